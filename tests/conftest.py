@@ -1,0 +1,215 @@
+"""What every test may ask for: a Postgres server, databases cloned from templates, and stand-in Krakens.
+
+Nothing here touches the stack that `make up` starts: each pytest process has its own server, on a free port,
+in a temporary folder, and ends it. Unit tests may not open sockets at all.
+"""
+
+import contextlib
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import psutil
+import pytest
+from sqlalchemy import Engine, create_engine
+
+from stack import postgres as embedded
+from stack.postgres import Cluster
+
+ROOT = Path(__file__).resolve().parent.parent
+UNIT = ROOT / "tests" / "unit"
+TOKEN = "token-of-the-tests"
+_PREFIX = "kraken-migration-tests-"
+# Tests ask for answers, not for durability.
+_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
+
+NewDatabase = Callable[..., str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulator:
+    """A stand-in Kraken that runs for one test."""
+
+    url: str
+    token: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+StartSimulator = Callable[..., Simulator]
+
+
+@pytest.fixture(autouse=True)
+def _no_sockets_in_unit_tests(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not request.path.is_relative_to(UNIT):
+        return
+
+    def refuse(*_: object) -> NoReturn:
+        raise AssertionError("A unit test opened a connection: move it to tests/integration.")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A Postgres server for this pytest process alone."""
+    _remove_leftovers()
+    scratch = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    # The server's user is not this one when the tests run as root.
+    scratch.chmod(0o755)
+    cluster = embedded.open_cluster(home=scratch / "postgres", port=free_port(), settings=_FAST)
+    cluster.start()
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres: Cluster) -> NewDatabase:
+    """A factory of databases that returns DSNs: empty ones, or clones of `template=`."""
+    numbers = itertools.count(1)
+
+    def make(*, template: str = "template0") -> str:
+        return postgres.create_database(name=f"test_{next(numbers)}", template=template)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tracking_template(postgres: Cluster) -> str:
+    """The name of a database with all tracking migrations applied."""
+    from kraken_import.tracking import migrate
+
+    with _engine(dsn=postgres.create_database(name="tracking_template")) as engine:
+        migrate.upgrade(engine=engine)
+    return "tracking_template"
+
+
+@pytest.fixture(scope="session")
+def legacy_template(postgres: Cluster) -> str:
+    """The name of a database with the legacy schema and the guides' customers, and no generated ones."""
+    from legacy import load
+
+    with _engine(dsn=postgres.create_database(name="legacy_template")) as engine:
+        load.create_schema(engine=engine)
+        load.load_guide_customers(engine=engine)
+    return "legacy_template"
+
+
+@pytest.fixture
+def empty_dsn(new_database: NewDatabase) -> str:
+    """The DSN of an empty database, fresh for this test."""
+    return new_database()
+
+
+@pytest.fixture
+def tracking_dsn(new_database: NewDatabase, tracking_template: str) -> str:
+    """The DSN of a migrated tracking database without rows, fresh for this test."""
+    return new_database(template=tracking_template)
+
+
+@pytest.fixture
+def legacy_dsn(new_database: NewDatabase, legacy_template: str) -> str:
+    """The DSN of a legacy database with the guides' customers, fresh for this test."""
+    return new_database(template=legacy_template)
+
+
+@pytest.fixture(scope="session")
+def guide_legacy_dsn(new_database: NewDatabase, legacy_template: str) -> str:
+    """The same for tests that only read: one database for the whole session."""
+    return new_database(template=legacy_template)
+
+
+@pytest.fixture
+def tracking_engine(tracking_dsn: str) -> Iterator[Engine]:
+    """An engine on `tracking_dsn`."""
+    with _engine(dsn=tracking_dsn) as engine:
+        yield engine
+
+
+@pytest.fixture
+def legacy_engine(legacy_dsn: str) -> Iterator[Engine]:
+    """An engine on `legacy_dsn`."""
+    with _engine(dsn=legacy_dsn) as engine:
+        yield engine
+
+
+@pytest.fixture
+def start_simulator(tmp_path: Path) -> Iterator[StartSimulator]:
+    """A factory of stand-in Krakens: `start_simulator("--envelope", "bare")` returns once it answers."""
+    started: list[Simulator] = []
+
+    def start(*options: str, port: int | None = None, token: str = TOKEN) -> Simulator:
+        simulator = _launch(options=options, port=port or free_port(), token=token, folder=tmp_path)
+        started.append(simulator)
+        _await_answer(simulator=simulator)
+        return simulator
+
+    try:
+        yield start
+    finally:
+        for simulator in started:
+            simulator.process.kill()
+            simulator.process.wait()
+
+
+def free_port() -> int:
+    """A TCP port of this machine that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _engine(*, dsn: str) -> Iterator[Engine]:
+    """An engine that leaves no connection behind, so that its database can serve as a template."""
+    engine = create_engine(dsn.replace("postgresql://", "postgresql+psycopg2://", 1))
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _launch(*, options: tuple[str, ...], port: int, token: str, folder: Path) -> Simulator:
+    log = folder / f"simulator-{port}.log"
+    address = ["--host", "127.0.0.1", "--port", str(port), "--token", token]
+    command = [sys.executable, "-m", "simulator", *address, *options]
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
+    return Simulator(url=f"http://127.0.0.1:{port}", token=token, process=process, log=log)
+
+
+def _await_answer(*, simulator: Simulator) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if simulator.process.poll() is not None:
+            break
+        with contextlib.suppress(URLError, ConnectionError, TimeoutError):
+            with urlopen(f"{simulator.url}/simulator/health", timeout=5):
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"The stand-in Kraken did not answer: {simulator.log.read_text()[-2000:]}")
+
+
+def _remove_leftovers() -> None:
+    """End the servers of pytest processes that were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        owner = folder.name.removeprefix(_PREFIX).split("-")[0]
+        if owner.isdigit() and not psutil.pid_exists(int(owner)):
+            embedded.open_cluster(home=folder / "postgres", port=0).stop()
+            shutil.rmtree(folder, ignore_errors=True)
