@@ -1,0 +1,317 @@
+"""Import processes in the tracking database: claimed, built, and moved along legal moves only."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from kraken_import.lifecycle import AWAITING, ENDED_AT_KRAKEN, SETTLED, State, legal_pairs
+from kraken_import.tracking.evidence import (
+    Answer,
+    Key,
+    Stage,
+    add_answers,
+    add_findings,
+    add_payloads,
+    unpack,
+)
+from kraken_import.tracking.queries import queries
+from kraken_import.tracking.waves import NewWave
+from transforms.findings import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """What the build made of one customer: JSON bytes, or None with the findings that rejected it."""
+
+    id: int
+    body: bytes | None
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A record with the payload to send."""
+
+    id: int
+    wave_id: int
+    external_identifier: str
+    attempt: int
+    body: bytes
+
+    @property
+    def key(self) -> Key:
+        """The try that this payload belongs to."""
+        return Key(id=self.id, wave_id=self.wave_id, attempt=self.attempt)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """A record whose end at Kraken is not known yet. Times carry an offset."""
+
+    id: int
+    wave_id: int
+    external_identifier: str
+    attempt: int
+    state: State
+    intended_at: datetime
+    evidence_from: datetime | None
+    created_at: datetime | None
+
+    @property
+    def key(self) -> Key:
+        """The try that is open."""
+        return Key(id=self.id, wave_id=self.wave_id, attempt=self.attempt)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A step of one record, with the answer and the masked findings that caused it.
+
+    `adopted` says that whatever Kraken holds under the key counts from now on, however old it is.
+    """
+
+    key: Key
+    to: State
+    answer: Answer | None = None
+    findings: tuple[Finding, ...] = ()
+    kraken_status: str | None = None
+    kraken_identifier: str | None = None
+    adopted: bool = False
+
+    def answered_by(self, *, answer: Answer) -> Move:
+        """The same step with the answer that caused it."""
+        return replace(self, answer=answer)
+
+
+def claim(
+    *,
+    connection: Connection,
+    wave_id: int,
+    wave: NewWave,
+    identifiers: Sequence[str],
+    most: int | None,
+    offset: int,
+    at: datetime,
+) -> int:
+    """Claim at most `most` of these customers for a wave that has `offset` already; how many it got."""
+    claimed = connection.exec_driver_sql(
+        _SQL["claim"],
+        {
+            "identifiers": list(identifiers),
+            "most": most,
+            "offset": offset,
+            "wave_id": wave_id,
+            "target_kraken": wave.target_kraken,
+            "mode": wave.mode.value,
+            "resource": wave.resource,
+            "import_supplier": wave.import_supplier,
+            "dialect": wave.dialect,
+            "batch_size": wave.batch_size,
+            "airflow_run": wave.run_id,
+            "at": at,
+        },
+    ).scalar_one()
+    return int(claimed)
+
+
+def in_states(
+    *, connection: Connection, wave_id: int, batch: int, states: Collection[State]
+) -> dict[str, int]:
+    """Import process by external identifier, for the records of a batch in one of these states."""
+    rows = connection.exec_driver_sql(
+        _SQL["rebuildable"], {"wave_id": wave_id, "batch": batch, "states": _names(states)}
+    )
+    return {row.external_identifier: row.id for row in rows}
+
+
+def record_build(
+    *, connection: Connection, wave_id: int, built: Sequence[Built], at: datetime
+) -> dict[int, int]:
+    """Begin a new attempt for each record with what was built; attempt by import process.
+
+    A record whose create may be outstanding keeps its payload and is not in the result.
+    """
+    errors = [next((f for f in item.findings if f.severity == "error"), None) for item in built]
+    legal_from, legal_to = legal_pairs()
+    rows = connection.exec_driver_sql(
+        _SQL["record_build"],
+        {
+            "ids": [item.id for item in built],
+            "to_states": [State.REJECTED if item.body is None else State.BUILT for item in built],
+            "hashes": [
+                None if item.body is None else hashlib.sha256(item.body).digest() for item in built
+            ],
+            "sizes": [None if item.body is None else len(item.body) for item in built],
+            "codes": [error and error.code for error in errors],
+            "paths": [error and error.generic_path for error in errors],
+            "settled": _names(SETTLED),
+            "legal_from": legal_from,
+            "legal_to": legal_to,
+            "at": at,
+        },
+    )
+    attempts = {row.id: row.attempt for row in rows}
+    recorded = [item for item in built if item.id in attempts]
+    add_payloads(
+        connection=connection,
+        wave_id=wave_id,
+        payloads=[(item.id, attempts[item.id], item.body) for item in recorded if item.body is not None],
+        at=at,
+    )
+    add_findings(
+        connection=connection,
+        findings=[
+            (Key(id=item.id, wave_id=wave_id, attempt=attempts[item.id]), finding)
+            for item in recorded
+            for finding in item.findings
+        ],
+        stage="build",
+        at=at,
+    )
+    return attempts
+
+
+def ready(
+    *, connection: Connection, wave_id: int, batch: int, states: Collection[State], after: int, most: int
+) -> list[Ready]:
+    """The next records of a batch with their payloads, by ascending id above `after`."""
+    rows = connection.exec_driver_sql(
+        _SQL["with_payload"],
+        {"wave_id": wave_id, "batch": batch, "states": _names(states), "after": after, "most": most},
+    )
+    return [_ready(row=row, wave_id=wave_id) for row in rows]
+
+
+def intend(
+    *, connection: Connection, wave_id: int, batch: int, most: int, at: datetime
+) -> list[Ready]:
+    """Record the intent to create the next valid records, unless the wave is stopped.
+
+    The caller commits before the first request leaves. Empty when nothing is left or none may be created.
+    """
+    rows = connection.exec_driver_sql(
+        _SQL["intend"],
+        {"wave_id": wave_id, "batch": batch, "states": [State.VALID.value], "most": most, "at": at},
+    )
+    return [_ready(row=row, wave_id=wave_id) for row in rows]
+
+
+def move(*, connection: Connection, moves: Sequence[Move], stage: Stage, at: datetime) -> int:
+    """Take every step that is still legal, with its event, answer and findings; how many were taken.
+
+    A step that another worker has taken meanwhile is left out, so a repeated call changes nothing.
+    """
+    if not moves:
+        return 0
+    errors = [next((f for f in step.findings if f.severity == "error"), None) for step in moves]
+    legal_from, legal_to = legal_pairs()
+    rows = connection.exec_driver_sql(
+        _SQL["move"],
+        {
+            "ids": [step.key.id for step in moves],
+            "attempts": [step.key.attempt for step in moves],
+            "to_states": [step.to.value for step in moves],
+            "kraken_statuses": [step.kraken_status for step in moves],
+            "kraken_identifiers": [step.kraken_identifier for step in moves],
+            "adopted": [step.adopted for step in moves],
+            "codes": [error and error.code for error in errors],
+            "paths": [error and error.generic_path for error in errors],
+            "at_kraken": _names(AWAITING | ENDED_AT_KRAKEN),
+            "settled": _names(SETTLED),
+            "legal_from": legal_from,
+            "legal_to": legal_to,
+            "at": at,
+        },
+    )
+    taken = {row.id for row in rows}
+    done = [step for step in moves if step.key.id in taken]
+    add_answers(
+        connection=connection,
+        answers=[(step.key, step.answer) for step in done if step.answer is not None],
+        stage=stage,
+        at=at,
+    )
+    add_findings(
+        connection=connection,
+        findings=[(step.key, finding) for step in done for finding in step.findings],
+        stage=stage,
+        at=at,
+    )
+    return len(taken)
+
+
+def in_doubt(
+    *, connection: Connection, wave_id: int, batch: int, states: Collection[State]
+) -> list[Open]:
+    """The records of a batch in one of these open states."""
+    rows = connection.exec_driver_sql(
+        _SQL["in_doubt"], {"wave_id": wave_id, "batch": batch, "states": _names(states)}
+    )
+    return [_open(row=row) for row in rows]
+
+
+def open_page(
+    *,
+    connection: Connection,
+    wave_id: int,
+    states: Collection[State],
+    after: int,
+    most: int,
+    quiet_since: datetime,
+) -> list[Open]:
+    """Open records of a wave that nobody has asked about since `quiet_since`, by ascending id."""
+    rows = connection.exec_driver_sql(
+        _SQL["open_page"],
+        {
+            "wave_id": wave_id,
+            "states": _names(states),
+            "after": after,
+            "most": most,
+            "quiet_since": quiet_since,
+        },
+    )
+    return [_open(row=row) for row in rows]
+
+
+def waves_with_open_processes(
+    *, connection: Connection, connection_id: str, states: Collection[State]
+) -> list[int]:
+    """Waves planned for an Airflow Connection that still have records in one of these states."""
+    rows = connection.exec_driver_sql(
+        _SQL["waves_with_open_processes"],
+        {"connection_id": connection_id, "states": _names(states)},
+    )
+    return [int(wave_id) for wave_id in rows.scalars()]
+
+
+def touch(*, connection: Connection, ids: Sequence[int], at: datetime) -> None:
+    """Record that the status of these import processes was asked and had not changed."""
+    if ids:
+        connection.exec_driver_sql(_SQL["touch"], {"ids": list(ids), "at": at})
+
+
+def _ready(*, row: Row[Any], wave_id: int) -> Ready:
+    return Ready(
+        id=row.id,
+        wave_id=wave_id,
+        external_identifier=row.external_identifier,
+        attempt=row.attempt,
+        body=unpack(body=row.body),
+    )
+
+
+def _open(*, row: Row[Any]) -> Open:
+    return Open(**{**row._mapping, "state": State(row.state)})
+
+
+def _names(states: Collection[State]) -> list[str]:
+    return sorted(state.value for state in states)
+
+
+_SQL = queries(file="processes")

@@ -1,0 +1,22 @@
+"""Named SQL statements from `sql/tracking/*.sql`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+SQL_FOLDER = Path(__file__).resolve().parents[3] / "sql" / "tracking"
+
+_NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
+
+
+@cache
+def queries(*, file: str) -> Mapping[str, str]:
+    """The statements of one file by name: each begins at a line `-- name: …`.
+
+    Parameters are psycopg2's (`%(name)s`), since lists must become Postgres arrays.
+    """
+    _, *parts = _NAME.split((SQL_FOLDER / f"{file}.sql").read_text(encoding="utf-8"))
+    return dict(zip(parts[::2], parts[1::2], strict=True))

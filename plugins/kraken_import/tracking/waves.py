@@ -1,0 +1,204 @@
+"""Waves and their batches in the tracking database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, Engine
+
+from kraken_import.lifecycle import Mode, State
+from kraken_import.tracking.queries import queries
+
+
+class WaveNotFound(Exception):
+    """The tracking database holds no such wave."""
+
+
+class UnableToNameWave(Exception):
+    """Another wave already has this name for the same dialect, Kraken and mode."""
+
+
+class BatchIsBusy(Exception):
+    """Another worker still works on this batch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWave:
+    """What a wave is planned with. `failure_threshold` is a share from 0 to 1."""
+
+    name: str
+    dialect: str
+    resource: str
+    mode: Mode
+    import_supplier: str
+    target_kraken: str
+    connection_id: str
+    requested: int | None
+    batch_size: int
+    requests_in_flight: int | None
+    failure_threshold: Decimal
+    dag_id: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wave:
+    """A planned wave."""
+
+    id: int
+    name: str
+    dialect: str
+    resource: str
+    mode: Mode
+    import_supplier: str
+    target_kraken: str
+    connection_id: str
+    claimed: int
+    already_claimed: int
+    requests_in_flight: int | None
+    failure_threshold: Decimal
+    run_id: str
+    stopped_at: datetime | None
+    stop_code: str | None
+    stop_reason: str | None
+
+
+def add_wave(*, connection: Connection, wave: NewWave, at: datetime) -> int:
+    """Insert a wave and the partitions for its payloads and answers; its id. Raises `UnableToNameWave`."""
+    wave_id = connection.exec_driver_sql(
+        _SQL["insert_wave"],
+        {
+            "name": wave.name,
+            "dialect": wave.dialect,
+            "resource": wave.resource,
+            "mode": wave.mode.value,
+            "import_supplier": wave.import_supplier,
+            "target_kraken": wave.target_kraken,
+            "connection_id": wave.connection_id,
+            "requested": wave.requested,
+            "batch_size": wave.batch_size,
+            "requests_in_flight": wave.requests_in_flight,
+            "failure_threshold": wave.failure_threshold,
+            "dag_id": wave.dag_id,
+            "run_id": wave.run_id,
+            "started_at": at,
+        },
+    ).scalar()
+    if wave_id is None:
+        raise UnableToNameWave(
+            f"A {wave.mode.value} wave named {wave.name!r} exists already for {wave.dialect}: "
+            "choose another name, or leave the name empty."
+        )
+    return int(wave_id)
+
+
+def close_planning(*, connection: Connection, wave_id: int, already_claimed: int) -> None:
+    """Count the claimed customers into batches and attach the wave's partitions; the plan's last step."""
+    connection.exec_driver_sql(
+        _SQL["close_planning"], {"wave_id": wave_id, "already_claimed": already_claimed}
+    )
+    for partition in ("create_payload_partition", "create_answer_partition"):
+        connection.exec_driver_sql(_SQL[partition].format(wave_id=wave_id))
+
+
+def merge_batches(*, connection: Connection, wave_id: int, by: int) -> None:
+    """Make one batch of every `by` neighbouring ones, before planning is closed."""
+    for statement in ("merge_batches", "enlarge_batch_size"):
+        connection.exec_driver_sql(_SQL[statement], {"wave_id": wave_id, "by": by})
+
+
+def reopen_wave(*, connection: Connection, wave_id: int) -> None:
+    """Let a stopped or finished wave go on, because its Airflow run was cleared."""
+    connection.exec_driver_sql(_SQL["reopen"], {"wave_id": wave_id})
+
+
+def wave_of_run(*, connection: Connection, dag_id: str, run_id: str) -> int | None:
+    """The wave that an Airflow run has planned, or None."""
+    found = connection.exec_driver_sql(_SQL["find_run"], {"dag_id": dag_id, "run_id": run_id}).scalar()
+    return None if found is None else int(found)
+
+
+def load_wave(*, connection: Connection, wave_id: int) -> Wave:
+    """One wave. Raises `WaveNotFound`."""
+    row = connection.exec_driver_sql(_SQL["load_wave"], {"wave_id": wave_id}).mappings().one_or_none()
+    if row is None:
+        raise WaveNotFound(f"The tracking database has no wave {wave_id}.")
+    return Wave(**{**row, "mode": Mode(row["mode"])})
+
+
+def batches(*, connection: Connection, wave_id: int) -> tuple[int, ...]:
+    """Numbers of all batches of a wave, ascending."""
+    rows = connection.exec_driver_sql(_SQL["batches"], {"wave_id": wave_id}).scalars()
+    return tuple(int(batch) for batch in rows)
+
+
+def batches_in_state(
+    *, connection: Connection, wave_id: int, states: Collection[State]
+) -> tuple[int, ...]:
+    """Numbers of the batches that hold a record in one of these states, ascending."""
+    rows = connection.exec_driver_sql(
+        _SQL["batches_in_state"], {"wave_id": wave_id, "states": [state.value for state in states]}
+    ).scalars()
+    return tuple(int(batch) for batch in rows)
+
+
+def record_watermark(
+    *, connection: Connection, wave_id: int, batch: int, watermark: datetime, built_at: datetime
+) -> None:
+    """Record the time of the snapshot that a batch was extracted from."""
+    connection.exec_driver_sql(
+        _SQL["record_watermark"],
+        {"wave_id": wave_id, "batch": batch, "watermark": watermark, "built_at": built_at},
+    )
+
+
+def stop_wave(*, engine: Engine, wave_id: int, code: str, reason: str, at: datetime) -> None:
+    """Allow no further create in this wave. The first reason stands."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            _SQL["stop"], {"wave_id": wave_id, "code": code, "reason": reason, "at": at}
+        )
+
+
+def finish_wave(*, connection: Connection, wave_id: int, failure: str | None, at: datetime) -> None:
+    """Record how the run of the wave ended; `failure` is one sentence, or None for success."""
+    connection.exec_driver_sql(
+        _SQL["finish"],
+        {
+            "wave_id": wave_id,
+            "outcome": "succeeded" if failure is None else "failed",
+            "reason": failure,
+            "at": at,
+        },
+    )
+
+
+@contextmanager
+def batch_lock(*, engine: Engine, wave_id: int, batch: int) -> Iterator[Connection]:
+    """A connection that alone may create for this batch; raises `BatchIsBusy` when another holds the lock.
+
+    Whoever creates must commit its intents on this very connection: when it breaks, the lock and
+    the right to create are gone together.
+    """
+    key = {"wave_id": wave_id, "batch": batch}
+    with engine.connect() as connection:
+        with connection.begin():
+            if not connection.exec_driver_sql(_SQL["lock_batch"], key).scalar():
+                raise BatchIsBusy(
+                    f"Another worker still works on batch {batch} of wave {wave_id}: "
+                    "it is tried again when that worker has ended."
+                )
+        try:
+            yield connection
+        finally:
+            if not connection.invalidated:
+                connection.rollback()
+                with connection.begin():
+                    connection.exec_driver_sql(_SQL["unlock_batch"], key)
+
+
+_SQL = queries(file="waves")

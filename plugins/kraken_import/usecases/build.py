@@ -1,0 +1,70 @@
+"""Builds the payloads of a batch from one snapshot of the legacy database."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from kraken_import.lifecycle import REBUILDABLE
+from kraken_import.tracking import processes, progress, waves
+from kraken_import.tracking.processes import Built
+from transforms.build import BuildSettings, build
+from transforms.extract import extract
+from transforms.registry import get_dialect
+
+
+def build_batch(
+    *, tracking: Engine, legacy: Engine, wave_id: int, batch: int, now: datetime
+) -> dict[str, int]:
+    """Build every record of a batch whose create cannot be outstanding; the batch's records by state.
+
+    A repeated call builds anew, so that a correction in the legacy database is picked up.
+    """
+    with tracking.connect() as connection:
+        wave = waves.load_wave(connection=connection, wave_id=wave_id)
+        process_ids = processes.in_states(
+            connection=connection, wave_id=wave_id, batch=batch, states=REBUILDABLE
+        )
+    if process_ids:
+        dialect = get_dialect(name=wave.dialect)
+        identifiers = list(process_ids)
+        extracted = extract(engine=legacy, dialect=dialect, identifiers=identifiers)
+        result = build(
+            dialect=dialect,
+            frames=extracted.frames,
+            identifiers=identifiers,
+            settings=BuildSettings(import_supplier=wave.import_supplier),
+        )
+        warnings = {item.external_identifier: item.findings for item in result.warnings}
+        built = [
+            Built(
+                id=process_ids[payload.external_identifier],
+                body=payload.body,
+                findings=warnings.get(payload.external_identifier, ()),
+            )
+            for payload in result.payloads
+        ] + [
+            Built(
+                id=process_ids[rejection.external_identifier],
+                body=None,
+                findings=rejection.findings + warnings.get(rejection.external_identifier, ()),
+            )
+            for rejection in result.rejections
+        ]
+        with tracking.begin() as connection:
+            processes.record_build(connection=connection, wave_id=wave_id, built=built, at=now)
+            waves.record_watermark(
+                connection=connection,
+                wave_id=wave_id,
+                batch=batch,
+                watermark=extracted.watermark,
+                built_at=now,
+            )
+    with tracking.connect() as connection:
+        return {
+            state.value: records
+            for state, records in progress.batch_states(
+                connection=connection, wave_id=wave_id, batch=batch
+            ).items()
+        }

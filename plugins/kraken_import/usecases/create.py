@@ -1,0 +1,332 @@
+"""Creates the valid records of a batch in Kraken: never one twice, never one forgotten.
+
+Kraken has no idempotency key, so every create is preceded by a committed intent, and an intent whose
+outcome is unknown is looked up at the status endpoint before anything else is sent for that record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import Connection, Engine
+
+from kraken_import.client.answers import (
+    Accepted,
+    AlreadyImported,
+    FailedValidation,
+    NotSent,
+    ProcessStatus,
+    Refused,
+    Throttled,
+)
+from kraken_import.client.session import Exchange, KrakenSession
+from kraken_import.client.settings import KrakenSettings
+from kraken_import.lifecycle import Mode, State, belongs_to_mode, state_of_status
+from kraken_import.tracking import processes, progress, waves
+from kraken_import.tracking.evidence import Stage
+from kraken_import.tracking.processes import Move, Open, Ready
+from kraken_import.tracking.waves import BatchIsBusy, Wave
+from kraken_import.usecases.calling import (
+    Clock,
+    Refresh,
+    fault_of,
+    open_session,
+    raw,
+    refuse_if_stopped,
+    stop,
+    unreachable,
+    utc_now,
+    wave_for_kraken,
+)
+from kraken_import.usecases.faults import Retryable
+from kraken_import.usecases.recording import record_moves
+from kraken_import.usecases.verdict import absent_from, in_the_way, judge
+from transforms.findings import Finding
+
+_CHUNKS_IN_FLIGHT: Final = 4
+"""Intents committed ahead for each request in flight: the most that a crash leaves to be looked up."""
+
+_HOLD_BACK: Final = 10.0
+"""Seconds to hold back creates when Kraken asks for it without saying how long."""
+
+_MANY: Final = 10
+"""Unanswered creates in one chunk that are taken for an outage, when none was answered."""
+
+_LOOK_AGAIN: Final = 1.0
+
+_UNSENT: Final = Exchange(answer=NotSent(reason="held back"), http_status=None, body=b"")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateOutcome:
+    """The batch's records by state, and for how many seconds Kraken wants no more creates (None: done)."""
+
+    counts: dict[str, int]
+    hold_back: float | None
+
+
+async def create_batch(
+    *,
+    tracking: Engine,
+    kraken: KrakenSettings,
+    refresh: Refresh,
+    wave_id: int,
+    batch: int,
+    clock: Clock = utc_now,
+) -> CreateOutcome:
+    """Create the valid records of a batch and settle every doubt about them.
+
+    Raises `SystemicFault` (the wave is stopped then, or was), `Retryable` when another worker still
+    works on the batch or when doubts could not be settled. What was answered is recorded in any case.
+    """
+    try:
+        with waves.batch_lock(engine=tracking, wave_id=wave_id, batch=batch) as connection:
+            with connection.begin():
+                wave = wave_for_kraken(connection=connection, wave_id=wave_id, kraken=kraken)
+            async with open_session(kraken=kraken, refresh=refresh, wave=wave) as session:
+                creator = _Creator(
+                    tracking=tracking,
+                    connection=connection,
+                    session=session,
+                    wave=wave,
+                    batch=batch,
+                    window=timedelta(seconds=kraken.visibility_window),
+                    clock=clock,
+                )
+                hold_back = await creator.run()
+            with connection.begin():
+                counts = progress.batch_states(connection=connection, wave_id=wave_id, batch=batch)
+                wave = waves.load_wave(connection=connection, wave_id=wave_id)
+    except BatchIsBusy as busy:
+        raise Retryable(str(busy)) from busy
+    if State.VALID in counts and hold_back is None:
+        refuse_if_stopped(wave=wave)
+    return CreateOutcome(
+        counts={state.value: records for state, records in counts.items()}, hold_back=hold_back
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Creator:
+    """One task's work on one batch, on the connection that holds the batch's lock."""
+
+    tracking: Engine
+    connection: Connection
+    session: KrakenSession
+    wave: Wave
+    batch: int
+    window: timedelta
+    clock: Clock
+
+    async def run(self) -> float | None:
+        """Create until nothing valid is left; seconds to hold back when Kraken asked for that."""
+        # Doubts that a crashed worker left are older than anything below, so they are looked up first.
+        await self._settle(patient=False)
+        while True:
+            hold_back = await self._create_valid()
+            if hold_back is not None:
+                return hold_back
+            if not await self._settle(patient=True):
+                return None
+
+    async def _create_valid(self) -> float | None:
+        most = _CHUNKS_IN_FLIGHT * self.session.requests_in_flight
+        while chunk := await asyncio.to_thread(self._intend, most):
+            exchanges = await self._send(chunk)
+            moves = await self._moves(chunk, exchanges)
+            await asyncio.to_thread(self._record, moves, "create")
+            self._raise_fault(exchanges)
+            waits = [
+                exchange.answer.retry_after or _HOLD_BACK
+                for exchange in exchanges
+                if isinstance(exchange.answer, Throttled)
+            ]
+            if waits:
+                return max(waits)
+        return None
+
+    def _intend(self, most: int) -> list[Ready]:
+        with self.connection.begin():
+            return processes.intend(
+                connection=self.connection,
+                wave_id=self.wave.id,
+                batch=self.batch,
+                most=most,
+                at=self.clock(),
+            )
+
+    async def _send(self, chunk: Sequence[Ready]) -> list[Exchange]:
+        not_after = asyncio.get_running_loop().time() + self.window.total_seconds()
+        task_params = {"is_dry_run": True} if self.wave.mode is Mode.REHEARSAL else None
+        exchanges = [_UNSENT] * len(chunk)
+        turns = iter(range(len(chunk)))
+
+        async def send() -> None:
+            # What waits for its turn must not burn through the batch once one answer forbids it all.
+            for turn in turns:
+                exchange = exchanges[turn] = await self.session.create(
+                    resource=self.wave.resource,
+                    payload=chunk[turn].body,
+                    task_params=task_params,
+                    not_after=not_after,
+                )
+                if isinstance(exchange.answer, Throttled) or fault_of(answer=exchange.answer, wave=self.wave):
+                    for _ in turns:
+                        pass
+
+        await asyncio.gather(*(send() for _ in range(self.session.requests_in_flight)))
+        return exchanges
+
+    async def _moves(self, chunk: Sequence[Ready], exchanges: Sequence[Exchange]) -> list[Move]:
+        moves = await asyncio.gather(
+            *(self._move(record, exchange) for record, exchange in zip(chunk, exchanges, strict=True))
+        )
+        return [move for move in moves if move is not None]
+
+    async def _move(self, record: Ready, exchange: Exchange) -> Move | None:
+        """The step that follows from an answer to a create; None leaves it in doubt."""
+        answer = raw(exchange=exchange)
+        match exchange.answer:
+            case Accepted():
+                return Move(key=record.key, to=State.CREATED, answer=answer)
+            case Refused(findings=findings):
+                return _invalid(record, exchange, findings)
+            case FailedValidation(finding=finding):
+                again = await self.session.validate(resource=self.wave.resource, payload=record.body)
+                if isinstance(again.answer, Refused):
+                    return _invalid(record, again, again.answer.findings)
+                return _invalid(record, exchange, (finding,))
+            case AlreadyImported() as already:
+                return await self._adopt(record, already)
+            case known if (
+                isinstance(known, Throttled | NotSent) or fault_of(answer=known, wave=self.wave) is not None
+            ):
+                return Move(key=record.key, to=State.VALID)
+            case _:
+                return None
+
+    async def _adopt(self, record: Ready, already: AlreadyImported) -> Move | None:
+        """Kraken has the record already: take what its status says, whoever created it and when."""
+        exchange = await self._status(record.external_identifier)
+        match exchange.answer:
+            case ProcessStatus() as status:
+                state = state_of_status(status=status.status)
+                opened = Open(
+                    id=record.id,
+                    wave_id=record.wave_id,
+                    external_identifier=record.external_identifier,
+                    attempt=record.attempt,
+                    state=State.CREATING,
+                    intended_at=self.clock(),
+                    evidence_from=None,
+                    created_at=None,
+                )
+                if not belongs_to_mode(state=state, mode=self.wave.mode):
+                    return in_the_way(record=opened, answer=status, mode=self.wave.mode)
+                error = status.latest_error
+                return Move(
+                    key=record.key,
+                    to=state,
+                    answer=raw(exchange=exchange),
+                    findings=() if error is None else (error,),
+                    kraken_status=status.status,
+                    kraken_identifier=status.kraken_identifier or already.kraken_identifier,
+                    adopted=True,
+                )
+            case _:
+                # It has the record, so it is open there, whatever the look-up failed for.
+                return Move(
+                    key=record.key,
+                    to=State.MISSING,
+                    answer=raw(exchange=exchange),
+                    findings=(already.finding,),
+                    kraken_identifier=already.kraken_identifier,
+                    adopted=True,
+                )
+
+    def _record(self, moves: Sequence[Move], stage: Stage) -> None:
+        with self.connection.begin():
+            record_moves(connection=self.connection, moves=moves, stage=stage, at=self.clock())
+
+    def _raise_fault(self, exchanges: Sequence[Exchange]) -> None:
+        faults = (fault_of(answer=exchange.answer, wave=self.wave) for exchange in exchanges)
+        fault = next((fault for fault in faults if fault is not None), None)
+        if fault is None:
+            unsent = sum(isinstance(exchange.answer, NotSent) for exchange in exchanges)
+            lost = sum(exchange.http_status is None or exchange.http_status >= 500 for exchange in exchanges)
+            if unsent == len(exchanges) or (lost == len(exchanges) and lost >= _MANY):
+                fault = unreachable(wave=self.wave)
+        if fault is not None:
+            raise stop(tracking=self.tracking, wave=self.wave, fault=fault, now=self.clock())
+
+    async def _settle(self, *, patient: bool) -> bool:
+        """Look up every record in doubt; whether one was proved absent, so that it may be created.
+
+        A patient call waits until a 404 proves something, and raises `Retryable` when Kraken does not
+        answer even then.
+        """
+        released = False
+        give_up_at = None
+        while doubtful := await asyncio.to_thread(self._doubtful):
+            if give_up_at is None:
+                latest = max(record.intended_at for record in doubtful)
+                give_up_at = absent_from(intended_at=latest, window=self.window) + self.window
+            exchanges = await asyncio.gather(
+                *(self._status(record.external_identifier) for record in doubtful)
+            )
+            now = self.clock()
+            moves = [
+                self._proved(record, exchange)
+                for record, exchange in zip(doubtful, exchanges, strict=True)
+            ]
+            steps = [move for move in moves if move is not None]
+            await asyncio.to_thread(self._record, steps, "status")
+            released = released or any(step.to is State.VALID for step in steps)
+            faults = (fault_of(answer=exchange.answer, wave=self.wave) for exchange in exchanges)
+            fault = next((fault for fault in faults if fault is not None), None)
+            if fault is not None:
+                raise stop(tracking=self.tracking, wave=self.wave, fault=fault, now=now)
+            if not patient or len(steps) == len(doubtful):
+                return released
+            if now > give_up_at:
+                raise Retryable(
+                    f"Kraken does not say whether it has {len(doubtful) - len(steps)} records of batch "
+                    f"{self.batch}: they are looked up again before anything is sent for them."
+                )
+            await asyncio.sleep(min(_LOOK_AGAIN, self.window.total_seconds() / 4))
+        return released
+
+    def _doubtful(self) -> list[Open]:
+        with self.connection.begin():
+            return processes.in_doubt(
+                connection=self.connection,
+                wave_id=self.wave.id,
+                batch=self.batch,
+                states=(State.CREATING,),
+            )
+
+    def _proved(self, record: Open, exchange: Exchange) -> Move | None:
+        return judge(
+            record=record,
+            answer=exchange.answer,
+            mode=self.wave.mode,
+            now=self.clock(),
+            window=self.window,
+        )
+
+    async def _status(self, external_identifier: str) -> Exchange:
+        return await self.session.status(
+            resource=self.wave.resource,
+            import_supplier=self.wave.import_supplier,
+            external_identifier=external_identifier,
+        )
+
+
+def _invalid(record: Ready, exchange: Exchange, findings: tuple[Finding, ...]) -> Move:
+    return Move(
+        key=record.key, to=State.INVALID, answer=raw(exchange=exchange), findings=findings
+    )

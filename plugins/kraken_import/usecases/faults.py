@@ -1,0 +1,20 @@
+"""Faults named by what the caller must do. Every message is one sentence for a person."""
+
+from __future__ import annotations
+
+
+class BadRequest(Exception):
+    """The wave cannot be run as asked: fail at once, and say so to whoever asked."""
+
+
+class Retryable(Exception):
+    """A hiccup of the infrastructure: the same task is worth another try."""
+
+
+class SystemicFault(Exception):
+    """No record of the wave can succeed: it is stopped, and nothing more is sent."""
+
+    def __init__(self, *, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason

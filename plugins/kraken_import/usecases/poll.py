@@ -1,0 +1,232 @@
+"""Asks Kraken how open import processes stand, until each has ended or the time is up.
+
+Runs inside triggers, possibly twice at once: every write is a guarded transition that a second writer
+repeats without effect, and everything that touches a database runs off the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from sqlalchemy import Engine
+
+from kraken_import.client.session import KrakenSession
+from kraken_import.client.settings import KrakenSettings
+from kraken_import.lifecycle import AWAITING, State
+from kraken_import.tracking import processes, waves
+from kraken_import.tracking.processes import Move, Open
+from kraken_import.tracking.waves import BatchIsBusy, Wave
+from kraken_import.usecases.calling import (
+    Clock,
+    Refresh,
+    fault_of,
+    open_session,
+    raw,
+    stop,
+    utc_now,
+    wave_for_kraken,
+)
+from kraken_import.usecases.faults import SystemicFault
+from kraken_import.usecases.recording import record_moves
+from kraken_import.usecases.verdict import judge
+
+_CHUNK: Final = 500
+"""Status answers between two writes: progress is seen while a round goes on."""
+
+_PAGE: Final = 5_000
+_FIRST_PAUSE: Final = 1.0
+_LONGEST_PAUSE: Final = 30.0
+_SLOWER_BY: Final = 1.5
+_QUIET_FOR: Final = timedelta(seconds=60)
+"""A process that was asked about more recently has a trigger of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollScope:
+    """One batch of a wave; or, without them, every open process that went through a Connection."""
+
+    wave_id: int | None = None
+    batch: int | None = None
+    connection_id: str = "kraken"
+
+
+async def poll(
+    *,
+    tracking: Engine,
+    kraken: KrakenSettings,
+    refresh: Refresh,
+    scope: PollScope,
+    until: datetime,
+    hold_back: float | None = None,
+    clock: Clock = utc_now,
+) -> dict[str, int]:
+    """Poll the processes in scope until all have ended, or until `until`; {"open": …, "ended": …}.
+
+    With `hold_back` (seconds), return as soon as that time has passed and, if any was open, at least
+    one has ended. A request without an answer is asked again and fails nothing. Raises `SystemicFault`.
+    """
+    resume_at = None if hold_back is None else clock() + timedelta(seconds=hold_back)
+    ended = 0
+    pause = _FIRST_PAUSE
+    while True:
+        still_open, ended_now = await _round(
+            tracking=tracking, kraken=kraken, refresh=refresh, scope=scope, clock=clock
+        )
+        ended += ended_now
+        now = clock()
+        if resume_at is None:
+            if not still_open or now >= until:
+                break
+        elif now >= min(resume_at, until) and (ended or not still_open or now >= until):
+            break
+        pause = _FIRST_PAUSE if ended_now else min(pause * _SLOWER_BY, _LONGEST_PAUSE)
+        # Jitter keeps the batches of a wave from asking in step.
+        latest = until if resume_at is None or now >= resume_at else min(resume_at, until)
+        await asyncio.sleep(
+            max(0.0, min(pause * random.uniform(0.8, 1.2), (latest - now).total_seconds()))
+        )
+    return {"open": still_open, "ended": ended}
+
+
+async def _round(
+    *, tracking: Engine, kraken: KrakenSettings, refresh: Refresh, scope: PollScope, clock: Clock
+) -> tuple[int, int]:
+    if scope.wave_id is not None and scope.batch is not None:
+        wave = await asyncio.to_thread(_load, tracking, kraken, scope.wave_id)
+        records = await asyncio.to_thread(_of_batch, tracking, scope.wave_id, scope.batch)
+        async with open_session(kraken=kraken, refresh=refresh, wave=wave) as session:
+            ended = await _ask(tracking, session, wave, kraken, records, clock)
+        return len(records) - ended, ended
+    still_open = ended = 0
+    for wave_id in await asyncio.to_thread(_open_waves, tracking, scope.connection_id):
+        try:
+            wave = await asyncio.to_thread(_load, tracking, kraken, wave_id)
+        except SystemicFault:
+            # It went to another Kraken than this Connection leads to now: not ours to ask.
+            continue
+        async with open_session(kraken=kraken, refresh=refresh, wave=wave) as session:
+            await _settle_doubts(tracking, session, wave, kraken, clock)
+            after = 0
+            while records := await asyncio.to_thread(_quiet_page, tracking, wave_id, after, clock()):
+                done = await _ask(tracking, session, wave, kraken, records, clock)
+                still_open, ended = still_open + len(records) - done, ended + done
+                after = records[-1].id
+    return still_open, ended
+
+
+async def _ask(
+    tracking: Engine,
+    session: KrakenSession,
+    wave: Wave,
+    kraken: KrakenSettings,
+    records: Sequence[Open],
+    clock: Clock,
+) -> int:
+    """Ask once about each record and record what the answers prove; how many have ended."""
+    ended = 0
+    window = timedelta(seconds=kraken.visibility_window)
+    for start in range(0, len(records), _CHUNK):
+        chunk = records[start : start + _CHUNK]
+        exchanges = await asyncio.gather(
+            *(
+                session.status(
+                    resource=wave.resource,
+                    import_supplier=wave.import_supplier,
+                    external_identifier=record.external_identifier,
+                )
+                for record in chunk
+            )
+        )
+        moves: list[Move] = []
+        unchanged: list[int] = []
+        for record, exchange in zip(chunk, exchanges, strict=True):
+            move = judge(
+                record=record, answer=exchange.answer, mode=wave.mode, now=clock(), window=window
+            )
+            if move is None:
+                unchanged.append(record.id)
+            else:
+                moves.append(move.answered_by(answer=raw(exchange=exchange)))
+        await asyncio.to_thread(_record, tracking, moves, unchanged, clock())
+        ended += sum(move.to.is_settled for move in moves)
+        faults = (fault_of(answer=exchange.answer, wave=wave) for exchange in exchanges)
+        fault = next((fault for fault in faults if fault is not None), None)
+        if fault is not None:
+            raise await asyncio.to_thread(
+                partial(stop, tracking=tracking, wave=wave, fault=fault, now=clock())
+            )
+    return ended
+
+
+async def _settle_doubts(
+    tracking: Engine, session: KrakenSession, wave: Wave, kraken: KrakenSettings, clock: Clock
+) -> None:
+    """Look up creates whose outcome nobody knows, in batches that no worker is creating for."""
+    doubtful = await asyncio.to_thread(_in_doubt, tracking, wave.id)
+    for batch, records in doubtful.items():
+        lock = waves.batch_lock(engine=tracking, wave_id=wave.id, batch=batch)
+        try:
+            await asyncio.to_thread(lock.__enter__)
+        except BatchIsBusy:
+            continue
+        try:
+            await _ask(tracking, session, wave, kraken, records, clock)
+        finally:
+            await asyncio.to_thread(lock.__exit__, None, None, None)
+
+
+def _load(tracking: Engine, kraken: KrakenSettings, wave_id: int) -> Wave:
+    with tracking.connect() as connection:
+        return wave_for_kraken(connection=connection, wave_id=wave_id, kraken=kraken)
+
+
+def _of_batch(tracking: Engine, wave_id: int, batch: int) -> list[Open]:
+    with tracking.connect() as connection:
+        return processes.in_doubt(
+            connection=connection, wave_id=wave_id, batch=batch, states=AWAITING
+        )
+
+
+def _open_waves(tracking: Engine, connection_id: str) -> list[int]:
+    with tracking.connect() as connection:
+        return processes.waves_with_open_processes(
+            connection=connection, connection_id=connection_id, states=AWAITING | {State.CREATING}
+        )
+
+
+def _quiet_page(tracking: Engine, wave_id: int, after: int, now: datetime) -> list[Open]:
+    with tracking.connect() as connection:
+        return processes.open_page(
+            connection=connection,
+            wave_id=wave_id,
+            states=AWAITING,
+            after=after,
+            most=_PAGE,
+            quiet_since=now - _QUIET_FOR,
+        )
+
+
+def _in_doubt(tracking: Engine, wave_id: int) -> dict[int, list[Open]]:
+    with tracking.connect() as connection:
+        return {
+            batch: processes.in_doubt(
+                connection=connection, wave_id=wave_id, batch=batch, states=(State.CREATING,)
+            )
+            for batch in waves.batches_in_state(
+                connection=connection, wave_id=wave_id, states=(State.CREATING,)
+            )
+        }
+
+
+def _record(
+    tracking: Engine, moves: Sequence[Move], unchanged: Sequence[int], now: datetime
+) -> None:
+    with tracking.begin() as connection:
+        record_moves(connection=connection, moves=moves, stage="status", at=now)
+        processes.touch(connection=connection, ids=unchanged, at=now)

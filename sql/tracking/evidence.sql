@@ -1,0 +1,38 @@
+-- Payloads, answers and errors.
+
+-- name: payloads_of
+SELECT payload.import_process_id, payload.body
+FROM migration.payload AS payload
+JOIN unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(wave_ids)s::bigint[])
+    AS wanted (id, attempt, wave_id)
+    ON wanted.id = payload.import_process_id
+    AND wanted.attempt = payload.attempt
+    AND wanted.wave_id = payload.wave_id
+
+-- name: insert_errors
+INSERT INTO migration.import_error (
+    import_process_id, attempt, wave_id, stage, origin, severity, code, path, indexed_path, detail,
+    occurred_at
+)
+SELECT id, attempt, wave_id, %(stage)s, origin, severity, code, path, indexed_path, detail, %(at)s
+FROM unnest(
+    %(ids)s::bigint[], %(attempts)s::integer[], %(wave_ids)s::bigint[], %(origins)s::text[],
+    %(severities)s::text[], %(codes)s::text[], %(paths)s::text[], %(indexed_paths)s::text[],
+    %(details)s::text[]
+) AS given (id, attempt, wave_id, origin, severity, code, path, indexed_path, detail)
+
+-- name: insert_payloads
+INSERT INTO migration.payload (wave_id, import_process_id, attempt, body, built_at)
+SELECT %(wave_id)s, id, attempt, body, %(at)s
+FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(bodies)s::bytea[])
+    AS given (id, attempt, body)
+
+-- name: insert_answers
+INSERT INTO migration.answer (
+    wave_id, import_process_id, attempt, stage, http_status, body, received_at
+)
+SELECT wave_id, id, attempt, %(stage)s, http_status, body, %(at)s
+FROM unnest(
+    %(wave_ids)s::bigint[], %(ids)s::bigint[], %(attempts)s::integer[],
+    %(http_statuses)s::integer[], %(bodies)s::bytea[]
+) AS given (wave_id, id, attempt, http_status, body)

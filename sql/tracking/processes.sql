@@ -1,0 +1,227 @@
+-- Import processes: claimed, built, moved through their life. Every statement works on a whole set.
+
+-- name: claim
+-- Two waves never share a customer: whoever inserts the key first has it.
+WITH candidate AS (
+    SELECT key.external_identifier, row_number() OVER (ORDER BY key.position) - 1 AS position
+    FROM unnest(%(identifiers)s::text[]) WITH ORDINALITY AS key (external_identifier, position)
+    WHERE NOT EXISTS (
+        SELECT FROM migration.import_process AS process
+        WHERE process.import_supplier = %(import_supplier)s
+            AND process.external_identifier = key.external_identifier
+            AND process.resource = %(resource)s
+            AND process.mode = %(mode)s
+            AND process.target_kraken = %(target_kraken)s
+    )
+    ORDER BY key.position
+    LIMIT %(most)s
+), claimed AS (
+    INSERT INTO migration.import_process (
+        target_kraken, mode, resource, import_supplier, external_identifier, dialect, wave_id, batch,
+        airflow_run, planned_at
+    )
+    SELECT
+        %(target_kraken)s, %(mode)s, %(resource)s, %(import_supplier)s, external_identifier,
+        %(dialect)s, %(wave_id)s, (%(offset)s + position) / %(batch_size)s, %(airflow_run)s, %(at)s
+    FROM candidate
+    ORDER BY position
+    ON CONFLICT DO NOTHING
+    RETURNING id
+), logged AS (
+    INSERT INTO migration.import_event (import_process_id, attempt, wave_id, to_state, occurred_at)
+    SELECT id, 0, %(wave_id)s, 'planned', %(at)s FROM claimed
+)
+SELECT count(*) FROM claimed
+
+-- name: rebuildable
+SELECT id, external_identifier
+FROM migration.import_process
+WHERE wave_id = %(wave_id)s AND batch = %(batch)s AND state = ANY (%(states)s)
+ORDER BY id
+
+-- name: record_build
+-- A build begins a new attempt; a process whose create may be outstanding keeps its payload.
+WITH incoming AS (
+    SELECT *
+    FROM unnest(
+        %(ids)s::bigint[], %(to_states)s::text[], %(hashes)s::bytea[], %(sizes)s::integer[],
+        %(codes)s::text[], %(paths)s::text[]
+    ) AS given (id, to_state, payload_hash, payload_bytes, error_code, error_path)
+), locked AS (
+    SELECT process.id, process.state
+    FROM migration.import_process AS process
+    JOIN incoming USING (id)
+    ORDER BY process.id
+    FOR UPDATE OF process
+), built AS (
+    UPDATE migration.import_process AS process
+    SET state = incoming.to_state,
+        attempt = process.attempt + 1,
+        payload_hash = incoming.payload_hash,
+        payload_bytes = incoming.payload_bytes,
+        first_error_code = incoming.error_code,
+        first_error_path = incoming.error_path,
+        built_at = %(at)s,
+        validated_at = NULL,
+        settled_at = CASE WHEN incoming.to_state = ANY (%(settled)s) THEN %(at)s::timestamptz END
+    FROM incoming
+    JOIN locked USING (id)
+    JOIN unnest(%(legal_from)s::text[], %(legal_to)s::text[]) AS legal (from_state, to_state)
+        ON legal.from_state = locked.state AND legal.to_state = incoming.to_state
+    WHERE process.id = incoming.id
+    RETURNING process.id, process.attempt, process.wave_id, process.batch, process.airflow_run,
+        locked.state AS from_state, process.state AS to_state, process.payload_hash,
+        process.settled_at, process.first_error_code, process.first_error_path
+), logged AS (
+    INSERT INTO migration.import_event (
+        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, error_code, error_path
+    )
+    SELECT id, attempt, wave_id, from_state, to_state, %(at)s, first_error_code, first_error_path
+    FROM built
+), tried AS (
+    INSERT INTO migration.import_attempt (
+        import_process_id, attempt, wave_id, batch, airflow_run, payload_hash, started_at,
+        settled_at, outcome
+    )
+    SELECT id, attempt, wave_id, batch, airflow_run, payload_hash, %(at)s, settled_at,
+        CASE WHEN settled_at IS NOT NULL THEN to_state END
+    FROM built
+)
+SELECT id, attempt FROM built
+
+-- name: with_payload
+SELECT process.id, process.external_identifier, process.attempt, payload.body
+FROM migration.import_process AS process
+JOIN migration.payload AS payload
+    ON payload.wave_id = %(wave_id)s
+    AND payload.import_process_id = process.id
+    AND payload.attempt = process.attempt
+WHERE process.wave_id = %(wave_id)s
+    AND process.batch = %(batch)s
+    AND process.state = ANY (%(states)s)
+    AND process.id > %(after)s
+ORDER BY process.id
+LIMIT %(most)s
+
+-- name: intend
+-- The intent is committed before the request leaves, and only while the wave may create.
+WITH allowed AS (
+    SELECT FROM migration.wave WHERE id = %(wave_id)s AND stopped_at IS NULL FOR SHARE
+), picked AS (
+    SELECT id
+    FROM migration.import_process
+    WHERE wave_id = %(wave_id)s AND batch = %(batch)s AND state = ANY (%(states)s)
+        AND EXISTS (SELECT FROM allowed)
+    ORDER BY id
+    LIMIT %(most)s
+    FOR UPDATE
+), intended AS (
+    UPDATE migration.import_process AS process
+    SET state = 'creating', intended_at = %(at)s, evidence_from = %(at)s
+    FROM picked
+    WHERE process.id = picked.id AND process.state = ANY (%(states)s)
+    RETURNING process.id, process.external_identifier, process.attempt
+), logged AS (
+    INSERT INTO migration.import_event (
+        import_process_id, attempt, wave_id, from_state, to_state, occurred_at
+    )
+    SELECT id, attempt, %(wave_id)s, 'valid', 'creating', %(at)s FROM intended
+)
+SELECT intended.id, intended.external_identifier, intended.attempt, payload.body
+FROM intended
+JOIN migration.payload AS payload
+    ON payload.wave_id = %(wave_id)s
+    AND payload.import_process_id = intended.id
+    AND payload.attempt = intended.attempt
+ORDER BY intended.id
+
+-- name: move
+WITH incoming AS (
+    SELECT *
+    FROM unnest(
+        %(ids)s::bigint[], %(attempts)s::integer[], %(to_states)s::text[],
+        %(kraken_statuses)s::text[], %(kraken_identifiers)s::text[], %(adopted)s::boolean[],
+        %(codes)s::text[], %(paths)s::text[]
+    ) AS given (
+        id, attempt, to_state, kraken_status, kraken_identifier, adopted, error_code, error_path
+    )
+), locked AS (
+    SELECT process.id, process.state
+    FROM migration.import_process AS process
+    JOIN incoming ON incoming.id = process.id AND incoming.attempt = process.attempt
+    ORDER BY process.id
+    FOR UPDATE OF process
+), moved AS (
+    UPDATE migration.import_process AS process
+    SET state = incoming.to_state,
+        kraken_status = coalesce(incoming.kraken_status, process.kraken_status),
+        kraken_identifier = coalesce(incoming.kraken_identifier, process.kraken_identifier),
+        evidence_from = CASE WHEN NOT incoming.adopted THEN process.evidence_from END,
+        first_error_code = coalesce(process.first_error_code, incoming.error_code),
+        first_error_path = CASE
+            WHEN process.first_error_code IS NULL THEN incoming.error_path
+            ELSE process.first_error_path
+        END,
+        validated_at = CASE
+            WHEN locked.state = 'built' THEN %(at)s ELSE process.validated_at
+        END,
+        created_at = CASE
+            WHEN locked.state = 'creating' AND incoming.to_state = ANY (%(at_kraken)s)
+                THEN %(at)s
+            ELSE process.created_at
+        END,
+        polled_at = CASE
+            WHEN incoming.kraken_status IS NOT NULL THEN %(at)s ELSE process.polled_at
+        END,
+        settled_at = CASE WHEN incoming.to_state = ANY (%(settled)s) THEN %(at)s::timestamptz END
+    FROM incoming
+    JOIN locked USING (id)
+    JOIN unnest(%(legal_from)s::text[], %(legal_to)s::text[]) AS legal (from_state, to_state)
+        ON legal.from_state = locked.state AND legal.to_state = incoming.to_state
+    WHERE process.id = incoming.id
+    RETURNING process.id, process.attempt, process.wave_id, locked.state AS from_state,
+        process.state AS to_state, process.settled_at, incoming.error_code, incoming.error_path
+), logged AS (
+    INSERT INTO migration.import_event (
+        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, error_code, error_path
+    )
+    SELECT id, attempt, wave_id, from_state, to_state, %(at)s, error_code, error_path FROM moved
+), ended AS (
+    UPDATE migration.import_attempt AS attempt
+    SET settled_at = moved.settled_at, outcome = moved.to_state
+    FROM moved
+    WHERE attempt.import_process_id = moved.id
+        AND attempt.attempt = moved.attempt
+        AND moved.settled_at IS NOT NULL
+)
+SELECT id, wave_id, to_state FROM moved
+
+-- name: in_doubt
+SELECT id, wave_id, external_identifier, attempt, state, intended_at, evidence_from, created_at
+FROM migration.import_process
+WHERE wave_id = %(wave_id)s AND batch = %(batch)s AND state = ANY (%(states)s)
+ORDER BY id
+
+-- name: open_page
+-- Open processes of any wave that went to this Kraken and that nobody has asked about lately.
+SELECT process.id, process.wave_id, process.external_identifier, process.attempt, process.state,
+    process.intended_at, process.evidence_from, process.created_at
+FROM migration.import_process AS process
+WHERE process.state = ANY (%(states)s)
+    AND process.wave_id = %(wave_id)s
+    AND process.id > %(after)s
+    AND coalesce(process.polled_at, process.intended_at) < %(quiet_since)s
+ORDER BY process.id
+LIMIT %(most)s
+
+-- name: waves_with_open_processes
+SELECT DISTINCT process.wave_id
+FROM migration.import_process AS process
+JOIN migration.wave ON wave.id = process.wave_id
+WHERE process.state = ANY (%(states)s) AND wave.connection_id = %(connection_id)s
+ORDER BY process.wave_id
+
+-- name: touch
+UPDATE migration.import_process
+SET polled_at = %(at)s
+WHERE id = ANY (%(ids)s)

@@ -1,0 +1,97 @@
+-- Waves and their batches.
+
+-- name: insert_wave
+INSERT INTO migration.wave (
+    name, dialect, resource, mode, import_supplier, target_kraken, connection_id, requested,
+    batch_size, requests_in_flight, failure_threshold, dag_id, run_id, started_at
+)
+VALUES (
+    %(name)s, %(dialect)s, %(resource)s, %(mode)s, %(import_supplier)s, %(target_kraken)s,
+    %(connection_id)s, %(requested)s, %(batch_size)s, %(requests_in_flight)s, %(failure_threshold)s,
+    %(dag_id)s, %(run_id)s, %(started_at)s
+)
+ON CONFLICT DO NOTHING
+RETURNING id
+
+-- name: close_planning
+WITH sized AS (
+    INSERT INTO migration.batch (wave_id, batch, customers)
+    SELECT wave_id, batch, count(*)
+    FROM migration.import_process
+    WHERE wave_id = %(wave_id)s
+    GROUP BY wave_id, batch
+    RETURNING customers
+)
+UPDATE migration.wave
+SET claimed = (SELECT sum(customers) FROM sized), already_claimed = %(already_claimed)s
+WHERE id = %(wave_id)s
+
+-- name: merge_batches
+-- Airflow maps at most 1,024 tasks: neighbouring batches become one.
+UPDATE migration.import_process
+SET batch = batch / %(by)s
+WHERE wave_id = %(wave_id)s
+
+-- name: enlarge_batch_size
+UPDATE migration.wave SET batch_size = batch_size * %(by)s WHERE id = %(wave_id)s
+
+-- name: reopen
+UPDATE migration.wave
+SET stopped_at = NULL, stop_code = NULL, stop_reason = NULL,
+    finished_at = NULL, outcome = NULL, outcome_reason = NULL
+WHERE id = %(wave_id)s
+
+-- name: find_run
+SELECT id FROM migration.wave WHERE dag_id = %(dag_id)s AND run_id = %(run_id)s
+
+-- name: load_wave
+SELECT
+    id, name, dialect, resource, mode, import_supplier, target_kraken, connection_id, claimed,
+    already_claimed, requests_in_flight, failure_threshold, run_id, stopped_at, stop_code, stop_reason
+FROM migration.wave
+WHERE id = %(wave_id)s
+
+-- name: batches
+SELECT batch FROM migration.batch WHERE wave_id = %(wave_id)s ORDER BY batch
+
+-- name: batches_in_state
+SELECT DISTINCT batch
+FROM migration.import_process
+WHERE wave_id = %(wave_id)s AND state = ANY (%(states)s)
+ORDER BY batch
+
+-- name: record_watermark
+UPDATE migration.batch
+SET watermark = %(watermark)s, built_at = %(built_at)s
+WHERE wave_id = %(wave_id)s AND batch = %(batch)s
+
+-- name: stop
+-- The first reason stands: what follows it is usually a consequence.
+UPDATE migration.wave
+SET stopped_at = %(at)s, stop_code = %(code)s, stop_reason = %(reason)s
+WHERE id = %(wave_id)s AND stopped_at IS NULL
+
+-- name: finish
+UPDATE migration.wave
+SET finished_at = %(at)s, outcome = %(outcome)s, outcome_reason = %(reason)s
+WHERE id = %(wave_id)s
+
+-- name: lock_batch
+-- Held by the database session, so that a killed worker lets go of it.
+SELECT pg_try_advisory_lock(%(wave_id)s::integer, %(batch)s)
+
+-- name: unlock_batch
+SELECT pg_advisory_unlock(%(wave_id)s::integer, %(batch)s)
+
+-- name: create_payload_partition
+-- Attached, not created in place: attaching does not stop other waves from writing.
+CREATE TABLE migration.payload_wave_{wave_id}
+    (LIKE migration.payload INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE);
+ALTER TABLE migration.payload
+    ATTACH PARTITION migration.payload_wave_{wave_id} FOR VALUES IN ({wave_id})
+
+-- name: create_answer_partition
+CREATE TABLE migration.answer_wave_{wave_id}
+    (LIKE migration.answer INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE);
+ALTER TABLE migration.answer
+    ATTACH PARTITION migration.answer_wave_{wave_id} FOR VALUES IN ({wave_id})
