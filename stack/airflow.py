@@ -1,0 +1,121 @@
+"""Airflow's four parts as components of the stack: their environment, their database, their commands."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from stack.postgres import Cluster
+from stack.problems import StackProblem
+from stack.settings import LOGS, ROOT, RUN, Ports, Secrets, write_private
+
+HOME = RUN / "airflow"
+USERS: Mapping[str, str] = {"admin": "admin", "ops": "op", "viewer": "viewer"}
+# Without --skip-serve-logs the scheduler and the triggerer serve logs on all interfaces of the machine.
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "api-server": ("api-server",),
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
+}
+_MIGRATED = HOME / "migrated"
+
+
+class UnableToMigrateAirflow(StackProblem):
+    """Airflow's own database could not be brought up to date."""
+
+
+def environment(*, ports: Ports, secrets: Secrets, cluster: Cluster) -> dict[str, str]:
+    """The environment of every Airflow process."""
+    address = f"http://127.0.0.1:{ports.airflow}"
+    database = cluster.dsn(database="airflow").replace("postgresql://", "postgresql+psycopg2://", 1)
+    settings = {
+        "CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__PARALLELISM": "8",
+        "CORE__LOAD_EXAMPLES": "False",
+        "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "CORE__FERNET_KEY": secrets.fernet,
+        "CORE__TEST_CONNECTION": "Enabled",
+        "CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{user}:{role}" for user, role in USERS.items()),
+        "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(HOME / "passwords.json"),
+        "DATABASE__SQL_ALCHEMY_CONN": database,
+        "API__HOST": "127.0.0.1",
+        "API__PORT": str(ports.airflow),
+        "API__BASE_URL": address,
+        "API__WORKERS": "1",
+        "API__SECRET_KEY": secrets.api_key,
+        "API_AUTH__JWT_SECRET": secrets.jwt,
+        # Both make a slot idle for seconds between short tasks at their defaults.
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+        "DAG_PROCESSOR__PARSING_PROCESSES": "1",
+        "DAG_PROCESSOR__REFRESH_INTERVAL": "20",
+        "USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+    return {
+        **plain_environment(),
+        "AIRFLOW_HOME": str(HOME),
+        **{f"AIRFLOW__{name}": value for name, value in settings.items()},
+    }
+
+
+def plain_environment() -> dict[str, str]:
+    """The environment of every component: the caller's, less what was meant for another Python or Airflow."""
+    foreign = ("AIRFLOW", "_AIRFLOW", "PYTHON", "MAKE", "MFLAGS", "PG")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    unproxied = _with_localhost(kept.get("NO_PROXY", kept.get("no_proxy", "")))
+    return {
+        **kept,
+        "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "plugins"))),
+        "PYTHONUNBUFFERED": "1",
+        # What Airflow starts (`python`, `airflow`) must be ours.
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), kept.get("PATH", os.defpath))),
+        "NO_PROXY": unproxied,
+        "no_proxy": unproxied,
+    }
+
+
+def prepare(*, secrets: Secrets) -> None:
+    """Write what Airflow reads from files: the logins."""
+    write_private(path=HOME / "passwords.json", text=json.dumps(secrets.passwords))
+
+
+def command(*, component: str) -> list[str]:
+    """The command line of one of COMMANDS."""
+    return [sys.executable, "-m", "airflow", *COMMANDS[component]]
+
+
+def migrate(*, environment: Mapping[str, str]) -> None:
+    """Bring Airflow's own database up to date, unless this version has already done so to this database."""
+    database = urlsplit(environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"])
+    stamp = f"{version('apache-airflow-core')} {database.password}"
+    if _MIGRATED.is_file() and _MIGRATED.read_text() == stamp:
+        return
+    log = LOGS / "airflow-migrate.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        done = subprocess.run(
+            [sys.executable, "-m", "airflow", "db", "migrate"],
+            cwd=ROOT,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            check=False,
+        )
+    if done.returncode != 0:
+        raise UnableToMigrateAirflow(f"Airflow's database could not be brought up to date: see {log}.")
+    write_private(path=_MIGRATED, text=stamp)
+
+
+def _with_localhost(value: str) -> str:
+    """A proxy of the caller's must not stand between the parts of the stack."""
+    return ",".join(dict.fromkeys([*filter(None, value.split(",")), "127.0.0.1", "localhost"]))

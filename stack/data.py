@@ -1,0 +1,107 @@
+"""The legacy and tracking databases as the commands need them: schema there, customers there."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.pool import NullPool
+
+from kraken_import.tracking import migrate
+from legacy import load
+from stack.problems import StackProblem
+from stack.settings import DEFAULT_SEED, RUN, write_private
+from stack.targets import Systems
+from transforms.registry import dialect_names
+
+FIRST_CUSTOMERS = 1_000
+"""Generated customers of each dialect in a fresh legacy database, so that a wave can be started at once."""
+
+_SEED = RUN / "legacy-seed.json"
+
+
+class UnableToUseLegacy(StackProblem):
+    """The legacy database lacks what the command needs."""
+
+
+@contextlib.contextmanager
+def engine_of(*, dsn: str) -> Iterator[Engine]:
+    """An engine for a plain libpq URI."""
+    engine = create_engine(dsn.replace("postgresql://", "postgresql+psycopg2://", 1), poolclass=NullPool)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def migrate_tracking(*, dsn: str) -> None:
+    """Bring the tracking database's schema up to date."""
+    with engine_of(dsn=dsn) as engine:
+        migrate.upgrade(engine=engine)
+
+
+def prepare_legacy(*, systems: Systems, seed: int | None) -> None:
+    """Fill the bundled legacy database when it is empty; only look at another one.
+
+    Raises UnableToUseLegacy: another database without the schema, or a seed that differs from the data's.
+    """
+    with engine_of(dsn=systems.legacy_dsn) as engine:
+        if load.ready(engine=engine):
+            if systems.bundled_legacy:
+                _check_seed(seed=seed)
+            return
+        if not systems.bundled_legacy:
+            raise UnableToUseLegacy(
+                "LEGACY_DSN holds no schema legacy: fill it with `make legacy LEGACY_DSN=… ACCOUNTS=…`, "
+                "or adapt sql/extract to the tables it has."
+            )
+        chosen = DEFAULT_SEED if seed is None else seed
+        load.create_schema(engine=engine)
+        load.load_guide_customers(engine=engine)
+        for dialect in dialect_names():
+            load.generate(engine=engine, dialect=dialect, first=1, last=FIRST_CUSTOMERS, seed=chosen)
+        remember_seed(seed=chosen)
+
+
+def top_up(*, systems: Systems, dialects: Sequence[str], wanted: int) -> int:
+    """Generate customers until `wanted` of each dialect are in no wave; return how many were generated."""
+    made = 0
+    with engine_of(dsn=systems.legacy_dsn) as legacy, engine_of(dsn=systems.tracking_dsn) as tracking:
+        for dialect in dialects:
+            there = load.count(engine=legacy, dialect=dialect)
+            missing = wanted - (
+                there - _claimed(tracking=tracking, dialect=dialect, kraken=systems.kraken_url)
+            )
+            if missing > 0:
+                last = there + missing
+                load.generate(engine=legacy, dialect=dialect, first=there + 1, last=last, seed=known_seed())
+                made += missing
+    return made
+
+
+def known_seed() -> int:
+    """The seed that the bundled legacy database was filled with."""
+    return int(json.loads(_SEED.read_text())["seed"]) if _SEED.is_file() else DEFAULT_SEED
+
+
+def remember_seed(*, seed: int) -> None:
+    """Later customers continue the same series."""
+    write_private(path=_SEED, text=json.dumps({"seed": seed}))
+
+
+def _check_seed(*, seed: int | None) -> None:
+    if seed is not None and seed != known_seed():
+        raise UnableToUseLegacy(
+            f"The legacy database was filled with SEED={known_seed()}: to use another seed, fill it anew "
+            f"with `make legacy SEED={seed} ACCOUNTS=…`."
+        )
+
+
+def _claimed(*, tracking: Engine, dialect: str, kraken: str) -> int:
+    """Customers of the dialect that a live wave has claimed for this Kraken."""
+    query = text(
+        "SELECT count(*) FROM migration.import_process "
+        "WHERE dialect = :dialect AND mode = 'live' AND target_kraken = :kraken"
+    )
+    with tracking.connect() as connection:
+        return int(connection.execute(query, {"dialect": dialect, "kraken": kraken}).scalar_one())

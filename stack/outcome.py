@@ -1,0 +1,162 @@
+"""How waves ended: the errors, and the comparison with what the generated customers imply."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import requests
+from sqlalchemy import Engine, text
+
+from kraken_import.lifecycle import FAILED, State
+from stack.problems import StackProblem
+
+_EXAMPLES = 3
+_LEDGER_SECONDS = 60.0
+
+
+class UnableToReadLedger(StackProblem):
+    """The stand-in Kraken does not tell what it created."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorGroup:
+    """The same first error of several customers: `path` has no indexes, `example` is one of their keys."""
+
+    dialect: str
+    state: str
+    code: str
+    path: str
+    customers: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """One customer's end."""
+
+    dialect: str
+    external_identifier: str
+    state: str
+    code: str | None
+    path: str | None
+
+    def words(self) -> str:
+        """State, code and field in a few words."""
+        return " ".join(part for part in (self.state, self.code, self.path) if part)
+
+
+def error_groups(*, tracking: Engine, wave_ids: Sequence[int]) -> list[ErrorGroup]:
+    """The failed customers of these waves, grouped by code and field, the most frequent first."""
+    query = text(
+        """
+        SELECT dialect, state, coalesce(first_error_code, '') AS code, coalesce(first_error_path, '') AS path,
+            count(*) AS customers, min(external_identifier) AS example
+        FROM migration.import_process
+        WHERE wave_id = ANY (:wave_ids) AND state = ANY (:failed)
+        GROUP BY 1, 2, 3, 4
+        ORDER BY dialect, customers DESC, code, path
+        """
+    )
+    values = {"wave_ids": list(wave_ids), "failed": [state.value for state in FAILED]}
+    with tracking.connect() as connection:
+        rows = connection.execute(query, values).mappings()
+        return [ErrorGroup(**row) for row in rows]
+
+
+def ends(*, tracking: Engine, wave_ids: Sequence[int]) -> list[Ended]:
+    """How every customer of these waves ended."""
+    query = text(
+        """
+        SELECT dialect, external_identifier, state, first_error_code AS code, first_error_path AS path
+        FROM migration.import_process
+        WHERE wave_id = ANY (:wave_ids)
+        ORDER BY dialect, external_identifier
+        """
+    )
+    with tracking.connect() as connection:
+        rows = connection.execute(query, {"wave_ids": list(wave_ids)}).mappings()
+        return [Ended(**row) for row in rows]
+
+
+def knows_expectations(*, legacy: Engine) -> bool:
+    """Whether this legacy database was filled by the generator, which knows how its customers must end."""
+    with legacy.connect() as connection:
+        query = text("SELECT to_regclass('generator.expected_outcome') IS NOT NULL")
+        return bool(connection.execute(query).scalar_one())
+
+
+def differences(*, legacy: Engine, found: Sequence[Ended]) -> list[str]:
+    """One line for each customer that did not end as the generator knows it must."""
+    expected = _expected(legacy=legacy, found=found)
+    lines = []
+    for each in found:
+        wanted = expected.get((each.dialect, each.external_identifier)) or Ended(
+            dialect=each.dialect,
+            external_identifier=each.external_identifier,
+            state=State.PROCESSED.value,
+            code=None,
+            path=None,
+        )
+        if each != wanted:
+            lines.append(
+                f"{each.dialect} {each.external_identifier}: expected {wanted.words()}, got {each.words()}"
+            )
+    return lines
+
+
+def ledger_faults(*, kraken_url: str, token: str, found: Sequence[Ended]) -> list[str]:
+    """One line for each customer that the stand-in did not create exactly as often as the tracking says."""
+    ledger = _read_ledger(kraken_url=kraken_url, token=token)
+    lines = []
+    for each in found:
+        times = ledger.get(each.external_identifier, 0)
+        wanted = 1 if State(each.state) in (State.PROCESSED, State.ERRORED) else 0
+        if times != wanted:
+            lines.append(
+                f"{each.dialect} {each.external_identifier}: created {times} times in Kraken, not {wanted}"
+            )
+    return lines
+
+
+def listed(*, lines: Sequence[str]) -> str:
+    """The first few lines as one, and how many more there are."""
+    more = len(lines) - _EXAMPLES
+    return "; ".join(lines[:_EXAMPLES]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _expected(*, legacy: Engine, found: Sequence[Ended]) -> dict[tuple[str, str], Ended]:
+    query = text(
+        """
+        SELECT dialect, external_identifier, expected_state AS state, expected_code AS code,
+            expected_path AS path
+        FROM generator.expected_outcome
+        JOIN unnest(CAST(:dialects AS text[]), CAST(:identifiers AS text[]))
+            AS wanted (dialect, external_identifier) USING (dialect, external_identifier)
+        """
+    )
+    values = {
+        "dialects": [each.dialect for each in found],
+        "identifiers": [each.external_identifier for each in found],
+    }
+    with legacy.connect() as connection:
+        rows = [Ended(**row) for row in connection.execute(query, values).mappings()]
+    # A customer that was repaired is expected to end well, and then has no error.
+    return {(row.dialect, row.external_identifier): row for row in rows}
+
+
+def _read_ledger(*, kraken_url: str, token: str) -> dict[str, int]:
+    """External identifier to the number of times that it was really created, over all import suppliers."""
+    address = f"{kraken_url}/simulator/ledger"
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            answer = session.get(
+                address, headers={"Authorization": f"Token {token}"}, timeout=_LEDGER_SECONDS
+            )
+            answer.raise_for_status()
+            keys = answer.json()["keys"]
+        except (requests.RequestException, ValueError, KeyError) as error:
+            raise UnableToReadLedger(f"The stand-in Kraken does not show its ledger at {address}.") from error
+    counts: dict[str, int] = {}
+    for key in keys:
+        counts[key["external_identifier"]] = counts.get(key["external_identifier"], 0) + int(key["created"])
+    return counts
