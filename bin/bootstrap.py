@@ -66,15 +66,21 @@ def _ensure(*, chosen: bool) -> None:
     if _must_be_built_anew(chosen=chosen):
         shutil.rmtree(ENVIRONMENT, ignore_errors=True)
     if not (ENVIRONMENT / "bin" / "python").exists():
-        print(f"Creating .venv with Python {platform.python_version()} …", flush=True)
+        _say(f"Creating .venv with Python {platform.python_version()} …")
         _run(what="create .venv", command=[sys.executable, "-m", "venv", "--without-pip", str(ENVIRONMENT)])
     STAMP.unlink(missing_ok=True)
     UNFINISHED.touch()
-    print("Installing the dependencies (pinned by hash, compiled to byte code) …", flush=True)
+    _say("Installing the dependencies (pinned by hash, compiled to byte code) …")
     _install()
     STAMP.write_text(_stamp())
     UNFINISHED.unlink()
-    print(f"Installed in {time.monotonic() - started:.0f} s.", flush=True)
+    _say(f"Installed in {time.monotonic() - started:.0f} s.")
+
+
+def _say(sentence: str) -> None:
+    # Standard output belongs to the command that follows: `make payload` prints JSON there and nothing else.
+    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.flush()
 
 
 def _must_be_built_anew(*, chosen: bool) -> bool:

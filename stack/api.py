@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
@@ -18,6 +20,14 @@ class AirflowRefused(StackProblem):
 
 class AirflowIsSilent(StackProblem):
     """No answer from Airflow's API."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedTask:
+    """A failed task instance: its name for people, and where the API keeps its log."""
+
+    name: str
+    path: str
 
 
 class Airflow:
@@ -81,15 +91,28 @@ class Airflow:
 
     def run_state(self, *, dag_id: str, run_id: str) -> str:
         """queued, running, success or failed."""
-        return str(self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}").json()["state"])
+        return str(self._call("GET", _run_path(dag_id=dag_id, run_id=run_id)).json()["state"])
 
-    def failed_tasks(self, *, dag_id: str, run_id: str) -> list[str]:
-        """The failed task instances of a run."""
-        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances?state=failed&limit=100"
-        found = self._call("GET", path).json()["task_instances"]
+    def failed_tasks(self, *, dag_id: str, run_id: str) -> list[FailedTask]:
+        """The failed task instances of a run, the first to fail first."""
+        path = f"{_run_path(dag_id=dag_id, run_id=run_id)}/taskInstances"
+        found = self._call("GET", f"{path}?state=failed&limit=100&order_by=end_date").json()["task_instances"]
         return [
-            each["task_id"] + (f"[{each['map_index']}]" if each["map_index"] >= 0 else "") for each in found
+            FailedTask(
+                path=f"{path}/{each['task_id']}/logs/{each['try_number']}?map_index={each['map_index']}",
+                name=each["task_id"] + (f"[{each['map_index']}]" if each["map_index"] >= 0 else ""),
+            )
+            for each in found
         ]
+
+    def raised_by(self, *, task: FailedTask) -> str | None:
+        """The words of the exception that ended a task; None when its log has none."""
+        events = self._call("GET", task.path, missing_ok=True).json().get("content", [])
+        for event in reversed(events):
+            for error in event.get("error_detail") or []:
+                if error.get("exc_value"):
+                    return str(error["exc_value"])
+        return None
 
     def active_runs(self) -> list[str]:
         """`dag_id/run_id` of every run that is queued or running."""
@@ -117,6 +140,10 @@ class Airflow:
         if answer.ok or (missing_ok and answer.status_code == 404):
             return answer
         raise AirflowRefused(f"Airflow refused {method} {path} ({answer.status_code}): {_reason(answer)}")
+
+
+def _run_path(*, dag_id: str, run_id: str) -> str:
+    return f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}"
 
 
 def _reason(answer: requests.Response) -> str:

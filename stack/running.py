@@ -121,7 +121,7 @@ class _Starter:
         self._cluster = cluster_of(ports=stack.ports)
 
     def start(self, *, wishes: Wishes) -> Systems:
-        """Start Postgres, the stand-in Kraken and Airflow where they do not run; wait until all are healthy."""
+        """Start what does not run and wait until all of it is healthy."""
         self._clear_remains()
         ports = self.stack.ports
         missing = [name for name in ("simulator", *airflow.COMMANDS) if not self._runs(name=name)]

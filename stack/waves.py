@@ -33,13 +33,14 @@ class StartedWave:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a wave is. `states` counts its records; `wave_id` is None until the wave has been planned."""
+    """How far a wave is. `states` counts its records; `wave_id` is None until it has been planned."""
 
     wave: StartedWave
     run_state: str
     wave_id: int | None = None
     states: Mapping[State, int] = field(default_factory=dict)
     last_settled_at: datetime | None = None
+    failure: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -143,12 +144,15 @@ def follow(
 
 def _read(*, tracking: Engine, wave: StartedWave, run_state: str) -> Progress:
     with tracking.connect() as connection:
-        wave_id = connection.execute(
-            text("SELECT id FROM migration.wave WHERE dag_id = :dag_id AND run_id = :run_id"),
+        planned = connection.execute(
+            text(
+                "SELECT id, outcome_reason FROM migration.wave WHERE dag_id = :dag_id AND run_id = :run_id"
+            ),
             {"dag_id": wave.dag_id, "run_id": wave.run_id},
-        ).scalar_one_or_none()
-        if wave_id is None:
+        ).one_or_none()
+        if planned is None:
             return Progress(wave=wave, run_state=run_state)
+        wave_id, failure = planned
         counts = connection.execute(
             text("SELECT state, records FROM migration.wave_progress WHERE wave_id = :wave_id"),
             {"wave_id": wave_id},
@@ -163,4 +167,5 @@ def _read(*, tracking: Engine, wave: StartedWave, run_state: str) -> Progress:
         wave_id=wave_id,
         states={State(state): records for state, records in counts},
         last_settled_at=last,
+        failure=failure,
     )

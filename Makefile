@@ -1,0 +1,60 @@
+# Needs GNU make, Python 3.11 to 3.13 and a network; `make help` lists what there is.
+
+PYTHON ?= python3
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help install demo up down env payload legacy simulator bench test check
+
+# Byte code is compiled once, at installation: without it Airflow takes twice as long to start.
+unexport PYTHONDONTWRITEBYTECODE
+unexport PYTHONPATH
+unexport PYTHONHOME
+unexport VIRTUAL_ENV
+
+# A Python named on the command line is obeyed; otherwise an environment that is there is kept.
+CHOSEN := $(if $(filter file default undefined,$(origin PYTHON)),,--chosen)
+VENV := .venv/bin
+STACK := $(VENV)/python -m stack
+
+help: ## List the commands and variables
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "  %-16s %s\n", $$1, $$2}'
+	@echo
+	@echo "Variables: ACCOUNTS SEED PORT_BASE KRAKEN_URL KRAKEN_TOKEN LEGACY_DSN TRACKING_DSN"
+	@echo "           DIALECT ID LIMIT PYTHON, for example: make demo ACCOUNTS=20000"
+
+install: ## Create .venv from requirements.txt (every other command does so when needed)
+	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "$(PYTHON) is not installed: this project needs Python 3.11 to 3.13." >&2; exit 1; }
+	@$(PYTHON) bin/bootstrap.py $(CHOSEN)
+
+demo: install ## Bring everything up and migrate the next ACCOUNTS customers of each dialect
+	@$(STACK) demo
+
+up: install ## Start Postgres, the stand-in Kraken and Airflow
+	@$(STACK) up
+
+down: ## Stop all of it
+	@if [ -x $(VENV)/python ]; then $(STACK) down; else echo "Nothing was running."; fi
+
+env: install ## Print every address, DSN and login of the running stack as KEY=VALUE
+	@$(STACK) env
+
+payload: install ## Print what validate would be sent: DIALECT=edf_accounts ID=EXTERNAL-1234 (or ID=a,b or LIMIT=)
+	@$(STACK) payload
+
+legacy: install ## Fill the legacy database anew with ACCOUNTS generated customers from SEED
+	@$(STACK) legacy
+
+simulator: install ## Run the stand-in Kraken alone, in the foreground
+	@$(STACK) simulator
+
+bench: install ## Measure rate and memory of a wave of 20,000 EDF accounts
+	@$(STACK) bench
+
+test: install ## Run every test
+	@$(VENV)/python -m pytest -n 2 --dist loadgroup
+
+check: install ## Lint, types and import layers
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check .
+	@$(VENV)/mypy
+	@$(VENV)/lint-imports
