@@ -4,17 +4,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from kraken_import.client.requests import validate_request
-from kraken_import.client.settings import KrakenSettings
 from sqlalchemy import Engine
-from stack import data, state, targets
+
+from kraken_import.client.requests import validate_request
+from stack import data, targets
 from stack.problems import StackProblem
-from stack.running import cluster_of, running
-from stack.settings import DEFAULT_PORT_BASE, Ports, Wishes, load_secrets
-from stack.targets import Systems
-from transforms.build import BuildSettings, build
+from stack.running import postgres_alone, running
+from stack.settings import Wishes
+from transforms.build import BuildResult, BuildSettings, build
 from transforms.dialect import Dialect
-from transforms.extract import candidate_identifiers, extract
+from transforms.extract import candidate_identifiers, existing_identifiers, extract
 from transforms.registry import UnknownDialect, dialect_names, get_dialect
 
 _BATCH = 1_000
@@ -22,3 +21,101 @@ _BATCH = 1_000
 
 class UnableToPrintPayload(StackProblem):
     """Nothing to print, or not for everybody who was named."""
+
+
+def print_payloads(*, wishes: Wishes) -> None:
+    """Print a JSON object (one identifier) or JSON Lines (several, or LIMIT) to standard output.
+
+    Warnings and rejections go to standard error. Raises UnableToPrintPayload when somebody who was named does
+    not exist (nothing is printed then) or cannot be built (the others are printed all the same).
+    """
+    dialect = _dialect(wishes=wishes)
+    if bool(wishes.identifiers) == (wishes.limit is not None):
+        raise UnableToPrintPayload("Say whose payload to print: ID=EXTERNAL-1234, ID=a,b,c or LIMIT=10.")
+    with _legacy(wishes=wishes) as engine:
+        identifiers = _identifiers(engine=engine, dialect=dialect, wishes=wishes)
+        rejected = 0
+        for start in range(0, len(identifiers), _BATCH):
+            batch = identifiers[start : start + _BATCH]
+            rejected += _print_batch(engine=engine, dialect=dialect, identifiers=batch)
+    if rejected:
+        raise UnableToPrintPayload(
+            f"{rejected} of {len(identifiers)} customers cannot be built, as said above."
+        )
+
+
+def _dialect(*, wishes: Wishes) -> Dialect:
+    known = ", ".join(dialect_names())
+    if wishes.dialect is None:
+        raise UnableToPrintPayload(
+            f"Say which dialect, for example DIALECT={dialect_names()[0]}; known: {known}."
+        )
+    try:
+        return get_dialect(name=wishes.dialect)
+    except UnknownDialect as error:
+        raise UnableToPrintPayload(str(error)) from error
+
+
+def _identifiers(*, engine: Engine, dialect: Dialect, wishes: Wishes) -> Sequence[str]:
+    if wishes.limit is not None:
+        found = candidate_identifiers(engine=engine, dialect=dialect, after=None, limit=wishes.limit)
+        if not found:
+            raise UnableToPrintPayload(f"The legacy database has no customer of {dialect.name}.")
+        return found
+    there = existing_identifiers(engine=engine, dialect=dialect, identifiers=wishes.identifiers)
+    unknown = [identifier for identifier in wishes.identifiers if identifier not in there]
+    if unknown:
+        raise UnableToPrintPayload(
+            f"The legacy database has no {dialect.name} customer {', '.join(unknown)}: check the identifier."
+        )
+    return wishes.identifiers
+
+
+def _print_batch(*, engine: Engine, dialect: Dialect, identifiers: Sequence[str]) -> int:
+    """Print the payloads of a batch in the order of its identifiers; return how many were rejected."""
+    extracted = extract(engine=engine, dialect=dialect, identifiers=identifiers)
+    result = build(
+        dialect=dialect,
+        frames=extracted.frames,
+        identifiers=identifiers,
+        settings=BuildSettings(import_supplier=dialect.default_import_supplier, zone=None),
+    )
+    bodies = {payload.external_identifier: payload.body for payload in result.payloads}
+    for identifier in identifiers:
+        if identifier in bodies:
+            request = validate_request(
+                envelope="wrapped", resource=dialect.resource, payload=bodies[identifier]
+            )
+            sys.stdout.buffer.write((request.body or b"") + b"\n")
+    sys.stdout.buffer.flush()
+    _complain(result=result)
+    return len(result.rejections)
+
+
+def _complain(*, result: BuildResult) -> None:
+    for kind, records in (("warning", result.warnings), ("rejected", result.rejections)):
+        for record in records:
+            for finding in record.findings:
+                where = finding.path or "whole record"
+                sys.stderr.write(
+                    f"{record.external_identifier}: {kind}: {finding.code} at {where}: {finding.detail}\n"
+                )
+
+
+@contextmanager
+def _legacy(*, wishes: Wishes) -> Iterator[Engine]:
+    """The legacy database: the one named, the running stack's, or the bundled one, started for this alone."""
+    if wishes.targets.legacy_dsn is not None:
+        targets.check(targets=wishes.targets)
+        with data.engine_of(dsn=wishes.targets.legacy_dsn) as engine:
+            yield engine
+        return
+    found = running()
+    if found is not None:
+        with data.engine_of(dsn=found.systems.legacy_dsn) as engine:
+            yield engine
+        return
+    with postgres_alone(wishes=wishes) as systems:
+        data.prepare_legacy(systems=systems, seed=wishes.seed)
+        with data.engine_of(dsn=systems.legacy_dsn) as engine:
+            yield engine

@@ -1,8 +1,9 @@
 """Brings the stack up and down. Both may be called at any time, whatever state things are in."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,6 +109,30 @@ def require_running() -> Running:
     if found is None:
         raise IsNotUp("The stack is not up: start it with `make up`.")
     return found
+
+
+@contextmanager
+def postgres_alone(*, wishes: Wishes) -> Iterator[Systems]:
+    """Postgres for one command, stopped after it unless it was running before."""
+    with state.locked():
+        before = state.load()
+        ports = Ports(base=_port_base(wishes=wishes, before=before))
+        cluster = cluster_of(ports=ports)
+        found = cluster.running_port()
+        if found is None:
+            processes.check_port(port=ports.postgres, what="Postgres", base=ports.base)
+            cluster.start()
+        else:
+            cluster = replace(cluster, port=found)
+        try:
+            for name in ("legacy", "tracking"):
+                cluster.create_database(name=name)
+            yield targets.resolve(
+                targets=wishes.targets, ports=ports, secrets=load_secrets(), cluster=cluster
+            )
+        finally:
+            if found is None:
+                cluster.stop()
 
 
 class _Starter:

@@ -145,9 +145,7 @@ def follow(
 def _read(*, tracking: Engine, wave: StartedWave, run_state: str) -> Progress:
     with tracking.connect() as connection:
         planned = connection.execute(
-            text(
-                "SELECT id, outcome_reason FROM migration.wave WHERE dag_id = :dag_id AND run_id = :run_id"
-            ),
+            text("SELECT id, outcome_reason FROM migration.wave WHERE dag_id = :dag_id AND run_id = :run_id"),
             {"dag_id": wave.dag_id, "run_id": wave.run_id},
         ).one_or_none()
         if planned is None:

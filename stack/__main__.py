@@ -1,0 +1,112 @@
+"""`python -m stack COMMAND`: what the Makefile's targets run. Variables come from the environment."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from stack.problems import StackProblem
+from stack.settings import LOGS, ROOT, Wishes, environment_wishes
+
+_INTERRUPTED = 130
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; a problem becomes one sentence on standard error and exit status 1."""
+    command = _COMMANDS.get(arguments[0]) if len(arguments) == 1 else None
+    if command is None:
+        sys.stderr.write(f"Usage: python -m stack {'|'.join(_COMMANDS)}\n")
+        return 2
+    try:
+        command(environment_wishes())
+    except StackProblem as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 1
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; what is left must not be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\nInterrupted; what was started stays up until `make down`.\n")
+        return _INTERRUPTED
+    except Exception as error:
+        return _unexpected(command=arguments[0], error=error)
+    return 0
+
+
+def _up(wishes: Wishes) -> None:
+    from stack.running import up
+
+    running = up(wishes=wishes, say=print)
+    print(f"The stack is up: Airflow at http://127.0.0.1:{running.ports.airflow}, logins by `make env`.")
+
+
+def _down(_: Wishes) -> None:
+    from stack.running import down
+
+    down(say=print)
+
+
+def _demo(wishes: Wishes) -> None:
+    from stack.demo import demo
+
+    demo(wishes=wishes)
+
+
+def _env(_: Wishes) -> None:
+    from stack import environment
+    from stack.running import require_running
+
+    print("\n".join(environment.lines(running=require_running())))
+
+
+def _payload(wishes: Wishes) -> None:
+    from stack.payload import print_payloads
+
+    print_payloads(wishes=wishes)
+
+
+def _legacy(wishes: Wishes) -> None:
+    from stack.fill import fill_legacy
+
+    fill_legacy(wishes=wishes)
+
+
+def _simulator(wishes: Wishes) -> None:
+    from stack.simulator import run_alone
+
+    run_alone(wishes=wishes)
+
+
+def _bench(wishes: Wishes) -> None:
+    from stack.bench import bench
+
+    bench(wishes=wishes)
+
+
+def _unexpected(*, command: str, error: Exception) -> int:
+    LOGS.mkdir(parents=True, exist_ok=True)
+    log = LOGS / "commands.log"
+    with log.open("a") as output:
+        output.write(
+            f"{datetime.now(tz=UTC).isoformat()} {command}\n{''.join(traceback.format_exception(error))}\n"
+        )
+    where = log.relative_to(ROOT)
+    sys.stderr.write(f"`{command}` failed in a way nobody foresaw ({type(error).__name__}): see {where}.\n")
+    return 1
+
+
+_COMMANDS: Mapping[str, Callable[[Wishes], None]] = {
+    "up": _up,
+    "down": _down,
+    "demo": _demo,
+    "env": _env,
+    "payload": _payload,
+    "legacy": _legacy,
+    "simulator": _simulator,
+    "bench": _bench,
+}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

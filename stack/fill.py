@@ -1,0 +1,45 @@
+"""`make legacy`: fills the legacy database anew with generated customers."""
+
+import subprocess
+import sys
+
+from stack import data, targets
+from stack.problems import StackProblem
+from stack.running import postgres_alone, running
+from stack.settings import DEFAULT_SEED, ROOT, Wishes
+
+DEFAULT_CUSTOMERS = 10_000
+
+
+class UnableToFillLegacy(StackProblem):
+    """The generator did not finish."""
+
+
+def fill_legacy(*, wishes: Wishes) -> None:
+    """Drop and create schema legacy and generate ACCOUNTS customers, over all dialects or for DIALECT.
+
+    Works on LEGACY_DSN, else on the running stack's database, else on the bundled one, started for this alone.
+    """
+    seed = DEFAULT_SEED if wishes.seed is None else wishes.seed
+    if wishes.targets.legacy_dsn is not None:
+        targets.check(targets=wishes.targets)
+        _fill(dsn=wishes.targets.legacy_dsn, wishes=wishes, seed=seed)
+        return
+    found = running()
+    if found is not None:
+        _fill(dsn=found.systems.legacy_dsn, wishes=wishes, seed=seed)
+        bundled = found.systems.bundled_legacy
+    else:
+        with postgres_alone(wishes=wishes) as systems:
+            _fill(dsn=systems.legacy_dsn, wishes=wishes, seed=seed)
+        bundled = True
+    if bundled:
+        data.remember_seed(seed=seed)
+
+
+def _fill(*, dsn: str, wishes: Wishes, seed: int) -> None:
+    amount = ["--accounts", str(wishes.accounts or DEFAULT_CUSTOMERS), "--seed", str(seed)]
+    only = ["--dialect", wishes.dialect] if wishes.dialect else []
+    command = [sys.executable, "-m", "legacy", "--dsn", dsn, *amount, *only]
+    if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
+        raise UnableToFillLegacy("The legacy database was not filled, as said above.")
