@@ -3,7 +3,7 @@
 PYTHON ?= python3
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down env payload legacy simulator bench test check
+.PHONY: help install demo up down env payload legacy migrate simulator bench test check
 
 # Byte code is compiled once, at installation: without it Airflow takes twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -43,6 +43,9 @@ payload: install ## Print what validate would be sent: DIALECT=edf_accounts ID=E
 
 legacy: install ## Fill the legacy database anew with ACCOUNTS generated customers from SEED
 	@$(STACK) legacy
+
+migrate: install ## Bring the schema of the tracking database at TRACKING_DSN up to date
+	@$(STACK) migrate
 
 simulator: install ## Run the stand-in Kraken alone, in the foreground
 	@$(STACK) simulator

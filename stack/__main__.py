@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write("\nInterrupted; what was started stays up until `make down`.\n")
+        sys.stderr.write("\nInterrupted: `make down` stops whatever still runs.\n")
         return _INTERRUPTED
     except Exception as error:
         return _unexpected(command=arguments[0], error=error)
@@ -85,6 +85,15 @@ def _bench(wishes: Wishes) -> None:
     bench(wishes=wishes)
 
 
+def _migrate(wishes: Wishes) -> None:
+    from stack import data, targets
+
+    if wishes.targets.tracking_dsn is None:
+        raise StackProblem("Say which tracking database to bring up to date: TRACKING_DSN=postgresql://…")
+    targets.check(targets=wishes.targets)
+    data.migrate_tracking(dsn=wishes.targets.tracking_dsn)
+
+
 def _unexpected(*, command: str, error: Exception) -> int:
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / "commands.log"
@@ -104,6 +113,7 @@ _COMMANDS: Mapping[str, Callable[[Wishes], None]] = {
     "env": _env,
     "payload": _payload,
     "legacy": _legacy,
+    "migrate": _migrate,
     "simulator": _simulator,
     "bench": _bench,
 }

@@ -18,7 +18,7 @@ class UnableToFillLegacy(StackProblem):
 def fill_legacy(*, wishes: Wishes) -> None:
     """Drop and create schema legacy and generate ACCOUNTS customers, over all dialects or for DIALECT.
 
-    Works on LEGACY_DSN, else on the running stack's database, else on the bundled one, started for this alone.
+    Works on LEGACY_DSN, else on the running stack's database, else on the bundled one, started for this.
     """
     seed = DEFAULT_SEED if wishes.seed is None else wishes.seed
     if wishes.targets.legacy_dsn is not None:

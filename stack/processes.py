@@ -2,7 +2,7 @@
 
 Each component leads a session of its own. Its process id is kept together with its start time, so that a
 number used again by a stranger is never mistaken for it. What belongs to it is found by its session, by
-descent, and by a mark in the environment, which stays when a leader was killed and its children were adopted.
+descent, and by the folder that its output goes to, which tells even when every note about it was lost.
 """
 
 import contextlib
@@ -18,7 +18,6 @@ import psutil
 
 from stack.problems import StackProblem
 
-MARK = "KRAKEN_STACK"
 _GRACE_SECONDS = 3.0
 _KILL_SECONDS = 10.0
 # Start times are floats that each reading computes anew from clock ticks.
@@ -44,7 +43,7 @@ class Component:
 
 
 def launch(
-    *, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path, folder: Path, mark: str
+    *, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path, folder: Path
 ) -> Component:
     """Start a command in a session of its own, with its output appended to `log`."""
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +52,7 @@ def launch(
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env={**environment, MARK: mark},
+            env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -76,17 +75,17 @@ def is_alive(*, component: Component) -> bool:
     return False
 
 
-def stop(*, components: Iterable[Component], mark: str | None = None) -> int:
-    """End the components, all that belongs to them, and all that bears `mark`; return how many it were."""
+def stop(*, components: Iterable[Component] = (), logs: Path | None = None) -> int:
+    """End the components, all that belongs to them, and all that writes below `logs`; return how many."""
     known = list(components)
-    belonging = _belonging(components=known, mark=mark)
+    belonging = _belonging(components=known, logs=logs)
     for component in known:
         if is_alive(component=component):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(component.pid, 15)
     psutil.wait_procs(belonging, timeout=_GRACE_SECONDS)
     # Looked up again: what a leader started while it was ending belongs to it too.
-    rest = {process.pid: process for process in (*belonging, *_belonging(components=known, mark=mark))}
+    rest = {process.pid: process for process in (*belonging, *_belonging(components=known, logs=logs))}
     for process in rest.values():
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
@@ -100,7 +99,7 @@ def stop(*, components: Iterable[Component], mark: str | None = None) -> int:
 
 def family(*, components: Iterable[Component]) -> list[psutil.Process]:
     """Every live process of these components."""
-    return _belonging(components=list(components), mark=None)
+    return _belonging(components=list(components), logs=None)
 
 
 def check_port(*, port: int, what: str, base: int) -> None:
@@ -118,7 +117,7 @@ def check_port(*, port: int, what: str, base: int) -> None:
             ) from error
 
 
-def _belonging(*, components: Sequence[Component], mark: str | None) -> list[psutil.Process]:
+def _belonging(*, components: Sequence[Component], logs: Path | None) -> list[psutil.Process]:
     sessions = {component.pid for component in components if not _is_stranger(component=component)}
     ancestors = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     found = {}
@@ -128,12 +127,20 @@ def _belonging(*, components: Sequence[Component], mark: str | None) -> list[psu
         with contextlib.suppress(psutil.Error, ProcessLookupError, PermissionError):
             if process.status() == psutil.STATUS_ZOMBIE:
                 continue
-            if os.getsid(process.pid) in sessions or (mark and process.environ().get(MARK) == mark):
+            if os.getsid(process.pid) in sessions or (logs and _writes_below(pid=process.pid, folder=logs)):
                 found[process.pid] = process
     for process in list(found.values()):
         with contextlib.suppress(psutil.Error):
             found.update({child.pid: child for child in process.children(recursive=True)})
     return [process for pid, process in found.items() if pid not in ancestors]
+
+
+def _writes_below(*, pid: int, folder: Path) -> bool:
+    """Whether its standard output is a file in the folder, be it deleted by now; unknown without /proc."""
+    try:
+        return str(Path(f"/proc/{pid}/fd/1").readlink()).startswith(f"{folder}/")
+    except OSError:
+        return False
 
 
 def _is_stranger(*, component: Component) -> bool:

@@ -22,7 +22,6 @@ from stack.targets import Systems
 _HEALTHY_SECONDS = 120.0
 _SIMULATOR_SECONDS = 20.0
 _POLL_SECONDS = 0.3
-_MARK = str(RUN)
 
 Say = Callable[[str], None]
 
@@ -240,7 +239,6 @@ class _Starter:
             environment=environment or airflow.plain_environment(),
             log=_log(name=name),
             folder=ROOT,
-            mark=_MARK,
         )
         self.stack = self.stack.with_component(component=component)
         state.save(stack=self.stack)
@@ -320,12 +318,14 @@ def _all_alive(*, stack: state.Stack) -> bool:
 
 def _stop_everything(*, stack: state.Stack | None) -> bool:
     """End all processes, and Postgres last, since the others write to it; whether there were any."""
-    ended = processes.stop(components=stack.components if stack else (), mark=_MARK)
+    ended = processes.stop(components=stack.components if stack else (), logs=LOGS)
     cluster = cluster_of(ports=stack.ports if stack else Ports(base=DEFAULT_PORT_BASE))
-    had_postgres = cluster.running_port() is not None
+    ended += cluster.running_port() is not None
     cluster.stop()
+    # A server whose data folder was deleted no longer listens to pg_ctl.
+    ended += processes.stop(logs=RUN)
     state.forget()
-    return bool(ended) or had_postgres
+    return ended > 0
 
 
 def _log(*, name: str) -> Path:
