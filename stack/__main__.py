@@ -73,6 +73,12 @@ def _legacy(wishes: Wishes) -> None:
     fill_legacy(wishes=wishes)
 
 
+def _legacy_if_empty(wishes: Wishes) -> None:
+    from stack.fill import fill_legacy
+
+    fill_legacy(wishes=wishes, only_if_empty=True)
+
+
 def _simulator(wishes: Wishes) -> None:
     from stack.simulator import run_alone
 
@@ -113,6 +119,7 @@ _COMMANDS: Mapping[str, Callable[[Wishes], None]] = {
     "env": _env,
     "payload": _payload,
     "legacy": _legacy,
+    "legacy-if-empty": _legacy_if_empty,
     "migrate": _migrate,
     "simulator": _simulator,
     "bench": _bench,

@@ -40,6 +40,12 @@ def migrate_tracking(*, dsn: str) -> None:
         migrate.upgrade(engine=engine)
 
 
+def is_filled(*, dsn: str) -> bool:
+    """Whether a legacy database has the schema and its customers."""
+    with engine_of(dsn=dsn) as engine:
+        return load.ready(engine=engine)
+
+
 def prepare_legacy(*, systems: Systems, seed: int | None) -> None:
     """Fill the bundled legacy database when it is empty; only look at another one.
 

@@ -15,14 +15,17 @@ class UnableToFillLegacy(StackProblem):
     """The generator did not finish."""
 
 
-def fill_legacy(*, wishes: Wishes) -> None:
+def fill_legacy(*, wishes: Wishes, only_if_empty: bool = False) -> None:
     """Drop and create schema legacy and generate ACCOUNTS customers, over all dialects or for DIALECT.
 
     Works on LEGACY_DSN, else on the running stack's database, else on the bundled one, started for this.
+    With `only_if_empty`, LEGACY_DSN keeps the customers that it has.
     """
     seed = DEFAULT_SEED if wishes.seed is None else wishes.seed
     if wishes.targets.legacy_dsn is not None:
         targets.check(targets=wishes.targets)
+        if only_if_empty and data.is_filled(dsn=wishes.targets.legacy_dsn):
+            return
         _fill(dsn=wishes.targets.legacy_dsn, wishes=wishes, seed=seed)
         return
     found = running()

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import psycopg2
 from psycopg2 import sql
 
@@ -83,6 +84,9 @@ class Cluster:
             return None
         # Lines of postmaster.pid, as documented by Postgres: pid, data folder, start time, port, …
         lines = (self._data / "postmaster.pid").read_text().splitlines()
+        # A server that was killed and that nobody has waited for yet still counts as running for pg_ctl.
+        if len(lines) < 4 or _is_zombie(pid=int(lines[0])):
+            return None
         return int(lines[3])
 
     def start(self) -> None:
@@ -316,6 +320,13 @@ def _shared_folder() -> Path:
     raise UnableToStartPostgres(
         "Postgres never runs as root, and no temporary folder is open to other users."
     )
+
+
+def _is_zombie(*, pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _ending(*, path: Path) -> str:

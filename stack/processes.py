@@ -32,6 +32,10 @@ class UnableToStop(StackProblem):
     """A process survived SIGKILL."""
 
 
+# Children of this very process must be waited for by it; those of earlier commands have been adopted.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
     """A started component: `pid` is also its session; times are seconds since the epoch."""
@@ -58,6 +62,7 @@ def launch(
             stderr=output,
             start_new_session=True,
         )
+    _children[process.pid] = process
     with contextlib.suppress(psutil.NoSuchProcess):
         created = psutil.Process(process.pid).create_time()
         return Component(name=name, pid=process.pid, created=created, launched=launched)
@@ -90,6 +95,9 @@ def stop(*, components: Iterable[Component] = (), logs: Path | None = None) -> i
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     _, survivors = psutil.wait_procs(list(rest.values()), timeout=_KILL_SECONDS)
+    for component in known:
+        if child := _children.pop(component.pid, None):
+            child.wait()
     if survivors:
         raise UnableToStop(
             f"Process {survivors[0].pid} does not end: end it by hand, then run `make down` again."

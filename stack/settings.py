@@ -176,9 +176,12 @@ def _read_dsn(*, name: str, value: str | None) -> str | None:
         raise UnableToUnderstand(sentence)
     try:
         parsed = parse_dsn(value)
+        sound_ports = all(port.isdigit() for port in parsed.get("port", "5432").split(","))
     except psycopg2.ProgrammingError as error:
         # Not the error's own words: they may repeat the password.
         raise UnableToUnderstand(sentence) from error
+    if not sound_ports:
+        raise UnableToUnderstand(sentence)
     if not parsed.get("dbname"):
         raise UnableToUnderstand(f"{name} names no database: end it with /database.")
     return "postgresql://" + value.split("://", 1)[1]

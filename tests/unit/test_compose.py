@@ -1,0 +1,64 @@
+"""docker-compose.yml against the Compose specification's own schema; no Docker engine is needed."""
+
+import json
+import re
+from importlib.resources import files
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+
+SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|FERNET|_DSN|_CONN", re.IGNORECASE)
+NO_SECRET = ("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE", "AIRFLOW__CORE__TEST_CONNECTION")
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return dict(yaml.safe_load((ROOT / "docker-compose.yml").read_text()))
+
+
+def test_the_file_follows_the_compose_specification(compose: dict[str, Any]) -> None:
+    vendored = files("check_jsonschema") / "builtin_schemas" / "vendor" / "compose-spec.json"
+    schema = json.loads(vendored.read_text())
+    jsonschema.validators.validator_for(schema)(schema).validate(compose)
+
+
+def test_no_secret_stands_in_the_file(compose: dict[str, Any]) -> None:
+    checked = 0
+    for service in compose["services"].values():
+        for name, value in service.get("environment", {}).items():
+            if SECRET.search(name) and name not in NO_SECRET:
+                checked += 1
+                assert re.search(r"\$\{[A-Z_]+:\?", str(value)), f"{name} needs no variable"
+    assert checked > 10
+
+
+def test_every_variable_that_must_be_set_is_in_the_example() -> None:
+    wanted = set(re.findall(r"\$\{([A-Z_]+):\?", (ROOT / "docker-compose.yml").read_text()))
+    example = (ROOT / ".env.example").read_text()
+    assert wanted == set(re.findall(r"^([A-Z_]+)=", example, flags=re.MULTILINE))
+    assert not re.search(r"^[A-Z_]+=.", example, flags=re.MULTILINE)
+
+
+def test_every_service_that_stays_up_has_a_health_check(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        if service.get("restart") != "no":
+            assert "healthcheck" in service, name
+
+
+def test_the_stand_in_and_its_customers_come_with_the_demo_profile_only(compose: dict[str, Any]) -> None:
+    in_demo = {name for name, service in compose["services"].items() if service.get("profiles") == ["demo"]}
+    assert in_demo == {"simulator", "legacy"}
+
+
+def test_image_and_requirements_pin_the_same_airflow() -> None:
+    pinned = re.search(r"^apache-airflow==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    image = re.search(
+        r"^FROM apache/airflow:([\d.]+)-", (ROOT / "docker/Dockerfile").read_text(), re.MULTILINE
+    )
+    assert pinned is not None
+    assert image is not None
+    assert pinned[1] == image[1]
