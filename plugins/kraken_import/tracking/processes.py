@@ -144,9 +144,7 @@ def record_build(
         {
             "ids": [item.id for item in built],
             "to_states": [State.REJECTED if item.body is None else State.BUILT for item in built],
-            "hashes": [
-                None if item.body is None else hashlib.sha256(item.body).digest() for item in built
-            ],
+            "hashes": [None if item.body is None else hashlib.sha256(item.body).digest() for item in built],
             "sizes": [None if item.body is None else len(item.body) for item in built],
             "codes": [error and error.code for error in errors],
             "paths": [error and error.generic_path for error in errors],
@@ -188,9 +186,7 @@ def ready(
     return [_ready(row=row, wave_id=wave_id) for row in rows]
 
 
-def intend(
-    *, connection: Connection, wave_id: int, batch: int, most: int, at: datetime
-) -> list[Ready]:
+def intend(*, connection: Connection, wave_id: int, batch: int, most: int, at: datetime) -> list[Ready]:
     """Record the intent to create the next valid records, unless the wave is stopped.
 
     The caller commits before the first request leaves. Empty when nothing is left or none may be created.
@@ -246,9 +242,7 @@ def move(*, connection: Connection, moves: Sequence[Move], stage: Stage, at: dat
     return len(taken)
 
 
-def in_doubt(
-    *, connection: Connection, wave_id: int, batch: int, states: Collection[State]
-) -> list[Open]:
+def in_doubt(*, connection: Connection, wave_id: int, batch: int, states: Collection[State]) -> list[Open]:
     """The records of a batch in one of these open states."""
     rows = connection.exec_driver_sql(
         _SQL["in_doubt"], {"wave_id": wave_id, "batch": batch, "states": _names(states)}

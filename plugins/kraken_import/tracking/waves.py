@@ -136,9 +136,7 @@ def batches(*, connection: Connection, wave_id: int) -> tuple[int, ...]:
     return tuple(int(batch) for batch in rows)
 
 
-def batches_in_state(
-    *, connection: Connection, wave_id: int, states: Collection[State]
-) -> tuple[int, ...]:
+def batches_in_state(*, connection: Connection, wave_id: int, states: Collection[State]) -> tuple[int, ...]:
     """Numbers of the batches that hold a record in one of these states, ascending."""
     rows = connection.exec_driver_sql(
         _SQL["batches_in_state"], {"wave_id": wave_id, "states": [state.value for state in states]}

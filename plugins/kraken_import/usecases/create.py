@@ -18,10 +18,13 @@ from kraken_import.client.answers import (
     Accepted,
     AlreadyImported,
     FailedValidation,
+    Forbidden,
     NotSent,
     ProcessStatus,
     Refused,
+    SupplierPaused,
     Throttled,
+    Unauthorised,
 )
 from kraken_import.client.session import Exchange, KrakenSession
 from kraken_import.client.settings import KrakenSettings
@@ -202,9 +205,8 @@ class _Creator:
                 return _invalid(record, exchange, (finding,))
             case AlreadyImported() as already:
                 return await self._adopt(record, already)
-            case known if (
-                isinstance(known, Throttled | NotSent) or fault_of(answer=known, wave=self.wave) is not None
-            ):
+            case Throttled() | NotSent() | Unauthorised() | Forbidden() | SupplierPaused():
+                # Proof that nothing was created.
                 return Move(key=record.key, to=State.VALID)
             case _:
                 return None
@@ -280,8 +282,7 @@ class _Creator:
             )
             now = self.clock()
             moves = [
-                self._proved(record, exchange)
-                for record, exchange in zip(doubtful, exchanges, strict=True)
+                self._proved(record, exchange) for record, exchange in zip(doubtful, exchanges, strict=True)
             ]
             steps = [move for move in moves if move is not None]
             await asyncio.to_thread(self._record, steps, "status")
@@ -327,6 +328,4 @@ class _Creator:
 
 
 def _invalid(record: Ready, exchange: Exchange, findings: tuple[Finding, ...]) -> Move:
-    return Move(
-        key=record.key, to=State.INVALID, answer=raw(exchange=exchange), findings=findings
-    )
+    return Move(key=record.key, to=State.INVALID, answer=raw(exchange=exchange), findings=findings)

@@ -88,9 +88,7 @@ async def poll(
         pause = _FIRST_PAUSE if ended_now else min(pause * _SLOWER_BY, _LONGEST_PAUSE)
         # Jitter keeps the batches of a wave from asking in step.
         latest = until if resume_at is None or now >= resume_at else min(resume_at, until)
-        await asyncio.sleep(
-            max(0.0, min(pause * random.uniform(0.8, 1.2), (latest - now).total_seconds()))
-        )
+        await asyncio.sleep(max(0.0, min(pause * random.uniform(0.8, 1.2), (latest - now).total_seconds())))
     return {"open": still_open, "ended": ended}
 
 
@@ -146,9 +144,7 @@ async def _ask(
         moves: list[Move] = []
         unchanged: list[int] = []
         for record, exchange in zip(chunk, exchanges, strict=True):
-            move = judge(
-                record=record, answer=exchange.answer, mode=wave.mode, now=clock(), window=window
-            )
+            move = judge(record=record, answer=exchange.answer, mode=wave.mode, now=clock(), window=window)
             if move is None:
                 unchanged.append(record.id)
             else:
@@ -188,9 +184,7 @@ def _load(tracking: Engine, kraken: KrakenSettings, wave_id: int) -> Wave:
 
 def _of_batch(tracking: Engine, wave_id: int, batch: int) -> list[Open]:
     with tracking.connect() as connection:
-        return processes.in_doubt(
-            connection=connection, wave_id=wave_id, batch=batch, states=AWAITING
-        )
+        return processes.in_doubt(connection=connection, wave_id=wave_id, batch=batch, states=AWAITING)
 
 
 def _open_waves(tracking: Engine, connection_id: str) -> list[int]:
@@ -224,9 +218,7 @@ def _in_doubt(tracking: Engine, wave_id: int) -> dict[int, list[Open]]:
         }
 
 
-def _record(
-    tracking: Engine, moves: Sequence[Move], unchanged: Sequence[int], now: datetime
-) -> None:
+def _record(tracking: Engine, moves: Sequence[Move], unchanged: Sequence[int], now: datetime) -> None:
     with tracking.begin() as connection:
         record_moves(connection=connection, moves=moves, stage="status", at=now)
         processes.touch(connection=connection, ids=unchanged, at=now)

@@ -14,16 +14,12 @@ from kraken_import.tracking.evidence import Stage
 from kraken_import.tracking.processes import Move
 
 
-def record_moves(
-    *, connection: Connection, moves: Sequence[Move], stage: Stage, at: datetime
-) -> int:
+def record_moves(*, connection: Connection, moves: Sequence[Move], stage: Stage, at: datetime) -> int:
     """Take the steps that are still legal, with every value of the payloads masked in their findings.
 
     How many were taken: a step that another worker has taken meanwhile is left out.
     """
-    payloads = evidence.payloads_of(
-        connection=connection, keys=[step.key for step in moves if step.findings]
-    )
+    payloads = evidence.payloads_of(connection=connection, keys=[step.key for step in moves if step.findings])
     masked = [
         replace(step, findings=mask_findings(step.findings, payloads.get(step.key.id)))
         if step.findings

@@ -30,9 +30,7 @@ def summarise_wave(
         counts = progress.wave_states(connection=connection, wave_id=wave_id)
         failure = _failure(wave=wave, counts=counts, failed_tasks=failed_tasks)
         waves.finish_wave(connection=connection, wave_id=wave_id, failure=failure, at=now)
-    return WaveSummary(
-        counts={state.value: records for state, records in counts.items()}, failure=failure
-    )
+    return WaveSummary(counts={state.value: records for state, records in counts.items()}, failure=failure)
 
 
 def _failure(*, wave: Wave, counts: dict[State, int], failed_tasks: Sequence[str]) -> str | None:

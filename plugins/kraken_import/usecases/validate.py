@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Final
 
 from sqlalchemy import Engine
 
-from kraken_import.client.answers import Accepted, Refused
+from kraken_import.client.answers import Accepted, AlreadyImported, Refused
 from kraken_import.client.session import Exchange
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import State
@@ -28,8 +29,8 @@ from kraken_import.usecases.calling import (
 from kraken_import.usecases.faults import Retryable
 from kraken_import.usecases.recording import record_moves
 
-_CHUNKS_IN_FLIGHT = 8
-"""Records in a chunk for each request in flight: long enough to keep them busy, short enough to show progress."""
+_CHUNKS_IN_FLIGHT: Final = 8
+"""Records in a chunk for each request in flight: enough to keep them busy, few enough to show progress."""
 
 
 async def validate_batch(
@@ -94,7 +95,8 @@ def _moves(*, chunk: Sequence[Ready], exchanges: Sequence[Exchange]) -> list[Mov
     moves = []
     for record, exchange in zip(chunk, exchanges, strict=True):
         match exchange.answer:
-            case Accepted():
+            # Whoever created what is there already: creating finds out, so the record may go on.
+            case Accepted() | AlreadyImported():
                 moves.append(Move(key=record.key, to=State.VALID, answer=raw(exchange=exchange)))
             case Refused(findings=findings):
                 moves.append(

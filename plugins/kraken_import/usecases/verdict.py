@@ -1,4 +1,7 @@
-"""What a status answer proves about one record. Pure: the rules that keep records from being doubled or lost."""
+"""What a status answer proves about one record: the rules that keep records from being doubled or lost.
+
+Pure: no clock, no database, no network.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +40,7 @@ def absent_from(*, intended_at: datetime, window: timedelta) -> datetime:
     return send_until(intended_at=intended_at, window=window) + window
 
 
-def judge(
-    *, record: Open, answer: Answer, mode: Mode, now: datetime, window: timedelta
-) -> Move | None:
+def judge(*, record: Open, answer: Answer, mode: Mode, now: datetime, window: timedelta) -> Move | None:
     """The step that a status answer proves for a record, or None when it must be asked again."""
     if isinstance(answer, ProcessStatus):
         state = state_of_status(status=answer.status)

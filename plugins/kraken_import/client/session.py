@@ -1,0 +1,266 @@
+"""One pooled asynchronous session with a Kraken, for one task.
+
+What it promises: at most so many requests in flight; a time limit on each; a create never sent a second
+time once the first may have left; and no body, header or token in any log or exception.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Final, Protocol, Self
+
+import aiohttp
+from yarl import URL
+
+from kraken_import.client.answers import (
+    Answer,
+    NotSent,
+    Throttled,
+    Unauthorised,
+    Unknown,
+    read_create,
+    read_status,
+    read_validate,
+)
+from kraken_import.client.requests import Request, create_request, status_request, validate_request
+from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
+
+_TRIES: Final = 5
+_FIRST_BACKOFF: Final = 0.25
+_LONGEST_BACKOFF: Final = 8.0
+_LONGEST_RETRY_AFTER: Final = 60.0
+_LARGEST_BODY: Final = 1_000_000
+
+
+class _Reader(Protocol):
+    def __call__(self, *, status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """What a request came to: the answer, its HTTP status (None without one) and its body as received."""
+
+    answer: Answer
+    http_status: int | None
+    body: bytes = field(repr=False)
+
+
+class KrakenSession:
+    """`async with KrakenSession(settings=…, refresh=…) as kraken: …`.
+
+    `refresh` reads the settings again after a 401. It is called once for a token, and again only after
+    the token it returned has worked; concurrent 401s share one call, and each request is repeated once.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: KrakenSettings,
+        refresh: Callable[[], Awaitable[KrakenSettings]],
+        tries: int = _TRIES,
+    ) -> None:
+        self._settings = settings
+        self._refresh = refresh
+        self._tries = tries
+        self._in_flight = asyncio.Semaphore(settings.requests_in_flight)
+        self._token = _Token(value=settings.authorization)
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def requests_in_flight(self) -> int:
+        """The most requests under way at once."""
+        return self._settings.requests_in_flight
+
+    async def __aenter__(self) -> Self:
+        trust: ssl.SSLContext | bool = True
+        if self._settings.ca_bundle:
+            trust = await asyncio.to_thread(ssl.create_default_context, cafile=self._settings.ca_bundle)
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._settings.requests_in_flight, ssl=trust),
+            headers={"Content-Type": "application/json", "Accept": "application/json"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            # A proxy named by the environment is honoured, as operators expect of any HTTP client.
+            trust_env=True,
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def validate(self, *, resource: str, payload: bytes) -> Exchange:
+        """Validate a payload; repeated while Kraken gives no usable answer."""
+        request = validate_request(envelope=self._settings.envelope, resource=resource, payload=payload)
+        return await self._repeatedly(request=request, read=read_validate)
+
+    async def status(self, *, resource: str, import_supplier: str, external_identifier: str) -> Exchange:
+        """Ask for the status of an import process; repeated while Kraken gives no usable answer."""
+        request = status_request(
+            resource=resource, import_supplier=import_supplier, external_identifier=external_identifier
+        )
+        return await self._repeatedly(request=request, read=read_status)
+
+    async def create(
+        self,
+        *,
+        resource: str,
+        payload: bytes,
+        task_params: Mapping[str, Any] | None = None,
+        not_after: float,
+    ) -> Exchange:
+        """Send a create once, and never after `not_after` (the event loop's clock, in seconds).
+
+        Repeated only while no connection could be made at all; `Unknown` means that it may have been
+        done, `NotSent` that it was not. Raises `UnableToSendTaskParams`.
+        """
+        request = create_request(
+            envelope=self._settings.envelope, resource=resource, payload=payload, task_params=task_params
+        )
+        clock = asyncio.get_running_loop().time
+        for attempt in range(self._tries):
+            async with self._in_flight:
+                left = not_after - clock()
+                if left <= 0:
+                    return _unsent(reason="its turn came too late")
+                exchange = await self._send(
+                    request=request,
+                    read=read_create,
+                    connect_within=min(left, self._settings.connect_timeout),
+                )
+            if not isinstance(exchange.answer, NotSent) or attempt + 1 == self._tries:
+                break
+            await asyncio.sleep(_backoff(attempt=attempt))
+        return exchange
+
+    async def _repeatedly(self, *, request: Request, read: _Reader) -> Exchange:
+        for attempt in range(self._tries):
+            async with self._in_flight:
+                exchange = await self._send(
+                    request=request, read=read, connect_within=self._settings.connect_timeout
+                )
+            answer = exchange.answer
+            if not isinstance(answer, Unknown | NotSent | Throttled) or attempt + 1 == self._tries:
+                break
+            wait = _backoff(attempt=attempt)
+            if isinstance(answer, Throttled) and answer.retry_after is not None:
+                wait += min(answer.retry_after, _LONGEST_RETRY_AFTER)
+            await asyncio.sleep(wait)
+        return exchange
+
+    async def _send(self, *, request: Request, read: _Reader, connect_within: float) -> Exchange:
+        token = self._token
+        exchange = await self._once(
+            request=request, read=read, connect_within=connect_within, authorization=token.value
+        )
+        if isinstance(exchange.answer, Unauthorised) and await self._renew(refused=token):
+            token = self._token
+            exchange = await self._once(
+                request=request, read=read, connect_within=connect_within, authorization=token.value
+            )
+        if exchange.http_status is not None and not isinstance(exchange.answer, Unauthorised):
+            token.has_worked = True
+        return exchange
+
+    async def _renew(self, *, refused: _Token) -> bool:
+        """Read the token again unless somebody else just has; whether there is one worth a try."""
+        async with refused.lock:
+            if self._token is not refused:
+                return True
+            if not refused.may_be_renewed:
+                return False
+            try:
+                settings = await self._refresh()
+            except UnableToReadConnection:
+                return False
+            if settings.target != self._settings.target:
+                # The Connection leads elsewhere by now: this wave's records must not follow it.
+                return False
+            self._settings = replace(self._settings, token=settings.token)
+            self._token = _Token(value=self._settings.authorization, is_first=False)
+            return True
+
+    async def _once(
+        self, *, request: Request, read: _Reader, connect_within: float, authorization: str
+    ) -> Exchange:
+        if self._session is None:
+            raise RuntimeError("KrakenSession is used outside of `async with`.")
+        status: int | None = None
+        try:
+            async with self._session.request(
+                request.method,
+                URL(self._settings.base_url + request.path, encoded=True),
+                data=request.body,
+                headers={"Authorization": authorization},
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(
+                    total=self._settings.request_timeout, sock_connect=connect_within
+                ),
+            ) as response:
+                status, headers = response.status, response.headers
+                body = b""
+                with suppress(aiohttp.ClientError, TimeoutError, OSError):
+                    body = await _read(response=response)
+                    answer = read(status=status, headers=headers, body=body, now=datetime.now(UTC))
+                    return Exchange(answer=answer, http_status=status, body=body)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            return _unsent(reason=type(error).__name__)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            if status is None:
+                return _lost(reason=type(error).__name__, http_status=None)
+        # The status line was seen, the body was not: a 2xx needs none, anything else says too little.
+        if 200 <= status < 300 or status in (401, 403, 429):
+            answer = read(status=status, headers={}, body=b"", now=datetime.now(UTC))
+            return Exchange(answer=answer, http_status=status, body=b"")
+        return _lost(reason="a broken body", http_status=status)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Token:
+    """An Authorization header, and whether it may still be replaced after a 401."""
+
+    value: str = field(repr=False)
+    is_first: bool = True
+    has_worked: bool = False
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def may_be_renewed(self) -> bool:
+        return self.is_first or self.has_worked
+
+
+async def _read(*, response: aiohttp.ClientResponse) -> bytes:
+    """The body, cut off at a bound that no answer of Kraken's comes near."""
+    parts: list[bytes] = []
+    length = 0
+    async for part in response.content.iter_chunked(65_536):
+        parts.append(part)
+        length += len(part)
+        if length > _LARGEST_BODY:
+            response.close()
+            break
+    return b"".join(parts)[:_LARGEST_BODY]
+
+
+def _backoff(*, attempt: int) -> float:
+    """Seconds to wait: exponential with full jitter, so that tasks do not knock in step."""
+    return random.uniform(0, min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2**attempt))
+
+
+def _unsent(*, reason: str) -> Exchange:
+    return Exchange(answer=NotSent(reason=reason), http_status=None, body=b"")
+
+
+def _lost(*, reason: str, http_status: int | None) -> Exchange:
+    return Exchange(answer=Unknown(reason=reason), http_status=http_status, body=b"")

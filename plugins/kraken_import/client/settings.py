@@ -1,0 +1,216 @@
+"""How to reach one Kraken, read from the fields of an Airflow Connection."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+Envelope: TypeAlias = Literal["wrapped", "bare"]
+
+_DEFAULT_PORTS: Final = {"https": 443, "http": 80}
+_JWT: Final = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+
+
+class UnableToReadConnection(Exception):
+    """A Connection has a field that Kraken cannot be reached with; the message names it and the remedy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KrakenSettings:
+    """How to reach one Kraken. Times are in seconds."""
+
+    base_url: str
+    """Scheme, host and port, without a trailing slash."""
+    token: str = field(repr=False)
+    envelope: Envelope = "wrapped"
+    """wrapped: `{"payload": …}` as the served schema requires; bare: the object itself."""
+    region: str | None = None
+    """Two-letter country code of phone numbers without a prefix."""
+    zone: str | None = None
+    """Time zone of legacy times without an offset."""
+    requests_in_flight: int = 32
+    connect_timeout: float = 10.0
+    request_timeout: float = 60.0
+    visibility_window: float = 30.0
+    """How long a create may stay invisible at the status endpoint."""
+    ca_bundle: str | None = None
+    """File with the certificates to trust instead of the system's."""
+    import_suppliers: Mapping[str, str] = field(default_factory=dict)
+    """Import supplier by dialect."""
+
+    @property
+    def target(self) -> str:
+        """The identity of this Kraken: lower-case scheme and host, and the port."""
+        parts = urlsplit(self.base_url)
+        host = parts.hostname or ""
+        shown = f"[{host}]" if ":" in host else host
+        return f"{parts.scheme}://{shown}:{parts.port or _DEFAULT_PORTS[parts.scheme]}"
+
+    @property
+    def authorization(self) -> str:
+        """The Authorization header: a JWT as it is, an API key after `Token`."""
+        return self.token if _JWT.fullmatch(self.token) else f"Token {self.token}"
+
+    @classmethod
+    def from_connection_fields(
+        cls,
+        *,
+        connection_id: str = "kraken",
+        host: str | None,
+        schema: str | None = None,
+        port: int | None = None,
+        password: str | None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> KrakenSettings:
+        """Read an Airflow Connection. Raises `UnableToReadConnection`, never naming the token."""
+        try:
+            values = _read_extra(extra=extra or {})
+            allow_http = values.pop("allow_http", False)
+            settings = cls(
+                base_url=_base_url(host=host, schema=schema, port=port, allow_http=allow_http),
+                token=_token(password=password),
+                **values,
+            )
+        except ValueError as error:
+            raise UnableToReadConnection(f"Connection {connection_id!r}: {error}") from None
+        return settings
+
+
+def _base_url(*, host: str | None, schema: str | None, port: int | None, allow_http: bool) -> str:
+    if not host or not host.strip():
+        raise ValueError("the host is missing: put Kraken's address there, for example https://api.….energy.")
+    text = host.strip() if "://" in host else f"{schema or 'https'}://{host.strip()}"
+    parts = urlsplit(text)
+    try:
+        given_port = parts.port or port
+    except ValueError:
+        raise ValueError("the port in the host is not a number between 1 and 65535.") from None
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        raise ValueError("the host must be a name or an address beginning with https://.")
+    if parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/"):
+        raise ValueError("the host must be scheme, name and port alone; the token belongs into the password.")
+    if given_port is not None and not 1 <= given_port <= 65535:
+        raise ValueError("the port must lie between 1 and 65535.")
+    if parts.scheme == "http" and not allow_http and not _is_loopback(host=parts.hostname):
+        raise ValueError(
+            "http would send the token and personal data unencrypted: use https, or set allow_http in the "
+            "extra fields for a network that you trust."
+        )
+    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{name}" + (f":{given_port}" if given_port else "")
+
+
+def _is_loopback(*, host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _token(*, password: str | None) -> str:
+    token = (password or "").strip()
+    if not token:
+        raise ValueError("the token is missing: put the API key or JWT into the password field.")
+    if not token.isascii() or any(character.isspace() for character in token):
+        raise ValueError("the token in the password field must be one word of plain letters and digits.")
+    return token
+
+
+def _read_extra(*, extra: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = sorted(set(extra) - set(_READERS))
+    if unknown:
+        raise ValueError(
+            f"extra field {unknown[0]!r} is not known: the known ones are {', '.join(sorted(_READERS))}."
+        )
+    values = {}
+    for name, value in extra.items():
+        if value is None or value == "":
+            continue
+        try:
+            values[name] = _READERS[name](value)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"extra field {name!r} {error}.") from None
+    return values
+
+
+def _choice(*options: str) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if value not in options:
+            raise ValueError(f"must be {' or '.join(options)}")
+        return str(value)
+
+    return read
+
+
+def _number(*, least: float, most: float, whole: bool = False) -> Callable[[Any], float | int]:
+    def read(value: Any) -> float | int:
+        problem = f"must be a {'whole ' if whole else ''}number from {least:g} to {most:g}"
+        if isinstance(value, bool):
+            raise ValueError(problem)
+        try:
+            number = int(str(value)) if whole else float(value)
+        except (TypeError, ValueError):
+            raise ValueError(problem) from None
+        if not least <= number <= most:
+            raise ValueError(problem)
+        return number
+
+    return read
+
+
+def _region(value: Any) -> str:
+    if not re.fullmatch(r"[A-Z]{2}", str(value)):
+        raise ValueError("must be a two-letter country code, for example GB")
+    return str(value)
+
+
+def _zone(value: Any) -> str:
+    if value not in available_timezones():
+        raise ValueError("must be a time zone, for example Europe/London")
+    return str(ZoneInfo(str(value)).key)
+
+
+def _file(value: Any) -> str:
+    if not Path(str(value)).is_file():
+        raise ValueError("must name a file that exists")
+    return str(value)
+
+
+def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if str(value).lower() in ("true", "false"):
+        return str(value).lower() == "true"
+    raise ValueError("must be true or false")
+
+
+def _suppliers(value: Any) -> dict[str, str]:
+    # The connection form delivers text where the API delivers an object.
+    if isinstance(value, str):
+        pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
+        value = {dialect.strip(): supplier.strip() for dialect, _, supplier in pairs}
+    if not isinstance(value, Mapping) or not all(
+        isinstance(item, str) and item for pair in value.items() for item in pair
+    ):
+        raise ValueError("must give a supplier for each dialect, for example edf_accounts=TENTACLE_ENERGY")
+    return dict(value)
+
+
+_READERS: Final[dict[str, Callable[[Any], Any]]] = {
+    "envelope": _choice("wrapped", "bare"),
+    "region": _region,
+    "zone": _zone,
+    "requests_in_flight": _number(least=1, most=256, whole=True),
+    "connect_timeout": _number(least=0.1, most=600),
+    "request_timeout": _number(least=0.1, most=600),
+    "visibility_window": _number(least=0.1, most=3600),
+    "ca_bundle": _file,
+    "import_suppliers": _suppliers,
+    "allow_http": _flag,
+}

@@ -1,0 +1,105 @@
+"""Takes personal values out of what Kraken says, since its answers echo the payload.
+
+Codes, paths and masked details go to logs, events and the error table; the raw answer is kept only where
+purging reaches it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import orjson
+
+from transforms.findings import Finding
+
+MASK: Final = "•••"
+
+_SHORTEST: Final = 2
+"""Shorter values (a flag, a digit) tell nothing and would mask every sentence."""
+
+_NEUTRAL: Final = frozenset(
+    ["true", "false", "none", "null", "this", "that", "the", "and", "are", "has", "have", "for", "not", "with", "from", "must", "should", "may", "cannot", "than", "field", "required", "valid", "invalid", "blank", "value", "values", "number", "date", "account", "customer", "address", "supply", "point", "meter", "register", "reading", "ledger", "note", "tariff", "agreement", "email", "phone", "postcode"]
+)
+"""Words that Kraken's own sentences are made of: a note that holds them must not hollow those out."""
+
+_CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_SEGMENT: Final = re.compile(r"[a-z][a-z0-9_]{0,63}|\d{1,6}")
+
+# What looks personal is masked even when it is not, word for word, in the payload: Kraken reformats.
+_PATTERNS: Final = re.compile(
+    r"""
+    [\w.+-]+@[\w-]+(?:\.[\w-]+)*          # e-mail addresses
+    | (?<!\w)\+?\d(?:[\s().-]?\d){4,}     # phone, meter point and account numbers
+    | \d{4}-\d{2}-\d{2}(?:T[\d:.+Z-]*)?   # dates
+    | "[^"]*" | “[^”]*” | «[^»]*»         # quoted values
+    | (?<!\w)'[^']*'(?!\w)
+    """,
+    re.VERBOSE,
+)
+
+
+def mask_findings(findings: Sequence[Finding], payload: bytes | None) -> tuple[Finding, ...]:
+    """The findings with every value of the payload (JSON bytes) masked in their details.
+
+    Codes and path segments that do not look like Kraken's own names are masked as a whole.
+    """
+    values = _values_pattern(payload=payload)
+    return tuple(
+        replace(
+            finding,
+            code=finding.code if _CODE.fullmatch(finding.code) else MASK,
+            path=_mask_path(path=finding.path),
+            detail=_mask_detail(detail=finding.detail, values=values),
+        )
+        for finding in findings
+    )
+
+
+def _mask_path(*, path: str) -> str:
+    return ".".join(part if _SEGMENT.fullmatch(part) else MASK for part in path.split(".")) if path else ""
+
+
+def _mask_detail(*, detail: str, values: re.Pattern[str] | None) -> str:
+    masked = values.sub(MASK, detail) if values is not None else detail
+    masked = _PATTERNS.sub(MASK, masked)
+    return re.sub(rf"{MASK}(?:\s*{MASK})+", MASK, masked)
+
+
+def _values_pattern(*, payload: bytes | None) -> re.Pattern[str] | None:
+    if payload is None:
+        return None
+    values = {value for value in _leaves(document=orjson.loads(payload)) if len(value) >= _SHORTEST}
+    # A name of two words may be repeated in part.
+    words = {word for value in values for word in value.split() if len(word) > _SHORTEST}
+    wanted = [
+        value for value in sorted(values | words, key=len, reverse=True) if value.lower() not in _NEUTRAL
+    ]
+    if not wanted:
+        return None
+    # Whole words where a value is only one: "Mr" or "Ann" must not hollow out other words.
+    return re.compile(
+        "|".join(
+            rf"(?<!\w){re.escape(value)}(?!\w)"
+            if value in words or len(value) <= _SHORTEST
+            else re.escape(value)
+            for value in wanted
+        ),
+        re.IGNORECASE,
+    )
+
+
+def _leaves(*, document: Any) -> Iterator[str]:
+    waiting = [document]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)
+        elif isinstance(node, str):
+            yield node.strip()
+        elif isinstance(node, int | float) and not isinstance(node, bool):
+            yield str(node)

@@ -1,0 +1,217 @@
+"""Nests cleaned frames into one document for each customer, and keeps the place of every row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from transforms.clean import FloatInFrame, Problem, clean_column
+from transforms.dialect import Dialect, Frame
+from transforms.findings import Finding
+
+Key = tuple[Any, ...]
+
+
+class FrameContractBroken(Exception):
+    """A frame is not what its SQL must deliver; the message names the SQL file and the column."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Assembled:
+    """Documents and findings by external identifier. A customer with findings must not be sent."""
+
+    documents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    findings: dict[str, list[Finding]] = field(default_factory=dict)
+
+    def refuse(self, *, customer: str, code: str, path: str, detail: str) -> None:
+        """Record why a customer cannot be sent."""
+        finding = Finding(code=code, path=path, detail=detail)
+        self.findings.setdefault(customer, []).append(finding)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Nested:
+    """The rows of a frame after nesting, in parallel lists; `parents` and `positions` give each its path."""
+
+    frame: Frame
+    customers: list[str]
+    documents: list[dict[str, Any]]
+    parents: list[int]
+    positions: list[int]
+    rows: dict[Key, int]
+
+
+def assemble(
+    *, dialect: Dialect, frames: Mapping[str, pd.DataFrame], identifiers: Sequence[str], zone: ZoneInfo
+) -> Assembled:
+    """Nest the children of each customer by key; a fault of one customer never touches another.
+
+    `frames` holds an object-typed frame for each of the dialect's, by name. A row without its parent, or
+    with an empty or repeated key, is a finding about its customer: nothing is dropped. Raises
+    `FrameContractBroken` for a frame of another form or with customers that were not asked for.
+    """
+    assembled = Assembled()
+    wanted = set(identifiers)
+    nested: dict[str, _Nested] = {}
+    for frame in dialect.frames:
+        data = _checked(dialect=dialect, frame=frame, frames=frames)
+        keys = list(zip(*(data[name] for name in frame.key), strict=True))
+        customers = [key[0] for key in keys]
+        if not wanted.issuperset(customers):
+            raise FrameContractBroken(
+                f"{_source(dialect=dialect, frame=frame)} returns customers that it was not asked for: "
+                "it must select by :identifiers."
+            )
+        documents, problems = _documents(dialect=dialect, frame=frame, data=data, zone=zone)
+        parent = nested.get(frame.parent)
+        this = _nest(
+            frame=frame, parent=parent, keys=keys, customers=customers, documents=documents, into=assembled
+        )
+        nested[frame.name] = this
+        for row, column_path, problem in problems:
+            assembled.refuse(
+                customer=customers[row],
+                code=problem.code,
+                path=_join(_path(nested=nested, this=this, row=row), column_path),
+                detail=problem.detail,
+            )
+        if frame.required and parent is not None:
+            _miss_children(nested=nested, this=this, parent=parent, into=assembled)
+    root = nested[dialect.root.name]
+    assembled.documents = dict(zip(root.customers, root.documents, strict=True))
+    return assembled
+
+
+def _checked(*, dialect: Dialect, frame: Frame, frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    if frame.name not in frames:
+        raise FrameContractBroken(f"Frame {frame.name} of {dialect.name} is missing.")
+    data = frames[frame.name]
+    source = _source(dialect=dialect, frame=frame)
+    missing = [name for name in frame.column_names if name not in data.columns]
+    if missing:
+        raise FrameContractBroken(f"{source} does not deliver column {', '.join(missing)}: add it.")
+    unknown = [str(name) for name in data.columns if name not in frame.column_names]
+    if unknown:
+        raise FrameContractBroken(
+            f"{source} delivers column {', '.join(unknown)}, which nothing reads: remove it."
+        )
+    return data
+
+
+def _documents(
+    *, dialect: Dialect, frame: Frame, data: pd.DataFrame, zone: ZoneInfo
+) -> tuple[list[dict[str, Any]], list[tuple[int, str, Problem]]]:
+    tree: dict[str, Any] = {}
+    problems = []
+    for column in frame.columns:
+        try:
+            values, found = clean_column(
+                column=column,
+                values=data[column.name].tolist(),
+                decimals=data[column.decimals].tolist() if column.decimals else None,
+                zone=zone,
+            )
+        except FloatInFrame as error:
+            source = _source(dialect=dialect, frame=frame)
+            raise FrameContractBroken(f"{source}, column {column.name}: {error}.") from None
+        problems += [(row, ".".join(column.place), problem) for row, problem in found.items()]
+        branch = tree
+        for part in column.place[:-1]:
+            branch = branch.setdefault(part, {})
+        branch[column.place[-1]] = values
+    return _objects(tree=tree, length=len(data)), problems
+
+
+def _objects(*, tree: Mapping[str, Any], length: int) -> list[dict[str, Any]]:
+    """One object for each row from a tree of columns; what is empty is left out."""
+    names = [name for name, values in tree.items() if isinstance(values, list)]
+    objects: list[dict[str, Any]] = [
+        {name: value for name, value in zip(names, row, strict=True) if value is not None}
+        for row in zip(*(tree[name] for name in names), strict=True)
+    ] or [{} for _ in range(length)]
+    for name, branch in tree.items():
+        if isinstance(branch, dict):
+            for whole, part in zip(objects, _objects(tree=branch, length=length), strict=True):
+                if part:
+                    whole[name] = part
+    return objects
+
+
+def _nest(
+    *,
+    frame: Frame,
+    parent: _Nested | None,
+    keys: list[Key],
+    customers: list[str],
+    documents: list[dict[str, Any]],
+    into: Assembled,
+) -> _Nested:
+    this = _Nested(frame=frame, customers=customers, documents=documents, parents=[], positions=[], rows={})
+    *places, target = frame.target.split(".")
+    depth = len(parent.frame.key) if parent is not None else 0
+    for row, key in enumerate(keys):
+        if None in key:
+            into.refuse(
+                customer=customers[row],
+                code="missing_value",
+                path=target,
+                detail=f"A row of frame {frame.name} has no value in its key {', '.join(frame.key)}.",
+            )
+        elif this.rows.setdefault(key, row) != row:
+            into.refuse(
+                customer=customers[row],
+                code="duplicate_key",
+                path=target,
+                detail=f"Frame {frame.name} has the same key {', '.join(frame.key)} twice.",
+            )
+        parent_row = 0 if parent is None else parent.rows.get(key[:depth], -1)
+        this.parents.append(parent_row)
+        if parent is None or parent_row < 0:
+            this.positions.append(0)
+            if parent is not None:
+                into.refuse(
+                    customer=customers[row],
+                    code="orphaned_child",
+                    path=target,
+                    detail=f"A row of frame {frame.name} belongs to no row of frame {parent.frame.name}.",
+                )
+            continue
+        holder = parent.documents[parent_row]
+        for place in places:
+            holder = holder.setdefault(place, {})
+        siblings = holder.setdefault(target, [])
+        this.positions.append(len(siblings))
+        siblings.append(documents[row])
+    return this
+
+
+def _miss_children(*, nested: Mapping[str, _Nested], this: _Nested, parent: _Nested, into: Assembled) -> None:
+    childless = set(range(len(parent.documents))).difference(this.parents)
+    for row in sorted(childless):
+        into.refuse(
+            customer=parent.customers[row],
+            code="missing_child",
+            path=_join(_path(nested=nested, this=parent, row=row), this.frame.target),
+            detail=f"Frame {this.frame.name} has no row for a row of frame {parent.frame.name}.",
+        )
+
+
+def _path(*, nested: Mapping[str, _Nested], this: _Nested, row: int) -> str:
+    """Where a row stands in its document, with indexes; empty for the root."""
+    parts: list[str] = []
+    while this.frame.parent and row >= 0:
+        parts[:0] = [this.frame.target, str(this.positions[row])]
+        row, this = this.parents[row], nested[this.frame.parent]
+    return _join(*parts)
+
+
+def _join(*parts: str) -> str:
+    return ".".join(part for part in parts if part)
+
+
+def _source(*, dialect: Dialect, frame: Frame) -> str:
+    return f"sql/extract/{dialect.name}/{frame.name}.sql"

@@ -1,0 +1,200 @@
+"""Cleans one column of a frame at a time.
+
+Each distinct value is cleaned once and the result spread over the rows: legacy columns repeat themselves.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from transforms.dialect import CodeValue, Column
+
+_COMPACT_DATE: Final = re.compile(r"\d{8}", re.ASCII)
+_ZEROS: Final = re.compile(r"[0 .:T-]+", re.ASCII)
+_MONEY: Final = re.compile(r"-?\d{1,10}(\.\d{1,2}0*)?", re.ASCII)
+_DECIMAL: Final = re.compile(r"-?\d{1,10}(\.\d{1,10})?", re.ASCII)
+_INTEGER: Final = re.compile(r"[+-]?\d{1,9}", re.ASCII)
+_DIGITS: Final = re.compile(r"\d{0,10}", re.ASCII)
+_OPEN_END: Final = "9999"
+_CONTROL: Final = {code: None for code in range(32) if code not in (9, 10, 13)} | {127: None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why a value cannot be sent; the detail names no personal value."""
+
+    code: str
+    detail: str
+
+
+class FloatInFrame(Exception):
+    """A column holds binary floating-point numbers, which cannot be exact."""
+
+
+def clean_column(
+    *, column: Column, values: Sequence[Any], decimals: Sequence[Any] | None, zone: ZoneInfo
+) -> tuple[list[Any], dict[int, Problem]]:
+    """Clean a column: a value or None for each row, and the problems by row number.
+
+    Raises `FloatInFrame`. No text makes it crash.
+    """
+    if column.kind == "document":
+        cleaned: list[Any] = list(values)
+        problems: dict[int, Problem] = {}
+    else:
+        texts = [_as_text(value) for value in values]
+        if decimals is not None:
+            texts = [
+                _join(whole=whole, fraction=_as_text(fraction))
+                for whole, fraction in zip(texts, decimals, strict=True)
+            ]
+        cleaned, problems = _clean_distinct(texts=texts, clean=_cleaner(column=column, zone=zone))
+    if column.required:
+        missing = Problem(code="missing_value", detail=f"Column {column.name} is empty but required.")
+        for row, value in enumerate(cleaned):
+            if value is None and row not in problems:
+                problems[row] = missing
+    return cleaned, problems
+
+
+def _clean_distinct(
+    *, texts: Sequence[str | None], clean: Callable[[str], Any]
+) -> tuple[list[Any], dict[int, Problem]]:
+    codes, distinct = pd.factorize(np.array(texts, dtype=object))
+    results = np.empty(len(distinct) + 1, dtype=object)
+    bad = []
+    for number, value in enumerate(distinct):
+        result = clean(value)
+        if isinstance(result, Problem):
+            bad.append((number, result))
+        else:
+            results[number] = result
+    # Missing values have code -1, which is the last place: None.
+    cleaned = results[codes].tolist()
+    problems = {int(row): problem for number, problem in bad for row in np.flatnonzero(codes == number)}
+    return cleaned, problems
+
+
+def _cleaner(*, column: Column, zone: ZoneInfo) -> Callable[[str], Any]:
+    blank = "" if column.keep_blank else None
+
+    def clean(raw: str) -> Any:
+        text = unicodedata.normalize("NFC", raw).translate(_CONTROL).strip()
+        match column.kind:
+            case "code":
+                return _code(text=text, codes=column.codes or {}, blank=blank, name=column.name)
+            case _ if not text:
+                return blank
+            case "date":
+                return _date(text=text, name=column.name)
+            case "timestamp":
+                return _timestamp(text=text, zone=zone, name=column.name)
+            case "money":
+                return _money(text=text, column=column)
+            case "decimal":
+                return _number(text=text, pattern=_DECIMAL, name=column.name)
+            case "integer":
+                number = _number(text=text, pattern=_INTEGER, name=column.name)
+                return int(number) if isinstance(number, str) else number
+            case _:
+                return text
+
+    return clean
+
+
+def _as_text(value: Any) -> str | None:
+    if value is None or type(value) is str:
+        return value
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, int):
+        return str(value)
+    if value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
+        return None
+    if isinstance(value, float):
+        raise FloatInFrame("it holds floating-point numbers: cast it to numeric or text")
+    return str(value)
+
+
+def _join(*, whole: str | None, fraction: str | None) -> str | None:
+    """A number that the legacy system splits into the digits before and after the point."""
+    digits = (fraction or "").strip()
+    if whole is None or not digits:
+        return whole
+    # A fraction that is no digits makes the number unreadable, which the pattern then says.
+    return f"{whole.strip()}.{digits}" if _DIGITS.fullmatch(digits) else f"{whole.strip()}.?"
+
+
+def _code(*, text: str, codes: Mapping[str, CodeValue], blank: str | None, name: str) -> Any:
+    if text in codes:
+        return codes[text]
+    if not text:
+        return blank
+    shown = text if len(text) <= 20 else f"{text[:20]}…"
+    return Problem(code="unknown_code", detail=f"Column {name} holds the unknown code {shown!r}.")
+
+
+def _date(*, text: str, name: str) -> Any:
+    if _ZEROS.fullmatch(text) or text.startswith(_OPEN_END):
+        return None
+    compact = _COMPACT_DATE.fullmatch(text)
+    try:
+        day = date(int(text[:4]), int(text[4:6]), int(text[6:8])) if compact else _plain_date(text)
+    except ValueError:
+        return Problem(code="invalid_date", detail=f"Column {name} holds a date that does not exist.")
+    return day.isoformat()
+
+
+def _plain_date(text: str) -> date:
+    # A time of day at midnight is how some databases print a date.
+    day, _, time = text.replace("T", " ").partition(" ")
+    if time.strip("0:. "):
+        raise ValueError("a time of day")
+    return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC).date()
+
+
+def _timestamp(*, text: str, zone: ZoneInfo, name: str) -> Any:
+    if _ZEROS.fullmatch(text) or text.startswith(_OPEN_END):
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+        aware = time if time.tzinfo is not None else time.replace(tzinfo=zone)
+        iso = aware.isoformat()
+    except (ValueError, OverflowError):
+        return Problem(code="invalid_date", detail=f"Column {name} holds a time that does not exist.")
+    return iso.removesuffix("+00:00") + "Z" if iso.endswith("+00:00") else iso
+
+
+def _money(*, text: str, column: Column) -> Any:
+    if not _MONEY.fullmatch(text):
+        return Problem(
+            code="invalid_value",
+            detail=f"Column {column.name} is no amount with at most two places after the point.",
+        )
+    point = text.find(".")
+    amount = text if point < 0 else text[: point + 3]
+    if column.sign == "kept":
+        return amount
+    unsigned = amount.removeprefix("-")
+    negative = column.sign == "debit_positive" and not amount.startswith("-") and unsigned.strip("0.")
+    return f"-{unsigned}" if negative else unsigned
+
+
+def _number(*, text: str, pattern: re.Pattern[str], name: str) -> Any:
+    if not pattern.fullmatch(text):
+        return Problem(code="invalid_value", detail=f"Column {name} holds something that is no number.")
+    return text

@@ -1,0 +1,135 @@
+"""The contract between a dialect's SQL and its payload: frames, and their columns.
+
+A frame is what one SQL file delivers for a whole batch: one row for each entity, in the order in which
+the entities are to be sent. Its first columns are its key; the key of the parent frame is a prefix of it.
+Every other column becomes a field of the payload, by its kind:
+
+- text: stripped, in Unicode form NFC; blank means nothing.
+- code: a code of the legacy system, mapped by the column's `codes`; an unknown one rejects the record.
+- date: `YYYYMMDD` or `YYYY-MM-DD`; blank, zeros and the year 9999 mean nothing.
+- timestamp: ISO 8601; without an offset it is local time of the dialect's zone.
+- money: a decimal text with at most two places, in the unit of account; never a float.
+- decimal: a decimal text, sent digit for digit.
+- integer: a whole number.
+- document: JSON, sent as it is.
+
+NULL always means: leave the field out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from transforms.models.base import Payload
+
+CodeValue: TypeAlias = str | bool | None
+
+Kind: TypeAlias = Literal["text", "code", "date", "timestamp", "money", "decimal", "integer", "document"]
+
+Sign: TypeAlias = Literal["kept", "debit_positive", "absolute"]
+
+FLAG: Mapping[str, CodeValue] = {"X": True, "Y": True, "1": True, "": False, "N": False, "0": False}
+"""Codes of a flag that is always sent: blank is no."""
+
+OPTIONAL_FLAG: Mapping[str, CodeValue] = {"X": True, "Y": True, "1": True, "N": False, "0": False}
+"""Codes of a flag that is sent only when it is set either way: blank is unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column that becomes a field. `meaning` is for whoever writes the SQL."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    field: str = ""
+    """Place in the payload object of the frame's row, dotted where nested; the column's own name if empty."""
+    required: bool = False
+    codes: Mapping[str, CodeValue] | None = None
+    """Legacy code to payload value, for kind code. The empty code stands for blank."""
+    keep_blank: bool = False
+    """Send a blank value as "" instead of leaving the field out."""
+    sign: Sign = "kept"
+    """For money: debit_positive amounts are negated, since Kraken counts credits as positive; absolute
+    drops the sign, where the type of the transaction tells it."""
+    decimals: str = ""
+    """For kind decimal: a second column that holds the digits after the point."""
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """The field as a path."""
+        return tuple((self.field or self.name).split("."))
+
+
+def columns(
+    *,
+    kind: Kind,
+    meanings: Mapping[str, str],
+    inside: str = "",
+    required: bool = False,
+    codes: Mapping[str, CodeValue] | None = None,
+    keep_blank: bool = False,
+    sign: Sign = "kept",
+) -> tuple[Column, ...]:
+    """Columns of one kind by name and meaning; `inside` names the object that holds their fields."""
+    return tuple(
+        Column(
+            name=name,
+            kind=kind,
+            meaning=meaning,
+            field=f"{inside}.{name}" if inside else name,
+            required=required,
+            codes=codes,
+            keep_blank=keep_blank,
+            sign=sign,
+        )
+        for name, meaning in meanings.items()
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What one SQL file delivers. `target` is the field of the parent that lists the rows."""
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    parent: str = ""
+    target: str = ""
+    required: bool = False
+    """Whether each row of the parent needs at least one row here."""
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Every column that the SQL must deliver, the key first."""
+        names = dict.fromkeys(self.key)
+        for column in self.columns:
+            names[column.name] = None
+            if column.decimals:
+                names[column.decimals] = None
+        return tuple(names)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """One dialect of the data-import API: its resource, its frames (parents first) and its model."""
+
+    name: str
+    title: str
+    resource: Literal["accounts", "supply-points"]
+    market: str
+    """Two-letter country code."""
+    zone: str
+    """Time zone of legacy times without an offset."""
+    identifier_path: tuple[str, ...]
+    """Where the payload holds the external identifier."""
+    default_import_supplier: str
+    frames: tuple[Frame, ...]
+    model: type[Payload]
+
+    @property
+    def root(self) -> Frame:
+        """The frame with one row for each customer."""
+        return self.frames[0]

@@ -1,0 +1,24 @@
+"""EDF GB accounts.
+
+A household or business with its people, supply addresses, meter points, meters and readings, and with its
+money: ledgers, statements, payment schedules and debts. Sources: the account import guide, and the
+OpenAPI document that EDF's Kraken serves (its `EnergyAccount`).
+"""
+
+from __future__ import annotations
+
+from transforms.dialect import Dialect
+from transforms.dialects.edf_accounts.frames import FRAMES
+from transforms.dialects.edf_accounts.model import EnergyAccount
+
+DIALECT = Dialect(
+    name="edf_accounts",
+    title="EDF GB accounts",
+    resource="accounts",
+    market="GB",
+    zone="Europe/London",
+    identifier_path=("external_account_number",),
+    default_import_supplier="TENTACLE_ENERGY",
+    model=EnergyAccount,
+    frames=FRAMES,
+)

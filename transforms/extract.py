@@ -1,0 +1,89 @@
+"""Reads the frames of a whole batch from the legacy database: one query a frame, one snapshot a batch.
+
+The SQL stands in `sql/extract/<dialect>/`: a file for each frame, `candidates.sql` (who may migrate) and
+`existing.sql` (who is there at all). To use another legacy schema, rewrite these files only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+from sqlalchemy import Connection, Engine, TextClause, text
+
+from transforms.dialect import Dialect
+
+_SQL_FOLDER = Path(__file__).resolve().parents[1] / "sql" / "extract"
+
+
+class UnableToExtract(Exception):
+    """A dialect has no SQL file for one of its frames."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extract:
+    """Frames by name, with untyped columns, and the time of the snapshot they were read in."""
+
+    frames: dict[str, pd.DataFrame]
+    watermark: datetime
+
+
+def extract(*, engine: Engine, dialect: Dialect, identifiers: Sequence[str]) -> Extract:
+    """Read every frame for these customers in one repeatable-read, read-only transaction."""
+    with _snapshot(engine=engine) as connection, connection.begin():
+        watermark = connection.execute(text("SELECT transaction_timestamp()")).scalar_one()
+        frames = {
+            frame.name: _frame(
+                connection=connection,
+                statement=_statement(dialect=dialect.name, name=frame.name),
+                identifiers=identifiers,
+            )
+            for frame in dialect.frames
+        }
+    return Extract(frames=frames, watermark=watermark)
+
+
+def candidate_identifiers(*, engine: Engine, dialect: Dialect, after: str | None, limit: int) -> list[str]:
+    """The next customers that may migrate, in order, above `after` (None: from the first)."""
+    with _snapshot(engine=engine) as connection:
+        rows = connection.execute(
+            _statement(dialect=dialect.name, name="candidates"), {"after": after, "row_limit": limit}
+        )
+        return list(rows.scalars())
+
+
+def existing_identifiers(*, engine: Engine, dialect: Dialect, identifiers: Sequence[str]) -> set[str]:
+    """Which of these customers the legacy database has."""
+    with _snapshot(engine=engine) as connection:
+        rows = connection.execute(
+            _statement(dialect=dialect.name, name="existing"), {"identifiers": list(identifiers)}
+        )
+        return set(rows.scalars())
+
+
+def _snapshot(*, engine: Engine) -> Connection:
+    return engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _frame(*, connection: Connection, statement: TextClause, identifiers: Sequence[str]) -> pd.DataFrame:
+    result = connection.execute(statement, {"identifiers": list(identifiers)})
+    names = list(result.keys())
+    rows = result.fetchall()
+    # Object columns: type inference would turn codes into numbers and whole numbers into floats.
+    columns = zip(*rows, strict=True) if rows else ([] for _ in names)
+    return pd.DataFrame(
+        {name: pd.Series(list(column), dtype=object) for name, column in zip(names, columns, strict=True)}
+    )
+
+
+@cache
+def _statement(*, dialect: str, name: str) -> TextClause:
+    file = _SQL_FOLDER / dialect / f"{name}.sql"
+    try:
+        return text(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UnableToExtract(f"sql/extract/{dialect}/{name}.sql is missing: write it.") from None

@@ -1,0 +1,26 @@
+"""One form for everything that is wrong, or odd, with a record, whoever found it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """An error or a warning about one place of a payload.
+
+    `path` has indexes ("customers.0.landline") and is empty for the record as a whole; `detail` is one
+    sentence without personal values; `origin` is local for our own build, kraken for Kraken's answer.
+    """
+
+    code: str
+    path: str
+    detail: str
+    severity: Literal["error", "warning"] = "error"
+    origin: Literal["local", "kraken"] = "local"
+
+    @property
+    def generic_path(self) -> str:
+        """The path without indexes ("customers.landline"), by which findings are grouped."""
+        return ".".join(part for part in self.path.split(".") if not part.isdigit())

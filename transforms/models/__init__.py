@@ -1,0 +1,1 @@
+"""Strict pydantic models of the payloads: `base` holds what dialects share."""

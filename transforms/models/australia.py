@@ -1,0 +1,57 @@
+"""What the payloads of Australian supply points share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from transforms.models.base import Entity
+
+
+class StreetAddress(Entity):
+    """A street address in its parts."""
+
+    house_number_1: str | None = None
+    building_or_property_name: str | None = None
+    flat_or_unit_number: str | None = None
+    flat_or_unit_type: str | None = None
+    street_name: str | None = None
+    street_type: str | None = None
+    postal_delivery_number_value: str | None = None
+    postal_delivery_type: str | None = None
+
+
+class PostalAddress(Entity):
+    """Where post is sent."""
+
+    administrative_area: str | None = None
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    dependent_locality: str | None = None
+    locality: str | None = None
+    postal_code: str | None = None
+    sorting_code: str | None = None
+    street_address: str | None = None
+    delivery_point_identifier: str | None = None
+    structured_street_address: StreetAddress | None = None
+
+
+class Phone(Entity):
+    """A telephone number."""
+
+    number: str
+    service_type: Literal["MOBILE_VOICE", "FIXED_VOICE"]
+    prefix: str | None = None
+
+
+class OutageContact(Entity):
+    """Who is to be told of an outage."""
+
+    title: str | None = None
+    given_name: str | None = None
+    family_name: str | None = None
+    suffix: str | None = None
+    name_type: Literal["AKA", "LGL"] | None = None
+    phones: list[Phone] | None = None
+    email_address: str | None = None
+    postal_address: PostalAddress | None = None

@@ -1,0 +1,61 @@
+"""What the payload models of all dialects share.
+
+Strict, and closed to unknown keys: Kraken drops a misspelt key without a word, and with it the data.
+Values arrive cleaned, so dates, times and money are texts in their final form.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+IsoDate: TypeAlias = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+IsoTime: TypeAlias = Annotated[
+    str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})$")
+]
+Money: TypeAlias = Annotated[str, Field(pattern=r"^-?\d{1,10}(\.\d{1,2})?$")]
+Quantity: TypeAlias = Annotated[str, Field(pattern=r"^-?\d{1,10}(\.\d{1,10})?$")]
+
+
+class Entity(BaseModel):
+    """An object inside a payload."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Payload(Entity):
+    """What is sent for one customer."""
+
+    import_supplier: str
+
+
+class Metadata(Entity):
+    """A key with any JSON value."""
+
+    key: Annotated[str, Field(max_length=1024)]
+    value: Any
+
+
+class NoteDocument(Entity):
+    """A document attached to a note."""
+
+    document_path: str
+
+
+class Note(Entity):
+    """Something written down about the account."""
+
+    created_at: IsoTime
+    body: str
+    is_pinned: bool | None = None
+    unpin_at: IsoTime | None = None
+    document_paths: list[NoteDocument] | None = None
+
+
+class Agreement(Entity):
+    """A tariff from a date on."""
+
+    tariff_code: str
+    effective_from: IsoDate
+    effective_to: IsoDate | None = None

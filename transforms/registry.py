@@ -1,0 +1,35 @@
+"""Finds the dialects: every module or package under `transforms/dialects/` that has a `DIALECT`."""
+
+from __future__ import annotations
+
+import pkgutil
+from functools import cache
+from importlib import import_module
+
+from transforms import dialects
+from transforms.dialect import Dialect
+
+
+class UnknownDialect(Exception):
+    """No dialect has this name."""
+
+
+@cache
+def dialect_names() -> tuple[str, ...]:
+    """The names of all dialects, sorted."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(dialects.__path__)))
+
+
+def get_dialect(*, name: str) -> Dialect:
+    """The dialect of this name. Raises `UnknownDialect`."""
+    if name not in dialect_names():
+        raise UnknownDialect(f"There is no dialect {name!r}: the dialects are {', '.join(dialect_names())}.")
+    found = import_module(f"{dialects.__name__}.{name}").DIALECT
+    if not isinstance(found, Dialect) or found.name != name:
+        raise TypeError(f"transforms/dialects/{name} must define DIALECT, a Dialect with name={name!r}.")
+    return found
+
+
+def dialect_description(*, name: str) -> str:
+    """The docstring of a dialect's module, for people."""
+    return import_module(f"{dialects.__name__}.{name}").__doc__ or ""
