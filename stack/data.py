@@ -46,21 +46,27 @@ def is_filled(*, dsn: str) -> bool:
         return load.ready(engine=engine)
 
 
+def check_filled(*, dsn: str) -> None:
+    """Raise UnableToUseLegacy for a database, named by LEGACY_DSN, that nobody has filled."""
+    if not is_filled(dsn=dsn):
+        raise UnableToUseLegacy(
+            "LEGACY_DSN holds no schema legacy: fill it with `make legacy LEGACY_DSN=… ACCOUNTS=…`, "
+            "or adapt sql/extract to the tables it has."
+        )
+
+
 def prepare_legacy(*, systems: Systems, seed: int | None) -> None:
     """Fill the bundled legacy database when it is empty; only look at another one.
 
     Raises UnableToUseLegacy: another database without the schema, or a seed that differs from the data's.
     """
+    if not systems.bundled_legacy:
+        check_filled(dsn=systems.legacy_dsn)
+        return
     with engine_of(dsn=systems.legacy_dsn) as engine:
         if load.ready(engine=engine):
-            if systems.bundled_legacy:
-                _check_seed(seed=seed)
+            _check_seed(seed=seed)
             return
-        if not systems.bundled_legacy:
-            raise UnableToUseLegacy(
-                "LEGACY_DSN holds no schema legacy: fill it with `make legacy LEGACY_DSN=… ACCOUNTS=…`, "
-                "or adapt sql/extract to the tables it has."
-            )
         chosen = DEFAULT_SEED if seed is None else seed
         load.create_schema(engine=engine)
         load.load_guide_customers(engine=engine)
@@ -75,9 +81,8 @@ def top_up(*, systems: Systems, dialects: Sequence[str], wanted: int) -> int:
     with engine_of(dsn=systems.legacy_dsn) as legacy, engine_of(dsn=systems.tracking_dsn) as tracking:
         for dialect in dialects:
             there = load.count(engine=legacy, dialect=dialect)
-            missing = wanted - (
-                there - _claimed(tracking=tracking, dialect=dialect, kraken=systems.kraken_url)
-            )
+            claimed = _claimed(tracking=tracking, dialect=dialect, kraken=systems.target_kraken)
+            missing = wanted - (there - claimed)
             if missing > 0:
                 last = there + missing
                 load.generate(engine=legacy, dialect=dialect, first=there + 1, last=last, seed=known_seed())

@@ -7,12 +7,13 @@ from rich.console import Console
 
 from stack import data, display, outcome, waves
 from stack.api import Airflow
+from stack.dialects import dialect_named
 from stack.problems import StackProblem
 from stack.running import Running, up
 from stack.settings import Wishes
 from stack.targets import safe_address
 from stack.waves import Progress
-from transforms.registry import dialect_names, get_dialect
+from transforms.registry import dialect_names
 
 DEFAULT_ACCOUNTS = 500
 
@@ -27,7 +28,7 @@ def demo(*, wishes: Wishes) -> None:
     Raises DemoFailed when a run failed or an outcome differs from what the generated customers imply.
     """
     target = display.console()
-    dialects = [get_dialect(name=wishes.dialect).name] if wishes.dialect else list(dialect_names())
+    dialects = [dialect_named(name=wishes.dialect).name] if wishes.dialect else list(dialect_names())
     running = up(wishes=wishes, say=target.print, set_targets=True)
     accounts = wishes.accounts or DEFAULT_ACCOUNTS
     if running.systems.bundled_legacy:

@@ -1,5 +1,6 @@
 """`make payload`: prints the very bytes that validate would be sent for a customer."""
 
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,14 +8,16 @@ from contextlib import contextmanager
 from sqlalchemy import Engine
 
 from kraken_import.client.requests import validate_request
+from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
 from stack import data, targets
+from stack.dialects import dialect_named
 from stack.problems import StackProblem
 from stack.running import postgres_alone, running
 from stack.settings import Wishes
 from transforms.build import BuildResult, BuildSettings, build
 from transforms.dialect import Dialect
 from transforms.extract import candidate_identifiers, existing_identifiers, extract
-from transforms.registry import UnknownDialect, dialect_names, get_dialect
+from transforms.registry import dialect_names
 
 _BATCH = 1_000
 
@@ -32,12 +35,13 @@ def print_payloads(*, wishes: Wishes) -> None:
     dialect = _dialect(wishes=wishes)
     if bool(wishes.identifiers) == (wishes.limit is not None):
         raise UnableToPrintPayload("Say whose payload to print: ID=EXTERNAL-1234, ID=a,b,c or LIMIT=10.")
+    kraken = _connection()
     with _legacy(wishes=wishes) as engine:
         identifiers = _identifiers(engine=engine, dialect=dialect, wishes=wishes)
         rejected = 0
         for start in range(0, len(identifiers), _BATCH):
             batch = identifiers[start : start + _BATCH]
-            rejected += _print_batch(engine=engine, dialect=dialect, identifiers=batch)
+            rejected += _print_batch(engine=engine, dialect=dialect, identifiers=batch, kraken=kraken)
     if rejected:
         raise UnableToPrintPayload(
             f"{rejected} of {len(identifiers)} customers cannot be built, as said above."
@@ -50,10 +54,7 @@ def _dialect(*, wishes: Wishes) -> Dialect:
         raise UnableToPrintPayload(
             f"Say which dialect, for example DIALECT={dialect_names()[0]}; known: {known}."
         )
-    try:
-        return get_dialect(name=wishes.dialect)
-    except UnknownDialect as error:
-        raise UnableToPrintPayload(str(error)) from error
+    return dialect_named(name=wishes.dialect)
 
 
 def _identifiers(*, engine: Engine, dialect: Dialect, wishes: Wishes) -> Sequence[str]:
@@ -71,25 +72,55 @@ def _identifiers(*, engine: Engine, dialect: Dialect, wishes: Wishes) -> Sequenc
     return wishes.identifiers
 
 
-def _print_batch(*, engine: Engine, dialect: Dialect, identifiers: Sequence[str]) -> int:
+def _print_batch(
+    *, engine: Engine, dialect: Dialect, identifiers: Sequence[str], kraken: KrakenSettings | None
+) -> int:
     """Print the payloads of a batch in the order of its identifiers; return how many were rejected."""
+    suppliers = kraken.import_suppliers if kraken else {}
     extracted = extract(engine=engine, dialect=dialect, identifiers=identifiers)
     result = build(
         dialect=dialect,
         frames=extracted.frames,
         identifiers=identifiers,
-        settings=BuildSettings(import_supplier=dialect.default_import_supplier, zone=None),
+        settings=BuildSettings(
+            import_supplier=suppliers.get(dialect.name, dialect.default_import_supplier),
+            zone=kraken.zone if kraken else None,
+        ),
     )
     bodies = {payload.external_identifier: payload.body for payload in result.payloads}
     for identifier in identifiers:
         if identifier in bodies:
             request = validate_request(
-                envelope="wrapped", resource=dialect.resource, payload=bodies[identifier]
+                envelope=kraken.envelope if kraken else "wrapped",
+                resource=dialect.resource,
+                payload=bodies[identifier],
             )
             sys.stdout.buffer.write((request.body or b"") + b"\n")
     sys.stdout.buffer.flush()
     _complain(result=result)
     return len(result.rejections)
+
+
+def _connection() -> KrakenSettings | None:
+    """Airflow's Connection `kraken` as the pipeline reads it; None, for the defaults, when no stack is up."""
+    found = running()
+    if found is None:
+        return None
+    api = found.airflow()
+    try:
+        fields = api.connection(connection_id="kraken") or {}
+    finally:
+        api.close()
+    try:
+        return KrakenSettings.from_connection_fields(
+            host=fields.get("host"),
+            schema=fields.get("schema"),
+            port=fields.get("port"),
+            password=found.systems.kraken_token,
+            extra=json.loads(fields.get("extra") or "{}"),
+        )
+    except UnableToReadConnection as error:
+        raise UnableToPrintPayload(str(error)) from error
 
 
 def _complain(*, result: BuildResult) -> None:
@@ -107,6 +138,7 @@ def _legacy(*, wishes: Wishes) -> Iterator[Engine]:
     """The legacy database: the one named, the running stack's, or the bundled one, started for this alone."""
     if wishes.targets.legacy_dsn is not None:
         targets.check(targets=wishes.targets)
+        data.check_filled(dsn=wishes.targets.legacy_dsn)
         with data.engine_of(dsn=wishes.targets.legacy_dsn) as engine:
             yield engine
         return

@@ -78,16 +78,13 @@ class Cluster:
 
     def running_port(self) -> int | None:
         """The port of the server that runs on this data folder now; None when there is none."""
-        if not self._data.is_dir():
-            return None
-        if self._pg_ctl("status").returncode != 0:
-            return None
-        # Lines of postmaster.pid, as documented by Postgres: pid, data folder, start time, port, …
-        lines = (self._data / "postmaster.pid").read_text().splitlines()
-        # A server that was killed and that nobody has waited for yet still counts as running for pg_ctl.
-        if len(lines) < 4 or _is_zombie(pid=int(lines[0])):
-            return None
-        return int(lines[3])
+        lines = self._pid_file()
+        return int(lines[3]) if len(lines) > 3 else None
+
+    def postmaster(self) -> psutil.Process | None:
+        """The server's first process; None when there is none."""
+        lines = self._pid_file()
+        return psutil.Process(int(lines[0])) if lines else None
 
     def start(self) -> None:
         """Start the server, creating the cluster first where there is none; do nothing when it already runs.
@@ -134,6 +131,15 @@ class Cluster:
     @property
     def _data(self) -> Path:
         return self.home / "data"
+
+    def _pid_file(self) -> list[str]:
+        """What a running server keeps: pid, data folder, start time, port, …; nothing without a server."""
+        if not self._data.is_dir() or self._pg_ctl("status").returncode != 0:
+            return []
+        path = self._data / "postmaster.pid"
+        lines = path.read_text().splitlines() if path.is_file() else []
+        # A server that was killed and that nobody has waited for yet still counts as running for pg_ctl.
+        return [] if not lines or _is_zombie(pid=int(lines[0])) else lines
 
     def _server_settings(self) -> Mapping[str, str]:
         return {**_SERVER_SETTINGS, "port": str(self.port), **self.settings}

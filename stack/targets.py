@@ -10,6 +10,8 @@ import psycopg2
 import requests
 from psycopg2.extensions import parse_dsn
 
+from kraken_import.client.requests import status_request
+from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
 from stack.postgres import Cluster
 from stack.problems import StackProblem
 from stack.settings import Ports, Secrets, Targets
@@ -38,6 +40,11 @@ class Systems:
     bundled_kraken: bool
     bundled_legacy: bool
     bundled_tracking: bool
+
+    @property
+    def target_kraken(self) -> str:
+        """Kraken's identity in the tracking database."""
+        return kraken_settings(url=self.kraken_url, token=self.kraken_token).target
 
 
 def resolve(*, targets: Targets, ports: Ports, secrets: Secrets, cluster: Cluster) -> Systems:
@@ -74,12 +81,17 @@ def check_database(*, name: str, dsn: str) -> None:
 
 def check_kraken(*, url: str, token: str) -> None:
     """Ask for the status of an import process that nobody has: 404 is the right answer."""
-    # A JWT, three parts, is sent as it is; a key with its scheme before it.
-    authorization = token if token.count(".") == 2 else f"Token {token}"
-    address = f"{url}/v2/data-import/accounts/CONNECTION-TEST/connection-test/"
-    headers = {"Authorization": authorization}
+    settings = kraken_settings(url=url, token=token)
+    request = status_request(
+        resource="accounts", import_supplier="CONNECTION-TEST", external_identifier="CONNECTION-TEST"
+    )
     try:
-        answer = requests.get(address, headers=headers, timeout=_ANSWER_SECONDS, allow_redirects=False)
+        answer = requests.get(
+            f"{settings.base_url}{request.path}",
+            headers={"Authorization": settings.authorization},
+            timeout=_ANSWER_SECONDS,
+            allow_redirects=False,
+        )
     except requests.RequestException as error:
         raise UnableToReachKraken(
             f"No Kraken answers at KRAKEN_URL={url} ({_kind(error)}): check the address and the network."
@@ -93,6 +105,16 @@ def check_kraken(*, url: str, token: str) -> None:
             f"KRAKEN_URL={url} answered {answer.status_code} where a data-import API says 404: "
             "check the address."
         )
+
+
+def kraken_settings(*, url: str, token: str) -> KrakenSettings:
+    """The Connection's settings as the pipeline will read them; raises UnableToReachKraken."""
+    try:
+        return KrakenSettings.from_connection_fields(host=url, password=token)
+    except UnableToReadConnection as error:
+        raise UnableToReachKraken(
+            f"KRAKEN_URL and KRAKEN_TOKEN make no usable connection: {error}"
+        ) from error
 
 
 def connections(*, systems: Systems) -> list[Mapping[str, Any]]:

@@ -1,0 +1,131 @@
+"""`make bench`: the rate of a large wave through Airflow, and the memory that it takes beside a small one."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import psutil
+from rich.table import Table
+
+from stack import data, display, processes, waves
+from stack.api import Airflow
+from stack.dialects import dialect_named
+from stack.problems import StackProblem
+from stack.running import Running, cluster_of, up
+from stack.settings import Wishes
+from stack.waves import Progress
+
+DEFAULT_ACCOUNTS = 20_000
+DEFAULT_DIALECT = "edf_accounts"
+_SMALLER = 10
+_SAMPLE_SECONDS = 0.5
+_WANTED_RATE = 200
+_WANTED_BYTES = 400 * 2**20
+
+
+class BenchFailed(StackProblem):
+    """A measured wave did not end well, so that its figures say nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A wave and, by component, the largest resident size in bytes that one of its processes reached."""
+
+    progress: Progress
+    peaks: dict[str, int]
+
+
+def bench(*, wishes: Wishes) -> None:
+    """Run a wave of ACCOUNTS customers and before it one of a tenth; print rate and memory of both."""
+    target = display.console()
+    dialect = dialect_named(name=wishes.dialect or DEFAULT_DIALECT).name
+    large = wishes.accounts or DEFAULT_ACCOUNTS
+    small = max(large // _SMALLER, 1)
+    running = up(wishes=wishes, say=target.print, set_targets=True)
+    if running.systems.bundled_legacy:
+        data.top_up(systems=running.systems, dialects=[dialect], wanted=large + small)
+    api = running.airflow()
+    try:
+        waves.await_dags(api=api, dialects=[dialect])
+        measured = [
+            _measure(api=api, running=running, dialect=dialect, accounts=size) for size in (small, large)
+        ]
+    finally:
+        api.close()
+    target.print(_table(measured=measured))
+    rate = measured[-1].progress.rate(now=datetime.now(tz=UTC))
+    peak = max(measured[-1].peaks.values())
+    target.print(
+        f"Rate {rate:.0f} accounts/s (wanted: {_WANTED_RATE} on 2 cores); largest process "
+        f"{_megabytes(peak)} (wanted: below {_megabytes(_WANTED_BYTES)})."
+    )
+
+
+def _measure(*, api: Airflow, running: Running, dialect: str, accounts: int) -> Measured:
+    run_id = f"bench-{datetime.now(tz=UTC):%Y-%m-%dT%H-%M-%S}-{accounts}"
+    with (
+        data.engine_of(dsn=running.systems.tracking_dsn) as tracking,
+        display.progress_lines(target=display.console()) as show,
+        _sampled(running=running) as peaks,
+    ):
+        wave = waves.start_wave(api=api, dialect=dialect, conf={"limit": accounts}, run_id=run_id)
+        (progress,) = waves.follow(api=api, tracking=tracking, waves=[wave], show=show)
+    if progress.run_state != "success" or progress.records != accounts:
+        raise BenchFailed(
+            f"The wave of {accounts:,} ended {progress.run_state} with {progress.records:,} customers: "
+            f"{progress.failure or 'see its run in Airflow'}."
+        )
+    return Measured(progress=progress, peaks=peaks)
+
+
+@contextlib.contextmanager
+def _sampled(*, running: Running) -> Iterator[dict[str, int]]:
+    """Keep the peaks of every component's processes up to date until the block ends."""
+    peaks: dict[str, int] = {}
+    over = threading.Event()
+
+    def sample() -> None:
+        while not over.wait(_SAMPLE_SECONDS):
+            for name, size in _sizes(running=running):
+                peaks[name] = max(peaks.get(name, 0), size)
+
+    sampler = threading.Thread(target=sample, daemon=True)
+    sampler.start()
+    try:
+        yield peaks
+    finally:
+        over.set()
+        sampler.join()
+
+
+def _sizes(*, running: Running) -> Iterator[tuple[str, int]]:
+    for component in running.components:
+        for process in processes.family(components=[component]):
+            with contextlib.suppress(psutil.Error):
+                yield component.name, process.memory_info().rss
+    postmaster = cluster_of(ports=running.ports).postmaster()
+    for process in postmaster.children() if postmaster else ():
+        with contextlib.suppress(psutil.Error):
+            memory = process.memory_info()
+            # Shared buffers are counted in each server process that has touched them.
+            yield "postgres", memory.rss - getattr(memory, "shared", 0)
+
+
+def _table(*, measured: list[Measured]) -> Table:
+    table = Table(title="Bench", title_justify="left")
+    table.add_column("")
+    for each in measured:
+        table.add_column(f"{each.progress.records:,} accounts", justify="right")
+    now = datetime.now(tz=UTC)
+    table.add_row("accounts/s", *(f"{each.progress.rate(now=now):.0f}" for each in measured))
+    for name in sorted({name for each in measured for name in each.peaks}):
+        table.add_row(
+            f"largest process of {name}", *(_megabytes(each.peaks.get(name, 0)) for each in measured)
+        )
+    return table
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 2**20:.0f} MB"

@@ -1,0 +1,17 @@
+"""The dialects as a caller may name them."""
+
+from stack.problems import StackProblem
+from transforms.dialect import Dialect
+from transforms.registry import UnknownDialect, get_dialect
+
+
+class NoSuchDialect(StackProblem):
+    """DIALECT names none that there is."""
+
+
+def dialect_named(*, name: str) -> Dialect:
+    """The dialect; raises NoSuchDialect, which lists the known ones."""
+    try:
+        return get_dialect(name=name)
+    except UnknownDialect as error:
+        raise NoSuchDialect(str(error)) from error

@@ -1,0 +1,122 @@
+"""The commands with bad input: one sentence each, exit status 1, nothing started."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from stack.settings import RUN
+from tests.conftest import ROOT, StartSimulator, free_port
+
+GUIDE_CUSTOMER = {"DIALECT": "edf_accounts", "ID": "EXTERNAL-1234"}
+
+
+@pytest.mark.parametrize("command", ["up", "demo"])
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"ACCOUNTS": "lots"}, "ACCOUNTS must be a whole number from 1"),
+        ({"KRAKEN_URL": "http://127.0.0.1:1"}, "KRAKEN_URL needs KRAKEN_TOKEN"),
+        ({"KRAKEN_URL": "http://127.0.0.1:1", "KRAKEN_TOKEN": "t"}, "No Kraken answers at KRAKEN_URL=http"),
+        ({"KRAKEN_URL": "http://api.example.com", "KRAKEN_TOKEN": "t"}, "http would send the token"),
+        ({"LEGACY_DSN": "postgresql://me:hush@127.0.0.1:1/x"}, "No database answers at LEGACY_DSN: "),
+        ({"TRACKING_DSN": "postgresql://me:hush@127.0.0.1:1/x"}, "No database answers at TRACKING_DSN: "),
+    ],
+)
+def test_a_system_that_cannot_be_used_is_named_before_anything_starts(
+    command: str, variables: dict[str, str], sentence: str
+) -> None:
+    before = (RUN / "stack.json").exists()
+    done = _run(command, **variables)
+    _is_one_sentence(done=done, sentence=sentence)
+    assert "hush" not in done.stderr
+    assert (RUN / "stack.json").exists() == before
+
+
+def test_a_wrong_token_is_named_before_anything_starts(start_simulator: StartSimulator) -> None:
+    simulator = start_simulator()
+    done = _run("demo", KRAKEN_URL=simulator.url, KRAKEN_TOKEN="wrong")
+    _is_one_sentence(done=done, sentence="does not accept KRAKEN_TOKEN (401)")
+
+
+def test_a_server_that_is_no_kraken_is_named(start_simulator: StartSimulator) -> None:
+    simulator = start_simulator()
+    done = _run("up", KRAKEN_URL=f"{simulator.url}/other", KRAKEN_TOKEN=simulator.token)
+    _is_one_sentence(done=done, sentence="KRAKEN_URL")
+
+
+def test_a_wrong_database_password_is_a_sentence_without_it(empty_dsn: str) -> None:
+    done = _run("up", TRACKING_DSN=empty_dsn.replace("postgres:", "postgres:guessed", 1))
+    _is_one_sentence(done=done, sentence="password authentication failed")
+    assert "guessed" not in done.stderr
+
+
+def test_an_unknown_dialect_is_told_the_known_ones() -> None:
+    for command in ("payload", "demo", "bench"):
+        done = _run(command, DIALECT="edf", ID="A-1")
+        _is_one_sentence(done=done, sentence="edf_accounts")
+
+
+def test_payload_asks_for_a_dialect_and_for_a_customer() -> None:
+    _is_one_sentence(done=_run("payload", ID="A-1"), sentence="DIALECT=")
+    _is_one_sentence(done=_run("payload", DIALECT="edf_accounts"), sentence="ID=")
+    both = _run("payload", DIALECT="edf_accounts", ID="A-1", LIMIT="3")
+    _is_one_sentence(done=both, sentence="ID=")
+
+
+def test_a_customer_that_does_not_exist_is_named_and_nothing_is_printed(guide_legacy_dsn: str) -> None:
+    done = _run("payload", LEGACY_DSN=guide_legacy_dsn, DIALECT="edf_accounts", ID="EXTERNAL-1234,NOBODY-1")
+    _is_one_sentence(done=done, sentence="no edf_accounts customer NOBODY-1")
+
+
+def test_payload_prints_the_body_that_validate_would_be_sent_and_nothing_else(guide_legacy_dsn: str) -> None:
+    done = _run("payload", LEGACY_DSN=guide_legacy_dsn, **GUIDE_CUSTOMER)
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    assert list(json.loads(line)) == ["payload"]
+    assert json.loads(line)["payload"]["external_account_number"] == "EXTERNAL-1234"
+
+
+def test_a_legacy_database_without_the_schema_is_left_alone(empty_dsn: str) -> None:
+    done = _run("payload", LEGACY_DSN=empty_dsn, **GUIDE_CUSTOMER)
+    _is_one_sentence(done=done, sentence="LEGACY_DSN holds no schema legacy")
+
+
+def test_an_unknown_command_lists_the_commands() -> None:
+    done = _run("uup")
+    assert done.returncode == 2
+    assert "up|down|demo" in done.stderr
+
+
+def test_a_busy_port_is_named_by_make_simulator(start_simulator: StartSimulator) -> None:
+    port = free_port()
+    start_simulator(port=port)
+    done = _run("simulator", PORT_BASE=str(port - 1))
+    _is_one_sentence(done=done, sentence=f"Port {port} (the stand-in Kraken) is in use")
+
+
+def _is_one_sentence(*, done: subprocess.CompletedProcess[str], sentence: str) -> None:
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.stdout == ""
+
+
+def _run(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    known = ("ACCOUNTS", "SEED", "PORT_BASE", "DIALECT", "ID", "LIMIT")
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in known and not name.startswith(("KRAKEN_", "LEGACY_", "TRACKING_"))
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "stack", command],
+        cwd=ROOT,
+        env={**inherited, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )

@@ -1,0 +1,134 @@
+"""The whole stack in a checkout of its own, through the states that people get it into."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+
+from tests.conftest import ROOT
+
+PARTS = ("dags", "plugins", "transforms", "sql", "legacy", "simulator", "stack")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Path]:
+    for part in PARTS:
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    yield tmp_path
+    _run(checkout=tmp_path, command="down")
+
+
+@pytest.mark.timeout(400)
+def test_up_heals_what_was_killed_and_down_leaves_nothing(checkout: Path) -> None:
+    base = _free_port_base()
+    _run(checkout=checkout, command="up", PORT_BASE=str(base))
+    values = _environment_of(checkout=checkout)
+    assert values["AIRFLOW_URL"] == f"http://127.0.0.1:{base}"
+
+    # Once more: nothing is started twice, nothing is restarted.
+    before = _leaders(checkout=checkout)
+    _run(checkout=checkout, command="up")
+    assert _leaders(checkout=checkout) == before
+
+    other = _try(checkout=checkout, command="up", PORT_BASE=str(base + 10))
+    assert other.returncode == 1
+    assert f"PORT_BASE={base}" in other.stderr
+
+    # The three users may do what their roles say: the viewer may not start anything.
+    assert _may_unpause(values=values, user="AIRFLOW") is True
+    assert _may_unpause(values=values, user="AIRFLOW_VIEWER") is False
+
+    scheduler = next(each for each in before if "scheduler" in _command_line(pid=each))
+    os.kill(scheduler, signal.SIGKILL)
+    _run(checkout=checkout, command="up")
+    after = _leaders(checkout=checkout)
+    assert len(after) == len(before)
+    assert len(set(after) - set(before)) == 1
+
+    for path in (checkout / ".run").rglob("*"):
+        if path.name in ("secrets.json", "stack.json", "passwords.json"):
+            assert path.stat().st_mode & 0o077 == 0, path
+
+    # Even when all notes about it are lost.
+    (checkout / ".run" / "stack.json").unlink()
+    _run(checkout=checkout, command="down")
+    assert not [pid for pid in after if psutil.pid_exists(pid) and _is_ours(pid=pid, checkout=checkout)]
+    for port in range(base, base + 3):
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0, port
+    assert "Nothing was running." in _run(checkout=checkout, command="down")
+
+
+def _may_unpause(*, values: dict[str, str], user: str) -> bool:
+    address = values["AIRFLOW_URL"]
+    credentials = {"username": values[f"{user}_USER"], "password": values[f"{user}_PASSWORD"]}
+    token = requests.post(f"{address}/auth/token", json=credentials, timeout=30).json()["access_token"]
+    answer = requests.patch(
+        f"{address}/api/v2/dags/migrate_edf_accounts",
+        json={"is_paused": False},
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=30,
+    )
+    return answer.status_code != 403
+
+
+def _environment_of(*, checkout: Path) -> dict[str, str]:
+    lines = _run(checkout=checkout, command="env").splitlines()
+    return {name: value.strip("'") for name, _, value in (line.partition("=") for line in lines)}
+
+
+def _leaders(*, checkout: Path) -> list[int]:
+    """The stack's components: leaders of sessions whose output goes to this checkout's logs."""
+    return sorted(
+        pid for pid in psutil.pids() if os.getsid(pid) == pid and _is_ours(pid=pid, checkout=checkout)
+    )
+
+
+def _is_ours(*, pid: int, checkout: Path) -> bool:
+    try:
+        return str(Path(f"/proc/{pid}/fd/1").readlink()).startswith(f"{checkout}/.run/logs/")
+    except OSError:
+        return False
+
+
+def _command_line(*, pid: int) -> str:
+    return " ".join(psutil.Process(pid).cmdline())
+
+
+def _free_port_base() -> int:
+    for base in range(31_000, 60_000, 97):
+        with socket.socket() as one, socket.socket() as two, socket.socket() as three:
+            try:
+                for offset, probe in enumerate((one, two, three)):
+                    probe.bind(("127.0.0.1", base + offset))
+            except OSError:
+                continue
+            return base
+    raise AssertionError("No three ports in a row are free.")
+
+
+def _run(*, checkout: Path, command: str, **variables: str) -> str:
+    done = _try(checkout=checkout, command=command, **variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def _try(*, checkout: Path, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    return subprocess.run(
+        [sys.executable, "-m", "stack", command],
+        cwd=checkout,
+        env={**inherited, "PYTHONPATH": f"{checkout}:{checkout / 'plugins'}", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
