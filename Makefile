@@ -11,20 +11,22 @@ unexport PYTHONPATH
 unexport PYTHONHOME
 unexport VIRTUAL_ENV
 
-# A Python named on the command line is obeyed; otherwise an environment that is there is kept.
-CHOSEN := $(if $(filter file default undefined,$(origin PYTHON)),,--chosen)
+# A Python that the caller named is obeyed; otherwise an environment that is there is kept, whatever made it.
 VENV := .venv/bin
+CHOSEN := $(if $(filter file default undefined,$(origin PYTHON)),,--chosen)
+KEPT := $(if $(CHOSEN),,$(shell test -x $(VENV)/python && echo $(VENV)/python))
+INSTALLER := $(or $(KEPT),$(PYTHON))
 STACK := $(VENV)/python -m stack
 
 help: ## List the commands and variables
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "  %-16s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z]*\): .*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "  %-16s %s\n", $$1, $$2}'
 	@echo
 	@echo "Variables: ACCOUNTS SEED PORT_BASE KRAKEN_URL KRAKEN_TOKEN LEGACY_DSN TRACKING_DSN"
 	@echo "           DIALECT ID LIMIT PYTHON, for example: make demo ACCOUNTS=20000"
 
 install: ## Create .venv from requirements.txt (every other command does so when needed)
-	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "$(PYTHON) is not installed: this project needs Python 3.11 to 3.13." >&2; exit 1; }
-	@$(PYTHON) bin/bootstrap.py $(CHOSEN)
+	@command -v $(INSTALLER) >/dev/null || { echo "$(PYTHON) is not installed: Python 3.11 to 3.13 is needed." >&2; exit 1; }
+	@$(INSTALLER) bin/bootstrap.py $(CHOSEN)
 
 demo: install ## Bring everything up and migrate the next ACCOUNTS customers of each dialect
 	@$(STACK) demo
@@ -32,7 +34,7 @@ demo: install ## Bring everything up and migrate the next ACCOUNTS customers of 
 up: install ## Start Postgres, the stand-in Kraken and Airflow
 	@$(STACK) up
 
-down: ## Stop all of it
+down: $(if $(wildcard .run/stack.json),install) ## Stop all of it
 	@if [ -x $(VENV)/python ]; then $(STACK) down; else echo "Nothing was running."; fi
 
 env: install ## Print every address, DSN and login of the running stack as KEY=VALUE

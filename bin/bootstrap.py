@@ -29,15 +29,22 @@ REQUIREMENTS = ROOT / "requirements.txt"
 INPUTS = (INSTALLER, REQUIREMENTS, ROOT / "pyproject.toml", Path(__file__).resolve())
 OLDEST, NEWEST = (3, 11), (3, 13)
 # What a caller's own environment could otherwise change about this one.
-FOREIGN_VARIABLES = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_TARGET", "PIP_USER")
+FOREIGN_VARIABLES = (
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "VIRTUAL_ENV",
+    "PIP_TARGET",
+    "PIP_USER",
+)
 
 
 class UnableToInstall(Exception):
     """A sentence for the user."""
 
 
-def main(arguments):
-    # type: (list[str]) -> int
+def main(arguments: "list[str]") -> int:
+    """Ensure that the environment is complete; the exit status."""
     found = sys.version_info[:2]
     if not OLDEST <= found <= NEWEST:
         sys.stderr.write(
@@ -67,7 +74,9 @@ def _ensure(*, chosen: bool) -> None:
         shutil.rmtree(ENVIRONMENT, ignore_errors=True)
     if not (ENVIRONMENT / "bin" / "python").exists():
         _say(f"Creating .venv with Python {platform.python_version()} …")
-        _run(what="create .venv", command=[sys.executable, "-m", "venv", "--without-pip", str(ENVIRONMENT)])
+        # Not sys.executable, which is the environment's own when that runs this script.
+        base = getattr(sys, "_base_executable", sys.executable)
+        _run(what="create .venv", command=[base, "-m", "venv", "--without-pip", str(ENVIRONMENT)])
     STAMP.unlink(missing_ok=True)
     UNFINISHED.touch()
     _say("Installing the dependencies (pinned by hash, compiled to byte code) …")
