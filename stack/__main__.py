@@ -43,7 +43,7 @@ def _up(wishes: Wishes) -> None:
 
 
 def _down(_: Wishes) -> None:
-    from stack.running import down
+    from stack.stopping import down
 
     down(say=print)
 

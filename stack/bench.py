@@ -13,8 +13,9 @@ from stack import data, display, processes, waves
 from stack.api import Airflow
 from stack.dialects import dialect_named
 from stack.problems import StackProblem
-from stack.running import Running, cluster_of, up
+from stack.running import Running, up
 from stack.settings import Wishes
+from stack.stopping import cluster_of
 from stack.waves import Progress
 
 DEFAULT_ACCOUNTS = 20_000

@@ -3,7 +3,8 @@
 import shlex
 
 from stack import postgres
-from stack.running import Running, cluster_of
+from stack.running import Running
+from stack.stopping import cluster_of
 
 
 def lines(*, running: Running) -> list[str]:

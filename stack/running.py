@@ -1,4 +1,4 @@
-"""Brings the stack up and down. Both may be called at any time, whatever state things are in."""
+"""Brings the stack up, whatever state things are in."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,11 +12,11 @@ import requests
 
 from stack import airflow, data, processes, state, targets
 from stack.api import Airflow, AirflowIsSilent
-from stack.postgres import Cluster, open_cluster
 from stack.problems import StackProblem
 from stack.processes import Component
-from stack.settings import DEFAULT_PORT_BASE, LOGS, ROOT, RUN, Ports, Secrets, Targets, Wishes, load_secrets
+from stack.settings import DEFAULT_PORT_BASE, LOGS, ROOT, Ports, Secrets, Targets, Wishes, load_secrets
 from stack.simulator import simulator_command
+from stack.stopping import cluster_of, stop_everything
 from stack.targets import Systems
 
 _HEALTHY_SECONDS = 120.0
@@ -49,11 +49,6 @@ class Running:
         return Airflow(address=address, user=user, password=self.secrets.passwords[user])
 
 
-def cluster_of(*, ports: Ports) -> Cluster:
-    """The stack's Postgres."""
-    return open_cluster(home=RUN / "postgres", port=ports.postgres)
-
-
 def up(*, wishes: Wishes, say: Say, set_targets: bool = False) -> Running:
     """Bring everything up that is not up yet, and point Airflow's connections where the caller said.
 
@@ -74,7 +69,7 @@ def up(*, wishes: Wishes, say: Say, set_targets: bool = False) -> Running:
         except BaseException:
             # What this call started would otherwise be found half-started by the next.
             if starter.started_all:
-                _stop_everything(stack=starter.stack)
+                stop_everything(stack=starter.stack)
             raise
         return Running(
             ports=stack.ports, secrets=secrets, systems=systems, components=starter.stack.components
@@ -90,16 +85,6 @@ def running() -> Running | None:
     secrets = load_secrets()
     systems = targets.resolve(targets=known.targets, ports=known.ports, secrets=secrets, cluster=cluster)
     return Running(ports=known.ports, secrets=secrets, systems=systems, components=known.components)
-
-
-def down(*, say: Say) -> None:
-    """End everything of this checkout's stack, whatever is left of it."""
-    with state.locked():
-        known = state.load()
-        if _stop_everything(stack=known):
-            say("The stack is down.")
-        else:
-            say("Nothing was running.")
 
 
 def require_running() -> Running:
@@ -314,18 +299,6 @@ def _port_base(*, wishes: Wishes, before: state.Stack | None) -> int:
 def _all_alive(*, stack: state.Stack) -> bool:
     names = {each.name for each in stack.components if processes.is_alive(component=each)}
     return names >= {"simulator", *airflow.COMMANDS}
-
-
-def _stop_everything(*, stack: state.Stack | None) -> bool:
-    """End all processes, and Postgres last, since the others write to it; whether there were any."""
-    ended = processes.stop(components=stack.components if stack else (), logs=LOGS)
-    cluster = cluster_of(ports=stack.ports if stack else Ports(base=DEFAULT_PORT_BASE))
-    ended += cluster.running_port() is not None
-    cluster.stop()
-    # A server whose data folder was deleted no longer listens to pg_ctl.
-    ended += processes.stop(logs=RUN)
-    state.forget()
-    return ended > 0
 
 
 def _log(*, name: str) -> Path:
