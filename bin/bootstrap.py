@@ -2,10 +2,10 @@
 
     python3 bin/bootstrap.py [--chosen]
 
-The installer `uv` comes first, through the pip that lies beside this file, since many Pythons have neither pip
-nor ensurepip; then every dependency, pinned by hash; then this project, as an editable distribution, so that
-Airflow finds its connection type. Does nothing when a stamp says that all of it is there. `--chosen` says that
-the user named this Python: an environment made by another version is then built anew.
+The installer `uv` comes first, through the pip that lies beside this file, since many Pythons have neither
+pip nor ensurepip; then every dependency, pinned by hash; then this project, as an editable distribution, so
+that Airflow finds its connection type. Does nothing when a stamp says that all of it is there. `--chosen` says
+that the user named this Python: an environment made by another version is then built anew.
 """
 
 import fcntl
@@ -48,8 +48,8 @@ def main(arguments: "list[str]") -> int:
     found = sys.version_info[:2]
     if not OLDEST <= found <= NEWEST:
         sys.stderr.write(
-            f"Python {found[0]}.{found[1]} is not supported: this project runs on Python 3.11 to 3.13; name one "
-            "with `make PYTHON=python3.12 …`.\n"
+            f"Python {found[0]}.{found[1]} is not supported: this project runs on Python 3.11 to 3.13; "
+            "name one with `make PYTHON=python3.12 …`.\n"
         )
         return 1
     try:
