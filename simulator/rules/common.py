@@ -1,0 +1,124 @@
+"""Checks that several forms of payload share. Every one yields problems and raises nothing."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, NamedTuple
+
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z0-9-]{2,}")
+_REFUSED_EMAIL: Final = re.compile(r"(?i)^(test@|xxx@)|@test\.(com|co\.uk)$|\.(xxx|xx)$")
+_PHONE: Final = re.compile(r"\+?[0-9][0-9 ()-]{5,18}")
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class Problem(NamedTuple):
+    """Why a payload is refused: dotted path with indexes, Kraken's code, and a sentence."""
+
+    path: str
+    code: str
+    message: str
+
+
+def objects(value: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The objects of a list with their indexes; nothing for anything else."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            if isinstance(item, dict):
+                yield index, item
+
+
+def required(holder: Mapping[str, Any], names: Sequence[str], path: str = "") -> Iterator[Problem]:
+    """A field that is missing or null."""
+    for name in names:
+        if holder.get(name) is None:
+            yield Problem(f"{path}{name}", "required", "This field is required.")
+
+
+def choice(holder: Mapping[str, Any], name: str, options: Sequence[str], path: str = "") -> Iterator[Problem]:
+    """A field with a value that is none of the options."""
+    value = holder.get(name)
+    if value is not None and value not in options:
+        yield Problem(f"{path}{name}", "invalid_choice", f'"{value}" is not a valid choice.')
+
+
+def email(holder: Mapping[str, Any], name: str, path: str = "") -> Iterator[Problem]:
+    """An address that is none, or one that Kraken refuses."""
+    value = holder.get(name)
+    if not value:
+        return
+    if not isinstance(value, str) or not _EMAIL.fullmatch(value):
+        yield Problem(f"{path}{name}", "invalid", "Enter a valid email address.")
+    elif _REFUSED_EMAIL.search(value):
+        yield Problem(f"{path}{name}", "invalid_email_address", f"{value} is not a permitted email address")
+
+
+def phone(holder: Mapping[str, Any], name: str, path: str = "") -> Iterator[Problem]:
+    """A telephone number with anything but digits in it."""
+    value = holder.get(name)
+    if value and not (isinstance(value, str) and _PHONE.fullmatch(value)):
+        yield Problem(f"{path}{name}", "invalid_phone_number", f"{value} is not a valid phone number")
+
+
+def day(holder: Mapping[str, Any], name: str, path: str = "") -> Iterator[Problem]:
+    """A date that is none."""
+    value = holder.get(name)
+    if value is not None and as_day(value) is None:
+        yield Problem(f"{path}{name}", "invalid", "Date has wrong format. Use one of these: YYYY-MM-DD.")
+
+
+def as_day(value: Any) -> date | None:
+    """A date, or None for what is none."""
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def amount(value: Any) -> Decimal:
+    """A decimal text as a number; zero for what is none, which `decimals` reports."""
+    try:
+        return Decimal(value) if isinstance(value, str) else Decimal(0)
+    except InvalidOperation:
+        return Decimal(0)
+
+
+def decimals(holder: Mapping[str, Any], names: Sequence[str], path: str = "") -> Iterator[Problem]:
+    """An amount that is no decimal text."""
+    for name in names:
+        value = holder.get(name)
+        if value is None:
+            continue
+        try:
+            fine = isinstance(value, str) and Decimal(value).is_finite()
+        except InvalidOperation:
+            fine = False
+        if not fine:
+            yield Problem(f"{path}{name}", "invalid", "A valid number is required.")
+
+
+def agreements(value: Any, path: str) -> Iterator[Problem]:
+    """Agreements that end before they start, overlap, or leave a gap."""
+    periods = []
+    for index, agreement in objects(value):
+        here = f"{path}{index}."
+        yield from required(agreement, ("tariff_code", "effective_from"), here)
+        start, end = as_day(agreement.get("effective_from")), as_day(agreement.get("effective_to"))
+        if start is None:
+            continue
+        if end is not None and end < start:
+            yield Problem(
+                f"{here}effective_to", "agreement_end_before_start", "An agreement ends before it starts."
+            )
+        periods.append((start, end))
+    periods.sort(key=lambda period: period[0])
+    for (_, end), (start, _) in itertools.pairwise(periods):
+        if end is None or end > start:
+            yield Problem(path.rstrip("."), "overlapping_agreements", "The agreements overlap.")
+        elif (start - end).days > 1:
+            yield Problem(path.rstrip("."), "gap_in_agreements", "There is a gap between the agreements.")

@@ -1,0 +1,167 @@
+"""Rules for GB accounts. README.md lists them with their codes and paths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from simulator.rules.common import (
+    Problem,
+    agreements,
+    amount,
+    choice,
+    day,
+    decimals,
+    email,
+    objects,
+    phone,
+    required,
+)
+
+_MPAN_WEIGHTS: Final = (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43)
+_POSTCODE: Final = re.compile(r"(?i)[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}")
+_SIGNS: Final = {"PAYMENT": 1, "CREDIT": 1, "CHARGE": -1, "REPAYMENT": -1}
+_CENT: Final = Decimal("0.01")
+
+
+def fits(payload: Mapping[str, Any], /) -> bool:
+    """Whether this is such an account: its addresses have meter points."""
+    return any("meter_points" in address for _, address in objects(payload.get("supply_addresses")))
+
+
+def problems(payload: Mapping[str, Any], /) -> Iterator[Problem]:
+    """Everything that is wrong with an account."""
+    yield from required(payload, ("import_supplier", "external_account_number", "supply_addresses"))
+    yield from choice(payload, "account_type", ("DOMESTIC", "BUSINESS", "MANAGED", "DOMESTIC_VACANT"))
+    yield from _postcode(payload, "billing_postcode")
+    for name in ("last_billed_to_date", "next_bill_due_date", "last_payment_review_date"):
+        yield from day(payload, name)
+    if not payload.get("unknown_occupier") and not payload.get("customers"):
+        yield Problem("customers", "required", "This field is required.")
+    for index, customer in objects(payload.get("customers")):
+        path = f"customers.{index}."
+        yield from email(customer, "email", path)
+        yield from phone(customer, "mobile", path)
+        yield from phone(customer, "landline", path)
+        yield from day(customer, "date_of_birth", path)
+    for index, address in objects(payload.get("supply_addresses")):
+        yield from _address(address, f"supply_addresses.{index}.")
+    yield from _money(payload)
+
+
+def processing_error(payload: Mapping[str, Any], /) -> tuple[str, str] | None:
+    """What passes validation and fails later: a tariff that Kraken no longer has."""
+    for _, address in objects(payload.get("supply_addresses")):
+        for _, point in objects(address.get("meter_points")):
+            for _, agreement in objects(point.get("agreements")):
+                if "OBSOLETE" in str(agreement.get("tariff_code")):
+                    return "tariff_not_found", f"Tariff {agreement['tariff_code']} does not exist."
+    return None
+
+
+def _address(address: Mapping[str, Any], path: str) -> Iterator[Problem]:
+    names = ("supply_address1", "supply_postcode", "customer_at_supply_address_from_date", "meter_points")
+    yield from required(address, names, path)
+    yield from _postcode(address, "supply_postcode", path)
+    for index, point in objects(address.get("meter_points")):
+        yield from _meter_point(point, f"{path}meter_points.{index}.")
+
+
+def _meter_point(point: Mapping[str, Any], path: str) -> Iterator[Problem]:
+    yield from required(point, ("identifier", "supply_type", "mpid", "supply_start_date"), path)
+    is_gas = point.get("supply_type") == "GAS"
+    identifier = point.get("identifier")
+    if is_gas and not _is_mprn(identifier):
+        yield Problem(f"{path}identifier", "invalid_mprn", f"{identifier} is not a valid MPRN")
+    elif not is_gas and not _is_mpan(identifier):
+        yield Problem(f"{path}identifier", "invalid_mpan", f"{identifier} is not a valid MPAN")
+    if point.get("et_in_progress"):
+        yield Problem(f"{path}et_in_progress", "et_in_progress", "An erroneous transfer is in progress.")
+    if point.get("dr_in_progress"):
+        yield Problem(f"{path}dr_in_progress", "dr_in_progress", "A disputed reading is in progress.")
+    yield from agreements(point.get("agreements"), f"{path}agreements.")
+    seen = set()
+    for index, estimate in objects(point.get("eac_history")):
+        key = estimate.get("tpr"), estimate.get("effective_from")
+        if key in seen:
+            yield Problem(f"{path}eac_history.{index}", "duplicate_eac", "There is an EAC twice.")
+        seen.add(key)
+    for index, meter in objects(point.get("meters")):
+        yield from _meter(meter, f"{path}meters.{index}.", is_gas=is_gas)
+
+
+def _meter(meter: Mapping[str, Any], path: str, *, is_gas: bool) -> Iterator[Problem]:
+    yield from required(meter, ("meter_serial_number",), path)
+    if meter.get("prepay_details") and not meter.get("is_prepay"):
+        yield Problem(f"{path}prepay_details", "prepay_details_not_allowed", "The meter is not prepay.")
+    registers = {register.get("register_id") for _, register in objects(meter.get("registers"))}
+    for kind in ("transfer_readings", "reading_history"):
+        for index, reading in objects(meter.get(kind)):
+            here = f"{path}{kind}.{index}."
+            yield from required(reading, ("reading_date", "reading_value", "reading_type"), here)
+            yield from day(reading, "reading_date", here)
+            yield from decimals(reading, ("reading_value",), here)
+            if amount(reading.get("reading_value")) < 0:
+                yield Problem(f"{here}reading_value", "min_value", "A reading cannot be negative.")
+            if not is_gas and reading.get("register_id") not in registers:
+                yield Problem(f"{here}register_id", "unknown_register", "The meter has no such register.")
+
+
+def _money(payload: Mapping[str, Any]) -> Iterator[Problem]:
+    yield from decimals(payload, ("transfer_balance",))
+    total = Decimal(0)
+    ledgers = list(objects(payload.get("ledgers")))
+    for index, ledger in ledgers:
+        path = f"ledgers.{index}."
+        yield from decimals(ledger, ("ledger_balance", "last_statement_balance"), path)
+        total += amount(ledger.get("ledger_balance"))
+        last = amount(ledger.get("last_statement_balance"))
+        if abs(_sum(ledger.get("historical_statement_transactions")) - last) >= _CENT:
+            yield Problem(
+                f"{path}historical_statement_transactions",
+                "historical_statement_transactions_balance_mismatch",
+                "The historical transactions do not add up to the last statement's balance.",
+            )
+        current = last + _sum(ledger.get("current_statement_transactions"))
+        if abs(current - amount(ledger.get("ledger_balance"))) >= _CENT:
+            yield Problem(
+                f"{path}ledger_balance",
+                "ledger_balance_mismatch",
+                "The current transactions do not lead to the ledger's balance.",
+            )
+    if ledgers and abs(total - amount(payload.get("transfer_balance"))) >= _CENT:
+        yield Problem(
+            "transfer_balance", "transfer_balance_mismatch", "The ledgers do not add up to the balance."
+        )
+
+
+def _sum(transactions: Any) -> Decimal:
+    return sum(
+        (
+            _SIGNS.get(transaction.get("type", ""), 0) * amount(transaction.get("amount"))
+            for _, transaction in objects(transactions)
+        ),
+        Decimal(0),
+    )
+
+
+def _postcode(holder: Mapping[str, Any], name: str, path: str = "") -> Iterator[Problem]:
+    value = holder.get(name)
+    if value and not (isinstance(value, str) and _POSTCODE.fullmatch(value)):
+        yield Problem(f"{path}{name}", "invalid_postcode", f"{value} is not a valid postcode")
+
+
+def _is_mpan(value: Any) -> bool:
+    if not isinstance(value, str) or len(value) != 13 or not value.isdigit():
+        return False
+    total = sum(weight * int(digit) for weight, digit in zip(_MPAN_WEIGHTS, value, strict=False))
+    return total % 11 % 10 == int(value[12])
+
+
+def _is_mprn(value: Any) -> bool:
+    if not isinstance(value, str) or not 6 <= len(value) <= 10 or not value.isdigit():
+        return False
+    body, check = value[:-2], int(value[-2:])
+    return sum(int(digit) * (len(body) - place) for place, digit in enumerate(body)) % 11 == check

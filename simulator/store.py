@@ -1,0 +1,120 @@
+"""What the stand-in remembers: import processes, and how often each was really created.
+
+Processing takes no timers: the status of a process follows from its age.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import orjson
+
+
+class Key(NamedTuple):
+    """What Kraken tells import processes apart by."""
+
+    resource: str
+    import_supplier: str
+    external_identifier: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Process:
+    """An import process. `error` is code and detail of what goes wrong while processing."""
+
+    key: Key
+    created_at: float
+    is_dry_run: bool
+    kraken_identifier: str
+    error: tuple[str, str] | None
+    live_creates: int = 0
+    dry_run_creates: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Store:
+    """All processes. `delay` is the seconds that processing takes."""
+
+    delay: float
+    recreate_after_error: bool
+    journal: Path | None = None
+    processes: dict[Key, Process] = field(default_factory=dict)
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    _file: IO[bytes] | None = None
+
+    def open(self) -> None:
+        """Read the journal, and go on writing it."""
+        if self.journal is None:
+            return
+        if self.journal.exists():
+            for line in self.journal.read_bytes().splitlines():
+                resource, supplier, identifier, created_at, is_dry_run, error = orjson.loads(line)
+                self._remember(
+                    key=Key(resource, supplier, identifier),
+                    created_at=created_at,
+                    is_dry_run=is_dry_run,
+                    error=tuple(error) if error else None,
+                )
+        self._file = self.journal.open("ab", buffering=0)
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.processes.clear()
+        if self._file is not None:
+            self._file.truncate(0)
+
+    def may_create(self, *, key: Key, is_dry_run: bool, now: float) -> bool:
+        """Whether a create is accepted, as far as what is there already is concerned."""
+        process = self.processes.get(key)
+        if process is None:
+            return True
+        status = self.status(process=process, now=now)
+        if process.is_dry_run:
+            return status in ("DRY_RUN_SUCCEEDED", "DRY_RUN_ERRORED")
+        return status == "ERRORED" and self.recreate_after_error and not is_dry_run
+
+    def create(self, *, key: Key, is_dry_run: bool, error: tuple[str, str] | None, now: float) -> Process:
+        """Create an import process."""
+        process = self._remember(key=key, created_at=now, is_dry_run=is_dry_run, error=error)
+        if self._file is not None:
+            self._file.write(orjson.dumps([*key, now, is_dry_run, error]) + b"\n")
+        return process
+
+    def status(self, *, process: Process, now: float) -> str:
+        """The status of a process at a time."""
+        age = now - process.created_at
+        if age < self.delay * 0.3:
+            return "PENDING"
+        if age < self.delay:
+            return "IN_PROGRESS"
+        end = "ERRORED" if process.error else "SUCCEEDED" if process.is_dry_run else "PROCESSED"
+        return f"DRY_RUN_{end}" if process.is_dry_run else end
+
+    def in_progress(self, *, now: float) -> int:
+        """How many processes have not ended."""
+        return sum(1 for process in self.processes.values() if now - process.created_at < self.delay)
+
+    def _remember(
+        self, *, key: Key, created_at: float, is_dry_run: bool, error: tuple[str, str] | None
+    ) -> Process:
+        before = self.processes.get(key)
+        process = Process(
+            key=key,
+            created_at=created_at,
+            is_dry_run=is_dry_run,
+            kraken_identifier=f"A-{next(self._numbers):08X}",
+            error=error,
+            live_creates=(before.live_creates if before else 0) + (not is_dry_run),
+            dry_run_creates=(before.dry_run_creates if before else 0) + is_dry_run,
+        )
+        self.processes[key] = process
+        return process
+
+
+def iso(*, time: float) -> str:
+    """A time as the API prints it, with microseconds and offset."""
+    return datetime.fromtimestamp(time, UTC).isoformat(timespec="microseconds")
