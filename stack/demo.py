@@ -92,10 +92,7 @@ def _judge(*, target: Console, api: Airflow, running: Running, progress: Sequenc
                 faults.append(f"{len(lines):,} customers ended otherwise than they must: {_first(lines)}.")
             else:
                 target.print(f"Every one of {len(found):,} outcomes is what the generated customer implies.")
-        systems = running.systems
-        repeated = outcome.ledger_faults(
-            kraken_url=systems.kraken_url, token=systems.kraken_token, found=found
-        )
+        repeated = outcome.ledger_faults(kraken_url=running.systems.kraken_url, found=found)
         if repeated:
             faults.append(f"Kraken's ledger differs: {_first(repeated)}.")
         else:

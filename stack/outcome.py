@@ -1,13 +1,15 @@
 """How waves ended: the errors, and the comparison with what the generated customers imply."""
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import requests
 from sqlalchemy import Engine, text
 
 from kraken_import.lifecycle import FAILED, State
 from stack.problems import StackProblem
+from transforms.registry import get_dialect
 
 _EXAMPLES = 3
 _LEDGER_SECONDS = 60.0
@@ -31,13 +33,14 @@ class ErrorGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """One customer's end."""
+    """One customer's end; its import supplier has no part in what was expected of it."""
 
     dialect: str
     external_identifier: str
     state: str
     code: str | None
     path: str | None
+    import_supplier: str = field(default="", compare=False)
 
     def words(self) -> str:
         """State, code and field in a few words."""
@@ -66,7 +69,8 @@ def ends(*, tracking: Engine, wave_ids: Sequence[int]) -> list[Ended]:
     """How every customer of these waves ended."""
     query = text(
         """
-        SELECT dialect, external_identifier, state, first_error_code AS code, first_error_path AS path
+        SELECT dialect, external_identifier, state, first_error_code AS code,
+            first_error_path AS path, import_supplier
         FROM migration.import_process
         WHERE wave_id = ANY (:wave_ids)
         ORDER BY dialect, external_identifier
@@ -103,12 +107,13 @@ def differences(*, legacy: Engine, found: Sequence[Ended]) -> list[str]:
     return lines
 
 
-def ledger_faults(*, kraken_url: str, token: str, found: Sequence[Ended]) -> list[str]:
+def ledger_faults(*, kraken_url: str, found: Sequence[Ended]) -> list[str]:
     """One line for each customer that the stand-in did not create exactly as often as the tracking says."""
-    ledger = _read_ledger(kraken_url=kraken_url, token=token)
+    ledger = _read_ledger(kraken_url=kraken_url)
     lines = []
     for each in found:
-        times = ledger.get(each.external_identifier, 0)
+        resource = get_dialect(name=each.dialect).resource
+        times = ledger.get((resource, each.import_supplier, each.external_identifier), 0)
         wanted = 1 if State(each.state) in (State.PROCESSED, State.ERRORED) else 0
         if times != wanted:
             lines.append(
@@ -143,20 +148,22 @@ def _expected(*, legacy: Engine, found: Sequence[Ended]) -> dict[tuple[str, str]
     return {(row.dialect, row.external_identifier): row for row in rows}
 
 
-def _read_ledger(*, kraken_url: str, token: str) -> dict[str, int]:
-    """External identifier to the number of times that it was really created, over all import suppliers."""
+def _read_ledger(*, kraken_url: str) -> dict[tuple[str, str, str], int]:
+    """(resource, import supplier, external identifier) to the number of times that it was really created."""
     address = f"{kraken_url}/simulator/ledger"
+    counts: dict[tuple[str, str, str], int] = {}
     with requests.Session() as session:
         session.trust_env = False
-        try:
-            answer = session.get(
-                address, headers={"Authorization": f"Token {token}"}, timeout=_LEDGER_SECONDS
+        for page in itertools.count():
+            try:
+                answer = session.get(address, params={"page": page}, timeout=_LEDGER_SECONDS)
+                answer.raise_for_status()
+                processes = answer.json()["processes"]
+            except (requests.RequestException, ValueError, KeyError) as error:
+                raise UnableToReadLedger(f"The stand-in Kraken shows no ledger at {address}.") from error
+            if not processes:
+                return counts
+            counts.update(
+                {(resource, supplier, key): live for resource, supplier, key, live, *_ in processes}
             )
-            answer.raise_for_status()
-            keys = answer.json()["keys"]
-        except (requests.RequestException, ValueError, KeyError) as error:
-            raise UnableToReadLedger(f"The stand-in Kraken does not show its ledger at {address}.") from error
-    counts: dict[str, int] = {}
-    for key in keys:
-        counts[key["external_identifier"]] = counts.get(key["external_identifier"], 0) + int(key["created"])
     return counts
