@@ -109,7 +109,7 @@ CREATE TABLE migration.import_process (
         'dry_run_succeeded', 'dry_run_errored'
     )),
     -- A dry run's end is never the end of a live import, nor the other way round.
-    CONSTRAINT import_process_mode_check CHECK (
+    CONSTRAINT import_process_state_fits_mode CHECK (
         CASE mode
             WHEN 'live' THEN state NOT IN ('dry_run_succeeded', 'dry_run_errored')
             ELSE state <> 'processed'

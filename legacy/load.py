@@ -1,0 +1,145 @@
+"""Creates and fills the legacy database: the schema, the guides' customers, and generated ones.
+
+All rows are made by set-based SQL in `sql/legacy/`. A customer follows from the seed and its number alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+
+_SQL = Path(__file__).resolve().parents[1] / "sql" / "legacy"
+_CHUNK = 50_000
+"""Customers in one transaction: enough to be fast, few enough to show progress."""
+
+_COUNTS = {
+    "edf_accounts": "SELECT count(*) FROM legacy.account WHERE market = 'GB' AND data_origin = 'GEN'",
+    "essential_supply_points_cdns": (
+        "SELECT count(*) FROM legacy.supply_point WHERE market = 'AU' AND data_origin = 'GEN'"
+    ),
+}
+
+
+class UnknownGenerator(Exception):
+    """No customers can be generated for this dialect."""
+
+
+def generated_dialects() -> tuple[str, ...]:
+    """The dialects that customers can be generated for."""
+    return tuple(sorted(file.stem for file in (_SQL / "generate").glob("*.sql") if file.stem != "common"))
+
+
+def ready(*, engine: Engine) -> bool:
+    """Whether the legacy schema is there."""
+    with engine.connect() as connection:
+        return bool(connection.exec_driver_sql("SELECT to_regclass('legacy.account') IS NOT NULL").scalar())
+
+
+def count(*, engine: Engine, dialect: str) -> int:
+    """How many customers were generated for a dialect. Raises `UnknownGenerator`."""
+    _check(dialect=dialect)
+    with engine.connect() as connection:
+        return int(connection.exec_driver_sql(_COUNTS[dialect]).scalar_one())
+
+
+def create_schema(*, engine: Engine) -> None:
+    """Create the empty schema with its keys and indexes, anew where there was one."""
+    with engine.begin() as connection:
+        _create_tables(connection=connection)
+        _run(connection=connection, file="constraints")
+
+
+def load_guide_customers(*, engine: Engine) -> None:
+    """Add the customers of the published guides."""
+    with engine.begin() as connection:
+        _run(connection=connection, file="guide_customers")
+
+
+def generate(*, engine: Engine, dialect: str, first: int, last: int, seed: int) -> None:
+    """Add the customers with these numbers, both included. Raises `UnknownGenerator`."""
+    _check(dialect=dialect)
+    for start in range(first, last + 1, _CHUNK):
+        _generate(engine, dialect, start, min(start + _CHUNK - 1, last), seed)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ANALYZE")
+
+
+def fill(*, engine: Engine, customers: dict[str, int], seed: int, tell: Callable[[str], None]) -> None:
+    """Create the schema anew with so many customers of each dialect: rows first, keys and indexes last.
+
+    `tell` is given a line for each step. Two connections work at once.
+    """
+    for dialect in customers:
+        _check(dialect=dialect)
+    with engine.begin() as connection:
+        _create_tables(connection=connection)
+        _run(connection=connection, file="guide_customers")
+    with ThreadPoolExecutor(max_workers=2) as workers:
+        jobs = [
+            workers.submit(_generate, engine, dialect, start, min(start + _CHUNK - 1, total), seed)
+            for dialect, total in customers.items()
+            for start in range(1, total + 1, _CHUNK)
+        ]
+        for done, job in enumerate(jobs, start=1):
+            job.result()
+            tell(f"{done} of {len(jobs)} parts are in")
+        tell("Building keys and indexes")
+        tables = _constraints_by_table()
+        for phase in tables:
+            list(workers.map(lambda statements: _execute(engine, statements), phase))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ANALYZE")
+
+
+def _create_tables(*, connection: Connection) -> None:
+    connection.exec_driver_sql("DROP SCHEMA IF EXISTS legacy CASCADE")
+    connection.exec_driver_sql("DROP SCHEMA IF EXISTS generator CASCADE")
+    _run(connection=connection, file="schema")
+    _run(connection=connection, file="generate/common")
+
+
+def _constraints_by_table() -> tuple[list[list[str]], list[list[str]]]:
+    """Keys and indexes grouped by table, and after them the foreign keys, which need both their tables."""
+    text = (_SQL / "constraints.sql").read_text(encoding="utf-8")
+    statements = [part.strip() for part in text.split(";") if part.strip()]
+    keys: dict[str, list[str]] = {}
+    for statement in statements:
+        if "FOREIGN KEY" not in statement:
+            table = statement.split("legacy.")[1].split()[0]
+            keys.setdefault(table, []).append(statement)
+    return list(keys.values()), [[text] for text in statements if "FOREIGN KEY" in text]
+
+
+def _execute(engine: Engine, statements: Sequence[str]) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL maintenance_work_mem = '256MB'")
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+def _generate(engine: Engine, dialect: str, first: int, last: int, seed: int) -> None:
+    with engine.begin() as connection:
+        # What is not acknowledged yet can be generated again.
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+        connection.exec_driver_sql("SET LOCAL work_mem = '64MB'")
+        connection.exec_driver_sql(
+            _read(file=f"generate/{dialect}"), {"first": first, "last": last, "seed": seed}
+        )
+
+
+def _run(*, connection: Connection, file: str) -> None:
+    connection.execution_options(no_parameters=True).exec_driver_sql(_read(file=file))
+
+
+def _read(*, file: str) -> str:
+    return (_SQL / f"{file}.sql").read_text(encoding="utf-8")
+
+
+def _check(*, dialect: str) -> None:
+    if dialect not in generated_dialects():
+        raise UnknownGenerator(
+            f"No customers can be generated for {dialect!r}: only for {', '.join(generated_dialects())}."
+        )

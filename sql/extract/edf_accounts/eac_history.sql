@@ -1,0 +1,19 @@
+-- Estimated annual consumption of electricity, the latest first.
+
+SELECT
+    account.account_number AS external_identifier,
+    occupancy.premise_id AS supply_address_key,
+    point.supply_point_id AS meter_point_key,
+    consumption.consumption_id AS consumption_key,
+    consumption.valid_from AS effective_from,
+    consumption.tpr,
+    CAST(consumption.kwh AS text) AS consumption,
+    consumption.source
+FROM legacy.account
+JOIN legacy.occupancy
+    ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
+JOIN legacy.supply_point AS point ON point.premise_id = occupancy.premise_id
+JOIN legacy.consumption
+    ON consumption.supply_point_id = point.supply_point_id AND consumption.kind = 'EAC'
+WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
+ORDER BY account.account_number, occupancy.premise_id, point.supply_point_id, consumption.valid_from DESC, consumption.tpr

@@ -1,0 +1,26 @@
+-- MPANs and MPRNs of these properties.
+
+SELECT
+    account.account_number AS external_identifier,
+    occupancy.premise_id AS supply_address_key,
+    point.supply_point_id AS meter_point_key,
+    point.identifier,
+    point.fuel,
+    point.supplier_mpid AS mpid,
+    point.shipper_mpid,
+    point.supply_start AS supply_start_date,
+    point.profile_class,
+    point.ssc,
+    point.transfer_flag AS et_in_progress,
+    point.dispute_flag AS dr_in_progress,
+    interest.interest AS smart_interest,
+    interest.stated_on AS smart_interest_date,
+    interest.reason AS smart_refusal_reason,
+    interest.source AS smart_interest_source
+FROM legacy.account
+JOIN legacy.occupancy
+    ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
+JOIN legacy.supply_point AS point ON point.premise_id = occupancy.premise_id
+LEFT JOIN legacy.smart_interest AS interest ON interest.supply_point_id = point.supply_point_id
+WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
+ORDER BY account.account_number, occupancy.premise_id, point.supply_point_id

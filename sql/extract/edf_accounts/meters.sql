@@ -1,0 +1,25 @@
+-- Meters in place today. The number of digits is a gas meter's; those of electricity stand with the registers.
+
+SELECT
+    account.account_number AS external_identifier,
+    occupancy.premise_id AS supply_address_key,
+    point.supply_point_id AS meter_point_key,
+    meter.meter_id AS meter_key,
+    meter.serial_number AS meter_serial_number,
+    meter.installed_on,
+    CASE WHEN point.fuel = 'G' THEN meter.digits END AS gas_number_of_digits,
+    meter.generation AS meter_generation,
+    meter.prepay AS is_prepay,
+    CAST(prepay.debt AS text) AS debt_balance,
+    CAST(prepay.credit AS text) AS credit_balance,
+    prepay.vend_read_on AS transfer_vend_read_date,
+    CAST(prepay.weekly_min AS text) AS weekly_min,
+    CAST(prepay.weekly_max AS text) AS weekly_max
+FROM legacy.account
+JOIN legacy.occupancy
+    ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
+JOIN legacy.supply_point AS point ON point.premise_id = occupancy.premise_id
+JOIN legacy.meter ON meter.supply_point_id = point.supply_point_id AND meter.removed_on = '99991231'
+LEFT JOIN legacy.prepay_balance AS prepay ON prepay.meter_id = meter.meter_id
+WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
+ORDER BY account.account_number, occupancy.premise_id, point.supply_point_id, meter.meter_id

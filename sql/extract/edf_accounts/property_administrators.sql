@@ -1,0 +1,29 @@
+-- Who looks after these properties.
+
+SELECT
+    account.account_number AS external_identifier,
+    occupancy.premise_id AS supply_address_key,
+    administrator.party_id AS administrator_key,
+    party.title,
+    party.first_name AS given_name,
+    party.last_name AS family_name,
+    contact.email,
+    contact.mobile,
+    contact.landline,
+    party.salutation,
+    party.birth_date AS date_of_birth
+FROM legacy.account
+JOIN legacy.occupancy
+    ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
+JOIN legacy.premise_administrator AS administrator ON administrator.premise_id = occupancy.premise_id
+JOIN legacy.party ON party.party_id = administrator.party_id
+LEFT JOIN LATERAL (
+    SELECT
+        max(value) FILTER (WHERE kind = 'EML') AS email,
+        max(value) FILTER (WHERE kind = 'MOB') AS mobile,
+        max(value) FILTER (WHERE kind = 'TEL') AS landline
+    FROM legacy.party_contact
+    WHERE party_contact.party_id = party.party_id AND party_contact.valid_to = '99991231'
+) AS contact ON true
+WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
+ORDER BY account.account_number, occupancy.premise_id, administrator.party_id

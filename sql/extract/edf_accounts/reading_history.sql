@@ -1,0 +1,22 @@
+-- The readings before that, the latest first.
+
+SELECT
+    account.account_number AS external_identifier,
+    occupancy.premise_id AS supply_address_key,
+    point.supply_point_id AS meter_point_key,
+    meter.meter_id AS meter_key,
+    reading.reading_id AS reading_key,
+    reading.register_code AS register_id,
+    reading.read_on AS reading_date,
+    CAST(reading.value_whole AS text) AS reading_value,
+    reading.value_decimals AS reading_decimals,
+    reading.kind AS reading_type,
+    reading.billed
+FROM legacy.account
+JOIN legacy.occupancy
+    ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
+JOIN legacy.supply_point AS point ON point.premise_id = occupancy.premise_id
+JOIN legacy.meter ON meter.supply_point_id = point.supply_point_id AND meter.removed_on = '99991231'
+JOIN legacy.reading ON reading.meter_id = meter.meter_id AND reading.closing <> 'X'
+WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
+ORDER BY account.account_number, occupancy.premise_id, point.supply_point_id, meter.meter_id, reading.read_on DESC, reading.reading_id

@@ -1,0 +1,20 @@
+-- Properties that the account has today.
+
+SELECT
+    account.account_number AS external_identifier,
+    occupancy.premise_id AS supply_address_key,
+    address.line1 AS supply_address1,
+    address.line2 AS supply_address2,
+    address.line3 AS supply_address3,
+    address.line4 AS supply_address4,
+    address.line5 AS supply_address5,
+    address.postcode AS supply_postcode,
+    occupancy.landlord AS is_landlord,
+    occupancy.moved_in AS customer_at_supply_address_from_date
+FROM legacy.account
+JOIN legacy.occupancy
+    ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
+JOIN legacy.premise ON premise.premise_id = occupancy.premise_id
+JOIN legacy.address ON address.address_id = premise.address_id
+WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
+ORDER BY account.account_number, occupancy.premise_id

@@ -1,0 +1,354 @@
+-- GB accounts number %(first)s to %(last)s from seed %(seed)s. One in 25 is broken on purpose.
+
+CREATE TEMPORARY TABLE made ON COMMIT DROP AS
+SELECT
+    n,
+    'GB-' || lpad(CAST(n AS text), 9, '0') AS account_number,
+    CASE WHEN mod(n, 25) = 0 THEN mod(n / 25, 12) ELSE -1 END AS defect,
+    generator.h(%(seed)s, n, 1) AS h1,
+    generator.h(%(seed)s, n, 2) AS h2,
+    generator.h(%(seed)s, n, 3) AS h3,
+    mod(generator.h(%(seed)s, n, 4), 10) < 7 AS has_gas,
+    mod(generator.h(%(seed)s, n, 5), 12) = 0 AS is_prepay,
+    mod(generator.h(%(seed)s, n, 6), 5) = 0 AS is_two_rate,
+    mod(generator.h(%(seed)s, n, 7), 8) = 0 AS has_partner,
+    mod(generator.h(%(seed)s, n, 8), 10) = 0 AS is_long,
+    mod(generator.h(%(seed)s, n, 9), 15) = 0 AS is_business,
+    DATE '2012-01-01' + mod(generator.h(%(seed)s, n, 10), 4000) AS moved_in,
+    DATE '2026-09-01' + mod(generator.h(%(seed)s, n, 11), 28) AS billed_to
+FROM generate_series(CAST(%(first)s AS bigint), CAST(%(last)s AS bigint)) AS n;
+ANALYZE made;
+
+-- Money: each billed month is charged and paid; then a payment and a charge since the last statement.
+CREATE TEMPORARY TABLE booking ON COMMIT DROP AS
+SELECT
+    made.n * 64 + month * 2 + side AS transaction_id,
+    made.n AS ledger_id,
+    'T' || made.n || '-' || month * 2 + side AS document_number,
+    generator.day(made.billed_to - 30 * month + 20 - 25 * side) AS posted_on,
+    CASE side
+        WHEN 0 THEN -(5000 + mod(made.h1 + month * 977, 9000)) / 100.00
+        ELSE (5000 + mod(made.h2 + month * 761, 9000)) / 100.00
+    END AS amount,
+    CASE side WHEN 0 THEN '20' ELSE '10' END AS kind,
+    CASE side WHEN 0 THEN 'ACP' ELSE 'ACC' END AS reason,
+    CAST(NULL AS text) AS payment_type,
+    CASE WHEN month = 0 THEN ' ' ELSE 'X' END AS billed
+FROM made
+CROSS JOIN generate_series(0, CASE WHEN made.is_long THEN 8 ELSE 1 END) AS month
+CROSS JOIN generate_series(0, 1) AS side
+-- Nothing is booked before the last statement closes but what is on it.
+WHERE month > 0 OR side = 0;
+
+CREATE TEMPORARY TABLE owed ON COMMIT DROP AS
+SELECT
+    made.n,
+    -- The defect: both balances miss the same cent, so that only the history does not add up.
+    sum(booking.amount) FILTER (WHERE booking.billed = 'X')
+        + CASE WHEN made.defect = 3 THEN 0.01 ELSE 0 END AS by_statement,
+    sum(booking.amount) + CASE WHEN made.defect = 3 THEN 0.01 ELSE 0 END AS now
+FROM made
+JOIN booking ON booking.ledger_id = made.n
+GROUP BY made.n, made.defect;
+ANALYZE owed;
+
+INSERT INTO generator.expected_outcome
+SELECT 'edf_accounts', made.account_number, known.defect, known.state, known.code, known.path
+FROM made
+JOIN (VALUES
+    (0, 'wrong check digit of an MPAN', 'invalid', 'invalid_mpan',
+        'supply_addresses.meter_points.identifier'),
+    (1, 'text in a telephone number', 'invalid', 'invalid_phone_number', 'customers.landline'),
+    (2, 'email address that Kraken refuses', 'invalid', 'invalid_email_address', 'customers.email'),
+    (3, 'history that misses a cent', 'invalid', 'historical_statement_transactions_balance_mismatch',
+        'ledgers.historical_statement_transactions'),
+    (4, 'erroneous transfer under way', 'invalid', 'et_in_progress',
+        'supply_addresses.meter_points.et_in_progress'),
+    (5, 'unknown account class', 'rejected', 'unknown_code', 'account_type'),
+    (6, 'date that does not exist', 'rejected', 'invalid_date', 'last_billed_to_date'),
+    (7, 'nobody holds the account', 'rejected', 'missing_child', 'customers'),
+    (8, 'no start of supply', 'rejected', 'missing_value',
+        'supply_addresses.meter_points.supply_start_date'),
+    (9, 'tariff that is no more', 'errored', 'tariff_not_found', ''),
+    (10, 'negative reading', 'invalid', 'min_value',
+        'supply_addresses.meter_points.meters.reading_history.reading_value'),
+    (11, 'untidy but whole', 'processed', NULL, NULL)
+) AS known (number, defect, state, code, path) ON known.number = made.defect;
+
+-- People. Where nobody holds the account, the role below has ended.
+INSERT INTO legacy.party
+SELECT
+    made.n * 2 + person,
+    'PE',
+    CASE WHEN mod(made.h1 + person, 2) = 0 THEN 'Ms' ELSE 'Mr' END,
+    -- The untidy ones have accents as combining characters, and blanks around the name.
+    CASE WHEN made.defect = 11 THEN '  Zoe' || U&'\0308' || ' '
+        ELSE (SELECT words FROM generator.vocabulary WHERE kind = 'first_name')[1 + mod(made.h1 + person * 7, 31)]
+    END,
+    (SELECT words FROM generator.vocabulary WHERE kind = 'last_name')[1 + mod(made.h2, 29)],
+    NULL,
+    CASE WHEN made.defect = 11 THEN '   ' ELSE 'Hi' END,
+    generator.day(DATE '1940-01-01' + mod(made.h3 + person * 999, 23000))
+FROM made
+CROSS JOIN generate_series(0, CASE WHEN made.has_partner THEN 1 ELSE 0 END) AS person;
+
+INSERT INTO legacy.party_contact
+SELECT
+    (made.n * 2 + person) * 4 + contact.place,
+    made.n * 2 + person,
+    contact.kind,
+    contact.value,
+    generator.day(made.moved_in),
+    contact.valid_to
+FROM made
+CROSS JOIN generate_series(0, CASE WHEN made.has_partner THEN 1 ELSE 0 END) AS person
+CROSS JOIN LATERAL (VALUES
+    (0, 'EML', CASE WHEN made.defect = 2 AND person = 0 THEN 'test@mail.example.com'
+        ELSE 'customer' || made.n || '.' || person || '@mail.example.com' END, '99991231'),
+    (1, 'MOB', '07' || (400 + mod(made.h1, 99)) || lpad(CAST(mod(made.n * 2 + person, 1000000) AS text), 6, '0'),
+        '99991231'),
+    (2, 'TEL', CASE WHEN made.defect = 1 AND person = 0 THEN '020 ring after six'
+        ELSE '0207' || lpad(CAST(2000000 + mod(made.h2, 7000000) AS text), 7, '0') END, '99991231'),
+    (3, 'TEL', '02070000000', '20181231')
+) AS contact (place, kind, value, valid_to);
+
+INSERT INTO legacy.party_preference
+SELECT made.n * 2, kind.preference, CASE WHEN mod(made.h3 / kind.place, 2) = 0 THEN 'X' ELSE 'N' END
+FROM made
+CROSS JOIN (VALUES (1, 'SMS'), (3, 'RECO'), (5, 'UPDT'), (7, 'THRD'), (11, 'OFFR'))
+    AS kind (place, preference);
+
+INSERT INTO legacy.priority_service
+SELECT made.n, made.n * 2, 'E', lpad(CAST(1 + mod(made.h2, 30) AS text), 2, '0'), generator.day(made.moved_in)
+FROM made
+WHERE mod(made.h1, 9) = 0;
+
+INSERT INTO legacy.address (address_id, line1, line2, line3, postcode, country)
+SELECT
+    made.n,
+    1 + mod(made.h1, 220) || ' '
+        || (SELECT words FROM generator.vocabulary WHERE kind = 'street')[1 + mod(made.h2, 12)],
+    (SELECT words FROM generator.vocabulary WHERE kind = 'town')[1 + mod(made.h3, 12)],
+    CASE WHEN made.defect = 11 THEN ' ' END,
+    (SELECT words FROM generator.vocabulary WHERE kind = 'postcode_area')[1 + mod(made.h3, 12)]
+        || (1 + mod(made.h1, 20)) || ' ' || mod(made.h2, 10) || chr(65 + mod(made.h1, 2)) || chr(68 + mod(made.h2, 3)),
+    'GB'
+FROM made;
+
+INSERT INTO legacy.account
+SELECT
+    made.n,
+    made.account_number,
+    'GB',
+    'GEN',
+    CASE WHEN made.defect = 5 THEN 'QQ' WHEN made.is_business THEN 'BUS' ELSE 'DOM' END,
+    ' ',
+    (SELECT words FROM generator.vocabulary WHERE kind = 'first_name')[1 + mod(made.h1, 31)] || ' '
+        || (SELECT words FROM generator.vocabulary WHERE kind = 'last_name')[1 + mod(made.h2, 29)],
+    made.n,
+    (ARRAY['DIR', 'PCW', 'TEL', 'MOV'])[1 + mod(made.h1, 4)],
+    '',
+    (ARRAY['HH', 'DD', 'MM'])[1 + mod(made.h2, 3)],
+    1 + mod(made.h3, 28),
+    (ARRAY['E', 'P'])[1 + mod(made.h3, 2)],
+    CASE WHEN mod(made.h1, 40) = 0 THEN 'LP' END,
+    owed.now,
+    CASE WHEN made.defect = 6 THEN '20260231' ELSE generator.day(made.billed_to) END,
+    CASE WHEN mod(made.h2, 3) = 0 THEN '00000000' ELSE generator.day(made.billed_to - 60) END,
+    generator.day(made.billed_to + 50)
+FROM made
+JOIN owed USING (n);
+
+INSERT INTO legacy.account_role
+SELECT
+    made.n,
+    made.n * 2 + person,
+    'HLD',
+    person + 1,
+    CASE WHEN made.defect = 7 THEN '20260630' ELSE '99991231' END
+FROM made
+CROSS JOIN generate_series(0, CASE WHEN made.has_partner THEN 1 ELSE 0 END) AS person;
+
+INSERT INTO legacy.premise SELECT n, n FROM made;
+INSERT INTO legacy.occupancy
+SELECT made.n * 2 + slice.place, made.n, made.n, slice.moved_in, slice.moved_out, ' '
+FROM made
+CROSS JOIN LATERAL (VALUES
+    (0, generator.day(made.moved_in), '99991231'),
+    (1, '20050101', '20101231')
+) AS slice (place, moved_in, moved_out)
+WHERE slice.place = 0 OR mod(made.h1, 6) = 0;
+
+-- Meter points: electricity, and gas for most.
+INSERT INTO legacy.supply_point
+SELECT
+    made.n * 2,
+    made.n,
+    'GB',
+    'GEN',
+    CASE WHEN made.defect = 0
+        THEN overlay(mpan PLACING CAST(mod(CAST(right(mpan, 1) AS integer) + 1, 10) AS text) FROM 13)
+        ELSE mpan
+    END,
+    'E ',
+    'TENT',
+    NULL,
+    CASE WHEN made.is_two_rate THEN 2 ELSE 1 END,
+    CASE WHEN made.is_two_rate THEN '0151' ELSE '0393' END,
+    CASE WHEN made.defect = 8 THEN '00000000' ELSE generator.day(made.moved_in) END,
+    CASE WHEN made.defect = 4 THEN 'X' ELSE ' ' END,
+    ' ',
+    NULL,
+    NULL
+FROM made
+CROSS JOIN LATERAL generator.mpan(10 + mod(made.n, 14) || lpad(CAST(made.n AS text), 10, '0')) AS mpan;
+
+INSERT INTO legacy.supply_point
+SELECT
+    made.n * 2 + 1, made.n, 'GB', 'GEN', generator.mprn('7' || lpad(CAST(made.n AS text), 7, '0')), 'G ', 'TEN', 'TCL',
+    NULL, NULL, generator.day(made.moved_in), ' ', ' ', NULL, NULL
+FROM made
+WHERE made.has_gas;
+
+INSERT INTO legacy.smart_interest
+SELECT made.n * 2, 'LATER', generator.day(made.billed_to - 300), NULL, 'WEB'
+FROM made
+WHERE mod(made.h2, 6) = 0;
+
+INSERT INTO legacy.contract
+SELECT
+    (made.n * 2 + fuel) * 2 + slice.place,
+    made.n * 2 + fuel,
+    CASE WHEN made.defect = 9 AND slice.place = 1 AND fuel = 0 THEN 'ELEC-OBSOLETE-19'
+        ELSE (ARRAY['ELEC', 'GAS'])[1 + fuel] || slice.tariff
+    END,
+    slice.starts_on,
+    slice.ends_on
+FROM made
+CROSS JOIN generate_series(0, CASE WHEN made.has_gas THEN 1 ELSE 0 END) AS fuel
+CROSS JOIN LATERAL (VALUES
+    (0, '-SVT', generator.day(made.moved_in), generator.day(made.billed_to - 201)),
+    (1, '-FIX-12M-26', generator.day(made.billed_to - 200), '99991231')
+) AS slice (place, tariff, starts_on, ends_on);
+
+INSERT INTO legacy.meter
+SELECT
+    made.n * 2 + fuel,
+    made.n * 2 + fuel,
+    (ARRAY['E', 'G'])[1 + fuel] || lpad(CAST(made.n AS text), 9, '0'),
+    generator.day(made.moved_in),
+    '99991231',
+    5,
+    CASE WHEN mod(made.h3, 3) = 0 THEN 'S2' END,
+    CASE WHEN made.is_prepay THEN 'X' ELSE ' ' END
+FROM made
+CROSS JOIN generate_series(0, CASE WHEN made.has_gas THEN 1 ELSE 0 END) AS fuel;
+
+INSERT INTO legacy.prepay_balance
+SELECT
+    made.n * 2 + fuel, mod(made.h1, 5000) / 100.00, mod(made.h2, 3000) / 100.00,
+    generator.day(made.billed_to - fuel),
+    CASE WHEN fuel = 1 THEN 3.00 END, CASE WHEN fuel = 1 THEN 3.50 END
+FROM made
+CROSS JOIN generate_series(0, CASE WHEN made.has_gas THEN 1 ELSE 0 END) AS fuel
+WHERE made.is_prepay;
+
+INSERT INTO legacy.register
+SELECT
+    made.n * 2 + rate, made.n * 2, CAST(rate + 1 AS text),
+    CASE WHEN made.is_two_rate THEN (ARRAY['00043', '00210'])[rate + 1] ELSE '00001' END, 5, NULL
+FROM made
+CROSS JOIN generate_series(0, CASE WHEN made.is_two_rate THEN 1 ELSE 0 END) AS rate;
+
+-- Readings: on the day of the transfer, and every month before it.
+INSERT INTO legacy.reading
+SELECT
+    (made.n * 4 + line) * 32 + month,
+    made.n * 2 + line / 2,
+    CASE WHEN line < 2 THEN CAST(line + 1 AS text) END,
+    generator.day(made.billed_to - 30 * month),
+    CASE WHEN made.defect = 10 AND line = 0 AND month = 1 THEN -5
+        ELSE 20000 + mod(made.h1, 40000) - 210 * month
+    END,
+    lpad(CAST(mod(made.h2 + month, 100) AS text), 2, '0'),
+    (ARRAY['C', 'R', 'E', 'S'])[1 + mod(made.h3 + month, 4)],
+    CASE WHEN mod(month, 3) = 0 THEN ' ' ELSE 'X' END,
+    CASE WHEN month = 0 THEN 'X' ELSE ' ' END
+FROM made
+CROSS JOIN generate_series(0, 2) AS line
+CROSS JOIN generate_series(0, CASE WHEN made.is_long THEN 14 ELSE 1 END) AS month
+WHERE line = 0 OR (line = 1 AND made.is_two_rate) OR (line = 2 AND made.has_gas);
+
+INSERT INTO legacy.consumption
+SELECT
+    made.n * 8 + rate * 2 + slice.place, made.n * 2, 'EAC',
+    CASE WHEN made.is_two_rate THEN (ARRAY['00043', '00210'])[rate + 1] ELSE '00001' END,
+    1200 + mod(made.h1, 4000) + slice.place * 35, slice.valid_from, slice.valid_to, 'D0019'
+FROM made
+CROSS JOIN generate_series(0, CASE WHEN made.is_two_rate THEN 1 ELSE 0 END) AS rate
+CROSS JOIN LATERAL (VALUES
+    (0, generator.day(made.billed_to - 365), generator.day(made.billed_to - 31)),
+    (1, generator.day(made.billed_to - 30), '99991231')
+) AS slice (place, valid_from, valid_to)
+UNION ALL
+SELECT
+    made.n * 8 + 4 + slice.place, made.n * 2 + 1, 'AQ', NULL, 8000 + mod(made.h2, 9000) + slice.place * 110,
+    slice.valid_from, slice.valid_to, NULL
+FROM made
+CROSS JOIN LATERAL (VALUES
+    (0, '20250101', '20251231'),
+    (1, '20260101', '99991231')
+) AS slice (place, valid_from, valid_to)
+WHERE made.has_gas;
+
+INSERT INTO legacy.ledger
+SELECT
+    made.n, made.n, generator.day(made.billed_to - 1), generator.day(made.billed_to),
+    owed.by_statement, owed.now
+FROM made
+JOIN owed USING (n);
+
+INSERT INTO legacy.ledger_transaction SELECT * FROM booking;
+
+INSERT INTO legacy.statement
+SELECT
+    made.n * 16 + month, made.n, 'S' || made.n || '-' || month,
+    generator.day(made.billed_to - 30 * (month + 1)), generator.day(made.billed_to - 30 * month - 1),
+    '/' || made.account_number || '/' || month || '.pdf'
+FROM made
+CROSS JOIN generate_series(0, CASE WHEN made.is_long THEN 6 ELSE 0 END) AS month;
+
+INSERT INTO legacy.payment_schedule
+SELECT
+    made.n, made.n, 40 + mod(made.h1, 12000) / 100.00, 1 + mod(made.h2, 28), 'M', 'D',
+    generator.day(made.moved_in), NULL, NULL, NULL
+FROM made
+WHERE NOT made.is_prepay;
+
+INSERT INTO legacy.note
+SELECT
+    made.n * 4 + place, made.n,
+    CAST(made.billed_to - 100 * (place + 1) AS timestamp) AT TIME ZONE 'UTC' + interval '10 hours',
+    (ARRAY['Asked for a copy of the last bill.', 'Moved the direct debit to another day.',
+        'Reported a fault with the display of the meter.'])[1 + mod(made.h1 + place, 3)]
+FROM made
+CROSS JOIN generate_series(0, CASE WHEN made.is_long THEN 2 ELSE 0 END) AS place
+WHERE made.is_long OR mod(made.h3, 4) = 0;
+
+INSERT INTO legacy.debt
+SELECT made.n, made.n, 'Northern Recoveries', generator.day(made.billed_to - 200), ' '
+FROM made
+WHERE mod(made.h2, 50) = 0;
+INSERT INTO legacy.debt_item
+SELECT made.n, made.n, 20 + mod(made.h1, 30000) / 100.00, generator.day(made.billed_to - 230)
+FROM made
+WHERE mod(made.h2, 50) = 0;
+
+INSERT INTO legacy.warm_home_discount
+SELECT made.n, made.n, '2025/26', CASE WHEN made.is_prepay THEN 'PP' ELSE 'CR' END, 'C'
+FROM made
+WHERE mod(made.h3, 20) = 0;
+
+INSERT INTO legacy.external_reference
+SELECT made.n, made.n, 'legacy.customer-number', lpad(CAST(made.n AS text), 10, '0')
+FROM made;

@@ -1,0 +1,105 @@
+-- Supply points of an Australian network, number %(first)s to %(last)s from seed %(seed)s. Keys begin above
+-- those of other markets. One in 25 is broken on purpose.
+
+CREATE TEMPORARY TABLE made ON COMMIT DROP AS
+SELECT
+    n,
+    1000000000000 + n AS key,
+    CASE WHEN defect = 0
+        THEN nmi || mod(generator.nmi_check_digit(nmi) + 1, 10)
+        ELSE nmi
+    END AS identifier,
+    defect,
+    generator.h(%(seed)s, n, 101) AS h1,
+    generator.h(%(seed)s, n, 102) AS h2,
+    generator.h(%(seed)s, n, 103) AS h3
+FROM generate_series(CAST(%(first)s AS bigint), CAST(%(last)s AS bigint)) AS n
+CROSS JOIN LATERAL (
+    SELECT
+        CASE WHEN mod(n, 25) = 0 THEN mod(n / 25, 9) ELSE -1 END AS defect,
+        '41' || lpad(CAST(n AS text), 8, '0') AS nmi
+) AS kind;
+ANALYZE made;
+
+INSERT INTO generator.expected_outcome
+SELECT 'essential_supply_points_cdns', made.identifier, known.defect, known.state, known.code, known.path
+FROM made
+JOIN (VALUES
+    (0, 'wrong check digit of an NMI', 'invalid', 'invalid', 'supply_point.identifier'),
+    (1, 'text in a telephone number', 'invalid', 'invalid', 'cdns.outage_contact.phones.number'),
+    (2, 'house number without a street', 'invalid', 'invalid',
+        'cdns.outage_contact.postal_address.structured_street_address.street_name'),
+    (3, 'unit number without a unit type', 'invalid', 'invalid',
+        'cdns.outage_contact.postal_address.structured_street_address.flat_or_unit_type'),
+    (4, 'unknown kind of movement', 'rejected', 'unknown_code', 'cdns.movement_type'),
+    (5, 'date that does not exist', 'rejected', 'invalid_date', 'cdns.transaction_date'),
+    (6, 'no notification', 'rejected', 'missing_child', 'cdns'),
+    (7, 'substation that is no more', 'errored', 'substation_not_found', ''),
+    (8, 'untidy but whole', 'processed', NULL, NULL)
+) AS known (number, defect, state, code, path) ON known.number = made.defect;
+
+INSERT INTO legacy.supply_point (
+    supply_point_id, market, data_origin, identifier, fuel, transfer_flag, dispute_flag, substation,
+    critical_load
+)
+SELECT
+    made.key, 'AU', 'GEN', made.identifier, 'ED', ' ', ' ',
+    CASE WHEN made.defect = 7 THEN '999000001' ELSE lpad(CAST(100000000 + mod(made.h1, 9999) AS text), 9, '0') END,
+    CASE WHEN mod(made.h2, 60) = 0 THEN 'X' ELSE ' ' END
+FROM made;
+
+INSERT INTO legacy.address (
+    address_id, postcode, country, state, locality, house_number, street_name, street_type, unit_type,
+    unit_number, building_name, delivery_point
+)
+SELECT
+    made.key,
+    (SELECT words FROM generator.vocabulary WHERE kind = 'au_postcode')[1 + mod(made.h1, 7)],
+    'AU',
+    'NSW',
+    (SELECT words FROM generator.vocabulary WHERE kind = 'au_locality')[1 + mod(made.h1, 7)],
+    CAST(1 + mod(made.h2, 300) AS text),
+    CASE WHEN made.defect <> 2
+        THEN (SELECT words FROM generator.vocabulary WHERE kind = 'au_street')[1 + mod(made.h3, 8)]
+    END,
+    CASE WHEN made.defect <> 2 THEN (ARRAY['ST', 'RD', 'AVE'])[1 + mod(made.h3, 3)] END,
+    CASE WHEN has_unit AND made.defect <> 3 THEN 'U' END,
+    CASE WHEN has_unit THEN CAST(1 + mod(made.h1, 20) AS text) END,
+    CASE WHEN made.defect = 8 THEN '   ' END,
+    CAST(50000000 + mod(made.h2, 9000000) AS text)
+FROM made
+CROSS JOIN LATERAL (SELECT made.defect = 3 OR mod(made.h2, 5) = 0 AS has_unit) AS kind;
+
+INSERT INTO legacy.details_notification
+SELECT
+    made.key * 2 + place,
+    made.key,
+    CASE WHEN made.defect = 5 THEN '20250230' ELSE generator.day(DATE '2024-01-01' + mod(made.h1, 700) + place * 90) END,
+    lpad(CAST(9 + mod(made.h2, 8) AS text), 2, '0') || '3000',
+    CASE WHEN made.defect = 4 THEN 'ZZZ' WHEN place = 0 THEN 'UPD' ELSE 'REC' END,
+    CASE WHEN mod(made.h3, 2) = 0 THEN 'Ms' ELSE 'Mr' END,
+    CASE WHEN made.defect = 8 THEN ' Rene' || U&'\0301' || 'e  '
+        ELSE (SELECT words FROM generator.vocabulary WHERE kind = 'first_name')[1 + mod(made.h1, 31)]
+    END,
+    (SELECT words FROM generator.vocabulary WHERE kind = 'last_name')[1 + mod(made.h2, 29)],
+    NULL,
+    CASE WHEN mod(made.h3, 5) = 0 THEN 'A' ELSE 'L' END,
+    'contact' || made.n || '@mail.example.com',
+    made.key
+FROM made
+CROSS JOIN generate_series(0, CASE WHEN mod(made.h2, 7) = 0 THEN 1 ELSE 0 END) AS place
+WHERE made.defect <> 6;
+
+INSERT INTO legacy.notification_phone
+SELECT
+    (made.key * 2 + place) * 2 + line,
+    made.key * 2 + place,
+    CASE WHEN made.defect = 1 AND line = 0 THEN '0412 call Bob'
+        ELSE '04' || lpad(CAST(10000000 + mod(made.h1 + line, 80000000) AS text), 8, '0')
+    END,
+    'MV',
+    CASE line WHEN 0 THEN '+61' ELSE '' END
+FROM made
+CROSS JOIN generate_series(0, CASE WHEN mod(made.h2, 7) = 0 THEN 1 ELSE 0 END) AS place
+CROSS JOIN generate_series(0, mod(made.h3, 2)) AS line
+WHERE made.defect <> 6;

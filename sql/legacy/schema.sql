@@ -1,0 +1,367 @@
+-- A utility billing system as one finds them: grown over decades, in part modelled on SAP IS-U.
+--
+-- Dates are CHAR(8): '99991231' is an open end, '00000000' is none. Codes are padded with blanks. Amounts
+-- are debit-positive: what the customer owes. A reading is split into the digits before and after the
+-- point. Things change in time slices, and only the slice that ends on 99991231 holds today.
+--
+-- Keys and indexes stand in constraints.sql, and are built once the rows are in.
+
+CREATE SCHEMA legacy;
+
+CREATE TABLE legacy.party (
+    party_id        bigint NOT NULL,
+    party_type      char(2) NOT NULL,
+    title           varchar(20),
+    first_name      varchar(80),
+    last_name       varchar(80),
+    name_suffix     varchar(20),
+    salutation      varchar(80),
+    birth_date      char(8)
+);
+COMMENT ON TABLE legacy.party IS 'People (PE) and organisations (OR).';
+
+CREATE TABLE legacy.party_contact (
+    contact_id      bigint NOT NULL,
+    party_id        bigint NOT NULL,
+    kind            char(4) NOT NULL,
+    value           varchar(120) NOT NULL,
+    valid_from      char(8) NOT NULL,
+    valid_to        char(8) NOT NULL
+);
+COMMENT ON TABLE legacy.party_contact IS 'EML, MOB and TEL, in time slices.';
+
+CREATE TABLE legacy.party_preference (
+    party_id        bigint NOT NULL,
+    preference      char(4) NOT NULL,
+    flag            char(1) NOT NULL
+);
+COMMENT ON TABLE legacy.party_preference IS 'Consents: SMS, RECO, UPDT, THRD, OFFR, PSRC.';
+
+CREATE TABLE legacy.priority_service (
+    priority_service_id bigint NOT NULL,
+    party_id        bigint NOT NULL,
+    fuel            char(1) NOT NULL,
+    need_code       char(2) NOT NULL,
+    valid_from      char(8) NOT NULL
+);
+COMMENT ON TABLE legacy.priority_service IS 'Needs on the priority services register.';
+
+CREATE TABLE legacy.address (
+    address_id      bigint NOT NULL,
+    line1           varchar(80),
+    line2           varchar(80),
+    line3           varchar(80),
+    line4           varchar(80),
+    line5           varchar(80),
+    postcode        char(10),
+    country         char(2) NOT NULL,
+    state           char(4),
+    locality        varchar(60),
+    house_number    varchar(10),
+    street_name     varchar(60),
+    street_type     char(4),
+    unit_type       char(4),
+    unit_number     varchar(10),
+    building_name   varchar(60),
+    delivery_point  char(8)
+);
+COMMENT ON TABLE legacy.address IS 'Addresses: in lines for GB, in parts for AU.';
+
+CREATE TABLE legacy.account (
+    account_id          bigint NOT NULL,
+    account_number      varchar(30) NOT NULL,
+    market              char(2) NOT NULL,
+    data_origin         char(3) NOT NULL,
+    account_class       char(4) NOT NULL,
+    unknown_occupier    char(1) NOT NULL,
+    billing_name        varchar(120),
+    billing_address_id  bigint NOT NULL,
+    sales_channel       char(4) NOT NULL,
+    sales_subchannel    varchar(40),
+    read_frequency      char(2),
+    read_day            smallint,
+    communication       char(1),
+    accessibility       char(2),
+    balance             numeric NOT NULL,
+    last_billed_to      char(8) NOT NULL,
+    payment_reviewed_on char(8) NOT NULL,
+    next_bill_due_on    char(8) NOT NULL
+);
+COMMENT ON TABLE legacy.account IS 'Contract accounts. data_origin: GEN generated, GDE out of a guide.';
+COMMENT ON COLUMN legacy.account.balance IS 'What the customer owes (debit-positive).';
+
+CREATE TABLE legacy.account_role (
+    account_id      bigint NOT NULL,
+    party_id        bigint NOT NULL,
+    role            char(3) NOT NULL,
+    position        smallint NOT NULL,
+    valid_to        char(8) NOT NULL
+);
+COMMENT ON TABLE legacy.account_role IS 'Who holds an account (HLD).';
+
+CREATE TABLE legacy.premise (
+    premise_id      bigint NOT NULL,
+    address_id      bigint NOT NULL
+);
+COMMENT ON TABLE legacy.premise IS 'Supplied properties.';
+
+CREATE TABLE legacy.occupancy (
+    occupancy_id    bigint NOT NULL,
+    account_id      bigint NOT NULL,
+    premise_id      bigint NOT NULL,
+    moved_in        char(8) NOT NULL,
+    moved_out       char(8) NOT NULL,
+    landlord        char(1) NOT NULL
+);
+COMMENT ON TABLE legacy.occupancy IS 'Which account has which property, in time slices.';
+
+CREATE TABLE legacy.premise_administrator (
+    premise_id      bigint NOT NULL,
+    party_id        bigint NOT NULL
+);
+COMMENT ON TABLE legacy.premise_administrator IS 'Who looks after a property. Loose: the party may be gone.';
+
+CREATE TABLE legacy.supply_point (
+    supply_point_id bigint NOT NULL,
+    premise_id      bigint,
+    market          char(2) NOT NULL,
+    data_origin     char(3) NOT NULL,
+    identifier      varchar(20) NOT NULL,
+    fuel            char(2) NOT NULL,
+    supplier_mpid   char(4),
+    shipper_mpid    char(4),
+    profile_class   smallint,
+    ssc             char(4),
+    supply_start    char(8),
+    transfer_flag   char(1) NOT NULL,
+    dispute_flag    char(1) NOT NULL,
+    substation      varchar(12),
+    critical_load   char(1)
+);
+COMMENT ON TABLE legacy.supply_point IS 'MPANs, MPRNs and NMIs.';
+
+CREATE TABLE legacy.smart_interest (
+    supply_point_id bigint NOT NULL,
+    interest        char(5) NOT NULL,
+    stated_on       char(8) NOT NULL,
+    reason          char(6),
+    source          char(3)
+);
+COMMENT ON TABLE legacy.smart_interest IS 'What customers said to a smart meter.';
+
+CREATE TABLE legacy.tariff (
+    tariff_code     varchar(20) NOT NULL,
+    fuel            char(1) NOT NULL,
+    description     varchar(80) NOT NULL
+);
+COMMENT ON TABLE legacy.tariff IS 'Tariffs on sale.';
+
+CREATE TABLE legacy.contract (
+    contract_id     bigint NOT NULL,
+    supply_point_id bigint NOT NULL,
+    tariff_code     varchar(20) NOT NULL,
+    starts_on       char(8) NOT NULL,
+    ends_on         char(8) NOT NULL
+);
+COMMENT ON TABLE legacy.contract IS 'Supply contracts. Loose: old tariff codes are no longer in tariff.';
+
+CREATE TABLE legacy.meter (
+    meter_id        bigint NOT NULL,
+    supply_point_id bigint NOT NULL,
+    serial_number   varchar(20),
+    installed_on    char(8) NOT NULL,
+    removed_on      char(8) NOT NULL,
+    digits          smallint NOT NULL,
+    generation      char(2),
+    prepay          char(1)
+);
+COMMENT ON TABLE legacy.meter IS 'Meters; the one in place has removed_on 99991231.';
+
+CREATE TABLE legacy.prepay_balance (
+    meter_id        bigint NOT NULL,
+    debt            numeric NOT NULL,
+    credit          numeric NOT NULL,
+    vend_read_on    char(8) NOT NULL,
+    weekly_min      numeric,
+    weekly_max      numeric
+);
+COMMENT ON TABLE legacy.prepay_balance IS 'What stands on a prepay meter.';
+
+CREATE TABLE legacy.register (
+    register_id     bigint NOT NULL,
+    meter_id        bigint NOT NULL,
+    code            char(2) NOT NULL,
+    tpr             char(5),
+    digits          smallint NOT NULL,
+    settlement      char(1)
+);
+COMMENT ON TABLE legacy.register IS 'Registers of electricity meters.';
+
+CREATE TABLE legacy.reading (
+    reading_id      bigint NOT NULL,
+    meter_id        bigint NOT NULL,
+    register_code   char(2),
+    read_on         char(8) NOT NULL,
+    value_whole     bigint NOT NULL,
+    value_decimals  char(2) NOT NULL,
+    kind            char(2) NOT NULL,
+    billed          char(1) NOT NULL,
+    closing         char(1) NOT NULL
+);
+COMMENT ON TABLE legacy.reading IS 'Readings in two columns; closing X is the one on the day of the transfer. Loose: no key to register.';
+
+CREATE TABLE legacy.consumption (
+    consumption_id  bigint NOT NULL,
+    supply_point_id bigint NOT NULL,
+    kind            char(3) NOT NULL,
+    tpr             char(5),
+    kwh             numeric NOT NULL,
+    valid_from      char(8) NOT NULL,
+    valid_to        char(8) NOT NULL,
+    source          char(5)
+);
+COMMENT ON TABLE legacy.consumption IS 'Estimated annual consumption (EAC) and annual quantity (AQ), in time slices.';
+
+CREATE TABLE legacy.ledger (
+    ledger_id           bigint NOT NULL,
+    account_id          bigint NOT NULL,
+    statement_closed_on char(8) NOT NULL,
+    statement_issued_on char(8) NOT NULL,
+    statement_balance   numeric NOT NULL,
+    balance             numeric NOT NULL
+);
+COMMENT ON TABLE legacy.ledger IS 'Ledgers; balances are debit-positive.';
+
+CREATE TABLE legacy.ledger_transaction (
+    transaction_id  bigint NOT NULL,
+    ledger_id       bigint NOT NULL,
+    document_number varchar(20) NOT NULL,
+    posted_on       char(8) NOT NULL,
+    amount          numeric NOT NULL,
+    kind            char(2) NOT NULL,
+    reason          char(4),
+    payment_type    varchar(20),
+    billed          char(1) NOT NULL
+);
+COMMENT ON TABLE legacy.ledger_transaction IS 'Bookings, debit-positive. billed X: on a statement already.';
+
+CREATE TABLE legacy.statement (
+    statement_id    bigint NOT NULL,
+    account_id      bigint NOT NULL,
+    number          varchar(20) NOT NULL,
+    period_from     char(8) NOT NULL,
+    period_to       char(8) NOT NULL,
+    path            varchar(120)
+);
+COMMENT ON TABLE legacy.statement IS 'Bills that were sent.';
+
+CREATE TABLE legacy.payment_schedule (
+    schedule_id         bigint NOT NULL,
+    account_id          bigint NOT NULL,
+    amount              numeric NOT NULL,
+    day_of_month        smallint,
+    frequency           char(1) NOT NULL,
+    means               char(1) NOT NULL,
+    starts_on           char(8) NOT NULL,
+    debt_plan           char(1),
+    debt_element        numeric,
+    debt_plan_ends_on   char(8)
+);
+COMMENT ON TABLE legacy.payment_schedule IS 'Regular payments.';
+
+CREATE TABLE legacy.note (
+    note_id         bigint NOT NULL,
+    account_id      bigint NOT NULL,
+    written_at      timestamptz NOT NULL,
+    body            text NOT NULL
+);
+COMMENT ON TABLE legacy.note IS 'Notes that agents wrote.';
+
+CREATE TABLE legacy.document (
+    document_id     bigint NOT NULL,
+    note_id         bigint NOT NULL,
+    path            varchar(200) NOT NULL
+);
+COMMENT ON TABLE legacy.document IS 'Attachments of notes.';
+
+CREATE TABLE legacy.debt (
+    debt_id         bigint NOT NULL,
+    account_id      bigint NOT NULL,
+    agency          varchar(80) NOT NULL,
+    placed_on       char(8) NOT NULL,
+    insolvent       char(1) NOT NULL
+);
+COMMENT ON TABLE legacy.debt IS 'Debts placed with an agency.';
+
+CREATE TABLE legacy.debt_item (
+    debt_item_id    bigint NOT NULL,
+    debt_id         bigint NOT NULL,
+    amount          numeric NOT NULL,
+    due_on          char(8) NOT NULL
+);
+COMMENT ON TABLE legacy.debt_item IS 'Parts of a debt.';
+
+CREATE TABLE legacy.dunning (
+    account_id      bigint NOT NULL,
+    path            varchar(40) NOT NULL,
+    started_on      char(8) NOT NULL
+);
+COMMENT ON TABLE legacy.dunning IS 'Collections.';
+
+CREATE TABLE legacy.warm_home_discount (
+    discount_id     bigint NOT NULL,
+    account_id      bigint NOT NULL,
+    tax_year        char(7) NOT NULL,
+    account_kind    char(2) NOT NULL,
+    discount_group  char(1) NOT NULL
+);
+COMMENT ON TABLE legacy.warm_home_discount IS 'Warm home discounts.';
+
+CREATE TABLE legacy.external_reference (
+    reference_id    bigint NOT NULL,
+    account_id      bigint NOT NULL,
+    namespace       varchar(60) NOT NULL,
+    value           varchar(60) NOT NULL
+);
+COMMENT ON TABLE legacy.external_reference IS 'What other systems call the account.';
+
+CREATE TABLE legacy.campaign_member (
+    member_id       bigint NOT NULL,
+    account_id      bigint NOT NULL,
+    slug            varchar(40) NOT NULL,
+    note            varchar(80)
+);
+COMMENT ON TABLE legacy.campaign_member IS 'Campaigns.';
+
+CREATE TABLE legacy.account_attribute (
+    attribute_id    bigint NOT NULL,
+    account_id      bigint NOT NULL,
+    name            varchar(60) NOT NULL,
+    value           jsonb NOT NULL
+);
+COMMENT ON TABLE legacy.account_attribute IS 'Whatever had no column.';
+
+CREATE TABLE legacy.details_notification (
+    notification_id bigint NOT NULL,
+    supply_point_id bigint NOT NULL,
+    made_on         char(8) NOT NULL,
+    made_at         char(6) NOT NULL,
+    movement        char(3) NOT NULL,
+    title           varchar(20),
+    first_name      varchar(80),
+    last_name       varchar(80),
+    name_suffix     varchar(20),
+    name_kind       char(1),
+    email           varchar(120),
+    address_id      bigint NOT NULL
+);
+COMMENT ON TABLE legacy.details_notification IS 'Customer details notifications of a network. made_on and made_at are local time.';
+
+CREATE TABLE legacy.notification_phone (
+    phone_id        bigint NOT NULL,
+    notification_id bigint NOT NULL,
+    number          varchar(40) NOT NULL,
+    service         char(2) NOT NULL,
+    prefix          varchar(6)
+);
+COMMENT ON TABLE legacy.notification_phone IS 'Telephones of an outage contact.';
