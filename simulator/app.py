@@ -25,7 +25,6 @@ Send = Callable[[Message], Awaitable[None]]
 _RESOURCES: Final = {"accounts": "account", "supply-points": "supply_point"}
 _PREFIX: Final = "/v2/data-import/"
 _FURTHEST_WINDOW: Final = timedelta(days=4)
-_LEDGER_PAGE: Final = 1_000
 
 
 class Reply(NamedTuple):
@@ -258,28 +257,29 @@ class Simulator:
         return Reply(404, {"detail": "Not found."})
 
     def _ledger(self, query: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+        """How often each key was really created; `?summary=1` leaves the keys out."""
         processes = self.store.processes
-        summary: dict[str, Any] = {
-            "keys": len(processes),
+        ledger: dict[str, Any] = {
             "live_creates": sum(process.live_creates for process in processes.values()),
             "dry_run_creates": sum(process.dry_run_creates for process in processes.values()),
             "created_more_than_once": [
-                list(key) for key, process in processes.items() if process.live_creates > 1
+                key.external_identifier for key, process in processes.items() if process.live_creates > 1
             ],
         }
-        if "page" in query:
-            start = int(query["page"][0]) * _LEDGER_PAGE
+        if "summary" not in query:
             now = time.time()
-            summary["processes"] = [
-                [
-                    *key,
-                    process.live_creates,
-                    process.dry_run_creates,
-                    self.store.status(process=process, now=now),
-                ]
-                for key, process in list(processes.items())[start : start + _LEDGER_PAGE]
+            ledger["keys"] = [
+                {
+                    "resource": key.resource,
+                    "import_supplier": key.import_supplier,
+                    "external_identifier": key.external_identifier,
+                    "created": process.live_creates,
+                    "dry_runs": process.dry_run_creates,
+                    "status": self.store.status(process=process, now=now),
+                }
+                for key, process in processes.items()
             ]
-        return summary
+        return ledger
 
 
 def _key(resource: str, payload: Mapping[str, Any]) -> Key:
