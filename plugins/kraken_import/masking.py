@@ -21,7 +21,52 @@ _SHORTEST: Final = 2
 """Shorter values (a flag, a digit) tell nothing and would mask every sentence."""
 
 _NEUTRAL: Final = frozenset(
-    ["true", "false", "none", "null", "this", "that", "the", "and", "are", "has", "have", "for", "not", "with", "from", "must", "should", "may", "cannot", "than", "field", "required", "valid", "invalid", "blank", "value", "values", "number", "date", "account", "customer", "address", "supply", "point", "meter", "register", "reading", "ledger", "note", "tariff", "agreement", "email", "phone", "postcode"]
+    [
+        "true",
+        "false",
+        "none",
+        "null",
+        "this",
+        "that",
+        "the",
+        "and",
+        "are",
+        "has",
+        "have",
+        "for",
+        "not",
+        "with",
+        "from",
+        "must",
+        "should",
+        "may",
+        "cannot",
+        "than",
+        "field",
+        "required",
+        "valid",
+        "invalid",
+        "blank",
+        "value",
+        "values",
+        "number",
+        "date",
+        "account",
+        "customer",
+        "address",
+        "supply",
+        "point",
+        "meter",
+        "register",
+        "reading",
+        "ledger",
+        "note",
+        "tariff",
+        "agreement",
+        "email",
+        "phone",
+        "postcode",
+    ]
 )
 """Words that Kraken's own sentences are made of: a note that holds them must not hollow those out."""
 

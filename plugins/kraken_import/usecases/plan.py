@@ -125,6 +125,12 @@ def plan_wave(
         return _planned(connection=connection, wave_id=wave_id)
 
 
+def planned_wave(*, tracking: Engine, run: AirflowRun) -> int | None:
+    """The wave that an Airflow run has planned; None when it has not come to that."""
+    with tracking.connect() as connection:
+        return waves.wave_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
+
+
 def _check(*, request: WaveRequest) -> None:
     if request.limit is not None and request.limit < 1:
         raise BadRequest(f"The number of customers must be 1 or more, not {request.limit}.")

@@ -1,0 +1,178 @@
+"""One DAG for each dialect: plan, prepare every batch, open the gate, load every batch, summarise."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+from airflow.sdk import DAG, ExceptionRetryPolicy, Param, RetryAction, RetryRule, TriggerRule, task_group
+
+from kraken_import.connections import connection_ids
+from kraken_import.operators import (
+    AwaitBatchOperator,
+    BuildBatchOperator,
+    CreateBatchOperator,
+    GateOperator,
+    PlanWaveOperator,
+    SummariseWaveOperator,
+    ValidateBatchOperator,
+)
+from transforms.registry import dialect_description, dialect_names, get_dialect
+
+BATCHES_AT_ONCE = int(os.environ.get("MIGRATION_BATCHES_AT_ONCE", "4"))
+
+RETRY_POLICY = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(
+            exception=[
+                "kraken_import.usecases.faults.BadRequest",
+                "kraken_import.usecases.faults.SystemicFault",
+                "kraken_import.client.settings.UnableToReadConnection",
+                "kraken_import.client.requests.UnableToSendTaskParams",
+                "transforms.assemble.FrameContractBroken",
+                "transforms.extract.UnableToExtract",
+            ],
+            action=RetryAction.FAIL,
+        ),
+        RetryRule(
+            exception=["kraken_import.usecases.faults.Retryable", "sqlalchemy.exc.OperationalError"],
+            action=RetryAction.RETRY,
+            retry_delay=timedelta(seconds=15),
+        ),
+    ]
+)
+
+PARAMS = {
+    "wave": Param(
+        None,
+        type=["null", "string"],
+        minLength=1,
+        maxLength=100,
+        title="Wave",
+        description="What people call this wave. Empty: the run's own name.",
+    ),
+    "limit": Param(
+        None,
+        type=["null", "integer"],
+        minimum=1,
+        title="Number of customers",
+        description="Take the next so many that are in no wave yet. Empty: all of them.",
+    ),
+    "identifiers": Param(
+        None,
+        type=["null", "array"],
+        items={"type": "string", "minLength": 1},
+        title="Customers",
+        description="Take exactly these external identifiers, one a line, instead of a number.",
+    ),
+    "import_supplier": Param(
+        None,
+        type=["null", "string"],
+        minLength=1,
+        title="Import supplier",
+        description="Kraken's code for the supplier they come from. Empty: the one in the Connection.",
+    ),
+    "dry_run": Param(
+        False,
+        type="boolean",
+        title="Dry run",
+        description="Rehearse: Kraken goes through the import without creating anything.",
+    ),
+    "batch_size": Param(
+        1_000,
+        type="integer",
+        minimum=1,
+        maximum=10_000,
+        title="Batch size",
+        description="Most customers in one batch. Larger waves get larger batches by themselves.",
+    ),
+    "requests_in_flight": Param(
+        None,
+        type=["null", "integer"],
+        minimum=1,
+        maximum=256,
+        title="Requests in flight",
+        description="Requests to Kraken under way at once, for each batch. Empty: as the Connection says.",
+    ),
+    "threshold": Param(
+        0.1,
+        type="number",
+        minimum=0,
+        maximum=1,
+        title="Failure threshold",
+        description="Share of failed records (0 to 1) above which the run ends failed.",
+    ),
+    "await_minutes": Param(
+        60,
+        type="number",
+        exclusiveMinimum=0,
+        maximum=10_080,
+        title="Minutes to wait",
+        description="How long a batch waits for Kraken. What is open then, poll_open goes on asking for.",
+    ),
+}
+
+
+def migration_dag(*, name: str) -> DAG:
+    """The DAG that migrates the customers of a dialect."""
+    dialect = get_dialect(name=name)
+    shared = {"connections": connection_ids(dialect=name)}
+    with DAG(
+        dag_id=f"migrate_{name}",
+        dag_display_name=f"Migrate {dialect.title}",
+        description=f"A migration wave of {dialect.title}",
+        doc_md=dialect_description(name=name),
+        schedule=None,
+        catchup=False,
+        max_active_runs=4,
+        params=PARAMS,
+        tags=["kraken", "migration", dialect.market],
+        default_args={
+            "retries": 3,
+            "retry_policy": RETRY_POLICY,
+            "max_active_tis_per_dag": BATCHES_AT_ONCE,
+            "execution_timeout": timedelta(hours=4),
+        },
+    ) as dag:
+        plan = PlanWaveOperator(task_id="plan", dialect=name, **shared)
+        gate = GateOperator(task_id="gate", trigger_rule=TriggerRule.ALL_DONE, **shared)
+        summarise = SummariseWaveOperator(
+            task_id="summarise", trigger_rule=TriggerRule.ALL_DONE, retries=1, **shared
+        )
+        label = "batch {{ task.batch['batch'] }}"
+
+        @task_group(group_id="prepare")
+        def prepare(batch: dict[str, int]) -> None:
+            build = BuildBatchOperator(task_id="build", batch=batch, map_index_template=label, **shared)
+            validate = ValidateBatchOperator(
+                task_id="validate", batch=batch, map_index_template=label, **shared
+            )
+            build >> validate
+
+        @task_group(group_id="load")
+        def load(batch: dict[str, int]) -> None:
+            create = CreateBatchOperator(
+                task_id="create",
+                batch=batch,
+                map_index_template=label,
+                patience=timedelta(hours=4),
+                **shared,
+            )
+            # What a failed create has left open at Kraken is polled to its end all the same.
+            await_end = AwaitBatchOperator(
+                task_id="await",
+                batch=batch,
+                map_index_template=label,
+                trigger_rule=TriggerRule.ALL_DONE,
+                max_active_tis_per_dag=None,
+                **shared,
+            )
+            create >> await_end
+
+        plan >> prepare.expand(batch=plan.output) >> gate
+        gate >> load.expand(batch=gate.output) >> summarise
+    return dag
+
+
+for dialect_name in dialect_names():
+    globals()[f"migrate_{dialect_name}"] = migration_dag(name=dialect_name)

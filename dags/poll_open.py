@@ -1,0 +1,35 @@
+"""Polls, every ten minutes, the import processes that their waves no longer wait for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import DAG
+
+from kraken_import.connections import ConnectionIds, connection_ids
+from kraken_import.operators import PollOpenOperator
+from transforms.registry import dialect_names
+
+_EVERY = timedelta(minutes=10)
+
+with DAG(
+    dag_id="poll_open",
+    dag_display_name="Poll what is still open",
+    description="Asks Kraken about every import process that has not ended, whatever wave it belongs to.",
+    schedule=_EVERY,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    tags=["kraken", "migration"],
+    default_args={"retries": 1, "execution_timeout": _EVERY},
+) as dag:
+    known: list[ConnectionIds] = []
+    for dialect_name in dialect_names():
+        connections = connection_ids(dialect=dialect_name)
+        if connections not in known:
+            known.append(connections)
+            PollOpenOperator(
+                task_id=f"poll_{connections.kraken}",
+                connections=connections,
+                patience=_EVERY - timedelta(minutes=1),
+            )

@@ -1,0 +1,102 @@
+"""From Airflow Connections to what the use cases need: Kraken's settings, and database engines."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from airflow.sdk import BaseHook, Connection
+from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy.exc import OperationalError
+
+from kraken_import.client.settings import KrakenSettings
+from kraken_import.usecases.faults import BadRequest, Retryable
+
+_CONNECT_SECONDS = 10
+_PASSED_ON = ("sslmode", "sslrootcert", "sslcert", "sslkey", "options", "application_name")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionIds:
+    """Names of the Airflow Connections that a DAG uses."""
+
+    kraken: str = "kraken"
+    legacy: str = "legacy"
+    tracking: str = "tracking"
+
+
+def connection_ids(*, dialect: str) -> ConnectionIds:
+    """The Connections of a dialect: the usual names, or those that the environment gives.
+
+    `KRAKEN_CONN_ID_EDF_ACCOUNTS`, `LEGACY_CONN_ID_…` and `TRACKING_CONN_ID_…` let several Krakens or
+    legacy systems live in one Airflow.
+    """
+    return ConnectionIds(
+        **{
+            name: os.environ.get(f"{name.upper()}_CONN_ID_{dialect.upper()}", name)
+            for name in ("kraken", "legacy", "tracking")
+        }
+    )
+
+
+def kraken_settings(*, connection: Connection) -> KrakenSettings:
+    """Kraken's settings from a Connection. Raises `UnableToReadConnection`."""
+    return KrakenSettings.from_connection_fields(
+        connection_id=connection.conn_id,
+        host=connection.host,
+        schema=connection.schema,
+        port=connection.port,
+        password=connection.password,
+        extra=connection.extra_dejson,
+    )
+
+
+async def read_kraken_settings(*, connection_id: str) -> KrakenSettings:
+    """The same, read anew from Airflow without blocking the event loop."""
+    return kraken_settings(connection=await BaseHook.aget_connection(connection_id))
+
+
+def database(*, connection_id: str) -> Engine:
+    """An engine for a Postgres Connection. Raises `Retryable` when the database cannot be reached."""
+    return open_engine(connection=BaseHook.get_connection(connection_id))
+
+
+def open_engine(*, connection: Connection) -> Engine:
+    """An engine with a small pool, one for each database and process; checked before it is handed out."""
+    extra: dict[str, Any] = connection.extra_dejson
+    if not connection.host and not connection.schema:
+        raise BadRequest(
+            f"Connection {connection.conn_id!r} names no host and no database: fill them in under "
+            "Admin > Connections."
+        )
+    url = URL.create(
+        "postgresql+psycopg2",
+        username=connection.login,
+        password=connection.password,
+        host=connection.host,
+        port=connection.port,
+        database=connection.schema,
+        query={name: str(extra[name]) for name in _PASSED_ON if extra.get(name)},
+    )
+    engine = _engine(url)
+    try:
+        with engine.connect():
+            return engine
+    except OperationalError:
+        raise Retryable(
+            f"The database of Connection {connection.conn_id!r} at {connection.host}:{connection.port or 5432} "
+            "cannot be reached: check that it runs, and the login."
+        ) from None
+
+
+@cache
+def _engine(url: URL) -> Engine:
+    return create_engine(
+        url,
+        pool_size=4,
+        max_overflow=4,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": _CONNECT_SECONDS},
+    )

@@ -1,0 +1,262 @@
+"""Airflow's operators: each reads the context, calls one use case, and returns counts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, NoReturn, TypedDict
+
+from airflow.sdk import BaseHook, BaseOperator, Context
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.log import mask_secret
+from sqlalchemy import Engine
+
+from kraken_import.client.settings import KrakenSettings
+from kraken_import.connections import (
+    ConnectionIds,
+    database,
+    kraken_settings,
+    read_kraken_settings,
+)
+from kraken_import.triggers import poll_trigger
+from kraken_import.usecases.build import build_batch
+from kraken_import.usecases.calling import utc_now
+from kraken_import.usecases.create import create_batch
+from kraken_import.usecases.faults import Retryable, SystemicFault
+from kraken_import.usecases.gate import batches_to_load
+from kraken_import.usecases.plan import AirflowRun, WaveRequest, plan_wave, planned_wave
+from kraken_import.usecases.summarise import summarise_wave
+from kraken_import.usecases.validate import validate_batch
+
+_FAILED = ("failed", "upstream_failed")
+
+
+class BatchScope(TypedDict):
+    """Wave and batch as the use cases name them."""
+
+    wave_id: int
+    batch: int
+
+
+class MigrationOperator(BaseOperator):
+    """What all of them share: the Connections, opened only when a task runs."""
+
+    def __init__(self, *, connections: ConnectionIds, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.connections = connections
+
+    def tracking(self) -> Engine:
+        """The tracking database."""
+        return database(connection_id=self.connections.tracking)
+
+    def legacy(self) -> Engine:
+        """The legacy database."""
+        return database(connection_id=self.connections.legacy)
+
+    def kraken(self) -> KrakenSettings:
+        """Kraken's settings, with the token masked in every log."""
+        settings = kraken_settings(connection=BaseHook.get_connection(self.connections.kraken))
+        mask_secret(settings.token)
+        return settings
+
+    async def refresh(self) -> KrakenSettings:
+        """Kraken's settings, read again."""
+        settings = await read_kraken_settings(connection_id=self.connections.kraken)
+        mask_secret(settings.token)
+        return settings
+
+
+class BatchOperator(MigrationOperator):
+    """Works on one batch: `batch` is {"wave_id": …, "batch": …}."""
+
+    template_fields: Sequence[str] = ("batch",)
+
+    def __init__(self, *, batch: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.batch = batch
+
+    @property
+    def scope(self) -> BatchScope:
+        """Wave and batch as the use cases name them."""
+        return BatchScope(wave_id=int(self.batch["wave_id"]), batch=int(self.batch["batch"]))
+
+
+class PlanWaveOperator(MigrationOperator):
+    """Claims the customers of the wave that the run's parameters describe; returns its batches."""
+
+    def __init__(self, *, dialect: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dialect = dialect
+
+    def execute(self, context: Context) -> list[dict[str, int]]:
+        """Plan the wave."""
+        planned = plan_wave(
+            tracking=self.tracking(),
+            legacy=self.legacy(),
+            kraken=self.kraken(),
+            request=_request(
+                dialect=self.dialect, params=context["params"], connection_id=self.connections.kraken
+            ),
+            run=_run(context=context),
+            now=utc_now(),
+        )
+        self.log.info(
+            "Wave %s: %s customers in %s batches; %s more are in other waves.",
+            planned.wave_id,
+            planned.claimed,
+            len(planned.batches),
+            planned.already_claimed,
+        )
+        return [{"wave_id": planned.wave_id, "batch": batch} for batch in planned.batches]
+
+
+class BuildBatchOperator(BatchOperator):
+    """Builds the payloads of a batch."""
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Build."""
+        return build_batch(tracking=self.tracking(), legacy=self.legacy(), now=utc_now(), **self.scope)
+
+
+class ValidateBatchOperator(BatchOperator):
+    """Has Kraken validate the payloads of a batch."""
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Validate."""
+        return asyncio.run(
+            validate_batch(tracking=self.tracking(), kraken=self.kraken(), refresh=self.refresh, **self.scope)
+        )
+
+
+class GateOperator(MigrationOperator):
+    """Decides which batches are loaded: those with something valid, or something open."""
+
+    def execute(self, context: Context) -> list[dict[str, int]]:
+        """Open the gate."""
+        tracking = self.tracking()
+        wave_id = planned_wave(tracking=tracking, run=_run(context=context))
+        if wave_id is None:
+            raise AirflowSkipException("The wave was not planned, so there is nothing to load.")
+        batches = batches_to_load(tracking=tracking, wave_id=wave_id)
+        return [{"wave_id": wave_id, "batch": batch} for batch in batches]
+
+
+class CreateBatchOperator(BatchOperator):
+    """Creates the valid records of a batch; gives its worker back while Kraken wants no more of them."""
+
+    def __init__(self, *, patience: timedelta, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.patience = patience
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Create."""
+        return self._create(until=utc_now() + self.patience)
+
+    def resume(self, context: Context, event: Mapping[str, Any], until: str) -> dict[str, int]:
+        """Go on after a hold-back."""
+        _check(event=event)
+        return self._create(until=datetime.fromisoformat(until))
+
+    def _create(self, *, until: datetime) -> dict[str, int]:
+        outcome = asyncio.run(
+            create_batch(tracking=self.tracking(), kraken=self.kraken(), refresh=self.refresh, **self.scope)
+        )
+        if outcome.hold_back is not None:
+            self._hold_back(seconds=outcome.hold_back, until=until)
+        return outcome.counts
+
+    def _hold_back(self, *, seconds: float, until: datetime) -> NoReturn:
+        if utc_now() >= until:
+            raise Retryable("Kraken has been asking to wait for too long: the batch is tried again.")
+        self.log.info("Kraken asks to wait %.0f s; the worker is free meanwhile.", seconds)
+        self.defer(
+            trigger=poll_trigger(connections=self.connections, until=until, hold_back=seconds, **self.scope),
+            method_name="resume",
+            kwargs={"until": until.isoformat()},
+        )
+
+
+class AwaitBatchOperator(BatchOperator):
+    """Waits for the end of everything that a batch has open at Kraken, without a worker."""
+
+    def execute(self, context: Context) -> None:
+        """Defer until all have ended or the run's patience is over."""
+        until = utc_now() + timedelta(minutes=float(context["params"]["await_minutes"]))
+        self.defer(
+            trigger=poll_trigger(connections=self.connections, until=until, ends_task=True, **self.scope),
+            method_name="resume",
+        )
+
+    def resume(self, context: Context, event: Mapping[str, Any]) -> None:
+        """Only reached when polling could not go on."""
+        _check(event=event)
+
+
+class PollOpenOperator(MigrationOperator):
+    """Polls the open processes of all waves, without a worker."""
+
+    def __init__(self, *, patience: timedelta, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.patience = patience
+
+    def execute(self, context: Context) -> None:
+        """Defer until all have ended or the patience is over."""
+        self.defer(
+            trigger=poll_trigger(
+                connections=self.connections, until=utc_now() + self.patience, ends_task=True
+            ),
+            method_name="resume",
+        )
+
+    def resume(self, context: Context, event: Mapping[str, Any]) -> None:
+        """Only reached when polling could not go on."""
+        _check(event=event)
+
+
+class SummariseWaveOperator(MigrationOperator):
+    """Writes how the wave ended, and then fails the run if it did not end well."""
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Summarise. A run whose batches failed would end green without this failure."""
+        tracking = self.tracking()
+        run = _run(context=context)
+        wave_id = planned_wave(tracking=tracking, run=run)
+        if wave_id is None:
+            raise AirflowFailException("The wave was not planned: the log of task plan says why.")
+        states = context["ti"].get_task_states(dag_id=run.dag_id, run_ids=[run.run_id])[run.run_id]
+        failed = [task for task, state in states.items() if state in _FAILED and task != self.task_id]
+        summary = summarise_wave(tracking=tracking, wave_id=wave_id, failed_tasks=failed, now=utc_now())
+        if summary.failure is not None:
+            raise AirflowFailException(summary.failure)
+        return summary.counts
+
+
+def _run(*, context: Context) -> AirflowRun:
+    return AirflowRun(dag_id=context["dag"].dag_id, run_id=str(context["run_id"]))
+
+
+def _request(*, dialect: str, params: Mapping[str, Any], connection_id: str) -> WaveRequest:
+    return WaveRequest(
+        dialect=dialect,
+        name=params["wave"],
+        import_supplier=params["import_supplier"],
+        limit=params["limit"],
+        identifiers=tuple(params["identifiers"] or ()),
+        batch_size=params["batch_size"],
+        dry_run=params["dry_run"],
+        requests_in_flight=params["requests_in_flight"],
+        threshold=Decimal(str(params["threshold"])),
+        connection_id=connection_id,
+    )
+
+
+def _check(*, event: Mapping[str, Any]) -> None:
+    """Read a trigger's event before anything follows from it."""
+    if "fault" in event:
+        raise SystemicFault(code=str(event["fault"]), reason=str(event["reason"]))
+    if "gave_up" in event:
+        raise Retryable("Polling could not be done in time: it is tried again.")
+    if "open" not in event:
+        raise ValueError("The trigger returned an event that nobody knows.")

@@ -1,0 +1,65 @@
+"""What Airflow learns from the installed distribution: the Connection type `kraken` and its form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def get_provider_info() -> dict[str, Any]:
+    """The provider's description, as the entry point `apache_airflow_provider` returns it."""
+    return {
+        "package-name": "kraken-migration-pipeline",
+        "name": "Kraken",
+        "description": "Imports customers into Kraken through its data-import API.",
+        "connection-types": [
+            {
+                "connection-type": "kraken",
+                "hook-class-name": "kraken_import.hook.KrakenHook",
+                "hook-name": "Kraken",
+                "ui-field-behaviour": {
+                    "hidden-fields": ["login", "schema"],
+                    "relabeling": {"host": "Address", "password": "API key or JWT"},
+                    "placeholders": {"host": "https://api.example-kraken.energy"},
+                },
+                "conn-fields": {
+                    "envelope": _field(
+                        label="Envelope",
+                        schema={
+                            "type": ["string", "null"],
+                            "enum": ["wrapped", "bare"],
+                            "default": "wrapped",
+                        },
+                    ),
+                    "region": _field(label="Default region (for example GB)", schema=_TEXT),
+                    "zone": _field(label="Default time zone (for example Europe/London)", schema=_TEXT),
+                    "requests_in_flight": _field(
+                        label="Requests in flight",
+                        schema={"type": ["integer", "null"], "minimum": 1, "maximum": 256, "default": 32},
+                    ),
+                    "connect_timeout": _field(label="Seconds to connect", schema=_seconds(default=10)),
+                    "request_timeout": _field(label="Seconds for a request", schema=_seconds(default=60)),
+                    "visibility_window": _field(
+                        label="Seconds until a create is surely visible", schema=_seconds(default=30)
+                    ),
+                    "ca_bundle": _field(label="CA bundle (file)", schema=_TEXT),
+                    "import_suppliers": _field(
+                        label="Import suppliers (edf_accounts=TENTACLE_ENERGY, …)", schema=_TEXT
+                    ),
+                    "allow_http": _field(
+                        label="Allow http", schema={"type": ["boolean", "null"], "default": False}
+                    ),
+                },
+            }
+        ],
+    }
+
+
+_TEXT = {"type": ["string", "null"]}
+
+
+def _field(*, label: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"label": label, "schema": schema}
+
+
+def _seconds(*, default: int) -> dict[str, Any]:
+    return {"type": ["number", "null"], "default": default}

@@ -1,0 +1,116 @@
+"""The trigger that polls a batch, or every open process, without holding a worker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+from airflow.sdk import BaseHook
+from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from kraken_import.client.settings import KrakenSettings
+from kraken_import.connections import ConnectionIds, open_engine, read_kraken_settings
+from kraken_import.usecases.calling import utc_now
+from kraken_import.usecases.faults import Retryable, SystemicFault
+from kraken_import.usecases.poll import PollScope, poll
+
+_TRY_AGAIN_AFTER = 10.0
+
+
+class PollTrigger(BaseTrigger):
+    """Polls until everything in scope has ended, `until` has passed, or the hold-back is over.
+
+    Without a batch it polls every open process. It yields counts only, once: as the end of the task when
+    `ends_task` is set and all went well, otherwise for the operator to read. May run twice.
+    """
+
+    def __init__(
+        self,
+        *,
+        kraken_conn_id: str,
+        tracking_conn_id: str,
+        until: str,
+        wave_id: int | None = None,
+        batch: int | None = None,
+        hold_back: float | None = None,
+        ends_task: bool = False,
+    ) -> None:
+        super().__init__()
+        self.kraken_conn_id = kraken_conn_id
+        self.tracking_conn_id = tracking_conn_id
+        self.until = until
+        self.wave_id = wave_id
+        self.batch = batch
+        self.hold_back = hold_back
+        self.ends_task = ends_task
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Class path and arguments, all of them plain values."""
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {
+                "kraken_conn_id": self.kraken_conn_id,
+                "tracking_conn_id": self.tracking_conn_id,
+                "until": self.until,
+                "wave_id": self.wave_id,
+                "batch": self.batch,
+                "hold_back": self.hold_back,
+                "ends_task": self.ends_task,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Poll, and yield one event."""
+        until = datetime.fromisoformat(self.until)
+        while True:
+            try:
+                counts = await self._poll(until)
+            except SystemicFault as fault:
+                yield TriggerEvent({"fault": fault.code, "reason": fault.reason})
+                return
+            except (Retryable, OperationalError) as hiccup:
+                # Not being able to poll says nothing about the imports.
+                self.log.warning("Could not poll (%s): trying again.", type(hiccup).__name__)
+                if utc_now() >= until:
+                    yield TriggerEvent({"gave_up": type(hiccup).__name__})
+                    return
+                await asyncio.sleep(_TRY_AGAIN_AFTER)
+                continue
+            yield (
+                TaskSuccessEvent(xcoms={"return_value": {**counts}})
+                if self.ends_task
+                else TriggerEvent(counts)
+            )
+            return
+
+    async def _poll(self, until: datetime) -> dict[str, int]:
+        kraken = await read_kraken_settings(connection_id=self.kraken_conn_id)
+        return await poll(
+            tracking=await self._tracking(),
+            kraken=kraken,
+            refresh=self._refresh,
+            scope=PollScope(wave_id=self.wave_id, batch=self.batch, connection_id=self.kraken_conn_id),
+            until=until,
+            hold_back=self.hold_back,
+        )
+
+    async def _refresh(self) -> KrakenSettings:
+        return await read_kraken_settings(connection_id=self.kraken_conn_id)
+
+    async def _tracking(self) -> Engine:
+        connection = await BaseHook.aget_connection(self.tracking_conn_id)
+        return await asyncio.to_thread(lambda: open_engine(connection=connection))
+
+
+def poll_trigger(*, connections: ConnectionIds, until: datetime, **scope: Any) -> PollTrigger:
+    """A trigger for these Connections."""
+    return PollTrigger(
+        kraken_conn_id=connections.kraken,
+        tracking_conn_id=connections.tracking,
+        until=until.isoformat(),
+        **scope,
+    )
