@@ -12,7 +12,6 @@ from legacy import load
 from stack.problems import StackProblem
 from stack.settings import DEFAULT_SEED, RUN, write_private
 from stack.targets import Systems
-from transforms.registry import dialect_names
 
 FIRST_CUSTOMERS = 1_000
 """Generated customers of each dialect in a fresh legacy database, so that a wave can be started at once."""
@@ -64,14 +63,13 @@ def prepare_legacy(*, systems: Systems, seed: int | None) -> None:
         check_filled(dsn=systems.legacy_dsn)
         return
     with engine_of(dsn=systems.legacy_dsn) as engine:
-        if load.ready(engine=engine):
+        # The seed is remembered when all customers are in: without it, somebody was interrupted.
+        if _SEED.is_file() and load.ready(engine=engine):
             _check_seed(seed=seed)
             return
         chosen = DEFAULT_SEED if seed is None else seed
-        load.create_schema(engine=engine)
-        load.load_guide_customers(engine=engine)
-        for dialect in dialect_names():
-            load.generate(engine=engine, dialect=dialect, first=1, last=FIRST_CUSTOMERS, seed=chosen)
+        customers = dict.fromkeys(load.generated_dialects(), FIRST_CUSTOMERS)
+        load.fill(engine=engine, customers=customers, seed=chosen, tell=_keep_quiet)
         remember_seed(seed=chosen)
 
 
@@ -79,7 +77,7 @@ def top_up(*, systems: Systems, dialects: Sequence[str], wanted: int) -> int:
     """Generate customers until `wanted` of each dialect are in no wave; return how many were generated."""
     made = 0
     with engine_of(dsn=systems.legacy_dsn) as legacy, engine_of(dsn=systems.tracking_dsn) as tracking:
-        for dialect in dialects:
+        for dialect in set(dialects) & set(load.generated_dialects()):
             there = load.count(engine=legacy, dialect=dialect)
             claimed = _claimed(tracking=tracking, dialect=dialect, kraken=systems.target_kraken)
             missing = wanted - (there - claimed)
@@ -98,6 +96,15 @@ def known_seed() -> int:
 def remember_seed(*, seed: int) -> None:
     """Later customers continue the same series."""
     write_private(path=_SEED, text=json.dumps({"seed": seed}))
+
+
+def forget_seed() -> None:
+    """The bundled legacy database is being filled: until it is, it counts as empty."""
+    _SEED.unlink(missing_ok=True)
+
+
+def _keep_quiet(_: str) -> None:
+    """Filling a small database takes less time than reading about it."""
 
 
 def _check_seed(*, seed: int | None) -> None:

@@ -79,8 +79,8 @@ def _judge(*, target: Console, api: Airflow, running: Running, progress: Sequenc
         target.print()
         target.print(display.outcome_table(progress=progress, now=now))
         groups = outcome.error_groups(tracking=tracking, wave_ids=wave_ids)
-        if groups:
-            target.print(display.error_table(groups=groups))
+        for table in display.error_tables(groups=groups):
+            target.print(table)
         target.print(_rate(progress=progress))
         found = outcome.ends(tracking=tracking, wave_ids=wave_ids)
         if not running.systems.bundled_kraken:

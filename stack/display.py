@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Protocol
 
 from rich.console import Console
@@ -16,7 +17,7 @@ from stack.outcome import ErrorGroup
 from stack.waves import Progress
 
 _PLAIN_SECONDS = 5.0
-_WIDTH_WITHOUT_TERMINAL = 130
+_WIDTH_WITHOUT_TERMINAL = 140
 
 
 class Show(Protocol):
@@ -72,19 +73,21 @@ def outcome_table(*, progress: Sequence[Progress], now: datetime) -> Table:
     return table
 
 
-def error_table(*, groups: Sequence[ErrorGroup]) -> Table:
-    """One row for each kind of error."""
-    table = Table(title="Errors by code and field", title_justify="left")
-    table.add_column("Dialect")
-    table.add_column("Ended as")
-    table.add_column("Code", overflow="fold")
-    table.add_column("Field", overflow="fold")
-    table.add_column("Customers", justify="right")
-    table.add_column("For example", overflow="fold")
-    for group in groups:
-        where = group.path or "(whole record)"
-        table.add_row(group.dialect, group.state, group.code, where, f"{group.customers:,}", group.example)
-    return table
+def error_tables(*, groups: Sequence[ErrorGroup]) -> list[Table]:
+    """One table for each dialect, with one row for each kind of error."""
+    tables = []
+    for dialect, kinds in groupby(groups, key=lambda group: group.dialect):
+        table = Table(title=f"Errors of {dialect} by code and field", title_justify="left")
+        table.add_column("Ended as", no_wrap=True)
+        table.add_column("Code", overflow="fold")
+        table.add_column("Field", overflow="fold")
+        table.add_column("Customers", justify="right")
+        table.add_column("For example", no_wrap=True)
+        for kind in kinds:
+            where = kind.path or "(whole record)"
+            table.add_row(kind.state, kind.code, where, f"{kind.customers:,}", kind.example)
+        tables.append(table)
+    return tables
 
 
 class _LiveTable:

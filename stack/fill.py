@@ -29,15 +29,19 @@ def fill_legacy(*, wishes: Wishes, only_if_empty: bool = False) -> None:
         _fill(dsn=wishes.targets.legacy_dsn, wishes=wishes, seed=seed)
         return
     found = running()
-    if found is not None:
+    if found is not None and not found.systems.bundled_legacy:
         _fill(dsn=found.systems.legacy_dsn, wishes=wishes, seed=seed)
-        bundled = found.systems.bundled_legacy
+    elif found is not None:
+        _fill_bundled(dsn=found.systems.legacy_dsn, wishes=wishes, seed=seed)
     else:
         with postgres_alone(wishes=wishes) as systems:
-            _fill(dsn=systems.legacy_dsn, wishes=wishes, seed=seed)
-        bundled = True
-    if bundled:
-        data.remember_seed(seed=seed)
+            _fill_bundled(dsn=systems.legacy_dsn, wishes=wishes, seed=seed)
+
+
+def _fill_bundled(*, dsn: str, wishes: Wishes, seed: int) -> None:
+    data.forget_seed()
+    _fill(dsn=dsn, wishes=wishes, seed=seed)
+    data.remember_seed(seed=seed)
 
 
 def _fill(*, dsn: str, wishes: Wishes, seed: int) -> None:
