@@ -10,6 +10,7 @@ import os
 import pwd
 import secrets
 import shutil
+import socket
 import stat
 import subprocess
 import tempfile
@@ -92,7 +93,7 @@ class Cluster:
         Raises UnableToStartPostgres, with the last line of the server's log.
         """
         self._create()
-        if self.running_port() == self.port:
+        if self.running_port() == self.port and _listens(port=self.port):
             return
         options = " ".join(f"-c {name}={value}" for name, value in self._server_settings().items())
         arguments = ["start", "-w", "-t", str(int(_START_SECONDS)), "-l", str(self.log), "-o", options]
@@ -326,6 +327,12 @@ def _shared_folder() -> Path:
     raise UnableToStartPostgres(
         "Postgres never runs as root, and no temporary folder is open to other users."
     )
+
+
+def _listens(*, port: int) -> bool:
+    """Whether anybody accepts connections: a server that is dying still has its process."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _is_zombie(*, pid: int) -> bool:

@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import socket
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
     made = postgres.open_cluster(home=tmp_path / "postgres", port=free_port())
     yield made
     made.stop()
+    shutil.rmtree(made.home)
 
 
 def test_a_server_starts_again_after_kill_9_with_every_acknowledged_row(cluster: Cluster) -> None:

@@ -13,6 +13,7 @@ import psutil
 import pytest
 import requests
 
+from stack.postgres import open_cluster
 from tests.conftest import ROOT
 
 PARTS = ("dags", "plugins", "transforms", "sql", "legacy", "simulator", "stack")
@@ -24,6 +25,8 @@ def checkout(tmp_path: Path) -> Iterator[Path]:
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     yield tmp_path
     _run(checkout=tmp_path, command="down")
+    # Under root the data is not below the checkout, which pytest closes to other users.
+    shutil.rmtree(open_cluster(home=tmp_path / ".run" / "postgres", port=0).home)
 
 
 @pytest.mark.timeout(400)
