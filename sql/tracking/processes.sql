@@ -31,7 +31,7 @@ WITH candidate AS (
     INSERT INTO migration.import_event (import_process_id, attempt, wave_id, to_state, occurred_at)
     SELECT id, 0, %(wave_id)s, 'planned', %(at)s FROM claimed
 )
-SELECT count(*) FROM claimed
+SELECT (SELECT count(*) FROM candidate) AS free, (SELECT count(*) FROM claimed) AS claimed
 
 -- name: rebuildable
 SELECT id, external_identifier

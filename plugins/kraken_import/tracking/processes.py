@@ -100,24 +100,29 @@ def claim(
     at: datetime,
 ) -> int:
     """Claim at most `most` of these customers for a wave that has `offset` already; how many it got."""
-    claimed = connection.exec_driver_sql(
-        _SQL["claim"],
-        {
-            "identifiers": list(identifiers),
-            "most": most,
-            "offset": offset,
-            "wave_id": wave_id,
-            "target_kraken": wave.target_kraken,
-            "mode": wave.mode.value,
-            "resource": wave.resource,
-            "import_supplier": wave.import_supplier,
-            "dialect": wave.dialect,
-            "batch_size": wave.batch_size,
-            "airflow_run": wave.run_id,
-            "at": at,
-        },
-    ).scalar_one()
-    return int(claimed)
+    claimed = 0
+    while True:
+        row = connection.exec_driver_sql(
+            _SQL["claim"],
+            {
+                "identifiers": list(identifiers),
+                "most": None if most is None else most - claimed,
+                "offset": offset + claimed,
+                "wave_id": wave_id,
+                "target_kraken": wave.target_kraken,
+                "mode": wave.mode.value,
+                "resource": wave.resource,
+                "import_supplier": wave.import_supplier,
+                "dialect": wave.dialect,
+                "batch_size": wave.batch_size,
+                "airflow_run": wave.run_id,
+                "at": at,
+            },
+        ).one()
+        claimed += row.claimed
+        # A wave planned at the same time may have been quicker: others may still be free.
+        if row.claimed == row.free:
+            return claimed
 
 
 def in_states(

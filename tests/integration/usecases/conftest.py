@@ -1,0 +1,179 @@
+"""A wave against a real Postgres and the stand-in Kraken, without Airflow."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import requests
+from sqlalchemy import Engine, text
+
+from kraken_import.client.settings import KrakenSettings
+from kraken_import.usecases.build import build_batch
+from kraken_import.usecases.create import CreateOutcome, create_batch
+from kraken_import.usecases.plan import AirflowRun, PlannedWave, WaveRequest, plan_wave
+from kraken_import.usecases.poll import PollScope, poll
+from kraken_import.usecases.summarise import WaveSummary, summarise_wave
+from kraken_import.usecases.validate import validate_batch
+from legacy import load
+from tests.conftest import Simulator, StartSimulator
+
+WINDOW = 0.5
+SUPPLIERS = {
+    "edf_accounts": "TENTACLE_ENERGY",
+    "essential_supply_points_cdns": "TEST_SUPPLIER",
+}
+
+
+@dataclass(kw_only=True)
+class Journey:
+    """The steps of a wave as a task would take them, and what is known afterwards."""
+
+    tracking: Engine
+    legacy: Engine
+    simulator: Simulator
+    kraken: KrakenSettings
+    refreshed: list[KrakenSettings] = field(default_factory=list)
+    runs: int = 0
+
+    async def refresh(self) -> KrakenSettings:
+        self.refreshed.append(self.kraken)
+        return self.kraken
+
+    def plan(self, **wanted: Any) -> PlannedWave:
+        self.runs += 1
+        return self.plan_run(run_id=f"run-{self.runs}", **wanted)
+
+    def plan_run(self, *, run_id: str, dialect: str = "edf_accounts", **wanted: Any) -> PlannedWave:
+        return plan_wave(
+            tracking=self.tracking,
+            legacy=self.legacy,
+            kraken=self.kraken,
+            request=WaveRequest(dialect=dialect, **wanted),
+            run=AirflowRun(dag_id=f"migrate_{dialect}", run_id=run_id),
+            now=datetime.now(UTC),
+        )
+
+    def build(self, wave_id: int, batch: int = 0) -> dict[str, int]:
+        return build_batch(
+            tracking=self.tracking, legacy=self.legacy, wave_id=wave_id, batch=batch, now=datetime.now(UTC)
+        )
+
+    def validate(self, wave_id: int, batch: int = 0) -> dict[str, int]:
+        return asyncio.run(
+            validate_batch(
+                tracking=self.tracking,
+                kraken=self.kraken,
+                refresh=self.refresh,
+                wave_id=wave_id,
+                batch=batch,
+            )
+        )
+
+    def create(self, wave_id: int, batch: int = 0) -> CreateOutcome:
+        return asyncio.run(
+            create_batch(
+                tracking=self.tracking,
+                kraken=self.kraken,
+                refresh=self.refresh,
+                wave_id=wave_id,
+                batch=batch,
+            )
+        )
+
+    def poll(
+        self,
+        wave_id: int | None = None,
+        batch: int | None = 0,
+        *,
+        seconds: float = 15,
+        hold_back: float | None = None,
+    ) -> dict[str, int]:
+        scope = PollScope() if wave_id is None else PollScope(wave_id=wave_id, batch=batch)
+        return asyncio.run(
+            poll(
+                tracking=self.tracking,
+                kraken=self.kraken,
+                refresh=self.refresh,
+                scope=scope,
+                until=datetime.now(UTC) + timedelta(seconds=seconds),
+                hold_back=hold_back,
+            )
+        )
+
+    def summarise(self, wave_id: int, failed_tasks: tuple[str, ...] = ()) -> WaveSummary:
+        return summarise_wave(
+            tracking=self.tracking, wave_id=wave_id, failed_tasks=failed_tasks, now=datetime.now(UTC)
+        )
+
+    def valid_wave(self, **wanted: Any) -> int:
+        """A planned wave of sound customers whose batch is built and validated."""
+        planned = self.plan(**({"limit": 5} | wanted))
+        self.build(planned.wave_id)
+        self.validate(planned.wave_id)
+        return planned.wave_id
+
+    def strike(self, **fault: Any) -> None:
+        """Set a fault of the stand-in."""
+        requests.post(f"{self.simulator.url}/simulator/faults", json=fault, timeout=10).raise_for_status()
+
+    def heal(self) -> None:
+        requests.delete(f"{self.simulator.url}/simulator/faults", timeout=10).raise_for_status()
+
+    def created(self) -> dict[str, int]:
+        """How often the stand-in really created each key."""
+        answer = requests.get(f"{self.simulator.url}/simulator/ledger", timeout=10)
+        return {key["external_identifier"]: key["created"] for key in answer.json()["keys"]}
+
+    def rows(self, statement: str, **values: Any) -> list[Mapping[str, Any]]:
+        """Rows of the tracking database."""
+        with self.tracking.connect() as connection:
+            return list(connection.execute(text(statement), values).mappings())
+
+    def states(self, wave_id: int) -> dict[str, int]:
+        return {
+            row["state"]: row["records"]
+            for row in self.rows(
+                "SELECT state, records FROM migration.wave_progress WHERE wave_id = :id", id=wave_id
+            )
+        }
+
+    def with_settings(self, **changes: Any) -> Journey:
+        return replace(self, kraken=replace(self.kraken, **changes))
+
+
+BeginJourney = Callable[..., Journey]
+
+
+@pytest.fixture
+def begin(tracking_engine: Engine, legacy_engine: Engine, start_simulator: StartSimulator) -> BeginJourney:
+    """Start a stand-in with these options, and a journey to it with twenty customers of each dialect."""
+
+    def make(*options: str, customers: int = 20, dialects: tuple[str, ...] = ("edf_accounts",)) -> Journey:
+        simulator = start_simulator("--delay", "0.2", *options)
+        for dialect in dialects:
+            load.generate(engine=legacy_engine, dialect=dialect, first=1, last=customers, seed=7)
+        return Journey(
+            tracking=tracking_engine,
+            legacy=legacy_engine,
+            simulator=simulator,
+            kraken=KrakenSettings(
+                base_url=simulator.url,
+                token=simulator.token,
+                visibility_window=WINDOW,
+                request_timeout=5,
+                import_suppliers=SUPPLIERS,
+            ),
+        )
+
+    return make
+
+
+@pytest.fixture
+def journey(begin: BeginJourney) -> Journey:
+    """A journey to a stand-in with its usual settings."""
+    return begin()

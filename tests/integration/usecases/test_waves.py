@@ -1,0 +1,190 @@
+"""Whole waves: from the claim to the summary, for both dialects, with every outcome as foretold."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import pytest
+
+from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.plan import EmptyWave, UnknownCustomers
+from tests.integration.usecases.conftest import BeginJourney, Journey
+
+DIALECTS = ("edf_accounts", "essential_supply_points_cdns")
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_wave_ends_exactly_as_its_customers_imply(begin: BeginJourney, dialect: str) -> None:
+    journey = begin(customers=300, dialects=(dialect,))
+    planned = journey.plan(dialect=dialect, batch_size=120)
+    assert planned.batches == (0, 1, 2)
+    for batch in planned.batches:
+        journey.build(planned.wave_id, batch)
+        journey.validate(planned.wave_id, batch)
+        journey.create(planned.wave_id, batch)
+        assert journey.poll(planned.wave_id, batch)["open"] == 0
+
+    found = {
+        row["external_identifier"]: (row["state"], row["first_error_code"], row["first_error_path"])
+        for row in journey.rows("SELECT * FROM migration.import_process")
+    }
+    with journey.legacy.connect() as connection:
+        broken = {
+            row.external_identifier: (row.expected_state, row.expected_code, row.expected_path)
+            for row in connection.exec_driver_sql("SELECT * FROM generator.expected_outcome")
+        }
+    assert len(found) == 300
+    assert len(broken) == 12
+    assert found == {key: broken.get(key, ("processed", None, None)) for key in found}
+    at_kraken = {key for key, (state, *_) in found.items() if state in ("processed", "errored")}
+    assert journey.created() == dict.fromkeys(at_kraken, 1)
+    assert journey.summarise(planned.wave_id).failure is None
+
+
+def test_every_record_has_its_attempt_its_events_its_payload_and_its_answers(journey: Journey) -> None:
+    wave_id = journey.valid_wave()
+    journey.create(wave_id)
+    journey.poll(wave_id)
+    events = journey.rows(
+        "SELECT to_state, count(*) AS n FROM migration.import_event GROUP BY 1 ORDER BY min(id)"
+    )
+    walked = {row["to_state"]: row["n"] for row in events}
+    assert {"planned", "built", "valid", "creating", "created", "processed"} <= set(walked)
+    assert set(walked.values()) <= {1, 2, 3, 4, 5}
+    assert walked["processed"] == 5
+    assert len(journey.rows("SELECT * FROM migration.import_attempt WHERE outcome = 'processed'")) == 5
+    assert len(journey.rows("SELECT * FROM migration.payload")) == 5
+    stages = journey.rows("SELECT stage, count(*) AS n FROM migration.answer GROUP BY 1")
+    answered = {row["stage"]: row["n"] for row in stages}
+    assert answered["validate"] == 5
+    assert answered["create"] == 5
+    assert answered["status"] >= 5
+
+
+def test_a_watermark_is_recorded_for_each_batch(journey: Journey) -> None:
+    planned = journey.plan(limit=10, batch_size=5)
+    for batch in planned.batches:
+        journey.build(planned.wave_id, batch)
+    assert all(row["watermark"] is not None for row in journey.rows("SELECT * FROM migration.batch"))
+
+
+def test_two_waves_planned_at_once_never_share_a_customer(begin: BeginJourney) -> None:
+    journey = begin(customers=2000)
+
+    def plan(number: int) -> int:
+        return journey.plan_run(run_id=f"parallel-{number}", limit=600).claimed
+
+    with ThreadPoolExecutor(max_workers=3) as workers:
+        claimed = list(workers.map(plan, range(3)))
+    assert sum(claimed) == len(journey.rows("SELECT 1 FROM migration.import_process"))
+    assert max(claimed) == 600
+    keys = journey.rows("SELECT DISTINCT external_identifier FROM migration.import_process")
+    assert len(keys) == sum(claimed)
+
+
+def test_a_wave_never_has_more_batches_than_airflow_can_map(begin: BeginJourney) -> None:
+    journey = begin(customers=2500)
+    planned = journey.plan(batch_size=1)
+    assert planned.claimed == 2500
+    assert len(planned.batches) <= 1000
+    sizes = {row["customers"] for row in journey.rows("SELECT customers FROM migration.batch")}
+    assert max(sizes) == 3
+
+
+def test_planning_again_for_the_same_run_finds_its_wave(journey: Journey) -> None:
+    first = journey.plan_run(run_id="again", limit=7)
+    second = journey.plan_run(run_id="again", limit=7)
+    assert second == first
+    assert len(journey.rows("SELECT 1 FROM migration.import_process")) == 7
+
+
+def test_named_customers_are_taken_and_those_of_other_waves_are_left_out(journey: Journey) -> None:
+    journey.plan(identifiers=("GB-000000001", "GB-000000002"))
+    planned = journey.plan(identifiers=("GB-000000002", "GB-000000003", "GB-000000003"))
+    assert (planned.claimed, planned.already_claimed) == (1, 1)
+
+
+def test_a_customer_that_does_not_exist_is_named_and_nothing_is_written(journey: Journey) -> None:
+    with pytest.raises(UnknownCustomers, match="GB-NOBODY"):
+        journey.plan(identifiers=("GB-000000001", "GB-NOBODY"))
+    assert not journey.rows("SELECT 1 FROM migration.wave")
+
+
+def test_an_empty_wave_is_one_sentence_and_nothing_is_written(journey: Journey) -> None:
+    journey.plan()
+    with pytest.raises(EmptyWave, match="No customer of edf_accounts is left"):
+        journey.plan()
+    assert len(journey.rows("SELECT 1 FROM migration.wave")) == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sentence"),
+    [
+        ({"limit": 0}, "must be 1 or more"),
+        ({"limit": 1, "identifiers": ("GB-000000001",)}, "not both"),
+        ({"identifiers": (" ",)}, "blank"),
+        ({"batch_size": 0}, "batch size"),
+        ({"threshold": Decimal("1.5")}, "between 0 and 1"),
+        ({"dialect": "nonesuch"}, "no dialect 'nonesuch'"),
+    ],
+)
+def test_an_impossible_request_is_one_sentence(
+    journey: Journey, wanted: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(BadRequest, match=sentence):
+        journey.plan(**wanted)
+    assert not journey.rows("SELECT 1 FROM migration.wave")
+
+
+def test_a_name_is_given_to_one_wave_only(journey: Journey) -> None:
+    journey.plan(name="pilot", limit=1)
+    with pytest.raises(BadRequest, match="'pilot' exists already"):
+        journey.plan(name="pilot", limit=1)
+
+
+def test_a_run_above_its_threshold_fails_and_says_why(begin: BeginJourney) -> None:
+    journey = begin(customers=50)
+    planned = journey.plan(threshold=Decimal("0.02"))
+    journey.build(planned.wave_id)
+    journey.validate(planned.wave_id)
+    journey.create(planned.wave_id)
+    journey.poll(planned.wave_id)
+    failure = journey.summarise(planned.wave_id).failure
+    assert failure is not None
+    assert "2 of 50 records failed" in failure
+    assert journey.rows("SELECT outcome FROM migration.wave")[0]["outcome"] == "failed"
+
+
+def test_a_run_with_records_that_have_not_ended_fails(journey: Journey) -> None:
+    wave_id = journey.valid_wave()
+    failure = journey.summarise(wave_id).failure
+    assert failure is not None
+    assert "5 valid" in failure
+
+
+def test_a_correction_in_the_legacy_database_is_picked_up_by_building_again(begin: BeginJourney) -> None:
+    journey = begin(customers=150)
+    planned = journey.plan(identifiers=("GB-000000125",))
+    assert journey.build(planned.wave_id) == {"rejected": 1}
+    with journey.legacy.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE legacy.account SET account_class = 'DOM' WHERE account_number = 'GB-000000125'"
+        )
+    assert journey.build(planned.wave_id) == {"built": 1}
+    (row,) = journey.rows("SELECT attempt, first_error_code FROM migration.import_process")
+    assert (row["attempt"], row["first_error_code"]) == (2, None)
+    assert len(journey.rows("SELECT 1 FROM migration.import_attempt")) == 2
+
+
+def test_a_rehearsal_creates_nothing_and_stands_apart_from_the_live_import(journey: Journey) -> None:
+    rehearsal = journey.valid_wave(dry_run=True)
+    journey.create(rehearsal)
+    journey.poll(rehearsal)
+    assert journey.states(rehearsal) == {"dry_run_succeeded": 5}
+    assert set(journey.created().values()) == {0}
+    live = journey.valid_wave()
+    journey.create(live)
+    journey.poll(live)
+    assert journey.states(live) == {"processed": 5}
+    assert set(journey.created().values()) == {1}
