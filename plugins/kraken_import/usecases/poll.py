@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from kraken_import.client.session import KrakenSession
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import AWAITING, State
-from kraken_import.tracking import processes, waves
+from kraken_import.tracking import processes, progress, waves
 from kraken_import.tracking.processes import Move, Open
 from kraken_import.tracking.waves import BatchIsBusy, Wave
 from kraken_import.usecases.calling import (
@@ -43,7 +43,7 @@ _PAGE: Final = 5_000
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 30.0
 _SLOWER_BY: Final = 1.5
-_QUIET_FOR: Final = timedelta(seconds=60)
+_QUIET_FOR: Final = timedelta(seconds=40)
 """A process that was asked about more recently has a trigger of its own."""
 
 
@@ -101,7 +101,8 @@ async def _round(
         async with open_session(kraken=kraken, refresh=refresh, wave=wave) as session:
             ended = await _ask(tracking, session, wave, kraken, records, clock)
         return len(records) - ended, ended
-    still_open = ended = 0
+    ended = 0
+    still_open = 0
     for wave_id in await asyncio.to_thread(_open_waves, tracking, scope.connection_id):
         try:
             wave = await asyncio.to_thread(_load, tracking, kraken, wave_id)
@@ -112,9 +113,9 @@ async def _round(
             await _settle_doubts(tracking, session, wave, kraken, clock)
             after = 0
             while records := await asyncio.to_thread(_quiet_page, tracking, wave_id, after, clock()):
-                done = await _ask(tracking, session, wave, kraken, records, clock)
-                still_open, ended = still_open + len(records) - done, ended + done
+                ended += await _ask(tracking, session, wave, kraken, records, clock)
                 after = records[-1].id
+        still_open += await asyncio.to_thread(_count_open, tracking, wave_id)
     return still_open, ended
 
 
@@ -204,6 +205,12 @@ def _quiet_page(tracking: Engine, wave_id: int, after: int, now: datetime) -> li
             most=_PAGE,
             quiet_since=now - _QUIET_FOR,
         )
+
+
+def _count_open(tracking: Engine, wave_id: int) -> int:
+    with tracking.connect() as connection:
+        states = progress.wave_states(connection=connection, wave_id=wave_id)
+    return sum(records for state, records in states.items() if state.is_open)
 
 
 def _in_doubt(tracking: Engine, wave_id: int) -> dict[int, list[Open]]:
