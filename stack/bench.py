@@ -44,7 +44,7 @@ def bench(*, wishes: Wishes) -> None:
     dialect = dialect_named(name=wishes.dialect or DEFAULT_DIALECT).name
     large = wishes.accounts or DEFAULT_ACCOUNTS
     small = max(large // _SMALLER, 1)
-    running = up(wishes=wishes, say=target.print, set_targets=True)
+    running = up(wishes=wishes, say=target.print, correct_connections=True)
     if running.systems.bundled_legacy:
         data.top_up(systems=running.systems, dialects=[dialect], wanted=large + small)
     api = running.airflow()

@@ -29,7 +29,7 @@ def demo(*, wishes: Wishes) -> None:
     """
     target = display.console()
     dialects = [dialect_named(name=wishes.dialect).name] if wishes.dialect else list(dialect_names())
-    running = up(wishes=wishes, say=target.print, set_targets=True)
+    running = up(wishes=wishes, say=target.print, correct_connections=True)
     accounts = wishes.accounts or DEFAULT_ACCOUNTS
     if running.systems.bundled_legacy:
         made = data.top_up(systems=running.systems, dialects=dialects, wanted=accounts)
@@ -72,6 +72,8 @@ def _judge(*, target: Console, api: Airflow, running: Running, progress: Sequenc
     wave_ids = [each.wave_id for each in progress if each.wave_id is not None]
     now = datetime.now(tz=UTC)
     faults = [sentence for each in progress if (sentence := _run_fault(api=api, progress=each))]
+    if not wave_ids:
+        return faults
     with (
         data.engine_of(dsn=running.systems.tracking_dsn) as tracking,
         data.engine_of(dsn=running.systems.legacy_dsn) as legacy,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -49,11 +50,11 @@ class Running:
         return Airflow(address=address, user=user, password=self.secrets.passwords[user])
 
 
-def up(*, wishes: Wishes, say: Say, set_targets: bool = False) -> Running:
+def up(*, wishes: Wishes, say: Say, correct_connections: bool = False) -> Running:
     """Bring everything up that is not up yet, and point Airflow's connections where the caller said.
 
     Connections of a running stack are left alone (people may have changed them in Airflow) unless the
-    caller's targets differ from those set last, or `set_targets` asks for them.
+    caller's targets differ from those set last, or `correct_connections` asks for it.
     """
     with state.locked():
         before = state.load()
@@ -64,8 +65,7 @@ def up(*, wishes: Wishes, say: Say, set_targets: bool = False) -> Running:
         starter = _Starter(stack=stack, secrets=secrets, say=say)
         try:
             systems = starter.start(wishes=wishes)
-            changed = before is None or before.targets != wishes.targets
-            starter.connect(systems=systems, chosen=wishes.targets, force=changed or set_targets)
+            starter.connect(systems=systems, chosen=wishes.targets, correct=correct_connections)
         except BaseException:
             # What this call started would otherwise be found half-started by the next.
             if starter.started_all:
@@ -158,31 +158,38 @@ class _Starter:
         self._await_airflow()
         return systems
 
-    def connect(self, *, systems: Systems, chosen: Targets, force: bool) -> None:
-        """Set Airflow's connections; with `force` even those that exist."""
+    def connect(self, *, systems: Systems, chosen: Targets, correct: bool) -> None:
+        """Create Airflow's connections, and set those anew whose target the caller has changed.
+
+        With `correct` also those that somebody pointed elsewhere in Airflow; others keep what was set there.
+        """
+        changed = self.stack.targets != chosen
         api = Running(ports=self.stack.ports, secrets=self._secrets, systems=systems, components=()).airflow()
         try:
-            wanted = targets.connections(systems=systems)
-            there = {
-                each["connection_id"]: api.connection(connection_id=each["connection_id"]) for each in wanted
-            }
-            kraken = there["kraken"]
-            if kraken is not None and kraken["host"] != systems.kraken_url and force:
-                self._refuse_while_running(api=api, current=kraken["host"], wanted=systems.kraken_url)
-            for fields in wanted:
-                if force or there[fields["connection_id"]] is None:
-                    api.put_connection(fields=fields)
+            for wanted in targets.connections(systems=systems):
+                there = api.connection(connection_id=wanted["connection_id"])
+                elsewhere = there is not None and not targets.same_place(one=there, other=wanted)
+                if there is not None and not changed and not (correct and elsewhere):
+                    continue
+                if there is not None and elsewhere:
+                    self._refuse_while_running(api=api, current=there, wanted=wanted)
+                    place = targets.place_of(connection=wanted)
+                    self._say(f"Connection {wanted['connection_id']} is now pointed at {place}.")
+                api.put_connection(fields=wanted)
         finally:
             api.close()
         self.stack = replace(self.stack, targets=chosen)
         state.save(stack=self.stack)
 
-    def _refuse_while_running(self, *, api: Airflow, current: str, wanted: str) -> None:
+    def _refuse_while_running(
+        self, *, api: Airflow, current: Mapping[str, Any], wanted: Mapping[str, Any]
+    ) -> None:
         active = [run for run in api.active_runs() if run.startswith("migrate_")]
         if active:
+            old, new = targets.place_of(connection=current), targets.place_of(connection=wanted)
             raise UnableToStart(
-                f"{active[0]} still works against {current}: wait until it has ended before the stack is "
-                f"pointed at {wanted}."
+                f"{active[0]} still works with {old}: wait until it has ended before Connection "
+                f"{wanted['connection_id']} is pointed at {new}."
             )
 
     def _clear_remains(self) -> None:

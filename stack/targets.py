@@ -75,7 +75,8 @@ def check_database(*, name: str, dsn: str) -> None:
     try:
         psycopg2.connect(dsn, connect_timeout=_CONNECT_SECONDS).close()
     except psycopg2.OperationalError as error:
-        reason = " ".join(str(error).split()).removeprefix("connection to server ").rstrip(".")
+        # libpq's second line asks whether the server is running; the first says what happened.
+        reason = str(error).strip().splitlines()[0].removeprefix("connection to server ").rstrip(".")
         raise UnableToReachDatabase(f"No database answers at {name}: {reason}.") from error
 
 
@@ -124,6 +125,18 @@ def connections(*, systems: Systems) -> list[Mapping[str, Any]]:
         _postgres_connection(connection_id="legacy", dsn=systems.legacy_dsn),
         _postgres_connection(connection_id="tracking", dsn=systems.tracking_dsn),
     ]
+
+
+def same_place(*, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two Connections lead to the same system; their other settings may differ."""
+    return all(one.get(name) == other.get(name) for name in ("conn_type", "host", "port", "schema", "login"))
+
+
+def place_of(*, connection: Mapping[str, Any]) -> str:
+    """Where a Connection leads, for people."""
+    port = f":{connection['port']}" if connection.get("port") else ""
+    database = f"/{connection['schema']}" if connection.get("schema") else ""
+    return f"{connection.get('host')}{port}{database}"
 
 
 def _kraken_connection(*, systems: Systems) -> Mapping[str, Any]:

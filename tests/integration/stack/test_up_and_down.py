@@ -36,10 +36,12 @@ def test_up_heals_what_was_killed_and_down_leaves_nothing(checkout: Path) -> Non
     values = _environment_of(checkout=checkout)
     assert values["AIRFLOW_URL"] == f"http://127.0.0.1:{base}"
 
-    # Once more: nothing is started twice, nothing is restarted.
+    # Once more: nothing is started twice, nothing is restarted, and what people set in Airflow stays.
     before = _leaders(checkout=checkout)
+    _kraken_connection(values=values, extra='{"envelope": "bare"}')
     _run(checkout=checkout, command="up")
     assert _leaders(checkout=checkout) == before
+    assert _kraken_connection(values=values)["extra"] == '{"envelope": "bare"}'
 
     other = _try(checkout=checkout, command="up", PORT_BASE=str(base + 10))
     assert other.returncode == 1
@@ -71,16 +73,31 @@ def test_up_heals_what_was_killed_and_down_leaves_nothing(checkout: Path) -> Non
 
 
 def _may_unpause(*, values: dict[str, str], user: str) -> bool:
-    address = values["AIRFLOW_URL"]
-    credentials = {"username": values[f"{user}_USER"], "password": values[f"{user}_PASSWORD"]}
-    token = requests.post(f"{address}/auth/token", json=credentials, timeout=30).json()["access_token"]
     answer = requests.patch(
-        f"{address}/api/v2/dags/migrate_edf_accounts",
+        f"{values['AIRFLOW_URL']}/api/v2/dags/migrate_edf_accounts",
         json={"is_paused": False},
-        headers={"Authorization": f"Bearer {token}"},
+        headers=_login(values=values, user=user),
         timeout=30,
     )
     return answer.status_code != 403
+
+
+def _kraken_connection(*, values: dict[str, str], extra: str | None = None) -> dict[str, str]:
+    """The Connection as it is, or after its extra fields were changed as a person would in the UI."""
+    address = f"{values['AIRFLOW_URL']}/api/v2/connections/kraken"
+    headers = _login(values=values, user="AIRFLOW")
+    if extra is None:
+        return dict(requests.get(address, headers=headers, timeout=30).json())
+    body = {"connection_id": "kraken", "conn_type": "kraken", "extra": extra}
+    changed = requests.patch(f"{address}?update_mask=extra", json=body, headers=headers, timeout=30)
+    assert changed.ok, changed.text
+    return dict(changed.json())
+
+
+def _login(*, values: dict[str, str], user: str) -> dict[str, str]:
+    credentials = {"username": values[f"{user}_USER"], "password": values[f"{user}_PASSWORD"]}
+    answer = requests.post(f"{values['AIRFLOW_URL']}/auth/token", json=credentials, timeout=30)
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
 def _environment_of(*, checkout: Path) -> dict[str, str]:
