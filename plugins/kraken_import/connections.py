@@ -85,8 +85,9 @@ def open_engine(*, connection: Connection) -> Engine:
         with engine.connect():
             return engine
     except OperationalError:
+        where = f"{connection.host}:{connection.port or 5432}"
         raise Retryable(
-            f"The database of Connection {connection.conn_id!r} at {connection.host}:{connection.port or 5432} "
+            f"The database of Connection {connection.conn_id!r} at {where} "
             "cannot be reached: check that it runs, and the login."
         ) from None
 

@@ -119,7 +119,7 @@ def claim(
                 "at": at,
             },
         ).one()
-        claimed += row.claimed
+        claimed += int(row.claimed)
         # A wave planned at the same time may have been quicker: others may still be free.
         if row.claimed == row.free:
             return claimed

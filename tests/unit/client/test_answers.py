@@ -1,0 +1,249 @@
+"""Every answer of Kraken's is told apart by what has to be done, and none makes the reader crash."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kraken_import.client.answers import (
+    Accepted,
+    AlreadyImported,
+    FailedValidation,
+    Forbidden,
+    Misrouted,
+    NotFound,
+    ProcessStatus,
+    Refused,
+    SupplierPaused,
+    Throttled,
+    Unauthorised,
+    Unknown,
+    findings_of,
+    read_create,
+    read_status,
+    read_validate,
+)
+
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+NESTED = {"customers": {"0": {"landline": ["abcde is not a valid phone number"]}}}
+FLAT = {
+    "detail": "Could not validate account data.",
+    "code": "account_failed_validation",
+    "errors": [
+        {
+            "detail": "abcde is not a valid phone number",
+            "code": "invalid_phone_number",
+            "attr": "customers.0.landline",
+        }
+    ],
+}
+ALREADY_ACCOUNT = {
+    "non_field_errors": {
+        "detail": "The account import process with the account number 1 has already been imported.",
+        "code": "account_import_process_already_imported",
+    },
+    "account_id": "A-12345678",
+}
+ALREADY_POINT = {
+    "non_field_errors": {
+        "detail": "The import process with the supply point identifier 1 has already been imported.",
+        "code": "supply_point_import_process_already_imported",
+    },
+    "supply_point_identifier": "1",
+}
+FAILED = {"code": "import_process_failed_validation", "detail": "Not valid.", "domain": "import_process"}
+PAUSED = {"code": "import_supplier_migration_not_ongoing", "detail": "Paused."}
+
+
+def post(status: int, document: Any = None, **headers: str) -> Any:
+    body = b"" if document is None else json.dumps(document).encode()
+    answers = {
+        read(status=status, headers=headers, body=body, now=NOW) for read in (read_validate, read_create)
+    }
+    (answer,) = answers
+    return answer
+
+
+def get(status: int, document: Any = None, **headers: str) -> Any:
+    body = b"" if document is None else json.dumps(document).encode()
+    return read_status(status=status, headers=headers, body=body, now=NOW)
+
+
+@pytest.mark.parametrize("document", [None, {}, {"import_supplier": "X"}])
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
+def test_a_success_needs_no_body(status: int, document: Any) -> None:
+    assert post(status, document) == Accepted()
+
+
+@pytest.mark.parametrize(
+    ("status", "document", "kind"),
+    [
+        (400, NESTED, Refused),
+        (400, FLAT, Refused),
+        (422, FLAT, Refused),
+        (413, None, Refused),
+        (400, FAILED, FailedValidation),
+        (400, ALREADY_ACCOUNT, AlreadyImported),
+        (400, ALREADY_POINT, AlreadyImported),
+        (400, PAUSED, SupplierPaused),
+        (400, {"errors": [{**PAUSED, "attr": None}]}, SupplierPaused),
+        (401, None, Unauthorised),
+        (403, {"detail": "No."}, Forbidden),
+        (404, None, Misrouted),
+        (405, None, Misrouted),
+        (301, None, Misrouted),
+        (409, None, Unknown),
+        (429, None, Throttled),
+        (500, None, Unknown),
+        (503, None, Unknown),
+    ],
+)
+def test_each_answer_to_a_post_is_told_apart(status: int, document: Any, kind: type) -> None:
+    assert type(post(status, document)) is kind
+
+
+def test_an_account_that_is_there_already_brings_its_identifier() -> None:
+    assert post(400, ALREADY_ACCOUNT).kraken_identifier == "A-12345678"
+    assert post(400, ALREADY_POINT).kraken_identifier is None
+
+
+def test_both_shapes_of_a_refusal_come_to_the_same_finding() -> None:
+    (nested,), (flat,) = findings_of(document=NESTED), findings_of(document=FLAT)
+    assert nested.path == flat.path == "customers.0.landline"
+    assert nested.generic_path == "customers.landline"
+    assert nested.detail == flat.detail
+    assert (nested.code, flat.code) == ("invalid", "invalid_phone_number")
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"a": ["x", "y"], "b": {"c": ["z"]}}, [("a", "x"), ("a", "y"), ("b.c", "z")]),
+        ({"ledgers": [{}, {"balance": ["x"]}]}, [("ledgers.1.balance", "x")]),
+        ({"non_field_errors": ["x"]}, [("", "x")]),
+        ({"customers": {"non_field_errors": ["x"]}}, [("customers", "x")]),
+        ({"a": [{"detail": "x", "code": "c"}]}, [("a", "x")]),
+        ({"detail": "x", "code": "c"}, [("", "x")]),
+        ({"detail": "x"}, [("detail", "x")]),
+        (["x"], [("", "x")]),
+        (
+            {"errors": [{"detail": "x", "code": "c", "attr": "customers[0].email"}]},
+            [("customers.0.email", "x")],
+        ),
+        ({"errors": [{"detail": "x", "code": "c", "attr": "non_field_errors"}]}, [("", "x")]),
+    ],
+)
+def test_every_form_of_a_refusal_keeps_every_path_and_message(
+    document: Any, expected: list[tuple[str, str]]
+) -> None:
+    assert [(finding.path, finding.detail) for finding in findings_of(document=document)] == expected
+
+
+@pytest.mark.parametrize("document", [None, {}, [], 5, {"a": None}, {"a": 5}])
+def test_a_refusal_without_a_readable_reason_is_still_a_refusal(document: Any) -> None:
+    assert len(findings_of(document=document)) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("7", 7.0), ("Sat, 21 Nov 2026 09:00:30 GMT", 30.0), ("soon", None), ("-5", None), ("999999", 3600.0)],
+)
+def test_retry_after_is_read_as_seconds_or_as_a_date(value: str, seconds: float | None) -> None:
+    assert post(429, None, **{"Retry-After": value}).retry_after == seconds
+
+
+STATUS = {
+    "status": "PROCESSED",
+    "kraken_identifier": "A-1",
+    "created_at": "2025-10-07T09:00:21.179194+02:00",
+    "modified_at": "2025-10-07T09:06:38.078396+02:00",
+    "latest_error": None,
+}
+
+
+def test_a_status_is_read_with_its_identifier_and_time() -> None:
+    answer = get(200, STATUS)
+    assert answer == ProcessStatus(
+        status="PROCESSED",
+        kraken_identifier="A-1",
+        created_at=datetime(2025, 10, 7, 7, 0, 21, 179194, tzinfo=UTC),
+        latest_error=None,
+    )
+
+
+def test_the_newer_form_with_its_latest_event_is_read_alike() -> None:
+    assert get(200, {**STATUS, "latest_event": {"event": "X", "occurred_at": "y", "data": None}}) == get(
+        200, STATUS
+    )
+
+
+def test_an_error_while_processing_brings_its_code() -> None:
+    error = {"code": "some_error_code", "detail": "A detailed error message", "domain": "account_import"}
+    answer = get(200, {**STATUS, "status": "ERRORED", "latest_error": error})
+    assert (answer.latest_error.code, answer.latest_error.detail) == (
+        "some_error_code",
+        "A detailed error message",
+    )
+
+
+def test_a_clock_of_krakens_that_is_slow_does_not_make_its_answers_old() -> None:
+    slow = {**STATUS, "created_at": "2026-11-21T08:00:00+00:00"}
+    answer = get(200, slow, Date="Sat, 21 Nov 2026 08:00:01 GMT")
+    assert answer.created_at == NOW - timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("status", "document", "kind"),
+    [
+        (404, {"detail": "The requested resource was not found.", "code": "not_found"}, NotFound),
+        (404, {"detail": "Not Found"}, Misrouted),
+        (404, None, Misrouted),
+        (200, None, Unknown),
+        (200, {"status": None}, Unknown),
+        (200, ["PROCESSED"], Unknown),
+        (400, {"detail": "x", "code": "y"}, Unknown),
+        (302, None, Misrouted),
+        (401, None, Unauthorised),
+        (403, None, Forbidden),
+        (429, None, Throttled),
+        (502, None, Unknown),
+    ],
+)
+def test_each_answer_to_a_status_is_told_apart(status: int, document: Any, kind: type) -> None:
+    assert type(get(status, document)) is kind
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["detail", "code", "attr", "errors", "non_field_errors", "0", "status", "x"]),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=15,
+)
+
+
+@given(
+    status=st.integers(100, 599),
+    body=st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()),
+)
+def test_no_answer_makes_the_reader_crash(status: int, body: bytes) -> None:
+    headers = {"Retry-After": body.decode("latin-1"), "Date": body.decode("latin-1")}
+    for read in (read_validate, read_create, read_status):
+        read(status=status, headers=headers, body=body, now=NOW)
+
+
+def test_a_refusal_nested_a_thousand_deep_does_not_crash() -> None:
+    document: Any = "deep"
+    for _ in range(5_000):
+        document = {"a": document}
+    assert len(findings_of(document=document)) == 1

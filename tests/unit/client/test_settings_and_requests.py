@@ -1,0 +1,130 @@
+"""A Connection is read or refused with one sentence; requests carry the payload untouched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kraken_import.client.requests import (
+    UnableToSendTaskParams,
+    create_request,
+    status_request,
+    validate_request,
+)
+from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
+
+SECRET = "s3cret-t0ken"
+
+
+def read(**fields: Any) -> KrakenSettings:
+    given_fields: dict[str, Any] = {"host": "https://api.example.energy", "password": SECRET, "extra": {}}
+    return KrakenSettings.from_connection_fields(**(given_fields | fields))
+
+
+def test_the_defaults_are_those_of_the_documentation() -> None:
+    settings = read()
+    assert settings.target == "https://api.example.energy:443"
+    assert (settings.envelope, settings.requests_in_flight, settings.visibility_window) == (
+        "wrapped",
+        32,
+        30.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "target"),
+    [
+        ({"host": "api.example.energy"}, "https://api.example.energy:443"),
+        ({"host": "API.Example.energy", "port": 8443}, "https://api.example.energy:8443"),
+        ({"host": "http://127.0.0.1:28081/"}, "http://127.0.0.1:28081"),
+        ({"host": "localhost", "schema": "http", "port": 80}, "http://localhost:80"),
+        ({"host": "http://kraken", "extra": {"allow_http": True}}, "http://kraken:80"),
+    ],
+)
+def test_an_address_is_read_in_every_usual_form(fields: dict[str, Any], target: str) -> None:
+    assert read(**fields).target == target
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"host": None}, "host is missing"),
+        ({"host": "ftp://x"}, "beginning with https"),
+        ({"host": "https://x:99999"}, "port"),
+        ({"host": "https://user:word@x"}, "password"),
+        ({"host": "https://x/path"}, "alone"),
+        ({"host": "http://api.example.energy"}, "unencrypted"),
+        ({"password": None}, "token is missing"),
+        ({"password": "two words"}, "one word"),
+        ({"extra": {"envelop": "bare"}}, "'envelop' is not known"),
+        ({"extra": {"envelope": "boxed"}}, "wrapped or bare"),
+        ({"extra": {"requests_in_flight": 0}}, "from 1 to 256"),
+        ({"extra": {"requests_in_flight": "many"}}, "whole number"),
+        ({"extra": {"request_timeout": True}}, "number from"),
+        ({"extra": {"zone": "Mars/Olympus"}}, "time zone"),
+        ({"extra": {"region": "Britain"}}, "two-letter"),
+        ({"extra": {"ca_bundle": "/nowhere"}}, "exists"),
+        ({"extra": {"import_suppliers": "edf_accounts"}}, "supplier for each dialect"),
+    ],
+)
+def test_a_field_that_cannot_work_is_one_sentence_without_the_token(
+    fields: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(UnableToReadConnection) as refused:
+        read(**fields)
+    assert says in str(refused.value)
+    assert SECRET not in str(refused.value)
+    assert "two words" not in str(refused.value)
+
+
+def test_the_suppliers_are_read_from_the_forms_text_as_from_an_object() -> None:
+    text = read(extra={"import_suppliers": "edf_accounts=A, essential_supply_points_cdns = B"})
+    assert text.import_suppliers == {"edf_accounts": "A", "essential_supply_points_cdns": "B"}
+    assert read(extra={"import_suppliers": text.import_suppliers}).import_suppliers == text.import_suppliers
+
+
+def test_an_api_key_and_a_jwt_are_sent_as_kraken_expects_each() -> None:
+    assert read().authorization == f"Token {SECRET}"
+    assert read(password="eyJh.eyJz.c2ln").authorization == "eyJh.eyJz.c2ln"
+
+
+def test_the_token_is_not_shown() -> None:
+    assert SECRET not in repr(read())
+
+
+PAYLOAD = b'{"import_supplier":"X","transfer_balance":"30.00"}'
+
+
+def test_the_payload_is_sent_byte_for_byte() -> None:
+    wrapped = validate_request(envelope="wrapped", resource="accounts", payload=PAYLOAD)
+    assert wrapped.body == b'{"payload":' + PAYLOAD + b"}"
+    assert validate_request(envelope="bare", resource="accounts", payload=PAYLOAD).body == PAYLOAD
+    assert wrapped.path == "/v2/data-import/accounts/validate/"
+
+
+def test_a_wrapped_create_always_has_task_params() -> None:
+    request = create_request(envelope="wrapped", resource="supply-points", payload=PAYLOAD, task_params=None)
+    assert request.body == b'{"payload":' + PAYLOAD + b',"task_params":{}}'
+
+
+def test_a_dry_run_is_never_sent_as_a_live_create() -> None:
+    with pytest.raises(UnableToSendTaskParams):
+        create_request(
+            envelope="bare", resource="accounts", payload=PAYLOAD, task_params={"is_dry_run": True}
+        )
+
+
+@given(supplier=st.text(min_size=1), identifier=st.text(min_size=1))
+def test_any_identifier_stays_one_segment_of_the_path(supplier: str, identifier: str) -> None:
+    try:
+        path = status_request(
+            resource="accounts", import_supplier=supplier, external_identifier=identifier
+        ).path
+    except UnicodeEncodeError:
+        return
+    assert path.count("/") == 6
+    assert path.isascii()
+    assert " " not in path
