@@ -1,0 +1,50 @@
+"""The customers of the published guides: raw frames as the legacy database delivers them, and the payload."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from transforms.dialect import Dialect
+
+_HERE = Path(__file__).parent
+
+
+def expected_payload(*, dialect: Dialect) -> dict[str, Any]:
+    """The payload that the guide prints."""
+    loaded: dict[str, Any] = json.loads((_HERE / dialect.name / "payload.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def identifier_of(*, dialect: Dialect) -> str:
+    """The external identifier of the guide's customer."""
+    node: Any = expected_payload(dialect=dialect)
+    for part in dialect.identifier_path:
+        node = node[part]
+    return str(node)
+
+
+def sample_rows(*, dialect: Dialect) -> dict[str, list[dict[str, Any]]]:
+    """The raw rows of every frame, for one customer."""
+    return {
+        frame.name: json.loads(
+            (_HERE / dialect.name / "frames" / f"{frame.name}.json").read_text(encoding="utf-8")
+        )
+        for frame in dialect.frames
+    }
+
+
+def as_frames(*, dialect: Dialect, rows: dict[str, list[dict[str, Any]]]) -> dict[str, pd.DataFrame]:
+    """Rows as the untyped frames that an extract returns."""
+    return {
+        frame.name: pd.DataFrame(
+            {
+                name: pd.Series([row[name] for row in rows[frame.name]], dtype=object)
+                for name in frame.column_names
+            }
+        )
+        for frame in dialect.frames
+    }

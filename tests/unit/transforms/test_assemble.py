@@ -1,0 +1,127 @@
+"""Frames that break their contract, large families, and paths that lead to the right child."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+
+from tests.samples import as_frames, identifier_of, sample_rows
+from transforms.assemble import FrameContractBroken, assemble
+from transforms.build import BuildSettings, build
+from transforms.registry import UnknownDialect, get_dialect
+
+EDF = get_dialect(name="edf_accounts")
+ME = identifier_of(dialect=EDF)
+
+
+def run(frames: dict[str, pd.DataFrame], *identifiers: str) -> Any:
+    return assemble(
+        dialect=EDF, frames=frames, identifiers=identifiers or (ME,), zone=ZoneInfo("Europe/London")
+    )
+
+
+def sample() -> dict[str, list[dict[str, Any]]]:
+    return sample_rows(dialect=EDF)
+
+
+def test_a_missing_column_names_the_sql_file() -> None:
+    frames = as_frames(dialect=EDF, rows=sample())
+    frames["meters"] = frames["meters"].drop(columns="installed_on")
+    with pytest.raises(FrameContractBroken, match=r"edf_accounts/meters\.sql .*installed_on"):
+        run(frames)
+
+
+def test_a_column_that_nothing_reads_is_refused_since_it_may_be_a_misspelt_one() -> None:
+    frames = as_frames(dialect=EDF, rows=sample())
+    frames["meters"]["instaled_on"] = "20190801"
+    with pytest.raises(FrameContractBroken, match="instaled_on"):
+        run(frames)
+
+
+def test_a_customer_that_was_not_asked_for_is_refused() -> None:
+    with pytest.raises(FrameContractBroken, match="not asked for"):
+        run(as_frames(dialect=EDF, rows=sample()), "SOMEBODY-ELSE")
+
+
+def test_a_float_is_refused_before_it_can_lose_a_cent() -> None:
+    frames = as_frames(dialect=EDF, rows=sample())
+    frames["ledgers"]["ledger_balance"] = pd.Series([0.1], dtype=object)
+    with pytest.raises(FrameContractBroken, match=r"ledgers\.sql, column ledger_balance"):
+        run(frames)
+
+
+def test_a_finding_leads_to_the_very_child() -> None:
+    rows = sample()
+    rows["reading_history"][1]["reading_date"] = "20190231"
+    findings = run(as_frames(dialect=EDF, rows=rows)).findings[ME]
+    assert [finding.path for finding in findings] == [
+        "supply_addresses.0.meter_points.0.meters.0.reading_history.1.reading_date"
+    ]
+
+
+def test_the_faults_of_one_customer_never_touch_another() -> None:
+    rows = sample()
+    for frame in EDF.frames:
+        for row in list(rows[frame.name]):
+            twin = copy.deepcopy(row)
+            twin["external_identifier"] = "TWIN"
+            rows[frame.name].append(twin)
+    rows["customers"][1]["date_of_birth"] = "19890231"
+    result = build(
+        dialect=EDF,
+        frames=as_frames(dialect=EDF, rows=rows),
+        identifiers=[ME, "TWIN"],
+        settings=BuildSettings(import_supplier="X"),
+    )
+    assert [payload.external_identifier for payload in result.payloads] == [ME]
+    assert [rejection.external_identifier for rejection in result.rejections] == ["TWIN"]
+
+
+def test_a_customer_with_a_hundred_thousand_children_is_built() -> None:
+    rows = sample()
+    note = rows["notes"][0]
+    rows["notes"] = [{**note, "note_key": key} for key in range(100_000)]
+    rows["note_documents"] = []
+    result = build(
+        dialect=EDF,
+        frames=as_frames(dialect=EDF, rows=rows),
+        identifiers=[ME],
+        settings=BuildSettings(import_supplier="X"),
+    )
+    assert result.payloads[0].body.count(b'"created_at"') == 100_000
+
+
+def test_a_value_that_is_too_long_is_refused_without_being_repeated() -> None:
+    rows = sample()
+    rows["customers"][0]["landline"] = "9" * 40
+    result = build(
+        dialect=EDF,
+        frames=as_frames(dialect=EDF, rows=rows),
+        identifiers=[ME],
+        settings=BuildSettings(import_supplier="X"),
+    )
+    (finding,) = result.rejections[0].findings
+    assert (finding.code, finding.path) == ("schema", "customers.0.landline")
+    assert "999" not in finding.detail
+
+
+def test_a_field_of_the_other_fuel_is_refused_at_its_place() -> None:
+    rows = sample()
+    rows["meter_points"][1]["profile_class"] = 1
+    result = build(
+        dialect=EDF,
+        frames=as_frames(dialect=EDF, rows=rows),
+        identifiers=[ME],
+        settings=BuildSettings(import_supplier="X"),
+    )
+    (finding,) = result.rejections[0].findings
+    assert finding.path == "supply_addresses.0.meter_points.1.profile_class"
+
+
+def test_an_unknown_dialect_is_one_sentence_with_the_known_ones() -> None:
+    with pytest.raises(UnknownDialect, match="edf_accounts, essential_supply_points_cdns"):
+        get_dialect(name="edf")

@@ -1,0 +1,165 @@
+"""One column at a time: what is cleaned, what is refused, and what must never change."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, get_args
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.clean import FloatInFrame, clean_column
+from transforms.dialect import FLAG, OPTIONAL_FLAG, Column, Kind
+
+SYDNEY = ZoneInfo("Australia/Sydney")
+
+
+def clean(kind: Kind, value: Any, *, decimals: Any = None, **options: Any) -> Any:
+    """The cleaned value, or the code of what is wrong with it."""
+    column = Column(name="c", kind=kind, meaning="m", decimals="d" if decimals is not None else "", **options)
+    ((cleaned,), problems) = clean_column(
+        column=column, values=[value], decimals=None if decimals is None else [decimals], zone=SYDNEY
+    )
+    return problems[0].code if problems else cleaned
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw", "cleaned"),
+    [
+        ("text", "  Anna ", "Anna"),
+        ("text", "Zoe\u0308", "Zoë"),
+        ("text", "   ", None),
+        ("text", "a\x00b", "ab"),
+        ("text", "0393", "0393"),
+        ("text", 393, "393"),
+        ("date", "20190801", "2019-08-01"),
+        ("date", "2019-08-01", "2019-08-01"),
+        ("date", "2019-08-01 00:00:00", "2019-08-01"),
+        ("date", date(2019, 8, 1), "2019-08-01"),
+        ("date", "00000000", None),
+        ("date", "0000-00-00", None),
+        ("date", "99991231", None),
+        ("date", "9999-12-31", None),
+        ("date", "", None),
+        ("date", "20190231", "invalid_date"),
+        ("date", "2019-13-01", "invalid_date"),
+        ("date", "1.8.2019", "invalid_date"),
+        ("date", "2019-08-01 12:00:00", "invalid_date"),
+        ("timestamp", "2018-10-10T10:20:00Z", "2018-10-10T10:20:00Z"),
+        ("timestamp", "2018-10-10T10:20:00+00:00", "2018-10-10T10:20:00Z"),
+        ("timestamp", "2024-01-01T00:00:00", "2024-01-01T00:00:00+11:00"),
+        ("timestamp", "2024-07-01T00:00:00", "2024-07-01T00:00:00+10:00"),
+        ("timestamp", datetime(2024, 7, 1), "2024-07-01T00:00:00+10:00"),
+        ("timestamp", "2024-02-30T00:00:00", "invalid_date"),
+        ("money", "30.00", "30.00"),
+        ("money", Decimal("21.3"), "21.3"),
+        ("money", "12", "12"),
+        ("money", "12.300", "12.30"),
+        ("money", "12.345", "invalid_value"),
+        ("money", "1,234.50", "invalid_value"),
+        ("money", "1e3", "invalid_value"),
+        ("money", "NaN", "invalid_value"),
+        ("money", "٣", "invalid_value"),
+        ("decimal", "1500", "1500"),
+        ("decimal", "0.125", "0.125"),
+        ("decimal", "1500 kWh", "invalid_value"),
+        ("integer", "5", 5),
+        ("integer", " 05 ", 5),
+        ("integer", 5, 5),
+        ("integer", "5.0", "invalid_value"),
+        ("integer", None, None),
+    ],
+)
+def test_a_value_is_cleaned_or_refused(kind: Kind, raw: Any, cleaned: Any) -> None:
+    assert clean(kind, raw) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("raw", "credit_positive", "unsigned"),
+    [
+        ("-30.00", "30.00", "30.00"),
+        ("30.00", "-30.00", "30.00"),
+        ("0.00", "0.00", "0.00"),
+        ("-0.00", "0.00", "0.00"),
+    ],
+)
+def test_money_owed_becomes_krakens_sign(raw: str, credit_positive: str, unsigned: str) -> None:
+    assert clean("money", raw, sign="debit_positive") == credit_positive
+    assert clean("money", raw, sign="absolute") == unsigned
+
+
+@pytest.mark.parametrize(
+    ("whole", "decimals", "value"),
+    [
+        ("1000", "00", "1000.00"),
+        ("980", "5 ", "980.5"),
+        ("7", "", "7"),
+        ("7", "x", "invalid_value"),
+        (None, "1", None),
+    ],
+)
+def test_a_reading_in_two_columns_becomes_one_number(whole: Any, decimals: str, value: Any) -> None:
+    assert clean("decimal", whole, decimals=decimals) == value
+
+
+def test_a_blank_is_sent_only_where_the_column_says_so() -> None:
+    assert clean("text", "  ", keep_blank=True) == ""
+    assert clean("text", None, keep_blank=True) is None
+    assert clean("text", "  ") is None
+
+
+def test_flags_tell_no_from_unknown() -> None:
+    assert clean("code", " ", codes=FLAG) is False
+    assert clean("code", " ", codes=OPTIONAL_FLAG) is None
+    assert clean("code", "X", codes=OPTIONAL_FLAG) is True
+    assert clean("code", "J", codes=FLAG) == "unknown_code"
+
+
+def test_a_required_value_that_means_nothing_is_missing() -> None:
+    assert clean("date", "99991231", required=True) == "missing_value"
+    assert clean("text", None, required=True) == "missing_value"
+
+
+@pytest.mark.parametrize("kind", ["money", "decimal", "integer", "text"])
+def test_binary_floating_point_numbers_are_refused(kind: Kind) -> None:
+    with pytest.raises(FloatInFrame):
+        clean(kind, 0.1)
+
+
+@given(value=st.none() | st.text(), kind=st.sampled_from(get_args(Kind)))
+def test_no_text_makes_cleaning_crash(value: str | None, kind: Kind) -> None:
+    clean(kind, value, codes={"A": "B"} if kind == "code" else None)
+
+
+@given(value=st.decimals(min_value=-99_999_999, max_value=99_999_999, places=2))
+def test_every_cent_survives(value: Decimal) -> None:
+    assert Decimal(clean("money", value)) == value
+    assert Decimal(clean("money", value, sign="debit_positive")) == -value
+    assert Decimal(clean("money", value, sign="absolute")) == abs(value)
+
+
+@given(number=st.integers(0, 99_999), length=st.integers(5, 13))
+def test_leading_zeros_stay(number: int, length: int) -> None:
+    text = str(number).zfill(length)
+    assert clean("text", text) == text
+    assert clean("code", text, codes={text: "V"}) == "V"
+
+
+@given(day=st.dates(min_value=date(1, 1, 1), max_value=date(9998, 12, 31)))
+def test_every_day_is_read_alike_in_both_forms(day: date) -> None:
+    assert clean("date", f"{day:%Y%m%d}".zfill(8)) == clean("date", day.isoformat()) == day.isoformat()
+
+
+@given(
+    values=st.lists(st.none() | st.sampled_from(["20190801", "20190231", "", "99991231", "x"]), max_size=30)
+)
+def test_a_column_is_cleaned_value_by_value_whatever_stands_beside_it(values: list[str | None]) -> None:
+    column = Column(name="c", kind="date", meaning="m")
+    cleaned, problems = clean_column(column=column, values=values, decimals=None, zone=SYDNEY)
+    for row, value in enumerate(values):
+        alone, alone_problems = clean_column(column=column, values=[value], decimals=None, zone=SYDNEY)
+        assert cleaned[row] == alone[0]
+        assert (row in problems) == bool(alone_problems)
