@@ -95,7 +95,7 @@ SELECT
     (made.key * 2 + place) * 2 + line,
     made.key * 2 + place,
     CASE WHEN made.defect = 1 AND line = 0 THEN '0412 call Bob'
-        ELSE '04' || lpad(CAST(10000000 + mod(made.h1 + line, 80000000) AS text), 8, '0')
+        ELSE '041' || lpad(CAST(mod(made.h1 + line, 10000000) AS text), 7, '0')
     END,
     'MV',
     CASE line WHEN 0 THEN '+61' ELSE '' END

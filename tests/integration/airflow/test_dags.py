@@ -1,0 +1,216 @@
+"""The DAGs as Airflow reads them: shape, parameters, triggers, the Connection type."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
+
+from tests.conftest import Simulator, StartSimulator
+
+pytestmark = [
+    pytest.mark.xdist_group("airflow"),
+    pytest.mark.filterwarnings("default"),
+]
+
+ROOT = Path(__file__).resolve().parents[3]
+DIALECT_DAGS = ["migrate_edf_accounts", "migrate_essential_supply_points_cdns"]
+
+
+@pytest.fixture(scope="module")
+def dags() -> dict[str, Any]:
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(str(ROOT / "dags"))
+    assert not bag.import_errors
+    return dict(bag.dags)
+
+
+def test_there_is_a_dag_for_each_dialect_and_one_for_what_is_open(dags: dict[str, Any]) -> None:
+    assert sorted(dags) == [*DIALECT_DAGS, "poll_open"]
+
+
+@pytest.mark.parametrize("dag_id", DIALECT_DAGS)
+def test_a_wave_is_planned_prepared_gated_loaded_and_summarised(dags: dict[str, Any], dag_id: str) -> None:
+    dag = dags[dag_id]
+    after = {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks}
+    assert after == {
+        "plan": [],
+        "prepare.build": ["plan"],
+        "prepare.validate": ["plan", "prepare.build"],
+        "gate": ["prepare.validate"],
+        "load.create": ["gate"],
+        "load.await": ["gate", "load.create"],
+        "summarise": ["load.await"],
+    }
+    rules = {task.task_id: str(task.trigger_rule) for task in dag.tasks}
+    assert [task for task, rule in rules.items() if "all_done" in rule.lower()] == [
+        "gate",
+        "summarise",
+        "load.await",
+    ]
+    assert dag.doc_md
+
+
+def test_nothing_is_read_from_connections_when_dags_are_parsed(dags: dict[str, Any]) -> None:
+    # The fixture has parsed them without any Connection or database of ours.
+    assert dags
+
+
+@pytest.mark.parametrize(
+    "conf",
+    [
+        {"limit": 0},
+        {"limit": "many"},
+        {"batch_size": 0},
+        {"threshold": 2},
+        {"requests_in_flight": 999},
+        {"identifiers": "GB-1"},
+        {"identifiers": [""]},
+        {"dry_run": "maybe"},
+        {"await_minutes": 0},
+        {"wave": ""},
+    ],
+)
+def test_a_malformed_parameter_is_refused_by_the_form(dags: dict[str, Any], conf: dict[str, Any]) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    ((name, value),) = conf.items()
+    with pytest.raises(ParamValidationError):
+        dags["migrate_edf_accounts"].params.get_param(name).resolve(value)
+
+
+def test_the_defaults_are_valid(dags: dict[str, Any]) -> None:
+    dags["migrate_edf_accounts"].params.validate()
+
+
+def test_a_trigger_survives_being_written_down() -> None:
+    from kraken_import.connections import ConnectionIds
+    from kraken_import.triggers import PollTrigger, poll_trigger
+
+    trigger = poll_trigger(
+        connections=ConnectionIds(),
+        until=datetime.now(UTC),
+        wave_id=3,
+        batch=4,
+        hold_back=1.5,
+        ends_task=True,
+    )
+    path, arguments = trigger.serialize()
+    assert path == "kraken_import.triggers.PollTrigger"
+    assert json.loads(json.dumps(arguments)) == arguments
+    assert PollTrigger(**arguments).serialize() == trigger.serialize()
+
+
+def set_connections(monkeypatch: pytest.MonkeyPatch, *, tracking: Engine, simulator: Simulator) -> None:
+    url = make_url(str(tracking.url.render_as_string(hide_password=False)))
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_TRACKING",
+        json.dumps(
+            {
+                "conn_type": "postgres",
+                "host": url.host,
+                "port": url.port,
+                "login": url.username,
+                "password": url.password,
+                "schema": url.database,
+            }
+        ),
+    )
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_KRAKEN",
+        json.dumps({"conn_type": "kraken", "host": simulator.url, "password": simulator.token}),
+    )
+
+
+def test_the_trigger_yields_counts_once_nothing_is_open(
+    monkeypatch: pytest.MonkeyPatch, tracking_engine: Engine, start_simulator: StartSimulator
+) -> None:
+    from kraken_import.connections import ConnectionIds
+    from kraken_import.triggers import poll_trigger
+
+    set_connections(monkeypatch, tracking=tracking_engine, simulator=start_simulator())
+
+    async def events() -> list[Any]:
+        trigger = poll_trigger(connections=ConnectionIds(), until=datetime.now(UTC) + timedelta(seconds=20))
+        return [event async for event in trigger.run()]
+
+    (event,) = asyncio.run(events())
+    assert event.payload == {"open": 0, "ended": 0}
+
+
+def test_the_hook_tests_a_connection(
+    monkeypatch: pytest.MonkeyPatch, tracking_engine: Engine, start_simulator: StartSimulator
+) -> None:
+    from kraken_import.hook import KrakenHook
+
+    simulator = start_simulator()
+    set_connections(monkeypatch, tracking=tracking_engine, simulator=simulator)
+    worked, said = KrakenHook().test_connection()
+    assert worked, said
+    for changes, words in (
+        ({"password": "wrong"}, "refuses the token (401)"),
+        ({"host": "http://127.0.0.1:9"}, "cannot be reached"),
+        ({"password": ""}, "token is missing"),
+    ):
+        fields = {"conn_type": "kraken", "host": simulator.url, "password": simulator.token} | changes
+        monkeypatch.setenv("AIRFLOW_CONN_KRAKEN", json.dumps(fields))
+        worked, said = KrakenHook().test_connection()
+        assert not worked
+        assert words in said
+        assert simulator.token not in said
+
+
+def test_airflow_knows_the_connection_type_and_its_form() -> None:
+    from airflow.providers_manager import ProvidersManager
+
+    manager = ProvidersManager()
+    assert manager.hooks["kraken"] is not None
+    fields = {
+        name.removeprefix("extra__kraken__") for name in manager.connection_form_widgets if "kraken" in name
+    }
+    assert {"envelope", "requests_in_flight", "visibility_window", "import_suppliers"} <= fields
+
+
+def test_the_form_offers_exactly_what_a_connection_may_hold() -> None:
+    from kraken_import.client.settings import _READERS
+    from kraken_import.provider import get_provider_info
+
+    (connection_type,) = get_provider_info()["connection-types"]
+    assert set(connection_type["conn-fields"]) == set(_READERS)
+
+
+def test_the_providers_description_follows_airflows_schema() -> None:
+    import airflow
+    import jsonschema
+
+    from kraken_import.provider import get_provider_info
+
+    schema = Path(airflow.__file__).parent / "provider_info.schema.json"
+    jsonschema.validate(get_provider_info(), json.loads(schema.read_text()))
+
+
+def test_a_database_that_cannot_be_reached_is_one_sentence_without_its_password() -> None:
+    from airflow.sdk import Connection
+
+    from kraken_import.connections import open_engine
+    from kraken_import.usecases.faults import Retryable
+
+    connection = Connection(
+        conn_id="tracking",
+        conn_type="postgres",
+        host="127.0.0.1",
+        port=9,
+        login="x",
+        password="hidden",
+        schema="y",
+    )
+    with pytest.raises(Retryable, match=r"'tracking' at 127\.0\.0\.1:9 cannot be reached") as failed:
+        open_engine(connection=connection)
+    assert "hidden" not in str(failed.value)

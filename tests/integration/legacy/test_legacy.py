@@ -1,0 +1,197 @@
+"""The legacy database: the guides' customers, and a generator that knows what it does."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import phonenumbers
+import pytest
+from email_validator import validate_email
+from mpan import MPAN
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.pool import NullPool
+
+from legacy import load
+from tests.conftest import NewDatabase
+from tests.samples import as_frames, expected_payload, identifier_of, sample_rows
+from transforms.build import BuildSettings, build
+from transforms.dialect import Dialect
+from transforms.extract import candidate_identifiers, existing_identifiers, extract
+from transforms.registry import dialect_names, get_dialect
+
+DIALECTS = [get_dialect(name=name) for name in dialect_names()]
+each_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+CUSTOMERS = 700
+
+
+@pytest.fixture(scope="module")
+def filled(new_database: NewDatabase) -> Engine:
+    """A database filled in bulk, keys last."""
+    engine = create_engine(_url(new_database()), poolclass=NullPool)
+    load.fill(
+        engine=engine,
+        customers=dict.fromkeys(load.generated_dialects(), CUSTOMERS),
+        seed=7,
+        tell=lambda line: None,
+    )
+    return engine
+
+
+def _url(dsn: str) -> str:
+    return dsn.replace("postgresql://", "postgresql+psycopg2://", 1)
+
+
+def _documents(engine: Engine, dialect: Dialect) -> list[dict[str, Any]]:
+    identifiers = candidate_identifiers(engine=engine, dialect=dialect, after=None, limit=10_000)
+    extracted = extract(engine=engine, dialect=dialect, identifiers=identifiers)
+    result = build(
+        dialect=dialect,
+        frames=extracted.frames,
+        identifiers=identifiers,
+        settings=BuildSettings(import_supplier="X"),
+    )
+    assert len(result.payloads) + len(result.rejections) == len(identifiers)
+    return [json.loads(payload.body) for payload in result.payloads]
+
+
+@each_dialect
+def test_the_guides_customer_becomes_the_guides_payload(filled: Engine, dialect: Dialect) -> None:
+    identifier = identifier_of(dialect=dialect)
+    before = datetime.now(UTC)
+    extracted = extract(engine=filled, dialect=dialect, identifiers=[identifier])
+    expected = expected_payload(dialect=dialect)
+    result = build(
+        dialect=dialect,
+        frames=extracted.frames,
+        identifiers=[identifier],
+        settings=BuildSettings(import_supplier=expected["import_supplier"]),
+    )
+    assert [json.loads(payload.body) for payload in result.payloads] == [expected]
+    assert abs(extracted.watermark - before) < timedelta(seconds=30)
+
+
+@each_dialect
+def test_the_sample_is_what_the_database_delivers(filled: Engine, dialect: Dialect) -> None:
+    frames = extract(engine=filled, dialect=dialect, identifiers=[identifier_of(dialect=dialect)]).frames
+    sample = as_frames(dialect=dialect, rows=sample_rows(dialect=dialect))
+    for name, frame in frames.items():
+        assert frame.to_dict("records") == sample[name].to_dict("records"), name
+
+
+@each_dialect
+def test_the_guides_customer_is_never_a_candidate(filled: Engine, dialect: Dialect) -> None:
+    identifier = identifier_of(dialect=dialect)
+    assert identifier not in candidate_identifiers(engine=filled, dialect=dialect, after=None, limit=10_000)
+    assert existing_identifiers(engine=filled, dialect=dialect, identifiers=[identifier, "NOBODY"]) == {
+        identifier
+    }
+
+
+@each_dialect
+def test_candidates_come_in_pages_without_a_gap(filled: Engine, dialect: Dialect) -> None:
+    everybody = candidate_identifiers(engine=filled, dialect=dialect, after=None, limit=10_000)
+    assert len(everybody) == CUSTOMERS
+    assert everybody == sorted(everybody)
+    paged: list[str] = []
+    while page := candidate_identifiers(
+        engine=filled, dialect=dialect, after=paged[-1] if paged else None, limit=99
+    ):
+        paged += page
+    assert paged == everybody
+
+
+def _contents(engine: Engine) -> dict[str, list[Any]]:
+    with engine.connect() as connection:
+        tables = connection.execute(
+            text("SELECT table_name FROM information_schema.tables WHERE table_schema = 'legacy'")
+        ).scalars()
+        return {
+            table: list(
+                connection.execute(
+                    text(f"SELECT CAST(t AS text) FROM legacy.{table} AS t ORDER BY 1")
+                ).scalars()
+            )
+            for table in tables
+        }
+
+
+def test_adding_customers_later_gives_the_same_ones_as_filling_at_once(
+    filled: Engine, new_database: NewDatabase
+) -> None:
+    engine = create_engine(_url(new_database()), poolclass=NullPool)
+    load.create_schema(engine=engine)
+    load.load_guide_customers(engine=engine)
+    for dialect in load.generated_dialects():
+        load.generate(engine=engine, dialect=dialect, first=1, last=300, seed=7)
+        load.generate(engine=engine, dialect=dialect, first=301, last=CUSTOMERS, seed=7)
+        assert load.count(engine=engine, dialect=dialect) == CUSTOMERS
+    assert _contents(engine) == _contents(filled)
+
+
+def test_another_seed_gives_other_customers(filled: Engine, new_database: NewDatabase) -> None:
+    engine = create_engine(_url(new_database()), poolclass=NullPool)
+    load.fill(engine=engine, customers={"edf_accounts": 50}, seed=8, tell=lambda line: None)
+    with engine.connect() as one, filled.connect() as other:
+        query = text(
+            "SELECT first_name, last_name FROM legacy.party WHERE party_id > 0 ORDER BY party_id LIMIT 50"
+        )
+        assert one.execute(query).all() != other.execute(query).all()
+
+
+def test_four_in_a_hundred_are_broken_in_many_ways(filled: Engine) -> None:
+    with filled.connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT dialect, count(*), count(DISTINCT defect) FROM generator.expected_outcome GROUP BY 1"
+            )
+        ).all()
+    broken = {dialect: (customers, defects) for dialect, customers, defects in rows}
+    assert broken["edf_accounts"] == (CUSTOMERS // 25, 12)
+    assert broken["essential_supply_points_cdns"] == (CUSTOMERS // 25, 9)
+
+
+def test_generated_identifiers_phones_and_emails_are_plausible(filled: Engine) -> None:
+    with filled.connect() as connection:
+        broken = set(
+            connection.execute(text("SELECT external_identifier FROM generator.expected_outcome")).scalars()
+        )
+    for document in _documents(filled, get_dialect(name="edf_accounts")):
+        if document["external_account_number"] in broken:
+            continue
+        for customer in document["customers"]:
+            assert phonenumbers.is_valid_number(phonenumbers.parse(customer["mobile"], "GB"))
+            assert phonenumbers.is_valid_number(phonenumbers.parse(customer["landline"], "GB"))
+            validate_email(customer["email"], check_deliverability=False, test_environment=True)
+        for address in document["supply_addresses"]:
+            for point in address["meter_points"]:
+                if point["supply_type"] == "ELECTRICITY":
+                    assert MPAN(point["identifier"]).is_valid
+    for document in _documents(filled, get_dialect(name="essential_supply_points_cdns")):
+        if document["supply_point"]["identifier"] in broken:
+            continue
+        for notification in document["cdns"]:
+            for phone in notification["outage_contact"]["phones"]:
+                assert phonenumbers.is_valid_number(phonenumbers.parse(phone["number"], "AU"))
+
+
+def test_payloads_are_as_large_as_real_ones(filled: Engine) -> None:
+    documents = _documents(filled, get_dialect(name="edf_accounts"))
+    sizes = sorted(
+        len(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
+        for document in documents
+    )
+    assert 2_500 < sizes[len(sizes) // 2] < 4_500
+    assert sizes[int(len(sizes) * 0.91)] > 6_000
+
+
+def test_the_loose_relations_are_the_only_ones_without_a_foreign_key(filled: Engine) -> None:
+    with filled.connect() as connection:
+        keys = connection.execute(
+            text(
+                "SELECT count(*) FROM pg_constraint WHERE contype = 'f' "
+                "AND connamespace = CAST('legacy' AS regnamespace)"
+            )
+        ).scalar_one()
+    assert keys == 23
