@@ -4,56 +4,102 @@ from __future__ import annotations
 
 import argparse
 import errno
+import math
+import re
 import socket
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import uvicorn
 
 from simulator.app import Simulator
-from simulator.store import Store
+from simulator.store import Store, UnableToReadJournal
+
+_JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
+
+
+class _Parser(argparse.ArgumentParser):
+    """One sentence for what is wrong, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and end with status 2."""
+        self.exit(2, f"{message[:1].upper()}{message[1:]}: see python -m simulator --help.\n")
 
 
 def main() -> int:
-    """Serve until stopped; 2 for an address that cannot be listened on."""
+    """Serve until stopped; 2 for options or an address that cannot be used."""
     options = _options()
-    tokens = [f"Token {token}" for token in options.token] + options.jwt
     store = Store(
         delay=options.delay,
         recreate_after_error=options.recreate_after_error == "accept",
         journal=options.journal,
     )
-    store.open()
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
+        # The address first: whoever holds it may be writing the same journal.
         listener.bind((options.host, options.port))
+        listener.listen(2048)
+        store.open()
     except OSError as error:
         why = "is in use" if error.errno == errno.EADDRINUSE else "cannot be listened on"
         print(f"Port {options.port} of {options.host} {why}: choose another with --port.", file=sys.stderr)
         return 2
-    app = Simulator(tokens=tokens, store=store, envelope=options.envelope, error_style=options.error_style)
+    except UnableToReadJournal as error:
+        print(error, file=sys.stderr)
+        return 2
+    app = Simulator(
+        authorizations=_authorizations(tokens=options.token, jwts=options.jwt),
+        store=store,
+        envelope=options.envelope,
+        error_style=options.error_style,
+    )
     print(f"Stand-in Kraken at http://{options.host}:{listener.getsockname()[1]}", flush=True)
-    config = uvicorn.Config(app, http="httptools", access_log=False, log_level="warning", server_header=False)
+    config = uvicorn.Config(
+        app, http="httptools", ws="none", access_log=False, log_level="warning", server_header=False
+    )
     uvicorn.Server(config).run(sockets=[listener])
     return 0
 
 
+def _authorizations(*, tokens: list[str], jwts: list[str]) -> frozenset[bytes]:
+    """The headers to accept: `Token <key>`, and the bare token where it is a JWT."""
+    bare = [*jwts, *(token for token in tokens if _JWT.fullmatch(token))]
+    return frozenset(value.encode() for value in (*bare, *(f"Token {token}" for token in tokens)))
+
+
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="simulator", description="A stand-in for Kraken's data-import API.")
+    parser = _Parser(prog="simulator", description="A stand-in for Kraken's data-import API.")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=28081)
+    parser.add_argument("--port", type=_port, default=28081)
     parser.add_argument("--token", action="append", default=[], help="API key to accept; may be repeated")
     parser.add_argument("--jwt", action="append", default=[], help="JWT to accept as it is; may be repeated")
     parser.add_argument("--envelope", choices=("wrapped", "bare"), default="wrapped")
     parser.add_argument("--error-style", choices=("auto", "nested", "flat"), default="auto")
-    parser.add_argument("--delay", type=float, default=1.0, help="seconds that processing takes")
+    parser.add_argument("--delay", type=_seconds, default=1.0, help="seconds that processing takes")
     parser.add_argument("--recreate-after-error", choices=("accept", "refuse"), default="refuse")
     parser.add_argument("--journal", type=Path, help="file that keeps the creates over a restart")
     options = parser.parse_args()
-    if not options.token and not options.jwt:
-        parser.error("give at least one --token or --jwt")
+    if not any([*options.token, *options.jwt]) or "" in [*options.token, *options.jwt]:
+        parser.error("give at least one --token or --jwt, none of them empty")
     return options
+
+
+def _port(value: str) -> int:
+    if not value.isdecimal() or int(value) > 65535:
+        raise argparse.ArgumentTypeError(f"{value!r} is no port from 0 to 65535")
+    return int(value)
+
+
+def _seconds(value: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = math.nan
+    if not math.isfinite(seconds) or seconds < 0:
+        raise argparse.ArgumentTypeError(f"{value!r} is no number of seconds")
+    return seconds
 
 
 if __name__ == "__main__":

@@ -22,6 +22,10 @@ class Key(NamedTuple):
     external_identifier: str
 
 
+class UnableToReadJournal(Exception):
+    """The journal cannot be opened, or is none."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Process:
     """An import process. `error` is code and detail of what goes wrong while processing."""
@@ -47,23 +51,39 @@ class Store:
     _file: IO[bytes] | None = None
 
     def open(self) -> None:
-        """Read the journal, and go on writing it."""
+        """Read the journal, and go on writing it. Raises `UnableToReadJournal`."""
         if self.journal is None:
             return
-        if self.journal.exists():
-            for line in self.journal.read_bytes().splitlines():
+        try:
+            self._file = self.journal.open("a+b", buffering=0)
+            self._file.seek(0)
+            lines = self._file.read().splitlines(keepends=True)
+        except OSError as problem:
+            raise UnableToReadJournal(
+                f"The journal {self.journal} cannot be opened: {problem.strerror}."
+            ) from None
+        # A line without an end was cut off by a kill in mid-write: that create was never answered.
+        if lines and not lines[-1].endswith(b"\n"):
+            self._file.truncate(sum(map(len, lines[:-1])))
+            lines.pop()
+        for number, line in enumerate(lines, start=1):
+            try:
                 resource, supplier, identifier, created_at, is_dry_run, error = orjson.loads(line)
-                self._remember(
-                    key=Key(resource, supplier, identifier),
-                    created_at=created_at,
-                    is_dry_run=is_dry_run,
-                    error=tuple(error) if error else None,
-                )
-        self._file = self.journal.open("ab", buffering=0)
+            except ValueError:
+                raise UnableToReadJournal(
+                    f"Line {number} of {self.journal} is no entry of a journal."
+                ) from None
+            self._remember(
+                key=Key(resource, supplier, identifier),
+                created_at=created_at,
+                is_dry_run=is_dry_run,
+                error=tuple(error) if error else None,
+            )
 
     def reset(self) -> None:
         """Forget everything."""
         self.processes.clear()
+        self._numbers = itertools.count(1)
         if self._file is not None:
             self._file.truncate(0)
 
@@ -77,12 +97,11 @@ class Store:
             return status in ("DRY_RUN_SUCCEEDED", "DRY_RUN_ERRORED")
         return status == "ERRORED" and self.recreate_after_error and not is_dry_run
 
-    def create(self, *, key: Key, is_dry_run: bool, error: tuple[str, str] | None, now: float) -> Process:
+    def create(self, *, key: Key, is_dry_run: bool, error: tuple[str, str] | None, now: float) -> None:
         """Create an import process."""
-        process = self._remember(key=key, created_at=now, is_dry_run=is_dry_run, error=error)
+        self._remember(key=key, created_at=now, is_dry_run=is_dry_run, error=error)
         if self._file is not None:
             self._file.write(orjson.dumps([*key, now, is_dry_run, error]) + b"\n")
-        return process
 
     def status(self, *, process: Process, now: float) -> str:
         """The status of a process at a time."""
@@ -96,13 +115,17 @@ class Store:
 
     def in_progress(self, *, now: float) -> int:
         """How many processes have not ended."""
-        return sum(1 for process in self.processes.values() if now - process.created_at < self.delay)
+        started = itertools.takewhile(
+            lambda process: now - process.created_at < self.delay, reversed(self.processes.values())
+        )
+        return sum(1 for _ in started)
 
     def _remember(
         self, *, key: Key, created_at: float, is_dry_run: bool, error: tuple[str, str] | None
-    ) -> Process:
-        before = self.processes.get(key)
-        process = Process(
+    ) -> None:
+        # Taken out, so that the processes stay in the order of their creation.
+        before = self.processes.pop(key, None)
+        self.processes[key] = Process(
             key=key,
             created_at=created_at,
             is_dry_run=is_dry_run,
@@ -111,8 +134,6 @@ class Store:
             live_creates=(before.live_creates if before else 0) + (not is_dry_run),
             dry_run_creates=(before.dry_run_creates if before else 0) + is_dry_run,
         )
-        self.processes[key] = process
-        return process
 
 
 def iso(*, time: float) -> str:
