@@ -1,0 +1,269 @@
+"""What the stand-in refuses: every row of its README's table, each as one change to a sound payload."""
+
+import copy
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.rules import form_of
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+RESOURCES = {"edf_accounts": "accounts", "essential_supply_points_cdns": "supply-points"}
+ELECTRICITY = ("supply_addresses", 0, "meter_points", 0)
+GAS = ("supply_addresses", 0, "meter_points", 1)
+CONTACT = ("cdns", 0, "outage_contact")
+STREET = (*CONTACT, "postal_address", "structured_street_address")
+ABSENT = object()
+
+
+def sound(dialect: str) -> dict[str, Any]:
+    payload: dict[str, Any] = json.loads((SAMPLES / dialect / "payload.json").read_text())
+    return payload
+
+
+def problems(dialect: str, payload: dict[str, Any]) -> list[tuple[str, str]]:
+    form = form_of(resource=RESOURCES[dialect], payload=payload)
+    return [(problem.path, problem.code) for problem in form.problems(payload)]
+
+
+def changed(payload: dict[str, Any], path: Sequence[str | int], value: Any) -> dict[str, Any]:
+    payload = copy.deepcopy(payload)
+    node: Any = payload
+    for step in path[:-1]:
+        node = node[step]
+    if value is ABSENT:
+        del node[path[-1]]
+    else:
+        node[path[-1]] = value
+    return payload
+
+
+@pytest.mark.parametrize("dialect", RESOURCES)
+def test_the_guides_own_payload_passes_and_is_processed(dialect: str) -> None:
+    payload = sound(dialect)
+    assert problems(dialect, payload) == []
+    assert form_of(resource=RESOURCES[dialect], payload=payload).processing_error(payload) is None
+
+
+@pytest.mark.parametrize("dialect", RESOURCES)
+def test_a_key_that_kraken_does_not_know_is_dropped_without_a_word(dialect: str) -> None:
+    assert problems(dialect, sound(dialect) | {"custmers": [{"email": "nonsense"}]}) == []
+
+
+AGREEMENT = {"tariff_code": "ELEC-1", "effective_from": "2019-01-01", "effective_to": "2019-08-01"}
+SECOND = {"tariff_code": "ELEC-2", "effective_from": "2019-08-01"}
+
+ACCOUNT_CASES: list[tuple[Sequence[str | int], Any, str, str]] = [
+    (("import_supplier",), ABSENT, "import_supplier", "required"),
+    (("external_account_number",), ABSENT, "external_account_number", "required"),
+    (("supply_addresses",), None, "supply_addresses", "required"),
+    (("customers",), [], "customers", "required"),
+    (("account_type",), "PRIVATE", "account_type", "invalid_choice"),
+    (("billing_postcode",), "W1F 99DE", "billing_postcode", "invalid_postcode"),
+    (
+        ("supply_addresses", 0, "supply_postcode"),
+        "3070",
+        "supply_addresses.0.supply_postcode",
+        "invalid_postcode",
+    ),
+    (("customers", 0, "landline"), "020 ring after six", "customers.0.landline", "invalid_phone_number"),
+    (("customers", 0, "mobile"), "07abc", "customers.0.mobile", "invalid_phone_number"),
+    (("customers", 0, "email"), "no address", "customers.0.email", "invalid"),
+    (("customers", 0, "email"), "test@mail.example.com", "customers.0.email", "invalid_email_address"),
+    (("customers", 0, "email"), "XXX@mail.example.com", "customers.0.email", "invalid_email_address"),
+    (("customers", 0, "email"), "bob@test.com", "customers.0.email", "invalid_email_address"),
+    (("customers", 0, "email"), "bob@test.co.uk", "customers.0.email", "invalid_email_address"),
+    (("customers", 0, "email"), "bob@mail.xxx", "customers.0.email", "invalid_email_address"),
+    (("customers", 0, "email"), "bob@mail.xx", "customers.0.email", "invalid_email_address"),
+    (("customers", 0, "date_of_birth"), "1989-02-30", "customers.0.date_of_birth", "invalid"),
+    (
+        (*ELECTRICITY, "identifier"),
+        "1200060176721",
+        "supply_addresses.0.meter_points.0.identifier",
+        "invalid_mpan",
+    ),
+    (
+        (*ELECTRICITY, "identifier"),
+        "120006017672",
+        "supply_addresses.0.meter_points.0.identifier",
+        "invalid_mpan",
+    ),
+    ((*GAS, "identifier"), "9353824108", "supply_addresses.0.meter_points.1.identifier", "invalid_mprn"),
+    (
+        (*ELECTRICITY, "supply_start_date"),
+        ABSENT,
+        "supply_addresses.0.meter_points.0.supply_start_date",
+        "required",
+    ),
+    (
+        (*ELECTRICITY, "et_in_progress"),
+        True,
+        "supply_addresses.0.meter_points.0.et_in_progress",
+        "et_in_progress",
+    ),
+    ((*GAS, "dr_in_progress"), True, "supply_addresses.0.meter_points.1.dr_in_progress", "dr_in_progress"),
+    (
+        (*ELECTRICITY, "agreements"),
+        [AGREEMENT, SECOND | {"effective_from": "2019-07-31"}],
+        "supply_addresses.0.meter_points.0.agreements",
+        "overlapping_agreements",
+    ),
+    (
+        (*ELECTRICITY, "agreements"),
+        [AGREEMENT, SECOND | {"effective_from": "2019-08-03"}],
+        "supply_addresses.0.meter_points.0.agreements",
+        "gap_in_agreements",
+    ),
+    (
+        (*ELECTRICITY, "agreements"),
+        [AGREEMENT | {"effective_to": "2018-12-31"}],
+        "supply_addresses.0.meter_points.0.agreements.0.effective_to",
+        "agreement_end_before_start",
+    ),
+    (
+        (*ELECTRICITY, "eac_history", 1, "effective_from"),
+        "2019-10-01",
+        "supply_addresses.0.meter_points.0.eac_history.1",
+        "duplicate_eac",
+    ),
+    (
+        (*ELECTRICITY, "meters", 0, "reading_history", 1, "register_id"),
+        "7",
+        "supply_addresses.0.meter_points.0.meters.0.reading_history.1.register_id",
+        "unknown_register",
+    ),
+    (
+        (*ELECTRICITY, "meters", 0, "reading_history", 0, "reading_value"),
+        "-1.00",
+        "supply_addresses.0.meter_points.0.meters.0.reading_history.0.reading_value",
+        "min_value",
+    ),
+    (
+        (*GAS, "meters", 0, "is_prepay"),
+        False,
+        "supply_addresses.0.meter_points.1.meters.0.prepay_details",
+        "prepay_details_not_allowed",
+    ),
+    (
+        ("ledgers", 0, "historical_statement_transactions", 0, "amount"),
+        "10.01",
+        "ledgers.0.historical_statement_transactions",
+        "historical_statement_transactions_balance_mismatch",
+    ),
+    (
+        ("ledgers", 0, "current_statement_transactions", 1, "amount"),
+        "19.99",
+        "ledgers.0.ledger_balance",
+        "ledger_balance_mismatch",
+    ),
+    (("transfer_balance",), "30.01", "transfer_balance", "transfer_balance_mismatch"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "where", "code"), ACCOUNT_CASES)
+def test_an_account_with_one_fault_is_refused_for_it_alone(
+    path: Sequence[str | int], value: Any, where: str, code: str
+) -> None:
+    assert problems("edf_accounts", changed(sound("edf_accounts"), path, value)) == [(where, code)]
+
+
+def test_agreements_that_follow_each_other_pass() -> None:
+    payload = changed(sound("edf_accounts"), (*ELECTRICITY, "agreements"), [SECOND, AGREEMENT])
+    assert problems("edf_accounts", payload) == []
+
+
+def test_an_account_of_an_unknown_occupier_needs_no_customers() -> None:
+    payload = sound("edf_accounts") | {"unknown_occupier": True}
+    del payload["customers"]
+    assert problems("edf_accounts", payload) == []
+
+
+SUPPLY_POINT_CASES: list[tuple[Sequence[str | int], Any, str, str]] = [
+    (("import_supplier",), ABSENT, "import_supplier", "required"),
+    (
+        ("supply_point", "identifier"),
+        "123456789",
+        "supply_point.identifier",
+        "invalid_supply_point_identifier",
+    ),
+    (
+        ("supply_point", "identifier"),
+        "40012485301",
+        "supply_point.identifier",
+        "invalid_supply_point_identifier",
+    ),
+    (("supply_point", "supply_type"), "GAS", "supply_point.supply_type", "invalid_choice"),
+    (("cdns", 0, "movement_type"), ABSENT, "cdns.0.movement_type", "required"),
+    (("cdns", 0, "transaction_date"), "2024-01-01T00:00:00", "cdns.0.transaction_date", "invalid"),
+    (
+        (*CONTACT, "phones", 1, "number"),
+        "after six",
+        "cdns.0.outage_contact.phones.1.number",
+        "invalid_phone_number",
+    ),
+    (
+        (*CONTACT, "email_address"),
+        "test@waltdisney.com",
+        "cdns.0.outage_contact.email_address",
+        "invalid_email_address",
+    ),
+    (
+        (*CONTACT, "postal_address", "postal_code"),
+        "307",
+        "cdns.0.outage_contact.postal_address.postal_code",
+        "invalid_postcode",
+    ),
+    (
+        (*CONTACT, "postal_address", "administrative_area"),
+        "NWS",
+        "cdns.0.outage_contact.postal_address.administrative_area",
+        "invalid_choice",
+    ),
+    (
+        (*STREET, "street_name"),
+        "",
+        "cdns.0.outage_contact.postal_address.structured_street_address.street_name",
+        "street_name_required",
+    ),
+    (
+        (*STREET, "flat_or_unit_type"),
+        ABSENT,
+        "cdns.0.outage_contact.postal_address.structured_street_address.flat_or_unit_type",
+        "unit_type_required",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "where", "code"), SUPPLY_POINT_CASES)
+def test_a_supply_point_with_one_fault_is_refused_for_it_alone(
+    path: Sequence[str | int], value: Any, where: str, code: str
+) -> None:
+    dialect = "essential_supply_points_cdns"
+    assert problems(dialect, changed(sound(dialect), path, value)) == [(where, code)]
+
+
+# Published examples of AEMO's procedure: the ten characters and the digit that checks them.
+@pytest.mark.parametrize("nmi", ["20019857328", "QAAAVZZZZZ3", "NAAAMYS5826"])
+def test_an_nmi_with_its_check_digit_passes(nmi: str) -> None:
+    dialect = "essential_supply_points_cdns"
+    assert problems(dialect, changed(sound(dialect), ("supply_point", "identifier"), nmi)) == []
+
+
+@pytest.mark.parametrize(
+    ("dialect", "path", "value", "code"),
+    [
+        ("edf_accounts", (*GAS, "agreements", 0, "tariff_code"), "GAS-OBSOLETE-1", "tariff_not_found"),
+        ("essential_supply_points_cdns", ("supply_point", "substation"), "999000001", "substation_not_found"),
+    ],
+)
+def test_some_payloads_pass_and_fail_only_while_processing(
+    dialect: str, path: Sequence[str | int], value: str, code: str
+) -> None:
+    payload = changed(sound(dialect), path, value)
+    error = form_of(resource=RESOURCES[dialect], payload=payload).processing_error(payload)
+    assert problems(dialect, payload) == []
+    assert error is not None
+    assert error[0] == code
