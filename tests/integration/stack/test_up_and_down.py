@@ -1,11 +1,8 @@
 """The whole stack in a checkout of its own, through the states that people get it into."""
 
 import os
-import shutil
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,37 +10,37 @@ import psutil
 import pytest
 import requests
 
-from stack.postgres import open_cluster
-from tests.conftest import ROOT
-
-PARTS = ("dags", "plugins", "transforms", "sql", "legacy", "simulator", "stack")
+from tests.integration.stack.checkouts import (
+    attempt,
+    environment_of,
+    free_port_base,
+    fresh_checkout,
+    login,
+    run,
+)
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Iterator[Path]:
-    for part in PARTS:
-        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
-    yield tmp_path
-    _run(checkout=tmp_path, command="down")
-    # Under root the data is not below the checkout, which pytest closes to other users.
-    shutil.rmtree(open_cluster(home=tmp_path / ".run" / "postgres", port=0).home)
+    with fresh_checkout(folder=tmp_path) as folder:
+        yield folder
 
 
 @pytest.mark.timeout(400)
 def test_up_heals_what_was_killed_and_down_leaves_nothing(checkout: Path) -> None:
-    base = _free_port_base()
-    _run(checkout=checkout, command="up", PORT_BASE=str(base))
-    values = _environment_of(checkout=checkout)
+    base = free_port_base()
+    run(checkout=checkout, command="up", PORT_BASE=str(base))
+    values = environment_of(checkout=checkout)
     assert values["AIRFLOW_URL"] == f"http://127.0.0.1:{base}"
 
     # Once more: nothing is started twice, nothing is restarted, and what people set in Airflow stays.
     before = _leaders(checkout=checkout)
     _kraken_connection(values=values, extra='{"envelope": "bare"}')
-    _run(checkout=checkout, command="up")
+    run(checkout=checkout, command="up")
     assert _leaders(checkout=checkout) == before
     assert _kraken_connection(values=values)["extra"] == '{"envelope": "bare"}'
 
-    other = _try(checkout=checkout, command="up", PORT_BASE=str(base + 10))
+    other = attempt(checkout=checkout, command="up", PORT_BASE=str(base + 10))
     assert other.returncode == 1
     assert f"PORT_BASE={base}" in other.stderr
 
@@ -53,7 +50,7 @@ def test_up_heals_what_was_killed_and_down_leaves_nothing(checkout: Path) -> Non
 
     scheduler = next(each for each in before if "scheduler" in _command_line(pid=each))
     os.kill(scheduler, signal.SIGKILL)
-    _run(checkout=checkout, command="up")
+    run(checkout=checkout, command="up")
     after = _leaders(checkout=checkout)
     assert len(after) == len(before)
     assert len(set(after) - set(before)) == 1
@@ -64,19 +61,19 @@ def test_up_heals_what_was_killed_and_down_leaves_nothing(checkout: Path) -> Non
 
     # Even when all notes about it are lost.
     (checkout / ".run" / "stack.json").unlink()
-    _run(checkout=checkout, command="down")
+    run(checkout=checkout, command="down")
     assert not [pid for pid in after if psutil.pid_exists(pid) and _is_ours(pid=pid, checkout=checkout)]
     for port in range(base, base + 3):
         with socket.socket() as probe:
             assert probe.connect_ex(("127.0.0.1", port)) != 0, port
-    assert "Nothing was running." in _run(checkout=checkout, command="down")
+    assert "Nothing was running." in run(checkout=checkout, command="down")
 
 
 def _may_unpause(*, values: dict[str, str], user: str) -> bool:
     answer = requests.patch(
         f"{values['AIRFLOW_URL']}/api/v2/dags/migrate_edf_accounts",
         json={"is_paused": False},
-        headers=_login(values=values, user=user),
+        headers=login(values=values, user=user),
         timeout=30,
     )
     return answer.status_code != 403
@@ -85,24 +82,13 @@ def _may_unpause(*, values: dict[str, str], user: str) -> bool:
 def _kraken_connection(*, values: dict[str, str], extra: str | None = None) -> dict[str, str]:
     """The Connection as it is, or after its extra fields were changed as a person would in the UI."""
     address = f"{values['AIRFLOW_URL']}/api/v2/connections/kraken"
-    headers = _login(values=values, user="AIRFLOW")
+    headers = login(values=values, user="AIRFLOW")
     if extra is None:
         return dict(requests.get(address, headers=headers, timeout=30).json())
     body = {"connection_id": "kraken", "conn_type": "kraken", "extra": extra}
     changed = requests.patch(f"{address}?update_mask=extra", json=body, headers=headers, timeout=30)
     assert changed.ok, changed.text
     return dict(changed.json())
-
-
-def _login(*, values: dict[str, str], user: str) -> dict[str, str]:
-    credentials = {"username": values[f"{user}_USER"], "password": values[f"{user}_PASSWORD"]}
-    answer = requests.post(f"{values['AIRFLOW_URL']}/auth/token", json=credentials, timeout=30)
-    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
-
-
-def _environment_of(*, checkout: Path) -> dict[str, str]:
-    lines = _run(checkout=checkout, command="env").splitlines()
-    return {name: value.strip("'") for name, _, value in (line.partition("=") for line in lines)}
 
 
 def _leaders(*, checkout: Path) -> list[int]:
@@ -121,34 +107,3 @@ def _is_ours(*, pid: int, checkout: Path) -> bool:
 
 def _command_line(*, pid: int) -> str:
     return " ".join(psutil.Process(pid).cmdline())
-
-
-def _free_port_base() -> int:
-    for base in range(31_000, 60_000, 97):
-        with socket.socket() as one, socket.socket() as two, socket.socket() as three:
-            try:
-                for offset, probe in enumerate((one, two, three)):
-                    probe.bind(("127.0.0.1", base + offset))
-            except OSError:
-                continue
-            return base
-    raise AssertionError("No three ports in a row are free.")
-
-
-def _run(*, checkout: Path, command: str, **variables: str) -> str:
-    done = _try(checkout=checkout, command=command, **variables)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def _try(*, checkout: Path, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-    return subprocess.run(
-        [sys.executable, "-m", "stack", command],
-        cwd=checkout,
-        env={**inherited, "PYTHONPATH": f"{checkout}:{checkout / 'plugins'}", **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
-    )

@@ -1,0 +1,161 @@
+"""Waves through a real Airflow: both colours of a run, a stop, and what must never stand in a log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from tests.integration.stack.checkouts import environment_of, free_port_base, fresh_checkout, login, run
+
+pytestmark = pytest.mark.timeout(400)
+
+DAG = "migrate_edf_accounts"
+ENDS = ("success", "failed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """A running stack and its values as `make env` prints them."""
+
+    folder: Path
+    values: dict[str, str]
+
+    def api(self, method: str, path: str, body: Any = None) -> requests.Response:
+        return requests.request(
+            method,
+            f"{self.values['AIRFLOW_URL']}/api/v2{path}",
+            json=body,
+            headers=login(values=self.values, user="AIRFLOW"),
+            timeout=60,
+        )
+
+    def start(self, **conf: Any) -> requests.Response:
+        return self.api("POST", f"/dags/{DAG}/dagRuns", {"logical_date": None, "conf": conf})
+
+    def finish(self, run_id: str) -> str:
+        def state() -> str | None:
+            found = self.api("GET", f"/dags/{DAG}/dagRuns/{run_id}").json()["state"]
+            return found if found in ENDS else None
+
+        return self.until(state)
+
+    def until(self, condition: Callable[[], Any]) -> Any:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            if found := condition():
+                return found
+            time.sleep(0.5)
+        raise AssertionError("It did not come to that in time.")
+
+    def rows(self, dsn: str, statement: str) -> list[Any]:
+        url = self.values[dsn].replace("postgresql://", "postgresql+psycopg2://", 1)
+        with create_engine(url, poolclass=NullPool).connect() as connection:
+            return list(connection.execute(text(statement)))
+
+    def created(self) -> dict[str, int]:
+        ledger = requests.get(f"{self.values['KRAKEN_URL']}/simulator/ledger", timeout=30).json()
+        return {key["external_identifier"]: key["created"] for key in ledger["keys"]}
+
+    def set_token(self, token: str) -> None:
+        body = {"connection_id": "kraken", "conn_type": "kraken", "password": token}
+        changed = self.api("PATCH", "/connections/kraken?update_mask=password", body)
+        assert changed.ok, changed.text
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with fresh_checkout(folder=tmp_path_factory.mktemp("runs")) as folder:
+        run(checkout=folder, command="up", PORT_BASE=str(free_port_base()))
+        values = environment_of(checkout=folder)
+        started = Stack(folder=folder, values=values)
+        started.until(lambda: started.api("PATCH", f"/dags/{DAG}", {"is_paused": False}).ok)
+        yield started
+
+
+def test_a_run_is_green_red_or_stopped_as_its_records_are(stack: Stack) -> None:
+    green = stack.start(limit=100, batch_size=40).json()["dag_run_id"]
+    red = stack.start(limit=100, threshold=0).json()["dag_run_id"]
+    assert stack.finish(green) == "success"
+    assert stack.finish(red) == "failed"
+    outcomes = {
+        row.run_id: row
+        for row in stack.rows(
+            "TRACKING_DSN", "SELECT run_id, outcome, outcome_reason, claimed FROM migration.wave"
+        )
+    }
+    assert (outcomes[green].outcome, outcomes[red].outcome) == ("succeeded", "failed")
+    assert "more than the threshold of 0.0%" in outcomes[red].outcome_reason
+    assert outcomes[green].claimed == outcomes[red].claimed == 100
+    assert set(stack.created().values()) == {1}
+
+    # A wrong token stops a wave before anything is created; with a right one, clearing the run goes on.
+    before = stack.created()
+    stack.set_token("wrong")
+    stopped = stack.start(limit=20).json()["dag_run_id"]
+    assert stack.finish(stopped) == "failed"
+    assert stack.created() == before
+    ((code, reason),) = stack.rows(
+        "TRACKING_DSN", f"SELECT stop_code, stop_reason FROM migration.wave WHERE run_id = '{stopped}'"
+    )
+    assert code == "unauthorised"
+    assert "put a valid token into it" in reason
+    stack.set_token(stack.values["KRAKEN_TOKEN"])
+    cleared = stack.api(
+        "POST", f"/dags/{DAG}/dagRuns/{stopped}/clear", {"dry_run": False, "only_failed": False}
+    )
+    assert cleared.ok, cleared.text
+    stack.until(lambda: stack.api("GET", f"/dags/{DAG}/dagRuns/{stopped}").json()["state"] not in ENDS)
+    assert stack.finish(stopped) == "success"
+    assert len(stack.created()) > len(before)
+    assert set(stack.created().values()) == {1}
+
+    _nothing_personal_or_secret_is_in_logs_and_xcoms(stack)
+
+
+def test_a_malformed_parameter_is_refused_before_anything_runs(stack: Stack) -> None:
+    answer = stack.start(limit=-3)
+    assert answer.status_code == 400
+    assert "limit" in answer.text
+
+
+def test_an_empty_wave_fails_with_one_sentence_and_leaves_nothing(stack: Stack) -> None:
+    before = stack.rows("TRACKING_DSN", "SELECT count(*) FROM migration.wave")
+    run_id = stack.start(identifiers=["NOBODY"]).json()["dag_run_id"]
+    assert stack.finish(run_id) == "failed"
+    assert stack.rows("TRACKING_DSN", "SELECT count(*) FROM migration.wave") == before
+    logs = "".join(
+        path.read_text() for path in (stack.folder / ".run" / "airflow" / "logs").rglob("*plan*/*.log")
+    )
+    assert "has no edf_accounts customer NOBODY" in logs
+
+
+def _nothing_personal_or_secret_is_in_logs_and_xcoms(stack: Stack) -> None:
+    personal = {
+        row[0].strip()
+        for statement in (
+            "SELECT value FROM legacy.party_contact WHERE party_id BETWEEN 1 AND 500",
+            "SELECT DISTINCT billing_name FROM legacy.account WHERE account_id BETWEEN 1 AND 250",
+            "SELECT line1 FROM legacy.address WHERE address_id BETWEEN 1 AND 250",
+            "SELECT identifier FROM legacy.supply_point WHERE premise_id BETWEEN 1 AND 250",
+        )
+        for row in stack.rows("LEGACY_DSN", statement)
+    }
+    assert len(personal) > 1_000
+    kept = [path.read_text(errors="replace") for path in (stack.folder / ".run").rglob("*.log")]
+    kept += [str(row) for row in stack.rows("AIRFLOW_DSN", "SELECT value FROM xcom")]
+    kept += [
+        str(row)
+        for row in stack.rows("AIRFLOW_DSN", "SELECT rendered_fields FROM rendered_task_instance_fields")
+    ]
+    said = "\n".join(kept)
+    assert len(said) > 10_000
+    assert not [value for value in personal if value in said]
+    assert stack.values["KRAKEN_TOKEN"] not in said

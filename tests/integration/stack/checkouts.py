@@ -1,0 +1,70 @@
+"""Checkouts of the project for tests, and its commands run in them as a person runs them."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from stack.postgres import open_cluster
+from tests.conftest import ROOT
+
+PARTS = ("dags", "plugins", "transforms", "sql", "legacy", "simulator", "stack")
+
+
+@contextmanager
+def fresh_checkout(*, folder: Path) -> Iterator[Path]:
+    """A copy of the project in an empty folder; whatever is started in it is stopped in the end."""
+    for part in PARTS:
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    yield folder
+    run(checkout=folder, command="down")
+    # Under root the data is not below the checkout, which pytest closes to other users.
+    shutil.rmtree(open_cluster(home=folder / ".run" / "postgres", port=0).home)
+
+
+def login(*, values: dict[str, str], user: str) -> dict[str, str]:
+    credentials = {"username": values[f"{user}_USER"], "password": values[f"{user}_PASSWORD"]}
+    answer = requests.post(f"{values['AIRFLOW_URL']}/auth/token", json=credentials, timeout=30)
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+def environment_of(*, checkout: Path) -> dict[str, str]:
+    lines = run(checkout=checkout, command="env").splitlines()
+    return {name: value.strip("'") for name, _, value in (line.partition("=") for line in lines)}
+
+
+def free_port_base() -> int:
+    for base in range(31_000, 60_000, 97):
+        with socket.socket() as one, socket.socket() as two, socket.socket() as three:
+            try:
+                for offset, probe in enumerate((one, two, three)):
+                    probe.bind(("127.0.0.1", base + offset))
+            except OSError:
+                continue
+            return base
+    raise AssertionError("No three ports in a row are free.")
+
+
+def run(*, checkout: Path, command: str, **variables: str) -> str:
+    done = attempt(checkout=checkout, command=command, **variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def attempt(*, checkout: Path, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    return subprocess.run(
+        [sys.executable, "-m", "stack", command],
+        cwd=checkout,
+        env={**inherited, "PYTHONPATH": f"{checkout}:{checkout / 'plugins'}", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
