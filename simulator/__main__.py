@@ -59,7 +59,10 @@ def main() -> int:
     config = uvicorn.Config(
         app, http="httptools", ws="none", access_log=False, log_level="warning", server_header=False
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        store.close()
     return 0
 
 

@@ -69,7 +69,7 @@ class Store:
         for number, line in enumerate(lines, start=1):
             try:
                 resource, supplier, identifier, created_at, is_dry_run, error = orjson.loads(line)
-            except ValueError:
+            except (ValueError, TypeError):
                 raise UnableToReadJournal(
                     f"Line {number} of {self.journal} is no entry of a journal."
                 ) from None
@@ -79,6 +79,12 @@ class Store:
                 is_dry_run=is_dry_run,
                 error=tuple(error) if error else None,
             )
+
+    def close(self) -> None:
+        """Stop writing the journal."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def reset(self) -> None:
         """Forget everything."""

@@ -1,0 +1,263 @@
+"""What the stand-in remembers, how it words refusals, and which faults can be set."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from simulator import replies, schedule
+from simulator.faults import Faults, UnknownFault
+from simulator.rules.common import Problem
+from simulator.store import Key, Store, UnableToReadJournal
+
+KEY = Key("accounts", "TENTACLE_ENERGY", "A/1 é")
+ERROR = ("tariff_not_found", "Tariff X does not exist.")
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class OpenStore(Protocol):
+    def __call__(self, *, journal: Path | None = None, accept: bool = False) -> Store: ...
+
+
+@pytest.fixture
+def store() -> Iterator[OpenStore]:
+    """Open stores whose processes take ten seconds."""
+    opened: list[Store] = []
+
+    def open_one(*, journal: Path | None = None, accept: bool = False) -> Store:
+        made = Store(delay=10, recreate_after_error=accept, journal=journal)
+        opened.append(made)
+        made.open()
+        return made
+
+    yield open_one
+    for made in opened:
+        made.close()
+
+
+def status(kept: Store, *, now: float) -> str:
+    return kept.status(process=kept.processes[KEY], now=now)
+
+
+def test_the_status_follows_from_the_age(store: OpenStore) -> None:
+    kept = store()
+    kept.create(key=KEY, is_dry_run=False, error=None, now=100)
+    assert [status(kept, now=now) for now in (100, 102.9, 103.1, 109.9, 110)] == [
+        "PENDING",
+        "PENDING",
+        "IN_PROGRESS",
+        "IN_PROGRESS",
+        "PROCESSED",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("is_dry_run", "error", "end"),
+    [
+        (False, None, "PROCESSED"),
+        (False, ERROR, "ERRORED"),
+        (True, None, "DRY_RUN_SUCCEEDED"),
+        (True, ERROR, "DRY_RUN_ERRORED"),
+    ],
+)
+def test_every_process_comes_to_its_end(
+    store: OpenStore, is_dry_run: bool, error: tuple[str, str] | None, end: str
+) -> None:
+    kept = store()
+    kept.create(key=KEY, is_dry_run=is_dry_run, error=error, now=100)
+    assert status(kept, now=110) == end
+
+
+def test_a_live_create_is_accepted_only_once_the_dry_run_has_ended(store: OpenStore) -> None:
+    kept = store()
+    kept.create(key=KEY, is_dry_run=True, error=None, now=100)
+    assert not kept.may_create(key=KEY, is_dry_run=False, now=105)
+    assert kept.may_create(key=KEY, is_dry_run=False, now=110)
+    kept.create(key=KEY, is_dry_run=False, error=None, now=110)
+    process = kept.processes[KEY]
+    assert (process.live_creates, process.dry_run_creates) == (1, 1)
+    assert not kept.may_create(key=KEY, is_dry_run=True, now=200)
+
+
+@pytest.mark.parametrize("accept", [True, False])
+def test_only_an_errored_process_may_be_created_again(store: OpenStore, accept: bool) -> None:
+    kept = store(accept=accept)
+    kept.create(key=KEY, is_dry_run=False, error=ERROR, now=100)
+    assert not kept.may_create(key=KEY, is_dry_run=False, now=105)
+    assert kept.may_create(key=KEY, is_dry_run=False, now=110) is accept
+    kept.create(key=KEY, is_dry_run=False, error=None, now=110)
+    assert not kept.may_create(key=KEY, is_dry_run=False, now=200)
+
+
+def test_only_what_has_not_ended_counts_as_in_progress(store: OpenStore) -> None:
+    kept = store()
+    other = KEY._replace(external_identifier="other")
+    kept.create(key=KEY, is_dry_run=False, error=ERROR, now=100)
+    kept.create(key=other, is_dry_run=False, error=None, now=105)
+    assert [kept.in_progress(now=now) for now in (106, 111, 116)] == [2, 1, 0]
+    # Created again, the older key is the younger process.
+    kept.create(key=KEY, is_dry_run=False, error=None, now=120)
+    assert kept.in_progress(now=121) == 1
+
+
+def test_a_restart_forgets_nothing_that_was_journaled(store: OpenStore, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    before = store(journal=journal)
+    before.create(key=KEY, is_dry_run=True, error=None, now=100)
+    before.create(key=KEY, is_dry_run=False, error=ERROR, now=120)
+    after = store(journal=journal)
+    assert after.processes == before.processes
+    after.create(key=KEY, is_dry_run=False, error=None, now=140)
+    assert store(journal=journal).processes == after.processes
+
+
+def test_a_journal_cut_off_in_mid_line_loses_that_line_alone(store: OpenStore, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    kept = store(journal=journal)
+    kept.create(key=KEY, is_dry_run=False, error=None, now=100)
+    with journal.open("ab") as file:
+        file.write(b'["accounts","TENTACLE_ENERGY","B","x')
+    again = store(journal=journal)
+    assert list(again.processes) == [KEY]
+    again.create(key=KEY._replace(external_identifier="C"), is_dry_run=False, error=None, now=101)
+    assert len(store(journal=journal).processes) == 2
+
+
+@pytest.mark.parametrize("line", ["no json", "{}", "[1, 2]", "5"])
+def test_a_file_that_is_no_journal_is_named(store: OpenStore, tmp_path: Path, line: str) -> None:
+    journal = tmp_path / "journal"
+    journal.write_text(f"{line}\n")
+    with pytest.raises(UnableToReadJournal, match=r"Line 1 of .* is no entry of a journal"):
+        store(journal=journal)
+
+
+def test_a_reset_forgets_the_journal_too(store: OpenStore, tmp_path: Path) -> None:
+    kept = store(journal=tmp_path / "journal")
+    kept.create(key=KEY, is_dry_run=False, error=None, now=100)
+    kept.reset()
+    assert not kept.processes
+    assert not store(journal=tmp_path / "journal").processes
+
+
+def nested(*paths: str) -> Any:
+    problems = [Problem(path, "code", f"about {path}") for path in paths]
+    return replies.refused(resource="supply-points", style="auto", problems=problems).document
+
+
+def test_nested_messages_stand_under_their_fields() -> None:
+    assert nested("customers.0.landline", "customers.0.email", "customers.1.email") == {
+        "customers": {
+            "0": {"landline": ["about customers.0.landline"], "email": ["about customers.0.email"]},
+            "1": {"email": ["about customers.1.email"]},
+        }
+    }
+
+
+@pytest.mark.parametrize("paths", [("a", "a.0.b"), ("a.0.b", "a")])
+def test_a_message_about_a_whole_and_one_about_its_part_both_stay(paths: tuple[str, str]) -> None:
+    assert nested(*paths) == {"a": {"non_field_errors": ["about a"], "0": {"b": ["about a.0.b"]}}}
+
+
+@pytest.mark.parametrize(
+    ("resource", "style", "is_flat"),
+    [
+        ("accounts", "auto", True),
+        ("supply-points", "auto", False),
+        ("accounts", "nested", False),
+        ("supply-points", "flat", True),
+    ],
+)
+def test_the_style_of_a_refusal_is_the_resources_own_unless_told(
+    resource: str, style: str, is_flat: bool
+) -> None:
+    problems = [Problem("a.0", "invalid", "No.")]
+    document = replies.refused(resource=resource, style=style, problems=problems).document
+    flat = {"detail": "No.", "code": "invalid", "attr": "a.0"}
+    assert (document["errors"] == [flat]) if is_flat else (document == {"a": {"0": ["No."]}})
+
+
+@pytest.mark.parametrize(
+    ("task_params", "codes"),
+    [
+        ({}, []),
+        ({"is_dry_run": True}, []),
+        ({"is_dry_run": "yes"}, ["invalid"]),
+        ({"schedule_window_start": "2026-03-01T12:00:00Z"}, []),
+        ({"schedule_window_start": "2026-03-01T11:59:59Z"}, ["schedule_window_start_in_past"]),
+        ({"schedule_window_start": "2026-03-01T12:30:00+01:00"}, ["schedule_window_start_in_past"]),
+        ({"schedule_window_start": "soon"}, ["invalid"]),
+        ({"schedule_window_end": "2026-03-05T12:00:00Z"}, []),
+        ({"schedule_window_end": "2026-03-05T12:00:01Z"}, ["schedule_window_end_too_far_in_future"]),
+        (
+            {"schedule_window_start": "2026-03-03T12:00:00Z", "schedule_window_end": "2026-03-02T12:00:00Z"},
+            ["schedule_window_start__after_end"],
+        ),
+    ],
+)
+def test_the_window_of_a_create_is_checked(task_params: dict[str, Any], codes: list[str]) -> None:
+    assert [problem.code for problem in schedule.problems(task_params=task_params, now=NOW)] == codes
+
+
+def strikes(faults: Faults, number: int, *, operation: str = "create", key: str = "A") -> list[bool]:
+    return [faults.strikes(kind="throttle", operation=operation, key=key) is not None for _ in range(number)]
+
+
+def test_a_fault_strikes_as_often_as_it_is_told() -> None:
+    faults = Faults()
+    faults.set(wanted={"kind": "throttle", "count": 2})
+    assert strikes(faults, 3) == [True, True, False]
+
+
+def test_a_fault_strikes_its_operation_and_keys_alone() -> None:
+    faults = Faults()
+    faults.set(wanted={"kind": "throttle", "operation": "create", "keys": ["A"], "count": 1})
+    assert strikes(faults, 1, operation="status") == strikes(faults, 1, key="B") == [False]
+    assert strikes(faults, 1) == [True]
+
+
+def test_two_faults_of_one_seed_strike_the_same_requests() -> None:
+    runs = []
+    for _ in range(2):
+        faults = Faults()
+        faults.set(wanted={"kind": "throttle", "probability": 0.3, "seed": 7})
+        runs.append(strikes(faults, 200))
+    assert runs[0] == runs[1]
+    assert 30 < sum(runs[0]) < 90
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        [],
+        {},
+        {"kind": "meteor"},
+        {"kind": "slow", "operation": "delete"},
+        {"kind": "slow", "second": 1},
+        {"kind": "slow", "seconds": "long"},
+        {"kind": "slow", "seconds": -1},
+        {"kind": "slow", "count": 1.5},
+        {"kind": "error", "status": "bad gateway"},
+        {"kind": "error", "status": 200},
+        {"kind": "slow", "keys": "A"},
+    ],
+)
+def test_a_fault_that_cannot_be_is_refused_in_a_sentence(wanted: Any) -> None:
+    faults = Faults()
+    with pytest.raises(UnknownFault, match=r"^[A-Z].*\.$"):
+        faults.set(wanted=wanted)
+    assert not faults.active
+
+
+def test_times_are_printed_with_their_offset(store: OpenStore) -> None:
+    kept = store()
+    kept.create(key=KEY, is_dry_run=False, error=None, now=NOW.timestamp())
+    reply = replies.status(
+        process=kept.processes[KEY],
+        status="PROCESSED",
+        now=(NOW + timedelta(hours=1)).timestamp(),
+        delay=kept.delay,
+    )
+    assert reply.document["created_at"] == "2026-03-01T12:00:00.000000+00:00"
+    assert reply.document["modified_at"] == "2026-03-01T12:00:10.000000+00:00"
