@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
+from transforms.registry import dialect_names, get_dialect
 
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|FERNET|_DSN|_CONN", re.IGNORECASE)
 NO_SECRET = ("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE", "AIRFLOW__CORE__TEST_CONNECTION")
@@ -52,6 +53,13 @@ def test_every_service_that_stays_up_has_a_health_check(compose: dict[str, Any])
 def test_the_stand_in_and_its_customers_come_with_the_demo_profile_only(compose: dict[str, Any]) -> None:
     in_demo = {name for name, service in compose["services"].items() if service.get("profiles") == ["demo"]}
     assert in_demo == {"simulator", "legacy"}
+
+
+def test_every_dialect_has_its_import_supplier(compose: dict[str, Any]) -> None:
+    connection = compose["services"]["scheduler"]["environment"]["AIRFLOW_CONN_KRAKEN"]
+    plain = re.sub(r"\$\{\w+:-(\w+)\}", r"\1", connection)
+    suppliers = json.loads(plain)["extra"]["import_suppliers"]
+    assert suppliers == {name: get_dialect(name=name).default_import_supplier for name in dialect_names()}
 
 
 def test_image_and_requirements_pin_the_same_airflow() -> None:
