@@ -92,14 +92,17 @@ class Simulator:
         resource, *parts = path.removeprefix(_PREFIX).split("/")
         if resource not in replies.KINDS:
             return replies.NO_SUCH_PAGE
+        # A path ends in a slash, and no part of it is empty.
+        if not parts or parts.pop() or "" in parts:
+            return replies.NO_SUCH_PAGE
         match method, parts:
-            case "POST", ["validate", ""]:
+            case "POST", ["validate"]:
                 return await self._validate(resource, body)
-            case "POST", [""]:
+            case "POST", []:
                 return await self._create(resource, body)
-            case "GET", [supplier, identifier, ""] if supplier and identifier:
+            case "GET", [supplier, identifier]:
                 return await self._status(Key(resource, unquote(supplier), unquote(identifier)))
-            case _, [""] | ["validate", ""] | [_, _, ""]:
+            case _, [] | ["validate"] | [_, _]:
                 return Reply(405, {"detail": f'Method "{method}" not allowed.', "code": "method_not_allowed"})
         return replies.NO_SUCH_PAGE
 
@@ -107,7 +110,8 @@ class Simulator:
         given = next((value for name, value in headers if name == b"authorization"), None)
         if given is None:
             return replies.NO_CREDENTIALS
-        return None if given in self.authorizations else replies.WRONG_TOKEN
+        # HTTP does not count blanks around a value, but the parser leaves them at its end.
+        return None if given.rstrip() in self.authorizations else replies.WRONG_TOKEN
 
     async def _validate(self, resource: str, body: bytes) -> Reply:
         payload, _ = self._open(body, needs_task_params=False)

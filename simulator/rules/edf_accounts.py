@@ -7,18 +7,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from simulator.rules.common import (
-    Problem,
-    agreements,
-    amount,
-    choice,
-    day,
-    decimals,
-    email,
-    objects,
-    phone,
-    required,
-)
+from simulator.rules.common import Problem, agreements, amount, email, objects, phone
+from simulator.rules.edf_accounts_shape import SHAPE
+from simulator.rules.shape import misshapen
 
 _MPAN_WEIGHTS: Final = (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 _POSTCODE: Final = re.compile(r"(?i)[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}")
@@ -32,20 +23,19 @@ def fits(payload: Mapping[str, Any], /) -> bool:
 
 
 def problems(payload: Mapping[str, Any], /) -> Iterator[Problem]:
-    """Everything that is wrong with an account."""
-    yield from required(payload, ("import_supplier", "external_account_number", "supply_addresses"))
-    yield from choice(payload, "account_type", ("DOMESTIC", "BUSINESS", "MANAGED", "DOMESTIC_VACANT"))
+    """Everything that is wrong with an account: with its form, or else with what stands in it."""
+    found = misshapen(payload=payload, shape=SHAPE)
+    yield from found
+    if not found:
+        yield from _content_problems(payload)
+
+
+def _content_problems(payload: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _postcode(payload, "billing_postcode")
-    for name in ("last_billed_to_date", "next_bill_due_date", "last_payment_review_date"):
-        yield from day(payload, name)
     if not payload.get("unknown_occupier") and not payload.get("customers"):
         yield Problem("customers", "required", "This field is required.")
     for index, customer in objects(payload.get("customers")):
-        path = f"customers.{index}."
-        yield from email(customer, "email", path)
-        yield from phone(customer, "mobile", path)
-        yield from phone(customer, "landline", path)
-        yield from day(customer, "date_of_birth", path)
+        yield from _reached(customer, f"customers.{index}.")
     for index, address in objects(payload.get("supply_addresses")):
         yield from _address(address, f"supply_addresses.{index}.")
     yield from _money(payload)
@@ -61,16 +51,21 @@ def processing_error(payload: Mapping[str, Any], /) -> tuple[str, str] | None:
     return None
 
 
+def _reached(person: Mapping[str, Any], path: str) -> Iterator[Problem]:
+    yield from email(person, "email", path)
+    yield from phone(person, "mobile", path)
+    yield from phone(person, "landline", path)
+
+
 def _address(address: Mapping[str, Any], path: str) -> Iterator[Problem]:
-    names = ("supply_address1", "supply_postcode", "customer_at_supply_address_from_date", "meter_points")
-    yield from required(address, names, path)
     yield from _postcode(address, "supply_postcode", path)
+    for index, administrator in objects(address.get("property_administrators")):
+        yield from _reached(administrator, f"{path}property_administrators.{index}.")
     for index, point in objects(address.get("meter_points")):
         yield from _meter_point(point, f"{path}meter_points.{index}.")
 
 
 def _meter_point(point: Mapping[str, Any], path: str) -> Iterator[Problem]:
-    yield from required(point, ("identifier", "supply_type", "mpid", "supply_start_date"), path)
     is_gas = point.get("supply_type") == "GAS"
     identifier = point.get("identifier")
     if is_gas and not _is_mprn(identifier):
@@ -93,16 +88,12 @@ def _meter_point(point: Mapping[str, Any], path: str) -> Iterator[Problem]:
 
 
 def _meter(meter: Mapping[str, Any], path: str, *, is_gas: bool) -> Iterator[Problem]:
-    yield from required(meter, ("meter_serial_number",), path)
     if meter.get("prepay_details") and not meter.get("is_prepay"):
         yield Problem(f"{path}prepay_details", "prepay_details_not_allowed", "The meter is not prepay.")
     registers = {register.get("register_id") for _, register in objects(meter.get("registers"))}
     for kind in ("transfer_readings", "reading_history"):
         for index, reading in objects(meter.get(kind)):
             here = f"{path}{kind}.{index}."
-            yield from required(reading, ("reading_date", "reading_value", "reading_type"), here)
-            yield from day(reading, "reading_date", here)
-            yield from decimals(reading, ("reading_value",), here)
             if amount(reading.get("reading_value")) < 0:
                 yield Problem(f"{here}reading_value", "min_value", "A reading cannot be negative.")
             if not is_gas and reading.get("register_id") not in registers:
@@ -110,12 +101,10 @@ def _meter(meter: Mapping[str, Any], path: str, *, is_gas: bool) -> Iterator[Pro
 
 
 def _money(payload: Mapping[str, Any]) -> Iterator[Problem]:
-    yield from decimals(payload, ("transfer_balance",))
     total = Decimal(0)
     ledgers = list(objects(payload.get("ledgers")))
     for index, ledger in ledgers:
         path = f"ledgers.{index}."
-        yield from decimals(ledger, ("ledger_balance", "last_statement_balance"), path)
         total += amount(ledger.get("ledger_balance"))
         last = amount(ledger.get("last_statement_balance"))
         if abs(_sum(ledger.get("historical_statement_transactions")) - last) >= _CENT:

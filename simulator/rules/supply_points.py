@@ -7,11 +7,58 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from simulator.rules.common import Problem, choice, email, objects, phone, required
+from simulator.rules.common import Problem, email, objects, phone
+from simulator.rules.shape import BOOLEAN, MOMENT, Shape, choice, many, misshapen, one, required, text
 
 _NMI: Final = re.compile(r"[0-9A-Z]{10}[0-9]?")
 _POSTCODE: Final = re.compile(r"[0-9]{4}")
-_STATES: Final = ("NSW", "VIC", "QLD", "SA", "WA", "TAS", "ACT", "NT")
+
+_STREET: Final[Shape] = {
+    "house_number_1": text(),
+    "building_or_property_name": text(),
+    "flat_or_unit_number": text(),
+    "flat_or_unit_type": text(),
+    "street_name": text(),
+    "street_type": text(),
+}
+_POSTAL_ADDRESS: Final[Shape] = {
+    "administrative_area": choice("NSW", "VIC", "QLD", "SA", "WA", "TAS", "ACT", "NT"),
+    "country": text(),
+    "locality": text(),
+    "postal_code": text(),
+    "delivery_point_identifier": text(),
+    "structured_street_address": one(_STREET),
+}
+_CONTACT: Final[Shape] = {
+    "title": text(),
+    "given_name": text(),
+    "family_name": text(),
+    "suffix": text(),
+    "name_type": text(),
+    "phones": many({"number": text(), "service_type": text(), "prefix": text()}),
+    "email_address": text(),
+    "postal_address": one(_POSTAL_ADDRESS),
+}
+_SHAPE: Final[Shape] = {
+    "import_supplier": required(text(blank=False)),
+    "supply_point": required(
+        one(
+            {
+                "identifier": required(text()),
+                "supply_type": choice("ELECTRICITY_DISTRIBUTION"),
+                "substation": text(),
+                "critical_load": BOOLEAN,
+            }
+        )
+    ),
+    "cdns": many(
+        {
+            "transaction_date": required(MOMENT),
+            "movement_type": required(text(blank=False)),
+            "outage_contact": required(one(_CONTACT)),
+        }
+    ),
+}
 
 
 def fits(payload: Mapping[str, Any], /) -> bool:
@@ -20,32 +67,33 @@ def fits(payload: Mapping[str, Any], /) -> bool:
 
 
 def problems(payload: Mapping[str, Any], /) -> Iterator[Problem]:
-    """Everything that is wrong with a supply point."""
-    yield from required(payload, ("import_supplier", "supply_point"))
-    point = payload.get("supply_point")
-    if isinstance(point, dict):
-        identifier = point.get("identifier")
-        if not _is_nmi(identifier):
-            yield Problem(
-                "supply_point.identifier",
-                "invalid_supply_point_identifier",
-                f"{identifier} is not a valid supply point identifier.",
-            )
-        yield from choice(point, "supply_type", ("ELECTRICITY_DISTRIBUTION",), "supply_point.")
+    """Everything that is wrong with a supply point: with its form, or else with what stands in it."""
+    found = misshapen(payload=payload, shape=_SHAPE)
+    yield from found
+    if not found:
+        yield from _content_problems(payload)
+
+
+def _content_problems(payload: Mapping[str, Any]) -> Iterator[Problem]:
+    identifier = payload["supply_point"]["identifier"]
+    if not _is_nmi(identifier):
+        yield Problem(
+            "supply_point.identifier",
+            "invalid_supply_point_identifier",
+            f"{identifier} is not a valid supply point identifier.",
+        )
     for index, notification in objects(payload.get("cdns")):
         path = f"cdns.{index}."
-        yield from required(notification, ("transaction_date", "movement_type", "outage_contact"), path)
-        yield from _moment(notification, "transaction_date", path)
-        contact = notification.get("outage_contact")
-        if isinstance(contact, dict):
-            yield from _contact(contact, f"{path}outage_contact.")
+        if datetime.fromisoformat(notification["transaction_date"]).tzinfo is None:
+            yield Problem(f"{path}transaction_date", "invalid", "Datetime has wrong format.")
+        yield from _contact(notification["outage_contact"], f"{path}outage_contact.")
 
 
 def processing_error(payload: Mapping[str, Any], /) -> tuple[str, str] | None:
     """What passes validation and fails later: a substation that the network no longer has."""
-    point = payload.get("supply_point")
-    if isinstance(point, dict) and str(point.get("substation")).startswith("999"):
-        return "substation_not_found", f"Substation {point['substation']} does not exist."
+    substation = payload["supply_point"].get("substation") or ""
+    if substation.startswith("999"):
+        return "substation_not_found", f"Substation {substation} does not exist."
     return None
 
 
@@ -53,37 +101,21 @@ def _contact(contact: Mapping[str, Any], path: str) -> Iterator[Problem]:
     yield from email(contact, "email_address", path)
     for index, telephone in objects(contact.get("phones")):
         yield from phone(telephone, "number", f"{path}phones.{index}.")
-    address = contact.get("postal_address")
-    if not isinstance(address, dict):
-        return
+    address = contact.get("postal_address") or {}
     path += "postal_address."
-    yield from choice(address, "administrative_area", _STATES, path)
     postcode = address.get("postal_code")
-    if postcode and not (isinstance(postcode, str) and _POSTCODE.fullmatch(postcode)):
+    if postcode and not _POSTCODE.fullmatch(postcode):
         yield Problem(f"{path}postal_code", "invalid_postcode", f"{postcode} is not a valid postal code.")
-    street = address.get("structured_street_address")
-    if isinstance(street, dict):
-        path += "structured_street_address."
-        if street.get("house_number_1") and not street.get("street_name"):
-            yield Problem(f"{path}street_name", "street_name_required", "A house number needs a street name.")
-        if street.get("flat_or_unit_number") and not street.get("flat_or_unit_type"):
-            yield Problem(
-                f"{path}flat_or_unit_type", "unit_type_required", "A unit number needs a unit type."
-            )
+    street = address.get("structured_street_address") or {}
+    path += "structured_street_address."
+    if street.get("house_number_1") and not street.get("street_name"):
+        yield Problem(f"{path}street_name", "street_name_required", "A house number needs a street name.")
+    if street.get("flat_or_unit_number") and not street.get("flat_or_unit_type"):
+        yield Problem(f"{path}flat_or_unit_type", "unit_type_required", "A unit number needs a unit type.")
 
 
-def _moment(holder: Mapping[str, Any], name: str, path: str) -> Iterator[Problem]:
-    value = holder.get(name)
-    try:
-        fine = isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
-    except ValueError:
-        fine = False
-    if value is not None and not fine:
-        yield Problem(f"{path}{name}", "invalid", "Datetime has wrong format.")
-
-
-def _is_nmi(value: Any) -> bool:
-    if not isinstance(value, str) or not _NMI.fullmatch(value):
+def _is_nmi(value: str) -> bool:
+    if not _NMI.fullmatch(value):
         return False
     return len(value) == 10 or int(value[10]) == _nmi_check_digit(value[:10])
 

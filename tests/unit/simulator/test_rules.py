@@ -163,7 +163,39 @@ ACCOUNT_CASES: list[tuple[Sequence[str | int], Any, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "where", "code"), ACCOUNT_CASES)
+FORM_CASES: list[tuple[Sequence[str | int], Any, str, str]] = [
+    ((*ELECTRICITY, "ssc"), 393, "supply_addresses.0.meter_points.0.ssc", "invalid"),
+    ((*ELECTRICITY, "mpid"), "TENTA", "supply_addresses.0.meter_points.0.mpid", "max_length"),
+    ((*ELECTRICITY, "mpid"), " ", "supply_addresses.0.meter_points.0.mpid", "blank"),
+    ((*ELECTRICITY, "profile_class"), "1", "supply_addresses.0.meter_points.0.profile_class", "invalid"),
+    (
+        (*ELECTRICITY, "agreements"),
+        {"tariff_code": "X"},
+        "supply_addresses.0.meter_points.0.agreements",
+        "not_a_list",
+    ),
+    (("transfer_balance",), 30.0, "transfer_balance", "invalid"),
+    (("transfer_balance",), "NaN", "transfer_balance", "invalid"),
+    (("unknown_occupier",), "no", "unknown_occupier", "invalid"),
+    (("notes", 0, "created_at"), "yesterday", "notes.0.created_at", "invalid"),
+    (("notes", 0), "a note", "notes.0", "invalid"),
+    (("payment_schedules", 1, "means"), "CASH", "payment_schedules.1.means", "invalid_choice"),
+    (
+        ("ledgers", 0, "current_statement_transactions", 0, "type"),
+        "FEE",
+        "ledgers.0.current_statement_transactions.0.type",
+        "invalid_choice",
+    ),
+    (
+        ("supply_addresses", 0, "property_administrators", 0, "mobile"),
+        "none",
+        "supply_addresses.0.property_administrators.0.mobile",
+        "invalid_phone_number",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "where", "code"), ACCOUNT_CASES + FORM_CASES)
 def test_an_account_with_one_fault_is_refused_for_it_alone(
     path: Sequence[str | int], value: Any, where: str, code: str
 ) -> None:
