@@ -23,6 +23,11 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
 _MIGRATED = HOME / "migrated"
+_LOCAL_SETTINGS = """import sys
+
+if "scheduler" in sys.argv:
+    import kraken_import.preload
+"""
 
 
 class UnableToMigrateAirflow(StackProblem):
@@ -84,8 +89,9 @@ def plain_environment() -> dict[str, str]:
 
 
 def prepare(*, secrets: Secrets) -> None:
-    """Write what Airflow reads from files: the logins."""
+    """Write what Airflow reads from files: the logins, and what its scheduler imports before it forks."""
     write_private(path=HOME / "passwords.json", text=json.dumps(secrets.passwords))
+    write_private(path=HOME / "config" / "airflow_local_settings.py", text=_LOCAL_SETTINGS)
 
 
 def command(*, component: str) -> list[str]:
