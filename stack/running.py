@@ -193,8 +193,9 @@ class _Starter:
             )
 
     def _clear_remains(self) -> None:
-        """End the children of components that died: they would hold ports, locks and rows."""
-        dead = [each for each in self.stack.components if not processes.is_alive(component=each)]
+        """End what has no future: children of components that died, and everybody who lost the database."""
+        lost = self._cluster.running_port() is None
+        dead = [each for each in self.stack.components if lost or not processes.is_alive(component=each)]
         if dead:
             processes.stop(components=dead)
 

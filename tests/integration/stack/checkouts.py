@@ -1,6 +1,7 @@
 """Checkouts of the project for tests, and its commands run in them as a person runs them."""
 
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -22,10 +23,12 @@ def fresh_checkout(*, folder: Path) -> Iterator[Path]:
     """A copy of the project in an empty folder; whatever is started in it is stopped in the end."""
     for part in PARTS:
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-    yield folder
-    run(checkout=folder, command="down")
-    # Under root the data is not below the checkout, which pytest closes to other users.
-    shutil.rmtree(open_cluster(home=folder / ".run" / "postgres", port=0).home)
+    try:
+        yield folder
+    finally:
+        run(checkout=folder, command="down")
+        # Under root the data is not below the checkout, which pytest closes to other users.
+        shutil.rmtree(open_cluster(home=folder / ".run" / "postgres", port=0).home, ignore_errors=True)
 
 
 def login(*, values: dict[str, str], user: str) -> dict[str, str]:
@@ -40,7 +43,9 @@ def environment_of(*, checkout: Path) -> dict[str, str]:
 
 
 def free_port_base() -> int:
-    for base in range(31_000, 60_000, 97):
+    """Three free ports in a row; at random, since other test processes look for some at the same time."""
+    for _ in range(100):
+        base = random.randrange(20_000, 32_000, 10)
         with socket.socket() as one, socket.socket() as two, socket.socket() as three:
             try:
                 for offset, probe in enumerate((one, two, three)):

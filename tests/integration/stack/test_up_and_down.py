@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import psycopg2
 import pytest
 import requests
 
@@ -55,6 +56,13 @@ def test_up_heals_what_was_killed_and_down_leaves_nothing(checkout: Path) -> Non
     assert len(after) == len(before)
     assert len(set(after) - set(before)) == 1
 
+    # Without its database nothing of Airflow works on, so all of it starts again.
+    os.kill(_postmaster(values=values), signal.SIGKILL)
+    run(checkout=checkout, command="up")
+    before, after = after, _leaders(checkout=checkout)
+    assert len(after) == len(before)
+    assert not set(after) & set(before)
+
     for path in (checkout / ".run").rglob("*"):
         if path.name in ("secrets.json", "stack.json", "passwords.json"):
             assert path.stat().st_mode & 0o077 == 0, path
@@ -96,6 +104,14 @@ def _leaders(*, checkout: Path) -> list[int]:
     return sorted(
         pid for pid in psutil.pids() if os.getsid(pid) == pid and _is_ours(pid=pid, checkout=checkout)
     )
+
+
+def _postmaster(*, values: dict[str, str]) -> int:
+    connection = psycopg2.connect(values["AIRFLOW_DSN"])
+    try:
+        return psutil.Process(connection.info.backend_pid).ppid()
+    finally:
+        connection.close()
 
 
 def _is_ours(*, pid: int, checkout: Path) -> bool:
