@@ -1,15 +1,16 @@
 """What the stand-in refuses, one module for each form of payload.
 
-A module has `fits(payload)`, `problems(payload)` for validation and `processing_error(payload)` for what
-goes wrong only later. To add a form, add a module here and name it in `FORMS`.
+A module of a form has `RESOURCE`, `fits(payload)`, `problems(payload)` for validation and
+`processing_error(payload)` for what goes wrong only later. A further form is one more module here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, Protocol
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol, cast
 
-from simulator.rules import edf_accounts, supply_points
 from simulator.rules.common import Problem
 
 
@@ -23,10 +24,17 @@ class Form(Protocol):
     def processing_error(self, payload: Mapping[str, Any], /) -> tuple[str, str] | None: ...
 
 
-FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
-    "accounts": (edf_accounts,),
-    "supply-points": (supply_points,),
-}
+def _found() -> Mapping[str, Sequence[Form]]:
+    forms: dict[str, list[Form]] = {}
+    for name in sorted(module.name for module in pkgutil.iter_modules(__path__)):
+        module = importlib.import_module(f"{__name__}.{name}")
+        if hasattr(module, "RESOURCE"):
+            forms.setdefault(module.RESOURCE, []).append(cast(Form, module))
+    return forms
+
+
+FORMS: Final = _found()
+"""The forms of each resource's payloads, in the order of their modules' names."""
 
 
 def form_of(*, resource: str, payload: Mapping[str, Any]) -> Form:

@@ -11,6 +11,8 @@ from simulator.rules.common import Problem, agreements, amount, email, objects, 
 from simulator.rules.edf_accounts_shape import SHAPE
 from simulator.rules.shape import misshapen
 
+RESOURCE: Final = "accounts"
+
 _MPAN_WEIGHTS: Final = (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 _POSTCODE: Final = re.compile(r"(?i)[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}")
 _SIGNS: Final = {"PAYMENT": 1, "CREDIT": 1, "CHARGE": -1, "REPAYMENT": -1}

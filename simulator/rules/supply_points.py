@@ -10,6 +10,8 @@ from typing import Any, Final
 from simulator.rules.common import Problem, email, objects, phone
 from simulator.rules.shape import BOOLEAN, MOMENT, Shape, choice, many, misshapen, one, required, text
 
+RESOURCE: Final = "supply-points"
+
 _NMI: Final = re.compile(r"[0-9A-Z]{10}[0-9]?")
 _POSTCODE: Final = re.compile(r"[0-9]{4}")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator.rules import form_of
+from simulator.rules import FORMS, form_of
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 RESOURCES = {"edf_accounts": "accounts", "essential_supply_points_cdns": "supply-points"}
@@ -299,3 +299,10 @@ def test_some_payloads_pass_and_fail_only_while_processing(
     assert problems(dialect, payload) == []
     assert error is not None
     assert error[0] == code
+
+
+def test_every_form_is_found_and_none_claims_anothers_payload() -> None:
+    assert set(FORMS) == set(RESOURCES.values())
+    for dialect, resource in RESOURCES.items():
+        fitting = [form for forms in FORMS.values() for form in forms if form.fits(sound(dialect))]
+        assert fitting == [form_of(resource=resource, payload=sound(dialect))]
