@@ -74,8 +74,8 @@ def amount(value: Any) -> Decimal:
         return Decimal(0)
 
 
-def agreements(value: Any, path: str) -> Iterator[Problem]:
-    """Agreements that end before they start, overlap, or leave a gap."""
+def agreements(value: Any, path: str, *, supply_start: date | None) -> Iterator[Problem]:
+    """Agreements that end before they start, overlap, or leave a gap after the start of supply."""
     periods = []
     for index, agreement in objects(value):
         here = f"{path}{index}."
@@ -91,5 +91,5 @@ def agreements(value: Any, path: str) -> Iterator[Problem]:
     for (_, end), (start, _) in itertools.pairwise(periods):
         if end is None or end > start:
             yield Problem(path.rstrip("."), "overlapping_agreements", "The agreements overlap.")
-        elif (start - end).days > 1:
+        elif (start - end).days > 1 and (supply_start is None or start > supply_start):
             yield Problem(path.rstrip("."), "gap_in_agreements", "There is a gap between the agreements.")

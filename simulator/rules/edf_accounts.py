@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from simulator.rules.common import Problem, agreements, amount, email, objects, phone
+from simulator.rules import edf_accounts_dates
+from simulator.rules.common import Problem, agreements, amount, as_day, email, objects, phone
 from simulator.rules.edf_accounts_shape import SHAPE
 from simulator.rules.shape import misshapen
 
@@ -34,12 +35,18 @@ def problems(payload: Mapping[str, Any], /) -> Iterator[Problem]:
 
 def _content_problems(payload: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _postcode(payload, "billing_postcode")
-    if not payload.get("unknown_occupier") and not payload.get("customers"):
+    if payload.get("unknown_occupier"):
+        if payload.get("customers"):
+            yield Problem(
+                "customers", "customer_with_unknown_occupier", "An unknown occupier is no customer."
+            )
+    elif not payload.get("customers"):
         yield Problem("customers", "required", "This field is required.")
     for index, customer in objects(payload.get("customers")):
         yield from _reached(customer, f"customers.{index}.")
     for index, address in objects(payload.get("supply_addresses")):
         yield from _address(address, f"supply_addresses.{index}.")
+    yield from edf_accounts_dates.problems(payload)
     yield from _money(payload)
 
 
@@ -70,6 +77,8 @@ def _address(address: Mapping[str, Any], path: str) -> Iterator[Problem]:
 def _meter_point(point: Mapping[str, Any], path: str) -> Iterator[Problem]:
     is_gas = point.get("supply_type") == "GAS"
     identifier = point.get("identifier")
+    if is_gas and not point.get("shipper_mpid"):
+        yield Problem(f"{path}shipper_mpid", "required", "This field is required.")
     if is_gas and not _is_mprn(identifier):
         yield Problem(f"{path}identifier", "invalid_mprn", f"{identifier} is not a valid MPRN")
     elif not is_gas and not _is_mpan(identifier):
@@ -78,7 +87,9 @@ def _meter_point(point: Mapping[str, Any], path: str) -> Iterator[Problem]:
         yield Problem(f"{path}et_in_progress", "et_in_progress", "An erroneous transfer is in progress.")
     if point.get("dr_in_progress"):
         yield Problem(f"{path}dr_in_progress", "dr_in_progress", "A disputed reading is in progress.")
-    yield from agreements(point.get("agreements"), f"{path}agreements.")
+    yield from agreements(
+        point.get("agreements"), f"{path}agreements.", supply_start=as_day(point.get("supply_start_date"))
+    )
     seen = set()
     for index, estimate in objects(point.get("eac_history")):
         key = estimate.get("tpr"), estimate.get("effective_from")
@@ -129,10 +140,12 @@ def _money(payload: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _sum(transactions: Any) -> Decimal:
+    """What they add up to; those of a prepay meter are on no statement."""
     return sum(
         (
             _SIGNS.get(transaction.get("type", ""), 0) * amount(transaction.get("amount"))
             for _, transaction in objects(transactions)
+            if not transaction.get("to_prepay_meter_serial_number")
         ),
         Decimal(0),
     )
@@ -145,14 +158,19 @@ def _postcode(holder: Mapping[str, Any], name: str, path: str = "") -> Iterator[
 
 
 def _is_mpan(value: Any) -> bool:
-    if not isinstance(value, str) or len(value) != 13 or not value.isdigit():
+    if not isinstance(value, str) or len(value) != 13 or not _is_number(value):
         return False
     total = sum(weight * int(digit) for weight, digit in zip(_MPAN_WEIGHTS, value, strict=False))
     return total % 11 % 10 == int(value[12])
 
 
 def _is_mprn(value: Any) -> bool:
-    if not isinstance(value, str) or not 6 <= len(value) <= 10 or not value.isdigit():
+    if not isinstance(value, str) or not 6 <= len(value) <= 10 or not _is_number(value):
         return False
     body, check = value[:-2], int(value[-2:])
     return sum(int(digit) * (len(body) - place) for place, digit in enumerate(body)) % 11 == check
+
+
+def _is_number(value: str) -> bool:
+    # Other scripts have digits too, and Python reads them as well.
+    return value.isascii() and value.isdigit()

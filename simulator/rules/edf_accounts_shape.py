@@ -132,6 +132,7 @@ _TRANSACTION: Final[Shape] = {
     "type": required(choice("PAYMENT", "CREDIT", "CHARGE", "REPAYMENT")),
     "reason": text(),
     "payment_type": text(),
+    "to_prepay_meter_serial_number": text(),
 }
 _LEDGER: Final[Shape] = {
     "current_statement_transactions": many(_TRANSACTION),
@@ -162,7 +163,19 @@ SHAPE: Final[Shape] = {
     "billing_name": text(longest=510),
     **{f"billing_address{line}": text(longest=512) for line in range(1, 6)},
     "billing_postcode": text(longest=512),
-    "account_type": choice("DOMESTIC", "BUSINESS", "MANAGED", "DOMESTIC_VACANT"),
+    "account_type": choice(
+        "DOMESTIC",
+        "BUSINESS",
+        "MANAGED",
+        "PORTFOLIO_LEAD",
+        "DOMESTIC_VACANT",
+        "BUSINESS_VACANT",
+        "DOMESTIC_OCCUPIER",
+        "BUSINESS_OCCUPIER",
+        "SYSTEM",
+        "DOMESTIC_THIRD_PARTY_BILLED",
+        "BUSINESS_THIRD_PARTY_BILLED",
+    ),
     "sales_channel": text(),
     "sales_subchannel": text(),
     "supply_addresses": required(many(_SUPPLY_ADDRESS)),

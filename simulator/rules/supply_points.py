@@ -12,7 +12,8 @@ from simulator.rules.shape import BOOLEAN, MOMENT, Shape, choice, many, misshape
 
 RESOURCE: Final = "supply-points"
 
-_NMI: Final = re.compile(r"[0-9A-Z]{10}[0-9]?")
+# The letters I and O are left out, since they look like digits.
+_NMI: Final = re.compile(r"[0-9A-HJ-NP-Z]{10}[0-9]?")
 _POSTCODE: Final = re.compile(r"[0-9]{4}")
 
 _STREET: Final[Shape] = {
