@@ -36,7 +36,8 @@ ALTER TABLE legacy.details_notification ADD PRIMARY KEY (notification_id);
 ALTER TABLE legacy.notification_phone ADD PRIMARY KEY (phone_id);
 
 CREATE UNIQUE INDEX account_number_idx ON legacy.account (account_number);
-CREATE UNIQUE INDEX supply_point_identifier_idx ON legacy.supply_point (identifier);
+-- By market first: a page of one market's candidates must not walk over the identifiers of the others.
+CREATE UNIQUE INDEX supply_point_identifier_idx ON legacy.supply_point (market, identifier);
 CREATE INDEX party_contact_party_idx ON legacy.party_contact (party_id);
 CREATE INDEX priority_service_party_idx ON legacy.priority_service (party_id);
 CREATE INDEX account_role_account_idx ON legacy.account_role (account_id);
@@ -64,15 +65,20 @@ CREATE INDEX details_notification_supply_point_idx ON legacy.details_notificatio
 CREATE INDEX notification_phone_notification_idx ON legacy.notification_phone (notification_id);
 
 ALTER TABLE legacy.party_contact ADD FOREIGN KEY (party_id) REFERENCES legacy.party;
+ALTER TABLE legacy.party_preference ADD FOREIGN KEY (party_id) REFERENCES legacy.party;
+ALTER TABLE legacy.priority_service ADD FOREIGN KEY (party_id) REFERENCES legacy.party;
 ALTER TABLE legacy.account ADD FOREIGN KEY (billing_address_id) REFERENCES legacy.address;
 ALTER TABLE legacy.account_role ADD FOREIGN KEY (account_id) REFERENCES legacy.account;
 ALTER TABLE legacy.account_role ADD FOREIGN KEY (party_id) REFERENCES legacy.party;
 ALTER TABLE legacy.premise ADD FOREIGN KEY (address_id) REFERENCES legacy.address;
 ALTER TABLE legacy.occupancy ADD FOREIGN KEY (account_id) REFERENCES legacy.account;
 ALTER TABLE legacy.occupancy ADD FOREIGN KEY (premise_id) REFERENCES legacy.premise;
+ALTER TABLE legacy.premise_administrator ADD FOREIGN KEY (premise_id) REFERENCES legacy.premise;
 ALTER TABLE legacy.supply_point ADD FOREIGN KEY (premise_id) REFERENCES legacy.premise;
+ALTER TABLE legacy.smart_interest ADD FOREIGN KEY (supply_point_id) REFERENCES legacy.supply_point;
 ALTER TABLE legacy.contract ADD FOREIGN KEY (supply_point_id) REFERENCES legacy.supply_point;
 ALTER TABLE legacy.meter ADD FOREIGN KEY (supply_point_id) REFERENCES legacy.supply_point;
+ALTER TABLE legacy.prepay_balance ADD FOREIGN KEY (meter_id) REFERENCES legacy.meter;
 ALTER TABLE legacy.register ADD FOREIGN KEY (meter_id) REFERENCES legacy.meter;
 ALTER TABLE legacy.reading ADD FOREIGN KEY (meter_id) REFERENCES legacy.meter;
 ALTER TABLE legacy.consumption ADD FOREIGN KEY (supply_point_id) REFERENCES legacy.supply_point;
@@ -81,8 +87,14 @@ ALTER TABLE legacy.ledger_transaction ADD FOREIGN KEY (ledger_id) REFERENCES leg
 ALTER TABLE legacy.statement ADD FOREIGN KEY (account_id) REFERENCES legacy.account;
 ALTER TABLE legacy.payment_schedule ADD FOREIGN KEY (account_id) REFERENCES legacy.account;
 ALTER TABLE legacy.note ADD FOREIGN KEY (account_id) REFERENCES legacy.account;
+ALTER TABLE legacy.document ADD FOREIGN KEY (note_id) REFERENCES legacy.note;
 ALTER TABLE legacy.debt ADD FOREIGN KEY (account_id) REFERENCES legacy.account;
 ALTER TABLE legacy.debt_item ADD FOREIGN KEY (debt_id) REFERENCES legacy.debt;
+ALTER TABLE legacy.dunning ADD FOREIGN KEY (account_id) REFERENCES legacy.account;
+ALTER TABLE legacy.warm_home_discount ADD FOREIGN KEY (account_id) REFERENCES legacy.account;
+ALTER TABLE legacy.external_reference ADD FOREIGN KEY (account_id) REFERENCES legacy.account;
+ALTER TABLE legacy.campaign_member ADD FOREIGN KEY (account_id) REFERENCES legacy.account;
+ALTER TABLE legacy.account_attribute ADD FOREIGN KEY (account_id) REFERENCES legacy.account;
 ALTER TABLE legacy.details_notification ADD FOREIGN KEY (supply_point_id) REFERENCES legacy.supply_point;
 ALTER TABLE legacy.details_notification ADD FOREIGN KEY (address_id) REFERENCES legacy.address;
 ALTER TABLE legacy.notification_phone ADD FOREIGN KEY (notification_id) REFERENCES legacy.details_notification;
