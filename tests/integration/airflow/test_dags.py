@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 from tests.conftest import Simulator, StartSimulator
+from tests.integration.conftest import BeginJourney
 
 pytestmark = [
     pytest.mark.xdist_group("airflow"),
@@ -214,3 +215,55 @@ def test_a_database_that_cannot_be_reached_is_one_sentence_without_its_password(
     with pytest.raises(Retryable, match=r"'tracking' at 127\.0\.0\.1:9 cannot be reached") as failed:
         open_engine(connection=connection)
     assert "hidden" not in str(failed.value)
+
+
+def test_create_gives_its_worker_back_while_kraken_wants_no_more(
+    monkeypatch: pytest.MonkeyPatch, begin: BeginJourney
+) -> None:
+    from airflow.sdk.exceptions import TaskDeferred
+
+    from kraken_import.connections import ConnectionIds
+    from kraken_import.operators import CreateBatchOperator
+    from kraken_import.triggers import PollTrigger
+
+    journey = begin()
+    set_connections(monkeypatch, tracking=journey.tracking, simulator=journey.simulator)
+    wave_id = journey.valid_wave(limit=20)
+    journey.strike(kind="throttle", operation="create", count=1, seconds=2)
+    operator = CreateBatchOperator(
+        task_id="create",
+        batch={"wave_id": wave_id, "batch": 0},
+        patience=timedelta(minutes=1),
+        connections=ConnectionIds(),
+    )
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute({})
+    trigger = deferred.value.trigger
+    assert isinstance(trigger, PollTrigger)
+    assert (trigger.hold_back, trigger.wave_id, trigger.batch) == (2.0, wave_id, 0)
+    assert deferred.value.method_name == "resume"
+
+    counts = operator.resume({}, {"open": 0, "ended": 3}, **deferred.value.kwargs)
+    assert "valid" not in counts
+    assert set(journey.created().values()) == {1}
+    with pytest.raises(ValueError, match="nobody knows"):
+        operator.resume({}, {}, **deferred.value.kwargs)
+
+
+def test_await_always_defers_and_passes_a_fault_on() -> None:
+    from airflow.sdk.exceptions import TaskDeferred
+
+    from kraken_import.connections import ConnectionIds
+    from kraken_import.operators import AwaitBatchOperator
+    from kraken_import.usecases.faults import Retryable, SystemicFault
+
+    operator = AwaitBatchOperator(
+        task_id="await", batch={"wave_id": 1, "batch": 2}, connections=ConnectionIds()
+    )
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute({"params": {"await_minutes": 5}})
+    assert deferred.value.trigger.ends_task
+    with pytest.raises(SystemicFault, match=r"Ask\."):
+        operator.resume({}, {"fault": "forbidden", "reason": "Ask."})
+    with pytest.raises(Retryable):
+        operator.resume({}, {"gave_up": "OperationalError"})

@@ -17,7 +17,7 @@ import requests
 from kraken_import.tracking.waves import batch_lock
 from kraken_import.usecases.faults import Retryable, SystemicFault
 from kraken_import.usecases.gate import batches_to_load
-from tests.integration.usecases.conftest import BeginJourney, Journey
+from tests.integration.conftest import BeginJourney, Journey
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -9,7 +9,7 @@ import pytest
 
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.plan import EmptyWave, UnknownCustomers
-from tests.integration.usecases.conftest import BeginJourney, Journey
+from tests.integration.conftest import BeginJourney, Journey
 
 DIALECTS = ("edf_accounts", "essential_supply_points_cdns")
 

@@ -1,0 +1,217 @@
+"""The tracking database keeps its promises by itself: states, comments, history, purging, guarded moves."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DatabaseError, IntegrityError
+
+from kraken_import.lifecycle import LEGAL_MOVES, Mode, State
+from kraken_import.tracking import migrate, processes, waves
+from kraken_import.tracking.evidence import Answer, Key
+from kraken_import.tracking.processes import Built, Move
+from transforms.findings import Finding
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def wave_of(connection: Connection, *, run_id: str = "run", mode: Mode = Mode.LIVE) -> int:
+    """A planned wave of three customers in one batch."""
+    wave = waves.NewWave(
+        name=run_id,
+        dialect="edf_accounts",
+        resource="accounts",
+        mode=mode,
+        import_supplier="X",
+        target_kraken="https://kraken:443",
+        connection_id="kraken",
+        requested=None,
+        batch_size=10,
+        requests_in_flight=None,
+        failure_threshold=Decimal("0.1"),
+        dag_id="dag",
+        run_id=run_id,
+    )
+    wave_id = waves.add_wave(connection=connection, wave=wave, at=NOW)
+    processes.claim(
+        connection=connection,
+        wave_id=wave_id,
+        wave=wave,
+        identifiers=[f"{run_id}-{number}" for number in range(3)],
+        most=None,
+        offset=0,
+        at=NOW,
+    )
+    waves.close_planning(connection=connection, wave_id=wave_id, already_claimed=0)
+    return wave_id
+
+
+def first_process(connection: Connection, wave_id: int) -> int:
+    found = processes.in_states(connection=connection, wave_id=wave_id, batch=0, states=(State.PLANNED,))
+    return min(found.values())
+
+
+def state_of(connection: Connection, process_id: int) -> State:
+    row = connection.execute(
+        text("SELECT state FROM migration.import_process WHERE id = :id"), {"id": process_id}
+    )
+    return State(row.scalar_one())
+
+
+def test_the_check_constraint_names_exactly_the_states(tracking_engine: Engine) -> None:
+    with tracking_engine.connect() as connection:
+        definition = connection.execute(
+            text(
+                "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'import_process_state_check'"
+            )
+        ).scalar_one()
+    assert set(re.findall(r"'(\w+)'", definition)) == {state.value for state in State}
+
+
+def test_every_table_and_every_column_has_a_comment(tracking_engine: Engine) -> None:
+    with tracking_engine.connect() as connection:
+        silent = connection.execute(
+            text(
+                """
+                SELECT class.relname, attribute.attname
+                FROM pg_class AS class
+                JOIN pg_attribute AS attribute ON attribute.attrelid = class.oid AND attribute.attnum >= 0
+                WHERE class.relnamespace = CAST('migration' AS regnamespace)
+                    AND class.relkind IN ('r', 'p', 'v')
+                    AND class.relname <> 'schema_version'
+                    AND NOT attribute.attisdropped
+                    AND col_description(class.oid, attribute.attnum) IS NULL
+                """
+            )
+        ).all()
+    assert silent == []
+
+
+def test_upgrading_again_changes_nothing(tracking_engine: Engine) -> None:
+    migrate.upgrade(engine=tracking_engine)
+    migrate.upgrade(engine=tracking_engine)
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE migration.import_event SET attempt = 9", "DELETE FROM migration.import_event"]
+)
+def test_history_cannot_be_changed(tracking_engine: Engine, statement: str) -> None:
+    with tracking_engine.begin() as connection:
+        wave_of(connection)
+    with pytest.raises(DatabaseError, match="append-only"), tracking_engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def test_a_key_exists_once_for_a_kraken_and_mode(tracking_engine: Engine) -> None:
+    with tracking_engine.begin() as connection:
+        wave_id = wave_of(connection)
+    copy = (
+        "INSERT INTO migration.import_process (target_kraken, mode, resource, import_supplier, "
+        "external_identifier, dialect, wave_id, batch, airflow_run, planned_at) "
+        "SELECT target_kraken, {mode}, "
+        "resource, import_supplier, external_identifier, dialect, wave_id, batch, airflow_run, planned_at "
+        f"FROM migration.import_process WHERE wave_id = {wave_id} AND mode = 'live'"
+    )
+    with pytest.raises(IntegrityError), tracking_engine.begin() as connection:
+        connection.exec_driver_sql(copy.format(mode="mode"))
+    with tracking_engine.begin() as connection:
+        connection.exec_driver_sql(copy.format(mode="'rehearsal'"))
+
+
+def test_purging_a_wave_drops_its_partitions_and_keeps_its_outcome(tracking_engine: Engine) -> None:
+    with tracking_engine.begin() as connection:
+        kept, purged = wave_of(connection, run_id="kept"), wave_of(connection, run_id="purged")
+        for wave_id in (kept, purged):
+            process_id = first_process(connection, wave_id)
+            processes.record_build(
+                connection=connection, wave_id=wave_id, built=[Built(id=process_id, body=b"{}")], at=NOW
+            )
+    with tracking_engine.begin() as connection:
+        connection.exec_driver_sql(
+            f"DROP TABLE migration.payload_wave_{purged}, migration.answer_wave_{purged}"
+        )
+        left = connection.exec_driver_sql("SELECT wave_id FROM migration.payload").scalars().all()
+        built = connection.exec_driver_sql(
+            "SELECT count(*) FROM migration.import_process WHERE state = 'built'"
+        ).scalar_one()
+    assert left == [kept]
+    assert built == 2
+
+
+def test_a_step_of_an_older_attempt_is_left_out(tracking_engine: Engine) -> None:
+    with tracking_engine.begin() as connection:
+        wave_id = wave_of(connection)
+        process_id = first_process(connection, wave_id)
+        for body in (b'{"a":1}', b'{"a":2}'):
+            processes.record_build(
+                connection=connection, wave_id=wave_id, built=[Built(id=process_id, body=body)], at=NOW
+            )
+        stale = Move(key=Key(id=process_id, wave_id=wave_id, attempt=1), to=State.VALID)
+        assert processes.move(connection=connection, moves=[stale], stage="validate", at=NOW) == 0
+        assert state_of(connection, process_id) is State.BUILT
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.sampled_from(State), max_size=12))
+def test_only_legal_moves_are_ever_taken_and_each_leaves_one_event(
+    tracking_engine: Engine, steps: list[State]
+) -> None:
+    with tracking_engine.connect() as connection:
+        wave_id = wave_of(connection)
+        process_id = first_process(connection, wave_id)
+        processes.record_build(
+            connection=connection, wave_id=wave_id, built=[Built(id=process_id, body=b"{}")], at=NOW
+        )
+        events = 2
+        state = State.BUILT
+        connection.exec_driver_sql("UPDATE migration.import_process SET intended_at = planned_at")
+        for wanted in steps:
+            if wanted.value.startswith("dry_run"):
+                continue
+            step = Move(
+                key=Key(id=process_id, wave_id=wave_id, attempt=1),
+                to=wanted,
+                answer=Answer(http_status=200, body=b"x"),
+                findings=(Finding(code="c", path="a.0.b", detail="d"),),
+            )
+            taken = processes.move(connection=connection, moves=[step], stage="status", at=NOW)
+            assert taken == (1 if wanted in LEGAL_MOVES[state] else 0)
+            state, events = (wanted, events + 1) if taken else (state, events)
+            assert state_of(connection, process_id) is state
+        counted = {
+            table: connection.execute(
+                text(f"SELECT count(*) FROM migration.{table} WHERE import_process_id = :id"),
+                {"id": process_id},
+            ).scalar_one()
+            for table in ("import_event", "import_error", "answer")
+        }
+        assert counted == {"import_event": events, "import_error": events - 2, "answer": events - 2}
+        connection.rollback()
+
+
+def test_a_stopped_wave_intends_nothing_more(tracking_engine: Engine) -> None:
+    with tracking_engine.begin() as connection:
+        wave_id = wave_of(connection)
+        built = processes.in_states(
+            connection=connection, wave_id=wave_id, batch=0, states=(State.PLANNED,)
+        ).values()
+        processes.record_build(
+            connection=connection,
+            wave_id=wave_id,
+            built=[Built(id=process_id, body=b"{}") for process_id in built],
+            at=NOW,
+        )
+        valid = [Move(key=Key(id=each, wave_id=wave_id, attempt=1), to=State.VALID) for each in built]
+        assert processes.move(connection=connection, moves=valid, stage="validate", at=NOW) == 3
+        assert len(processes.intend(connection=connection, wave_id=wave_id, batch=0, most=1, at=NOW)) == 1
+    waves.stop_wave(engine=tracking_engine, wave_id=wave_id, code="forbidden", reason="First.", at=NOW)
+    waves.stop_wave(engine=tracking_engine, wave_id=wave_id, code="other", reason="Second.", at=NOW)
+    with tracking_engine.begin() as connection:
+        assert processes.intend(connection=connection, wave_id=wave_id, batch=0, most=9, at=NOW) == []
+        assert waves.load_wave(connection=connection, wave_id=wave_id).stop_reason == "First."
