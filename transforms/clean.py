@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -96,7 +96,7 @@ def _cleaner(*, column: Column, zone: ZoneInfo) -> Callable[[str], Any]:
             case _ if not text:
                 return blank
             case "date":
-                return _date(text=text, name=column.name)
+                return _date(text=text, column=column)
             case "timestamp":
                 return _timestamp(text=text, zone=zone, name=column.name)
             case "money":
@@ -148,15 +148,15 @@ def _code(*, text: str, codes: Mapping[str, CodeValue], blank: str | None, name:
     return Problem(code="unknown_code", detail=f"Column {name} holds the unknown code {shown!r}.")
 
 
-def _date(*, text: str, name: str) -> Any:
+def _date(*, text: str, column: Column) -> Any:
     if _ZEROS.fullmatch(text) or text.startswith(_OPEN_END):
         return None
     compact = _COMPACT_DATE.fullmatch(text)
     try:
         day = date(int(text[:4]), int(text[4:6]), int(text[6:8])) if compact else _plain_date(text)
     except ValueError:
-        return Problem(code="invalid_date", detail=f"Column {name} holds a date that does not exist.")
-    return day.isoformat()
+        return Problem(code="invalid_date", detail=f"Column {column.name} holds a date that does not exist.")
+    return (day + timedelta(days=1) if column.is_last_day else day).isoformat()
 
 
 def _plain_date(text: str) -> date:

@@ -54,6 +54,8 @@ class Column:
     sign: Sign = "kept"
     """For money: debit_positive amounts are negated, since Kraken counts credits as positive; absolute
     drops the sign, where the type of the transaction tells it."""
+    is_last_day: bool = False
+    """For kind date: the last day that counts, where Kraken wants the first that no longer does."""
     decimals: str = ""
     """For kind decimal: a second column that holds the digits after the point."""
 

@@ -40,7 +40,9 @@ def email(holder: Mapping[str, Any], name: str, path: str = "") -> Iterator[Prob
     if not isinstance(value, str) or not _EMAIL.fullmatch(value):
         yield Problem(f"{path}{name}", "invalid", "Enter a valid email address.")
     elif _REFUSED_EMAIL.search(value):
-        yield Problem(f"{path}{name}", "invalid_email_address", f"{value} is not a permitted email address")
+        yield Problem(
+            f"{path}{name}", "possible_test_email_address", f"{value} is not a permitted email address"
+        )
 
 
 def phone(holder: Mapping[str, Any], name: str, path: str = "") -> Iterator[Problem]:
@@ -84,12 +86,16 @@ def agreements(value: Any, path: str, *, supply_start: date | None) -> Iterator[
             continue
         if end is not None and end < start:
             yield Problem(
-                f"{here}effective_to", "agreement_end_before_start", "An agreement ends before it starts."
+                f"{here}effective_to", "start_date_later_than_end_date", "An agreement ends before it starts."
             )
         periods.append((start, end))
     periods.sort(key=lambda period: period[0])
     for (_, end), (start, _) in itertools.pairwise(periods):
         if end is None or end > start:
-            yield Problem(path.rstrip("."), "overlapping_agreements", "The agreements overlap.")
-        elif (start - end).days > 1 and (supply_start is None or start > supply_start):
-            yield Problem(path.rstrip("."), "gap_in_agreements", "There is a gap between the agreements.")
+            yield Problem(path.rstrip("."), "gaps_or_overlaps_in_agreement_dates", "The agreements overlap.")
+        elif start > end and (supply_start is None or start > supply_start):
+            yield Problem(
+                path.rstrip("."),
+                "gaps_or_overlaps_in_agreement_dates",
+                "There is a gap between the agreements.",
+            )

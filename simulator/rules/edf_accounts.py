@@ -56,7 +56,7 @@ def processing_error(payload: Mapping[str, Any], /) -> tuple[str, str] | None:
         for _, point in objects(address.get("meter_points")):
             for _, agreement in objects(point.get("agreements")):
                 if "OBSOLETE" in str(agreement.get("tariff_code")):
-                    return "tariff_not_found", f"Tariff {agreement['tariff_code']} does not exist."
+                    return "tariff_code_not_found", f"Tariff {agreement['tariff_code']} does not exist."
     return None
 
 
@@ -80,13 +80,23 @@ def _meter_point(point: Mapping[str, Any], path: str) -> Iterator[Problem]:
     if is_gas and not point.get("shipper_mpid"):
         yield Problem(f"{path}shipper_mpid", "required", "This field is required.")
     if is_gas and not _is_mprn(identifier):
-        yield Problem(f"{path}identifier", "invalid_mprn", f"{identifier} is not a valid MPRN")
+        yield Problem(
+            f"{path}identifier", "invalid_supply_point_identifier", f"{identifier} is not a valid MPRN"
+        )
     elif not is_gas and not _is_mpan(identifier):
-        yield Problem(f"{path}identifier", "invalid_mpan", f"{identifier} is not a valid MPAN")
+        yield Problem(
+            f"{path}identifier", "invalid_supply_point_identifier", f"{identifier} is not a valid MPAN"
+        )
     if point.get("et_in_progress"):
-        yield Problem(f"{path}et_in_progress", "et_in_progress", "An erroneous transfer is in progress.")
+        yield Problem(
+            f"{path}et_in_progress",
+            "erroneous_transfer_not_in_progress",
+            "An erroneous transfer is in progress.",
+        )
     if point.get("dr_in_progress"):
-        yield Problem(f"{path}dr_in_progress", "dr_in_progress", "A disputed reading is in progress.")
+        yield Problem(
+            f"{path}dr_in_progress", "disputed_read_in_progress", "A disputed reading is in progress."
+        )
     yield from agreements(
         point.get("agreements"), f"{path}agreements.", supply_start=as_day(point.get("supply_start_date"))
     )
@@ -94,7 +104,7 @@ def _meter_point(point: Mapping[str, Any], path: str) -> Iterator[Problem]:
     for index, estimate in objects(point.get("eac_history")):
         key = estimate.get("tpr"), estimate.get("effective_from")
         if key in seen:
-            yield Problem(f"{path}eac_history.{index}", "duplicate_eac", "There is an EAC twice.")
+            yield Problem(f"{path}eac_history.{index}", "repeated_eac_for_tpr", "There is an EAC twice.")
         seen.add(key)
     for index, meter in objects(point.get("meters")):
         yield from _meter(meter, f"{path}meters.{index}.", is_gas=is_gas)
@@ -102,15 +112,20 @@ def _meter_point(point: Mapping[str, Any], path: str) -> Iterator[Problem]:
 
 def _meter(meter: Mapping[str, Any], path: str, *, is_gas: bool) -> Iterator[Problem]:
     if meter.get("prepay_details") and not meter.get("is_prepay"):
-        yield Problem(f"{path}prepay_details", "prepay_details_not_allowed", "The meter is not prepay.")
+        yield Problem(
+            f"{path}prepay_details", "prepay_details_on_non_prepay_meter", "The meter is not prepay."
+        )
     registers = {register.get("register_id") for _, register in objects(meter.get("registers"))}
-    for kind in ("transfer_readings", "reading_history"):
+    for kind, unknown_register in (
+        ("transfer_readings", "reading_register_id_not_recognised"),
+        ("reading_history", "historical_reading_register_id_not_recognised"),
+    ):
         for index, reading in objects(meter.get(kind)):
             here = f"{path}{kind}.{index}."
             if amount(reading.get("reading_value")) < 0:
                 yield Problem(f"{here}reading_value", "min_value", "A reading cannot be negative.")
             if not is_gas and reading.get("register_id") not in registers:
-                yield Problem(f"{here}register_id", "unknown_register", "The meter has no such register.")
+                yield Problem(f"{here}register_id", unknown_register, "The meter has no such register.")
 
 
 def _money(payload: Mapping[str, Any]) -> Iterator[Problem]:
@@ -130,12 +145,14 @@ def _money(payload: Mapping[str, Any]) -> Iterator[Problem]:
         if abs(current - amount(ledger.get("ledger_balance"))) >= _CENT:
             yield Problem(
                 f"{path}ledger_balance",
-                "ledger_balance_mismatch",
+                "balance_mismatch_on_transfer_balance",
                 "The current transactions do not lead to the ledger's balance.",
             )
     if ledgers and abs(total - amount(payload.get("transfer_balance"))) >= _CENT:
         yield Problem(
-            "transfer_balance", "transfer_balance_mismatch", "The ledgers do not add up to the balance."
+            "transfer_balance",
+            "ledger_balances_not_equal_to_transfer_balance",
+            "The ledgers do not add up to the balance.",
         )
 
 

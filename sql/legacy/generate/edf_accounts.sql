@@ -56,20 +56,20 @@ INSERT INTO generator.expected_outcome
 SELECT 'edf_accounts', made.account_number, known.defect, known.state, known.code, known.path
 FROM made
 JOIN (VALUES
-    (0, 'wrong check digit of an MPAN', 'invalid', 'invalid_mpan',
+    (0, 'wrong check digit of an MPAN', 'invalid', 'invalid_supply_point_identifier',
         'supply_addresses.meter_points.identifier'),
     (1, 'text in a telephone number', 'invalid', 'invalid_phone_number', 'customers.landline'),
-    (2, 'email address that Kraken refuses', 'invalid', 'invalid_email_address', 'customers.email'),
+    (2, 'email address that Kraken refuses', 'invalid', 'possible_test_email_address', 'customers.email'),
     (3, 'history that misses a cent', 'invalid', 'historical_statement_transactions_balance_mismatch',
         'ledgers.historical_statement_transactions'),
-    (4, 'erroneous transfer under way', 'invalid', 'et_in_progress',
+    (4, 'erroneous transfer under way', 'invalid', 'erroneous_transfer_not_in_progress',
         'supply_addresses.meter_points.et_in_progress'),
     (5, 'unknown account class', 'rejected', 'unknown_code', 'account_type'),
     (6, 'date that does not exist', 'rejected', 'invalid_date', 'last_billed_to_date'),
     (7, 'nobody holds the account', 'rejected', 'missing_child', 'customers'),
     (8, 'no start of supply', 'rejected', 'missing_value',
         'supply_addresses.meter_points.supply_start_date'),
-    (9, 'tariff that is no more', 'errored', 'tariff_not_found', ''),
+    (9, 'tariff that is no more', 'errored', 'tariff_code_not_found', ''),
     (10, 'negative reading', 'invalid', 'min_value',
         'supply_addresses.meter_points.meters.reading_history.reading_value'),
     (11, 'untidy but whole', 'processed', NULL, NULL)

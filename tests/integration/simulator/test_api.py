@@ -214,7 +214,7 @@ def test_whether_an_errored_account_may_be_created_again_is_a_switch(
 ) -> None:
     kraken = Kraken(start_simulator("--delay", "0.05", "--recreate-after-error", choice).url)
     kraken.create(failing_account())
-    assert kraken.ended("EXTERNAL-1234")["latest_error"]["code"] == "tariff_not_found"
+    assert kraken.ended("EXTERNAL-1234")["latest_error"]["code"] == "tariff_code_not_found"
     assert kraken.create(account()).status == (201 if choice == "accept" else 400)
     assert kraken.ended("EXTERNAL-1234")["status"] == ("PROCESSED" if choice == "accept" else "ERRORED")
     ledger = kraken.call("GET", "/simulator/ledger?summary=1").document

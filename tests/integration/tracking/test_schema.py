@@ -68,7 +68,8 @@ def test_the_check_constraint_names_exactly_the_states(tracking_engine: Engine) 
     with tracking_engine.connect() as connection:
         definition = connection.execute(
             text(
-                "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'import_process_state_check'"
+                "SELECT pg_get_constraintdef(oid) FROM pg_constraint "
+                "WHERE conname = 'import_process_state_check'"
             )
         ).scalar_one()
     assert set(re.findall(r"'(\w+)'", definition)) == {state.value for state in State}

@@ -59,7 +59,7 @@ def test_a_path_keeps_fields_and_indexes_only() -> None:
 
 
 def test_a_code_that_is_a_sentence_is_masked() -> None:
-    assert mask("x", code="invalid_mpan").code == "invalid_mpan"
+    assert mask("x", code="invalid_supply_point_identifier").code == "invalid_supply_point_identifier"
     assert mask("x", code="Zoë is not allowed").code == MASK
 
 

@@ -105,7 +105,7 @@ def problems(changes: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         ("unknown_occupier", True, "customers", "customer_with_unknown_occupier"),
         (f"{GAS}.shipper_mpid", None, "", "required"),
-        (f"{ELECTRICITY}.identifier", "１200060176720", "", "invalid_mpan"),
+        (f"{ELECTRICITY}.identifier", "１200060176720", "", "invalid_supply_point_identifier"),
     ],
 )
 def test_an_account_whose_parts_do_not_fit_is_refused_for_that_alone(

@@ -13,7 +13,7 @@ from simulator.rules.common import Problem
 from simulator.store import Key, Store, UnableToReadJournal
 
 KEY = Key("accounts", "TENTACLE_ENERGY", "A/1 é")
-ERROR = ("tariff_not_found", "Tariff X does not exist.")
+ERROR = ("tariff_code_not_found", "Tariff X does not exist.")
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

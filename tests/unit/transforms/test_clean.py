@@ -111,6 +111,12 @@ def test_a_blank_is_sent_only_where_the_column_says_so() -> None:
     assert clean("text", "  ") is None
 
 
+def test_a_last_day_becomes_the_first_that_no_longer_counts() -> None:
+    assert clean("date", "20240228", is_last_day=True) == "2024-02-29"
+    assert clean("date", "20231231", is_last_day=True) == "2024-01-01"
+    assert clean("date", "99991231", is_last_day=True) is None
+
+
 def test_flags_tell_no_from_unknown() -> None:
     assert clean("code", " ", codes=FLAG) is False
     assert clean("code", " ", codes=OPTIONAL_FLAG) is None

@@ -285,7 +285,9 @@ FRAMES: Final = (
         columns=(
             Column(name="tariff_code", kind="text", required=True, meaning="Tariff."),
             Column(name="effective_from", kind="date", required=True, meaning="First day."),
-            Column(name="effective_to", kind="date", meaning="Last day; empty while it runs."),
+            Column(
+                name="effective_to", kind="date", is_last_day=True, meaning="Last day; empty while it runs."
+            ),
         ),
     ),
     Frame(
