@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
 from kraken_import.tracking import migrate
@@ -12,11 +13,17 @@ from legacy import load
 from stack.problems import StackProblem
 from stack.settings import DEFAULT_SEED, RUN, write_private
 from stack.targets import Systems
+from transforms.extract import UnableToExtract, candidate_identifiers
+from transforms.registry import dialect_names, get_dialect
 
 FIRST_CUSTOMERS = 1_000
 """Generated customers of each dialect in a fresh legacy database, so that a wave can be started at once."""
 
 _SEED = RUN / "legacy-seed.json"
+
+
+class UnableToMigrateTracking(StackProblem):
+    """The tracking database refused its schema."""
 
 
 class UnableToUseLegacy(StackProblem):
@@ -34,9 +41,16 @@ def engine_of(*, dsn: str) -> Iterator[Engine]:
 
 
 def migrate_tracking(*, dsn: str) -> None:
-    """Bring the tracking database's schema up to date."""
-    with engine_of(dsn=dsn) as engine:
-        migrate.upgrade(engine=engine)
+    """Bring the tracking database's schema up to date; raises UnableToMigrateTracking."""
+    try:
+        with engine_of(dsn=dsn) as engine:
+            migrate.upgrade(engine=engine)
+    except DBAPIError as error:
+        reason = str(error.orig).splitlines()[0]
+        raise UnableToMigrateTracking(
+            f"The tracking database could not be brought up to date ({reason.rstrip('.')}): its user must be "
+            "allowed to create schema migration."
+        ) from error
 
 
 def is_filled(*, dsn: str) -> bool:
@@ -45,22 +59,27 @@ def is_filled(*, dsn: str) -> bool:
         return load.ready(engine=engine)
 
 
-def check_filled(*, dsn: str) -> None:
-    """Raise UnableToUseLegacy for a database, named by LEGACY_DSN, that nobody has filled."""
-    if not is_filled(dsn=dsn):
-        raise UnableToUseLegacy(
-            "LEGACY_DSN holds no schema legacy: fill it with `make legacy LEGACY_DSN=… ACCOUNTS=…`, "
-            "or adapt sql/extract to the tables it has."
-        )
+def check_readable(*, dsn: str, dialects: Sequence[str]) -> None:
+    """Raise UnableToUseLegacy for a database, named by LEGACY_DSN, that the extraction cannot read."""
+    with engine_of(dsn=dsn) as engine:
+        for name in dialects:
+            try:
+                candidate_identifiers(engine=engine, dialect=get_dialect(name=name), after=None, limit=1)
+            except (ProgrammingError, UnableToExtract) as error:
+                reason = str(error.orig if isinstance(error, ProgrammingError) else error).splitlines()[0]
+                raise UnableToUseLegacy(
+                    f"sql/extract/{name} does not fit the database at LEGACY_DSN ({reason.rstrip('.')}): "
+                    "adapt it, or fill the database with `make legacy LEGACY_DSN=… ACCOUNTS=…`."
+                ) from error
 
 
 def prepare_legacy(*, systems: Systems, seed: int | None) -> None:
     """Fill the bundled legacy database when it is empty; only look at another one.
 
-    Raises UnableToUseLegacy: another database without the schema, or a seed that differs from the data's.
+    Raises UnableToUseLegacy: another database that cannot be read, or a seed that differs from the data's.
     """
     if not systems.bundled_legacy:
-        check_filled(dsn=systems.legacy_dsn)
+        check_readable(dsn=systems.legacy_dsn, dialects=dialect_names())
         return
     with engine_of(dsn=systems.legacy_dsn) as engine:
         # The seed is remembered when all customers are in: without it, somebody was interrupted.

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import ProgrammingError
 
 from kraken_import.client.requests import validate_request
 from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
@@ -14,9 +15,10 @@ from stack.dialects import dialect_named
 from stack.problems import StackProblem
 from stack.running import postgres_alone, running
 from stack.settings import Wishes
+from transforms.assemble import FrameContractBroken
 from transforms.build import BuildResult, BuildSettings, build
 from transforms.dialect import Dialect
-from transforms.extract import candidate_identifiers, existing_identifiers, extract
+from transforms.extract import UnableToExtract, candidate_identifiers, existing_identifiers, extract
 from transforms.registry import dialect_names
 
 _BATCH = 1_000
@@ -36,7 +38,7 @@ def print_payloads(*, wishes: Wishes) -> None:
     if bool(wishes.identifiers) == (wishes.limit is not None):
         raise UnableToPrintPayload("Say whose payload to print: ID=EXTERNAL-1234, ID=a,b,c or LIMIT=10.")
     kraken = _connection()
-    with _legacy(wishes=wishes) as engine:
+    with _legacy(wishes=wishes, dialect=dialect) as engine:
         identifiers = _identifiers(engine=engine, dialect=dialect, wishes=wishes)
         rejected = 0
         for start in range(0, len(identifiers), _BATCH):
@@ -77,17 +79,7 @@ def _print_batch(
     *, engine: Engine, dialect: Dialect, identifiers: Sequence[str], kraken: KrakenSettings | None
 ) -> int:
     """Print the payloads of a batch in the order of its identifiers; return how many were rejected."""
-    suppliers = kraken.import_suppliers if kraken else {}
-    extracted = extract(engine=engine, dialect=dialect, identifiers=identifiers)
-    result = build(
-        dialect=dialect,
-        frames=extracted.frames,
-        identifiers=identifiers,
-        settings=BuildSettings(
-            import_supplier=suppliers.get(dialect.name, dialect.default_import_supplier),
-            zone=kraken.zone if kraken else None,
-        ),
-    )
+    result = _build(engine=engine, dialect=dialect, identifiers=identifiers, kraken=kraken)
     bodies = {payload.external_identifier: payload.body for payload in result.payloads}
     for identifier in identifiers:
         if identifier in bodies:
@@ -100,6 +92,24 @@ def _print_batch(
     sys.stdout.buffer.flush()
     _complain(result=result)
     return len(result.rejections)
+
+
+def _build(
+    *, engine: Engine, dialect: Dialect, identifiers: Sequence[str], kraken: KrakenSettings | None
+) -> BuildResult:
+    suppliers = kraken.import_suppliers if kraken else {}
+    settings = BuildSettings(
+        import_supplier=suppliers.get(dialect.name, dialect.default_import_supplier),
+        zone=kraken.zone if kraken else None,
+    )
+    try:
+        extracted = extract(engine=engine, dialect=dialect, identifiers=identifiers)
+        return build(dialect=dialect, frames=extracted.frames, identifiers=identifiers, settings=settings)
+    except (FrameContractBroken, UnableToExtract) as error:
+        raise UnableToPrintPayload(str(error)) from error
+    except ProgrammingError as error:
+        reason = str(error.orig).splitlines()[0]
+        raise UnableToPrintPayload(f"sql/extract/{dialect.name} fails on this database: {reason}") from error
 
 
 def _connection() -> KrakenSettings | None:
@@ -135,11 +145,11 @@ def _complain(*, result: BuildResult) -> None:
 
 
 @contextmanager
-def _legacy(*, wishes: Wishes) -> Iterator[Engine]:
+def _legacy(*, wishes: Wishes, dialect: Dialect) -> Iterator[Engine]:
     """The legacy database: the one named, the running stack's, or the bundled one, started for this alone."""
     if wishes.targets.legacy_dsn is not None:
         targets.check(targets=wishes.targets)
-        data.check_filled(dsn=wishes.targets.legacy_dsn)
+        data.check_readable(dsn=wishes.targets.legacy_dsn, dialects=[dialect.name])
         with data.engine_of(dsn=wishes.targets.legacy_dsn) as engine:
             yield engine
         return

@@ -79,9 +79,15 @@ def test_payload_prints_the_body_that_validate_would_be_sent_and_nothing_else(gu
     assert json.loads(line)["payload"]["external_account_number"] == "EXTERNAL-1234"
 
 
-def test_a_legacy_database_without_the_schema_is_left_alone(empty_dsn: str) -> None:
+def test_a_legacy_database_that_the_sql_does_not_fit_is_named(empty_dsn: str) -> None:
     done = _run("payload", LEGACY_DSN=empty_dsn, **GUIDE_CUSTOMER)
-    _is_one_sentence(done=done, sentence="LEGACY_DSN holds no schema legacy")
+    _is_one_sentence(done=done, sentence="sql/extract/edf_accounts does not fit the database at LEGACY_DSN")
+
+
+def test_a_tracking_database_that_may_not_be_changed_is_a_sentence(empty_dsn: str) -> None:
+    read_only = f"{empty_dsn}?options=-cdefault_transaction_read_only%3Don"
+    done = _run("migrate", TRACKING_DSN=read_only)
+    _is_one_sentence(done=done, sentence="could not be brought up to date (cannot execute CREATE SCHEMA")
 
 
 def test_an_unknown_command_lists_the_commands() -> None:
