@@ -139,7 +139,9 @@ class Simulator:
             return replies.FAILED_VALIDATION
         is_dry_run = task_params.get("is_dry_run", False)
         if not self.store.may_create(key=key, is_dry_run=is_dry_run, now=now):
-            return replies.already_imported(process=self.store.processes[key])
+            process = self.store.processes[key]
+            process.refused_creates += 1
+            return replies.already_imported(process=process)
         self.store.create(key=key, is_dry_run=is_dry_run, error=form.processing_error(payload), now=now)
         return self._strike_after("create", key) or Reply(201, {})
 

@@ -62,6 +62,7 @@ def _ledger(*, store: Store, query: Mapping[str, Sequence[str]], now: float) -> 
             "import_supplier": key.import_supplier,
             "external_identifier": key.external_identifier,
             "created": process.live_creates,
+            "refused": process.refused_creates,
             "dry_runs": process.dry_run_creates,
             "status": store.status(process=process, now=now),
         }

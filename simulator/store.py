@@ -37,6 +37,8 @@ class Process:
     error: tuple[str, str] | None
     live_creates: int = 0
     dry_run_creates: int = 0
+    refused_creates: int = 0
+    """Creates that were answered "already imported": who sends them has not looked first."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -139,6 +141,7 @@ class Store:
             error=error,
             live_creates=(before.live_creates if before else 0) + (not is_dry_run),
             dry_run_creates=(before.dry_run_creates if before else 0) + is_dry_run,
+            refused_creates=before.refused_creates if before else 0,
         )
 
 

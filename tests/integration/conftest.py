@@ -37,12 +37,13 @@ class Journey:
     legacy: Engine
     simulator: Simulator
     kraken: KrakenSettings
+    renewed: KrakenSettings | None = None
     refreshed: list[KrakenSettings] = field(default_factory=list)
     runs: int = 0
 
     async def refresh(self) -> KrakenSettings:
-        self.refreshed.append(self.kraken)
-        return self.kraken
+        self.refreshed.append(self.renewed or self.kraken)
+        return self.refreshed[-1]
 
     def plan(self, **wanted: Any) -> PlannedWave:
         self.runs += 1
@@ -128,6 +129,11 @@ class Journey:
         """How often the stand-in really created each key."""
         answer = requests.get(f"{self.simulator.url}/simulator/ledger", timeout=10)
         return {key["external_identifier"]: key["created"] for key in answer.json()["keys"]}
+
+    def refused(self) -> int:
+        """How many creates the stand-in refused because it had the key already."""
+        answer = requests.get(f"{self.simulator.url}/simulator/ledger", timeout=10)
+        return sum(key["refused"] for key in answer.json()["keys"])
 
     def rows(self, statement: str, **values: Any) -> list[Mapping[str, Any]]:
         """Rows of the tracking database."""

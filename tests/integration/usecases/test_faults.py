@@ -33,6 +33,7 @@ def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(journey: Journ
     journey.strike(kind="drop_after", operation="create", count=3)
     finish(journey, wave_id)
     assert journey.states(wave_id) == {"processed": 5}
+    assert journey.refused() == 0
     assert set(journey.created().values()) == {1}
 
 
@@ -55,6 +56,7 @@ def test_a_404_is_not_believed_while_a_create_may_still_be_invisible(journey: Jo
     journey.strike(kind="drop_after", operation="create", count=5)
     journey.strike(kind="invisible", operation="status", seconds=0.4)
     finish(journey, wave_id)
+    assert journey.refused() == 0
     assert set(journey.created().values()) == {1}
     assert journey.states(wave_id) == {"processed": 5}
 
@@ -65,6 +67,7 @@ def test_server_errors_leave_no_record_behind(journey: Journey) -> None:
     journey.strike(kind="error", operation="status", probability=0.3, seed=5, count=20)
     finish(journey, wave_id)
     assert journey.states(wave_id) == {"processed": 20}
+    assert journey.refused() == 0
     assert set(journey.created().values()) == {1}
 
 
@@ -109,6 +112,7 @@ def test_a_worker_killed_in_mid_create_loses_and_doubles_nothing(begin: BeginJou
             time.sleep(0.2)
     journey.poll(wave_id)
     states = journey.states(wave_id)
+    assert journey.refused() == 0
     assert set(journey.created().values()) == {1}
     assert len(journey.created()) == valid
     assert states["processed"] + states.get("errored", 0) == valid
@@ -212,9 +216,11 @@ def test_a_systemic_answer_stops_the_wave_and_spares_the_batch(
 
 def test_an_expired_token_is_read_again_once_and_no_record_is_lost(journey: Journey) -> None:
     wave_id = journey.valid_wave(limit=20)
-    journey.strike(kind="unauthorised", operation="create", count=6)
-    finish(journey, wave_id)
-    assert len(journey.refreshed) == 1
+    expired = journey.with_settings(token="expired")
+    expired.renewed = journey.kraken
+    expired.create(wave_id)
+    assert expired.refreshed == [journey.kraken]
+    journey.poll(wave_id)
     assert journey.states(wave_id) == {"processed": 20}
     assert set(journey.created().values()) == {1}
 

@@ -52,7 +52,7 @@ TRANSACTION_TYPE: Final[Mapping[str, CodeValue]] = {
 }
 TRANSACTION_REASON: Final[Mapping[str, CodeValue]] = {
     "ACP": "ACCOUNT_CHARGE_PAYMENT",
-    "ACC": "ACCOUNT_CHARGE",
+    "ACC": "IMPORTED_CHARGE",
     "FCR": "FULL_CREDIT_REFUND",
     "DDD": "DIRECT_DEBIT_DISCOUNT",
 }
