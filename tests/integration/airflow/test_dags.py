@@ -170,9 +170,10 @@ def test_the_hook_tests_a_connection(
 
 def test_airflow_knows_the_connection_type_and_its_form() -> None:
     from airflow.providers_manager import ProvidersManager
+    from airflow.sdk.providers_manager_runtime import ProvidersManagerTaskRuntime
 
+    assert ProvidersManagerTaskRuntime().hooks["kraken"] is not None
     manager = ProvidersManager()
-    assert manager.hooks["kraken"] is not None
     fields = {
         name.removeprefix("extra__kraken__") for name in manager.connection_form_widgets if "kraken" in name
     }
