@@ -93,7 +93,7 @@ def plan_wave(
         if known is not None:
             waves.reopen_wave(connection=connection, wave_id=known)
             return _planned(connection=connection, wave_id=known)
-        _check(request=request)
+        _check(request=request, kraken=kraken)
         wave = _new_wave(dialect=dialect, kraken=kraken, request=request, run=run)
         try:
             wave_id = waves.add_wave(connection=connection, wave=wave, at=now)
@@ -131,7 +131,12 @@ def planned_wave(*, tracking: Engine, run: AirflowRun) -> int | None:
         return waves.wave_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
 
 
-def _check(*, request: WaveRequest) -> None:
+def _check(*, request: WaveRequest, kraken: KrakenSettings) -> None:
+    if request.dry_run and kraken.envelope == "bare":
+        raise BadRequest(
+            f"Connection {request.connection_id!r} sends payloads bare, which cannot ask for a dry run: "
+            "set its envelope to wrapped, or run the wave live."
+        )
     if request.limit is not None and request.limit < 1:
         raise BadRequest(f"The number of customers must be 1 or more, not {request.limit}.")
     if request.limit is not None and request.identifiers:

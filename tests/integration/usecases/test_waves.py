@@ -137,6 +137,16 @@ def test_an_impossible_request_is_one_sentence(
     assert not journey.rows("SELECT 1 FROM migration.wave")
 
 
+def test_a_dry_run_that_could_not_be_asked_for_is_never_begun(begin: BeginJourney) -> None:
+    journey = begin("--envelope", "bare").with_settings(envelope="bare")
+    with pytest.raises(BadRequest, match="cannot ask for a dry run"):
+        journey.plan(dry_run=True)
+    live = journey.valid_wave()
+    journey.create(live)
+    journey.poll(live)
+    assert journey.states(live) == {"processed": 5}
+
+
 def test_a_name_is_given_to_one_wave_only(journey: Journey) -> None:
     journey.plan(name="pilot", limit=1)
     with pytest.raises(BadRequest, match="'pilot' exists already"):
