@@ -141,9 +141,16 @@ def place_of(*, connection: Mapping[str, Any]) -> str:
 
 def _kraken_connection(*, systems: Systems) -> Mapping[str, Any]:
     dialects = [get_dialect(name=name) for name in dialect_names()]
+    # Every field that people may want to change, in the form in which Airflow's own form shows it.
     extra = {
         "envelope": "wrapped",
-        "import_suppliers": {dialect.name: dialect.default_import_supplier for dialect in dialects},
+        "requests_in_flight": 32,
+        "connect_timeout": 10,
+        "request_timeout": 60,
+        "visibility_window": 30,
+        "import_suppliers": ", ".join(
+            f"{dialect.name}={dialect.default_import_supplier}" for dialect in dialects
+        ),
     }
     return {
         "connection_id": "kraken",

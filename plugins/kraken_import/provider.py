@@ -42,9 +42,7 @@ def get_provider_info() -> dict[str, Any]:
                         label="Seconds until a create is surely visible", schema=_seconds(default=30)
                     ),
                     "ca_bundle": _field(label="CA bundle (file)", schema=_TEXT),
-                    "import_suppliers": _field(
-                        label="Import suppliers (edf_accounts=TENTACLE_ENERGY, …)", schema=_TEXT
-                    ),
+                    "import_suppliers": _field(label="Import suppliers (dialect=code, …)", schema=_TEXT),
                     "allow_http": _field(
                         label="Allow http", schema={"type": ["boolean", "null"], "default": False}
                     ),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import requests
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
+from kraken_import.provider import get_provider_info
 from tests.integration.stack.checkouts import environment_of, free_port_base, fresh_checkout, login, run
 
 pytestmark = pytest.mark.timeout(400)
@@ -118,6 +121,14 @@ def test_a_run_is_green_red_or_stopped_as_its_records_are(stack: Stack) -> None:
     assert set(stack.created().values()) == {1}
 
     _nothing_personal_or_secret_is_in_logs_and_xcoms(stack)
+
+
+def test_the_connection_is_shown_in_its_form_as_it_is_stored(stack: Stack) -> None:
+    (connection_type,) = get_provider_info()["connection-types"]
+    extra = json.loads(stack.api("GET", "/connections/kraken").json()["extra"])
+    assert {"envelope", "import_suppliers", "visibility_window"} <= set(extra)
+    for name, value in extra.items():
+        jsonschema.validate(value, connection_type["conn-fields"][name]["schema"])
 
 
 def test_a_malformed_parameter_is_refused_before_anything_runs(stack: Stack) -> None:
