@@ -192,6 +192,8 @@ def _nest(
 def _miss_children(*, nested: Mapping[str, _Nested], this: _Nested, parent: _Nested, into: Assembled) -> None:
     childless = set(range(len(parent.documents))).difference(this.parents)
     for row in sorted(childless):
+        if parent.documents[row].get(this.frame.unless) is True:
+            continue
         into.refuse(
             customer=parent.customers[row],
             code="missing_child",

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
 from transforms.assemble import assemble
 from transforms.dialect import Dialect
@@ -75,10 +76,12 @@ def build(
             _identify(dialect=dialect, document=document, identifier=identifier, settings=settings)
             try:
                 payload = dialect.model.model_validate(document)
+                body = payload.model_dump_json(exclude_unset=True).encode()
             except ValidationError as error:
                 findings = _schema_findings(error=error, document=document)
+            except PydanticSerializationError:
+                findings = [_no_json()]
             else:
-                body = payload.model_dump_json(exclude_unset=True).encode()
                 payloads.append(BuiltPayload(external_identifier=identifier, body=body))
                 continue
         rejections.append(Findings(external_identifier=identifier, findings=tuple(findings)))
@@ -101,6 +104,15 @@ def _not_in_legacy(*, dialect: Dialect) -> Finding:
         code="not_in_legacy",
         path="",
         detail=f"Frame {dialect.root.name} has no row for this customer: is it still in the legacy database?",
+    )
+
+
+def _no_json() -> Finding:
+    # The error itself quotes the value, and does not say where it stands.
+    return Finding(
+        code="schema",
+        path="",
+        detail="It is no JSON: half a character (a lone surrogate), or a document nested too deeply.",
     )
 
 

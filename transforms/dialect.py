@@ -102,6 +102,8 @@ class Frame:
     target: str = ""
     required: bool = False
     """Whether each row of the parent needs at least one row here."""
+    unless: str = ""
+    """With `required`: the yes-or-no field of the parent that, when it says yes, does away with that need."""
 
     @property
     def column_names(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ import pytest
 
 from tests.samples import as_frames, identifier_of, sample_rows
 from transforms.assemble import FrameContractBroken, assemble
-from transforms.build import BuildSettings, build
+from transforms.build import BuildResult, BuildSettings, build
 from transforms.registry import UnknownDialect, get_dialect
 
 EDF = get_dialect(name="edf_accounts")
@@ -26,6 +27,30 @@ def run(frames: dict[str, pd.DataFrame], *identifiers: str) -> Any:
 
 def sample() -> dict[str, list[dict[str, Any]]]:
     return sample_rows(dialect=EDF)
+
+
+def build_all(rows: dict[str, list[dict[str, Any]]], *more: str) -> BuildResult:
+    return build(
+        dialect=EDF,
+        frames=as_frames(dialect=EDF, rows=rows),
+        identifiers=[ME, *more],
+        settings=BuildSettings(import_supplier="X"),
+    )
+
+
+def with_twin(rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """The same rows, and those of a second customer after them."""
+    return {
+        name: [*own, *(copy.deepcopy(row) | {"external_identifier": "TWIN"} for row in own)]
+        for name, own in rows.items()
+    }
+
+
+def nested(*, levels: int) -> dict[str, Any]:
+    document: dict[str, Any] = {}
+    for _ in range(levels):
+        document = {"inside": document}
+    return document
 
 
 def test_a_missing_column_names_the_sql_file() -> None:
@@ -64,19 +89,9 @@ def test_a_finding_leads_to_the_very_child() -> None:
 
 
 def test_the_faults_of_one_customer_never_touch_another() -> None:
-    rows = sample()
-    for frame in EDF.frames:
-        for row in list(rows[frame.name]):
-            twin = copy.deepcopy(row)
-            twin["external_identifier"] = "TWIN"
-            rows[frame.name].append(twin)
+    rows = with_twin(sample())
     rows["customers"][1]["date_of_birth"] = "19890231"
-    result = build(
-        dialect=EDF,
-        frames=as_frames(dialect=EDF, rows=rows),
-        identifiers=[ME, "TWIN"],
-        settings=BuildSettings(import_supplier="X"),
-    )
+    result = build_all(rows, "TWIN")
     assert [payload.external_identifier for payload in result.payloads] == [ME]
     assert [rejection.external_identifier for rejection in result.rejections] == ["TWIN"]
 
@@ -86,24 +101,40 @@ def test_a_customer_with_a_hundred_thousand_children_is_built() -> None:
     note = rows["notes"][0]
     rows["notes"] = [{**note, "note_key": key} for key in range(100_000)]
     rows["note_documents"] = []
-    result = build(
-        dialect=EDF,
-        frames=as_frames(dialect=EDF, rows=rows),
-        identifiers=[ME],
-        settings=BuildSettings(import_supplier="X"),
-    )
+    result = build_all(rows)
     assert result.payloads[0].body.count(b'"created_at"') == 100_000
+
+
+def test_an_account_of_an_unknown_occupier_has_no_customers() -> None:
+    rows = sample()
+    rows["accounts"][0]["unknown_occupier"] = "X"
+    rows["customers"], rows["priority_services"] = [], []
+    payload = json.loads(build_all(rows).payloads[0].body)
+    assert payload["unknown_occupier"] is True
+    assert "customers" not in payload
+
+
+def test_an_account_of_a_known_occupier_needs_a_customer() -> None:
+    rows = sample()
+    rows["customers"], rows["priority_services"] = [], []
+    (finding,) = build_all(rows).rejections[0].findings
+    assert (finding.code, finding.path) == ("missing_child", "customers")
+
+
+@pytest.mark.parametrize("value", [{"half a character": "\ud800"}, nested(levels=400)])
+def test_what_cannot_be_written_as_json_rejects_one_customer_and_not_the_batch(value: Any) -> None:
+    rows = with_twin(sample())
+    rows["metadata"][1]["value"] = value
+    result = build_all(rows, "TWIN")
+    assert [payload.external_identifier for payload in result.payloads] == [ME]
+    (finding,) = result.rejections[0].findings
+    assert finding.code == "schema"
 
 
 def test_a_value_that_is_too_long_is_refused_without_being_repeated() -> None:
     rows = sample()
     rows["customers"][0]["landline"] = "9" * 40
-    result = build(
-        dialect=EDF,
-        frames=as_frames(dialect=EDF, rows=rows),
-        identifiers=[ME],
-        settings=BuildSettings(import_supplier="X"),
-    )
+    result = build_all(rows)
     (finding,) = result.rejections[0].findings
     assert (finding.code, finding.path) == ("schema", "customers.0.landline")
     assert "999" not in finding.detail
@@ -112,12 +143,7 @@ def test_a_value_that_is_too_long_is_refused_without_being_repeated() -> None:
 def test_a_field_of_the_other_fuel_is_refused_at_its_place() -> None:
     rows = sample()
     rows["meter_points"][1]["profile_class"] = 1
-    result = build(
-        dialect=EDF,
-        frames=as_frames(dialect=EDF, rows=rows),
-        identifiers=[ME],
-        settings=BuildSettings(import_supplier="X"),
-    )
+    result = build_all(rows)
     (finding,) = result.rejections[0].findings
     assert finding.path == "supply_addresses.0.meter_points.1.profile_class"
 

@@ -154,6 +154,7 @@ FRAMES: Final = (
         parent="accounts",
         target="customers",
         required=True,
+        unless="unknown_occupier",
         columns=(
             *_PERSON,
             *columns(

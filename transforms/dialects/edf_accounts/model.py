@@ -298,7 +298,7 @@ class EnergyAccount(Payload):
 
     external_account_number: Annotated[str, Field(max_length=128)]
     unknown_occupier: bool | None = None
-    customers: list[Customer]
+    customers: list[Customer] | None = None
     billing_name: Annotated[str, Field(max_length=510)] | None = None
     billing_address1: Line
     billing_address2: Line | None = None
