@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from transforms.clean import FloatInFrame, Problem, clean_column
+from transforms.clean import FloatInFrame, NoTextInFrame, Problem, clean_column
 from transforms.dialect import Dialect, Frame
 from transforms.findings import Finding
 
@@ -61,6 +61,11 @@ def assemble(
         data = _checked(dialect=dialect, frame=frame, frames=frames)
         keys = list(zip(*(data[name] for name in frame.key), strict=True))
         customers = [key[0] for key in keys]
+        if None in customers:
+            raise FrameContractBroken(
+                f"{_source(dialect=dialect, frame=frame)} returns rows without external_identifier: "
+                "nobody can tell whose they are."
+            )
         if not wanted.issuperset(customers):
             raise FrameContractBroken(
                 f"{_source(dialect=dialect, frame=frame)} returns customers that it was not asked for: "
@@ -115,7 +120,7 @@ def _documents(
                 decimals=data[column.decimals].tolist() if column.decimals else None,
                 zone=zone,
             )
-        except FloatInFrame as error:
+        except (FloatInFrame, NoTextInFrame) as error:
             source = _source(dialect=dialect, frame=frame)
             raise FrameContractBroken(f"{source}, column {column.name}: {error}.") from None
         problems += [(row, ".".join(column.place), problem) for row, problem in found.items()]

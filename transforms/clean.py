@@ -41,12 +41,16 @@ class FloatInFrame(Exception):
     """A column holds binary floating-point numbers, which cannot be exact."""
 
 
+class NoTextInFrame(Exception):
+    """A column holds values that have no text of their own: bytes, lists or objects."""
+
+
 def clean_column(
     *, column: Column, values: Sequence[Any], decimals: Sequence[Any] | None, zone: ZoneInfo
 ) -> tuple[list[Any], dict[int, Problem]]:
     """Clean a column: a value or None for each row, and the problems by row number.
 
-    Raises `FloatInFrame`. No text makes it crash.
+    Raises `FloatInFrame` and `NoTextInFrame`. No text makes it crash.
     """
     if column.kind == "document":
         cleaned: list[Any] = list(values)
@@ -127,6 +131,9 @@ def _as_text(value: Any) -> str | None:
         return None
     if isinstance(value, float):
         raise FloatInFrame("it holds floating-point numbers: cast it to numeric or text")
+    if isinstance(value, bytes | bytearray | memoryview | list | tuple | dict):
+        # Python's own notation of it would pass for a value.
+        raise NoTextInFrame("it holds bytes, lists or objects: turn them into text")
     return str(value)
 
 

@@ -79,6 +79,22 @@ def test_a_float_is_refused_before_it_can_lose_a_cent() -> None:
         run(frames)
 
 
+@pytest.mark.parametrize("value", [b"Bob", memoryview(b"Bob"), ["Bob"], {"name": "Bob"}])
+def test_bytes_lists_and_objects_are_refused_since_pythons_notation_of_them_is_no_value(value: Any) -> None:
+    rows = sample()
+    rows["customers"][0]["given_name"] = value
+    with pytest.raises(FrameContractBroken, match=r"customers\.sql, column given_name") as refusal:
+        build_all(rows)
+    assert "Bob" not in str(refusal.value)
+
+
+def test_a_row_of_nobody_is_refused_by_the_name_of_its_file() -> None:
+    rows = sample()
+    rows["notes"][0]["external_identifier"] = None
+    with pytest.raises(FrameContractBroken, match=r"notes\.sql returns rows without external_identifier"):
+        build_all(rows)
+
+
 def test_a_finding_leads_to_the_very_child() -> None:
     rows = sample()
     rows["reading_history"][1]["reading_date"] = "20190231"
