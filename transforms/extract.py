@@ -21,7 +21,7 @@ _SQL_FOLDER = Path(__file__).resolve().parents[1] / "sql" / "extract"
 
 
 class UnableToExtract(Exception):
-    """A dialect has no SQL file for one of its frames."""
+    """A dialect has no SQL file for one of its frames, or one that names a column twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +33,15 @@ class Extract:
 
 
 def extract(*, engine: Engine, dialect: Dialect, identifiers: Sequence[str]) -> Extract:
-    """Read every frame for these customers in one repeatable-read, read-only transaction."""
+    """Read every frame for these customers in one repeatable-read, read-only transaction.
+
+    Raises `UnableToExtract`.
+    """
     with _snapshot(engine=engine) as connection, connection.begin():
         watermark = connection.execute(text("SELECT transaction_timestamp()")).scalar_one()
         frames = {
             frame.name: _frame(
-                connection=connection,
-                statement=_statement(dialect=dialect.name, name=frame.name),
-                identifiers=identifiers,
+                connection=connection, dialect=dialect.name, name=frame.name, identifiers=identifiers
             )
             for frame in dialect.frames
         }
@@ -69,9 +70,13 @@ def _snapshot(*, engine: Engine) -> Connection:
     return engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-def _frame(*, connection: Connection, statement: TextClause, identifiers: Sequence[str]) -> pd.DataFrame:
-    result = connection.execute(statement, {"identifiers": list(identifiers)})
+def _frame(*, connection: Connection, dialect: str, name: str, identifiers: Sequence[str]) -> pd.DataFrame:
+    result = connection.execute(_statement(dialect=dialect, name=name), {"identifiers": list(identifiers)})
     names = list(result.keys())
+    twice = sorted({column for column in names if names.count(column) > 1})
+    if twice:
+        # One of the two would silently win.
+        raise UnableToExtract(f"sql/extract/{dialect}/{name}.sql delivers column {', '.join(twice)} twice.")
     rows = result.fetchall()
     # Object columns: type inference would turn codes into numbers and whole numbers into floats.
     columns = zip(*rows, strict=True) if rows else ([] for _ in names)

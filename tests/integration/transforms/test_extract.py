@@ -1,0 +1,93 @@
+"""Extraction from a real Postgres: one snapshot, no writing, and SQL files that break their contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import InternalError
+from sqlalchemy.pool import NullPool
+
+from tests.samples import identifier_of
+from transforms.extract import UnableToExtract, extract
+from transforms.registry import get_dialect
+
+EDF = get_dialect(name="edf_accounts")
+ME = identifier_of(dialect=EDF)
+
+
+@pytest.fixture
+def other(legacy_engine: Engine) -> Iterator[Engine]:
+    """A second way to the same database, for what others do meanwhile."""
+    engine = create_engine(legacy_engine.url, poolclass=NullPool)
+    yield engine
+    engine.dispose()
+
+
+def test_what_others_commit_in_mid_extraction_is_not_seen_in_half(
+    legacy_engine: Engine, other: Engine
+) -> None:
+    before = extract(engine=legacy_engine, dialect=EDF, identifiers=[ME]).frames
+    statements = []
+
+    def interfere(*arguments: Any) -> None:
+        statements.append(arguments[2])
+        # The first statement takes the snapshot: the time; the second reads accounts, the third customers.
+        if len(statements) == 3:
+            with other.begin() as connection:
+                connection.execute(text("UPDATE legacy.note SET body = 'Rewritten'"))
+
+    event.listen(legacy_engine, "before_cursor_execute", interfere)
+    during = extract(engine=legacy_engine, dialect=EDF, identifiers=[ME]).frames
+    event.remove(legacy_engine, "before_cursor_execute", interfere)
+    after = extract(engine=legacy_engine, dialect=EDF, identifiers=[ME]).frames
+    assert during["notes"].equals(before["notes"])
+    assert after["notes"]["body"].tolist() == ["Rewritten"]
+
+
+def test_sql_that_writes_is_stopped_by_the_database(legacy_engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "accounts.sql").write_text(
+        "UPDATE legacy.account SET balance = 0 WHERE account_number = ANY (CAST(:identifiers AS text[]))\n"
+        "RETURNING account_number AS external_identifier"
+    )
+    with pytest.raises(InternalError, match="read-only transaction"):
+        extract(engine=legacy_engine, dialect=_with_sql_in(tmp_path), identifiers=[ME])
+
+
+def test_a_column_that_is_named_twice_is_refused_since_one_would_silently_win(
+    legacy_engine: Engine, tmp_path: Path
+) -> None:
+    (tmp_path / "accounts.sql").write_text(
+        "SELECT account_number AS external_identifier, 1 AS balance, 2 AS balance FROM legacy.account\n"
+        "WHERE account_number = ANY (CAST(:identifiers AS text[]))"
+    )
+    with pytest.raises(UnableToExtract, match=r"accounts\.sql delivers column balance twice"):
+        extract(engine=legacy_engine, dialect=_with_sql_in(tmp_path), identifiers=[ME])
+
+
+def test_a_file_that_is_not_there_is_one_sentence(legacy_engine: Engine, tmp_path: Path) -> None:
+    with pytest.raises(UnableToExtract, match=r"accounts\.sql is missing"):
+        extract(engine=legacy_engine, dialect=_with_sql_in(tmp_path), identifiers=[ME])
+
+
+def test_whole_numbers_beside_nothing_stay_whole(legacy_engine: Engine) -> None:
+    """The digits of the electricity meter are NULL, and those of the gas meter a number."""
+    digits = extract(engine=legacy_engine, dialect=EDF, identifiers=[ME]).frames["meters"]
+    values = digits["gas_number_of_digits"].tolist()
+    assert {type(value) for value in values} == {int, type(None)}
+
+
+def test_nobody_asked_for_gives_empty_frames_with_all_their_columns(legacy_engine: Engine) -> None:
+    frames = extract(engine=legacy_engine, dialect=EDF, identifiers=[]).frames
+    for frame in EDF.frames:
+        assert frames[frame.name].empty
+        assert set(frames[frame.name].columns) == set(frame.column_names)
+
+
+def _with_sql_in(folder: Path) -> Any:
+    # An absolute path as the name leads the loader to a folder of the test's own.
+    return replace(EDF, name=str(folder), frames=EDF.frames[:1])
