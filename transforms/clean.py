@@ -25,7 +25,7 @@ _MONEY: Final = re.compile(r"-?\d{1,10}(\.\d{1,2}0*)?", re.ASCII)
 _DECIMAL: Final = re.compile(r"-?\d{1,10}(\.\d{1,10})?", re.ASCII)
 _INTEGER: Final = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 _DIGITS: Final = re.compile(r"\d{0,10}", re.ASCII)
-_OPEN_END: Final = "9999"
+_OPEN_END: Final = re.compile(r"9999[0-9 .:TZ+-]*", re.ASCII)
 _CONTROL: Final = {code: None for code in range(32) if code not in (9, 10, 13)} | {127: None}
 
 
@@ -156,7 +156,7 @@ def _code(*, text: str, codes: Mapping[str, CodeValue], blank: str | None, name:
 
 
 def _date(*, text: str, column: Column) -> Any:
-    if _ZEROS.fullmatch(text) or text.startswith(_OPEN_END):
+    if _ZEROS.fullmatch(text) or _OPEN_END.fullmatch(text):
         return None
     compact = _COMPACT_DATE.fullmatch(text)
     try:
@@ -175,7 +175,7 @@ def _plain_date(text: str) -> date:
 
 
 def _timestamp(*, text: str, zone: ZoneInfo, name: str) -> Any:
-    if _ZEROS.fullmatch(text) or text.startswith(_OPEN_END):
+    if _ZEROS.fullmatch(text) or _OPEN_END.fullmatch(text):
         return None
     try:
         time = datetime.fromisoformat(text)

@@ -44,10 +44,10 @@ class NoteDocument(Entity):
 
 
 class Note(Entity):
-    """Something written down about the account."""
+    """Something written down about the account: a text, documents, or both."""
 
     created_at: IsoTime
-    body: str
+    body: str | None = None
     is_pinned: bool | None = None
     unpin_at: IsoTime | None = None
     document_paths: list[NoteDocument] | None = None

@@ -177,6 +177,8 @@ def findings_of(*, document: Any) -> tuple[Finding, ...]:
 
 def _read_post(*, status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Answer:
     if 200 <= status < 300:
+        if _is_web_page(headers=headers, body=body):
+            return Misrouted(reason=f"a web page (HTTP {status})")
         return Accepted()
     common = _read_common(status=status, headers=headers, now=now)
     if common is not None:
@@ -204,6 +206,12 @@ def _read_common(*, status: int, headers: Mapping[str, str], now: datetime) -> A
     if status >= 500:
         return Unknown(reason=f"HTTP {status}")
     return None
+
+
+def _is_web_page(*, headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether this is a sign-in page or the like: a gateway's answer, and no consent of Kraken's."""
+    is_html = headers.get("Content-Type", "").lower().startswith("text/html")
+    return is_html or body.lstrip()[:1] == b"<"
 
 
 def _read_refusal(*, document: Any) -> Answer:

@@ -7,6 +7,7 @@ time once the first may have left; and no body, header or token in any log or ex
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,6 +18,7 @@ from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
 import aiohttp
+from aiohttp.helpers import get_env_proxy_for_url
 from yarl import URL
 
 from kraken_import.client.answers import (
@@ -72,6 +74,9 @@ class KrakenSession:
         self._in_flight = asyncio.Semaphore(settings.requests_in_flight)
         self._token = _Token(value=settings.authorization)
         self._session: aiohttp.ClientSession | None = None
+        self._proxy: URL | None = None
+        self._proxy_headers: dict[str, str] = {}
+        self._headers: dict[str, str] = {}
 
     @property
     def requests_in_flight(self) -> int:
@@ -86,9 +91,17 @@ class KrakenSession:
             connector=aiohttp.TCPConnector(limit=self._settings.requests_in_flight, ssl=trust),
             headers={"Content-Type": "application/json", "Accept": "application/json"},
             cookie_jar=aiohttp.DummyCookieJar(),
-            # A proxy named by the environment is honoured, as operators expect of any HTTP client.
-            trust_env=True,
         )
+        # A proxy named by the environment is honoured, as operators expect of any HTTP client. The rest of
+        # aiohttp's trust in the environment is not wanted: credentials of a netrc file displace the token.
+        kraken = URL(self._settings.base_url)
+        with suppress(LookupError):
+            self._proxy, credentials = get_env_proxy_for_url(kraken)
+            if credentials is not None:
+                header = {"Proxy-Authorization": credentials.encode()}
+                # Within a tunnel the proxy sees only the request for the tunnel itself.
+                self._proxy_headers = header
+                self._headers = {} if kraken.scheme == "https" else header
         return self
 
     async def __aexit__(
@@ -128,16 +141,12 @@ class KrakenSession:
         request = create_request(
             envelope=self._settings.envelope, resource=resource, payload=payload, task_params=task_params
         )
-        clock = asyncio.get_running_loop().time
         for attempt in range(self._tries):
             async with self._in_flight:
-                left = not_after - clock()
-                if left <= 0:
-                    return _unsent(reason="its turn came too late")
                 exchange = await self._send(
                     request=request,
                     read=read_create,
-                    connect_within=min(left, self._settings.connect_timeout),
+                    not_after=not_after,
                 )
             if not isinstance(exchange.answer, NotSent) or attempt + 1 == self._tries:
                 break
@@ -147,9 +156,7 @@ class KrakenSession:
     async def _repeatedly(self, *, request: Request, read: _Reader) -> Exchange:
         for attempt in range(self._tries):
             async with self._in_flight:
-                exchange = await self._send(
-                    request=request, read=read, connect_within=self._settings.connect_timeout
-                )
+                exchange = await self._send(request=request, read=read)
             answer = exchange.answer
             if not isinstance(answer, Unknown | NotSent | Throttled) or attempt + 1 == self._tries:
                 break
@@ -159,15 +166,15 @@ class KrakenSession:
             await asyncio.sleep(wait)
         return exchange
 
-    async def _send(self, *, request: Request, read: _Reader, connect_within: float) -> Exchange:
+    async def _send(self, *, request: Request, read: _Reader, not_after: float = math.inf) -> Exchange:
         token = self._token
         exchange = await self._once(
-            request=request, read=read, connect_within=connect_within, authorization=token.value
+            request=request, read=read, not_after=not_after, authorization=token.value
         )
         if isinstance(exchange.answer, Unauthorised) and await self._renew(refused=token):
             token = self._token
             exchange = await self._once(
-                request=request, read=read, connect_within=connect_within, authorization=token.value
+                request=request, read=read, not_after=not_after, authorization=token.value
             )
         if exchange.http_status is not None and not isinstance(exchange.answer, Unauthorised):
             token.has_worked = True
@@ -183,6 +190,7 @@ class KrakenSession:
             try:
                 settings = await self._refresh()
             except UnableToReadConnection:
+                refused.is_first = refused.has_worked = False
                 return False
             if settings.target != self._settings.target:
                 # The Connection leads elsewhere by now: this wave's records must not follow it.
@@ -192,20 +200,27 @@ class KrakenSession:
             return True
 
     async def _once(
-        self, *, request: Request, read: _Reader, connect_within: float, authorization: str
+        self, *, request: Request, read: _Reader, not_after: float, authorization: str
     ) -> Exchange:
         if self._session is None:
             raise RuntimeError("KrakenSession is used outside of `async with`.")
+        left = not_after - asyncio.get_running_loop().time()
+        if left <= 0:
+            return _unsent(reason="its turn came too late")
         status: int | None = None
         try:
             async with self._session.request(
                 request.method,
                 URL(self._settings.base_url + request.path, encoded=True),
                 data=request.body,
-                headers={"Authorization": authorization},
+                headers={"Authorization": authorization, **self._headers},
                 allow_redirects=False,
+                proxy=self._proxy,
+                proxy_headers=self._proxy_headers,
+                # `connect` counts the look-up of the name as well.
                 timeout=aiohttp.ClientTimeout(
-                    total=self._settings.request_timeout, sock_connect=connect_within
+                    total=self._settings.request_timeout,
+                    connect=min(left, self._settings.connect_timeout),
                 ),
             ) as response:
                 status, headers = response.status, response.headers
@@ -221,7 +236,7 @@ class KrakenSession:
                 return _lost(reason=type(error).__name__, http_status=None)
         # The status line was seen, the body was not: a 2xx needs none, anything else says too little.
         if 200 <= status < 300 or status in (401, 403, 429):
-            answer = read(status=status, headers={}, body=b"", now=datetime.now(UTC))
+            answer = read(status=status, headers=headers, body=b"", now=datetime.now(UTC))
             return Exchange(answer=answer, http_status=status, body=b"")
         return _lost(reason="a broken body", http_status=status)
 

@@ -137,6 +137,14 @@ def test_an_account_of_a_known_occupier_needs_a_customer() -> None:
     assert (finding.code, finding.path) == ("missing_child", "customers")
 
 
+def test_a_note_may_be_nothing_but_its_document() -> None:
+    rows = sample()
+    rows["notes"][0]["body"] = " "
+    (note,) = json.loads(build_all(rows).payloads[0].body)["notes"]
+    assert "body" not in note
+    assert note["document_paths"]
+
+
 @pytest.mark.parametrize("value", [{"half a character": "\ud800"}, nested(levels=400)])
 def test_what_cannot_be_written_as_json_rejects_one_customer_and_not_the_batch(value: Any) -> None:
     rows = with_twin(sample())

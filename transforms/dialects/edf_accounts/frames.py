@@ -475,7 +475,7 @@ FRAMES: Final = (
         target="notes",
         columns=(
             Column(name="created_at", kind="timestamp", required=True, meaning="When it was written."),
-            Column(name="body", kind="text", required=True, meaning="What it says."),
+            Column(name="body", kind="text", meaning="What it says; empty where documents say it."),
         ),
     ),
     Frame(

@@ -1,0 +1,137 @@
+"""How the client gets to Kraken: certificates, proxies, and files that have no say in it."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import ipaddress
+import ssl
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from kraken_import.client.answers import Accepted, NotSent
+from tests.integration.client.talking import TOKEN, talk_to
+from tests.integration.client.wire import Seen, serve
+
+
+async def accept(request: Seen) -> None:
+    await request.reply(201)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A file with a key and a certificate for 127.0.0.1 that nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "stand-in")])
+    now = datetime.datetime.now(datetime.UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path / "certificate.pem"
+    file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + signed.public_bytes(serialization.Encoding.PEM)
+    )
+    return file
+
+
+@pytest.fixture
+def tls(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+def test_a_certificate_of_the_ca_bundle_is_trusted(certificate: Path, tls: ssl.SSLContext) -> None:
+    async def run() -> None:
+        async with serve(accept, tls=tls) as wire, talk_to(wire.url, ca_bundle=str(certificate)) as talk:
+            assert (await talk.create()).answer == Accepted()
+
+    asyncio.run(run())
+
+
+def test_nothing_is_sent_to_a_server_that_nobody_vouches_for(tls: ssl.SSLContext) -> None:
+    async def run() -> None:
+        async with serve(accept, tls=tls) as wire, talk_to(wire.url, tries=2) as talk:
+            assert isinstance((await talk.create()).answer, NotSent)
+            assert wire.seen == []
+
+    asyncio.run(run())
+
+
+def test_a_handshake_that_nobody_answers_means_not_sent() -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.read()
+        finally:
+            writer.transport.abort()
+
+    async def run() -> None:
+        async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            async with talk_to(f"https://127.0.0.1:{port}", connect_timeout=0.2, tries=2) as talk:
+                assert isinstance((await talk.create()).answer, NotSent)
+
+    asyncio.run(run())
+
+
+def test_credentials_in_a_netrc_file_are_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+
+    async def run() -> None:
+        async with serve(accept) as wire, talk_to(wire.url) as talk:
+            assert (await talk.create()).answer == Accepted()
+            assert wire.seen[0].headers["authorization"] == f"Token {TOKEN}"
+
+    asyncio.run(run())
+
+
+def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        async with serve(accept) as proxy:
+            monkeypatch.setenv("http_proxy", proxy.url.replace("//", "//us%40er:word@"))
+            monkeypatch.delenv("no_proxy", raising=False)
+            monkeypatch.delenv("NO_PROXY", raising=False)
+            async with talk_to("http://kraken.example:8080") as talk:
+                assert (await talk.create()).answer == Accepted()
+            (request,) = proxy.seen
+            assert request.path == "http://kraken.example:8080/v2/data-import/accounts/"
+            assert request.headers["host"] == "kraken.example:8080"
+            assert request.headers["authorization"] == f"Token {TOKEN}"
+            assert request.headers["proxy-authorization"] == "Basic dXNAZXI6d29yZA=="
+
+    asyncio.run(run())
+
+
+def test_a_host_that_no_proxy_names_is_reached_directly(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        async with serve(accept) as wire, serve(accept) as proxy:
+            monkeypatch.setenv("http_proxy", proxy.url)
+            monkeypatch.setenv("no_proxy", "127.0.0.1")
+            async with talk_to(wire.url) as talk:
+                assert (await talk.create()).answer == Accepted()
+            assert proxy.seen == []
+
+    asyncio.run(run())
