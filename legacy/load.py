@@ -15,13 +15,6 @@ _SQL = Path(__file__).resolve().parents[1] / "sql" / "legacy"
 _CHUNK = 50_000
 """Customers in one transaction: enough to be fast, few enough to show progress."""
 
-_COUNTS = {
-    "edf_accounts": "SELECT count(*) FROM legacy.account WHERE market = 'GB' AND data_origin = 'GEN'",
-    "essential_supply_points_cdns": (
-        "SELECT count(*) FROM legacy.supply_point WHERE market = 'AU' AND data_origin = 'GEN'"
-    ),
-}
-
 
 class UnknownGenerator(Exception):
     """No customers can be generated for this dialect."""
@@ -42,7 +35,12 @@ def count(*, engine: Engine, dialect: str) -> int:
     """How many customers were generated for a dialect. Raises `UnknownGenerator`."""
     _check(dialect=dialect)
     with engine.connect() as connection:
-        return int(connection.exec_driver_sql(_COUNTS[dialect]).scalar_one())
+        return int(
+            connection.exec_driver_sql(
+                "SELECT coalesce(sum(last - first + 1), 0) FROM generator.generated WHERE dialect = %s",
+                (dialect,),
+            ).scalar_one()
+        )
 
 
 def create_schema(*, engine: Engine) -> None:
@@ -55,7 +53,7 @@ def create_schema(*, engine: Engine) -> None:
 def load_guide_customers(*, engine: Engine) -> None:
     """Add the customers of the published guides."""
     with engine.begin() as connection:
-        _run(connection=connection, file="guide_customers")
+        _insert_guide_customers(connection=connection)
 
 
 def generate(*, engine: Engine, dialect: str, first: int, last: int, seed: int) -> None:
@@ -76,7 +74,7 @@ def fill(*, engine: Engine, customers: dict[str, int], seed: int, tell: Callable
         _check(dialect=dialect)
     with engine.begin() as connection:
         _create_tables(connection=connection)
-        _run(connection=connection, file="guide_customers")
+        _insert_guide_customers(connection=connection)
     with ThreadPoolExecutor(max_workers=2) as workers:
         jobs = [
             workers.submit(_generate, engine, dialect, start, min(start + _CHUNK - 1, total), seed)
@@ -99,6 +97,11 @@ def _create_tables(*, connection: Connection) -> None:
     connection.exec_driver_sql("DROP SCHEMA IF EXISTS generator CASCADE")
     _run(connection=connection, file="schema")
     _run(connection=connection, file="generate/common")
+
+
+def _insert_guide_customers(*, connection: Connection) -> None:
+    for file in sorted((_SQL / "guide").glob("*.sql")):
+        _run(connection=connection, file=f"guide/{file.stem}")
 
 
 def _constraints_by_table() -> tuple[list[list[str]], list[list[str]]]:
@@ -127,6 +130,9 @@ def _generate(engine: Engine, dialect: str, first: int, last: int, seed: int) ->
         connection.exec_driver_sql("SET LOCAL work_mem = '64MB'")
         connection.exec_driver_sql(
             _read(file=f"generate/{dialect}"), {"first": first, "last": last, "seed": seed}
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO generator.generated VALUES (%s, %s, %s)", (dialect, first, last)
         )
 
 

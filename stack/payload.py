@@ -10,6 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from kraken_import.client.requests import validate_request
 from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
+from kraken_import.usecases.build import payload_settings
 from stack import data, targets
 from stack.dialects import dialect_named
 from stack.problems import StackProblem
@@ -97,10 +98,10 @@ def _print_batch(
 def _build(
     *, engine: Engine, dialect: Dialect, identifiers: Sequence[str], kraken: KrakenSettings | None
 ) -> BuildResult:
-    suppliers = kraken.import_suppliers if kraken else {}
-    settings = BuildSettings(
-        import_supplier=suppliers.get(dialect.name, dialect.default_import_supplier),
-        zone=kraken.zone if kraken else None,
+    settings = (
+        payload_settings(dialect=dialect, kraken=kraken)
+        if kraken
+        else BuildSettings(import_supplier=dialect.default_import_supplier)
     )
     try:
         extracted = extract(engine=engine, dialect=dialect, identifiers=identifiers)

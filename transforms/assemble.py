@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -46,11 +46,17 @@ class _Nested:
 
 
 def assemble(
-    *, dialect: Dialect, frames: Mapping[str, pd.DataFrame], identifiers: Sequence[str], zone: ZoneInfo
+    *,
+    dialect: Dialect,
+    frames: Mapping[str, pd.DataFrame],
+    identifiers: Sequence[str],
+    zone: ZoneInfo,
+    values: Mapping[str, Mapping[str, str]],
 ) -> Assembled:
     """Nest the children of each customer by key; a fault of one customer never touches another.
 
-    `frames` holds an object-typed frame for each of the dialect's, by name. A row without its parent, or
+    `frames` holds an object-typed frame for each of the dialect's, by name; `values` maps the legacy codes
+    of each setting that is configured. A row without its parent, or
     with an empty or repeated key, is a finding about its customer: nothing is dropped. Raises
     `FrameContractBroken` for a frame of another form or with customers that were not asked for.
     """
@@ -71,7 +77,7 @@ def assemble(
                 f"{_source(dialect=dialect, frame=frame)} returns customers that it was not asked for: "
                 "it must select by :identifiers."
             )
-        documents, problems = _documents(dialect=dialect, frame=frame, data=data, zone=zone)
+        documents, problems = _documents(dialect=dialect, frame=frame, data=data, zone=zone, values=values)
         parent = nested.get(frame.parent)
         this = _nest(
             frame=frame, parent=parent, keys=keys, customers=customers, documents=documents, into=assembled
@@ -86,6 +92,9 @@ def assemble(
             )
         if frame.required and parent is not None:
             _miss_children(nested=nested, this=this, parent=parent, into=assembled)
+        if frame.send_empty and parent is not None:
+            for document in parent.documents:
+                document.setdefault(frame.target, [])
     root = nested[dialect.root.name]
     assembled.documents = dict(zip(root.customers, root.documents, strict=True))
     return assembled
@@ -108,13 +117,20 @@ def _checked(*, dialect: Dialect, frame: Frame, frames: Mapping[str, pd.DataFram
 
 
 def _documents(
-    *, dialect: Dialect, frame: Frame, data: pd.DataFrame, zone: ZoneInfo
+    *,
+    dialect: Dialect,
+    frame: Frame,
+    data: pd.DataFrame,
+    zone: ZoneInfo,
+    values: Mapping[str, Mapping[str, str]],
 ) -> tuple[list[dict[str, Any]], list[tuple[int, str, Problem]]]:
     tree: dict[str, Any] = {}
     problems = []
     for column in frame.columns:
+        if column.setting in values:
+            column = replace(column, codes=values[column.setting])
         try:
-            values, found = clean_column(
+            cleaned, found = clean_column(
                 column=column,
                 values=data[column.name].tolist(),
                 decimals=data[column.decimals].tolist() if column.decimals else None,
@@ -127,7 +143,7 @@ def _documents(
         branch = tree
         for part in column.place[:-1]:
             branch = branch.setdefault(part, {})
-        branch[column.place[-1]] = values
+        branch[column.place[-1]] = cleaned
     return _objects(tree=tree, length=len(data)), problems
 
 

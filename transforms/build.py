@@ -25,6 +25,8 @@ class BuildSettings:
     import_supplier: str
     zone: str | None = None
     """Time zone of legacy times without an offset; None for the dialect's own."""
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Configured values: legacy code to Kraken's, by setting; the dialect's own for what is missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,13 @@ def build(
     One customer's faults reject that customer alone, with every fault that was found.
     """
     zone = ZoneInfo(settings.zone or dialect.zone)
-    assembled = assemble(dialect=dialect, frames=frames, identifiers=identifiers, zone=zone)
+    assembled = assemble(
+        dialect=dialect,
+        frames=frames,
+        identifiers=identifiers,
+        zone=zone,
+        values={**dialect.default_values, **settings.values},
+    )
     payloads: list[BuiltPayload] = []
     rejections: list[Findings] = []
     for identifier in dict.fromkeys(identifiers):

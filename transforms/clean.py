@@ -97,6 +97,8 @@ def _cleaner(*, column: Column, zone: ZoneInfo) -> Callable[[str], Any]:
         match column.kind:
             case "code":
                 return _code(text=text, codes=column.codes or {}, blank=blank, name=column.name)
+            case "configured" if column.codes is not None:
+                return _code(text=text, codes=column.codes, blank=blank, name=column.name)
             case _ if not text:
                 return blank
             case "date":

@@ -6,6 +6,7 @@ Every other column becomes a field of the payload, by its kind:
 
 - text: stripped, in Unicode form NFC; blank means nothing.
 - code: a code of the legacy system, mapped by the column's `codes`; an unknown one rejects the record.
+- configured: the same with the map that the Connection gives for the column's `setting`; as it is without.
 - date: `YYYYMMDD` or `YYYY-MM-DD`; blank, zeros and the year 9999 mean nothing.
 - timestamp: ISO 8601; without an offset it is local time of the dialect's zone.
 - money: a decimal text with at most two places, in the unit of account; never a float.
@@ -19,14 +20,16 @@ NULL always means: leave the field out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from transforms.models.base import Payload
 
 CodeValue: TypeAlias = str | bool | None
 
-Kind: TypeAlias = Literal["text", "code", "date", "timestamp", "money", "decimal", "integer", "document"]
+Kind: TypeAlias = Literal[
+    "text", "code", "configured", "date", "timestamp", "money", "decimal", "integer", "document"
+]
 
 Sign: TypeAlias = Literal["kept", "debit_positive", "absolute"]
 
@@ -49,6 +52,8 @@ class Column:
     required: bool = False
     codes: Mapping[str, CodeValue] | None = None
     """Legacy code to payload value, for kind code. The empty code stands for blank."""
+    setting: str = ""
+    """For kind configured: what each client names otherwise, for example tariff_codes."""
     keep_blank: bool = False
     """Send a blank value as "" instead of leaving the field out."""
     sign: Sign = "kept"
@@ -74,6 +79,7 @@ def columns(
     codes: Mapping[str, CodeValue] | None = None,
     keep_blank: bool = False,
     sign: Sign = "kept",
+    setting: str = "",
 ) -> tuple[Column, ...]:
     """Columns of one kind by name and meaning; `inside` names the object that holds their fields."""
     return tuple(
@@ -86,6 +92,7 @@ def columns(
             codes=codes,
             keep_blank=keep_blank,
             sign=sign,
+            setting=setting,
         )
         for name, meaning in meanings.items()
     )
@@ -102,6 +109,8 @@ class Frame:
     target: str = ""
     required: bool = False
     """Whether each row of the parent needs at least one row here."""
+    send_empty: bool = False
+    """Send [] for a parent without rows instead of leaving the field out."""
     unless: str = ""
     """With `required`: the yes-or-no field of the parent that, when it says yes, does away with that need."""
 
@@ -130,8 +139,11 @@ class Dialect:
     identifier_path: tuple[str, ...]
     """Where the payload holds the external identifier."""
     default_import_supplier: str
+    """Where the Connection names none: the one of the guide."""
     frames: tuple[Frame, ...]
     model: type[Payload]
+    default_values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Where the Connection has none: legacy code to value by setting, for columns of kind configured."""
 
     @property
     def root(self) -> Frame:

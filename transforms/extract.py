@@ -1,7 +1,8 @@
 """Reads the frames of a whole batch from the legacy database: one query a frame, one snapshot a batch.
 
 The SQL stands in `sql/extract/<dialect>/`: a file for each frame, `candidates.sql` (who may migrate) and
-`existing.sql` (who is there at all). To use another legacy schema, rewrite these files only.
+`existing.sql` (who is there at all); what several dialects share, in `sql/extract/shared/`. To use another
+legacy schema, rewrite these files only.
 """
 
 from __future__ import annotations
@@ -87,8 +88,13 @@ def _frame(*, connection: Connection, dialect: str, name: str, identifiers: Sequ
 
 @cache
 def _statement(*, dialect: str, name: str) -> TextClause:
-    file = _SQL_FOLDER / dialect / f"{name}.sql"
-    try:
-        return text(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UnableToExtract(f"sql/extract/{dialect}/{name}.sql is missing: write it.") from None
+    return text(frame_sql(dialect=dialect, name=name).read_text(encoding="utf-8"))
+
+
+def frame_sql(*, dialect: str, name: str) -> Path:
+    """The file with the SQL of a frame: the dialect's own, or else the one that several share."""
+    for folder in (dialect, "shared"):
+        file = _SQL_FOLDER / folder / f"{name}.sql"
+        if file.is_file():
+            return file
+    raise UnableToExtract(f"sql/extract/{dialect}/{name}.sql is missing: write it.")

@@ -117,7 +117,13 @@ class BuildBatchOperator(BatchOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Build."""
-        return build_batch(tracking=self.tracking(), legacy=self.legacy(), now=utc_now(), **self.scope)
+        return build_batch(
+            tracking=self.tracking(),
+            legacy=self.legacy(),
+            kraken=self.kraken(),
+            now=utc_now(),
+            **self.scope,
+        )
 
 
 class ValidateBatchOperator(BatchOperator):

@@ -43,6 +43,9 @@ def get_provider_info() -> dict[str, Any]:
                     ),
                     "ca_bundle": _field(label="CA bundle (file)", schema=_TEXT),
                     "import_suppliers": _field(label="Import suppliers (dialect=code, …)", schema=_TEXT),
+                    "configured_values": _field(
+                        label="Configured values (JSON: dialect, setting, legacy code, value)", schema=_TEXT
+                    ),
                     "allow_http": _field(
                         label="Allow http", schema={"type": ["boolean", "null"], "default": False}
                     ),

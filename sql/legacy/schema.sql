@@ -273,7 +273,9 @@ CREATE TABLE legacy.note (
     note_id         bigint NOT NULL,
     account_id      bigint NOT NULL,
     written_at      timestamptz NOT NULL,
-    body            text NOT NULL
+    body            text NOT NULL,
+    pinned          char(1),
+    unpin_at        timestamptz
 );
 COMMENT ON TABLE legacy.note IS 'Notes that agents wrote.';
 

@@ -61,7 +61,12 @@ class Journey:
 
     def build(self, wave_id: int, batch: int = 0) -> dict[str, int]:
         return build_batch(
-            tracking=self.tracking, legacy=self.legacy, wave_id=wave_id, batch=batch, now=datetime.now(UTC)
+            tracking=self.tracking,
+            legacy=self.legacy,
+            kraken=self.kraken,
+            wave_id=wave_id,
+            batch=batch,
+            now=datetime.now(UTC),
         )
 
     def validate(self, wave_id: int, batch: int = 0) -> dict[str, int]:

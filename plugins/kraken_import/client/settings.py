@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -43,6 +44,8 @@ class KrakenSettings:
     """File with the certificates to trust instead of the system's."""
     import_suppliers: Mapping[str, str] = field(default_factory=dict)
     """Import supplier by dialect."""
+    configured_values: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    """What this client names otherwise: legacy code to Kraken's, by dialect and setting."""
 
     @property
     def target(self) -> str:
@@ -202,6 +205,30 @@ def _suppliers(value: Any) -> dict[str, str]:
     return dict(value)
 
 
+def _configured_values(value: Any) -> dict[str, dict[str, dict[str, str]]]:
+    problem = (
+        "must be JSON that gives legacy code and value by dialect and setting, for example "
+        '{"edf_accounts": {"tariff_codes": {"OLD-1": "NEW-1"}}}'
+    )
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise ValueError(problem) from None
+    if not _is_nested(value=value, levels=3):
+        raise ValueError(problem)
+    return dict(value)
+
+
+def _is_nested(*, value: Any, levels: int) -> bool:
+    """Whether these are objects in objects, with texts at the bottom."""
+    if levels == 0:
+        return isinstance(value, str)
+    return isinstance(value, Mapping) and all(
+        _is_nested(value=inner, levels=levels - 1) for inner in value.values()
+    )
+
+
 _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "envelope": _choice("wrapped", "bare"),
     "region": _region,
@@ -212,5 +239,6 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "visibility_window": _number(least=0.1, most=3600),
     "ca_bundle": _file,
     "import_suppliers": _suppliers,
+    "configured_values": _configured_values,
     "allow_http": _flag,
 }

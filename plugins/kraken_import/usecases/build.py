@@ -6,16 +6,30 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import REBUILDABLE
 from kraken_import.tracking import processes, progress, waves
 from kraken_import.tracking.processes import Built
 from transforms.build import BuildSettings, build
+from transforms.dialect import Dialect
 from transforms.extract import extract
 from transforms.registry import get_dialect
 
 
+def payload_settings(
+    *, dialect: Dialect, kraken: KrakenSettings, import_supplier: str | None = None
+) -> BuildSettings:
+    """What a Connection decides about the payloads of a dialect."""
+    return BuildSettings(
+        import_supplier=import_supplier
+        or kraken.import_suppliers.get(dialect.name, dialect.default_import_supplier),
+        zone=kraken.zone,
+        values=kraken.configured_values.get(dialect.name, {}),
+    )
+
+
 def build_batch(
-    *, tracking: Engine, legacy: Engine, wave_id: int, batch: int, now: datetime
+    *, tracking: Engine, legacy: Engine, kraken: KrakenSettings, wave_id: int, batch: int, now: datetime
 ) -> dict[str, int]:
     """Build every record of a batch whose create cannot be outstanding; the batch's records by state.
 
@@ -34,7 +48,7 @@ def build_batch(
             dialect=dialect,
             frames=extracted.frames,
             identifiers=identifiers,
-            settings=BuildSettings(import_supplier=wave.import_supplier),
+            settings=payload_settings(dialect=dialect, kraken=kraken, import_supplier=wave.import_supplier),
         )
         warnings = {item.external_identifier: item.findings for item in result.warnings}
         built = [

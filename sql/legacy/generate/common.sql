@@ -16,6 +16,13 @@ CREATE TABLE generator.expected_outcome (
 COMMENT ON TABLE generator.expected_outcome IS
     'Customers that are broken on purpose, and how they must end. All others must end processed.';
 
+CREATE TABLE generator.generated (
+    dialect             text NOT NULL,
+    first               bigint NOT NULL,
+    last                bigint NOT NULL
+);
+COMMENT ON TABLE generator.generated IS 'Which customers there are, by the numbers of their first and last.';
+
 CREATE FUNCTION generator.h(seed bigint, n bigint, salt integer) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CAST(hashint8extended(n, seed * 1009 + salt) & 2147483647 AS integer);

@@ -325,7 +325,7 @@ SELECT
 FROM made
 WHERE NOT made.is_prepay;
 
-INSERT INTO legacy.note
+INSERT INTO legacy.note (note_id, account_id, written_at, body)
 SELECT
     made.n * 4 + place, made.n,
     CAST(made.billed_to - 100 * (place + 1) AS timestamp) AT TIME ZONE 'UTC' + interval '10 hours',

@@ -21,7 +21,11 @@ ME = identifier_of(dialect=EDF)
 
 def run(frames: dict[str, pd.DataFrame], *identifiers: str) -> Any:
     return assemble(
-        dialect=EDF, frames=frames, identifiers=identifiers or (ME,), zone=ZoneInfo("Europe/London")
+        dialect=EDF,
+        frames=frames,
+        identifiers=identifiers or (ME,),
+        zone=ZoneInfo("Europe/London"),
+        values={},
     )
 
 

@@ -6,28 +6,15 @@ from typing import Final
 
 from transforms.dialect import FLAG, OPTIONAL_FLAG, Column, Frame, columns
 from transforms.dialects.edf_accounts import codes
+from transforms.frames.accounts import ACCOUNT, CUSTOMER, METADATA, NOTE_DOCUMENTS, NOTES, person
 
-_ACCOUNT: Final = ("external_identifier",)
-_CUSTOMER: Final = (*_ACCOUNT, "customer_key")
-_ADDRESS: Final = (*_ACCOUNT, "supply_address_key")
+_ADDRESS: Final = (*ACCOUNT, "supply_address_key")
 _METER_POINT: Final = (*_ADDRESS, "meter_point_key")
 _METER: Final = (*_METER_POINT, "meter_key")
-_LEDGER: Final = (*_ACCOUNT, "ledger_key")
+_LEDGER: Final = (*ACCOUNT, "ledger_key")
 
-_PERSON: Final = (
-    *columns(
-        kind="text",
-        meanings={
-            "title": "Title.",
-            "given_name": "First name.",
-            "family_name": "Last name.",
-            "email": "E-mail address.",
-            "mobile": "Mobile number.",
-            "landline": "Number of a fixed line.",
-            "salutation": "How letters begin.",
-        },
-    ),
-    Column(name="date_of_birth", kind="date", meaning="Date of birth."),
+_PERSON: Final = person(
+    "title", "given_name", "family_name", "email", "mobile", "landline", "salutation", "date_of_birth"
 )
 
 _TRANSACTION: Final = (
@@ -61,7 +48,7 @@ _READING: Final = (
 FRAMES: Final = (
     Frame(
         name="accounts",
-        key=_ACCOUNT,
+        key=ACCOUNT,
         columns=(
             Column(
                 name="unknown_occupier",
@@ -138,7 +125,11 @@ FRAMES: Final = (
                 meaning="Special form of documents.",
             ),
             Column(
-                name="dunning_path", field="dunning_path.path_name", kind="text", meaning="Collections path."
+                name="dunning_path",
+                field="dunning_path.path_name",
+                kind="configured",
+                setting="dunning_paths",
+                meaning="Collections path.",
             ),
             Column(
                 name="dunning_start_date",
@@ -150,7 +141,7 @@ FRAMES: Final = (
     ),
     Frame(
         name="customers",
-        key=_CUSTOMER,
+        key=CUSTOMER,
         parent="accounts",
         target="customers",
         required=True,
@@ -174,7 +165,7 @@ FRAMES: Final = (
     ),
     Frame(
         name="priority_services",
-        key=(*_CUSTOMER, "priority_service_key"),
+        key=(*CUSTOMER, "priority_service_key"),
         parent="customers",
         target="psr",
         columns=(
@@ -284,7 +275,13 @@ FRAMES: Final = (
         parent="meter_points",
         target="agreements",
         columns=(
-            Column(name="tariff_code", kind="text", required=True, meaning="Tariff."),
+            Column(
+                name="tariff_code",
+                kind="configured",
+                setting="tariff_codes",
+                required=True,
+                meaning="Tariff.",
+            ),
             Column(name="effective_from", kind="date", required=True, meaning="First day."),
             Column(
                 name="effective_to", kind="date", is_last_day=True, meaning="Last day; empty while it runs."
@@ -432,7 +429,7 @@ FRAMES: Final = (
     ),
     Frame(
         name="payment_schedules",
-        key=(*_ACCOUNT, "schedule_key"),
+        key=(*ACCOUNT, "schedule_key"),
         parent="accounts",
         target="payment_schedules",
         columns=(
@@ -459,7 +456,7 @@ FRAMES: Final = (
     ),
     Frame(
         name="references",
-        key=(*_ACCOUNT, "reference_key"),
+        key=(*ACCOUNT, "reference_key"),
         parent="accounts",
         target="references",
         columns=columns(
@@ -468,26 +465,11 @@ FRAMES: Final = (
             meanings={"namespace": "System that knows the account.", "value": "Its identifier there."},
         ),
     ),
-    Frame(
-        name="notes",
-        key=(*_ACCOUNT, "note_key"),
-        parent="accounts",
-        target="notes",
-        columns=(
-            Column(name="created_at", kind="timestamp", required=True, meaning="When it was written."),
-            Column(name="body", kind="text", meaning="What it says; empty where documents say it."),
-        ),
-    ),
-    Frame(
-        name="note_documents",
-        key=(*_ACCOUNT, "note_key", "document_key"),
-        parent="notes",
-        target="document_paths",
-        columns=(Column(name="document_path", kind="text", required=True, meaning="Where it is stored."),),
-    ),
+    NOTES,
+    NOTE_DOCUMENTS,
     Frame(
         name="statements",
-        key=(*_ACCOUNT, "statement_key"),
+        key=(*ACCOUNT, "statement_key"),
         parent="accounts",
         target="statements",
         columns=(
@@ -505,7 +487,7 @@ FRAMES: Final = (
     ),
     Frame(
         name="warm_home_discounts",
-        key=(*_ACCOUNT, "discount_key"),
+        key=(*ACCOUNT, "discount_key"),
         parent="accounts",
         target="warm_home_discount",
         columns=(
@@ -528,7 +510,7 @@ FRAMES: Final = (
     ),
     Frame(
         name="debts",
-        key=(*_ACCOUNT, "debt_key"),
+        key=(*ACCOUNT, "debt_key"),
         parent="accounts",
         target="debts",
         columns=(
@@ -539,7 +521,7 @@ FRAMES: Final = (
     ),
     Frame(
         name="aged_debts",
-        key=(*_ACCOUNT, "debt_key", "aged_debt_key"),
+        key=(*ACCOUNT, "debt_key", "aged_debt_key"),
         parent="debts",
         target="aged_debt",
         columns=(
@@ -549,22 +531,13 @@ FRAMES: Final = (
     ),
     Frame(
         name="campaigns",
-        key=(*_ACCOUNT, "campaign_key"),
+        key=(*ACCOUNT, "campaign_key"),
         parent="accounts",
         target="account_campaigns",
         columns=(
-            Column(name="slug", kind="text", required=True, meaning="Kraken's name of the campaign."),
+            Column(name="slug", kind="configured", setting="campaigns", required=True, meaning="Campaign."),
             Column(name="campaign_note", kind="text", meaning="A note on it."),
         ),
     ),
-    Frame(
-        name="metadata",
-        key=(*_ACCOUNT, "metadata_key"),
-        parent="accounts",
-        target="metadata",
-        columns=(
-            Column(name="key", kind="text", required=True, meaning="Name of the entry."),
-            Column(name="value", kind="document", required=True, meaning="Any JSON value."),
-        ),
-    ),
+    METADATA,
 )

@@ -1,9 +1,9 @@
--- The customers of the published migration guides. Their keys are negative, and no wave ever takes them.
+-- EXTERNAL-1234, the customer of the published guide. Keys of guides' customers are negative, and no wave
+-- takes them.
 
 INSERT INTO legacy.tariff VALUES
     ('ELEC-1234-J', 'E', 'Electricity of the guide'), ('GAS-1234-J', 'G', 'Gas of the guide');
 
--- EDF: EXTERNAL-1234
 INSERT INTO legacy.party VALUES
     (-1, 'PE', 'Mr', 'Bob', 'Jabłoński', NULL, 'Hi', '19890111'),
     (-2, 'PE', 'Mr', 'Groundskeeper', 'Willie', NULL, 'Hi', '19550223');
@@ -73,18 +73,3 @@ INSERT INTO legacy.external_reference VALUES
     (-1, -1, 'tentacle-energy.allpay-client-reference-number', '1234567890');
 INSERT INTO legacy.campaign_member VALUES (-1, -1, 'super_account', 'Campaign note');
 INSERT INTO legacy.account_attribute VALUES (-1, -1, 'metadata_key', '{"some_data": "some_value"}');
-
--- Essential Energy, customer details notifications: 4001248530
-INSERT INTO legacy.address (
-    address_id, postcode, country, state, locality, house_number, street_name, street_type, unit_type,
-    unit_number, building_name, delivery_point
-) VALUES (-2, '3070', 'AU', 'NSW', 'ANY', '11', 'Queen''s', 'RD', 'U', '1', '', '51234568');
-INSERT INTO legacy.supply_point (
-    supply_point_id, market, data_origin, identifier, fuel, transfer_flag, dispute_flag, substation,
-    critical_load
-) VALUES (-3, 'AU', 'GDE', '4001248530', 'ED', ' ', ' ', '123456789', ' ');
-INSERT INTO legacy.details_notification VALUES (
-    -1, -3, '20240101', '000000', 'UPD', 'Mr', 'Mickey', 'Mouse', 'XYZ', 'A', 'mrmickey1@waltdisney.com', -2
-);
-INSERT INTO legacy.notification_phone VALUES
-    (-2, -1, '0400123123', 'MV', '+61'), (-1, -1, '0400321321', 'MV', '');
