@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +33,8 @@ from transforms.extract import candidate_identifiers, extract
 from transforms.registry import get_dialect
 
 SEED: Final = 7
+TODAY: Final = date(2026, 11, 21)
+"""The generated customers are of the autumn of 2026."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,7 +99,7 @@ def _add_batch(*, engine: Engine, dialect: Dialect, identifiers: list[str], to: 
         dialect=dialect,
         frames=frames,
         identifiers=identifiers,
-        settings=BuildSettings(import_supplier=dialect.default_import_supplier),
+        settings=BuildSettings(import_supplier=dialect.default_import_supplier, today=TODAY),
     )
     to.building += time.perf_counter() - extracted
     to.extracting += extracted - started

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import ProgrammingError
@@ -98,10 +99,11 @@ def _print_batch(
 def _build(
     *, engine: Engine, dialect: Dialect, identifiers: Sequence[str], kraken: KrakenSettings | None
 ) -> BuildResult:
+    now = datetime.now(UTC)
     settings = (
-        payload_settings(dialect=dialect, kraken=kraken)
+        payload_settings(dialect=dialect, kraken=kraken, now=now)
         if kraken
-        else BuildSettings(import_supplier=dialect.default_import_supplier)
+        else BuildSettings(import_supplier=dialect.default_import_supplier, today=now.date())
     )
     try:
         extracted = extract(engine=engine, dialect=dialect, identifiers=identifiers)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from hashlib import blake2b
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import orjson
 import pandas as pd
 from pydantic import ValidationError
-from pydantic_core import PydanticSerializationError
 
 from transforms.assemble import assemble
 from transforms.dialect import Dialect
 from transforms.findings import Finding
+from transforms.rules.engine import Batch, Circumstances, UniqueRule, run_rules
 
 _MISSING: Final = object()
 
@@ -23,8 +26,11 @@ class BuildSettings:
     """What the payload takes from the wave and not from the legacy database."""
 
     import_supplier: str
+    today: date
     zone: str | None = None
     """Time zone of legacy times without an offset; None for the dialect's own."""
+    region: str | None = None
+    """Two-letter country code of phone numbers without a prefix; None for the dialect's market."""
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Configured values: legacy code to Kraken's, by setting; the dialect's own for what is missing."""
 
@@ -46,12 +52,28 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """A value that no other customer of the wave may have too, as a digest, and what to say if one has.
+
+    The finding's path has no indexes.
+    """
+
+    external_identifier: str
+    digest: bytes
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildResult:
-    """`payloads` and `rejections` together hold each customer once; `warnings` are about payloads."""
+    """`payloads` and `rejections` together hold each customer once; `warnings` are about payloads.
+
+    `shared` is for comparing the batches of a wave with each other.
+    """
 
     payloads: list[BuiltPayload]
     rejections: list[Findings]
     warnings: list[Findings] = field(default_factory=list)
+    shared: list[Shared] = field(default_factory=list)
 
 
 def build(
@@ -61,50 +83,85 @@ def build(
     identifiers: Sequence[str],
     settings: BuildSettings,
 ) -> BuildResult:
-    """Build the payloads of a batch. Raises `FrameContractBroken` for SQL that breaks its contract.
+    """Build and check the payloads of a batch. Raises `FrameContractBroken` for SQL that breaks its contract.
 
     One customer's faults reject that customer alone, with every fault that was found.
     """
-    zone = ZoneInfo(settings.zone or dialect.zone)
     assembled = assemble(
         dialect=dialect,
         frames=frames,
         identifiers=identifiers,
-        zone=zone,
+        zone=ZoneInfo(settings.zone or dialect.zone),
         values={**dialect.default_values, **settings.values},
     )
-    payloads: list[BuiltPayload] = []
-    rejections: list[Findings] = []
+    result = BuildResult(payloads=[], rejections=[])
+    bodies: dict[str, bytes] = {}
+    documents: dict[str, dict[str, Any]] = {}
     for identifier in dict.fromkeys(identifiers):
         document = assembled.documents.get(identifier)
         findings = assembled.findings.get(identifier, [])
         if document is None:
             findings = [*findings, _not_in_legacy(dialect=dialect)]
         elif not findings:
-            _identify(dialect=dialect, document=document, identifier=identifier, settings=settings)
+            document = {
+                "import_supplier": settings.import_supplier,
+                **_named(document=document, place=dialect.identifier_path, name=identifier),
+            }
             try:
-                payload = dialect.model.model_validate(document)
-                body = payload.model_dump_json(exclude_unset=True).encode()
+                # The model looks at every value and changes none.
+                dialect.model.model_validate(document)
+                bodies[identifier] = orjson.dumps(document)
             except ValidationError as error:
                 findings = _schema_findings(error=error, document=document)
-            except PydanticSerializationError:
+            except orjson.JSONEncodeError:
                 findings = [_no_json()]
             else:
-                payloads.append(BuiltPayload(external_identifier=identifier, body=body))
+                documents[identifier] = document
                 continue
-        rejections.append(Findings(external_identifier=identifier, findings=tuple(findings)))
-    return BuildResult(payloads=payloads, rejections=rejections)
+        result.rejections.append(Findings(external_identifier=identifier, findings=tuple(findings)))
+    _check(dialect=dialect, documents=documents, bodies=bodies, settings=settings, result=result)
+    return result
 
 
-def _identify(
-    *, dialect: Dialect, document: dict[str, Any], identifier: str, settings: BuildSettings
+def _check(
+    *,
+    dialect: Dialect,
+    documents: Mapping[str, Mapping[str, Any]],
+    bodies: Mapping[str, bytes],
+    settings: BuildSettings,
+    result: BuildResult,
 ) -> None:
-    document["import_supplier"] = settings.import_supplier
-    *places, name = dialect.identifier_path
-    holder = document
-    for place in places:
-        holder = holder.setdefault(place, {})
-    holder[name] = identifier
+    """Sort what was built by what the dialect's rules say of it."""
+    rules = dialect.rules(Circumstances(today=settings.today, region=settings.region or dialect.market))
+    identifiers = list(documents)
+    batch = Batch(list(documents.values()))
+    found = run_rules(rules=rules, batch=batch)
+    for number, identifier in enumerate(identifiers):
+        findings = tuple(found.get(number, ()))
+        if any(finding.severity == "error" for finding in findings):
+            result.rejections.append(Findings(external_identifier=identifier, findings=findings))
+            continue
+        result.payloads.append(BuiltPayload(external_identifier=identifier, body=bodies[identifier]))
+        if findings:
+            result.warnings.append(Findings(external_identifier=identifier, findings=findings))
+    for rule in rules:
+        if isinstance(rule, UniqueRule):
+            finding = rule.finding(path=rule.path)
+            result.shared.extend(
+                Shared(
+                    external_identifier=identifiers[number],
+                    digest=blake2b(f"{rule.code}:{value}".encode(), digest_size=16).digest(),
+                    finding=finding,
+                )
+                for number, value in rule.values(batch=batch)
+            )
+
+
+def _named(*, document: Mapping[str, Any], place: Sequence[str], name: str) -> dict[str, Any]:
+    """The document with this text at this place, which comes first for whoever reads it."""
+    first, *rest = place
+    inside = _named(document=document.get(first, {}), place=rest, name=name) if rest else name
+    return {first: inside} | {key: value for key, value in document.items() if key != first}
 
 
 def _not_in_legacy(*, dialect: Dialect) -> Finding:
@@ -116,11 +173,12 @@ def _not_in_legacy(*, dialect: Dialect) -> Finding:
 
 
 def _no_json() -> Finding:
-    # The error itself quotes the value, and does not say where it stands.
+    # The error itself does not say where the value stands.
     return Finding(
         code="schema",
         path="",
-        detail="It is no JSON: half a character (a lone surrogate), or a document nested too deeply.",
+        detail="It is no JSON: half a character (a lone surrogate), a whole number of more than 64 bits, or "
+        "a document nested too deeply.",
     )
 
 

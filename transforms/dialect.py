@@ -19,11 +19,12 @@ NULL always means: leave the field out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from transforms.models.base import Payload
+from transforms.rules.engine import Circumstances, Rule
 
 CodeValue: TypeAlias = str | bool | None
 
@@ -142,6 +143,8 @@ class Dialect:
     """Where the Connection names none: the one of the guide."""
     frames: tuple[Frame, ...]
     model: type[Payload]
+    rules: Callable[[Circumstances], tuple[Rule, ...]] = lambda _: ()
+    """What is checked of the payloads before Kraken is asked."""
     default_values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Where the Connection has none: legacy code to value by setting, for columns of kind configured."""
 

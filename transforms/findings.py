@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
+
+Severity: TypeAlias = Literal["error", "warning"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +19,7 @@ class Finding:
     code: str
     path: str
     detail: str
-    severity: Literal["error", "warning"] = "error"
+    severity: Severity = "error"
     origin: Literal["local", "kraken"] = "local"
 
     @property

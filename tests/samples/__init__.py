@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ import pandas as pd
 from transforms.dialect import Dialect
 
 _HERE = Path(__file__).parent
+
+TODAY = date(2026, 11, 21)
+"""The day on which the tests build payloads."""
 
 
 def expected_payload(*, dialect: Dialect) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from pydantic import Field
 from transforms.dialect import FLAG, Column, Dialect, Frame, columns
 from transforms.models.australia import OutageContact
 from transforms.models.base import Entity, IsoTime, Payload
+from transforms.rules import addresses, contacts, identifiers
+from transforms.rules.engine import Circumstances, Rule
 
 
 class SupplyPoint(Entity):
@@ -39,6 +41,20 @@ class SupplyPointWithNotifications(Payload):
     cdns: list[Notification]
 
 
+def rules(given: Circumstances) -> tuple[Rule, ...]:
+    """What Kraken refuses, as far as a payload alone can tell."""
+    contact = "cdns.outage_contact"
+    address = f"{contact}.postal_address"
+    return (
+        identifiers.valid_identifier("supply_point.identifier", is_valid=identifiers.is_nmi, name="NMI"),
+        *contacts.phone_rules(f"{contact}.phones.number", region=given.region),
+        *contacts.email_rules(f"{contact}.email_address"),
+        addresses.postcode(f"{address}.postal_code", country="AU"),
+        addresses.state_fits_postcode(address, country="AU"),
+        *addresses.street_rules(f"{address}.structured_street_address"),
+    )
+
+
 _NOTIFICATION = ("external_identifier", "notification_key")
 
 DIALECT = Dialect(
@@ -50,6 +66,7 @@ DIALECT = Dialect(
     identifier_path=("supply_point", "identifier"),
     default_import_supplier="TEST_SUPPLIER",
     model=SupplyPointWithNotifications,
+    rules=rules,
     frames=(
         Frame(
             name="supply_points",

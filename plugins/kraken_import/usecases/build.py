@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
@@ -17,13 +18,15 @@ from transforms.registry import get_dialect
 
 
 def payload_settings(
-    *, dialect: Dialect, kraken: KrakenSettings, import_supplier: str | None = None
+    *, dialect: Dialect, kraken: KrakenSettings, now: datetime, import_supplier: str | None = None
 ) -> BuildSettings:
     """What a Connection decides about the payloads of a dialect."""
     return BuildSettings(
         import_supplier=import_supplier
         or kraken.import_suppliers.get(dialect.name, dialect.default_import_supplier),
+        today=now.astimezone(ZoneInfo(kraken.zone or dialect.zone)).date(),
         zone=kraken.zone,
+        region=kraken.region,
         values=kraken.configured_values.get(dialect.name, {}),
     )
 
@@ -48,7 +51,9 @@ def build_batch(
             dialect=dialect,
             frames=extracted.frames,
             identifiers=identifiers,
-            settings=payload_settings(dialect=dialect, kraken=kraken, import_supplier=wave.import_supplier),
+            settings=payload_settings(
+                dialect=dialect, kraken=kraken, now=now, import_supplier=wave.import_supplier
+            ),
         )
         warnings = {item.external_identifier: item.findings for item in result.warnings}
         built = [

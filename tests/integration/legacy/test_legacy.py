@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from legacy import load
 from tests.conftest import NewDatabase
-from tests.samples import as_frames, expected_payload, identifier_of, sample_rows
+from tests.samples import TODAY, as_frames, expected_payload, identifier_of, sample_rows
 from transforms.build import BuildSettings, build
 from transforms.dialect import Dialect
 from transforms.extract import candidate_identifiers, existing_identifiers, extract
@@ -51,7 +51,7 @@ def _documents(engine: Engine, dialect: Dialect) -> list[dict[str, Any]]:
         dialect=dialect,
         frames=extracted.frames,
         identifiers=identifiers,
-        settings=BuildSettings(import_supplier="X"),
+        settings=BuildSettings(import_supplier="X", today=TODAY),
     )
     assert len(result.payloads) + len(result.rejections) == len(identifiers)
     return [json.loads(payload.body) for payload in result.payloads]
@@ -67,7 +67,7 @@ def test_the_guides_customer_becomes_the_guides_payload(filled: Engine, dialect:
         dialect=dialect,
         frames=extracted.frames,
         identifiers=[identifier],
-        settings=BuildSettings(import_supplier=expected["import_supplier"]),
+        settings=BuildSettings(import_supplier=expected["import_supplier"], today=TODAY),
     )
     assert [json.loads(payload.body) for payload in result.payloads] == [expected]
     assert abs(extracted.watermark - before) < timedelta(seconds=30)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from tests.samples import as_frames, identifier_of, sample_rows
+from tests.samples import TODAY, as_frames, identifier_of, sample_rows
 from transforms.assemble import FrameContractBroken, assemble
 from transforms.build import BuildResult, BuildSettings, build
 from transforms.registry import UnknownDialect, get_dialect
@@ -38,7 +38,7 @@ def build_all(rows: dict[str, list[dict[str, Any]]], *more: str) -> BuildResult:
         dialect=EDF,
         frames=as_frames(dialect=EDF, rows=rows),
         identifiers=[ME, *more],
-        settings=BuildSettings(import_supplier="X"),
+        settings=BuildSettings(import_supplier="X", today=TODAY),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from transforms.dialect import Dialect
 from transforms.dialects.edf_accounts.frames import FRAMES
 from transforms.dialects.edf_accounts.model import EnergyAccount
+from transforms.dialects.edf_accounts.rules import rules
 
 DIALECT = Dialect(
     name="edf_accounts",
@@ -21,4 +22,5 @@ DIALECT = Dialect(
     default_import_supplier="TENTACLE_ENERGY",
     model=EnergyAccount,
     frames=FRAMES,
+    rules=rules,
 )

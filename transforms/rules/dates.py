@@ -1,0 +1,130 @@
+"""Dates that cannot be. ISO dates compare as texts; times are compared as times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Final
+
+from transforms.findings import Severity
+from transforms.rules.engine import Document, Fault, ObjectRule, Rule, ValueRule
+
+_AGREEMENTS: Final = "gaps_or_overlaps_in_agreement_dates"
+
+
+def not_in_future(
+    path: str, *, today: date, code: str = "date_in_future", severity: Severity = "error"
+) -> Rule:
+    """A date that must have come already."""
+    return ValueRule(
+        code=code,
+        path=path,
+        explanation="The date lies in the future.",
+        severity=severity,
+        holds=lambda value: value <= today.isoformat(),
+    )
+
+
+def not_in_past(path: str, *, today: date, code: str = "date_in_past", severity: Severity = "error") -> Rule:
+    """A date that must not have gone by."""
+    return ValueRule(
+        code=code,
+        path=path,
+        explanation="The date lies in the past.",
+        severity=severity,
+        holds=lambda value: value >= today.isoformat(),
+    )
+
+
+def plausible_birth(path: str, *, today: date) -> Rule:
+    """Nobody was born tomorrow, or is older than 120."""
+    return ValueRule(
+        code="implausible_date_of_birth",
+        path=path,
+        explanation="A date of birth lies in the future, or more than 120 years back.",
+        severity="warning",
+        holds=lambda value: f"{today.year - 120:04}" <= value <= today.isoformat(),
+    )
+
+
+def ordered(
+    path: str,
+    *,
+    start: str,
+    end: str,
+    code: str = "start_date_later_than_end_date",
+    severity: Severity = "error",
+) -> Rule:
+    """A period that must not end before it begins."""
+
+    def faults(node: Document) -> Iterator[Fault]:
+        first, last = node.get(start), node.get(end)
+        if first and last and last < first:
+            yield Fault(end)
+
+    return ObjectRule(
+        code=code,
+        path=path,
+        explanation=f"{end} must not lie before {start}.",
+        severity=severity,
+        faults=faults,
+        fields=(end,),
+    )
+
+
+def times_ordered(path: str, *, first: str, then: str, code: str) -> Rule:
+    """Two times with offsets, one after the other."""
+
+    def faults(node: Document) -> Iterator[Fault]:
+        one, other = node.get(first), node.get(then)
+        if one and other and datetime.fromisoformat(other) < datetime.fromisoformat(one):
+            yield Fault(then)
+
+    return ObjectRule(
+        code=code,
+        path=path,
+        explanation=f"{then} must not lie before {first}.",
+        faults=faults,
+        fields=(then,),
+    )
+
+
+def agreement_rules(path: str, *, supply_start: str = "") -> tuple[Rule, ...]:
+    """Agreements of the supply points at a path: consecutive, apart from gaps before the supply starts.
+
+    `supply_start` names the supply point's own date; without one there is no such exception. An agreement
+    ends on the first day that no longer counts.
+    """
+
+    def faults(point: Document) -> Iterator[Fault]:
+        agreements = sorted(
+            (agreement["effective_from"], agreement.get("effective_to") or "9999")
+            for agreement in point.get("agreements") or ()
+        )
+        for (_, end), (start, _) in pairwise(agreements):
+            if end > start:
+                yield Fault("agreements", "Two of them overlap.")
+            elif end < start and start > (point.get(supply_start) or ""):
+                yield Fault("agreements", "There is a gap between two of them.")
+
+    return (
+        ordered(f"{path}.agreements", start="effective_from", end="effective_to"),
+        ObjectRule(
+            code=_AGREEMENTS,
+            path=path,
+            explanation="Agreements must follow each other without gap or overlap.",
+            faults=faults,
+            fields=("agreements",),
+        ),
+    )
+
+
+def day_after(day: str) -> str:
+    """The next day."""
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+
+
+def day_before(day: str) -> str:
+    """The day before."""
+    return (date.fromisoformat(day) - timedelta(days=1)).isoformat()

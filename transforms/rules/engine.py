@@ -1,0 +1,215 @@
+"""Runs rules over a batch of payloads.
+
+The objects at a path are collected once for the whole batch, level by level, and where each of them stands is
+worked out only when something is wrong with it. A value that many payloads share is tested once.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple, TypeAlias
+
+from transforms.findings import Finding, Severity
+
+Document: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What rules are made for, beside the payload itself."""
+
+    today: date
+    region: str
+    """Two-letter country code: of phone numbers without a prefix, and of addresses."""
+
+
+class Fault(NamedTuple):
+    """What an object rule finds: the place below the object, with indexes, and what the explanation lacks."""
+
+    field: str = ""
+    detail: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Level:
+    """Everything at one path: nodes, the index of each one's parent in the level above, its place there."""
+
+    nodes: list[Any]
+    parents: Sequence[int]
+    positions: Sequence[int]
+    above: _Level | None = None
+    name: str = ""
+
+    def below(self, *, name: str) -> _Level:
+        nodes: list[Any] = []
+        parents: list[int] = []
+        positions: list[int] = []
+        for index, node in enumerate(self.nodes):
+            child = node.get(name) if isinstance(node, dict) else None
+            if child is None:
+                continue
+            if isinstance(child, list):
+                nodes += child
+                parents += [index] * len(child)
+                positions += range(len(child))
+            else:
+                nodes.append(child)
+                parents.append(index)
+                positions.append(-1)
+        return _Level(nodes=nodes, parents=parents, positions=positions, above=self, name=name)
+
+    def owner(self, *, index: int) -> int:
+        """The number of the payload that a node belongs to."""
+        level = self
+        while level.above is not None:
+            index, level = level.parents[index], level.above
+        return index
+
+    def whose(self, *, index: int) -> tuple[int, str]:
+        """The number of the payload that a node belongs to, and the node's path with indexes."""
+        parts: list[str] = []
+        level = self
+        while level.above is not None:
+            if level.positions[index] >= 0:
+                parts.append(str(level.positions[index]))
+            parts.append(level.name)
+            index, level = level.parents[index], level.above
+        return index, ".".join(reversed(parts))
+
+
+@dataclass(slots=True)
+class Batch:
+    """Payloads, and the levels that were asked for."""
+
+    documents: Sequence[Document]
+    _levels: dict[str, _Level] = field(default_factory=dict)
+
+    def level(self, *, path: str) -> _Level:
+        """Everything at a generic path; the empty path is the payloads themselves."""
+        if path not in self._levels:
+            if path:
+                above, _, name = path.rpartition(".")
+                self._levels[path] = self.level(path=above).below(name=name)
+            else:
+                every = range(len(self.documents))
+                self._levels[path] = _Level(nodes=list(self.documents), parents=every, positions=every)
+        return self._levels[path]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule(ABC):
+    """One thing that must hold. The explanation is one line that names no personal value."""
+
+    code: str
+    path: str
+    """Generic path of what is looked at."""
+    explanation: str
+    severity: Severity = "error"
+
+    @property
+    @abstractmethod
+    def paths(self) -> tuple[str, ...]:
+        """The generic paths at which findings may stand."""
+
+    @abstractmethod
+    def run(self, *, batch: Batch) -> Iterator[tuple[int, Finding]]:
+        """Every finding, with the number of its payload."""
+
+    def finding(self, *, path: str, detail: str = "") -> Finding:
+        """What this rule says about a place."""
+        text = f"{self.explanation} {detail}" if detail else self.explanation
+        return Finding(code=self.code, path=path, detail=text, severity=self.severity)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueRule(Rule):
+    """About each value at a path by itself. An empty text counts as no value."""
+
+    holds: Callable[[Any], bool]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The path itself."""
+        return (self.path,)
+
+    def run(self, *, batch: Batch) -> Iterator[tuple[int, Finding]]:
+        """Test each distinct value once."""
+        level = batch.level(path=self.path)
+        wrong = {value for value in set(level.nodes) if value != "" and not self.holds(value)}
+        if wrong:
+            for index, value in enumerate(level.nodes):
+                if value in wrong:
+                    number, path = level.whose(index=index)
+                    yield number, self.finding(path=path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectRule(Rule):
+    """About each object at a path as a whole: `faults` yields what is wrong inside it."""
+
+    faults: Callable[[Document], Iterable[Fault]]
+    fields: tuple[str, ...] = ("",)
+    """The generic places below the object that it may name; the empty one is the object."""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The path with each of the fields."""
+        return tuple(_join(self.path, name) for name in self.fields)
+
+    def run(self, *, batch: Batch) -> Iterator[tuple[int, Finding]]:
+        """Look at each object."""
+        level = batch.level(path=self.path)
+        for index, node in enumerate(level.nodes):
+            for fault in self.faults(node):
+                number, path = level.whose(index=index)
+                yield number, self.finding(path=_join(path, fault.field), detail=fault.detail)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UniqueRule(Rule):
+    """No two payloads of a wave may have the same value at a path. Those of a batch that do are all named.
+
+    `values` is for the caller, to compare batches with each other.
+    """
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The path itself."""
+        return (self.path,)
+
+    def run(self, *, batch: Batch) -> Iterator[tuple[int, Finding]]:
+        """Find the payloads of this batch that share a value with another."""
+        level = batch.level(path=self.path)
+        owners: dict[str, int] = {}
+        shared = set()
+        for number, value in self.values(batch=batch):
+            if owners.setdefault(value, number) != number:
+                shared.add(value)
+        if shared:
+            for index, node in enumerate(level.nodes):
+                if node.casefold() in shared:
+                    number, path = level.whose(index=index)
+                    yield number, self.finding(path=path)
+
+    def values(self, *, batch: Batch) -> Iterator[tuple[int, str]]:
+        """(payload number, folded value) of everything that must be unique."""
+        level = batch.level(path=self.path)
+        for index, node in enumerate(level.nodes):
+            if node:
+                yield level.owner(index=index), node.casefold()
+
+
+def run_rules(*, rules: Iterable[Rule], batch: Batch) -> dict[int, list[Finding]]:
+    """Everything that the rules find, by payload number. A payload without findings is not in it."""
+    found: dict[int, list[Finding]] = {}
+    for rule in rules:
+        for number, finding in rule.run(batch=batch):
+            found.setdefault(number, []).append(finding)
+    return found
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path and name else path or name

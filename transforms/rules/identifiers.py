@@ -1,0 +1,85 @@
+"""Identifiers of supply points and of people, by their check digits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+import mpan
+import nmicheck
+from stdnum.es import cups
+from stdnum.exceptions import ValidationError
+from stdnum.pt import nif
+
+from transforms.rules.engine import Rule, UniqueRule, ValueRule
+
+_CODE: Final = "invalid_supply_point_identifier"
+_MPAN: Final = re.compile(r"\d{13}", re.ASCII)
+_MPRN: Final = re.compile(r"\d{6,10}", re.ASCII)
+_NMI: Final = re.compile(r"[0-9A-HJ-NP-Z]{10}[0-9]?", re.ASCII)
+_CPE: Final = re.compile(r"PT\d{16}[A-Z]{2}", re.ASCII)
+
+
+def is_mpan(value: str) -> bool:
+    """Thirteen digits, the last of them right."""
+    return bool(_MPAN.fullmatch(value)) and bool(mpan.is_valid(value))
+
+
+def is_mprn(value: str) -> bool:
+    """Six to ten digits; the last two are the weighted sum of the others (weights n…1) modulo 11."""
+    if not _MPRN.fullmatch(value):
+        return False
+    body, check = value[:-2], value[-2:]
+    total = sum(int(digit) * weight for digit, weight in zip(body, range(len(body), 0, -1), strict=True))
+    return total % 11 == int(check)
+
+
+def is_nmi(value: str) -> bool:
+    """Ten characters, without I and O; an eleventh is AEMO's check digit."""
+    if not _NMI.fullmatch(value):
+        return False
+    return len(value) == 10 or bool(nmicheck.nmi_checksum_valid(value))
+
+
+def is_cpe(value: str) -> bool:
+    """A Portuguese CPE or CUI: PT, sixteen digits, two letters by the procedure of the Spanish CUPS."""
+    return bool(_CPE.fullmatch(value)) and cups.calc_check_digits(value) == value[18:]
+
+
+def is_nif(value: str) -> bool:
+    """A Portuguese tax number."""
+    try:
+        return bool(nif.validate(value) == value)
+    except ValidationError:
+        return False
+
+
+def valid_identifier(path: str, *, is_valid: Callable[[str], bool], name: str) -> Rule:
+    """The identifier of a supply point, where all at this path are of one kind."""
+
+    def holds(value: Any) -> bool:
+        return is_valid(value)
+
+    return ValueRule(
+        code=_CODE, path=path, explanation=f"The check digits of the {name} must be right.", holds=holds
+    )
+
+
+def unique_identifier(path: str) -> Rule:
+    """A supply point can be supplied to one customer only."""
+    return UniqueRule(
+        code="duplicate_supply_point",
+        path=path,
+        explanation="Another customer of the wave has the same supply point: one of them would take it over.",
+    )
+
+
+def unique_serial_number(path: str) -> Rule:
+    """One meter at two customers is nearly always a mistake; import and export meters are not."""
+    return UniqueRule(
+        code="duplicate_meter_serial_number",
+        path=path,
+        explanation="Another customer of the wave has a meter with the same serial number.",
+        severity="warning",
+    )
