@@ -128,6 +128,7 @@ def migration_dag(*, name: str) -> DAG:
         params=PARAMS,
         tags=["kraken", "migration", dialect.market],
         default_args={
+            "owner": "migration",
             "retries": 3,
             "retry_policy": RETRY_POLICY,
             "max_active_tis_per_dag": BATCHES_AT_ONCE,

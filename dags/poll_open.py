@@ -21,7 +21,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     tags=["kraken", "migration"],
-    default_args={"retries": 1, "execution_timeout": _EVERY},
+    default_args={"owner": "migration", "retries": 1, "execution_timeout": _EVERY},
 ) as dag:
     known: list[ConnectionIds] = []
     for dialect_name in dialect_names():

@@ -53,8 +53,7 @@ def _migrate(
     run_id = f"demo-{datetime.now(tz=UTC):%Y-%m-%dT%H-%M-%S}"
     target.print(
         f"Migrating up to {accounts:,} customers of each dialect from {_legacy(running=running)} into "
-        f"{_kraken(running=running)} …",
-        soft_wrap=True,
+        f"{_kraken(running=running)} …"
     )
     started = [
         waves.start_wave(api=api, dialect=dialect, conf={"limit": accounts}, run_id=run_id)
@@ -82,7 +81,9 @@ def _judge(*, target: Console, api: Airflow, running: Running, progress: Sequenc
         target.print(display.outcome_table(progress=progress, now=now))
         groups = outcome.error_groups(tracking=tracking, wave_ids=wave_ids)
         for table in display.error_tables(groups=groups):
+            target.print()
             target.print(table)
+        target.print()
         target.print(_rate(progress=progress))
         found = outcome.ends(tracking=tracking, wave_ids=wave_ids)
         if not running.systems.bundled_kraken:
@@ -129,8 +130,8 @@ def _rate(*, progress: Sequence[Progress]) -> str:
 
 def _show_addresses(*, target: Console, running: Running) -> None:
     target.print(f"Airflow:   http://127.0.0.1:{running.ports.airflow}")
-    logins = ", ".join(f"{user} / {password}" for user, password in running.secrets.passwords.items())
-    target.print(f"Logins:    {logins}", soft_wrap=True)
+    for user, password in running.secrets.passwords.items():
+        target.print(f"Login:     {user} / {password}")
     target.print(f"Tracking:  {safe_address(dsn=running.systems.tracking_dsn)} (`make env` shows every DSN)")
     target.print("The stack stays up: `make demo` migrates the next customers, `make down` stops it.")
 

@@ -1,6 +1,6 @@
 """What the demo shows in the terminal: progress while waves run, tables when they have ended."""
 
-import sys
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,16 +8,18 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Protocol
 
-from rich.console import Console
+from rich import box
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
+from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 from kraken_import.lifecycle import State
 from stack.outcome import ErrorGroup
 from stack.waves import Progress
 
 _PLAIN_SECONDS = 5.0
-_WIDTH_WITHOUT_TERMINAL = 140
 
 
 class Show(Protocol):
@@ -27,49 +29,47 @@ class Show(Protocol):
 
 
 def console() -> Console:
-    """The terminal, or plain text of a fixed width where there is none."""
-    if sys.stdout.isatty():
-        return Console(highlight=False)
-    return Console(highlight=False, width=_WIDTH_WITHOUT_TERMINAL)
+    """The terminal, or plain text where there is none: 80 columns wide unless COLUMNS says otherwise."""
+    return Console(highlight=False)
 
 
 @contextmanager
 def progress_lines(*, target: Console) -> Iterator[Show]:
-    """A line for each wave: redrawn in a terminal, written anew every few seconds elsewhere."""
+    """A table, redrawn while the waves run, in a terminal; elsewhere a line for a wave every few seconds."""
     if not target.is_terminal:
         yield _PlainLines(target=target)
         return
-    with Live(console=target, refresh_per_second=4) as live:
+    # What the table showed last is in the outcome's table, so it goes when the waves have ended.
+    with Live(console=target, refresh_per_second=4, transient=True) as live:
         yield _LiveTable(live=live)
 
 
-def outcome_table(*, progress: Sequence[Progress], now: datetime) -> Table:
-    """One row for each wave, with its rate."""
-    table = Table(title="Outcome", title_justify="left")
-    table.add_column("Dialect")
-    for heading in (
-        "Customers",
-        "Processed",
-        "Rejected",
-        "Invalid",
-        "Errored",
-        "Other",
-        "Seconds",
-        "Per second",
+def progress_table(*, progress: Sequence[Progress], now: datetime) -> Table:
+    """One column for each wave: how many of its customers have come how far."""
+    table = _table_of_waves(progress=progress, title=None)
+    for label, figures in zip(
+        ("Customers", "Built", "Valid", "Created", "Processed", "Failed", "Accounts/s"),
+        zip(*(_figures(progress=each, now=now) for each in progress), strict=True),
+        strict=True,
     ):
-        table.add_column(heading, justify="right")
-    for each in progress:
-        shown = (State.PROCESSED, State.REJECTED, State.INVALID, State.ERRORED)
-        counts = [each.count(state) for state in shown]
-        rate = each.rate(now=now)
-        table.add_row(
-            each.wave.dialect,
-            f"{each.records:,}",
-            *(f"{count:,}" for count in counts),
-            f"{each.records - sum(counts):,}",
-            f"{each.settled / rate:.1f}" if rate else "–",
-            f"{rate:.0f}",
-        )
+        table.add_row(label, *figures)
+    return table
+
+
+def outcome_table(*, progress: Sequence[Progress], now: datetime) -> Table:
+    """One column for each wave: how many customers ended how, and its rate."""
+    shown = (State.PROCESSED, State.REJECTED, State.INVALID, State.ERRORED)
+    table = _table_of_waves(progress=progress, title="Outcome")
+    table.add_row("Customers", *(f"{each.records:,}" for each in progress))
+    for state in shown:
+        table.add_row(state.value.capitalize(), *(f"{each.count(state):,}" for each in progress))
+    table.add_row("Other", *(f"{each.records - each.count(*shown):,}" for each in progress))
+    rates = [each.rate(now=now) for each in progress]
+    seconds = [
+        f"{each.settled / rate:.1f}" if rate else "–" for each, rate in zip(progress, rates, strict=True)
+    ]
+    table.add_row("Seconds", *seconds)
+    table.add_row("Accounts/s", *(f"{rate:.0f}" for rate in rates))
     return table
 
 
@@ -77,17 +77,45 @@ def error_tables(*, groups: Sequence[ErrorGroup]) -> list[Table]:
     """One table for each dialect, with one row for each kind of error."""
     tables = []
     for dialect, kinds in groupby(groups, key=lambda group: group.dialect):
-        table = Table(title=f"Errors of {dialect} by code and field", title_justify="left")
+        table = _table(title=f"Errors of {dialect} by code and field")
+        table.add_column("Customers", justify="right", no_wrap=True)
         table.add_column("Ended as", no_wrap=True)
-        table.add_column("Code", overflow="fold")
-        table.add_column("Field", overflow="fold")
-        table.add_column("Customers", justify="right")
+        table.add_column("Code and field")
         table.add_column("For example", no_wrap=True)
         for kind in kinds:
-            where = kind.path or "(whole record)"
-            table.add_row(kind.state, kind.code, where, f"{kind.customers:,}", kind.example)
+            where = f"at {kind.path}" if kind.path else "(whole record)"
+            table.add_row(f"{kind.customers:,}", kind.state, _Folding(kind.code, where), kind.example)
         tables.append(table)
     return tables
+
+
+class _Folding:
+    """Names side by side, or one below the other where there is no room.
+
+    A name without room goes on in the next line after a dot or an underscore, never within a word.
+    """
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+        self._pieces = [re.findall(r"[^._ ]*[._ ]|[^._ ]+", name) for name in names]
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        longest = max((len(piece) for pieces in self._pieces for piece in pieces), default=0)
+        return Measurement(longest, len(" ".join(self._names)))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        whole = " ".join(self._names)
+        yield Text(whole if len(whole) <= options.max_width else "\n".join(self._folded(options.max_width)))
+
+    def _folded(self, width: int) -> Iterator[str]:
+        for pieces in self._pieces:
+            line = ""
+            for piece in pieces:
+                if line and len(line) + len(piece) > width:
+                    yield line
+                    line = ""
+                line += piece
+            yield line
 
 
 class _LiveTable:
@@ -95,21 +123,14 @@ class _LiveTable:
         self._live = live
 
     def __call__(self, progress: Sequence[Progress]) -> None:
-        now = datetime.now(tz=UTC)
-        table = Table(box=None, pad_edge=False)
-        table.add_column("Wave")
-        headings = ("of", "built", "valid", "created", "processed", "failed", "accounts/s")
-        for heading in headings:
-            table.add_column(heading, justify="right", min_width=7)
-        for each in progress:
-            table.add_row(each.wave.dialect, *_figures(progress=each, now=now))
-        self._live.update(table)
+        self._live.update(progress_table(progress=progress, now=datetime.now(tz=UTC)))
 
 
 class _PlainLines:
     def __init__(self, *, target: Console) -> None:
         self._target = target
         self._next = 0.0
+        self._last: dict[str, str] = {}
 
     def __call__(self, progress: Sequence[Progress]) -> None:
         over = all(each.ended for each in progress)
@@ -118,12 +139,21 @@ class _PlainLines:
         self._next = time.monotonic() + _PLAIN_SECONDS
         now = datetime.now(tz=UTC)
         for each in progress:
-            of, built, valid, created, processed, failed, rate = _figures(progress=each, now=now)
-            self._target.print(
-                f"{each.wave.dialect}: {of} customers, {built} built, {valid} valid, {created} created, "
-                f"{processed} processed, {failed} failed, {rate} accounts/s",
-                soft_wrap=True,
-            )
+            line = _line(progress=each, now=now)
+            # A wave whose customers have all ended says nothing new until its run has ended too.
+            if self._last.get(each.wave.dialect) != line:
+                self._last[each.wave.dialect] = line
+                self._target.print(f"{each.wave.dialect}: {line}")
+
+
+def _line(*, progress: Progress, now: datetime) -> str:
+    if progress.wave_id is None:
+        return "was not planned" if progress.ended else "waits for its plan"
+    of, built, valid, created, processed, failed, rate = _figures(progress=progress, now=now)
+    return (
+        f"{of} customers, {built} built, {valid} valid, {created} created, "
+        f"{processed} processed, {failed} failed, {rate} accounts/s"
+    )
 
 
 def _figures(*, progress: Progress, now: datetime) -> list[str]:
@@ -135,4 +165,18 @@ def _figures(*, progress: Progress, now: datetime) -> list[str]:
         progress.processed,
         progress.failed,
     )
+    if progress.wave_id is None:
+        return ["–"] * (len(counts) + 1)
     return [*(f"{count:,}" for count in counts), f"{progress.rate(now=now):.0f}"]
+
+
+def _table(*, title: str | None) -> Table:
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+
+
+def _table_of_waves(*, progress: Sequence[Progress], title: str | None) -> Table:
+    table = _table(title=title)
+    table.add_column("", no_wrap=True)
+    for each in progress:
+        table.add_column(_Folding(each.wave.dialect), justify="right", min_width=9)
+    return table

@@ -91,7 +91,7 @@ def require_running() -> Running:
     """The running stack; raises IsNotUp."""
     found = running()
     if found is None:
-        raise IsNotUp("The stack is not up: start it with `make up`.")
+        raise IsNotUp("The stack is not up: start it with `make demo` or `make up`.")
     return found
 
 

@@ -1,0 +1,118 @@
+import re
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import pytest
+from rich.console import Console, RenderableType
+
+from kraken_import.lifecycle import State
+from stack import display
+from stack.outcome import ErrorGroup
+from stack.waves import Progress, StartedWave
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DIALECTS = ("edf_accounts", "essential_supply_points_cdns")
+LONG_CODE = "historical_statement_transactions_balance_mismatch"
+LONG_FIELD = "cdns.outage_contact.postal_address.structured_street_address.flat_or_unit_type"
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(display, "_PLAIN_SECONDS", 0.0)
+
+
+def test_no_table_is_wider_than_a_terminal_of_80_columns_or_breaks_within_a_word() -> None:
+    progress = [_ended(dialect=dialect, processed=1_000_000) for dialect in DIALECTS]
+    groups = [
+        _group(code=LONG_CODE, path="ledgers.historical_statement_transactions"),
+        _group(code="invalid", path=LONG_FIELD),
+        _group(code="substation_not_found", path=""),
+    ]
+    tables = [
+        display.outcome_table(progress=progress, now=NOW),
+        display.progress_table(progress=progress, now=NOW),
+        *display.error_tables(groups=groups),
+    ]
+    for table in tables:
+        drawn = _drawn(table, width=80)
+        assert max(len(line) for line in drawn.splitlines()) <= 80
+        assert _words(drawn) == _words(_drawn(table, width=300))
+
+
+def test_more_waves_than_fit_side_by_side_fold_their_names_and_keep_their_figures() -> None:
+    progress = [_ended(dialect="essential_supply_points_cdns", processed=20_000) for _ in range(4)]
+    drawn = _drawn(display.outcome_table(progress=progress, now=NOW), width=80)
+    assert drawn.count("20,000") == 8
+    assert "cdns" in drawn
+    assert max(len(line) for line in drawn.splitlines()) <= 80
+
+
+def test_an_error_stands_in_one_line_where_there_is_room() -> None:
+    (table,) = display.error_tables(groups=[_group(code=LONG_CODE, path=LONG_FIELD)])
+    assert f"{LONG_CODE} at {LONG_FIELD}" in _drawn(table, width=200)
+
+
+def test_a_wave_that_is_not_planned_yet_shows_no_zeros() -> None:
+    unplanned = Progress(wave=_wave(dialect="edf_accounts"), run_state="queued")
+    assert _lines(unplanned, unplanned) == ["edf_accounts: waits for its plan"]
+    assert "0" not in _drawn(display.progress_table(progress=[unplanned], now=NOW), width=80)
+    failed = Progress(wave=_wave(dialect="edf_accounts"), run_state="failed")
+    assert _lines(failed) == ["edf_accounts: was not planned"]
+
+
+def test_what_has_been_said_is_not_said_again_when_the_run_ends() -> None:
+    settled = _ended(dialect="edf_accounts", processed=90, run_state="running")
+    ended = _ended(dialect="edf_accounts", processed=90)
+    assert _lines(settled, ended) == [
+        "edf_accounts: 90 customers, 90 built, 90 valid, 90 created, 90 processed, 0 failed, 9 accounts/s"
+    ]
+
+
+def test_a_line_without_room_goes_on_at_a_space() -> None:
+    wave = _ended(dialect="essential_supply_points_cdns", processed=20_000)
+    first, second = _lines(wave, width=80)
+    assert len(first) <= 80
+    assert f"{first} {second}".endswith("20,000 processed, 0 failed, 2000 accounts/s")
+
+
+def _lines(*shown: Progress, width: int = 200) -> list[str]:
+    output = StringIO()
+    with display.progress_lines(target=Console(file=output, width=width, highlight=False)) as show:
+        for each in shown:
+            show([each])
+    return [line.rstrip() for line in output.getvalue().splitlines()]
+
+
+def _drawn(what: RenderableType, *, width: int) -> str:
+    output = StringIO()
+    Console(file=output, width=width, highlight=False).print(what)
+    return output.getvalue()
+
+
+def _words(drawn: str) -> list[str]:
+    return sorted(re.findall(r"\w[^\W_]*", drawn.replace("_", " ")))
+
+
+def _group(*, code: str, path: str) -> ErrorGroup:
+    return ErrorGroup(
+        dialect="edf_accounts",
+        state="rejected",
+        code=code,
+        path=path,
+        customers=1_234,
+        example="GB-000000075",
+    )
+
+
+def _wave(*, dialect: str) -> StartedWave:
+    return StartedWave(dialect=dialect, dag_id=f"migrate_{dialect}", run_id="r", at=NOW)
+
+
+def _ended(*, dialect: str, processed: int, run_state: str = "success") -> Progress:
+    return Progress(
+        wave=_wave(dialect=dialect),
+        run_state=run_state,
+        wave_id=1,
+        states={State.PROCESSED: processed},
+        last_settled_at=NOW + timedelta(seconds=10),
+    )
