@@ -137,7 +137,8 @@ def _check(
     batch = Batch(list(documents.values()))
     found = run_rules(rules=rules, batch=batch)
     for number, identifier in enumerate(identifiers):
-        findings = tuple(found.get(number, ()))
+        # The first finding stands for the record in every count.
+        findings = tuple(sorted(found.get(number, ()), key=lambda finding: finding.severity != "error"))
         if any(finding.severity == "error" for finding in findings):
             result.rejections.append(Findings(external_identifier=identifier, findings=findings))
             continue

@@ -16,6 +16,7 @@ RESOURCE: Final = "accounts"
 
 _MPAN_WEIGHTS: Final = (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 _POSTCODE: Final = re.compile(r"(?i)[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}")
+_UNKNOWN_PARTICIPANT: Final = "GONE"
 _SIGNS: Final = {"PAYMENT": 1, "CREDIT": 1, "CHARGE": -1, "REPAYMENT": -1}
 _CENT: Final = Decimal("0.01")
 
@@ -77,6 +78,12 @@ def _address(address: Mapping[str, Any], path: str) -> Iterator[Problem]:
 def _meter_point(point: Mapping[str, Any], path: str) -> Iterator[Problem]:
     is_gas = point.get("supply_type") == "GAS"
     identifier = point.get("identifier")
+    if point.get("mpid") == _UNKNOWN_PARTICIPANT:
+        yield Problem(
+            f"{path}mpid",
+            "market_participant_not_found",
+            f"Market participant {point['mpid']} does not exist.",
+        )
     if is_gas and not point.get("shipper_mpid"):
         yield Problem(f"{path}shipper_mpid", "required", "This field is required.")
     if is_gas and not _is_mprn(identifier):

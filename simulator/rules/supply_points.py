@@ -15,6 +15,7 @@ RESOURCE: Final = "supply-points"
 # The letters I and O are left out, since they look like digits.
 _NMI: Final = re.compile(r"[0-9A-HJ-NP-Z]{10}[0-9]?")
 _POSTCODE: Final = re.compile(r"[0-9]{4}")
+_DELIVERY_POINT: Final = re.compile(r"[A-Z0-9]+")
 
 _STREET: Final[Shape] = {
     "house_number_1": text(),
@@ -109,6 +110,13 @@ def _contact(contact: Mapping[str, Any], path: str) -> Iterator[Problem]:
     postcode = address.get("postal_code")
     if postcode and not _POSTCODE.fullmatch(postcode):
         yield Problem(f"{path}postal_code", "invalid_postcode", f"{postcode} is not a valid postal code.")
+    delivery_point = address.get("delivery_point_identifier")
+    if delivery_point and not _DELIVERY_POINT.fullmatch(delivery_point):
+        yield Problem(
+            f"{path}delivery_point_identifier",
+            "invalid_delivery_point_identifier",
+            f"{delivery_point} is not a valid delivery point identifier.",
+        )
     street = address.get("structured_street_address") or {}
     path += "structured_street_address."
     if street.get("house_number_1") and not street.get("street_name"):

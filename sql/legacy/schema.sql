@@ -183,7 +183,8 @@ CREATE TABLE legacy.prepay_balance (
     credit          numeric NOT NULL,
     vend_read_on    char(8) NOT NULL,
     weekly_min      numeric,
-    weekly_max      numeric
+    weekly_max      numeric,
+    customer_reference varchar(20)
 );
 COMMENT ON TABLE legacy.prepay_balance IS 'What stands on a prepay meter.';
 

@@ -17,6 +17,7 @@ _PLAIN_EMAIL: Final = re.compile(
     r"[a-z0-9]+(?:[._+-][a-z0-9]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+(?:com|net|org|co\.uk|com\.au|pt|eu)",
     re.ASCII | re.IGNORECASE,
 )
+_WRONGLY_DECODED: Final = re.compile("[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac|\ufffd")
 _PHONE: Final = re.compile(r"\+?[0-9 ()./-]+", re.ASCII)
 _USUAL_TYPES: Final = (
     PhoneNumberType.FIXED_LINE,
@@ -74,6 +75,20 @@ def email_rules(*paths: str) -> tuple[Rule, ...]:
                 holds=lambda value: _REFUSED.fullmatch(value) is None,
             ),
         )
+    )
+
+
+def readable(*paths: str) -> tuple[Rule, ...]:
+    """Text that went through the wrong encoding on its way: it would be printed on letters as it is."""
+    return tuple(
+        ValueRule(
+            code="suspicious_encoding",
+            path=path,
+            explanation="The text looks as if its letters had been read in the wrong encoding.",
+            severity="warning",
+            holds=lambda value: _WRONGLY_DECODED.search(value) is None,
+        )
+        for path in paths
     )
 
 

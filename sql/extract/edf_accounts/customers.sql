@@ -1,4 +1,4 @@
--- Who holds the account today, with the contacts of today and their consents.
+-- Who holds the account today, with their consents and the newest contact of each kind that holds today.
 
 SELECT
     account.account_number AS external_identifier,
@@ -25,9 +25,9 @@ JOIN legacy.account_role
 JOIN legacy.party ON party.party_id = account_role.party_id
 LEFT JOIN LATERAL (
     SELECT
-        max(value) FILTER (WHERE kind = 'EML') AS email,
-        max(value) FILTER (WHERE kind = 'MOB') AS mobile,
-        max(value) FILTER (WHERE kind = 'TEL') AS landline
+        (array_agg(value ORDER BY valid_from DESC, contact_id DESC) FILTER (WHERE kind = 'EML'))[1] AS email,
+        (array_agg(value ORDER BY valid_from DESC, contact_id DESC) FILTER (WHERE kind = 'MOB'))[1] AS mobile,
+        (array_agg(value ORDER BY valid_from DESC, contact_id DESC) FILTER (WHERE kind = 'TEL'))[1] AS landline
     FROM legacy.party_contact
     WHERE party_contact.party_id = party.party_id AND party_contact.valid_to = '99991231'
 ) AS contact ON true

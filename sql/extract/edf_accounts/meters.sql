@@ -12,6 +12,7 @@ SELECT
     meter.prepay AS is_prepay,
     CAST(prepay.debt AS text) AS debt_balance,
     CAST(prepay.credit AS text) AS credit_balance,
+    prepay.customer_reference AS prepay_customer_reference_number,
     prepay.vend_read_on AS transfer_vend_read_date,
     CAST(prepay.weekly_min AS text) AS weekly_min,
     CAST(prepay.weekly_max AS text) AS weekly_max

@@ -1,9 +1,9 @@
--- Who looks after these properties.
+-- Who looks after these properties. An administrator who is nobody any more has no key, and is found by that.
 
 SELECT
     account.account_number AS external_identifier,
     occupancy.premise_id AS supply_address_key,
-    administrator.party_id AS administrator_key,
+    party.party_id AS administrator_key,
     party.title,
     party.first_name AS given_name,
     party.last_name AS family_name,
@@ -16,12 +16,12 @@ FROM legacy.account
 JOIN legacy.occupancy
     ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
 JOIN legacy.premise_administrator AS administrator ON administrator.premise_id = occupancy.premise_id
-JOIN legacy.party ON party.party_id = administrator.party_id
+LEFT JOIN legacy.party ON party.party_id = administrator.party_id
 LEFT JOIN LATERAL (
     SELECT
-        max(value) FILTER (WHERE kind = 'EML') AS email,
-        max(value) FILTER (WHERE kind = 'MOB') AS mobile,
-        max(value) FILTER (WHERE kind = 'TEL') AS landline
+        (array_agg(value ORDER BY valid_from DESC, contact_id DESC) FILTER (WHERE kind = 'EML'))[1] AS email,
+        (array_agg(value ORDER BY valid_from DESC, contact_id DESC) FILTER (WHERE kind = 'MOB'))[1] AS mobile,
+        (array_agg(value ORDER BY valid_from DESC, contact_id DESC) FILTER (WHERE kind = 'TEL'))[1] AS landline
     FROM legacy.party_contact
     WHERE party_contact.party_id = party.party_id AND party_contact.valid_to = '99991231'
 ) AS contact ON true

@@ -11,6 +11,7 @@ CREATE TABLE generator.expected_outcome (
     expected_state      text NOT NULL,
     expected_code       text,
     expected_path       text,
+    expected_warning    text,
     PRIMARY KEY (dialect, external_identifier)
 );
 COMMENT ON TABLE generator.expected_outcome IS

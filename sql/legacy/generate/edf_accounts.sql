@@ -4,11 +4,12 @@ CREATE TEMPORARY TABLE made ON COMMIT DROP AS
 SELECT
     n,
     'GB-' || lpad(CAST(n AS text), 9, '0') AS account_number,
-    CASE WHEN mod(n, 25) = 0 THEN mod(n / 25, 12) ELSE -1 END AS defect,
+    CASE WHEN mod(n, 25) = 0 THEN mod(n / 25, 23) ELSE -1 END AS defect,
     generator.h(%(seed)s, n, 1) AS h1,
     generator.h(%(seed)s, n, 2) AS h2,
     generator.h(%(seed)s, n, 3) AS h3,
-    mod(generator.h(%(seed)s, n, 4), 10) < 7 AS has_gas,
+    -- A gap in the annual quantities needs gas.
+    mod(generator.h(%(seed)s, n, 4), 10) < 7 OR (mod(n, 25) = 0 AND mod(n / 25, 23) = 21) AS has_gas,
     mod(generator.h(%(seed)s, n, 5), 12) = 0 AS is_prepay,
     mod(generator.h(%(seed)s, n, 6), 5) = 0 AS is_two_rate,
     mod(generator.h(%(seed)s, n, 7), 8) = 0 AS has_partner,
@@ -53,27 +54,45 @@ GROUP BY made.n, made.defect;
 ANALYZE owed;
 
 INSERT INTO generator.expected_outcome
-SELECT 'edf_accounts', made.account_number, known.defect, known.state, known.code, known.path
+SELECT 'edf_accounts', made.account_number, known.defect, known.state, known.code, known.path,
+    known.warning
 FROM made
 JOIN (VALUES
-    (0, 'wrong check digit of an MPAN', 'invalid', 'invalid_supply_point_identifier',
-        'supply_addresses.meter_points.identifier'),
-    (1, 'text in a telephone number', 'invalid', 'invalid_phone_number', 'customers.landline'),
-    (2, 'email address that Kraken refuses', 'invalid', 'possible_test_email_address', 'customers.email'),
-    (3, 'history that misses a cent', 'invalid', 'historical_statement_transactions_balance_mismatch',
-        'ledgers.historical_statement_transactions'),
-    (4, 'erroneous transfer under way', 'invalid', 'erroneous_transfer_not_in_progress',
-        'supply_addresses.meter_points.et_in_progress'),
-    (5, 'unknown account class', 'rejected', 'unknown_code', 'account_type'),
-    (6, 'date that does not exist', 'rejected', 'invalid_date', 'last_billed_to_date'),
-    (7, 'nobody holds the account', 'rejected', 'missing_child', 'customers'),
+    (0, 'wrong check digit of an MPAN', 'rejected', 'invalid_supply_point_identifier',
+        'supply_addresses.meter_points.identifier', NULL),
+    (1, 'text in a telephone number', 'rejected', 'invalid_phone_number', 'customers.landline', NULL),
+    (2, 'email address that Kraken refuses', 'rejected', 'possible_test_email_address', 'customers.email', NULL),
+    (3, 'history that misses a cent', 'rejected', 'historical_statement_transactions_balance_mismatch',
+        'ledgers.historical_statement_transactions', NULL),
+    (4, 'erroneous transfer under way', 'rejected', 'erroneous_transfer_not_in_progress',
+        'supply_addresses.meter_points.et_in_progress', NULL),
+    (5, 'unknown account class', 'rejected', 'unknown_code', 'account_type', NULL),
+    (6, 'date that does not exist', 'rejected', 'invalid_date', 'last_billed_to_date', NULL),
+    (7, 'nobody holds the account', 'rejected', 'missing_child', 'customers', NULL),
     (8, 'no start of supply', 'rejected', 'missing_value',
-        'supply_addresses.meter_points.supply_start_date'),
-    (9, 'tariff that is no more', 'errored', 'tariff_code_not_found', ''),
-    (10, 'negative reading', 'invalid', 'min_value',
-        'supply_addresses.meter_points.meters.reading_history.reading_value'),
-    (11, 'untidy but whole', 'processed', NULL, NULL)
-) AS known (number, defect, state, code, path) ON known.number = made.defect;
+        'supply_addresses.meter_points.supply_start_date', NULL),
+    (9, 'tariff that is no more', 'errored', 'tariff_code_not_found', '', NULL),
+    (10, 'negative reading', 'rejected', 'min_value',
+        'supply_addresses.meter_points.meters.reading_history.reading_value', NULL),
+    (11, 'untidy but whole', 'processed', NULL, NULL, NULL),
+    (12, 'market participant that is no more', 'invalid', 'market_participant_not_found',
+        'supply_addresses.meter_points.mpid', NULL),
+    (13, 'overlapping contracts', 'rejected', 'gaps_or_overlaps_in_agreement_dates',
+        'supply_addresses.meter_points.agreements', NULL),
+    (14, 'register that rolled over', 'processed', NULL, NULL, 'reading_below_previous'),
+    (15, 'two telephone numbers at once', 'processed', NULL, NULL, NULL),
+    (16, 'reading of a register that is no more', 'rejected', 'historical_reading_register_id_not_recognised',
+        'supply_addresses.meter_points.meters.reading_history.register_id', NULL),
+    (17, 'administrator who is no more', 'rejected', 'missing_value', 'property_administrators', NULL),
+    (18, 'reading of the day 00000000', 'rejected', 'missing_value',
+        'supply_addresses.meter_points.meters.reading_history.reading_date', NULL),
+    (19, 'name in two encodings', 'processed', NULL, NULL, 'suspicious_encoding'),
+    (20, 'closed account with a balance', 'rejected', 'missing_child', 'supply_addresses', NULL),
+    (21, 'gap between annual quantities', 'rejected', 'gaps_or_overlaps_in_aq_history',
+        'supply_addresses.meter_points.aq_history', NULL),
+    (22, 'transfer reading of another day', 'rejected', 'transfer_reading_dates_must_match_last_billed_to_date',
+        'supply_addresses.meter_points.meters.transfer_readings.reading_date', NULL)
+) AS known (number, defect, state, code, path, warning) ON known.number = made.defect;
 
 -- People. Where nobody holds the account, the role below has ended.
 INSERT INTO legacy.party
@@ -85,7 +104,9 @@ SELECT
     CASE WHEN made.defect = 11 THEN '  Zoe' || U&'\0308' || ' '
         ELSE (SELECT words FROM generator.vocabulary WHERE kind = 'first_name')[1 + mod(made.h1 + person * 7, 31)]
     END,
-    (SELECT words FROM generator.vocabulary WHERE kind = 'last_name')[1 + mod(made.h2, 29)],
+    CASE WHEN made.defect = 19 THEN 'MÃ¼ller'
+        ELSE (SELECT words FROM generator.vocabulary WHERE kind = 'last_name')[1 + mod(made.h2, 29)]
+    END,
     NULL,
     CASE WHEN made.defect = 11 THEN '   ' ELSE 'Hi' END,
     generator.day(DATE '1940-01-01' + mod(made.h3 + person * 999, 23000))
@@ -98,19 +119,20 @@ SELECT
     made.n * 2 + person,
     contact.kind,
     contact.value,
-    generator.day(made.moved_in),
+    contact.valid_from,
     contact.valid_to
 FROM made
 CROSS JOIN generate_series(0, CASE WHEN made.has_partner THEN 1 ELSE 0 END) AS person
 CROSS JOIN LATERAL (VALUES
     (0, 'EML', CASE WHEN made.defect = 2 AND person = 0 THEN 'test@mail.example.com'
-        ELSE 'customer' || made.n || '.' || person || '@mail.example.com' END, '99991231'),
+        ELSE 'customer' || made.n || '.' || person || '@mail.example.com' END, generator.day(made.moved_in), '99991231'),
     (1, 'MOB', '07' || (400 + mod(made.h1, 99)) || lpad(CAST(mod(made.n * 2 + person, 1000000) AS text), 6, '0'),
-        '99991231'),
+        generator.day(made.moved_in), '99991231'),
     (2, 'TEL', CASE WHEN made.defect = 1 AND person = 0 THEN '020 ring after six'
-        ELSE '0207' || lpad(CAST(2000000 + mod(made.h2, 7000000) AS text), 7, '0') END, '99991231'),
-    (3, 'TEL', '02070000000', '20181231')
-) AS contact (place, kind, value, valid_to);
+        ELSE '0207' || lpad(CAST(2000000 + mod(made.h2, 7000000) AS text), 7, '0') END,
+        generator.day(made.moved_in), '99991231'),
+    (3, 'TEL', '02070000000', '20050101', CASE WHEN made.defect = 15 THEN '99991231' ELSE '20111231' END)
+) AS contact (place, kind, value, valid_from, valid_to);
 
 INSERT INTO legacy.party_preference
 SELECT made.n * 2, kind.preference, CASE WHEN mod(made.h3 / kind.place, 2) = 0 THEN 'X' ELSE 'N' END
@@ -174,10 +196,13 @@ INSERT INTO legacy.occupancy
 SELECT made.n * 2 + slice.place, made.n, made.n, slice.moved_in, slice.moved_out, ' '
 FROM made
 CROSS JOIN LATERAL (VALUES
-    (0, generator.day(made.moved_in), '99991231'),
+    (0, generator.day(made.moved_in),
+        CASE WHEN made.defect = 20 THEN generator.day(made.billed_to) ELSE '99991231' END),
     (1, '20050101', '20101231')
 ) AS slice (place, moved_in, moved_out)
 WHERE slice.place = 0 OR mod(made.h1, 6) = 0;
+
+INSERT INTO legacy.premise_administrator SELECT n, 900000000000 + n FROM made WHERE defect = 17;
 
 -- Meter points: electricity, and gas for most.
 INSERT INTO legacy.supply_point
@@ -191,7 +216,7 @@ SELECT
         ELSE mpan
     END,
     'E ',
-    'TENT',
+    CASE WHEN made.defect = 12 THEN 'GONE' ELSE 'TENT' END,
     NULL,
     CASE WHEN made.is_two_rate THEN 2 ELSE 1 END,
     CASE WHEN made.is_two_rate THEN '0151' ELSE '0393' END,
@@ -227,7 +252,8 @@ SELECT
 FROM made
 CROSS JOIN generate_series(0, CASE WHEN made.has_gas THEN 1 ELSE 0 END) AS fuel
 CROSS JOIN LATERAL (VALUES
-    (0, '-SVT', generator.day(made.moved_in), generator.day(made.billed_to - 201)),
+    (0, '-SVT', generator.day(made.moved_in), generator.day(
+        CASE WHEN made.defect = 13 AND fuel = 0 THEN made.billed_to - 150 ELSE made.billed_to - 201 END)),
     (1, '-FIX-12M-26', generator.day(made.billed_to - 200), '99991231')
 ) AS slice (place, tariff, starts_on, ends_on);
 
@@ -248,7 +274,8 @@ INSERT INTO legacy.prepay_balance
 SELECT
     made.n * 2 + fuel, mod(made.h1, 5000) / 100.00, mod(made.h2, 3000) / 100.00,
     generator.day(made.billed_to - fuel),
-    CASE WHEN fuel = 1 THEN 3.00 END, CASE WHEN fuel = 1 THEN 3.50 END
+    CASE WHEN fuel = 1 THEN 3.00 END, CASE WHEN fuel = 1 THEN 3.50 END,
+    CASE WHEN fuel = 0 THEN lpad(CAST(made.n AS text), 10, '0') END
 FROM made
 CROSS JOIN generate_series(0, CASE WHEN made.has_gas THEN 1 ELSE 0 END) AS fuel
 WHERE made.is_prepay;
@@ -265,9 +292,18 @@ INSERT INTO legacy.reading
 SELECT
     (made.n * 4 + line) * 32 + month,
     made.n * 2 + line / 2,
-    CASE WHEN line < 2 THEN CAST(line + 1 AS text) END,
-    generator.day(made.billed_to - 30 * month),
-    CASE WHEN made.defect = 10 AND line = 0 AND month = 1 THEN -5
+    CASE
+        WHEN made.defect = 16 AND line = 0 AND month = 1 THEN '9'
+        WHEN line < 2 THEN CAST(line + 1 AS text)
+    END,
+    CASE
+        WHEN made.defect = 18 AND line = 0 AND month = 1 THEN '00000000'
+        WHEN made.defect = 22 AND line = 0 AND month = 0 THEN generator.day(made.billed_to - 1)
+        ELSE generator.day(made.billed_to - 30 * month)
+    END,
+    CASE
+        WHEN made.defect = 10 AND line = 0 AND month = 1 THEN -5
+        WHEN made.defect = 14 AND line = 0 AND month = 0 THEN 40
         ELSE 20000 + mod(made.h1, 40000) - 210 * month
     END,
     lpad(CAST(mod(made.h2 + month, 100) AS text), 2, '0'),
@@ -296,7 +332,7 @@ SELECT
     slice.valid_from, slice.valid_to, NULL
 FROM made
 CROSS JOIN LATERAL (VALUES
-    (0, '20250101', '20251231'),
+    (0, '20250101', CASE WHEN made.defect = 21 THEN '20251130' ELSE '20251231' END),
     (1, '20260101', '99991231')
 ) AS slice (place, valid_from, valid_to)
 WHERE made.has_gas;

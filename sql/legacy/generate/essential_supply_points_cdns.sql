@@ -16,27 +16,33 @@ SELECT
 FROM generate_series(CAST(%(first)s AS bigint), CAST(%(last)s AS bigint)) AS n
 CROSS JOIN LATERAL (
     SELECT
-        CASE WHEN mod(n, 25) = 0 THEN mod(n / 25, 9) ELSE -1 END AS defect,
+        CASE WHEN mod(n, 25) = 0 THEN mod(n / 25, 11) ELSE -1 END AS defect,
         '41' || lpad(CAST(n AS text), 8, '0') AS nmi
 ) AS kind;
 ANALYZE made;
 
 INSERT INTO generator.expected_outcome
-SELECT 'essential_supply_points_cdns', made.identifier, known.defect, known.state, known.code, known.path
+SELECT 'essential_supply_points_cdns', made.identifier, known.defect, known.state, known.code, known.path,
+    known.warning
 FROM made
 JOIN (VALUES
-    (0, 'wrong check digit of an NMI', 'invalid', 'invalid', 'supply_point.identifier'),
-    (1, 'text in a telephone number', 'invalid', 'invalid', 'cdns.outage_contact.phones.number'),
-    (2, 'house number without a street', 'invalid', 'invalid',
-        'cdns.outage_contact.postal_address.structured_street_address.street_name'),
-    (3, 'unit number without a unit type', 'invalid', 'invalid',
-        'cdns.outage_contact.postal_address.structured_street_address.flat_or_unit_type'),
-    (4, 'unknown kind of movement', 'rejected', 'unknown_code', 'cdns.movement_type'),
-    (5, 'date that does not exist', 'rejected', 'invalid_date', 'cdns.transaction_date'),
-    (6, 'no notification', 'rejected', 'missing_child', 'cdns'),
-    (7, 'substation that is no more', 'errored', 'substation_not_found', ''),
-    (8, 'untidy but whole', 'processed', NULL, NULL)
-) AS known (number, defect, state, code, path) ON known.number = made.defect;
+    (0, 'wrong check digit of an NMI', 'rejected', 'invalid_supply_point_identifier', 'supply_point.identifier',
+        NULL),
+    (1, 'text in a telephone number', 'rejected', 'invalid_phone_number', 'cdns.outage_contact.phones.number',
+        NULL),
+    (2, 'house number without a street', 'rejected', 'street_name_required',
+        'cdns.outage_contact.postal_address.structured_street_address.street_name', NULL),
+    (3, 'unit number without a unit type', 'rejected', 'unit_type_required',
+        'cdns.outage_contact.postal_address.structured_street_address.flat_or_unit_type', NULL),
+    (4, 'unknown kind of movement', 'rejected', 'unknown_code', 'cdns.movement_type', NULL),
+    (5, 'date that does not exist', 'rejected', 'invalid_date', 'cdns.transaction_date', NULL),
+    (6, 'no notification', 'rejected', 'missing_child', 'cdns', NULL),
+    (7, 'substation that is no more', 'errored', 'substation_not_found', '', NULL),
+    (8, 'untidy but whole', 'processed', NULL, NULL, NULL),
+    (9, 'state and postcode that contradict each other', 'processed', NULL, NULL, 'state_does_not_fit_postcode'),
+    (10, 'postal delivery point of letters', 'invalid', 'invalid',
+        'cdns.outage_contact.postal_address.delivery_point_identifier', NULL)
+) AS known (number, defect, state, code, path, warning) ON known.number = made.defect;
 
 INSERT INTO legacy.supply_point (
     supply_point_id, market, data_origin, identifier, fuel, transfer_flag, dispute_flag, substation,
@@ -56,7 +62,7 @@ SELECT
     made.key,
     (SELECT words FROM generator.vocabulary WHERE kind = 'au_postcode')[1 + mod(made.h1, 7)],
     'AU',
-    'NSW',
+    CASE WHEN made.defect = 9 THEN 'VIC' ELSE 'NSW' END,
     (SELECT words FROM generator.vocabulary WHERE kind = 'au_locality')[1 + mod(made.h1, 7)],
     CAST(1 + mod(made.h2, 300) AS text),
     CASE WHEN made.defect <> 2
@@ -66,7 +72,7 @@ SELECT
     CASE WHEN has_unit AND made.defect <> 3 THEN 'U' END,
     CASE WHEN has_unit THEN CAST(1 + mod(made.h1, 20) AS text) END,
     CASE WHEN made.defect = 8 THEN '   ' END,
-    CAST(50000000 + mod(made.h2, 9000000) AS text)
+    CASE WHEN made.defect = 10 THEN 'unknown' ELSE CAST(50000000 + mod(made.h2, 9000000) AS text) END
 FROM made
 CROSS JOIN LATERAL (SELECT made.defect = 3 OR mod(made.h2, 5) = 0 AS has_unit) AS kind;
 

@@ -305,6 +305,11 @@ FRAMES: Final = (
                 meaning="Generation of a smart meter.",
             ),
             Column(name="is_prepay", kind="code", codes=OPTIONAL_FLAG, meaning="Whether it is prepaid."),
+            Column(
+                name="prepay_customer_reference_number",
+                kind="text",
+                meaning="Customer's number on the key or card of an electricity prepay meter.",
+            ),
             *columns(
                 kind="money",
                 inside="prepay_details",

@@ -120,6 +120,7 @@ class ElectricityMeter(Meter):
     """An electricity meter."""
 
     registers: list[Register] | None = None
+    prepay_customer_reference_number: Annotated[str, Field(max_length=32)] | None = None
     prepay_details: PrepayDetails | None = None
 
 

@@ -182,6 +182,7 @@ def _people(given: Circumstances) -> tuple[Rule, ...]:
         ),
         *contacts.email_rules("customers.email", f"{_ADDRESSES}.property_administrators.email"),
         contacts.unique_email("customers.email"),
+        *contacts.readable("billing_name", "customers.given_name", "customers.family_name"),
         dates.plausible_birth("customers.date_of_birth", today=given.today),
         ObjectRule(
             code="customer_family_name_required",
