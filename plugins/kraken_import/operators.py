@@ -145,7 +145,7 @@ class GateOperator(MigrationOperator):
         wave_id = planned_wave(tracking=tracking, run=_run(context=context))
         if wave_id is None:
             raise AirflowSkipException("The wave was not planned, so there is nothing to load.")
-        batches = batches_to_load(tracking=tracking, wave_id=wave_id)
+        batches = batches_to_load(tracking=tracking, wave_id=wave_id, now=utc_now())
         return [{"wave_id": wave_id, "batch": batch} for batch in batches]
 
 

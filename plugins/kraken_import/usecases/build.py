@@ -9,8 +9,9 @@ from sqlalchemy import Engine
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import REBUILDABLE
-from kraken_import.tracking import processes, progress, waves
+from kraken_import.tracking import processes, progress, shared_values, waves
 from kraken_import.tracking.processes import Built
+from kraken_import.tracking.shared_values import SharedValue
 from transforms.build import BuildSettings, build
 from transforms.dialect import Dialect
 from transforms.extract import extract
@@ -72,7 +73,22 @@ def build_batch(
             for rejection in result.rejections
         ]
         with tracking.begin() as connection:
-            processes.record_build(connection=connection, wave_id=wave_id, built=built, at=now)
+            recorded = processes.record_build(connection=connection, wave_id=wave_id, built=built, at=now)
+            shared_values.replace(
+                connection=connection,
+                wave_id=wave_id,
+                built=list(recorded),
+                values=[
+                    SharedValue(
+                        import_process_id=process_ids[value.external_identifier],
+                        digest=value.digest,
+                        code=value.finding.code,
+                        path=value.finding.path,
+                    )
+                    for value in result.shared
+                    if process_ids[value.external_identifier] in recorded
+                ],
+            )
             waves.record_watermark(
                 connection=connection,
                 wave_id=wave_id,

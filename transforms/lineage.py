@@ -1,0 +1,257 @@
+"""Where every field of a payload comes from: legacy tables and columns, and what happens on the way.
+
+Read from the mapping itself, so that it cannot be out of date: the frames say which column becomes which
+field, and the SQL says what each column is made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import sqlglot
+from sqlglot import exp
+
+from transforms.dialect import Column, Dialect
+from transforms.extract import frame_sql
+from transforms.registry import get_dialect
+
+_OPEN_END = "99991231"
+
+
+class UnableToTrace(Exception):
+    """The SQL of a frame leaves open which table a column belongs to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A legacy column. `condition` says which of its rows, for example "kind 'TEL'"."""
+
+    table: str
+    column: str
+    condition: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.table}.{self.column}" + (f" ({self.condition})" if self.condition else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where the values at one generic path come from. Without sources the pipeline itself sets them."""
+
+    path: str
+    sources: tuple[Source, ...]
+    transform: str
+    meaning: str
+    required: bool = False
+
+    def __str__(self) -> str:
+        return ", ".join(str(source) for source in self.sources) or self.transform
+
+
+@cache
+def lineage(*, name: str) -> Mapping[str, Origin]:
+    """The origin of every path of a dialect, lists of objects included. Raises `UnableToTrace`."""
+    dialect = get_dialect(name=name)
+    targets = _targets(dialect=dialect)
+    origins = [
+        Origin(
+            path="import_supplier", sources=(), transform="the wave's import supplier", meaning="Whose it is."
+        )
+    ]
+    for frame in dialect.frames:
+        columns = trace(sql=frame_sql(dialect=dialect.name, name=frame.name))
+        if not frame.parent:
+            origins.append(
+                Origin(
+                    path=".".join(dialect.identifier_path),
+                    sources=columns[frame.key[0]],
+                    transform="as it is",
+                    meaning="External identifier.",
+                    required=True,
+                )
+            )
+        else:
+            # A key tells which table has the rows of the list.
+            origins.append(
+                Origin(
+                    path=targets[frame.name],
+                    sources=columns[frame.key[-1]],
+                    transform=f"one for each row of {frame.name}.sql",
+                    meaning="",
+                    required=frame.required,
+                )
+            )
+        for column in frame.columns:
+            names = (column.name, column.decimals) if column.decimals else (column.name,)
+            origins.append(
+                Origin(
+                    path=_join(targets[frame.name], *column.place),
+                    sources=tuple(source for name in names for source in columns[name]),
+                    transform=_transform(column=column),
+                    meaning=column.meaning,
+                    required=column.required,
+                )
+            )
+    return {origin.path: origin for origin in origins}
+
+
+def origin_of(*, dialect: str, path: str) -> Origin | None:
+    """The origin of a generic path, or of the nearest object around it; None for the whole record."""
+    origins = lineage(name=dialect)
+    while path:
+        if path in origins:
+            return origins[path]
+        path = path.rpartition(".")[0]
+    return None
+
+
+def trace(*, sql: Path) -> Mapping[str, tuple[Source, ...]]:
+    """The legacy columns behind every column that a query delivers. Raises `UnableToTrace`."""
+    query = sqlglot.parse_one(sql.read_text(encoding="utf-8"), read="postgres")
+    if not isinstance(query, exp.Query):
+        raise UnableToTrace(f"{sql.name} is no query.")
+    return _columns(query=query, ctes=_ctes(query=query, known={}), file=sql.name)
+
+
+def _columns(
+    *, query: exp.Expr, ctes: Mapping[str, Mapping[str, tuple[Source, ...]]], file: str
+) -> Mapping[str, tuple[Source, ...]]:
+    if isinstance(query, exp.SetOperation):
+        left, right = (_columns(query=side, ctes=ctes, file=file) for side in (query.left, query.right))
+        return {
+            name: tuple(dict.fromkeys(sources + others))
+            for (name, sources), others in zip(left.items(), right.values(), strict=True)
+        }
+    if isinstance(query, exp.Subquery):
+        return _columns(query=query.unnest(), ctes=ctes, file=file)
+    if not isinstance(query, exp.Select):
+        raise UnableToTrace(f"{file}: only SELECT can be traced.")
+    scope = _scope(query=query, ctes=ctes, file=file)
+    found = {}
+    for projection in query.selects:
+        sources = dict.fromkeys(_sources(node=projection, scope=scope, file=file))
+        found[projection.alias_or_name] = tuple(sources)
+    return found
+
+
+def _ctes(
+    *, query: exp.Query, known: Mapping[str, Mapping[str, tuple[Source, ...]]]
+) -> dict[str, Mapping[str, tuple[Source, ...]]]:
+    ctes = dict(known)
+    for cte in query.ctes:
+        ctes[cte.alias] = _columns(query=cte.this, ctes=ctes, file=cte.alias)
+    return ctes
+
+
+_Scope = dict[str, "str | Mapping[str, tuple[Source, ...]]"]
+
+
+def _scope(*, query: exp.Query, ctes: Mapping[str, Mapping[str, tuple[Source, ...]]], file: str) -> _Scope:
+    """What stands behind each name of the FROM clause: a table's name, or the columns of a query."""
+    scope: _Scope = {}
+    start = query.args.get("from_") or query.args.get("from")
+    relations = [start.this] if start is not None else []
+    relations += [join.this for join in query.args.get("joins") or ()]
+    relations += query.args.get("laterals") or []
+    for relation in relations:
+        if isinstance(relation, exp.Table) and not relation.db and relation.name in ctes:
+            scope[relation.alias_or_name] = ctes[relation.name]
+        elif isinstance(relation, exp.Table) and isinstance(relation.this, exp.Identifier):
+            scope[relation.alias_or_name] = f"{relation.db}.{relation.name}" if relation.db else relation.name
+        else:
+            inner = relation.this if isinstance(relation, exp.Lateral) else relation
+            inside = inner.find(exp.Query)
+            scope[relation.alias_or_name] = (
+                {} if inside is None else _columns(query=inside, ctes=ctes, file=file)
+            )
+    return scope
+
+
+def _sources(*, node: exp.Expr, scope: _Scope, file: str) -> Iterator[Source]:
+    conditions: dict[int, str] = {}
+    # What only decides or sorts is no source.
+    ignored = {
+        id(column)
+        for order in node.find_all(exp.Order)
+        for part in order.expressions
+        for column in part.find_all(exp.Column)
+    }
+    decisions = [(part.this, part.expression) for part in node.find_all(exp.Filter)]
+    decisions += [(part.args["true"], part.this) for part in node.find_all(exp.If)]
+    for decided, condition in decisions:
+        ignored |= {id(column) for column in condition.find_all(exp.Column)}
+        conditions |= {id(column): _condition(condition=condition) for column in decided.find_all(exp.Column)}
+    for column in node.find_all(exp.Column):
+        if id(column) in ignored:
+            continue
+        relation = column.table or (next(iter(scope)) if len(scope) == 1 else "")
+        behind = scope.get(relation)
+        if behind is None:
+            raise UnableToTrace(
+                f"{file}: column {column.name} may belong to several tables: write the table before it."
+            )
+        if isinstance(behind, str):
+            yield Source(table=behind, column=column.name, condition=conditions.get(id(column), ""))
+        else:
+            yield from behind.get(column.name, ())
+
+
+def _condition(*, condition: exp.Expr) -> str:
+    """Equalities with texts, for people; the open end of a time slice goes without saying."""
+    return ", ".join(
+        f"{equality.left.name} '{equality.right.name}'"
+        for equality in condition.find_all(exp.EQ)
+        if isinstance(equality.left, exp.Column)
+        and isinstance(equality.right, exp.Literal)
+        and equality.right.name != _OPEN_END
+    )
+
+
+def _targets(*, dialect: Dialect) -> dict[str, str]:
+    """The generic path of the objects that each frame's rows become."""
+    targets: dict[str, str] = {}
+    for frame in dialect.frames:
+        targets[frame.name] = _join(targets[frame.parent], frame.target) if frame.parent else ""
+    return targets
+
+
+def _transform(*, column: Column) -> str:
+    """What happens to a value between the query and the payload, in a few words."""
+    match column.kind:
+        case "text":
+            return "trimmed" + (", blank is sent" if column.keep_blank else "")
+        case "code":
+            pairs = ", ".join(
+                f"{code or 'blank'} → {_shown(value)}" for code, value in (column.codes or {}).items()
+            )
+            return f"code: {pairs}"
+        case "configured":
+            return f"configured values, setting {column.setting}"
+        case "date":
+            return "date" + (", plus one day" if column.is_last_day else "")
+        case "timestamp":
+            return "time with offset"
+        case "money":
+            signs = {
+                "kept": "amount",
+                "debit_positive": "amount, sign turned",
+                "absolute": "amount without sign",
+            }
+            return signs[column.sign]
+        case "decimal":
+            return "whole and decimals joined" if column.decimals else "number, digit for digit"
+        case "integer":
+            return "whole number"
+        case _:
+            return "JSON, as it is"
+
+
+def _shown(value: object) -> str:
+    return "left out" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _join(*parts: str) -> str:
+    return ".".join(part for part in parts if part)
