@@ -3,7 +3,7 @@
 PYTHON ?= python3
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down env payload legacy migrate simulator bench test check
+.PHONY: help install demo up down env payload preflight legacy migrate simulator bench test check
 
 # Byte code is compiled once, at installation: without it Airflow takes twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -42,6 +42,9 @@ env: install ## Print every address, DSN and login of the running stack as KEY=V
 
 payload: install ## Print what validate would be sent: DIALECT=edf_accounts ID=EXTERNAL-1234 (or ID=a,b or LIMIT=)
 	@$(STACK) payload
+
+preflight: install ## Build and check ACCOUNTS customers of DIALECT without any call; report what to mend
+	@$(STACK) preflight
 
 legacy: install ## Fill the legacy database anew with ACCOUNTS generated customers from SEED
 	@$(STACK) legacy

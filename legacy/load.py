@@ -5,6 +5,7 @@ All rows are made by set-based SQL in `sql/legacy/`. A customer follows from the
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +24,14 @@ class UnknownGenerator(Exception):
 def generated_dialects() -> tuple[str, ...]:
     """The dialects that customers can be generated for."""
     return tuple(sorted(file.stem for file in (_SQL / "generate").glob("*.sql") if file.stem != "common"))
+
+
+def version() -> str:
+    """Changes whenever the SQL does that makes the database."""
+    digest = hashlib.sha256()
+    for file in sorted(_SQL.rglob("*.sql")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def ready(*, engine: Engine) -> bool:

@@ -67,6 +67,12 @@ def _payload(wishes: Wishes) -> None:
     print_payloads(wishes=wishes)
 
 
+def _preflight(wishes: Wishes) -> None:
+    from stack.preflight import preflight
+
+    preflight(wishes=wishes)
+
+
 def _legacy(wishes: Wishes) -> None:
     from stack.fill import fill_legacy
 
@@ -118,6 +124,7 @@ _COMMANDS: Mapping[str, Callable[[Wishes], None]] = {
     "demo": _demo,
     "env": _env,
     "payload": _payload,
+    "preflight": _preflight,
     "legacy": _legacy,
     "legacy-if-empty": _legacy_if_empty,
     "migrate": _migrate,

@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
@@ -82,14 +83,24 @@ def prepare_legacy(*, systems: Systems, seed: int | None) -> None:
         check_readable(dsn=systems.legacy_dsn, dialects=dialect_names())
         return
     with engine_of(dsn=systems.legacy_dsn) as engine:
-        # The seed is remembered when all customers are in: without it, somebody was interrupted.
-        if _SEED.is_file() and load.ready(engine=engine):
+        # The seed is remembered when all customers are in: without it, somebody was interrupted. Another
+        # version of the generator may have made other tables.
+        if _known().get("generator") == load.version() and load.ready(engine=engine):
             _check_seed(seed=seed)
             return
-        chosen = DEFAULT_SEED if seed is None else seed
+        chosen = known_seed() if seed is None else seed
         customers = dict.fromkeys(load.generated_dialects(), FIRST_CUSTOMERS)
         load.fill(engine=engine, customers=customers, seed=chosen, tell=_keep_quiet)
         remember_seed(seed=chosen)
+
+
+def generate_up_to(*, systems: Systems, engine: Engine, dialect: str, total: int) -> None:
+    """Generate what the bundled legacy database lacks to `total` customers of a dialect."""
+    if not systems.bundled_legacy or dialect not in load.generated_dialects():
+        return
+    there = load.count(engine=engine, dialect=dialect)
+    if there < total:
+        load.generate(engine=engine, dialect=dialect, first=there + 1, last=total, seed=known_seed())
 
 
 def top_up(*, systems: Systems, dialects: Sequence[str], wanted: int) -> int:
@@ -99,22 +110,25 @@ def top_up(*, systems: Systems, dialects: Sequence[str], wanted: int) -> int:
         for dialect in set(dialects) & set(load.generated_dialects()):
             there = load.count(engine=legacy, dialect=dialect)
             claimed = _claimed(tracking=tracking, dialect=dialect, kraken=systems.target_kraken)
-            missing = wanted - (there - claimed)
-            if missing > 0:
-                last = there + missing
-                load.generate(engine=legacy, dialect=dialect, first=there + 1, last=last, seed=known_seed())
-                made += missing
+            missing = max(wanted - (there - claimed), 0)
+            generate_up_to(systems=systems, engine=legacy, dialect=dialect, total=there + missing)
+            made += missing
     return made
 
 
 def known_seed() -> int:
     """The seed that the bundled legacy database was filled with."""
-    return int(json.loads(_SEED.read_text())["seed"]) if _SEED.is_file() else DEFAULT_SEED
+    return int(_known().get("seed", DEFAULT_SEED))
+
+
+def _known() -> dict[str, Any]:
+    known: dict[str, Any] = json.loads(_SEED.read_text()) if _SEED.is_file() else {}
+    return known
 
 
 def remember_seed(*, seed: int) -> None:
     """Later customers continue the same series."""
-    write_private(path=_SEED, text=json.dumps({"seed": seed}))
+    write_private(path=_SEED, text=json.dumps({"seed": seed, "generator": load.version()}))
 
 
 def forget_seed() -> None:

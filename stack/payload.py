@@ -22,6 +22,7 @@ from transforms.build import BuildResult, BuildSettings, build
 from transforms.dialect import Dialect
 from transforms.extract import UnableToExtract, candidate_identifiers, existing_identifiers, extract
 from transforms.registry import dialect_names
+from transforms.triage import source_of
 
 _BATCH = 1_000
 
@@ -36,11 +37,11 @@ def print_payloads(*, wishes: Wishes) -> None:
     Warnings and rejections go to standard error. Raises UnableToPrintPayload when somebody who was named does
     not exist (nothing is printed then) or cannot be built (the others are printed all the same).
     """
-    dialect = _dialect(wishes=wishes)
+    dialect = wanted_dialect(wishes=wishes)
     if bool(wishes.identifiers) == (wishes.limit is not None):
         raise UnableToPrintPayload("Say whose payload to print: ID=EXTERNAL-1234, ID=a,b,c or LIMIT=10.")
-    kraken = _connection()
-    with _legacy(wishes=wishes, dialect=dialect) as engine:
+    kraken = kraken_connection()
+    with legacy_database(wishes=wishes, dialect=dialect) as engine:
         identifiers = _identifiers(engine=engine, dialect=dialect, wishes=wishes)
         rejected = 0
         for start in range(0, len(identifiers), _BATCH):
@@ -53,7 +54,8 @@ def print_payloads(*, wishes: Wishes) -> None:
         )
 
 
-def _dialect(*, wishes: Wishes) -> Dialect:
+def wanted_dialect(*, wishes: Wishes) -> Dialect:
+    """The dialect that DIALECT names. Raises UnableToPrintPayload."""
     known = ", ".join(dialect_names())
     if wishes.dialect is None:
         raise UnableToPrintPayload(
@@ -81,7 +83,7 @@ def _print_batch(
     *, engine: Engine, dialect: Dialect, identifiers: Sequence[str], kraken: KrakenSettings | None
 ) -> int:
     """Print the payloads of a batch in the order of its identifiers; return how many were rejected."""
-    result = _build(engine=engine, dialect=dialect, identifiers=identifiers, kraken=kraken)
+    result = build_batch(engine=engine, dialect=dialect, identifiers=identifiers, kraken=kraken)
     bodies = {payload.external_identifier: payload.body for payload in result.payloads}
     for identifier in identifiers:
         if identifier in bodies:
@@ -92,13 +94,14 @@ def _print_batch(
             )
             sys.stdout.buffer.write((request.body or b"") + b"\n")
     sys.stdout.buffer.flush()
-    _complain(result=result)
+    _complain(dialect=dialect.name, result=result)
     return len(result.rejections)
 
 
-def _build(
+def build_batch(
     *, engine: Engine, dialect: Dialect, identifiers: Sequence[str], kraken: KrakenSettings | None
 ) -> BuildResult:
+    """Build as a wave would. Raises UnableToPrintPayload for SQL that does not fit the database."""
     now = datetime.now(UTC)
     settings = (
         payload_settings(dialect=dialect, kraken=kraken, now=now)
@@ -115,7 +118,7 @@ def _build(
         raise UnableToPrintPayload(f"sql/extract/{dialect.name} fails on this database: {reason}") from error
 
 
-def _connection() -> KrakenSettings | None:
+def kraken_connection() -> KrakenSettings | None:
     """Airflow's Connection `kraken` as the pipeline reads it; None, for the defaults, when no stack is up."""
     found = running()
     if found is None:
@@ -137,19 +140,24 @@ def _connection() -> KrakenSettings | None:
         raise UnableToPrintPayload(str(error)) from error
 
 
-def _complain(*, result: BuildResult) -> None:
-    for kind, records in (("warning", result.warnings), ("rejected", result.rejections)):
-        for record in records:
-            for finding in record.findings:
-                where = finding.path or "whole record"
-                sys.stderr.write(
-                    f"{record.external_identifier}: {kind}: {finding.code} at {where}: {finding.detail}\n"
-                )
+def _complain(*, dialect: str, result: BuildResult) -> None:
+    for record in (*result.warnings, *result.rejections):
+        for finding in record.findings:
+            kind = "warning" if finding.severity == "warning" else "rejected"
+            where = finding.path or "whole record"
+            source = source_of(dialect=dialect, path=finding.generic_path)
+            sys.stderr.write(
+                f"{record.external_identifier}: {kind}: {finding.code} at {where}"
+                f"{f' ← {source}' if source else ''}: {finding.detail}\n"
+            )
 
 
 @contextmanager
-def _legacy(*, wishes: Wishes, dialect: Dialect) -> Iterator[Engine]:
-    """The legacy database: the one named, the running stack's, or the bundled one, started for this alone."""
+def legacy_database(*, wishes: Wishes, dialect: Dialect, at_least: int = 0) -> Iterator[Engine]:
+    """The legacy database: the one named, the running stack's, or the bundled one, started for this alone.
+
+    In the bundled one so many customers of the dialect are generated as are missing to `at_least`.
+    """
     if wishes.targets.legacy_dsn is not None:
         targets.check(targets=wishes.targets)
         data.check_readable(dsn=wishes.targets.legacy_dsn, dialects=[dialect.name])
@@ -159,9 +167,11 @@ def _legacy(*, wishes: Wishes, dialect: Dialect) -> Iterator[Engine]:
     found = running()
     if found is not None:
         with data.engine_of(dsn=found.systems.legacy_dsn) as engine:
+            data.generate_up_to(systems=found.systems, engine=engine, dialect=dialect.name, total=at_least)
             yield engine
         return
     with postgres_alone(wishes=wishes) as systems:
         data.prepare_legacy(systems=systems, seed=wishes.seed)
         with data.engine_of(dsn=systems.legacy_dsn) as engine:
+            data.generate_up_to(systems=systems, engine=engine, dialect=dialect.name, total=at_least)
             yield engine

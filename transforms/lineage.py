@@ -27,14 +27,18 @@ class UnableToTrace(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A legacy column. `condition` says which of its rows, for example "kind 'TEL'"."""
+    """A legacy column, or a table where the column is empty.
+
+    `condition` says which of its rows, for example "kind 'TEL'".
+    """
 
     table: str
     column: str
     condition: str = ""
 
     def __str__(self) -> str:
-        return f"{self.table}.{self.column}" + (f" ({self.condition})" if self.condition else "")
+        named = f"{self.table}.{self.column}" if self.column else self.table
+        return f"{named} ({self.condition})" if self.condition else named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,12 @@ def lineage(*, name: str) -> Mapping[str, Origin]:
             origins.append(
                 Origin(
                     path=targets[frame.name],
-                    sources=columns[frame.key[-1]],
+                    sources=tuple(
+                        dict.fromkeys(
+                            Source(table=source.table, column="", condition=source.condition)
+                            for source in columns[frame.key[-1]]
+                        )
+                    ),
                     transform=f"one for each row of {frame.name}.sql",
                     meaning="",
                     required=frame.required,

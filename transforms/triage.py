@@ -1,0 +1,72 @@
+"""Groups findings by cause, so that a thousand rejections become the ten things to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from transforms.findings import Finding, Severity
+from transforms.lineage import origin_of
+
+_EXAMPLES = 3
+
+
+@dataclass(slots=True, kw_only=True)
+class Cause:
+    """One kind of finding. `path` has no indexes; `source` is the legacy column, empty for a whole record."""
+
+    severity: Severity
+    code: str
+    path: str
+    source: str
+    detail: str
+    customers: int = 0
+    examples: list[str] = field(default_factory=list)
+    """External identifiers of the first few customers."""
+
+    @property
+    def where(self) -> str:
+        """The path, and where its values come from."""
+        return f"{self.path} ← {self.source}" if self.source else self.path or "the whole record"
+
+
+@dataclass(slots=True, kw_only=True)
+class Triage:
+    """Counts customers by cause. Grows with the number of causes, not with the number of customers."""
+
+    dialect: str
+    _causes: dict[tuple[str, str, str], Cause] = field(default_factory=dict)
+
+    def add(self, *, external_identifier: str, findings: Iterable[Finding]) -> None:
+        """Count one customer, once for each cause."""
+        seen = set()
+        for finding in findings:
+            key = (finding.severity, finding.code, finding.generic_path)
+            if key in seen:
+                continue
+            seen.add(key)
+            cause = self._causes.get(key)
+            if cause is None:
+                cause = self._causes[key] = Cause(
+                    severity=finding.severity,
+                    code=finding.code,
+                    path=finding.generic_path,
+                    source=source_of(dialect=self.dialect, path=finding.generic_path),
+                    detail=finding.detail,
+                )
+            cause.customers += 1
+            if len(cause.examples) < _EXAMPLES:
+                cause.examples.append(external_identifier)
+
+    def causes(self) -> list[Cause]:
+        """Errors before warnings, the most frequent first."""
+        return sorted(
+            self._causes.values(),
+            key=lambda cause: (cause.severity, -cause.customers, cause.code, cause.path),
+        )
+
+
+def source_of(*, dialect: str, path: str) -> str:
+    """The legacy column behind a path without indexes, for people; empty for the record as a whole."""
+    origin = origin_of(dialect=dialect, path=path)
+    return "" if origin is None else str(origin)
