@@ -3,7 +3,7 @@
 PYTHON ?= python3
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down env payload preflight legacy migrate simulator bench test check
+.PHONY: help install demo up down env payload preflight legacy migrate simulator bench test check mapping
 
 # Byte code is compiled once, at installation: without it Airflow takes twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -66,3 +66,7 @@ check: install ## Lint, types and import layers
 	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports
+	@$(VENV)/python -m reporting --check
+
+mapping: install ## Write docs/mapping anew from the mappings
+	@$(VENV)/python -m reporting
