@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from transforms.dialect import OPTIONAL_FLAG, Column, Frame
+from transforms.dialect import OPTIONAL_FLAG, Column, Frame, columns
 
 ACCOUNT: Final = ("external_identifier",)
 CUSTOMER: Final = (*ACCOUNT, "customer_key")
@@ -20,6 +20,14 @@ _PERSON: Final = {
     "landline": "Number of a fixed line.",
     "salutation": "How letters begin.",
 }
+_PREFERENCES: Final = {
+    "opted_into_sms": "Text messages.",
+    "opted_into_recommended": "Recommended messages.",
+    "opted_into_updates": "Updates.",
+    "opted_into_third_parties": "Messages of third parties.",
+    "opted_into_offers": "Offers.",
+    "is_user_psr_consent_obtained": "Consent to share the needs below.",
+}
 
 
 def person(*names: str, keep_blank: Sequence[str] = ()) -> tuple[Column, ...]:
@@ -31,6 +39,41 @@ def person(*names: str, keep_blank: Sequence[str] = ()) -> tuple[Column, ...]:
         for name in names
     )
 
+
+def preferences(*names: str) -> tuple[Column, ...]:
+    """Columns of what a customer agreed to, by name; blank is unknown, and not sent."""
+    return columns(
+        kind="code",
+        codes=OPTIONAL_FLAG,
+        inside="customer_preferences",
+        meanings={name: _PREFERENCES[name] for name in names},
+    )
+
+
+AGREEMENT: Final = (
+    Column(
+        name="tariff_code",
+        kind="configured",
+        setting="tariff_codes",
+        required=True,
+        meaning="Tariff.",
+    ),
+    Column(name="effective_from", kind="date", required=True, meaning="First day."),
+    Column(name="effective_to", kind="date", is_last_day=True, meaning="Last day; empty while it runs."),
+)
+
+TRANSACTION: Final = (
+    *columns(kind="text", required=True, meanings={"transaction_id": "Number of the transaction."}),
+    *columns(kind="date", required=True, meanings={"transaction_date": "When it was booked."}),
+    Column(
+        name="amount",
+        kind="money",
+        sign="absolute",
+        required=True,
+        meaning="Amount; its sign does not matter, the type tells it.",
+    ),
+)
+"""What every booking has; type and reason are codes of the dialect."""
 
 NOTES: Final = Frame(
     name="notes",

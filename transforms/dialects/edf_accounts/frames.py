@@ -6,7 +6,17 @@ from typing import Final
 
 from transforms.dialect import FLAG, OPTIONAL_FLAG, Column, Frame, columns
 from transforms.dialects.edf_accounts import codes
-from transforms.frames.accounts import ACCOUNT, CUSTOMER, METADATA, NOTE_DOCUMENTS, NOTES, person
+from transforms.frames.accounts import (
+    ACCOUNT,
+    AGREEMENT,
+    CUSTOMER,
+    METADATA,
+    NOTE_DOCUMENTS,
+    NOTES,
+    TRANSACTION,
+    person,
+    preferences,
+)
 
 _ADDRESS: Final = (*ACCOUNT, "supply_address_key")
 _METER_POINT: Final = (*_ADDRESS, "meter_point_key")
@@ -18,15 +28,7 @@ _PERSON: Final = person(
 )
 
 _TRANSACTION: Final = (
-    *columns(kind="text", required=True, meanings={"transaction_id": "Number of the transaction."}),
-    *columns(kind="date", required=True, meanings={"transaction_date": "When it was booked."}),
-    Column(
-        name="amount",
-        kind="money",
-        sign="absolute",
-        required=True,
-        meaning="Amount; its sign does not matter, the type tells it.",
-    ),
+    *TRANSACTION,
     Column(name="type", kind="code", codes=codes.TRANSACTION_TYPE, required=True, meaning="What was booked."),
     Column(name="reason", kind="code", codes=codes.TRANSACTION_REASON, meaning="Why it was booked."),
     Column(name="payment_type", kind="text", keep_blank=True, meaning="Means of payment; blank is sent."),
@@ -148,18 +150,13 @@ FRAMES: Final = (
         unless="unknown_occupier",
         columns=(
             *_PERSON,
-            *columns(
-                kind="code",
-                codes=OPTIONAL_FLAG,
-                inside="customer_preferences",
-                meanings={
-                    "opted_into_sms": "Text messages.",
-                    "opted_into_recommended": "Recommended messages.",
-                    "opted_into_updates": "Updates.",
-                    "opted_into_third_parties": "Messages of third parties.",
-                    "opted_into_offers": "Offers.",
-                    "is_user_psr_consent_obtained": "Consent to share the needs below.",
-                },
+            *preferences(
+                "opted_into_sms",
+                "opted_into_recommended",
+                "opted_into_updates",
+                "opted_into_third_parties",
+                "opted_into_offers",
+                "is_user_psr_consent_obtained",
             ),
         ),
     ),
@@ -274,19 +271,7 @@ FRAMES: Final = (
         key=(*_METER_POINT, "agreement_key"),
         parent="meter_points",
         target="agreements",
-        columns=(
-            Column(
-                name="tariff_code",
-                kind="configured",
-                setting="tariff_codes",
-                required=True,
-                meaning="Tariff.",
-            ),
-            Column(name="effective_from", kind="date", required=True, meaning="First day."),
-            Column(
-                name="effective_to", kind="date", is_last_day=True, meaning="Last day; empty while it runs."
-            ),
-        ),
+        columns=AGREEMENT,
     ),
     Frame(
         name="meters",
