@@ -14,6 +14,7 @@ _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z0-9-]{2,}")
 _REFUSED_EMAIL: Final = re.compile(r"(?i)^(test@|xxx@)|@test\.(com|co\.uk)$|\.(xxx|xx)$")
 _PHONE: Final = re.compile(r"\+?[0-9][0-9 ()-]{5,18}")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_SIGNS: Final = {"PAYMENT": 1, "CREDIT": 1, "CHARGE": -1, "REPAYMENT": -1}
 
 
 class Problem(NamedTuple):
@@ -74,6 +75,28 @@ def amount(value: Any) -> Decimal:
         return Decimal(value) if isinstance(value, str) else Decimal(0)
     except InvalidOperation:
         return Decimal(0)
+
+
+def added_up(transactions: Any) -> Decimal:
+    """What the transactions of a list add up to; those of a prepay meter are on no statement."""
+    return sum(
+        (
+            _SIGNS.get(transaction.get("type", ""), 0) * amount(transaction.get("amount"))
+            for _, transaction in objects(transactions)
+            if not transaction.get("to_prepay_meter_serial_number")
+        ),
+        Decimal(0),
+    )
+
+
+def obsolete_tariff(payload: Mapping[str, Any], *, points: str) -> tuple[str, str] | None:
+    """The error of a tariff that Kraken no longer has, at the points that the addresses list as `points`."""
+    for _, address in objects(payload.get("supply_addresses")):
+        for _, point in objects(address.get(points)):
+            for _, agreement in objects(point.get("agreements")):
+                if "OBSOLETE" in str(agreement.get("tariff_code")):
+                    return "tariff_code_not_found", f"Tariff {agreement['tariff_code']} does not exist."
+    return None
 
 
 def agreements(value: Any, path: str, *, supply_start: date | None) -> Iterator[Problem]:

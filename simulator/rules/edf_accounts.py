@@ -8,7 +8,17 @@ from decimal import Decimal
 from typing import Any, Final
 
 from simulator.rules import edf_accounts_dates
-from simulator.rules.common import Problem, agreements, amount, as_day, email, objects, phone
+from simulator.rules.common import (
+    Problem,
+    added_up,
+    agreements,
+    amount,
+    as_day,
+    email,
+    objects,
+    obsolete_tariff,
+    phone,
+)
 from simulator.rules.edf_accounts_shape import SHAPE
 from simulator.rules.shape import misshapen
 
@@ -17,7 +27,6 @@ RESOURCE: Final = "accounts"
 _MPAN_WEIGHTS: Final = (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 _POSTCODE: Final = re.compile(r"(?i)[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}")
 _UNKNOWN_PARTICIPANT: Final = "GONE"
-_SIGNS: Final = {"PAYMENT": 1, "CREDIT": 1, "CHARGE": -1, "REPAYMENT": -1}
 _CENT: Final = Decimal("0.01")
 
 
@@ -53,12 +62,7 @@ def _content_problems(payload: Mapping[str, Any]) -> Iterator[Problem]:
 
 def processing_error(payload: Mapping[str, Any], /) -> tuple[str, str] | None:
     """What passes validation and fails later: a tariff that Kraken no longer has."""
-    for _, address in objects(payload.get("supply_addresses")):
-        for _, point in objects(address.get("meter_points")):
-            for _, agreement in objects(point.get("agreements")):
-                if "OBSOLETE" in str(agreement.get("tariff_code")):
-                    return "tariff_code_not_found", f"Tariff {agreement['tariff_code']} does not exist."
-    return None
+    return obsolete_tariff(payload, points="meter_points")
 
 
 def _reached(person: Mapping[str, Any], path: str) -> Iterator[Problem]:
@@ -142,13 +146,13 @@ def _money(payload: Mapping[str, Any]) -> Iterator[Problem]:
         path = f"ledgers.{index}."
         total += amount(ledger.get("ledger_balance"))
         last = amount(ledger.get("last_statement_balance"))
-        if abs(_sum(ledger.get("historical_statement_transactions")) - last) >= _CENT:
+        if abs(added_up(ledger.get("historical_statement_transactions")) - last) >= _CENT:
             yield Problem(
                 f"{path}historical_statement_transactions",
                 "historical_statement_transactions_balance_mismatch",
                 "The historical transactions do not add up to the last statement's balance.",
             )
-        current = last + _sum(ledger.get("current_statement_transactions"))
+        current = last + added_up(ledger.get("current_statement_transactions"))
         if abs(current - amount(ledger.get("ledger_balance"))) >= _CENT:
             yield Problem(
                 f"{path}ledger_balance",
@@ -161,18 +165,6 @@ def _money(payload: Mapping[str, Any]) -> Iterator[Problem]:
             "ledger_balances_not_equal_to_transfer_balance",
             "The ledgers do not add up to the balance.",
         )
-
-
-def _sum(transactions: Any) -> Decimal:
-    """What they add up to; those of a prepay meter are on no statement."""
-    return sum(
-        (
-            _SIGNS.get(transaction.get("type", ""), 0) * amount(transaction.get("amount"))
-            for _, transaction in objects(transactions)
-            if not transaction.get("to_prepay_meter_serial_number")
-        ),
-        Decimal(0),
-    )
 
 
 def _postcode(holder: Mapping[str, Any], name: str, path: str = "") -> Iterator[Problem]:

@@ -1,25 +1,31 @@
--- Keys and indexes, built when the rows are in. Three relations stay loose, as in real systems:
--- contract to tariff, reading to register, premise_administrator to party.
+-- Keys and indexes, built when the rows are in. Four relations stay loose, as in real systems:
+-- contract to tariff, contract_option to contract, reading to register, premise_administrator to party.
 
 ALTER TABLE legacy.party ADD PRIMARY KEY (party_id);
 ALTER TABLE legacy.party_contact ADD PRIMARY KEY (contact_id);
 ALTER TABLE legacy.party_preference ADD PRIMARY KEY (party_id, preference);
+ALTER TABLE legacy.party_detail ADD PRIMARY KEY (detail_id);
 ALTER TABLE legacy.priority_service ADD PRIMARY KEY (priority_service_id);
 ALTER TABLE legacy.address ADD PRIMARY KEY (address_id);
 ALTER TABLE legacy.account ADD PRIMARY KEY (account_id);
 ALTER TABLE legacy.account_role ADD PRIMARY KEY (account_id, party_id, role);
 ALTER TABLE legacy.premise ADD PRIMARY KEY (premise_id);
+ALTER TABLE legacy.premise_detail ADD PRIMARY KEY (premise_id);
 ALTER TABLE legacy.occupancy ADD PRIMARY KEY (occupancy_id);
 ALTER TABLE legacy.supply_point ADD PRIMARY KEY (supply_point_id);
+ALTER TABLE legacy.service_drop ADD PRIMARY KEY (service_drop_id);
 ALTER TABLE legacy.smart_interest ADD PRIMARY KEY (supply_point_id);
 ALTER TABLE legacy.tariff ADD PRIMARY KEY (tariff_code);
 ALTER TABLE legacy.contract ADD PRIMARY KEY (contract_id);
+ALTER TABLE legacy.contract_option ADD PRIMARY KEY (option_id);
 ALTER TABLE legacy.meter ADD PRIMARY KEY (meter_id);
+ALTER TABLE legacy.meter_detail ADD PRIMARY KEY (meter_id);
 ALTER TABLE legacy.prepay_balance ADD PRIMARY KEY (meter_id);
 ALTER TABLE legacy.register ADD PRIMARY KEY (register_id);
 ALTER TABLE legacy.reading ADD PRIMARY KEY (reading_id);
 ALTER TABLE legacy.consumption ADD PRIMARY KEY (consumption_id);
 ALTER TABLE legacy.ledger ADD PRIMARY KEY (ledger_id);
+ALTER TABLE legacy.billing_document ADD PRIMARY KEY (billing_document_id);
 ALTER TABLE legacy.ledger_transaction ADD PRIMARY KEY (transaction_id);
 ALTER TABLE legacy.statement ADD PRIMARY KEY (statement_id);
 ALTER TABLE legacy.payment_schedule ADD PRIMARY KEY (schedule_id);
@@ -37,19 +43,24 @@ ALTER TABLE legacy.notification_phone ADD PRIMARY KEY (phone_id);
 
 CREATE UNIQUE INDEX account_number_idx ON legacy.account (account_number);
 -- By market first: a page of one market's candidates must not walk over the identifiers of the others.
+CREATE INDEX account_market_idx ON legacy.account (market, account_number);
 CREATE UNIQUE INDEX supply_point_identifier_idx ON legacy.supply_point (market, identifier);
 CREATE INDEX party_contact_party_idx ON legacy.party_contact (party_id);
+CREATE INDEX party_detail_party_idx ON legacy.party_detail (party_id);
 CREATE INDEX priority_service_party_idx ON legacy.priority_service (party_id);
 CREATE INDEX account_role_account_idx ON legacy.account_role (account_id);
 CREATE INDEX occupancy_account_idx ON legacy.occupancy (account_id);
 CREATE INDEX premise_administrator_idx ON legacy.premise_administrator (premise_id);
 CREATE INDEX supply_point_premise_idx ON legacy.supply_point (premise_id);
+CREATE INDEX service_drop_supply_point_idx ON legacy.service_drop (supply_point_id);
 CREATE INDEX contract_supply_point_idx ON legacy.contract (supply_point_id);
+CREATE INDEX contract_option_supply_point_idx ON legacy.contract_option (supply_point_id);
 CREATE INDEX meter_supply_point_idx ON legacy.meter (supply_point_id);
 CREATE INDEX register_meter_idx ON legacy.register (meter_id);
 CREATE INDEX reading_meter_idx ON legacy.reading (meter_id);
 CREATE INDEX consumption_supply_point_idx ON legacy.consumption (supply_point_id);
 CREATE INDEX ledger_account_idx ON legacy.ledger (account_id);
+CREATE INDEX billing_document_ledger_idx ON legacy.billing_document (ledger_id);
 CREATE INDEX ledger_transaction_ledger_idx ON legacy.ledger_transaction (ledger_id);
 CREATE INDEX statement_account_idx ON legacy.statement (account_id);
 CREATE INDEX payment_schedule_account_idx ON legacy.payment_schedule (account_id);
@@ -66,24 +77,31 @@ CREATE INDEX notification_phone_notification_idx ON legacy.notification_phone (n
 
 ALTER TABLE legacy.party_contact ADD FOREIGN KEY (party_id) REFERENCES legacy.party;
 ALTER TABLE legacy.party_preference ADD FOREIGN KEY (party_id) REFERENCES legacy.party;
+ALTER TABLE legacy.party_detail ADD FOREIGN KEY (party_id) REFERENCES legacy.party;
 ALTER TABLE legacy.priority_service ADD FOREIGN KEY (party_id) REFERENCES legacy.party;
 ALTER TABLE legacy.account ADD FOREIGN KEY (billing_address_id) REFERENCES legacy.address;
 ALTER TABLE legacy.account_role ADD FOREIGN KEY (account_id) REFERENCES legacy.account;
 ALTER TABLE legacy.account_role ADD FOREIGN KEY (party_id) REFERENCES legacy.party;
 ALTER TABLE legacy.premise ADD FOREIGN KEY (address_id) REFERENCES legacy.address;
+ALTER TABLE legacy.premise_detail ADD FOREIGN KEY (premise_id) REFERENCES legacy.premise;
 ALTER TABLE legacy.occupancy ADD FOREIGN KEY (account_id) REFERENCES legacy.account;
 ALTER TABLE legacy.occupancy ADD FOREIGN KEY (premise_id) REFERENCES legacy.premise;
 ALTER TABLE legacy.premise_administrator ADD FOREIGN KEY (premise_id) REFERENCES legacy.premise;
 ALTER TABLE legacy.supply_point ADD FOREIGN KEY (premise_id) REFERENCES legacy.premise;
 ALTER TABLE legacy.smart_interest ADD FOREIGN KEY (supply_point_id) REFERENCES legacy.supply_point;
+ALTER TABLE legacy.service_drop ADD FOREIGN KEY (supply_point_id) REFERENCES legacy.supply_point;
 ALTER TABLE legacy.contract ADD FOREIGN KEY (supply_point_id) REFERENCES legacy.supply_point;
+ALTER TABLE legacy.contract_option ADD FOREIGN KEY (supply_point_id) REFERENCES legacy.supply_point;
 ALTER TABLE legacy.meter ADD FOREIGN KEY (supply_point_id) REFERENCES legacy.supply_point;
+ALTER TABLE legacy.meter_detail ADD FOREIGN KEY (meter_id) REFERENCES legacy.meter;
 ALTER TABLE legacy.prepay_balance ADD FOREIGN KEY (meter_id) REFERENCES legacy.meter;
 ALTER TABLE legacy.register ADD FOREIGN KEY (meter_id) REFERENCES legacy.meter;
 ALTER TABLE legacy.reading ADD FOREIGN KEY (meter_id) REFERENCES legacy.meter;
 ALTER TABLE legacy.consumption ADD FOREIGN KEY (supply_point_id) REFERENCES legacy.supply_point;
 ALTER TABLE legacy.ledger ADD FOREIGN KEY (account_id) REFERENCES legacy.account;
+ALTER TABLE legacy.billing_document ADD FOREIGN KEY (ledger_id) REFERENCES legacy.ledger;
 ALTER TABLE legacy.ledger_transaction ADD FOREIGN KEY (ledger_id) REFERENCES legacy.ledger;
+ALTER TABLE legacy.ledger_transaction ADD FOREIGN KEY (billing_document_id) REFERENCES legacy.billing_document;
 ALTER TABLE legacy.statement ADD FOREIGN KEY (account_id) REFERENCES legacy.account;
 ALTER TABLE legacy.payment_schedule ADD FOREIGN KEY (account_id) REFERENCES legacy.account;
 ALTER TABLE legacy.note ADD FOREIGN KEY (account_id) REFERENCES legacy.account;

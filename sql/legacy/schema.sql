@@ -28,7 +28,7 @@ CREATE TABLE legacy.party_contact (
     valid_from      char(8) NOT NULL,
     valid_to        char(8) NOT NULL
 );
-COMMENT ON TABLE legacy.party_contact IS 'EML, MOB and TEL, in time slices.';
+COMMENT ON TABLE legacy.party_contact IS 'EML, MOB, TEL and ALT, in time slices. Nothing stops two slices of a kind from holding at once.';
 
 CREATE TABLE legacy.party_preference (
     party_id        bigint NOT NULL,
@@ -36,6 +36,14 @@ CREATE TABLE legacy.party_preference (
     flag            char(1) NOT NULL
 );
 COMMENT ON TABLE legacy.party_preference IS 'Consents: SMS, RECO, UPDT, THRD, OFFR, PSRC.';
+
+CREATE TABLE legacy.party_detail (
+    detail_id       bigint NOT NULL,
+    party_id        bigint NOT NULL,
+    kind            char(8) NOT NULL,
+    value           varchar(60) NOT NULL
+);
+COMMENT ON TABLE legacy.party_detail IS 'US: USERID, MIDDLE, SUFFIX, TAXID, DLNUM, DLSTATE, EXPPIN of people.';
 
 CREATE TABLE legacy.priority_service (
     priority_service_id bigint NOT NULL,
@@ -65,7 +73,7 @@ CREATE TABLE legacy.address (
     building_name   varchar(60),
     delivery_point  char(8)
 );
-COMMENT ON TABLE legacy.address IS 'Addresses: in lines for GB, in parts for AU.';
+COMMENT ON TABLE legacy.address IS 'Addresses: in lines for GB, in parts for AU, one line and a city for US.';
 
 CREATE TABLE legacy.account (
     account_id          bigint NOT NULL,
@@ -105,6 +113,16 @@ CREATE TABLE legacy.premise (
 );
 COMMENT ON TABLE legacy.premise IS 'Supplied properties.';
 
+CREATE TABLE legacy.premise_detail (
+    premise_id      bigint NOT NULL,
+    site_number     varchar(30) NOT NULL,
+    directions      varchar(200),
+    property_kind   char(4),
+    building_kind   char(4),
+    entry           varchar(200)
+);
+COMMENT ON TABLE legacy.premise_detail IS 'US: how crews find a property, and get in.';
+
 CREATE TABLE legacy.occupancy (
     occupancy_id    bigint NOT NULL,
     account_id      bigint NOT NULL,
@@ -136,9 +154,24 @@ CREATE TABLE legacy.supply_point (
     transfer_flag   char(1) NOT NULL,
     dispute_flag    char(1) NOT NULL,
     substation      varchar(12),
-    critical_load   char(1)
+    critical_load   char(1),
+    operating_company char(4),
+    billed_to       char(8),
+    load_zone       varchar(12),
+    load_profile    varchar(12)
 );
-COMMENT ON TABLE legacy.supply_point IS 'MPANs, MPRNs and NMIs.';
+COMMENT ON TABLE legacy.supply_point IS 'MPANs, MPRNs, NMIs and US supply points.';
+COMMENT ON COLUMN legacy.supply_point.billed_to IS 'US bills by supply point, the other markets by account.';
+
+CREATE TABLE legacy.service_drop (
+    service_drop_id bigint NOT NULL,
+    supply_point_id bigint NOT NULL,
+    number          varchar(30) NOT NULL,
+    line_style      char(1),
+    voltage         varchar(20),
+    metering        char(1)
+);
+COMMENT ON TABLE legacy.service_drop IS 'US: lines from the network to a property, underground (U) or overhead (O).';
 
 CREATE TABLE legacy.smart_interest (
     supply_point_id bigint NOT NULL,
@@ -165,6 +198,15 @@ CREATE TABLE legacy.contract (
 );
 COMMENT ON TABLE legacy.contract IS 'Supply contracts. Loose: old tariff codes are no longer in tariff.';
 
+CREATE TABLE legacy.contract_option (
+    option_id       bigint NOT NULL,
+    contract_id     bigint NOT NULL,
+    supply_point_id bigint NOT NULL,
+    code            varchar(30) NOT NULL,
+    value           varchar(30) NOT NULL
+);
+COMMENT ON TABLE legacy.contract_option IS 'US: choices within a tariff. Loose: contracts were purged, their options were not.';
+
 CREATE TABLE legacy.meter (
     meter_id        bigint NOT NULL,
     supply_point_id bigint NOT NULL,
@@ -176,6 +218,22 @@ CREATE TABLE legacy.meter (
     prepay          char(1)
 );
 COMMENT ON TABLE legacy.meter IS 'Meters; the one in place has removed_on 99991231.';
+
+CREATE TABLE legacy.meter_detail (
+    meter_id        bigint NOT NULL,
+    active_since    timestamptz NOT NULL,
+    status          char(4) NOT NULL,
+    service         char(4) NOT NULL,
+    volts           smallint,
+    amperes         smallint,
+    phases          char(1),
+    retrieval       varchar(10),
+    model           varchar(30),
+    manufacturer    varchar(30),
+    smart_kind      varchar(10),
+    net_metered     char(1)
+);
+COMMENT ON TABLE legacy.meter_detail IS 'US: what the meter shop knows of a meter.';
 
 CREATE TABLE legacy.prepay_balance (
     meter_id        bigint NOT NULL,
@@ -194,9 +252,11 @@ CREATE TABLE legacy.register (
     code            char(2) NOT NULL,
     tpr             char(5),
     digits          smallint NOT NULL,
-    settlement      char(1)
+    settlement      char(1),
+    kind            char(2),
+    multiplier      numeric
 );
-COMMENT ON TABLE legacy.register IS 'Registers of electricity meters.';
+COMMENT ON TABLE legacy.register IS 'Registers of electricity meters. US: kind KI counts import, KE export.';
 
 CREATE TABLE legacy.reading (
     reading_id      bigint NOT NULL,
@@ -229,9 +289,23 @@ CREATE TABLE legacy.ledger (
     statement_closed_on char(8) NOT NULL,
     statement_issued_on char(8) NOT NULL,
     statement_balance   numeric NOT NULL,
-    balance             numeric NOT NULL
+    balance             numeric NOT NULL,
+    kind                char(4),
+    document_kind       char(2),
+    printed_balance     varchar(20)
 );
 COMMENT ON TABLE legacy.ledger IS 'Ledgers; balances are debit-positive.';
+COMMENT ON COLUMN legacy.ledger.printed_balance IS
+    'US: the balance as the customer was told it: text, in which somebody may have typed a comma.';
+
+CREATE TABLE legacy.billing_document (
+    billing_document_id bigint NOT NULL,
+    ledger_id       bigint NOT NULL,
+    number          varchar(20) NOT NULL,
+    kind            char(2) NOT NULL,
+    issued_on       char(8) NOT NULL
+);
+COMMENT ON TABLE legacy.billing_document IS 'US: bills that group the bookings of a ledger.';
 
 CREATE TABLE legacy.ledger_transaction (
     transaction_id  bigint NOT NULL,
@@ -242,9 +316,11 @@ CREATE TABLE legacy.ledger_transaction (
     kind            char(2) NOT NULL,
     reason          char(4),
     payment_type    varchar(20),
-    billed          char(1) NOT NULL
+    billed          char(1) NOT NULL,
+    billing_document_id bigint
 );
-COMMENT ON TABLE legacy.ledger_transaction IS 'Bookings, debit-positive. billed X: on a statement already.';
+COMMENT ON TABLE legacy.ledger_transaction IS
+    'Bookings, debit-positive. billed X: on a statement already, in the US on the billing document that is named, if any.';
 
 CREATE TABLE legacy.statement (
     statement_id    bigint NOT NULL,

@@ -1,0 +1,43 @@
+-- Who holds the account today, with their contacts and consents. Of several contacts of a kind that hold at
+-- once the newest wins. Who has no fixed line has a blank one.
+
+SELECT
+    account.account_number AS external_identifier,
+    party.party_id AS customer_key,
+    party.first_name AS given_name,
+    party.last_name AS family_name,
+    contact.email,
+    contact.mobile,
+    coalesce(contact.landline, '') AS landline,
+    party.birth_date AS date_of_birth,
+    preference.opted_into_updates,
+    preference.opted_into_offers,
+    preference.opted_into_sms
+FROM legacy.account
+JOIN legacy.account_role
+    ON account_role.account_id = account.account_id
+    AND account_role.role = 'HLD'
+    AND account_role.valid_to = '99991231'
+JOIN legacy.party ON party.party_id = account_role.party_id
+LEFT JOIN LATERAL (
+    SELECT
+        (array_agg(newest.value) FILTER (WHERE newest.kind = 'EML'))[1] AS email,
+        (array_agg(newest.value) FILTER (WHERE newest.kind = 'MOB'))[1] AS mobile,
+        (array_agg(newest.value) FILTER (WHERE newest.kind = 'TEL'))[1] AS landline
+    FROM (
+        SELECT DISTINCT ON (party_contact.kind) party_contact.kind, party_contact.value
+        FROM legacy.party_contact
+        WHERE party_contact.party_id = party.party_id AND party_contact.valid_to = '99991231'
+        ORDER BY party_contact.kind, party_contact.valid_from DESC, party_contact.contact_id DESC
+    ) AS newest
+) AS contact ON true
+LEFT JOIN LATERAL (
+    SELECT
+        max(flag) FILTER (WHERE preference = 'UPDT') AS opted_into_updates,
+        max(flag) FILTER (WHERE preference = 'OFFR') AS opted_into_offers,
+        max(flag) FILTER (WHERE preference = 'SMS') AS opted_into_sms
+    FROM legacy.party_preference
+    WHERE party_preference.party_id = party.party_id
+) AS preference ON true
+WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
+ORDER BY account.account_number, account_role.position

@@ -1,0 +1,25 @@
+"""National Grid US accounts.
+
+A household with its people, supply addresses, supply points, meters and registers, and with its ledgers:
+billing documents and what was booked on them. Source: the account import guide.
+"""
+
+from __future__ import annotations
+
+from transforms.dialect import Dialect
+from transforms.dialects.national_grid_accounts.codes import TARIFFS
+from transforms.dialects.national_grid_accounts.frames import FRAMES
+from transforms.dialects.national_grid_accounts.model import GridAccount
+
+DIALECT = Dialect(
+    name="national_grid_accounts",
+    title="National Grid US accounts",
+    resource="accounts",
+    market="US",
+    zone="America/New_York",
+    identifier_path=("external_account_number",),
+    default_import_supplier="<IMPORT_SUPPLIER>",
+    model=GridAccount,
+    frames=FRAMES,
+    default_values={"tariff_codes": TARIFFS},
+)
