@@ -83,8 +83,16 @@ INSERT INTO generator.vocabulary VALUES
     ('postcode_area', ARRAY['LS', 'BS', 'BN', 'NR', 'EX', 'YO', 'CF', 'DD', 'DE', 'ST', 'NE', 'IP']),
     ('au_street', ARRAY['George', 'Victoria', 'Albert', 'O''Connell', 'Wattle', 'Banksia', 'Railway', 'Macquarie']),
     ('au_locality', ARRAY['DUBBO', 'ORANGE', 'TAMWORTH', 'MOREE', 'BROKEN HILL', 'LISMORE', 'WAGGA WAGGA']),
-    ('au_postcode', ARRAY['2830', '2800', '2340', '2400', '2880', '2480', '2650']);
+    ('au_postcode', ARRAY['2830', '2800', '2340', '2400', '2880', '2480', '2650']),
+    ('us_street', ARRAY['Main St', 'Washington St', 'Beacon Ave', 'Elm St', 'Pleasant St', 'Summer St', 'Winthrop Ave',
+        'Ocean Blvd', 'School St', 'Peter''s Ln', 'Highland Ave', 'Mill Rd']),
+    ('us_city', ARRAY['Quincy', 'Brockton', 'Malden', 'Revere', 'Medford', 'Everett', 'Weymouth', 'Attleboro',
+        'Fall River', 'Nantucket']),
+    ('us_zip', ARRAY['02169', '02301', '02148', '02151', '02155', '02149', '02188', '02703', '02720', '02554']),
+    ('us_area_code', ARRAY['617', '508', '401', '518', '781', '978']);
 
 INSERT INTO legacy.tariff VALUES
     ('ELEC-FIX-12M-26', 'E', 'Fixed for a year'), ('ELEC-SVT', 'E', 'Standard variable'),
-    ('GAS-FIX-12M-26', 'G', 'Fixed for a year'), ('GAS-SVT', 'G', 'Standard variable');
+    ('GAS-FIX-12M-26', 'G', 'Fixed for a year'), ('GAS-SVT', 'G', 'Standard variable'),
+    ('R1', 'E', 'Residential'), ('R2', 'E', 'Residential, low income'), ('R4', 'E', 'Residential, time of use'),
+    ('G1', 'E', 'Small business');
