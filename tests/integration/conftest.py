@@ -21,12 +21,10 @@ from kraken_import.usecases.summarise import WaveSummary, summarise_wave
 from kraken_import.usecases.validate import validate_batch
 from legacy import load
 from tests.conftest import Simulator, StartSimulator
+from transforms.registry import dialect_names, get_dialect
 
 WINDOW = 0.5
-SUPPLIERS = {
-    "edf_accounts": "TENTACLE_ENERGY",
-    "essential_supply_points_cdns": "TEST_SUPPLIER",
-}
+SUPPLIERS = {name: get_dialect(name=name).default_import_supplier for name in dialect_names()}
 
 
 @dataclass(kw_only=True)

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 
 from tests.conftest import Simulator, StartSimulator
 from tests.integration.conftest import BeginJourney
+from transforms.registry import dialect_names
 
 pytestmark = [
     pytest.mark.xdist_group("airflow"),
@@ -21,7 +22,7 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).resolve().parents[3]
-DIALECT_DAGS = ["migrate_edf_accounts", "migrate_essential_supply_points_cdns"]
+DIALECT_DAGS = [f"migrate_{name}" for name in dialect_names()]
 
 
 @pytest.fixture(scope="module")

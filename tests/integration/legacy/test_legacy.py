@@ -171,6 +171,18 @@ def test_generated_identifiers_phones_and_emails_are_plausible(filled: Engine) -
             for point in address["meter_points"]:
                 if point["supply_type"] == "ELECTRICITY":
                     assert MPAN(point["identifier"]).is_valid
+    numbers = set()
+    for document in _documents(filled, get_dialect(name="national_grid_accounts")):
+        numbers.add(document["external_account_number"])
+        if document["external_account_number"] in broken:
+            continue
+        for customer in document["customers"]:
+            others = [other["phone_number"] for other in customer.get("alternative_phone_numbers", ())]
+            for number in filter(None, (customer["mobile"], customer["landline"], *others)):
+                assert phonenumbers.is_valid_number(phonenumbers.parse(number, "US")), number
+            validate_email(customer["email"], check_deliverability=False, test_environment=True)
+        assert document["billing_address"]["postal_code"].startswith("02")
+    assert all(len(number) == 10 and number.startswith("88") for number in numbers)
     for document in _documents(filled, get_dialect(name="essential_supply_points_cdns")):
         if document["supply_point"]["identifier"] in broken:
             continue
@@ -207,8 +219,12 @@ def test_the_loose_relations_are_the_only_ones_without_a_foreign_key(filled: Eng
         for column in schema.get_columns(table, schema="legacy")
         if column["name"] in keyed and not table.endswith(column["name"].rsplit("_", 1)[0])
     }
-    # The third one, reading to register, is by a code that is a key only together with the meter.
-    assert referring - held == {("contract", "tariff_code"), ("premise_administrator", "party_id")}
+    # The fourth one, reading to register, is by a code that is a key only together with the meter.
+    assert referring - held == {
+        ("contract", "tariff_code"),
+        ("contract_option", "contract_id"),
+        ("premise_administrator", "party_id"),
+    }
 
 
 def test_a_page_of_one_markets_candidates_does_not_read_the_other_markets(filled: Engine) -> None:
@@ -216,13 +232,18 @@ def test_a_page_of_one_markets_candidates_does_not_read_the_other_markets(filled
         # A table as small as the test's is read whole otherwise.
         connection.execute(text("SET LOCAL enable_seqscan = off"))
         connection.execute(text("SET LOCAL enable_bitmapscan = off"))
-        plan = connection.execute(
-            text(
-                "EXPLAIN SELECT identifier FROM legacy.supply_point WHERE market = 'AU' "
-                "AND data_origin = 'GEN' AND identifier > '' ORDER BY identifier LIMIT 10"
-            )
-        ).scalars()
-        assert any("Index Cond: ((market = 'AU'" in line for line in plan)
+        for table, column, market in (
+            ("supply_point", "identifier", "AU"),
+            ("account", "account_number", "GB"),
+            ("account", "account_number", "US"),
+        ):
+            plan = connection.execute(
+                text(
+                    f"EXPLAIN SELECT {column} FROM legacy.{table} WHERE market = '{market}' "
+                    f"AND data_origin = 'GEN' AND {column} > '' ORDER BY {column} LIMIT 10"
+                )
+            ).scalars()
+            assert any(f"Index Cond: ((market = '{market}'" in line for line in plan)
 
 
 def test_ledgers_add_up_to_the_cent_but_where_they_were_broken(filled: Engine) -> None:
@@ -243,6 +264,20 @@ def test_ledgers_add_up_to_the_cent_but_where_they_were_broken(filled: Engine) -
         wrong = set(connection.execute(text(query)).scalars())
         assert wrong == set(connection.execute(text(planted)).scalars())
         assert wrong
+
+
+def test_of_several_contacts_that_hold_at_once_the_newest_wins(filled: Engine) -> None:
+    two = "SELECT external_identifier FROM generator.expected_outcome WHERE defect LIKE 'two mobile%'"
+    with filled.connect() as connection:
+        accounts = set(connection.execute(text(two)).scalars())
+    documents = {
+        document["external_account_number"]: document
+        for document in _documents(filled, get_dialect(name="national_grid_accounts"))
+    }
+    assert accounts
+    for account in accounts:
+        number = documents[account]["customers"][0]["mobile"]
+        assert phonenumbers.is_valid_number(phonenumbers.parse(number, "US"))
 
 
 def test_nmi_check_digits_are_those_of_aemo(filled: Engine) -> None:

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
-from simulator.rules import FORMS, form_of
+from simulator.rules import FORMS, form_of, national_grid_accounts
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-RESOURCES = {"edf_accounts": "accounts", "essential_supply_points_cdns": "supply-points"}
+RESOURCES = {
+    file.parent.name: "supply-points" if "supply_points" in file.parent.name else "accounts"
+    for file in sorted(SAMPLES.glob("*/payload.json"))
+}
 ELECTRICITY = ("supply_addresses", 0, "meter_points", 0)
 GAS = ("supply_addresses", 0, "meter_points", 1)
 CONTACT = ("cdns", 0, "outage_contact")
@@ -223,6 +226,117 @@ def test_an_account_of_an_unknown_occupier_needs_no_customers() -> None:
     assert problems("edf_accounts", payload) == []
 
 
+US_POINT = ("supply_addresses", 0, "supply_points", 0)
+US_POINT_PATH = "supply_addresses.0.supply_points.0"
+US_BILL = ("ledgers", 0, "historical_billing_documents", 1)
+US_BILL_PATH = "ledgers.0.historical_billing_documents.1"
+US_BOOKING = {
+    "transaction_id": "3",
+    "type": "CHARGE",
+    "reason": "DATA_IMPORT_BALANCE_TRANSFER",
+    "amount": "0",
+    "transaction_date": "2026-03-02",
+}
+
+US_ACCOUNT_CASES: list[tuple[Sequence[str | int], Any, str, str]] = [
+    (("billing_address",), ABSENT, "billing_address", "required"),
+    (("billing_address", "postal_code"), "2151", "billing_address.postal_code", "invalid_postcode"),
+    (
+        ("supply_addresses", 0, "supply_address", "postal_code"),
+        "02151-12",
+        "supply_addresses.0.supply_address.postal_code",
+        "invalid_postcode",
+    ),
+    (("supply_addresses",), ABSENT, "supply_addresses", "required"),
+    (("supply_addresses", 0, "supply_points"), ABSENT, "supply_addresses.0.supply_points", "required"),
+    (("customers",), [], "customers", "required"),
+    (("customers", 0, "mobile"), "call Sarah", "customers.0.mobile", "invalid_phone_number"),
+    (("customers", 0, "landline"), "abcde", "customers.0.landline", "invalid_phone_number"),
+    (
+        ("customers", 0, "alternative_phone_numbers", 0, "phone_number"),
+        "none",
+        "customers.0.alternative_phone_numbers.0.phone_number",
+        "invalid_phone_number",
+    ),
+    (("customers", 0, "email"), "xxx@mail.example.com", "customers.0.email", "possible_test_email_address"),
+    (("ledgers", 0, "ledger_balance"), "-200.01", "ledgers.0.ledger_balance", "ledger_balance_mismatch"),
+    (("ledgers", 0, "ledger_balance"), "200", "ledgers.0.ledger_balance", "ledger_balance_mismatch"),
+    (("ledgers", 0, "ledger_balance"), -200, "ledgers.0.ledger_balance", "invalid"),
+    (
+        (*US_BILL, "transactions", 0, "type"),
+        "PAYMENT",
+        "ledgers.0.ledger_balance",
+        "ledger_balance_mismatch",
+    ),
+    (
+        (*US_BILL, "transactions", 0, "transaction_date"),
+        "2026-03-02",
+        f"{US_BILL_PATH}.transactions.0.transaction_date",
+        "historical_statement_transaction_after_last_statement_closing_date",
+    ),
+    ((*US_BILL, "transactions"), ABSENT, f"{US_BILL_PATH}.transactions", "required"),
+    (
+        ("ledgers", 0, "additional_historical_transactions"),
+        [US_BOOKING],
+        "ledgers.0.additional_historical_transactions.0.transaction_date",
+        "historical_statement_transaction_after_last_statement_closing_date",
+    ),
+    (
+        ("ledgers", 0, "current_statement_transactions"),
+        [US_BOOKING | {"transaction_date": "2026-03-01"}],
+        "ledgers.0.current_statement_transactions.0.transaction_date",
+        "current_statement_transaction_before_current_statement_opening_date",
+    ),
+    (
+        ("ledgers", 0, "current_statement_transactions"),
+        [US_BOOKING | {"amount": "1"}],
+        "ledgers.0.ledger_balance",
+        "ledger_balance_mismatch",
+    ),
+    (
+        ("ledgers", 0, "last_statement_issue_date"),
+        "2026-02-28",
+        "ledgers.0.last_statement_issue_date",
+        "last_statement_issued_before_closing_date",
+    ),
+    (
+        (*US_POINT, "last_billed_to_date"),
+        "2025-02-28",
+        f"{US_POINT_PATH}.last_billed_to_date",
+        "start_date_later_than_end_date",
+    ),
+    (
+        (*US_POINT, "agreements"),
+        [AGREEMENT, SECOND | {"effective_from": "2019-07-01"}],
+        f"{US_POINT_PATH}.agreements",
+        "gaps_or_overlaps_in_agreement_dates",
+    ),
+    ((*US_POINT, "supply_type"), "WATER", f"{US_POINT_PATH}.supply_type", "invalid_choice"),
+    ((*US_POINT, "meters", 0, "status"), "asleep", f"{US_POINT_PATH}.meters.0.status", "invalid_choice"),
+    ((*US_POINT, "meters", 0, "voltage"), "240", f"{US_POINT_PATH}.meters.0.voltage", "invalid"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "where", "code"), US_ACCOUNT_CASES)
+def test_a_us_account_with_one_fault_is_refused_for_it_alone(
+    path: Sequence[str | int], value: Any, where: str, code: str
+) -> None:
+    dialect = "national_grid_accounts"
+    assert problems(dialect, changed(sound(dialect), path, value)) == [(where, code)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"account_type": "DOMESTIC"},
+        {"operations_team_name": "A"},
+        {"supply_addresses": [{"supply_points": [], "supply_address": {"structured_street_address": {}}}]},
+    ],
+)
+def test_accounts_of_other_markets_with_supply_points_are_not_taken_for_us_ones(other: Any) -> None:
+    assert not national_grid_accounts.fits(sound("national_grid_accounts") | other)
+
+
 SUPPLY_POINT_CASES: list[tuple[Sequence[str | int], Any, str, str]] = [
     (("import_supplier",), ABSENT, "import_supplier", "required"),
     (
@@ -299,6 +413,12 @@ def test_an_nmi_with_its_check_digit_passes(nmi: str) -> None:
     [
         ("edf_accounts", (*GAS, "agreements", 0, "tariff_code"), "GAS-OBSOLETE-1", "tariff_code_not_found"),
         ("essential_supply_points_cdns", ("supply_point", "substation"), "999000001", "substation_not_found"),
+        (
+            "national_grid_accounts",
+            (*US_POINT, "agreements", 0, "tariff_code"),
+            "MECO-R1-OBSOLETE",
+            "tariff_code_not_found",
+        ),
     ],
 )
 def test_some_payloads_pass_and_fail_only_while_processing(

@@ -36,7 +36,9 @@ def build_rows(
 
 
 def test_there_are_dialects() -> None:
-    assert {"edf_accounts", "essential_supply_points_cdns"} <= {dialect.name for dialect in DIALECTS}
+    assert {"edf_accounts", "essential_supply_points_cdns", "national_grid_accounts"} <= {
+        dialect.name for dialect in DIALECTS
+    }
 
 
 @each_dialect
