@@ -24,6 +24,7 @@ from simulator.rules.shape import misshapen
 RESOURCE: Final = "accounts"
 
 _ZIP: Final = re.compile(r"[0-9]{5}(-[0-9]{4})?")
+_UNKNOWN_ZONE: Final = "GONE"
 _CENT: Final = Decimal("0.01")
 
 
@@ -88,6 +89,13 @@ def _supply_point(point: Mapping[str, Any], path: str) -> Iterator[Problem]:
             "last_billed_to_date is earlier than supply_start_date.",
         )
     yield from agreements(point.get("agreements"), f"{path}agreements.", supply_start=start)
+    zone = (point.get("supply_details") or {}).get("standard_point_location_code")
+    if zone == _UNKNOWN_ZONE:
+        yield Problem(
+            f"{path}supply_details.standard_point_location_code",
+            "standard_point_location_not_found",
+            f"Standard point location {zone} does not exist.",
+        )
 
 
 def _ledger(ledger: Mapping[str, Any], path: str) -> Iterator[Problem]:

@@ -51,6 +51,23 @@ def postcode(path: str, *, country: str) -> Rule:
     )
 
 
+def postcode_fits_country(path: str) -> Rule:
+    """The form of the postcode in the country that the address names; others than those known pass."""
+
+    def faults(address: Document) -> Iterator[Fault]:
+        code, form = address.get("postal_code"), _FORMS.get(address.get("country") or "")
+        if code and form is not None and not form.fullmatch(code):
+            yield Fault("postal_code")
+
+    return ObjectRule(
+        code="invalid_postcode",
+        path=path,
+        explanation="A postcode must have the form of its country.",
+        faults=faults,
+        fields=("postal_code",),
+    )
+
+
 def state_fits_postcode(path: str, *, country: str) -> Rule:
     """A state and a postcode that contradict each other: a warning, since published examples do."""
     states = _STATES[country]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
+from transforms.rules import dates
 from transforms.rules.engine import Document, Fault, ObjectRule, Rule
 
 Parts: TypeAlias = Callable[[Document], tuple[int, int] | None]
@@ -26,6 +27,17 @@ def total(transactions: Iterable[Mapping[str, Any]] | None) -> int:
     return sum(_SIGNS[entry["type"]] * cents(entry["amount"]) for entry in transactions or ())
 
 
+def entries(node: Document, place: str) -> Iterator[tuple[str, Document]]:
+    """The entries of a list below an object with their paths; dotted where lists are inside lists."""
+    name, _, rest = place.partition(".")
+    for index, item in enumerate(node.get(name) or ()):
+        if rest:
+            for path, entry in entries(item, rest):
+                yield f"{name}.{index}.{path}", entry
+        else:
+            yield f"{name}.{index}", item
+
+
 def shown(difference: int) -> str:
     """Cents as an amount, for a detail."""
     sign = "-" if difference < 0 else ""
@@ -43,16 +55,58 @@ def adds_up(path: str, *, code: str, field: str, explanation: str, parts: Parts)
     return ObjectRule(code=code, path=path, explanation=explanation, faults=faults, fields=(field,))
 
 
+def statement_rules(path: str, *, history: tuple[str, ...], current: tuple[str, ...]) -> tuple[Rule, ...]:
+    """What lies before the close of the last statement, and what after it: lists as places below a ledger."""
+
+    def late(ledger: Document) -> Iterator[Fault]:
+        closed = ledger.get("last_statement_closing_date")
+        for name in history if closed else ():
+            for place, entry in entries(ledger, name):
+                if entry["transaction_date"] > closed:
+                    yield Fault(f"{place}.transaction_date")
+
+    def early(ledger: Document) -> Iterator[Fault]:
+        closed = ledger.get("last_statement_closing_date")
+        for name in current if closed else ():
+            for place, entry in entries(ledger, name):
+                if entry["transaction_date"] <= closed:
+                    yield Fault(f"{place}.transaction_date")
+
+    return (
+        ObjectRule(
+            code="historical_statement_transaction_after_last_statement_closing_date",
+            path=path,
+            explanation="A transaction of the past must not lie after the last statement.",
+            faults=late,
+            fields=tuple(f"{name}.transaction_date" for name in history),
+        ),
+        ObjectRule(
+            code="current_statement_transaction_before_current_statement_opening_date",
+            path=path,
+            explanation="A current transaction must lie after the last statement.",
+            faults=early,
+            fields=tuple(f"{name}.transaction_date" for name in current),
+        ),
+        dates.ordered(
+            path,
+            start="last_statement_closing_date",
+            end="last_statement_issue_date",
+            code="last_statement_issued_before_closing_date",
+        ),
+    )
+
+
 def unique_transaction_ids(path: str, *, lists: tuple[str, ...]) -> Rule:
-    """No transaction of an account may have the number of another; `lists` are the places below a ledger."""
+    """No transaction of an account may have the number of another; `lists` are the places below a ledger,
+    dotted where lists are inside lists."""
 
     def faults(account: Document) -> Iterator[Fault]:
         seen: set[str] = set()
         for number, ledger in enumerate(account.get("ledgers") or ()):
             for name in lists:
-                for index, entry in enumerate(ledger.get(name) or ()):
+                for place, entry in entries(ledger, name):
                     if entry["transaction_id"] in seen:
-                        yield Fault(f"ledgers.{number}.{name}.{index}.transaction_id")
+                        yield Fault(f"ledgers.{number}.{place}.transaction_id")
                     seen.add(entry["transaction_id"])
 
     return ObjectRule(

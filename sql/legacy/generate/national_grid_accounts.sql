@@ -7,7 +7,7 @@ SELECT
     2000000000000 + n AS key,
     -- 8888888889 is the guide's.
     '88' || lpad(CAST(n + CASE WHEN n >= 88888889 THEN 1 ELSE 0 END AS text), 8, '0') AS account_number,
-    CASE WHEN mod(n, 25) = 0 THEN mod(n / 25, 16) ELSE -1 END AS defect,
+    CASE WHEN mod(n, 25) = 0 THEN mod(n / 25, 17) ELSE -1 END AS defect,
     generator.h(%(seed)s, n, 201) AS h1,
     generator.h(%(seed)s, n, 202) AS h2,
     generator.h(%(seed)s, n, 203) AS h3,
@@ -67,32 +67,34 @@ GROUP BY made.n, made.defect;
 ANALYZE owed;
 
 INSERT INTO generator.expected_outcome
-SELECT 'national_grid_accounts', made.account_number, known.defect, known.state, known.code, known.path
+SELECT 'national_grid_accounts', made.account_number, known.defect, known.state, known.code, known.path,
+    known.warning
 FROM made
 JOIN (VALUES
-    (0, 'comma in an amount', 'rejected', 'invalid_value', 'ledgers.ledger_balance'),
+    (0, 'comma in an amount', 'rejected', 'invalid_value', 'ledgers.ledger_balance', NULL),
     (1, 'tariff that nobody mapped', 'rejected', 'unknown_code',
-        'supply_addresses.supply_points.agreements.tariff_code'),
-    -- It is whole text: nobody can tell from one name that it was read in the wrong encoding.
-    (2, 'name read in the wrong encoding', 'processed', NULL, NULL),
-    (3, 'accents apart from their letters, and blanks', 'processed', NULL, NULL),
-    (4, 'open ends and zeros for dates', 'processed', NULL, NULL),
-    (5, 'text in a telephone number', 'invalid', 'invalid_phone_number', 'customers.mobile'),
-    (6, 'two mobile numbers at once', 'processed', NULL, NULL),
-    (7, 'history that misses a cent', 'invalid', 'ledger_balance_mismatch', 'ledgers.ledger_balance'),
-    (8, 'contracts that overlap', 'invalid', 'gaps_or_overlaps_in_agreement_dates',
-        'supply_addresses.supply_points.agreements'),
-    (9, 'ZIP code without its leading zero', 'invalid', 'invalid_postcode',
-        'supply_addresses.supply_address.postal_code'),
-    (10, 'closed account with a balance', 'processed', NULL, NULL),
-    (11, 'option of a contract that is gone', 'rejected', 'orphaned_child', 'characteristics'),
-    (12, 'property without a supply point', 'rejected', 'missing_child', 'supply_addresses.supply_points'),
-    (13, 'tariff that is no more', 'errored', 'tariff_code_not_found', ''),
+        'supply_addresses.supply_points.agreements.tariff_code', NULL),
+    (2, 'name read in the wrong encoding', 'processed', NULL, NULL, 'suspicious_encoding'),
+    (3, 'accents apart from their letters, and blanks', 'processed', NULL, NULL, NULL),
+    (4, 'open ends and zeros for dates', 'processed', NULL, NULL, NULL),
+    (5, 'text in a telephone number', 'rejected', 'invalid_phone_number', 'customers.mobile', NULL),
+    (6, 'two mobile numbers at once', 'processed', NULL, NULL, NULL),
+    (7, 'history that misses a cent', 'rejected', 'ledger_balance_mismatch', 'ledgers.ledger_balance', NULL),
+    (8, 'contracts that overlap', 'rejected', 'gaps_or_overlaps_in_agreement_dates',
+        'supply_addresses.supply_points.agreements', NULL),
+    (9, 'ZIP code without its leading zero', 'rejected', 'invalid_postcode',
+        'supply_addresses.supply_address.postal_code', NULL),
+    (10, 'closed account with a balance', 'processed', NULL, NULL, NULL),
+    (11, 'option of a contract that is gone', 'rejected', 'orphaned_child', 'characteristics', NULL),
+    (12, 'property without a supply point', 'rejected', 'missing_child', 'supply_addresses.supply_points', NULL),
+    (13, 'tariff that is no more', 'errored', 'tariff_code_not_found', '', NULL),
     (14, 'meter that the meter shop does not know', 'rejected', 'missing_value',
-        'supply_addresses.supply_points.meters.active_from'),
+        'supply_addresses.supply_points.meters.active_from', NULL),
     (15, 'date that does not exist', 'rejected', 'invalid_date',
-        'supply_addresses.supply_points.supply_start_date')
-) AS known (number, defect, state, code, path) ON known.number = made.defect;
+        'supply_addresses.supply_points.supply_start_date', NULL),
+    (16, 'load zone that the market gave up', 'invalid', 'standard_point_location_not_found',
+        'supply_addresses.supply_points.supply_details.standard_point_location_code', NULL)
+) AS known (number, defect, state, code, path, warning) ON known.number = made.defect;
 
 -- People.
 CREATE TEMPORARY TABLE person ON COMMIT DROP AS
@@ -237,7 +239,10 @@ SELECT
     ' ', ' ',
     CASE WHEN point.city = 10 THEN 'NANT' ELSE 'MECO' END,
     CASE WHEN point.defect = 4 THEN '99991231' ELSE generator.day(point.billed_to) END,
-    CASE WHEN point.city IN (3, 4, 5, 6) THEN 'NEMASSBOST' ELSE 'SEMASS' END,
+    CASE WHEN point.defect = 16 AND place = 0 THEN 'GONE'
+        WHEN point.city IN (3, 4, 5, 6) THEN 'NEMASSBOST'
+        ELSE 'SEMASS'
+    END,
     'LP' || lpad(CAST(1 + mod(point.h1, 9) AS text), 3, '0')
 FROM point;
 

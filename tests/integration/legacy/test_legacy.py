@@ -266,20 +266,6 @@ def test_ledgers_add_up_to_the_cent_but_where_they_were_broken(filled: Engine) -
         assert wrong
 
 
-def test_of_several_contacts_that_hold_at_once_the_newest_wins(filled: Engine) -> None:
-    two = "SELECT external_identifier FROM generator.expected_outcome WHERE defect LIKE 'two mobile%'"
-    with filled.connect() as connection:
-        accounts = set(connection.execute(text(two)).scalars())
-    documents = {
-        document["external_account_number"]: document
-        for document in _documents(filled, get_dialect(name="national_grid_accounts"))
-    }
-    assert accounts
-    for account in accounts:
-        number = documents[account]["customers"][0]["mobile"]
-        assert phonenumbers.is_valid_number(phonenumbers.parse(number, "US"))
-
-
 def test_nmi_check_digits_are_those_of_aemo(filled: Engine) -> None:
     with filled.connect() as connection:
         rows = connection.execute(

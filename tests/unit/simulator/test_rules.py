@@ -311,6 +311,12 @@ US_ACCOUNT_CASES: list[tuple[Sequence[str | int], Any, str, str]] = [
         f"{US_POINT_PATH}.agreements",
         "gaps_or_overlaps_in_agreement_dates",
     ),
+    (
+        (*US_POINT, "supply_details", "standard_point_location_code"),
+        "GONE",
+        f"{US_POINT_PATH}.supply_details.standard_point_location_code",
+        "standard_point_location_not_found",
+    ),
     ((*US_POINT, "supply_type"), "WATER", f"{US_POINT_PATH}.supply_type", "invalid_choice"),
     ((*US_POINT, "meters", 0, "status"), "asleep", f"{US_POINT_PATH}.meters.0.status", "invalid_choice"),
     ((*US_POINT, "meters", 0, "voltage"), "240", f"{US_POINT_PATH}.meters.0.voltage", "invalid"),

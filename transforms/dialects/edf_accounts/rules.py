@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from transforms.rules import addresses, contacts, dates, identifiers, ledgers, metering
+from transforms.rules import addresses, contacts, dates, identifiers, ledgers, metering, notes
 from transforms.rules.engine import Circumstances, Document, Fault, ObjectRule, Rule, ValueRule
 
 _ADDRESSES: Final = "supply_addresses"
@@ -117,20 +117,6 @@ def _account_adds_up(account: Document) -> tuple[int, int] | None:
     return balances, ledgers.cents(account["transfer_balance"])
 
 
-def _late_history(ledger: Document) -> Iterator[Fault]:
-    closed = ledger.get("last_statement_closing_date")
-    for index, entry in enumerate(ledger.get(_HISTORY) or ()):
-        if closed and entry["transaction_date"] > closed:
-            yield Fault(f"{_HISTORY}.{index}.transaction_date")
-
-
-def _early_current(ledger: Document) -> Iterator[Fault]:
-    closed = ledger.get("last_statement_closing_date")
-    for index, entry in enumerate(ledger.get(_CURRENT) or ()):
-        if closed and entry["transaction_date"] <= closed:
-            yield Fault(f"{_CURRENT}.{index}.transaction_date")
-
-
 def _open_schedules(account: Document) -> Iterator[Fault]:
     regular = [
         index
@@ -144,31 +130,6 @@ def _open_schedules(account: Document) -> Iterator[Fault]:
 def _endless_debt(schedule: Document) -> Iterator[Fault]:
     if schedule.get("debt_repayment_element") and not schedule.get("debt_repayment_end_date"):
         yield Fault("debt_repayment_end_date")
-
-
-def _empty_note(note: Document) -> Iterator[Fault]:
-    if not note.get("body") and not note.get("document_paths"):
-        yield Fault()
-
-
-def _repeated(name: str, key: str) -> ObjectRule:
-    def faults(account: Document) -> Iterator[Fault]:
-        seen = set()
-        for index, item in enumerate(account.get(name) or ()):
-            if item[key] in seen:
-                yield Fault(f"{name}.{index}.{key}")
-            seen.add(item[key])
-
-    code = {"metadata": "metadata_has_duplicate_keys", "account_campaigns": "duplicate_account_campaigns"}[
-        name
-    ]
-    return ObjectRule(
-        code=code,
-        path="",
-        explanation=f"No two entries of {name} may have the same {key}.",
-        faults=faults,
-        fields=(f"{name}.{key}",),
-    )
 
 
 def _people(given: Circumstances) -> tuple[Rule, ...]:
@@ -328,26 +289,7 @@ def _money(given: Circumstances) -> tuple[Rule, ...]:
             parts=_account_adds_up,
         ),
         ledgers.unique_transaction_ids("", lists=(_HISTORY, _CURRENT)),
-        ObjectRule(
-            code="historical_statement_transaction_after_last_statement_closing_date",
-            path="ledgers",
-            explanation="A transaction of the past must not lie after the last statement.",
-            faults=_late_history,
-            fields=(f"{_HISTORY}.transaction_date",),
-        ),
-        ObjectRule(
-            code="current_statement_transaction_before_current_statement_opening_date",
-            path="ledgers",
-            explanation="A current transaction must lie after the last statement.",
-            faults=_early_current,
-            fields=(f"{_CURRENT}.transaction_date",),
-        ),
-        dates.ordered(
-            "ledgers",
-            start="last_statement_closing_date",
-            end="last_statement_issue_date",
-            code="last_statement_issued_before_closing_date",
-        ),
+        *ledgers.statement_rules("ledgers", history=(_HISTORY,), current=(_CURRENT,)),
         dates.not_in_future(
             "ledgers.last_statement_closing_date",
             today=given.today,
@@ -396,17 +338,9 @@ def _rest(given: Circumstances) -> tuple[Rule, ...]:
             explanation="The day must lie between 1 and 31.",
             holds=lambda value: 1 <= value <= 31,
         ),
-        dates.times_ordered(
-            "notes", first="created_at", then="unpin_at", code="note_unpin_at_earlier_than_creation_date"
-        ),
-        ObjectRule(
-            code="note_body_or_document_path_not_found",
-            path="notes",
-            explanation="A note needs a text or a document.",
-            faults=_empty_note,
-        ),
-        _repeated("metadata", "key"),
-        _repeated("account_campaigns", "slug"),
+        *notes.note_rules("notes"),
+        notes.unique_metadata(),
+        notes.unique_in_list("account_campaigns", "slug", code="duplicate_account_campaigns"),
     )
 
 

@@ -10,6 +10,7 @@ from transforms.dialect import Dialect
 from transforms.dialects.national_grid_accounts.codes import TARIFFS
 from transforms.dialects.national_grid_accounts.frames import FRAMES
 from transforms.dialects.national_grid_accounts.model import GridAccount
+from transforms.dialects.national_grid_accounts.rules import rules
 
 DIALECT = Dialect(
     name="national_grid_accounts",
@@ -21,5 +22,6 @@ DIALECT = Dialect(
     default_import_supplier="<IMPORT_SUPPLIER>",
     model=GridAccount,
     frames=FRAMES,
+    rules=rules,
     default_values={"tariff_codes": TARIFFS},
 )
