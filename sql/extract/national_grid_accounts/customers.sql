@@ -1,5 +1,5 @@
--- Who holds the account today, with their contacts and consents. Of several contacts of a kind that hold at
--- once the newest wins. Who has no fixed line has a blank one.
+-- Who holds the account today, with their consents and the newest contact of each kind that holds today. Who
+-- has no fixed line has a blank one.
 
 SELECT
     account.account_number AS external_identifier,
@@ -21,15 +21,11 @@ JOIN legacy.account_role
 JOIN legacy.party ON party.party_id = account_role.party_id
 LEFT JOIN LATERAL (
     SELECT
-        (array_agg(newest.value) FILTER (WHERE newest.kind = 'EML'))[1] AS email,
-        (array_agg(newest.value) FILTER (WHERE newest.kind = 'MOB'))[1] AS mobile,
-        (array_agg(newest.value) FILTER (WHERE newest.kind = 'TEL'))[1] AS landline
-    FROM (
-        SELECT DISTINCT ON (party_contact.kind) party_contact.kind, party_contact.value
-        FROM legacy.party_contact
-        WHERE party_contact.party_id = party.party_id AND party_contact.valid_to = '99991231'
-        ORDER BY party_contact.kind, party_contact.valid_from DESC, party_contact.contact_id DESC
-    ) AS newest
+        (array_agg(value ORDER BY valid_from DESC, contact_id DESC) FILTER (WHERE kind = 'EML'))[1] AS email,
+        (array_agg(value ORDER BY valid_from DESC, contact_id DESC) FILTER (WHERE kind = 'MOB'))[1] AS mobile,
+        (array_agg(value ORDER BY valid_from DESC, contact_id DESC) FILTER (WHERE kind = 'TEL'))[1] AS landline
+    FROM legacy.party_contact
+    WHERE party_contact.party_id = party.party_id AND party_contact.valid_to = '99991231'
 ) AS contact ON true
 LEFT JOIN LATERAL (
     SELECT
