@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import ProgrammingError
 
 from kraken_import.client.requests import validate_request
 from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
@@ -113,9 +112,6 @@ def build_batch(
         return build(dialect=dialect, frames=extracted.frames, identifiers=identifiers, settings=settings)
     except (FrameContractBroken, UnableToExtract) as error:
         raise UnableToPrintPayload(str(error)) from error
-    except ProgrammingError as error:
-        reason = str(error.orig).splitlines()[0]
-        raise UnableToPrintPayload(f"sql/extract/{dialect.name} fails on this database: {reason}") from error
 
 
 def kraken_connection() -> KrakenSettings | None:

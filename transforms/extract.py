@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 from sqlalchemy import Connection, Engine, TextClause, text
+from sqlalchemy.exc import ProgrammingError
 
 from transforms.dialect import Dialect
 
@@ -22,7 +23,7 @@ _SQL_FOLDER = Path(__file__).resolve().parents[1] / "sql" / "extract"
 
 
 class UnableToExtract(Exception):
-    """A dialect has no SQL file for one of its frames, or one that names a column twice."""
+    """A dialect's SQL is missing, names a column twice, or does not fit the legacy database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,16 @@ def _snapshot(*, engine: Engine) -> Connection:
 
 
 def _frame(*, connection: Connection, dialect: str, name: str, identifiers: Sequence[str]) -> pd.DataFrame:
-    result = connection.execute(_statement(dialect=dialect, name=name), {"identifiers": list(identifiers)})
+    try:
+        result = connection.execute(
+            _statement(dialect=dialect, name=name), {"identifiers": list(identifiers)}
+        )
+    except ProgrammingError as error:
+        # Such as a table or column that is not there. The error itself quotes the identifiers.
+        reason = str(error.orig).splitlines()[0]
+        raise UnableToExtract(
+            f"sql/extract/{dialect}/{name}.sql does not fit the legacy database: {reason}."
+        ) from None
     names = list(result.keys())
     twice = sorted({column for column in names if names.count(column) > 1})
     if twice:

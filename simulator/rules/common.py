@@ -116,7 +116,7 @@ def agreements(value: Any, path: str, *, supply_start: date | None) -> Iterator[
     for (_, end), (start, _) in itertools.pairwise(periods):
         if end is None or end > start:
             yield Problem(path.rstrip("."), "gaps_or_overlaps_in_agreement_dates", "The agreements overlap.")
-        elif start > end and (supply_start is None or start > supply_start):
+        elif start > end and (supply_start is None or end > supply_start):
             yield Problem(
                 path.rstrip("."),
                 "gaps_or_overlaps_in_agreement_dates",

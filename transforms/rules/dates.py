@@ -91,7 +91,7 @@ def times_ordered(path: str, *, first: str, then: str, code: str) -> Rule:
 
 
 def agreement_rules(path: str, *, supply_start: str = "") -> tuple[Rule, ...]:
-    """Agreements of the supply points at a path: consecutive, apart from gaps before the supply starts.
+    """Agreements of the supply points at a path: consecutive, apart from those of an earlier supply.
 
     `supply_start` names the supply point's own date; without one there is no such exception. An agreement
     ends on the first day that no longer counts.
@@ -105,7 +105,7 @@ def agreement_rules(path: str, *, supply_start: str = "") -> tuple[Rule, ...]:
         for (_, end), (start, _) in pairwise(agreements):
             if end > start:
                 yield Fault("agreements", "Two of them overlap.")
-            elif end < start and start > (point.get(supply_start) or ""):
+            elif end < start and end > (point.get(supply_start) or ""):
                 yield Fault("agreements", "There is a gap between two of them.")
 
     return (

@@ -141,6 +141,15 @@ def test_an_account_of_a_known_occupier_needs_a_customer() -> None:
     assert (finding.code, finding.path) == ("missing_child", "customers")
 
 
+def test_a_hundred_thousand_children_are_no_trouble() -> None:
+    rows = sample()
+    note = rows["notes"][0]
+    rows["notes"] = [note | {"note_key": number} for number in range(100_000)]
+    rows["note_documents"] = []
+    (payload,) = build_all(rows).payloads
+    assert len(json.loads(payload.body)["notes"]) == 100_000
+
+
 def test_a_note_may_be_nothing_but_its_document() -> None:
     rows = sample()
     rows["notes"][0]["body"] = " "

@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from tests.samples import TODAY, as_frames, expected_payload, identifier_of, sample_rows
 from transforms.build import BuildResult, BuildSettings, build
 from transforms.dialect import Dialect
 from transforms.extract import frame_sql
+from transforms.lineage import lineage
 from transforms.registry import dialect_names, get_dialect
+from transforms.rules.engine import Batch, Circumstances, run_rules
 
 SQL = Path(__file__).resolve().parents[3] / "sql" / "extract"
 DIALECTS = [get_dialect(name=name) for name in dialect_names()]
@@ -213,3 +216,120 @@ def test_whatever_the_damage_each_customer_is_a_payload_or_a_rejection(
     found = [item.external_identifier for item in (*result.payloads, *result.rejections)]
     assert sorted(found) == sorted([identifier_of(dialect=dialect), "NOBODY"])
     assert all(rejection.findings for rejection in result.rejections)
+
+
+def paths(node: Any, above: str = "") -> set[str]:
+    """Every generic path of a payload, without what is inside of metadata."""
+    found: set[str] = set()
+    if isinstance(node, dict):
+        for name, value in node.items():
+            path = f"{above}.{name}" if above else name
+            found.add(path)
+            if path != "metadata.value":
+                found |= paths(value, path)
+    elif isinstance(node, list):
+        for value in node:
+            found |= paths(value, above)
+    return found
+
+
+@each_dialect
+def test_every_field_of_the_payload_has_an_origin(dialect: Dialect) -> None:
+    origins = lineage(name=dialect.name)
+    objects = {path.rpartition(".")[0] for path in origins}
+    while objects - {path.rpartition(".")[0] for path in objects} - {""}:
+        more = {path.rpartition(".")[0] for path in objects} - objects
+        if not more:
+            break
+        objects |= more
+    assert paths(expected_payload(dialect=dialect)) <= set(origins) | objects
+
+
+@each_dialect
+def test_every_origin_is_a_legacy_column_or_says_that_it_is_none(dialect: Dialect) -> None:
+    for path, origin in lineage(name=dialect.name).items():
+        assert origin.sources or origin.transform.startswith(("constant", "the wave's")), path
+        assert all("." in source.table for source in origin.sources), path
+
+
+@each_dialect
+def test_every_rule_is_about_fields_that_the_mapping_fills_and_says_why(dialect: Dialect) -> None:
+    rules = dialect.rules(Circumstances(today=TODAY, region=dialect.market))
+    assert rules
+    model_paths = set(lineage(name=dialect.name)) | {""}
+    for rule in rules:
+        assert rule.explanation.endswith("."), rule.code
+        assert len(rule.explanation) <= 110, rule.code
+        for path in rule.paths:
+            assert path in model_paths or any(known.startswith(f"{path}.") for known in model_paths), (
+                rule.code,
+                path,
+            )
+
+
+@each_dialect
+def test_a_rule_says_one_thing_about_one_place(dialect: Dialect) -> None:
+    rules = dialect.rules(Circumstances(today=TODAY, region=dialect.market))
+    places = [(rule.code, rule.path, rule.paths) for rule in rules]
+    assert len(set(places)) == len(places)
+
+
+@each_dialect
+def test_the_guides_own_example_gives_no_error(dialect: Dialect) -> None:
+    rules = dialect.rules(Circumstances(today=TODAY, region=dialect.market))
+    found = run_rules(rules=rules, batch=Batch([expected_payload(dialect=dialect)]))
+    assert not [finding for finding in found.get(0, ()) if finding.severity == "error"]
+
+
+def places(node: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place of a payload, lists and objects included."""
+    found = [above] if above else []
+    if isinstance(node, dict):
+        for name, value in node.items():
+            found += places(value, (*above, name))
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            found += places(value, (*above, index))
+    return found
+
+
+VALUES = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(
+        ["2019-02-28", "9999-12-31", "0001-01-01", "-0.00", "9999999999.99", "2019-08-01T00:00:00Z"]
+    ),
+    st.integers(-5, 100_000),
+    st.booleans(),
+    st.just([]),
+)
+
+
+@each_dialect
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(data=st.data())
+def test_no_payload_that_the_model_lets_pass_makes_a_rule_crash(
+    dialect: Dialect, data: st.DataObject
+) -> None:
+    document = expected_payload(dialect=dialect)
+    for _ in range(data.draw(st.integers(1, 3))):
+        *way, last = data.draw(st.sampled_from(places(document)))
+        node: Any = document
+        for part in way:
+            node = node[part]
+        action = data.draw(st.sampled_from(["replace", "remove", "repeat"]))
+        if action == "replace":
+            node[last] = data.draw(VALUES)
+        elif action == "remove":
+            del node[last]
+        elif isinstance(node, list):
+            node.append(copy.deepcopy(node[last]))
+        if not document:
+            return
+    try:
+        dialect.model.model_validate(document)
+    except ValidationError:
+        return
+    rules = dialect.rules(Circumstances(today=TODAY, region=dialect.market))
+    for findings in run_rules(rules=rules, batch=Batch([document])).values():
+        for finding in findings:
+            assert finding.generic_path in {path for rule in rules for path in rule.paths}, finding

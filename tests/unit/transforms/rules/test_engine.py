@@ -1,0 +1,71 @@
+"""Rules run over whole batches, and say exactly where each fault stands."""
+
+from __future__ import annotations
+
+from transforms.rules.engine import Batch, Fault, ObjectRule, UniqueRule, ValueRule, run_rules
+
+BATCH = [
+    {"name": "one", "points": [{"id": "A", "meters": [{"n": 1}, {"n": -2}]}, {"id": "B", "meters": []}]},
+    {"name": "", "points": []},
+    {"name": "three", "points": [{"id": "a", "meters": [{"n": -3}]}], "extra": {"deep": {"n": -4}}},
+]
+
+
+def found(rule: ValueRule | ObjectRule | UniqueRule) -> dict[int, list[str]]:
+    results = run_rules(rules=[rule], batch=Batch(BATCH))
+    return {number: [finding.path for finding in findings] for number, findings in results.items()}
+
+
+def positive(path: str) -> ValueRule:
+    return ValueRule(code="c", path=path, explanation="It must be positive.", holds=lambda value: value > 0)
+
+
+def test_a_value_is_found_in_every_list_on_its_way() -> None:
+    assert found(positive("points.meters.n")) == {
+        0: ["points.0.meters.1.n"],
+        2: ["points.0.meters.0.n"],
+    }
+
+
+def test_a_value_is_found_inside_objects_without_an_index() -> None:
+    assert found(positive("extra.deep.n")) == {2: ["extra.deep.n"]}
+
+
+def test_a_path_that_nobody_has_finds_nothing() -> None:
+    assert found(positive("no.such.path")) == {}
+
+
+def test_blank_counts_as_no_value() -> None:
+    assert found(ValueRule(code="c", path="name", explanation="x", holds=lambda value: len(value) > 3)) == {
+        0: ["name"]
+    }
+
+
+def test_an_object_rule_names_places_below_the_object() -> None:
+    def faults(point: object) -> list[Fault]:
+        return [Fault("id", "Detail.")]
+
+    rule = ObjectRule(code="c", path="points", explanation="Explained.", faults=faults, fields=("id",))
+    assert rule.paths == ("points.id",)
+    assert found(rule) == {0: ["points.0.id", "points.1.id"], 2: ["points.0.id"]}
+    finding = run_rules(rules=[rule], batch=Batch(BATCH))[2][0]
+    assert (finding.code, finding.detail, finding.severity) == ("c", "Explained. Detail.", "error")
+
+
+def test_the_payload_itself_is_an_object_too() -> None:
+    rule = ObjectRule(
+        code="c", path="", explanation="x", faults=lambda node: [Fault()] if not node["name"] else []
+    )
+    assert found(rule) == {1: [""]}
+
+
+def test_whoever_shares_a_value_is_named_whatever_the_case() -> None:
+    rule = UniqueRule(code="c", path="points.id", explanation="x")
+    assert found(rule) == {0: ["points.0.id"], 2: ["points.0.id"]}
+    assert list(rule.values(batch=Batch(BATCH))) == [(0, "a"), (0, "b"), (2, "a")]
+
+
+def test_one_customer_may_have_a_value_twice() -> None:
+    rule = UniqueRule(code="c", path="points.id", explanation="x")
+    twice = [{"points": [{"id": "A"}, {"id": "A"}]}]
+    assert run_rules(rules=[rule], batch=Batch(twice)) == {}
