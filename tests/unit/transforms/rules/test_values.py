@@ -6,7 +6,7 @@ from datetime import date
 
 import phonenumbers
 import pytest
-from email_validator import validate_email
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,9 +92,15 @@ def test_emails(address: str, expected: set[str]) -> None:
     assert codes(contacts.email_rules("value"), address) == expected
 
 
-@given(st.from_regex(contacts._PLAIN_EMAIL, fullmatch=True).filter(lambda value: len(value) <= 64))
-def test_the_short_cut_for_emails_passes_nothing_that_the_library_refuses(address: str) -> None:
-    validate_email(address, check_deliverability=False)
+@given(st.from_regex(r"[a-z0-9._+-]{1,12}@[a-z0-9.-]{1,12}\.(com|co\.uk|net|pt)", fullmatch=True))
+def test_the_short_cut_for_emails_says_what_the_library_says(address: str) -> None:
+    try:
+        validate_email(address, check_deliverability=False)
+    except EmailNotValidError:
+        is_valid = False
+    else:
+        is_valid = True
+    assert ("invalid" not in codes(contacts.email_rules("value"), address)) == is_valid
 
 
 @pytest.mark.parametrize("text", ["MÃ¼ller", "Itâ€™s", "JosÃ©", "\ufffd"])
