@@ -3,7 +3,7 @@
 PYTHON ?= python3
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down env payload preflight legacy migrate simulator bench test check mapping
+.PHONY: help install demo up down env payload preflight legacy migrate simulator bench test check mapping new-dialect
 
 # Byte code is compiled once, at installation: without it Airflow takes twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -19,10 +19,10 @@ INSTALLER := $(or $(KEPT),$(PYTHON))
 STACK := $(VENV)/python -m stack
 
 help: ## List the commands and variables
-	@sed -n 's/^\([a-z]*\): .*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "  %-16s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "  %-16s %s\n", $$1, $$2}'
 	@echo
 	@echo "Variables: ACCOUNTS SEED PORT_BASE KRAKEN_URL KRAKEN_TOKEN LEGACY_DSN TRACKING_DSN"
-	@echo "           DIALECT ID LIMIT PYTHON, for example: make demo ACCOUNTS=20000"
+	@echo "           DIALECT ID LIMIT NAME PYTHON, for example: make demo ACCOUNTS=20000"
 
 install: ## Create .venv from requirements.txt (every other command does so when needed)
 	@command -v $(INSTALLER) >/dev/null || { echo "$(PYTHON) is not installed: Python 3.11 to 3.13 is needed." >&2; exit 1; }
@@ -67,6 +67,9 @@ check: install ## Lint, types and import layers
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports
 	@$(VENV)/python -m reporting --check
+
+new-dialect: install ## Write the skeleton of dialect NAME
+	@$(STACK) new-dialect
 
 mapping: install ## Write docs/mapping anew from the mappings
 	@$(VENV)/python -m reporting

@@ -67,6 +67,12 @@ def _payload(wishes: Wishes) -> None:
     print_payloads(wishes=wishes)
 
 
+def _new_dialect(wishes: Wishes) -> None:
+    from stack.new_dialect import new_dialect
+
+    new_dialect(wishes=wishes)
+
+
 def _preflight(wishes: Wishes) -> None:
     from stack.preflight import preflight
 
@@ -125,6 +131,7 @@ _COMMANDS: Mapping[str, Callable[[Wishes], None]] = {
     "env": _env,
     "payload": _payload,
     "preflight": _preflight,
+    "new-dialect": _new_dialect,
     "legacy": _legacy,
     "legacy-if-empty": _legacy_if_empty,
     "migrate": _migrate,

@@ -94,6 +94,12 @@ def prepare_legacy(*, systems: Systems, seed: int | None) -> None:
         remember_seed(seed=chosen)
 
 
+def dialects_with_customers(*, systems: Systems) -> list[str]:
+    """The dialects whose customers a legacy database may have: the bundled one, those it can generate."""
+    generated = load.generated_dialects()
+    return [name for name in dialect_names() if name in generated or not systems.bundled_legacy]
+
+
 def generate_up_to(*, systems: Systems, engine: Engine, dialect: str, total: int) -> None:
     """Generate what the bundled legacy database lacks to `total` customers of a dialect."""
     if not systems.bundled_legacy or dialect not in load.generated_dialects():

@@ -13,7 +13,6 @@ from stack.running import Running, up
 from stack.settings import Wishes
 from stack.targets import safe_address
 from stack.waves import Progress
-from transforms.registry import dialect_names
 
 DEFAULT_ACCOUNTS = 500
 
@@ -28,8 +27,9 @@ def demo(*, wishes: Wishes) -> None:
     Raises DemoFailed when a run failed or an outcome differs from what the generated customers imply.
     """
     target = display.console()
-    dialects = [dialect_named(name=wishes.dialect).name] if wishes.dialect else list(dialect_names())
+    only = dialect_named(name=wishes.dialect).name if wishes.dialect else None
     running = up(wishes=wishes, say=target.print, correct_connections=True)
+    dialects = [only] if only else data.dialects_with_customers(systems=running.systems)
     accounts = wishes.accounts or DEFAULT_ACCOUNTS
     if running.systems.bundled_legacy:
         made = data.top_up(systems=running.systems, dialects=dialects, wanted=accounts)

@@ -85,6 +85,7 @@ class Wishes:
     accounts: int | None
     seed: int | None
     dialect: str | None
+    name: str | None
     identifiers: tuple[str, ...]
     limit: int | None
 
@@ -110,6 +111,7 @@ def read_wishes(*, environment: Mapping[str, str]) -> Wishes:
         accounts=_read_number(given=given, name="ACCOUNTS", least=1, most=100_000_000),
         seed=_read_number(given=given, name="SEED", least=0, most=2**31 - 1),
         dialect=given.get("DIALECT"),
+        name=given.get("NAME"),
         identifiers=tuple(dict.fromkeys(identifiers)),
         limit=_read_number(given=given, name="LIMIT", least=1, most=100_000_000),
     )

@@ -95,11 +95,12 @@ def lineage(*, name: str) -> Mapping[str, Origin]:
             )
         for column in frame.columns:
             names = (column.name, column.decimals) if column.decimals else (column.name,)
+            sources = tuple(source for name in names for source in columns.get(name, ()))
             origins.append(
                 Origin(
                     path=_join(targets[frame.name], *column.place),
-                    sources=tuple(source for name in names for source in columns[name]),
-                    transform=_transform(column=column),
+                    sources=sources,
+                    transform=_transform(column=column) if sources else f"constant in {frame.name}.sql",
                     meaning=column.meaning,
                     required=column.required,
                 )

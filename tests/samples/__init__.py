@@ -19,7 +19,9 @@ TODAY = date(2026, 11, 21)
 
 def expected_payload(*, dialect: Dialect) -> dict[str, Any]:
     """The payload that the guide prints."""
-    loaded: dict[str, Any] = json.loads((_HERE / dialect.name / "payload.json").read_text(encoding="utf-8"))
+    file = _HERE / dialect.name / "payload.json"
+    loaded: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    assert loaded, f"tests/samples/{dialect.name}/payload.json is empty: put the guide's example there."
     return loaded
 
 
@@ -27,18 +29,28 @@ def identifier_of(*, dialect: Dialect) -> str:
     """The external identifier of the guide's customer."""
     node: Any = expected_payload(dialect=dialect)
     for part in dialect.identifier_path:
+        assert part in node, (
+            f"The guide's example of {dialect.name} has no {'.'.join(dialect.identifier_path)}."
+        )
         node = node[part]
     return str(node)
 
 
 def sample_rows(*, dialect: Dialect) -> dict[str, list[dict[str, Any]]]:
     """The raw rows of every frame, for one customer."""
-    return {
-        frame.name: json.loads(
-            (_HERE / dialect.name / "frames" / f"{frame.name}.json").read_text(encoding="utf-8")
-        )
-        for frame in dialect.frames
-    }
+    rows = {frame.name: _rows(dialect=dialect, frame=frame.name) for frame in dialect.frames}
+    root = dialect.root.name
+    assert rows[root], f"tests/samples/{dialect.name}/frames/{root}.json has no row: put the SQL's there."
+    return rows
+
+
+def _rows(*, dialect: Dialect, frame: str) -> list[dict[str, Any]]:
+    file = _HERE / dialect.name / "frames" / f"{frame}.json"
+    assert file.is_file(), (
+        f"tests/samples/{dialect.name}/frames/{frame}.json is missing: put the SQL's rows there."
+    )
+    loaded: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
+    return loaded
 
 
 def as_frames(*, dialect: Dialect, rows: dict[str, list[dict[str, Any]]]) -> dict[str, pd.DataFrame]:

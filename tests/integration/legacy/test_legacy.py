@@ -20,9 +20,9 @@ from tests.samples import TODAY, as_frames, expected_payload, identifier_of, sam
 from transforms.build import BuildSettings, build
 from transforms.dialect import Dialect
 from transforms.extract import candidate_identifiers, existing_identifiers, extract
-from transforms.registry import dialect_names, get_dialect
+from transforms.registry import get_dialect
 
-DIALECTS = [get_dialect(name=name) for name in dialect_names()]
+DIALECTS = [get_dialect(name=name) for name in load.generated_dialects()]
 each_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 CUSTOMERS = 700
 

@@ -9,10 +9,10 @@ import pytest
 
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.plan import EmptyWave, UnknownCustomers
+from legacy import load
 from tests.integration.conftest import BeginJourney, Journey
-from transforms.registry import dialect_names
 
-DIALECTS = dialect_names()
+DIALECTS = load.generated_dialects()
 # One in 25 is broken, in up to so many ways.
 CUSTOMERS = 25 * 17
 
