@@ -101,6 +101,8 @@ def _cleaner(*, column: Column, zone: ZoneInfo) -> Callable[[str], Any]:
                 return _code(text=text, codes=column.codes, blank=blank, name=column.name)
             case _ if not text:
                 return blank
+            case "codes":
+                return _codes(text=text, codes=column.codes or {}, name=column.name)
             case "date":
                 return _date(text=text, column=column)
             case "timestamp":
@@ -155,6 +157,17 @@ def _code(*, text: str, codes: Mapping[str, CodeValue], blank: str | None, name:
         return blank
     shown = text if len(text) <= 20 else f"{text[:20]}…"
     return Problem(code="unknown_code", detail=f"Column {name} holds the unknown code {shown!r}.")
+
+
+def _codes(*, text: str, codes: Mapping[str, CodeValue], name: str) -> Any:
+    values = []
+    for part in text.split(","):
+        value = _code(text=part.strip(), codes=codes, blank=None, name=name)
+        if isinstance(value, Problem):
+            return value
+        if value is not None:
+            values.append(value)
+    return values or None
 
 
 def _date(*, text: str, column: Column) -> Any:

@@ -7,6 +7,7 @@ Every other column becomes a field of the payload, by its kind:
 - text: stripped, in Unicode form NFC; blank means nothing.
 - code: a code of the legacy system, mapped by the column's `codes`; an unknown one rejects the record.
 - configured: the same with the map that the Connection gives for the column's `setting`; as it is without.
+- codes: several codes of the legacy system with commas between, sent as a list; each is mapped like one.
 - date: `YYYYMMDD` or `YYYY-MM-DD`; blank, zeros and the year 9999 mean nothing.
 - timestamp: ISO 8601; without an offset it is local time of the dialect's zone.
 - money: a decimal text with at most two places, in the unit of account; never a float.
@@ -29,7 +30,7 @@ from transforms.rules.engine import Circumstances, Rule
 CodeValue: TypeAlias = str | bool | None
 
 Kind: TypeAlias = Literal[
-    "text", "code", "configured", "date", "timestamp", "money", "decimal", "integer", "document"
+    "text", "code", "codes", "configured", "date", "timestamp", "money", "decimal", "integer", "document"
 ]
 
 Sign: TypeAlias = Literal["kept", "debit_positive", "absolute"]
@@ -52,7 +53,7 @@ class Column:
     """Place in the payload object of the frame's row, dotted where nested; the column's own name if empty."""
     required: bool = False
     codes: Mapping[str, CodeValue] | None = None
-    """Legacy code to payload value, for kind code. The empty code stands for blank."""
+    """Legacy code to payload value, for kinds code and codes. The empty code stands for blank."""
     setting: str = ""
     """For kind configured: what each client names otherwise, for example tariff_codes."""
     keep_blank: bool = False

@@ -233,11 +233,11 @@ def _transform(*, column: Column) -> str:
     match column.kind:
         case "text":
             return "trimmed" + (", blank is sent" if column.keep_blank else "")
-        case "code":
+        case "code" | "codes":
             pairs = ", ".join(
                 f"{code or 'blank'} → {_shown(value)}" for code, value in (column.codes or {}).items()
             )
-            return f"code: {pairs}"
+            return f"{column.kind}: {pairs}"
         case "configured":
             return f"configured values, setting {column.setting}"
         case "date":

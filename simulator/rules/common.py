@@ -53,6 +53,13 @@ def phone(holder: Mapping[str, Any], name: str, path: str = "") -> Iterator[Prob
         yield Problem(f"{path}{name}", "invalid_phone_number", f"{value} is not a valid phone number")
 
 
+def reached(person: Mapping[str, Any], path: str) -> Iterator[Problem]:
+    """What is wrong with the ways to reach a person."""
+    yield from email(person, "email", path)
+    yield from phone(person, "mobile", path)
+    yield from phone(person, "landline", path)
+
+
 def as_day(value: Any) -> date | None:
     """A date, or None for what is none."""
     return _day(value) if isinstance(value, str) else None

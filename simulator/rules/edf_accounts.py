@@ -14,10 +14,9 @@ from simulator.rules.common import (
     agreements,
     amount,
     as_day,
-    email,
     objects,
     obsolete_tariff,
-    phone,
+    reached,
 )
 from simulator.rules.edf_accounts_shape import SHAPE
 from simulator.rules.shape import misshapen
@@ -53,7 +52,7 @@ def _content_problems(payload: Mapping[str, Any]) -> Iterator[Problem]:
     elif not payload.get("customers"):
         yield Problem("customers", "required", "This field is required.")
     for index, customer in objects(payload.get("customers")):
-        yield from _reached(customer, f"customers.{index}.")
+        yield from reached(customer, f"customers.{index}.")
     for index, address in objects(payload.get("supply_addresses")):
         yield from _address(address, f"supply_addresses.{index}.")
     yield from edf_accounts_dates.problems(payload)
@@ -65,16 +64,10 @@ def processing_error(payload: Mapping[str, Any], /) -> tuple[str, str] | None:
     return obsolete_tariff(payload, points="meter_points")
 
 
-def _reached(person: Mapping[str, Any], path: str) -> Iterator[Problem]:
-    yield from email(person, "email", path)
-    yield from phone(person, "mobile", path)
-    yield from phone(person, "landline", path)
-
-
 def _address(address: Mapping[str, Any], path: str) -> Iterator[Problem]:
     yield from _postcode(address, "supply_postcode", path)
     for index, administrator in objects(address.get("property_administrators")):
-        yield from _reached(administrator, f"{path}property_administrators.{index}.")
+        yield from reached(administrator, f"{path}property_administrators.{index}.")
     for index, point in objects(address.get("meter_points")):
         yield from _meter_point(point, f"{path}meter_points.{index}.")
 

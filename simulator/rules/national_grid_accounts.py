@@ -13,10 +13,10 @@ from simulator.rules.common import (
     agreements,
     amount,
     as_day,
-    email,
     objects,
     obsolete_tariff,
     phone,
+    reached,
 )
 from simulator.rules.national_grid_accounts_shape import SHAPE
 from simulator.rules.shape import misshapen
@@ -66,9 +66,7 @@ def _content_problems(payload: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("customers", "required", "This field is required.")
     for index, customer in objects(payload.get("customers")):
         path = f"customers.{index}."
-        yield from email(customer, "email", path)
-        yield from phone(customer, "mobile", path)
-        yield from phone(customer, "landline", path)
+        yield from reached(customer, path)
         for place, other in objects(customer.get("alternative_phone_numbers")):
             yield from phone(other, "phone_number", f"{path}alternative_phone_numbers.{place}.")
     for index, ledger in objects(payload.get("ledgers")):

@@ -82,6 +82,14 @@ def choice(*options: str) -> Field:
     return Field(check=check)
 
 
+def _wrong_texts(value: Any) -> Wrong | None:
+    if type(value) is not list:
+        return "not_a_list", "Expected a list of items."
+    if not all(type(item) is str and item.strip() for item in value):
+        return "invalid", "Not a valid string."
+    return None
+
+
 def _wrong_boolean(value: Any) -> Wrong | None:
     return None if type(value) is bool else ("invalid", "Must be a valid boolean.")
 
@@ -110,6 +118,8 @@ def _wrong_moment(value: Any) -> Wrong | None:
     return None
 
 
+TEXTS: Final = Field(check=_wrong_texts)
+"""A list of strings."""
 BOOLEAN: Final = Field(check=_wrong_boolean)
 INTEGER: Final = Field(check=_wrong_integer)
 DECIMAL: Final = Field(check=_wrong_decimal)

@@ -1,16 +1,13 @@
-"""Rules for supply points of a distribution network. README.md lists them with their codes and paths."""
+"""What the revisions of supply points share: the point, postal addresses and outage contacts."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any, Final
 
-from simulator.rules.common import Problem, email, objects, phone
-from simulator.rules.shape import BOOLEAN, MOMENT, Shape, choice, many, misshapen, one, required, text
-
-RESOURCE: Final = "supply-points"
+from simulator.rules.common import Problem, email
+from simulator.rules.shape import BOOLEAN, Shape, choice, one, required, text
 
 # The letters I and O are left out, since they look like digits.
 _NMI: Final = re.compile(r"[0-9A-HJ-NP-Z]{10}[0-9]?")
@@ -24,26 +21,31 @@ _STREET: Final[Shape] = {
     "flat_or_unit_type": text(),
     "street_name": text(),
     "street_type": text(),
+    "postal_delivery_number_value": text(),
+    "postal_delivery_type": text(),
 }
-_POSTAL_ADDRESS: Final[Shape] = {
+POSTAL_ADDRESS: Final[Shape] = {
     "administrative_area": choice("NSW", "VIC", "QLD", "SA", "WA", "TAS", "ACT", "NT"),
     "country": text(),
+    "delivery_point_identifier": text(),
+    "dependent_locality": text(),
     "locality": text(),
     "postal_code": text(),
-    "delivery_point_identifier": text(),
+    "sorting_code": text(),
+    "street_address": text(),
     "structured_street_address": one(_STREET),
 }
-_CONTACT: Final[Shape] = {
+PHONE: Final[Shape] = {"number": text(), "service_type": text(), "prefix": text()}
+CONTACT: Final[Shape] = {
     "title": text(),
     "given_name": text(),
     "family_name": text(),
     "suffix": text(),
     "name_type": text(),
-    "phones": many({"number": text(), "service_type": text(), "prefix": text()}),
     "email_address": text(),
-    "postal_address": one(_POSTAL_ADDRESS),
+    "postal_address": one(POSTAL_ADDRESS),
 }
-_SHAPE: Final[Shape] = {
+SUPPLY_POINT: Final[Shape] = {
     "import_supplier": required(text(blank=False)),
     "supply_point": required(
         one(
@@ -55,30 +57,11 @@ _SHAPE: Final[Shape] = {
             }
         )
     ),
-    "cdns": many(
-        {
-            "transaction_date": required(MOMENT),
-            "movement_type": required(text(blank=False)),
-            "outage_contact": required(one(_CONTACT)),
-        }
-    ),
 }
 
 
-def fits(payload: Mapping[str, Any], /) -> bool:
-    """Whether this is a supply point."""
-    return "supply_point" in payload
-
-
-def problems(payload: Mapping[str, Any], /) -> Iterator[Problem]:
-    """Everything that is wrong with a supply point: with its form, or else with what stands in it."""
-    found = misshapen(payload=payload, shape=_SHAPE)
-    yield from found
-    if not found:
-        yield from _content_problems(payload)
-
-
-def _content_problems(payload: Mapping[str, Any]) -> Iterator[Problem]:
+def point_problems(payload: Mapping[str, Any]) -> Iterator[Problem]:
+    """An identifier that is no NMI."""
     identifier = payload["supply_point"]["identifier"]
     if not _is_nmi(identifier):
         yield Problem(
@@ -86,26 +69,17 @@ def _content_problems(payload: Mapping[str, Any]) -> Iterator[Problem]:
             "invalid_supply_point_identifier",
             f"{identifier} is not a valid supply point identifier.",
         )
-    for index, notification in objects(payload.get("cdns")):
-        path = f"cdns.{index}."
-        if datetime.fromisoformat(notification["transaction_date"]).tzinfo is None:
-            yield Problem(f"{path}transaction_date", "invalid", "Datetime has wrong format.")
-        yield from _contact(notification["outage_contact"], f"{path}outage_contact.")
 
 
-def processing_error(payload: Mapping[str, Any], /) -> tuple[str, str] | None:
-    """What passes validation and fails later: a substation that the network no longer has."""
-    substation = payload["supply_point"].get("substation") or ""
-    if substation.startswith("999"):
-        return "substation_not_found", f"Substation {substation} does not exist."
-    return None
-
-
-def _contact(contact: Mapping[str, Any], path: str) -> Iterator[Problem]:
+def contact_problems(contact: Mapping[str, Any], path: str) -> Iterator[Problem]:
+    """What is wrong with an outage contact, but for its telephones."""
     yield from email(contact, "email_address", path)
-    for index, telephone in objects(contact.get("phones")):
-        yield from phone(telephone, "number", f"{path}phones.{index}.")
-    address = contact.get("postal_address") or {}
+    yield from address_problems(contact, path)
+
+
+def address_problems(holder: Mapping[str, Any], path: str) -> Iterator[Problem]:
+    """A postcode of another form, and a street address that misses what its parts need."""
+    address = holder.get("postal_address") or {}
     path += "postal_address."
     postcode = address.get("postal_code")
     if postcode and not _POSTCODE.fullmatch(postcode):
@@ -123,6 +97,14 @@ def _contact(contact: Mapping[str, Any], path: str) -> Iterator[Problem]:
         yield Problem(f"{path}street_name", "street_name_required", "A house number needs a street name.")
     if street.get("flat_or_unit_number") and not street.get("flat_or_unit_type"):
         yield Problem(f"{path}flat_or_unit_type", "unit_type_required", "A unit number needs a unit type.")
+
+
+def missing_substation(payload: Mapping[str, Any]) -> tuple[str, str] | None:
+    """What passes validation and fails later: a substation that the network no longer has."""
+    substation = payload["supply_point"].get("substation") or ""
+    if substation.startswith("999"):
+        return "substation_not_found", f"Substation {substation} does not exist."
+    return None
 
 
 def _is_nmi(value: str) -> bool:

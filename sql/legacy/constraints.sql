@@ -45,11 +45,14 @@ CREATE UNIQUE INDEX account_number_idx ON legacy.account (account_number);
 -- By market first: a page of one market's candidates must not walk over the identifiers of the others.
 CREATE INDEX account_market_idx ON legacy.account (market, account_number);
 CREATE UNIQUE INDEX supply_point_identifier_idx ON legacy.supply_point (market, identifier);
+-- Each area's supply points migrate by themselves.
+CREATE INDEX supply_point_area_idx ON legacy.supply_point (market, network_area, identifier);
 CREATE INDEX party_contact_party_idx ON legacy.party_contact (party_id);
 CREATE INDEX party_detail_party_idx ON legacy.party_detail (party_id);
 CREATE INDEX priority_service_party_idx ON legacy.priority_service (party_id);
 CREATE INDEX account_role_account_idx ON legacy.account_role (account_id);
 CREATE INDEX occupancy_account_idx ON legacy.occupancy (account_id);
+CREATE INDEX occupancy_premise_idx ON legacy.occupancy (premise_id);
 CREATE INDEX premise_administrator_idx ON legacy.premise_administrator (premise_id);
 CREATE INDEX supply_point_premise_idx ON legacy.supply_point (premise_id);
 CREATE INDEX service_drop_supply_point_idx ON legacy.service_drop (supply_point_id);

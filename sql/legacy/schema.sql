@@ -43,7 +43,8 @@ CREATE TABLE legacy.party_detail (
     kind            char(8) NOT NULL,
     value           varchar(60) NOT NULL
 );
-COMMENT ON TABLE legacy.party_detail IS 'US: USERID, MIDDLE, SUFFIX, TAXID, DLNUM, DLSTATE, EXPPIN of people.';
+COMMENT ON TABLE legacy.party_detail IS
+    'Of people, US: USERID, MIDDLE, SUFFIX, TAXID, DLNUM, DLSTATE, EXPPIN; PT: APELIDO1, APELIDO2, NIF.';
 
 CREATE TABLE legacy.priority_service (
     priority_service_id bigint NOT NULL,
@@ -71,9 +72,18 @@ CREATE TABLE legacy.address (
     unit_type       char(4),
     unit_number     varchar(10),
     building_name   varchar(60),
-    delivery_point  char(8)
+    delivery_point  char(8),
+    floor           varchar(10),
+    door            varchar(10),
+    direction       varchar(10),
+    sublocality     varchar(60),
+    sorting_code    varchar(10),
+    delivery_type   varchar(20),
+    delivery_number varchar(10)
 );
-COMMENT ON TABLE legacy.address IS 'Addresses: in lines for GB, in parts for AU, one line and a city for US.';
+COMMENT ON TABLE legacy.address IS 'Addresses: in lines for GB, in parts for AU and PT, one line and a city for US.';
+COMMENT ON COLUMN legacy.address.direction IS 'Side of the landing that the door is on (PT).';
+COMMENT ON COLUMN legacy.address.delivery_type IS 'What post is delivered to that is no street, such as PO BOX (AU).';
 
 CREATE TABLE legacy.account (
     account_id          bigint NOT NULL,
@@ -93,10 +103,12 @@ CREATE TABLE legacy.account (
     balance             numeric NOT NULL,
     last_billed_to      char(8) NOT NULL,
     payment_reviewed_on char(8) NOT NULL,
-    next_bill_due_on    char(8) NOT NULL
+    next_bill_due_on    char(8) NOT NULL,
+    operations_team     char(2)
 );
 COMMENT ON TABLE legacy.account IS 'Contract accounts. data_origin: GEN generated, GDE out of a guide.';
 COMMENT ON COLUMN legacy.account.balance IS 'What the customer owes (debit-positive).';
+COMMENT ON COLUMN legacy.account.operations_team IS 'Team that looks after the account (PT).';
 
 CREATE TABLE legacy.account_role (
     account_id      bigint NOT NULL,
@@ -158,10 +170,13 @@ CREATE TABLE legacy.supply_point (
     operating_company char(4),
     billed_to       char(8),
     load_zone       varchar(12),
-    load_profile    varchar(12)
+    load_profile    varchar(12),
+    network_area    char(2)
 );
-COMMENT ON TABLE legacy.supply_point IS 'MPANs, MPRNs, NMIs and US supply points.';
+COMMENT ON TABLE legacy.supply_point IS 'MPANs, MPRNs, NMIs, CPEs, CUIs and US supply points.';
 COMMENT ON COLUMN legacy.supply_point.billed_to IS 'US bills by supply point, the other markets by account.';
+COMMENT ON COLUMN legacy.supply_point.network_area IS
+    'Area of an Australian network. NO: it keeps notifications only; SO: it keeps accounts; empty: both.';
 
 CREATE TABLE legacy.service_drop (
     service_drop_id bigint NOT NULL,

@@ -6,11 +6,26 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from transforms.models.base import Entity
+from transforms.models.base import Entity, Payload
+
+
+class SupplyPoint(Entity):
+    """A point of the network; the identifier is the NMI."""
+
+    identifier: Annotated[str, Field(pattern=r"^[0-9A-Z]{10,11}$")]
+    supply_type: Literal["ELECTRICITY_DISTRIBUTION"]
+    substation: str | None = None
+    critical_load: bool | None = None
+
+
+class SupplyPointPayload(Payload):
+    """What is sent for one supply point, whatever the revision adds to it."""
+
+    supply_point: SupplyPoint
 
 
 class StreetAddress(Entity):
-    """A street address in its parts."""
+    """A street address in its parts, or a post office box."""
 
     house_number_1: str | None = None
     building_or_property_name: str | None = None
@@ -45,13 +60,12 @@ class Phone(Entity):
 
 
 class OutageContact(Entity):
-    """Who is to be told of an outage."""
+    """Who is to be told of an outage; each revision has its own way to list the telephones."""
 
     title: str | None = None
     given_name: str | None = None
     family_name: str | None = None
     suffix: str | None = None
     name_type: Literal["AKA", "LGL"] | None = None
-    phones: list[Phone] | None = None
     email_address: str | None = None
     postal_address: PostalAddress | None = None

@@ -1,8 +1,9 @@
--- Supply points that may migrate, in order: everything that was not put there from a guide.
+-- Supply points that may migrate, in order: those of the area that keeps notifications only.
 
 SELECT point.identifier AS external_identifier
 FROM legacy.supply_point AS point
 WHERE point.market = 'AU'
+    AND point.network_area = 'NO'
     AND point.data_origin = 'GEN'
     AND point.identifier > coalesce(CAST(:after AS text), '')
 ORDER BY point.identifier

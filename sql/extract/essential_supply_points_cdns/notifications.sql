@@ -19,12 +19,17 @@ SELECT
     address.locality,
     address.postcode AS postal_code,
     address.delivery_point AS delivery_point_identifier,
+    address.sublocality AS dependent_locality,
+    address.sorting_code,
+    address.line1 AS street_address,
     address.house_number AS house_number_1,
-    address.building_name AS building_or_property_name,
     address.unit_number AS flat_or_unit_number,
     address.unit_type AS flat_or_unit_type,
     address.street_name,
-    address.street_type
+    address.street_type,
+    address.delivery_number AS postal_delivery_number_value,
+    address.delivery_type AS postal_delivery_type,
+    address.building_name AS building_or_property_name
 FROM legacy.supply_point AS point
 JOIN legacy.details_notification AS notification
     ON notification.supply_point_id = point.supply_point_id

@@ -63,6 +63,24 @@ CREATE FUNCTION generator.nmi_check_digit(nmi text) RETURNS integer
     );
 COMMENT ON FUNCTION generator.nmi_check_digit IS 'The check digit that AEMO defines for an NMI.';
 
+CREATE FUNCTION generator.cpe(body text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (
+        SELECT 'PT' || body || substr(letters, 1 + rest / 23, 1) || substr(letters, 1 + mod(rest, 23), 1)
+        FROM (
+            SELECT CAST(mod(CAST(body AS bigint), 529) AS integer) AS rest, 'TRWAGMYFPDXBNJZSQVHLCKE' AS letters
+        ) AS checked
+    );
+COMMENT ON FUNCTION generator.cpe IS 'Sixteen digits as a CPE or CUI, with the two letters that check them.';
+
+CREATE FUNCTION generator.nif(body text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN body || (
+        SELECT mod(mod(11 - mod(sum((10 - place) * CAST(substr(body, place, 1) AS integer)), 11), 11), 10)
+        FROM generate_series(1, 8) AS place
+    );
+COMMENT ON FUNCTION generator.nif IS 'Eight digits with the check digit of a NIF.';
+
 CREATE FUNCTION generator.day(value date) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN to_char(value, 'YYYYMMDD');
@@ -91,8 +109,22 @@ INSERT INTO generator.vocabulary VALUES
     ('us_zip', ARRAY['02169', '02301', '02148', '02151', '02155', '02149', '02188', '02703', '02720', '02554']),
     ('us_area_code', ARRAY['617', '508', '401', '518', '781', '978']);
 
+INSERT INTO generator.vocabulary VALUES
+    ('pt_first_name', ARRAY['João', 'Inês', 'António', 'Conceição', 'José', 'Lúcia', 'Tomás', 'Beatriz', 'Duarte',
+        'Mafalda', 'Gonçalo', 'Leonor', 'Rui', 'Assunção', 'Simão', 'Matilde', 'Nuno', 'Graça', 'Sebastião']),
+    ('pt_last_name', ARRAY['Silva', 'Conceição', 'Araújo', 'Magalhães', 'Gonçalves', 'Simões', 'Antunes', 'Brandão',
+        'Falcão', 'Mourão', 'Sá', 'Vilaça', 'Quintão', 'Pinheiro', 'Leitão', 'Guimarães', 'dos Santos', 'Abreu']),
+    ('pt_street_type', ARRAY['R', 'AV', 'TV', 'LG', 'PÇ']),
+    ('pt_street', ARRAY['da Conceição', 'de São Bento', 'do Comércio', 'dos Fanqueiros', 'António José de Almeida',
+        '25 de Abril', 'da República', 'Luís de Camões', 'das Amoreiras', 'Infante D. Henrique', 'do Sol ao Rato']),
+    ('pt_town', ARRAY['Lisboa', 'Porto', 'Évora', 'Setúbal', 'Guimarães', 'Santarém', 'Bragança', 'Portimão']),
+    ('pt_postcode', ARRAY['1100', '4050', '7000', '2900', '4800', '2000', '5300', '8500']);
+
 INSERT INTO legacy.tariff VALUES
     ('ELEC-FIX-12M-26', 'E', 'Fixed for a year'), ('ELEC-SVT', 'E', 'Standard variable'),
     ('GAS-FIX-12M-26', 'G', 'Fixed for a year'), ('GAS-SVT', 'G', 'Standard variable'),
     ('R1', 'E', 'Residential'), ('R2', 'E', 'Residential, low income'), ('R4', 'E', 'Residential, time of use'),
     ('G1', 'E', 'Small business');
+INSERT INTO legacy.tariff VALUES
+    ('PT-ELEC-BASE', 'E', 'Electricity, base'), ('PT-ELEC-VERDE', 'E', 'Electricity from renewables'),
+    ('PT-GAS-BASE', 'G', 'Gas, base'), ('PT-GAS-VERDE', 'G', 'Gas with its carbon offset');

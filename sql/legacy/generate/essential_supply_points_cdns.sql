@@ -1,5 +1,5 @@
--- Supply points of an Australian network, number %(first)s to %(last)s from seed %(seed)s. Keys begin above
--- those of other markets. One in 25 is broken on purpose.
+-- Supply points of an Australian network with notifications, number %(first)s to %(last)s from seed %(seed)s.
+-- Keys begin above those of other markets. One in 25 is broken on purpose.
 
 CREATE TEMPORARY TABLE made ON COMMIT DROP AS
 SELECT
@@ -46,12 +46,13 @@ JOIN (VALUES
 
 INSERT INTO legacy.supply_point (
     supply_point_id, market, data_origin, identifier, fuel, transfer_flag, dispute_flag, substation,
-    critical_load
+    critical_load, network_area
 )
 SELECT
     made.key, 'AU', 'GEN', made.identifier, 'ED', ' ', ' ',
     CASE WHEN made.defect = 7 THEN '999000001' ELSE lpad(CAST(100000000 + mod(made.h1, 9999) AS text), 9, '0') END,
-    CASE WHEN mod(made.h2, 60) = 0 THEN 'X' ELSE ' ' END
+    CASE WHEN mod(made.h2, 60) = 0 THEN 'X' ELSE ' ' END,
+    'NO'
 FROM made;
 
 INSERT INTO legacy.address (
@@ -78,7 +79,7 @@ CROSS JOIN LATERAL (SELECT made.defect = 3 OR mod(made.h2, 5) = 0 AS has_unit) A
 
 INSERT INTO legacy.details_notification
 SELECT
-    made.key * 2 + place,
+    1000000000000 + made.n * 2 + place,
     made.key,
     CASE WHEN made.defect = 5 THEN '20250230' ELSE generator.day(DATE '2024-01-01' + mod(made.h1, 700) + place * 90) END,
     lpad(CAST(9 + mod(made.h2, 8) AS text), 2, '0') || '3000',
@@ -98,8 +99,8 @@ WHERE made.defect <> 6;
 
 INSERT INTO legacy.notification_phone
 SELECT
-    (made.key * 2 + place) * 2 + line,
-    made.key * 2 + place,
+    1000000000000 + (made.n * 2 + place) * 2 + line,
+    1000000000000 + made.n * 2 + place,
     CASE WHEN made.defect = 1 AND line = 0 THEN '0412 call Bob'
         ELSE '041' || lpad(CAST(mod(made.h1 + line, 10000000) AS text), 7, '0')
     END,

@@ -13,13 +13,15 @@ from mpan import MPAN
 from nmicheck import nmi_checksum, nmi_checksum_valid
 from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.pool import NullPool
+from stdnum.es import cups
+from stdnum.pt import nif
 
 from legacy import load
 from tests.conftest import NewDatabase
 from tests.samples import TODAY, as_frames, expected_payload, identifier_of, sample_rows
 from transforms.build import BuildSettings, build
 from transforms.dialect import Dialect
-from transforms.extract import candidate_identifiers, existing_identifiers, extract
+from transforms.extract import candidate_identifiers, existing_identifiers, extract, frame_sql
 from transforms.registry import get_dialect
 
 DIALECTS = [get_dialect(name=name) for name in load.generated_dialects()]
@@ -155,11 +157,15 @@ def test_four_in_a_hundred_are_broken_in_many_ways(filled: Engine) -> None:
     assert sum(defects for _, _, defects in rows) >= 25
 
 
+def _broken(engine: Engine, *, defect: str = "%") -> set[str]:
+    """Those that are broken on purpose, in any way or in one."""
+    query = text("SELECT external_identifier FROM generator.expected_outcome WHERE defect LIKE :defect")
+    with engine.connect() as connection:
+        return set(connection.execute(query, {"defect": defect}).scalars())
+
+
 def test_generated_identifiers_phones_and_emails_are_plausible(filled: Engine) -> None:
-    with filled.connect() as connection:
-        broken = set(
-            connection.execute(text("SELECT external_identifier FROM generator.expected_outcome")).scalars()
-        )
+    broken = _broken(filled)
     for document in _documents(filled, get_dialect(name="edf_accounts")):
         if document["external_account_number"] in broken:
             continue
@@ -189,6 +195,61 @@ def test_generated_identifiers_phones_and_emails_are_plausible(filled: Engine) -
         for notification in document["cdns"]:
             for phone in notification["outage_contact"]["phones"]:
                 assert phonenumbers.is_valid_number(phonenumbers.parse(phone["number"], "AU"))
+
+
+def test_generated_portuguese_accounts_are_plausible(filled: Engine) -> None:
+    broken = _broken(filled)
+    for document in _documents(filled, get_dialect(name="plenitude_accounts")):
+        if document["external_account_number"] in broken:
+            continue
+        for customer in document["customers"]:
+            details = {each["namespace"]: each["value"] for each in customer["user_details"]}
+            assert nif.is_valid(details["fiscal_code"])
+            names = (details["first_family_name"], details.get("second_family_name"))
+            assert customer["family_name"] == " ".join(filter(None, names))
+            for name in ("mobile", "landline"):
+                number = customer.get(name, "212345678")
+                assert phonenumbers.is_valid_number(phonenumbers.parse(number, "PT")), number
+            validate_email(customer["email"], check_deliverability=False, test_environment=True)
+        for address in document["supply_addresses"]:
+            for point in address["supply_points"]:
+                body, letters = point["identifier"][2:18], point["identifier"][18:]
+                assert letters == cups.calc_check_digits(f"ES{body}")
+
+
+def test_generated_australian_accounts_are_plausible(filled: Engine) -> None:
+    broken = _broken(filled)
+    with_contact = []
+    for document in _documents(filled, get_dialect(name="essential_supply_points_accounts")):
+        if document["supply_point"]["identifier"] in broken:
+            continue
+        (account,) = document["accounts"]
+        numbers = [customer["mobile"] for customer in account["customers"]]
+        numbers += [customer["landline"] for customer in account["customers"] if "landline" in customer]
+        contact = account.get("outage_contact", {})
+        with_contact.append(bool(contact))
+        # Only the latest notification counts, which is the one with this number.
+        assert ".0@" in contact.get("email_address", ".0@")
+        numbers += [contact[name]["number"] for name in ("phone_1", "phone_2") if name in contact]
+        for number in numbers:
+            assert phonenumbers.is_valid_number(phonenumbers.parse(number, "AU")), number
+    # A few points have never had a notification.
+    assert 0.8 < sum(with_contact) / len(with_contact) < 1
+
+
+def test_each_supply_point_of_the_network_belongs_to_one_revision_but_the_guides(filled: Engine) -> None:
+    revisions = [dialect for dialect in DIALECTS if dialect.market == "AU"]
+    asked = [
+        set(candidate_identifiers(engine=filled, dialect=dialect, after=None, limit=10_000))
+        for dialect in revisions
+    ]
+    everything = [*set[str]().union(*asked), identifier_of(dialect=revisions[0])]
+    there = [
+        existing_identifiers(engine=filled, dialect=dialect, identifiers=everything) for dialect in revisions
+    ]
+    assert [len(found) for found in there] == [CUSTOMERS + 1] * len(revisions)
+    assert set.intersection(*there) == {identifier_of(dialect=dialect) for dialect in revisions}
+    assert [found - {everything[-1]} for found in there] == asked
 
 
 def test_payloads_are_as_large_as_real_ones(filled: Engine) -> None:
@@ -227,23 +288,15 @@ def test_the_loose_relations_are_the_only_ones_without_a_foreign_key(filled: Eng
     }
 
 
-def test_a_page_of_one_markets_candidates_does_not_read_the_other_markets(filled: Engine) -> None:
+@each_dialect
+def test_a_page_of_candidates_reads_no_others(filled: Engine, dialect: Dialect) -> None:
+    query = frame_sql(dialect=dialect.name, name="candidates").read_text(encoding="utf-8")
     with filled.connect() as connection:
         # A table as small as the test's is read whole otherwise.
         connection.execute(text("SET LOCAL enable_seqscan = off"))
         connection.execute(text("SET LOCAL enable_bitmapscan = off"))
-        for table, column, market in (
-            ("supply_point", "identifier", "AU"),
-            ("account", "account_number", "GB"),
-            ("account", "account_number", "US"),
-        ):
-            plan = connection.execute(
-                text(
-                    f"EXPLAIN SELECT {column} FROM legacy.{table} WHERE market = '{market}' "
-                    f"AND data_origin = 'GEN' AND {column} > '' ORDER BY {column} LIMIT 10"
-                )
-            ).scalars()
-            assert any(f"Index Cond: ((market = '{market}'" in line for line in plan)
+        plan = connection.execute(text(f"EXPLAIN {query}"), {"after": "A", "row_limit": 10}).scalars()
+        assert any(f"Index Cond: ((market = '{dialect.market}'" in line for line in plan)
 
 
 def test_ledgers_add_up_to_the_cent_but_where_they_were_broken(filled: Engine) -> None:
@@ -275,10 +328,10 @@ def test_nmi_check_digits_are_those_of_aemo(filled: Engine) -> None:
             )
         ).all()
     assert [nmi for nmi, digit in rows if digit != nmi_checksum(nmi[:10])] == []
-    # Only those with a wrong check digit carry one.
-    broken = [nmi for nmi, _ in rows if len(nmi) == 11]
-    assert broken
-    assert not any(nmi_checksum_valid(nmi) for nmi in broken)
+    checked = {nmi for nmi, _ in rows if len(nmi) == 11}
+    wrong = {nmi for nmi in checked if not nmi_checksum_valid(nmi)}
+    assert wrong == _broken(filled, defect="wrong check digit of an NMI")
+    assert wrong < checked
 
 
 @each_dialect

@@ -1,16 +1,13 @@
 """Payloads damaged at any place: the stand-in refuses them or lets them pass, and never breaks."""
 
 import copy
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from simulator.rules import form_of
+from tests.unit.simulator.payloads import DIALECTS, form, sound
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 ODD: tuple[Any, ...] = (
     None,
     "",
@@ -38,17 +35,16 @@ def places(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | 
         yield from places(child, (*path, name))
 
 
-@pytest.mark.parametrize("dialect", sorted(folder.parent.name for folder in SAMPLES.glob("*/payload.json")))
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_no_odd_value_at_any_place_breaks_the_rules(dialect: str) -> None:
-    resource = "supply-points" if "supply_points" in dialect else "accounts"
-    sound = json.loads((SAMPLES / dialect / "payload.json").read_text())
-    for path in places(sound):
-        damaged = copy.deepcopy(sound)
+    whole = sound(dialect)
+    for path in places(whole):
+        damaged = copy.deepcopy(whole)
         node = damaged
         for step in path[:-1]:
             node = node[step]
         for value in ODD:
             node[path[-1]] = copy.deepcopy(value)
-            form = form_of(resource=resource, payload=damaged)
-            if not list(form.problems(damaged)):
-                form.processing_error(damaged)
+            rules = form(dialect, damaged)
+            if not list(rules.problems(damaged)):
+                rules.processing_error(damaged)

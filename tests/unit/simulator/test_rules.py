@@ -1,57 +1,26 @@
 """What the stand-in refuses: every row of its README's table, each as one change to a sound payload."""
 
-import copy
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from simulator.rules import FORMS, form_of, national_grid_accounts
+from simulator.rules import FORMS, national_grid_accounts
+from tests.unit.simulator.payloads import ABSENT, DIALECTS, Case, changed, form, problems, sound
+from transforms.registry import get_dialect
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-RESOURCES = {
-    file.parent.name: "supply-points" if "supply_points" in file.parent.name else "accounts"
-    for file in sorted(SAMPLES.glob("*/payload.json"))
-}
 ELECTRICITY = ("supply_addresses", 0, "meter_points", 0)
 GAS = ("supply_addresses", 0, "meter_points", 1)
-CONTACT = ("cdns", 0, "outage_contact")
-STREET = (*CONTACT, "postal_address", "structured_street_address")
-ABSENT = object()
 
 
-def sound(dialect: str) -> dict[str, Any]:
-    payload: dict[str, Any] = json.loads((SAMPLES / dialect / "payload.json").read_text())
-    return payload
-
-
-def problems(dialect: str, payload: dict[str, Any]) -> list[tuple[str, str]]:
-    form = form_of(resource=RESOURCES[dialect], payload=payload)
-    return [(problem.path, problem.code) for problem in form.problems(payload)]
-
-
-def changed(payload: dict[str, Any], path: Sequence[str | int], value: Any) -> dict[str, Any]:
-    payload = copy.deepcopy(payload)
-    node: Any = payload
-    for step in path[:-1]:
-        node = node[step]
-    if value is ABSENT:
-        del node[path[-1]]
-    else:
-        node[path[-1]] = value
-    return payload
-
-
-@pytest.mark.parametrize("dialect", RESOURCES)
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_guides_own_payload_passes_and_is_processed(dialect: str) -> None:
     payload = sound(dialect)
     assert problems(dialect, payload) == []
-    assert form_of(resource=RESOURCES[dialect], payload=payload).processing_error(payload) is None
+    assert form(dialect, payload).processing_error(payload) is None
 
 
-@pytest.mark.parametrize("dialect", RESOURCES)
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_key_that_kraken_does_not_know_is_dropped_without_a_word(dialect: str) -> None:
     assert problems(dialect, sound(dialect) | {"custmers": [{"email": "nonsense"}]}) == []
 
@@ -59,7 +28,7 @@ def test_a_key_that_kraken_does_not_know_is_dropped_without_a_word(dialect: str)
 AGREEMENT = {"tariff_code": "ELEC-1", "effective_from": "2019-01-01", "effective_to": "2019-08-01"}
 SECOND = {"tariff_code": "ELEC-2", "effective_from": "2019-08-01"}
 
-ACCOUNT_CASES: list[tuple[Sequence[str | int], Any, str, str]] = [
+ACCOUNT_CASES: list[Case] = [
     (("import_supplier",), ABSENT, "import_supplier", "required"),
     (("external_account_number",), ABSENT, "external_account_number", "required"),
     (("supply_addresses",), None, "supply_addresses", "required"),
@@ -176,7 +145,7 @@ ACCOUNT_CASES: list[tuple[Sequence[str | int], Any, str, str]] = [
 ]
 
 
-FORM_CASES: list[tuple[Sequence[str | int], Any, str, str]] = [
+FORM_CASES: list[Case] = [
     ((*ELECTRICITY, "ssc"), 393, "supply_addresses.0.meter_points.0.ssc", "invalid"),
     ((*ELECTRICITY, "mpid"), "TENTA", "supply_addresses.0.meter_points.0.mpid", "max_length"),
     ((*ELECTRICITY, "mpid"), " ", "supply_addresses.0.meter_points.0.mpid", "blank"),
@@ -238,7 +207,7 @@ US_BOOKING = {
     "transaction_date": "2026-03-02",
 }
 
-US_ACCOUNT_CASES: list[tuple[Sequence[str | int], Any, str, str]] = [
+US_ACCOUNT_CASES: list[Case] = [
     (("billing_address",), ABSENT, "billing_address", "required"),
     (("billing_address", "postal_code"), "2151", "billing_address.postal_code", "invalid_postcode"),
     (
@@ -343,81 +312,16 @@ def test_accounts_of_other_markets_with_supply_points_are_not_taken_for_us_ones(
     assert not national_grid_accounts.fits(sound("national_grid_accounts") | other)
 
 
-SUPPLY_POINT_CASES: list[tuple[Sequence[str | int], Any, str, str]] = [
-    (("import_supplier",), ABSENT, "import_supplier", "required"),
-    (
-        ("supply_point", "identifier"),
-        "123456789",
-        "supply_point.identifier",
-        "invalid_supply_point_identifier",
-    ),
-    (
-        ("supply_point", "identifier"),
-        "40012485301",
-        "supply_point.identifier",
-        "invalid_supply_point_identifier",
-    ),
-    (("supply_point", "supply_type"), "GAS", "supply_point.supply_type", "invalid_choice"),
-    (("cdns", 0, "movement_type"), ABSENT, "cdns.0.movement_type", "required"),
-    (("cdns", 0, "transaction_date"), "2024-01-01T00:00:00", "cdns.0.transaction_date", "invalid"),
-    (
-        (*CONTACT, "phones", 1, "number"),
-        "after six",
-        "cdns.0.outage_contact.phones.1.number",
-        "invalid_phone_number",
-    ),
-    (
-        (*CONTACT, "email_address"),
-        "test@waltdisney.com",
-        "cdns.0.outage_contact.email_address",
-        "possible_test_email_address",
-    ),
-    (
-        (*CONTACT, "postal_address", "postal_code"),
-        "307",
-        "cdns.0.outage_contact.postal_address.postal_code",
-        "invalid_postcode",
-    ),
-    (
-        (*CONTACT, "postal_address", "administrative_area"),
-        "NWS",
-        "cdns.0.outage_contact.postal_address.administrative_area",
-        "invalid_choice",
-    ),
-    (
-        (*STREET, "street_name"),
-        "",
-        "cdns.0.outage_contact.postal_address.structured_street_address.street_name",
-        "street_name_required",
-    ),
-    (
-        (*STREET, "flat_or_unit_type"),
-        ABSENT,
-        "cdns.0.outage_contact.postal_address.structured_street_address.flat_or_unit_type",
-        "unit_type_required",
-    ),
-]
-
-
-@pytest.mark.parametrize(("path", "value", "where", "code"), SUPPLY_POINT_CASES)
-def test_a_supply_point_with_one_fault_is_refused_for_it_alone(
-    path: Sequence[str | int], value: Any, where: str, code: str
-) -> None:
-    dialect = "essential_supply_points_cdns"
-    assert problems(dialect, changed(sound(dialect), path, value)) == [(where, code)]
-
-
-# Published examples of AEMO's procedure: the ten characters and the digit that checks them.
-@pytest.mark.parametrize("nmi", ["20019857328", "QAAAVZZZZZ3", "NAAAMYS5826"])
-def test_an_nmi_with_its_check_digit_passes(nmi: str) -> None:
-    dialect = "essential_supply_points_cdns"
-    assert problems(dialect, changed(sound(dialect), ("supply_point", "identifier"), nmi)) == []
-
-
 @pytest.mark.parametrize(
     ("dialect", "path", "value", "code"),
     [
         ("edf_accounts", (*GAS, "agreements", 0, "tariff_code"), "GAS-OBSOLETE-1", "tariff_code_not_found"),
+        (
+            "plenitude_accounts",
+            ("supply_addresses", 0, "supply_points", 0, "agreements", 0, "tariff_code"),
+            "PT-OBSOLETE-1",
+            "tariff_code_not_found",
+        ),
         ("essential_supply_points_cdns", ("supply_point", "substation"), "999000001", "substation_not_found"),
         (
             "national_grid_accounts",
@@ -425,20 +329,27 @@ def test_an_nmi_with_its_check_digit_passes(nmi: str) -> None:
             "MECO-R1-OBSOLETE",
             "tariff_code_not_found",
         ),
+        (
+            "essential_supply_points_accounts",
+            ("supply_point", "substation"),
+            "999000001",
+            "substation_not_found",
+        ),
     ],
 )
 def test_some_payloads_pass_and_fail_only_while_processing(
     dialect: str, path: Sequence[str | int], value: str, code: str
 ) -> None:
     payload = changed(sound(dialect), path, value)
-    error = form_of(resource=RESOURCES[dialect], payload=payload).processing_error(payload)
+    error = form(dialect, payload).processing_error(payload)
     assert problems(dialect, payload) == []
     assert error is not None
     assert error[0] == code
 
 
 def test_every_form_is_found_and_none_claims_anothers_payload() -> None:
-    assert set(FORMS) == set(RESOURCES.values())
-    for dialect, resource in RESOURCES.items():
-        fitting = [form for forms in FORMS.values() for form in forms if form.fits(sound(dialect))]
-        assert fitting == [form_of(resource=resource, payload=sound(dialect))]
+    resources = {dialect: get_dialect(name=dialect).resource for dialect in DIALECTS}
+    assert set(FORMS) == set(resources.values())
+    for dialect in DIALECTS:
+        fitting = [each for forms in FORMS.values() for each in forms if each.fits(sound(dialect))]
+        assert fitting == [form(dialect, sound(dialect))]

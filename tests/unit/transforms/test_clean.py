@@ -128,6 +128,28 @@ def test_flags_tell_no_from_unknown() -> None:
     assert clean("code", "J", codes=FLAG) == "unknown_code"
 
 
+ROLES = {"HLD": "ADMIN", "BIL": "PAYER", "OLD": None}
+
+
+@pytest.mark.parametrize(
+    ("raw", "cleaned"),
+    [
+        ("HLD", ["ADMIN"]),
+        (" BIL ,HLD", ["PAYER", "ADMIN"]),
+        ("HLD,,", ["ADMIN"]),
+        ("OLD,HLD", ["ADMIN"]),
+        ("OLD", None),
+        (",", None),
+        (" ", None),
+        (None, None),
+        ("HLD,?", "unknown_code"),
+        ("HLD;BIL", "unknown_code"),
+    ],
+)
+def test_codes_with_commas_between_become_a_list_or_reject(raw: str | None, cleaned: Any) -> None:
+    assert clean("codes", raw, codes=ROLES) == cleaned
+
+
 def test_a_required_value_that_means_nothing_is_missing() -> None:
     assert clean("date", "99991231", required=True) == "missing_value"
     assert clean("text", None, required=True) == "missing_value"
@@ -141,7 +163,7 @@ def test_binary_floating_point_numbers_are_refused(kind: Kind) -> None:
 
 @given(value=st.none() | st.text(), kind=st.sampled_from(get_args(Kind)))
 def test_no_text_makes_cleaning_crash(value: str | None, kind: Kind) -> None:
-    clean(kind, value, codes={"A": "B"} if kind == "code" else None)
+    clean(kind, value, codes={"A": "B"} if kind in ("code", "codes") else None)
 
 
 @given(value=st.decimals(min_value=-99_999_999, max_value=99_999_999, places=2))

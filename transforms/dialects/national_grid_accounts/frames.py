@@ -16,6 +16,7 @@ from transforms.frames.accounts import (
     TRANSACTION,
     person,
     preferences,
+    user_details,
 )
 
 _LEDGER: Final = (*ACCOUNT, "ledger_key")
@@ -76,22 +77,7 @@ FRAMES: Final = (
         target="alternative_phone_numbers",
         columns=columns(kind="text", required=True, meanings={"phone_number": "A further number."}),
     ),
-    Frame(
-        name="user_details",
-        key=(*CUSTOMER, "detail_key"),
-        parent="customers",
-        target="user_details",
-        columns=(
-            Column(
-                name="namespace",
-                kind="code",
-                codes=codes.USER_DETAIL,
-                required=True,
-                meaning="What it is about.",
-            ),
-            Column(name="value", kind="text", required=True, meaning="What it says, leading zeros included."),
-        ),
-    ),
+    user_details(namespaces=codes.USER_DETAIL),
     NOTES,
     NOTE_DOCUMENTS,
     Frame(

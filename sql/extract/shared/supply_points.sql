@@ -1,4 +1,4 @@
--- Supply points of the network.
+-- Supply points of an Australian network.
 
 SELECT
     point.identifier AS external_identifier,

@@ -1,0 +1,14 @@
+-- CPEs and CUIs of these properties.
+
+SELECT
+    account.account_number AS external_identifier,
+    occupancy.premise_id AS supply_address_key,
+    point.supply_point_id AS supply_point_key,
+    point.identifier,
+    point.fuel
+FROM legacy.account
+JOIN legacy.occupancy
+    ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
+JOIN legacy.supply_point AS point ON point.premise_id = occupancy.premise_id
+WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
+ORDER BY account.account_number, occupancy.premise_id, point.supply_point_id

@@ -1,0 +1,142 @@
+"""Essential Energy supply points, revision `accounts`.
+
+A supply point of the distribution network with the accounts there: their customers, and who is to be told
+of an outage. Source: the supply-point import guide.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from transforms.dialect import Column, Dialect, Frame
+from transforms.frames.accounts import person
+from transforms.frames.australia import SUPPLY_POINT, SUPPLY_POINTS, outage_contact, phone, postal_address
+from transforms.models.australia import OutageContact, Phone, PostalAddress, SupplyPointPayload
+from transforms.models.base import Entity, IsoDate
+from transforms.rules.australia import address_rules, contact_rules, point_rules
+from transforms.rules.contacts import email_rules, phone_rules, readable
+from transforms.rules.engine import Circumstances, Rule
+
+
+class Customer(Entity):
+    """A person with a part in the account."""
+
+    title: str | None = None
+    given_name: str | None = None
+    family_name: str | None = None
+    email: str | None = None
+    mobile: str | None = None
+    landline: str | None = None
+    salutation: str | None = None
+    account_roles: list[str]
+    postal_address: PostalAddress | None = None
+
+
+class AccountContact(OutageContact):
+    """An outage contact with at most two telephones: a third one is an unknown key, and so refused."""
+
+    phone_1: Phone | None = None
+    phone_2: Phone | None = None
+
+
+class Account(Entity):
+    """An account at the supply point."""
+
+    account_type: Literal["DOMESTIC_THIRD_PARTY_BILLED", "BUSINESS_THIRD_PARTY_BILLED"]
+    customer_at_supply_address_from_date: IsoDate
+    customers: list[Customer]
+    outage_contact: AccountContact | None = None
+
+
+class SupplyPointWithAccounts(SupplyPointPayload):
+    """The payload."""
+
+    accounts: list[Account]
+
+
+def rules(given: Circumstances) -> tuple[Rule, ...]:
+    """What Kraken refuses, as far as a payload alone can tell."""
+    customer, contact = "accounts.customers", "accounts.outage_contact"
+    return (
+        *point_rules(),
+        *phone_rules(
+            f"{customer}.mobile",
+            f"{customer}.landline",
+            f"{contact}.phone_1.number",
+            f"{contact}.phone_2.number",
+            region=given.region,
+        ),
+        *email_rules(f"{customer}.email"),
+        *readable(f"{customer}.given_name", f"{customer}.family_name"),
+        *address_rules(f"{customer}.postal_address"),
+        *contact_rules(contact),
+    )
+
+
+_ACCOUNT = (*SUPPLY_POINT, "account_key")
+
+DIALECT = Dialect(
+    name="essential_supply_points_accounts",
+    title="Essential Energy supply points (accounts)",
+    resource="supply-points",
+    market="AU",
+    zone="Australia/Sydney",
+    identifier_path=("supply_point", "identifier"),
+    default_import_supplier="TEST_SUPPLIER",
+    model=SupplyPointWithAccounts,
+    rules=rules,
+    frames=(
+        SUPPLY_POINTS,
+        Frame(
+            name="accounts",
+            key=_ACCOUNT,
+            parent="supply_points",
+            target="accounts",
+            required=True,
+            columns=(
+                Column(
+                    name="account_class",
+                    field="account_type",
+                    kind="code",
+                    codes={"DTB": "DOMESTIC_THIRD_PARTY_BILLED", "BTB": "BUSINESS_THIRD_PARTY_BILLED"},
+                    required=True,
+                    meaning="Kind of account.",
+                ),
+                Column(
+                    name="customer_at_supply_address_from_date",
+                    kind="date",
+                    required=True,
+                    meaning="Since when the customer has the property.",
+                ),
+                *outage_contact(),
+                *phone(inside="outage_contact.phone_1", name="phone_1"),
+                *phone(inside="outage_contact.phone_2", name="phone_2"),
+                Column(
+                    name="phone_3",
+                    field="outage_contact.phone_3",
+                    kind="text",
+                    meaning="A third number: Kraken takes two, so it rejects the record.",
+                ),
+            ),
+        ),
+        Frame(
+            name="customers",
+            key=(*_ACCOUNT, "customer_key"),
+            parent="accounts",
+            target="customers",
+            required=True,
+            columns=(
+                *person("title", "given_name", "family_name", "email", "mobile", "landline", "salutation"),
+                Column(
+                    name="account_roles",
+                    kind="codes",
+                    # The only one that the guide names.
+                    codes={"HLD": "ADMIN"},
+                    required=True,
+                    meaning="The person's roles in the account.",
+                ),
+                *postal_address(inside="postal_address"),
+            ),
+        ),
+    ),
+)

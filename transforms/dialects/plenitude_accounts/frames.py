@@ -1,0 +1,115 @@
+"""What the SQL of a Plenitude account must deliver, frame by frame, and the codes of its legacy system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from transforms.dialect import CodeValue, Column, Frame, columns
+from transforms.frames.accounts import ACCOUNT, AGREEMENT, CUSTOMER, person, user_details
+
+_ACCOUNT_CLASS: Final[Mapping[str, CodeValue]] = {"DOM": "DOMESTIC", "BUS": "BUSINESS"}
+_FUEL: Final[Mapping[str, CodeValue]] = {"E": "ELECTRICITY", "G": "GAS"}
+_USER_DETAIL: Final[Mapping[str, CodeValue]] = {
+    "APELIDO1": "first_family_name",
+    "APELIDO2": "second_family_name",
+    "NIF": "fiscal_code",
+}
+
+_ADDRESS: Final = (*ACCOUNT, "supply_address_key")
+_SUPPLY_POINT: Final = (*_ADDRESS, "supply_point_key")
+
+FRAMES: Final = (
+    Frame(
+        name="accounts",
+        key=ACCOUNT,
+        columns=(
+            Column(
+                name="account_class",
+                field="account_type",
+                kind="code",
+                codes=_ACCOUNT_CLASS,
+                required=True,
+                meaning="Kind of account.",
+            ),
+            Column(
+                name="operations_team",
+                field="operations_team_name",
+                kind="configured",
+                setting="operations_teams",
+                meaning="Team that looks after the account.",
+            ),
+        ),
+    ),
+    Frame(
+        name="customers",
+        key=CUSTOMER,
+        parent="accounts",
+        target="customers",
+        required=True,
+        columns=person("given_name", "family_name", "email", "mobile", "landline"),
+    ),
+    user_details(namespaces=_USER_DETAIL),
+    Frame(
+        name="supply_addresses",
+        key=_ADDRESS,
+        parent="accounts",
+        target="supply_addresses",
+        required=True,
+        columns=(
+            Column(
+                name="customer_at_supply_address_from_date",
+                kind="date",
+                required=True,
+                meaning="Since when the customer has it.",
+            ),
+            *columns(
+                kind="text",
+                inside="supply_address",
+                required=True,
+                meanings={
+                    "locality": "Town.",
+                    "postal_code": "Postcode, NNNN-NNN.",
+                    "country": "Two-letter country code.",
+                },
+            ),
+            *columns(
+                kind="text",
+                inside="supply_address.structured_street_address",
+                meanings={
+                    "street_type": "What kind of street, for example R or AV.",
+                    "street_name": "Name of the street.",
+                    "street_number": "House number.",
+                    "floor": "Floor, for example 1º.",
+                    "door": "Door.",
+                    "direction": "Side of the landing, for example esq.",
+                },
+            ),
+        ),
+    ),
+    Frame(
+        name="supply_points",
+        key=_SUPPLY_POINT,
+        parent="supply_addresses",
+        target="supply_points",
+        required=True,
+        columns=(
+            Column(name="identifier", kind="text", required=True, meaning="CPE or CUI."),
+            Column(
+                name="fuel",
+                field="supply_type",
+                kind="code",
+                codes=_FUEL,
+                required=True,
+                meaning="Electricity or gas.",
+            ),
+        ),
+    ),
+    Frame(
+        name="agreements",
+        key=(*_SUPPLY_POINT, "agreement_key"),
+        parent="supply_points",
+        target="agreements",
+        columns=AGREEMENT,
+    ),
+)
