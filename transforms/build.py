@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import blake2b
@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from transforms.assemble import assemble
 from transforms.dialect import Dialect
 from transforms.findings import Finding
-from transforms.rules.engine import Batch, Circumstances, UniqueRule, run_rules
+from transforms.rules.engine import Batch, Circumstances, Rule, UniqueRule, run_rules
 
 _MISSING: Final = object()
 
@@ -133,28 +133,49 @@ def _check(
 ) -> None:
     """Sort what was built by what the dialect's rules say of it."""
     rules = dialect.rules(Circumstances(today=settings.today, region=settings.region or dialect.market))
-    identifiers = list(documents)
-    batch = Batch(list(documents.values()))
-    found = run_rules(rules=rules, batch=batch)
-    for number, identifier in enumerate(identifiers):
+    unique = [rule for rule in rules if isinstance(rule, UniqueRule)]
+    others = [rule for rule in rules if not isinstance(rule, UniqueRule)]
+    found = _found(rules=others, documents=documents)
+    # Whoever is refused anyway shares nothing with anybody.
+    standing = {key: document for key, document in documents.items() if not _is_refused(found[key])}
+    for identifier, findings in _found(rules=unique, documents=standing).items():
+        found[identifier] += findings
+    for identifier, findings in found.items():
         # The first finding stands for the record in every count.
-        findings = tuple(sorted(found.get(number, ()), key=lambda finding: finding.severity != "error"))
-        if any(finding.severity == "error" for finding in findings):
-            result.rejections.append(Findings(external_identifier=identifier, findings=findings))
+        record = Findings(
+            external_identifier=identifier,
+            findings=tuple(sorted(findings, key=lambda finding: finding.severity != "error")),
+        )
+        if _is_refused(findings):
+            result.rejections.append(record)
+            standing.pop(identifier, None)
             continue
         result.payloads.append(BuiltPayload(external_identifier=identifier, body=bodies[identifier]))
         if findings:
-            result.warnings.append(Findings(external_identifier=identifier, findings=findings))
+            result.warnings.append(record)
+    result.shared.extend(_shared(rules=unique, documents=standing))
+
+
+def _found(*, rules: Sequence[Rule], documents: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Finding]]:
+    """What the rules say of each document."""
+    found = run_rules(rules=rules, batch=Batch(list(documents.values())))
+    return {identifier: found.get(number, []) for number, identifier in enumerate(documents)}
+
+
+def _is_refused(findings: Sequence[Finding]) -> bool:
+    return any(finding.severity == "error" for finding in findings)
+
+
+def _shared(*, rules: Sequence[UniqueRule], documents: Mapping[str, Mapping[str, Any]]) -> Iterator[Shared]:
+    identifiers = list(documents)
+    batch = Batch(list(documents.values()))
     for rule in rules:
-        if isinstance(rule, UniqueRule):
-            finding = rule.finding(path=rule.path)
-            result.shared.extend(
-                Shared(
-                    external_identifier=identifiers[number],
-                    digest=blake2b(f"{rule.code}:{value}".encode(), digest_size=16).digest(),
-                    finding=finding,
-                )
-                for number, value in rule.values(batch=batch)
+        finding = rule.finding(path=rule.path)
+        for number, value in rule.values(batch=batch):
+            yield Shared(
+                external_identifier=identifiers[number],
+                digest=blake2b(f"{rule.code}:{value}".encode(), digest_size=16).digest(),
+                finding=finding,
             )
 
 

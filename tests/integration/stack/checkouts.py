@@ -15,7 +15,7 @@ import requests
 from stack.postgres import open_cluster
 from tests.conftest import ROOT
 
-PARTS = ("dags", "plugins", "transforms", "sql", "legacy", "simulator", "stack")
+PARTS = ("dags", "plugins", "transforms", "reporting", "sql", "legacy", "simulator", "stack")
 
 
 @contextmanager

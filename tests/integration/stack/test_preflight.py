@@ -1,0 +1,72 @@
+"""`make preflight`: what would be rejected, and which legacy column to look at, without any call."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+from legacy import load
+from tests.conftest import NewDatabase
+from tests.integration.stack.checkouts import attempt, fresh_checkout, run
+
+
+@pytest.fixture(scope="module")
+def filled_dsn(new_database: NewDatabase) -> str:
+    dsn = new_database()
+    engine = create_engine(dsn.replace("postgresql://", "postgresql+psycopg2://", 1), poolclass=NullPool)
+    load.fill(engine=engine, customers={"edf_accounts": 1_300}, seed=7, tell=lambda _: None)
+    with engine.begin() as connection:
+        # Two customers far apart, so that they are built in different batches.
+        connection.exec_driver_sql(
+            "UPDATE legacy.party_contact SET value = 'both@mail.example.com' WHERE contact_id IN (8, 10208)"
+        )
+    return dsn
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with fresh_checkout(folder=tmp_path_factory.mktemp("preflight")) as folder:
+        yield folder
+
+
+def test_causes_are_counted_and_led_back_to_their_columns(checkout: Path, filled_dsn: str) -> None:
+    told = run(checkout=checkout, command="preflight", LEGACY_DSN=filled_dsn, DIALECT="edf_accounts")
+    assert "edf_accounts: 1,300 customers checked in" in told
+    assert "← legacy.party_contact.value (kind 'TEL')" in told
+    assert max(len(line) for line in told.splitlines()) <= 100
+    with (checkout / ".run" / "preflight" / "edf_accounts.csv").open(encoding="utf-8") as file:
+        rows = {(row["code"], row["path"]): row for row in csv.DictReader(file)}
+    phone = rows["invalid_phone_number", "customers.landline"]
+    assert (phone["severity"], phone["customers"]) == ("error", "3")
+    assert phone["examples"].split()[0] == "GB-000000025"
+    assert rows["duplicate_email", "customers.email"]["customers"] == "2"
+    rejected = sum(int(row["customers"]) for row in rows.values() if row["severity"] == "error")
+    assert f"{rejected} rejected" in told
+
+
+def test_the_page_needs_no_network_and_holds_no_personal_value(checkout: Path, filled_dsn: str) -> None:
+    run(checkout=checkout, command="preflight", LEGACY_DSN=filled_dsn, DIALECT="edf_accounts", ACCOUNTS="600")
+    page = (checkout / ".run" / "preflight" / "edf_accounts.html").read_text(encoding="utf-8")
+    assert "http" not in page.replace("https://www.w3.org", "")
+    assert "<script" not in page
+    assert "600" in page
+    assert "020 ring after six" not in page
+    assert "test@mail.example.com" not in page
+
+
+def test_a_database_without_customers_of_the_dialect_is_named(checkout: Path, filled_dsn: str) -> None:
+    done = attempt(
+        checkout=checkout,
+        command="preflight",
+        LEGACY_DSN=filled_dsn,
+        DIALECT="essential_supply_points_cdns",
+    )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "The legacy database has no customers of essential_supply_points_cdns to check.\n",
+    )
