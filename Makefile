@@ -55,7 +55,7 @@ migrate: install ## Bring the schema of the tracking database at TRACKING_DSN up
 simulator: install ## Run the stand-in Kraken alone, in the foreground
 	@$(STACK) simulator
 
-bench: install ## Measure rate and memory of a wave of 20,000 EDF accounts
+bench: install ## Measure build rates of every dialect, then rate and memory of a wave of 20,000 EDF accounts
 	@$(STACK) bench
 
 test: install ## Run every test

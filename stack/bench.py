@@ -1,6 +1,8 @@
-"""`make bench`: the rate of a large wave through Airflow, and the memory that it takes beside a small one."""
+"""`make bench`: build rates of every dialect, then a large wave through Airflow and its memory."""
 
 import contextlib
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from stack.api import Airflow
 from stack.dialects import dialect_named
 from stack.problems import StackProblem
 from stack.running import Running, up
-from stack.settings import Wishes
+from stack.settings import ROOT, Wishes
 from stack.stopping import cluster_of
 from stack.waves import Progress
 
@@ -39,8 +41,9 @@ class Measured:
 
 
 def bench(*, wishes: Wishes) -> None:
-    """Run a wave of ACCOUNTS customers and before it one of a tenth; print rate and memory of both."""
+    """Print the build rates of all dialects, and rate and memory of two waves, of ACCOUNTS and of a tenth."""
     target = display.console()
+    _measure_builds()
     dialect = dialect_named(name=wishes.dialect or DEFAULT_DIALECT).name
     large = wishes.accounts or DEFAULT_ACCOUNTS
     small = max(large // _SMALLER, 1)
@@ -62,6 +65,12 @@ def bench(*, wishes: Wishes) -> None:
         f"Rate {rate:.0f} accounts/s (wanted: {_WANTED_RATE} on 2 cores); largest process "
         f"{_megabytes(peak)} (wanted: below {_megabytes(_WANTED_BYTES)})."
     )
+
+
+def _measure_builds() -> None:
+    command = [sys.executable, "benchmarks/build_throughput.py"]
+    if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
+        raise BenchFailed("The build rates could not be measured, as said above.")
 
 
 def _measure(*, api: Airflow, running: Running, dialect: str, accounts: int) -> Measured:
