@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from transforms.assemble import assemble
 from transforms.dialect import Dialect
 from transforms.findings import Finding
+from transforms.memory import collector_paused
 from transforms.rules.engine import Batch, Circumstances, Rule, UniqueRule, run_rules
 
 _MISSING: Final = object()
@@ -87,6 +88,17 @@ def build(
 
     One customer's faults reject that customer alone, with every fault that was found.
     """
+    with collector_paused():
+        return _build(dialect=dialect, frames=frames, identifiers=identifiers, settings=settings)
+
+
+def _build(
+    *,
+    dialect: Dialect,
+    frames: Mapping[str, pd.DataFrame],
+    identifiers: Sequence[str],
+    settings: BuildSettings,
+) -> BuildResult:
     assembled = assemble(
         dialect=dialect,
         frames=frames,

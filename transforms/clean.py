@@ -93,7 +93,8 @@ def _cleaner(*, column: Column, zone: ZoneInfo) -> Callable[[str], Any]:
     blank = "" if column.keep_blank else None
 
     def clean(raw: str) -> Any:
-        text = unicodedata.normalize("NFC", raw).translate(_CONTROL).strip()
+        plain = raw.isascii() and raw.isprintable()
+        text = (raw if plain else unicodedata.normalize("NFC", raw).translate(_CONTROL)).strip()
         match column.kind:
             case "code":
                 return _code(text=text, codes=column.codes or {}, blank=blank, name=column.name)

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, TextClause, text
 from sqlalchemy.exc import ProgrammingError
 
 from transforms.dialect import Dialect
+from transforms.memory import collector_paused
 
 _SQL_FOLDER = Path(__file__).resolve().parents[1] / "sql" / "extract"
 
@@ -39,7 +40,7 @@ def extract(*, engine: Engine, dialect: Dialect, identifiers: Sequence[str]) -> 
 
     Raises `UnableToExtract`.
     """
-    with _snapshot(engine=engine) as connection, connection.begin():
+    with _snapshot(engine=engine) as connection, connection.begin(), collector_paused():
         watermark = connection.execute(text("SELECT transaction_timestamp()")).scalar_one()
         frames = {
             frame.name: _frame(
