@@ -43,6 +43,8 @@ class _Nested:
     parents: list[int]
     positions: list[int]
     rows: dict[Key, int]
+    path: str
+    """Where the rows stand in a document, without indexes."""
 
 
 def assemble(
@@ -171,7 +173,15 @@ def _nest(
     documents: list[dict[str, Any]],
     into: Assembled,
 ) -> _Nested:
-    this = _Nested(frame=frame, customers=customers, documents=documents, parents=[], positions=[], rows={})
+    this = _Nested(
+        frame=frame,
+        customers=customers,
+        documents=documents,
+        parents=[],
+        positions=[],
+        rows={},
+        path=_join(parent.path if parent else "", frame.target),
+    )
     *places, target = frame.target.split(".")
     depth = len(parent.frame.key) if parent is not None else 0
     for row, key in enumerate(keys):
@@ -179,14 +189,14 @@ def _nest(
             into.refuse(
                 customer=customers[row],
                 code="missing_value",
-                path=target,
+                path=this.path,
                 detail=f"A row of frame {frame.name} has no value in its key {', '.join(frame.key)}.",
             )
         elif this.rows.setdefault(key, row) != row:
             into.refuse(
                 customer=customers[row],
                 code="duplicate_key",
-                path=target,
+                path=this.path,
                 detail=f"Frame {frame.name} has the same key {', '.join(frame.key)} twice.",
             )
         parent_row = 0 if parent is None else parent.rows.get(key[:depth], -1)
@@ -197,7 +207,7 @@ def _nest(
                 into.refuse(
                     customer=customers[row],
                     code="orphaned_child",
-                    path=target,
+                    path=this.path,
                     detail=f"A row of frame {frame.name} belongs to no row of frame {parent.frame.name}.",
                 )
             continue
