@@ -144,7 +144,7 @@ class Dialect:
     """Where the Connection names none: the one of the guide."""
     frames: tuple[Frame, ...]
     model: type[Payload]
-    rules: Callable[[Circumstances], tuple[Rule, ...]] = lambda _: ()
+    rules: Callable[[Circumstances], tuple[Rule, ...]]
     """What is checked of the payloads before Kraken is asked."""
     default_values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Where the Connection has none: legacy code to value by setting, for columns of kind configured."""

@@ -55,11 +55,12 @@ def test_the_stand_in_and_its_customers_come_with_the_demo_profile_only(compose:
     assert in_demo == {"simulator", "legacy"}
 
 
-def test_every_dialect_has_its_import_supplier(compose: dict[str, Any]) -> None:
+def test_import_suppliers_are_those_of_dialects_that_there_are(compose: dict[str, Any]) -> None:
     connection = compose["services"]["scheduler"]["environment"]["AIRFLOW_CONN_KRAKEN"]
     plain = re.sub(r"\$\{\w+:-(\w+)\}", r"\1", connection)
     suppliers = json.loads(plain)["extra"]["import_suppliers"]
-    assert suppliers == {name: get_dialect(name=name).default_import_supplier for name in dialect_names()}
+    known = {name: get_dialect(name=name).default_import_supplier for name in dialect_names()}
+    assert suppliers.items() <= known.items()
 
 
 def test_image_and_requirements_pin_the_same_airflow() -> None:
