@@ -43,8 +43,8 @@ class Measured:
 def bench(*, wishes: Wishes) -> None:
     """Print the build rates of all dialects, and rate and memory of two waves, of ACCOUNTS and of a tenth."""
     target = display.console()
-    _measure_builds()
     dialect = dialect_named(name=wishes.dialect or DEFAULT_DIALECT).name
+    _measure_builds(only=dialect if wishes.dialect else None)
     large = wishes.accounts or DEFAULT_ACCOUNTS
     small = max(large // _SMALLER, 1)
     running = up(wishes=wishes, say=target.print, correct_connections=True)
@@ -67,8 +67,8 @@ def bench(*, wishes: Wishes) -> None:
     )
 
 
-def _measure_builds() -> None:
-    command = [sys.executable, "benchmarks/build_throughput.py"]
+def _measure_builds(*, only: str | None) -> None:
+    command = [sys.executable, "benchmarks/build_throughput.py", *(["--dialect", only] if only else [])]
     if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
         raise BenchFailed("The build rates could not be measured, as said above.")
 
