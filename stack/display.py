@@ -18,6 +18,7 @@ from rich.text import Text
 from kraken_import.lifecycle import State
 from stack.outcome import ErrorGroup
 from stack.waves import Progress
+from transforms.triage import source_of
 
 _PLAIN_SECONDS = 5.0
 
@@ -74,7 +75,7 @@ def outcome_table(*, progress: Sequence[Progress], now: datetime) -> Table:
 
 
 def error_tables(*, groups: Sequence[ErrorGroup]) -> list[Table]:
-    """One table for each dialect, with one row for each kind of error."""
+    """One table for each dialect, with one row for each kind of error and the legacy column behind it."""
     tables = []
     for dialect, kinds in groupby(groups, key=lambda group: group.dialect):
         table = _table(title=f"Errors of {dialect} by code and field")
@@ -84,7 +85,9 @@ def error_tables(*, groups: Sequence[ErrorGroup]) -> list[Table]:
         table.add_column("For example", no_wrap=True)
         for kind in kinds:
             where = f"at {kind.path}" if kind.path else "(whole record)"
-            table.add_row(f"{kind.customers:,}", kind.state, _Folding(kind.code, where), kind.example)
+            source = source_of(dialect=dialect, path=kind.path)
+            names = (kind.code, where, f"← {source}") if source else (kind.code, where)
+            table.add_row(f"{kind.customers:,}", kind.state, _Folding(*names), kind.example)
         tables.append(table)
     return tables
 
