@@ -9,6 +9,7 @@ import sys
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import requests
 from kraken_import.tracking.waves import batch_lock
 from kraken_import.usecases.faults import Retryable, SystemicFault
 from kraken_import.usecases.gate import batches_to_load
+from tests.conftest import StartSimulator
 from tests.integration.conftest import BeginJourney, Journey
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -366,3 +368,33 @@ def test_no_personal_value_stands_outside_of_payload_and_answer(begin: BeginJour
     )
     assert len(kept) > 30
     assert not [value for value in personal for row in kept if value in row["said"]]
+
+
+def test_a_connection_that_leads_elsewhere_by_now_sends_nothing_there(
+    journey: Journey, start_simulator: StartSimulator
+) -> None:
+    wave_id = journey.valid_wave()
+    other = start_simulator()
+    elsewhere = journey.with_settings(base_url=other.url)
+    for step in (elsewhere.validate, elsewhere.create, elsewhere.poll):
+        with pytest.raises(SystemicFault, match="point it back, or plan a new wave") as refused:
+            step(wave_id)
+        assert refused.value.code == "other_kraken"
+    assert requests.get(f"{other.url}/simulator/ledger", timeout=10).json()["keys"] == []
+    finish(journey, wave_id)
+    assert journey.states(wave_id) == {"processed": 5}
+
+
+def test_a_connection_that_is_repointed_while_creates_are_under_way_does_not_take_them_along(
+    journey: Journey, start_simulator: StartSimulator
+) -> None:
+    wave_id = journey.valid_wave(limit=20)
+    other = start_simulator()
+    # The token expires, and whoever reads the Connection again finds another Kraken in it.
+    moved = journey.with_settings(token="expired")
+    moved.renewed = replace(journey.kraken, base_url=other.url)
+    with pytest.raises(SystemicFault) as stopped:
+        moved.create(wave_id)
+    assert stopped.value.code == "unauthorised"
+    assert requests.get(f"{other.url}/simulator/ledger", timeout=10).json()["keys"] == []
+    assert journey.created() == {}
