@@ -14,7 +14,7 @@ _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z0-9-]{2,}")
 _REFUSED_EMAIL: Final = re.compile(r"(?i)^(test@|xxx@)|@test\.(com|co\.uk)$|\.(xxx|xx)$")
 _PHONE: Final = re.compile(r"\+?[0-9][0-9 ()-]{5,18}")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
-_SIGNS: Final = {"PAYMENT": 1, "CREDIT": 1, "CHARGE": -1, "REPAYMENT": -1}
+_SIGNS: Final = {"PAYMENT": 1, "CREDIT": 1, "CHARGE": -1, "SUPPLY_CHARGE": -1, "REPAYMENT": -1}
 
 
 class Problem(NamedTuple):

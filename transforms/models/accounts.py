@@ -50,12 +50,17 @@ class Address(Entity):
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
 
 
-class Transaction(Entity):
-    """A movement on a ledger. The amount has no sign: the type tells it."""
+class Booking(Entity):
+    """What every movement on a ledger has. The amount has no sign: the type tells it."""
 
     transaction_id: str
     transaction_date: IsoDate
-    amount: Annotated[str, Field(pattern=r"^\d{1,10}(\.\d{1,2})?$")]
+    amount: Annotated[str, Field(pattern=r"^[0-9]{1,10}(\.[0-9]{1,2})?$")]
+
+
+class Transaction(Booking):
+    """A movement on a ledger whose fields do not depend on its type."""
+
     type: Literal["CHARGE", "CREDIT", "PAYMENT", "REPAYMENT"]
     reason: str | None = None
     payment_type: str | None = None

@@ -10,12 +10,15 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-IsoDate: TypeAlias = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+IsoDate: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 IsoTime: TypeAlias = Annotated[
-    str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})$")
+    str,
+    Field(
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
+    ),
 ]
-Money: TypeAlias = Annotated[str, Field(pattern=r"^-?\d{1,10}(\.\d{1,2})?$")]
-Quantity: TypeAlias = Annotated[str, Field(pattern=r"^-?\d{1,10}(\.\d{1,10})?$")]
+Money: TypeAlias = Annotated[str, Field(pattern=r"^-?[0-9]{1,10}(\.[0-9]{1,2})?$")]
+Quantity: TypeAlias = Annotated[str, Field(pattern=r"^-?[0-9]{1,10}(\.[0-9]{1,10})?$")]
 
 
 class Entity(BaseModel):

@@ -10,7 +10,13 @@ from transforms.rules.engine import Document, Fault, ObjectRule, Rule
 
 Parts: TypeAlias = Callable[[Document], tuple[int, int] | None]
 
-_SIGNS: Final[Mapping[str, int]] = {"PAYMENT": 1, "CREDIT": 1, "CHARGE": -1, "REPAYMENT": -1}
+_SIGNS: Final[Mapping[str, int]] = {
+    "PAYMENT": 1,
+    "CREDIT": 1,
+    "CHARGE": -1,
+    "SUPPLY_CHARGE": -1,
+    "REPAYMENT": -1,
+}
 
 
 def cents(amount: str | None) -> int:

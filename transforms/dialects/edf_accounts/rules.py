@@ -42,8 +42,10 @@ def _early_agreements(point: Document) -> Iterator[Fault]:
 
 
 def _uncovered(account: Document) -> Iterator[Fault]:
-    day = account["last_billed_to_date"]
-    for outer, address in enumerate(account["supply_addresses"]):
+    day = account.get("last_billed_to_date")
+    if not day:
+        return
+    for outer, address in enumerate(account.get("supply_addresses") or ()):
         for inner, point in enumerate(address["meter_points"]):
             agreements = point.get("agreements")
             if agreements and not any(
@@ -55,7 +57,7 @@ def _uncovered(account: Document) -> Iterator[Fault]:
 
 def _meter_points_twice(account: Document) -> Iterator[Fault]:
     seen: set[str] = set()
-    for outer, address in enumerate(account["supply_addresses"]):
+    for outer, address in enumerate(account.get("supply_addresses") or ()):
         here = set()
         for inner, point in enumerate(address["meter_points"]):
             if point["identifier"] in seen:
@@ -66,7 +68,7 @@ def _meter_points_twice(account: Document) -> Iterator[Fault]:
 
 def _addresses_twice(account: Document) -> Iterator[Fault]:
     seen = set()
-    for index, address in enumerate(account["supply_addresses"]):
+    for index, address in enumerate(account.get("supply_addresses") or ()):
         key = (address["supply_address1"], address.get("supply_address2"), address["supply_postcode"])
         if key in seen:
             yield Fault(f"supply_addresses.{index}")
