@@ -17,6 +17,7 @@ from transforms.assemble import assemble
 from transforms.dialect import Dialect
 from transforms.findings import Finding
 from transforms.memory import collector_paused
+from transforms.models.shape import check_of
 from transforms.rules.engine import Batch, Circumstances, Rule, UniqueRule, run_rules
 
 _MISSING: Final = object()
@@ -106,6 +107,7 @@ def _build(
         zone=ZoneInfo(settings.zone or dialect.zone),
         values={**dialect.default_values, **settings.values},
     )
+    check = check_of(dialect.model)
     result = BuildResult(payloads=[], rejections=[])
     bodies: dict[str, bytes] = {}
     documents: dict[str, dict[str, Any]] = {}
@@ -121,7 +123,7 @@ def _build(
             }
             try:
                 # The model looks at every value and changes none.
-                dialect.model.model_validate(document)
+                check(document)
                 bodies[identifier] = orjson.dumps(document)
             except ValidationError as error:
                 findings = _schema_findings(error=error, document=document)
