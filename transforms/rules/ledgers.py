@@ -29,8 +29,15 @@ def cents(amount: str | None) -> int:
 
 
 def total(transactions: Iterable[Mapping[str, Any]] | None) -> int:
-    """The sum of transactions in cents, as Kraken counts: payments and credits up, the others down."""
-    return sum(_SIGNS[entry["type"]] * cents(entry["amount"]) for entry in transactions or ())
+    """The sum of transactions in cents, as Kraken counts: payments and credits up, the others down.
+
+    Those of a prepay meter are on no statement.
+    """
+    return sum(
+        _SIGNS[entry["type"]] * cents(entry["amount"])
+        for entry in transactions or ()
+        if not entry.get("to_prepay_meter_serial_number")
+    )
 
 
 def entries(node: Document, place: str) -> Iterator[tuple[str, Document]]:

@@ -260,6 +260,8 @@ def _one_transfer_reading(*, points: str) -> tuple[Rule, ...]:
 
     def counted(point: Document) -> Iterator[tuple[int, int]]:
         for index, meter in enumerate(point.get("meters") or ()):
+            if meter.get("removed_on"):
+                continue
             readings = Counter(reading.get("register_id") for reading in meter.get("transfer_readings") or ())
             if point["supply_type"] == "GAS":
                 yield index, sum(readings.values())

@@ -88,14 +88,15 @@ def _no_agreements(point: Document) -> Iterator[Fault]:
 def _no_registers(point: Document) -> Iterator[Fault]:
     if point["supply_type"] == "ELECTRICITY":
         for index, meter in enumerate(point.get("meters") or ()):
-            if not meter.get("registers"):
+            if not meter.get("registers") and not meter.get("removed_on"):
                 yield Fault(f"meters.{index}.registers")
 
 
 def _no_customer_reference(point: Document) -> Iterator[Fault]:
     if point["supply_type"] == "ELECTRICITY":
         for index, meter in enumerate(point.get("meters") or ()):
-            if meter.get("is_prepay") and not meter.get("prepay_customer_reference_number"):
+            is_active = meter.get("is_prepay") and not meter.get("removed_on")
+            if is_active and not meter.get("prepay_customer_reference_number"):
                 yield Fault(f"meters.{index}.prepay_customer_reference_number")
 
 
@@ -123,7 +124,7 @@ def _open_schedules(account: Document) -> Iterator[Fault]:
     regular = [
         index
         for index, schedule in enumerate(account.get("payment_schedules") or ())
-        if not schedule.get("is_debt_repayment_plan")
+        if not schedule.get("is_debt_repayment_plan") and not schedule.get("end_date")
     ]
     if len(regular) > 1:
         yield Fault(f"payment_schedules.{regular[1]}")

@@ -305,6 +305,55 @@ def test_a_gap_before_the_supply_starts_is_allowed() -> None:
     assert found == {("date_in_past", "dunning_path.start_date")}
 
 
+ALLOWED: list[tuple[str, tuple[Change, ...]]] = [
+    (
+        "a removed meter needs neither registers nor transfer readings",
+        (
+            again(f"{ELEC}.meters", removed_on="2018-01-01", meter_serial_number="OLD", reading_history=[]),
+            put(f"{ELEC}.meters.1.registers", None),
+            put(f"{ELEC}.meters.1.transfer_readings", None),
+            again(f"{GAS}.meters", removed_on="2018-01-01", meter_serial_number="OLDER"),
+            put(f"{GAS}.meters.1.transfer_readings", None),
+        ),
+    ),
+    (
+        "a removed prepay meter needs no customer reference",
+        (put(f"{METER}.is_prepay", True), put(f"{METER}.removed_on", "2019-08-01")),
+    ),
+    (
+        "a schedule with an end may stand beside an open one",
+        (
+            put("payment_schedules.0.is_debt_repayment_plan", False),
+            put("payment_schedules.0.end_date", "2020-01-01"),
+        ),
+    ),
+    (
+        "what was booked on a prepay meter is on no statement",
+        (again(PAST, transaction_id="5", to_prepay_meter_serial_number="54BV"),),
+    ),
+    ("an account without a supply", (put("supply_addresses", None),)),
+    ("an account never billed", (put("last_billed_to_date", None),)),
+    (
+        "an account with one address in place of lines",
+        (put("billing_address1", None), put("billing_postcode", None)),
+    ),
+    (
+        "a supply charge lowers the balance",
+        (
+            put(f"{CURRENT}.0.type", "SUPPLY_CHARGE"),
+            put(f"{CURRENT}.0.reason", None),
+            put(f"{CURRENT}.0.product_code", "ELEC-1234-J"),
+            put(f"{CURRENT}.0.line_items", []),
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("what", "changes"), ALLOWED, ids=[what for what, _ in ALLOWED])
+def test_what_kraken_allows_is_no_fault(what: str, changes: tuple[Change, ...]) -> None:
+    assert findings(*changes) == {("date_in_past", "dunning_path.start_date")}
+
+
 def test_what_is_in_the_future_depends_on_the_day() -> None:
     document = expected_payload(dialect=EDF)
     early = EDF.rules(Circumstances(today=date(2019, 7, 30), region="GB"))
