@@ -55,7 +55,9 @@ def unfilled(*, dialect: Dialect) -> list[str]:
     """Paths of the model that nothing fills, without what lies below them."""
     known = set(lineage(name=dialect.name))
     reached = {path.rpartition(".")[0] for path in known} | known
-    missing = [path for path in _model_paths(model=dialect.model) if path not in reached]
+    # What several branches of a union have is one path.
+    paths = dict.fromkeys(_model_paths(model=dialect.model))
+    missing = [path for path in paths if path not in reached]
     return [path for path in missing if path.rpartition(".")[0] not in missing]
 
 
