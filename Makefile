@@ -3,7 +3,7 @@
 PYTHON ?= python3
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down env payload preflight legacy migrate simulator bench test check mapping new-dialect
+.PHONY: help install demo up down env payload preflight legacy migrate simulator bench test check mapping new-dialect sample
 
 # Byte code is compiled once, at installation: without it Airflow takes twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -70,6 +70,9 @@ check: install ## Lint, types and import layers
 
 new-dialect: install ## Write the skeleton of dialect NAME
 	@$(STACK) new-dialect
+
+sample: install ## Write the rows that the SQL returns for the guide's customer: DIALECT=… ID=…
+	@$(STACK) sample
 
 mapping: install ## Write docs/mapping anew from the mappings
 	@$(VENV)/python -m reporting

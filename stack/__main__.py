@@ -67,6 +67,12 @@ def _payload(wishes: Wishes) -> None:
     print_payloads(wishes=wishes)
 
 
+def _sample(wishes: Wishes) -> None:
+    from stack.payload import write_sample
+
+    write_sample(wishes=wishes)
+
+
 def _new_dialect(wishes: Wishes) -> None:
     from stack.new_dialect import new_dialect
 
@@ -132,6 +138,7 @@ _COMMANDS: Mapping[str, Callable[[Wishes], None]] = {
     "payload": _payload,
     "preflight": _preflight,
     "new-dialect": _new_dialect,
+    "sample": _sample,
     "legacy": _legacy,
     "legacy-if-empty": _legacy_if_empty,
     "migrate": _migrate,

@@ -24,7 +24,8 @@ def new_dialect(*, wishes: Wishes) -> None:
         raise UnableToAddDialect("Say what it is to be called: make new-dialect NAME=acme_accounts.")
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or keyword.iskeyword(name):
         raise UnableToAddDialect(
-            f"NAME must be small letters, digits and underscores, for example acme_accounts, not {name!r}."
+            "NAME must be small letters, digits and underscores, begin with a letter and be no word of Python: "
+            f"for example acme_accounts, not {name!r}."
         )
     if name in dialect_names():
         raise UnableToAddDialect(f"There is a dialect {name} already: see transforms/dialects.")
@@ -37,7 +38,7 @@ def new_dialect(*, wishes: Wishes) -> None:
         f"{name} is there, and empty:\n"
         + "".join(f"  {file}\n" for file in files)
         + "\nNext: docs/how-to/add-a-dialect.md. What is missing is said by\n"
-        f"  .venv/bin/python -m pytest tests/unit/transforms/test_conformance.py -k {name}\n"
+        f"  .venv/bin/python -m pytest -q --tb=line tests/unit/transforms/test_conformance.py -k {name}\n"
     )
 
 
@@ -52,8 +53,9 @@ def _files(*, name: str) -> dict[str, str]:
         f"transforms/dialects/{name}.py": filled["dialect.py"],
         **{
             f"sql/extract/{name}/{query}.sql": filled[f"{query}.sql"]
-            for query in ("accounts", "candidates", "existing")
+            for query in ("accounts", "customers", "candidates", "existing")
         },
         f"tests/samples/{name}/payload.json": "{}\n",
         f"tests/samples/{name}/frames/accounts.json": "[]\n",
+        f"tests/samples/{name}/frames/customers.json": "[]\n",
     }

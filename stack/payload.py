@@ -15,7 +15,7 @@ from stack import data, targets
 from stack.dialects import dialect_named
 from stack.problems import StackProblem
 from stack.running import postgres_alone, running
-from stack.settings import Wishes
+from stack.settings import ROOT, Wishes
 from transforms.assemble import FrameContractBroken
 from transforms.build import BuildResult, BuildSettings, build
 from transforms.dialect import Dialect
@@ -51,6 +51,29 @@ def print_payloads(*, wishes: Wishes) -> None:
         raise UnableToPrintPayload(
             f"{rejected} of {len(identifiers)} customers cannot be built, as said above."
         )
+
+
+def write_sample(*, wishes: Wishes) -> None:
+    """Write the rows that the SQL returns for one customer as the raw sample of DIALECT.
+
+    Meant for a guide's customer: what is written becomes part of the project. Raises UnableToPrintPayload.
+    """
+    dialect = wanted_dialect(wishes=wishes)
+    if len(wishes.identifiers) != 1:
+        raise UnableToPrintPayload("Say whose rows are the sample, one customer: ID=EXTERNAL-1234.")
+    with legacy_database(wishes=wishes, dialect=dialect) as engine:
+        _identifiers(engine=engine, dialect=dialect, wishes=wishes)
+        try:
+            frames = extract(engine=engine, dialect=dialect, identifiers=wishes.identifiers).frames
+        except UnableToExtract as error:
+            raise UnableToPrintPayload(str(error)) from error
+    folder = ROOT / "tests" / "samples" / dialect.name / "frames"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in frames.items():
+        rows = frame.to_dict("records")
+        text = json.dumps(rows, indent=2, ensure_ascii=False, default=str)
+        (folder / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
+    sys.stdout.write(f"{len(frames)} files are in {folder.relative_to(ROOT)}.\n")
 
 
 def wanted_dialect(*, wishes: Wishes) -> Dialect:

@@ -22,7 +22,8 @@ from transforms.triage import Cause, Triage
 DEFAULT_CUSTOMERS = 10_000
 _BATCH = 1_000
 _SHOWN = 12
-_BARS = 15
+_BARS = 10
+_COLUMNS = 5
 
 
 class NothingToCheck(StackProblem):
@@ -84,8 +85,11 @@ def preflight(*, wishes: Wishes) -> None:
                 checked.warned += 1
         checked.seconds = time.perf_counter() - started
     if not checked.customers:
-        raise NothingToCheck(f"The legacy database has no customers of {dialect.name} to check.")
-    _print(checked=checked, files=_write(checked=checked))
+        raise NothingToCheck(
+            f"The legacy database has no customers of {dialect.name} to check: "
+            f"sql/extract/{dialect.name}/candidates.sql says who may migrate."
+        )
+    _print(checked=checked, wanted=wanted, files=_write(checked=checked))
 
 
 class _SharedValues:
@@ -178,7 +182,7 @@ def _write(*, checked: Checked) -> Sequence[Path]:
     return table, page
 
 
-def _print(*, checked: Checked, files: Sequence[Path]) -> None:
+def _print(*, checked: Checked, wanted: int, files: Sequence[Path]) -> None:
     rate = checked.customers / checked.seconds if checked.seconds else 0
     lines = [
         f"{checked.dialect.name}: {checked.customers:,} customers checked in {checked.seconds:.1f} s "
@@ -186,11 +190,18 @@ def _print(*, checked: Checked, files: Sequence[Path]) -> None:
         f"  {checked.payloads:,} would be sent, {checked.warned:,} of them with a warning; "
         f"{checked.rejected:,} rejected.",
     ]
+    if checked.customers < wanted:
+        lines.append(f"  {wanted:,} were asked for: the database has no more.")
     causes = checked.causes.causes()
-    for cause in causes[:_SHOWN]:
+    shown = causes if len(causes) <= _SHOWN + 1 else causes[:_SHOWN]
+    for cause in shown:
         lines += ["", *_described(cause=cause)]
-    if len(causes) > _SHOWN:
-        lines += ["", f"And {len(causes) - _SHOWN} more causes in the reports."]
+    if len(causes) > len(shown):
+        lines += ["", f"And {len(causes) - len(shown)} more causes in the reports."]
+    columns = checked.causes.sources()[:_COLUMNS]
+    if columns:
+        lines += ["", "Customers by legacy column, whatever the cause:"]
+        lines += [f"{customers:>7,}  {source}" for source, customers in columns]
     lines += ["", "Reports: " + ", ".join(str(file.relative_to(ROOT)) for file in files)]
     sys.stdout.write("\n".join(lines) + "\n")
 
@@ -200,4 +211,5 @@ def _described(*, cause: Cause) -> Iterator[str]:
     yield f"         {cause.path or 'the whole record'}"
     if cause.source:
         yield f"         ← {cause.source}"
+    yield f"         {cause.detail}"
     yield f"         e.g. {', '.join(cause.examples)}"

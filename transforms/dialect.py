@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from transforms.models.base import Payload
 from transforms.rules.engine import Circumstances, Rule
@@ -66,6 +66,12 @@ class Column:
     decimals: str = ""
     """For kind decimal: a second column that holds the digits after the point."""
 
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise ValueError(
+                f"Column {self.name} has the kind {self.kind!r}: there are {', '.join(get_args(Kind))}."
+            )
+
     @property
     def place(self) -> tuple[str, ...]:
         """The field as a path."""
@@ -106,7 +112,7 @@ class Frame:
 
     name: str
     key: tuple[str, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[Column, ...] = field(repr=False)
     parent: str = ""
     target: str = ""
     required: bool = False
@@ -115,6 +121,10 @@ class Frame:
     """Send [] for a parent without rows instead of leaving the field out."""
     unless: str = ""
     """With `required`: the yes-or-no field of the parent that, when it says yes, does away with that need."""
+
+    def __post_init__(self) -> None:
+        if self.parent and not self.target:
+            raise ValueError(f"Frame {self.name} must say by `target` which field of {self.parent} lists it.")
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -141,13 +151,29 @@ class Dialect:
     identifier_path: tuple[str, ...]
     """Where the payload holds the external identifier."""
     default_import_supplier: str
-    """Where the Connection names none: the one of the guide."""
-    frames: tuple[Frame, ...]
+    """The guide's, for previews and the local stack; a wave takes what its Connection or its form names."""
+    frames: tuple[Frame, ...] = field(repr=False)
     model: type[Payload]
     rules: Callable[[Circumstances], tuple[Rule, ...]]
     """What is checked of the payloads before Kraken is asked."""
     default_values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Where the Connection has none: legacy code to value by setting, for columns of kind configured."""
+
+    def __post_init__(self) -> None:
+        known: dict[str, Frame] = {}
+        for frame in self.frames:
+            parent = known.get(frame.parent)
+            if known and parent is None:
+                raise ValueError(
+                    f"Frame {frame.name} of {self.name} has the parent {frame.parent!r}: name one of the "
+                    f"frames before it, {', '.join(known)}."
+                )
+            if parent is not None and frame.key[: len(parent.key)] != parent.key:
+                raise ValueError(
+                    f"The key of frame {frame.name} of {self.name} must begin with that of {parent.name}: "
+                    f"{', '.join(parent.key)}."
+                )
+            known[frame.name] = frame
 
     @property
     def root(self) -> Frame:

@@ -7,9 +7,10 @@ field, and the SQL says what each column is made of.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 import sqlglot
 from sqlglot import exp
@@ -120,67 +121,75 @@ def origin_of(*, dialect: str, path: str) -> Origin | None:
 
 def trace(*, sql: Path) -> Mapping[str, tuple[Source, ...]]:
     """The legacy columns behind every column that a query delivers. Raises `UnableToTrace`."""
-    query = sqlglot.parse_one(sql.read_text(encoding="utf-8"), read="postgres")
-    if not isinstance(query, exp.Query):
-        raise UnableToTrace(f"{sql.name} is no query.")
-    return _columns(query=query, ctes=_ctes(query=query, known={}), file=sql.name)
+    try:
+        query = sqlglot.parse_one(sql.read_text(encoding="utf-8"), read="postgres")
+    except sqlglot.errors.ParseError:
+        raise UnableToTrace(f"{sql.name} cannot be read as a query of Postgres.") from None
+    return _columns(query=query, known=_Known(file=sql.name))
 
 
-def _columns(
-    *, query: exp.Expr, ctes: Mapping[str, Mapping[str, tuple[Source, ...]]], file: str
-) -> Mapping[str, tuple[Source, ...]]:
+_Columns: TypeAlias = Mapping[str, tuple[Source, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What a name may stand for: a table's name, or the columns of a query; inner names hide outer ones."""
+
+    file: str
+    relations: Mapping[str, str | _Columns] = field(default_factory=dict)
+    ctes: Mapping[str, _Columns] = field(default_factory=dict)
+
+    def inside(self, *, relations: Mapping[str, str | _Columns]) -> _Known:
+        return replace(self, relations={**self.relations, **relations})
+
+
+def _columns(*, query: exp.Expr, known: _Known) -> _Columns:
+    if isinstance(query, exp.Query):
+        for cte in query.ctes:
+            known = replace(known, ctes={**known.ctes, cte.alias: _columns(query=cte.this, known=known)})
     if isinstance(query, exp.SetOperation):
-        left, right = (_columns(query=side, ctes=ctes, file=file) for side in (query.left, query.right))
+        left, right = (_columns(query=side, known=known) for side in (query.left, query.right))
         return {
             name: tuple(dict.fromkeys(sources + others))
             for (name, sources), others in zip(left.items(), right.values(), strict=True)
         }
     if isinstance(query, exp.Subquery):
-        return _columns(query=query.unnest(), ctes=ctes, file=file)
+        return _columns(query=query.this, known=known)
     if not isinstance(query, exp.Select):
-        raise UnableToTrace(f"{file}: only SELECT can be traced.")
-    scope = _scope(query=query, ctes=ctes, file=file)
-    found = {}
+        raise UnableToTrace(f"{known.file}: only SELECT can be traced.")
+    own = _relations(query=query, known=known)
+    found: dict[str, tuple[Source, ...]] = {}
     for projection in query.selects:
-        sources = dict.fromkeys(_sources(node=projection, scope=scope, file=file))
-        found[projection.alias_or_name] = tuple(sources)
+        sources = _sources(node=projection, own=own, known=known.inside(relations=own))
+        found[projection.alias_or_name] = tuple(dict.fromkeys(sources))
     return found
 
 
-def _ctes(
-    *, query: exp.Query, known: Mapping[str, Mapping[str, tuple[Source, ...]]]
-) -> dict[str, Mapping[str, tuple[Source, ...]]]:
-    ctes = dict(known)
-    for cte in query.ctes:
-        ctes[cte.alias] = _columns(query=cte.this, ctes=ctes, file=cte.alias)
-    return ctes
-
-
-_Scope = dict[str, "str | Mapping[str, tuple[Source, ...]]"]
-
-
-def _scope(*, query: exp.Query, ctes: Mapping[str, Mapping[str, tuple[Source, ...]]], file: str) -> _Scope:
-    """What stands behind each name of the FROM clause: a table's name, or the columns of a query."""
-    scope: _Scope = {}
+def _relations(*, query: exp.Select, known: _Known) -> dict[str, str | _Columns]:
+    """What stands behind each name of the FROM clause."""
+    own: dict[str, str | _Columns] = {}
     start = query.args.get("from_") or query.args.get("from")
     relations = [start.this] if start is not None else []
     relations += [join.this for join in query.args.get("joins") or ()]
     relations += query.args.get("laterals") or []
     for relation in relations:
-        if isinstance(relation, exp.Table) and not relation.db and relation.name in ctes:
-            scope[relation.alias_or_name] = ctes[relation.name]
+        name = relation.alias_or_name
+        if isinstance(relation, exp.Table) and not relation.db and relation.name in known.ctes:
+            own[name] = known.ctes[relation.name]
         elif isinstance(relation, exp.Table) and isinstance(relation.this, exp.Identifier):
-            scope[relation.alias_or_name] = f"{relation.db}.{relation.name}" if relation.db else relation.name
+            own[name] = f"{relation.db}.{relation.name}" if relation.db else relation.name
         else:
             inner = relation.this if isinstance(relation, exp.Lateral) else relation
-            inside = inner.find(exp.Query)
-            scope[relation.alias_or_name] = (
-                {} if inside is None else _columns(query=inside, ctes=ctes, file=file)
+            query_inside = inner.find(exp.Query)
+            own[name] = (
+                {}
+                if query_inside is None
+                else _columns(query=query_inside, known=known.inside(relations=own))
             )
-    return scope
+    return own
 
 
-def _sources(*, node: exp.Expr, scope: _Scope, file: str) -> Iterator[Source]:
+def _sources(*, node: exp.Expr, own: Mapping[str, str | _Columns], known: _Known) -> Iterator[Source]:
     conditions: dict[int, str] = {}
     # What only decides or sorts is no source.
     ignored = {
@@ -194,19 +203,32 @@ def _sources(*, node: exp.Expr, scope: _Scope, file: str) -> Iterator[Source]:
     for decided, condition in decisions:
         ignored |= {id(column) for column in condition.find_all(exp.Column)}
         conditions |= {id(column): _condition(condition=condition) for column in decided.find_all(exp.Column)}
-    for column in node.find_all(exp.Column):
-        if id(column) in ignored:
-            continue
-        relation = column.table or (next(iter(scope)) if len(scope) == 1 else "")
-        behind = scope.get(relation)
-        if behind is None:
-            raise UnableToTrace(
-                f"{file}: column {column.name} may belong to several tables: write the table before it."
-            )
-        if isinstance(behind, str):
-            yield Source(table=behind, column=column.name, condition=conditions.get(id(column), ""))
-        else:
-            yield from behind.get(column.name, ())
+    for part in node.walk(bfs=False, prune=lambda inner: isinstance(inner, exp.Query)):
+        if isinstance(part, exp.Query):
+            yield from _inner_sources(query=part, known=known)
+        elif isinstance(part, exp.Column) and id(part) not in ignored:
+            name = part.table or (next(iter(own)) if len(own) == 1 else "")
+            behind = known.relations.get(name)
+            if behind is None:
+                raise UnableToTrace(
+                    f"{known.file}: column {part.name} may belong to several tables: write the table "
+                    "before it."
+                )
+            if isinstance(behind, str):
+                yield Source(table=behind, column=part.name, condition=conditions.get(id(part), ""))
+            else:
+                yield from behind.get(part.name, ())
+
+
+def _inner_sources(*, query: exp.Query, known: _Known) -> Iterator[Source]:
+    """What a query inside an expression delivers; of EXISTS, the tables that it asks."""
+    delivered = [source for sources in _columns(query=query, known=known).values() for source in sources]
+    yield from delivered
+    select = query.find(exp.Select)
+    if not delivered and select is not None:
+        for behind in _relations(query=select, known=known).values():
+            if isinstance(behind, str):
+                yield Source(table=behind, column="")
 
 
 def _condition(*, condition: exp.Expr) -> str:

@@ -48,10 +48,14 @@ def test_a_new_dialect_is_taken_up_and_says_what_it_lacks(tmp_path: Path) -> Non
         sample = checkout / "tests" / "samples" / "acme_accounts"
         (sample / "payload.json").write_text(
             '{"import_supplier": "TEST_SUPPLIER", "external_account_number": "A-1",'
-            ' "email": "a@mail.example.com"}'
+            ' "customers": [{"given_name": "Ada", "email": "a@mail.example.com"}]}'
         )
         (sample / "frames" / "accounts.json").write_text(
-            '[{"external_identifier": "A-1", "email": " a@mail.example.com ", "mobile": null}]'
+            '[{"external_identifier": "A-1", "billing_postcode": "  "}]'
+        )
+        (sample / "frames" / "customers.json").write_text(
+            '[{"external_identifier": "A-1", "customer_key": 1, "given_name": "Ada ", "family_name": null,'
+            ' "email": " a@mail.example.com ", "mobile": null}]'
         )
         tested = conformance(checkout=checkout)
         assert tested.returncode == 0, tested.stdout

@@ -38,7 +38,8 @@ def test_causes_are_counted_and_led_back_to_their_columns(checkout: Path, filled
     told = run(checkout=checkout, command="preflight", LEGACY_DSN=filled_dsn, DIALECT="edf_accounts")
     assert "edf_accounts: 1,300 customers checked in" in told
     assert "← legacy.party_contact.value (kind 'TEL')" in told
-    assert max(len(line) for line in told.splitlines()) <= 100
+    assert max(len(line) for line in told.splitlines()) <= 120
+    assert "10,000 were asked for: the database has no more." in told
     with (checkout / ".run" / "preflight" / "edf_accounts.csv").open(encoding="utf-8") as file:
         rows = {(row["code"], row["path"]): row for row in csv.DictReader(file)}
     phone = rows["invalid_phone_number", "customers.landline"]
@@ -68,5 +69,6 @@ def test_a_database_without_customers_of_the_dialect_is_named(checkout: Path, fi
     )
     assert (done.returncode, done.stderr) == (
         1,
-        "The legacy database has no customers of essential_supply_points_cdns to check.\n",
+        "The legacy database has no customers of essential_supply_points_cdns to check: "
+        "sql/extract/essential_supply_points_cdns/candidates.sql says who may migrate.\n",
     )

@@ -16,7 +16,7 @@ from tests.samples import TODAY, as_frames, expected_payload, identifier_of, sam
 from transforms.build import BuildResult, BuildSettings, build
 from transforms.dialect import Dialect
 from transforms.extract import frame_sql
-from transforms.lineage import lineage
+from transforms.lineage import lineage, trace
 from transforms.registry import dialect_names, get_dialect
 from transforms.rules.engine import Batch, Circumstances, run_rules
 
@@ -245,6 +245,13 @@ def test_every_field_of_the_payload_has_an_origin(dialect: Dialect) -> None:
             break
         objects |= more
     assert paths(expected_payload(dialect=dialect)) <= set(origins) | objects
+
+
+@each_dialect
+def test_every_query_delivers_the_documented_columns_and_no_other(dialect: Dialect) -> None:
+    for frame in dialect.frames:
+        delivered = set(trace(sql=frame_sql(dialect=dialect.name, name=frame.name)))
+        assert delivered == set(frame.column_names), f"{frame.name}.sql"
 
 
 @each_dialect
