@@ -24,7 +24,7 @@ def new_dialect(*, wishes: Wishes) -> None:
         raise UnableToAddDialect("Say what it is to be called: make new-dialect NAME=acme_accounts.")
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or keyword.iskeyword(name):
         raise UnableToAddDialect(
-            "NAME must be small letters, digits and underscores, beginning with a letter, and no Python word: "
+            "NAME must be small letters, digits and underscores, beginning with a letter, no Python word: "
             f"for example acme_accounts, not {name!r}."
         )
     if name in dialect_names():
