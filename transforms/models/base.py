@@ -24,7 +24,8 @@ Quantity: TypeAlias = Annotated[str, Field(pattern=r"^-?[0-9]{1,10}(\.[0-9]{1,10
 class Entity(BaseModel):
     """An object inside a payload."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    # Built when it is first used: most tasks never look at a payload.
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
 class Payload(Entity):
