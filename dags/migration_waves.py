@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from airflow.sdk import (
     DAG,
+    CronTriggerTimetable,
     ExceptionRetryPolicy,
     Param,
     RetryAction,
@@ -27,6 +28,9 @@ from kraken_import.operators import (
     ValidateBatchOperator,
 )
 from transforms.registry import dialect_description, dialect_names, get_dialect
+
+SCHEDULE = os.environ.get("MIGRATION_SCHEDULE", "0 20 * * *")
+"""When the waves of planned cohorts begin, as a cron line in each dialect's time zone; empty: never."""
 
 BATCHES_AT_ONCE = int(os.environ.get("MIGRATION_BATCHES_AT_ONCE", "4"))
 
@@ -73,6 +77,13 @@ PARAMS = {
         items={"type": "string", "minLength": 1},
         title="Customers",
         description="Take exactly these external identifiers, one a line, instead of a number.",
+    ),
+    "cohort": Param(
+        None,
+        type=["null", "string"],
+        minLength=1,
+        title="Cohort",
+        description="Take exactly this planned cohort, instead of a number or customers.",
     ),
     "import_supplier": Param(
         None,
@@ -131,7 +142,7 @@ def migration_dag(*, name: str) -> DAG:
         dag_display_name=f"Migrate {dialect.title}",
         description=f"A migration wave of {dialect.title}",
         doc_md=dialect_description(name=name),
-        schedule=None,
+        schedule=CronTriggerTimetable(SCHEDULE, timezone=dialect.zone) if SCHEDULE else None,
         catchup=False,
         max_active_runs=4,
         params=PARAMS,

@@ -55,6 +55,7 @@ def _files(*, name: str) -> dict[str, str]:
             f"sql/extract/{name}/{query}.sql": filled[f"{query}.sql"]
             for query in ("accounts", "customers", "candidates", "existing")
         },
+        f"sql/plan/{name}/candidates.sql": filled["plan_candidates.sql"],
         f"tests/samples/{name}/payload.json": "{}\n",
         f"tests/samples/{name}/frames/accounts.json": "[]\n",
         f"tests/samples/{name}/frames/customers.json": "[]\n",

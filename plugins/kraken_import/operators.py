@@ -26,11 +26,13 @@ from kraken_import.usecases.calling import utc_now
 from kraken_import.usecases.create import create_batch
 from kraken_import.usecases.faults import Retryable, SystemicFault
 from kraken_import.usecases.gate import batches_to_load
-from kraken_import.usecases.plan import AirflowRun, WaveRequest, plan_wave, planned_wave
+from kraken_import.usecases.plan import AirflowRun, NothingPlanned, WaveRequest, plan_wave, planned_wave
 from kraken_import.usecases.summarise import summarise_wave
 from kraken_import.usecases.validate import validate_batch
 
 _FAILED = ("failed", "upstream_failed")
+_NOTHING = "nothing_planned"
+"""XCom of task plan: one sentence, when no cohort was due."""
 
 
 class BatchScope(TypedDict):
@@ -91,17 +93,22 @@ class PlanWaveOperator(MigrationOperator):
         self.dialect = dialect
 
     def execute(self, context: Context) -> list[dict[str, int]]:
-        """Plan the wave."""
-        planned = plan_wave(
-            tracking=self.tracking(),
-            legacy=self.legacy(),
-            kraken=self.kraken(),
-            request=_request(
-                dialect=self.dialect, params=context["params"], connection_id=self.connections.kraken
-            ),
-            run=_run(context=context),
-            now=utc_now(),
-        )
+        """Plan the wave. On a night without one there are no batches, and the run ends green."""
+        try:
+            planned = plan_wave(
+                tracking=self.tracking(),
+                legacy=self.legacy(),
+                kraken=self.kraken(),
+                request=_request(
+                    dialect=self.dialect, params=context["params"], connection_id=self.connections.kraken
+                ),
+                run=_run(context=context),
+                now=utc_now(),
+            )
+        except NothingPlanned as nothing:
+            self.log.info("%s", nothing)
+            context["ti"].xcom_push(key=_NOTHING, value=str(nothing))
+            return []
         self.log.info(
             "Wave %s: %s customers in %s batches; %s more are in other waves.",
             planned.wave_id,
@@ -230,6 +237,9 @@ class SummariseWaveOperator(MigrationOperator):
         run = _run(context=context)
         wave_id = planned_wave(tracking=tracking, run=run)
         if wave_id is None:
+            if nothing := context["ti"].xcom_pull(task_ids="plan", key=_NOTHING):
+                self.log.info("%s", nothing)
+                return {}
             raise AirflowFailException("The wave was not planned: the log of task plan says why.")
         states = context["ti"].get_task_states(dag_id=run.dag_id, run_ids=[run.run_id])[run.run_id]
         failed = [task for task, state in states.items() if state in _FAILED and task != self.task_id]
@@ -240,7 +250,13 @@ class SummariseWaveOperator(MigrationOperator):
 
 
 def _run(*, context: Context) -> AirflowRun:
-    return AirflowRun(dag_id=context["dag"].dag_id, run_id=str(context["run_id"]))
+    run = context["dag_run"]
+    return AirflowRun(
+        dag_id=run.dag_id,
+        run_id=run.run_id,
+        run_type=run.run_type.value,
+        logical_date=run.logical_date,
+    )
 
 
 def _request(*, dialect: str, params: Mapping[str, Any], connection_id: str) -> WaveRequest:
@@ -250,6 +266,7 @@ def _request(*, dialect: str, params: Mapping[str, Any], connection_id: str) -> 
         import_supplier=params["import_supplier"],
         limit=params["limit"],
         identifiers=tuple(params["identifiers"] or ()),
+        cohort=params["cohort"],
         batch_size=params["batch_size"],
         dry_run=params["dry_run"],
         requests_in_flight=params["requests_in_flight"],

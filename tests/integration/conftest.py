@@ -47,13 +47,23 @@ class Journey:
         self.runs += 1
         return self.plan_run(run_id=f"run-{self.runs}", **wanted)
 
-    def plan_run(self, *, run_id: str, dialect: str = "edf_accounts", **wanted: Any) -> PlannedWave:
+    def plan_run(
+        self,
+        *,
+        run_id: str,
+        dialect: str = "edf_accounts",
+        run_type: str = "manual",
+        logical_date: datetime | None = None,
+        **wanted: Any,
+    ) -> PlannedWave:
         return plan_wave(
             tracking=self.tracking,
             legacy=self.legacy,
             kraken=self.kraken,
             request=WaveRequest(dialect=dialect, **wanted),
-            run=AirflowRun(dag_id=f"migrate_{dialect}", run_id=run_id),
+            run=AirflowRun(
+                dag_id=f"migrate_{dialect}", run_id=run_id, run_type=run_type, logical_date=logical_date
+            ),
             now=datetime.now(UTC),
         )
 

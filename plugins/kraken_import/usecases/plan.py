@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import Mode
-from kraken_import.tracking import processes, waves
+from kraken_import.tracking import cohorts, processes, waves
+from kraken_import.tracking.cohorts import Cohort
 from kraken_import.usecases.faults import BadRequest
 from transforms.dialect import Dialect
 from transforms.extract import candidate_identifiers, existing_identifiers
@@ -21,12 +23,17 @@ from transforms.registry import UnknownDialect, get_dialect
 MOST_BATCHES: Final = 1_000
 """Airflow maps at most 1,024 tasks; larger waves get larger batches."""
 
+_DATED: Final = frozenset({"scheduled", "backfill"})
 _PAGE: Final = 10_000
 _EXAMPLES: Final = 5
 
 
 class EmptyWave(BadRequest):
     """No customer is left to claim."""
+
+
+class NothingPlanned(Exception):
+    """No cohort is due: a quiet night, and no fault. The message is one sentence for a person."""
 
 
 class UnknownCustomers(BadRequest):
@@ -37,7 +44,8 @@ class UnknownCustomers(BadRequest):
 class WaveRequest:
     """What was asked for. `threshold` is the share of failed records (0 to 1) that still counts as success.
 
-    With `identifiers` exactly these customers are taken, otherwise the next `limit` ones (None: all).
+    With `identifiers` exactly these customers are taken, with `cohort` those planned under this name,
+    otherwise the next `limit` ones (None: all) that are in no cohort.
     """
 
     dialect: str
@@ -45,6 +53,7 @@ class WaveRequest:
     import_supplier: str | None = None
     limit: int | None = None
     identifiers: Sequence[str] = field(default_factory=tuple)
+    cohort: str | None = None
     batch_size: int = 1_000
     dry_run: bool = False
     requests_in_flight: int | None = None
@@ -54,10 +63,16 @@ class WaveRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AirflowRun:
-    """The Airflow run that works on the wave."""
+    """The Airflow run that works on the wave.
+
+    A `scheduled` run takes every cohort that is due on the day of its logical date, a `backfill` the cohorts
+    of exactly that day; any other run takes what its request says.
+    """
 
     dag_id: str
     run_id: str
+    run_type: str = "manual"
+    logical_date: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +97,8 @@ def plan_wave(
     """Plan the wave of an Airflow run in one transaction; a second call for that run reopens its wave.
 
     Raises `BadRequest` (nothing is written then): an impossible request, customers that the legacy
-    database does not have, a name already taken, nobody left to claim.
+    database does not have, a name already taken, nobody left to claim, a cohort that is not there or in
+    another wave. Raises `NothingPlanned` for a dated run for which no cohort waits.
     """
     try:
         dialect = get_dialect(name=request.dialect)
@@ -93,14 +109,29 @@ def plan_wave(
         if known is not None:
             waves.reopen_wave(connection=connection, wave_id=known)
             return _planned(connection=connection, wave_id=known)
+        chosen = _cohorts(connection=connection, dialect=dialect, kraken=kraken, request=request, run=run)
+        if chosen:
+            request = replace(
+                request,
+                dry_run=chosen[0].mode is Mode.REHEARSAL,
+                import_supplier=chosen[0].import_supplier,
+            )
         _check(request=request, kraken=kraken)
-        wave = _new_wave(dialect=dialect, kraken=kraken, request=request, run=run)
+        cohort_ids = [cohort.id for cohort in chosen]
+        cohort_size = cohorts.size_of(connection=connection, ids=cohort_ids) if chosen else None
+        wave = _new_wave(dialect=dialect, kraken=kraken, request=request, run=run, cohort_size=cohort_size)
         try:
             wave_id = waves.add_wave(connection=connection, wave=wave, at=now)
         except waves.UnableToNameWave as error:
             raise BadRequest(str(error)) from error
         claimed = 0
-        for page in _customers(dialect=dialect, legacy=legacy, request=request):
+        if chosen:
+            pages = cohorts.customers_of(connection=connection, ids=cohort_ids)
+        else:
+            pages = _customers(
+                connection=connection, dialect=dialect, legacy=legacy, request=request, wave=wave
+            )
+        for page in pages:
             claimed += processes.claim(
                 connection=connection,
                 wave_id=wave_id,
@@ -112,15 +143,22 @@ def plan_wave(
             )
             if request.limit is not None and claimed >= request.limit:
                 break
+        if not claimed and run.run_type in _DATED:
+            names = ", ".join(cohort.name for cohort in chosen)
+            raise NothingPlanned(
+                f"Nothing was planned for {_day(dialect=dialect, run=run)}: all {cohort_size} customers of "
+                f"cohort {names} are in other waves of {dialect.name} already."
+            )
         if not claimed:
-            raise EmptyWave(_nobody_left(request=request, wave=wave))
+            raise EmptyWave(_nobody_left(request=request, wave=wave, cohort_size=cohort_size))
+        cohorts.mark_claimed(connection=connection, ids=cohort_ids, wave_id=wave_id)
         merge = -(-claimed // (request.batch_size * MOST_BATCHES))
         if merge > 1:
             waves.merge_batches(connection=connection, wave_id=wave_id, by=merge)
         waves.close_planning(
             connection=connection,
             wave_id=wave_id,
-            already_claimed=len(set(request.identifiers)) - claimed if request.identifiers else 0,
+            already_claimed=(cohort_size or len(set(request.identifiers)) or claimed) - claimed,
         )
         return _planned(connection=connection, wave_id=wave_id)
 
@@ -129,6 +167,89 @@ def planned_wave(*, tracking: Engine, run: AirflowRun) -> int | None:
     """The wave that an Airflow run has planned; None when it has not come to that."""
     with tracking.connect() as connection:
         return waves.wave_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
+
+
+def _cohorts(
+    *,
+    connection: Connection,
+    dialect: Dialect,
+    kraken: KrakenSettings,
+    request: WaveRequest,
+    run: AirflowRun,
+) -> list[Cohort]:
+    """The cohorts that the wave consists of, locked; none where it is not made of cohorts."""
+    if run.run_type in _DATED:
+        if request.cohort or request.limit is not None or request.identifiers:
+            raise BadRequest(
+                f"A {run.run_type} run takes the cohorts of its date: leave cohort, number of customers and "
+                "identifiers empty, or trigger a run by hand."
+            )
+        return _dated(connection=connection, dialect=dialect, kraken=kraken, request=request, run=run)
+    if request.cohort is None:
+        return []
+    if request.limit is not None or request.identifiers:
+        raise BadRequest(
+            "A cohort is taken whole: leave the number of customers and the identifiers empty, or the cohort."
+        )
+    try:
+        found = cohorts.lock_named_cohort(
+            connection=connection,
+            target_kraken=kraken.target,
+            dialect=dialect.name,
+            mode=Mode.REHEARSAL if request.dry_run else Mode.LIVE,
+            name=request.cohort,
+        )
+    except cohorts.CohortNotFree as error:
+        raise BadRequest(str(error)) from error
+    if request.import_supplier not in (None, found.import_supplier):
+        raise BadRequest(
+            f"Cohort {found.name!r} was planned with import supplier {found.import_supplier}, not "
+            f"{request.import_supplier}: leave the import supplier empty."
+        )
+    return [found]
+
+
+def _dated(
+    *,
+    connection: Connection,
+    dialect: Dialect,
+    kraken: KrakenSettings,
+    request: WaveRequest,
+    run: AirflowRun,
+) -> list[Cohort]:
+    day = _day(dialect=dialect, run=run)
+    due = [
+        cohort
+        for cohort in cohorts.lock_dated_cohorts(
+            connection=connection,
+            target_kraken=kraken.target,
+            dialect=dialect.name,
+            since=day if run.run_type == "backfill" else date.min,
+            day=day,
+        )
+        # Whoever asks for a rehearsal must never get a live wave; without the wish the cohort decides.
+        if (cohort.mode is Mode.REHEARSAL or not request.dry_run)
+        and request.import_supplier in (None, cohort.import_supplier)
+    ]
+    if not due:
+        taken = cohorts.taken_on(
+            connection=connection, target_kraken=kraken.target, dialect=dialect.name, day=day
+        )
+        why = ", ".join(f"cohort {cohort!r} is in wave {wave!r} already" for cohort, wave in taken.items())
+        raise NothingPlanned(
+            f"Nothing was planned for {day}: {why or f'no cohort of {dialect.name} is due'}."
+        )
+    # A wave has one mode and one import supplier. What missed its night goes first; the others stay due.
+    first = min(due, key=lambda cohort: (cohort.wave_date or day, cohort.id))
+    kind = (first.mode, first.import_supplier)
+    return [cohort for cohort in due if (cohort.mode, cohort.import_supplier) == kind]
+
+
+def _day(*, dialect: Dialect, run: AirflowRun) -> date:
+    """The day of a dated run where its customers live: a run at 20:00 in Sydney is not of the day in UTC."""
+    if run.logical_date is None:
+        raise BadRequest(f"A {run.run_type} run needs a logical date: trigger it by hand to go without one.")
+    return run.logical_date.astimezone(ZoneInfo(dialect.zone)).date()
 
 
 def _check(*, request: WaveRequest, kraken: KrakenSettings) -> None:
@@ -150,7 +271,12 @@ def _check(*, request: WaveRequest, kraken: KrakenSettings) -> None:
 
 
 def _new_wave(
-    *, dialect: Dialect, kraken: KrakenSettings, request: WaveRequest, run: AirflowRun
+    *,
+    dialect: Dialect,
+    kraken: KrakenSettings,
+    request: WaveRequest,
+    run: AirflowRun,
+    cohort_size: int | None,
 ) -> waves.NewWave:
     supplier = request.import_supplier or kraken.import_suppliers.get(dialect.name)
     if not supplier:
@@ -166,7 +292,7 @@ def _new_wave(
         import_supplier=supplier,
         target_kraken=kraken.target,
         connection_id=request.connection_id,
-        requested=request.limit or len(set(request.identifiers)) or None,
+        requested=cohort_size or request.limit or len(set(request.identifiers)) or None,
         batch_size=request.batch_size,
         requests_in_flight=request.requests_in_flight,
         failure_threshold=request.threshold,
@@ -175,7 +301,14 @@ def _new_wave(
     )
 
 
-def _customers(*, dialect: Dialect, legacy: Engine, request: WaveRequest) -> Iterator[Sequence[str]]:
+def _customers(
+    *,
+    connection: Connection,
+    dialect: Dialect,
+    legacy: Engine,
+    request: WaveRequest,
+    wave: waves.NewWave,
+) -> Iterator[Sequence[str]]:
     if request.identifiers:
         # In one order for all, so that two waves claiming the same customers cannot deadlock.
         wanted = sorted(set(request.identifiers))
@@ -191,11 +324,24 @@ def _customers(*, dialect: Dialect, legacy: Engine, request: WaveRequest) -> Ite
         return
     after: str | None = None
     while page := candidate_identifiers(engine=legacy, dialect=dialect, after=after, limit=_PAGE):
-        yield page
+        # Whoever waits in a cohort for a night to come is not taken before it, unless by name.
+        yield cohorts.unplanned(
+            connection=connection,
+            target_kraken=wave.target_kraken,
+            import_supplier=wave.import_supplier,
+            resource=wave.resource,
+            mode=wave.mode,
+            identifiers=page,
+        )
         after = page[-1]
 
 
-def _nobody_left(*, request: WaveRequest, wave: waves.NewWave) -> str:
+def _nobody_left(*, request: WaveRequest, wave: waves.NewWave, cohort_size: int | None) -> str:
+    if cohort_size is not None:
+        return (
+            f"All {cohort_size} customers of cohort {request.cohort!r} are already in a {wave.mode.value} "
+            f"wave of {wave.dialect}: nothing was planned."
+        )
     if request.identifiers:
         return (
             f"All {len(set(request.identifiers))} named customers are already in a {wave.mode.value} "
@@ -203,7 +349,7 @@ def _nobody_left(*, request: WaveRequest, wave: waves.NewWave) -> str:
         )
     return (
         f"No customer of {wave.dialect} is left for a {wave.mode.value} wave with import supplier "
-        f"{wave.import_supplier}: the legacy database has none that is not in a wave already."
+        f"{wave.import_supplier}: the legacy database has none that is not in a wave or a cohort already."
     )
 
 

@@ -7,6 +7,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine
@@ -14,7 +15,8 @@ from sqlalchemy.engine import make_url
 
 from tests.conftest import Simulator, StartSimulator
 from tests.integration.conftest import BeginJourney
-from transforms.registry import dialect_names
+from transforms.registry import dialect_names, get_dialect
+from transforms.selection import rule_names, rule_parameters
 
 pytestmark = [
     pytest.mark.xdist_group("airflow"),
@@ -34,8 +36,8 @@ def dags() -> dict[str, Any]:
     return dict(bag.dags)
 
 
-def test_there_is_a_dag_for_each_dialect_and_one_for_what_is_open(dags: dict[str, Any]) -> None:
-    assert sorted(dags) == [*DIALECT_DAGS, "poll_open"]
+def test_there_is_a_dag_for_each_dialect_for_cohorts_and_for_what_is_open(dags: dict[str, Any]) -> None:
+    assert sorted(dags) == [*DIALECT_DAGS, "plan_cohort", "poll_open"]
 
 
 @pytest.mark.parametrize("dag_id", DIALECT_DAGS)
@@ -90,6 +92,56 @@ def test_a_malformed_parameter_is_refused_by_the_form(dags: dict[str, Any], conf
 
 def test_the_defaults_are_valid(dags: dict[str, Any]) -> None:
     dags["migrate_edf_accounts"].params.validate()
+
+
+@pytest.mark.parametrize("dialect", dialect_names())
+def test_waves_begin_in_the_evening_where_the_customers_live(dags: dict[str, Any], dialect: str) -> None:
+    dag = dags[f"migrate_{dialect}"]
+    zone = ZoneInfo(get_dialect(name=dialect).zone)
+    info = next(
+        iter(
+            dag.iter_dagrun_infos_between(
+                datetime(2026, 11, 9, 23, tzinfo=zone), datetime(2026, 11, 11, tzinfo=zone)
+            )
+        )
+    )
+    assert info.logical_date.astimezone(zone) == datetime(2026, 11, 10, 20, tzinfo=zone)
+    assert not dag.catchup
+
+
+@pytest.mark.parametrize(
+    "conf",
+    [
+        {"dialect": "nonesuch"},
+        {"rule": "nonesuch"},
+        {"cohort": ""},
+        {"wave_date": "soon"},
+        {"size": 0},
+        {"mode": "wet"},
+        {"every": 0},
+        {"postcode_area": "LS1"},
+        {"billing_from": "2026-02-31"},
+    ],
+)
+def test_the_form_of_a_cohort_refuses_what_cannot_be(dags: dict[str, Any], conf: dict[str, Any]) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    ((name, value),) = conf.items()
+    with pytest.raises(ParamValidationError):
+        dags["plan_cohort"].params.get_param(name).resolve(value)
+
+
+def test_the_form_of_a_cohort_has_a_field_for_every_parameter_of_a_rule(dags: dict[str, Any]) -> None:
+    from kraken_import.planning import SETTINGS
+
+    wanted = {
+        name
+        for dialect in dialect_names()
+        for rule in rule_names(dialect=dialect)
+        for name in rule_parameters(dialect=dialect, rule=rule)
+    }
+    assert set(dags["plan_cohort"].params) == SETTINGS | wanted
+    assert not SETTINGS & wanted
 
 
 def test_a_trigger_survives_being_written_down() -> None:

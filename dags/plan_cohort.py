@@ -1,0 +1,125 @@
+"""Plans a cohort: who is to migrate together, and from which night on. Previews unless told to write."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG, Param
+
+from kraken_import.planning import PreviewCohortOperator, WriteCohortOperator
+from transforms.registry import dialect_names
+from transforms.selection import rule_names, rule_parameters
+
+RULES = sorted({rule for dialect in dialect_names() for rule in rule_names(dialect=dialect)})
+
+PARAMS = {
+    "dialect": Param(
+        dialect_names()[0],
+        type="string",
+        enum=list(dialect_names()),
+        title="Dialect",
+        description="Whose customers.",
+    ),
+    "rule": Param(
+        "all",
+        type="string",
+        enum=RULES,
+        title="Rule",
+        description="How customers are selected; each is a file below sql/plan.",
+    ),
+    "cohort": Param(
+        type="string",
+        minLength=1,
+        maxLength=100,
+        title="Cohort",
+        description="What people call it.",
+    ),
+    "wave_date": Param(
+        None,
+        type=["null", "string"],
+        format="date",
+        title="Wave date",
+        description="From this night on a scheduled run takes it. Empty: only a run that names it does.",
+    ),
+    "size": Param(
+        None,
+        type=["null", "integer"],
+        minimum=1,
+        title="Size",
+        description="Most customers. Empty: all that the rule selects.",
+    ),
+    "mode": Param(
+        "live",
+        type="string",
+        enum=["live", "rehearsal"],
+        title="Mode",
+        description="A rehearsal is Kraken's dry run.",
+    ),
+    "import_supplier": Param(
+        None,
+        type=["null", "string"],
+        minLength=1,
+        title="Import supplier",
+        description="Kraken's code for the supplier they come from. Empty: the one in the Connection.",
+    ),
+    "preview": Param(
+        True,
+        type="boolean",
+        title="Preview only",
+        description="Count whom the cohort would get, and write nothing.",
+    ),
+}
+
+# Of the rules: those whose form says more than a text field would.
+RULE_PARAMS: dict[str, dict[str, Any]] = {
+    "postcode_area": {
+        "pattern": "^[A-Za-z]{1,2}$",
+        "description": "Rule postcode_area: the letters before the first digit, such as LS.",
+    },
+    "billing_from": {"format": "date", "description": "Rule billing_cycle: earliest end of the last bill."},
+    "billing_to": {"format": "date", "description": "Rule billing_cycle: latest end of the last bill."},
+    "account_type": {"description": "Rule account_type: as the legacy system names it, such as DOM."},
+    "every": {
+        "type": ["null", "integer"],
+        "minimum": 1,
+        "description": "Rule trial: every n-th customer of each account type.",
+    },
+}
+
+
+def rule_params() -> dict[str, Param]:
+    """A field for each parameter of any rule."""
+    found: dict[str, str] = {}
+    for dialect in dialect_names():
+        for rule in rule_names(dialect=dialect):
+            for name in rule_parameters(dialect=dialect, rule=rule):
+                found.setdefault(name, rule)
+    return {
+        name: Param(
+            None,
+            **{
+                "type": ["null", "string"],
+                "minLength": 1,
+                "section": "Parameters of the rule",
+                "title": name.replace("_", " ").capitalize(),
+                "description": f"Rule {rule}.",
+                **RULE_PARAMS.get(name, {}),
+            },
+        )
+        for name, rule in sorted(found.items())
+    }
+
+
+with DAG(
+    dag_id="plan_cohort",
+    dag_display_name="Plan a cohort",
+    description="Selects customers for a wave to come; previews unless told to write.",
+    doc_md=__doc__,
+    schedule=None,
+    catchup=False,
+    params={**PARAMS, **rule_params()},
+    tags=["kraken", "migration"],
+    default_args={"owner": "migration", "retries": 0, "execution_timeout": timedelta(hours=1)},
+) as dag:
+    PreviewCohortOperator(task_id="preview") >> WriteCohortOperator(task_id="write")

@@ -1,0 +1,91 @@
+"""Airflow's operators for cohorts: each reads the parameters, calls one use case, and returns counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowSkipException
+
+from kraken_import.connections import connection_ids
+from kraken_import.lifecycle import Mode
+from kraken_import.operators import MigrationOperator
+from kraken_import.usecases.calling import utc_now
+from kraken_import.usecases.cohorts import CohortRequest, PlannedCohort, preview_cohort, write_cohort
+
+SETTINGS = frozenset({"dialect", "rule", "cohort", "wave_date", "size", "mode", "import_supplier", "preview"})
+"""Parameters of a planning run that are not the rule's."""
+
+
+class CohortOperator(BaseOperator):
+    """Plans the cohort that the run's parameters describe; their dialect says with which Connections."""
+
+    def plan(self, *, params: Mapping[str, Any], is_preview: bool) -> dict[str, Any]:
+        """Preview or write; the counts."""
+        connections = connection_ids(dialect=params["dialect"])
+        systems = MigrationOperator(task_id=self.task_id, connections=connections)
+        act = preview_cohort if is_preview else write_cohort
+        planned = act(
+            tracking=systems.tracking(),
+            legacy=systems.legacy(),
+            kraken=systems.kraken(),
+            request=_request(params=params, connection_id=connections.kraken),
+            now=utc_now(),
+        )
+        self._say(planned=planned, name=params["cohort"], is_preview=is_preview)
+        return dict(planned.counts)
+
+    def _say(self, *, planned: PlannedCohort, name: str, is_preview: bool) -> None:
+        self.log.info(
+            "Cohort %r %s %s of %s customers that the rule selects. Left out: %s already in a wave, "
+            "%s already in another cohort, %s beyond the size, %s that must wait.",
+            name,
+            "would get" if is_preview else "has",
+            planned.planned,
+            planned.selected,
+            planned.already_claimed,
+            planned.already_planned,
+            planned.beyond_size,
+            sum(planned.excluded.values()),
+        )
+        for stratum, customers in planned.strata.items():
+            self.log.info("  planned, %s: %s", stratum, customers)
+        for reason, customers in planned.excluded.items():
+            self.log.info("  must wait, %s: %s", reason, customers)
+
+
+class PreviewCohortOperator(CohortOperator):
+    """Counts whom a cohort would get. Writes nothing."""
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Preview."""
+        return self.plan(params=context["params"], is_preview=True)
+
+
+class WriteCohortOperator(CohortOperator):
+    """Plans a cohort, unless the run is a preview."""
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Write."""
+        if context["params"]["preview"]:
+            raise AirflowSkipException("This run is a preview: nothing is written.")
+        return self.plan(params=context["params"], is_preview=False)
+
+
+def _request(*, params: Mapping[str, Any], connection_id: str) -> CohortRequest:
+    wave_date = params["wave_date"]
+    return CohortRequest(
+        dialect=params["dialect"],
+        name=params["cohort"],
+        rule=params["rule"],
+        parameters={
+            name: value for name, value in params.items() if name not in SETTINGS and value is not None
+        },
+        wave_date=None if wave_date is None else date.fromisoformat(wave_date),
+        size=params["size"],
+        mode=Mode(params["mode"]),
+        import_supplier=params["import_supplier"],
+        connection_id=connection_id,
+    )

@@ -1,0 +1,223 @@
+"""Cohorts in the tracking database: selected, planned, and taken by waves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection
+
+from kraken_import.lifecycle import Mode
+from kraken_import.tracking.queries import queries
+from transforms.selection import Parameter, Selected
+
+Standing = Literal["planned", "beyond_size", "already_planned", "already_claimed", "excluded"]
+
+_PAGE: Final = 10_000
+
+
+class SelectedTwice(Exception):
+    """A rule delivers a customer twice, or its pages are not in order."""
+
+
+class CohortConflict(Exception):
+    """The cohort cannot stand beside another one."""
+
+
+class CohortNotFree(Exception):
+    """There is no such cohort, or a wave has taken it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCohort:
+    """What a cohort is planned with; without `wave_date` only a run that names it takes it."""
+
+    name: str
+    dialect: str
+    resource: str
+    mode: Mode
+    import_supplier: str
+    target_kraken: str
+    wave_date: date | None
+    rule: str
+    parameters: Mapping[str, Parameter]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort:
+    """A planned cohort that no wave has taken."""
+
+    id: int
+    name: str
+    mode: Mode
+    import_supplier: str
+    wave_date: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """Selected customers of one standing, stratum and exclusion (None but for the excluded)."""
+
+    standing: Standing
+    stratum: str
+    exclusion: str | None
+    customers: int
+
+
+def check_cohort(*, connection: Connection, cohort: NewCohort) -> None:
+    """Raise `CohortConflict` if the name is taken, or the night belongs to waves of another kind."""
+    values = _values(cohort=cohort)
+    if connection.exec_driver_sql(_SQL["name_is_taken"], values).scalar():
+        raise CohortConflict(
+            f"A {cohort.mode.value} cohort named {cohort.name!r} exists already for {cohort.dialect}: "
+            "choose another name."
+        )
+    if cohort.wave_date is None:
+        return
+    other = connection.exec_driver_sql(_SQL["of_another_kind"], values).one_or_none()
+    if other is not None:
+        raise CohortConflict(
+            f"Cohort {other.name!r} of {cohort.wave_date} is {other.mode} with import supplier "
+            f"{other.import_supplier}, and a night's wave has one of each: choose another date."
+        )
+
+
+def stage_selection(*, connection: Connection, pages: Iterator[Sequence[Selected]]) -> None:
+    """Put what a rule selects into a table of this transaction alone. Raises `SelectedTwice`."""
+    connection.exec_driver_sql(_SQL["begin_selection"])
+    for page in pages:
+        staged = connection.exec_driver_sql(
+            _SQL["select_page"],
+            {
+                "identifiers": [each.external_identifier for each in page],
+                "priorities": [each.priority for each in page],
+                "strata": [each.stratum for each in page],
+                "exclusions": [each.exclusion for each in page],
+            },
+        )
+        if staged.rowcount != len(page):
+            raise SelectedTwice("The rule delivers a customer twice, or not in the order of identifiers.")
+
+
+def lock_planning(*, connection: Connection) -> None:
+    """Let nobody else plan until this transaction ends."""
+    connection.exec_driver_sql(_SQL["lock_planning"])
+
+
+def judge_selection(*, connection: Connection, cohort: NewCohort, size: int | None) -> list[Count]:
+    """Decide who of the selected is planned: at most `size` of those who are free, by priority."""
+    connection.exec_driver_sql(_SQL["judge_selection"], _values(cohort=cohort))
+    connection.exec_driver_sql(_SQL["take_selection"], {"size": size})
+    return [Count(**row._mapping) for row in connection.exec_driver_sql(_SQL["count_selection"])]
+
+
+def add_cohort(*, connection: Connection, cohort: NewCohort, at: datetime) -> int:
+    """Insert a cohort and the customers that were judged planned; its id."""
+    values = _values(cohort=cohort)
+    cohort_id = connection.exec_driver_sql(_SQL["insert_cohort"], {**values, "planned_at": at}).scalar_one()
+    connection.exec_driver_sql(_SQL["insert_customers"], {**values, "cohort_id": cohort_id})
+    return int(cohort_id)
+
+
+def lock_dated_cohorts(
+    *, connection: Connection, target_kraken: str, dialect: str, since: date, day: date
+) -> list[Cohort]:
+    """The cohorts of these days that no wave has taken, locked until the transaction ends."""
+    rows = connection.exec_driver_sql(
+        _SQL["lock_dated"], {"target_kraken": target_kraken, "dialect": dialect, "since": since, "day": day}
+    )
+    return [Cohort(**{**row._mapping, "mode": Mode(row.mode)}) for row in rows]
+
+
+def lock_named_cohort(
+    *, connection: Connection, target_kraken: str, dialect: str, mode: Mode, name: str
+) -> Cohort:
+    """The cohort of this name, locked until the transaction ends. Raises `CohortNotFree`."""
+    row = connection.exec_driver_sql(
+        _SQL["lock_named"],
+        {"target_kraken": target_kraken, "dialect": dialect, "mode": mode.value, "name": name},
+    ).one_or_none()
+    if row is None:
+        raise CohortNotFree(
+            f"There is no {mode.value} cohort named {name!r} for {dialect} and this Kraken: plan it first."
+        )
+    if row.claimed_by_wave is not None:
+        raise CohortNotFree(
+            f"Cohort {name!r} is in wave {row.claimed_by_wave} already: clear that wave's run instead."
+        )
+    return Cohort(
+        id=row.id, name=row.name, mode=mode, import_supplier=row.import_supplier, wave_date=row.wave_date
+    )
+
+
+def taken_on(*, connection: Connection, target_kraken: str, dialect: str, day: date) -> dict[str, str]:
+    """The cohorts of a day that waves have taken, with the names of these waves."""
+    rows = connection.exec_driver_sql(
+        _SQL["taken_on"], {"target_kraken": target_kraken, "dialect": dialect, "day": day}
+    )
+    return {row.cohort: row.wave for row in rows}
+
+
+def size_of(*, connection: Connection, ids: Sequence[int]) -> int:
+    """How many customers were planned in these cohorts."""
+    return int(connection.exec_driver_sql(_SQL["size"], {"ids": list(ids)}).scalar_one())
+
+
+def customers_of(*, connection: Connection, ids: Sequence[int]) -> Iterator[Sequence[str]]:
+    """The customers of these cohorts in pages: by date, then by priority."""
+    rows = connection.exec_driver_sql(
+        _SQL["customers"],
+        {"ids": list(ids)},
+        # A cursor of the server's: the pages of a large cohort never stand in memory together.
+        execution_options={"stream_results": True, "max_row_buffer": _PAGE},
+    )
+    for page in rows.scalars().partitions(_PAGE):
+        yield [str(identifier) for identifier in page]
+
+
+def unplanned(
+    *,
+    connection: Connection,
+    target_kraken: str,
+    import_supplier: str,
+    resource: str,
+    mode: Mode,
+    identifiers: Sequence[str],
+) -> list[str]:
+    """Those of these customers that are in no cohort, in the same order."""
+    rows = connection.exec_driver_sql(
+        _SQL["unplanned"],
+        {
+            "target_kraken": target_kraken,
+            "import_supplier": import_supplier,
+            "resource": resource,
+            "mode": mode.value,
+            "identifiers": list(identifiers),
+        },
+    )
+    return list(rows.scalars())
+
+
+def mark_claimed(*, connection: Connection, ids: Sequence[int], wave_id: int) -> None:
+    """Record which wave has taken these cohorts."""
+    connection.exec_driver_sql(_SQL["mark_claimed"], {"ids": list(ids), "wave_id": wave_id})
+
+
+def _values(*, cohort: NewCohort) -> dict[str, Any]:
+    return {
+        "name": cohort.name,
+        "dialect": cohort.dialect,
+        "resource": cohort.resource,
+        "mode": cohort.mode.value,
+        "import_supplier": cohort.import_supplier,
+        "target_kraken": cohort.target_kraken,
+        "wave_date": cohort.wave_date,
+        "rule": cohort.rule,
+        "parameters": json.dumps(dict(cohort.parameters), sort_keys=True),
+    }
+
+
+_SQL = queries(file="cohorts")

@@ -1,0 +1,14 @@
+-- Supply points that may be planned, by the class of the account there. Nobody has to wait: add reasons to
+-- exclusion where somebody must.
+
+SELECT
+    point.identifier AS external_identifier,
+    coalesce((
+        SELECT rtrim(min(account.account_class))
+        FROM legacy.occupancy
+        JOIN legacy.account ON account.account_id = occupancy.account_id
+        WHERE occupancy.premise_id = point.premise_id AND occupancy.moved_out = '99991231'
+    ), 'no account') AS stratum,
+    CAST(NULL AS text) AS exclusion
+FROM legacy.supply_point AS point
+WHERE point.market = 'AU' AND point.network_area = 'SO' AND point.data_origin = 'GEN'

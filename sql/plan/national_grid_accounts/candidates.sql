@@ -1,0 +1,8 @@
+-- Accounts that may be planned. Nobody has to wait: add reasons to exclusion where somebody must.
+
+SELECT
+    account.account_number AS external_identifier,
+    rtrim(account.account_class) AS stratum,
+    CAST(NULL AS text) AS exclusion
+FROM legacy.account
+WHERE account.market = 'US' AND account.data_origin = 'GEN'

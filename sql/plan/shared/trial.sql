@@ -1,0 +1,23 @@
+-- Every n-th of each account type, the first of each included: a fault that befalls a whole type shows in
+-- the first batch, however rare the type is. Whoever has to wait does not use up a place.
+
+WITH numbered AS (
+    SELECT
+        external_identifier,
+        stratum,
+        exclusion,
+        row_number() OVER (
+            PARTITION BY stratum, exclusion IS NULL ORDER BY external_identifier
+        ) - 1 AS place
+    FROM candidate
+)
+SELECT
+    external_identifier,
+    CAST(place / CAST(:every AS integer) AS integer) AS priority,
+    stratum,
+    exclusion
+FROM numbered
+WHERE (exclusion IS NOT NULL OR mod(place, CAST(:every AS integer)) = 0)
+    AND external_identifier > coalesce(CAST(:after AS text), '')
+ORDER BY external_identifier
+LIMIT :row_limit

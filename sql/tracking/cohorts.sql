@@ -1,0 +1,146 @@
+-- Cohorts: who is to migrate in which wave, and which wave has taken them.
+
+-- name: begin_selection
+CREATE TEMPORARY TABLE selected (
+    external_identifier text PRIMARY KEY,
+    priority            integer NOT NULL,
+    stratum             text NOT NULL,
+    exclusion           text,
+    standing            text
+) ON COMMIT DROP
+
+-- name: select_page
+INSERT INTO pg_temp.selected (external_identifier, priority, stratum, exclusion)
+SELECT *
+FROM unnest(%(identifiers)s::text[], %(priorities)s::integer[], %(strata)s::text[], %(exclusions)s::text[])
+ON CONFLICT DO NOTHING
+
+-- name: lock_planning
+-- Two plans are written one after the other, so that the second sees what the first has taken.
+LOCK TABLE migration.cohort_customer IN SHARE ROW EXCLUSIVE MODE
+
+-- name: judge_selection
+UPDATE pg_temp.selected
+SET standing = CASE
+    WHEN exclusion IS NOT NULL THEN 'excluded'
+    WHEN EXISTS (
+        SELECT FROM migration.import_process AS process
+        WHERE process.import_supplier = %(import_supplier)s
+            AND process.external_identifier = selected.external_identifier
+            AND process.resource = %(resource)s
+            AND process.mode = %(mode)s
+            AND process.target_kraken = %(target_kraken)s
+    ) THEN 'already_claimed'
+    WHEN EXISTS (
+        SELECT FROM migration.cohort_customer AS customer
+        WHERE customer.import_supplier = %(import_supplier)s
+            AND customer.external_identifier = selected.external_identifier
+            AND customer.resource = %(resource)s
+            AND customer.mode = %(mode)s
+            AND customer.target_kraken = %(target_kraken)s
+    ) THEN 'already_planned'
+    ELSE 'beyond_size'
+END
+
+-- name: take_selection
+UPDATE pg_temp.selected
+SET standing = 'planned'
+WHERE external_identifier IN (
+    SELECT external_identifier
+    FROM pg_temp.selected
+    WHERE standing = 'beyond_size'
+    ORDER BY priority, external_identifier
+    LIMIT %(size)s
+)
+
+-- name: count_selection
+SELECT standing, stratum, exclusion, count(*) AS customers
+FROM pg_temp.selected
+GROUP BY standing, stratum, exclusion
+ORDER BY standing, stratum, exclusion
+
+-- name: name_is_taken
+SELECT EXISTS (
+    SELECT FROM migration.cohort
+    WHERE target_kraken = %(target_kraken)s AND mode = %(mode)s AND dialect = %(dialect)s
+        AND name = %(name)s
+)
+
+-- name: of_another_kind
+-- A night is one wave, which has one mode and one import supplier.
+SELECT name, mode, import_supplier
+FROM migration.cohort
+WHERE target_kraken = %(target_kraken)s AND dialect = %(dialect)s AND wave_date = %(wave_date)s
+    AND claimed_by_wave IS NULL
+    AND (mode, import_supplier) <> (%(mode)s, %(import_supplier)s)
+ORDER BY id
+LIMIT 1
+
+-- name: insert_cohort
+INSERT INTO migration.cohort (
+    name, dialect, resource, mode, import_supplier, target_kraken, wave_date, rule, parameters, planned_at
+)
+VALUES (
+    %(name)s, %(dialect)s, %(resource)s, %(mode)s, %(import_supplier)s, %(target_kraken)s, %(wave_date)s,
+    %(rule)s, %(parameters)s, %(planned_at)s
+)
+RETURNING id
+
+-- name: insert_customers
+INSERT INTO migration.cohort_customer (
+    cohort_id, target_kraken, import_supplier, resource, mode, external_identifier, priority, stratum
+)
+SELECT
+    %(cohort_id)s, %(target_kraken)s, %(import_supplier)s, %(resource)s, %(mode)s,
+    external_identifier, priority, stratum
+FROM pg_temp.selected
+WHERE standing = 'planned'
+
+-- name: lock_dated
+-- Locked, so that of two runs that want a cohort one waits, and then finds it taken.
+SELECT id, name, mode, import_supplier, wave_date
+FROM migration.cohort
+WHERE target_kraken = %(target_kraken)s AND dialect = %(dialect)s AND claimed_by_wave IS NULL
+    AND wave_date BETWEEN %(since)s AND %(day)s
+ORDER BY id
+FOR UPDATE
+
+-- name: lock_named
+SELECT id, name, mode, import_supplier, wave_date, claimed_by_wave
+FROM migration.cohort
+WHERE target_kraken = %(target_kraken)s AND dialect = %(dialect)s AND mode = %(mode)s AND name = %(name)s
+FOR UPDATE
+
+-- name: taken_on
+SELECT cohort.name AS cohort, wave.name AS wave
+FROM migration.cohort
+JOIN migration.wave ON wave.id = cohort.claimed_by_wave
+WHERE cohort.target_kraken = %(target_kraken)s AND cohort.dialect = %(dialect)s
+    AND cohort.wave_date = %(day)s
+ORDER BY cohort.id
+
+-- name: size
+SELECT count(*) FROM migration.cohort_customer WHERE cohort_id = ANY (%(ids)s)
+
+-- name: customers
+SELECT customer.external_identifier
+FROM migration.cohort_customer AS customer
+JOIN migration.cohort ON cohort.id = customer.cohort_id
+WHERE customer.cohort_id = ANY (%(ids)s)
+ORDER BY cohort.wave_date NULLS LAST, customer.cohort_id, customer.priority, customer.external_identifier
+
+-- name: unplanned
+SELECT given.external_identifier
+FROM unnest(%(identifiers)s::text[]) WITH ORDINALITY AS given (external_identifier, position)
+WHERE NOT EXISTS (
+    SELECT FROM migration.cohort_customer AS customer
+    WHERE customer.import_supplier = %(import_supplier)s
+        AND customer.external_identifier = given.external_identifier
+        AND customer.resource = %(resource)s
+        AND customer.mode = %(mode)s
+        AND customer.target_kraken = %(target_kraken)s
+)
+ORDER BY given.position
+
+-- name: mark_claimed
+UPDATE migration.cohort SET claimed_by_wave = %(wave_id)s WHERE id = ANY (%(ids)s)
