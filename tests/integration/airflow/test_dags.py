@@ -96,7 +96,9 @@ def test_the_defaults_are_valid(dags: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("dialect", dialect_names())
 def test_waves_begin_in_the_evening_where_the_customers_live(dags: dict[str, Any], dialect: str) -> None:
-    dag = dags[f"migrate_{dialect}"]
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    dag = DagSerialization.from_dict(DagSerialization.to_dict(dags[f"migrate_{dialect}"]))
     zone = ZoneInfo(get_dialect(name=dialect).zone)
     info = next(
         iter(

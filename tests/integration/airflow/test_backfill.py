@@ -1,0 +1,147 @@
+"""Cohorts through a real Airflow: planned by its form, taken by a backfill, and only failures done again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from kraken_import.client.settings import KrakenSettings
+from kraken_import.usecases.cohorts import CohortRequest, write_cohort
+from tests.integration.airflow.test_runs import DAG, ENDS, Stack
+from tests.integration.stack.checkouts import environment_of, free_port_base, fresh_checkout, run
+
+pytestmark = pytest.mark.timeout(400)
+
+TODAY = datetime.now(ZoneInfo("Europe/London")).date()
+QUIET, FIRST, SECOND, THIRD = (TODAY - timedelta(days=days) for days in (4, 3, 2, 1))
+# The generator breaks every 25th customer, so that only the second night has a broken one.
+SIZES = {FIRST: 24, SECOND: 5, THIRD: 20}
+BROKEN = "GB-000000025"
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with fresh_checkout(folder=tmp_path_factory.mktemp("backfill")) as folder:
+        run(checkout=folder, command="up", PORT_BASE=str(free_port_base()))
+        started = Stack(folder=folder, values=environment_of(checkout=folder))
+        for dag in (DAG, "plan_cohort"):
+            started.until(lambda dag=dag: started.api("PATCH", f"/dags/{dag}", {"is_paused": False}).ok)
+        yield started
+
+
+def backfill(stack: Stack, *, reprocess: str, **conf: Any) -> dict[str, dict[str, Any]]:
+    """Backfill the four nights; the runs by day, once all have ended."""
+    asked = stack.api(
+        "POST",
+        "/backfills",
+        {
+            "dag_id": DAG,
+            "from_date": datetime.combine(QUIET, time(), UTC).isoformat(),
+            "to_date": datetime.combine(TODAY, time(), UTC).isoformat(),
+            "reprocess_behavior": reprocess,
+            "dag_run_conf": conf or None,
+        },
+    )
+    assert asked.ok, asked.text
+    stack.until(lambda: stack.api("GET", f"/backfills/{asked.json()['id']}").json()["completed_at"])
+    runs = stack.api("GET", f"/dags/{DAG}/dagRuns?run_type=backfill").json()["dag_runs"]
+    assert {each["state"] for each in runs} <= set(ENDS)
+    return {each["logical_date"][:10]: each for each in runs}
+
+
+def plan_by_form(stack: Stack, **conf: Any) -> dict[str, Any]:
+    """What task preview has returned."""
+    body = {"logical_date": None, "conf": {"dialect": "edf_accounts", **conf}}
+    started = stack.api("POST", "/dags/plan_cohort/dagRuns", body)
+    assert started.ok, started.text
+    path = f"/dags/plan_cohort/dagRuns/{quote(started.json()['dag_run_id'])}"
+    assert (
+        stack.until(lambda: (state := stack.api("GET", path).json()["state"]) in ENDS and state) == "success"
+    )
+    value = stack.api("GET", f"{path}/taskInstances/preview/xcomEntries/return_value").json()["value"]
+    found: dict[str, Any] = json.loads(value) if isinstance(value, str) else value
+    return found
+
+
+def plan_long_ago(stack: Stack, *, day: date, size: int) -> None:
+    """Plan a night that is over, as somebody has done before it came."""
+    engines = {
+        name: create_engine(stack.values[f"{name.upper()}_DSN"].replace("://", "+psycopg2://", 1))
+        for name in ("tracking", "legacy")
+    }
+    write_cohort(
+        **engines,
+        kraken=KrakenSettings(
+            base_url=stack.values["KRAKEN_URL"],
+            token="none",
+            import_suppliers={"edf_accounts": "TENTACLE_ENERGY"},
+        ),
+        request=CohortRequest(
+            dialect="edf_accounts", rule="all", name=f"night {day}", size=size, wave_date=day
+        ),
+        now=datetime.combine(QUIET, time(), UTC),
+    )
+    for engine in engines.values():
+        engine.dispose()
+
+
+def test_a_backfill_takes_each_nights_cohort_and_later_redoes_failures_alone(stack: Stack) -> None:
+    for day, size in SIZES.items():
+        plan_long_ago(stack, day=day, size=size)
+    assert plan_by_form(stack, cohort="rest", size=10)["already_planned"] == 49
+    assert stack.rows("TRACKING_DSN", "SELECT count(*) FROM migration.cohort") == [(3,)]
+    assert plan_by_form(stack, cohort="rest", size=10, preview=False)["planned"] == 10
+    assert stack.rows("TRACKING_DSN", "SELECT count(*) FROM migration.cohort") == [(4,)]
+
+    before = backfill(stack, reprocess="none", threshold=0)
+    assert {day: each["state"] for day, each in before.items()} == {
+        str(QUIET): "success",
+        str(FIRST): "success",
+        str(SECOND): "failed",
+        str(THIRD): "success",
+    }
+    claimed = "SELECT run_id, claimed FROM migration.wave ORDER BY id"
+    waves = stack.rows("TRACKING_DSN", claimed)
+    assert dict(waves) == {before[str(day)]["dag_run_id"]: size for day, size in SIZES.items()}
+    quiet = quote(before[str(QUIET)]["dag_run_id"])
+    tasks = stack.api("GET", f"/dags/{DAG}/dagRuns/{quiet}/taskInstances").json()["task_instances"]
+    assert {task["task_id"]: task["state"] for task in tasks} == {
+        "plan": "success",
+        "prepare.build": "skipped",
+        "prepare.validate": "skipped",
+        "gate": "skipped",
+        "load.create": "skipped",
+        "load.await": "skipped",
+        "summarise": "success",
+    }
+    said = [path.read_text() for path in (stack.folder / ".run").rglob("*summarise*/*.log")]
+    assert any(f"Nothing was planned for {QUIET}: no cohort of edf_accounts is due." in log for log in said)
+
+    url = stack.values["LEGACY_DSN"].replace("://", "+psycopg2://", 1)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        mended = connection.execute(
+            text("UPDATE legacy.party_contact SET value = '02071234567' WHERE value = '020 ring after six'")
+        )
+        assert mended.rowcount >= 1
+    engine.dispose()
+
+    after = backfill(stack, reprocess="failed")
+    assert {each["state"] for each in after.values()} == {"success"}
+    done_again = [day for day, each in after.items() if each["end_date"] != before[day]["end_date"]]
+    assert done_again == [str(SECOND)]
+    assert stack.rows("TRACKING_DSN", claimed) == waves
+    attempts = stack.rows(
+        "TRACKING_DSN", "SELECT external_identifier, state, attempt FROM migration.import_process ORDER BY 1"
+    )
+    assert [tuple(row) for row in attempts] == [
+        (f"GB-{n:09}", "processed", 2 if f"GB-{n:09}" == BROKEN else 1) for n in range(1, 50)
+    ]
+    assert stack.created() == {f"GB-{n:09}": 1 for n in range(1, 50)}
