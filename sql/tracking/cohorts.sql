@@ -130,6 +130,7 @@ WHERE customer.cohort_id = ANY (%(ids)s)
 ORDER BY cohort.wave_date NULLS LAST, customer.cohort_id, customer.priority, customer.external_identifier
 
 -- name: unplanned
+-- OFFSET 0: one probe of the index a key, whatever the statistics say.
 SELECT given.external_identifier
 FROM unnest(%(identifiers)s::text[]) WITH ORDINALITY AS given (external_identifier, position)
 WHERE NOT EXISTS (
@@ -139,6 +140,7 @@ WHERE NOT EXISTS (
         AND customer.resource = %(resource)s
         AND customer.mode = %(mode)s
         AND customer.target_kraken = %(target_kraken)s
+    OFFSET 0
 )
 ORDER BY given.position
 

@@ -2,6 +2,8 @@
 
 -- name: claim
 -- Two waves never share a customer: whoever inserts the key first has it.
+-- OFFSET 0 makes it one probe of the index a key: a plan's own rows have no statistics before it commits,
+-- and without them Postgres joins each page with the whole table, key by key.
 WITH candidate AS (
     SELECT key.external_identifier, row_number() OVER (ORDER BY key.position) - 1 AS position
     FROM unnest(%(identifiers)s::text[]) WITH ORDINALITY AS key (external_identifier, position)
@@ -12,6 +14,7 @@ WITH candidate AS (
             AND process.resource = %(resource)s
             AND process.mode = %(mode)s
             AND process.target_kraken = %(target_kraken)s
+        OFFSET 0
     )
     ORDER BY key.position
     LIMIT %(most)s
