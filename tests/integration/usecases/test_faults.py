@@ -138,7 +138,7 @@ def test_already_imported_is_resolved_by_what_the_status_says(journey: Journey) 
             "ALTER TABLE migration.import_event DISABLE TRIGGER ALL;"
             "TRUNCATE migration.wave, migration.batch, migration.import_process, migration.import_event,"
             " migration.shared_value, migration.import_attempt, migration.import_error, migration.answer,"
-            " migration.payload"
+            " migration.payload CASCADE"
         )
     second = journey.valid_wave()
     finish(journey, second)
