@@ -156,6 +156,10 @@ class Dialect:
     model: type[Payload]
     rules: Callable[[Circumstances], tuple[Rule, ...]]
     """What is checked of the payloads before Kraken is asked."""
+    balance_path: tuple[str, ...] = ()
+    """Where the payload holds the money brought along, through lists too; empty where it holds none."""
+    currency: str = ""
+    """Three-letter code of that money."""
     default_values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Where the Connection has none: legacy code to value by setting, for columns of kind configured."""
 

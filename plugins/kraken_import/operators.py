@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NoReturn, TypedDict
 
+from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import BaseHook, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.log import mask_secret
@@ -20,19 +21,23 @@ from kraken_import.connections import (
     kraken_settings,
     read_kraken_settings,
 )
+from kraken_import.tracking.waves import WaveRules
 from kraken_import.triggers import poll_trigger
 from kraken_import.usecases.build import build_batch
 from kraken_import.usecases.calling import utc_now
+from kraken_import.usecases.control import UnknownWave, control_wave
 from kraken_import.usecases.create import create_batch
 from kraken_import.usecases.faults import Retryable, SystemicFault
-from kraken_import.usecases.gate import batches_to_load
+from kraken_import.usecases.gate import answer_question, batches_to_load, question_to_ask
 from kraken_import.usecases.plan import AirflowRun, NothingPlanned, WaveRequest, plan_wave, planned_wave
+from kraken_import.usecases.rules import read_time
 from kraken_import.usecases.summarise import summarise_wave
 from kraken_import.usecases.validate import validate_batch
 
 _FAILED = ("failed", "upstream_failed")
 _NOTHING = "nothing_planned"
 """XCom of task plan: one sentence, when no cohort was due."""
+_APPROVE, _REJECT = "Approve", "Reject"
 
 
 class BatchScope(TypedDict):
@@ -143,17 +148,56 @@ class ValidateBatchOperator(BatchOperator):
         )
 
 
-class GateOperator(MigrationOperator):
-    """Decides which batches are loaded: those with something valid, or something open."""
+class GateOperator(MigrationOperator, HITLOperator):
+    """Decides which batches are loaded: those with something valid, or something open.
+
+    A wave that requires approval waits here, without a worker, for somebody to answer under *Required
+    actions*. A rejection and a missing answer end it with nothing created, and fail no task.
+    """
+
+    def __init__(self, *, connections: ConnectionIds, **kwargs: Any) -> None:
+        # What is asked, and for how long, is known only when the task runs.
+        super().__init__(
+            connections=connections,
+            subject="",
+            options=[_APPROVE, _REJECT],
+            defaults=_REJECT,
+            response_timeout=timedelta(hours=12),
+            **kwargs,
+        )
 
     def execute(self, context: Context) -> list[dict[str, int]]:
-        """Open the gate."""
+        """Open the gate, or ask first."""
         tracking = self.tracking()
+        wave_id = self._wave_id(context=context, tracking=tracking)
+        batches = batches_to_load(tracking=tracking, wave_id=wave_id, now=utc_now())
+        question = question_to_ask(tracking=tracking, wave_id=wave_id, now=utc_now())
+        if question is not None:
+            self.subject, self.body, self.response_timeout = question.subject, question.body, question.wait
+            HITLOperator.execute(self, context)
+        return [{"wave_id": wave_id, "batch": batch} for batch in batches]
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> list[dict[str, int]]:
+        """Go on as was decided."""
+        answer = HITLOperator.execute_complete(self, context, event)
+        tracking = self.tracking()
+        wave_id = self._wave_id(context=context, tracking=tracking)
+        user = answer["responded_by_user"]
+        answer_question(
+            tracking=tracking,
+            wave_id=wave_id,
+            approved=answer["chosen_options"] == [_APPROVE],
+            answered_by=None if user is None else str(user["name"]),
+            now=utc_now(),
+        )
+        batches = batches_to_load(tracking=tracking, wave_id=wave_id, now=utc_now())
+        return [{"wave_id": wave_id, "batch": batch} for batch in batches]
+
+    def _wave_id(self, *, context: Context, tracking: Engine) -> int:
         wave_id = planned_wave(tracking=tracking, run=_run(context=context))
         if wave_id is None:
             raise AirflowSkipException("The wave was not planned, so there is nothing to load.")
-        batches = batches_to_load(tracking=tracking, wave_id=wave_id, now=utc_now())
-        return [{"wave_id": wave_id, "batch": batch} for batch in batches]
+        return wave_id
 
 
 class CreateBatchOperator(BatchOperator):
@@ -177,13 +221,17 @@ class CreateBatchOperator(BatchOperator):
             create_batch(tracking=self.tracking(), kraken=self.kraken(), refresh=self.refresh, **self.scope)
         )
         if outcome.hold_back is not None:
-            self._hold_back(seconds=outcome.hold_back, until=until)
+            self._hold_back(seconds=outcome.hold_back, paused=outcome.paused, until=until)
         return outcome.counts
 
-    def _hold_back(self, *, seconds: float, until: datetime) -> NoReturn:
+    def _hold_back(self, *, seconds: float, paused: bool, until: datetime) -> NoReturn:
         if utc_now() >= until:
-            raise Retryable("Kraken has been asking to wait for too long: the batch is tried again.")
-        self.log.info("Kraken asks to wait %.0f s; the worker is free meanwhile.", seconds)
+            who = "The wave has been paused" if paused else "Kraken has been asking to wait"
+            raise Retryable(f"{who} for too long: the batch is tried again.")
+        if paused:
+            self.log.info("The wave is paused; the worker is free until somebody resumes it.")
+        else:
+            self.log.info("Kraken asks to wait %.0f s; the worker is free meanwhile.", seconds)
         self.defer(
             trigger=poll_trigger(connections=self.connections, until=until, hold_back=seconds, **self.scope),
             method_name="resume",
@@ -249,6 +297,33 @@ class SummariseWaveOperator(MigrationOperator):
         return summary.counts
 
 
+class ControlWaveOperator(BaseOperator):
+    """Pauses, resumes or cancels the wave that the run's parameters name."""
+
+    def __init__(self, *, tracking_ids: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.tracking_ids = tuple(tracking_ids)
+
+    def execute(self, context: Context) -> str:
+        """Carry out the order in the tracking database that has the wave."""
+        params = context["params"]
+        user = context["dag_run"].triggering_user_name
+        unknown: UnknownWave | None = None
+        for connection_id in self.tracking_ids:
+            try:
+                return control_wave(
+                    tracking=database(connection_id=connection_id),
+                    wave=params["wave"],
+                    action=params["action"],
+                    ordered_by=user or f"run {context['run_id']}",
+                    reason=params["reason"],
+                    now=utc_now(),
+                )
+            except UnknownWave as error:
+                unknown = error
+        raise unknown or UnknownWave("No Connection to a tracking database is known.")
+
+
 def _run(*, context: Context) -> AirflowRun:
     run = context["dag_run"]
     return AirflowRun(
@@ -272,6 +347,16 @@ def _request(*, dialect: str, params: Mapping[str, Any], connection_id: str) -> 
         requests_in_flight=params["requests_in_flight"],
         threshold=Decimal(str(params["threshold"])),
         connection_id=connection_id,
+        rules=WaveRules(
+            require_rehearsal=params["require_rehearsal"],
+            approval=params["approval"],
+            approval_minutes=Decimal(str(params["approval_minutes"])),
+            error_share=Decimal(str(params["error_share"])),
+            error_count=params["error_count"],
+            error_window=params["error_window"],
+            schedule_window_start=read_time(name="start", value=params["schedule_window_start"]),
+            schedule_window_end=read_time(name="end", value=params["schedule_window_end"]),
+        ),
     )
 
 

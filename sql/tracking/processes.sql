@@ -1,7 +1,9 @@
 -- Import processes: claimed, built, moved through their life. Every statement works on a whole set.
 
 -- name: claim
--- Two waves never share a customer: whoever inserts the key first has it.
+-- Two waves never share a customer: whoever inserts the key first has it. Free again is whom a cancelled wave
+-- has not begun to create, and, by name, whose rehearsal has ended. A rehearsal by number leaves out whom
+-- Kraken has, or is about to have.
 -- OFFSET 0 makes it one probe of the index a key: a plan's own rows have no statistics before it commits,
 -- and without them Postgres joins each page with the whole table, key by key.
 WITH candidate AS (
@@ -9,17 +11,24 @@ WITH candidate AS (
     FROM unnest(%(identifiers)s::text[]) WITH ORDINALITY AS key (external_identifier, position)
     WHERE NOT EXISTS (
         SELECT FROM migration.import_process AS process
+        JOIN migration.wave ON wave.id = process.wave_id
         WHERE process.import_supplier = %(import_supplier)s
             AND process.external_identifier = key.external_identifier
             AND process.resource = %(resource)s
-            AND process.mode = %(mode)s
             AND process.target_kraken = %(target_kraken)s
+            AND CASE process.mode
+                WHEN %(mode)s THEN NOT (
+                    process.state = ANY (%(repeatable)s)
+                    OR (wave.stop_code = 'cancelled' AND process.state = ANY (%(rebuildable)s))
+                )
+                ELSE process.state = ANY (%(in_the_way)s)
+            END
         OFFSET 0
     )
     ORDER BY key.position
     LIMIT %(most)s
 ), claimed AS (
-    INSERT INTO migration.import_process (
+    INSERT INTO migration.import_process AS process (
         target_kraken, mode, resource, import_supplier, external_identifier, dialect, wave_id, batch,
         airflow_run, planned_at
     )
@@ -28,11 +37,27 @@ WITH candidate AS (
         %(dialect)s, %(wave_id)s, (%(offset)s + position) / %(batch_size)s, %(airflow_run)s, %(at)s
     FROM candidate
     ORDER BY position
-    ON CONFLICT DO NOTHING
-    RETURNING id
+    ON CONFLICT (import_supplier, external_identifier, resource, mode, target_kraken) DO UPDATE
+    SET dialect = excluded.dialect, wave_id = excluded.wave_id, batch = excluded.batch,
+        airflow_run = excluded.airflow_run, state = excluded.state, planned_at = excluded.planned_at,
+        first_error_code = NULL, first_error_path = NULL, kraken_status = NULL, kraken_identifier = NULL,
+        built_at = NULL, validated_at = NULL, intended_at = NULL, evidence_from = NULL, created_at = NULL,
+        polled_at = NULL, settled_at = NULL
+    -- Judged again on the row as it is now: another wave may have been quicker.
+    WHERE process.wave_id <> excluded.wave_id
+        AND (
+            process.state = ANY (%(repeatable)s)
+            OR (
+                process.state = ANY (%(rebuildable)s)
+                AND EXISTS (
+                    SELECT FROM migration.wave WHERE id = process.wave_id AND stop_code = 'cancelled'
+                )
+            )
+        )
+    RETURNING process.id, process.attempt
 ), logged AS (
     INSERT INTO migration.import_event (import_process_id, attempt, wave_id, to_state, occurred_at)
-    SELECT id, 0, %(wave_id)s, 'planned', %(at)s FROM claimed
+    SELECT id, attempt, %(wave_id)s, 'planned', %(at)s FROM claimed
 )
 SELECT (SELECT count(*) FROM candidate) AS free, (SELECT count(*) FROM claimed) AS claimed
 
@@ -54,6 +79,7 @@ WITH incoming AS (
     SELECT process.id, process.state
     FROM migration.import_process AS process
     JOIN incoming USING (id)
+    WHERE process.wave_id = %(wave_id)s
     ORDER BY process.id
     FOR UPDATE OF process
 ), built AS (
@@ -109,7 +135,13 @@ LIMIT %(most)s
 -- name: intend
 -- The intent is committed before the request leaves, and only while the wave may create.
 WITH allowed AS (
-    SELECT FROM migration.wave WHERE id = %(wave_id)s AND stopped_at IS NULL FOR SHARE
+    SELECT
+    FROM migration.wave
+    WHERE id = %(wave_id)s
+        AND stopped_at IS NULL
+        AND paused_at IS NULL
+        AND (approval = 'unattended' OR approved_at IS NOT NULL)
+    FOR SHARE
 ), picked AS (
     SELECT id
     FROM migration.import_process

@@ -3,12 +3,16 @@
 -- name: insert_wave
 INSERT INTO migration.wave (
     name, dialect, resource, mode, import_supplier, target_kraken, connection_id, requested,
-    batch_size, requests_in_flight, failure_threshold, dag_id, run_id, started_at
+    batch_size, requests_in_flight, failure_threshold, dag_id, run_id, started_at,
+    require_rehearsal, approval, approval_minutes, error_share, error_count, error_window,
+    schedule_window_start, schedule_window_end
 )
 VALUES (
     %(name)s, %(dialect)s, %(resource)s, %(mode)s, %(import_supplier)s, %(target_kraken)s,
     %(connection_id)s, %(requested)s, %(batch_size)s, %(requests_in_flight)s, %(failure_threshold)s,
-    %(dag_id)s, %(run_id)s, %(started_at)s
+    %(dag_id)s, %(run_id)s, %(started_at)s,
+    %(require_rehearsal)s, %(approval)s, %(approval_minutes)s, %(error_share)s, %(error_count)s,
+    %(error_window)s, %(schedule_window_start)s, %(schedule_window_end)s
 )
 ON CONFLICT DO NOTHING
 RETURNING id
@@ -37,7 +41,7 @@ UPDATE migration.wave SET batch_size = batch_size * %(by)s WHERE id = %(wave_id)
 
 -- name: reopen
 UPDATE migration.wave
-SET stopped_at = NULL, stop_code = NULL, stop_reason = NULL,
+SET stopped_at = NULL, stop_code = NULL, stop_reason = NULL, reopened_at = %(at)s, approved_at = NULL,
     finished_at = NULL, outcome = NULL, outcome_reason = NULL
 WHERE id = %(wave_id)s
 
@@ -47,9 +51,16 @@ SELECT id FROM migration.wave WHERE dag_id = %(dag_id)s AND run_id = %(run_id)s
 -- name: load_wave
 SELECT
     id, name, dialect, resource, mode, import_supplier, target_kraken, connection_id, claimed,
-    already_claimed, requests_in_flight, failure_threshold, run_id, stopped_at, stop_code, stop_reason
+    already_claimed, requests_in_flight, failure_threshold, run_id, stopped_at, stop_code, stop_reason,
+    started_at, finished_at, reopened_at, approved_at, paused_at,
+    require_rehearsal, approval, approval_minutes, error_share, error_count, error_window,
+    schedule_window_start, schedule_window_end
 FROM migration.wave
 WHERE id = %(wave_id)s
+
+-- name: may_create
+-- What `intend` asks too; here for whoever is sending already.
+SELECT stopped_at IS NULL AND paused_at IS NULL FROM migration.wave WHERE id = %(wave_id)s
 
 -- name: batches
 SELECT batch FROM migration.batch WHERE wave_id = %(wave_id)s ORDER BY batch

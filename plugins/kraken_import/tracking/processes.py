@@ -10,7 +10,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from kraken_import.lifecycle import AWAITING, ENDED_AT_KRAKEN, SETTLED, State, legal_pairs
+from kraken_import.lifecycle import (
+    AWAITING,
+    ENDED_AT_KRAKEN,
+    OPEN,
+    REBUILDABLE,
+    SETTLED,
+    Mode,
+    State,
+    legal_pairs,
+)
 from kraken_import.tracking.evidence import (
     Answer,
     Key,
@@ -98,8 +107,16 @@ def claim(
     most: int | None,
     offset: int,
     at: datetime,
+    by_name: bool = True,
 ) -> int:
-    """Claim at most `most` of these customers for a wave that has `offset` already; how many it got."""
+    """Claim at most `most` of these customers for a wave that has `offset` already; how many it got.
+
+    A customer whose rehearsal has ended is rehearsed again only `by_name`; otherwise a rehearsal also leaves
+    out whom a live import of the same Kraken has processed or has open.
+    """
+    rehearses = wave.mode is Mode.REHEARSAL
+    repeatable = SETTLED if rehearses and by_name else ()
+    in_the_way = OPEN | {State.PROCESSED} if rehearses and not by_name else ()
     claimed = 0
     while True:
         row = connection.exec_driver_sql(
@@ -116,6 +133,9 @@ def claim(
                 "dialect": wave.dialect,
                 "batch_size": wave.batch_size,
                 "airflow_run": wave.run_id,
+                "repeatable": _names(repeatable),
+                "rebuildable": _names(REBUILDABLE),
+                "in_the_way": _names(in_the_way),
                 "at": at,
             },
         ).one()
@@ -147,6 +167,7 @@ def record_build(
     rows = connection.exec_driver_sql(
         _SQL["record_build"],
         {
+            "wave_id": wave_id,
             "ids": [item.id for item in built],
             "to_states": [State.REJECTED if item.body is None else State.BUILT for item in built],
             "hashes": [None if item.body is None else hashlib.sha256(item.body).digest() for item in built],
@@ -192,7 +213,7 @@ def ready(
 
 
 def intend(*, connection: Connection, wave_id: int, batch: int, most: int, at: datetime) -> list[Ready]:
-    """Record the intent to create the next valid records, unless the wave is stopped.
+    """Record the intent to create the next valid records, unless the wave is stopped, paused or not approved.
 
     The caller commits before the first request leaves. Empty when nothing is left or none may be created.
     """

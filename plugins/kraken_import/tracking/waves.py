@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal, TypeAlias
 
 from sqlalchemy import Connection, Engine
 
 from kraken_import.lifecycle import Mode, State
 from kraken_import.tracking.queries import queries
+
+Approval: TypeAlias = Literal["required", "unattended"]
+"""Who lets a wave pass its gate: a person, or its failure threshold."""
 
 
 class WaveNotFound(Exception):
@@ -24,6 +28,24 @@ class UnableToNameWave(Exception):
 
 class BatchIsBusy(Exception):
     """Another worker still works on this batch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaveRules:
+    """What a wave must keep to. Shares lie between 0 and 1."""
+
+    require_rehearsal: bool = False
+    """Create only what a dry run has succeeded with, payload for payload."""
+    approval: Approval = "unattended"
+    approval_minutes: Decimal = Decimal(720)
+    error_share: Decimal = Decimal("0.5")
+    """Share of failures, among the last `error_window` records of a stage, above which the wave stops."""
+    error_count: int | None = None
+    """The same as a number."""
+    error_window: int = 200
+    schedule_window_start: datetime | None = None
+    schedule_window_end: datetime | None = None
+    """When Kraken may process what was created; both with an offset."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +65,7 @@ class NewWave:
     failure_threshold: Decimal
     dag_id: str
     run_id: str
+    rules: WaveRules = field(default_factory=WaveRules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +88,22 @@ class Wave:
     stopped_at: datetime | None
     stop_code: str | None
     stop_reason: str | None
+    started_at: datetime
+    finished_at: datetime | None
+    reopened_at: datetime | None
+    approved_at: datetime | None
+    paused_at: datetime | None
+    rules: WaveRules
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether its creates wait for somebody to resume it."""
+        return self.paused_at is not None and self.stopped_at is None
+
+    @property
+    def lacks_approval(self) -> bool:
+        """Whether nothing may be created before somebody has approved it."""
+        return self.rules.approval == "required" and self.approved_at is None
 
 
 def add_wave(*, connection: Connection, wave: NewWave, at: datetime) -> int:
@@ -86,6 +125,7 @@ def add_wave(*, connection: Connection, wave: NewWave, at: datetime) -> int:
             "dag_id": wave.dag_id,
             "run_id": wave.run_id,
             "started_at": at,
+            **asdict(wave.rules),
         },
     ).scalar()
     if wave_id is None:
@@ -111,9 +151,9 @@ def merge_batches(*, connection: Connection, wave_id: int, by: int) -> None:
         connection.exec_driver_sql(_SQL[statement], {"wave_id": wave_id, "by": by})
 
 
-def reopen_wave(*, connection: Connection, wave_id: int) -> None:
-    """Let a stopped or finished wave go on, because its Airflow run was cleared."""
-    connection.exec_driver_sql(_SQL["reopen"], {"wave_id": wave_id})
+def reopen_wave(*, connection: Connection, wave_id: int, at: datetime) -> None:
+    """Let a stopped or finished wave go on, because its Airflow run was cleared; it needs approval anew."""
+    connection.exec_driver_sql(_SQL["reopen"], {"wave_id": wave_id, "at": at})
 
 
 def wave_of_run(*, connection: Connection, dag_id: str, run_id: str) -> int | None:
@@ -127,7 +167,15 @@ def load_wave(*, connection: Connection, wave_id: int) -> Wave:
     row = connection.exec_driver_sql(_SQL["load_wave"], {"wave_id": wave_id}).mappings().one_or_none()
     if row is None:
         raise WaveNotFound(f"The tracking database has no wave {wave_id}.")
-    return Wave(**{**row, "mode": Mode(row["mode"])})
+    rules = {each.name: row[each.name] for each in fields(WaveRules)}
+    others = {name: value for name, value in row.items() if name not in rules}
+    return Wave(**{**others, "mode": Mode(row["mode"]), "rules": WaveRules(**rules)})
+
+
+def may_create(*, engine: Engine, wave_id: int) -> bool:
+    """Whether creates that were intended may still leave: the wave is neither stopped nor paused."""
+    with engine.connect() as connection:
+        return bool(connection.exec_driver_sql(_SQL["may_create"], {"wave_id": wave_id}).scalar())
 
 
 def batches(*, connection: Connection, wave_id: int) -> tuple[int, ...]:

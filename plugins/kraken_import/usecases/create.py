@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 from kraken_import.client.answers import (
     Accepted,
@@ -33,6 +34,7 @@ from kraken_import.tracking import processes, progress, waves
 from kraken_import.tracking.evidence import Stage
 from kraken_import.tracking.processes import Move, Open, Ready
 from kraken_import.tracking.waves import BatchIsBusy, Wave
+from kraken_import.usecases.budget import budget_fault
 from kraken_import.usecases.calling import (
     Clock,
     Refresh,
@@ -45,8 +47,9 @@ from kraken_import.usecases.calling import (
     utc_now,
     wave_for_kraken,
 )
-from kraken_import.usecases.faults import Retryable
+from kraken_import.usecases.faults import Retryable, SystemicFault
 from kraken_import.usecases.recording import record_moves
+from kraken_import.usecases.rules import task_params, window_is_over
 from kraken_import.usecases.verdict import absent_from, in_the_way, judge
 from transforms.findings import Finding
 
@@ -61,15 +64,22 @@ _MANY: Final = 10
 
 _LOOK_AGAIN: Final = 1.0
 
+_WATCH: Final = 1.0
+"""Seconds between two looks at whether the wave was stopped or paused while a chunk is sent."""
+
 _UNSENT: Final = Exchange(answer=NotSent(reason="held back"), http_status=None, body=b"")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateOutcome:
-    """The batch's records by state, and for how many seconds Kraken wants no more creates (None: done)."""
+    """The batch's records by state, and for how many seconds Kraken wants no more creates (None: done).
+
+    0 with `paused`: creates wait until somebody resumes the wave.
+    """
 
     counts: dict[str, int]
     hold_back: float | None
+    paused: bool = False
 
 
 async def create_batch(
@@ -108,8 +118,19 @@ async def create_batch(
         raise Retryable(str(busy)) from busy
     if State.VALID in counts and hold_back is None:
         refuse_if_stopped(wave=wave)
+        if wave.lacks_approval:
+            raise SystemicFault(
+                code="not_approved",
+                reason=f"Wave {wave.name!r} has not been approved: clear its task gate, and answer there.",
+            )
+        if window_is_over(rules=wave.rules, now=clock() + timedelta(seconds=kraken.visibility_window)):
+            raise stop(tracking=tracking, wave=wave, fault=_too_late(wave=wave), now=clock())
+        # Paused, or resumed just now: either way what is valid still has to be created.
+        hold_back = 0.0
     return CreateOutcome(
-        counts={state.value: records for state, records in counts.items()}, hold_back=hold_back
+        counts={state.value: records for state, records in counts.items()},
+        hold_back=hold_back,
+        paused=wave.is_paused,
     )
 
 
@@ -143,6 +164,7 @@ class _Creator:
             moves = await self._moves(chunk, exchanges)
             await asyncio.to_thread(self._record, moves, "create")
             self._raise_fault(exchanges)
+            await asyncio.to_thread(self._raise_beyond_budget)
             waits = [
                 exchange.answer.retry_after or _HOLD_BACK
                 for exchange in exchanges
@@ -152,7 +174,14 @@ class _Creator:
                 return max(waits)
         return None
 
+    def _raise_beyond_budget(self) -> None:
+        fault = budget_fault(tracking=self.tracking, wave=self.wave, stage="load")
+        if fault is not None:
+            raise stop(tracking=self.tracking, wave=self.wave, fault=fault, now=self.clock())
+
     def _intend(self, most: int) -> list[Ready]:
+        if window_is_over(rules=self.wave.rules, now=self.clock() + self.window):
+            return []
         with self.connection.begin():
             return processes.intend(
                 connection=self.connection,
@@ -164,7 +193,11 @@ class _Creator:
 
     async def _send(self, chunk: Sequence[Ready]) -> list[Exchange]:
         not_after = asyncio.get_running_loop().time() + self.window.total_seconds()
-        task_params = {"is_dry_run": True} if self.wave.mode is Mode.REHEARSAL else None
+        params = task_params(
+            rules=self.wave.rules,
+            is_dry_run=self.wave.mode is Mode.REHEARSAL,
+            sent_until=self.clock() + self.window,
+        )
         exchanges = [_UNSENT] * len(chunk)
         turns = iter(range(len(chunk)))
 
@@ -174,15 +207,35 @@ class _Creator:
                 exchange = exchanges[turn] = await self.session.create(
                     resource=self.wave.resource,
                     payload=chunk[turn].body,
-                    task_params=task_params,
+                    task_params=params,
                     not_after=not_after,
                 )
                 if isinstance(exchange.answer, Throttled) or fault_of(answer=exchange.answer, wave=self.wave):
                     for _ in turns:
                         pass
 
-        await asyncio.gather(*(send() for _ in range(self.session.requests_in_flight)))
+        async def watch() -> None:
+            # What was intended before the wave was stopped or paused need not be sent after it.
+            while True:
+                await asyncio.sleep(_WATCH)
+                if not await asyncio.to_thread(self._may_create):
+                    break
+            for _ in turns:
+                pass
+
+        watcher = asyncio.create_task(watch())
+        try:
+            await asyncio.gather(*(send() for _ in range(self.session.requests_in_flight)))
+        finally:
+            watcher.cancel()
         return exchanges
+
+    def _may_create(self) -> bool:
+        try:
+            return waves.may_create(engine=self.tracking, wave_id=self.wave.id)
+        except OperationalError:
+            # Without the tracking database nobody can tell, and nothing could be recorded.
+            return False
 
     async def _moves(self, chunk: Sequence[Ready], exchanges: Sequence[Exchange]) -> list[Move]:
         moves = await asyncio.gather(
@@ -230,6 +283,15 @@ class _Creator:
                 if not belongs_to_mode(state=state, mode=self.wave.mode):
                     return in_the_way(record=opened, answer=status, mode=self.wave.mode)
                 error = status.latest_error
+                if state in (State.DRY_RUN_SUCCEEDED, State.DRY_RUN_ERRORED):
+                    # The end of an earlier dry run says nothing of this payload.
+                    return Move(
+                        key=record.key,
+                        to=State.ERRORED,
+                        answer=raw(exchange=exchange),
+                        findings=(already.finding,),
+                        kraken_status=status.status,
+                    )
                 return Move(
                     key=record.key,
                     to=state,
@@ -325,6 +387,16 @@ class _Creator:
             import_supplier=self.wave.import_supplier,
             external_identifier=external_identifier,
         )
+
+
+def _too_late(*, wave: Wave) -> SystemicFault:
+    return SystemicFault(
+        code="schedule_window_over",
+        reason=(
+            f"The schedule window of wave {wave.name!r} has ended, so Kraken would refuse its creates: "
+            "cancel the wave, and plan another one with a later window."
+        ),
+    )
 
 
 def _invalid(record: Ready, exchange: Exchange, findings: tuple[Finding, ...]) -> Move:

@@ -3,48 +3,170 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from kraken_import.lifecycle import OPEN, State
-from kraken_import.tracking import evidence, processes, shared_values, waves
+from kraken_import.lifecycle import OPEN, Mode, State
+from kraken_import.tracking import evidence, gate, processes, progress, shared_values, waves
 from kraken_import.tracking.evidence import Key
+from kraken_import.tracking.gate import Decision
 from kraken_import.tracking.processes import Move
+from kraken_import.tracking.waves import Wave
+from kraken_import.usecases.calling import stop
+from kraken_import.usecases.faults import SystemicFault
+from kraken_import.usecases.review import review
 from transforms.findings import Finding
 from transforms.registry import get_dialect
 from transforms.rules.engine import Circumstances
 
+REJECTED: Final = "rejected"
+EXPIRED: Final = "not_approved"
+"""Stop codes of a wave that a person rejected at the gate, and of one that nobody answered for."""
+
+_PAGE: Final = 10_000
+
+_MISSING: Final = Finding(
+    code="rehearsal_missing",
+    path="",
+    detail="No dry run has succeeded with this record, and the wave creates only what was rehearsed.",
+)
+_OUTDATED: Final = Finding(
+    code="rehearsal_outdated",
+    path="",
+    detail="A dry run has succeeded with another payload of this record: it has changed since.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a person is asked at the gate, in Markdown without personal values, and for how long."""
+
+    subject: str
+    body: str
+    wait: timedelta
+
 
 def batches_to_load(*, tracking: Engine, wave_id: int, now: datetime) -> list[int]:
-    """The batches that have something to create or to await; none of a wave that was stopped.
+    """The batches that have something to create or to await; none to create of a wave that may not.
 
-    Valid records that share with others what must be unique are refused, or warned of, first. Everything
-    else that is valid passes for now: an approval belongs here.
+    Refused first: valid records that share with others what must be unique, and those that lack the
+    rehearsal that the wave requires. An unattended wave is stopped when too many are refused by then.
     """
     with tracking.begin() as connection:
         wave = waves.load_wave(connection=connection, wave_id=wave_id)
-        findings = _findings_by_rule(dialect=wave.dialect, now=now)
-        told: dict[Key, list[Finding]] = defaultdict(list)
-        for key, code, path in shared_values.shared(connection=connection, wave_id=wave_id):
-            told[key].append(findings.get((code, path)) or _unknown(code=code, path=path))
-        refused = {
-            key: found for key, found in told.items() if any(each.severity == "error" for each in found)
-        }
+        _refuse_shared(connection=connection, wave=wave, now=now)
+        if wave.rules.require_rehearsal and wave.mode is Mode.LIVE:
+            _hold_back_unrehearsed(connection=connection, wave_id=wave_id, now=now)
+        counts = progress.wave_states(connection=connection, wave_id=wave_id)
+    refused = counts.get(State.REJECTED, 0) + counts.get(State.INVALID, 0)
+    total = sum(counts.values())
+    if (
+        wave.rules.approval == "unattended"
+        and wave.stopped_at is None
+        and refused > wave.failure_threshold * total
+    ):
+        stop(tracking=tracking, wave=wave, fault=_too_many(wave=wave, refused=refused, total=total), now=now)
+    with tracking.connect() as connection:
+        wave = waves.load_wave(connection=connection, wave_id=wave_id)
+        creates = wave.stopped_at is None and not wave.lacks_approval
+        states = OPEN | {State.VALID} if creates else OPEN
+        return list(waves.batches_in_state(connection=connection, wave_id=wave_id, states=states))
+
+
+def question_to_ask(*, tracking: Engine, wave_id: int, now: datetime) -> Question | None:
+    """What a person must answer before this wave may create anything; None when nothing is to be asked.
+
+    An approval given before holds as long as nothing was built since.
+    """
+    with tracking.begin() as connection:
+        wave = waves.load_wave(connection=connection, wave_id=wave_id)
+        if wave.rules.approval != "required" or wave.stopped_at is not None:
+            return None
+        if gate.still_approved(connection=connection, wave_id=wave_id):
+            return None
+        counts = progress.wave_states(connection=connection, wave_id=wave_id)
+        if not counts.get(State.VALID):
+            return None
+        gate.ask(connection=connection, wave_id=wave_id, at=now)
+        subject = f"Create {counts[State.VALID]:,} records of wave {wave.name!r} in {wave.target_kraken}?"
+        body = review(connection=connection, wave=wave, counts=counts)
+    return Question(subject=subject, body=body, wait=timedelta(minutes=float(wave.rules.approval_minutes)))
+
+
+def answer_question(
+    *, tracking: Engine, wave_id: int, approved: bool, answered_by: str | None, now: datetime
+) -> Decision | None:
+    """Record the answer, or that none came in time (`answered_by` None); the decision that stands: the first.
+
+    A rejection stops the wave, so that nothing is created whatever is done in Airflow, short of clearing
+    the run, which asks again.
+    """
+    verdict: gate.Verdict = "expired" if answered_by is None else "approved" if approved else "rejected"
+    with tracking.begin() as connection:
+        wave = waves.load_wave(connection=connection, wave_id=wave_id)
+        decision = gate.decide(
+            connection=connection, wave_id=wave_id, verdict=verdict, decided_by=answered_by, at=now
+        )
+        if decision is not None and decision.decision == "approved":
+            gate.approve(connection=connection, wave_id=wave_id, at=decision.decided_at)
+    if decision is None or decision.decision != "approved":
+        stop(tracking=tracking, wave=wave, fault=_refusal(decision=decision), now=now)
+    return decision
+
+
+def _refusal(*, decision: Decision | None) -> SystemicFault:
+    again = "nothing further is created; clear the run in Airflow to be asked again."
+    if decision is None or decision.decision == "expired":
+        return SystemicFault(code=EXPIRED, reason=f"not approved in time: {again}")
+    return SystemicFault(code=REJECTED, reason=f"rejected by {decision.decided_by} at the gate: {again}")
+
+
+def _too_many(*, wave: Wave, refused: int, total: int) -> SystemicFault:
+    return SystemicFault(
+        code="threshold",
+        reason=(
+            f"{refused} of {total} records were refused before anything was created, more than the threshold "
+            f"of {wave.failure_threshold:.1%}: see migration.import_error for the causes, remove them, then "
+            "clear the run in Airflow; or cancel the wave and plan one with another threshold."
+        ),
+    )
+
+
+def _hold_back_unrehearsed(*, connection: Connection, wave_id: int, now: datetime) -> None:
+    found = gate.unrehearsed(connection=connection, wave_id=wave_id)
+    for start in range(0, len(found), _PAGE):
         processes.move(
             connection=connection,
-            moves=[Move(key=key, to=State.REJECTED, findings=tuple(found)) for key, found in refused.items()],
+            moves=[
+                Move(key=key, to=State.REJECTED, findings=(_OUTDATED if otherwise else _MISSING,))
+                for key, otherwise in found[start : start + _PAGE]
+            ],
             stage="build",
             at=now,
         )
-        evidence.add_findings(
-            connection=connection,
-            findings=[(key, each) for key, found in told.items() if key not in refused for each in found],
-            stage="build",
-            at=now,
-        )
-        states = OPEN if wave.stopped_at else OPEN | {State.VALID}
-        return list(waves.batches_in_state(connection=connection, wave_id=wave_id, states=states))
+
+
+def _refuse_shared(*, connection: Connection, wave: Wave, now: datetime) -> None:
+    findings = _findings_by_rule(dialect=wave.dialect, now=now)
+    told: dict[Key, list[Finding]] = defaultdict(list)
+    for key, code, path in shared_values.shared(connection=connection, wave_id=wave.id):
+        told[key].append(findings.get((code, path)) or _unknown(code=code, path=path))
+    refused = {key: found for key, found in told.items() if any(each.severity == "error" for each in found)}
+    processes.move(
+        connection=connection,
+        moves=[Move(key=key, to=State.REJECTED, findings=tuple(found)) for key, found in refused.items()],
+        stage="build",
+        at=now,
+    )
+    evidence.add_findings(
+        connection=connection,
+        findings=[(key, each) for key, found in told.items() if key not in refused for each in found],
+        stage="build",
+        at=now,
+    )
 
 
 def _unknown(*, code: str, path: str) -> Finding:

@@ -15,7 +15,10 @@ from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import Mode
 from kraken_import.tracking import cohorts, processes, waves
 from kraken_import.tracking.cohorts import Cohort
+from kraken_import.tracking.waves import Wave, WaveRules
+from kraken_import.usecases.control import CANCELLED
 from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.rules import check_rules
 from transforms.dialect import Dialect
 from transforms.extract import candidate_identifiers, existing_identifiers
 from transforms.registry import UnknownDialect, get_dialect
@@ -59,6 +62,7 @@ class WaveRequest:
     requests_in_flight: int | None = None
     threshold: Decimal = Decimal("0.1")
     connection_id: str = "kraken"
+    rules: WaveRules = field(default_factory=WaveRules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +111,8 @@ def plan_wave(
     with tracking.begin() as connection:
         known = waves.wave_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
         if known is not None:
-            waves.reopen_wave(connection=connection, wave_id=known)
+            _refuse_cancelled(wave=waves.load_wave(connection=connection, wave_id=known))
+            waves.reopen_wave(connection=connection, wave_id=known, at=now)
             return _planned(connection=connection, wave_id=known)
         chosen = _cohorts(connection=connection, dialect=dialect, kraken=kraken, request=request, run=run)
         if chosen:
@@ -119,6 +124,7 @@ def plan_wave(
         _check(request=request, kraken=kraken)
         cohort_ids = [cohort.id for cohort in chosen]
         cohort_size = cohorts.size_of(connection=connection, ids=cohort_ids) if chosen else None
+        check_rules(rules=request.rules, kraken=kraken, connection_id=request.connection_id, now=now)
         wave = _new_wave(dialect=dialect, kraken=kraken, request=request, run=run, cohort_size=cohort_size)
         try:
             wave_id = waves.add_wave(connection=connection, wave=wave, at=now)
@@ -139,6 +145,7 @@ def plan_wave(
                 identifiers=page,
                 most=None if request.limit is None else request.limit - claimed,
                 offset=claimed,
+                by_name=bool(request.identifiers),
                 at=now,
             )
             if request.limit is not None and claimed >= request.limit:
@@ -252,6 +259,11 @@ def _day(*, dialect: Dialect, run: AirflowRun) -> date:
     return run.logical_date.astimezone(ZoneInfo(dialect.zone)).date()
 
 
+def _refuse_cancelled(*, wave: Wave) -> None:
+    if wave.stop_code == CANCELLED:
+        raise BadRequest(f"Wave {wave.name!r} was {wave.stop_reason}")
+
+
 def _check(*, request: WaveRequest, kraken: KrakenSettings) -> None:
     if request.dry_run and kraken.envelope == "bare":
         raise BadRequest(
@@ -298,6 +310,7 @@ def _new_wave(
         failure_threshold=request.threshold,
         dag_id=run.dag_id,
         run_id=run.run_id,
+        rules=request.rules,
     )
 
 

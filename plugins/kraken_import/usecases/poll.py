@@ -22,6 +22,7 @@ from kraken_import.lifecycle import AWAITING, State
 from kraken_import.tracking import processes, progress, waves
 from kraken_import.tracking.processes import Move, Open
 from kraken_import.tracking.waves import BatchIsBusy, Wave
+from kraken_import.usecases.budget import budget_fault
 from kraken_import.usecases.calling import (
     Clock,
     Refresh,
@@ -43,6 +44,9 @@ _PAGE: Final = 5_000
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 30.0
 _SLOWER_BY: Final = 1.5
+_LOOK_AGAIN: Final = 2.0
+"""Seconds after which a paused wave is looked at again."""
+
 _QUIET_FOR: Final = timedelta(seconds=40)
 """A process that was asked about more recently has a trigger of its own."""
 
@@ -69,8 +73,10 @@ async def poll(
     """Poll the processes in scope until all have ended, or until `until`; {"open": …, "ended": …}.
 
     With `hold_back` (seconds), return as soon as that time has passed and, if any was open, at least
-    one has ended. A request without an answer is asked again and fails nothing. Raises `SystemicFault`.
+    one has ended; while the wave is paused, not before it is resumed or stopped. A request without an
+    answer is asked again and fails nothing. Raises `SystemicFault`.
     """
+    was_paused = False
     resume_at = None if hold_back is None else clock() + timedelta(seconds=hold_back)
     ended = 0
     pause = _FIRST_PAUSE
@@ -83,13 +89,31 @@ async def poll(
         if resume_at is None:
             if not still_open or now >= until:
                 break
-        elif now >= min(resume_at, until) and (ended or not still_open or now >= until):
+        elif scope.wave_id is not None and await asyncio.to_thread(_is_paused, tracking, scope.wave_id):
+            was_paused = True
+            if now >= until:
+                break
+        elif was_paused or (now >= min(resume_at, until) and (ended or not still_open or now >= until)):
             break
         pause = _FIRST_PAUSE if ended_now else min(pause * _SLOWER_BY, _LONGEST_PAUSE)
         # Jitter keeps the batches of a wave from asking in step.
         latest = until if resume_at is None or now >= resume_at else min(resume_at, until)
-        await asyncio.sleep(max(0.0, min(pause * random.uniform(0.8, 1.2), (latest - now).total_seconds())))
+        seconds = max(0.0, min(pause * random.uniform(0.8, 1.2), (latest - now).total_seconds()))
+        if was_paused and scope.wave_id is not None:
+            await _sleep_while_paused(tracking, scope.wave_id, seconds)
+        else:
+            await asyncio.sleep(seconds)
     return {"open": still_open, "ended": ended}
+
+
+async def _sleep_while_paused(tracking: Engine, wave_id: int, seconds: float) -> None:
+    """Sleep, but not long beyond the end of a pause."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    while (left := until - loop.time()) > 0:
+        await asyncio.sleep(min(left, _LOOK_AGAIN))
+        if not await asyncio.to_thread(_is_paused, tracking, wave_id):
+            return
 
 
 async def _round(
@@ -151,7 +175,10 @@ async def _ask(
             else:
                 moves.append(move.answered_by(answer=raw(exchange=exchange)))
         await asyncio.to_thread(_record, tracking, moves, unchanged, clock())
-        ended += sum(move.to.is_settled for move in moves)
+        ended_now = sum(move.to.is_settled for move in moves)
+        ended += ended_now
+        if ended_now:
+            await asyncio.to_thread(_stop_beyond_budget, tracking, wave, clock())
         faults = (fault_of(answer=exchange.answer, wave=wave) for exchange in exchanges)
         fault = next((fault for fault in faults if fault is not None), None)
         if fault is not None:
@@ -223,6 +250,18 @@ def _in_doubt(tracking: Engine, wave_id: int) -> dict[int, list[Open]]:
                 connection=connection, wave_id=wave_id, states=(State.CREATING,)
             )
         }
+
+
+def _stop_beyond_budget(tracking: Engine, wave: Wave, now: datetime) -> None:
+    """Stop what creates; what is open is polled to its end all the same."""
+    fault = budget_fault(tracking=tracking, wave=wave, stage="load")
+    if fault is not None:
+        stop(tracking=tracking, wave=wave, fault=fault, now=now)
+
+
+def _is_paused(tracking: Engine, wave_id: int) -> bool:
+    with tracking.connect() as connection:
+        return waves.load_wave(connection=connection, wave_id=wave_id).is_paused
 
 
 def _record(tracking: Engine, moves: Sequence[Move], unchanged: Sequence[int], now: datetime) -> None:

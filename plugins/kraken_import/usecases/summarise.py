@@ -11,6 +11,8 @@ from sqlalchemy import Engine
 from kraken_import.lifecycle import FAILED, State
 from kraken_import.tracking import progress, waves
 from kraken_import.tracking.waves import Wave
+from kraken_import.usecases.control import CANCELLED
+from kraken_import.usecases.gate import EXPIRED, REJECTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,9 @@ def summarise_wave(
 
 
 def _failure(*, wave: Wave, counts: dict[State, int], failed_tasks: Sequence[str]) -> str | None:
+    if wave.stop_code in (CANCELLED, EXPIRED, REJECTED):
+        # Somebody's decision, no fault: the reason says whose.
+        return f"Wave {wave.name!r} was {wave.stop_reason}"
     if wave.stopped_at is not None:
         return f"Wave {wave.name!r} was stopped: {wave.stop_reason}"
     if failed_tasks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Engine
@@ -14,6 +15,7 @@ from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import State
 from kraken_import.tracking import processes, progress
 from kraken_import.tracking.processes import Move, Ready
+from kraken_import.usecases.budget import budget_fault
 from kraken_import.usecases.calling import (
     Clock,
     Refresh,
@@ -63,6 +65,10 @@ async def validate_batch(
             fault = next((fault for fault in faults if fault is not None), None)
             if fault is None and not moves:
                 fault = unreachable(wave=wave)
+            if fault is None:
+                fault = await asyncio.to_thread(
+                    partial(budget_fault, tracking=tracking, wave=wave, stage="validate")
+                )
             if fault is not None:
                 raise stop(tracking=tracking, wave=wave, fault=fault, now=clock())
             unanswered += len(chunk) - len(moves)

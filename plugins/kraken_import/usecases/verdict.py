@@ -22,7 +22,9 @@ from transforms.findings import Finding
 _CLOCKS_DIFFER_BY: Final = timedelta(seconds=5)
 """How far Kraken's clock may lie behind ours before a fresh answer is taken for an old one."""
 
-_MAY_BE_CREATED_AGAIN: Final = frozenset({State.ERRORED, State.CANCELLED})
+_MAY_BE_CREATED_AGAIN: Final = frozenset(
+    {State.ERRORED, State.CANCELLED, State.DRY_RUN_SUCCEEDED, State.DRY_RUN_ERRORED}
+)
 """Old ends after which a new create may have been accepted, so that they prove nothing about it."""
 
 

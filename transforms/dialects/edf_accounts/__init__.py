@@ -23,4 +23,6 @@ DIALECT = Dialect(
     model=EnergyAccount,
     frames=FRAMES,
     rules=rules,
+    balance_path=("transfer_balance",),
+    currency="GBP",
 )

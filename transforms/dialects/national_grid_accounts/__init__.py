@@ -23,5 +23,7 @@ DIALECT = Dialect(
     model=GridAccount,
     frames=FRAMES,
     rules=rules,
+    balance_path=("ledgers", "ledger_balance"),
+    currency="USD",
     default_values={"tariff_codes": TARIFFS},
 )

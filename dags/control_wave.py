@@ -1,0 +1,56 @@
+"""Pauses, resumes or cancels a wave, whatever DAG it runs in."""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, ExceptionRetryPolicy, Param, RetryAction, RetryRule
+
+from kraken_import.connections import connection_ids
+from kraken_import.operators import ControlWaveOperator
+from transforms.registry import dialect_names
+
+with DAG(
+    dag_id="control_wave",
+    dag_display_name="Pause, resume or cancel a wave",
+    description="No further create is sent within seconds; what Kraken has is polled to its end.",
+    doc_md=__doc__,
+    schedule=None,
+    catchup=False,
+    tags=["kraken", "migration"],
+    params={
+        "wave": Param(
+            "",
+            type="string",
+            minLength=1,
+            title="Wave",
+            description="Id or name of the wave, as in migration.wave.",
+        ),
+        "action": Param(
+            "pause",
+            type="string",
+            enum=["pause", "resume", "cancel"],
+            title="Action",
+            description="pause: create nothing more until it is resumed. cancel: never again.",
+        ),
+        "reason": Param(
+            None,
+            type=["null", "string"],
+            maxLength=500,
+            title="Reason",
+            description="Why, for whoever looks at migration.wave_control later.",
+        ),
+    },
+    default_args={
+        "owner": "migration",
+        "retries": 3,
+        "retry_policy": ExceptionRetryPolicy(
+            rules=[
+                RetryRule(exception="kraken_import.usecases.faults.BadRequest", action=RetryAction.FAIL),
+                RetryRule(exception="kraken_import.usecases.control.UnknownWave", action=RetryAction.FAIL),
+            ]
+        ),
+    },
+) as dag:
+    ControlWaveOperator(
+        task_id="control",
+        tracking_ids=sorted({connection_ids(dialect=name).tracking for name in dialect_names()}),
+    )

@@ -1,0 +1,74 @@
+"""Orders of people to a wave: pause, resume, cancel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from sqlalchemy import Connection
+
+from kraken_import.lifecycle import SETTLED
+from kraken_import.tracking.queries import queries
+
+Action: TypeAlias = Literal["pause", "resume", "cancel"]
+
+_MOST_DIGITS = 18
+"""More are no id that the database could hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A wave as people tell it from others."""
+
+    id: int
+    name: str
+    dialect: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What decides whether an order makes sense."""
+
+    paused_at: datetime | None
+    stop_code: str | None
+    finished_at: datetime | None
+    has_unsettled: bool
+
+
+def find(*, connection: Connection, wave: str) -> list[Named]:
+    """The waves with this id or name, the newest first."""
+    number = int(wave) if wave.isascii() and wave.isdigit() and len(wave) <= _MOST_DIGITS else None
+    rows = connection.exec_driver_sql(_SQL["find"], {"id": number, "name": wave})
+    found = [Named(**row) for row in rows.mappings()]
+    return [each for each in found if each.id == number] or found
+
+
+def lock(*, connection: Connection, wave_id: int) -> Standing:
+    """How the wave stands; nobody changes that, and no create is intended, before the transaction ends."""
+    row = connection.exec_driver_sql(
+        _SQL["lock"], {"wave_id": wave_id, "settled": sorted(state.value for state in SETTLED)}
+    )
+    return Standing(**row.mappings().one())
+
+
+def order(
+    *,
+    connection: Connection,
+    wave_id: int,
+    action: Action,
+    ordered_by: str,
+    reason: str | None,
+    stop_reason: str,
+    at: datetime,
+) -> None:
+    """Carry out an order and record it; `stop_reason` is what a cancelled wave says of itself."""
+    connection.exec_driver_sql(_SQL[action], {"wave_id": wave_id, "at": at, "reason": stop_reason})
+    connection.exec_driver_sql(
+        _SQL["record"],
+        {"wave_id": wave_id, "action": action, "ordered_by": ordered_by, "reason": reason, "at": at},
+    )
+
+
+_SQL = queries(file="control")

@@ -1,0 +1,141 @@
+"""What the gate of a wave reads and records: rehearsals, causes, rates, decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from sqlalchemy import Connection
+
+from kraken_import.lifecycle import Mode, State
+from kraken_import.tracking.evidence import Key, unpack
+from kraken_import.tracking.queries import queries
+
+Verdict: TypeAlias = Literal["approved", "rejected", "expired"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What was decided, and by whom (None: nobody answered in time)."""
+
+    decision: Verdict
+    decided_by: str | None
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why records of a wave were refused, and how many; the path has no indexes."""
+
+    state: State
+    code: str
+    path: str
+    records: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RehearsalDifference:
+    """Valid records of a live wave by what was rehearsed; `missing` were rehearsed and are not here."""
+
+    same: int
+    changed: int
+    new: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentPayload:
+    """A payload of an earlier try, when it was built, in which wave, and how the try ended."""
+
+    body: bytes
+    started_at: datetime
+    outcome: str | None
+    wave_name: str
+
+
+def unrehearsed(*, connection: Connection, wave_id: int) -> list[tuple[Key, bool]]:
+    """Valid records whose very payload no dry run has succeeded with; whether another one of theirs has."""
+    rows = connection.exec_driver_sql(_SQL["unrehearsed"], {"wave_id": wave_id})
+    return [
+        (Key(id=row.id, wave_id=wave_id, attempt=row.attempt), bool(row.rehearsed_otherwise)) for row in rows
+    ]
+
+
+def ask(*, connection: Connection, wave_id: int, at: datetime) -> None:
+    """Record that the gate asks for approval; an earlier approval no longer counts."""
+    connection.exec_driver_sql(_SQL["ask"], {"wave_id": wave_id, "at": at})
+
+
+def still_approved(*, connection: Connection, wave_id: int) -> bool:
+    """Whether the wave was approved and nothing was built since it was asked for."""
+    return bool(connection.exec_driver_sql(_SQL["still_approved"], {"wave_id": wave_id}).scalar())
+
+
+def decide(
+    *, connection: Connection, wave_id: int, verdict: Verdict, decided_by: str | None, at: datetime
+) -> Decision | None:
+    """Record the answer to the last question; the one that stands: the first. None when none was asked."""
+    connection.exec_driver_sql(
+        _SQL["decide"], {"wave_id": wave_id, "decision": verdict, "decided_by": decided_by, "at": at}
+    )
+    row = connection.exec_driver_sql(_SQL["decision"], {"wave_id": wave_id}).mappings().one_or_none()
+    return None if row is None else Decision(**row)
+
+
+def approve(*, connection: Connection, wave_id: int, at: datetime) -> None:
+    """Let the wave create."""
+    connection.exec_driver_sql(_SQL["approve"], {"wave_id": wave_id, "at": at})
+
+
+def causes(*, connection: Connection, wave_id: int, states: Collection[State], most: int) -> list[Cause]:
+    """Why records in these states were refused, the most frequent cause first."""
+    rows = connection.exec_driver_sql(
+        _SQL["causes"],
+        {"wave_id": wave_id, "states": sorted(state.value for state in states), "most": most},
+    )
+    return [
+        Cause(state=State(row.state), code=row.code or "", path=row.path, records=int(row.records))
+        for row in rows
+    ]
+
+
+def measured_rate(*, connection: Connection, wave_id: int) -> float | None:
+    """Records a second that earlier waves of the same dialect came to at this Kraken; None without any."""
+    rate = connection.exec_driver_sql(_SQL["rate"], {"wave_id": wave_id}).scalar()
+    return float(rate) if rate else None
+
+
+def compare_with_rehearsal(*, connection: Connection, wave_id: int) -> RehearsalDifference:
+    """How the valid records of a wave differ from what was rehearsed."""
+    row = connection.exec_driver_sql(_SQL["compare_with_rehearsal"], {"wave_id": wave_id}).mappings().one()
+    return RehearsalDifference(**row)
+
+
+def last_payload(
+    *,
+    connection: Connection,
+    dialect: str,
+    external_identifier: str,
+    mode: Mode,
+    target_kraken: str | None,
+) -> SentPayload | None:
+    """The payload of a customer's last try of this mode; None when there is none, or when it was purged."""
+    row = (
+        connection.exec_driver_sql(
+            _SQL["last_payload"],
+            {
+                "dialect": dialect,
+                "external_identifier": external_identifier,
+                "mode": mode.value,
+                "target_kraken": target_kraken,
+            },
+        )
+        .mappings()
+        .one_or_none()
+    )
+    return None if row is None else SentPayload(**{**row, "body": unpack(body=row["body"])})
+
+
+_SQL = queries(file="gate")

@@ -1,0 +1,89 @@
+"""What a person reads before letting a wave pass: counts, causes, money, time, and what was not rehearsed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from sqlalchemy import Connection
+
+from kraken_import.lifecycle import Mode, State
+from kraken_import.tracking import gate, processes, waves
+from kraken_import.tracking.waves import Wave
+from transforms.balances import balance_in_cents
+from transforms.dialect import Dialect
+from transforms.registry import get_dialect
+from transforms.rules.ledgers import shown
+
+_REFUSED: Final = (State.REJECTED, State.INVALID)
+_MOST_CAUSES: Final = 20
+_PAGE: Final = 1_000
+
+
+def review(*, connection: Connection, wave: Wave, counts: Mapping[State, int]) -> str:
+    """The summary in Markdown: codes and numbers only, nothing of a customer."""
+    valid = counts.get(State.VALID, 0)
+    rate = gate.measured_rate(connection=connection, wave_id=wave.id)
+    lines = [
+        f"**{sum(counts.values()):,} customers** of {wave.dialect} in a {wave.mode.value} wave: "
+        f"{valid:,} valid, {counts.get(State.REJECTED, 0):,} rejected by our own checks, "
+        f"{counts.get(State.INVALID, 0):,} invalid for Kraken.",
+        *_causes(connection=connection, wave=wave),
+        f"**Money**: {_money(connection=connection, wave=wave)}",
+        f"**Time**: {_duration(records=valid, rate=rate)}",
+    ]
+    if wave.mode is Mode.LIVE:
+        found = gate.compare_with_rehearsal(connection=connection, wave_id=wave.id)
+        lines.append(
+            f"**Rehearsal**: {found.same:,} valid payloads as rehearsed, {found.changed:,} changed since, "
+            f"{found.new:,} new (never rehearsed with success); {found.missing:,} customers rehearsed beside "
+            "them are missing here."
+        )
+    return "\n\n".join(lines)
+
+
+def _causes(*, connection: Connection, wave: Wave) -> Iterator[str]:
+    causes = gate.causes(connection=connection, wave_id=wave.id, states=_REFUSED, most=_MOST_CAUSES)
+    if causes:
+        rows = [f"| {cause.records:,} | {cause.state} | `{cause.code}` | {cause.path} |" for cause in causes]
+        yield "\n".join(["| records | state | code | field |", "| ---: | --- | --- | --- |", *rows])
+
+
+def _money(*, connection: Connection, wave: Wave) -> str:
+    dialect = get_dialect(name=wave.dialect)
+    if not dialect.balance_path:
+        return "payloads of this dialect hold no balances."
+    total = sum(_balances(connection=connection, wave=wave, dialect=dialect))
+    place = ".".join(dialect.balance_path)
+    return f"{_amount(total)} {dialect.currency} in the valid payloads (sum of {place})."
+
+
+def _balances(*, connection: Connection, wave: Wave, dialect: Dialect) -> Iterator[int]:
+    """Cents of each valid payload, page by page: a wave's payloads need not fit into memory."""
+    for batch in waves.batches_in_state(connection=connection, wave_id=wave.id, states=(State.VALID,)):
+        after = 0
+        while page := processes.ready(
+            connection=connection,
+            wave_id=wave.id,
+            batch=batch,
+            states=(State.VALID,),
+            after=after,
+            most=_PAGE,
+        ):
+            for record in page:
+                yield balance_in_cents(dialect=dialect, body=record.body)
+            after = page[-1].id
+
+
+def _amount(cents: int) -> str:
+    whole, fraction = shown(cents).split(".")
+    sign, digits = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
+    return f"{sign}{int(digits):,}.{fraction}"
+
+
+def _duration(*, records: int, rate: float | None) -> str:
+    if not rate:
+        return "unknown: no earlier wave of this dialect to this Kraken was measured."
+    seconds = records / rate
+    shown_time = f"{seconds:,.0f} s" if seconds < 120 else f"{seconds / 60:,.0f} minutes"
+    return f"about {shown_time}, at the {rate:,.1f} records/s of earlier waves."

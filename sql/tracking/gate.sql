@@ -1,0 +1,145 @@
+-- What the gate between validation and the first create looks at.
+
+-- name: unrehearsed
+-- Valid records whose very payload no dry run has succeeded with, and whether another payload of theirs has.
+SELECT process.id, process.attempt, bool_or(tried.import_process_id IS NOT NULL) AS rehearsed_otherwise
+FROM migration.import_process AS process
+LEFT JOIN migration.import_process AS rehearsal
+    ON rehearsal.import_supplier = process.import_supplier
+    AND rehearsal.external_identifier = process.external_identifier
+    AND rehearsal.resource = process.resource
+    AND rehearsal.target_kraken = process.target_kraken
+    AND rehearsal.mode = 'rehearsal'
+LEFT JOIN migration.import_attempt AS tried
+    ON tried.import_process_id = rehearsal.id AND tried.outcome = 'dry_run_succeeded'
+WHERE process.wave_id = %(wave_id)s AND process.state = 'valid'
+GROUP BY process.id
+HAVING bool_and(tried.payload_hash IS DISTINCT FROM process.payload_hash)
+ORDER BY process.id
+
+-- name: ask
+-- A question anew: whatever was approved before no longer counts.
+UPDATE migration.wave SET asked_at = %(at)s, approved_at = NULL WHERE id = %(wave_id)s
+
+-- name: still_approved
+-- An approval holds for what was built when it was asked for.
+SELECT wave.approved_at IS NOT NULL AND NOT EXISTS (
+    SELECT FROM migration.import_attempt AS attempt
+    WHERE attempt.wave_id = wave.id AND attempt.started_at > wave.asked_at
+)
+FROM migration.wave
+WHERE wave.id = %(wave_id)s
+
+-- name: decide
+INSERT INTO migration.wave_decision (wave_id, asked_at, decision, decided_by, decided_at)
+SELECT id, asked_at, %(decision)s, %(decided_by)s, %(at)s
+FROM migration.wave
+WHERE id = %(wave_id)s AND asked_at IS NOT NULL
+ON CONFLICT DO NOTHING
+
+-- name: decision
+SELECT decision.decision, decision.decided_by, decision.decided_at
+FROM migration.wave_decision AS decision
+JOIN migration.wave ON wave.id = decision.wave_id AND wave.asked_at = decision.asked_at
+WHERE wave.id = %(wave_id)s
+
+-- name: approve
+-- Not when something was built while the question stood: nobody was asked about that.
+UPDATE migration.wave
+SET approved_at = %(at)s
+WHERE id = %(wave_id)s
+    AND approved_at IS NULL
+    AND NOT EXISTS (
+        SELECT FROM migration.import_attempt AS attempt
+        WHERE attempt.wave_id = wave.id AND attempt.started_at > wave.asked_at
+    )
+
+-- name: causes
+SELECT state, first_error_code AS code, coalesce(first_error_path, '') AS path, count(*) AS records
+FROM migration.import_process
+WHERE wave_id = %(wave_id)s AND state = ANY (%(states)s)
+GROUP BY state, first_error_code, first_error_path
+ORDER BY count(*) DESC, first_error_code, first_error_path
+LIMIT %(most)s
+
+-- name: rate
+-- Records a second from the first create to the last end, over the last waves of the dialect to this Kraken.
+WITH earlier AS (
+    SELECT past.id
+    FROM migration.wave AS past
+    JOIN migration.wave AS present ON present.id = %(wave_id)s
+    WHERE past.id <> present.id
+        AND past.dialect = present.dialect
+        AND past.target_kraken = present.target_kraken
+        AND past.finished_at IS NOT NULL
+    ORDER BY past.id DESC
+    LIMIT 5
+), measured AS (
+    SELECT
+        count(*) AS records,
+        extract(epoch FROM max(process.settled_at) - min(process.intended_at)) AS seconds
+    FROM migration.import_process AS process
+    JOIN earlier ON earlier.id = process.wave_id
+    WHERE process.intended_at IS NOT NULL AND process.settled_at IS NOT NULL
+    GROUP BY process.wave_id
+)
+SELECT sum(records) / nullif(sum(seconds), 0) FROM measured
+
+-- name: compare_with_rehearsal
+-- Valid records whose payload was rehearsed, was rehearsed otherwise, was never rehearsed with success; and
+-- customers rehearsed with success beside them that are valid neither here nor claimed by another live wave.
+WITH present AS (
+    SELECT process.id, process.payload_hash, rehearsal.id AS rehearsal_id, rehearsal.wave_id AS rehearsal_wave_id
+    FROM migration.import_process AS process
+    LEFT JOIN migration.import_process AS rehearsal
+        ON rehearsal.import_supplier = process.import_supplier
+        AND rehearsal.external_identifier = process.external_identifier
+        AND rehearsal.resource = process.resource
+        AND rehearsal.target_kraken = process.target_kraken
+        AND rehearsal.mode = 'rehearsal'
+    WHERE process.wave_id = %(wave_id)s AND process.state = 'valid'
+), judged AS (
+    SELECT
+        present.id,
+        count(tried.import_process_id) > 0 AS rehearsed,
+        coalesce(bool_or(tried.payload_hash = present.payload_hash), false) AS same
+    FROM present
+    LEFT JOIN migration.import_attempt AS tried
+        ON tried.import_process_id = present.rehearsal_id AND tried.outcome = 'dry_run_succeeded'
+    GROUP BY present.id
+), missing AS (
+    SELECT rehearsal.id
+    FROM migration.import_process AS rehearsal
+    LEFT JOIN migration.import_process AS process
+        ON process.import_supplier = rehearsal.import_supplier
+        AND process.external_identifier = rehearsal.external_identifier
+        AND process.resource = rehearsal.resource
+        AND process.target_kraken = rehearsal.target_kraken
+        AND process.mode = 'live'
+    WHERE rehearsal.wave_id IN (SELECT rehearsal_wave_id FROM present)
+        AND rehearsal.state = 'dry_run_succeeded'
+        AND (process.id IS NULL OR (process.wave_id = %(wave_id)s AND process.state IN ('rejected', 'invalid')))
+)
+SELECT
+    count(*) FILTER (WHERE same) AS same,
+    count(*) FILTER (WHERE rehearsed AND NOT same) AS changed,
+    count(*) FILTER (WHERE NOT rehearsed) AS new,
+    (SELECT count(*) FROM missing) AS missing
+FROM judged
+
+-- name: last_payload
+-- The payload of a customer's last try of this mode; of any Kraken when none is named.
+SELECT payload.body, attempt.started_at, attempt.outcome, wave.name AS wave_name
+FROM migration.import_process AS process
+JOIN migration.import_attempt AS attempt ON attempt.import_process_id = process.id
+JOIN migration.payload AS payload
+    ON payload.wave_id = attempt.wave_id
+    AND payload.import_process_id = attempt.import_process_id
+    AND payload.attempt = attempt.attempt
+JOIN migration.wave ON wave.id = attempt.wave_id
+WHERE process.dialect = %(dialect)s
+    AND process.external_identifier = %(external_identifier)s
+    AND process.mode = %(mode)s
+    AND (%(target_kraken)s IS NULL OR process.target_kraken = %(target_kraken)s)
+ORDER BY attempt.started_at DESC
+LIMIT 1
