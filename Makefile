@@ -3,7 +3,7 @@
 PYTHON ?= python3
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down env payload preflight legacy migrate simulator bench test check mapping new-dialect sample
+.PHONY: help install demo up down env payload diff wave-pause wave-resume wave-cancel preflight legacy migrate simulator bench test check mapping new-dialect sample
 
 # Byte code is compiled once, at installation: without it Airflow takes twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -22,7 +22,7 @@ help: ## List the commands and variables
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "  %-16s %s\n", $$1, $$2}'
 	@echo
 	@echo "Variables: ACCOUNTS SEED PORT_BASE KRAKEN_URL KRAKEN_TOKEN LEGACY_DSN TRACKING_DSN"
-	@echo "           DIALECT ID LIMIT NAME PYTHON, for example: make demo ACCOUNTS=20000"
+	@echo "           DIALECT ID LIMIT NAME WAVE REASON PYTHON, for example: make demo ACCOUNTS=20000"
 
 install: ## Create .venv from requirements.txt (every other command does so when needed)
 	@command -v $(INSTALLER) >/dev/null || { echo "$(PYTHON) is not installed: Python 3.11 to 3.13 is needed." >&2; exit 1; }
@@ -42,6 +42,18 @@ env: install ## Print every address, DSN and login of the running stack as KEY=V
 
 payload: install ## Print what validate would be sent: DIALECT=edf_accounts ID=EXTERNAL-1234 (or ID=a,b or LIMIT=)
 	@$(STACK) payload
+
+diff: install ## Compare a payload built now with those of the last rehearsal and live try: DIALECT= ID=
+	@$(STACK) diff
+
+wave-pause: install ## Send no further create of WAVE (id or name) until it is resumed; REASON= says why
+	@$(STACK) wave-pause
+
+wave-resume: install ## Let a paused WAVE go on
+	@$(STACK) wave-resume
+
+wave-cancel: install ## Send no further create of WAVE, for good
+	@$(STACK) wave-cancel
 
 preflight: install ## Build and check ACCOUNTS customers of DIALECT without any call; report what to mend
 	@$(STACK) preflight

@@ -73,6 +73,30 @@ def _sample(wishes: Wishes) -> None:
     write_sample(wishes=wishes)
 
 
+def _diff(wishes: Wishes) -> None:
+    from stack.diff import print_differences
+
+    print_differences(wishes=wishes)
+
+
+def _wave_pause(wishes: Wishes) -> None:
+    from stack.control import control
+
+    control(wishes=wishes, action="pause")
+
+
+def _wave_resume(wishes: Wishes) -> None:
+    from stack.control import control
+
+    control(wishes=wishes, action="resume")
+
+
+def _wave_cancel(wishes: Wishes) -> None:
+    from stack.control import control
+
+    control(wishes=wishes, action="cancel")
+
+
 def _new_dialect(wishes: Wishes) -> None:
     from stack.new_dialect import new_dialect
 
@@ -136,6 +160,10 @@ _COMMANDS: Mapping[str, Callable[[Wishes], None]] = {
     "demo": _demo,
     "env": _env,
     "payload": _payload,
+    "diff": _diff,
+    "wave-pause": _wave_pause,
+    "wave-resume": _wave_resume,
+    "wave-cancel": _wave_cancel,
     "preflight": _preflight,
     "new-dialect": _new_dialect,
     "sample": _sample,

@@ -88,6 +88,8 @@ class Wishes:
     name: str | None
     identifiers: tuple[str, ...]
     limit: int | None
+    wave: str | None = None
+    reason: str | None = None
 
 
 def read_wishes(*, environment: Mapping[str, str]) -> Wishes:
@@ -114,6 +116,8 @@ def read_wishes(*, environment: Mapping[str, str]) -> Wishes:
         name=given.get("NAME"),
         identifiers=tuple(dict.fromkeys(identifiers)),
         limit=_read_number(given=given, name="LIMIT", least=1, most=100_000_000),
+        wave=given.get("WAVE"),
+        reason=given.get("REASON"),
     )
 
 

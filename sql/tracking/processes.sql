@@ -19,7 +19,7 @@ WITH candidate AS (
             AND CASE process.mode
                 WHEN %(mode)s THEN NOT (
                     process.state = ANY (%(repeatable)s)
-                    OR (wave.stop_code = 'cancelled' AND process.state = ANY (%(rebuildable)s))
+                    OR (wave.stop_code IS NOT DISTINCT FROM 'cancelled' AND process.state = ANY (%(rebuildable)s))
                 )
                 ELSE process.state = ANY (%(in_the_way)s)
             END

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from kraken_import.usecases.gate import batches_to_load
 from tests.integration.conftest import Journey
@@ -15,7 +16,7 @@ def prepared(journey: Journey, *statements: str) -> int:
     with journey.legacy.begin() as connection:
         for statement in statements:
             connection.exec_driver_sql(statement)
-    planned = journey.plan(identifiers=(ONE, OTHER, THIRD), batch_size=1)
+    planned = journey.plan(identifiers=(ONE, OTHER, THIRD), batch_size=1, threshold=Decimal(1))
     for batch in planned.batches:
         journey.build(planned.wave_id, batch)
         journey.validate(planned.wave_id, batch)

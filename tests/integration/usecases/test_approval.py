@@ -1,0 +1,156 @@
+"""The gate: what a person reads and decides, and what decides when nobody is asked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pytest
+
+from kraken_import.tracking.evidence import unpack
+from kraken_import.tracking.gate import Decision
+from kraken_import.tracking.waves import WaveRules
+from kraken_import.usecases.faults import SystemicFault
+from kraken_import.usecases.gate import Question, answer_question, batches_to_load, question_to_ask
+from tests.integration.conftest import BeginJourney, Journey
+from transforms.rules.ledgers import cents, shown
+
+REQUIRED = WaveRules(approval="required", approval_minutes=Decimal(5))
+
+
+def load(journey: Journey, wave_id: int) -> list[int]:
+    return batches_to_load(tracking=journey.tracking, wave_id=wave_id, now=datetime.now(UTC))
+
+
+def ask(journey: Journey, wave_id: int) -> Question | None:
+    return question_to_ask(tracking=journey.tracking, wave_id=wave_id, now=datetime.now(UTC))
+
+
+def answer(journey: Journey, wave_id: int, *, approved: bool, by: str | None) -> Decision | None:
+    return answer_question(
+        tracking=journey.tracking, wave_id=wave_id, approved=approved, answered_by=by, now=datetime.now(UTC)
+    )
+
+
+def asked_wave(journey: Journey, **wanted: Any) -> int:
+    wave_id = journey.valid_wave(rules=REQUIRED, **wanted)
+    assert load(journey, wave_id) == []
+    assert ask(journey, wave_id) is not None
+    return wave_id
+
+
+def test_whoever_decides_reads_counts_causes_money_and_what_was_rehearsed(begin: BeginJourney) -> None:
+    journey = begin(customers=50)
+    rehearsal = journey.valid_wave(limit=10, dry_run=True)
+    journey.create(rehearsal)
+    journey.poll(rehearsal)
+    journey.summarise(rehearsal)
+    with journey.legacy.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE legacy.account SET billing_name = 'New' WHERE account_number = 'GB-000000001'"
+        )
+    planned = journey.plan(rules=REQUIRED, limit=50)
+    journey.build(planned.wave_id)
+    journey.validate(planned.wave_id)
+    load(journey, planned.wave_id)
+    question = ask(journey, planned.wave_id)
+    assert question is not None
+    assert question.wait == timedelta(minutes=5)
+    assert question.subject.startswith("Create 48 records of wave 'run-2' in http://127.0.0.1:")
+    assert "**50 customers** of edf_accounts in a live wave: 48 valid," in question.body
+    causes = journey.rows(
+        "SELECT first_error_code AS code FROM migration.import_process WHERE state IN ('rejected', 'invalid')"
+    )
+    assert len(causes) == 2
+    assert all(f"`{row['code']}`" in question.body for row in causes)
+    bodies = journey.rows(
+        "SELECT payload.body FROM migration.payload JOIN migration.import_process AS process "
+        "ON process.id = import_process_id AND process.attempt = payload.attempt "
+        "WHERE process.wave_id = :id AND state = 'valid'",
+        id=planned.wave_id,
+    )
+    total = sum(cents(orjson.loads(unpack(body=row["body"]))["transfer_balance"]) for row in bodies)
+    assert total
+    assert f"{shown(total)} GBP" in question.body.replace(",", "")
+    assert "9 valid payloads as rehearsed, 1 changed since, 38 new" in question.body
+    assert "records/s of earlier waves" in question.body
+    assert "GB-0" not in question.body
+
+
+def test_nothing_is_created_before_somebody_has_approved(journey: Journey) -> None:
+    wave_id = asked_wave(journey)
+    with pytest.raises(SystemicFault, match="has not been approved"):
+        journey.create(wave_id)
+    assert journey.created() == {}
+    answer(journey, wave_id, approved=True, by="alice")
+    assert load(journey, wave_id) == [0]
+    # A retried gate does not ask again; a wave that was built anew does.
+    assert ask(journey, wave_id) is None
+    journey.build(wave_id)
+    journey.validate(wave_id)
+    assert ask(journey, wave_id) is not None
+    assert load(journey, wave_id) == []
+    answer(journey, wave_id, approved=True, by="bob")
+    journey.create(wave_id)
+    journey.poll(wave_id)
+    assert journey.summarise(wave_id).failure is None
+    decisions = journey.rows("SELECT decision, decided_by FROM migration.wave_decision ORDER BY asked_at")
+    assert [tuple(row.values()) for row in decisions] == [("approved", "alice"), ("approved", "bob")]
+
+
+@pytest.mark.parametrize(
+    ("by", "sentence"), [("alice", "was rejected by alice"), (None, "was not approved in time")]
+)
+def test_a_rejection_or_no_answer_ends_the_wave_with_nothing_created(
+    journey: Journey, by: str | None, sentence: str
+) -> None:
+    wave_id = asked_wave(journey)
+    answer(journey, wave_id, approved=False, by=by)
+    assert load(journey, wave_id) == []
+    with pytest.raises(SystemicFault):
+        journey.create(wave_id)
+    assert journey.created() == {}
+    failure = journey.summarise(wave_id).failure
+    assert failure is not None
+    assert sentence in failure
+    # Clearing the run asks again.
+    journey.plan_run(run_id="run-1")
+    assert ask(journey, wave_id) is not None
+    answer(journey, wave_id, approved=True, by="bob")
+    assert load(journey, wave_id) == [0]
+
+
+def test_the_first_of_two_answers_counts(journey: Journey) -> None:
+    wave_id = asked_wave(journey)
+    answer(journey, wave_id, approved=True, by="alice")
+    second = answer(journey, wave_id, approved=False, by="bob")
+    assert second is not None
+    assert (second.decision, second.decided_by) == ("approved", "alice")
+    assert load(journey, wave_id) == [0]
+    assert len(journey.rows("SELECT * FROM migration.wave_decision")) == 1
+
+
+def test_an_approval_says_nothing_of_what_was_built_meanwhile(journey: Journey) -> None:
+    wave_id = asked_wave(journey)
+    journey.build(wave_id)
+    journey.validate(wave_id)
+    answer(journey, wave_id, approved=True, by="alice")
+    assert load(journey, wave_id) == []
+
+
+def test_an_unattended_wave_with_too_many_refused_is_stopped_before_the_first_create(
+    begin: BeginJourney,
+) -> None:
+    journey = begin(customers=50)
+    planned = journey.plan(threshold=Decimal("0.02"))
+    journey.build(planned.wave_id)
+    journey.validate(planned.wave_id)
+    assert load(journey, planned.wave_id) == []
+    failure = journey.summarise(planned.wave_id).failure
+    assert failure is not None
+    assert (
+        "2 of 50 records were refused before anything was created, more than the threshold of 2.0%" in failure
+    )
+    assert journey.created() == {}

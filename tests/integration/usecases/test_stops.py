@@ -1,0 +1,237 @@
+"""Error budgets, pauses and cancellations: no further create, and everything that is open still ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from kraken_import.tracking.control import Action
+from kraken_import.tracking.waves import WaveRules
+from kraken_import.usecases.control import control_wave
+from kraken_import.usecases.faults import BadRequest, SystemicFault
+from tests.integration.conftest import BeginJourney, Journey
+
+STRICT = WaveRules(error_share=Decimal("0.2"), error_window=25)
+
+
+def order(journey: Journey, action: Action, wave: str = "run-1", reason: str | None = None) -> str:
+    return control_wave(
+        tracking=journey.tracking,
+        wave=wave,
+        action=action,
+        ordered_by="alice",
+        reason=reason,
+        now=datetime.now(UTC),
+    )
+
+
+def stop_code(journey: Journey, wave_id: int) -> str | None:
+    (wave,) = journey.rows("SELECT stop_code FROM migration.wave WHERE id = :id", id=wave_id)
+    return wave["stop_code"]
+
+
+def test_validation_beyond_its_budget_stops_the_wave_with_most_of_it_untouched(begin: BeginJourney) -> None:
+    journey = begin(customers=200).with_settings(requests_in_flight=4)
+    planned = journey.plan(rules=STRICT)
+    journey.build(planned.wave_id)
+    journey.strike(kind="error", operation="validate", status=400)
+    with pytest.raises(
+        SystemicFault, match=r"refused \d+ of the last \d+ records, more than the error budget"
+    ):
+        journey.validate(planned.wave_id)
+    states = journey.states(planned.wave_id)
+    assert states["invalid"] <= 32
+    assert states["built"] >= 150
+    assert stop_code(journey, planned.wave_id) == "error_budget"
+
+    # A cleared run has its whole budget again.
+    journey.heal()
+    journey.plan_run(run_id="run-1")
+    journey.build(planned.wave_id)
+    assert journey.validate(planned.wave_id)["valid"] > 150
+
+
+@pytest.mark.parametrize(
+    "rules", [STRICT, WaveRules(error_count=3, error_share=Decimal(1))], ids=["share", "number"]
+)
+def test_failures_at_kraken_stop_creates_and_what_is_open_still_ends(
+    begin: BeginJourney, rules: WaveRules
+) -> None:
+    journey = begin(customers=200).with_settings(requests_in_flight=4)
+    wave_id = journey.valid_wave(limit=200, rules=rules, batch_size=100)
+    journey.build(wave_id, 1)
+    journey.validate(wave_id, 1)
+    journey.strike(kind="unknown_status", operation="status", status="CANCELLED")
+    journey.create(wave_id, 0)
+    created = len(journey.created())
+    assert created > 80
+    journey.poll(wave_id, 0)
+    assert stop_code(journey, wave_id) == "error_budget"
+    states = journey.states(wave_id)
+    assert states["cancelled"] == created
+    with pytest.raises(SystemicFault, match="was stopped"):
+        journey.create(wave_id, 1)
+    assert len(journey.created()) == created
+
+
+def test_the_usual_budget_lets_the_usual_failures_pass(begin: BeginJourney) -> None:
+    journey = begin(customers=425)
+    wave_id = journey.valid_wave(limit=425)
+    journey.create(wave_id)
+    journey.poll(wave_id)
+    assert stop_code(journey, wave_id) is None
+
+
+@contextmanager
+def creating(journey: Journey, wave_id: int, *batches: int) -> Iterator[list[Any]]:
+    """Several workers that create slowly, as soon as each has begun."""
+    journey.strike(kind="slow", operation="create", seconds=0.5)
+    with ThreadPoolExecutor(max_workers=len(batches)) as workers:
+        running = [workers.submit(journey.create, wave_id, batch) for batch in batches]
+        deadline = time.monotonic() + 20
+        while len(journey.created()) < 8 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        yield running
+        journey.heal()
+
+
+def test_a_pause_holds_every_worker_within_seconds_and_a_resumed_wave_ends_well(begin: BeginJourney) -> None:
+    journey = begin(customers=200).with_settings(requests_in_flight=4)
+    wave_id = journey.valid_wave(limit=200, batch_size=100)
+    journey.build(wave_id, 1)
+    journey.validate(wave_id, 1)
+    with creating(journey, wave_id, 0, 1) as running:
+        assert "is paused" in order(journey, "pause", reason="The hotline is full.")
+        paused_at = time.monotonic()
+        outcomes = [each.result(timeout=10) for each in running]
+        assert time.monotonic() - paused_at < 5
+    assert {(outcome.hold_back, outcome.paused) for outcome in outcomes} == {(0.0, True)}
+    created = len(journey.created())
+    assert 8 <= created < 60
+    assert "creating" not in journey.states(wave_id)
+    # Whatever Airflow runs again meanwhile creates nothing, and fails nothing.
+    assert journey.create(wave_id, 0).paused
+    assert len(journey.created()) == created
+
+    # The task that holds back waits for the resumption, not for its time.
+    with ThreadPoolExecutor() as workers:
+        waiting = workers.submit(journey.poll, wave_id, 0, seconds=30, hold_back=0.0)
+        time.sleep(2)
+        assert not waiting.done()
+        order(journey, "resume", wave=str(wave_id))
+        waiting.result(timeout=5)
+    for batch in (0, 1):
+        assert journey.create(wave_id, batch).hold_back is None
+        journey.poll(wave_id, batch)
+    assert set(journey.states(wave_id)) <= {"processed", "errored", "rejected", "invalid"}
+    assert set(journey.created().values()) == {1}
+    assert journey.refused() == 0
+    orders = journey.rows("SELECT action, ordered_by, reason FROM migration.wave_control ORDER BY id")
+    assert [tuple(row.values()) for row in orders] == [
+        ("pause", "alice", "The hotline is full."),
+        ("resume", "alice", None),
+    ]
+
+
+def test_a_cancelled_wave_never_goes_on_and_another_one_takes_what_it_has_not_created(
+    begin: BeginJourney,
+) -> None:
+    journey = begin(customers=100).with_settings(requests_in_flight=4)
+    wave_id = journey.valid_wave(limit=100)
+    with creating(journey, wave_id, 0) as running:
+        order(journey, "cancel", reason="Wrong tariff table.")
+        with pytest.raises(SystemicFault, match="cancelled by alice"):
+            running[0].result(timeout=10)
+    created = len(journey.created())
+    assert created < 60
+    journey.poll(wave_id)
+    states = journey.states(wave_id)
+    assert sum(records for state, records in states.items() if state in ("processed", "errored")) == created
+    failure = journey.summarise(wave_id).failure
+    assert failure is not None
+    assert "was cancelled by alice (Wrong tariff table.)" in failure
+    with pytest.raises(BadRequest, match="cancelled by alice"):
+        journey.plan_run(run_id="run-1")
+    for action in ("pause", "resume", "cancel"):
+        with pytest.raises(BadRequest, match="was cancelled before"):
+            order(journey, action)
+
+    second = journey.plan()
+    assert second.claimed == 100 - created
+    journey.build(second.wave_id)
+    journey.validate(second.wave_id)
+    journey.create(second.wave_id)
+    journey.poll(second.wave_id)
+    assert set(journey.states(second.wave_id)) <= {"processed", "errored", "rejected", "invalid"}
+    assert set(journey.created().values()) == {1}
+    assert journey.refused() == 0
+
+
+@pytest.mark.parametrize(
+    ("action", "wave", "sentence"),
+    [
+        ("pause", "nonesuch", "no wave 'nonesuch'"),
+        ("pause", "99", "no wave '99'"),
+        ("pause", "9" * 40, "no wave"),
+        ("resume", "run-1", "is not paused"),
+        ("pause", "twice", "Several waves are called 'twice'"),
+    ],
+)
+def test_an_order_that_makes_no_sense_is_one_sentence(
+    journey: Journey, action: Action, wave: str, sentence: str
+) -> None:
+    journey.plan(limit=1)
+    journey.plan(limit=1, name="twice")
+    journey.plan(limit=1, name="twice", dry_run=True)
+    with pytest.raises(BadRequest, match=sentence):
+        order(journey, action, wave=wave)
+    assert not journey.rows("SELECT * FROM migration.wave_control")
+
+
+def test_a_schedule_window_is_sent_and_a_start_that_has_passed_is_left_out(journey: Journey) -> None:
+    start, end = datetime.now(UTC) + timedelta(seconds=3), datetime.now(UTC) + timedelta(days=1)
+    wave_id = journey.valid_wave(rules=WaveRules(schedule_window_start=start, schedule_window_end=end))
+    # The stand-in refuses a start in the past: had it been sent then, these would be invalid.
+    time.sleep(max(0.0, (start - datetime.now(UTC)).total_seconds()))
+    journey.create(wave_id)
+    journey.poll(wave_id)
+    assert journey.states(wave_id) == {"processed": 5}
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "sentence"),
+    [
+        (timedelta(minutes=-1), None, "starts in the past"),
+        (None, timedelta(days=4, minutes=1), "more than four days ahead"),
+        (None, timedelta(minutes=-1), "has ended already"),
+        (timedelta(hours=2), timedelta(hours=1), "starts after its end"),
+    ],
+)
+def test_a_window_that_kraken_would_refuse_is_one_sentence(
+    journey: Journey, start: timedelta | None, end: timedelta | None, sentence: str
+) -> None:
+    now = datetime.now(UTC)
+    rules = WaveRules(
+        schedule_window_start=start and now + start,
+        schedule_window_end=end and now + end,
+    )
+    with pytest.raises(BadRequest, match=sentence):
+        journey.plan(rules=rules)
+
+
+def test_a_window_that_has_ended_stops_the_wave_before_kraken_refuses_every_record(journey: Journey) -> None:
+    wave_id = journey.valid_wave(
+        rules=WaveRules(schedule_window_end=datetime.now(UTC) + timedelta(minutes=5))
+    )
+    with journey.tracking.begin() as connection:
+        connection.exec_driver_sql("UPDATE migration.wave SET schedule_window_end = now()")
+    with pytest.raises(SystemicFault, match="has ended"):
+        journey.create(wave_id)
+    assert journey.states(wave_id) == {"valid": 5}
