@@ -51,9 +51,8 @@ def _built_now(*, legacy: Engine, dialect: Dialect, identifier: str, kraken: Kra
     result = build_batch(engine=legacy, dialect=dialect, identifiers=[identifier], kraken=kraken)
     if not result.payloads:
         first = result.rejections[0].findings[0]
-        raise UnableToCompare(
-            f"The payload of {identifier} cannot be built now: {first.code} at {first.path or 'whole record'}."
-        )
+        where = first.path or "the whole record"
+        raise UnableToCompare(f"The payload of {identifier} cannot be built now: {first.code} at {where}.")
     return json.loads(result.payloads[0].body)
 
 

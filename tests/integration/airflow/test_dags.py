@@ -6,6 +6,7 @@ import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -37,7 +38,7 @@ def dags() -> dict[str, Any]:
 
 
 def test_there_is_a_dag_for_each_dialect_for_cohorts_and_for_what_is_open(dags: dict[str, Any]) -> None:
-    assert sorted(dags) == [*DIALECT_DAGS, "plan_cohort", "poll_open"]
+    assert sorted(dags) == sorted([*DIALECT_DAGS, "control_wave", "plan_cohort", "poll_open"])
 
 
 @pytest.mark.parametrize("dag_id", DIALECT_DAGS)
@@ -80,6 +81,14 @@ def test_nothing_is_read_from_connections_when_dags_are_parsed(dags: dict[str, A
         {"dry_run": "maybe"},
         {"await_minutes": 0},
         {"wave": ""},
+        {"approval": "maybe"},
+        {"approval_minutes": 0},
+        {"require_rehearsal": "yes"},
+        {"error_share": 1.5},
+        {"error_count": -1},
+        {"error_window": 0},
+        {"schedule_window_start": "tomorrow"},
+        {"schedule_window_end": "2026-13-01T00:00:00Z"},
     ],
 )
 def test_a_malformed_parameter_is_refused_by_the_form(dags: dict[str, Any], conf: dict[str, Any]) -> None:
@@ -88,6 +97,62 @@ def test_a_malformed_parameter_is_refused_by_the_form(dags: dict[str, Any], conf
     ((name, value),) = conf.items()
     with pytest.raises(ParamValidationError):
         dags["migrate_edf_accounts"].params.get_param(name).resolve(value)
+
+
+@pytest.mark.parametrize("dag_id", ["migrate_edf_accounts", "control_wave"])
+def test_every_field_of_a_form_has_a_title_and_a_sentence(dags: dict[str, Any], dag_id: str) -> None:
+    params = dags[dag_id].params
+    for name in params:
+        param = params.get_param(name)
+        assert param.schema["title"], name
+        assert param.description.endswith("."), name
+
+
+def test_a_wave_is_not_controlled_without_its_name_or_in_an_unknown_way(dags: dict[str, Any]) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    params = dags["control_wave"].params
+    for name, value in (("wave", ""), ("action", "stop")):
+        with pytest.raises(ParamValidationError):
+            params.get_param(name).resolve(value)
+
+
+def test_create_waits_without_a_worker_while_its_wave_is_paused(
+    monkeypatch: pytest.MonkeyPatch, begin: BeginJourney
+) -> None:
+    from airflow.sdk.exceptions import TaskDeferred
+
+    from kraken_import.connections import ConnectionIds
+    from kraken_import.operators import ControlWaveOperator, CreateBatchOperator
+
+    journey = begin()
+    set_connections(monkeypatch, tracking=journey.tracking, simulator=journey.simulator)
+    wave_id = journey.valid_wave()
+
+    def order(action: str) -> str:
+        context = {
+            "params": {"wave": str(wave_id), "action": action, "reason": None},
+            "dag_run": SimpleNamespace(triggering_user_name="ops"),
+            "run_id": "manual",
+        }
+        return ControlWaveOperator(task_id=action, tracking_ids=["tracking"]).execute(context)
+
+    assert "is paused" in order("pause")
+    operator = CreateBatchOperator(
+        task_id="create",
+        batch={"wave_id": wave_id, "batch": 0},
+        patience=timedelta(minutes=1),
+        connections=ConnectionIds(),
+    )
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute({})
+    assert deferred.value.trigger.hold_back == 0.0
+    assert journey.created() == {}
+    assert "goes on" in order("resume")
+    assert "valid" not in operator.resume({}, {"open": 0, "ended": 0}, **deferred.value.kwargs)
+    assert len(journey.created()) == 5
+    orders = journey.rows("SELECT ordered_by FROM migration.wave_control")
+    assert [row["ordered_by"] for row in orders] == ["ops", "ops"]
 
 
 def test_the_defaults_are_valid(dags: dict[str, Any]) -> None:

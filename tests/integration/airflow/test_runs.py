@@ -123,6 +123,52 @@ def test_a_run_is_green_red_or_stopped_as_its_records_are(stack: Stack) -> None:
     _nothing_personal_or_secret_is_in_logs_and_xcoms(stack)
 
 
+def test_a_wave_waits_for_approval_and_goes_on_or_ends_as_was_decided(stack: Stack) -> None:
+    before = stack.created()
+    runs = {
+        option: stack.start(limit=10, approval="required", threshold=1).json()["dag_run_id"]
+        for option in ("Approve", "Reject")
+    }
+    for option, run_id in runs.items():
+        gate = f"/dags/{DAG}/dagRuns/{run_id}/taskInstances/gate"
+        stack.until(lambda gate=gate: stack.api("GET", gate).json()["state"] == "awaiting_input")
+        question = stack.api("GET", f"{gate}/-1/hitlDetails").json()
+        assert "**10 customers** of edf_accounts in a live wave" in question["body"]
+        assert stack.created() == before
+        body = {"chosen_options": [option], "params_input": {}}
+        answers = [stack.api("PATCH", f"{gate}/-1/hitlDetails", body) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [200, 409]
+        assert stack.finish(run_id) == ("success" if option == "Approve" else "failed")
+        if option == "Approve":
+            assert len(stack.created()) > len(before)
+            before = stack.created()
+    assert stack.created() == before
+    found = {
+        row.run_id: row
+        for row in stack.rows(
+            "TRACKING_DSN",
+            "SELECT run_id, outcome_reason, decision, decided_by FROM migration.wave_decision "
+            "JOIN migration.wave ON wave.id = wave_id",
+        )
+    }
+    assert (found[runs["Approve"]].decision, found[runs["Reject"]].decision) == ("approved", "rejected")
+    user = stack.values["AIRFLOW_USER"]
+    assert {row.decided_by for row in found.values()} == {user}
+    assert f"was rejected by {user} at the gate" in found[runs["Reject"]].outcome_reason
+
+
+def test_a_viewer_may_neither_start_a_wave_nor_control_one(stack: Stack) -> None:
+    viewer = login(values=stack.values, user="AIRFLOW_VIEWER")
+    for dag_id in (DAG, "control_wave"):
+        answer = requests.post(
+            f"{stack.values['AIRFLOW_URL']}/api/v2/dags/{dag_id}/dagRuns",
+            json={"logical_date": None, "conf": {"wave": "1"}},
+            headers=viewer,
+            timeout=60,
+        )
+        assert answer.status_code == 403
+
+
 def test_the_connection_is_shown_in_its_form_as_it_is_stored(stack: Stack) -> None:
     (connection_type,) = get_provider_info()["connection-types"]
     extra = json.loads(stack.api("GET", "/connections/kraken").json()["extra"])

@@ -195,8 +195,18 @@ def test_an_order_that_makes_no_sense_is_one_sentence(
     assert not journey.rows("SELECT * FROM migration.wave_control")
 
 
-def test_a_schedule_window_is_sent_and_a_start_that_has_passed_is_left_out(journey: Journey) -> None:
-    start, end = datetime.now(UTC) + timedelta(seconds=3), datetime.now(UTC) + timedelta(days=1)
+def test_a_schedule_window_is_sent_along(journey: Journey) -> None:
+    wave_id = journey.valid_wave(rules=WaveRules(schedule_window_end=datetime.now(UTC) + timedelta(days=1)))
+    with journey.tracking.begin() as connection:
+        connection.exec_driver_sql("UPDATE migration.wave SET schedule_window_end = now() + interval '9d'")
+    journey.create(wave_id)
+    assert journey.states(wave_id) == {"invalid": 5}
+    (found,) = journey.rows("SELECT DISTINCT code FROM migration.import_error WHERE stage = 'create'")
+    assert found["code"] == "schedule_window_end_too_far_in_future"
+
+
+def test_a_schedule_window_whose_start_has_passed_is_sent_without_it(journey: Journey) -> None:
+    start, end = datetime.now(UTC) + timedelta(seconds=2), datetime.now(UTC) + timedelta(days=1)
     wave_id = journey.valid_wave(rules=WaveRules(schedule_window_start=start, schedule_window_end=end))
     # The stand-in refuses a start in the past: had it been sent then, these would be invalid.
     time.sleep(max(0.0, (start - datetime.now(UTC)).total_seconds()))
