@@ -79,6 +79,20 @@ def test_payload_prints_the_body_that_validate_would_be_sent_and_nothing_else(gu
     assert json.loads(line)["payload"]["external_account_number"] == "EXTERNAL-1234"
 
 
+def test_an_order_to_a_wave_that_does_not_exist_is_a_sentence(tracking_dsn: str) -> None:
+    for action in ("pause", "resume", "cancel"):
+        done = _run(f"wave-{action}", TRACKING_DSN=tracking_dsn, WAVE="pilot")
+        _is_one_sentence(done=done, sentence="There is no wave 'pilot'")
+    _is_one_sentence(done=_run("wave-pause", TRACKING_DSN=tracking_dsn), sentence="WAVE=12")
+
+
+def test_diff_asks_for_one_customer(tracking_dsn: str, guide_legacy_dsn: str) -> None:
+    databases = {"TRACKING_DSN": tracking_dsn, "LEGACY_DSN": guide_legacy_dsn}
+    _is_one_sentence(done=_run("diff", DIALECT="edf_accounts", **databases), sentence="one customer")
+    nobody = _run("diff", DIALECT="edf_accounts", ID="NOBODY-1", **databases)
+    _is_one_sentence(done=nobody, sentence="no edf_accounts customer NOBODY-1")
+
+
 def test_a_legacy_database_that_the_sql_does_not_fit_is_named(empty_dsn: str) -> None:
     done = _run("payload", LEGACY_DSN=empty_dsn, **GUIDE_CUSTOMER)
     _is_one_sentence(done=done, sentence="sql/extract/edf_accounts does not fit the database at LEGACY_DSN")
@@ -111,7 +125,7 @@ def _is_one_sentence(*, done: subprocess.CompletedProcess[str], sentence: str) -
 
 
 def _run(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    known = ("ACCOUNTS", "SEED", "PORT_BASE", "DIALECT", "ID", "LIMIT")
+    known = ("ACCOUNTS", "SEED", "PORT_BASE", "DIALECT", "ID", "LIMIT", "WAVE", "REASON")
     inherited = {
         name: value
         for name, value in os.environ.items()
