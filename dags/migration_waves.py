@@ -55,6 +55,9 @@ RETRY_POLICY = ExceptionRetryPolicy(
     ]
 )
 
+# Airflow checks no format of a text by itself.
+WITH_OFFSET = r"^\d{4}-(0[1-9]|1[0-2])-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$"
+
 PARAMS = {
     "wave": Param(
         None,
@@ -172,6 +175,7 @@ PARAMS = {
         None,
         type=["null", "string"],
         format="date-time",
+        pattern=WITH_OFFSET,
         title="Schedule window: start",
         description="When Kraken may begin to process what was created. Empty: at once.",
     ),
@@ -179,6 +183,7 @@ PARAMS = {
         None,
         type=["null", "string"],
         format="date-time",
+        pattern=WITH_OFFSET,
         title="Schedule window: end",
         description="Until when Kraken may process it, at most four days ahead. Empty: no end.",
     ),
@@ -216,7 +221,13 @@ def migration_dag(*, name: str) -> DAG:
         },
     ) as dag:
         plan = PlanWaveOperator(task_id="plan", dialect=name, **shared)
-        gate = GateOperator(task_id="gate", trigger_rule=TriggerRule.ALL_DONE, **shared)
+        gate = GateOperator(
+            task_id="gate",
+            trigger_rule=TriggerRule.ALL_DONE,
+            # Somebody waits: Airflow may lose an answer given in the very second of the question.
+            retry_delay=timedelta(seconds=15),
+            **shared,
+        )
         summarise = SummariseWaveOperator(
             task_id="summarise", trigger_rule=TriggerRule.ALL_DONE, retries=1, **shared
         )
