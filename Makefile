@@ -3,7 +3,7 @@
 PYTHON ?= python3
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down env payload diff wave-pause wave-resume wave-cancel preflight legacy migrate simulator bench test check mapping new-dialect sample
+.PHONY: help install demo up down env payload diff wave-pause wave-resume wave-cancel preflight reports legacy migrate simulator bench test check mapping new-dialect sample
 
 # Byte code is compiled once, at installation: without it Airflow takes twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -57,6 +57,9 @@ wave-cancel: install ## Send no further create of WAVE, for good
 
 preflight: install ## Build and check ACCOUNTS customers of DIALECT without any call; report what to mend
 	@$(STACK) preflight
+
+reports: install ## List the reports of the waves that ran here
+	@$(STACK) reports
 
 legacy: install ## Fill the legacy database anew with ACCOUNTS generated customers from SEED
 	@$(STACK) legacy

@@ -24,6 +24,7 @@ from kraken_import.operators import (
     CreateBatchOperator,
     GateOperator,
     PlanWaveOperator,
+    ReportWaveOperator,
     SummariseWaveOperator,
     ValidateBatchOperator,
 )
@@ -231,6 +232,8 @@ def migration_dag(*, name: str) -> DAG:
         summarise = SummariseWaveOperator(
             task_id="summarise", trigger_rule=TriggerRule.ALL_DONE, retries=1, **shared
         )
+        # A teardown: whatever becomes of the report, the run keeps the colour that summarise gives it.
+        report = ReportWaveOperator(task_id="report", retries=1, **shared).as_teardown()
         label = "batch {{ task.batch['batch'] }}"
 
         @task_group(group_id="prepare")
@@ -262,7 +265,7 @@ def migration_dag(*, name: str) -> DAG:
             create >> await_end
 
         plan >> prepare.expand(batch=plan.output) >> gate
-        gate >> load.expand(batch=gate.output) >> summarise
+        gate >> load.expand(batch=gate.output) >> summarise >> report
     return dag
 
 

@@ -24,6 +24,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _PREFIX: Final = "/v2/data-import/"
+_LISTINGS: Final = "/v1/data-import/"
 _CONTROL: Final = "/simulator/"
 _JSON: Final = (b"content-type", b"application/json")
 
@@ -84,11 +85,13 @@ class Simulator:
                 faults=self.faults,
                 now=time.time(),
             )
-        if not path.startswith(_PREFIX):
+        if not path.startswith((_PREFIX, _LISTINGS)):
             return replies.NO_SUCH_PAGE
         unauthorised = self._authorise(scope["headers"])
         if unauthorised is not None:
             return unauthorised
+        if path.startswith(_LISTINGS):
+            return await self._listing(method, path.removeprefix(_LISTINGS))
         resource, *parts = path.removeprefix(_PREFIX).split("/")
         if resource not in replies.KINDS:
             return replies.NO_SUCH_PAGE
@@ -103,7 +106,7 @@ class Simulator:
             case "GET", [supplier, identifier]:
                 return await self._status(Key(resource, unquote(supplier), unquote(identifier)))
             case _, [] | ["validate"] | [_, _]:
-                return Reply(405, {"detail": f'Method "{method}" not allowed.', "code": "method_not_allowed"})
+                return replies.not_allowed(method=method)
         return replies.NO_SUCH_PAGE
 
     def _authorise(self, headers: Iterable[tuple[bytes, bytes]]) -> Reply | None:
@@ -162,6 +165,22 @@ class Simulator:
             status = str(unknown.status or "ON_HOLD")
         reply = replies.status(process=process, status=status, now=now, delay=self.store.delay)
         return self._strike_after("status", key) or reply
+
+    async def _listing(self, method: str, path: str) -> Reply:
+        which, *parts = path.split("/")
+        statuses = replies.LISTINGS.get(which)
+        if statuses is None or len(parts) != 2 or not parts[0] or parts[1]:
+            return replies.NO_SUCH_PAGE
+        if method != "GET":
+            return replies.not_allowed(method=method)
+        key = Key("accounts", unquote(parts[0]), "")
+        struck = await self._strike_before("list", key)
+        if struck is not None:
+            return struck
+        listed = replies.listing(
+            store=self.store, import_supplier=key.import_supplier, statuses=statuses, now=time.time()
+        )
+        return self._strike_after("list", key) or listed
 
     async def _strike_before(self, operation: str, key: Key) -> Reply | None:
         """The faults that any operation may meet before it takes effect."""

@@ -10,7 +10,7 @@ import orjson
 
 from simulator.faults import Faults, UnknownFault
 from simulator.replies import NO_SUCH_PAGE, Reply
-from simulator.store import Store
+from simulator.store import Key, Store
 
 
 def answer(
@@ -29,6 +29,10 @@ def answer(
         case "DELETE", "faults":
             faults.active.clear()
             return Reply(200, {})
+        case "POST", "processes":
+            return _put_process(store=store, body=body, now=now)
+        case "DELETE", "processes":
+            return _forget_process(store=store, body=body)
         case "POST", "reset":
             store.reset()
             faults.active.clear()
@@ -79,3 +83,41 @@ def _set_fault(*, faults: Faults, body: bytes) -> Reply:
     except UnknownFault as error:
         return Reply(400, {"detail": str(error)})
     return Reply(201, {})
+
+
+def _put_process(*, store: Store, body: bytes, now: float) -> Reply:
+    """Have a process behind the back of whoever creates, as other people do it at a real Kraken."""
+    given = _document(body=body)
+    key = _key(given=given)
+    identifier, listed = given.get("kraken_identifier"), given.get("listed", 1)
+    if key is None or not isinstance(identifier, str | None) or type(listed) is not int or listed < 0:
+        return Reply(
+            400,
+            {
+                "detail": "A process has resource, import_supplier and external_identifier, if need be "
+                "kraken_identifier, and in listed how often it is listed."
+            },
+        )
+    store.put(key=key, kraken_identifier=identifier, listed=listed, now=now)
+    return Reply(201, {})
+
+
+def _forget_process(*, store: Store, body: bytes) -> Reply:
+    key = _key(given=_document(body=body))
+    if key is None or store.processes.pop(key, None) is None:
+        return Reply(404, {"detail": "There is no such process."})
+    return Reply(200, {})
+
+
+def _document(*, body: bytes) -> Mapping[str, Any]:
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _key(*, given: Mapping[str, Any]) -> Key | None:
+    parts = [given.get(name) for name in ("resource", "import_supplier", "external_identifier")]
+    texts = [part for part in parts if isinstance(part, str) and part]
+    return Key(*texts) if len(texts) == len(parts) else None

@@ -22,7 +22,7 @@ KINDS: Final = {
     "invisible": "answer 404 to a status for `seconds` after the create",
     "slow": "answer after `seconds`",
 }
-OPERATIONS: Final = ("any", "validate", "create", "status")
+OPERATIONS: Final = ("any", "validate", "create", "status", "list")
 
 
 class UnknownFault(ValueError):
@@ -31,7 +31,7 @@ class UnknownFault(ValueError):
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """`operation` is validate, create, status or any; `count` how often it strikes (None: for ever)."""
+    """`operation` is validate, create, status, list or any; `count` how often it strikes (None: for ever)."""
 
     kind: str
     operation: str = "any"

@@ -6,12 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from simulator.rules.common import Problem
-from simulator.store import Process, iso
+from simulator.store import Process, Store, iso
 
 KINDS: Final[Mapping[str, str]] = {"accounts": "account", "supply-points": "supply_point"}
 """How Kraken calls a record of each resource."""
 
 _ENDED: Final = frozenset(("PROCESSED", "ERRORED", "CANCELLED", "DRY_RUN_SUCCEEDED", "DRY_RUN_ERRORED"))
+
+LISTINGS: Final[Mapping[str, frozenset[str]]] = {
+    "all-account-import-processes": frozenset(("PENDING", "IN_PROGRESS", "PROCESSED", "ERRORED")),
+    "pending-account-import-processes": frozenset(("PENDING", "IN_PROGRESS")),
+    "imported-account-import-processes": frozenset(("PROCESSED",)),
+}
+"""Which statuses each listing of v1 shows. Dry runs are in none of them."""
 
 
 class Reply(NamedTuple):
@@ -80,6 +87,30 @@ def already_imported(*, process: Process) -> Reply:
             **same,
         },
     )
+
+
+def not_allowed(*, method: str) -> Reply:
+    """The page knows no such method."""
+    return Reply(405, {"detail": f'Method "{method}" not allowed.', "code": "method_not_allowed"})
+
+
+def listing(*, store: Store, import_supplier: str, statuses: frozenset[str], now: float) -> Reply:
+    """The accounts of an import supplier in one array, however many they are."""
+    entries = []
+    for key, process in store.processes.items():
+        if key.resource != "accounts" or key.import_supplier != import_supplier:
+            continue
+        status = store.status(process=process, now=now)
+        if status not in statuses:
+            continue
+        is_imported = status == "PROCESSED"
+        entry = {
+            "external_account_number": key.external_identifier,
+            "kraken_account_number": process.kraken_identifier if is_imported else None,
+            "account_created_at": iso(time=process.created_at + store.delay) if is_imported else None,
+        }
+        entries += [entry] * process.listed
+    return Reply(200, entries)
 
 
 def throttled(*, seconds: float) -> Reply:

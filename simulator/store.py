@@ -39,6 +39,8 @@ class Process:
     dry_run_creates: int = 0
     refused_creates: int = 0
     """Creates that were answered "already imported": who sends them has not looked first."""
+    listed: int = 1
+    """How often the listings show it; tests make it another number."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,6 +112,17 @@ class Store:
         self._remember(key=key, created_at=now, is_dry_run=is_dry_run, error=error)
         if self._file is not None:
             self._file.write(orjson.dumps([*key, now, is_dry_run, error]) + b"\n")
+
+    def put(self, *, key: Key, kraken_identifier: str | None, listed: int, now: float) -> None:
+        """Have it processed long ago, whatever was there before; for tests, and not in the journal."""
+        before = self.processes.get(key)
+        self._remember(key=key, created_at=now - self.delay, is_dry_run=False, error=None)
+        process = self.processes[key]
+        process.live_creates = before.live_creates if before else 0
+        process.kraken_identifier = kraken_identifier or (
+            before.kraken_identifier if before else process.kraken_identifier
+        )
+        process.listed = listed
 
     def status(self, *, process: Process, now: float) -> str:
         """The status of a process at a time."""

@@ -109,6 +109,12 @@ def _preflight(wishes: Wishes) -> None:
     preflight(wishes=wishes)
 
 
+def _reports(_: Wishes) -> None:
+    from stack.reports import VARIABLE, print_reports
+
+    print_reports(given=os.environ.get(VARIABLE, "").strip() or None)
+
+
 def _legacy(wishes: Wishes) -> None:
     from stack.fill import fill_legacy
 
@@ -165,6 +171,7 @@ _COMMANDS: Mapping[str, Callable[[Wishes], None]] = {
     "wave-resume": _wave_resume,
     "wave-cancel": _wave_cancel,
     "preflight": _preflight,
+    "reports": _reports,
     "new-dialect": _new_dialect,
     "sample": _sample,
     "legacy": _legacy,

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from stack import reports
 from stack.postgres import Cluster
 from stack.problems import StackProblem
 from stack.settings import LOGS, ROOT, RUN, Ports, Secrets, write_private
@@ -68,6 +69,7 @@ def environment(*, ports: Ports, secrets: Secrets, cluster: Cluster) -> dict[str
     return {
         **plain_environment(),
         "AIRFLOW_HOME": str(HOME),
+        reports.VARIABLE: reports.place(given=os.environ.get(reports.VARIABLE)),
         **{f"AIRFLOW__{name}": value for name, value in settings.items()},
     }
 

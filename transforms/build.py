@@ -18,6 +18,7 @@ from transforms.dialect import Dialect
 from transforms.findings import Finding
 from transforms.memory import collector_paused
 from transforms.models.shape import check_of
+from transforms.money import Balance, payload_balances
 from transforms.rules.engine import Batch, Circumstances, Rule, UniqueRule, run_rules
 
 _MISSING: Final = object()
@@ -43,6 +44,8 @@ class BuiltPayload:
 
     external_identifier: str
     body: bytes = field(repr=False)
+    balances: tuple[Balance, ...] = ()
+    """What the payload says is owed, for reconciliation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +167,13 @@ def _check(
             result.rejections.append(record)
             standing.pop(identifier, None)
             continue
-        result.payloads.append(BuiltPayload(external_identifier=identifier, body=bodies[identifier]))
+        result.payloads.append(
+            BuiltPayload(
+                external_identifier=identifier,
+                body=bodies[identifier],
+                balances=payload_balances(sources=dialect.money, document=documents[identifier]),
+            )
+        )
         if findings:
             result.warnings.append(record)
     result.shared.extend(_shared(rules=unique, documents=standing))

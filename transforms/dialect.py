@@ -138,6 +138,20 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MoneySource:
+    """Where payloads hold a balance that reconciliation sums: `field` of the document, or of a list in it."""
+
+    currency: str
+    field: str
+    inside: str = ""
+    """The list of the document whose objects have it; empty for the document itself."""
+    ledger: str = ""
+    """What the sum is called."""
+    ledger_field: str = ""
+    """Instead of `ledger`: the field of the object that names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
     """One dialect of the data-import API: its resource, its frames (parents first) and its model."""
 
@@ -162,6 +176,8 @@ class Dialect:
     """Three-letter code of that money."""
     default_values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Where the Connection has none: legacy code to value by setting, for columns of kind configured."""
+    money: tuple[MoneySource, ...] = ()
+    """Balances to reconcile with those of `sql/reconcile/<dialect>/balances.sql`; empty without money."""
 
     def __post_init__(self) -> None:
         known: dict[str, Frame] = {}

@@ -8,7 +8,7 @@ legacy schema, rewrite these files only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -19,8 +19,10 @@ from sqlalchemy.exc import ProgrammingError
 
 from transforms.dialect import Dialect
 from transforms.memory import collector_paused
+from transforms.money import Balance, legacy_balances
 
 _SQL_FOLDER = Path(__file__).resolve().parents[1] / "sql" / "extract"
+_RECONCILE_FOLDER = _SQL_FOLDER.parent / "reconcile"
 
 
 class UnableToExtract(Exception):
@@ -33,12 +35,16 @@ class Extract:
 
     frames: dict[str, pd.DataFrame]
     watermark: datetime
+    balances: dict[str, tuple[Balance, ...]] = field(default_factory=dict)
+    """By external identifier, where they were asked for: what the legacy database says is owed."""
 
 
-def extract(*, engine: Engine, dialect: Dialect, identifiers: Sequence[str]) -> Extract:
+def extract(
+    *, engine: Engine, dialect: Dialect, identifiers: Sequence[str], with_balances: bool = False
+) -> Extract:
     """Read every frame for these customers in one repeatable-read, read-only transaction.
 
-    Raises `UnableToExtract`.
+    With `with_balances` also the balances to reconcile, in the same snapshot. Raises `UnableToExtract`.
     """
     with _snapshot(engine=engine) as connection, connection.begin(), collector_paused():
         watermark = connection.execute(text("SELECT transaction_timestamp()")).scalar_one()
@@ -48,7 +54,12 @@ def extract(*, engine: Engine, dialect: Dialect, identifiers: Sequence[str]) -> 
             )
             for frame in dialect.frames
         }
-    return Extract(frames=frames, watermark=watermark)
+        balances = (
+            _balances(connection=connection, dialect=dialect, identifiers=identifiers)
+            if with_balances and dialect.money
+            else {}
+        )
+    return Extract(frames=frames, watermark=watermark, balances=balances)
 
 
 def candidate_identifiers(*, engine: Engine, dialect: Dialect, after: str | None, limit: int) -> list[str]:
@@ -95,6 +106,33 @@ def _frame(*, connection: Connection, dialect: str, name: str, identifiers: Sequ
     return pd.DataFrame(
         {name: pd.Series(list(column), dtype=object) for name, column in zip(names, columns, strict=True)}
     )
+
+
+def _balances(
+    *, connection: Connection, dialect: Dialect, identifiers: Sequence[str]
+) -> dict[str, tuple[Balance, ...]]:
+    file = balances_sql(dialect=dialect.name)
+    try:
+        rows = connection.execute(
+            text(file.read_text(encoding="utf-8")), {"identifiers": list(identifiers)}
+        ).fetchall()
+        return legacy_balances(
+            rows=((row.external_identifier, row.ledger, row.currency, row.amount) for row in rows)
+        )
+    except FileNotFoundError:
+        reason = "is missing: write it"
+    except ProgrammingError as error:
+        reason = f"does not fit the legacy database: {str(error.orig).splitlines()[0]}"
+    except AttributeError:
+        reason = "must deliver the columns external_identifier, ledger, currency and amount"
+    except (ArithmeticError, ValueError):
+        reason = "must deliver amounts as numbers"
+    raise UnableToExtract(f"sql/reconcile/{dialect.name}/balances.sql {reason}.")
+
+
+def balances_sql(*, dialect: str) -> Path:
+    """The file with the SQL of a dialect's balances."""
+    return _RECONCILE_FOLDER / dialect / "balances.sql"
 
 
 @cache

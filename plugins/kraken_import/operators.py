@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NoReturn, TypedDict
@@ -21,8 +22,12 @@ from kraken_import.connections import (
     kraken_settings,
     read_kraken_settings,
 )
+from kraken_import.links import WaveReportLink
+from kraken_import.notifications import stop_announced, tell
+from kraken_import.storage import UnableToWriteReport, write_report
 from kraken_import.tracking.waves import WaveRules
 from kraken_import.triggers import poll_trigger
+from kraken_import.usecases.announce import Moment, announce
 from kraken_import.usecases.build import build_batch
 from kraken_import.usecases.calling import utc_now
 from kraken_import.usecases.control import UnknownWave, control_wave
@@ -30,6 +35,8 @@ from kraken_import.usecases.create import create_batch
 from kraken_import.usecases.faults import Retryable, SystemicFault
 from kraken_import.usecases.gate import answer_question, batches_to_load, question_to_ask
 from kraken_import.usecases.plan import AirflowRun, NothingPlanned, WaveRequest, plan_wave, planned_wave
+from kraken_import.usecases.reconcile import NotThisKraken, reconcile
+from kraken_import.usecases.report import wave_report
 from kraken_import.usecases.rules import read_time
 from kraken_import.usecases.summarise import summarise_wave
 from kraken_import.usecases.validate import validate_batch
@@ -68,6 +75,15 @@ class MigrationOperator(BaseOperator):
         mask_secret(settings.token)
         return settings
 
+    def tell(self, *, context: Context, wave_id: int, moment: Moment, failure: str | None = None) -> None:
+        """Tell people about a moment of a wave."""
+        tell(
+            context=context,
+            announcement=lambda: announce(
+                tracking=self.tracking(), wave_id=wave_id, moment=moment, failure=failure
+            ),
+        )
+
     async def refresh(self) -> KrakenSettings:
         """Kraken's settings, read again."""
         settings = await read_kraken_settings(connection_id=self.connections.kraken)
@@ -88,6 +104,18 @@ class BatchOperator(MigrationOperator):
     def scope(self) -> BatchScope:
         """Wave and batch as the use cases name them."""
         return BatchScope(wave_id=int(self.batch["wave_id"]), batch=int(self.batch["batch"]))
+
+    def stop_announced(self, *, context: Context) -> AbstractContextManager[None]:
+        """Tell people when the wave is stopped in here."""
+        return stop_announced(
+            context=context,
+            announcement=lambda fault: announce(
+                tracking=self.tracking(),
+                wave_id=self.scope["wave_id"],
+                moment="stop",
+                failure=fault.reason,
+            ),
+        )
 
 
 class PlanWaveOperator(MigrationOperator):
@@ -121,6 +149,7 @@ class PlanWaveOperator(MigrationOperator):
             len(planned.batches),
             planned.already_claimed,
         )
+        self.tell(context=context, wave_id=planned.wave_id, moment="start")
         return [{"wave_id": planned.wave_id, "batch": batch} for batch in planned.batches]
 
 
@@ -143,9 +172,12 @@ class ValidateBatchOperator(BatchOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Validate."""
-        return asyncio.run(
-            validate_batch(tracking=self.tracking(), kraken=self.kraken(), refresh=self.refresh, **self.scope)
-        )
+        with self.stop_announced(context=context):
+            return asyncio.run(
+                validate_batch(
+                    tracking=self.tracking(), kraken=self.kraken(), refresh=self.refresh, **self.scope
+                )
+            )
 
 
 class GateOperator(MigrationOperator, HITLOperator):
@@ -171,6 +203,7 @@ class GateOperator(MigrationOperator, HITLOperator):
         tracking = self.tracking()
         wave_id = self._wave_id(context=context, tracking=tracking)
         batches = batches_to_load(tracking=tracking, wave_id=wave_id, now=utc_now())
+        self.tell(context=context, wave_id=wave_id, moment="gate")
         question = question_to_ask(tracking=tracking, wave_id=wave_id, now=utc_now())
         if question is not None:
             self.subject, self.body, self.response_timeout = question.subject, question.body, question.wait
@@ -209,12 +242,14 @@ class CreateBatchOperator(BatchOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Create."""
-        return self._create(until=utc_now() + self.patience)
+        with self.stop_announced(context=context):
+            return self._create(until=utc_now() + self.patience)
 
     def resume(self, context: Context, event: Mapping[str, Any], until: str) -> dict[str, int]:
         """Go on after a hold-back."""
-        _check(event=event)
-        return self._create(until=datetime.fromisoformat(until))
+        with self.stop_announced(context=context):
+            _check(event=event)
+            return self._create(until=datetime.fromisoformat(until))
 
     def _create(self, *, until: datetime) -> dict[str, int]:
         outcome = asyncio.run(
@@ -252,7 +287,8 @@ class AwaitBatchOperator(BatchOperator):
 
     def resume(self, context: Context, event: Mapping[str, Any]) -> None:
         """Only reached when polling could not go on."""
-        _check(event=event)
+        with self.stop_announced(context=context):
+            _check(event=event)
 
 
 class PollOpenOperator(MigrationOperator):
@@ -276,6 +312,40 @@ class PollOpenOperator(MigrationOperator):
         _check(event=event)
 
 
+class ReconcileOperator(MigrationOperator):
+    """Compares the waves of a Connection with the legacy database and with Kraken's own records."""
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Reconcile; a difference fails the run, in one sentence."""
+        try:
+            outcome = asyncio.run(
+                reconcile(
+                    tracking=self.tracking(),
+                    kraken=self.kraken(),
+                    refresh=self.refresh,
+                    connection_id=self.connections.kraken,
+                    wave_id=context["params"]["wave"],
+                    now=utc_now(),
+                )
+            )
+        except NotThisKraken as other:
+            raise AirflowSkipException(str(other)) from None
+        self.log.info("%s waves reconciled.", len(outcome.waves))
+        for wave in outcome.waves:
+            self._renew_report(dag_id=wave.dag_id, wave_id=wave.id)
+        if outcome.failure is not None:
+            raise AirflowFailException(outcome.failure)
+        return outcome.differences
+
+    def _renew_report(self, *, dag_id: str, wave_id: int) -> None:
+        """Have the wave's report show what was found; what was found matters more than the report."""
+        files = wave_report(tracking=self.tracking(), wave_id=wave_id, now=utc_now())
+        try:
+            write_report(dag_id=dag_id, wave_id=wave_id, files=files)
+        except UnableToWriteReport as error:
+            self.log.warning("%s", error)
+
+
 class SummariseWaveOperator(MigrationOperator):
     """Writes how the wave ended, and then fails the run if it did not end well."""
 
@@ -290,8 +360,11 @@ class SummariseWaveOperator(MigrationOperator):
                 return {}
             raise AirflowFailException("The wave was not planned: the log of task plan says why.")
         states = context["ti"].get_task_states(dag_id=run.dag_id, run_ids=[run.run_id])[run.run_id]
-        failed = [task for task, state in states.items() if state in _FAILED and task != self.task_id]
+        # What comes after this task may have failed at an earlier try of the run.
+        mine = {self.task_id, *self.downstream_task_ids}
+        failed = [task for task, state in states.items() if state in _FAILED and task not in mine]
         summary = summarise_wave(tracking=tracking, wave_id=wave_id, failed_tasks=failed, now=utc_now())
+        self.tell(context=context, wave_id=wave_id, moment="end", failure=summary.failure)
         if summary.failure is not None:
             raise AirflowFailException(summary.failure)
         return summary.counts
@@ -322,6 +395,30 @@ class ControlWaveOperator(BaseOperator):
             except UnknownWave as error:
                 unknown = error
         raise unknown or UnknownWave("No Connection to a tracking database is known.")
+
+
+class ReportWaveOperator(MigrationOperator):
+    """Writes the report of the wave. A teardown: whether the run is red is for `summarise` to say."""
+
+    operator_extra_links = (WaveReportLink(),)
+
+    written_wave: int | None = None
+
+    def execute(self, context: Context) -> str:
+        """Write the report; where its page lies."""
+        tracking = self.tracking()
+        run = _run(context=context)
+        wave_id = planned_wave(tracking=tracking, run=run)
+        if wave_id is None:
+            raise AirflowSkipException("The wave was not planned, so there is nothing to report.")
+        files = wave_report(tracking=tracking, wave_id=wave_id, now=utc_now())
+        try:
+            where = write_report(dag_id=run.dag_id, wave_id=wave_id, files=files)
+        except UnableToWriteReport as error:
+            raise AirflowFailException(str(error)) from None
+        self.written_wave = wave_id
+        self.log.info("The report of wave %s lies at %s.", wave_id, where)
+        return where
 
 
 def _run(*, context: Context) -> AirflowRun:
@@ -363,7 +460,11 @@ def _request(*, dialect: str, params: Mapping[str, Any], connection_id: str) -> 
 def _check(*, event: Mapping[str, Any]) -> None:
     """Read a trigger's event before anything follows from it."""
     if "fault" in event:
-        raise SystemicFault(code=str(event["fault"]), reason=str(event["reason"]))
+        raise SystemicFault(
+            code=str(event["fault"]),
+            reason=str(event["reason"]),
+            stopped_now=bool(event.get("stopped_now")),
+        )
     if "gave_up" in event:
         raise Retryable("Polling could not be done in time: it is tried again.")
     if "open" not in event:

@@ -12,6 +12,7 @@ import gc
 import aiohttp
 import airflow.sdk.execution_time.task_runner
 import email_validator
+import jinja2
 import mpan
 import nmicheck
 import orjson
@@ -20,6 +21,7 @@ import phonenumbers
 import psycopg2
 import pydantic
 import sqlalchemy.dialects.postgresql
+import sqlglot
 import stdnum.es.cups
 import stdnum.pt.nif
 
@@ -27,6 +29,7 @@ LOADED = (
     aiohttp,
     airflow.sdk.execution_time.task_runner,
     email_validator,
+    jinja2,
     mpan,
     nmicheck,
     orjson,
@@ -35,6 +38,7 @@ LOADED = (
     psycopg2,
     pydantic,
     sqlalchemy.dialects.postgresql,
+    sqlglot,
     stdnum.es.cups,
     stdnum.pt.nif,
 )

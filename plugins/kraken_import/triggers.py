@@ -70,7 +70,9 @@ class PollTrigger(BaseTrigger):
             try:
                 counts = await self._poll(until)
             except SystemicFault as fault:
-                yield TriggerEvent({"fault": fault.code, "reason": fault.reason})
+                yield TriggerEvent(
+                    {"fault": fault.code, "reason": fault.reason, "stopped_now": fault.stopped_now}
+                )
                 return
             except (Retryable, OperationalError) as hiccup:
                 # Not being able to poll says nothing about the imports.

@@ -163,6 +163,14 @@ def read_status(*, status: int, headers: Mapping[str, str], body: bytes, now: da
     return Unknown(reason=f"HTTP {status} without a readable status")
 
 
+def read_refused_listing(*, status: int, headers: Mapping[str, str], now: datetime) -> Answer:
+    """Read the answer of a listing that was not given. A 404 says that this Kraken has no such listing."""
+    common = _read_common(status=status, headers=headers, now=now)
+    if common is not None:
+        return common
+    return NotFound() if status in (404, 405, 410) else Unknown(reason=f"HTTP {status} without a listing")
+
+
 def findings_of(*, document: Any) -> tuple[Finding, ...]:
     """Every error of a 400's body, nested (Django style) or flat, in one form; at least one."""
     findings: list[Finding] = []

@@ -1,4 +1,4 @@
-"""The three requests of the data-import API. Pure: built here, sent by `session`.
+"""The requests of the data-import API. Pure: built here, sent by `session`.
 
 Payloads are ready JSON bytes and are never parsed again: what was checked is what is sent.
 """
@@ -53,3 +53,9 @@ def status_request(*, resource: str, import_supplier: str, external_identifier: 
     """Ask how the import process of a record stands."""
     supplier, identifier = quote(import_supplier, safe=""), quote(external_identifier, safe="")
     return Request(method="GET", path=f"/v2/data-import/{resource}/{supplier}/{identifier}/")
+
+
+def listing_request(*, imported: bool, import_supplier: str) -> Request:
+    """List every account that Kraken has an import process for, or those that it has imported (v1)."""
+    which, supplier = "imported" if imported else "all", quote(import_supplier, safe="")
+    return Request(method="GET", path=f"/v1/data-import/{which}-account-import-processes/{supplier}/")

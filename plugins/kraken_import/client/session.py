@@ -10,8 +10,8 @@ import asyncio
 import math
 import random
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -28,10 +28,18 @@ from kraken_import.client.answers import (
     Unauthorised,
     Unknown,
     read_create,
+    read_refused_listing,
     read_status,
     read_validate,
 )
-from kraken_import.client.requests import Request, create_request, status_request, validate_request
+from kraken_import.client.json_array import BrokenArray, JsonArray
+from kraken_import.client.requests import (
+    Request,
+    create_request,
+    listing_request,
+    status_request,
+    validate_request,
+)
 from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
 
 _TRIES: Final = 5
@@ -41,8 +49,24 @@ _LONGEST_RETRY_AFTER: Final = 60.0
 _LARGEST_BODY: Final = 1_000_000
 
 
+class UnableToList(Exception):
+    """Kraken gave no listing, or not all of it; `answer` says why, as far as it answered."""
+
+    def __init__(self, *, answer: Answer) -> None:
+        super().__init__(type(answer).__name__)
+        self.answer = answer
+
+
 class _Reader(Protocol):
     def __call__(self, *, status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One account that Kraken lists; its own identifier is there once it has imported the account."""
+
+    external_identifier: str
+    kraken_identifier: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +148,55 @@ class KrakenSession:
             resource=resource, import_supplier=import_supplier, external_identifier=external_identifier
         )
         return await self._repeatedly(request=request, read=read_status)
+
+    async def listing(self, *, imported: bool, import_supplier: str) -> AsyncGenerator[list[Listed], None]:
+        """Every account of an import supplier that Kraken has an import process for, a few at a time.
+
+        Read while it arrives, so that memory does not grow with it. A broken listing cannot be resumed:
+        whoever asked forgets what came and asks anew. Raises `UnableToList`.
+        """
+        request = listing_request(imported=imported, import_supplier=import_supplier)
+        async with self._in_flight:
+            token = self._token
+            for may_renew in (True, False):
+                try:
+                    async with self._listing_response(request=request, token=token) as response:
+                        if response.status == 200:
+                            token.has_worked = True
+                            array = JsonArray()
+                            async for chunk in response.content.iter_any():
+                                if objects := array.feed(chunk=chunk):
+                                    yield [_listed(entry=entry) for entry in objects]
+                            array.close()
+                            return
+                        refused = read_refused_listing(
+                            status=response.status, headers=response.headers, now=datetime.now(UTC)
+                        )
+                except (aiohttp.ClientError, TimeoutError, OSError, BrokenArray) as error:
+                    raise UnableToList(answer=Unknown(reason=type(error).__name__)) from None
+                if not (may_renew and isinstance(refused, Unauthorised) and await self._renew(refused=token)):
+                    raise UnableToList(answer=refused)
+                token = self._token
+
+    def _listing_response(
+        self, *, request: Request, token: _Token
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        if self._session is None:
+            raise RuntimeError("KrakenSession is used outside of `async with`.")
+        return self._session.request(
+            request.method,
+            URL(self._settings.base_url + request.path, encoded=True),
+            headers={"Authorization": token.value, **self._headers},
+            allow_redirects=False,
+            proxy=self._proxy,
+            proxy_headers=self._proxy_headers,
+            # However long it takes altogether, something must arrive all the time.
+            timeout=aiohttp.ClientTimeout(
+                total=None,
+                connect=self._settings.connect_timeout,
+                sock_read=self._settings.request_timeout,
+            ),
+        )
 
     async def create(
         self,
@@ -253,6 +326,17 @@ class _Token:
     @property
     def may_be_renewed(self) -> bool:
         return self.is_first or self.has_worked
+
+
+def _listed(*, entry: Mapping[str, Any]) -> Listed:
+    """Raises `BrokenArray` for an entry without the account's number."""
+    number, identifier = entry.get("external_account_number"), entry.get("kraken_account_number")
+    if not isinstance(number, str) or not number:
+        raise BrokenArray("An entry of the listing has no external_account_number.")
+    return Listed(
+        external_identifier=number,
+        kraken_identifier=identifier if isinstance(identifier, str) and identifier else None,
+    )
 
 
 async def _read(*, response: aiohttp.ClientResponse) -> bytes:

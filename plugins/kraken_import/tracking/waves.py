@@ -202,12 +202,13 @@ def record_watermark(
     )
 
 
-def stop_wave(*, engine: Engine, wave_id: int, code: str, reason: str, at: datetime) -> None:
-    """Allow no further create in this wave. The first reason stands."""
+def stop_wave(*, engine: Engine, wave_id: int, code: str, reason: str, at: datetime) -> bool:
+    """Allow no further create in this wave; whether it was allowed until now. The first reason stands."""
     with engine.begin() as connection:
-        connection.exec_driver_sql(
+        stopped = connection.exec_driver_sql(
             _SQL["stop"], {"wave_id": wave_id, "code": code, "reason": reason, "at": at}
         )
+        return stopped.rowcount > 0
 
 
 def finish_wave(*, connection: Connection, wave_id: int, failure: str | None, at: datetime) -> None:

@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import REBUILDABLE
-from kraken_import.tracking import processes, progress, shared_values, waves
+from kraken_import.tracking import money, processes, progress, shared_values, waves
+from kraken_import.tracking.money import RecordMoney
 from kraken_import.tracking.processes import Built
 from kraken_import.tracking.shared_values import SharedValue
 from transforms.build import BuildSettings, build
@@ -47,7 +48,7 @@ def build_batch(
     if process_ids:
         dialect = get_dialect(name=wave.dialect)
         identifiers = list(process_ids)
-        extracted = extract(engine=legacy, dialect=dialect, identifiers=identifiers)
+        extracted = extract(engine=legacy, dialect=dialect, identifiers=identifiers, with_balances=True)
         result = build(
             dialect=dialect,
             frames=extracted.frames,
@@ -89,6 +90,22 @@ def build_batch(
                     if process_ids[value.external_identifier] in recorded
                 ],
             )
+            if dialect.money:
+                payloads = {payload.external_identifier: payload.balances for payload in result.payloads}
+                money.record(
+                    connection=connection,
+                    wave_id=wave_id,
+                    batch=batch,
+                    money=[
+                        RecordMoney(
+                            import_process_id=process_id,
+                            legacy=extracted.balances.get(identifier, ()),
+                            payload=payloads.get(identifier),
+                        )
+                        for identifier, process_id in process_ids.items()
+                        if process_id in recorded
+                    ],
+                )
             waves.record_watermark(
                 connection=connection,
                 wave_id=wave_id,

@@ -109,7 +109,9 @@ def unreachable(*, wave: Wave) -> SystemicFault:
 
 def stop(*, tracking: Engine, wave: Wave, fault: SystemicFault, now: datetime) -> SystemicFault:
     """Record that the wave may create nothing more; the fault, to be raised."""
-    waves.stop_wave(engine=tracking, wave_id=wave.id, code=fault.code, reason=fault.reason, at=now)
+    fault.stopped_now = waves.stop_wave(
+        engine=tracking, wave_id=wave.id, code=fault.code, reason=fault.reason, at=now
+    )
     return fault
 
 

@@ -14,7 +14,9 @@ class Retryable(Exception):
 class SystemicFault(Exception):
     """No record of the wave can succeed: it is stopped, and nothing more is sent."""
 
-    def __init__(self, *, code: str, reason: str) -> None:
+    def __init__(self, *, code: str, reason: str, stopped_now: bool = False) -> None:
         super().__init__(reason)
         self.code = code
         self.reason = reason
+        self.stopped_now = stopped_now
+        """Whether it was this fault that stopped the wave, and not an earlier one: told of once."""

@@ -38,7 +38,7 @@ def dags() -> dict[str, Any]:
 
 
 def test_there_is_a_dag_for_each_dialect_for_cohorts_and_for_what_is_open(dags: dict[str, Any]) -> None:
-    assert sorted(dags) == sorted([*DIALECT_DAGS, "control_wave", "plan_cohort", "poll_open"])
+    assert sorted(dags) == sorted([*DIALECT_DAGS, "control_wave", "plan_cohort", "poll_open", "reconcile"])
 
 
 @pytest.mark.parametrize("dag_id", DIALECT_DAGS)
@@ -53,13 +53,18 @@ def test_a_wave_is_planned_prepared_gated_loaded_and_summarised(dags: dict[str, 
         "load.create": ["gate"],
         "load.await": ["gate", "load.create"],
         "summarise": ["load.await"],
+        "report": ["summarise"],
     }
     rules = {task.task_id: str(task.trigger_rule) for task in dag.tasks}
     assert [task for task, rule in rules.items() if "all_done" in rule.lower()] == [
         "gate",
         "summarise",
+        "report",
         "load.await",
     ]
+    # A teardown counts neither for nor against the run.
+    assert dag.task_dict["report"].is_teardown
+    assert not dag.task_dict["report"].on_failure_fail_dagrun
     assert dag.doc_md
 
 

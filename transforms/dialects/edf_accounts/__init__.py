@@ -7,7 +7,7 @@ OpenAPI document that EDF's Kraken serves (its `EnergyAccount`).
 
 from __future__ import annotations
 
-from transforms.dialect import Dialect
+from transforms.dialect import Dialect, MoneySource
 from transforms.dialects.edf_accounts.frames import FRAMES
 from transforms.dialects.edf_accounts.model import EnergyAccount
 from transforms.dialects.edf_accounts.rules import rules
@@ -25,4 +25,8 @@ DIALECT = Dialect(
     rules=rules,
     balance_path=("transfer_balance",),
     currency="GBP",
+    money=(
+        MoneySource(currency="GBP", ledger="transfer_balance", field="transfer_balance"),
+        MoneySource(currency="GBP", ledger="ledgers", inside="ledgers", field="ledger_balance"),
+    ),
 )

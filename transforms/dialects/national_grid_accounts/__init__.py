@@ -6,7 +6,7 @@ billing documents and what was booked on them. Source: the account import guide.
 
 from __future__ import annotations
 
-from transforms.dialect import Dialect
+from transforms.dialect import Dialect, MoneySource
 from transforms.dialects.national_grid_accounts.codes import TARIFFS
 from transforms.dialects.national_grid_accounts.frames import FRAMES
 from transforms.dialects.national_grid_accounts.model import GridAccount
@@ -26,4 +26,7 @@ DIALECT = Dialect(
     balance_path=("ledgers", "ledger_balance"),
     currency="USD",
     default_values={"tariff_codes": TARIFFS},
+    money=(
+        MoneySource(currency="USD", ledger_field="ledger_code", inside="ledgers", field="ledger_balance"),
+    ),
 )

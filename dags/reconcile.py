@@ -1,0 +1,44 @@
+"""Compares, every day, what was selected, built and accepted with Kraken's own records."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import DAG, Param
+
+from kraken_import.connections import ConnectionIds, connection_ids
+from kraken_import.operators import ReconcileOperator
+from transforms.registry import dialect_names
+
+with DAG(
+    dag_id="reconcile",
+    dag_display_name="Reconcile",
+    description="Counts and money of every wave, and what Kraken itself holds; a difference fails the run.",
+    doc_md=__doc__,
+    schedule="0 5 * * *",
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    params={
+        "wave": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            title="Wave",
+            description="Number of one wave. Empty: every live wave that has something processed.",
+        ),
+    },
+    tags=["kraken", "migration"],
+    default_args={
+        "owner": "migration",
+        "retries": 2,
+        "retry_delay": timedelta(minutes=1),
+        "execution_timeout": timedelta(hours=4),
+    },
+) as dag:
+    known: list[ConnectionIds] = []
+    for dialect_name in dialect_names():
+        connections = connection_ids(dialect=dialect_name)
+        if connections not in known:
+            known.append(connections)
+            ReconcileOperator(task_id=f"reconcile_{connections.kraken}", connections=connections)

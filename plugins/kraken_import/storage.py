@@ -1,0 +1,64 @@
+"""Where reports are kept: any place that Airflow's object storage reaches, a folder by default.
+
+`MIGRATION_REPORTS` names it (`file:///var/reports`, `s3://connection@bucket/reports`); otherwise it is the
+folder `reports` below AIRFLOW_HOME. A wave's files lie in `<dag>/wave-<number>/`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from airflow.sdk import ObjectStoragePath
+
+VARIABLE: Final = "MIGRATION_REPORTS"
+PAGE: Final = "index.html"
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
+
+
+class UnableToWriteReport(Exception):
+    """The place for reports cannot be written to."""
+
+
+def location() -> ObjectStoragePath:
+    """The place for reports."""
+    home = os.environ.get("AIRFLOW_HOME", "~/airflow")
+    # Not `as_uri`: object storage takes a path as it is, blanks included.
+    default = f"file://{Path(home).expanduser().resolve() / 'reports'}"
+    return ObjectStoragePath(os.environ.get(VARIABLE, "").strip() or default)
+
+
+def folder_of(*, wave_id: int) -> str:
+    """The folder of a wave's report, below that of its DAG."""
+    return f"wave-{wave_id}"
+
+
+def write_report(*, dag_id: str, wave_id: int, files: Mapping[str, str]) -> str:
+    """Write a report in place of an earlier one; the address of its page. Raises `UnableToWriteReport`."""
+    try:
+        folder = location() / dag_id / folder_of(wave_id=wave_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        # The page last: whoever finds it finds its tables.
+        for name in sorted(files, key=lambda name: name == PAGE):
+            (folder / name).write_text(files[name], encoding="utf-8")
+        return str(folder / PAGE)
+    except Exception as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        raise UnableToWriteReport(
+            f"The report of wave {wave_id} could not be written ({reason}): make the place that {VARIABLE} "
+            "names writable, or name another one, and clear this task."
+        ) from None
+
+
+def read_report(*, dag_id: str, folder: str, name: str) -> bytes | None:
+    """A file of a report; None when there is none."""
+    if not all(_NAME.fullmatch(part) and part.strip(".") for part in (dag_id, folder, name)):
+        return None
+    try:
+        return bytes((location() / dag_id / folder / name).read_bytes())
+    except (OSError, ValueError, ImportError):
+        return None

@@ -1,0 +1,95 @@
+"""Balances by record and batch in the tracking database, in cents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from kraken_import.lifecycle import State
+from kraken_import.tracking.queries import queries
+from transforms.money import Balance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordMoney:
+    """One customer's balances: in the legacy database, and in the payload (None without a payload)."""
+
+    import_process_id: int
+    legacy: Sequence[Balance]
+    payload: Sequence[Balance] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """Money of a wave's customers in one state; `built` says whether they have a payload."""
+
+    ledger: str
+    currency: str
+    state: State
+    built: bool
+    customers: int
+    legacy_cents: int
+    payload_cents: int
+
+
+def record(*, connection: Connection, wave_id: int, batch: int, money: Sequence[RecordMoney]) -> None:
+    """Keep the balances of these records in place of those of an earlier build, and sum the batch anew."""
+    rows = [
+        (record.import_process_id, *key, *sides)
+        for record in money
+        for key, sides in _joined(record=record).items()
+    ]
+    columns = list(zip(*rows, strict=True)) or [()] * 7
+    names = (
+        "ids",
+        "ledgers",
+        "currencies",
+        "legacy_entries",
+        "legacy_cents",
+        "payload_entries",
+        "payload_cents",
+    )
+    scope = {"wave_id": wave_id, "batch": batch}
+    connection.exec_driver_sql(
+        _SQL["replace_records"],
+        {
+            **scope,
+            "built": [record.import_process_id for record in money],
+            **{name: list(column) for name, column in zip(names, columns, strict=True)},
+        },
+    )
+    for statement in ("clear_batch", "sum_batch"):
+        connection.exec_driver_sql(_SQL[statement], scope)
+
+
+def by_fate(*, connection: Connection, wave_id: int) -> list[Fate]:
+    """What became of the money of a wave."""
+    rows = connection.exec_driver_sql(_SQL["by_fate"], {"wave_id": wave_id}).mappings()
+    return [
+        Fate(
+            **{
+                **row,
+                "state": State(row["state"]),
+                "legacy_cents": int(row["legacy_cents"]),
+                "payload_cents": int(row["payload_cents"]),
+            }
+        )
+        for row in rows
+    ]
+
+
+def _joined(*, record: RecordMoney) -> Mapping[tuple[str, str], tuple[int, int, int | None, int | None]]:
+    """Both sides by ledger and currency: entries and cents of the legacy database, then of the payload."""
+    legacy = {(side.ledger, side.currency): (side.entries, side.cents) for side in record.legacy}
+    if record.payload is None:
+        return {key: (*side, None, None) for key, side in legacy.items()}
+    payload = {(side.ledger, side.currency): (side.entries, side.cents) for side in record.payload}
+    return {
+        key: (*legacy.get(key, (0, 0)), *payload.get(key, (0, 0)))
+        for key in dict.fromkeys((*legacy, *payload))
+    }
+
+
+_SQL = queries(file="money")

@@ -1,0 +1,376 @@
+"""What reconciliation compares in the tracking database, and the differences it keeps there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from kraken_import.lifecycle import AWAITING, ENDED_AT_KRAKEN, OPEN, SETTLED, Mode, State
+from kraken_import.tracking.evidence import unpack
+from kraken_import.tracking.queries import queries
+
+_PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What Kraken's own records are told apart by; with a wave, that wave's share of them."""
+
+    target_kraken: str
+    import_supplier: str
+    resource: str
+    wave_id: int | None = None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """As parameters of a statement."""
+        return {
+            "target_kraken": self.target_kraken,
+            "import_supplier": self.import_supplier,
+            "resource": self.resource,
+            "wave_id": self.wave_id,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconcilable:
+    """A wave to reconcile."""
+
+    id: int
+    name: str
+    resource: str
+    import_supplier: str
+    target_kraken: str
+    connection_id: str
+    dag_id: str
+    mode: Mode
+
+    @property
+    def scope(self) -> Scope:
+        """The wave's share of what its import supplier has at Kraken."""
+        return Scope(
+            target_kraken=self.target_kraken,
+            import_supplier=self.import_supplier,
+            resource=self.resource,
+            wave_id=self.id,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Something that somebody must act on. `cents` is ours less theirs."""
+
+    kind: str
+    ours: str
+    theirs: str
+    external_identifier: str | None = None
+    batch: int | None = None
+    ledger: str | None = None
+    currency: str | None = None
+    cents: int | None = None
+    wave_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """How a record stands here."""
+
+    id: int
+    external_identifier: str
+    state: State
+    kraken_identifier: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A difference that is open, as it is kept."""
+
+    kind: str
+    external_identifier: str | None
+    batch: int | None
+    ledger: str | None
+    currency: str | None
+    ours: str
+    theirs: str
+    cents: int | None
+    owner: str | None
+    found_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastRun:
+    """How a wave was last reconciled."""
+
+    source: str
+    counts: Mapping[str, int]
+    differences: int
+    reconciled_at: datetime
+
+
+def waves(
+    *, connection: Connection, connection_id: str | None = None, wave_id: int | None = None
+) -> list[Reconcilable]:
+    """The wave, or every live wave of an Airflow Connection that has something processed."""
+    rows = connection.exec_driver_sql(
+        _SQL["scope"], {"connection_id": connection_id, "wave_id": wave_id}
+    ).mappings()
+    return [Reconcilable(**{**row, "mode": Mode(row["mode"])}) for row in rows]
+
+
+def counts(*, connection: Connection, wave_id: int) -> dict[str, int]:
+    """Records of a wave by what became of them at each stage."""
+    row = (
+        connection.exec_driver_sql(
+            _SQL["counts"],
+            {
+                "wave_id": wave_id,
+                "at_kraken": _names(AWAITING | ENDED_AT_KRAKEN | {State.CREATING}),
+                "open": _names(OPEN),
+            },
+        )
+        .mappings()
+        .one()
+    )
+    return {name: int(value) for name, value in row.items()}
+
+
+def batches(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
+    """Batches that have not as many customers as were planned."""
+    for row in connection.exec_driver_sql(_SQL["batches"], {"wave_id": wave_id}):
+        yield Difference(
+            kind="batch_count",
+            batch=row.batch,
+            ours=f"{row.found} customers",
+            theirs=f"{row.planned} planned",
+            wave_id=wave_id,
+        )
+
+
+def attempts(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
+    """Records whose state is not that of their attempt."""
+    rows = connection.exec_driver_sql(_SQL["attempts"], {"wave_id": wave_id, "settled": _names(SETTLED)})
+    for row in rows:
+        yield Difference(
+            kind="history_differs",
+            external_identifier=row.external_identifier,
+            ours=row.state,
+            theirs=row.outcome,
+            wave_id=wave_id,
+        )
+
+
+def money(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
+    """Payloads that do not say what the legacy database says."""
+    for row in connection.exec_driver_sql(_SQL["money"], {"wave_id": wave_id}):
+        fewer = row.payload_entries < row.legacy_entries
+        same = row.payload_entries == row.legacy_entries
+        cents = row.payload_cents - row.legacy_cents
+        yield Difference(
+            kind="balance_differs" if same else "ledger_missing" if fewer else "ledger_unknown",
+            external_identifier=row.external_identifier,
+            ledger=row.ledger,
+            currency=row.currency,
+            ours=amount(cents=row.payload_cents) if same else f"{row.payload_entries} ledgers",
+            theirs=amount(cents=row.legacy_cents) if same else f"{row.legacy_entries} ledgers",
+            cents=cents,
+            wave_id=wave_id,
+        )
+
+
+def batch_sums(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
+    """Batches whose money is no longer what was written with the build."""
+    for row in connection.exec_driver_sql(_SQL["batch_sums"], {"wave_id": wave_id}):
+        yield Difference(
+            kind="batch_money",
+            batch=row.batch,
+            ledger=f"{row.ledger} ({row.stage})",
+            currency=row.currency,
+            ours=amount(cents=int(row.found_cents)),
+            theirs=amount(cents=int(row.kept_cents)),
+            cents=int(row.found_cents - row.kept_cents),
+            wave_id=wave_id,
+        )
+
+
+def has_payloads(*, connection: Connection, wave_id: int) -> bool:
+    """Whether the payloads of a wave are still kept, and not purged."""
+    return bool(connection.exec_driver_sql(_SQL["has_payloads"], {"wave_id": wave_id}).scalar_one())
+
+
+def payload_hashes(*, connection: Connection, wave_id: int) -> Iterator[tuple[str, bytes, bytes | None]]:
+    """(external identifier, hash at the build, payload as it is now or None) of everything built, by page."""
+    after = 0
+    while True:
+        rows = connection.exec_driver_sql(
+            _SQL["payload_page"], {"wave_id": wave_id, "after": after, "most": _PAGE}
+        ).all()
+        for row in rows:
+            body = None if row.body is None else unpack(body=row.body)
+            yield row.external_identifier, bytes(row.payload_hash), body
+        if len(rows) < _PAGE:
+            return
+        after = rows[-1].id
+
+
+def begin_listing(*, connection: Connection) -> None:
+    """Make room for what Kraken lists; gone with `end_listing`, or with the connection."""
+    connection.exec_driver_sql(_SQL["create_theirs"])
+
+
+def forget_listed(*, connection: Connection, imported: bool) -> None:
+    """Begin one of the listings anew."""
+    connection.exec_driver_sql(_SQL["forget_theirs"], {"imported": imported})
+
+
+def add_listed(*, connection: Connection, imported: bool, listed: Sequence[tuple[str, str | None]]) -> None:
+    """Add (external identifier, Kraken's identifier) of a listing."""
+    connection.exec_driver_sql(
+        _SQL["add_theirs"],
+        {
+            "imported": imported,
+            "identifiers": [identifier for identifier, _ in listed],
+            "kraken_identifiers": [kraken_identifier for _, kraken_identifier in listed],
+        },
+    )
+
+
+def close_listing(*, connection: Connection) -> None:
+    """Make what was listed quick to look up."""
+    connection.exec_driver_sql(_SQL["index_theirs"])
+
+
+def end_listing(*, connection: Connection) -> None:
+    """Forget what Kraken listed."""
+    connection.exec_driver_sql(_SQL["drop_theirs"])
+
+
+def unknown_here(*, connection: Connection, scope: Scope, most: int) -> tuple[list[Difference], int]:
+    """The first of what Kraken lists and no wave of ours has, and how many there are of it."""
+    rows = connection.exec_driver_sql(_SQL["unknown_here"], {**scope.values, "most": most}).all()
+    return [
+        Difference(
+            kind="unknown_here",
+            external_identifier=row.external_identifier,
+            ours="unknown",
+            theirs=row.kraken_identifier or ("imported" if row.imported else "not imported"),
+        )
+        for row in rows
+    ], int(rows[0].total) if rows else 0
+
+
+def doubled(*, connection: Connection, scope: Scope) -> list[Difference]:
+    """What Kraken lists more than once, with the wave that has it."""
+    return [
+        Difference(
+            kind="doubled_at_kraken",
+            external_identifier=row.external_identifier,
+            ours=row.state,
+            theirs=f"listed {row.times} times",
+            wave_id=row.wave_id,
+        )
+        for row in connection.exec_driver_sql(_SQL["doubled"], scope.values)
+    ]
+
+
+def suspects(
+    *, connection: Connection, wave_id: int, never_created: Collection[State], after: int, most: int
+) -> list[Known]:
+    """Records whose listing is not what their state implies, by ascending id above `after`."""
+    rows = connection.exec_driver_sql(
+        _SQL["suspects"],
+        {"wave_id": wave_id, "never_created": _names(never_created), "after": after, "most": most},
+    )
+    return [Known(**{**row._mapping, "state": State(row.state)}) for row in rows]
+
+
+def settled(
+    *, connection: Connection, wave_id: int, states: Collection[State], after: int, most: int
+) -> list[Known]:
+    """Records of a wave in these states, by ascending id above `after`."""
+    rows = connection.exec_driver_sql(
+        _SQL["settled_page"], {"wave_id": wave_id, "states": _names(states), "after": after, "most": most}
+    )
+    return [Known(**{**row._mapping, "state": State(row.state)}) for row in rows]
+
+
+def keep(*, connection: Connection, scope: Scope, differences: Sequence[Difference], at: datetime) -> None:
+    """Keep what was found; what is open already stays the same row, with its owner."""
+    connection.exec_driver_sql(
+        _SQL["keep"],
+        {
+            **scope.values,
+            "at": at,
+            "wave_ids": [found.wave_id for found in differences],
+            "kinds": [found.kind for found in differences],
+            "identifiers": [found.external_identifier for found in differences],
+            "batches": [found.batch for found in differences],
+            "ledgers": [found.ledger for found in differences],
+            "currencies": [found.currency for found in differences],
+            "ours": [found.ours for found in differences],
+            "theirs": [found.theirs for found in differences],
+            "cents": [found.cents for found in differences],
+        },
+    )
+
+
+def resolve(*, connection: Connection, scope: Scope, kinds: Collection[str], at: datetime) -> None:
+    """Settle open differences of these kinds that were not found again at `at`."""
+    connection.exec_driver_sql(_SQL["resolve"], {**scope.values, "kinds": sorted(kinds), "at": at})
+
+
+def open_kinds(*, connection: Connection, scope: Scope) -> dict[str, int]:
+    """Open differences by kind."""
+    rows = connection.exec_driver_sql(_SQL["open_kinds"], scope.values)
+    return {row.kind: int(row.differences) for row in rows}
+
+
+def record_run(
+    *,
+    connection: Connection,
+    scope: Scope,
+    source: str,
+    counted: Mapping[str, int],
+    differences: int,
+    at: datetime,
+) -> None:
+    """Record that a scope was reconciled."""
+    connection.exec_driver_sql(
+        _SQL["record_run"],
+        {
+            **scope.values,
+            "source": source,
+            "counts": json.dumps(dict(counted)),
+            "differences": differences,
+            "at": at,
+        },
+    )
+
+
+def last_run(*, connection: Connection, wave_id: int) -> LastRun | None:
+    """How a wave was last reconciled; None when it never was."""
+    row = connection.exec_driver_sql(_SQL["last_run"], {"wave_id": wave_id}).mappings().one_or_none()
+    return None if row is None else LastRun(**row)
+
+
+def open_differences(*, connection: Connection, wave_id: int, most: int) -> list[Kept]:
+    """The first open differences of a wave."""
+    rows = connection.exec_driver_sql(_SQL["open_differences"], {"wave_id": wave_id, "most": most})
+    return [Kept(**row._mapping) for row in rows]
+
+
+def amount(*, cents: int) -> str:
+    """Cents as people write an amount."""
+    whole, part = divmod(abs(cents), 100)
+    return f"{'-' if cents < 0 else ''}{whole:,}.{part:02}"
+
+
+def _names(states: Collection[State]) -> list[str]:
+    return sorted(state.value for state in states)
+
+
+_SQL = queries(file="reconciliation")

@@ -1,0 +1,96 @@
+"""What the report of a wave reads from the tracking database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from kraken_import.lifecycle import State
+from kraken_import.tracking.queries import queries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What a wave is called and how it ended."""
+
+    name: str
+    dialect: str
+    mode: str
+    import_supplier: str
+    target_kraken: str
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+    outcome_reason: str | None
+    stop_reason: str | None
+    dag_id: str
+    run_id: str
+    claimed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Errors or warnings of one kind, of the attempts that count."""
+
+    severity: str
+    code: str
+    path: str
+    detail: str
+    customers: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tries:
+    """How the first, second … tries of records ended."""
+
+    attempt: int
+    outcome: str
+    records: int
+    first_started: datetime
+    last_settled: datetime | None
+
+
+def header(*, connection: Connection, wave_id: int) -> Header:
+    """The wave itself."""
+    return Header(**connection.exec_driver_sql(_SQL["wave"], {"wave_id": wave_id}).mappings().one())
+
+
+def span(*, connection: Connection, wave_id: int) -> tuple[datetime, datetime]:
+    """When the first and the last transition of a wave were recorded."""
+    row = connection.exec_driver_sql(_SQL["span"], {"wave_id": wave_id}).one()
+    return row.first, row.last
+
+
+def timeline(
+    *, connection: Connection, wave_id: int, origin: datetime, seconds: int, states: Collection[State]
+) -> list[tuple[datetime, State, int]]:
+    """(begin of the slice, state, records that came into it), ascending; empty slices are left out."""
+    rows = connection.exec_driver_sql(
+        _SQL["timeline"],
+        {
+            "wave_id": wave_id,
+            "origin": origin,
+            "seconds": seconds,
+            "states": sorted(state.value for state in states),
+        },
+    )
+    return [(row.slice, State(row.to_state), int(row.records)) for row in rows]
+
+
+def causes(*, connection: Connection, wave_id: int) -> list[Found]:
+    """Errors before warnings, the most frequent first."""
+    rows = connection.exec_driver_sql(_SQL["causes"], {"wave_id": wave_id}).mappings()
+    return [Found(**{**row, "examples": tuple(row["examples"])}) for row in rows]
+
+
+def attempts(*, connection: Connection, wave_id: int) -> list[Tries]:
+    """Tries by number and end."""
+    rows = connection.exec_driver_sql(_SQL["attempts"], {"wave_id": wave_id}).mappings()
+    return [Tries(**row) for row in rows]
+
+
+_SQL = queries(file="reports")

@@ -1,0 +1,457 @@
+"""Compares what was selected, built, accepted and kept with each other, and with what Kraken itself holds.
+
+It looks and writes down, and changes no record: every difference becomes a row that somebody can act on,
+and a row is settled when a later run no longer finds it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Final, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from kraken_import.client.answers import Answer, NotFound, ProcessStatus
+from kraken_import.client.session import KrakenSession, Listed, UnableToList
+from kraken_import.client.settings import KrakenSettings
+from kraken_import.lifecycle import ENDED_AT_KRAKEN, Mode, State, belongs_to_mode, state_of_status
+from kraken_import.tracking import reconciliation
+from kraken_import.tracking.reconciliation import Difference, Known, Reconcilable, Scope
+from kraken_import.tracking.waves import load_wave
+from kraken_import.usecases.calling import Refresh, fault_of, open_session
+from kraken_import.usecases.faults import BadRequest, Retryable
+
+LOCAL_KINDS: Final = frozenset(
+    {
+        "wave_count",
+        "batch_count",
+        "batch_money",
+        "history_differs",
+        "balance_differs",
+        "ledger_missing",
+        "ledger_unknown",
+        "payload_altered",
+        "payload_missing",
+    }
+)
+"""What is compared without Kraken."""
+
+RECORD_KINDS: Final = frozenset(
+    {"missing_at_kraken", "identifier_differs", "state_differs", "not_created_here"}
+)
+"""What Kraken is asked record by record, at least where its listing raises a doubt."""
+
+LISTING_KINDS: Final = frozenset({"unknown_here", "doubled_at_kraken"})
+"""What only a listing can show."""
+
+NEVER_CREATED: Final = frozenset({State.PLANNED, State.REJECTED, State.BUILT, State.VALID, State.INVALID})
+_TO_ASK: Final = frozenset({State.PROCESSED, State.ERRORED, State.CANCELLED, State.REJECTED, State.INVALID})
+_PAGE: Final = 500
+_LISTED_AT_ONCE: Final = 5_000
+_TRIES: Final = 3
+_MOST_UNKNOWN: Final = 10_000
+
+T = TypeVar("T")
+
+
+class NotThisKraken(BadRequest):
+    """The wave went through another Connection."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """Waves that were looked at, open differences by kind, and one sentence when there are any."""
+
+    waves: tuple[Reconcilable, ...]
+    differences: dict[str, int]
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Theirs:
+    """How Kraken's side of an import supplier was read."""
+
+    source: str
+    doubled: tuple[Difference, ...] = ()
+
+
+async def reconcile(
+    *,
+    tracking: Engine,
+    kraken: KrakenSettings,
+    refresh: Refresh,
+    connection_id: str,
+    now: datetime,
+    wave_id: int | None = None,
+) -> Reconciled:
+    """Reconcile a wave, or every live wave of a Connection that has something processed.
+
+    Raises `BadRequest` for a wave that is not there or not of this Kraken, `SystemicFault` and `Retryable`
+    when Kraken cannot be asked: nothing is settled then that was not looked at.
+    """
+    with tracking.connect() as connection:
+        waves = reconciliation.waves(connection=connection, connection_id=connection_id, wave_id=wave_id)
+    if wave_id is not None:
+        _check(waves=waves, wave_id=wave_id, connection_id=connection_id, kraken=kraken)
+    groups: dict[Scope, list[Reconcilable]] = defaultdict(list)
+    for wave in waves:
+        if wave.target_kraken == kraken.target:
+            groups[replace(wave.scope, wave_id=None)].append(wave)
+    found: Counter[str] = Counter()
+    for scope, members in groups.items():
+        # Kraken's listing stands in a temporary table, which belongs to one connection.
+        with tracking.connect() as connection:
+            found.update(
+                await _reconcile_supplier(
+                    connection=connection,
+                    kraken=kraken,
+                    refresh=refresh,
+                    scope=scope,
+                    waves=members,
+                    now=now,
+                )
+            )
+    return Reconciled(
+        waves=tuple(wave for members in groups.values() for wave in members),
+        differences=dict(found),
+        failure=_failure(found=found),
+    )
+
+
+def _check(
+    *, waves: Sequence[Reconcilable], wave_id: int, connection_id: str, kraken: KrakenSettings
+) -> None:
+    if not waves:
+        raise BadRequest(f"There is no wave {wave_id}: the view migration.wave_progress shows all of them.")
+    (wave,) = waves
+    if wave.connection_id != connection_id:
+        raise NotThisKraken(f"Wave {wave.name!r} went through Connection {wave.connection_id!r}.")
+    if wave.target_kraken != kraken.target:
+        raise BadRequest(
+            f"Connection {connection_id!r} leads to {kraken.target}, but wave {wave.name!r} went to "
+            f"{wave.target_kraken}: point it back to reconcile that wave."
+        )
+
+
+def _failure(*, found: Counter[str]) -> str | None:
+    if not found:
+        return None
+    listed = ", ".join(f"{kind} {number}" for kind, number in sorted(found.items()))
+    several = "difference is" if found.total() == 1 else "differences are"
+    return (
+        f"{found.total()} {several} open after reconciliation ({listed}): see "
+        "migration.reconciliation_difference, and docs/how-to/reconcile.md for what to do."
+    )
+
+
+async def _reconcile_supplier(
+    *,
+    connection: Connection,
+    kraken: KrakenSettings,
+    refresh: Refresh,
+    scope: Scope,
+    waves: Sequence[Reconcilable],
+    now: datetime,
+) -> dict[str, int]:
+    """Reconcile the waves of one import supplier; open differences by kind."""
+    found: Counter[str] = Counter()
+    wave = load_wave(connection=connection, wave_id=waves[0].id)
+    connection.rollback()
+    async with open_session(kraken=kraken, refresh=refresh, wave=wave) as session:
+        asker = _Asker(
+            connection=connection, session=session, fault_of=partial(fault_of, wave=wave), scope=scope
+        )
+        live = [wave for wave in waves if wave.mode is Mode.LIVE]
+        theirs = await asker.read_listing() if live else _Theirs(source="none")
+        for each in waves:
+            differences = await _in_thread(_compare, connection, each)
+            kinds: Collection[str] = LOCAL_KINDS
+            source = "none"
+            if each.mode is Mode.LIVE:
+                source = theirs.source
+                differences += [found for found in theirs.doubled if found.wave_id == each.id]
+                differences += await asker.ask(wave_id=each.id, listed=source == "listing")
+                kinds = LOCAL_KINDS | RECORD_KINDS | (LISTING_KINDS if source == "listing" else frozenset())
+            counted = reconciliation.counts(connection=connection, wave_id=each.id)
+            if counted["claimed"] != counted["selected"] and not any(
+                difference.kind == "batch_count" for difference in differences
+            ):
+                differences.append(
+                    Difference(
+                        kind="wave_count",
+                        ours=f"{counted['selected']} customers",
+                        theirs=f"{counted['claimed']} claimed",
+                        wave_id=each.id,
+                    )
+                )
+            found.update(
+                _keep(
+                    connection=connection,
+                    scope=each.scope,
+                    differences=differences,
+                    kinds=kinds,
+                    source=source,
+                    counted={**counted, **asker.counted},
+                    now=now,
+                )
+            )
+        if theirs.source == "listing":
+            unknown, asker.counted["unknown_here"] = await _in_thread(_unknown_here, connection, scope)
+            differences = [
+                *unknown,
+                *(found for found in theirs.doubled if found.wave_id is None),
+            ]
+            found.update(
+                _keep(
+                    connection=connection,
+                    scope=scope,
+                    differences=differences,
+                    kinds=LISTING_KINDS,
+                    source="listing",
+                    counted=asker.counted,
+                    now=now,
+                )
+            )
+            reconciliation.end_listing(connection=connection)
+            connection.commit()
+    return dict(found)
+
+
+class _Asker:
+    """Asks Kraken about one import supplier."""
+
+    def __init__(
+        self,
+        *,
+        connection: Connection,
+        session: KrakenSession,
+        fault_of: Callable[..., Exception | None],
+        scope: Scope,
+    ) -> None:
+        self._connection = connection
+        self._session = session
+        self._fault_of = fault_of
+        self._scope = scope
+        self.counted: dict[str, int] = {}
+
+    async def read_listing(self) -> _Theirs:
+        """Read what Kraken lists into a temporary table, where it has a listing at all."""
+        if self._scope.resource != "accounts":
+            return _Theirs(source="status")
+        await self._write(reconciliation.begin_listing)
+        for imported in (False, True):
+            if not await self._read_one(imported=imported):
+                return _Theirs(source="status")
+        await self._write(reconciliation.close_listing)
+        doubled = await _in_thread(_doubled, self._connection, self._scope)
+        return _Theirs(source="listing", doubled=tuple(doubled))
+
+    async def ask(self, *, wave_id: int, listed: bool) -> list[Difference]:
+        """Ask for each record that the listing raises a doubt about, or without one for each that has ended.
+
+        A listing is older than what it is compared with; what the status endpoint says is the last word.
+        """
+        found: list[Difference] = []
+        asked = 0
+        after = 0
+        while page := await _in_thread(self._page, wave_id, listed, after):
+            after = page[-1].id
+            asked += len(page)
+            exchanges = await asyncio.gather(
+                *(
+                    self._session.status(
+                        resource=self._scope.resource,
+                        import_supplier=self._scope.import_supplier,
+                        external_identifier=known.external_identifier,
+                    )
+                    for known in page
+                )
+            )
+            for known, exchange in zip(page, exchanges, strict=True):
+                difference = self._judge(known=known, answer=exchange.answer)
+                if difference is not None:
+                    found.append(replace(difference, wave_id=wave_id))
+            if len(page) < _PAGE:
+                break
+        self.counted["asked_one_by_one"] = asked
+        if listed:
+            self.counted["confirmed_although_listed_otherwise"] = asked - len(found)
+        return found
+
+    def _page(self, wave_id: int, listed: bool, after: int) -> list[Known]:
+        with self._connection.begin():
+            if listed:
+                return reconciliation.suspects(
+                    connection=self._connection,
+                    wave_id=wave_id,
+                    never_created=NEVER_CREATED,
+                    after=after,
+                    most=_PAGE,
+                )
+            return reconciliation.settled(
+                connection=self._connection, wave_id=wave_id, states=_TO_ASK, after=after, most=_PAGE
+            )
+
+    def _judge(self, *, known: Known, answer: Answer) -> Difference | None:
+        if not isinstance(answer, ProcessStatus | NotFound):
+            raise self._fault_of(answer=answer) or Retryable(
+                "Kraken gave no usable answer about a record: nothing that was not looked at is settled."
+            )
+        return judge(known=known, answer=answer)
+
+    async def _read_one(self, *, imported: bool) -> bool:
+        """Read one of the listings; whether Kraken has it."""
+        for _ in range(_TRIES):
+            await self._write(partial(reconciliation.forget_listed, imported=imported))
+            try:
+                number = await self._copy(imported=imported)
+            except UnableToList as problem:
+                if isinstance(problem.answer, NotFound):
+                    return False
+                fault = self._fault_of(answer=problem.answer)
+                if fault is not None:
+                    raise fault from None
+            else:
+                self.counted["listed_imported" if imported else "listed"] = number
+                return True
+        raise Retryable("Kraken's listing could not be read to its end: it is tried again.")
+
+    async def _copy(self, *, imported: bool) -> int:
+        number = 0
+        waiting: list[Listed] = []
+        entries = self._session.listing(imported=imported, import_supplier=self._scope.import_supplier)
+        async with aclosing(entries) as pages:
+            async for page in pages:
+                number += len(page)
+                waiting += page
+                if len(waiting) >= _LISTED_AT_ONCE:
+                    await self._add(imported=imported, listed=waiting)
+                    waiting = []
+        await self._add(imported=imported, listed=waiting)
+        return number
+
+    async def _add(self, *, imported: bool, listed: Sequence[Listed]) -> None:
+        await self._write(
+            partial(
+                reconciliation.add_listed,
+                imported=imported,
+                listed=[(entry.external_identifier, entry.kraken_identifier) for entry in listed],
+            )
+        )
+
+    async def _write(self, statement: Callable[..., None]) -> None:
+        def run() -> None:
+            with self._connection.begin():
+                statement(connection=self._connection)
+
+        await asyncio.to_thread(run)
+
+
+def judge(*, known: Known, answer: ProcessStatus | NotFound) -> Difference | None:
+    """The difference between a record and what Kraken says of it; None when there is none to act on."""
+    is_processed = known.state is State.PROCESSED
+    if isinstance(answer, NotFound):
+        return _difference(kind="missing_at_kraken", known=known, theirs="unknown") if is_processed else None
+    there = state_of_status(status=answer.status)
+    if is_processed:
+        if there is not State.PROCESSED:
+            return _difference(kind="state_differs", known=known, theirs=answer.status)
+        if answer.kraken_identifier != known.kraken_identifier:
+            return Difference(
+                kind="identifier_differs",
+                external_identifier=known.external_identifier,
+                ours=known.kraken_identifier or "none",
+                theirs=answer.kraken_identifier or "none",
+            )
+        return None
+    if known.state in NEVER_CREATED:
+        # What has not ended there may be a rehearsal, and a rehearsal creates nothing.
+        if there in ENDED_AT_KRAKEN and belongs_to_mode(state=there, mode=Mode.LIVE):
+            return _difference(kind="not_created_here", known=known, theirs=answer.status)
+        return None
+    if there is State.PROCESSED:
+        return _difference(kind="state_differs", known=known, theirs=answer.status)
+    return None
+
+
+def _difference(*, kind: str, known: Known, theirs: str) -> Difference:
+    return Difference(
+        kind=kind, external_identifier=known.external_identifier, ours=known.state.value, theirs=theirs
+    )
+
+
+def _compare(connection: Connection, wave: Reconcilable) -> list[Difference]:
+    """Everything that can be compared without Kraken."""
+    with connection.begin():
+        return [
+            *reconciliation.batches(connection=connection, wave_id=wave.id),
+            *reconciliation.attempts(connection=connection, wave_id=wave.id),
+            *reconciliation.money(connection=connection, wave_id=wave.id),
+            *reconciliation.batch_sums(connection=connection, wave_id=wave.id),
+            *_payloads(connection=connection, wave_id=wave.id),
+        ]
+
+
+def _payloads(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
+    """Payloads that are no longer what was built. Purged ones cannot be looked at."""
+    if not reconciliation.has_payloads(connection=connection, wave_id=wave_id):
+        return
+    for identifier, wanted, body in reconciliation.payload_hashes(connection=connection, wave_id=wave_id):
+        found = None if body is None else hashlib.sha256(body).digest()
+        if found != wanted:
+            yield Difference(
+                kind="payload_missing" if found is None else "payload_altered",
+                external_identifier=identifier,
+                ours="none" if found is None else found.hex()[:16],
+                theirs=wanted.hex()[:16],
+                wave_id=wave_id,
+            )
+
+
+def _unknown_here(connection: Connection, scope: Scope) -> tuple[list[Difference], int]:
+    with connection.begin():
+        return reconciliation.unknown_here(connection=connection, scope=scope, most=_MOST_UNKNOWN)
+
+
+def _doubled(connection: Connection, scope: Scope) -> list[Difference]:
+    with connection.begin():
+        return reconciliation.doubled(connection=connection, scope=scope)
+
+
+def _keep(
+    *,
+    connection: Connection,
+    scope: Scope,
+    differences: Sequence[Difference],
+    kinds: Collection[str],
+    source: str,
+    counted: dict[str, int],
+    now: datetime,
+) -> dict[str, int]:
+    """Write down what was found, settle what was not found again; open differences by kind."""
+    if connection.in_transaction():
+        connection.rollback()
+    with connection.begin():
+        reconciliation.keep(connection=connection, scope=scope, differences=differences, at=now)
+        reconciliation.resolve(connection=connection, scope=scope, kinds=kinds, at=now)
+        still_open = reconciliation.open_kinds(connection=connection, scope=scope)
+        reconciliation.record_run(
+            connection=connection,
+            scope=scope,
+            source=source,
+            counted=counted,
+            differences=sum(still_open.values()),
+            at=now,
+        )
+    return still_open
+
+
+async def _in_thread(work: Callable[..., T], *arguments: object) -> T:
+    return await asyncio.to_thread(work, *arguments)

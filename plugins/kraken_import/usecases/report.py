@@ -1,0 +1,158 @@
+"""Gathers what the report of a wave shows, and writes its files."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, Engine
+
+from kraken_import.lifecycle import FAILED, SUCCEEDED, State
+from kraken_import.tracking import money, progress, reconciliation, reports
+from reporting.wave import DifferenceLine, MoneyLine, Slice, WaveReport, files
+from transforms.registry import get_dialect
+from transforms.triage import Cause, source_of
+
+_MOST_SLICES: Final = 120
+_LENGTHS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 86_400)
+_SHOWN: Final = 200
+
+_WITH: Final = {
+    "listing": "with Kraken's listing and, where that raised a doubt, its status endpoint",
+    "status": "with Kraken's status endpoint, record by record",
+    "none": "on our own side only",
+}
+
+
+def wave_report(*, tracking: Engine, wave_id: int, now: datetime) -> dict[str, str]:
+    """The files of a wave's report by name, from one snapshot of the tracking database."""
+    with tracking.connect().execution_options(
+        isolation_level="REPEATABLE READ", postgresql_readonly=True
+    ) as connection:
+        return files(report=gather(connection=connection, wave_id=wave_id, now=now))
+
+
+def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport:
+    """What the report shows."""
+    header = reports.header(connection=connection, wave_id=wave_id)
+    states = progress.wave_states(connection=connection, wave_id=wave_id)
+    seconds, slices = _slices(connection=connection, wave_id=wave_id)
+    last = reconciliation.last_run(connection=connection, wave_id=wave_id)
+    return WaveReport(
+        name=header.name,
+        number=wave_id,
+        dialect=get_dialect(name=header.dialect).title,
+        mode=header.mode,
+        import_supplier=header.import_supplier,
+        kraken=header.target_kraken,
+        run=header.run_id,
+        started_at=header.started_at,
+        finished_at=header.finished_at,
+        outcome=header.outcome,
+        reason=header.outcome_reason or header.stop_reason,
+        written_at=now,
+        counts=reconciliation.counts(connection=connection, wave_id=wave_id),
+        states={state.value: records for state, records in sorted(states.items())},
+        seconds=seconds,
+        slices=slices,
+        causes=_causes(connection=connection, wave_id=wave_id, dialect=header.dialect),
+        tries=[
+            (each.attempt, each.outcome, each.records)
+            for each in reports.attempts(connection=connection, wave_id=wave_id)
+        ],
+        money=_money(connection=connection, wave_id=wave_id),
+        reconciled_at=None if last is None else last.reconciled_at,
+        reconciled_with="" if last is None else _WITH[last.source],
+        differences=_differences(connection=connection, wave_id=wave_id),
+        open_differences=0 if last is None else last.differences,
+    )
+
+
+def _slices(*, connection: Connection, wave_id: int) -> tuple[int, Sequence[Slice]]:
+    """The length of a slice in seconds, and every slice in which something was created or ended."""
+    first, last = reports.span(connection=connection, wave_id=wave_id)
+    needed = (last - first).total_seconds() / _MOST_SLICES
+    seconds = next((length for length in _LENGTHS if length >= needed), _LENGTHS[-1])
+    origin = first.replace(microsecond=0)
+    sums: dict[datetime, dict[State, int]] = defaultdict(dict)
+    for begin, state, records in reports.timeline(
+        connection=connection,
+        wave_id=wave_id,
+        origin=origin,
+        seconds=seconds,
+        states=FAILED | SUCCEEDED | {State.CREATING},
+    ):
+        sums[begin][state] = records
+    return seconds, [
+        Slice(
+            begin=begin,
+            created=found.get(State.CREATING, 0),
+            succeeded=sum(records for state, records in found.items() if state in SUCCEEDED),
+            failed=sum(records for state, records in found.items() if state in FAILED),
+        )
+        for begin, found in sorted(sums.items())
+    ]
+
+
+def _causes(*, connection: Connection, wave_id: int, dialect: str) -> list[Cause]:
+    return [
+        Cause(
+            severity="error" if found.severity == "error" else "warning",
+            code=found.code,
+            path=found.path,
+            source=source_of(dialect=dialect, path=found.path),
+            detail=found.detail,
+            customers=found.customers,
+            examples=list(found.examples),
+        )
+        for found in reports.causes(connection=connection, wave_id=wave_id)
+    ]
+
+
+def _money(*, connection: Connection, wave_id: int) -> list[MoneyLine]:
+    fates: dict[tuple[str, str], list[money.Fate]] = defaultdict(list)
+    for fate in money.by_fate(connection=connection, wave_id=wave_id):
+        fates[fate.ledger, fate.currency].append(fate)
+    lines = []
+    for (ledger, currency), found in fates.items():
+        built = [fate for fate in found if fate.built]
+
+        def cents(*states: State, built: Sequence[money.Fate] = built) -> int:
+            return sum(fate.payload_cents for fate in built if fate.state in states)
+
+        refused = cents(State.INVALID, State.REJECTED)
+        failed = cents(State.ERRORED, State.CANCELLED, State.DRY_RUN_ERRORED)
+        accepted = cents(State.PROCESSED, State.DRY_RUN_SUCCEEDED)
+        payload = sum(fate.payload_cents for fate in built)
+        lines.append(
+            MoneyLine(
+                ledger=ledger,
+                currency=currency,
+                legacy=sum(fate.legacy_cents for fate in found),
+                rejected=sum(fate.legacy_cents for fate in found if not fate.built),
+                payload=payload,
+                refused=refused,
+                failed=failed,
+                underway=payload - refused - failed - accepted,
+                accepted=accepted,
+            )
+        )
+    return lines
+
+
+def _differences(*, connection: Connection, wave_id: int) -> list[DifferenceLine]:
+    return [
+        DifferenceLine(
+            kind=kept.kind,
+            what=kept.external_identifier
+            or (f"batch {kept.batch}" if kept.batch is not None else "the wave"),
+            ours=kept.ours,
+            theirs=kept.theirs,
+            cents=kept.cents,
+            owner=kept.owner or "",
+            found_at=kept.found_at,
+        )
+        for kept in reconciliation.open_differences(connection=connection, wave_id=wave_id, most=_SHOWN)
+    ]

@@ -1,0 +1,55 @@
+-- Balances by record and batch.
+
+-- name: replace_records
+WITH gone AS (
+    DELETE FROM migration.record_money AS money
+    WHERE money.import_process_id = ANY (%(built)s)
+        AND (money.import_process_id, money.ledger, money.currency) NOT IN (
+            SELECT id, ledger, currency
+            FROM unnest(%(ids)s::bigint[], %(ledgers)s::text[], %(currencies)s::text[])
+                AS given (id, ledger, currency)
+        )
+)
+INSERT INTO migration.record_money (
+    wave_id, batch, import_process_id, ledger, currency, legacy_entries, legacy_cents, payload_entries,
+    payload_cents
+)
+SELECT %(wave_id)s, %(batch)s, id, ledger, currency, legacy_entries, legacy_cents, payload_entries, payload_cents
+FROM unnest(
+    %(ids)s::bigint[], %(ledgers)s::text[], %(currencies)s::text[], %(legacy_entries)s::integer[],
+    %(legacy_cents)s::bigint[], %(payload_entries)s::integer[], %(payload_cents)s::bigint[]
+) AS given (id, ledger, currency, legacy_entries, legacy_cents, payload_entries, payload_cents)
+ON CONFLICT (import_process_id, ledger, currency) DO UPDATE
+SET wave_id = excluded.wave_id,
+    batch = excluded.batch,
+    legacy_entries = excluded.legacy_entries,
+    legacy_cents = excluded.legacy_cents,
+    payload_entries = excluded.payload_entries,
+    payload_cents = excluded.payload_cents
+
+-- name: clear_batch
+DELETE FROM migration.batch_money WHERE wave_id = %(wave_id)s AND batch = %(batch)s
+
+-- name: sum_batch
+-- Only part of a batch may have been built again, so its sums are taken from all of its records.
+INSERT INTO migration.batch_money (wave_id, batch, stage, ledger, currency, customers, cents)
+SELECT money.wave_id, money.batch, side.stage, money.ledger, money.currency, count(*), sum(side.cents)
+FROM migration.record_money AS money
+CROSS JOIN LATERAL (
+    VALUES ('legacy', money.legacy_entries, money.legacy_cents),
+        ('payload', money.payload_entries, money.payload_cents)
+) AS side (stage, entries, cents)
+WHERE money.wave_id = %(wave_id)s AND money.batch = %(batch)s AND side.entries > 0
+GROUP BY money.wave_id, money.batch, side.stage, money.ledger, money.currency
+
+-- name: by_fate
+-- What became of the money of a wave; `built` says whether there is a payload.
+SELECT
+    money.ledger, money.currency, process.state, process.payload_hash IS NOT NULL AS built,
+    count(*) AS customers, sum(money.legacy_cents) AS legacy_cents,
+    coalesce(sum(money.payload_cents), 0) AS payload_cents
+FROM migration.record_money AS money
+JOIN migration.import_process AS process ON process.id = money.import_process_id
+WHERE money.wave_id = %(wave_id)s
+GROUP BY money.ledger, money.currency, process.state, built
+ORDER BY money.currency, money.ledger, process.state

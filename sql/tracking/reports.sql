@@ -1,0 +1,42 @@
+-- What the report of a wave shows.
+
+-- name: wave
+SELECT name, dialect, mode, import_supplier, target_kraken, started_at, finished_at, outcome, outcome_reason,
+    stop_reason, dag_id, run_id, claimed
+FROM migration.wave
+WHERE id = %(wave_id)s
+
+-- name: span
+SELECT min(occurred_at) AS first, max(occurred_at) AS last
+FROM migration.import_event
+WHERE wave_id = %(wave_id)s
+
+-- name: timeline
+-- Transitions by slice of time.
+SELECT
+    date_bin(make_interval(secs => %(seconds)s), occurred_at, %(origin)s) AS slice,
+    to_state, count(*) AS records
+FROM migration.import_event
+WHERE wave_id = %(wave_id)s AND to_state = ANY (%(states)s)
+GROUP BY slice, to_state
+ORDER BY slice
+
+-- name: causes
+-- An error belongs to an attempt: those of earlier ones are mended.
+SELECT error.severity, error.code, error.path, min(error.detail) AS detail,
+    count(DISTINCT process.id) AS customers,
+    (array_agg(DISTINCT process.external_identifier))[1:3] AS examples
+FROM migration.import_error AS error
+JOIN migration.import_process AS process
+    ON process.id = error.import_process_id AND process.attempt = error.attempt
+WHERE error.wave_id = %(wave_id)s
+GROUP BY error.severity, error.code, error.path
+ORDER BY error.severity, customers DESC, error.code, error.path
+
+-- name: attempts
+SELECT attempt, coalesce(outcome, 'replaced or not ended') AS outcome, count(*) AS records,
+    min(started_at) AS first_started, max(settled_at) AS last_settled
+FROM migration.import_attempt
+WHERE wave_id = %(wave_id)s
+GROUP BY attempt, coalesce(outcome, 'replaced or not ended')
+ORDER BY attempt, records DESC

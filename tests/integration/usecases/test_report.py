@@ -1,0 +1,126 @@
+"""The report of a wave: what the page and its tables say, and that they hold nothing personal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from kraken_import.usecases.announce import announce
+from kraken_import.usecases.report import wave_report
+from tests.integration.conftest import BeginJourney, Journey
+from tests.integration.usecases.test_reconcile import look, play
+
+CUSTOMERS = 25 * 8
+
+
+def table(files: dict[str, str], name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(files[name])))
+
+
+def report(journey: Journey, wave_id: int) -> dict[str, str]:
+    return wave_report(tracking=journey.tracking, wave_id=wave_id, now=datetime.now(UTC))
+
+
+@pytest.fixture
+def reported(begin: BeginJourney) -> tuple[Journey, int]:
+    journey = begin(customers=CUSTOMERS)
+    wave_id = play(journey, name="autumn <1>", batch_size=60)
+    look(journey)
+    return journey, wave_id
+
+
+def test_the_tables_account_for_every_customer_and_every_cent(reported: tuple[Journey, int]) -> None:
+    journey, wave_id = reported
+    files = report(journey, wave_id)
+    states = {row["state"]: int(row["customers"]) for row in table(files, "states.csv")}
+    assert states == journey.states(wave_id)
+    assert sum(states.values()) == CUSTOMERS
+    funnel = {row["stage"]: int(row["customers"]) for row in table(files, "funnel.csv")}
+    assert funnel["selected"] == CUSTOMERS
+    assert funnel["processed"] == states["processed"]
+    assert funnel["built"] == CUSTOMERS - states["rejected"]
+    timeline = table(files, "timeline.csv")
+    assert sum(int(row["succeeded"]) for row in timeline) == states["processed"]
+    assert sum(int(row["succeeded"]) + int(row["failed"]) for row in timeline) == CUSTOMERS
+    money = {(row["ledger"], row["stage"]): Decimal(row["amount"]) for row in table(files, "money.csv")}
+    with journey.legacy.connect() as connection:
+        owed, accepted = (
+            connection.exec_driver_sql(
+                "SELECT -sum(balance) FROM legacy.account WHERE account_number = ANY (%(keys)s)",
+                {"keys": [row["external_identifier"] for row in journey.rows(statement)]},
+            ).scalar_one()
+            for statement in (
+                "SELECT external_identifier FROM migration.import_process",
+                "SELECT external_identifier FROM migration.import_process WHERE state = 'processed'",
+            )
+        )
+    assert money["transfer_balance", "legacy"] == owed
+    assert money["transfer_balance", "accepted"] == accepted
+    assert owed != accepted
+    assert money["transfer_balance", "legacy"] - money["transfer_balance", "rejected"] == sum(
+        money["transfer_balance", stage] for stage in ("refused", "failed", "underway", "accepted")
+    )
+    causes = {row["code"]: row for row in table(files, "causes.csv")}
+    assert causes["invalid_phone_number"]["source"] == "legacy.party_contact.value (kind 'TEL')"
+    assert table(files, "differences.csv") == []
+    assert "✗" not in files["index.html"]
+    assert "Nothing differs." in files["index.html"]
+
+
+def test_the_page_needs_no_network_and_holds_nothing_personal(reported: tuple[Journey, int]) -> None:
+    journey, wave_id = reported
+    files = report(journey, wave_id)
+    page = files["index.html"]
+    assert "autumn &lt;1&gt;" in page
+    assert "<script" not in page
+    assert not re.search(r"(src|href)=", page)
+    with journey.legacy.connect() as connection:
+        personal = [
+            value.strip()
+            for statement in (
+                "SELECT value FROM legacy.party_contact",
+                "SELECT billing_name FROM legacy.account",
+                "SELECT line1 FROM legacy.address",
+                "SELECT identifier FROM legacy.supply_point",
+            )
+            for value in connection.exec_driver_sql(statement).scalars()
+            if value and len(value.strip()) > 4
+        ]
+    assert len(personal) > CUSTOMERS
+    said = "\n".join(files.values())
+    assert not [value for value in personal if value in said]
+
+
+def test_a_wave_that_is_not_reconciled_or_not_ended_can_be_reported(journey: Journey) -> None:
+    wave_id = journey.plan(limit=3).wave_id
+    page = report(journey, wave_id)["index.html"]
+    assert "Not ended" in page
+    assert "Not reconciled yet" in page
+    journey.build(wave_id)
+    assert "3 built + 0 rejected" in report(journey, wave_id)["index.html"]
+
+
+def test_announcements_are_one_sentence_with_counts(journey: Journey) -> None:
+    def text(moment: str, failure: str | None = None) -> str:
+        return announce(
+            tracking=journey.tracking,
+            wave_id=wave_id,
+            moment=moment,  # type: ignore[arg-type]
+            failure=failure,
+        ).text
+
+    wave_id = journey.plan(limit=4, name="pilot").wave_id
+    assert text("start") == "Wave 'pilot' of edf_accounts begins: 4 customers."
+    journey.build(wave_id)
+    journey.validate(wave_id)
+    assert "is at the gate: 4 of 4 customers are valid, 0 were refused." in text("gate")
+    assert text("stop", "Because.") == "Wave 'pilot' of edf_accounts was stopped: Because."
+    journey.create(wave_id)
+    journey.poll(wave_id)
+    assert "ended well: 4 of 4 customers are through, 0 failed." in text("end")
+    assert "ended badly. 3 tasks failed." in text("end", "3 tasks failed.")

@@ -1,0 +1,56 @@
+"""Balances in cents, never through a float."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.dialect import MoneySource
+from transforms.extract import balances_sql
+from transforms.money import Balance, legacy_balances, payload_balances, text_cents
+from transforms.registry import dialect_names, get_dialect
+
+
+@pytest.mark.parametrize(
+    ("text", "cents"),
+    [("0", 0), ("21.3", 2130), ("-0.05", -5), ("-12", -1200), ("-0", 0), ("9999999999.99", 999999999999)],
+)
+def test_an_amount_is_its_cents(text: str, cents: int) -> None:
+    assert text_cents(text=text) == cents
+
+
+@given(cents=st.integers(-(10**12), 10**12))
+def test_both_sides_count_the_same_cents(cents: int) -> None:
+    amount = Decimal(cents) / 100
+    assert text_cents(text=f"{amount:.2f}") == cents
+    assert legacy_balances(rows=[("A", "L", "GBP", amount)])["A"][0].cents == cents
+
+
+def test_balances_are_summed_by_ledger_and_currency() -> None:
+    sources = (
+        MoneySource(currency="GBP", ledger="total", field="total"),
+        MoneySource(currency="GBP", inside="ledgers", ledger_field="code", field="balance"),
+    )
+    document = {
+        "total": "3.10",
+        "ledgers": [
+            {"code": "A", "balance": "1.00"},
+            {"code": "A", "balance": "-0.90"},
+            {"code": "B", "balance": "3.00"},
+            {"code": "C"},
+        ],
+    }
+    assert payload_balances(sources=sources, document=document) == (
+        Balance(ledger="total", currency="GBP", entries=1, cents=310),
+        Balance(ledger="A", currency="GBP", entries=2, cents=10),
+        Balance(ledger="B", currency="GBP", entries=1, cents=300),
+    )
+    assert payload_balances(sources=sources, document={}) == ()
+
+
+@pytest.mark.parametrize("name", dialect_names())
+def test_money_has_two_sides_or_none(name: str) -> None:
+    assert bool(get_dialect(name=name).money) == balances_sql(dialect=name).is_file()

@@ -1,0 +1,76 @@
+"""Sums of balances in cents: what the legacy database says, and what the payloads say.
+
+Two ways to one figure, so that neither can repeat the other's mistake: the legacy side is summed by SQL of
+its own (`sql/reconcile/<dialect>/balances.sql`), the payload side from the finished documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from transforms.dialect import MoneySource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """What one customer has in one ledger. `entries` counts the amounts that `cents` is the sum of."""
+
+    ledger: str
+    currency: str
+    entries: int
+    cents: int
+
+
+def payload_balances(*, sources: Iterable[MoneySource], document: Mapping[str, Any]) -> tuple[Balance, ...]:
+    """The balances of a finished document, summed by ledger and currency."""
+    sums: dict[tuple[str, str], list[int]] = {}
+    for source in sources:
+        holders = document.get(source.inside, ()) if source.inside else (document,)
+        for holder in holders:
+            amount = holder.get(source.field)
+            if amount is None:
+                continue
+            ledger = str(holder.get(source.ledger_field, "")) if source.ledger_field else source.ledger
+            _add(sums=sums, key=(ledger, source.currency), cents=text_cents(text=amount))
+    return _balances(sums=sums)
+
+
+def legacy_balances(*, rows: Iterable[tuple[str, str, str, Any]]) -> dict[str, tuple[Balance, ...]]:
+    """Balances by external identifier, from rows (external identifier, ledger, currency, amount)."""
+    sums: dict[str, dict[tuple[str, str], list[int]]] = {}
+    for identifier, ledger, currency, amount in rows:
+        if amount is not None:
+            _add(
+                sums=sums.setdefault(identifier, {}),
+                key=(ledger, currency),
+                cents=_whole_cents(amount=Decimal(amount)),
+            )
+    return {identifier: _balances(sums=found) for identifier, found in sums.items()}
+
+
+def text_cents(*, text: str) -> int:
+    """Cents of an amount as payloads write it: at most two places after the point."""
+    whole, _, decimals = text.partition(".")
+    cents = int(whole.removeprefix("-") or "0") * 100 + int((decimals + "00")[:2])
+    return -cents if text.startswith("-") else cents
+
+
+def _whole_cents(*, amount: Decimal) -> int:
+    # An amount with a part of a cent rejects its record, so this rounding never meets a payload.
+    return int((amount * 100).to_integral_value())
+
+
+def _add(*, sums: dict[tuple[str, str], list[int]], key: tuple[str, str], cents: int) -> None:
+    found = sums.setdefault(key, [0, 0])
+    found[0] += 1
+    found[1] += cents
+
+
+def _balances(*, sums: Mapping[tuple[str, str], list[int]]) -> tuple[Balance, ...]:
+    return tuple(
+        Balance(ledger=ledger, currency=currency, entries=entries, cents=cents)
+        for (ledger, currency), (entries, cents) in sums.items()
+    )
