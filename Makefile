@@ -4,6 +4,7 @@ PYTHON ?= python3
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help install demo up down env payload diff wave-pause wave-resume wave-cancel preflight reports legacy migrate simulator bench test check mapping new-dialect sample
+.PHONY: rerun crosswalk late-changes own wave-close wave-open
 
 # Byte code is compiled once, at installation: without it Airflow takes twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -22,7 +23,8 @@ help: ## List the commands and variables
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "  %-16s %s\n", $$1, $$2}'
 	@echo
 	@echo "Variables: ACCOUNTS SEED PORT_BASE KRAKEN_URL KRAKEN_TOKEN LEGACY_DSN TRACKING_DSN"
-	@echo "           DIALECT ID LIMIT NAME WAVE REASON PYTHON, for example: make demo ACCOUNTS=20000"
+	@echo "           WAVE REASON BATCH STATE CODE ERROR_PATH NOT_PROCESSED OWNER KIND NOTE"
+	@echo "           DIALECT ID LIMIT NAME PYTHON, for example: make demo ACCOUNTS=20000"
 
 install: ## Create .venv from requirements.txt (every other command does so when needed)
 	@command -v $(INSTALLER) >/dev/null || { echo "$(PYTHON) is not installed: Python 3.11 to 3.13 is needed." >&2; exit 1; }
@@ -72,6 +74,24 @@ simulator: install ## Run the stand-in Kraken alone, in the foreground
 
 bench: install ## Measure build rates of every dialect, then rate and memory of a wave of 20,000 EDF accounts
 	@$(STACK) bench
+
+rerun: install ## Rerun records: WAVE= BATCH= STATE= CODE= ERROR_PATH= ID= or NOT_PROCESSED=1 (and DIALECT=)
+	@$(STACK) rerun
+
+crosswalk: install ## Write who of WAVE is in Kraken as what, and who is handed back and why
+	@$(STACK) crosswalk
+
+late-changes: install ## Write what reached the legacy system after customers of WAVE were read from it
+	@$(STACK) late-changes
+
+own: install ## Give what WAVE leaves to OWNER, all of it or by KIND= or CODE=, with a NOTE=
+	@$(STACK) own
+
+wave-close: install ## Close WAVE; refused while anything it leaves has no owner
+	@$(STACK) wave-close
+
+wave-open: install ## Open a closed WAVE again
+	@$(STACK) wave-open
 
 test: install ## Run every test
 	@$(VENV)/python -m pytest -n 2 --dist loadgroup

@@ -8,15 +8,13 @@ from datetime import timedelta
 from airflow.sdk import (
     DAG,
     CronTriggerTimetable,
-    ExceptionRetryPolicy,
     Param,
-    RetryAction,
-    RetryRule,
     TriggerRule,
     get_parsing_context,
     task_group,
 )
 
+from dags.shared import BATCHES_AT_ONCE, RETRY_POLICY
 from kraken_import.connections import connection_ids
 from kraken_import.operators import (
     AwaitBatchOperator,
@@ -32,29 +30,6 @@ from transforms.registry import dialect_description, dialect_names, get_dialect
 
 SCHEDULE = os.environ.get("MIGRATION_SCHEDULE", "0 20 * * *")
 """When the waves of planned cohorts begin, as a cron line in each dialect's time zone; empty: never."""
-
-BATCHES_AT_ONCE = int(os.environ.get("MIGRATION_BATCHES_AT_ONCE", "4"))
-
-RETRY_POLICY = ExceptionRetryPolicy(
-    rules=[
-        RetryRule(
-            exception=[
-                "kraken_import.usecases.faults.BadRequest",
-                "kraken_import.usecases.faults.SystemicFault",
-                "kraken_import.client.settings.UnableToReadConnection",
-                "kraken_import.client.requests.UnableToSendTaskParams",
-                "transforms.assemble.FrameContractBroken",
-                "transforms.extract.UnableToExtract",
-            ],
-            action=RetryAction.FAIL,
-        ),
-        RetryRule(
-            exception=["kraken_import.usecases.faults.Retryable", "sqlalchemy.exc.OperationalError"],
-            action=RetryAction.RETRY,
-            retry_delay=timedelta(seconds=15),
-        ),
-    ]
-)
 
 # Airflow checks no format of a text by itself.
 WITH_OFFSET = r"^\d{4}-(0[1-9]|1[0-2])-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$"

@@ -23,13 +23,13 @@ with DAG(
     tags=["kraken", "migration"],
     default_args={"owner": "migration", "retries": 1, "execution_timeout": _EVERY},
 ) as dag:
-    known: list[ConnectionIds] = []
+    known: dict[ConnectionIds, list[str]] = {}
     for dialect_name in dialect_names():
-        connections = connection_ids(dialect=dialect_name)
-        if connections not in known:
-            known.append(connections)
-            PollOpenOperator(
-                task_id=f"poll_{connections.kraken}",
-                connections=connections,
-                patience=_EVERY - timedelta(minutes=1),
-            )
+        known.setdefault(connection_ids(dialect=dialect_name), []).append(dialect_name)
+    for connections, dialects in known.items():
+        PollOpenOperator(
+            task_id=f"poll_{connections.kraken}",
+            connections=connections,
+            dialects=dialects,
+            patience=_EVERY - timedelta(minutes=1),
+        )

@@ -139,6 +139,42 @@ def _bench(wishes: Wishes) -> None:
     bench(wishes=wishes)
 
 
+def _rerun(wishes: Wishes) -> None:
+    from stack.rerun import rerun
+
+    rerun(wishes=wishes)
+
+
+def _crosswalk(wishes: Wishes) -> None:
+    from stack import cutover
+
+    cutover.write_crosswalk(wishes=wishes)
+
+
+def _late_changes(wishes: Wishes) -> None:
+    from stack import cutover
+
+    cutover.list_late_changes(wishes=wishes)
+
+
+def _own(wishes: Wishes) -> None:
+    from stack import cutover
+
+    cutover.own(wishes=wishes)
+
+
+def _wave_close(wishes: Wishes) -> None:
+    from stack import cutover
+
+    cutover.close(wishes=wishes)
+
+
+def _wave_open(wishes: Wishes) -> None:
+    from stack import cutover
+
+    cutover.open_again(wishes=wishes)
+
+
 def _migrate(wishes: Wishes) -> None:
     from stack import data, targets
 
@@ -179,6 +215,12 @@ _COMMANDS: Mapping[str, Callable[[Wishes], None]] = {
     "migrate": _migrate,
     "simulator": _simulator,
     "bench": _bench,
+    "rerun": _rerun,
+    "crosswalk": _crosswalk,
+    "late-changes": _late_changes,
+    "own": _own,
+    "wave-close": _wave_close,
+    "wave-open": _wave_open,
 }
 
 if __name__ == "__main__":

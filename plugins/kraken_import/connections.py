@@ -25,20 +25,26 @@ class ConnectionIds:
     kraken: str = "kraken"
     legacy: str = "legacy"
     tracking: str = "tracking"
+    legacy_writeback: str = "legacy_writeback"
 
 
 def connection_ids(*, dialect: str) -> ConnectionIds:
     """The Connections of a dialect: the usual names, or those that the environment gives.
 
-    `KRAKEN_CONN_ID_EDF_ACCOUNTS`, `LEGACY_CONN_ID_…` and `TRACKING_CONN_ID_…` let several Krakens or
-    legacy systems live in one Airflow.
+    `KRAKEN_CONN_ID_EDF_ACCOUNTS`, `LEGACY_CONN_ID_…`, `TRACKING_CONN_ID_…` and `LEGACY_WRITEBACK_CONN_ID_…`
+    let several Krakens or legacy systems live in one Airflow.
     """
     return ConnectionIds(
         **{
             name: os.environ.get(f"{name.upper()}_CONN_ID_{dialect.upper()}", name)
-            for name in ("kraken", "legacy", "tracking")
+            for name in ("kraken", "legacy", "tracking", "legacy_writeback")
         }
     )
+
+
+def may_write_back() -> bool:
+    """Whether the legacy system is told whom to hold (`MIGRATION_WRITEBACK=1`), or only read."""
+    return os.environ.get("MIGRATION_WRITEBACK") == "1"
 
 
 def kraken_settings(*, connection: Connection) -> KrakenSettings:

@@ -100,6 +100,15 @@ LEGAL_MOVES: Final[dict[State, frozenset[State]]] = {
 """State to the states it may move to. Kraken publishes no transition table, so between the states that
 repeat what Kraken says every move is legal until it names an end."""
 
+REOPENABLE: Final = frozenset({State.ERRORED, State.CANCELLED, State.DRY_RUN_ERRORED})
+"""Kraken ended the import without having it. A rerun that was asked for, and nothing else, may begin a new
+attempt; whether Kraken accepts a second create is documented nowhere, so either answer must be right."""
+
+REOPENING_MOVES: Final[dict[State, frozenset[State]]] = {
+    state: frozenset({State.BUILT, State.REJECTED}) for state in REOPENABLE
+}
+"""Legal besides `LEGAL_MOVES`, and only for the attempt that a rerun has selected."""
+
 _STATUSES: Final = {
     "PENDING": State.PENDING,
     "IN_PROGRESS": State.IN_PROGRESS,
@@ -113,9 +122,13 @@ _STATUSES: Final = {
 _DRY_RUN_STATUSES: Final = frozenset({State.DRY_RUN_SUCCEEDED, State.DRY_RUN_ERRORED})
 
 
-def legal_pairs() -> tuple[list[str], list[str]]:
-    """Every legal move as two parallel lists, from and to, for the guard in SQL."""
-    pairs = [(origin, target) for origin, targets in LEGAL_MOVES.items() for target in sorted(targets)]
+def legal_pairs(*, reopening: bool = False) -> tuple[list[str], list[str]]:
+    """Every legal move as two parallel lists, from and to, for the guard in SQL.
+
+    `reopening` adds the moves that only a rerun may make.
+    """
+    moves = LEGAL_MOVES | REOPENING_MOVES if reopening else LEGAL_MOVES
+    pairs = [(origin, target) for origin, targets in moves.items() for target in sorted(targets)]
     return [origin.value for origin, _ in pairs], [target.value for _, target in pairs]
 
 

@@ -20,6 +20,7 @@ from kraken_import.connections import (
     ConnectionIds,
     database,
     kraken_settings,
+    may_write_back,
     read_kraken_settings,
 )
 from kraken_import.links import WaveReportLink
@@ -34,9 +35,17 @@ from kraken_import.usecases.control import UnknownWave, control_wave
 from kraken_import.usecases.create import create_batch
 from kraken_import.usecases.faults import Retryable, SystemicFault
 from kraken_import.usecases.gate import answer_question, batches_to_load, question_to_ask
+from kraken_import.usecases.holds import release
 from kraken_import.usecases.plan import AirflowRun, NothingPlanned, WaveRequest, plan_wave, planned_wave
 from kraken_import.usecases.reconcile import NotThisKraken, reconcile
 from kraken_import.usecases.report import wave_report
+from kraken_import.usecases.rerun import (
+    RerunRequest,
+    batches_to_rerun,
+    plan_rerun,
+    rerun_of,
+    summarise_rerun,
+)
 from kraken_import.usecases.rules import read_time
 from kraken_import.usecases.summarise import summarise_wave
 from kraken_import.usecases.validate import validate_batch
@@ -48,10 +57,11 @@ _APPROVE, _REJECT = "Approve", "Reject"
 
 
 class BatchScope(TypedDict):
-    """Wave and batch as the use cases name them."""
+    """Wave and batch, and the rerun that works on them, as the use cases name them."""
 
     wave_id: int
     batch: int
+    rerun_id: int | None
 
 
 class MigrationOperator(BaseOperator):
@@ -68,6 +78,10 @@ class MigrationOperator(BaseOperator):
     def legacy(self) -> Engine:
         """The legacy database."""
         return database(connection_id=self.connections.legacy)
+
+    def writeback(self) -> Engine | None:
+        """The legacy database under the role that may hold customers; None unless that was switched on."""
+        return database(connection_id=self.connections.legacy_writeback) if may_write_back() else None
 
     def kraken(self) -> KrakenSettings:
         """Kraken's settings, with the token masked in every log."""
@@ -92,7 +106,7 @@ class MigrationOperator(BaseOperator):
 
 
 class BatchOperator(MigrationOperator):
-    """Works on one batch: `batch` is {"wave_id": …, "batch": …}."""
+    """Works on one batch: `batch` is {"wave_id": …, "batch": …}, in a rerun also its "rerun_id"."""
 
     template_fields: Sequence[str] = ("batch",)
 
@@ -103,7 +117,12 @@ class BatchOperator(MigrationOperator):
     @property
     def scope(self) -> BatchScope:
         """Wave and batch as the use cases name them."""
-        return BatchScope(wave_id=int(self.batch["wave_id"]), batch=int(self.batch["batch"]))
+        rerun_id = self.batch.get("rerun_id")
+        return BatchScope(
+            wave_id=int(self.batch["wave_id"]),
+            batch=int(self.batch["batch"]),
+            rerun_id=None if rerun_id is None else int(rerun_id),
+        )
 
     def stop_announced(self, *, context: Context) -> AbstractContextManager[None]:
         """Tell people when the wave is stopped in here."""
@@ -163,6 +182,7 @@ class BuildBatchOperator(BatchOperator):
             legacy=self.legacy(),
             kraken=self.kraken(),
             now=utc_now(),
+            writeback=self.writeback(),
             **self.scope,
         )
 
@@ -294,12 +314,16 @@ class AwaitBatchOperator(BatchOperator):
 class PollOpenOperator(MigrationOperator):
     """Polls the open processes of all waves, without a worker."""
 
-    def __init__(self, *, patience: timedelta, **kwargs: Any) -> None:
+    def __init__(self, *, patience: timedelta, dialects: Sequence[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.patience = patience
+        self.dialects = tuple(dialects)
 
     def execute(self, context: Context) -> None:
-        """Defer until all have ended or the patience is over."""
+        """Let go of whom the legacy system holds for nothing; defer until all have ended or time is up."""
+        writeback = self.writeback()
+        if writeback is not None:
+            release(tracking=self.tracking(), writeback=writeback, dialects=self.dialects, now=utc_now())
         self.defer(
             trigger=poll_trigger(
                 connections=self.connections, until=utc_now() + self.patience, ends_task=True
@@ -359,11 +383,13 @@ class SummariseWaveOperator(MigrationOperator):
                 self.log.info("%s", nothing)
                 return {}
             raise AirflowFailException("The wave was not planned: the log of task plan says why.")
-        states = context["ti"].get_task_states(dag_id=run.dag_id, run_ids=[run.run_id])[run.run_id]
-        # What comes after this task may have failed at an earlier try of the run.
-        mine = {self.task_id, *self.downstream_task_ids}
-        failed = [task for task, state in states.items() if state in _FAILED and task not in mine]
-        summary = summarise_wave(tracking=tracking, wave_id=wave_id, failed_tasks=failed, now=utc_now())
+        summary = summarise_wave(
+            tracking=tracking,
+            wave_id=wave_id,
+            failed_tasks=_failed_tasks(context=context, run=run, task=self),
+            now=utc_now(),
+            writeback=self.writeback(),
+        )
         self.tell(context=context, wave_id=wave_id, moment="end", failure=summary.failure)
         if summary.failure is not None:
             raise AirflowFailException(summary.failure)
@@ -419,6 +445,98 @@ class ReportWaveOperator(MigrationOperator):
         self.written_wave = wave_id
         self.log.info("The report of wave %s lies at %s.", wave_id, where)
         return where
+
+
+class PlanRerunOperator(MigrationOperator):
+    """Selects the records of the rerun that the run's parameters describe; returns their batches."""
+
+    def __init__(self, *, dialect: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dialect = dialect
+
+    def execute(self, context: Context) -> list[dict[str, int]]:
+        """Select."""
+        planned = plan_rerun(
+            tracking=self.tracking(),
+            kraken=self.kraken(),
+            request=_rerun_request(
+                dialect=self.dialect, context=context, connection_id=self.connections.kraken
+            ),
+            run=_run(context=context),
+            now=utc_now(),
+        )
+        self.log.info(
+            "Rerun %s: %s records in %s batches; %s more are in Kraken and left alone.",
+            planned.rerun_id,
+            planned.records,
+            len(planned.batches),
+            planned.in_kraken,
+        )
+        return _rerun_batches(rerun_id=planned.rerun_id, batches=planned.batches)
+
+
+class RerunGateOperator(MigrationOperator):
+    """Decides in which batches the rerun has something to create or to await."""
+
+    def execute(self, context: Context) -> list[dict[str, int]]:
+        """Open the gate."""
+        tracking = self.tracking()
+        rerun_id = rerun_of(tracking=tracking, run=_run(context=context))
+        if rerun_id is None:
+            raise AirflowSkipException("Nothing was selected, so there is nothing to load.")
+        batches = batches_to_rerun(tracking=tracking, rerun_id=rerun_id, now=utc_now())
+        return _rerun_batches(rerun_id=rerun_id, batches=batches)
+
+
+class SummariseRerunOperator(MigrationOperator):
+    """Writes how the rerun ended, and then fails the run if it did not end well."""
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Summarise."""
+        tracking = self.tracking()
+        run = _run(context=context)
+        rerun_id = rerun_of(tracking=tracking, run=run)
+        if rerun_id is None:
+            raise AirflowFailException("Nothing was rerun: the log of task plan says why.")
+        summary = summarise_rerun(
+            tracking=tracking,
+            rerun_id=rerun_id,
+            failed_tasks=_failed_tasks(context=context, run=run, task=self),
+            now=utc_now(),
+            writeback=self.writeback(),
+        )
+        if summary.failure is not None:
+            raise AirflowFailException(summary.failure)
+        return summary.counts
+
+
+def _rerun_batches(*, rerun_id: int, batches: Sequence[tuple[int, int]]) -> list[dict[str, int]]:
+    return [{"wave_id": wave_id, "batch": batch, "rerun_id": rerun_id} for wave_id, batch in batches]
+
+
+def _failed_tasks(*, context: Context, run: AirflowRun, task: BaseOperator) -> list[str]:
+    states = context["ti"].get_task_states(dag_id=run.dag_id, run_ids=[run.run_id])[run.run_id]
+    # What comes after this task may have failed at an earlier try of the run.
+    mine = {task.task_id, *task.downstream_task_ids}
+    return [name for name, state in states.items() if state in _FAILED and name not in mine]
+
+
+def _rerun_request(*, dialect: str, context: Context, connection_id: str) -> RerunRequest:
+    params = context["params"]
+    return RerunRequest(
+        dialect=dialect,
+        wave=params["wave"],
+        batch=params["batch"],
+        states=tuple(params["states"] or ()),
+        error_code=params["error_code"],
+        error_path=params["error_path"],
+        identifiers=tuple(params["identifiers"] or ()),
+        not_processed=params["not_processed"],
+        requests_in_flight=params["requests_in_flight"],
+        threshold=Decimal(str(params["threshold"])),
+        connection_id=connection_id,
+        requested_by=getattr(context["dag_run"], "triggering_user_name", None),
+    )
 
 
 def _run(*, context: Context) -> AirflowRun:

@@ -36,6 +36,7 @@ class PollTrigger(BaseTrigger):
         until: str,
         wave_id: int | None = None,
         batch: int | None = None,
+        rerun_id: int | None = None,
         hold_back: float | None = None,
         ends_task: bool = False,
     ) -> None:
@@ -45,6 +46,7 @@ class PollTrigger(BaseTrigger):
         self.until = until
         self.wave_id = wave_id
         self.batch = batch
+        self.rerun_id = rerun_id
         self.hold_back = hold_back
         self.ends_task = ends_task
 
@@ -58,6 +60,7 @@ class PollTrigger(BaseTrigger):
                 "until": self.until,
                 "wave_id": self.wave_id,
                 "batch": self.batch,
+                "rerun_id": self.rerun_id,
                 "hold_back": self.hold_back,
                 "ends_task": self.ends_task,
             },
@@ -95,7 +98,12 @@ class PollTrigger(BaseTrigger):
             tracking=await self._tracking(),
             kraken=kraken,
             refresh=self._refresh,
-            scope=PollScope(wave_id=self.wave_id, batch=self.batch, connection_id=self.kraken_conn_id),
+            scope=PollScope(
+                wave_id=self.wave_id,
+                batch=self.batch,
+                rerun_id=self.rerun_id,
+                connection_id=self.kraken_conn_id,
+            ),
             until=until,
             hold_back=self.hold_back,
         )

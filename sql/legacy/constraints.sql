@@ -41,6 +41,7 @@ ALTER TABLE legacy.account_attribute ADD PRIMARY KEY (attribute_id);
 ALTER TABLE legacy.details_notification ADD PRIMARY KEY (notification_id);
 ALTER TABLE legacy.notification_phone ADD PRIMARY KEY (phone_id);
 
+CREATE UNIQUE INDEX migration_hold_account_idx ON legacy.migration_hold (account_number);
 CREATE UNIQUE INDEX account_number_idx ON legacy.account (account_number);
 -- By market first: a page of one market's candidates must not walk over the identifiers of the others.
 CREATE INDEX account_market_idx ON legacy.account (market, account_number);

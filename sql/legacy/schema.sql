@@ -4,6 +4,8 @@
 -- are debit-positive: what the customer owes. A reading is split into the digits before and after the
 -- point. Things change in time slices, and only the slice that ends on 99991231 holds today.
 --
+-- recorded_at says when a row reached this system; rows of the generator and the guides are old.
+--
 -- Keys and indexes stand in constraints.sql, and are built once the rows are in.
 
 CREATE SCHEMA legacy;
@@ -26,7 +28,8 @@ CREATE TABLE legacy.party_contact (
     kind            char(4) NOT NULL,
     value           varchar(120) NOT NULL,
     valid_from      char(8) NOT NULL,
-    valid_to        char(8) NOT NULL
+    valid_to        char(8) NOT NULL,
+    recorded_at     timestamptz NOT NULL DEFAULT timestamptz '2020-01-01 00:00+00'
 );
 COMMENT ON TABLE legacy.party_contact IS 'EML, MOB, TEL and ALT, in time slices. Nothing stops two slices of a kind from holding at once.';
 
@@ -282,7 +285,8 @@ CREATE TABLE legacy.reading (
     value_decimals  char(2) NOT NULL,
     kind            char(2) NOT NULL,
     billed          char(1) NOT NULL,
-    closing         char(1) NOT NULL
+    closing         char(1) NOT NULL,
+    recorded_at     timestamptz NOT NULL DEFAULT timestamptz '2020-01-01 00:00+00'
 );
 COMMENT ON TABLE legacy.reading IS 'Readings in two columns; closing X is the one on the day of the transfer. Loose: no key to register.';
 
@@ -332,7 +336,8 @@ CREATE TABLE legacy.ledger_transaction (
     reason          char(4),
     payment_type    varchar(20),
     billed          char(1) NOT NULL,
-    billing_document_id bigint
+    billing_document_id bigint,
+    recorded_at     timestamptz NOT NULL DEFAULT timestamptz '2020-01-01 00:00+00'
 );
 COMMENT ON TABLE legacy.ledger_transaction IS
     'Bookings, debit-positive. billed X: on a statement already, in the US on the billing document that is named, if any.';
@@ -459,3 +464,10 @@ CREATE TABLE legacy.notification_phone (
     prefix          varchar(6)
 );
 COMMENT ON TABLE legacy.notification_phone IS 'Telephones of an outage contact.';
+
+CREATE TABLE legacy.migration_hold (
+    account_number  varchar(30) NOT NULL,
+    held_at         timestamptz NOT NULL
+);
+COMMENT ON TABLE legacy.migration_hold IS
+    'Accounts that nobody may change while they migrate. Written by the migration alone, and only where it may.';

@@ -62,13 +62,22 @@ WITH candidate AS (
 SELECT (SELECT count(*) FROM candidate) AS free, (SELECT count(*) FROM claimed) AS claimed
 
 -- name: rebuildable
-SELECT id, external_identifier
-FROM migration.import_process
-WHERE wave_id = %(wave_id)s AND batch = %(batch)s AND state = ANY (%(states)s)
-ORDER BY id
+-- A rerun takes its own records only, and of those that Kraken ended the attempt that it was asked to open again.
+SELECT process.id, process.external_identifier
+FROM migration.import_process AS process
+LEFT JOIN migration.rerun_item AS item
+    ON item.rerun_id = %(rerun_id)s AND item.import_process_id = process.id
+WHERE process.wave_id = %(wave_id)s AND process.batch = %(batch)s
+    AND (
+        process.state = ANY (%(states)s)
+        OR (process.state = ANY (%(reopenable)s) AND item.attempt = process.attempt)
+    )
+    AND (%(rerun_id)s::bigint IS NULL OR item.rerun_id IS NOT NULL)
+ORDER BY process.id
 
 -- name: record_build
--- A build begins a new attempt; a process whose create may be outstanding keeps its payload.
+-- A build begins a new attempt; a process whose create may be outstanding keeps its payload. What Kraken
+-- has ended is opened again for a rerun, for the attempt that it selected; the end stays in the history.
 WITH incoming AS (
     SELECT *
     FROM unnest(
@@ -76,7 +85,7 @@ WITH incoming AS (
         %(codes)s::text[], %(paths)s::text[]
     ) AS given (id, to_state, payload_hash, payload_bytes, error_code, error_path)
 ), locked AS (
-    SELECT process.id, process.state
+    SELECT process.id, process.state, process.attempt
     FROM migration.import_process AS process
     JOIN incoming USING (id)
     WHERE process.wave_id = %(wave_id)s
@@ -86,6 +95,12 @@ WITH incoming AS (
     UPDATE migration.import_process AS process
     SET state = incoming.to_state,
         attempt = process.attempt + 1,
+        airflow_run = coalesce(%(airflow_run)s, process.airflow_run),
+        watermark = %(watermark)s,
+        kraken_status = CASE WHEN locked.state <> ALL (%(reopenable)s) THEN process.kraken_status END,
+        kraken_identifier = CASE WHEN locked.state <> ALL (%(reopenable)s) THEN process.kraken_identifier END,
+        created_at = CASE WHEN locked.state <> ALL (%(reopenable)s) THEN process.created_at END,
+        polled_at = CASE WHEN locked.state <> ALL (%(reopenable)s) THEN process.polled_at END,
         payload_hash = incoming.payload_hash,
         payload_bytes = incoming.payload_bytes,
         first_error_code = incoming.error_code,
@@ -98,6 +113,15 @@ WITH incoming AS (
     JOIN unnest(%(legal_from)s::text[], %(legal_to)s::text[]) AS legal (from_state, to_state)
         ON legal.from_state = locked.state AND legal.to_state = incoming.to_state
     WHERE process.id = incoming.id
+        AND (
+            locked.state <> ALL (%(reopenable)s)
+            OR EXISTS (
+                SELECT FROM migration.rerun_item AS item
+                WHERE item.rerun_id = %(rerun_id)s
+                    AND item.import_process_id = process.id
+                    AND item.attempt = locked.attempt
+            )
+        )
     RETURNING process.id, process.attempt, process.wave_id, process.batch, process.airflow_run,
         locked.state AS from_state, process.state AS to_state, process.payload_hash,
         process.settled_at, process.first_error_code, process.first_error_path
@@ -129,25 +153,49 @@ WHERE process.wave_id = %(wave_id)s
     AND process.batch = %(batch)s
     AND process.state = ANY (%(states)s)
     AND process.id > %(after)s
+    AND (
+        %(rerun_id)s::bigint IS NULL
+        OR EXISTS (
+            SELECT FROM migration.rerun_item AS item
+            WHERE item.rerun_id = %(rerun_id)s AND item.import_process_id = process.id
+        )
+    )
 ORDER BY process.id
 LIMIT %(most)s
 
 -- name: intend
--- The intent is committed before the request leaves, and only while the wave may create.
+-- The intent is committed before the request leaves, and only while the wave may create. A rerun may while it
+-- is not stopped itself: it was asked for after the wave was stopped, or the wave has not been.
 WITH allowed AS (
     SELECT
     FROM migration.wave
     WHERE id = %(wave_id)s
-        AND stopped_at IS NULL
         AND paused_at IS NULL
         AND (approval = 'unattended' OR approved_at IS NOT NULL)
+        AND closed_at IS NULL
+        AND CASE
+            WHEN %(rerun_id)s::bigint IS NULL THEN stopped_at IS NULL
+            ELSE EXISTS (
+                SELECT FROM migration.rerun
+                WHERE rerun.id = %(rerun_id)s
+                    AND rerun.stopped_at IS NULL
+                    AND (wave.stopped_at IS NULL OR wave.stopped_at < rerun.opened_at)
+            )
+        END
     FOR SHARE
 ), picked AS (
-    SELECT id
-    FROM migration.import_process
-    WHERE wave_id = %(wave_id)s AND batch = %(batch)s AND state = ANY (%(states)s)
+    SELECT process.id
+    FROM migration.import_process AS process
+    WHERE process.wave_id = %(wave_id)s AND process.batch = %(batch)s AND process.state = ANY (%(states)s)
         AND EXISTS (SELECT FROM allowed)
-    ORDER BY id
+        AND (
+            %(rerun_id)s::bigint IS NULL
+            OR EXISTS (
+                SELECT FROM migration.rerun_item AS item
+                WHERE item.rerun_id = %(rerun_id)s AND item.import_process_id = process.id
+            )
+        )
+    ORDER BY process.id
     LIMIT %(most)s
     FOR UPDATE
 ), intended AS (
@@ -162,7 +210,13 @@ WITH allowed AS (
     )
     SELECT id, attempt, %(wave_id)s, 'valid', 'creating', %(at)s FROM intended
 )
-SELECT intended.id, intended.external_identifier, intended.attempt, payload.body
+SELECT intended.id, intended.external_identifier, intended.attempt, payload.body,
+    EXISTS (
+        SELECT FROM migration.import_attempt AS earlier
+        WHERE earlier.import_process_id = intended.id
+            AND earlier.attempt < intended.attempt
+            AND earlier.outcome = ANY (%(reopenable)s)
+    ) AS ended_before
 FROM intended
 JOIN migration.payload AS payload
     ON payload.wave_id = %(wave_id)s
@@ -233,8 +287,15 @@ SELECT id, wave_id, to_state FROM moved
 
 -- name: in_doubt
 SELECT id, wave_id, external_identifier, attempt, state, intended_at, evidence_from, created_at
-FROM migration.import_process
+FROM migration.import_process AS process
 WHERE wave_id = %(wave_id)s AND batch = %(batch)s AND state = ANY (%(states)s)
+    AND (
+        %(rerun_id)s::bigint IS NULL
+        OR EXISTS (
+            SELECT FROM migration.rerun_item AS item
+            WHERE item.rerun_id = %(rerun_id)s AND item.import_process_id = process.id
+        )
+    )
 ORDER BY id
 
 -- name: open_page

@@ -54,13 +54,27 @@ SELECT
     already_claimed, requests_in_flight, failure_threshold, run_id, stopped_at, stop_code, stop_reason,
     started_at, finished_at, reopened_at, approved_at, paused_at,
     require_rehearsal, approval, approval_minutes, error_share, error_count, error_window,
-    schedule_window_start, schedule_window_end
+    schedule_window_start, schedule_window_end,
+    closed_at
 FROM migration.wave
 WHERE id = %(wave_id)s
 
 -- name: may_create
 -- What `intend` asks too; here for whoever is sending already.
-SELECT stopped_at IS NULL AND paused_at IS NULL FROM migration.wave WHERE id = %(wave_id)s
+SELECT
+    paused_at IS NULL
+    AND closed_at IS NULL
+    AND CASE
+        WHEN %(rerun_id)s::bigint IS NULL THEN stopped_at IS NULL
+        ELSE EXISTS (
+            SELECT FROM migration.rerun
+            WHERE rerun.id = %(rerun_id)s
+                AND rerun.stopped_at IS NULL
+                AND (wave.stopped_at IS NULL OR wave.stopped_at < rerun.opened_at)
+        )
+    END
+FROM migration.wave
+WHERE id = %(wave_id)s
 
 -- name: batches
 SELECT batch FROM migration.batch WHERE wave_id = %(wave_id)s ORDER BY batch

@@ -15,6 +15,7 @@ from kraken_import.lifecycle import (
     ENDED_AT_KRAKEN,
     OPEN,
     REBUILDABLE,
+    REOPENABLE,
     SETTLED,
     Mode,
     State,
@@ -45,13 +46,14 @@ class Built:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A record with the payload to send."""
+    """A record with the payload to send. `ended_before`: Kraken ended an earlier try of it."""
 
     id: int
     wave_id: int
     external_identifier: str
     attempt: int
     body: bytes
+    ended_before: bool = False
 
     @property
     def key(self) -> Key:
@@ -146,28 +148,55 @@ def claim(
 
 
 def in_states(
-    *, connection: Connection, wave_id: int, batch: int, states: Collection[State]
+    *,
+    connection: Connection,
+    wave_id: int,
+    batch: int,
+    states: Collection[State],
+    rerun_id: int | None = None,
 ) -> dict[str, int]:
-    """Import process by external identifier, for the records of a batch in one of these states."""
+    """Import process by external identifier, for the records of a batch in one of these states.
+
+    For a rerun: of its records only, and with those that it is to open again.
+    """
     rows = connection.exec_driver_sql(
-        _SQL["rebuildable"], {"wave_id": wave_id, "batch": batch, "states": _names(states)}
+        _SQL["rebuildable"],
+        {
+            "wave_id": wave_id,
+            "batch": batch,
+            "states": _names(states),
+            "rerun_id": rerun_id,
+            "reopenable": _names(REOPENABLE),
+        },
     )
     return {row.external_identifier: row.id for row in rows}
 
 
 def record_build(
-    *, connection: Connection, wave_id: int, built: Sequence[Built], at: datetime
+    *,
+    connection: Connection,
+    wave_id: int,
+    built: Sequence[Built],
+    at: datetime,
+    watermark: datetime | None = None,
+    airflow_run: str | None = None,
+    rerun_id: int | None = None,
 ) -> dict[int, int]:
     """Begin a new attempt for each record with what was built; attempt by import process.
 
-    A record whose create may be outstanding keeps its payload and is not in the result.
+    A record whose create may be outstanding keeps its payload and is not in the result. `watermark` is the
+    time of the snapshot that was read; a rerun opens again what it was asked to.
     """
     errors = [next((f for f in item.findings if f.severity == "error"), None) for item in built]
-    legal_from, legal_to = legal_pairs()
+    legal_from, legal_to = legal_pairs(reopening=rerun_id is not None)
     rows = connection.exec_driver_sql(
         _SQL["record_build"],
         {
             "wave_id": wave_id,
+            "watermark": watermark,
+            "airflow_run": airflow_run,
+            "rerun_id": rerun_id,
+            "reopenable": _names(REOPENABLE),
             "ids": [item.id for item in built],
             "to_states": [State.REJECTED if item.body is None else State.BUILT for item in built],
             "hashes": [None if item.body is None else hashlib.sha256(item.body).digest() for item in built],
@@ -202,26 +231,56 @@ def record_build(
 
 
 def ready(
-    *, connection: Connection, wave_id: int, batch: int, states: Collection[State], after: int, most: int
+    *,
+    connection: Connection,
+    wave_id: int,
+    batch: int,
+    states: Collection[State],
+    after: int,
+    most: int,
+    rerun_id: int | None = None,
 ) -> list[Ready]:
     """The next records of a batch with their payloads, by ascending id above `after`."""
     rows = connection.exec_driver_sql(
         _SQL["with_payload"],
-        {"wave_id": wave_id, "batch": batch, "states": _names(states), "after": after, "most": most},
+        {
+            "wave_id": wave_id,
+            "batch": batch,
+            "states": _names(states),
+            "after": after,
+            "most": most,
+            "rerun_id": rerun_id,
+        },
     )
     return [_ready(row=row, wave_id=wave_id) for row in rows]
 
 
-def intend(*, connection: Connection, wave_id: int, batch: int, most: int, at: datetime) -> list[Ready]:
-    """Record the intent to create the next valid records, unless the wave is stopped, paused or not approved.
+def intend(
+    *,
+    connection: Connection,
+    wave_id: int,
+    batch: int,
+    most: int,
+    at: datetime,
+    rerun_id: int | None = None,
+) -> list[Ready]:
+    """Record the intent to create the next valid records, unless the wave, or the rerun, may not create.
 
     The caller commits before the first request leaves. Empty when nothing is left or none may be created.
     """
     rows = connection.exec_driver_sql(
         _SQL["intend"],
-        {"wave_id": wave_id, "batch": batch, "states": [State.VALID.value], "most": most, "at": at},
+        {
+            "wave_id": wave_id,
+            "batch": batch,
+            "states": [State.VALID.value],
+            "most": most,
+            "at": at,
+            "rerun_id": rerun_id,
+            "reopenable": _names(REOPENABLE),
+        },
     )
-    return [_ready(row=row, wave_id=wave_id) for row in rows]
+    return [replace(_ready(row=row, wave_id=wave_id), ended_before=row.ended_before) for row in rows]
 
 
 def move(*, connection: Connection, moves: Sequence[Move], stage: Stage, at: datetime) -> int:
@@ -268,10 +327,18 @@ def move(*, connection: Connection, moves: Sequence[Move], stage: Stage, at: dat
     return len(taken)
 
 
-def in_doubt(*, connection: Connection, wave_id: int, batch: int, states: Collection[State]) -> list[Open]:
-    """The records of a batch in one of these open states."""
+def in_doubt(
+    *,
+    connection: Connection,
+    wave_id: int,
+    batch: int,
+    states: Collection[State],
+    rerun_id: int | None = None,
+) -> list[Open]:
+    """The records of a batch, or of a rerun in it, in one of these open states."""
     rows = connection.exec_driver_sql(
-        _SQL["in_doubt"], {"wave_id": wave_id, "batch": batch, "states": _names(states)}
+        _SQL["in_doubt"],
+        {"wave_id": wave_id, "batch": batch, "states": _names(states), "rerun_id": rerun_id},
     )
     return [_open(row=row) for row in rows]
 

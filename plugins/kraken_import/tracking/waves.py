@@ -70,7 +70,7 @@ class NewWave:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wave:
-    """A planned wave."""
+    """A planned wave; as the tasks of a rerun see it when `rerun_id` is set."""
 
     id: int
     name: str
@@ -94,6 +94,8 @@ class Wave:
     approved_at: datetime | None
     paused_at: datetime | None
     rules: WaveRules
+    closed_at: datetime | None = None
+    rerun_id: int | None = None
 
     @property
     def is_paused(self) -> bool:
@@ -172,10 +174,14 @@ def load_wave(*, connection: Connection, wave_id: int) -> Wave:
     return Wave(**{**others, "mode": Mode(row["mode"]), "rules": WaveRules(**rules)})
 
 
-def may_create(*, engine: Engine, wave_id: int) -> bool:
-    """Whether creates that were intended may still leave: the wave is neither stopped nor paused."""
+def may_create(*, engine: Engine, wave_id: int, rerun_id: int | None = None) -> bool:
+    """Whether creates that were intended may still leave: nobody has stopped or paused the wave, or rerun."""
     with engine.connect() as connection:
-        return bool(connection.exec_driver_sql(_SQL["may_create"], {"wave_id": wave_id}).scalar())
+        return bool(
+            connection.exec_driver_sql(
+                _SQL["may_create"], {"wave_id": wave_id, "rerun_id": rerun_id}
+            ).scalar()
+        )
 
 
 def batches(*, connection: Connection, wave_id: int) -> tuple[int, ...]:

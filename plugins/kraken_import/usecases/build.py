@@ -9,10 +9,12 @@ from sqlalchemy import Engine
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import REBUILDABLE
-from kraken_import.tracking import money, processes, progress, shared_values, waves
+from kraken_import.tracking import money, processes, reruns, shared_values, waves
 from kraken_import.tracking.money import RecordMoney
 from kraken_import.tracking.processes import Built
 from kraken_import.tracking.shared_values import SharedValue
+from kraken_import.usecases.calling import batch_counts
+from kraken_import.usecases.holds import hold
 from transforms.build import BuildSettings, build
 from transforms.dialect import Dialect
 from transforms.extract import extract
@@ -34,17 +36,29 @@ def payload_settings(
 
 
 def build_batch(
-    *, tracking: Engine, legacy: Engine, kraken: KrakenSettings, wave_id: int, batch: int, now: datetime
+    *,
+    tracking: Engine,
+    legacy: Engine,
+    kraken: KrakenSettings,
+    wave_id: int,
+    batch: int,
+    now: datetime,
+    rerun_id: int | None = None,
+    writeback: Engine | None = None,
 ) -> dict[str, int]:
     """Build every record of a batch whose create cannot be outstanding; the batch's records by state.
 
-    A repeated call builds anew, so that a correction in the legacy database is picked up.
+    A repeated call builds anew, so that a correction in the legacy database is picked up. A rerun builds its
+    own records only, and opens again those that Kraken ended. With `writeback` the legacy system is told to
+    hold the customers first, so that nothing changes between the snapshot and their end.
     """
     with tracking.connect() as connection:
-        wave = waves.load_wave(connection=connection, wave_id=wave_id)
+        wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=rerun_id)
         process_ids = processes.in_states(
-            connection=connection, wave_id=wave_id, batch=batch, states=REBUILDABLE
+            connection=connection, wave_id=wave_id, batch=batch, states=REBUILDABLE, rerun_id=rerun_id
         )
+    if writeback is not None:
+        hold(tracking=tracking, writeback=writeback, wave=wave, process_ids=process_ids, now=now)
     if process_ids:
         dialect = get_dialect(name=wave.dialect)
         identifiers = list(process_ids)
@@ -74,7 +88,15 @@ def build_batch(
             for rejection in result.rejections
         ]
         with tracking.begin() as connection:
-            recorded = processes.record_build(connection=connection, wave_id=wave_id, built=built, at=now)
+            recorded = processes.record_build(
+                connection=connection,
+                wave_id=wave_id,
+                built=built,
+                at=now,
+                watermark=extracted.watermark,
+                airflow_run=wave.run_id,
+                rerun_id=rerun_id,
+            )
             shared_values.replace(
                 connection=connection,
                 wave_id=wave_id,
@@ -106,17 +128,18 @@ def build_batch(
                         if process_id in recorded
                     ],
                 )
-            waves.record_watermark(
-                connection=connection,
-                wave_id=wave_id,
-                batch=batch,
-                watermark=extracted.watermark,
-                built_at=now,
-            )
+            if rerun_id is None:
+                waves.record_watermark(
+                    connection=connection,
+                    wave_id=wave_id,
+                    batch=batch,
+                    watermark=extracted.watermark,
+                    built_at=now,
+                )
     with tracking.connect() as connection:
         return {
             state.value: records
-            for state, records in progress.batch_states(
-                connection=connection, wave_id=wave_id, batch=batch
+            for state, records in batch_counts(
+                connection=connection, wave_id=wave_id, batch=batch, rerun_id=rerun_id
             ).items()
         }

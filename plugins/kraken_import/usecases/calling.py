@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,7 +19,8 @@ from kraken_import.client.answers import (
 )
 from kraken_import.client.session import Exchange, KrakenSession
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.tracking import evidence, waves
+from kraken_import.lifecycle import State
+from kraken_import.tracking import evidence, progress, reruns, waves
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.faults import SystemicFault
 
@@ -35,12 +37,14 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def wave_for_kraken(*, connection: Connection, wave_id: int, kraken: KrakenSettings) -> Wave:
-    """The wave, when these settings still lead to the Kraken it was planned for.
+def wave_for_kraken(
+    *, connection: Connection, wave_id: int, kraken: KrakenSettings, rerun_id: int | None = None
+) -> Wave:
+    """The wave, as the rerun sees it if there is one, when these settings still lead to its Kraken.
 
     Raises `SystemicFault` otherwise: its records must not be sent to, or looked up at, another Kraken.
     """
-    wave = waves.load_wave(connection=connection, wave_id=wave_id)
+    wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=rerun_id)
     if wave.target_kraken != kraken.target:
         raise SystemicFault(
             code="other_kraken",
@@ -52,11 +56,24 @@ def wave_for_kraken(*, connection: Connection, wave_id: int, kraken: KrakenSetti
     return wave
 
 
+def batch_counts(
+    *, connection: Connection, wave_id: int, batch: int, rerun_id: int | None
+) -> dict[State, int]:
+    """Records by state: those of the batch, or of the rerun in it."""
+    if rerun_id is None:
+        return progress.batch_states(connection=connection, wave_id=wave_id, batch=batch)
+    counts: Counter[State] = Counter()
+    for way in reruns.ways(connection=connection, rerun_id=rerun_id, wave_id=wave_id, batch=batch):
+        counts[way.state] += way.records
+    return dict(counts)
+
+
 def refuse_if_stopped(*, wave: Wave) -> None:
     """Raise `SystemicFault` with the recorded reason when the wave was stopped."""
     if wave.stopped_at is not None:
+        what = f"Wave {wave.name!r}" if wave.rerun_id is None else f"Rerun {wave.rerun_id}"
         raise SystemicFault(
-            code=wave.stop_code or "stopped", reason=f"Wave {wave.name!r} was stopped: {wave.stop_reason}"
+            code=wave.stop_code or "stopped", reason=f"{what} was stopped: {wave.stop_reason}"
         )
 
 
@@ -108,10 +125,15 @@ def unreachable(*, wave: Wave) -> SystemicFault:
 
 
 def stop(*, tracking: Engine, wave: Wave, fault: SystemicFault, now: datetime) -> SystemicFault:
-    """Record that the wave may create nothing more; the fault, to be raised."""
-    fault.stopped_now = waves.stop_wave(
-        engine=tracking, wave_id=wave.id, code=fault.code, reason=fault.reason, at=now
-    )
+    """Record that the wave, or else the rerun, may create nothing more; the fault, to be raised."""
+    if wave.rerun_id is None:
+        fault.stopped_now = waves.stop_wave(
+            engine=tracking, wave_id=wave.id, code=fault.code, reason=fault.reason, at=now
+        )
+    else:
+        reruns.stop_rerun(
+            engine=tracking, rerun_id=wave.rerun_id, code=fault.code, reason=fault.reason, at=now
+        )
     return fault
 
 

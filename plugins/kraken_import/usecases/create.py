@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -20,6 +20,8 @@ from kraken_import.client.answers import (
     AlreadyImported,
     FailedValidation,
     Forbidden,
+    Misrouted,
+    NotFound,
     NotSent,
     ProcessStatus,
     Refused,
@@ -29,8 +31,8 @@ from kraken_import.client.answers import (
 )
 from kraken_import.client.session import Exchange, KrakenSession
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.lifecycle import Mode, State, belongs_to_mode, state_of_status
-from kraken_import.tracking import processes, progress, waves
+from kraken_import.lifecycle import REOPENABLE, Mode, State, belongs_to_mode, state_of_status
+from kraken_import.tracking import processes, reruns, waves
 from kraken_import.tracking.evidence import Stage
 from kraken_import.tracking.processes import Move, Open, Ready
 from kraken_import.tracking.waves import BatchIsBusy, Wave
@@ -38,6 +40,7 @@ from kraken_import.usecases.budget import budget_fault
 from kraken_import.usecases.calling import (
     Clock,
     Refresh,
+    batch_counts,
     fault_of,
     open_session,
     raw,
@@ -89,6 +92,7 @@ async def create_batch(
     refresh: Refresh,
     wave_id: int,
     batch: int,
+    rerun_id: int | None = None,
     clock: Clock = utc_now,
 ) -> CreateOutcome:
     """Create the valid records of a batch and settle every doubt about them.
@@ -99,7 +103,9 @@ async def create_batch(
     try:
         with waves.batch_lock(engine=tracking, wave_id=wave_id, batch=batch) as connection:
             with connection.begin():
-                wave = wave_for_kraken(connection=connection, wave_id=wave_id, kraken=kraken)
+                wave = wave_for_kraken(
+                    connection=connection, wave_id=wave_id, kraken=kraken, rerun_id=rerun_id
+                )
             async with open_session(kraken=kraken, refresh=refresh, wave=wave) as session:
                 creator = _Creator(
                     tracking=tracking,
@@ -112,8 +118,8 @@ async def create_batch(
                 )
                 hold_back = await creator.run()
             with connection.begin():
-                counts = progress.batch_states(connection=connection, wave_id=wave_id, batch=batch)
-                wave = waves.load_wave(connection=connection, wave_id=wave_id)
+                counts = batch_counts(connection=connection, wave_id=wave_id, batch=batch, rerun_id=rerun_id)
+                wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=rerun_id)
     except BatchIsBusy as busy:
         raise Retryable(str(busy)) from busy
     if State.VALID in counts and hold_back is None:
@@ -189,6 +195,7 @@ class _Creator:
                 batch=self.batch,
                 most=most,
                 at=self.clock(),
+                rerun_id=self.wave.rerun_id,
             )
 
     async def _send(self, chunk: Sequence[Ready]) -> list[Exchange]:
@@ -204,7 +211,8 @@ class _Creator:
         async def send() -> None:
             # What waits for its turn must not burn through the batch once one answer forbids it all.
             for turn in turns:
-                exchange = exchanges[turn] = await self.session.create(
+                found = await self._look_first(chunk[turn])
+                exchange = exchanges[turn] = found or await self.session.create(
                     resource=self.wave.resource,
                     payload=chunk[turn].body,
                     task_params=params,
@@ -232,10 +240,41 @@ class _Creator:
 
     def _may_create(self) -> bool:
         try:
-            return waves.may_create(engine=self.tracking, wave_id=self.wave.id)
+            return waves.may_create(engine=self.tracking, wave_id=self.wave.id, rerun_id=self.wave.rerun_id)
         except OperationalError:
             # Without the tracking database nobody can tell, and nothing could be recorded.
             return False
+
+    async def _look_first(self, record: Ready) -> Exchange | None:
+        """For a record that Kraken ended before: what stands in the way of creating it again, if anything.
+
+        Between that end and now somebody at Kraken may have taken it up again, which only the status tells.
+        """
+        if not record.ended_before or self.wave.mode is Mode.REHEARSAL:
+            return None
+        exchange = await self._status(record.external_identifier)
+        match exchange.answer:
+            case ProcessStatus() as status:
+                state = state_of_status(status=status.status)
+                if state in REOPENABLE or not belongs_to_mode(state=state, mode=self.wave.mode):
+                    return None
+                taken_up = Finding(
+                    code="taken_up_again",
+                    path="",
+                    detail="Kraken goes on with it by itself.",
+                    origin="kraken",
+                )
+                return replace(
+                    exchange,
+                    answer=AlreadyImported(kraken_identifier=status.kraken_identifier, finding=taken_up),
+                )
+            case NotFound():
+                return None
+            case Unauthorised() | Forbidden() | SupplierPaused() | Misrouted():
+                return exchange
+            case _:
+                # Nothing was sent for it, so it is valid still, and looked up again.
+                return replace(exchange, answer=NotSent(reason="not looked up"))
 
     async def _moves(self, chunk: Sequence[Ready], exchanges: Sequence[Exchange]) -> list[Move]:
         moves = await asyncio.gather(
@@ -370,6 +409,7 @@ class _Creator:
                 wave_id=self.wave.id,
                 batch=self.batch,
                 states=(State.CREATING,),
+                rerun_id=self.wave.rerun_id,
             )
 
     def _proved(self, record: Open, exchange: Exchange) -> Move | None:

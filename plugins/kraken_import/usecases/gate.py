@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,6 +17,7 @@ from kraken_import.tracking.gate import Decision
 from kraken_import.tracking.processes import Move
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.calling import stop
+from kraken_import.usecases.control import CANCELLED
 from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.review import review
 from transforms.findings import Finding
@@ -25,6 +27,9 @@ from transforms.rules.engine import Circumstances
 REJECTED: Final = "rejected"
 EXPIRED: Final = "not_approved"
 """Stop codes of a wave that a person rejected at the gate, and of one that nobody answered for."""
+
+DECIDED: Final = (CANCELLED, REJECTED, EXPIRED)
+"""Stops that were somebody's decision: no rerun goes on where nothing was to be created."""
 
 _PAGE: Final = 10_000
 
@@ -57,9 +62,8 @@ def batches_to_load(*, tracking: Engine, wave_id: int, now: datetime) -> list[in
     """
     with tracking.begin() as connection:
         wave = waves.load_wave(connection=connection, wave_id=wave_id)
-        _refuse_shared(connection=connection, wave=wave, now=now)
-        if wave.rules.require_rehearsal and wave.mode is Mode.LIVE:
-            _hold_back_unrehearsed(connection=connection, wave_id=wave_id, now=now)
+        refuse_shared(connection=connection, wave_id=wave_id, now=now)
+        hold_back_unrehearsed(connection=connection, wave=wave, now=now)
         counts = progress.wave_states(connection=connection, wave_id=wave_id)
     refused = counts.get(State.REJECTED, 0) + counts.get(State.INVALID, 0)
     total = sum(counts.values())
@@ -135,8 +139,20 @@ def _too_many(*, wave: Wave, refused: int, total: int) -> SystemicFault:
     )
 
 
-def _hold_back_unrehearsed(*, connection: Connection, wave_id: int, now: datetime) -> None:
-    found = gate.unrehearsed(connection=connection, wave_id=wave_id)
+def hold_back_unrehearsed(
+    *, connection: Connection, wave: Wave, now: datetime, only: Collection[int] | None = None
+) -> None:
+    """Refuse what was not rehearsed as it is now, where the wave requires it.
+
+    `only` names the import processes that may be touched; None: all of the wave.
+    """
+    if not wave.rules.require_rehearsal or wave.mode is not Mode.LIVE:
+        return
+    found = [
+        (key, otherwise)
+        for key, otherwise in gate.unrehearsed(connection=connection, wave_id=wave.id)
+        if only is None or key.id in only
+    ]
     for start in range(0, len(found), _PAGE):
         processes.move(
             connection=connection,
@@ -149,11 +165,19 @@ def _hold_back_unrehearsed(*, connection: Connection, wave_id: int, now: datetim
         )
 
 
-def _refuse_shared(*, connection: Connection, wave: Wave, now: datetime) -> None:
+def refuse_shared(
+    *, connection: Connection, wave_id: int, now: datetime, only: Collection[int] | None = None
+) -> None:
+    """Refuse, or warn of, valid records that share with others what must be unique in a wave.
+
+    `only` names the import processes that may be touched; None: all of the wave.
+    """
+    wave = waves.load_wave(connection=connection, wave_id=wave_id)
     findings = _findings_by_rule(dialect=wave.dialect, now=now)
     told: dict[Key, list[Finding]] = defaultdict(list)
-    for key, code, path in shared_values.shared(connection=connection, wave_id=wave.id):
-        told[key].append(findings.get((code, path)) or _unknown(code=code, path=path))
+    for key, code, path in shared_values.shared(connection=connection, wave_id=wave_id):
+        if only is None or key.id in only:
+            told[key].append(findings.get((code, path)) or _unknown(code=code, path=path))
     refused = {key: found for key, found in told.items() if any(each.severity == "error" for each in found)}
     processes.move(
         connection=connection,

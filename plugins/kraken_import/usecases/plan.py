@@ -111,7 +111,7 @@ def plan_wave(
     with tracking.begin() as connection:
         known = waves.wave_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
         if known is not None:
-            _refuse_cancelled(wave=waves.load_wave(connection=connection, wave_id=known))
+            _refuse_ended(wave=waves.load_wave(connection=connection, wave_id=known))
             waves.reopen_wave(connection=connection, wave_id=known, at=now)
             return _planned(connection=connection, wave_id=known)
         chosen = _cohorts(connection=connection, dialect=dialect, kraken=kraken, request=request, run=run)
@@ -259,9 +259,13 @@ def _day(*, dialect: Dialect, run: AirflowRun) -> date:
     return run.logical_date.astimezone(ZoneInfo(dialect.zone)).date()
 
 
-def _refuse_cancelled(*, wave: Wave) -> None:
+def _refuse_ended(*, wave: Wave) -> None:
     if wave.stop_code == CANCELLED:
         raise BadRequest(f"Wave {wave.name!r} was {wave.stop_reason}")
+    if wave.closed_at is not None:
+        raise BadRequest(
+            f"The wave of this run is closed since {wave.closed_at:%Y-%m-%d %H:%M}: open it again first."
+        )
 
 
 def _check(*, request: WaveRequest, kraken: KrakenSettings) -> None:

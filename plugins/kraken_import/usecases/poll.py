@@ -53,10 +53,11 @@ _QUIET_FOR: Final = timedelta(seconds=40)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollScope:
-    """One batch of a wave; or, without them, every open process that went through a Connection."""
+    """One batch of a wave, or a rerun's part of it; without them, all that went through a Connection."""
 
     wave_id: int | None = None
     batch: int | None = None
+    rerun_id: int | None = None
     connection_id: str = "kraken"
 
 
@@ -120,8 +121,8 @@ async def _round(
     *, tracking: Engine, kraken: KrakenSettings, refresh: Refresh, scope: PollScope, clock: Clock
 ) -> tuple[int, int]:
     if scope.wave_id is not None and scope.batch is not None:
-        wave = await asyncio.to_thread(_load, tracking, kraken, scope.wave_id)
-        records = await asyncio.to_thread(_of_batch, tracking, scope.wave_id, scope.batch)
+        wave = await asyncio.to_thread(_load, tracking, kraken, scope.wave_id, scope.rerun_id)
+        records = await asyncio.to_thread(_of_batch, tracking, wave, scope.batch)
         async with open_session(kraken=kraken, refresh=refresh, wave=wave) as session:
             ended = await _ask(tracking, session, wave, kraken, records, clock)
         return len(records) - ended, ended
@@ -205,14 +206,16 @@ async def _settle_doubts(
             await asyncio.to_thread(lock.__exit__, None, None, None)
 
 
-def _load(tracking: Engine, kraken: KrakenSettings, wave_id: int) -> Wave:
+def _load(tracking: Engine, kraken: KrakenSettings, wave_id: int, rerun_id: int | None = None) -> Wave:
     with tracking.connect() as connection:
-        return wave_for_kraken(connection=connection, wave_id=wave_id, kraken=kraken)
+        return wave_for_kraken(connection=connection, wave_id=wave_id, kraken=kraken, rerun_id=rerun_id)
 
 
-def _of_batch(tracking: Engine, wave_id: int, batch: int) -> list[Open]:
+def _of_batch(tracking: Engine, wave: Wave, batch: int) -> list[Open]:
     with tracking.connect() as connection:
-        return processes.in_doubt(connection=connection, wave_id=wave_id, batch=batch, states=AWAITING)
+        return processes.in_doubt(
+            connection=connection, wave_id=wave.id, batch=batch, states=AWAITING, rerun_id=wave.rerun_id
+        )
 
 
 def _open_waves(tracking: Engine, connection_id: str) -> list[int]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import Engine
 
 from kraken_import.lifecycle import FAILED, State
 from kraken_import.tracking import progress, waves
-from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.control import CANCELLED
 from kraken_import.usecases.gate import EXPIRED, REJECTED
+from kraken_import.usecases.holds import release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,40 +25,66 @@ class WaveSummary:
 
 
 def summarise_wave(
-    *, tracking: Engine, wave_id: int, failed_tasks: Sequence[str], now: datetime
+    *,
+    tracking: Engine,
+    wave_id: int,
+    failed_tasks: Sequence[str],
+    now: datetime,
+    writeback: Engine | None = None,
 ) -> WaveSummary:
-    """Record how a wave ended. `failed_tasks` names the tasks of the run that failed."""
+    """Record how a wave ended. `failed_tasks` names the tasks of the run that failed.
+
+    With `writeback` the legacy system lets go of whom it holds for nothing.
+    """
     with tracking.begin() as connection:
         wave = waves.load_wave(connection=connection, wave_id=wave_id)
         counts = progress.wave_states(connection=connection, wave_id=wave_id)
-        failure = _failure(wave=wave, counts=counts, failed_tasks=failed_tasks)
+        failure = failure_of(
+            what=f"Wave {wave.name!r}",
+            stop_code=wave.stop_code,
+            stop_reason=wave.stop_reason,
+            threshold=wave.failure_threshold,
+            counts=counts,
+            failed_tasks=failed_tasks,
+        )
         waves.finish_wave(connection=connection, wave_id=wave_id, failure=failure, at=now)
+    if writeback is not None:
+        release(tracking=tracking, writeback=writeback, dialects=(wave.dialect,), now=now, wave_id=wave_id)
     return WaveSummary(counts={state.value: records for state, records in counts.items()}, failure=failure)
 
 
-def _failure(*, wave: Wave, counts: dict[State, int], failed_tasks: Sequence[str]) -> str | None:
-    if wave.stop_code in (CANCELLED, EXPIRED, REJECTED):
+def failure_of(
+    *,
+    what: str,
+    stop_code: str | None,
+    stop_reason: str | None,
+    threshold: Decimal,
+    counts: Mapping[State, int],
+    failed_tasks: Sequence[str],
+) -> str | None:
+    """One sentence on why a wave or a rerun has failed, or None. `threshold` is a share from 0 to 1."""
+    if stop_code in (CANCELLED, EXPIRED, REJECTED):
         # Somebody's decision, no fault: the reason says whose.
-        return f"Wave {wave.name!r} was {wave.stop_reason}"
-    if wave.stopped_at is not None:
-        return f"Wave {wave.name!r} was stopped: {wave.stop_reason}"
+        return f"{what} was {stop_reason}"
+    if stop_reason is not None:
+        return f"{what} was stopped: {stop_reason}"
     if failed_tasks:
         return (
-            f"Wave {wave.name!r}: {len(failed_tasks)} tasks failed ({', '.join(sorted(failed_tasks)[:3])}): "
+            f"{what}: {len(failed_tasks)} tasks failed ({', '.join(sorted(failed_tasks)[:3])}): "
             "see their logs, then clear them."
         )
     unsettled = {state: records for state, records in counts.items() if not state.is_settled}
     if unsettled:
         listed = ", ".join(f"{records} {state.value}" for state, records in sorted(unsettled.items()))
         return (
-            f"Wave {wave.name!r}: {sum(unsettled.values())} records have not ended ({listed}): the scheduled "
+            f"{what}: {sum(unsettled.values())} records have not ended ({listed}): the scheduled "
             "poll_open goes on asking for those that Kraken has."
         )
     failed = sum(records for state, records in counts.items() if state in FAILED)
     total = sum(counts.values())
-    if failed > wave.failure_threshold * total:
+    if failed > threshold * total:
         return (
-            f"Wave {wave.name!r}: {failed} of {total} records failed, more than the threshold of "
-            f"{wave.failure_threshold:.1%}: see migration.import_error for the causes."
+            f"{what}: {failed} of {total} records failed, more than the threshold of "
+            f"{threshold:.1%}: see migration.import_error for the causes."
         )
     return None

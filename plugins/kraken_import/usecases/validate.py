@@ -13,12 +13,14 @@ from kraken_import.client.answers import Accepted, AlreadyImported, Refused
 from kraken_import.client.session import Exchange
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import State
-from kraken_import.tracking import processes, progress
+from kraken_import.tracking import processes
 from kraken_import.tracking.processes import Move, Ready
+from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.budget import budget_fault
 from kraken_import.usecases.calling import (
     Clock,
     Refresh,
+    batch_counts,
     fault_of,
     open_session,
     raw,
@@ -42,6 +44,7 @@ async def validate_batch(
     refresh: Refresh,
     wave_id: int,
     batch: int,
+    rerun_id: int | None = None,
     clock: Clock = utc_now,
 ) -> dict[str, int]:
     """Validate the built records of a batch; the batch's records by state.
@@ -52,10 +55,10 @@ async def validate_batch(
     after = 0
     unanswered = 0
     with tracking.connect() as connection:
-        wave = wave_for_kraken(connection=connection, wave_id=wave_id, kraken=kraken)
+        wave = wave_for_kraken(connection=connection, wave_id=wave_id, kraken=kraken, rerun_id=rerun_id)
     async with open_session(kraken=kraken, refresh=refresh, wave=wave) as session:
         most = _CHUNKS_IN_FLIGHT * session.requests_in_flight
-        while chunk := await asyncio.to_thread(_next_chunk, tracking, kraken, wave_id, batch, after, most):
+        while chunk := await asyncio.to_thread(_next_chunk, tracking, kraken, wave, batch, after, most):
             exchanges = await asyncio.gather(
                 *(session.validate(resource=wave.resource, payload=record.body) for record in chunk)
             )
@@ -78,18 +81,23 @@ async def validate_batch(
             f"Kraken did not answer {unanswered} validations of batch {batch}: they are tried again."
         )
     with tracking.connect() as connection:
-        counts = progress.batch_states(connection=connection, wave_id=wave_id, batch=batch)
+        counts = batch_counts(connection=connection, wave_id=wave_id, batch=batch, rerun_id=rerun_id)
     return {state.value: records for state, records in counts.items()}
 
 
 def _next_chunk(
-    tracking: Engine, kraken: KrakenSettings, wave_id: int, batch: int, after: int, most: int
+    tracking: Engine, kraken: KrakenSettings, wave: Wave, batch: int, after: int, most: int
 ) -> list[Ready]:
     with tracking.connect() as connection:
-        refuse_if_stopped(wave=wave_for_kraken(connection=connection, wave_id=wave_id, kraken=kraken))
+        refuse_if_stopped(
+            wave=wave_for_kraken(
+                connection=connection, wave_id=wave.id, kraken=kraken, rerun_id=wave.rerun_id
+            )
+        )
         return processes.ready(
             connection=connection,
-            wave_id=wave_id,
+            wave_id=wave.id,
+            rerun_id=wave.rerun_id,
             batch=batch,
             states=(State.BUILT,),
             after=after,

@@ -26,6 +26,7 @@ pytestmark = [
 
 ROOT = Path(__file__).resolve().parents[3]
 DIALECT_DAGS = [f"migrate_{name}" for name in dialect_names()]
+RERUN_DAGS = [f"rerun_{name}" for name in dialect_names()]
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +39,17 @@ def dags() -> dict[str, Any]:
 
 
 def test_there_is_a_dag_for_each_dialect_for_cohorts_and_for_what_is_open(dags: dict[str, Any]) -> None:
-    assert sorted(dags) == sorted([*DIALECT_DAGS, "control_wave", "plan_cohort", "poll_open", "reconcile"])
+    assert sorted(dags) == sorted(
+        [*DIALECT_DAGS, *RERUN_DAGS, "control_wave", "plan_cohort", "poll_open", "reconcile"]
+    )
 
 
-@pytest.mark.parametrize("dag_id", DIALECT_DAGS)
+@pytest.mark.parametrize("dag_id", DIALECT_DAGS + RERUN_DAGS)
 def test_a_wave_is_planned_prepared_gated_loaded_and_summarised(dags: dict[str, Any], dag_id: str) -> None:
     dag = dags[dag_id]
     after = {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks}
-    assert after == {
+    report = {"report": ["summarise"]} if dag_id in DIALECT_DAGS else {}
+    assert after == report | {
         "plan": [],
         "prepare.build": ["plan"],
         "prepare.validate": ["plan", "prepare.build"],
@@ -53,7 +57,6 @@ def test_a_wave_is_planned_prepared_gated_loaded_and_summarised(dags: dict[str, 
         "load.create": ["gate"],
         "load.await": ["gate", "load.create"],
         "summarise": ["load.await"],
-        "report": ["summarise"],
     }
     rules = {task.task_id: str(task.trigger_rule) for task in dag.tasks}
     assert [task for task, rule in rules.items() if "all_done" in rule.lower()] == [
@@ -225,6 +228,7 @@ def test_a_trigger_survives_being_written_down() -> None:
         until=datetime.now(UTC),
         wave_id=3,
         batch=4,
+        rerun_id=5,
         hold_back=1.5,
         ends_task=True,
     )
@@ -393,3 +397,41 @@ def test_await_always_defers_and_passes_a_fault_on() -> None:
         operator.resume({}, {"fault": "forbidden", "reason": "Ask."})
     with pytest.raises(Retryable):
         operator.resume({}, {"gave_up": "OperationalError"})
+
+
+@pytest.mark.parametrize(
+    "conf",
+    [
+        {"states": ["processed"]},
+        {"states": "errored"},
+        {"batch": -1},
+        {"wave": ""},
+        {"identifiers": [""]},
+        {"threshold": 2},
+        {"not_processed": "yes"},
+    ],
+)
+def test_a_malformed_selection_is_refused_by_the_form(dags: dict[str, Any], conf: dict[str, Any]) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    dags["rerun_edf_accounts"].params.validate()
+    ((name, value),) = conf.items()
+    with pytest.raises(ParamValidationError):
+        dags["rerun_edf_accounts"].params.get_param(name).resolve(value)
+
+
+def test_a_rerun_uses_the_connections_of_its_dialect(monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    monkeypatch.setenv("KRAKEN_CONN_ID_EDF_ACCOUNTS", "kraken_gb")
+    monkeypatch.setenv("LEGACY_WRITEBACK_CONN_ID_EDF_ACCOUNTS", "holds_gb")
+    found = DagBag(str(ROOT / "dags")).dags
+    for dag_id, kraken, holds in (
+        ("rerun_edf_accounts", "kraken_gb", "holds_gb"),
+        ("rerun_plenitude_accounts", "kraken", "legacy_writeback"),
+    ):
+        used = {task.connections for task in found[dag_id].tasks}
+        assert {(each.kraken, each.legacy_writeback) for each in used} == {(kraken, holds)}
+    polled = {task.connections.kraken: task.dialects for task in found["poll_open"].tasks}
+    assert polled["kraken_gb"] == ("edf_accounts",)
+    assert "edf_accounts" not in polled["kraken"]

@@ -117,6 +117,33 @@ def test_a_busy_port_is_named_by_make_simulator(start_simulator: StartSimulator)
     _is_one_sentence(done=done, sentence=f"Port {port} (the stand-in Kraken) is in use")
 
 
+@pytest.mark.parametrize(
+    ("command", "variables", "sentence"),
+    [
+        ("rerun", {}, "Say what to rerun: WAVE=12"),
+        ("rerun", {"WAVE": "1", "BATCH": "first"}, "BATCH must be the number of a batch"),
+        ("crosswalk", {}, "Say which wave"),
+        ("own", {"WAVE": "1"}, "Say who sees to it: OWNER="),
+        (
+            "wave-close",
+            {"WAVE": "1", "TRACKING_DSN": "postgresql://me:hush@127.0.0.1:1/x"},
+            "No database answers",
+        ),
+    ],
+)
+def test_what_comes_after_a_wave_needs_to_be_told_what(
+    command: str, variables: dict[str, str], sentence: str
+) -> None:
+    _is_one_sentence(done=_run(command, **variables), sentence=sentence)
+
+
+def test_the_crosswalk_of_an_unknown_wave_is_a_sentence_beside_any_airflow(tracking_dsn: str) -> None:
+    done = _run("crosswalk", WAVE="pilot", TRACKING_DSN=tracking_dsn)
+    _is_one_sentence(done=done, sentence="There is no wave 'pilot'.")
+    done = _run("wave-close", WAVE="pilot", TRACKING_DSN=tracking_dsn)
+    _is_one_sentence(done=done, sentence="There is no wave 'pilot'.")
+
+
 def _is_one_sentence(*, done: subprocess.CompletedProcess[str], sentence: str) -> None:
     assert done.returncode == 1, done.stdout + done.stderr
     assert sentence in done.stderr
@@ -125,7 +152,8 @@ def _is_one_sentence(*, done: subprocess.CompletedProcess[str], sentence: str) -
 
 
 def _run(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    known = ("ACCOUNTS", "SEED", "PORT_BASE", "DIALECT", "ID", "LIMIT", "WAVE", "REASON")
+    known = ("ACCOUNTS", "SEED", "PORT_BASE", "DIALECT", "ID", "LIMIT", "REASON")
+    known += ("WAVE", "BATCH", "STATE", "CODE", "ERROR_PATH", "NOT_PROCESSED", "OWNER", "KIND", "NOTE")
     inherited = {
         name: value
         for name, value in os.environ.items()

@@ -11,6 +11,8 @@ from kraken_import.lifecycle import (
     LEGAL_MOVES,
     OPEN,
     REBUILDABLE,
+    REOPENABLE,
+    REOPENING_MOVES,
     SETTLED,
     SUCCEEDED,
     Mode,
@@ -73,6 +75,16 @@ def test_a_payload_that_may_have_been_sent_is_never_rebuilt(state: State) -> Non
 
 def test_what_kraken_has_ended_stays_ended() -> None:
     assert all(not LEGAL_MOVES[state] for state in ENDED_AT_KRAKEN)
+
+
+def test_only_a_rerun_opens_again_and_never_what_is_in_kraken() -> None:
+    assert REOPENABLE == ENDED_AT_KRAKEN - SUCCEEDED
+    for state in REOPENABLE:
+        assert REOPENING_MOVES[state] == {State.BUILT, State.REJECTED}
+    assert not set(REOPENING_MOVES) & SUCCEEDED
+    ordinary = set(zip(*legal_pairs(), strict=True))
+    added = set(zip(*legal_pairs(reopening=True), strict=True)) - ordinary
+    assert {State(origin) for origin, _ in added} == REOPENABLE
 
 
 def test_settled_and_open_share_nothing_and_failures_are_settled() -> None:

@@ -1,0 +1,39 @@
+"""Which customers the legacy system was told to hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from kraken_import.lifecycle import FAILED, REBUILDABLE
+from kraken_import.tracking.queries import queries
+
+
+def mark(*, connection: Connection, ids: Sequence[int], at: datetime) -> None:
+    """Record that these import processes are being held from now on."""
+    connection.exec_driver_sql(_SQL["mark"], {"ids": list(ids), "at": at})
+
+
+def to_release(*, connection: Connection, dialect: str, wave_id: int | None, most: int) -> Mapping[int, str]:
+    """Import process to external identifier of some who are held for nothing, locked until the commit."""
+    rows = connection.exec_driver_sql(
+        _SQL["to_release"],
+        {
+            "dialect": dialect,
+            "wave_id": wave_id,
+            "failed": sorted(FAILED),
+            "rebuildable": sorted(REBUILDABLE),
+            "most": most,
+        },
+    )
+    return {int(row.id): str(row.external_identifier) for row in rows}
+
+
+def released(*, connection: Connection, ids: Sequence[int], at: datetime) -> None:
+    """Record that these are held no more."""
+    connection.exec_driver_sql(_SQL["released"], {"ids": list(ids), "at": at})
+
+
+_SQL = queries(file="holds")

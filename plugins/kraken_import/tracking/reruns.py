@@ -1,0 +1,267 @@
+"""Reruns in the tracking database: which records, with which settings, and how they ended."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from psycopg2.extras import Json
+from sqlalchemy import Connection, Engine
+
+from kraken_import.lifecycle import SUCCEEDED, Mode, State
+from kraken_import.tracking import waves
+from kraken_import.tracking.queries import queries
+from kraken_import.tracking.waves import Wave
+
+
+class RerunNotFound(Exception):
+    """The tracking database holds no such rerun."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedWave:
+    """A wave as somebody may have meant it."""
+
+    id: int
+    name: str
+    dialect: str
+    mode: Mode
+    target_kraken: str
+    closed_at: datetime | None
+    stop_code: str | None
+    stop_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Where records are looked for: a rerun never leaves its dialect, its Kraken and its mode."""
+
+    dialect: str
+    mode: Mode
+    target_kraken: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which records: each criterion that is given must hold. None: any."""
+
+    wave_id: int | None = None
+    batch: int | None = None
+    states: Collection[State] | None = None
+    error_code: str | None = None
+    error_path: str | None = None
+    identifiers: Sequence[str] | None = None
+    without: Collection[str] = ()
+    """Stop codes of waves whose records are left alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRerun:
+    """What a rerun begins with. `told` is the selection as people read it later, without personal data."""
+
+    scope: Scope
+    told: Mapping[str, Any]
+    requested_by: str | None
+    requests_in_flight: int | None
+    failure_threshold: Decimal
+    dag_id: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rerun:
+    """A rerun. `in_kraken` counts what the selection covers and what was left alone for being in Kraken."""
+
+    id: int
+    dialect: str
+    mode: Mode
+    requested_by: str | None
+    selection: Mapping[str, Any]
+    records: int
+    in_kraken: int
+    requests_in_flight: int | None
+    failure_threshold: Decimal
+    run_id: str
+    opened_at: datetime
+    stopped_at: datetime | None
+    stop_code: str | None
+    stop_reason: str | None
+    outcome: str | None
+    outcome_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How many records of a rerun stood in one state when selected and stand in another now."""
+
+    from_state: State
+    state: State
+    records: int
+
+
+def waves_named(*, connection: Connection, name: str) -> list[NamedWave]:
+    """The wave with this id, or else every wave with this name, of whatever dialect, mode and Kraken."""
+    wave_id = int(name) if name.isascii() and name.isdigit() and len(name) < 19 else None
+    rows = connection.exec_driver_sql(_SQL["waves_named"], {"id": wave_id, "name": name}).mappings()
+    found = [NamedWave(**{**row, "mode": Mode(row["mode"])}) for row in rows]
+    return [wave for wave in found if wave.id == wave_id] or found
+
+
+def unknown_identifiers(*, connection: Connection, scope: Scope, identifiers: Sequence[str]) -> list[str]:
+    """Which of these customers are in no wave of this scope."""
+    rows = connection.exec_driver_sql(
+        _SQL["unknown_identifiers"], {"identifiers": list(identifiers), **_scope(scope)}
+    )
+    return list(rows.scalars())
+
+
+def add_rerun(*, connection: Connection, rerun: NewRerun, at: datetime) -> int:
+    """Insert a rerun without records; its id."""
+    return int(
+        connection.exec_driver_sql(
+            _SQL["insert_rerun"],
+            {
+                **_scope(rerun.scope),
+                "requested_by": rerun.requested_by,
+                "selection": Json(dict(rerun.told)),
+                "requests_in_flight": rerun.requests_in_flight,
+                "failure_threshold": rerun.failure_threshold,
+                "dag_id": rerun.dag_id,
+                "run_id": rerun.run_id,
+                "at": at,
+            },
+        ).scalar_one()
+    )
+
+
+def select_items(
+    *, connection: Connection, rerun_id: int, scope: Scope, selection: Selection
+) -> tuple[int, int]:
+    """Give a rerun its records; (records, how many more are in Kraken already and were left alone)."""
+    row = connection.exec_driver_sql(
+        _SQL["select_items"],
+        {
+            "rerun_id": rerun_id,
+            **_scope(scope),
+            "wave_id": selection.wave_id,
+            "batch": selection.batch,
+            "states": None if selection.states is None else sorted(selection.states),
+            "identifiers": None if selection.identifiers is None else list(selection.identifiers),
+            "error_code": selection.error_code,
+            "error_path": selection.error_path,
+            "succeeded": sorted(SUCCEEDED),
+            "without": list(selection.without),
+        },
+    ).one()
+    return int(row.records), int(row.in_kraken)
+
+
+def reopen(*, connection: Connection, rerun_id: int, at: datetime) -> None:
+    """Let a stopped or finished rerun go on with its records, because its Airflow run was cleared."""
+    connection.exec_driver_sql(_SQL["reopen"], {"rerun_id": rerun_id, "at": at})
+
+
+def rerun_of_run(*, connection: Connection, dag_id: str, run_id: str) -> int | None:
+    """The rerun that an Airflow run has begun, or None."""
+    found = connection.exec_driver_sql(_SQL["find_run"], {"dag_id": dag_id, "run_id": run_id}).scalar()
+    return None if found is None else int(found)
+
+
+def load_rerun(*, connection: Connection, rerun_id: int) -> Rerun:
+    """One rerun. Raises `RerunNotFound`."""
+    row = connection.exec_driver_sql(_SQL["load_rerun"], {"rerun_id": rerun_id}).mappings().one_or_none()
+    if row is None:
+        raise RerunNotFound(f"The tracking database has no rerun {rerun_id}.")
+    return Rerun(**{**row, "mode": Mode(row["mode"])})
+
+
+def load_wave(*, connection: Connection, wave_id: int, rerun_id: int | None) -> Wave:
+    """A wave as a task sees it: with the settings and the stop of the rerun that the task belongs to.
+
+    A wave stopped before the rerun was asked for does not hold it up; one that is stopped later does.
+    """
+    wave = waves.load_wave(connection=connection, wave_id=wave_id)
+    if rerun_id is None:
+        return wave
+    rerun = load_rerun(connection=connection, rerun_id=rerun_id)
+    stop: Wave | Rerun = rerun
+    if rerun.stopped_at is None and wave.stopped_at is not None and wave.stopped_at >= rerun.opened_at:
+        stop = wave
+    return replace(
+        wave,
+        rerun_id=rerun_id,
+        run_id=rerun.run_id,
+        # An error budget is the rerun's own, and begins with it.
+        reopened_at=rerun.opened_at,
+        requests_in_flight=rerun.requests_in_flight,
+        failure_threshold=rerun.failure_threshold,
+        stopped_at=stop.stopped_at,
+        stop_code=stop.stop_code,
+        stop_reason=stop.stop_reason,
+    )
+
+
+def batches(*, connection: Connection, rerun_id: int) -> tuple[tuple[int, int], ...]:
+    """(wave, batch) of everything that a rerun has a record in, ascending."""
+    rows = connection.exec_driver_sql(_SQL["batches"], {"rerun_id": rerun_id})
+    return tuple((int(row.wave_id), int(row.batch)) for row in rows)
+
+
+def batches_in_state(
+    *, connection: Connection, rerun_id: int, states: Collection[State]
+) -> tuple[tuple[int, int], ...]:
+    """(wave, batch) in which a record of the rerun stands in one of these states, ascending."""
+    rows = connection.exec_driver_sql(
+        _SQL["batches_in_state"], {"rerun_id": rerun_id, "states": sorted(states)}
+    )
+    return tuple((int(row.wave_id), int(row.batch)) for row in rows)
+
+
+def items_of_wave(*, connection: Connection, rerun_id: int, wave_id: int) -> frozenset[int]:
+    """The import processes of a rerun in one wave."""
+    rows = connection.exec_driver_sql(_SQL["items_of_wave"], {"rerun_id": rerun_id, "wave_id": wave_id})
+    return frozenset(int(process_id) for process_id in rows.scalars())
+
+
+def ways(
+    *, connection: Connection, rerun_id: int, wave_id: int | None = None, batch: int | None = None
+) -> list[Way]:
+    """From where to where the records of a rerun, or of one batch of it, have come."""
+    rows = connection.exec_driver_sql(
+        _SQL["ways"], {"rerun_id": rerun_id, "wave_id": wave_id, "batch": batch}
+    )
+    return [
+        Way(from_state=State(row.from_state), state=State(row.state), records=int(row.records))
+        for row in rows
+    ]
+
+
+def stop_rerun(*, engine: Engine, rerun_id: int, code: str, reason: str, at: datetime) -> None:
+    """Allow no further create in this rerun. Its waves are not touched."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            _SQL["stop"], {"rerun_id": rerun_id, "code": code, "reason": reason, "at": at}
+        )
+
+
+def finish(*, connection: Connection, rerun_id: int, failure: str | None, at: datetime) -> None:
+    """Record how a rerun ended; `failure` is one sentence, or None for success."""
+    connection.exec_driver_sql(
+        _SQL["finish"],
+        {
+            "rerun_id": rerun_id,
+            "outcome": "succeeded" if failure is None else "failed",
+            "reason": failure,
+            "at": at,
+        },
+    )
+
+
+def _scope(scope: Scope) -> dict[str, str]:
+    return {"dialect": scope.dialect, "mode": scope.mode.value, "target_kraken": scope.target_kraken}
+
+
+_SQL = queries(file="reruns")

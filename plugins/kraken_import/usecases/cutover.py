@@ -1,0 +1,210 @@
+"""The cut-over of a wave: who is in Kraken, who is handed back, what came too late, and the wave's end."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import ProgrammingError
+
+from kraken_import.lifecycle import Mode
+from kraken_import.tracking import cutover, reruns
+from kraken_import.tracking.cutover import (
+    LEFTOVERS,
+    Change,
+    HandBack,
+    LateChange,
+    Leftover,
+    Migrated,
+)
+from kraken_import.tracking.reruns import NamedWave
+from kraken_import.usecases.faults import BadRequest
+
+_SQL_FOLDER: Final = Path(__file__).resolve().parents[3] / "sql" / "cutover"
+_PAGE: Final = 1_000
+
+OVERLAP: Final = timedelta(minutes=1)
+"""A row is dated by the beginning of its transaction, which may have been committed after the snapshot
+only: what is that much older than the snapshot is listed too, since once too often is better than never."""
+
+_CALLED: Final[dict[Leftover, str]] = {
+    "hand_back": "customers handed back",
+    "late_change": "late changes",
+    "difference": "differences of the reconciliation",
+}
+
+
+def live_wave(*, tracking: Engine, name: str, dialect: str | None = None) -> NamedWave:
+    """The live wave with this id or name. Raises `BadRequest`: none, several, or a rehearsal only."""
+    with tracking.connect() as connection:
+        named = reruns.waves_named(connection=connection, name=name)
+    found = [wave for wave in named if dialect in (None, wave.dialect)]
+    live = [wave for wave in found if wave.mode is Mode.LIVE]
+    if len(live) == 1:
+        return live[0]
+    if live:
+        listed = ", ".join(f"{wave.id} ({wave.dialect}, {wave.target_kraken})" for wave in live)
+        raise BadRequest(f"Several waves are named {name!r}: say which by its id, {listed}.")
+    if found:
+        raise BadRequest(
+            f"Wave {name!r} is a rehearsal: it migrated nobody, and there is nothing to cut over."
+        )
+    raise BadRequest(f"There is no wave {name!r}.")
+
+
+def crosswalk(*, tracking: Engine, wave_id: int) -> list[Migrated]:
+    """External identifier to Kraken's, for everybody in a wave who is in Kraken."""
+    with tracking.connect() as connection:
+        return cutover.crosswalk(connection=connection, wave_id=wave_id)
+
+
+def hand_back(*, tracking: Engine, wave_id: int, now: datetime) -> list[HandBack]:
+    """List who of a wave is not migrated, as things stand, with the reason and the owner.
+
+    Records whose end at Kraken is not known are not in it: they are neither there nor handed back.
+    """
+    with tracking.begin() as connection:
+        cutover.list_hand_backs(connection=connection, wave_id=wave_id, at=now)
+        return cutover.hand_backs(connection=connection, wave_id=wave_id)
+
+
+def late_changes(
+    *, tracking: Engine, legacy: Engine, wave_id: int, dialect: str, now: datetime
+) -> list[LateChange]:
+    """List what reached the legacy system after customers of a wave were read from it, and who sees to it.
+
+    Each customer counts from the snapshot of its own last attempt. Raises `BadRequest` where the SQL of the
+    dialect is missing or does not fit.
+    """
+    statement = text(_changes_sql(dialect=dialect))
+    with tracking.begin() as connection:
+        cutover.forget_unwatched(connection=connection, wave_id=wave_id)
+    after = 0
+    while True:
+        with tracking.begin() as connection:
+            watched = cutover.to_watch(connection=connection, wave_id=wave_id, after=after, most=_PAGE)
+            if not watched:
+                return cutover.late_changes(connection=connection, wave_id=wave_id)
+            ids = {customer.external_identifier: customer.id for customer in watched}
+            values = {
+                "identifiers": list(ids),
+                "since": [customer.watermark - OVERLAP for customer in watched],
+            }
+            snapshot = legacy.connect().execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+            try:
+                with snapshot:
+                    rows = snapshot.execute(statement, values).all()
+            except ProgrammingError as error:
+                # The error itself quotes the identifiers.
+                reason = str(error.orig).splitlines()[0]
+                raise BadRequest(
+                    f"sql/cutover/{dialect}/changes.sql does not fit the legacy database: {reason}."
+                ) from None
+            cutover.list_late_changes(
+                connection=connection,
+                wave_id=wave_id,
+                watched=list(ids.values()),
+                changes=[
+                    Change(
+                        id=ids[row.external_identifier],
+                        kind=row.kind,
+                        changes=row.changes,
+                        first_at=row.first_at,
+                        last_at=row.last_at,
+                    )
+                    for row in rows
+                ],
+                at=now,
+            )
+        after = watched[-1].id
+
+
+def own(
+    *,
+    tracking: Engine,
+    wave_id: int,
+    owner: str,
+    kind: str | None = None,
+    code: str | None = None,
+    note: str | None = None,
+    now: datetime,
+) -> int:
+    """Give what nobody owns an owner: everything, one kind, or one error code of the customers handed back.
+
+    How many. Of late changes `code` is payment, booking, reading or contact. Raises `BadRequest` when
+    there is nothing to own.
+    """
+    if not owner.strip():
+        raise BadRequest("Say who the owner is.")
+    kinds = [each for each in LEFTOVERS if kind in (None, each)]
+    if not kinds:
+        raise BadRequest(f"There is no kind {kind!r}: choose among {', '.join(LEFTOVERS)}.")
+    if code is not None:
+        kinds = [each for each in kinds if each != "difference"]
+    with tracking.begin() as connection:
+        owned = sum(
+            cutover.own(
+                connection=connection,
+                wave_id=wave_id,
+                kind=each,
+                code=code,
+                owner=owner.strip(),
+                note=note,
+                at=now,
+            )
+            for each in kinds
+        )
+    if not owned:
+        raise BadRequest("Nothing that fits is without an owner: list it first, or leave KIND and CODE out.")
+    return owned
+
+
+def close_wave(*, tracking: Engine, legacy: Engine, wave: NamedWave, by: str, now: datetime) -> None:
+    """Close a wave for good: list what it leaves once more, and refuse while anything has no owner.
+
+    Nothing is created in a closed wave. Raises `BadRequest`, which says what stands in the way.
+    """
+    if wave.closed_at is not None:
+        raise BadRequest(f"Wave {wave.name!r} is closed already, since {wave.closed_at:%Y-%m-%d %H:%M}.")
+    late_changes(tracking=tracking, legacy=legacy, wave_id=wave.id, dialect=wave.dialect, now=now)
+    with tracking.begin() as connection:
+        finished = cutover.lock_wave(connection=connection, wave_id=wave.id)
+        cutover.list_hand_backs(connection=connection, wave_id=wave.id, at=now)
+        obstacles = []
+        if not finished:
+            obstacles.append("its run has not been summarised")
+        obstacles += [
+            f"rerun {rerun_id} has not been summarised"
+            for rerun_id in cutover.running_reruns(connection=connection, wave_id=wave.id)
+        ]
+        if still_open := cutover.open_records(connection=connection, wave_id=wave.id):
+            obstacles.append(f"{still_open} records have not ended at Kraken")
+        obstacles += [
+            f"{count} {_CALLED[kind]} have no owner"
+            for kind, count in cutover.unowned(connection=connection, wave_id=wave.id).items()
+        ]
+        if not obstacles:
+            cutover.close(connection=connection, wave_id=wave.id, by=by, at=now)
+    # What was listed stays, so that it can be owned.
+    if obstacles:
+        raise BadRequest(f"Wave {wave.name!r} cannot be closed yet: {'; '.join(obstacles)}.")
+
+
+def open_again(*, tracking: Engine, wave: NamedWave) -> None:
+    """Open a closed wave, so that its records can be rerun. Raises `BadRequest` when it is open."""
+    with tracking.begin() as connection:
+        if not cutover.open_again(connection=connection, wave_id=wave.id):
+            raise BadRequest(f"Wave {wave.name!r} is not closed.")
+
+
+def _changes_sql(*, dialect: str) -> str:
+    file = _SQL_FOLDER / dialect / "changes.sql"
+    if not file.is_file():
+        raise BadRequest(
+            f"Nobody knows what came too late: write sql/cutover/{dialect}/changes.sql, as for edf_accounts."
+        )
+    return file.read_text(encoding="utf-8")

@@ -1,0 +1,91 @@
+"""Holds customers in the legacy system while they migrate, and lets go of those who are not migrated.
+
+Optional, and the only thing that ever writes to a legacy system: through a Connection of its own, with the
+SQL in `sql/legacy_writeback/<dialect>/`. A dialect without that folder holds nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import ProgrammingError
+
+from kraken_import.lifecycle import Mode
+from kraken_import.tracking import holds
+from kraken_import.tracking.waves import Wave
+from kraken_import.usecases.faults import BadRequest
+
+_SQL_FOLDER: Final = Path(__file__).resolve().parents[3] / "sql" / "legacy_writeback"
+_PAGE: Final = 5_000
+_log = logging.getLogger(__name__)
+
+
+class UnableToHold(BadRequest):
+    """The write-back SQL does not fit the legacy database, or its role may not do what it says."""
+
+
+def hold(
+    *, tracking: Engine, writeback: Engine, wave: Wave, process_ids: Mapping[str, int], now: datetime
+) -> None:
+    """Hold these customers (external identifier to import process); a rehearsal holds nobody.
+
+    Recorded on our side first: a hold that nobody remembers would never be released.
+    """
+    if not process_ids or wave.mode is Mode.REHEARSAL or not _holds(dialect=wave.dialect):
+        return
+    with tracking.begin() as connection:
+        holds.mark(connection=connection, ids=list(process_ids.values()), at=now)
+    _run(writeback=writeback, dialect=wave.dialect, name="hold", identifiers=list(process_ids))
+    _log.info("Held %s customers in the legacy system.", len(process_ids))
+
+
+def release(
+    *,
+    tracking: Engine,
+    writeback: Engine,
+    dialects: Sequence[str],
+    now: datetime,
+    wave_id: int | None = None,
+) -> int:
+    """Let go of who ended without being migrated, in one wave or all; how many. Who migrated stays held."""
+    let_go = 0
+    for dialect in dialects:
+        if not _holds(dialect=dialect):
+            continue
+        while True:
+            with tracking.begin() as connection:
+                found = holds.to_release(connection=connection, dialect=dialect, wave_id=wave_id, most=_PAGE)
+                if not found:
+                    break
+                # In the legacy system first: what is repeated after a crash in between changes nothing.
+                _run(writeback=writeback, dialect=dialect, name="release", identifiers=list(found.values()))
+                holds.released(connection=connection, ids=list(found), at=now)
+            let_go += len(found)
+    return let_go
+
+
+def _holds(*, dialect: str) -> bool:
+    there = (_SQL_FOLDER / dialect).is_dir()
+    if not there:
+        _log.info("Nobody is held: there is no sql/legacy_writeback/%s.", dialect)
+    return there
+
+
+def _run(*, writeback: Engine, dialect: str, name: str, identifiers: Sequence[str]) -> None:
+    file = _SQL_FOLDER / dialect / f"{name}.sql"
+    if not file.is_file():
+        raise UnableToHold(f"sql/legacy_writeback/{dialect}/{name}.sql is missing: write it.")
+    try:
+        with writeback.begin() as connection:
+            connection.execute(text(file.read_text(encoding="utf-8")), {"identifiers": list(identifiers)})
+    except ProgrammingError as error:
+        # The error itself quotes the identifiers.
+        reason = str(error.orig).splitlines()[0]
+        raise UnableToHold(
+            f"sql/legacy_writeback/{dialect}/{name}.sql failed in the legacy database: {reason}."
+        ) from None

@@ -1,0 +1,282 @@
+"""Reruns chosen records: a run with settings of its own; the records stay in their waves and batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine
+
+from kraken_import.client.settings import KrakenSettings
+from kraken_import.lifecycle import OPEN, SUCCEEDED, Mode, State
+from kraken_import.tracking import reruns
+from kraken_import.tracking.reruns import Scope, Selection, Way
+from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.gate import DECIDED, hold_back_unrehearsed, refuse_shared
+from kraken_import.usecases.holds import release
+from kraken_import.usecases.plan import MOST_BATCHES, AirflowRun
+from kraken_import.usecases.summarise import WaveSummary, failure_of
+from transforms.registry import UnknownDialect, get_dialect
+
+RERUNNABLE: Final = tuple(state for state in State if state not in SUCCEEDED)
+"""What a selection may name. What is in Kraken already is never touched."""
+
+_EXAMPLES: Final = 5
+
+
+class NothingSelected(BadRequest):
+    """The selection covers no record that could be rerun."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RerunRequest:
+    """What was asked for: every criterion that is given must hold.
+
+    `wave` is an id or a name; without one, live records of all waves are meant. `threshold` is the share
+    of failed records (0 to 1) of this rerun that still counts as success.
+    """
+
+    dialect: str
+    wave: str | None = None
+    batch: int | None = None
+    states: Sequence[str] = field(default_factory=tuple)
+    error_code: str | None = None
+    error_path: str | None = None
+    identifiers: Sequence[str] = field(default_factory=tuple)
+    not_processed: bool = False
+    requests_in_flight: int | None = None
+    threshold: Decimal = Decimal("0.1")
+    connection_id: str = "kraken"
+    requested_by: str | None = None
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The criteria as they are kept: of named customers their number only."""
+        given = {
+            "wave": self.wave,
+            "batch": self.batch,
+            "states": list(self.states) or None,
+            "error_code": self.error_code,
+            "error_path": self.error_path,
+            "identifiers": len(set(self.identifiers)) or None,
+            "not_processed": self.not_processed or None,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRerun:
+    """A rerun and the (wave, batch) of its records; `in_kraken` were covered, but are in Kraken already."""
+
+    rerun_id: int
+    batches: tuple[tuple[int, int], ...]
+    records: int
+    in_kraken: int
+
+
+def plan_rerun(
+    *, tracking: Engine, kraken: KrakenSettings, request: RerunRequest, run: AirflowRun, now: datetime
+) -> PlannedRerun:
+    """Select the records of a rerun in one transaction; a second call for its run goes on with the same ones.
+
+    Raises `BadRequest` (nothing is written then): a selection that means nothing or covers nothing.
+    """
+    check_request(request=request)
+    with tracking.begin() as connection:
+        known = reruns.rerun_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
+        if known is not None:
+            reruns.reopen(connection=connection, rerun_id=known, at=now)
+            return _planned(connection=connection, rerun_id=known)
+        wave = _wave(connection=connection, request=request, kraken=kraken)
+        scope = Scope(
+            dialect=request.dialect,
+            mode=Mode.LIVE if wave is None else wave.mode,
+            target_kraken=kraken.target,
+        )
+        _check_identifiers(connection=connection, request=request, scope=scope)
+        rerun_id = reruns.add_rerun(
+            connection=connection,
+            rerun=reruns.NewRerun(
+                scope=scope,
+                told=request.told,
+                requested_by=request.requested_by,
+                requests_in_flight=request.requests_in_flight,
+                failure_threshold=request.threshold,
+                dag_id=run.dag_id,
+                run_id=run.run_id,
+            ),
+            at=now,
+        )
+        records, in_kraken = reruns.select_items(
+            connection=connection,
+            rerun_id=rerun_id,
+            scope=scope,
+            selection=Selection(
+                wave_id=None if wave is None else wave.id,
+                batch=request.batch,
+                states=[State(state) for state in request.states] or None,
+                error_code=request.error_code,
+                error_path=request.error_path,
+                identifiers=sorted(set(request.identifiers)) or None,
+                without=DECIDED,
+            ),
+        )
+        if not records:
+            raise NothingSelected(_nothing(in_kraken=in_kraken))
+        planned = _planned(connection=connection, rerun_id=rerun_id)
+        if len(planned.batches) > MOST_BATCHES:
+            raise BadRequest(
+                f"The selection reaches into {len(planned.batches)} batches, and one rerun takes "
+                f"{MOST_BATCHES} at most: name a wave."
+            )
+        return planned
+
+
+def rerun_of(*, tracking: Engine, run: AirflowRun) -> int | None:
+    """The rerun that an Airflow run has begun; None when it has not come to that."""
+    with tracking.connect() as connection:
+        return reruns.rerun_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
+
+
+def batches_to_rerun(*, tracking: Engine, rerun_id: int, now: datetime) -> list[tuple[int, int]]:
+    """The (wave, batch) in which the rerun has something to create or to await; the rerun's gate.
+
+    What may be in one record of a wave only is looked for as before a wave's creates, and only records of
+    the rerun are refused for it.
+    """
+    with tracking.begin() as connection:
+        rerun = reruns.load_rerun(connection=connection, rerun_id=rerun_id)
+        for wave_id in sorted(
+            {touched for touched, _ in reruns.batches(connection=connection, rerun_id=rerun_id)}
+        ):
+            only = reruns.items_of_wave(connection=connection, rerun_id=rerun_id, wave_id=wave_id)
+            wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=rerun_id)
+            refuse_shared(connection=connection, wave_id=wave_id, now=now, only=only)
+            hold_back_unrehearsed(connection=connection, wave=wave, now=now, only=only)
+        states = OPEN if rerun.stopped_at else OPEN | {State.VALID}
+        return list(reruns.batches_in_state(connection=connection, rerun_id=rerun_id, states=states))
+
+
+def summarise_rerun(
+    *,
+    tracking: Engine,
+    rerun_id: int,
+    failed_tasks: Sequence[str],
+    now: datetime,
+    writeback: Engine | None = None,
+) -> WaveSummary:
+    """Record how a rerun ended: of its own records, and without a word about their waves."""
+    with tracking.begin() as connection:
+        rerun = reruns.load_rerun(connection=connection, rerun_id=rerun_id)
+        counts: dict[State, int] = {}
+        for way in reruns.ways(connection=connection, rerun_id=rerun_id):
+            counts[way.state] = counts.get(way.state, 0) + way.records
+        failure = failure_of(
+            what=f"Rerun {rerun_id}",
+            stop_code=rerun.stop_code,
+            stop_reason=rerun.stop_reason,
+            threshold=rerun.failure_threshold,
+            counts=counts,
+            failed_tasks=failed_tasks,
+        )
+        reruns.finish(connection=connection, rerun_id=rerun_id, failure=failure, at=now)
+    if writeback is not None:
+        release(tracking=tracking, writeback=writeback, dialects=(rerun.dialect,), now=now)
+    return WaveSummary(counts={state.value: records for state, records in counts.items()}, failure=failure)
+
+
+def rerun_report(*, tracking: Engine, run: AirflowRun) -> tuple[reruns.Rerun, list[Way]] | None:
+    """The rerun of an Airflow run, and from where to where its records have come; None before it began."""
+    with tracking.connect() as connection:
+        rerun_id = reruns.rerun_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
+        if rerun_id is None:
+            return None
+        return (
+            reruns.load_rerun(connection=connection, rerun_id=rerun_id),
+            reruns.ways(connection=connection, rerun_id=rerun_id),
+        )
+
+
+def check_request(*, request: RerunRequest) -> None:
+    """Raise `BadRequest` for a selection that means nothing, before anything is looked up."""
+    try:
+        get_dialect(name=request.dialect)
+    except UnknownDialect as error:
+        raise BadRequest(str(error)) from error
+    if not request.told:
+        raise BadRequest(
+            "Say what to rerun: a wave, states, an error code, a path, customers, or everything unprocessed."
+        )
+    unknown = sorted(set(request.states) - set(RERUNNABLE))
+    if unknown:
+        raise BadRequest(
+            f"Records in state {', '.join(unknown)} cannot be rerun: choose among {', '.join(RERUNNABLE)}."
+        )
+    if request.batch is not None and request.wave is None:
+        raise BadRequest("A batch has a number in its wave only: name the wave too.")
+    if any(not identifier.strip() for identifier in request.identifiers):
+        raise BadRequest("One of the identifiers is blank: leave it out.")
+    if not 0 <= request.threshold <= 1:
+        raise BadRequest(f"The failure threshold must lie between 0 and 1, not at {request.threshold}.")
+
+
+def _wave(
+    *, connection: Connection, request: RerunRequest, kraken: KrakenSettings
+) -> reruns.NamedWave | None:
+    if request.wave is None:
+        return None
+    named = reruns.waves_named(connection=connection, name=request.wave)
+    found = [wave for wave in named if wave.dialect == request.dialect]
+    if not found:
+        raise BadRequest(f"There is no wave {request.wave!r} of {request.dialect}.")
+    here = [wave for wave in found if wave.target_kraken == kraken.target]
+    if not here:
+        raise BadRequest(
+            f"Wave {request.wave!r} was planned for {found[0].target_kraken}, but Connection "
+            f"{request.connection_id!r} leads to {kraken.target}: point it back."
+        )
+    if len(here) > 1:
+        listed = ", ".join(f"{wave.id} ({wave.mode.value})" for wave in here)
+        raise BadRequest(f"Several waves are named {request.wave!r}: say which by its id, {listed}.")
+    (wave,) = here
+    if wave.closed_at is not None:
+        raise BadRequest(
+            f"Wave {wave.name!r} is closed since {wave.closed_at:%Y-%m-%d %H:%M}: open it again first."
+        )
+    if wave.stop_code in DECIDED:
+        raise BadRequest(f"Wave {wave.name!r} was {wave.stop_reason}")
+    return wave
+
+
+def _check_identifiers(*, connection: Connection, request: RerunRequest, scope: Scope) -> None:
+    unknown = reruns.unknown_identifiers(
+        connection=connection, scope=scope, identifiers=sorted(set(request.identifiers))
+    )
+    if unknown:
+        more = f" and {len(unknown) - _EXAMPLES} more" if len(unknown) > _EXAMPLES else ""
+        raise BadRequest(
+            f"No {scope.mode.value} wave of {scope.dialect} has had customer "
+            f"{', '.join(unknown[:_EXAMPLES])}{more}: check the identifiers, or plan a wave with them."
+        )
+
+
+def _nothing(*, in_kraken: int) -> str:
+    if in_kraken:
+        return (
+            f"Nothing is left to rerun: all {in_kraken} records of the selection have come through already, "
+            "and none of them is touched again."
+        )
+    return "Nothing was selected: no record of an open wave fits the selection."
+
+
+def _planned(*, connection: Connection, rerun_id: int) -> PlannedRerun:
+    rerun = reruns.load_rerun(connection=connection, rerun_id=rerun_id)
+    return PlannedRerun(
+        rerun_id=rerun_id,
+        batches=reruns.batches(connection=connection, rerun_id=rerun_id),
+        records=rerun.records,
+        in_kraken=rerun.in_kraken,
+    )

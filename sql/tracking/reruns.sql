@@ -1,0 +1,124 @@
+-- Reruns: records chosen out of any waves, and the settings of that run alone.
+
+-- name: waves_named
+SELECT id, name, dialect, mode, target_kraken, closed_at, stop_code, stop_reason
+FROM migration.wave
+WHERE id = %(id)s OR name = %(name)s
+ORDER BY id
+
+-- name: unknown_identifiers
+SELECT given.identifier
+FROM unnest(%(identifiers)s::text[]) AS given (identifier)
+WHERE NOT EXISTS (
+    SELECT FROM migration.import_process AS process
+    WHERE process.external_identifier = given.identifier
+        AND process.dialect = %(dialect)s
+        AND process.mode = %(mode)s
+        AND process.target_kraken = %(target_kraken)s
+)
+ORDER BY given.identifier
+
+-- name: insert_rerun
+INSERT INTO migration.rerun (
+    dialect, mode, target_kraken, requested_by, selection, requests_in_flight, failure_threshold,
+    dag_id, run_id, requested_at, opened_at
+)
+VALUES (
+    %(dialect)s, %(mode)s, %(target_kraken)s, %(requested_by)s, %(selection)s, %(requests_in_flight)s,
+    %(failure_threshold)s, %(dag_id)s, %(run_id)s, %(at)s, %(at)s
+)
+RETURNING id
+
+-- name: select_items
+-- What is in Kraken is counted and left alone, whatever was asked for; so is what belongs to a closed wave.
+WITH covered AS (
+    SELECT process.id, process.wave_id, process.batch, process.state, process.attempt
+    FROM migration.import_process AS process
+    JOIN migration.wave
+        ON wave.id = process.wave_id
+        AND wave.closed_at IS NULL
+        AND (wave.stop_code IS NULL OR wave.stop_code <> ALL (%(without)s))
+    WHERE process.dialect = %(dialect)s
+        AND process.mode = %(mode)s
+        AND process.target_kraken = %(target_kraken)s
+        AND (%(wave_id)s::bigint IS NULL OR process.wave_id = %(wave_id)s)
+        AND (%(batch)s::integer IS NULL OR process.batch = %(batch)s)
+        AND (%(states)s::text[] IS NULL OR process.state = ANY (%(states)s))
+        AND (%(identifiers)s::text[] IS NULL OR process.external_identifier = ANY (%(identifiers)s))
+        AND (
+            (%(error_code)s::text IS NULL AND %(error_path)s::text IS NULL)
+            OR EXISTS (
+                SELECT FROM migration.import_error AS error
+                WHERE error.import_process_id = process.id
+                    AND error.attempt = process.attempt
+                    AND error.severity = 'error'
+                    AND (%(error_code)s::text IS NULL OR error.code = %(error_code)s)
+                    AND (%(error_path)s::text IS NULL OR error.path = %(error_path)s)
+            )
+        )
+), added AS (
+    INSERT INTO migration.rerun_item (rerun_id, import_process_id, wave_id, batch, state, attempt)
+    SELECT %(rerun_id)s, id, wave_id, batch, state, attempt
+    FROM covered
+    WHERE state <> ALL (%(succeeded)s)
+    RETURNING import_process_id
+)
+UPDATE migration.rerun
+SET records = (SELECT count(*) FROM added),
+    in_kraken = (SELECT count(*) FROM covered WHERE state = ANY (%(succeeded)s))
+WHERE id = %(rerun_id)s
+RETURNING records, in_kraken
+
+-- name: reopen
+UPDATE migration.rerun
+SET opened_at = %(at)s, stopped_at = NULL, stop_code = NULL, stop_reason = NULL,
+    finished_at = NULL, outcome = NULL, outcome_reason = NULL
+WHERE id = %(rerun_id)s
+
+-- name: find_run
+SELECT id FROM migration.rerun WHERE dag_id = %(dag_id)s AND run_id = %(run_id)s
+
+-- name: load_rerun
+SELECT id, dialect, mode, requested_by, selection, records, in_kraken, requests_in_flight,
+    failure_threshold, run_id, opened_at, stopped_at, stop_code, stop_reason, outcome, outcome_reason
+FROM migration.rerun
+WHERE id = %(rerun_id)s
+
+-- name: batches
+SELECT DISTINCT wave_id, batch
+FROM migration.rerun_item
+WHERE rerun_id = %(rerun_id)s
+ORDER BY wave_id, batch
+
+-- name: batches_in_state
+SELECT DISTINCT item.wave_id, item.batch
+FROM migration.rerun_item AS item
+JOIN migration.import_process AS process ON process.id = item.import_process_id
+WHERE item.rerun_id = %(rerun_id)s AND process.state = ANY (%(states)s)
+ORDER BY item.wave_id, item.batch
+
+-- name: items_of_wave
+SELECT import_process_id
+FROM migration.rerun_item
+WHERE rerun_id = %(rerun_id)s AND wave_id = %(wave_id)s
+
+-- name: ways
+SELECT item.state AS from_state, process.state, count(*) AS records
+FROM migration.rerun_item AS item
+JOIN migration.import_process AS process ON process.id = item.import_process_id
+WHERE item.rerun_id = %(rerun_id)s
+    AND (%(wave_id)s::bigint IS NULL OR item.wave_id = %(wave_id)s)
+    AND (%(batch)s::integer IS NULL OR item.batch = %(batch)s)
+GROUP BY item.state, process.state
+ORDER BY item.state, process.state
+
+-- name: stop
+-- The first reason stands: what follows it is usually a consequence.
+UPDATE migration.rerun
+SET stopped_at = %(at)s, stop_code = %(code)s, stop_reason = %(reason)s
+WHERE id = %(rerun_id)s AND stopped_at IS NULL
+
+-- name: finish
+UPDATE migration.rerun
+SET finished_at = %(at)s, outcome = %(outcome)s, outcome_reason = %(reason)s
+WHERE id = %(rerun_id)s

@@ -1,0 +1,219 @@
+"""`make crosswalk`, `late-changes`, `own`, `wave-close`, `wave-open`: what is left to do after a wave."""
+
+import getpass
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+from kraken_import.tracking.reruns import NamedWave
+from kraken_import.usecases import cutover
+from kraken_import.usecases.faults import BadRequest
+from reporting.page import csv_text
+from stack import data, targets
+from stack.problems import StackProblem
+from stack.running import require_running
+from stack.settings import ROOT, RUN, Wishes
+
+
+class UnableToCutOver(StackProblem):
+    """The wave is none, or something stands in the way."""
+
+
+def write_crosswalk(*, wishes: Wishes) -> None:
+    """Write who of WAVE is in Kraken under which identifier, and who is handed back for which reason."""
+    with _wave(wishes=wishes) as (tracking, wave):
+        migrated = cutover.crosswalk(tracking=tracking, wave_id=wave.id)
+        back = cutover.hand_back(tracking=tracking, wave_id=wave.id, now=datetime.now(UTC))
+        files = (
+            _write(
+                wave=wave,
+                name="crosswalk",
+                header=("external_identifier", "kraken_identifier", "import_supplier", "processed_at"),
+                rows=(
+                    (
+                        each.external_identifier,
+                        each.kraken_identifier or "",
+                        each.import_supplier,
+                        each.settled_at.astimezone(UTC).isoformat(timespec="seconds"),
+                    )
+                    for each in migrated
+                ),
+            ),
+            _write(
+                wave=wave,
+                name="hand-back",
+                header=(
+                    "external_identifier",
+                    "state",
+                    "code",
+                    "path",
+                    "reason",
+                    "attempts",
+                    "owner",
+                    "note",
+                ),
+                rows=(
+                    (
+                        each.external_identifier,
+                        each.state,
+                        each.code,
+                        each.path,
+                        each.reason,
+                        each.attempt,
+                        each.owner or "",
+                        each.note or "",
+                    )
+                    for each in back
+                ),
+            ),
+        )
+        nameless = sum(each.kraken_identifier is None for each in migrated)
+        _say(
+            f"Wave {wave.name!r} ({wave.id}): {len(migrated):,} customers are in Kraken"
+            + (f", {nameless:,} of them without its identifier" if nameless else "")
+            + f"; {len(back):,} are handed back, {_without_owner(back):,} of them without an owner.",
+            *(f"  {_shown(file)}" for file in files),
+        )
+
+
+def list_late_changes(*, wishes: Wishes) -> None:
+    """Write what reached the legacy system after customers of WAVE were read from it."""
+    with _wave(wishes=wishes) as (tracking, wave), _legacy(wishes=wishes) as legacy, _sentences():
+        late = cutover.late_changes(
+            tracking=tracking,
+            legacy=legacy,
+            wave_id=wave.id,
+            dialect=wave.dialect,
+            now=datetime.now(UTC),
+        )
+        file = _write(
+            wave=wave,
+            name="late-changes",
+            header=(
+                "external_identifier",
+                "kraken_identifier",
+                "kind",
+                "changes",
+                "first_at",
+                "last_at",
+                "owner",
+                "note",
+            ),
+            rows=(
+                (
+                    each.external_identifier,
+                    each.kraken_identifier or "",
+                    each.kind,
+                    each.changes,
+                    each.first_at.astimezone(UTC).isoformat(timespec="seconds"),
+                    each.last_at.astimezone(UTC).isoformat(timespec="seconds"),
+                    each.owner or "",
+                    each.note or "",
+                )
+                for each in late
+            ),
+        )
+        customers = len({each.external_identifier for each in late})
+        _say(
+            f"Wave {wave.name!r} ({wave.id}): {customers:,} customers changed after they were read; "
+            f"{_without_owner(late):,} of {len(late):,} entries are without an owner.",
+            f"  {_shown(file)}",
+        )
+
+
+def own(*, wishes: Wishes) -> None:
+    """Give what WAVE leaves, of KIND or CODE if they are given, to OWNER."""
+    owner = _given("OWNER")
+    if owner is None:
+        raise UnableToCutOver("Say who sees to it: OWNER=billing.")
+    with _wave(wishes=wishes) as (tracking, wave), _sentences():
+        owned = cutover.own(
+            tracking=tracking,
+            wave_id=wave.id,
+            owner=owner,
+            kind=_given("KIND"),
+            code=_given("CODE"),
+            note=_given("NOTE"),
+            now=datetime.now(UTC),
+        )
+        _say(f"{owner} sees to {owned:,} entries of wave {wave.name!r}.")
+
+
+def close(*, wishes: Wishes) -> None:
+    """Close WAVE; refused while anything it leaves has no owner."""
+    with _wave(wishes=wishes) as (tracking, wave), _legacy(wishes=wishes) as legacy, _sentences():
+        cutover.close_wave(
+            tracking=tracking, legacy=legacy, wave=wave, by=getpass.getuser(), now=datetime.now(UTC)
+        )
+        _say(f"Wave {wave.name!r} is closed: nothing more is created in it.")
+
+
+def open_again(*, wishes: Wishes) -> None:
+    """Open WAVE again, so that its records can be rerun."""
+    with _wave(wishes=wishes) as (tracking, wave), _sentences():
+        cutover.open_again(tracking=tracking, wave=wave)
+        _say(f"Wave {wave.name!r} is open again.")
+
+
+@contextmanager
+def _wave(*, wishes: Wishes) -> Iterator[tuple[Engine, NamedWave]]:
+    name = _given("WAVE")
+    if name is None:
+        raise UnableToCutOver("Say which wave, by its id or name: WAVE=12.")
+    dsn = wishes.targets.tracking_dsn
+    if dsn is not None:
+        targets.check_database(name="TRACKING_DSN", dsn=dsn)
+    with (
+        data.engine_of(dsn=dsn or require_running().systems.tracking_dsn) as tracking,
+        _sentences(),
+    ):
+        yield tracking, cutover.live_wave(tracking=tracking, name=name, dialect=wishes.dialect)
+
+
+@contextmanager
+def _legacy(*, wishes: Wishes) -> Iterator[Engine]:
+    dsn = wishes.targets.legacy_dsn
+    if dsn is not None:
+        targets.check_database(name="LEGACY_DSN", dsn=dsn)
+    elif wishes.targets.tracking_dsn is not None:
+        raise UnableToCutOver("TRACKING_DSN needs LEGACY_DSN here: what came too late is read from there.")
+    with data.engine_of(dsn=dsn or require_running().systems.legacy_dsn) as legacy:
+        yield legacy
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    try:
+        yield
+    except BadRequest as error:
+        raise UnableToCutOver(str(error)) from error
+
+
+def _write(*, wave: NamedWave, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Path:
+    folder = RUN / "reports" / f"wave-{wave.id}"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}.csv"
+    file.write_text(csv_text(header=header, rows=rows), encoding="utf-8")
+    return file
+
+
+def _without_owner(entries: Sequence[Any]) -> int:
+    return sum(each.owner is None for each in entries)
+
+
+def _given(name: str) -> str | None:
+    return os.environ.get(name, "").strip() or None
+
+
+def _shown(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
+def _say(*lines: str) -> None:
+    sys.stdout.write("\n".join(lines) + "\n")

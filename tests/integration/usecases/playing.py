@@ -1,0 +1,73 @@
+"""Reruns and whole waves, played without Airflow."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from kraken_import.usecases.build import build_batch
+from kraken_import.usecases.create import create_batch
+from kraken_import.usecases.plan import AirflowRun
+from kraken_import.usecases.poll import PollScope, poll
+from kraken_import.usecases.rerun import (
+    PlannedRerun,
+    RerunRequest,
+    batches_to_rerun,
+    plan_rerun,
+    summarise_rerun,
+)
+from kraken_import.usecases.summarise import WaveSummary
+from kraken_import.usecases.validate import validate_batch
+from tests.integration.conftest import Journey
+
+
+def begin_rerun(journey: Journey, run_id: str = "rerun-1", **wanted: Any) -> PlannedRerun:
+    return plan_rerun(
+        tracking=journey.tracking,
+        kraken=journey.kraken,
+        request=RerunRequest(**({"dialect": "edf_accounts"} | wanted)),
+        run=AirflowRun(dag_id="rerun_edf_accounts", run_id=run_id),
+        now=datetime.now(UTC),
+    )
+
+
+def work(journey: Journey, planned: PlannedRerun) -> WaveSummary:
+    """The tasks of a rerun, as its DAG would take them."""
+    common: dict[str, Any] = {"tracking": journey.tracking, "kraken": journey.kraken}
+    for wave_id, batch in planned.batches:
+        scope = {"wave_id": wave_id, "batch": batch, "rerun_id": planned.rerun_id}
+        build_batch(**common, legacy=journey.legacy, now=datetime.now(UTC), **scope)
+        asyncio.run(validate_batch(**common, refresh=journey.refresh, **scope))
+    for wave_id, batch in batches_to_rerun(
+        tracking=journey.tracking, rerun_id=planned.rerun_id, now=datetime.now(UTC)
+    ):
+        scope = {"wave_id": wave_id, "batch": batch, "rerun_id": planned.rerun_id}
+        asyncio.run(create_batch(**common, refresh=journey.refresh, **scope))
+        asyncio.run(
+            poll(
+                **common,
+                refresh=journey.refresh,
+                scope=PollScope(**scope),
+                until=datetime.now(UTC) + timedelta(seconds=15),
+            )
+        )
+    return summarise_rerun(
+        tracking=journey.tracking, rerun_id=planned.rerun_id, failed_tasks=(), now=datetime.now(UTC)
+    )
+
+
+def rerun(journey: Journey, run_id: str = "rerun-1", **wanted: Any) -> WaveSummary:
+    return work(journey, begin_rerun(journey, run_id, **wanted))
+
+
+def finished_wave(journey: Journey, *identifiers: str, **wanted: Any) -> int:
+    """A wave of these customers, taken to its end."""
+    planned = journey.plan(identifiers=identifiers, **wanted)
+    for batch in planned.batches:
+        journey.build(planned.wave_id, batch)
+        journey.validate(planned.wave_id, batch)
+        journey.create(planned.wave_id, batch)
+        journey.poll(planned.wave_id, batch)
+    journey.summarise(planned.wave_id)
+    return planned.wave_id
