@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -31,12 +33,25 @@ class _TaskInstance:
         return dict.fromkeys(run_ids, self.states)
 
 
+@dataclass(kw_only=True)
+class _DagRun:
+    run_id: str
+    dag_id: str = "migrate_edf_accounts"
+    run_type: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(value="manual"))
+    logical_date: None = None
+
+
 def context(run_id: str, **states: str) -> dict[str, Any]:
     """As much of a run as our operators look at."""
     from airflow.sdk import DAG
 
-    dag = DAG(dag_id="migrate_edf_accounts", schedule=None)
-    return {"dag": dag, "run_id": run_id, "ti": _TaskInstance(states), "params": {"wave": None}}
+    return {
+        "dag": DAG(dag_id="migrate_edf_accounts", schedule=None),
+        "dag_run": _DagRun(run_id=run_id),
+        "run_id": run_id,
+        "ti": _TaskInstance(states),
+        "params": {"wave": None},
+    }
 
 
 def operator(kind: str, **arguments: Any) -> Any:
