@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from airflow.sdk import DAG, Param
 
@@ -16,7 +16,7 @@ with DAG(
     description="Counts and money of every wave, and what Kraken itself holds; a difference fails the run.",
     doc_md=__doc__,
     schedule="0 5 * * *",
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    # Without a start date Airflow makes up for no morning that was before its time.
     catchup=False,
     max_active_runs=1,
     params={

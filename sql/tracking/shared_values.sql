@@ -10,19 +10,26 @@ FROM unnest(%(ids)s::bigint[], %(digests)s::bytea[], %(codes)s::text[], %(paths)
     AS given (import_process_id, digest, code, path)
 
 -- name: shared
--- Valid records that share a value with another one that is not refused, and have not been told yet.
+-- Valid records that share a value with another one that is not refused, and have not been told yet. By a
+-- window, not by a join with itself: a wave just built has no statistics, and Postgres would join in loops.
 WITH standing AS (
-    SELECT shared_value.digest, shared_value.code, shared_value.path, process.id, process.attempt, process.state
+    SELECT
+        process.id,
+        process.attempt,
+        process.state,
+        shared_value.code,
+        shared_value.path,
+        min(process.id) OVER same AS lowest,
+        max(process.id) OVER same AS highest
     FROM migration.shared_value
     JOIN migration.import_process AS process ON process.id = shared_value.import_process_id
     WHERE shared_value.wave_id = %(wave_id)s AND process.state <> ALL (%(refused)s)
-), twice AS (
-    SELECT digest FROM standing GROUP BY digest HAVING count(DISTINCT id) > 1
+    WINDOW same AS (PARTITION BY shared_value.digest)
 )
 SELECT DISTINCT standing.id, standing.attempt, standing.code, standing.path
 FROM standing
-JOIN twice USING (digest)
-WHERE standing.state = 'valid'
+WHERE standing.lowest <> standing.highest
+    AND standing.state = 'valid'
     AND NOT EXISTS (
         SELECT FROM migration.import_error AS error
         WHERE error.import_process_id = standing.id
