@@ -120,6 +120,7 @@ def test_a_backfill_takes_each_nights_cohort_and_later_redoes_failures_alone(sta
         "load.create": "skipped",
         "load.await": "skipped",
         "summarise": "success",
+        "report": "skipped",
     }
     said = [path.read_text() for path in (stack.folder / ".run").rglob("*summarise*/*.log")]
     assert any(f"Nothing was planned for {QUIET}: no cohort of edf_accounts is due." in log for log in said)
