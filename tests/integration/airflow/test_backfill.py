@@ -142,7 +142,9 @@ def test_a_backfill_takes_each_nights_cohort_and_later_redoes_failures_alone(sta
     attempts = stack.rows(
         "TRACKING_DSN", "SELECT external_identifier, state, attempt FROM migration.import_process ORDER BY 1"
     )
+    # At a threshold of nothing the gate of that night let no create pass, so all five were built once more.
+    night = range(int(BROKEN[3:]), int(BROKEN[3:]) + SIZES[SECOND])
     assert [tuple(row) for row in attempts] == [
-        (f"GB-{n:09}", "processed", 2 if f"GB-{n:09}" == BROKEN else 1) for n in range(1, 50)
+        (f"GB-{n:09}", "processed", 2 if n in night else 1) for n in range(1, 50)
     ]
     assert stack.created() == {f"GB-{n:09}": 1 for n in range(1, 50)}

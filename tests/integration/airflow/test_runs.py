@@ -18,7 +18,8 @@ from sqlalchemy.pool import NullPool
 from kraken_import.provider import get_provider_info
 from tests.integration.stack.checkouts import environment_of, free_port_base, fresh_checkout, login, run
 
-pytestmark = pytest.mark.timeout(400)
+# One stack for all of them, so one worker.
+pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("runs")]
 
 DAG = "migrate_edf_accounts"
 ENDS = ("success", "failed")
