@@ -150,6 +150,11 @@ class MoneySource:
     ledger_field: str = ""
     """Instead of `ledger`: the field of the object that names it."""
 
+    @property
+    def place(self) -> str:
+        """The generic path of the balance."""
+        return f"{self.inside}.{self.field}" if self.inside else self.field
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
@@ -170,14 +175,13 @@ class Dialect:
     model: type[Payload]
     rules: Callable[[Circumstances], tuple[Rule, ...]]
     """What is checked of the payloads before Kraken is asked."""
-    balance_path: tuple[str, ...] = ()
-    """Where the payload holds the money brought along, through lists too; empty where it holds none."""
-    currency: str = ""
-    """Three-letter code of that money."""
     default_values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Where the Connection has none: legacy code to value by setting, for columns of kind configured."""
     money: tuple[MoneySource, ...] = ()
-    """Balances to reconcile with those of `sql/reconcile/<dialect>/balances.sql`; empty without money."""
+    """Balances to reconcile with those of `sql/reconcile/<dialect>/balances.sql`; empty without money.
+
+    The first is the one that a person is told of at the gate.
+    """
 
     def __post_init__(self) -> None:
         known: dict[str, Frame] = {}

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from transforms.dialect import MoneySource
+from transforms.rules.ledgers import cents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ def payload_balances(*, sources: Iterable[MoneySource], document: Mapping[str, A
             if amount is None:
                 continue
             ledger = str(holder.get(source.ledger_field, "")) if source.ledger_field else source.ledger
-            _add(sums=sums, key=(ledger, source.currency), cents=text_cents(text=amount))
+            _add(sums=sums, key=(ledger, source.currency), amount=cents(amount))
     return _balances(sums=sums)
 
 
@@ -46,16 +47,9 @@ def legacy_balances(*, rows: Iterable[tuple[str, str, str, Any]]) -> dict[str, t
             _add(
                 sums=sums.setdefault(identifier, {}),
                 key=(ledger, currency),
-                cents=_whole_cents(amount=Decimal(amount)),
+                amount=_whole_cents(amount=Decimal(amount)),
             )
     return {identifier: _balances(sums=found) for identifier, found in sums.items()}
-
-
-def text_cents(*, text: str) -> int:
-    """Cents of an amount as payloads write it: at most two places after the point."""
-    whole, _, decimals = text.partition(".")
-    cents = int(whole.removeprefix("-") or "0") * 100 + int((decimals + "00")[:2])
-    return -cents if text.startswith("-") else cents
 
 
 def _whole_cents(*, amount: Decimal) -> int:
@@ -63,14 +57,14 @@ def _whole_cents(*, amount: Decimal) -> int:
     return int((amount * 100).to_integral_value())
 
 
-def _add(*, sums: dict[tuple[str, str], list[int]], key: tuple[str, str], cents: int) -> None:
+def _add(*, sums: dict[tuple[str, str], list[int]], key: tuple[str, str], amount: int) -> None:
     found = sums.setdefault(key, [0, 0])
     found[0] += 1
-    found[1] += cents
+    found[1] += amount
 
 
 def _balances(*, sums: Mapping[tuple[str, str], list[int]]) -> tuple[Balance, ...]:
     return tuple(
-        Balance(ledger=ledger, currency=currency, entries=entries, cents=cents)
-        for (ledger, currency), (entries, cents) in sums.items()
+        Balance(ledger=ledger, currency=currency, entries=entries, cents=total)
+        for (ledger, currency), (entries, total) in sums.items()
     )

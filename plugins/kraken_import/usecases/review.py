@@ -8,16 +8,13 @@ from typing import Final
 from sqlalchemy import Connection
 
 from kraken_import.lifecycle import Mode, State
-from kraken_import.tracking import gate, processes, waves
+from kraken_import.tracking import gate, money
 from kraken_import.tracking.waves import Wave
-from transforms.balances import balance_in_cents
-from transforms.dialect import Dialect
 from transforms.registry import get_dialect
 from transforms.rules.ledgers import shown
 
 _REFUSED: Final = (State.REJECTED, State.INVALID)
 _MOST_CAUSES: Final = 20
-_PAGE: Final = 1_000
 
 
 def review(*, connection: Connection, wave: Wave, counts: Mapping[State, int]) -> str:
@@ -50,29 +47,18 @@ def _causes(*, connection: Connection, wave: Wave) -> Iterator[str]:
 
 
 def _money(*, connection: Connection, wave: Wave) -> str:
-    dialect = get_dialect(name=wave.dialect)
-    if not dialect.balance_path:
+    sources = get_dialect(name=wave.dialect).money
+    if not sources:
         return "payloads of this dialect hold no balances."
-    total = sum(_balances(connection=connection, wave=wave, dialect=dialect))
-    place = ".".join(dialect.balance_path)
-    return f"{_amount(total)} {dialect.currency} in the valid payloads (sum of {place})."
-
-
-def _balances(*, connection: Connection, wave: Wave, dialect: Dialect) -> Iterator[int]:
-    """Cents of each valid payload, page by page: a wave's payloads need not fit into memory."""
-    for batch in waves.batches_in_state(connection=connection, wave_id=wave.id, states=(State.VALID,)):
-        after = 0
-        while page := processes.ready(
-            connection=connection,
-            wave_id=wave.id,
-            batch=batch,
-            states=(State.VALID,),
-            after=after,
-            most=_PAGE,
-        ):
-            for record in page:
-                yield balance_in_cents(dialect=dialect, body=record.body)
-            after = page[-1].id
+    source = sources[0]
+    total = sum(
+        fate.payload_cents
+        for fate in money.by_fate(connection=connection, wave_id=wave.id)
+        if fate.state is State.VALID
+        and fate.currency == source.currency
+        and source.ledger in ("", fate.ledger)
+    )
+    return f"{_amount(total)} {source.currency} in the valid payloads (sum of {source.place})."
 
 
 def _amount(cents: int) -> str:

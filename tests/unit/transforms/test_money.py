@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from transforms.dialect import MoneySource
 from transforms.extract import balances_sql
-from transforms.money import Balance, legacy_balances, payload_balances, text_cents
+from transforms.money import Balance, legacy_balances, payload_balances
 from transforms.registry import dialect_names, get_dialect
+from transforms.rules import ledgers
 
 
 @pytest.mark.parametrize(
@@ -19,13 +20,13 @@ from transforms.registry import dialect_names, get_dialect
     [("0", 0), ("21.3", 2130), ("-0.05", -5), ("-12", -1200), ("-0", 0), ("9999999999.99", 999999999999)],
 )
 def test_an_amount_is_its_cents(text: str, cents: int) -> None:
-    assert text_cents(text=text) == cents
+    assert ledgers.cents(text) == cents
 
 
 @given(cents=st.integers(-(10**12), 10**12))
 def test_both_sides_count_the_same_cents(cents: int) -> None:
     amount = Decimal(cents) / 100
-    assert text_cents(text=f"{amount:.2f}") == cents
+    assert ledgers.cents(f"{amount:.2f}") == cents
     assert legacy_balances(rows=[("A", "L", "GBP", amount)])["A"][0].cents == cents
 
 

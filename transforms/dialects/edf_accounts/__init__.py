@@ -23,8 +23,6 @@ DIALECT = Dialect(
     model=EnergyAccount,
     frames=FRAMES,
     rules=rules,
-    balance_path=("transfer_balance",),
-    currency="GBP",
     money=(
         MoneySource(currency="GBP", ledger="transfer_balance", field="transfer_balance"),
         MoneySource(currency="GBP", ledger="ledgers", inside="ledgers", field="ledger_balance"),

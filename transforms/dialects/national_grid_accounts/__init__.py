@@ -23,8 +23,6 @@ DIALECT = Dialect(
     model=GridAccount,
     frames=FRAMES,
     rules=rules,
-    balance_path=("ledgers", "ledger_balance"),
-    currency="USD",
     default_values={"tariff_codes": TARIFFS},
     money=(
         MoneySource(currency="USD", ledger_field="ledger_code", inside="ledgers", field="ledger_balance"),
