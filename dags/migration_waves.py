@@ -11,20 +11,15 @@ from airflow.sdk import (
     Param,
     TriggerRule,
     get_parsing_context,
-    task_group,
 )
 
-from dags.shared import BATCHES_AT_ONCE, RETRY_POLICY
+from dags.shared import AWAIT_MINUTES, TASKS, batch_groups
 from kraken_import.connections import connection_ids
 from kraken_import.operators import (
-    AwaitBatchOperator,
-    BuildBatchOperator,
-    CreateBatchOperator,
     GateOperator,
     PlanWaveOperator,
     ReportWaveOperator,
     SummariseWaveOperator,
-    ValidateBatchOperator,
 )
 from transforms.registry import dialect_description, dialect_names, get_dialect
 
@@ -163,14 +158,7 @@ PARAMS = {
         title="Schedule window: end",
         description="Until when Kraken may process it, at most four days ahead. Empty: no end.",
     ),
-    "await_minutes": Param(
-        60,
-        type="number",
-        exclusiveMinimum=0,
-        maximum=10_080,
-        title="Minutes to wait",
-        description="How long a batch waits for Kraken. What is open then, poll_open goes on asking for.",
-    ),
+    "await_minutes": AWAIT_MINUTES,
 }
 
 
@@ -188,13 +176,7 @@ def migration_dag(*, name: str) -> DAG:
         max_active_runs=4,
         params=PARAMS,
         tags=["kraken", "migration", dialect.market],
-        default_args={
-            "owner": "migration",
-            "retries": 3,
-            "retry_policy": RETRY_POLICY,
-            "max_active_tis_per_dag": BATCHES_AT_ONCE,
-            "execution_timeout": timedelta(hours=4),
-        },
+        default_args=TASKS,
     ) as dag:
         plan = PlanWaveOperator(task_id="plan", dialect=name, **shared)
         gate = GateOperator(
@@ -209,36 +191,7 @@ def migration_dag(*, name: str) -> DAG:
         )
         # A teardown: whatever becomes of the report, the run keeps the colour that summarise gives it.
         report = ReportWaveOperator(task_id="report", retries=1, **shared).as_teardown()
-        label = "batch {{ task.batch['batch'] }}"
-
-        @task_group(group_id="prepare")
-        def prepare(batch: dict[str, int]) -> None:
-            build = BuildBatchOperator(task_id="build", batch=batch, map_index_template=label, **shared)
-            validate = ValidateBatchOperator(
-                task_id="validate", batch=batch, map_index_template=label, **shared
-            )
-            build >> validate
-
-        @task_group(group_id="load")
-        def load(batch: dict[str, int]) -> None:
-            create = CreateBatchOperator(
-                task_id="create",
-                batch=batch,
-                map_index_template=label,
-                patience=timedelta(hours=4),
-                **shared,
-            )
-            # What a failed create has left open at Kraken is polled to its end all the same.
-            await_end = AwaitBatchOperator(
-                task_id="await",
-                batch=batch,
-                map_index_template=label,
-                trigger_rule=TriggerRule.ALL_DONE,
-                max_active_tis_per_dag=None,
-                **shared,
-            )
-            create >> await_end
-
+        prepare, load = batch_groups(label="batch {{ task.batch['batch'] }}", **shared)
         plan >> prepare.expand(batch=plan.output) >> gate
         gate >> load.expand(batch=gate.output) >> summarise >> report
     return dag

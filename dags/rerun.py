@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from airflow.sdk import DAG, Param, TriggerRule, get_parsing_context
 
-from airflow.sdk import DAG, Param, TriggerRule, get_parsing_context, task_group
-
-from dags.shared import BATCHES_AT_ONCE, RETRY_POLICY
+from dags.shared import AWAIT_MINUTES, TASKS, batch_groups
 from kraken_import.connections import connection_ids
 from kraken_import.operators import (
-    AwaitBatchOperator,
-    BuildBatchOperator,
-    CreateBatchOperator,
     PlanRerunOperator,
     RerunGateOperator,
     SummariseRerunOperator,
-    ValidateBatchOperator,
 )
 from kraken_import.usecases.rerun import RERUNNABLE
 from transforms.registry import dialect_names, get_dialect
@@ -87,14 +81,7 @@ PARAMS = {
         title="Failure threshold",
         description="Share of this rerun's records that may fail (0 to 1) before it ends failed.",
     ),
-    "await_minutes": Param(
-        60,
-        type="number",
-        exclusiveMinimum=0,
-        maximum=10_080,
-        title="Minutes to wait",
-        description="How long a batch waits for Kraken. What is open then, poll_open goes on asking for.",
-    ),
+    "await_minutes": AWAIT_MINUTES,
 }
 
 
@@ -115,48 +102,16 @@ def rerun_dag(*, name: str) -> DAG:
         max_active_runs=4,
         params=PARAMS,
         tags=["kraken", "migration", "rerun", dialect.market],
-        default_args={
-            "owner": "migration",
-            "retries": 3,
-            "retry_policy": RETRY_POLICY,
-            "max_active_tis_per_dag": BATCHES_AT_ONCE,
-            "execution_timeout": timedelta(hours=4),
-        },
+        default_args=TASKS,
     ) as dag:
         plan = PlanRerunOperator(task_id="plan", dialect=name, **shared)
         gate = RerunGateOperator(task_id="gate", trigger_rule=TriggerRule.ALL_DONE, **shared)
         summarise = SummariseRerunOperator(
             task_id="summarise", trigger_rule=TriggerRule.ALL_DONE, retries=1, **shared
         )
-        label = "wave {{ task.batch['wave_id'] }}, batch {{ task.batch['batch'] }}"
-
-        @task_group(group_id="prepare")
-        def prepare(batch: dict[str, int]) -> None:
-            build = BuildBatchOperator(task_id="build", batch=batch, map_index_template=label, **shared)
-            validate = ValidateBatchOperator(
-                task_id="validate", batch=batch, map_index_template=label, **shared
-            )
-            build >> validate
-
-        @task_group(group_id="load")
-        def load(batch: dict[str, int]) -> None:
-            create = CreateBatchOperator(
-                task_id="create",
-                batch=batch,
-                map_index_template=label,
-                patience=timedelta(hours=4),
-                **shared,
-            )
-            await_end = AwaitBatchOperator(
-                task_id="await",
-                batch=batch,
-                map_index_template=label,
-                trigger_rule=TriggerRule.ALL_DONE,
-                max_active_tis_per_dag=None,
-                **shared,
-            )
-            create >> await_end
-
+        prepare, load = batch_groups(
+            label="wave {{ task.batch['wave_id'] }}, batch {{ task.batch['batch'] }}", **shared
+        )
         plan >> prepare.expand(batch=plan.output) >> gate
         gate >> load.expand(batch=gate.output) >> summarise
     return dag
