@@ -26,7 +26,7 @@ from kraken_import.connections import (
 from kraken_import.links import WaveReportLink
 from kraken_import.notifications import stop_announced, tell
 from kraken_import.storage import UnableToWriteReport, write_report
-from kraken_import.tracking.waves import WaveRules
+from kraken_import.tracking.waves import Policy
 from kraken_import.triggers import poll_trigger
 from kraken_import.usecases.announce import Moment, announce
 from kraken_import.usecases.build import build_batch
@@ -37,6 +37,7 @@ from kraken_import.usecases.faults import Retryable, SystemicFault
 from kraken_import.usecases.gate import answer_question, batches_to_load, question_to_ask
 from kraken_import.usecases.holds import release
 from kraken_import.usecases.plan import AirflowRun, NothingPlanned, WaveRequest, plan_wave, planned_wave
+from kraken_import.usecases.policy import read_time
 from kraken_import.usecases.reconcile import NotThisKraken, reconcile
 from kraken_import.usecases.report import wave_report
 from kraken_import.usecases.rerun import (
@@ -46,7 +47,6 @@ from kraken_import.usecases.rerun import (
     rerun_of,
     summarise_rerun,
 )
-from kraken_import.usecases.rules import read_time
 from kraken_import.usecases.summarise import summarise_wave
 from kraken_import.usecases.validate import validate_batch
 
@@ -562,7 +562,7 @@ def _request(*, dialect: str, params: Mapping[str, Any], connection_id: str) -> 
         requests_in_flight=params["requests_in_flight"],
         threshold=Decimal(str(params["threshold"])),
         connection_id=connection_id,
-        rules=WaveRules(
+        policy=Policy(
             require_rehearsal=params["require_rehearsal"],
             approval=params["approval"],
             approval_minutes=Decimal(str(params["approval_minutes"])),

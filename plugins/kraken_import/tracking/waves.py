@@ -31,8 +31,8 @@ class BatchIsBusy(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WaveRules:
-    """What a wave must keep to. Shares lie between 0 and 1."""
+class Policy:
+    """What steers a wave. Shares lie between 0 and 1."""
 
     require_rehearsal: bool = False
     """Create only what a dry run has succeeded with, payload for payload."""
@@ -46,6 +46,10 @@ class WaveRules:
     schedule_window_start: datetime | None = None
     schedule_window_end: datetime | None = None
     """When Kraken may process what was created; both with an offset."""
+    four_eyes: bool = False
+    """Whoever asked for the wave may not approve it."""
+    reruns_ask: bool = True
+    """With `approval` required: a rerun of its records asks for approval anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +69,7 @@ class NewWave:
     failure_threshold: Decimal
     dag_id: str
     run_id: str
-    rules: WaveRules = field(default_factory=WaveRules)
+    policy: Policy = field(default_factory=Policy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +97,7 @@ class Wave:
     reopened_at: datetime | None
     approved_at: datetime | None
     paused_at: datetime | None
-    rules: WaveRules
+    policy: Policy
     closed_at: datetime | None = None
     rerun_id: int | None = None
 
@@ -105,7 +109,7 @@ class Wave:
     @property
     def lacks_approval(self) -> bool:
         """Whether nothing may be created before somebody has approved it."""
-        return self.rules.approval == "required" and self.approved_at is None
+        return self.policy.approval == "required" and self.approved_at is None
 
 
 def add_wave(*, connection: Connection, wave: NewWave, at: datetime) -> int:
@@ -127,7 +131,7 @@ def add_wave(*, connection: Connection, wave: NewWave, at: datetime) -> int:
             "dag_id": wave.dag_id,
             "run_id": wave.run_id,
             "started_at": at,
-            **asdict(wave.rules),
+            **asdict(wave.policy),
         },
     ).scalar()
     if wave_id is None:
@@ -169,9 +173,9 @@ def load_wave(*, connection: Connection, wave_id: int) -> Wave:
     row = connection.exec_driver_sql(_SQL["load_wave"], {"wave_id": wave_id}).mappings().one_or_none()
     if row is None:
         raise WaveNotFound(f"The tracking database has no wave {wave_id}.")
-    rules = {each.name: row[each.name] for each in fields(WaveRules)}
-    others = {name: value for name, value in row.items() if name not in rules}
-    return Wave(**{**others, "mode": Mode(row["mode"]), "rules": WaveRules(**rules)})
+    policy = {each.name: row[each.name] for each in fields(Policy)}
+    others = {name: value for name, value in row.items() if name not in policy}
+    return Wave(**{**others, "mode": Mode(row["mode"]), "policy": Policy(**policy)})
 
 
 def may_create(*, engine: Engine, wave_id: int, rerun_id: int | None = None) -> bool:

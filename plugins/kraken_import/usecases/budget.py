@@ -21,22 +21,22 @@ def budget_fault(*, tracking: Engine, wave: Wave, stage: BudgetStage) -> Systemi
     """The fault of a wave in which too many of the last records failed; None within its budget."""
     if wave.stopped_at is not None or wave.finished_at is not None:
         return None
-    rules = wave.rules
+    policy = wave.policy
     with tracking.connect() as connection:
         found = budget.recent(
             connection=connection,
             wave_id=wave.id,
             stage=stage,
-            window=rules.error_window,
+            window=policy.error_window,
             since=wave.reopened_at or wave.started_at,
         )
-    too_large = found.settled >= min(_LEAST, rules.error_window) and (
-        found.failed > rules.error_share * found.settled
+    too_large = found.settled >= min(_LEAST, policy.error_window) and (
+        found.failed > policy.error_share * found.settled
     )
     if too_large:
-        limit = f"{rules.error_share:.1%}"
-    elif rules.error_count is not None and found.failed > rules.error_count:
-        limit = f"{rules.error_count}"
+        limit = f"{policy.error_share:.1%}"
+    elif policy.error_count is not None and found.failed > policy.error_count:
+        limit = f"{policy.error_count}"
     else:
         return None
     return SystemicFault(

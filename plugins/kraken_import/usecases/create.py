@@ -51,8 +51,8 @@ from kraken_import.usecases.calling import (
     wave_for_kraken,
 )
 from kraken_import.usecases.faults import Retryable, SystemicFault
+from kraken_import.usecases.policy import task_params, window_is_over
 from kraken_import.usecases.recording import record_moves
-from kraken_import.usecases.rules import task_params, window_is_over
 from kraken_import.usecases.verdict import absent_from, in_the_way, judge
 from transforms.findings import Finding
 
@@ -129,7 +129,7 @@ async def create_batch(
                 code="not_approved",
                 reason=f"Wave {wave.name!r} has not been approved: clear its task gate, and answer there.",
             )
-        if window_is_over(rules=wave.rules, now=clock() + timedelta(seconds=kraken.visibility_window)):
+        if window_is_over(policy=wave.policy, now=clock() + timedelta(seconds=kraken.visibility_window)):
             raise stop(tracking=tracking, wave=wave, fault=_too_late(wave=wave), now=clock())
         # Paused, or resumed just now: either way what is valid still has to be created.
         hold_back = 0.0
@@ -186,7 +186,7 @@ class _Creator:
             raise stop(tracking=self.tracking, wave=self.wave, fault=fault, now=self.clock())
 
     def _intend(self, most: int) -> list[Ready]:
-        if window_is_over(rules=self.wave.rules, now=self.clock() + self.window):
+        if window_is_over(policy=self.wave.policy, now=self.clock() + self.window):
             return []
         with self.connection.begin():
             return processes.intend(
@@ -201,7 +201,7 @@ class _Creator:
     async def _send(self, chunk: Sequence[Ready]) -> list[Exchange]:
         not_after = asyncio.get_running_loop().time() + self.window.total_seconds()
         params = task_params(
-            rules=self.wave.rules,
+            policy=self.wave.policy,
             is_dry_run=self.wave.mode is Mode.REHEARSAL,
             sent_until=self.clock() + self.window,
         )

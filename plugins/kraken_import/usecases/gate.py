@@ -68,7 +68,7 @@ def batches_to_load(*, tracking: Engine, wave_id: int, now: datetime) -> list[in
     refused = counts.get(State.REJECTED, 0) + counts.get(State.INVALID, 0)
     total = sum(counts.values())
     if (
-        wave.rules.approval == "unattended"
+        wave.policy.approval == "unattended"
         and wave.stopped_at is None
         and refused > wave.failure_threshold * total
     ):
@@ -87,7 +87,7 @@ def question_to_ask(*, tracking: Engine, wave_id: int, now: datetime) -> Questio
     """
     with tracking.begin() as connection:
         wave = waves.load_wave(connection=connection, wave_id=wave_id)
-        if wave.rules.approval != "required" or wave.stopped_at is not None:
+        if wave.policy.approval != "required" or wave.stopped_at is not None:
             return None
         if gate.still_approved(connection=connection, wave_id=wave_id):
             return None
@@ -97,7 +97,7 @@ def question_to_ask(*, tracking: Engine, wave_id: int, now: datetime) -> Questio
         gate.ask(connection=connection, wave_id=wave_id, at=now)
         subject = f"Create {counts[State.VALID]:,} records of wave {wave.name!r} in {wave.target_kraken}?"
         body = review(connection=connection, wave=wave, counts=counts)
-    return Question(subject=subject, body=body, wait=timedelta(minutes=float(wave.rules.approval_minutes)))
+    return Question(subject=subject, body=body, wait=timedelta(minutes=float(wave.policy.approval_minutes)))
 
 
 def answer_question(
@@ -146,7 +146,7 @@ def hold_back_unrehearsed(
 
     `only` names the import processes that may be touched; None: all of the wave.
     """
-    if not wave.rules.require_rehearsal or wave.mode is not Mode.LIVE:
+    if not wave.policy.require_rehearsal or wave.mode is not Mode.LIVE:
         return
     found = [
         (key, otherwise)

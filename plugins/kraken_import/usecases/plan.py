@@ -15,10 +15,10 @@ from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import Mode
 from kraken_import.tracking import cohorts, processes, waves
 from kraken_import.tracking.cohorts import Cohort
-from kraken_import.tracking.waves import Wave, WaveRules
+from kraken_import.tracking.waves import Policy, Wave
 from kraken_import.usecases.control import CANCELLED
 from kraken_import.usecases.faults import BadRequest
-from kraken_import.usecases.rules import check_rules
+from kraken_import.usecases.policy import check_policy
 from transforms.dialect import Dialect
 from transforms.extract import candidate_identifiers, existing_identifiers
 from transforms.registry import UnknownDialect, get_dialect
@@ -62,7 +62,7 @@ class WaveRequest:
     requests_in_flight: int | None = None
     threshold: Decimal = Decimal("0.1")
     connection_id: str = "kraken"
-    rules: WaveRules = field(default_factory=WaveRules)
+    policy: Policy = field(default_factory=Policy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ def plan_wave(
         _check(request=request, kraken=kraken)
         cohort_ids = [cohort.id for cohort in chosen]
         cohort_size = cohorts.size_of(connection=connection, ids=cohort_ids) if chosen else None
-        check_rules(rules=request.rules, kraken=kraken, connection_id=request.connection_id, now=now)
+        check_policy(policy=request.policy, kraken=kraken, connection_id=request.connection_id, now=now)
         wave = _new_wave(dialect=dialect, kraken=kraken, request=request, run=run, cohort_size=cohort_size)
         try:
             wave_id = waves.add_wave(connection=connection, wave=wave, at=now)
@@ -314,7 +314,7 @@ def _new_wave(
         failure_threshold=request.threshold,
         dag_id=run.dag_id,
         run_id=run.run_id,
-        rules=request.rules,
+        policy=request.policy,
     )
 
 

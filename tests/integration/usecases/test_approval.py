@@ -11,13 +11,13 @@ import pytest
 
 from kraken_import.tracking.evidence import unpack
 from kraken_import.tracking.gate import Decision
-from kraken_import.tracking.waves import WaveRules
+from kraken_import.tracking.waves import Policy
 from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.gate import Question, answer_question, batches_to_load, question_to_ask
 from tests.integration.conftest import BeginJourney, Journey
 from transforms.rules.ledgers import cents, shown
 
-REQUIRED = WaveRules(approval="required", approval_minutes=Decimal(5))
+REQUIRED = Policy(approval="required", approval_minutes=Decimal(5))
 
 
 def load(journey: Journey, wave_id: int) -> list[int]:
@@ -35,7 +35,7 @@ def answer(journey: Journey, wave_id: int, *, approved: bool, by: str | None) ->
 
 
 def asked_wave(journey: Journey, **wanted: Any) -> int:
-    wave_id = journey.valid_wave(rules=REQUIRED, **wanted)
+    wave_id = journey.valid_wave(policy=REQUIRED, **wanted)
     assert load(journey, wave_id) == []
     assert ask(journey, wave_id) is not None
     return wave_id
@@ -51,7 +51,7 @@ def test_whoever_decides_reads_counts_causes_money_and_what_was_rehearsed(begin:
         connection.exec_driver_sql(
             "UPDATE legacy.account SET billing_name = 'New' WHERE account_number = 'GB-000000001'"
         )
-    planned = journey.plan(rules=REQUIRED, limit=50)
+    planned = journey.plan(policy=REQUIRED, limit=50)
     journey.build(planned.wave_id)
     journey.validate(planned.wave_id)
     load(journey, planned.wave_id)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from kraken_import.tracking.waves import WaveRules
+from kraken_import.tracking.waves import Policy
 from kraken_import.usecases.gate import batches_to_load
 from kraken_import.usecases.plan import EmptyWave
 from stack.diff import print_differences
@@ -36,8 +36,8 @@ def change(journey: Journey) -> None:
 
 
 def gated(journey: Journey, *identifiers: str) -> int:
-    rules = WaveRules(require_rehearsal=True)
-    wave_id = journey.valid_wave(limit=None, identifiers=identifiers, rules=rules, threshold=Decimal(1))
+    policy = Policy(require_rehearsal=True)
+    wave_id = journey.valid_wave(limit=None, identifiers=identifiers, policy=policy, threshold=Decimal(1))
     batches_to_load(tracking=journey.tracking, wave_id=wave_id, now=datetime.now(UTC))
     return wave_id
 

@@ -1,4 +1,4 @@
-"""The rules of a wave as people give them, and what Kraken is sent of them."""
+"""The policy of a wave as people give it, and what Kraken is sent of them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kraken_import.tracking.waves import WaveRules
+from kraken_import.tracking.waves import Policy
 from kraken_import.usecases.faults import BadRequest
-from kraken_import.usecases.rules import read_time, task_params
+from kraken_import.usecases.policy import read_time, task_params
 
 NOW = datetime(2026, 12, 1, 18, tzinfo=UTC)
 
@@ -30,11 +30,11 @@ def test_a_time_that_could_be_misread_is_refused(value: str, sentence: str) -> N
 
 def test_a_create_is_sent_with_its_window_but_never_with_a_start_that_has_passed() -> None:
     hour = timedelta(hours=1)
-    rules = WaveRules(schedule_window_start=NOW, schedule_window_end=NOW + hour)
+    policy = Policy(schedule_window_start=NOW, schedule_window_end=NOW + hour)
     end = {"schedule_window_end": "2026-12-01T19:00:00+00:00"}
-    assert task_params(rules=rules, is_dry_run=False, sent_until=NOW - hour) == {
+    assert task_params(policy=policy, is_dry_run=False, sent_until=NOW - hour) == {
         "schedule_window_start": "2026-12-01T18:00:00+00:00",
         **end,
     }
-    assert task_params(rules=rules, is_dry_run=True, sent_until=NOW) == {"is_dry_run": True, **end}
-    assert task_params(rules=WaveRules(), is_dry_run=False, sent_until=NOW) is None
+    assert task_params(policy=policy, is_dry_run=True, sent_until=NOW) == {"is_dry_run": True, **end}
+    assert task_params(policy=Policy(), is_dry_run=False, sent_until=NOW) is None

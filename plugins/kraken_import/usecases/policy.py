@@ -1,4 +1,4 @@
-"""The rules of a wave as people give them: read and checked before anything is planned."""
+"""The policy of a wave as people give it: read and checked before anything is planned."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.tracking.waves import WaveRules
+from kraken_import.tracking.waves import Policy
 from kraken_import.usecases.faults import BadRequest
 
 _FARTHEST: Final = timedelta(days=4)
@@ -31,9 +31,9 @@ def read_time(*, name: str, value: str | None) -> datetime | None:
     return time
 
 
-def check_rules(*, rules: WaveRules, kraken: KrakenSettings, connection_id: str, now: datetime) -> None:
+def check_policy(*, policy: Policy, kraken: KrakenSettings, connection_id: str, now: datetime) -> None:
     """Raise `BadRequest` for a schedule window that Kraken would refuse, or for impossible numbers."""
-    start, end = rules.schedule_window_start, rules.schedule_window_end
+    start, end = policy.schedule_window_start, policy.schedule_window_end
     if start is not None and start <= now:
         raise BadRequest(
             f"The schedule window starts in the past ({start.isoformat()}): choose a later start."
@@ -51,24 +51,24 @@ def check_rules(*, rules: WaveRules, kraken: KrakenSettings, connection_id: str,
             f"Connection {connection_id!r} sends payloads bare, which has no place for a schedule window: "
             "set its envelope to wrapped, or leave the window out."
         )
-    if not 0 <= rules.error_share <= 1:
-        raise BadRequest(f"The error budget's share must lie between 0 and 1, not at {rules.error_share}.")
-    if rules.error_count is not None and rules.error_count < 0:
-        raise BadRequest(f"The error budget's number must be 0 or more, not {rules.error_count}.")
-    if rules.error_window < 1:
-        raise BadRequest(f"The error budget's window must be 1 or more, not {rules.error_window}.")
-    if rules.approval_minutes <= 0:
+    if not 0 <= policy.error_share <= 1:
+        raise BadRequest(f"The error budget's share must lie between 0 and 1, not at {policy.error_share}.")
+    if policy.error_count is not None and policy.error_count < 0:
+        raise BadRequest(f"The error budget's number must be 0 or more, not {policy.error_count}.")
+    if policy.error_window < 1:
+        raise BadRequest(f"The error budget's window must be 1 or more, not {policy.error_window}.")
+    if policy.approval_minutes <= 0:
         raise BadRequest(
-            f"The minutes to wait for approval must be more than 0, not {rules.approval_minutes}."
+            f"The minutes to wait for approval must be more than 0, not {policy.approval_minutes}."
         )
 
 
-def window_is_over(*, rules: WaveRules, now: datetime) -> bool:
+def window_is_over(*, policy: Policy, now: datetime) -> bool:
     """Whether Kraken would refuse a create because its schedule window has ended."""
-    return rules.schedule_window_end is not None and rules.schedule_window_end <= now
+    return policy.schedule_window_end is not None and policy.schedule_window_end <= now
 
 
-def task_params(*, rules: WaveRules, is_dry_run: bool, sent_until: datetime) -> Mapping[str, Any] | None:
+def task_params(*, policy: Policy, is_dry_run: bool, sent_until: datetime) -> Mapping[str, Any] | None:
     """What a create is sent with besides its payload.
 
     Kraken refuses a window whose start has passed when the create arrives, so that one is left out: then it
@@ -77,8 +77,8 @@ def task_params(*, rules: WaveRules, is_dry_run: bool, sent_until: datetime) -> 
     params: dict[str, Any] = {}
     if is_dry_run:
         params["is_dry_run"] = True
-    if rules.schedule_window_start is not None and rules.schedule_window_start > sent_until:
-        params["schedule_window_start"] = rules.schedule_window_start.isoformat()
-    if rules.schedule_window_end is not None:
-        params["schedule_window_end"] = rules.schedule_window_end.isoformat()
+    if policy.schedule_window_start is not None and policy.schedule_window_start > sent_until:
+        params["schedule_window_start"] = policy.schedule_window_start.isoformat()
+    if policy.schedule_window_end is not None:
+        params["schedule_window_end"] = policy.schedule_window_end.isoformat()
     return params or None
