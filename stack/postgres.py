@@ -4,6 +4,7 @@ The package is used for its binaries only; its own launcher creates operating-sy
 modes of parent folders when it is root.
 """
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -15,7 +16,7 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -117,17 +118,28 @@ class Cluster:
 
     def create_database(self, *, name: str, template: str = "template0") -> str:
         """Create a database unless it exists; return its DSN."""
+        with self._cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+            if cursor.fetchone() is None:
+                # Copying its files is three times as fast as writing them through the log.
+                statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+                cursor.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
+        return self.dsn(database=name)
+
+    def drop_database(self, *, name: str) -> None:
+        """Drop a database, whoever is connected to it."""
+        with self._cursor() as cursor:
+            cursor.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    @contextlib.contextmanager
+    def _cursor(self) -> Iterator[psycopg2.extensions.cursor]:
         connection = psycopg2.connect(self.dsn(database="postgres"))
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
-                cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
-                if cursor.fetchone() is None:
-                    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-                    cursor.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
+                yield cursor
         finally:
             connection.close()
-        return self.dsn(database=name)
 
     @property
     def _data(self) -> Path:

@@ -14,11 +14,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import hypothesis
 import psutil
@@ -38,6 +38,8 @@ hypothesis.settings.load_profile("project")
 _PREFIX = "kraken-migration-tests-"
 # Tests ask for answers, not for durability.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
+_MEMORY = Path("/dev/shm")
+_ENOUGH_BYTES = 4 * 2**30
 
 NewDatabase = Callable[..., str]
 
@@ -51,8 +53,37 @@ class Simulator:
     process: subprocess.Popen[bytes]
     log: Path
 
+    def end(self) -> None:
+        """End it at once."""
+        self.process.kill()
+        self.process.wait()
+
 
 StartSimulator = Callable[..., Simulator]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdleSimulators:
+    """Stand-in Krakens between two tests."""
+
+    folder: Path
+    by_options: dict[tuple[str, ...], list[Simulator]] = field(default_factory=dict)
+
+    def take(self, *, options: tuple[str, ...]) -> Simulator:
+        """An empty one with these options."""
+        if idle := self.by_options.get(options):
+            return idle.pop()
+        simulator = _launch(options=options, port=free_port(), token=TOKEN, folder=self.folder)
+        _await_answer(simulator=simulator)
+        return simulator
+
+    def give_back(self, *, options: tuple[str, ...], simulator: Simulator) -> None:
+        """Keep it for a later test, without processes and faults; end it if it cannot be emptied."""
+        try:
+            with urlopen(Request(f"{simulator.url}/simulator/reset", method="POST"), timeout=10):
+                self.by_options.setdefault(options, []).append(simulator)
+        except OSError:
+            simulator.end()
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +103,7 @@ def _no_sockets_in_unit_tests(request: pytest.FixtureRequest, monkeypatch: pytes
 def postgres() -> Iterator[Cluster]:
     """A Postgres server for this pytest process alone."""
     _remove_leftovers()
-    scratch = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    scratch = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=fast_folder()))
     # The server's user is not this one when the tests run as root.
     scratch.chmod(0o755)
     cluster = embedded.open_cluster(home=scratch / "postgres", port=free_port(), settings=_FAST)
@@ -82,6 +113,12 @@ def postgres() -> Iterator[Cluster]:
     finally:
         cluster.stop()
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def fast_folder() -> Path:
+    """Where databases of tests lie: in memory where there is room, since each test clones two of them."""
+    in_memory = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH_BYTES
+    return _MEMORY if in_memory else Path(tempfile.gettempdir())
 
 
 @pytest.fixture(scope="session")
@@ -117,21 +154,35 @@ def legacy_template(postgres: Cluster) -> str:
 
 
 @pytest.fixture
-def empty_dsn(new_database: NewDatabase) -> str:
+def brief_database(postgres: Cluster, new_database: NewDatabase) -> Iterator[NewDatabase]:
+    """The same as `new_database`, of databases that end with this test."""
+    made: list[str] = []
+
+    def make(*, template: str = "template0") -> str:
+        made.append(new_database(template=template))
+        return made[-1]
+
+    yield make
+    for dsn in made:
+        postgres.drop_database(name=dsn.rpartition("/")[2])
+
+
+@pytest.fixture
+def empty_dsn(brief_database: NewDatabase) -> str:
     """The DSN of an empty database, fresh for this test."""
-    return new_database()
+    return brief_database()
 
 
 @pytest.fixture
-def tracking_dsn(new_database: NewDatabase, tracking_template: str) -> str:
+def tracking_dsn(brief_database: NewDatabase, tracking_template: str) -> str:
     """The DSN of a migrated tracking database without rows, fresh for this test."""
-    return new_database(template=tracking_template)
+    return brief_database(template=tracking_template)
 
 
 @pytest.fixture
-def legacy_dsn(new_database: NewDatabase, legacy_template: str) -> str:
+def legacy_dsn(brief_database: NewDatabase, legacy_template: str) -> str:
     """The DSN of a legacy database with the guides' customers, fresh for this test."""
-    return new_database(template=legacy_template)
+    return brief_database(template=legacy_template)
 
 
 @pytest.fixture(scope="session")
@@ -154,23 +205,45 @@ def legacy_engine(legacy_dsn: str) -> Iterator[Engine]:
         yield engine
 
 
+@pytest.fixture(scope="session")
+def idle_simulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IdleSimulators]:
+    """Stand-in Krakens that tests have done with, emptied, by their options: a start takes half a second."""
+    idle = IdleSimulators(folder=tmp_path_factory.mktemp("simulators"))
+    try:
+        yield idle
+    finally:
+        for simulators in idle.by_options.values():
+            for simulator in simulators:
+                simulator.end()
+
+
 @pytest.fixture
-def start_simulator(tmp_path: Path) -> Iterator[StartSimulator]:
-    """A factory of stand-in Krakens: `start_simulator("--envelope", "bare")` returns once it answers."""
-    started: list[Simulator] = []
+def start_simulator(idle_simulators: IdleSimulators, tmp_path: Path) -> Iterator[StartSimulator]:
+    """A factory of stand-in Krakens: `start_simulator("--envelope", "bare")` returns once it answers.
+
+    Each is empty and belongs to this test alone until its end. One with a journal, a port or a token of its
+    own is never handed on.
+    """
+    lent: list[tuple[tuple[str, ...], Simulator]] = []
+    own: list[Simulator] = []
 
     def start(*options: str, port: int | None = None, token: str = TOKEN) -> Simulator:
+        if port is None and token == TOKEN and "--journal" not in options:
+            simulator = idle_simulators.take(options=options)
+            lent.append((options, simulator))
+            return simulator
         simulator = _launch(options=options, port=port or free_port(), token=token, folder=tmp_path)
-        started.append(simulator)
+        own.append(simulator)
         _await_answer(simulator=simulator)
         return simulator
 
     try:
         yield start
     finally:
-        for simulator in started:
-            simulator.process.kill()
-            simulator.process.wait()
+        for simulator in own:
+            simulator.end()
+        for options, simulator in lent:
+            idle_simulators.give_back(options=options, simulator=simulator)
 
 
 def free_port() -> int:
@@ -213,7 +286,7 @@ def _await_answer(*, simulator: Simulator) -> None:
 
 def _remove_leftovers() -> None:
     """End the servers of pytest processes that were killed before they could."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+    for folder in fast_folder().glob(f"{_PREFIX}*"):
         owner = folder.name.removeprefix(_PREFIX).split("-")[0]
         if owner.isdigit() and not psutil.pid_exists(int(owner)):
             embedded.open_cluster(home=folder / "postgres", port=0).stop()

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 import requests
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.pool import NullPool
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.usecases.build import build_batch
@@ -20,7 +21,8 @@ from kraken_import.usecases.poll import PollScope, poll
 from kraken_import.usecases.summarise import WaveSummary, summarise_wave
 from kraken_import.usecases.validate import validate_batch
 from legacy import load
-from tests.conftest import Simulator, StartSimulator
+from stack.postgres import Cluster
+from tests.conftest import NewDatabase, Simulator, StartSimulator
 from transforms.registry import dialect_names, get_dialect
 
 WINDOW = 0.5
@@ -167,15 +169,38 @@ class Journey:
 
 BeginJourney = Callable[..., Journey]
 
+CUSTOMERS = 20
+"""Generated customers of EDF in the legacy database of each journey."""
+
+
+@pytest.fixture(scope="session")
+def customers_template(postgres: Cluster, legacy_template: str) -> str:
+    """The name of a legacy database with the guides' customers and the first generated ones."""
+    name = "customers_template"
+    dsn = postgres.create_database(name=name, template=legacy_template)
+    engine = create_engine(dsn.replace("postgresql://", "postgresql+psycopg2://", 1), poolclass=NullPool)
+    load.generate(engine=engine, dialect="edf_accounts", first=1, last=CUSTOMERS, seed=7)
+    return name
+
+
+@pytest.fixture
+def legacy_dsn(brief_database: NewDatabase, customers_template: str) -> str:
+    """The DSN of a legacy database with customers, fresh for this test."""
+    return brief_database(template=customers_template)
+
 
 @pytest.fixture
 def begin(tracking_engine: Engine, legacy_engine: Engine, start_simulator: StartSimulator) -> BeginJourney:
-    """Start a stand-in with these options, and a journey to it with twenty customers of each dialect."""
+    """Start a stand-in with these options, and a journey to it with at least so many customers."""
 
-    def make(*options: str, customers: int = 20, dialects: tuple[str, ...] = ("edf_accounts",)) -> Journey:
+    def make(
+        *options: str, customers: int = CUSTOMERS, dialects: tuple[str, ...] = ("edf_accounts",)
+    ) -> Journey:
         simulator = start_simulator("--delay", "0.2", *options)
         for dialect in dialects:
-            load.generate(engine=legacy_engine, dialect=dialect, first=1, last=customers, seed=7)
+            there = load.count(engine=legacy_engine, dialect=dialect)
+            if there < customers:
+                load.generate(engine=legacy_engine, dialect=dialect, first=there + 1, last=customers, seed=7)
         return Journey(
             tracking=tracking_engine,
             legacy=legacy_engine,
