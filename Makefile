@@ -3,7 +3,7 @@
 PYTHON ?= python3
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down env payload diff wave-pause wave-resume wave-cancel preflight reports legacy migrate simulator bench test check mapping new-dialect sample
+.PHONY: help install demo up down env payload diff wave-pause wave-resume wave-cancel preflight reports legacy migrate simulator bench test test-quick prove check mapping new-dialect sample
 .PHONY: rerun crosswalk late-changes own wave-close wave-open
 
 # Byte code is compiled once, at installation: without it Airflow takes twice as long to start.
@@ -93,8 +93,14 @@ wave-close: install ## Close WAVE; refused while anything it leaves has no owner
 wave-open: install ## Open a closed WAVE again
 	@$(STACK) wave-open
 
-test: install ## Run every test
+test: install ## Run every test but the long proofs
 	@$(VENV)/python -m pytest -n 2 --dist loadgroup
+
+test-quick: install ## Run the tests that need no database: under half a minute
+	@$(VENV)/python -m pytest -n 2 tests/unit
+
+prove: install ## Run the long proofs: whole migrations in an Airflow of their own
+	@$(VENV)/python -m pytest tests/proofs
 
 check: install ## Lint, types and import layers
 	@$(VENV)/ruff check .

@@ -41,6 +41,19 @@ _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
 _MEMORY = Path("/dev/shm")
 _ENOUGH_BYTES = 4 * 2**30
 
+
+def _work_in_memory() -> None:
+    """Put temporary files into memory where there is room: each test clones two databases."""
+    if (
+        os.access(_MEMORY, os.W_OK)
+        and not os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC
+        and shutil.disk_usage(_MEMORY).free > _ENOUGH_BYTES
+    ):
+        os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+
+
+_work_in_memory()
+
 NewDatabase = Callable[..., str]
 
 
@@ -103,7 +116,11 @@ def _no_sockets_in_unit_tests(request: pytest.FixtureRequest, monkeypatch: pytes
 def postgres() -> Iterator[Cluster]:
     """A Postgres server for this pytest process alone."""
     _remove_leftovers()
-    scratch = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=fast_folder()))
+    scratch = Path(
+        tempfile.mkdtemp(
+            prefix=f"{_PREFIX}{os.getpid()}-",
+        )
+    )
     # The server's user is not this one when the tests run as root.
     scratch.chmod(0o755)
     cluster = embedded.open_cluster(home=scratch / "postgres", port=free_port(), settings=_FAST)
@@ -113,12 +130,6 @@ def postgres() -> Iterator[Cluster]:
     finally:
         cluster.stop()
         shutil.rmtree(scratch, ignore_errors=True)
-
-
-def fast_folder() -> Path:
-    """Where databases of tests lie: in memory where there is room, since each test clones two of them."""
-    in_memory = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH_BYTES
-    return _MEMORY if in_memory else Path(tempfile.gettempdir())
 
 
 @pytest.fixture(scope="session")
@@ -286,7 +297,7 @@ def _await_answer(*, simulator: Simulator) -> None:
 
 def _remove_leftovers() -> None:
     """End the servers of pytest processes that were killed before they could."""
-    for folder in fast_folder().glob(f"{_PREFIX}*"):
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         owner = folder.name.removeprefix(_PREFIX).split("-")[0]
         if owner.isdigit() and not psutil.pid_exists(int(owner)):
             embedded.open_cluster(home=folder / "postgres", port=0).stop()

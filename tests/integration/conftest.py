@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from kraken_import.usecases.validate import validate_batch
 from legacy import load
 from stack.postgres import Cluster
 from tests.conftest import NewDatabase, Simulator, StartSimulator
+from tests.stacks import Stack, running_stack
 from transforms.registry import dialect_names, get_dialect
 
 WINDOW = 0.5
@@ -215,6 +216,19 @@ def begin(tracking_engine: Engine, legacy_engine: Engine, start_simulator: Start
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stack of all tests that need a whole Airflow; they share a worker by `xdist_group("stack")`."""
+    dags = ("migrate_edf_accounts", "migrate_plenitude_accounts", "plan_cohort")
+    with running_stack(folder=tmp_path_factory.mktemp("stack"), dags=dags) as started:
+        yield started
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have the test that kills and stops the shared stack come last, whatever was asked for."""
+    items.sort(key=lambda item: item.get_closest_marker("ends_the_stack") is not None)
 
 
 @pytest.fixture

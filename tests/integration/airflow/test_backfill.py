@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.usecases.cohorts import CohortRequest, write_cohort
-from tests.integration.airflow.test_runs import DAG, ENDS, Stack
-from tests.integration.stack.checkouts import environment_of, free_port_base, fresh_checkout, run
+from tests.stacks import ENDS, Stack
+from transforms.registry import get_dialect
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("stack")]
 
-TODAY = datetime.now(ZoneInfo("Europe/London")).date()
+DIALECT = "plenitude_accounts"
+DAG = f"migrate_{DIALECT}"
+TODAY = datetime.now(ZoneInfo(get_dialect(name=DIALECT).zone)).date()
 QUIET, FIRST, SECOND, THIRD = (TODAY - timedelta(days=days) for days in (4, 3, 2, 1))
 # The generator breaks every 25th customer, so that only the second night has a broken one.
 SIZES = {FIRST: 24, SECOND: 5, THIRD: 20}
-BROKEN = "GB-000000025"
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with fresh_checkout(folder=tmp_path_factory.mktemp("backfill")) as folder:
-        run(checkout=folder, command="up", PORT_BASE=str(free_port_base()))
-        started = Stack(folder=folder, values=environment_of(checkout=folder))
-        for dag in (DAG, "plan_cohort"):
-            started.until(lambda dag=dag: started.api("PATCH", f"/dags/{dag}", {"is_paused": False}).ok)
-        yield started
+BROKEN = 25
 
 
 def backfill(stack: Stack, *, reprocess: str, **conf: Any) -> dict[str, dict[str, Any]]:
@@ -58,7 +49,7 @@ def backfill(stack: Stack, *, reprocess: str, **conf: Any) -> dict[str, dict[str
 
 def plan_by_form(stack: Stack, **conf: Any) -> dict[str, Any]:
     """What task preview has returned."""
-    body = {"logical_date": None, "conf": {"dialect": "edf_accounts", **conf}}
+    body = {"logical_date": None, "conf": {"dialect": DIALECT, **conf}}
     started = stack.api("POST", "/dags/plan_cohort/dagRuns", body)
     assert started.ok, started.text
     path = f"/dags/plan_cohort/dagRuns/{quote(started.json()['dag_run_id'])}"
@@ -81,11 +72,9 @@ def plan_long_ago(stack: Stack, *, day: date, size: int) -> None:
         kraken=KrakenSettings(
             base_url=stack.values["KRAKEN_URL"],
             token="none",
-            import_suppliers={"edf_accounts": "TENTACLE_ENERGY"},
+            import_suppliers={DIALECT: get_dialect(name=DIALECT).default_import_supplier},
         ),
-        request=CohortRequest(
-            dialect="edf_accounts", rule="all", name=f"night {day}", size=size, wave_date=day
-        ),
+        request=CohortRequest(dialect=DIALECT, rule="all", name=f"night {day}", size=size, wave_date=day),
         now=datetime.combine(QUIET, time(), UTC),
     )
     for engine in engines.values():
@@ -93,12 +82,13 @@ def plan_long_ago(stack: Stack, *, day: date, size: int) -> None:
 
 
 def test_a_backfill_takes_each_nights_cohort_and_later_redoes_failures_alone(stack: Stack) -> None:
+    mine = f"WHERE dialect = '{DIALECT}'"
     for day, size in SIZES.items():
         plan_long_ago(stack, day=day, size=size)
     assert plan_by_form(stack, cohort="rest", size=10)["already_planned"] == 49
-    assert stack.rows("TRACKING_DSN", "SELECT count(*) FROM migration.cohort") == [(3,)]
+    assert stack.rows("TRACKING_DSN", f"SELECT count(*) FROM migration.cohort {mine}") == [(3,)]
     assert plan_by_form(stack, cohort="rest", size=10, preview=False)["planned"] == 10
-    assert stack.rows("TRACKING_DSN", "SELECT count(*) FROM migration.cohort") == [(4,)]
+    assert stack.rows("TRACKING_DSN", f"SELECT count(*) FROM migration.cohort {mine}") == [(4,)]
 
     before = backfill(stack, reprocess="none", threshold=0)
     assert {day: each["state"] for day, each in before.items()} == {
@@ -107,7 +97,7 @@ def test_a_backfill_takes_each_nights_cohort_and_later_redoes_failures_alone(sta
         str(SECOND): "failed",
         str(THIRD): "success",
     }
-    claimed = "SELECT run_id, claimed FROM migration.wave ORDER BY id"
+    claimed = f"SELECT run_id, claimed FROM migration.wave {mine} ORDER BY id"
     waves = stack.rows("TRACKING_DSN", claimed)
     assert dict(waves) == {before[str(day)]["dag_run_id"]: size for day, size in SIZES.items()}
     quiet = quote(before[str(QUIET)]["dag_run_id"])
@@ -123,16 +113,13 @@ def test_a_backfill_takes_each_nights_cohort_and_later_redoes_failures_alone(sta
         "report": "skipped",
     }
     said = [path.read_text() for path in (stack.folder / ".run").rglob("*summarise*/*.log")]
-    assert any(f"Nothing was planned for {QUIET}: no cohort of edf_accounts is due." in log for log in said)
+    assert any(f"Nothing was planned for {QUIET}: no cohort of {DIALECT} is due." in log for log in said)
 
-    url = stack.values["LEGACY_DSN"].replace("://", "+psycopg2://", 1)
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        mended = connection.execute(
-            text("UPDATE legacy.party_contact SET value = '02071234567' WHERE value = '020 ring after six'")
-        )
-        assert mended.rowcount >= 1
-    engine.dispose()
+    mended = (
+        "UPDATE legacy.supply_point SET identifier = generator.cpe(substr(identifier, 3, 16)) "
+        f"WHERE premise_id = 3000000000000 + {BROKEN} AND fuel = 'E'"
+    )
+    stack.change(mended)
 
     after = backfill(stack, reprocess="failed")
     assert {each["state"] for each in after.values()} == {"success"}
@@ -140,11 +127,13 @@ def test_a_backfill_takes_each_nights_cohort_and_later_redoes_failures_alone(sta
     assert done_again == [str(SECOND)]
     assert stack.rows("TRACKING_DSN", claimed) == waves
     attempts = stack.rows(
-        "TRACKING_DSN", "SELECT external_identifier, state, attempt FROM migration.import_process ORDER BY 1"
+        "TRACKING_DSN",
+        f"SELECT external_identifier, state, attempt FROM migration.import_process {mine} ORDER BY 1",
     )
     # At a threshold of nothing the gate of that night let no create pass, so all five were built once more.
-    night = range(int(BROKEN[3:]), int(BROKEN[3:]) + SIZES[SECOND])
+    night = range(BROKEN, BROKEN + SIZES[SECOND])
     assert [tuple(row) for row in attempts] == [
-        (f"GB-{n:09}", "processed", 2 if n in night else 1) for n in range(1, 50)
+        (f"PT-{n:09}", "processed", 2 if n in night else 1) for n in range(1, 50)
     ]
-    assert stack.created() == {f"GB-{n:09}": 1 for n in range(1, 50)}
+    created = {key: times for key, times in stack.created().items() if key.startswith("PT-")}
+    assert created == {f"PT-{n:09}": 1 for n in range(1, 50)}

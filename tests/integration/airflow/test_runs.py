@@ -4,89 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
 import requests
-from sqlalchemy import create_engine, text
-from sqlalchemy.pool import NullPool
 
 from kraken_import.provider import get_provider_info
-from tests.integration.stack.checkouts import environment_of, free_port_base, fresh_checkout, login, run
+from tests.checkouts import login, run
+from tests.stacks import DAG, ENDS, Stack
 
-# One stack for all of them, so one worker.
-pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("runs")]
-
-DAG = "migrate_edf_accounts"
-ENDS = ("success", "failed")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stack:
-    """A running stack and its values as `make env` prints them."""
-
-    folder: Path
-    values: dict[str, str]
-
-    def api(self, method: str, path: str, body: Any = None) -> requests.Response:
-        return requests.request(
-            method,
-            f"{self.values['AIRFLOW_URL']}/api/v2{path}",
-            json=body,
-            headers=login(values=self.values, user="AIRFLOW"),
-            timeout=60,
-        )
-
-    def start(self, **conf: Any) -> requests.Response:
-        return self.api("POST", f"/dags/{DAG}/dagRuns", {"logical_date": None, "conf": conf})
-
-    def finish(self, run_id: str) -> str:
-        def state() -> str | None:
-            found = self.api("GET", f"/dags/{DAG}/dagRuns/{run_id}").json()["state"]
-            return found if found in ENDS else None
-
-        return self.until(state)
-
-    def until(self, condition: Callable[[], Any]) -> Any:
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            if found := condition():
-                return found
-            time.sleep(0.5)
-        raise AssertionError("It did not come to that in time.")
-
-    def rows(self, dsn: str, statement: str) -> list[Any]:
-        url = self.values[dsn].replace("postgresql://", "postgresql+psycopg2://", 1)
-        with create_engine(url, poolclass=NullPool).connect() as connection:
-            return list(connection.execute(text(statement)))
-
-    def change(self, statement: str) -> None:
-        url = self.values["LEGACY_DSN"].replace("postgresql://", "postgresql+psycopg2://", 1)
-        with create_engine(url, poolclass=NullPool).begin() as connection:
-            connection.execute(text(statement))
-
-    def created(self) -> dict[str, int]:
-        ledger = requests.get(f"{self.values['KRAKEN_URL']}/simulator/ledger", timeout=30).json()
-        return {key["external_identifier"]: key["created"] for key in ledger["keys"]}
-
-    def set_token(self, token: str) -> None:
-        body = {"connection_id": "kraken", "conn_type": "kraken", "password": token}
-        changed = self.api("PATCH", "/connections/kraken?update_mask=password", body)
-        assert changed.ok, changed.text
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with fresh_checkout(folder=tmp_path_factory.mktemp("runs")) as folder:
-        run(checkout=folder, command="up", PORT_BASE=str(free_port_base()))
-        values = environment_of(checkout=folder)
-        started = Stack(folder=folder, values=values)
-        started.until(lambda: started.api("PATCH", f"/dags/{DAG}", {"is_paused": False}).ok)
-        yield started
+pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("stack")]
 
 
 def test_a_run_is_green_red_or_stopped_as_its_records_are(stack: Stack) -> None:

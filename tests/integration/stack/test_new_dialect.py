@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.checkouts import attempt, fresh_checkout, run
 from tests.conftest import ROOT
-from tests.integration.stack.checkouts import attempt, fresh_checkout, run
 
 
 def conformance(*, checkout: Path) -> subprocess.CompletedProcess[str]:

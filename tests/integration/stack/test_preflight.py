@@ -11,8 +11,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from legacy import load
+from tests.checkouts import attempt, fresh_checkout, run
 from tests.conftest import NewDatabase
-from tests.integration.stack.checkouts import attempt, fresh_checkout, run
 
 
 @pytest.fixture(scope="module")

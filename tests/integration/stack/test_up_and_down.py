@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -11,28 +10,16 @@ import psycopg2
 import pytest
 import requests
 
-from tests.integration.stack.checkouts import (
-    attempt,
-    environment_of,
-    free_port_base,
-    fresh_checkout,
-    login,
-    run,
-)
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Iterator[Path]:
-    with fresh_checkout(folder=tmp_path) as folder:
-        yield folder
+from tests.checkouts import attempt, login, run
+from tests.stacks import Stack
 
 
 @pytest.mark.timeout(400)
-def test_up_heals_what_was_killed_and_down_leaves_nothing(checkout: Path) -> None:
-    base = free_port_base()
-    run(checkout=checkout, command="up", PORT_BASE=str(base))
-    values = environment_of(checkout=checkout)
-    assert values["AIRFLOW_URL"] == f"http://127.0.0.1:{base}"
+@pytest.mark.xdist_group("stack")
+@pytest.mark.ends_the_stack
+def test_up_heals_what_was_killed_and_down_leaves_nothing(stack: Stack) -> None:
+    checkout, values = stack.folder, stack.values
+    base = int(values["AIRFLOW_URL"].rpartition(":")[2])
 
     # Once more: nothing is started twice, nothing is restarted, and what people set in Airflow stays.
     before = _leaders(checkout=checkout)
@@ -101,9 +88,14 @@ def _kraken_connection(*, values: dict[str, str], extra: str | None = None) -> d
 
 def _leaders(*, checkout: Path) -> list[int]:
     """The stack's components: leaders of sessions whose output goes to this checkout's logs."""
-    return sorted(
-        pid for pid in psutil.pids() if os.getsid(pid) == pid and _is_ours(pid=pid, checkout=checkout)
-    )
+    return sorted(pid for pid in psutil.pids() if _leads(pid=pid) and _is_ours(pid=pid, checkout=checkout))
+
+
+def _leads(*, pid: int) -> bool:
+    try:
+        return os.getsid(pid) == pid
+    except ProcessLookupError:
+        return False
 
 
 def _postmaster(*, values: dict[str, str]) -> int:

@@ -13,8 +13,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from legacy import load
-from tests.integration.airflow.test_runs import DAG, ENDS, Stack
-from tests.integration.stack.checkouts import environment_of, free_port_base, fresh_checkout, run
+from tests.checkouts import run
+from tests.stacks import DAG, Stack, running_stack
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -23,11 +23,8 @@ CUSTOMERS = 2_000
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with fresh_checkout(folder=tmp_path_factory.mktemp("migration")) as folder:
-        run(checkout=folder, command="up", PORT_BASE=str(free_port_base()))
-        started = Stack(folder=folder, values=environment_of(checkout=folder))
-        for dag in (DAG, "plan_cohort", "rerun_edf_accounts", "reconcile"):
-            started.until(lambda dag=dag: started.api("PATCH", f"/dags/{dag}", {"is_paused": False}).ok)
+    dags = (DAG, "plan_cohort", "rerun_edf_accounts", "reconcile")
+    with running_stack(folder=tmp_path_factory.mktemp("migration"), dags=dags) as started:
         url = started.values["LEGACY_DSN"].replace("postgresql://", "postgresql+psycopg2://", 1)
         engine = create_engine(url, poolclass=NullPool)
         # Some are left out of every cohort: an erroneous transfer, a place in collections.
@@ -35,20 +32,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield started
 
 
-def trigger(stack: Stack, dag: str, **conf: Any) -> str:
-    started = stack.api("POST", f"/dags/{dag}/dagRuns", {"logical_date": None, "conf": conf})
-    assert started.ok, started.text
-    return str(started.json()["dag_run_id"])
-
-
-def finish(stack: Stack, dag: str, run_id: str) -> str:
-    path = f"/dags/{dag}/dagRuns/{quote(run_id)}"
-    return str(stack.until(lambda: (state := stack.api("GET", path).json()["state"]) in ENDS and state))
-
-
 def plan(stack: Stack, *, cohort: str, mode: str) -> None:
     conf = {"dialect": "edf_accounts", "cohort": cohort, "mode": mode, "size": CUSTOMERS, "preview": False}
-    assert finish(stack, "plan_cohort", trigger(stack, "plan_cohort", **conf)) == "success"
+    assert stack.finish(stack.trigger("plan_cohort", **conf), "plan_cohort") == "success"
 
 
 def approve(stack: Stack, run_id: str) -> str:
@@ -82,8 +68,8 @@ def fault(stack: Stack, **settings: Any) -> None:
 def test_two_thousand_customers_are_migrated_as_operations_would(stack: Stack) -> None:
     # Plan and rehearse: nothing is created.
     plan(stack, cohort="rehearsal", mode="rehearsal")
-    rehearsal = trigger(stack, DAG, cohort="rehearsal", dry_run=True)
-    assert finish(stack, DAG, rehearsal) == "success"
+    rehearsal = stack.trigger(DAG, cohort="rehearsal", dry_run=True)
+    assert stack.finish(rehearsal) == "success"
     rehearsed = states(stack, rehearsal)
     assert sum(rehearsed.values()) == CUSTOMERS
     assert rehearsed["dry_run_succeeded"] > 0.95 * CUSTOMERS
@@ -98,11 +84,11 @@ def test_two_thousand_customers_are_migrated_as_operations_would(stack: Stack) -
     # Go live, with a person at the gate. Kraken then begins to refuse, and the wave stops by itself.
     plan(stack, cohort="night", mode="live")
     fault(stack, kind="failed_validation", operation="create", probability=0.9, seed=1)
-    live = trigger(stack, DAG, cohort="night", approval="required", error_share=0.3)
+    live = stack.trigger(DAG, cohort="night", approval="required", error_share=0.3)
     question = approve(stack, live)
     assert f"{CUSTOMERS:,} customers" in question
     assert "GBP" in question
-    assert finish(stack, DAG, live) == "failed"
+    assert stack.finish(live) == "failed"
     ((code, reason),) = stack.rows(
         "TRACKING_DSN", f"SELECT stop_code, stop_reason FROM migration.wave WHERE run_id = '{live}'"
     )
@@ -117,7 +103,7 @@ def test_two_thousand_customers_are_migrated_as_operations_would(stack: Stack) -
     body = {"dry_run": False, "only_failed": False}
     assert stack.api("POST", f"/dags/{DAG}/dagRuns/{quote(live)}/clear", body).ok
     approve(stack, live)
-    assert finish(stack, DAG, live) == "success"
+    assert stack.finish(live) == "success"
     ended = states(stack, live)
     assert set(ended) <= {"processed", "rejected", "invalid", "errored"}
     assert ended["rejected"] < rehearsed["rejected"]
@@ -135,7 +121,7 @@ def test_two_thousand_customers_are_migrated_as_operations_would(stack: Stack) -
     final = states(stack, live)
     assert sum(final.values()) == CUSTOMERS
     assert sum(created.values()) == len(created) == final["processed"] + final.get("errored", 0)
-    reconciled = trigger(stack, "reconcile", wave=wave)
-    assert finish(stack, "reconcile", reconciled) == "success"
+    reconciled = stack.trigger("reconcile", wave=wave)
+    assert stack.finish(reconciled, "reconcile") == "success"
     assert stack.rows("TRACKING_DSN", "SELECT count(*) FROM migration.reconciliation")[0].count >= 1
     assert stack.rows("TRACKING_DSN", "SELECT * FROM migration.reconciliation_difference") == []

@@ -1,0 +1,92 @@
+"""A running stack as tests of Airflow use it: its API, its databases, its stand-in Kraken."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import requests
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from tests.checkouts import environment_of, free_port_base, fresh_checkout, login, run
+
+DAG = "migrate_edf_accounts"
+ENDS = ("success", "failed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """A running stack and its values as `make env` prints them."""
+
+    folder: Path
+    values: dict[str, str]
+
+    def api(self, method: str, path: str, body: Any = None, *, user: str = "AIRFLOW") -> requests.Response:
+        return requests.request(
+            method,
+            f"{self.values['AIRFLOW_URL']}/api/v2{path}",
+            json=body,
+            headers=login(values=self.values, user=user),
+            timeout=60,
+        )
+
+    def unpause(self, *dags: str) -> None:
+        for dag in dags:
+            self.until(lambda dag=dag: self.api("PATCH", f"/dags/{dag}", {"is_paused": False}).ok)
+
+    def start(self, **conf: Any) -> requests.Response:
+        return self.api("POST", f"/dags/{DAG}/dagRuns", {"logical_date": None, "conf": conf})
+
+    def trigger(self, dag: str, **conf: Any) -> str:
+        """Start a run of any DAG; its id."""
+        started = self.api("POST", f"/dags/{dag}/dagRuns", {"logical_date": None, "conf": conf})
+        assert started.ok, started.text
+        return str(started.json()["dag_run_id"])
+
+    def finish(self, run_id: str, dag: str = DAG) -> str:
+        """The state in which a run ends."""
+        path = f"/dags/{dag}/dagRuns/{quote(run_id)}"
+        return str(self.until(lambda: (state := self.api("GET", path).json()["state"]) in ENDS and state))
+
+    def until(self, condition: Callable[[], Any]) -> Any:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            if found := condition():
+                return found
+            time.sleep(0.5)
+        raise AssertionError("It did not come to that in time.")
+
+    def rows(self, dsn: str, statement: str) -> list[Any]:
+        url = self.values[dsn].replace("postgresql://", "postgresql+psycopg2://", 1)
+        with create_engine(url, poolclass=NullPool).connect() as connection:
+            return list(connection.execute(text(statement)))
+
+    def change(self, statement: str) -> None:
+        url = self.values["LEGACY_DSN"].replace("postgresql://", "postgresql+psycopg2://", 1)
+        with create_engine(url, poolclass=NullPool).begin() as connection:
+            connection.execute(text(statement))
+
+    def created(self) -> dict[str, int]:
+        ledger = requests.get(f"{self.values['KRAKEN_URL']}/simulator/ledger", timeout=30).json()
+        return {key["external_identifier"]: key["created"] for key in ledger["keys"]}
+
+    def set_token(self, token: str) -> None:
+        body = {"connection_id": "kraken", "conn_type": "kraken", "password": token}
+        changed = self.api("PATCH", "/connections/kraken?update_mask=password", body)
+        assert changed.ok, changed.text
+
+
+@contextmanager
+def running_stack(*, folder: Path, dags: Sequence[str]) -> Iterator[Stack]:
+    """A stack of a checkout of its own, with these DAGs unpaused; stopped in the end."""
+    with fresh_checkout(folder=folder) as checkout:
+        run(checkout=checkout, command="up", PORT_BASE=str(free_port_base()))
+        started = Stack(folder=checkout, values=environment_of(checkout=checkout))
+        started.unpause(*dags)
+        yield started
