@@ -35,6 +35,11 @@ class FrameLine:
     before: FrameRows | None
     warning: str = ""
 
+    @property
+    def is_empty_as_before(self) -> bool:
+        """Whether the frame had no row for its parents either time."""
+        return not self.now.rows and self.before is not None and self.before.parents > 0 == self.before.rows
+
 
 def judge(
     *,
@@ -66,6 +71,19 @@ def judge(
             )
         lines.append(FrameLine(parent=frame.parent, now=here, before=there, warning=warning))
     return lines
+
+
+def sentences(*, lines: Sequence[FrameLine], earlier: str = "") -> list[str]:
+    """The warnings of the lines; what was empty before as well comes last, in one sentence."""
+    warned = [line for line in lines if line.warning]
+    known = [line for line in warned if line.is_empty_as_before]
+    if len(known) < 2:
+        return [line.warning for line in warned]
+    *names, last = [line.now.frame for line in known]
+    return [line.warning for line in warned if line not in known] + [
+        f"Frames {', '.join(names)} and {last} have not one row, and had none in {earlier} either: make sure "
+        "that the legacy database has nothing for them."
+    ]
 
 
 def _emptied(

@@ -9,7 +9,7 @@ import pytest
 
 from tests.samples import TODAY, as_frames, identifier_of, sample_rows
 from transforms.build import BuildSettings, build
-from transforms.frame_changes import FrameLine, judge
+from transforms.frame_changes import FrameLine, judge, sentences
 from transforms.frame_rows import FrameRows, added, counted
 from transforms.registry import get_dialect
 
@@ -28,11 +28,11 @@ def counts_of(rows: dict[str, list[dict[str, Any]]], *identifiers: str) -> dict[
     return {each.frame: each for each in result.frames}
 
 
-def plenitude(customers: int, **shares: float) -> list[FrameRows]:
+def plenitude(number: int, **shares: float) -> list[FrameRows]:
     """Counts in which each frame has one row for every parent, or for this share of them."""
     counts = {}
     for frame in PLENITUDE.frames:
-        parents = counts[frame.parent].rows if frame.parent else customers
+        parents = counts[frame.parent].rows if frame.parent else number
         having = round(parents * shares.get(frame.name, 1))
         counts[frame.name] = FrameRows(
             frame=frame.name, parents=parents, parents_with_rows=having, rows=having, squares=having
@@ -201,3 +201,19 @@ def test_what_was_built_again_is_judged_by_its_change_alone() -> None:
     now, before = plenitude(40, agreements=0), plenitude(1_000, agreements=0.02)
     judged = judge(dialect=PLENITUDE, now=now, before=before, earlier="the first build", warn_at_zero=False)
     assert warned(judged) == {}
+
+
+def test_frames_that_were_empty_before_as_well_are_told_last_and_together() -> None:
+    empty = {"user_details": 0.0, "supply_addresses": 0.0}
+    lines = judge(
+        dialect=PLENITUDE,
+        now=plenitude(500, customers=0.5, **empty),
+        before=plenitude(500, **empty),
+        earlier="the rehearsal 'pilot'",
+    )
+    changed, known = sentences(lines=lines, earlier="the rehearsal 'pilot'")
+    assert changed.startswith("50.0 % of the rows of frame accounts have a row of frame customers, and ")
+    assert known == (
+        "Frames user_details and supply_addresses have not one row, and had none in the rehearsal 'pilot' "
+        "either: make sure that the legacy database has nothing for them."
+    )
