@@ -21,13 +21,13 @@ FRAMES_HEADER: Final = (
 
 
 def frame_rows(*, lines: Iterable[FrameLine]) -> Iterator[Sequence[Any]]:
-    """The rows of such a table; what was not rehearsed is blank."""
+    """The rows of such a table. Blank is what was not rehearsed, and the parent where it is the customers."""
     for line in lines:
         now, before = line.now, line.before
         yield (
             now.frame,
             now.rows,
-            line.parent or "customers",
+            line.parent,
             now.parents,
             now.parents_with_rows,
             *(("", "", "") if before is None else (before.rows, before.parents, before.parents_with_rows)),

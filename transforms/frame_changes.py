@@ -91,7 +91,7 @@ def _emptied(
 ) -> str:
     beside = ""
     if before is not None and before.share is not None:
-        had = f"{percent(before.share)} of them had one" if before.rows else "none had one either"
+        had = f"{percent(before.share)} had one" if before.rows else "none had one either"
         beside = f" (in {earlier} {had})"
     return (
         f"Frame {frame.name} has not one row for the {now.parents:,} {_parents(frame=frame)}{beside}: check "

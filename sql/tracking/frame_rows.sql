@@ -79,3 +79,26 @@ JOIN migration.batch_frame AS counted
     ON counted.wave_id = chosen.wave_id AND counted.batch = chosen.batch AND NOT counted.again
 GROUP BY counted.frame, chosen.same_customers
 ORDER BY counted.frame
+
+-- name: of_last_rehearsal
+-- The last rehearsal of a dialect that had ended; at any Kraken when none is named.
+WITH rehearsal AS (
+    SELECT wave.id, wave.name
+    FROM migration.wave
+    WHERE wave.dialect = %(dialect)s
+        AND wave.mode = 'rehearsal'
+        AND wave.finished_at IS NOT NULL
+        AND (%(target_kraken)s IS NULL OR wave.target_kraken = %(target_kraken)s)
+        AND EXISTS (
+            SELECT FROM migration.batch_frame AS counted WHERE counted.wave_id = wave.id AND NOT counted.again
+        )
+    ORDER BY wave.id DESC
+    LIMIT 1
+)
+SELECT counted.frame, false AS same_customers, array_agg(DISTINCT rehearsal.name) AS names,
+    sum(counted.parents) AS parents, sum(counted.parents_with_rows) AS parents_with_rows,
+    sum(counted.rows) AS rows, sum(counted.squares) AS squares
+FROM rehearsal
+JOIN migration.batch_frame AS counted ON counted.wave_id = rehearsal.id AND NOT counted.again
+GROUP BY counted.frame
+ORDER BY counted.frame

@@ -11,6 +11,9 @@ from sqlalchemy import Connection, RowMapping
 from kraken_import.tracking.queries import queries
 from transforms.frame_rows import FrameRows
 
+_MOST_NAMES: Final = 3
+_COUNTS: Final = ("parents", "parents_with_rows", "rows", "squares")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveRows:
@@ -28,6 +31,15 @@ class RehearsedRows:
     names: Sequence[str]
     same_customers: bool
     """Whether these are the batches in which the wave's own customers were rehearsed."""
+
+    @property
+    def title(self) -> str:
+        """What people call the rehearsal, or the first few of several."""
+        names = [repr(name) for name in self.names]
+        if len(names) == 1:
+            return f"the rehearsal {names[0]}"
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        return f"the rehearsals {', '.join(names[:_MOST_NAMES])}{more}"
 
 
 def record(
@@ -61,6 +73,18 @@ def of_wave(*, connection: Connection, wave_id: int) -> WaveRows:
 def of_rehearsal(*, connection: Connection, wave_id: int) -> RehearsedRows | None:
     """The counts to compare a wave with; None without a rehearsal of the dialect at its Kraken before it."""
     rows = connection.exec_driver_sql(_SQL["of_rehearsal"], {"wave_id": wave_id}).mappings().all()
+    return _rehearsed(rows)
+
+
+def of_last_rehearsal(
+    *, connection: Connection, dialect: str, target_kraken: str | None
+) -> RehearsedRows | None:
+    """The counts of the last rehearsal of a dialect that had ended, at any Kraken when none is named."""
+    scope = {"dialect": dialect, "target_kraken": target_kraken}
+    return _rehearsed(connection.exec_driver_sql(_SQL["of_last_rehearsal"], scope).mappings().all())
+
+
+def _rehearsed(rows: Sequence[RowMapping]) -> RehearsedRows | None:
     if not rows:
         return None
     return RehearsedRows(
@@ -68,9 +92,6 @@ def of_rehearsal(*, connection: Connection, wave_id: int) -> RehearsedRows | Non
         names=sorted({name for row in rows for name in row["names"]}),
         same_customers=rows[0]["same_customers"],
     )
-
-
-_COUNTS: Final = ("parents", "parents_with_rows", "rows", "squares")
 
 
 def _frame_rows(row: RowMapping) -> FrameRows:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from sqlalchemy import Connection
 
@@ -13,8 +12,6 @@ from transforms.dialect import Dialect
 from transforms.frame_changes import FrameLine, judge, percent, sentences
 from transforms.frame_rows import FrameRows
 from transforms.registry import get_dialect
-
-_MOST_NAMES: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +30,7 @@ def review_frames(*, connection: Connection, wave_id: int, dialect: str, claimed
     if not rows.whole:
         return FrameReview(lines=(), warnings=(), note="No batch is built yet.")
     rehearsed = of_rehearsal(connection=connection, wave_id=wave_id)
-    earlier = _named(rehearsed=rehearsed) if rehearsed else ""
+    earlier = rehearsed.title if rehearsed else ""
     before = rehearsed.frames if rehearsed else ()
     lines = judge(dialect=found, now=rows.whole, before=before, earlier=earlier)
     # A handful of customers rightly lacks what few have: only a clear change counts against them.
@@ -68,7 +65,7 @@ def table_in_markdown(*, frames: FrameReview) -> Iterator[str]:
         (
             f"`{line.now.frame}`",
             f"{line.now.rows:,}",
-            line.parent or "customers",
+            f"`{line.parent}`" if line.parent else "customers asked for",
             percent(line.now.share),
             _number(line.now),
             "–" if line.before is None else f"{percent(line.before.share)}, {_number(line.before)}",
@@ -89,9 +86,9 @@ def _notes(
     if rehearsed is None:
         yield "Not compared: no rehearsal of this dialect had ended at this Kraken before."
     elif rehearsed.same_customers:
-        yield f"Compared with these customers' batches of {_named(rehearsed=rehearsed)}."
+        yield f"Compared with these customers' batches of {rehearsed.title}."
     else:
-        yield f"Compared with {_named(rehearsed=rehearsed)}: most of these customers were not rehearsed."
+        yield f"Compared with {rehearsed.title}: most of these customers were not rehearsed."
     counted, again = (_customers(dialect=dialect, frames=side) for side in (rows.whole, rows.again))
     if counted < claimed:
         yield f"Counted for {counted:,} of {claimed:,} customers: the others are not built yet."
@@ -101,11 +98,3 @@ def _notes(
 
 def _customers(*, dialect: Dialect, frames: Sequence[FrameRows]) -> int:
     return sum(each.parents for each in frames if each.frame == dialect.root.name)
-
-
-def _named(*, rehearsed: RehearsedRows) -> str:
-    names = [repr(name) for name in rehearsed.names]
-    if len(names) == 1:
-        return f"the rehearsal {names[0]}"
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return f"the rehearsals {', '.join(names[:_MOST_NAMES])}{more}"

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,8 @@ from kraken_import.tracking.frame_rows import WaveRows, of_rehearsal, of_wave
 from kraken_import.tracking.waves import Policy
 from kraken_import.usecases.gate import question_to_ask
 from kraken_import.usecases.report import wave_report
+from stack.preflight import preflight
+from stack.settings import read_wishes
 from tests.integration.conftest import BeginJourney, Journey
 from tests.integration.usecases.playing import finished_wave, rerun
 from transforms.frame_rows import FrameRows
@@ -117,7 +120,7 @@ def test_lost_agreements_are_told_at_the_gate_and_in_the_report(journey: Journey
     body, files = asked(journey, lost), report(journey, lost)
     assert f"**Warning**: {LOST}" in body
     assert "sql/extract/plenitude_accounts/agreements.sql" in body
-    assert "| `agreements` | 0 | supply_points | 0.0 % | 0.00 | – |" in body
+    assert "| `agreements` | 0 | `supply_points` | 0.0 % | 0.00 | – |" in body
     assert "Not compared: no rehearsal" in body
     assert LOST in files["index.html"]
     assert list(warnings(journey, lost)) == ["agreements"]
@@ -141,7 +144,7 @@ def test_a_wave_is_compared_with_the_rehearsal_of_its_own_customers(journey: Jou
     assert "**Warning**" not in body
     change(journey, LOSE_AGREEMENTS)
     lost = built(journey, identifiers=tuple(identifiers[40:]))
-    assert "(in the rehearsal 'dress' 100.0 % of them had one)" in warnings(journey, lost)["agreements"]
+    assert "(in the rehearsal 'dress' 100.0 % had one)" in warnings(journey, lost)["agreements"]
     assert "Rehearsed: that have one" in report(journey, lost)["index.html"]
 
 
@@ -210,3 +213,30 @@ def test_a_wave_of_which_nothing_is_built_says_so(journey: Journey) -> None:
     assert "No batch is built yet." in report(journey, wave_id)["index.html"]
     with journey.tracking.connect() as connection:
         assert of_rehearsal(connection=connection, wave_id=wave_id) is None
+
+
+def test_a_preflight_is_compared_with_the_last_rehearsal_if_one_is_at_hand(
+    journey: Journey,
+    empty_dsn: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("stack.preflight.ROOT", tmp_path)
+    monkeypatch.setattr("stack.preflight.RUN", tmp_path)
+    to_its_end(journey, built(journey, dry_run=True, name="dress", limit=50))
+    change(journey, LOSE_AGREEMENTS)
+    legacy, tracking = (
+        engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        for engine in (journey.legacy, journey.tracking)
+    )
+    told = {}
+    for place in (tracking, empty_dsn):
+        environment = {"LEGACY_DSN": legacy, "TRACKING_DSN": place, "DIALECT": DIALECT}
+        preflight(wishes=read_wishes(environment=environment))
+        told[place] = " ".join(capsys.readouterr().out.split())
+    assert "(in the rehearsal 'dress' 100.0 % had one)" in told[tracking]
+    assert "Rows by frame, beside the rehearsal 'dress':" in told[tracking]
+    assert "0 agreements 0.0 % of supply_points, 0.00 for each (was 100.0 %, 2.00)" in told[tracking]
+    assert LOST in told[empty_dsn]
+    assert "Rows by frame:" in told[empty_dsn]

@@ -108,7 +108,7 @@ def test_a_shared_file_is_named_where_it_is() -> None:
 @pytest.mark.parametrize(
     ("before", "said"),
     [
-        (plenitude(500), "in the rehearsal 'pilot' 100.0 % of them had one"),
+        (plenitude(500), "in the rehearsal 'pilot' 100.0 % had one"),
         (plenitude(500, agreements=0), "in the rehearsal 'pilot' none had one either"),
     ],
 )
