@@ -24,11 +24,14 @@ class FrameReview:
 
 
 def review_frames(*, connection: Connection, wave_id: int, dialect: str, claimed: int) -> FrameReview:
-    """The counts of a wave's builds; without lines as long as nothing is built."""
+    """The counts of a wave's builds; without lines as long as nothing is counted."""
     found = get_dialect(name=dialect)
     rows = of_wave(connection=connection, wave_id=wave_id)
     if not rows.whole:
-        return FrameReview(lines=(), warnings=(), note="No batch is built yet.")
+        # The whole was built before rows were counted: what was built again stands for itself.
+        rows = WaveRows(whole=rows.again, again=())
+    if not rows.whole:
+        return FrameReview(lines=(), warnings=(), note="No rows are counted yet.")
     rehearsed = of_rehearsal(connection=connection, wave_id=wave_id)
     earlier = rehearsed.title if rehearsed else ""
     before = rehearsed.frames if rehearsed else ()
@@ -91,7 +94,7 @@ def _notes(
         yield f"Compared with {rehearsed.title}: most of these customers were not rehearsed."
     counted, again = (_customers(dialect=dialect, frames=side) for side in (rows.whole, rows.again))
     if counted < claimed:
-        yield f"Counted for {counted:,} of {claimed:,} customers: the others are not built yet."
+        yield f"Counted for {counted:,} of {claimed:,} customers."
     if again:
         yield f"{again:,} customers were built again later; the table has the build of their whole batches."
 
