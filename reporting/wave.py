@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
+from reporting.frames import FRAMES_HEADER, frame_rows
 from reporting.lines import Line, chart
 from reporting.page import csv_text, render
+from transforms.frame_changes import FrameLine
 from transforms.triage import Cause
 
 _BARS = 6
@@ -88,6 +90,9 @@ class WaveReport:
     reconciled_with: str
     differences: Sequence[DifferenceLine]
     open_differences: int
+    frames: Sequence[FrameLine]
+    frame_warnings: Sequence[str]
+    frame_note: str
 
 
 def files(*, report: WaveReport) -> dict[str, str]:
@@ -127,6 +132,7 @@ def files(*, report: WaveReport) -> dict[str, str]:
                 for each in report.differences
             ),
         ),
+        "frames.csv": csv_text(header=FRAMES_HEADER, rows=frame_rows(lines=report.frames)),
     }
 
 
@@ -164,6 +170,7 @@ def _page(*, report: WaveReport) -> str:
         ],
         amount=amount,
         stages=_STAGES,
+        compared=any(line.before for line in report.frames),
     )
 
 

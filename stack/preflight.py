@@ -2,21 +2,32 @@
 
 import sqlite3
 import sys
+import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy.exc import ProgrammingError
+
+from kraken_import.client.settings import KrakenSettings
+from kraken_import.tracking.frame_rows import RehearsedRows, of_last_rehearsal
+from reporting.frames import FRAMES_HEADER, frame_rows
 from reporting.page import csv_text, render
+from stack import data
 from stack.payload import build_batch, kraken_connection, legacy_database, wanted_dialect
 from stack.problems import StackProblem
+from stack.running import running
 from stack.settings import ROOT, RUN, Wishes
+from stack.targets import check_database
 from transforms.build import BuildResult
 from transforms.dialect import Dialect
 from transforms.extract import candidate_identifiers
 from transforms.findings import Finding
+from transforms.frame_changes import FrameLine, judge, percent, sentences
+from transforms.frame_rows import FrameRows, added
 from transforms.triage import Cause, Triage
 
 DEFAULT_CUSTOMERS = 10_000
@@ -24,6 +35,7 @@ _BATCH = 1_000
 _SHOWN = 12
 _BARS = 10
 _COLUMNS = 5
+_WIDTH = 110
 
 
 class NothingToCheck(StackProblem):
@@ -40,6 +52,8 @@ class Checked:
     rejected: int = 0
     warned: int = 0
     seconds: float = 0.0
+    frames: Sequence[FrameRows] = field(default_factory=list)
+    rehearsed: RehearsedRows | None = None
 
     @property
     def payloads(self) -> int:
@@ -48,11 +62,27 @@ class Checked:
 
     def add(self, *, result: BuildResult) -> None:
         """Count a batch."""
+        self.frames = added([self.frames, result.frames])
         self.customers += len(result.payloads) + len(result.rejections)
         self.rejected += len(result.rejections)
         self.warned += len(result.warnings)
         for record in (*result.rejections, *result.warnings):
             self.causes.add(external_identifier=record.external_identifier, findings=record.findings)
+
+    def lines(self) -> list[FrameLine]:
+        """The counts of each frame, beside those of the last rehearsal if one is at hand."""
+        if self.rehearsed is None:
+            return judge(dialect=self.dialect, now=self.frames)
+        return judge(
+            dialect=self.dialect,
+            now=self.frames,
+            before=self.rehearsed.frames,
+            earlier=self.rehearsed.title,
+        )
+
+    def frame_warnings(self) -> list[str]:
+        """What about those counts a person must look at, a sentence each."""
+        return sentences(lines=self.lines(), earlier="" if self.rehearsed is None else self.rehearsed.title)
 
 
 def preflight(*, wishes: Wishes) -> None:
@@ -89,7 +119,30 @@ def preflight(*, wishes: Wishes) -> None:
             f"The legacy database has no customers of {dialect.name} to check: "
             f"sql/extract/{dialect.name}/candidates.sql says who may migrate."
         )
+    checked.rehearsed = _rehearsed(wishes=wishes, dialect=dialect, kraken=kraken)
     _print(checked=checked, wanted=wanted, files=_write(checked=checked))
+
+
+def _rehearsed(*, wishes: Wishes, dialect: Dialect, kraken: KrakenSettings | None) -> RehearsedRows | None:
+    """The last rehearsal in the tracking database that is named, or the running stack's; None without one."""
+    dsn = wishes.targets.tracking_dsn
+    if dsn is None:
+        found = running()
+        if found is None:
+            return None
+        dsn = found.systems.tracking_dsn
+    else:
+        check_database(name="TRACKING_DSN", dsn=dsn)
+    try:
+        with data.engine_of(dsn=dsn) as tracking, tracking.connect() as connection:
+            return of_last_rehearsal(
+                connection=connection,
+                dialect=dialect.name,
+                target_kraken=kraken.target if kraken else None,
+            )
+    except ProgrammingError:
+        # Its schema is older than these counts, or not there yet: there is nothing to compare with.
+        return None
 
 
 class _SharedValues:
@@ -143,7 +196,12 @@ def _write(*, checked: Checked) -> Sequence[Path]:
     folder = RUN / "preflight"
     folder.mkdir(parents=True, exist_ok=True)
     causes = checked.causes.causes()
-    table, page = (folder / f"{checked.dialect.name}.{ending}" for ending in ("csv", "html"))
+    table, counts, page = (
+        folder / f"{checked.dialect.name}{ending}" for ending in (".csv", "-frames.csv", ".html")
+    )
+    counts.write_text(
+        csv_text(header=FRAMES_HEADER, rows=frame_rows(lines=checked.lines())), encoding="utf-8"
+    )
     table.write_text(
         csv_text(
             header=("severity", "customers", "code", "path", "source", "explanation", "examples"),
@@ -176,10 +234,13 @@ def _write(*, checked: Checked) -> Sequence[Path]:
                 {"name": cause.code, "note": cause.where, "value": cause.customers, "kind": cause.severity}
                 for cause in sorted(causes, key=lambda cause: -cause.customers)[:_BARS]
             ],
+            frames=checked.lines(),
+            frame_warnings=checked.frame_warnings(),
+            rehearsed=checked.rehearsed,
         ),
         encoding="utf-8",
     )
-    return table, page
+    return table, counts, page
 
 
 def _print(*, checked: Checked, wanted: int, files: Sequence[Path]) -> None:
@@ -192,6 +253,8 @@ def _print(*, checked: Checked, wanted: int, files: Sequence[Path]) -> None:
     ]
     if checked.customers < wanted:
         lines.append(f"  {wanted:,} were asked for: the database has no more.")
+    for warning in checked.frame_warnings():
+        lines += ["", *textwrap.wrap(f"Warning: {warning}", width=_WIDTH, break_on_hyphens=False)]
     causes = checked.causes.causes()
     shown = causes if len(causes) <= _SHOWN + 1 else causes[:_SHOWN]
     for cause in shown:
@@ -202,7 +265,9 @@ def _print(*, checked: Checked, wanted: int, files: Sequence[Path]) -> None:
     if columns:
         lines += ["", "Customers by legacy column, whatever the cause:"]
         lines += [f"{customers:>7,}  {source}" for source, customers in columns]
-    lines += ["", "Reports: " + ", ".join(str(file.relative_to(ROOT)) for file in files)]
+    beside = f", beside {checked.rehearsed.title}" if checked.rehearsed else ""
+    lines += ["", f"Rows by frame{beside}:", *map(_counted, checked.lines())]
+    lines += ["", "Reports:", *(f"  {file.relative_to(ROOT)}" for file in files)]
     sys.stdout.write("\n".join(lines) + "\n")
 
 
@@ -213,3 +278,18 @@ def _described(*, cause: Cause) -> Iterator[str]:
         yield f"         ← {cause.source}"
     yield f"         {cause.detail}"
     yield f"         e.g. {', '.join(cause.examples)}"
+
+
+def _counted(line: FrameLine) -> str:
+    now, before = line.now, line.before
+    each = f"{_share(now)} of {line.parent or 'those asked for'}, {_number(now)} for each"
+    beside = f" (was {_share(before)}, {_number(before)})" if before else ""
+    return f"{now.rows:>9,}  {now.frame:<24} {each}{beside}"
+
+
+def _share(rows: FrameRows) -> str:
+    return f"{percent(rows.share):>7}"
+
+
+def _number(rows: FrameRows) -> str:
+    return "–" if rows.rows_per_parent is None else f"{rows.rows_per_parent:,.2f}"

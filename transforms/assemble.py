@@ -12,6 +12,7 @@ import pandas as pd
 from transforms.clean import FloatInFrame, NoTextInFrame, Problem, clean_column
 from transforms.dialect import Dialect, Frame
 from transforms.findings import Finding
+from transforms.frame_rows import FrameRows, counted
 
 Key = tuple[Any, ...]
 
@@ -26,6 +27,8 @@ class Assembled:
 
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
     findings: dict[str, list[Finding]] = field(default_factory=dict)
+    frames: list[FrameRows] = field(default_factory=list)
+    """What each frame delivered."""
 
     def refuse(self, *, customer: str, code: str, path: str, detail: str) -> None:
         """Record why a customer cannot be sent."""
@@ -85,6 +88,7 @@ def assemble(
             frame=frame, parent=parent, keys=keys, customers=customers, documents=documents, into=assembled
         )
         nested[frame.name] = this
+        assembled.frames.append(_counted(this=this, parent=parent, customers=len(wanted)))
         for row, column_path, problem in problems:
             assembled.refuse(
                 customer=customers[row],
@@ -218,6 +222,17 @@ def _nest(
         this.positions.append(len(siblings))
         siblings.append(documents[row])
     return this
+
+
+def _counted(*, this: _Nested, parent: _Nested | None, customers: int) -> FrameRows:
+    if parent is None:
+        return counted(frame=this.frame.name, parents=customers, owners=this.customers)
+    return counted(
+        frame=this.frame.name,
+        parents=len(parent.documents),
+        owners=[row for row in this.parents if row >= 0],
+        rows=len(this.parents),
+    )
 
 
 def _miss_children(*, nested: Mapping[str, _Nested], this: _Nested, parent: _Nested, into: Assembled) -> None:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from transforms.assemble import assemble
 from transforms.dialect import Dialect
 from transforms.findings import Finding
+from transforms.frame_rows import FrameRows
 from transforms.memory import collector_paused
 from transforms.models.shape import check_of
 from transforms.money import Balance, payload_balances
@@ -72,13 +73,14 @@ class Shared:
 class BuildResult:
     """`payloads` and `rejections` together hold each customer once; `warnings` are about payloads.
 
-    `shared` is for comparing the batches of a wave with each other.
+    `shared` is for comparing the batches of a wave with each other. `frames` has what each frame delivered.
     """
 
     payloads: list[BuiltPayload]
     rejections: list[Findings]
     warnings: list[Findings] = field(default_factory=list)
     shared: list[Shared] = field(default_factory=list)
+    frames: Sequence[FrameRows] = ()
 
 
 def build(
@@ -111,7 +113,7 @@ def _build(
         values={**dialect.default_values, **settings.values},
     )
     check = check_of(dialect.model)
-    result = BuildResult(payloads=[], rejections=[])
+    result = BuildResult(payloads=[], rejections=[], frames=assembled.frames)
     bodies: dict[str, bytes] = {}
     documents: dict[str, dict[str, Any]] = {}
     for identifier in dict.fromkeys(identifiers):

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import REBUILDABLE
-from kraken_import.tracking import money, processes, reruns, shared_values, waves
+from kraken_import.tracking import frame_rows, money, processes, reruns, shared_values, waves
 from kraken_import.tracking.money import RecordMoney
 from kraken_import.tracking.processes import Built
 from kraken_import.tracking.shared_values import SharedValue
@@ -129,6 +129,13 @@ def build_batch(
                     ],
                 )
             if rerun_id is None:
+                frame_rows.record(
+                    connection=connection,
+                    wave_id=wave_id,
+                    batch=batch,
+                    customers=len(identifiers),
+                    frames=result.frames,
+                )
                 waves.record_watermark(
                     connection=connection,
                     wave_id=wave_id,

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from kraken_import.lifecycle import FAILED, SUCCEEDED, State
 from kraken_import.tracking import money, progress, reconciliation, reports
+from kraken_import.usecases.frame_rows import review_frames
 from reporting.wave import DifferenceLine, MoneyLine, Slice, WaveReport, files
 from transforms.registry import get_dialect
 from transforms.triage import Cause, source_of
@@ -40,6 +41,9 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
     states = progress.wave_states(connection=connection, wave_id=wave_id)
     seconds, slices = _slices(connection=connection, wave_id=wave_id)
     last = reconciliation.last_run(connection=connection, wave_id=wave_id)
+    frames = review_frames(
+        connection=connection, wave_id=wave_id, dialect=header.dialect, claimed=header.claimed
+    )
     return WaveReport(
         name=header.name,
         number=wave_id,
@@ -67,6 +71,9 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
         reconciled_with="" if last is None else _WITH[last.source],
         differences=_differences(connection=connection, wave_id=wave_id),
         open_differences=0 if last is None else last.differences,
+        frames=frames.lines,
+        frame_warnings=frames.warnings,
+        frame_note=frames.note,
     )
 
 

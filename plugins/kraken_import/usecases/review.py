@@ -1,4 +1,4 @@
-"""What a person reads before letting a wave pass: counts, causes, money, time, and what was not rehearsed."""
+"""What a person reads before letting a wave pass: counts, causes, money, time, rehearsal, rows by frame."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from kraken_import.lifecycle import Mode, State
 from kraken_import.tracking import gate, money
 from kraken_import.tracking.waves import Wave
+from kraken_import.usecases.frame_rows import review_frames, table_in_markdown, warnings_in_markdown
 from transforms.registry import get_dialect
 from transforms.rules.ledgers import shown
 
@@ -21,11 +22,13 @@ def review(*, connection: Connection, wave: Wave, counts: Mapping[State, int]) -
     """The summary in Markdown: codes and numbers only, nothing of a customer."""
     valid = counts.get(State.VALID, 0)
     rate = gate.measured_rate(connection=connection, wave_id=wave.id)
+    frames = review_frames(connection=connection, wave_id=wave.id, dialect=wave.dialect, claimed=wave.claimed)
     lines = [
         f"**{sum(counts.values()):,} customers** of {wave.dialect} in a {wave.mode.value} wave: "
         f"{valid:,} valid, {counts.get(State.REJECTED, 0):,} rejected by our own checks, "
         f"{counts.get(State.INVALID, 0):,} invalid for Kraken.",
         *_causes(connection=connection, wave=wave),
+        *warnings_in_markdown(frames=frames),
         f"**Money**: {_money(connection=connection, wave=wave)}",
         f"**Time**: {_duration(records=valid, rate=rate)}",
     ]
@@ -36,6 +39,7 @@ def review(*, connection: Connection, wave: Wave, counts: Mapping[State, int]) -
             f"{found.new:,} new (never rehearsed with success); {found.missing:,} customers rehearsed beside "
             "them are missing here."
         )
+    lines.extend(table_in_markdown(frames=frames))
     return "\n\n".join(lines)
 
 

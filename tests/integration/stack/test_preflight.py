@@ -19,11 +19,19 @@ from tests.conftest import NewDatabase
 def filled_dsn(new_database: NewDatabase) -> str:
     dsn = new_database()
     engine = create_engine(dsn.replace("postgresql://", "postgresql+psycopg2://", 1), poolclass=NullPool)
-    load.fill(engine=engine, customers={"edf_accounts": 1_300}, seed=7, tell=lambda _: None)
+    customers = {"edf_accounts": 1_300, "plenitude_accounts": 40}
+    load.fill(engine=engine, customers=customers, seed=7, tell=lambda _: None)
     with engine.begin() as connection:
         # Two customers far apart, so that they are built in different batches.
         connection.exec_driver_sql(
             "UPDATE legacy.party_contact SET value = 'both@mail.example.com' WHERE contact_id IN (8, 10208)"
+        )
+        # What a slip in agreements.sql does: the supply points stay, their agreements are gone.
+        connection.exec_driver_sql(
+            "DELETE FROM legacy.contract USING legacy.supply_point, legacy.occupancy, legacy.account "
+            "WHERE contract.supply_point_id = supply_point.supply_point_id "
+            "AND occupancy.premise_id = supply_point.premise_id "
+            "AND account.account_id = occupancy.account_id AND account.account_number LIKE 'PT-%%'"
         )
     return dsn
 
@@ -58,6 +66,28 @@ def test_the_page_needs_no_network_and_holds_no_personal_value(checkout: Path, f
     assert "600" in page
     assert "020 ring after six" not in page
     assert "test@mail.example.com" not in page
+
+
+def test_a_frame_without_any_row_is_warned_of_and_every_frame_is_counted(
+    checkout: Path, filled_dsn: str
+) -> None:
+    told = run(checkout=checkout, command="preflight", LEGACY_DSN=filled_dsn, DIALECT="plenitude_accounts")
+    warning = (
+        "Frame agreements has not one row for the 55 rows of frame supply_points: check that "
+        "sql/extract/plenitude_accounts/agreements.sql finds what the legacy database has."
+    )
+    assert f"Warning: {warning}" in " ".join(told.split())
+    assert [line.split() for line in told.splitlines() if "supply_points" in line][-2:] == [
+        ["55", "supply_points", "100.0", "%", "of", "supply_addresses,", "1.38", "for", "each"],
+        ["0", "agreements", "0.0", "%", "of", "supply_points,", "0.00", "for", "each"],
+    ]
+    assert max(len(line) for line in told.splitlines()) <= 120
+    folder = checkout / ".run" / "preflight"
+    assert warning in (folder / "plenitude_accounts.html").read_text(encoding="utf-8")
+    with (folder / "plenitude_accounts-frames.csv").open(encoding="utf-8") as file:
+        rows = {row["frame"]: row for row in csv.DictReader(file)}
+    assert (rows["agreements"]["rows"], rows["agreements"]["parents"]) == ("0", "55")
+    assert [name for name, row in rows.items() if row["warning"]] == ["agreements"]
 
 
 def test_a_database_without_customers_of_the_dialect_is_named(checkout: Path, filled_dsn: str) -> None:

@@ -1,0 +1,102 @@
+"""Rows by frame in the tracking database: counted at each build, summed by wave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, RowMapping
+
+from kraken_import.tracking.queries import queries
+from transforms.frame_rows import FrameRows
+
+_MOST_NAMES: Final = 3
+_COUNTS: Final = ("parents", "parents_with_rows", "rows", "squares")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaveRows:
+    """What the frames of a wave delivered: when whole batches were built, and when parts were built again."""
+
+    whole: Sequence[FrameRows]
+    again: Sequence[FrameRows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RehearsedRows:
+    """What the frames delivered in the rehearsal that a wave is compared with."""
+
+    frames: Sequence[FrameRows]
+    names: Sequence[str]
+    same_customers: bool
+    """Whether these are the batches in which the wave's own customers were rehearsed."""
+
+    @property
+    def title(self) -> str:
+        """What people call the rehearsal, or the first few of several."""
+        names = [repr(name) for name in self.names]
+        if len(names) == 1:
+            return f"the rehearsal {names[0]}"
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        return f"the rehearsals {', '.join(names[:_MOST_NAMES])}{more}"
+
+
+def record(
+    *, connection: Connection, wave_id: int, batch: int, customers: int, frames: Sequence[FrameRows]
+) -> None:
+    """Keep the counts of a build in place of those of the build that it replaces.
+
+    `customers` says how many it was asked for: when fewer than the batch has, the counts of the whole stay.
+    """
+    scope = {"wave_id": wave_id, "batch": batch, "customers": customers}
+    connection.exec_driver_sql(_SQL["clear"], scope)
+    connection.exec_driver_sql(
+        _SQL["add"],
+        {
+            **scope,
+            "frames": [each.frame for each in frames],
+            **{name: [getattr(each, name) for each in frames] for name in _COUNTS},
+        },
+    )
+
+
+def of_wave(*, connection: Connection, wave_id: int) -> WaveRows:
+    """The counts of all batches of a wave together; both sides are empty when nothing is built yet."""
+    rows = connection.exec_driver_sql(_SQL["of_wave"], {"wave_id": wave_id}).mappings().all()
+    return WaveRows(
+        whole=[_frame_rows(row) for row in rows if not row["again"]],
+        again=[_frame_rows(row) for row in rows if row["again"]],
+    )
+
+
+def of_rehearsal(*, connection: Connection, wave_id: int) -> RehearsedRows | None:
+    """The counts to compare a wave with; None without a rehearsal of the dialect at its Kraken before it."""
+    rows = connection.exec_driver_sql(_SQL["of_rehearsal"], {"wave_id": wave_id}).mappings().all()
+    return _rehearsed(rows)
+
+
+def of_last_rehearsal(
+    *, connection: Connection, dialect: str, target_kraken: str | None
+) -> RehearsedRows | None:
+    """The counts of the last rehearsal of a dialect that had ended, at any Kraken when none is named."""
+    scope = {"dialect": dialect, "target_kraken": target_kraken}
+    return _rehearsed(connection.exec_driver_sql(_SQL["of_last_rehearsal"], scope).mappings().all())
+
+
+def _rehearsed(rows: Sequence[RowMapping]) -> RehearsedRows | None:
+    if not rows:
+        return None
+    return RehearsedRows(
+        frames=[_frame_rows(row) for row in rows],
+        names=sorted({name for row in rows for name in row["names"]}),
+        same_customers=rows[0]["same_customers"],
+    )
+
+
+def _frame_rows(row: RowMapping) -> FrameRows:
+    # A sum of integers comes as a Decimal.
+    return FrameRows(frame=row["frame"], **{name: int(row[name]) for name in _COUNTS})
+
+
+_SQL = queries(file="frame_rows")
