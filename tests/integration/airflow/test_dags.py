@@ -40,7 +40,7 @@ def dags() -> dict[str, Any]:
 
 def test_there_is_a_dag_for_each_dialect_for_cohorts_and_for_what_is_open(dags: dict[str, Any]) -> None:
     assert sorted(dags) == sorted(
-        [*DIALECT_DAGS, *RERUN_DAGS, "control_wave", "plan_cohort", "poll_open", "reconcile"]
+        [*DIALECT_DAGS, *RERUN_DAGS, "control_wave", "plan_cohort", "poll_open", "reconcile", "watch"]
     )
 
 

@@ -1,4 +1,4 @@
-"""Notes on differences."""
+"""Notes on differences, and what people were told."""
 
 from __future__ import annotations
 
