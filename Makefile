@@ -4,7 +4,7 @@ PYTHON ?= python3
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help install demo up down env payload diff wave-pause wave-resume wave-cancel preflight reports legacy migrate simulator bench test test-quick prove check mapping new-dialect sample
-.PHONY: rerun crosswalk late-changes own wave-close wave-open
+.PHONY: rerun crosswalk late-changes differences own wave-close wave-open
 
 # Byte code is compiled once, at installation: without it Airflow takes twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -83,6 +83,9 @@ crosswalk: install ## Write who of WAVE is in Kraken as what, and who is handed 
 
 late-changes: install ## Write what reached the legacy system after customers of WAVE were read from it
 	@$(STACK) late-changes
+
+differences: install ## Write what reconciliation found and is still open, of WAVE or of all (and DIALECT=)
+	@$(STACK) differences
 
 own: install ## Give what WAVE leaves to OWNER, all of it or by KIND= or CODE=, with a NOTE=
 	@$(STACK) own

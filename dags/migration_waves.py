@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 
 from airflow.sdk import (
@@ -13,7 +12,7 @@ from airflow.sdk import (
     get_parsing_context,
 )
 
-from dags.shared import AWAIT_MINUTES, TASKS, batch_groups
+from dags.shared import AWAIT_MINUTES, SCHEDULE, TASKS, batch_groups
 from kraken_import.connections import connection_ids
 from kraken_import.operators import (
     GateOperator,
@@ -22,9 +21,6 @@ from kraken_import.operators import (
     SummariseWaveOperator,
 )
 from transforms.registry import dialect_description, dialect_names, get_dialect
-
-SCHEDULE = os.environ.get("MIGRATION_SCHEDULE", "0 20 * * *")
-"""When the waves of planned cohorts begin, as a cron line in each dialect's time zone; empty: never."""
 
 # Airflow checks no format of a text by itself.
 WITH_OFFSET = r"^\d{4}-(0[1-9]|1[0-2])-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$"

@@ -18,6 +18,9 @@ from kraken_import.operators import (
 
 BATCHES_AT_ONCE = int(os.environ.get("MIGRATION_BATCHES_AT_ONCE", "4"))
 
+SCHEDULE = os.environ.get("MIGRATION_SCHEDULE", "0 20 * * *")
+"""When the waves of planned cohorts begin, as a cron line in each dialect's time zone; empty: never."""
+
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
         RetryRule(

@@ -157,6 +157,12 @@ def _late_changes(wishes: Wishes) -> None:
     cutover.list_late_changes(wishes=wishes)
 
 
+def _differences(wishes: Wishes) -> None:
+    from stack import cutover
+
+    cutover.list_differences(wishes=wishes)
+
+
 def _own(wishes: Wishes) -> None:
     from stack import cutover
 
@@ -218,6 +224,7 @@ _COMMANDS: Mapping[str, Callable[[Wishes], None]] = {
     "rerun": _rerun,
     "crosswalk": _crosswalk,
     "late-changes": _late_changes,
+    "differences": _differences,
     "own": _own,
     "wave-close": _wave_close,
     "wave-open": _wave_open,

@@ -1,24 +1,30 @@
-"""`make crosswalk`, `late-changes`, `own`, `wave-close`, `wave-open`: what is left to do after a wave."""
+"""`make crosswalk`, `late-changes`, `differences`, `own`, `wave-close`, `wave-open`: what a wave leaves."""
 
 import getpass
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Engine
 
+from kraken_import.tracking.cutover import OpenDifference
 from kraken_import.tracking.reruns import NamedWave
 from kraken_import.usecases import cutover
 from kraken_import.usecases.faults import BadRequest
 from reporting.page import csv_text
 from stack import data, targets
+from stack.dialects import dialect_named
 from stack.problems import StackProblem
 from stack.running import require_running
 from stack.settings import ROOT, RUN, Wishes
+
+_DIFFERENCE: Final = tuple(field.name for field in fields(OpenDifference))
 
 
 class UnableToCutOver(StackProblem):
@@ -127,22 +133,56 @@ def list_late_changes(*, wishes: Wishes) -> None:
         )
 
 
+def list_differences(*, wishes: Wishes) -> None:
+    """Write the open differences of WAVE, or of all waves and of none, and count them by kind."""
+    _check_dialect(wishes=wishes)
+    with _perhaps_wave(wishes=wishes) as (tracking, wave), _sentences():
+        found = cutover.differences(
+            tracking=tracking, wave_id=None if wave is None else wave.id, dialect=wishes.dialect
+        )
+        file = _write(
+            wave=wave, name="differences", header=_DIFFERENCE, rows=[_row(difference=each) for each in found]
+        )
+        kinds = Counter((each.wave_id, each.kind) for each in found)
+        unowned = Counter((each.wave_id, each.kind) for each in found if each.owner is None)
+        _say(
+            f"{len(found):,} differences are open, {unowned.total():,} of them without an owner.",
+            *(
+                f"  {'no wave' if wave_id is None else f'wave {wave_id}'}, {kind}: {number:,}, "
+                f"{unowned[wave_id, kind]:,} without an owner"
+                for (wave_id, kind), number in kinds.items()
+            ),
+            f"  {_shown(file)}",
+        )
+
+
 def own(*, wishes: Wishes) -> None:
-    """Give what WAVE leaves, of KIND or CODE if they are given, to OWNER."""
+    """Give what WAVE leaves, of KIND or CODE if they are given, to OWNER.
+
+    KIND=difference without WAVE stands for what no wave has.
+    """
     owner = _given("OWNER")
     if owner is None:
         raise UnableToCutOver("Say who sees to it: OWNER=billing.")
-    with _wave(wishes=wishes) as (tracking, wave), _sentences():
+    kind = _given("KIND")
+    if _given("WAVE") is None and kind != "difference":
+        raise UnableToCutOver(
+            "Say which wave, by its id or name: WAVE=12, or KIND=difference for what no wave has."
+        )
+    _check_dialect(wishes=wishes)
+    with _perhaps_wave(wishes=wishes) as (tracking, wave), _sentences():
         owned = cutover.own(
             tracking=tracking,
-            wave_id=wave.id,
+            wave_id=None if wave is None else wave.id,
             owner=owner,
-            kind=_given("KIND"),
+            kind=kind,
             code=_given("CODE"),
             note=_given("NOTE"),
+            dialect=wishes.dialect,
             now=datetime.now(UTC),
         )
-        _say(f"{owner} sees to {owned:,} entries of wave {wave.name!r}.")
+        of = "that no wave has" if wave is None else f"of wave {wave.name!r}"
+        _say(f"{owner} sees to {owned:,} entries {of}.")
 
 
 def close(*, wishes: Wishes) -> None:
@@ -163,9 +203,16 @@ def open_again(*, wishes: Wishes) -> None:
 
 @contextmanager
 def _wave(*, wishes: Wishes) -> Iterator[tuple[Engine, NamedWave]]:
-    name = _given("WAVE")
-    if name is None:
+    if _given("WAVE") is None:
         raise UnableToCutOver("Say which wave, by its id or name: WAVE=12.")
+    with _perhaps_wave(wishes=wishes) as (tracking, wave):
+        assert wave is not None
+        yield tracking, wave
+
+
+@contextmanager
+def _perhaps_wave(*, wishes: Wishes) -> Iterator[tuple[Engine, NamedWave | None]]:
+    name = _given("WAVE")
     dsn = wishes.targets.tracking_dsn
     if dsn is not None:
         targets.check_database(name="TRACKING_DSN", dsn=dsn)
@@ -173,7 +220,10 @@ def _wave(*, wishes: Wishes) -> Iterator[tuple[Engine, NamedWave]]:
         data.engine_of(dsn=dsn or require_running().systems.tracking_dsn) as tracking,
         _sentences(),
     ):
-        yield tracking, cutover.live_wave(tracking=tracking, name=name, dialect=wishes.dialect)
+        wave = None
+        if name is not None:
+            wave = cutover.live_wave(tracking=tracking, name=name, dialect=wishes.dialect)
+        yield tracking, wave
 
 
 @contextmanager
@@ -195,8 +245,25 @@ def _sentences() -> Iterator[None]:
         raise UnableToCutOver(str(error)) from error
 
 
-def _write(*, wave: NamedWave, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Path:
-    folder = RUN / "reports" / f"wave-{wave.id}"
+def _check_dialect(*, wishes: Wishes) -> None:
+    if wishes.dialect is not None:
+        dialect_named(name=wishes.dialect)
+
+
+def _row(*, difference: OpenDifference) -> list[Any]:
+    values = {
+        **asdict(difference),
+        "found_at": difference.found_at.astimezone(UTC).isoformat(timespec="seconds"),
+    }
+    return ["" if values[name] is None else values[name] for name in _DIFFERENCE]
+
+
+def _write(
+    *, wave: NamedWave | None, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> Path:
+    folder = RUN / "reports"
+    if wave is not None:
+        folder /= f"wave-{wave.id}"
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.csv"
     file.write_text(csv_text(header=header, rows=rows), encoding="utf-8")

@@ -12,6 +12,7 @@ from psycopg2.extensions import parse_dsn
 
 from kraken_import.client.requests import status_request
 from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
+from kraken_import.provider import default_extras
 from stack.postgres import Cluster
 from stack.problems import StackProblem
 from stack.settings import Ports, Secrets, Targets
@@ -129,7 +130,11 @@ def connections(*, systems: Systems) -> list[Mapping[str, Any]]:
 
 def same_place(*, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two Connections lead to the same system; their other settings may differ."""
-    return all(one.get(name) == other.get(name) for name in ("conn_type", "host", "port", "schema", "login"))
+    # Airflow's pages save a field that is not there as an empty one, and a missing port as 0.
+    return all(
+        (one.get(name) or None) == (other.get(name) or None)
+        for name in ("conn_type", "host", "port", "schema", "login")
+    )
 
 
 def place_of(*, connection: Mapping[str, Any]) -> str:
@@ -141,13 +146,8 @@ def place_of(*, connection: Mapping[str, Any]) -> str:
 
 def _kraken_connection(*, systems: Systems) -> Mapping[str, Any]:
     dialects = [get_dialect(name=name) for name in dialect_names()]
-    # Every field that people may want to change, in the form in which Airflow's own form shows it.
     extra = {
-        "envelope": "wrapped",
-        "requests_in_flight": 32,
-        "connect_timeout": 10,
-        "request_timeout": 60,
-        "visibility_window": 30,
+        **default_extras(),
         "import_suppliers": ", ".join(
             f"{dialect.name}={dialect.default_import_supplier}" for dialect in dialects
         ),
@@ -159,7 +159,8 @@ def _kraken_connection(*, systems: Systems) -> Mapping[str, Any]:
         "host": systems.kraken_url,
         "login": None,
         "schema": None,
-        "port": None,
+        # What Airflow's pages send for no port: its Test button insists on the very port that is stored.
+        "port": 0,
         "password": systems.kraken_token,
         "extra": json.dumps(extra),
     }

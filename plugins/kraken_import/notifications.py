@@ -1,8 +1,8 @@
-"""Tells people about a wave through Airflow's notifiers, whichever the environment names.
+"""Tells people about waves, and about what goes wrong around them, through Airflow's notifiers.
 
 `MIGRATION_NOTIFIERS` is a JSON list of `{"notifier": "import.path.Class", "kwargs": {…}}`. Texts among
-the arguments are templates: `{{ migration.text }}` is the sentence. Whatever goes wrong here is logged in
-one sentence and never touches the wave.
+the arguments are templates: `{{ migration.text }}` is the sentence with its link. Whatever goes wrong
+here is logged in one sentence and never touches the wave.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from threading import Thread
 from typing import Any, Final, cast
 
 from airflow.sdk import BaseNotifier, Context
+from airflow.sdk.exceptions import AirflowException
 
-from kraken_import.usecases.announce import Announcement
+from kraken_import.links import page_of
+from kraken_import.usecases.announce import Announcement, plan_failed
 from kraken_import.usecases.faults import SystemicFault
 
 VARIABLE: Final = "MIGRATION_NOTIFIERS"
@@ -27,18 +29,49 @@ _log = logging.getLogger(__name__)
 _PATIENCE_SECONDS: Final = 30.0
 
 
-def tell(*, context: Context, announcement: Callable[[], Announcement]) -> None:
-    """Send an announcement to every notifier that is configured; it is made only if there is one."""
-    if not os.environ.get(VARIABLE, "").strip():
-        return
+def are_wanted() -> bool:
+    """Whether the environment names any notifiers."""
+    return bool(os.environ.get(VARIABLE, "").strip())
+
+
+def tell(*, context: Context, announcement: Callable[[], Announcement], link: str | None = None) -> bool:
+    """Send an announcement to every notifier that is configured; it is made only if there is one.
+
+    It links to the run, unless another `link` is given. Returns whether a notifier took it.
+    """
+    if not are_wanted():
+        return False
     try:
-        told = cast(Context, {**context, "migration": announcement().values})
+        values = announcement().values(link=_run_page(context=context) if link is None else link)
+        told = cast(Context, {**context, "migration": values})
         wanted = _configured()
     except Exception as error:
         _log.warning("Nobody was notified: %s.", _reason(error=error))
-        return
-    for path, arguments in wanted:
-        _send(path=path, arguments=arguments, context=told)
+        return False
+    sent = [_send(path=path, arguments=arguments, context=told) for path, arguments in wanted]
+    return any(sent)
+
+
+def failed_plan_announced(*, what: str, dialect: str | None = None) -> Callable[[Context], None]:
+    """What a task does that could not plan `what`, once it is not tried again: tell people why.
+
+    Without a dialect it is the one that the run's parameters name.
+    """
+
+    def announce(context: Context) -> None:
+        tell(
+            context=context,
+            announcement=lambda: plan_failed(
+                what=what,
+                dialect=dialect or str(context["params"]["dialect"]),
+                failure=_without(
+                    identifiers=context["params"].get("identifiers") or (),
+                    sentence=_sentence(error=context.get("exception")),
+                ),
+            ),
+        )
+
+    return announce
 
 
 @contextmanager
@@ -69,7 +102,28 @@ def _configured() -> list[tuple[str, Mapping[str, Any]]]:
         ) from None
 
 
-def _send(*, path: str, arguments: Mapping[str, Any], context: Context) -> None:
+def _run_page(*, context: Context) -> str:
+    run = context["dag_run"]
+    return page_of(dag_id=run.dag_id, run_id=run.run_id)
+
+
+def _sentence(*, error: object) -> str:
+    """Why a task failed, in its own words where those are ours or Airflow's: others may quote values."""
+    ours = type(error).__module__.partition(".")[0] in ("kraken_import", "transforms")
+    if ours or isinstance(error, AirflowException):
+        return " ".join(str(error).split())
+    what = "the task ended" if error is None else type(error).__name__
+    return f"{what}; the log of the task says more."
+
+
+def _without(*, identifiers: Sequence[str], sentence: str) -> str:
+    """The sentence without the customers that the run named: a message goes further than a log."""
+    for identifier in sorted(identifiers, key=len, reverse=True):
+        sentence = sentence.replace(identifier, "…")
+    return sentence
+
+
+def _send(*, path: str, arguments: Mapping[str, Any], context: Context) -> bool:
     failures: list[str] = []
 
     def run() -> None:
@@ -90,6 +144,7 @@ def _send(*, path: str, arguments: Mapping[str, Any], context: Context) -> None:
         failures.append(f"no answer within {_PATIENCE_SECONDS:.0f} seconds")
     for failure in failures:
         _log.warning("Notifier %s failed (%s): the wave goes on.", path, failure)
+    return not failures
 
 
 def _reason(*, error: Exception) -> str:

@@ -24,11 +24,11 @@ from kraken_import.connections import (
     read_kraken_settings,
 )
 from kraken_import.links import WaveReportLink
-from kraken_import.notifications import stop_announced, tell
+from kraken_import.notifications import failed_plan_announced, stop_announced, tell
 from kraken_import.storage import UnableToWriteReport, write_report
 from kraken_import.tracking.waves import Policy
 from kraken_import.triggers import poll_trigger
-from kraken_import.usecases.announce import Moment, announce
+from kraken_import.usecases.announce import Moment, announce, announce_rerun, differences_found
 from kraken_import.usecases.build import build_batch
 from kraken_import.usecases.calling import utc_now
 from kraken_import.usecases.control import UnknownWave, control_wave
@@ -141,7 +141,7 @@ class PlanWaveOperator(MigrationOperator):
     """Claims the customers of the wave that the run's parameters describe; returns its batches."""
 
     def __init__(self, *, dialect: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(on_failure_callback=failed_plan_announced(what="A wave", dialect=dialect), **kwargs)
         self.dialect = dialect
 
     def execute(self, context: Context) -> list[dict[str, int]]:
@@ -358,6 +358,12 @@ class ReconcileOperator(MigrationOperator):
         for wave in outcome.waves:
             self._renew_report(dag_id=wave.dag_id, wave_id=wave.id)
         if outcome.failure is not None:
+            tell(
+                context=context,
+                announcement=lambda: differences_found(
+                    connection_id=self.connections.kraken, differences=outcome.differences
+                ),
+            )
             raise AirflowFailException(outcome.failure)
         return outcome.differences
 
@@ -451,7 +457,7 @@ class PlanRerunOperator(MigrationOperator):
     """Selects the records of the rerun that the run's parameters describe; returns their batches."""
 
     def __init__(self, *, dialect: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(on_failure_callback=failed_plan_announced(what="A rerun", dialect=dialect), **kwargs)
         self.dialect = dialect
 
     def execute(self, context: Context) -> list[dict[str, int]]:
@@ -504,6 +510,12 @@ class SummariseRerunOperator(MigrationOperator):
             failed_tasks=_failed_tasks(context=context, run=run, task=self),
             now=utc_now(),
             writeback=self.writeback(),
+        )
+        tell(
+            context=context,
+            announcement=lambda: announce_rerun(
+                tracking=tracking, rerun_id=rerun_id, failure=summary.failure
+            ),
         )
         if summary.failure is not None:
             raise AirflowFailException(summary.failure)

@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from kraken_import.connections import connection_ids
 from kraken_import.lifecycle import Mode
+from kraken_import.notifications import failed_plan_announced
 from kraken_import.operators import MigrationOperator
 from kraken_import.usecases.calling import utc_now
 from kraken_import.usecases.cohorts import CohortRequest, PlannedCohort, preview_cohort, write_cohort
@@ -21,6 +22,9 @@ SETTINGS = frozenset({"dialect", "rule", "cohort", "wave_date", "size", "mode", 
 
 class CohortOperator(BaseOperator):
     """Plans the cohort that the run's parameters describe; their dialect says with which Connections."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(on_failure_callback=failed_plan_announced(what="A cohort"), **kwargs)
 
     def plan(self, *, params: Mapping[str, Any], is_preview: bool) -> dict[str, Any]:
         """Preview or write; the counts."""

@@ -18,8 +18,13 @@ def get_provider_info() -> dict[str, Any]:
                 "hook-name": "Kraken",
                 "ui-field-behaviour": {
                     "hidden-fields": ["login", "schema"],
-                    "relabeling": {"host": "Address", "password": "API key or JWT"},
-                    "placeholders": {"host": "https://api.example-kraken.energy"},
+                    # Airflow's Test button refuses a Connection that was stored without any port.
+                    "relabeling": {
+                        "host": "Address",
+                        "password": "API key or JWT",
+                        "port": "Port (443 for https; Test needs one)",
+                    },
+                    "placeholders": {"host": "https://api.example-kraken.energy", "port": "443"},
                 },
                 "conn-fields": {
                     "envelope": _field(
@@ -53,6 +58,15 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
     }
+
+
+def default_extras() -> dict[str, Any]:
+    """What a Connection holds that was made without the form. Returns every field with its default.
+
+    Airflow's form of an existing Connection shows only the fields that are in its extras.
+    """
+    (kraken,) = get_provider_info()["connection-types"]
+    return {name: field["schema"].get("default", "") for name, field in kraken["conn-fields"].items()}
 
 
 _TEXT = {"type": ["string", "null"]}

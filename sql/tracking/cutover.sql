@@ -129,9 +129,26 @@ JOIN migration.import_process AS process ON process.id = late_change.import_proc
 WHERE late_change.wave_id = %(wave_id)s
 ORDER BY process.external_identifier, late_change.kind
 
--- name: has_differences
--- Waves are reconciled elsewhere: where they are, differences need an owner too.
-SELECT to_regclass('migration.reconciliation_difference') IS NOT NULL
+-- name: differences
+-- Those of a wave; without one those of every wave, and those that no wave has.
+SELECT difference.wave_id, difference.target_kraken, difference.import_supplier, difference.kind,
+    difference.external_identifier, difference.batch, difference.ledger, difference.currency, difference.ours,
+    difference.theirs, difference.cents, difference.found_at, difference.owner, difference.note
+FROM migration.reconciliation_difference AS difference
+WHERE difference.resolved_at IS NULL
+    AND (%(wave_id)s::bigint IS NULL OR difference.wave_id = %(wave_id)s)
+    AND (
+        %(dialect)s::text IS NULL
+        OR EXISTS (
+            SELECT FROM migration.wave
+            WHERE wave.dialect = %(dialect)s
+                AND wave.id = coalesce(difference.wave_id, wave.id)
+                AND wave.target_kraken = difference.target_kraken
+                AND wave.import_supplier = difference.import_supplier
+                AND wave.resource = difference.resource
+        )
+    )
+ORDER BY difference.wave_id NULLS FIRST, difference.kind, difference.external_identifier, difference.batch
 
 -- name: unowned_hand_back
 SELECT count(*) FROM migration.hand_back
@@ -141,7 +158,8 @@ WHERE wave_id = %(wave_id)s AND resolved_at IS NULL AND owner IS NULL
 SELECT count(*) FROM migration.late_change WHERE wave_id = %(wave_id)s AND owner IS NULL
 
 -- name: unowned_difference
-SELECT count(*) FROM migration.reconciliation_difference WHERE wave_id = %(wave_id)s AND owner IS NULL
+SELECT count(*) FROM migration.reconciliation_difference
+WHERE wave_id = %(wave_id)s AND resolved_at IS NULL AND owner IS NULL
 
 -- name: own_hand_back
 UPDATE migration.hand_back
@@ -158,8 +176,30 @@ WHERE wave_id = %(wave_id)s AND owner IS NULL AND (%(code)s::text IS NULL OR kin
 
 -- name: own_difference
 UPDATE migration.reconciliation_difference
-SET owner = %(owner)s
-WHERE wave_id = %(wave_id)s AND owner IS NULL
+SET owner = %(owner)s, owned_at = %(at)s, note = coalesce(%(note)s, note)
+WHERE wave_id = %(wave_id)s
+    AND resolved_at IS NULL
+    AND owner IS NULL
+    AND (%(code)s::text IS NULL OR kind = %(code)s)
+
+-- name: own_without_wave
+-- What Kraken has and no wave does belongs to an import supplier; a dialect is known by those of its waves.
+UPDATE migration.reconciliation_difference AS difference
+SET owner = %(owner)s, owned_at = %(at)s, note = coalesce(%(note)s, note)
+WHERE difference.wave_id IS NULL
+    AND difference.resolved_at IS NULL
+    AND difference.owner IS NULL
+    AND (%(code)s::text IS NULL OR difference.kind = %(code)s)
+    AND (
+        %(dialect)s::text IS NULL
+        OR EXISTS (
+            SELECT FROM migration.wave
+            WHERE wave.dialect = %(dialect)s
+                AND wave.target_kraken = difference.target_kraken
+                AND wave.import_supplier = difference.import_supplier
+                AND wave.resource = difference.resource
+        )
+    )
 
 -- name: lock_wave
 -- Intents share this row: while it is held, none is committed.

@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
+from kraken_import.provider import default_extras
 from tests.conftest import ROOT
 from transforms.registry import dialect_names, get_dialect
 
@@ -55,12 +56,25 @@ def test_the_stand_in_and_its_customers_come_with_the_demo_profile_only(compose:
     assert in_demo == {"simulator", "legacy"}
 
 
-def test_import_suppliers_are_those_of_dialects_that_there_are(compose: dict[str, Any]) -> None:
+def kraken_extras(compose: dict[str, Any]) -> dict[str, Any]:
     connection = compose["services"]["scheduler"]["environment"]["AIRFLOW_CONN_KRAKEN"]
     plain = re.sub(r"\$\{\w+:-(\w+)\}", r"\1", connection)
-    suppliers = json.loads(plain)["extra"]["import_suppliers"]
+    return dict(json.loads(plain)["extra"])
+
+
+def test_import_suppliers_are_those_of_dialects_that_there_are(compose: dict[str, Any]) -> None:
+    suppliers = kraken_extras(compose)["import_suppliers"]
     known = {name: get_dialect(name=name).default_import_supplier for name in dialect_names()}
     assert suppliers.items() <= known.items()
+
+
+def test_the_connection_has_every_field_of_the_form_with_its_default(compose: dict[str, Any]) -> None:
+    own = ("import_suppliers", "allow_http")
+    extras, defaults = kraken_extras(compose), default_extras()
+    assert set(extras) == set(defaults)
+    assert {name: extras[name] for name in extras if name not in own} == {
+        name: defaults[name] for name in defaults if name not in own
+    }
 
 
 def test_image_and_requirements_pin_the_same_airflow() -> None:

@@ -91,7 +91,8 @@ def _base_url(*, host: str | None, schema: str | None, port: int | None, allow_h
     text = host.strip() if "://" in host else f"{schema or 'https'}://{host.strip()}"
     parts = urlsplit(text)
     try:
-        given_port = parts.port or port
+        # Airflow's form saves an empty port as 0.
+        given_port = parts.port or port or None
     except ValueError:
         raise ValueError("the port in the host is not a number between 1 and 65535.") from None
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:

@@ -58,6 +58,26 @@ class LateChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDifference:
+    """What reconciliation found and has not found settled; `wave_id` is None where no wave has it."""
+
+    wave_id: int | None
+    target_kraken: str
+    import_supplier: str
+    kind: str
+    external_identifier: str | None
+    batch: int | None
+    ledger: str | None
+    currency: str | None
+    ours: str
+    theirs: str
+    cents: int | None
+    found_at: datetime
+    owner: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
     """A customer who is, or may be, in Kraken, and when the legacy database was read for it."""
 
@@ -143,11 +163,17 @@ def late_changes(*, connection: Connection, wave_id: int) -> list[LateChange]:
     return [LateChange(**row) for row in rows.mappings()]
 
 
+def differences(*, connection: Connection, wave_id: int | None, dialect: str | None) -> list[OpenDifference]:
+    """Open differences of a wave, or of all waves and of none; of a dialect if one is given."""
+    rows = connection.exec_driver_sql(_SQL["differences"], {"wave_id": wave_id, "dialect": dialect})
+    return [OpenDifference(**row) for row in rows.mappings()]
+
+
 def unowned(*, connection: Connection, wave_id: int) -> dict[Leftover, int]:
     """How many leftovers of each kind nobody owns; kinds without any are left out."""
     counts = {
         kind: int(connection.exec_driver_sql(_SQL[f"unowned_{kind}"], {"wave_id": wave_id}).scalar_one())
-        for kind in _kinds(connection=connection)
+        for kind in LEFTOVERS
     }
     return {kind: count for kind, count in counts.items() if count}
 
@@ -162,11 +188,28 @@ def own(
     note: str | None,
     at: datetime,
 ) -> int:
-    """Give the leftovers of a kind that have no owner one; how many. Of late changes `code` is their kind."""
-    if kind not in _kinds(connection=connection):
-        return 0
+    """Give the leftovers of a kind that have no owner one. Returns how many.
+
+    Of late changes and differences `code` is their kind.
+    """
     return connection.exec_driver_sql(
         _SQL[f"own_{kind}"], {"wave_id": wave_id, "code": code, "owner": owner, "note": note, "at": at}
+    ).rowcount
+
+
+def own_without_wave(
+    *,
+    connection: Connection,
+    dialect: str | None,
+    code: str | None,
+    owner: str,
+    note: str | None,
+    at: datetime,
+) -> int:
+    """Give the differences that no wave has, and no owner, one. Returns how many."""
+    return connection.exec_driver_sql(
+        _SQL["own_without_wave"],
+        {"dialect": dialect, "code": code, "owner": owner, "note": note, "at": at},
     ).rowcount
 
 
@@ -200,12 +243,6 @@ def close(*, connection: Connection, wave_id: int, by: str, at: datetime) -> Non
 def open_again(*, connection: Connection, wave_id: int) -> bool:
     """Open a closed wave; whether it was closed."""
     return connection.exec_driver_sql(_SQL["open_again"], {"wave_id": wave_id}).rowcount > 0
-
-
-def _kinds(*, connection: Connection) -> tuple[Leftover, ...]:
-    if connection.exec_driver_sql(_SQL["has_differences"]).scalar():
-        return LEFTOVERS
-    return tuple(kind for kind in LEFTOVERS if kind != "difference")
 
 
 _SQL = queries(file="cutover")

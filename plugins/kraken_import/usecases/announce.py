@@ -1,35 +1,44 @@
-"""What people are told while a wave runs: one sentence, counts, and never anything personal."""
+"""What people are told while a migration runs: one sentence, counts, and never anything personal."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Engine
 
 from kraken_import.lifecycle import FAILED, SUCCEEDED, Mode, State
-from kraken_import.tracking import progress, waves
+from kraken_import.tracking import progress, reruns, waves
+from kraken_import.tracking.watch import DueCohort
 from kraken_import.tracking.waves import Wave
 
 Moment: TypeAlias = Literal["start", "gate", "stop", "end"]
+"""Moments of a wave."""
+OtherMoment: TypeAlias = Literal[
+    "plan_failed", "rerun_end", "differences", "open_too_long", "cohort_overdue", "triggerer_silent"
+]
+
+_NAMED_COHORTS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """A moment of a wave, in one sentence and in numbers (records by state)."""
+    """One sentence and numbers; of a wave also which, and otherwise blanks."""
 
-    moment: Moment
-    wave: str
-    wave_id: int
-    dialect: str
-    mode: str
+    moment: Moment | OtherMoment
+    about: str
+    wave: str = ""
+    wave_id: int | None = None
+    dialect: str = ""
+    mode: str = ""
     text: str
-    counts: dict[str, int]
+    counts: Mapping[str, int]
 
-    @property
-    def values(self) -> dict[str, Any]:
-        """As plain values, for templates."""
-        return asdict(self)
+    def values(self, *, link: str) -> dict[str, Any]:
+        """As plain values, for templates: `text` ends with the link, if there is one, `sentence` does not."""
+        return {**asdict(self), "sentence": self.text, "link": link, "text": f"{self.text} {link}".rstrip()}
 
 
 def announce(*, tracking: Engine, wave_id: int, moment: Moment, failure: str | None = None) -> Announcement:
@@ -39,6 +48,7 @@ def announce(*, tracking: Engine, wave_id: int, moment: Moment, failure: str | N
         states = progress.wave_states(connection=connection, wave_id=wave_id)
     return Announcement(
         moment=moment,
+        about=_name(wave=wave),
         wave=wave.name,
         wave_id=wave.id,
         dialect=wave.dialect,
@@ -48,9 +58,118 @@ def announce(*, tracking: Engine, wave_id: int, moment: Moment, failure: str | N
     )
 
 
-def _text(*, wave: Wave, states: dict[State, int], moment: Moment, failure: str | None) -> str:
+def plan_failed(*, what: str, dialect: str, failure: str) -> Announcement:
+    """A wave, a rerun or a cohort that could not be planned, and so does not happen."""
+    return Announcement(
+        moment="plan_failed",
+        about=what,
+        dialect=dialect,
+        text=f"{what} of {dialect} could not be planned, so nothing of it was sent: {failure}",
+        counts={},
+    )
+
+
+def announce_rerun(*, tracking: Engine, rerun_id: int, failure: str | None) -> Announcement:
+    """How a rerun ended. `failure` says why it ended badly."""
+    with tracking.connect() as connection:
+        rerun = reruns.load_rerun(connection=connection, rerun_id=rerun_id)
+        ways = reruns.ways(connection=connection, rerun_id=rerun_id)
+    through = sum(way.records for way in ways if way.state in SUCCEEDED)
+    return rerun_ended(
+        rerun_id=rerun_id,
+        dialect=rerun.dialect,
+        mode=rerun.mode.value,
+        mended=through,
+        left=sum(way.records for way in ways) - through,
+        failure=failure,
+    )
+
+
+def rerun_ended(
+    *, rerun_id: int, dialect: str, mode: str, mended: int, left: int, failure: str | None
+) -> Announcement:
+    """How many records of a rerun are through now, and how many are left."""
+    about = f"Rerun {rerun_id}"
+    through = f"with {mended:,} of {mended + left:,} records through and {left:,} left"
+    how = f"well, {through}." if failure is None else f"badly, {through}: {failure}"
+    return Announcement(
+        moment="rerun_end",
+        about=about,
+        dialect=dialect,
+        mode=mode,
+        text=f"{about} of {dialect} ended {how}",
+        counts={"mended": mended, "left": left},
+    )
+
+
+def differences_found(*, connection_id: str, differences: Mapping[str, int]) -> Announcement:
+    """What reconciliation over a Connection left open, by kind."""
+    number = sum(differences.values())
+    listed = ", ".join(f"{kind} {records:,}" for kind, records in sorted(differences.items()))
+    what = "1 difference is" if number == 1 else f"{number:,} differences are"
+    return Announcement(
+        moment="differences",
+        about=f"Reconciliation over {connection_id}",
+        text=f"{what} open after reconciliation over Connection {connection_id!r} ({listed}): "
+        "`make differences` lists them, and each needs an owner.",
+        counts=dict(differences),
+    )
+
+
+def open_too_long(
+    *, connection_id: str, records: int, since: datetime, hours: float, now: datetime
+) -> Announcement:
+    """Records that Kraken has not ended for longer than `hours`; `since` is the oldest one's time."""
+    what = "1 record has" if records == 1 else f"{records:,} records have"
+    return Announcement(
+        moment="open_too_long",
+        about=f"Connection {connection_id}",
+        text=f"{what} been open at Kraken over Connection {connection_id!r} for more than {hours:g} hours, "
+        f"the oldest for {_hours(now - since):,} hours: ask Kraken what has become of them.",
+        counts={"open": records, "oldest_hours": _hours(now - since)},
+    )
+
+
+def cohorts_overdue(*, dialect: str, cohorts: Sequence[DueCohort], night: datetime) -> Announcement:
+    """Cohorts whose night has begun without a run that takes them; `night` is the first one's."""
+    names = ", ".join(repr(cohort.name) for cohort in cohorts[:_NAMED_COHORTS])
+    more = f" and {len(cohorts) - _NAMED_COHORTS:,} more" if len(cohorts) > _NAMED_COHORTS else ""
+    what = "Cohort" if len(cohorts) == 1 else "Cohorts"
+    were = "was" if len(cohorts) == 1 else "were"
+    it = "it" if len(cohorts) == 1 else "them"
+    return Announcement(
+        moment="cohort_overdue",
+        about=f"Cohorts of {dialect}",
+        dialect=dialect,
+        text=f"{what} {names}{more} of {dialect} {were} due from {night:%Y-%m-%d %H:%M %Z} and no run has "
+        f"taken {it}: look whether the DAG migrate_{dialect} is paused or its last run failed, or trigger it "
+        "with the cohort's name.",
+        counts={
+            "cohorts": len(cohorts),
+            "customers": sum(cohort.customers for cohort in cohorts),
+        },
+    )
+
+
+def triggerer_silent(*, silence: timedelta | None) -> Announcement:
+    """Airflow's triggerer has not been heard of for so long; None: never."""
+    ever = "has never been seen" if silence is None else f"has been silent for {_minutes(silence)} minutes"
+    return Announcement(
+        moment="triggerer_silent",
+        about="Airflow's triggerer",
+        text=f"Airflow's triggerer {ever}, so no wave goes on that waits for Kraken, a person or a pause, "
+        "while its tasks look deferred: start the triggerer, and nothing need be cleared.",
+        counts={} if silence is None else {"silent_minutes": _minutes(silence)},
+    )
+
+
+def _name(*, wave: Wave) -> str:
     what = "rehearsal" if wave.mode is Mode.REHEARSAL else "wave"
-    name = f"{what.capitalize()} {wave.name!r} of {wave.dialect}"
+    return f"{what.capitalize()} {wave.name!r}"
+
+
+def _text(*, wave: Wave, states: dict[State, int], moment: Moment, failure: str | None) -> str:
+    name = f"{_name(wave=wave)} of {wave.dialect}"
     total = sum(states.values())
     failed = sum(records for state, records in states.items() if state in FAILED)
     match moment:
@@ -68,3 +187,11 @@ def _text(*, wave: Wave, states: dict[State, int], moment: Moment, failure: str 
                 return f"{name} ended badly. {failure}"
             succeeded = sum(records for state, records in states.items() if state in SUCCEEDED)
             return f"{name} ended well: {succeeded:,} of {total:,} customers are through, {failed:,} failed."
+
+
+def _hours(age: timedelta) -> int:
+    return int(age.total_seconds() // 3600)
+
+
+def _minutes(age: timedelta) -> int:
+    return int(age.total_seconds() // 60)

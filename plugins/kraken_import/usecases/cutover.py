@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, TypedDict
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
@@ -18,6 +18,7 @@ from kraken_import.tracking.cutover import (
     LateChange,
     Leftover,
     Migrated,
+    OpenDifference,
 )
 from kraken_import.tracking.reruns import NamedWave
 from kraken_import.usecases.faults import BadRequest
@@ -34,6 +35,13 @@ _CALLED: Final[dict[Leftover, str]] = {
     "late_change": "late changes",
     "difference": "differences of the reconciliation",
 }
+
+
+class _Ownership(TypedDict):
+    code: str | None
+    owner: str
+    note: str | None
+    at: datetime
 
 
 def live_wave(*, tracking: Engine, name: str, dialect: str | None = None) -> NamedWave:
@@ -123,41 +131,49 @@ def late_changes(
         after = watched[-1].id
 
 
+def differences(
+    *, tracking: Engine, wave_id: int | None = None, dialect: str | None = None
+) -> list[OpenDifference]:
+    """Open differences of the reconciliation, with their owners.
+
+    Returns those of a wave, or without one those of all waves and those that no wave has.
+    """
+    with tracking.connect() as connection:
+        return cutover.differences(connection=connection, wave_id=wave_id, dialect=dialect)
+
+
 def own(
     *,
     tracking: Engine,
-    wave_id: int,
+    wave_id: int | None,
     owner: str,
     kind: str | None = None,
     code: str | None = None,
     note: str | None = None,
+    dialect: str | None = None,
     now: datetime,
 ) -> int:
-    """Give what nobody owns an owner: everything, one kind, or one error code of the customers handed back.
+    """Give leftovers without an owner one: everything, one kind, or one code. Returns how many got it.
 
-    How many. Of late changes `code` is payment, booking, reading or contact. Raises `BadRequest` when
-    there is nothing to own.
+    Of late changes `code` is payment, booking, reading or contact, of differences their kind. Without a
+    wave these are the differences that no wave has, of a dialect if one is given. Raises `BadRequest`
+    when there is nothing to own.
     """
     if not owner.strip():
         raise BadRequest("Say who the owner is.")
     kinds = [each for each in LEFTOVERS if kind in (None, each)]
     if not kinds:
         raise BadRequest(f"There is no kind {kind!r}: choose among {', '.join(LEFTOVERS)}.")
-    if code is not None:
-        kinds = [each for each in kinds if each != "difference"]
+    if wave_id is None and kind != "difference":
+        raise BadRequest("Leftovers are of a wave: say which, or KIND=difference for those that no wave has.")
+    given: _Ownership = {"code": code, "owner": owner.strip(), "note": note, "at": now}
     with tracking.begin() as connection:
-        owned = sum(
-            cutover.own(
-                connection=connection,
-                wave_id=wave_id,
-                kind=each,
-                code=code,
-                owner=owner.strip(),
-                note=note,
-                at=now,
+        if wave_id is None:
+            owned = cutover.own_without_wave(connection=connection, dialect=dialect, **given)
+        else:
+            owned = sum(
+                cutover.own(connection=connection, wave_id=wave_id, kind=each, **given) for each in kinds
             )
-            for each in kinds
-        )
     if not owned:
         raise BadRequest("Nothing that fits is without an owner: list it first, or leave KIND and CODE out.")
     return owned

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,7 +41,7 @@ def dags() -> dict[str, Any]:
 
 def test_there_is_a_dag_for_each_dialect_for_cohorts_and_for_what_is_open(dags: dict[str, Any]) -> None:
     assert sorted(dags) == sorted(
-        [*DIALECT_DAGS, *RERUN_DAGS, "control_wave", "plan_cohort", "poll_open", "reconcile"]
+        [*DIALECT_DAGS, *RERUN_DAGS, "control_wave", "plan_cohort", "poll_open", "reconcile", "watch"]
     )
 
 
@@ -70,6 +71,18 @@ def test_a_wave_is_planned_prepared_gated_loaded_and_summarised(dags: dict[str, 
         assert dag.task_dict[task].is_teardown
         assert not dag.task_dict[task].on_failure_fail_dagrun
     assert dag.doc_md
+
+
+def test_the_watch_runs_only_where_there_is_somebody_to_tell(
+    dags: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dags import watch
+
+    assert dags["watch"].schedule is None
+    monkeypatch.setenv("MIGRATION_NOTIFIERS", "[]")
+    assert importlib.reload(watch).dag.schedule == timedelta(minutes=10)
+    # What waits for the triggerer cannot tell that it is dead.
+    assert not [task for task in dags["watch"].tasks if hasattr(task, "resume")]
 
 
 def test_nothing_is_read_from_connections_when_dags_are_parsed(dags: dict[str, Any]) -> None:

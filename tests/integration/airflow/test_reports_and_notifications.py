@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +17,9 @@ import pytest
 from tests.integration.airflow import notifiers
 from tests.integration.airflow.test_dags import set_connections
 from tests.integration.conftest import BeginJourney, Journey
+from tests.integration.usecases.playing import begin_rerun
 from tests.integration.usecases.test_reconcile import play
+from tests.integration.usecases.test_watch import plan
 
 pytestmark = [
     pytest.mark.xdist_group("airflow"),
@@ -23,6 +27,7 @@ pytestmark = [
 ]
 
 MODULE = "tests.integration.airflow.notifiers"
+REMEMBERS = {"notifier": f"{MODULE}.Remembers", "kwargs": {"text": "{{ migration.text }}"}}
 
 
 class _TaskInstance:
@@ -33,6 +38,24 @@ class _TaskInstance:
         return dict.fromkeys(run_ids, self.states)
 
 
+class _Health(BaseHTTPRequestHandler):
+    """Airflow's API as far as the watch asks it: when the triggerer was last heard of."""
+
+    heartbeat: str | None = None
+
+    def do_GET(self) -> None:
+        part = {"status": "unhealthy", "latest_triggerer_heartbeat": self.heartbeat}
+        is_asked_right = self.path == "/api/v2/monitor/health"
+        body = json.dumps({"triggerer": part}).encode()
+        self.send_response(200 if is_asked_right else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 @dataclass(kw_only=True)
 class _DagRun:
     run_id: str
@@ -41,13 +64,13 @@ class _DagRun:
     logical_date: None = None
 
 
-def context(run_id: str, **states: str) -> dict[str, Any]:
+def context(run_id: str, *, dag_id: str = "migrate_edf_accounts", **states: str) -> dict[str, Any]:
     """As much of a run as our operators look at."""
     from airflow.sdk import DAG
 
     return {
-        "dag": DAG(dag_id="migrate_edf_accounts", schedule=None),
-        "dag_run": _DagRun(run_id=run_id),
+        "dag": DAG(dag_id=dag_id, schedule=None),
+        "dag_run": _DagRun(run_id=run_id, dag_id=dag_id),
         "run_id": run_id,
         "ti": _TaskInstance(states),
         "params": {"wave": None},
@@ -150,7 +173,7 @@ def test_people_are_told_at_the_gate_at_the_end_and_once_of_a_stop(
 ) -> None:
     from kraken_import.usecases.faults import SystemicFault
 
-    configure(monkeypatch, {"notifier": f"{MODULE}.Remembers", "kwargs": {"text": "{{ migration.text }}"}})
+    configure(monkeypatch, REMEMBERS)
     wave_id = airflow_journey.valid_wave(limit=3)
     operator("GateOperator").execute(context("run-1"))
     airflow_journey.strike(kind="unauthorised", operation="create")
@@ -168,6 +191,106 @@ def test_people_are_told_at_the_gate_at_the_end_and_once_of_a_stop(
     assert texts[0].endswith("is at the gate: 3 of 3 customers are valid, 0 were refused.")
     assert "was stopped: Kraken refused the token" in texts[1]
     assert notifiers.SENT[0][1]["counts"] == {"valid": 3}
+
+
+def test_people_are_told_of_plans_that_fail_of_differences_and_of_reruns(
+    airflow_journey: Journey, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from kraken_import.planning import PreviewCohortOperator
+    from kraken_import.usecases.faults import BadRequest
+
+    monkeypatch.setenv("MIGRATION_REPORTS", tmp_path.as_uri())
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example/x/")
+    configure(monkeypatch, REMEMBERS)
+    run = "https://airflow.example/x/dags/migrate_edf_accounts/runs/run%3A1"
+    failing = [
+        (operator("PlanWaveOperator", dialect="edf_accounts"), BadRequest("No customer GB-1."), "A wave"),
+        (operator("PlanRerunOperator", dialect="edf_accounts"), BadRequest("Nothing fits."), "A rerun"),
+        (PreviewCohortOperator(task_id="preview"), ValueError("hidden GB-1"), "A cohort"),
+    ]
+    params = {"dialect": "edf_accounts", "identifiers": ["GB-1"]}
+    for task, error, what in failing:
+        (callback,) = task.on_failure_callback
+        given = context("run:1") | {"exception": error, "params": params}
+        callback(given)
+        text, told = notifiers.SENT[-1]
+        assert text.startswith(f"{what} of edf_accounts could not be planned, so nothing of it was sent: ")
+        assert text.endswith(f" {run}")
+        assert (told["moment"], told["link"], told["sentence"]) == ("plan_failed", run, text[: -len(run) - 1])
+    assert "No customer …." in notifiers.SENT[0][0]
+    # What is not ours may quote values.
+    assert "ValueError; the log of the task says more." in notifiers.SENT[2][0]
+    assert not [text for text, _ in notifiers.SENT if "GB-1" in text]
+
+    play(airflow_journey, limit=3)
+    with airflow_journey.tracking.begin() as connection:
+        connection.exec_driver_sql("UPDATE migration.batch SET customers = 4")
+    with pytest.raises(AirflowFailException):
+        operator("ReconcileOperator").execute(context("run:1"))
+    assert notifiers.SENT[-1][0] == (
+        "1 difference is open after reconciliation over Connection 'kraken' (batch_count 1): "
+        f"`make differences` lists them, and each needs an owner. {run}"
+    )
+    assert notifiers.SENT[-1][1]["counts"] == {"batch_count": 1}
+
+    airflow_journey.valid_wave(limit=2, name="pilot")
+    planned = begin_rerun(airflow_journey, run_id="run:1", wave="pilot")
+    with pytest.raises(AirflowFailException, match="have not ended"):
+        operator("SummariseRerunOperator").execute(context("run:1", dag_id="rerun_edf_accounts"))
+    text, told = notifiers.SENT[-1]
+    assert f"Rerun {planned.rerun_id} of edf_accounts ended badly, with 0 of 2 records through and 2" in text
+    assert told["counts"] == {"mended": 0, "left": 2}
+
+
+def test_the_watch_tells_once_of_what_no_run_would_tell(
+    airflow_journey: Journey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kraken_import import watching
+    from kraken_import.connections import ConnectionIds
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Health) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/execution/"
+        monkeypatch.setenv("AIRFLOW__CORE__EXECUTION_API_SERVER_URL", address)
+        records = watching.WatchRecordsOperator(
+            task_id="records", connections=ConnectionIds(), dialects=["edf_accounts"], schedule="0 20 * * *"
+        )
+        triggerer = watching.WatchTriggererOperator(task_id="triggerer", connections=ConnectionIds())
+
+        def look() -> list[str]:
+            before = len(notifiers.SENT)
+            for task in (records, triggerer):
+                task.execute(context("watch-1", dag_id="watch"))
+            return [told["moment"] for _, told in notifiers.SENT[before:]]
+
+        wave_id = airflow_journey.valid_wave(limit=3)
+        airflow_journey.create(wave_id)
+        with airflow_journey.tracking.begin() as connection:
+            connection.exec_driver_sql(
+                "UPDATE migration.import_process SET intended_at = now() - interval '50 hours'"
+            )
+            plan(connection, "leeds-1", "edf_accounts", "2026-11-01")
+        # Without a notifier nothing is looked at; one that fails is asked again.
+        assert look() == []
+        configure(monkeypatch, {"notifier": f"{MODULE}.Fails"})
+        assert look() == []
+        configure(
+            monkeypatch, {"notifier": f"{MODULE}.Remembers", "kwargs": {"text": "{{ migration.text }}"}}
+        )
+        assert look() == ["open_too_long", "cohort_overdue", "triggerer_silent"]
+        assert notifiers.SENT[0][0].startswith("3 records have been open at Kraken over Connection 'kraken'")
+        assert look() == []
+        # What has come right is forgotten, and told of when it comes back.
+        airflow_journey.poll(wave_id)
+        monkeypatch.setattr(_Health, "heartbeat", datetime.now(UTC).isoformat())
+        assert look() == []
+        monkeypatch.setattr(_Health, "heartbeat", "2026-11-01T00:00:00+00:00")
+        assert look() == ["triggerer_silent"]
+        server.shutdown()
+    # An API that does not answer is a line in the log.
+    assert look() == []
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import psycopg2
 import pytest
 
 from stack.settings import RUN
@@ -124,6 +125,8 @@ def test_a_busy_port_is_named_by_make_simulator(start_simulator: StartSimulator)
         ("rerun", {"WAVE": "1", "BATCH": "first"}, "BATCH must be the number of a batch"),
         ("crosswalk", {}, "Say which wave"),
         ("own", {"WAVE": "1"}, "Say who sees to it: OWNER="),
+        ("own", {"OWNER": "Ann"}, "WAVE=12, or KIND=difference for what no wave has"),
+        ("own", {"OWNER": "Ann", "KIND": "difference", "DIALECT": "edf"}, "the dialects are edf_accounts"),
         (
             "wave-close",
             {"WAVE": "1", "TRACKING_DSN": "postgresql://me:hush@127.0.0.1:1/x"},
@@ -142,6 +145,31 @@ def test_the_crosswalk_of_an_unknown_wave_is_a_sentence_beside_any_airflow(track
     _is_one_sentence(done=done, sentence="There is no wave 'pilot'.")
     done = _run("wave-close", WAVE="pilot", TRACKING_DSN=tracking_dsn)
     _is_one_sentence(done=done, sentence="There is no wave 'pilot'.")
+
+
+def test_what_no_wave_has_is_listed_and_owned_by_command(tracking_dsn: str) -> None:
+    with psycopg2.connect(tracking_dsn) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO migration.reconciliation_difference "
+            "(target_kraken, import_supplier, resource, kind, external_identifier, ours, theirs, found_at, "
+            "seen_at) "
+            "VALUES ('https://kraken:443', 'X', 'accounts', 'unknown_here', 'A-1', 'unknown', 'imported', "
+            "now(), now())"
+        )
+    connection.close()
+    mine = {
+        "OWNER": "Ann",
+        "KIND": "difference",
+        "CODE": "unknown_here",
+        "NOTE": "by hand",
+        "TRACKING_DSN": tracking_dsn,
+    }
+    owned = _run("own", **mine)
+    assert (owned.returncode, owned.stdout) == (0, "Ann sees to 1 entries that no wave has.\n"), owned.stderr
+    _is_one_sentence(done=_run("own", **mine), sentence="Nothing that fits is without an owner")
+    listed = _run("differences", TRACKING_DSN=tracking_dsn)
+    assert "no wave, unknown_here: 1, 0 without an owner" in listed.stdout, listed.stderr
+    assert ",A-1,,,,unknown,imported,," in (RUN / "reports" / "differences.csv").read_text()
 
 
 def _is_one_sentence(*, done: subprocess.CompletedProcess[str], sentence: str) -> None:

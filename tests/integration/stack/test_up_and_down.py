@@ -1,5 +1,6 @@
 """The whole stack in a checkout of its own, through the states that people get it into."""
 
+import json
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ import psycopg2
 import pytest
 import requests
 
+from kraken_import.provider import default_extras
 from tests.checkouts import attempt, login, run
 from tests.stacks import Stack
 
@@ -20,6 +22,8 @@ from tests.stacks import Stack
 def test_up_heals_what_was_killed_and_down_leaves_nothing(stack: Stack) -> None:
     checkout, values = stack.folder, stack.values
     base = int(values["AIRFLOW_URL"].rpartition(":")[2])
+
+    _test_button_works(values=values)
 
     # Once more: nothing is started twice, nothing is restarted, and what people set in Airflow stays.
     before = _leaders(checkout=checkout)
@@ -72,6 +76,21 @@ def _may_unpause(*, values: dict[str, str], user: str) -> bool:
         timeout=30,
     )
     return answer.status_code != 403
+
+
+def _test_button_works(*, values: dict[str, str]) -> None:
+    """Airflow's page sends what it was given: nothing as an empty text, no port as 0, the secret as ***."""
+    stored = _kraken_connection(values=values)
+    assert set(json.loads(stored["extra"])) == set(default_extras())
+    sent = {name: stored[name] for name in ("connection_id", "conn_type", "description", "host", "extra")}
+    sent |= {"login": "", "password": "***", "port": 0, "schema": ""}
+    address = f"{values['AIRFLOW_URL']}/api/v2/connections/test"
+    answer = requests.post(address, json=sent, headers=login(values=values, user="AIRFLOW"), timeout=60)
+    assert answer.ok, answer.text
+    assert answer.json() == {
+        "status": True,
+        "message": f"{values['KRAKEN_URL'].removeprefix('http://')} answers, and accepts the token.",
+    }
 
 
 def _kraken_connection(*, values: dict[str, str], extra: str | None = None) -> dict[str, str]:

@@ -49,9 +49,11 @@ def play(journey: Journey, **wanted: Any) -> int:
     return planned.wave_id
 
 
-def at_kraken(journey: Journey, method: str, identifier: str, **fields: Any) -> None:
+def at_kraken(
+    journey: Journey, method: str, identifier: str, *, supplier: str = SUPPLIER, **fields: Any
+) -> None:
     """Change what the stand-in holds behind the pipeline's back."""
-    key = {"resource": "accounts", "import_supplier": SUPPLIER, "external_identifier": identifier}
+    key = {"resource": "accounts", "import_supplier": supplier, "external_identifier": identifier}
     requests.request(
         method, f"{journey.simulator.url}/simulator/processes", json=key | fields, timeout=10
     ).raise_for_status()

@@ -15,6 +15,7 @@ from kraken_import.client.requests import (
     validate_request,
 )
 from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
+from kraken_import.provider import default_extras
 
 SECRET = "s3cret-t0ken"
 
@@ -22,6 +23,10 @@ SECRET = "s3cret-t0ken"
 def read(**fields: Any) -> KrakenSettings:
     given_fields: dict[str, Any] = {"host": "https://api.example.energy", "password": SECRET, "extra": {}}
     return KrakenSettings.from_connection_fields(**(given_fields | fields))
+
+
+def test_a_connection_with_every_field_of_the_form_untouched_says_the_same_as_one_without_extras() -> None:
+    assert read(extra=default_extras()) == read(extra=dict.fromkeys(default_extras())) == read()
 
 
 def test_the_defaults_are_those_of_the_documentation() -> None:
@@ -41,6 +46,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         ({"host": "API.Example.energy", "port": 8443}, "https://api.example.energy:8443"),
         ({"host": "http://127.0.0.1:28081/"}, "http://127.0.0.1:28081"),
         ({"host": "localhost", "schema": "http", "port": 80}, "http://localhost:80"),
+        ({"host": "https://api.example.energy", "port": 0, "schema": ""}, "https://api.example.energy:443"),
         ({"host": "http://kraken", "extra": {"allow_http": True}}, "http://kraken:80"),
     ],
 )

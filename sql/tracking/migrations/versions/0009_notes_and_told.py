@@ -1,4 +1,4 @@
-"""Rows by frame, counted at each build."""
+"""Notes on differences, and what people were told."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0011"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

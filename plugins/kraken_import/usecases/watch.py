@@ -1,0 +1,116 @@
+"""Looks at what no run looks at: records that do not end, missed nights, a triggerer that is dead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from croniter import croniter
+from sqlalchemy import Engine
+
+from kraken_import.tracking import watch
+from kraken_import.tracking.watch import DueCohort, OpenRecords, Told
+from transforms.registry import get_dialect
+
+GRACE: Final = timedelta(hours=1)
+"""How long after its night has begun a cohort may wait for a run."""
+SILENCE: Final = timedelta(minutes=2)
+"""How long Airflow's triggerer may be silent: a restart takes less."""
+AGAIN: Final = timedelta(days=1)
+"""When people are told once more of what has not changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue:
+    """Cohorts of a dialect that no run has taken; `night` is when the first of them was due."""
+
+    dialect: str
+    cohorts: tuple[DueCohort, ...]
+    night: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """The triggerer has not been heard of for so long; `lasted` is None when it never was."""
+
+    lasted: timedelta | None
+
+
+def find_open_too_long(
+    *, tracking: Engine, connection_id: str, hours: float, now: datetime
+) -> OpenRecords | None:
+    """Records of a Connection that have been open for more than `hours`. Returns None without any."""
+    with tracking.connect() as connection:
+        return watch.open_too_long(
+            connection=connection, connection_id=connection_id, before=now - timedelta(hours=hours)
+        )
+
+
+def overdue_cohorts(
+    *, tracking: Engine, dialects: Sequence[str], schedule: str, now: datetime
+) -> list[Overdue]:
+    """Cohorts that no run has taken an hour after their night began. Returns one entry for each dialect.
+
+    `schedule` is the cron line of the nights, in each dialect's time zone; without one there are none.
+    """
+    if not schedule:
+        return []
+    # Somewhere it may be a day later than here.
+    tomorrow = now.astimezone(UTC).date() + timedelta(days=1)
+    with tracking.connect() as connection:
+        due = watch.due_cohorts(connection=connection, dialects=dialects, day=tomorrow)
+    found = []
+    for dialect in dialects:
+        zone = ZoneInfo(get_dialect(name=dialect).zone)
+        nights = {
+            cohort: night_of(cohort=cohort, schedule=schedule, zone=zone)
+            for cohort in due
+            if cohort.dialect == dialect
+        }
+        late = tuple(cohort for cohort, night in nights.items() if night + GRACE <= now)
+        if late:
+            found.append(Overdue(dialect=dialect, cohorts=late, night=min(nights[cohort] for cohort in late)))
+    return found
+
+
+def night_of(*, cohort: DueCohort, schedule: str, zone: ZoneInfo) -> datetime:
+    """When the first run begins that could have taken a cohort: on its date or later, once it was planned."""
+    opens = datetime.combine(cohort.wave_date, time.min, zone)
+    since = max(opens, cohort.planned_at.astimezone(zone))
+    # The next time is one after the given one: a night at midnight begins with its day.
+    found = croniter(schedule, since - timedelta(seconds=1)).get_next(datetime)
+    assert isinstance(found, datetime)
+    return found
+
+
+def triggerer_silence(*, health: Mapping[str, Any], now: datetime) -> Silence | None:
+    """What Airflow's answer about its health says of the triggerer. Returns None while it is heard of."""
+    part = health.get("triggerer") or {}
+    heartbeat = part.get("latest_triggerer_heartbeat")
+    if heartbeat is None:
+        return Silence(lasted=None)
+    lasted = now - datetime.fromisoformat(heartbeat)
+    return Silence(lasted=lasted) if lasted > SILENCE else None
+
+
+def is_news(*, tracking: Engine, subject: str, amount: int, now: datetime) -> bool:
+    """Whether people are to be told of a subject, of which there is so much. Without any it is forgotten."""
+    with tracking.begin() as connection:
+        if not amount:
+            watch.forget(connection=connection, subject=subject)
+            return False
+        return has_grown(told=watch.told(connection=connection, subject=subject), amount=amount, now=now)
+
+
+def has_grown(*, told: Told | None, amount: int, now: datetime) -> bool:
+    """Whether something is new, is twice what was told, or was told a day ago."""
+    return told is None or amount >= 2 * told.amount or now - told.told_at >= AGAIN
+
+
+def remember(*, tracking: Engine, subject: str, amount: int, now: datetime) -> None:
+    """Keep that people were told of a subject."""
+    with tracking.begin() as connection:
+        watch.remember(connection=connection, subject=subject, amount=amount, at=now)

@@ -1,0 +1,31 @@
+-- What is looked at while no run is looking: records that do not end, cohorts that are not taken, and what was told.
+
+-- name: open_too_long
+-- A record counts from when it was sent, or from when its wave lets Kraken begin.
+SELECT count(*) AS records, min(since) AS since
+FROM (
+    SELECT greatest(coalesce(process.intended_at, process.created_at), wave.schedule_window_start) AS since
+    FROM migration.import_process AS process
+    JOIN migration.wave ON wave.id = process.wave_id
+    WHERE process.state = ANY (%(open)s) AND wave.connection_id = %(connection_id)s
+) AS sent
+WHERE since < %(before)s
+
+-- name: due_cohorts
+-- No run has taken them, although they may be taken from this day on, or from an earlier one.
+SELECT cohort.name, cohort.dialect, cohort.wave_date, cohort.planned_at,
+    (SELECT count(*) FROM migration.cohort_customer AS customer WHERE customer.cohort_id = cohort.id) AS customers
+FROM migration.cohort
+WHERE cohort.claimed_by_wave IS NULL AND cohort.dialect = ANY (%(dialects)s) AND cohort.wave_date <= %(day)s
+ORDER BY cohort.wave_date, cohort.id
+
+-- name: told
+SELECT amount, told_at FROM migration.told WHERE subject = %(subject)s
+
+-- name: remember
+INSERT INTO migration.told (subject, amount, told_at)
+VALUES (%(subject)s, %(amount)s, %(at)s)
+ON CONFLICT (subject) DO UPDATE SET amount = excluded.amount, told_at = excluded.told_at
+
+-- name: forget
+DELETE FROM migration.told WHERE subject = %(subject)s

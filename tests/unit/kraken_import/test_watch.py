@@ -1,0 +1,172 @@
+"""What people are told between runs: when, how often, and in which words."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from kraken_import.tracking.watch import DueCohort, Told
+from kraken_import.usecases import announce, watch
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+LISBON, SYDNEY = ZoneInfo("Europe/Lisbon"), ZoneInfo("Australia/Sydney")
+
+
+def cohort(name: str = "leeds-1", **changes: Any) -> DueCohort:
+    given = {"wave_date": date(2026, 11, 20), "planned_at": NOW - timedelta(days=9), "customers": 500}
+    return DueCohort(**({"name": name, "dialect": "edf_accounts"} | given | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "schedule", "zone", "night"),
+    [
+        ({}, "0 20 * * *", LISBON, datetime(2026, 11, 20, 20, tzinfo=LISBON)),
+        ({}, "0 20 * * *", SYDNEY, datetime(2026, 11, 20, 20, tzinfo=SYDNEY)),
+        ({}, "0 0 * * *", LISBON, datetime(2026, 11, 20, 0, tzinfo=LISBON)),
+        # Only on Sundays, and only once it was planned: the 22nd is the first.
+        ({}, "0 20 * * 0", LISBON, datetime(2026, 11, 22, 20, tzinfo=LISBON)),
+        (
+            {"planned_at": datetime(2026, 11, 20, 22, tzinfo=UTC)},
+            "0 20 * * *",
+            LISBON,
+            datetime(2026, 11, 21, 20, tzinfo=LISBON),
+        ),
+        # The clock goes forward in that night.
+        (
+            {"wave_date": date(2026, 3, 29), "planned_at": datetime(2026, 3, 1, tzinfo=UTC)},
+            "0 20 * * *",
+            LISBON,
+            datetime(2026, 3, 29, 19, tzinfo=UTC),
+        ),
+    ],
+)
+def test_the_night_of_a_cohort_is_the_first_that_could_take_it(
+    changes: dict[str, Any], schedule: str, zone: ZoneInfo, night: datetime
+) -> None:
+    assert watch.night_of(cohort=cohort(**changes), schedule=schedule, zone=zone) == night
+
+
+@pytest.mark.parametrize(
+    ("told", "amount", "is_told"),
+    [
+        (None, 1, True),
+        (Told(amount=10, told_at=NOW - timedelta(minutes=10)), 10, False),
+        (Told(amount=10, told_at=NOW - timedelta(minutes=10)), 19, False),
+        (Told(amount=10, told_at=NOW - timedelta(minutes=10)), 20, True),
+        (Told(amount=10, told_at=NOW - timedelta(days=1)), 3, True),
+    ],
+)
+def test_people_are_told_again_after_a_day_or_when_it_has_doubled(
+    told: Told | None, amount: int, is_told: bool
+) -> None:
+    assert watch.has_grown(told=told, amount=amount, now=NOW) is is_told
+
+
+@pytest.mark.parametrize(
+    ("health", "silence"),
+    [
+        ({"triggerer": {"latest_triggerer_heartbeat": "2026-11-21T11:59:30+00:00"}}, None),
+        (
+            {"triggerer": {"latest_triggerer_heartbeat": "2026-11-21T11:40:00+00:00"}},
+            watch.Silence(lasted=timedelta(minutes=20)),
+        ),
+        ({"triggerer": {"latest_triggerer_heartbeat": None}}, watch.Silence(lasted=None)),
+        ({"triggerer": None}, watch.Silence(lasted=None)),
+    ],
+)
+def test_a_triggerer_is_silent_two_minutes_after_its_last_heartbeat(
+    health: dict[str, Any], silence: watch.Silence | None
+) -> None:
+    assert watch.triggerer_silence(health=health, now=NOW) == silence
+
+
+@pytest.mark.parametrize(
+    ("announcement", "text", "counts"),
+    [
+        (
+            announce.plan_failed(what="A wave", dialect="edf_accounts", failure="No customer is left."),
+            "A wave of edf_accounts could not be planned, so nothing of it was sent: No customer is left.",
+            {},
+        ),
+        (
+            announce.rerun_ended(
+                rerun_id=3, dialect="edf_accounts", mode="live", mended=14, left=2, failure=None
+            ),
+            "Rerun 3 of edf_accounts ended well, with 14 of 16 records through and 2 left.",
+            {"mended": 14, "left": 2},
+        ),
+        (
+            announce.rerun_ended(
+                rerun_id=3,
+                dialect="edf_accounts",
+                mode="live",
+                mended=0,
+                left=1_000,
+                failure="Rerun 3 was stopped.",
+            ),
+            "Rerun 3 of edf_accounts ended badly, with 0 of 1,000 records through and 1,000 left: "
+            "Rerun 3 was stopped.",
+            {"mended": 0, "left": 1_000},
+        ),
+        (
+            announce.differences_found(
+                connection_id="kraken", differences={"unknown_here": 2_000, "missing_at_kraken": 1}
+            ),
+            "2,001 differences are open after reconciliation over Connection 'kraken' (missing_at_kraken 1, "
+            "unknown_here 2,000): `make differences` lists them, and each needs an owner.",
+            {"unknown_here": 2_000, "missing_at_kraken": 1},
+        ),
+        (
+            announce.open_too_long(
+                connection_id="kraken", records=12, since=NOW - timedelta(hours=50), hours=24, now=NOW
+            ),
+            "12 records have been open at Kraken over Connection 'kraken' for more than 24 hours, the oldest "
+            "for 50 hours: ask Kraken what has become of them.",
+            {"open": 12, "oldest_hours": 50},
+        ),
+        (
+            announce.cohorts_overdue(
+                dialect="edf_accounts",
+                cohorts=[cohort()],
+                night=datetime(2026, 11, 20, 20, tzinfo=ZoneInfo("Europe/London")),
+            ),
+            "Cohort 'leeds-1' of edf_accounts was due from 2026-11-20 20:00 GMT and no run has taken it: "
+            "look whether the DAG migrate_edf_accounts is paused or its last run failed, or trigger it with "
+            "the cohort's name.",
+            {"cohorts": 1, "customers": 500},
+        ),
+        (
+            announce.cohorts_overdue(
+                dialect="edf_accounts", cohorts=[cohort(str(number)) for number in range(5)], night=NOW
+            ),
+            "Cohorts '0', '1', '2' and 2 more of edf_accounts were due from 2026-11-21 12:00 UTC and no run "
+            "has taken them: look whether the DAG migrate_edf_accounts is paused or its last run failed, or "
+            "trigger it with the cohort's name.",
+            {"cohorts": 5, "customers": 2_500},
+        ),
+        (
+            announce.triggerer_silent(silence=timedelta(minutes=20)),
+            "Airflow's triggerer has been silent for 20 minutes, so no wave goes on that waits for Kraken, a "
+            "person or a pause, while its tasks look deferred: start the triggerer, and nothing need be "
+            "cleared.",
+            {"silent_minutes": 20},
+        ),
+        (
+            announce.triggerer_silent(silence=None),
+            "Airflow's triggerer has never been seen, so no wave goes on that waits for Kraken, a person "
+            "or a pause, while its tasks look deferred: start the triggerer, and nothing need be cleared.",
+            {},
+        ),
+    ],
+)
+def test_every_message_is_one_sentence_with_its_numbers(
+    announcement: announce.Announcement, text: str, counts: dict[str, int]
+) -> None:
+    assert (announcement.text, announcement.counts) == (text, counts)
+    assert announcement.about
+    values = announcement.values(link="https://airflow/dags/watch")
+    assert (values["sentence"], values["text"]) == (text, f"{text} https://airflow/dags/watch")
+    assert announcement.values(link="")["text"] == text
