@@ -43,7 +43,7 @@ PARAMS = {
         type=["null", "integer"],
         minimum=1,
         title="Number of customers",
-        description="Take the next so many that are in no wave yet. Empty: all of them.",
+        description="Take the next so many that are in no wave or cohort yet.",
     ),
     "identifiers": Param(
         None,
@@ -59,6 +59,12 @@ PARAMS = {
         title="Cohort",
         description="Take exactly this planned cohort, instead of a number or customers.",
     ),
+    "all_customers": Param(
+        False,
+        type="boolean",
+        title="All customers",
+        description="Take everybody who is in no wave or cohort yet, instead of a number or a cohort.",
+    ),
     "import_supplier": Param(
         None,
         type=["null", "string"],
@@ -67,10 +73,11 @@ PARAMS = {
         description="Kraken's code for the supplier they come from. Empty: the one in the Connection.",
     ),
     "dry_run": Param(
-        False,
+        True,
         type="boolean",
         title="Dry run",
-        description="Rehearse: Kraken goes through the import without creating anything.",
+        description="Rehearse: Kraken goes through the import without creating anything. Off: the wave is "
+        "live. Nights take the mode of their cohorts, whatever stands here.",
     ),
     "batch_size": Param(
         1_000,

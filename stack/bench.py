@@ -80,7 +80,9 @@ def _measure(*, api: Airflow, running: Running, dialect: str, accounts: int) -> 
         display.progress_lines(target=display.console()) as show,
         _sampled(running=running) as peaks,
     ):
-        wave = waves.start_wave(api=api, dialect=dialect, conf={"limit": accounts}, run_id=run_id)
+        wave = waves.start_wave(
+            api=api, dialect=dialect, conf={"limit": accounts, "dry_run": False}, run_id=run_id
+        )
         (progress,) = waves.follow(api=api, tracking=tracking, waves=[wave], show=show)
     if progress.run_state != "success" or progress.records != accounts:
         raise BenchFailed(

@@ -56,7 +56,7 @@ def _migrate(
         f"{_kraken(running=running)} …"
     )
     started = [
-        waves.start_wave(api=api, dialect=dialect, conf={"limit": accounts}, run_id=run_id)
+        waves.start_wave(api=api, dialect=dialect, conf={"limit": accounts, "dry_run": False}, run_id=run_id)
         for dialect in dialects
     ]
     with (

@@ -36,7 +36,8 @@ from kraken_import.usecases.create import create_batch
 from kraken_import.usecases.faults import Retryable, SystemicFault
 from kraken_import.usecases.gate import answer_question, batches_to_load, question_to_ask
 from kraken_import.usecases.holds import release
-from kraken_import.usecases.plan import AirflowRun, NothingPlanned, WaveRequest, plan_wave, planned_wave
+from kraken_import.usecases.nights import NothingPlanned
+from kraken_import.usecases.plan import plan_wave, planned_wave
 from kraken_import.usecases.policy import read_time
 from kraken_import.usecases.reconcile import NotThisKraken, reconcile
 from kraken_import.usecases.report import wave_report
@@ -49,6 +50,7 @@ from kraken_import.usecases.rerun import (
 )
 from kraken_import.usecases.summarise import summarise_wave
 from kraken_import.usecases.validate import validate_batch
+from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
 
 _FAILED = ("failed", "upstream_failed")
 _NOTHING = "nothing_planned"
@@ -557,6 +559,7 @@ def _request(*, dialect: str, params: Mapping[str, Any], connection_id: str) -> 
         limit=params["limit"],
         identifiers=tuple(params["identifiers"] or ()),
         cohort=params["cohort"],
+        all_customers=params["all_customers"],
         batch_size=params["batch_size"],
         dry_run=params["dry_run"],
         requests_in_flight=params["requests_in_flight"],

@@ -15,10 +15,11 @@ from sqlalchemy import Engine, text
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.usecases.build import build_batch
 from kraken_import.usecases.create import CreateOutcome, create_batch
-from kraken_import.usecases.plan import AirflowRun, PlannedWave, WaveRequest, plan_wave
+from kraken_import.usecases.plan import PlannedWave, plan_wave
 from kraken_import.usecases.poll import PollScope, poll
 from kraken_import.usecases.summarise import WaveSummary, summarise_wave
 from kraken_import.usecases.validate import validate_batch
+from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
 from legacy import load
 from tests.conftest import Simulator, StartSimulator
 from transforms.registry import dialect_names, get_dialect
@@ -56,11 +57,15 @@ class Journey:
         logical_date: datetime | None = None,
         **wanted: Any,
     ) -> PlannedWave:
+        """Plan a live wave unless the test says otherwise; of everybody where it does not say of whom."""
+        everybody = run_type == "manual" and not {"limit", "identifiers", "cohort"} & wanted.keys()
         return plan_wave(
             tracking=self.tracking,
             legacy=self.legacy,
             kraken=self.kraken,
-            request=WaveRequest(dialect=dialect, **wanted),
+            request=WaveRequest(
+                **{"dialect": dialect, "dry_run": False, "all_customers": everybody} | wanted
+            ),
             run=AirflowRun(
                 dag_id=f"migrate_{dialect}", run_id=run_id, run_type=run_type, logical_date=logical_date
             ),

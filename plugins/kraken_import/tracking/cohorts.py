@@ -136,14 +136,17 @@ def lock_named_cohort(
     *, connection: Connection, target_kraken: str, dialect: str, mode: Mode, name: str
 ) -> Cohort:
     """The cohort of this name, locked until the transaction ends. Raises `CohortNotFree`."""
-    row = connection.exec_driver_sql(
-        _SQL["lock_named"],
-        {"target_kraken": target_kraken, "dialect": dialect, "mode": mode.value, "name": name},
-    ).one_or_none()
+    values = {"target_kraken": target_kraken, "dialect": dialect, "mode": mode.value, "name": name}
+    row = connection.exec_driver_sql(_SQL["lock_named"], values).one_or_none()
     if row is None:
-        raise CohortNotFree(
-            f"There is no {mode.value} cohort named {name!r} for {dialect} and this Kraken: plan it first."
-        )
+        missing = f"There is no {mode.value} cohort named {name!r} for {dialect} and this Kraken"
+        other = Mode.LIVE if mode is Mode.REHEARSAL else Mode.REHEARSAL
+        if connection.exec_driver_sql(_SQL["name_is_taken"], {**values, "mode": other.value}).scalar():
+            raise CohortNotFree(
+                f"{missing}, but a {other.value} one: say dry_run: {str(mode is Mode.LIVE).lower()} to take "
+                "that, or plan another."
+            )
+        raise CohortNotFree(f"{missing}: plan it first.")
     if row.claimed_by_wave is not None:
         raise CohortNotFree(
             f"Cohort {name!r} is in wave {row.claimed_by_wave} already: clear that wave's run instead."

@@ -164,6 +164,14 @@ def test_create_waits_without_a_worker_while_its_wave_is_paused(
     assert [row["ordered_by"] for row in orders] == ["ops", "ops"]
 
 
+@pytest.mark.parametrize("dag_id", DIALECT_DAGS)
+def test_the_untouched_form_is_a_dry_run_that_takes_nobody(dags: dict[str, Any], dag_id: str) -> None:
+    params = dags[dag_id].params
+    assert params["dry_run"] is True
+    assert params["all_customers"] is False
+    assert not any(params[name] for name in ("limit", "identifiers", "cohort"))
+
+
 def test_the_defaults_are_valid(dags: dict[str, Any]) -> None:
     dags["migrate_edf_accounts"].params.validate()
 
