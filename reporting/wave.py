@@ -88,6 +88,11 @@ class WaveReport:
     reconciled_with: str
     differences: Sequence[DifferenceLine]
     open_differences: int
+    requested_by: str | None
+    policy: str
+    """What steered the wave, as a sentence."""
+    decision: str
+    """What was decided at its gate, by whom and when."""
 
 
 def files(*, report: WaveReport) -> dict[str, str]:

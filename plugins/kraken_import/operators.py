@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import fields
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NoReturn, TypedDict
@@ -25,8 +26,8 @@ from kraken_import.connections import (
 )
 from kraken_import.links import WaveReportLink
 from kraken_import.notifications import stop_announced, tell
+from kraken_import.policies import PolicySettings
 from kraken_import.storage import UnableToWriteReport, write_report
-from kraken_import.tracking.waves import Policy
 from kraken_import.triggers import poll_trigger
 from kraken_import.usecases.announce import Moment, announce
 from kraken_import.usecases.build import build_batch
@@ -38,7 +39,7 @@ from kraken_import.usecases.gate import answer_question, batches_to_load, questi
 from kraken_import.usecases.holds import release
 from kraken_import.usecases.nights import NothingPlanned
 from kraken_import.usecases.plan import plan_wave, planned_wave
-from kraken_import.usecases.policy import read_time
+from kraken_import.usecases.policy import read_settings, read_time
 from kraken_import.usecases.reconcile import NotThisKraken, reconcile
 from kraken_import.usecases.report import wave_report
 from kraken_import.usecases.rerun import (
@@ -51,6 +52,9 @@ from kraken_import.usecases.rerun import (
 from kraken_import.usecases.summarise import summarise_wave
 from kraken_import.usecases.validate import validate_batch
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
+
+POLICY = frozenset(each.name for each in fields(PolicySettings)) - {"mode", "schedule_window"}
+"""Parameters of a wave's run that make its policy stricter; the window is given as two times instead."""
 
 _FAILED = ("failed", "upstream_failed")
 _NOTHING = "nothing_planned"
@@ -548,6 +552,7 @@ def _run(*, context: Context) -> AirflowRun:
         run_id=run.run_id,
         run_type=run.run_type.value,
         logical_date=run.logical_date,
+        requested_by=getattr(run, "triggering_user_name", None),
     )
 
 
@@ -562,19 +567,10 @@ def _request(*, dialect: str, params: Mapping[str, Any], connection_id: str) -> 
         all_customers=params["all_customers"],
         batch_size=params["batch_size"],
         dry_run=params["dry_run"],
-        requests_in_flight=params["requests_in_flight"],
-        threshold=Decimal(str(params["threshold"])),
         connection_id=connection_id,
-        policy=Policy(
-            require_rehearsal=params["require_rehearsal"],
-            approval=params["approval"],
-            approval_minutes=Decimal(str(params["approval_minutes"])),
-            error_share=Decimal(str(params["error_share"])),
-            error_count=params["error_count"],
-            error_window=params["error_window"],
-            schedule_window_start=read_time(name="start", value=params["schedule_window_start"]),
-            schedule_window_end=read_time(name="end", value=params["schedule_window_end"]),
-        ),
+        policy=read_settings(values={name: params[name] for name in POLICY}),
+        schedule_window_start=read_time(name="start", value=params["schedule_window_start"]),
+        schedule_window_end=read_time(name="end", value=params["schedule_window_end"]),
     )
 
 

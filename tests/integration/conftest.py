@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ import requests
 from sqlalchemy import Engine, text
 
 from kraken_import.client.settings import KrakenSettings
+from kraken_import.policies import PolicySettings
 from kraken_import.usecases.build import build_batch
 from kraken_import.usecases.create import CreateOutcome, create_batch
 from kraken_import.usecases.plan import PlannedWave, plan_wave
@@ -25,6 +26,7 @@ from tests.conftest import Simulator, StartSimulator
 from transforms.registry import dialect_names, get_dialect
 
 WINDOW = 0.5
+SETTINGS = frozenset(each.name for each in fields(PolicySettings))
 SUPPLIERS = {name: get_dialect(name=name).default_import_supplier for name in dialect_names()}
 
 
@@ -57,17 +59,27 @@ class Journey:
         logical_date: datetime | None = None,
         **wanted: Any,
     ) -> PlannedWave:
-        """Plan a live wave unless the test says otherwise; of everybody where it does not say of whom."""
+        """Plan a live wave unless the test says otherwise; of everybody where it does not say of whom.
+
+        Settings of the policy may stand beside the others.
+        """
         everybody = run_type == "manual" and not {"limit", "identifiers", "cohort"} & wanted.keys()
+        said = {name: wanted.pop(name) for name in SETTINGS & wanted.keys()}
+        requested_by = wanted.pop("requested_by", None)
         return plan_wave(
             tracking=self.tracking,
             legacy=self.legacy,
             kraken=self.kraken,
             request=WaveRequest(
-                **{"dialect": dialect, "dry_run": False, "all_customers": everybody} | wanted
+                **{"dialect": dialect, "dry_run": False, "all_customers": everybody} | wanted,
+                policy=PolicySettings(**said),
             ),
             run=AirflowRun(
-                dag_id=f"migrate_{dialect}", run_id=run_id, run_type=run_type, logical_date=logical_date
+                dag_id=f"migrate_{dialect}",
+                run_id=run_id,
+                run_type=run_type,
+                logical_date=logical_date,
+                requested_by=requested_by,
             ),
             now=datetime.now(UTC),
         )

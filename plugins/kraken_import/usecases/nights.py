@@ -35,6 +35,16 @@ def cohorts_of_wave(
                 f"A {run.run_type} run takes the cohorts of its date: leave cohort, number of customers, "
                 "identifiers and all_customers empty, or trigger a run by hand."
             )
+        said = sorted(request.policy.said) + [
+            name
+            for name in ("schedule_window_start", "schedule_window_end")
+            if getattr(request, name) is not None
+        ]
+        if said:
+            raise BadRequest(
+                f"A {run.run_type} run keeps to the policy of its cohorts: leave {', '.join(said)} empty, or "
+                "plan the cohort with the policy that it needs."
+            )
         return _dated(connection=connection, dialect=dialect, kraken=kraken, request=request, run=run)
     if request.cohort is None:
         check_customers(request=request)
@@ -90,10 +100,10 @@ def _dated(
         raise NothingPlanned(
             f"Nothing was planned for {day}: {why or f'no cohort of {dialect.name} is due'}."
         )
-    # A wave has one mode and one import supplier. What missed its night goes first; the others stay due.
+    # A wave has one mode, import supplier and policy. What missed its night goes first; the others stay due.
     first = min(due, key=lambda cohort: (cohort.wave_date or day, cohort.id))
-    kind = (first.mode, first.import_supplier)
-    return [cohort for cohort in due if (cohort.mode, cohort.import_supplier) == kind]
+    kind = (first.mode, first.import_supplier, first.policy)
+    return [cohort for cohort in due if (cohort.mode, cohort.import_supplier, cohort.policy) == kind]
 
 
 def day_of(*, dialect: Dialect, run: AirflowRun) -> date:

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from sqlalchemy import Connection, Engine
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import Mode
+from kraken_import.policies import PolicySettings
 from kraken_import.tracking import cohorts, processes, waves
-from kraken_import.tracking.waves import Wave
+from kraken_import.tracking.cohorts import Cohort
+from kraken_import.tracking.waves import Policy, Wave
 from kraken_import.usecases.control import CANCELLED
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.nights import NothingPlanned, cohorts_of_wave, day_of
-from kraken_import.usecases.policy import check_policy
+from kraken_import.usecases.policy import check_policy, resolve, wave_policy, window_of
 from kraken_import.usecases.wave_request import DATED, AirflowRun, WaveRequest, check_request
 from transforms.dialect import Dialect
 from transforms.extract import candidate_identifiers, existing_identifiers
@@ -84,8 +87,15 @@ def plan_wave(
         check_request(request=request, kraken=kraken)
         cohort_ids = [cohort.id for cohort in chosen]
         cohort_size = cohorts.size_of(connection=connection, ids=cohort_ids) if chosen else None
-        check_policy(policy=request.policy, kraken=kraken, connection_id=request.connection_id, now=now)
-        wave = _new_wave(dialect=dialect, kraken=kraken, request=request, run=run, cohort_size=cohort_size)
+        wave = _new_wave(
+            dialect=dialect,
+            kraken=kraken,
+            request=request,
+            run=run,
+            chosen=chosen,
+            cohort_size=cohort_size,
+            now=now,
+        )
         try:
             wave_id = waves.add_wave(connection=connection, wave=wave, at=now)
         except waves.UnableToNameWave as error:
@@ -151,8 +161,11 @@ def _new_wave(
     kraken: KrakenSettings,
     request: WaveRequest,
     run: AirflowRun,
+    chosen: Sequence[Cohort],
     cohort_size: int | None,
+    now: datetime,
 ) -> waves.NewWave:
+    settings, policy = _policy(dialect=dialect, kraken=kraken, request=request, chosen=chosen, now=now)
     supplier = request.import_supplier or kraken.import_suppliers.get(dialect.name)
     if not supplier:
         raise BadRequest(
@@ -169,12 +182,40 @@ def _new_wave(
         connection_id=request.connection_id,
         requested=cohort_size or request.limit or len(set(request.identifiers)) or None,
         batch_size=request.batch_size,
-        requests_in_flight=request.requests_in_flight,
-        failure_threshold=request.threshold,
+        requests_in_flight=settings.requests_in_flight,
+        failure_threshold=settings.threshold or Decimal(0),
         dag_id=run.dag_id,
         run_id=run.run_id,
-        policy=request.policy,
+        policy=policy,
+        requested_by=run.requested_by or next((each.planned_by for each in chosen if each.planned_by), None),
     )
+
+
+def _policy(
+    *,
+    dialect: Dialect,
+    kraken: KrakenSettings,
+    request: WaveRequest,
+    chosen: Sequence[Cohort],
+    now: datetime,
+) -> tuple[PolicySettings, Policy]:
+    """The policy as settings and as the wave has it: the cohorts', else the Connection's, made stricter."""
+    least = kraken.policies.get(dialect.name, PolicySettings())
+    whose = f"the policy of Connection {request.connection_id!r} for {dialect.name}"
+    # A cohort of an older version has none.
+    if chosen and chosen[0].policy.said:
+        least, whose = chosen[0].policy, f"the policy of cohort {chosen[0].name!r}"
+    settings = resolve(said=request.policy, least=least, whose=whose)
+    window = window_of(
+        settings=settings,
+        wanted=(request.schedule_window_start, request.schedule_window_end),
+        zone=dialect.zone,
+        whose=whose,
+        now=now,
+    )
+    policy = wave_policy(settings=settings, window=window)
+    check_policy(policy=policy, kraken=kraken, connection_id=request.connection_id, now=now)
+    return settings, policy
 
 
 def _customers(

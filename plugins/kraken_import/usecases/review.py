@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from kraken_import.lifecycle import Mode, State
 from kraken_import.tracking import gate, money
 from kraken_import.tracking.waves import Wave
+from kraken_import.usecases.policy import wave_in_words
 from transforms.registry import get_dialect
 from transforms.rules.ledgers import shown
 
@@ -25,6 +26,8 @@ def review(*, connection: Connection, wave: Wave, counts: Mapping[State, int]) -
         f"**{sum(counts.values()):,} customers** of {wave.dialect} in a {wave.mode.value} wave: "
         f"{valid:,} valid, {counts.get(State.REJECTED, 0):,} rejected by our own checks, "
         f"{counts.get(State.INVALID, 0):,} invalid for Kraken.",
+        f"**Policy**: {wave_in_words(wave=wave)}",
+        *([f"**Asked for by** {wave.requested_by}."] if wave.requested_by else []),
         *_causes(connection=connection, wave=wave),
         f"**Money**: {_money(connection=connection, wave=wave)}",
         f"**Time**: {_duration(records=valid, rate=rate)}",

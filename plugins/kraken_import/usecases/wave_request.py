@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Final
 
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.tracking.waves import Policy
+from kraken_import.policies import PolicySettings
 from kraken_import.usecases.faults import BadRequest
 
 DATED: Final = frozenset({"scheduled", "backfill"})
@@ -18,7 +17,7 @@ DATED: Final = frozenset({"scheduled", "backfill"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveRequest:
-    """What was asked for. `threshold` is the share of failed records (0 to 1) that still counts as success.
+    """What was asked for. `policy` is what is said of it here; the cohort or the Connection says the rest.
 
     With `identifiers` exactly these customers are taken, with `cohort` those planned under this name, with
     `limit` the next so many that are in no cohort, and all of these only with `all_customers`. Live must be
@@ -34,10 +33,10 @@ class WaveRequest:
     all_customers: bool = False
     batch_size: int = 1_000
     dry_run: bool = True
-    requests_in_flight: int | None = None
-    threshold: Decimal = Decimal("0.1")
     connection_id: str = "kraken"
-    policy: Policy = field(default_factory=Policy)
+    policy: PolicySettings = field(default_factory=PolicySettings)
+    schedule_window_start: datetime | None = None
+    schedule_window_end: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +51,7 @@ class AirflowRun:
     run_id: str
     run_type: str = "manual"
     logical_date: datetime | None = None
+    requested_by: str | None = None
 
 
 def check_customers(*, request: WaveRequest) -> None:
@@ -81,5 +81,3 @@ def check_request(*, request: WaveRequest, kraken: KrakenSettings) -> None:
         raise BadRequest("One of the identifiers is blank: leave it out.")
     if request.batch_size < 1:
         raise BadRequest(f"The batch size must be 1 or more, not {request.batch_size}.")
-    if not 0 <= request.threshold <= 1:
-        raise BadRequest(f"The failure threshold must lie between 0 and 1, not at {request.threshold}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -13,6 +14,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from kraken_import.client.settings import KrakenSettings
+from kraken_import.lifecycle import Mode
+from kraken_import.policies import PolicySettings
 from kraken_import.usecases.cohorts import CohortRequest, write_cohort
 from tests.integration.airflow.test_runs import DAG, ENDS, Stack
 from tests.integration.stack.checkouts import environment_of, free_port_base, fresh_checkout, run
@@ -84,7 +87,12 @@ def plan_long_ago(stack: Stack, *, day: date, size: int) -> None:
             import_suppliers={"edf_accounts": "TENTACLE_ENERGY"},
         ),
         request=CohortRequest(
-            dialect="edf_accounts", rule="all", name=f"night {day}", size=size, wave_date=day
+            dialect="edf_accounts",
+            rule="all",
+            name=f"night {day}",
+            size=size,
+            wave_date=day,
+            policy=PolicySettings(mode=Mode.LIVE, threshold=Decimal(0)),
         ),
         now=datetime.combine(QUIET, time(), UTC),
     )
@@ -95,12 +103,18 @@ def plan_long_ago(stack: Stack, *, day: date, size: int) -> None:
 def test_a_backfill_takes_each_nights_cohort_and_later_redoes_failures_alone(stack: Stack) -> None:
     for day, size in SIZES.items():
         plan_long_ago(stack, day=day, size=size)
-    assert plan_by_form(stack, cohort="rest", size=10)["already_planned"] == 49
+    previewed = plan_by_form(stack, cohort="rest", size=10, mode="live", approval="required")
+    assert previewed["already_planned"] == 49
+    assert (previewed["policy"]["mode"], previewed["policy"]["approval"]) == ("live", "required")
     assert stack.rows("TRACKING_DSN", "SELECT count(*) FROM migration.cohort") == [(3,)]
     assert plan_by_form(stack, cohort="rest", size=10, preview=False)["planned"] == 10
-    assert stack.rows("TRACKING_DSN", "SELECT count(*) FROM migration.cohort") == [(4,)]
+    ((mode, planned_by, policy),) = stack.rows(
+        "TRACKING_DSN", "SELECT mode, planned_by, policy FROM migration.cohort WHERE name = 'rest'"
+    )
+    assert (mode, planned_by) == ("rehearsal", stack.values["AIRFLOW_USER"])
+    assert (policy["approval"], policy["threshold"]) == ("unattended", 0.1)
 
-    before = backfill(stack, reprocess="none", threshold=0)
+    before = backfill(stack, reprocess="none")
     assert {day: each["state"] for day, each in before.items()} == {
         str(QUIET): "success",
         str(FIRST): "success",

@@ -11,13 +11,12 @@ import pytest
 
 from kraken_import.tracking.evidence import unpack
 from kraken_import.tracking.gate import Decision
-from kraken_import.tracking.waves import Policy
 from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.gate import Question, answer_question, batches_to_load, question_to_ask
 from tests.integration.conftest import BeginJourney, Journey
 from transforms.rules.ledgers import cents, shown
 
-REQUIRED = Policy(approval="required", approval_minutes=Decimal(5))
+REQUIRED: dict[str, Any] = {"approval": "required", "approval_minutes": Decimal(5)}
 
 
 def load(journey: Journey, wave_id: int) -> list[int]:
@@ -35,7 +34,7 @@ def answer(journey: Journey, wave_id: int, *, approved: bool, by: str | None) ->
 
 
 def asked_wave(journey: Journey, **wanted: Any) -> int:
-    wave_id = journey.valid_wave(policy=REQUIRED, **wanted)
+    wave_id = journey.valid_wave(**REQUIRED | wanted)
     assert load(journey, wave_id) == []
     assert ask(journey, wave_id) is not None
     return wave_id
@@ -51,7 +50,7 @@ def test_whoever_decides_reads_counts_causes_money_and_what_was_rehearsed(begin:
         connection.exec_driver_sql(
             "UPDATE legacy.account SET billing_name = 'New' WHERE account_number = 'GB-000000001'"
         )
-    planned = journey.plan(policy=REQUIRED, limit=50)
+    planned = journey.plan(**REQUIRED, limit=50, requested_by="alice")
     journey.build(planned.wave_id)
     journey.validate(planned.wave_id)
     load(journey, planned.wave_id)
@@ -76,6 +75,11 @@ def test_whoever_decides_reads_counts_causes_money_and_what_was_rehearsed(begin:
     assert f"{shown(total)} GBP" in question.body.replace(",", "")
     assert "9 valid payloads as rehearsed, 1 changed since, 38 new" in question.body
     assert "records/s of earlier waves" in question.body
+    assert (
+        "**Policy**: A person must approve it within 5 minutes; reruns ask for approval anew;"
+        in question.body
+    )
+    assert "**Asked for by** alice." in question.body
     assert "GB-0" not in question.body
 
 

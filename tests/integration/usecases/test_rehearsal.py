@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 
-from kraken_import.tracking.waves import Policy
 from kraken_import.usecases.gate import batches_to_load
 from kraken_import.usecases.plan import EmptyWave
 from stack.diff import print_differences
@@ -36,8 +35,9 @@ def change(journey: Journey) -> None:
 
 
 def gated(journey: Journey, *identifiers: str) -> int:
-    policy = Policy(require_rehearsal=True)
-    wave_id = journey.valid_wave(limit=None, identifiers=identifiers, policy=policy, threshold=Decimal(1))
+    wave_id = journey.valid_wave(
+        limit=None, identifiers=identifiers, require_rehearsal=True, threshold=Decimal(1)
+    )
     batches_to_load(tracking=journey.tracking, wave_id=wave_id, now=datetime.now(UTC))
     return wave_id
 
