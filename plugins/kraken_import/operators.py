@@ -35,7 +35,13 @@ from kraken_import.usecases.calling import utc_now
 from kraken_import.usecases.control import UnknownWave, control_wave
 from kraken_import.usecases.create import create_batch
 from kraken_import.usecases.faults import Retryable, SystemicFault
-from kraken_import.usecases.gate import answer_question, batches_to_load, question_to_ask
+from kraken_import.usecases.gate import (
+    AskedAgain,
+    Question,
+    answer_question,
+    batches_to_load,
+    question_to_ask,
+)
 from kraken_import.usecases.holds import release
 from kraken_import.usecases.nights import NothingPlanned
 from kraken_import.usecases.plan import plan_wave, planned_wave
@@ -232,8 +238,7 @@ class GateOperator(MigrationOperator, HITLOperator):
         self.tell(context=context, wave_id=wave_id, moment="gate")
         question = question_to_ask(tracking=tracking, wave_id=wave_id, now=utc_now())
         if question is not None:
-            self.subject, self.body, self.response_timeout = question.subject, question.body, question.wait
-            HITLOperator.execute(self, context)
+            self._ask(context=context, question=question)
         return [{"wave_id": wave_id, "batch": batch} for batch in batches]
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> list[dict[str, int]]:
@@ -242,15 +247,26 @@ class GateOperator(MigrationOperator, HITLOperator):
         tracking = self.tracking()
         wave_id = self._wave_id(context=context, tracking=tracking)
         user = answer["responded_by_user"]
-        answer_question(
-            tracking=tracking,
-            wave_id=wave_id,
-            approved=answer["chosen_options"] == [_APPROVE],
-            answered_by=None if user is None else str(user["name"]),
-            now=utc_now(),
-        )
+        try:
+            answer_question(
+                tracking=tracking,
+                wave_id=wave_id,
+                approved=answer["chosen_options"] == [_APPROVE],
+                answered_by=None if user is None else str(user["name"]),
+                now=utc_now(),
+            )
+        except AskedAgain as again:
+            self.log.warning("%s", again)
+            # Within this try: a new one would use up a retry, and after the last the wave would be dead.
+            self._ask(context=context, question=again.question)
         batches = batches_to_load(tracking=tracking, wave_id=wave_id, now=utc_now())
         return [{"wave_id": wave_id, "batch": batch} for batch in batches]
+
+    def _ask(self, *, context: Context, question: Question) -> NoReturn:
+        """Put the question under *Required actions* and give the worker back."""
+        self.subject, self.body, self.response_timeout = question.subject, question.body, question.wait
+        HITLOperator.execute(self, context)
+        raise RuntimeError("Airflow did not wait for the answer.")
 
     def _wave_id(self, *, context: Context, tracking: Engine) -> int:
         wave_id = planned_wave(tracking=tracking, run=_run(context=context))

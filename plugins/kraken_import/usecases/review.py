@@ -28,6 +28,7 @@ def review(*, connection: Connection, wave: Wave, counts: Mapping[State, int]) -
         f"{counts.get(State.INVALID, 0):,} invalid for Kraken.",
         f"**Policy**: {wave_in_words(wave=wave)}",
         *([f"**Asked for by** {wave.requested_by}."] if wave.requested_by else []),
+        *_four_eyes(connection=connection, wave=wave),
         *_causes(connection=connection, wave=wave),
         f"**Money**: {_money(connection=connection, wave=wave)}",
         f"**Time**: {_duration(records=valid, rate=rate)}",
@@ -40,6 +41,19 @@ def review(*, connection: Connection, wave: Wave, counts: Mapping[State, int]) -
             "them are missing here."
         )
     return "\n\n".join(lines)
+
+
+def _four_eyes(*, connection: Connection, wave: Wave) -> Iterator[str]:
+    if not wave.policy.four_eyes:
+        return
+    askers = gate.askers(connection=connection, wave_id=wave.id)
+    if askers:
+        yield (
+            f"**Four eyes**: {' and '.join(askers)} asked for this wave or planned its cohort and cannot "
+            "approve it, only reject it: after such an approval the question stays open for another user."
+        )
+    else:
+        yield "**Four eyes**: Airflow names no user who asked for this wave, so any user may approve it."
 
 
 def _causes(*, connection: Connection, wave: Wave) -> Iterator[str]:

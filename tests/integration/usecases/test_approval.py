@@ -9,10 +9,20 @@ from typing import Any
 import orjson
 import pytest
 
+from kraken_import.lifecycle import Mode
+from kraken_import.policies import PolicySettings
 from kraken_import.tracking.evidence import unpack
 from kraken_import.tracking.gate import Decision
+from kraken_import.tracking.waves import stop_wave
+from kraken_import.usecases.cohorts import CohortRequest, write_cohort
 from kraken_import.usecases.faults import SystemicFault
-from kraken_import.usecases.gate import Question, answer_question, batches_to_load, question_to_ask
+from kraken_import.usecases.gate import (
+    AskedAgain,
+    Question,
+    answer_question,
+    batches_to_load,
+    question_to_ask,
+)
 from tests.integration.conftest import BeginJourney, Journey
 from transforms.rules.ledgers import cents, shown
 
@@ -134,6 +144,84 @@ def test_the_first_of_two_answers_counts(journey: Journey) -> None:
     assert (second.decision, second.decided_by) == ("approved", "alice")
     assert load(journey, wave_id) == [0]
     assert len(journey.rows("SELECT * FROM migration.wave_decision")) == 1
+
+
+def test_with_four_eyes_the_user_who_asked_cannot_approve_and_another_can(journey: Journey) -> None:
+    wave_id = asked_wave(journey, four_eyes=True, requested_by="alice")
+    with pytest.raises(AskedAgain, match=r"Alice asked for this wave .* another user must answer") as again:
+        answer(journey, wave_id, approved=True, by="Alice")
+    assert str(again.value) in again.value.question.body
+    assert "cannot approve it" in again.value.question.body
+    # The question is the same one, and so is the time that is left for it.
+    assert timedelta(minutes=4) < again.value.question.wait <= timedelta(minutes=5)
+    assert load(journey, wave_id) == []
+    with pytest.raises(SystemicFault, match="has not been approved"):
+        journey.create(wave_id)
+    assert journey.rows("SELECT 1 FROM migration.wave_decision") == []
+    (refused,) = journey.rows("SELECT answered_by FROM migration.wave_refused_approval")
+    assert refused["answered_by"] == "Alice"
+    answer(journey, wave_id, approved=True, by="bob")
+    assert load(journey, wave_id) == [0]
+    # What was decided stands, whatever is answered later.
+    second = answer(journey, wave_id, approved=True, by="alice")
+    assert second is not None
+    assert second.decided_by == "bob"
+
+
+def test_with_four_eyes_a_rejection_of_the_user_who_asked_counts(journey: Journey) -> None:
+    wave_id = asked_wave(journey, four_eyes=True, requested_by="alice")
+    decision = answer(journey, wave_id, approved=False, by="alice")
+    assert decision is not None
+    assert decision.decision == "rejected"
+    assert load(journey, wave_id) == []
+
+
+def test_with_four_eyes_a_wave_that_was_stopped_meanwhile_is_not_asked_for_again(journey: Journey) -> None:
+    wave_id = asked_wave(journey, four_eyes=True, requested_by="alice")
+    now = datetime.now(UTC)
+    stop_wave(engine=journey.tracking, wave_id=wave_id, code="cancelled", reason="cancelled by bob", at=now)
+    assert answer(journey, wave_id, approved=True, by="alice") is None
+    assert load(journey, wave_id) == []
+    (wave,) = journey.rows("SELECT approved_at, stop_code FROM migration.wave")
+    assert tuple(wave.values()) == (None, "cancelled")
+
+
+@pytest.mark.parametrize(("requested_by", "barred"), [("alice", ["alice", "carol"]), (None, ["carol"])])
+def test_with_four_eyes_the_planner_of_the_cohort_cannot_approve_either(
+    journey: Journey, requested_by: str | None, barred: list[str]
+) -> None:
+    write_cohort(
+        tracking=journey.tracking,
+        legacy=journey.legacy,
+        kraken=journey.kraken,
+        request=CohortRequest(
+            dialect="edf_accounts",
+            name="night",
+            rule="all",
+            size=5,
+            policy=PolicySettings(mode=Mode.LIVE, approval="required", four_eyes=True),
+            planned_by="carol",
+        ),
+        now=datetime.now(UTC),
+    )
+    wave_id = journey.valid_wave(limit=None, cohort="night", requested_by=requested_by)
+    question = ask(journey, wave_id)
+    assert question is not None
+    assert " and ".join(barred) in question.body
+    for user in barred:
+        with pytest.raises(AskedAgain):
+            answer(journey, wave_id, approved=True, by=user)
+    answer(journey, wave_id, approved=True, by="bob")
+    assert load(journey, wave_id) == [0]
+
+
+def test_with_four_eyes_any_user_may_approve_what_no_known_user_asked_for(journey: Journey) -> None:
+    wave_id = asked_wave(journey, four_eyes=True)
+    question = ask(journey, wave_id)
+    assert question is not None
+    assert "any user may approve it" in question.body
+    answer(journey, wave_id, approved=True, by="alice")
+    assert load(journey, wave_id) == [0]
 
 
 def test_an_approval_says_nothing_of_what_was_built_meanwhile(journey: Journey) -> None:
