@@ -63,7 +63,7 @@ PARAMS = {
         False,
         type="boolean",
         title="All customers",
-        description="Take everybody who is in no wave or cohort yet, instead of a number or a cohort.",
+        description="Take every customer that is in no wave or cohort yet, instead of a number or a cohort.",
     ),
     "import_supplier": Param(
         None,

@@ -59,11 +59,11 @@ class Journey:
         logical_date: datetime | None = None,
         **wanted: Any,
     ) -> PlannedWave:
-        """Plan a live wave unless the test says otherwise; of everybody where it does not say of whom.
+        """Plan a live wave unless the test says otherwise; of all customers where it names none.
 
         Settings of the policy may stand beside the others.
         """
-        everybody = run_type == "manual" and not {"limit", "identifiers", "cohort"} & wanted.keys()
+        is_of_all = run_type == "manual" and not {"limit", "identifiers", "cohort"} & wanted.keys()
         said = {name: wanted.pop(name) for name in SETTINGS & wanted.keys()}
         requested_by = wanted.pop("requested_by", None)
         return plan_wave(
@@ -71,7 +71,7 @@ class Journey:
             legacy=self.legacy,
             kraken=self.kraken,
             request=WaveRequest(
-                **{"dialect": dialect, "dry_run": False, "all_customers": everybody} | wanted,
+                **{"dialect": dialect, "dry_run": False, "all_customers": is_of_all} | wanted,
                 policy=PolicySettings(**said),
             ),
             run=AirflowRun(

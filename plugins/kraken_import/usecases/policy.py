@@ -98,9 +98,7 @@ def next_window(*, window: str, zone: str, at: datetime) -> tuple[datetime, date
     raise AssertionError("A daily window comes again within two days.")
 
 
-def window_of(
-    *, settings: PolicySettings, wanted: Window, zone: str, whose: str, now: datetime
-) -> tuple[datetime | None, datetime | None]:
+def window_of(*, settings: PolicySettings, wanted: Window, zone: str, whose: str, now: datetime) -> Window:
     """When Kraken may process a wave: as wanted, else the policy's daily window as it comes next.
 
     In the window now it may begin at once. Raises `BadRequest` for a wish that leaves the daily window.

@@ -167,7 +167,7 @@ def test_create_waits_without_a_worker_while_its_wave_is_paused(
 
 
 @pytest.mark.parametrize("dag_id", DIALECT_DAGS)
-def test_the_untouched_form_is_a_dry_run_that_takes_nobody(dags: dict[str, Any], dag_id: str) -> None:
+def test_the_untouched_form_is_a_dry_run_that_takes_no_customer(dags: dict[str, Any], dag_id: str) -> None:
     from kraken_import.operators import POLICY
 
     params = dags[dag_id].params

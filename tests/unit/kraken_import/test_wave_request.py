@@ -1,4 +1,4 @@
-"""What a wave takes when its request says little: nobody, and nothing live."""
+"""What a wave takes when its request says little: no customer, and nothing live."""
 
 from __future__ import annotations
 
