@@ -22,7 +22,7 @@ STACK := $(VENV)/python -m stack
 help: ## List the commands and variables
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "  %-16s %s\n", $$1, $$2}'
 	@echo
-	@echo "Variables: ACCOUNTS SEED PORT_BASE KRAKEN_URL KRAKEN_TOKEN LEGACY_DSN TRACKING_DSN"
+	@echo "Variables: ACCOUNTS SEED PORT_BASE KRAKEN_URL KRAKEN_TOKEN LEGACY_DSN TRACKING_DSN LIVE"
 	@echo "           WAVE REASON BATCH STATE CODE ERROR_PATH NOT_PROCESSED OWNER KIND NOTE"
 	@echo "           DIALECT ID LIMIT NAME PYTHON, for example: make demo ACCOUNTS=20000"
 
@@ -30,7 +30,7 @@ install: ## Create .venv from requirements.txt (every other command does so when
 	@command -v $(INSTALLER) >/dev/null || { echo "$(PYTHON) is not installed: Python 3.11 to 3.13 is needed." >&2; exit 1; }
 	@$(INSTALLER) bin/bootstrap.py $(CHOSEN)
 
-demo: install ## Bring everything up and migrate the next ACCOUNTS customers of each dialect
+demo: install ## Bring everything up and migrate the next ACCOUNTS customers of each dialect (elsewhere: LIVE=yes)
 	@$(STACK) demo
 
 up: install ## Start Postgres, the stand-in Kraken and Airflow

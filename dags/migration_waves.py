@@ -12,7 +12,7 @@ from airflow.sdk import (
     get_parsing_context,
 )
 
-from dags.shared import AWAIT_MINUTES, SCHEDULE, TASKS, batch_groups
+from dags.shared import AWAIT_MINUTES, POLICY, SCHEDULE, TASKS, batch_groups
 from kraken_import.connections import connection_ids
 from kraken_import.operators import (
     GateOperator,
@@ -39,7 +39,7 @@ PARAMS = {
         type=["null", "integer"],
         minimum=1,
         title="Number of customers",
-        description="Take the next so many that are in no wave yet. Empty: all of them.",
+        description="Take the next so many that are in no wave or cohort yet.",
     ),
     "identifiers": Param(
         None,
@@ -55,6 +55,12 @@ PARAMS = {
         title="Cohort",
         description="Take exactly this planned cohort, instead of a number or customers.",
     ),
+    "all_customers": Param(
+        False,
+        type="boolean",
+        title="All customers",
+        description="Take every customer that is in no wave or cohort yet, instead of a number or a cohort.",
+    ),
     "import_supplier": Param(
         None,
         type=["null", "string"],
@@ -63,10 +69,11 @@ PARAMS = {
         description="Kraken's code for the supplier they come from. Empty: the one in the Connection.",
     ),
     "dry_run": Param(
-        False,
+        True,
         type="boolean",
         title="Dry run",
-        description="Rehearse: Kraken goes through the import without creating anything.",
+        description="Rehearse: Kraken goes through the import without creating anything. Off: the wave is "
+        "live. Nights take the mode of their cohorts, whatever stands here.",
     ),
     "batch_size": Param(
         1_000,
@@ -76,73 +83,14 @@ PARAMS = {
         title="Batch size",
         description="Most customers in one batch. Larger waves get larger batches by themselves.",
     ),
-    "requests_in_flight": Param(
-        None,
-        type=["null", "integer"],
-        minimum=1,
-        maximum=256,
-        title="Requests in flight",
-        description="Requests to Kraken under way at once, for each batch. Empty: as the Connection says.",
-    ),
-    "threshold": Param(
-        0.1,
-        type="number",
-        minimum=0,
-        maximum=1,
-        title="Failure threshold",
-        description="Share of failed records (0 to 1) above which the run ends failed; an unattended wave in "
-        "which more are refused before the first create is stopped there.",
-    ),
-    "require_rehearsal": Param(
-        False,
-        type="boolean",
-        title="Require a rehearsal",
-        description="Create only what a dry run has succeeded with, payload for payload; hold back the rest.",
-    ),
-    "approval": Param(
-        "unattended",
-        type="string",
-        enum=["unattended", "required"],
-        title="Approval",
-        description="required: somebody must approve, under Required actions, before anything is created. "
-        "unattended: the failure threshold decides.",
-    ),
-    "approval_minutes": Param(
-        720,
-        type="number",
-        exclusiveMinimum=0,
-        maximum=10_080,
-        title="Minutes to wait for approval",
-        description="Without an answer by then the wave ends, and nothing is created.",
-    ),
-    "error_share": Param(
-        0.5,
-        type="number",
-        minimum=0,
-        maximum=1,
-        title="Error budget: share",
-        description="Share of failures (0 to 1) among the last records of a stage that stops the wave.",
-    ),
-    "error_count": Param(
-        None,
-        type=["null", "integer"],
-        minimum=0,
-        title="Error budget: number",
-        description="The same as a number of failures. Empty: only the share counts.",
-    ),
-    "error_window": Param(
-        200,
-        type="integer",
-        minimum=1,
-        maximum=100_000,
-        title="Error budget: window",
-        description="How many records of a stage, the last to settle, the error budget looks at.",
-    ),
+    "await_minutes": AWAIT_MINUTES,
+    **POLICY,
     "schedule_window_start": Param(
         None,
         type=["null", "string"],
         format="date-time",
         pattern=WITH_OFFSET,
+        section="Policy",
         title="Schedule window: start",
         description="When Kraken may begin to process what was created. Empty: at once.",
     ),
@@ -151,10 +99,10 @@ PARAMS = {
         type=["null", "string"],
         format="date-time",
         pattern=WITH_OFFSET,
+        section="Policy",
         title="Schedule window: end",
         description="Until when Kraken may process it, at most four days ahead. Empty: no end.",
     ),
-    "await_minutes": AWAIT_MINUTES,
 }
 
 

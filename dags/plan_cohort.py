@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param
 
+from dags.shared import POLICY
 from kraken_import.planning import PreviewCohortOperator, WriteCohortOperator
 from transforms.registry import dialect_names
 from transforms.selection import rule_names, rule_parameters
@@ -49,13 +50,6 @@ PARAMS = {
         title="Size",
         description="Most customers. Empty: all that the rule selects.",
     ),
-    "mode": Param(
-        "live",
-        type="string",
-        enum=["live", "rehearsal"],
-        title="Mode",
-        description="A rehearsal is Kraken's dry run.",
-    ),
     "import_supplier": Param(
         None,
         type=["null", "string"],
@@ -68,6 +62,23 @@ PARAMS = {
         type="boolean",
         title="Preview only",
         description="Count whom the cohort would get, and write nothing.",
+    ),
+    "mode": Param(
+        None,
+        type=["null", "string"],
+        enum=[None, "rehearsal", "live"],
+        section="Policy",
+        title="Mode",
+        description="A rehearsal is Kraken's dry run. Empty: as the Connection says, else a rehearsal.",
+    ),
+    **POLICY,
+    "schedule_window": Param(
+        None,
+        type=["null", "string"],
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d ?- ?([01]\d|2[0-3]):[0-5]\d$",
+        section="Policy",
+        title="Schedule window",
+        description="Between which hours Kraken may process, in the dialect's zone, for example 22:00-06:00.",
     ),
 }
 

@@ -93,6 +93,11 @@ class WaveReport:
     frames: Sequence[FrameLine]
     frame_warnings: Sequence[str]
     frame_note: str
+    requested_by: str | None
+    policy: str
+    """What steered the wave, as a sentence."""
+    decision: str
+    """What was decided at its gate, by whom and when."""
 
 
 def files(*, report: WaveReport) -> dict[str, str]:

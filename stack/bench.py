@@ -29,7 +29,7 @@ _WANTED_BYTES = 400 * 2**20
 
 
 class BenchFailed(StackProblem):
-    """A measured wave did not end well, so that its figures say nothing."""
+    """Nothing can be measured so, or a measured wave did not end well, and its figures say nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,11 @@ class Measured:
 
 def bench(*, wishes: Wishes) -> None:
     """Print the build rates of all dialects, and rate and memory of two waves, of ACCOUNTS and of a tenth."""
+    if wishes.targets.kraken_url is not None:
+        raise BenchFailed(
+            "`make bench` creates thousands of made-up customers, so it measures the bundled Kraken alone: "
+            "leave KRAKEN_URL and KRAKEN_TOKEN out."
+        )
     target = display.console()
     dialect = dialect_named(name=wishes.dialect or DEFAULT_DIALECT).name
     _measure_builds(only=dialect if wishes.dialect else None)
@@ -49,7 +54,7 @@ def bench(*, wishes: Wishes) -> None:
     small = max(large // _SMALLER, 1)
     running = up(wishes=wishes, say=target.print, correct_connections=True)
     if running.systems.bundled_legacy:
-        data.top_up(systems=running.systems, dialects=[dialect], wanted=large + small)
+        data.top_up(systems=running.systems, dialects=[dialect], wanted=large + small, is_dry_run=False)
     api = running.airflow()
     try:
         waves.await_dags(api=api, dialects=[dialect])
@@ -80,7 +85,9 @@ def _measure(*, api: Airflow, running: Running, dialect: str, accounts: int) -> 
         display.progress_lines(target=display.console()) as show,
         _sampled(running=running) as peaks,
     ):
-        wave = waves.start_wave(api=api, dialect=dialect, conf={"limit": accounts}, run_id=run_id)
+        wave = waves.start_wave(
+            api=api, dialect=dialect, conf={"limit": accounts}, run_id=run_id, is_dry_run=False
+        )
         (progress,) = waves.follow(api=api, tracking=tracking, waves=[wave], show=show)
     if progress.run_state != "success" or progress.records != accounts:
         raise BenchFailed(

@@ -109,13 +109,15 @@ def generate_up_to(*, systems: Systems, engine: Engine, dialect: str, total: int
         load.generate(engine=engine, dialect=dialect, first=there + 1, last=total, seed=known_seed())
 
 
-def top_up(*, systems: Systems, dialects: Sequence[str], wanted: int) -> int:
-    """Generate customers until `wanted` of each dialect are in no wave; return how many were generated."""
+def top_up(*, systems: Systems, dialects: Sequence[str], wanted: int, is_dry_run: bool) -> int:
+    """Generate customers until `wanted` of each dialect are free for a wave; returns how many."""
     made = 0
     with engine_of(dsn=systems.legacy_dsn) as legacy, engine_of(dsn=systems.tracking_dsn) as tracking:
         for dialect in set(dialects) & set(load.generated_dialects()):
             there = load.count(engine=legacy, dialect=dialect)
-            claimed = _claimed(tracking=tracking, dialect=dialect, kraken=systems.target_kraken)
+            claimed = _claimed(
+                tracking=tracking, dialect=dialect, kraken=systems.target_kraken, is_dry_run=is_dry_run
+            )
             missing = max(wanted - (there - claimed), 0)
             generate_up_to(systems=systems, engine=legacy, dialect=dialect, total=there + missing)
             made += missing
@@ -154,11 +156,16 @@ def _check_seed(*, seed: int | None) -> None:
         )
 
 
-def _claimed(*, tracking: Engine, dialect: str, kraken: str) -> int:
-    """Customers of the dialect that a live wave has claimed for this Kraken."""
+def _claimed(*, tracking: Engine, dialect: str, kraken: str, is_dry_run: bool) -> int:
+    """Customers of the dialect that a next wave to this Kraken leaves: a dry run leaves live ones too."""
     query = text(
-        "SELECT count(*) FROM migration.import_process "
-        "WHERE dialect = :dialect AND mode = 'live' AND target_kraken = :kraken"
+        "SELECT count(DISTINCT external_identifier) FROM migration.import_process "
+        "WHERE dialect = :dialect AND mode = ANY (:modes) AND target_kraken = :kraken"
     )
+    values = {
+        "dialect": dialect,
+        "kraken": kraken,
+        "modes": ["live", "rehearsal"] if is_dry_run else ["live"],
+    }
     with tracking.connect() as connection:
-        return int(connection.execute(query, {"dialect": dialect, "kraken": kraken}).scalar_one())
+        return int(connection.execute(query, values).scalar_one())

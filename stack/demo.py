@@ -11,7 +11,7 @@ from stack.dialects import dialect_named
 from stack.problems import StackProblem
 from stack.running import Running, up
 from stack.settings import Wishes
-from stack.targets import safe_address
+from stack.targets import Systems, safe_address
 from stack.waves import Progress
 
 DEFAULT_ACCOUNTS = 500
@@ -24,6 +24,7 @@ class DemoFailed(StackProblem):
 def demo(*, wishes: Wishes) -> None:
     """Bring the stack up, migrate the next customers of each dialect, show and judge the outcome.
 
+    Between the bundled systems the waves are live, else a dry run unless LIVE=yes.
     Raises DemoFailed when a run failed or an outcome differs from what the generated customers imply.
     """
     target = display.console()
@@ -31,14 +32,22 @@ def demo(*, wishes: Wishes) -> None:
     running = up(wishes=wishes, say=target.print, correct_connections=True)
     dialects = [only] if only else data.dialects_with_customers(systems=running.systems)
     accounts = wishes.accounts or DEFAULT_ACCOUNTS
+    is_dry_run = rehearses(systems=running.systems, live=wishes.live)
     if running.systems.bundled_legacy:
-        made = data.top_up(systems=running.systems, dialects=dialects, wanted=accounts)
+        made = data.top_up(systems=running.systems, dialects=dialects, wanted=accounts, is_dry_run=is_dry_run)
         if made:
             target.print(f"Generated {made:,} further customers in the legacy database.")
     api = running.airflow()
     try:
         waves.await_dags(api=api, dialects=dialects)
-        progress = _migrate(target=target, api=api, running=running, dialects=dialects, accounts=accounts)
+        progress = _migrate(
+            target=target,
+            api=api,
+            running=running,
+            dialects=dialects,
+            accounts=accounts,
+            is_dry_run=is_dry_run,
+        )
         faults = _judge(target=target, api=api, running=running, progress=progress)
     finally:
         api.close()
@@ -47,16 +56,31 @@ def demo(*, wishes: Wishes) -> None:
         raise DemoFailed(" ".join(faults))
 
 
+def rehearses(*, systems: Systems, live: bool) -> bool:
+    """Whether the demo is a dry run: where a system is not bundled, unless the caller has said live."""
+    return not live and not (systems.bundled_kraken and systems.bundled_legacy)
+
+
 def _migrate(
-    *, target: Console, api: Airflow, running: Running, dialects: Sequence[str], accounts: int
+    *,
+    target: Console,
+    api: Airflow,
+    running: Running,
+    dialects: Sequence[str],
+    accounts: int,
+    is_dry_run: bool,
 ) -> list[Progress]:
     run_id = f"demo-{datetime.now(tz=UTC):%Y-%m-%dT%H-%M-%S}"
     target.print(
-        f"Migrating up to {accounts:,} customers of each dialect from {_legacy(running=running)} into "
-        f"{_kraken(running=running)} …"
+        f"{'Rehearsing' if is_dry_run else 'Migrating'} up to {accounts:,} customers of each dialect from "
+        f"{_legacy(running=running)} into {_kraken(running=running)} …"
     )
+    if is_dry_run:
+        target.print("This is a dry run, which creates nothing: LIVE=yes creates them.")
     started = [
-        waves.start_wave(api=api, dialect=dialect, conf={"limit": accounts}, run_id=run_id)
+        waves.start_wave(
+            api=api, dialect=dialect, conf={"limit": accounts}, run_id=run_id, is_dry_run=is_dry_run
+        )
         for dialect in dialects
     ]
     with (
@@ -90,7 +114,9 @@ def _judge(*, target: Console, api: Airflow, running: Running, progress: Sequenc
             target.print("Not compared with the generator: it knows only how the bundled Kraken answers.")
             return faults
         if outcome.knows_expectations(legacy=legacy):
-            lines = outcome.differences(legacy=legacy, found=found)
+            lines = outcome.differences(
+                legacy=legacy, found=found, is_dry_run=any(each.wave.is_dry_run for each in progress)
+            )
             if lines:
                 faults.append(f"{len(lines):,} customers ended otherwise than they must: {_first(lines)}.")
             else:

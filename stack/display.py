@@ -48,8 +48,9 @@ def progress_lines(*, target: Console) -> Iterator[Show]:
 def progress_table(*, progress: Sequence[Progress], now: datetime) -> Table:
     """One column for each wave: how many of its customers have come how far."""
     table = _table_of_waves(progress=progress, title=None)
+    through = "Rehearsed" if any(each.wave.is_dry_run for each in progress) else "Processed"
     for label, figures in zip(
-        ("Customers", "Built", "Valid", "Created", "Processed", "Failed", "Accounts/s"),
+        ("Customers", "Built", "Valid", "Created", through, "Failed", "Accounts/s"),
         zip(*(_figures(progress=each, now=now) for each in progress), strict=True),
         strict=True,
     ):
@@ -59,11 +60,16 @@ def progress_table(*, progress: Sequence[Progress], now: datetime) -> Table:
 
 def outcome_table(*, progress: Sequence[Progress], now: datetime) -> Table:
     """One column for each wave: how many customers ended how, and its rate."""
-    shown = (State.PROCESSED, State.REJECTED, State.INVALID, State.ERRORED)
+    if any(each.wave.is_dry_run for each in progress):
+        shown = (State.DRY_RUN_SUCCEEDED, State.REJECTED, State.INVALID, State.DRY_RUN_ERRORED)
+    else:
+        shown = (State.PROCESSED, State.REJECTED, State.INVALID, State.ERRORED)
     table = _table_of_waves(progress=progress, title="Outcome")
     table.add_row("Customers", *(f"{each.records:,}" for each in progress))
     for state in shown:
-        table.add_row(state.value.capitalize(), *(f"{each.count(state):,}" for each in progress))
+        table.add_row(
+            state.value.capitalize().replace("_", " "), *(f"{each.count(state):,}" for each in progress)
+        )
     table.add_row("Other", *(f"{each.records - each.count(*shown):,}" for each in progress))
     rates = [each.rate(now=now) for each in progress]
     seconds = [
@@ -153,9 +159,10 @@ def _line(*, progress: Progress, now: datetime) -> str:
     if progress.wave_id is None:
         return "was not planned" if progress.ended else "waits for its plan"
     of, built, valid, created, processed, failed, rate = _figures(progress=progress, now=now)
+    through = "rehearsed" if progress.wave.is_dry_run else "processed"
     return (
         f"{of} customers, {built} built, {valid} valid, {created} created, "
-        f"{processed} processed, {failed} failed, {rate} accounts/s"
+        f"{processed} {through}, {failed} failed, {rate} accounts/s"
     )
 
 

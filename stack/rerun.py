@@ -10,8 +10,8 @@ from typing import Any
 from kraken_import.tracking import reruns
 from kraken_import.tracking.reruns import Rerun, Way
 from kraken_import.usecases.faults import BadRequest
-from kraken_import.usecases.plan import AirflowRun
 from kraken_import.usecases.rerun import RerunRequest, check_request, rerun_report
+from kraken_import.usecases.wave_request import AirflowRun
 from stack import data
 from stack.api import Airflow
 from stack.dialects import dialect_named

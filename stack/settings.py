@@ -90,6 +90,8 @@ class Wishes:
     limit: int | None
     wave: str | None = None
     reason: str | None = None
+    live: bool = False
+    """Whether customers may be created in a Kraken, or taken from a database, that is not bundled."""
 
 
 def read_wishes(*, environment: Mapping[str, str]) -> Wishes:
@@ -116,6 +118,7 @@ def read_wishes(*, environment: Mapping[str, str]) -> Wishes:
         name=given.get("NAME"),
         identifiers=tuple(dict.fromkeys(identifiers)),
         limit=_read_number(given=given, name="LIMIT", least=1, most=100_000_000),
+        live=_read_live(value=given.get("LIVE")),
         wave=given.get("WAVE"),
         reason=given.get("REASON"),
     )
@@ -158,6 +161,14 @@ def _read_number(*, given: Mapping[str, str], name: str, least: int, most: int) 
     if not (text.isascii() and text.isdigit()) or not least <= int(text) <= most:
         raise UnableToUnderstand(f"{name} must be a whole number from {least:,} to {most:,}, not {text!r}.")
     return int(text)
+
+
+def _read_live(*, value: str | None) -> bool:
+    if value not in (None, "yes"):
+        raise UnableToUnderstand(
+            f"LIVE must be yes, or left out for a dry run where it is not the bundled systems, not {value!r}."
+        )
+    return value == "yes"
 
 
 def _read_url(*, name: str, value: str) -> str:

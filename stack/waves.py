@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from kraken_import.lifecycle import ENDED_AT_KRAKEN, FAILED, OPEN, SETTLED, State
+from kraken_import.lifecycle import ENDED_AT_KRAKEN, FAILED, OPEN, SETTLED, SUCCEEDED, State
 from stack.api import Airflow
 from stack.problems import StackProblem
 
@@ -29,6 +29,7 @@ class StartedWave:
     dag_id: str
     run_id: str
     at: datetime
+    is_dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +70,8 @@ class Progress:
 
     @property
     def processed(self) -> int:
-        """Customers that are in Kraken."""
-        return self.count(State.PROCESSED)
+        """Customers that are in Kraken, or whose dry run it has gone through."""
+        return self.count(*SUCCEEDED)
 
     @property
     def failed(self) -> int:
@@ -112,13 +113,15 @@ def await_dags(*, api: Airflow, dialects: Sequence[str]) -> None:
             time.sleep(_POLL_SECONDS)
 
 
-def start_wave(*, api: Airflow, dialect: str, conf: Mapping[str, Any], run_id: str) -> StartedWave:
-    """Trigger one wave."""
+def start_wave(
+    *, api: Airflow, dialect: str, conf: Mapping[str, Any], run_id: str, is_dry_run: bool
+) -> StartedWave:
+    """Trigger one wave. Whether it is live is always said."""
     dag_id = dag_of(dialect=dialect)
     api.unpause(dag_id=dag_id)
     at = datetime.now(tz=UTC)
-    started = api.trigger(dag_id=dag_id, run_id=run_id, conf=conf)
-    return StartedWave(dialect=dialect, dag_id=dag_id, run_id=started, at=at)
+    started = api.trigger(dag_id=dag_id, run_id=run_id, conf={**conf, "dry_run": is_dry_run})
+    return StartedWave(dialect=dialect, dag_id=dag_id, run_id=started, at=at, is_dry_run=is_dry_run)
 
 
 def follow(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import fields
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NoReturn, TypedDict
@@ -25,8 +26,8 @@ from kraken_import.connections import (
 )
 from kraken_import.links import WaveReportLink
 from kraken_import.notifications import failed_plan_announced, stop_announced, tell
+from kraken_import.policies import PolicySettings
 from kraken_import.storage import UnableToWriteReport, write_report
-from kraken_import.tracking.waves import Policy
 from kraken_import.triggers import poll_trigger
 from kraken_import.usecases.announce import Moment, announce, announce_rerun, differences_found
 from kraken_import.usecases.build import build_batch
@@ -34,10 +35,17 @@ from kraken_import.usecases.calling import utc_now
 from kraken_import.usecases.control import UnknownWave, control_wave
 from kraken_import.usecases.create import create_batch
 from kraken_import.usecases.faults import Retryable, SystemicFault
-from kraken_import.usecases.gate import answer_question, batches_to_load, question_to_ask
+from kraken_import.usecases.gate import (
+    AskedAgain,
+    Question,
+    answer_question,
+    batches_to_load,
+    question_to_ask,
+)
 from kraken_import.usecases.holds import release
-from kraken_import.usecases.plan import AirflowRun, NothingPlanned, WaveRequest, plan_wave, planned_wave
-from kraken_import.usecases.policy import read_time
+from kraken_import.usecases.nights import NothingPlanned
+from kraken_import.usecases.plan import plan_wave, planned_wave
+from kraken_import.usecases.policy import read_settings, read_time
 from kraken_import.usecases.reconcile import NotThisKraken, reconcile
 from kraken_import.usecases.report import wave_report
 from kraken_import.usecases.rerun import (
@@ -49,6 +57,10 @@ from kraken_import.usecases.rerun import (
 )
 from kraken_import.usecases.summarise import summarise_wave
 from kraken_import.usecases.validate import validate_batch
+from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
+
+POLICY = frozenset(each.name for each in fields(PolicySettings)) - {"mode", "schedule_window"}
+"""Parameters of a wave's run that make its policy stricter; the window is given as two times instead."""
 
 _FAILED = ("failed", "upstream_failed")
 _NOTHING = "nothing_planned"
@@ -226,8 +238,7 @@ class GateOperator(MigrationOperator, HITLOperator):
         self.tell(context=context, wave_id=wave_id, moment="gate")
         question = question_to_ask(tracking=tracking, wave_id=wave_id, now=utc_now())
         if question is not None:
-            self.subject, self.body, self.response_timeout = question.subject, question.body, question.wait
-            HITLOperator.execute(self, context)
+            self._ask(context=context, question=question)
         return [{"wave_id": wave_id, "batch": batch} for batch in batches]
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> list[dict[str, int]]:
@@ -236,15 +247,26 @@ class GateOperator(MigrationOperator, HITLOperator):
         tracking = self.tracking()
         wave_id = self._wave_id(context=context, tracking=tracking)
         user = answer["responded_by_user"]
-        answer_question(
-            tracking=tracking,
-            wave_id=wave_id,
-            approved=answer["chosen_options"] == [_APPROVE],
-            answered_by=None if user is None else str(user["name"]),
-            now=utc_now(),
-        )
+        try:
+            answer_question(
+                tracking=tracking,
+                wave_id=wave_id,
+                approved=answer["chosen_options"] == [_APPROVE],
+                answered_by=None if user is None else str(user["name"]),
+                now=utc_now(),
+            )
+        except AskedAgain as again:
+            self.log.warning("%s", again)
+            # Within this try: a new one would use up a retry, and after the last the wave would be dead.
+            self._ask(context=context, question=again.question)
         batches = batches_to_load(tracking=tracking, wave_id=wave_id, now=utc_now())
         return [{"wave_id": wave_id, "batch": batch} for batch in batches]
+
+    def _ask(self, *, context: Context, question: Question) -> NoReturn:
+        """Put the question under *Required actions* and give the worker back."""
+        self.subject, self.body, self.response_timeout = question.subject, question.body, question.wait
+        HITLOperator.execute(self, context)
+        raise RuntimeError("Airflow did not wait for the answer.")
 
     def _wave_id(self, *, context: Context, tracking: Engine) -> int:
         wave_id = planned_wave(tracking=tracking, run=_run(context=context))
@@ -558,6 +580,7 @@ def _run(*, context: Context) -> AirflowRun:
         run_id=run.run_id,
         run_type=run.run_type.value,
         logical_date=run.logical_date,
+        requested_by=getattr(run, "triggering_user_name", None),
     )
 
 
@@ -569,21 +592,13 @@ def _request(*, dialect: str, params: Mapping[str, Any], connection_id: str) -> 
         limit=params["limit"],
         identifiers=tuple(params["identifiers"] or ()),
         cohort=params["cohort"],
+        all_customers=params["all_customers"],
         batch_size=params["batch_size"],
         dry_run=params["dry_run"],
-        requests_in_flight=params["requests_in_flight"],
-        threshold=Decimal(str(params["threshold"])),
         connection_id=connection_id,
-        policy=Policy(
-            require_rehearsal=params["require_rehearsal"],
-            approval=params["approval"],
-            approval_minutes=Decimal(str(params["approval_minutes"])),
-            error_share=Decimal(str(params["error_share"])),
-            error_count=params["error_count"],
-            error_window=params["error_window"],
-            schedule_window_start=read_time(name="start", value=params["schedule_window_start"]),
-            schedule_window_end=read_time(name="end", value=params["schedule_window_end"]),
-        ),
+        policy=read_settings(values={name: params[name] for name in POLICY}),
+        schedule_window_start=read_time(name="start", value=params["schedule_window_start"]),
+        schedule_window_end=read_time(name="end", value=params["schedule_window_end"]),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
@@ -10,13 +11,18 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from kraken_import.connections import connection_ids
-from kraken_import.lifecycle import Mode
 from kraken_import.notifications import failed_plan_announced
 from kraken_import.operators import MigrationOperator
+from kraken_import.policies import PolicySettings, plain_values
 from kraken_import.usecases.calling import utc_now
 from kraken_import.usecases.cohorts import CohortRequest, PlannedCohort, preview_cohort, write_cohort
+from kraken_import.usecases.policy import daily_window_in_words, in_words, read_settings
+from transforms.registry import get_dialect
 
-SETTINGS = frozenset({"dialect", "rule", "cohort", "wave_date", "size", "mode", "import_supplier", "preview"})
+POLICY = frozenset(each.name for each in fields(PolicySettings))
+"""Parameters of a planning run that make the policy of the cohort's wave."""
+
+SETTINGS = POLICY | {"dialect", "rule", "cohort", "wave_date", "size", "import_supplier", "preview"}
 """Parameters of a planning run that are not the rule's."""
 
 
@@ -26,8 +32,9 @@ class CohortOperator(BaseOperator):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(on_failure_callback=failed_plan_announced(what="A cohort"), **kwargs)
 
-    def plan(self, *, params: Mapping[str, Any], is_preview: bool) -> dict[str, Any]:
-        """Preview or write; the counts."""
+    def plan(self, *, context: Context, is_preview: bool) -> dict[str, Any]:
+        """Preview or write; the counts, and the policy of the cohort's wave."""
+        params = context["params"]
         connections = connection_ids(dialect=params["dialect"])
         systems = MigrationOperator(task_id=self.task_id, connections=connections)
         act = preview_cohort if is_preview else write_cohort
@@ -35,11 +42,16 @@ class CohortOperator(BaseOperator):
             tracking=systems.tracking(),
             legacy=systems.legacy(),
             kraken=systems.kraken(),
-            request=_request(params=params, connection_id=connections.kraken),
+            request=_request(
+                params=params,
+                connection_id=connections.kraken,
+                planned_by=getattr(context["dag_run"], "triggering_user_name", None),
+            ),
             now=utc_now(),
         )
         self._say(planned=planned, name=params["cohort"], is_preview=is_preview)
-        return dict(planned.counts)
+        self.log.info("  %s", _policy_in_words(policy=planned.policy, dialect=params["dialect"]))
+        return {**planned.counts, "policy": plain_values(policy=planned.policy)}
 
     def _say(self, *, planned: PlannedCohort, name: str, is_preview: bool) -> None:
         self.log.info(
@@ -65,7 +77,7 @@ class PreviewCohortOperator(CohortOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Preview."""
-        return self.plan(params=context["params"], is_preview=True)
+        return self.plan(context=context, is_preview=True)
 
 
 class WriteCohortOperator(CohortOperator):
@@ -75,10 +87,15 @@ class WriteCohortOperator(CohortOperator):
         """Write."""
         if context["params"]["preview"]:
             raise AirflowSkipException("This run is a preview: nothing is written.")
-        return self.plan(params=context["params"], is_preview=False)
+        return self.plan(context=context, is_preview=False)
 
 
-def _request(*, params: Mapping[str, Any], connection_id: str) -> CohortRequest:
+def _policy_in_words(*, policy: PolicySettings, dialect: str) -> str:
+    window = daily_window_in_words(settings=policy, zone=get_dialect(name=dialect).zone)
+    return f"Its wave is {policy.mode}. {in_words(settings=policy, window=window)}"
+
+
+def _request(*, params: Mapping[str, Any], connection_id: str, planned_by: str | None) -> CohortRequest:
     wave_date = params["wave_date"]
     return CohortRequest(
         dialect=params["dialect"],
@@ -89,7 +106,8 @@ def _request(*, params: Mapping[str, Any], connection_id: str) -> CohortRequest:
         },
         wave_date=None if wave_date is None else date.fromisoformat(wave_date),
         size=params["size"],
-        mode=Mode(params["mode"]),
+        policy=read_settings(values={name: params[name] for name in POLICY}),
         import_supplier=params["import_supplier"],
         connection_id=connection_id,
+        planned_by=planned_by,
     )

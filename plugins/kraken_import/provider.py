@@ -51,6 +51,9 @@ def get_provider_info() -> dict[str, Any]:
                     "configured_values": _field(
                         label="Configured values (JSON: dialect, setting, legacy code, value)", schema=_TEXT
                     ),
+                    "policies": _field(
+                        label="Policies of waves (JSON: dialect, setting, value)", schema=_TEXT
+                    ),
                     "allow_http": _field(
                         label="Allow http", schema={"type": ["boolean", "null"], "default": False}
                     ),

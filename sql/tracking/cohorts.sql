@@ -67,22 +67,23 @@ SELECT EXISTS (
 )
 
 -- name: of_another_kind
--- A night is one wave, which has one mode and one import supplier.
-SELECT name, mode, import_supplier
+-- A night is one wave, which has one mode, one import supplier and one policy.
+SELECT name, mode, import_supplier, policy
 FROM migration.cohort
 WHERE target_kraken = %(target_kraken)s AND dialect = %(dialect)s AND wave_date = %(wave_date)s
     AND claimed_by_wave IS NULL
-    AND (mode, import_supplier) <> (%(mode)s, %(import_supplier)s)
+    AND (mode, import_supplier, policy) <> (%(mode)s, %(import_supplier)s, %(policy)s::jsonb)
 ORDER BY id
 LIMIT 1
 
 -- name: insert_cohort
 INSERT INTO migration.cohort (
-    name, dialect, resource, mode, import_supplier, target_kraken, wave_date, rule, parameters, planned_at
+    name, dialect, resource, mode, import_supplier, target_kraken, wave_date, rule, parameters, planned_at,
+    policy, planned_by
 )
 VALUES (
     %(name)s, %(dialect)s, %(resource)s, %(mode)s, %(import_supplier)s, %(target_kraken)s, %(wave_date)s,
-    %(rule)s, %(parameters)s, %(planned_at)s
+    %(rule)s, %(parameters)s, %(planned_at)s, %(policy)s, %(planned_by)s
 )
 RETURNING id
 
@@ -98,7 +99,7 @@ WHERE standing = 'planned'
 
 -- name: lock_dated
 -- Locked, so that of two runs that want a cohort one waits, and then finds it taken.
-SELECT id, name, mode, import_supplier, wave_date
+SELECT id, name, mode, import_supplier, wave_date, policy, planned_by
 FROM migration.cohort
 WHERE target_kraken = %(target_kraken)s AND dialect = %(dialect)s AND claimed_by_wave IS NULL
     AND wave_date BETWEEN %(since)s AND %(day)s
@@ -106,7 +107,7 @@ ORDER BY id
 FOR UPDATE
 
 -- name: lock_named
-SELECT id, name, mode, import_supplier, wave_date, claimed_by_wave
+SELECT id, name, mode, import_supplier, wave_date, policy, planned_by, claimed_by_wave
 FROM migration.cohort
 WHERE target_kraken = %(target_kraken)s AND dialect = %(dialect)s AND mode = %(mode)s AND name = %(name)s
 FOR UPDATE

@@ -43,6 +43,20 @@ FROM migration.wave_decision AS decision
 JOIN migration.wave ON wave.id = decision.wave_id AND wave.asked_at = decision.asked_at
 WHERE wave.id = %(wave_id)s
 
+-- name: askers
+-- The users who triggered the wave or planned one of its cohorts.
+SELECT requested_by FROM migration.wave WHERE id = %(wave_id)s AND requested_by IS NOT NULL
+UNION
+SELECT planned_by FROM migration.cohort WHERE claimed_by_wave = %(wave_id)s AND planned_by IS NOT NULL
+ORDER BY 1
+
+-- name: refuse_approval
+INSERT INTO migration.wave_refused_approval (wave_id, asked_at, answered_by, answered_at)
+SELECT id, asked_at, %(answered_by)s, %(at)s
+FROM migration.wave
+WHERE id = %(wave_id)s AND asked_at IS NOT NULL
+RETURNING asked_at
+
 -- name: approve
 -- Not when something was built while the question stood: nobody was asked about that.
 UPDATE migration.wave

@@ -2,8 +2,15 @@
 
 -- name: wave
 SELECT name, dialect, mode, import_supplier, target_kraken, started_at, finished_at, outcome, outcome_reason,
-    stop_reason, dag_id, run_id, claimed
+    stop_reason, dag_id, run_id, claimed, decision, decided_by, decided_at
 FROM migration.wave
+LEFT JOIN LATERAL (
+    SELECT decision, decided_by, decided_at
+    FROM migration.wave_decision
+    WHERE wave_id = wave.id
+    ORDER BY asked_at DESC
+    LIMIT 1
+) AS last_decision ON true
 WHERE id = %(wave_id)s
 
 -- name: span

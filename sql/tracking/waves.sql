@@ -5,14 +5,15 @@ INSERT INTO migration.wave (
     name, dialect, resource, mode, import_supplier, target_kraken, connection_id, requested,
     batch_size, requests_in_flight, failure_threshold, dag_id, run_id, started_at,
     require_rehearsal, approval, approval_minutes, error_share, error_count, error_window,
-    schedule_window_start, schedule_window_end, four_eyes, reruns_ask
+    schedule_window_start, schedule_window_end, four_eyes, reruns_ask, requested_by
 )
 VALUES (
     %(name)s, %(dialect)s, %(resource)s, %(mode)s, %(import_supplier)s, %(target_kraken)s,
     %(connection_id)s, %(requested)s, %(batch_size)s, %(requests_in_flight)s, %(failure_threshold)s,
     %(dag_id)s, %(run_id)s, %(started_at)s,
     %(require_rehearsal)s, %(approval)s, %(approval_minutes)s, %(error_share)s, %(error_count)s,
-    %(error_window)s, %(schedule_window_start)s, %(schedule_window_end)s, %(four_eyes)s, %(reruns_ask)s
+    %(error_window)s, %(schedule_window_start)s, %(schedule_window_end)s, %(four_eyes)s, %(reruns_ask)s,
+    %(requested_by)s
 )
 ON CONFLICT DO NOTHING
 RETURNING id
@@ -55,7 +56,7 @@ SELECT
     started_at, finished_at, reopened_at, approved_at, paused_at,
     require_rehearsal, approval, approval_minutes, error_share, error_count, error_window,
     schedule_window_start, schedule_window_end, four_eyes, reruns_ask,
-    closed_at
+    closed_at, requested_by
 FROM migration.wave
 WHERE id = %(wave_id)s
 

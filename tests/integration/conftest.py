@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,12 +14,14 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from kraken_import.client.settings import KrakenSettings
+from kraken_import.policies import PolicySettings
 from kraken_import.usecases.build import build_batch
 from kraken_import.usecases.create import CreateOutcome, create_batch
-from kraken_import.usecases.plan import AirflowRun, PlannedWave, WaveRequest, plan_wave
+from kraken_import.usecases.plan import PlannedWave, plan_wave
 from kraken_import.usecases.poll import PollScope, poll
 from kraken_import.usecases.summarise import WaveSummary, summarise_wave
 from kraken_import.usecases.validate import validate_batch
+from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
 from legacy import load
 from stack.postgres import Cluster
 from tests.conftest import NewDatabase, Simulator, StartSimulator
@@ -27,6 +29,7 @@ from tests.stacks import Stack, running_stack
 from transforms.registry import dialect_names, get_dialect
 
 WINDOW = 0.5
+SETTINGS = frozenset(each.name for each in fields(PolicySettings))
 SUPPLIERS = {name: get_dialect(name=name).default_import_supplier for name in dialect_names()}
 
 
@@ -59,13 +62,27 @@ class Journey:
         logical_date: datetime | None = None,
         **wanted: Any,
     ) -> PlannedWave:
+        """Plan a live wave unless the test says otherwise; of all customers where it names none.
+
+        Settings of the policy may stand beside the others.
+        """
+        is_of_all = run_type == "manual" and not {"limit", "identifiers", "cohort"} & wanted.keys()
+        said = {name: wanted.pop(name) for name in SETTINGS & wanted.keys()}
+        requested_by = wanted.pop("requested_by", None)
         return plan_wave(
             tracking=self.tracking,
             legacy=self.legacy,
             kraken=self.kraken,
-            request=WaveRequest(dialect=dialect, **wanted),
+            request=WaveRequest(
+                **{"dialect": dialect, "dry_run": False, "all_customers": is_of_all} | wanted,
+                policy=PolicySettings(**said),
+            ),
             run=AirflowRun(
-                dag_id=f"migrate_{dialect}", run_id=run_id, run_type=run_type, logical_date=logical_date
+                dag_id=f"migrate_{dialect}",
+                run_id=run_id,
+                run_type=run_type,
+                logical_date=logical_date,
+                requested_by=requested_by,
             ),
             now=datetime.now(UTC),
         )

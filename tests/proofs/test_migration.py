@@ -84,7 +84,7 @@ def test_two_thousand_customers_are_migrated_as_operations_would(stack: Stack) -
     # Go live, with a person at the gate. Kraken then begins to refuse, and the wave stops by itself.
     plan(stack, cohort="night", mode="live")
     fault(stack, kind="failed_validation", operation="create", probability=0.9, seed=1)
-    live = stack.trigger(DAG, cohort="night", approval="required", error_share=0.3)
+    live = stack.trigger(DAG, cohort="night", dry_run=False, approval="required", error_share=0.3)
     question = approve(stack, live)
     assert f"{CUSTOMERS:,} customers" in question
     assert "GBP" in question

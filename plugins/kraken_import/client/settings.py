@@ -7,10 +7,14 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
+
+from kraken_import.policies import PolicySettings, read_policy
+from transforms.registry import dialect_names
 
 Envelope: TypeAlias = Literal["wrapped", "bare"]
 
@@ -46,6 +50,8 @@ class KrakenSettings:
     """Import supplier by dialect."""
     configured_values: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     """What this client names otherwise: legacy code to Kraken's, by dialect and setting."""
+    policies: Mapping[str, PolicySettings] = field(default_factory=dict)
+    """What steers waves where nothing stricter is said, by dialect."""
 
     @property
     def target(self) -> str:
@@ -221,6 +227,32 @@ def _configured_values(value: Any) -> dict[str, dict[str, dict[str, str]]]:
     return dict(value)
 
 
+def _policies(value: Any) -> dict[str, PolicySettings]:
+    problem = (
+        "must be JSON that gives settings by dialect, for example "
+        '{"edf_accounts": {"approval": "required", "threshold": 0.02}}'
+    )
+    if isinstance(value, str):
+        try:
+            value = json.loads(value, parse_float=Decimal)
+        except ValueError:
+            raise ValueError(problem) from None
+    if not isinstance(value, Mapping) or not all(isinstance(each, Mapping) for each in value.values()):
+        raise ValueError(problem)
+    unknown = sorted(set(value) - set(dialect_names()))
+    if unknown:
+        raise ValueError(
+            f"names dialect {unknown[0]!r}, which is not known: the dialects are {', '.join(dialect_names())}"
+        )
+    found = {}
+    for dialect, settings in value.items():
+        try:
+            found[dialect] = read_policy(values=settings)
+        except ValueError as error:
+            raise ValueError(f"has a policy for {dialect} that {error}") from None
+    return found
+
+
 def _is_nested(*, value: Any, levels: int) -> bool:
     """Whether these are objects in objects, with texts at the bottom."""
     if levels == 0:
@@ -241,5 +273,6 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "ca_bundle": _file,
     "import_suppliers": _suppliers,
     "configured_values": _configured_values,
+    "policies": _policies,
     "allow_http": _flag,
 }

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection
 
 from kraken_import.lifecycle import Mode
+from kraken_import.policies import PolicySettings, plain_values, read_policy
 from kraken_import.tracking.queries import queries
 from transforms.selection import Parameter, Selected
 
@@ -44,6 +45,8 @@ class NewCohort:
     wave_date: date | None
     rule: str
     parameters: Mapping[str, Parameter]
+    policy: PolicySettings
+    planned_by: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,9 @@ class Cohort:
     mode: Mode
     import_supplier: str
     wave_date: date | None
+    policy: PolicySettings
+    """Complete, as it was resolved when the cohort was planned; empty where an older version planned it."""
+    planned_by: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +85,12 @@ def check_cohort(*, connection: Connection, cohort: NewCohort) -> None:
         return
     other = connection.exec_driver_sql(_SQL["of_another_kind"], values).one_or_none()
     if other is not None:
+        if (other.mode, other.import_supplier) == (cohort.mode.value, cohort.import_supplier):
+            names = _differing(one=cohort.policy, other=other.policy)
+            raise CohortConflict(
+                f"Cohort {other.name!r} of {cohort.wave_date} has another policy, and a night's wave has "
+                f"one: give both the same {names}, or choose another date."
+            )
         raise CohortConflict(
             f"Cohort {other.name!r} of {cohort.wave_date} is {other.mode} with import supplier "
             f"{other.import_supplier}, and a night's wave has one of each: choose another date."
@@ -129,28 +141,29 @@ def lock_dated_cohorts(
     rows = connection.exec_driver_sql(
         _SQL["lock_dated"], {"target_kraken": target_kraken, "dialect": dialect, "since": since, "day": day}
     )
-    return [Cohort(**{**row._mapping, "mode": Mode(row.mode)}) for row in rows]
+    return [_cohort(row=row._mapping) for row in rows]
 
 
 def lock_named_cohort(
     *, connection: Connection, target_kraken: str, dialect: str, mode: Mode, name: str
 ) -> Cohort:
     """The cohort of this name, locked until the transaction ends. Raises `CohortNotFree`."""
-    row = connection.exec_driver_sql(
-        _SQL["lock_named"],
-        {"target_kraken": target_kraken, "dialect": dialect, "mode": mode.value, "name": name},
-    ).one_or_none()
+    values = {"target_kraken": target_kraken, "dialect": dialect, "mode": mode.value, "name": name}
+    row = connection.exec_driver_sql(_SQL["lock_named"], values).one_or_none()
     if row is None:
-        raise CohortNotFree(
-            f"There is no {mode.value} cohort named {name!r} for {dialect} and this Kraken: plan it first."
-        )
+        missing = f"There is no {mode.value} cohort named {name!r} for {dialect} and this Kraken"
+        other = Mode.LIVE if mode is Mode.REHEARSAL else Mode.REHEARSAL
+        if connection.exec_driver_sql(_SQL["name_is_taken"], {**values, "mode": other.value}).scalar():
+            raise CohortNotFree(
+                f"{missing}, but a {other.value} one: say dry_run: {str(mode is Mode.LIVE).lower()} to take "
+                "that, or plan another."
+            )
+        raise CohortNotFree(f"{missing}: plan it first.")
     if row.claimed_by_wave is not None:
         raise CohortNotFree(
             f"Cohort {name!r} is in wave {row.claimed_by_wave} already: clear that wave's run instead."
         )
-    return Cohort(
-        id=row.id, name=row.name, mode=mode, import_supplier=row.import_supplier, wave_date=row.wave_date
-    )
+    return _cohort(row={name: value for name, value in row._mapping.items() if name != "claimed_by_wave"})
 
 
 def taken_on(*, connection: Connection, target_kraken: str, dialect: str, day: date) -> dict[str, str]:
@@ -217,7 +230,24 @@ def _values(*, cohort: NewCohort) -> dict[str, Any]:
         "wave_date": cohort.wave_date,
         "rule": cohort.rule,
         "parameters": json.dumps(dict(cohort.parameters), sort_keys=True),
+        "policy": json.dumps(_stored(policy=cohort.policy), sort_keys=True),
+        "planned_by": cohort.planned_by,
     }
+
+
+def _cohort(*, row: Mapping[Any, Any]) -> Cohort:
+    return Cohort(**{**row, "mode": Mode(row["mode"]), "policy": read_policy(values=row["policy"])})
+
+
+def _stored(*, policy: PolicySettings) -> dict[str, Any]:
+    # The mode is a column of its own, and part of the customers' key.
+    return {name: value for name, value in plain_values(policy=policy).items() if name != "mode"}
+
+
+def _differing(*, one: PolicySettings, other: Mapping[str, Any]) -> str:
+    mine = _stored(policy=one)
+    names = sorted(name for name in {*mine, *other} if mine.get(name) != other.get(name))
+    return ", ".join(names)
 
 
 _SQL = queries(file="cohorts")

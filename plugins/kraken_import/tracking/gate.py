@@ -80,8 +80,27 @@ def decide(
     connection.exec_driver_sql(
         _SQL["decide"], {"wave_id": wave_id, "decision": verdict, "decided_by": decided_by, "at": at}
     )
+    return decision_on(connection=connection, wave_id=wave_id)
+
+
+def decision_on(*, connection: Connection, wave_id: int) -> Decision | None:
+    """What was decided on the last question; None while it is open."""
     row = connection.exec_driver_sql(_SQL["decision"], {"wave_id": wave_id}).mappings().one_or_none()
     return None if row is None else Decision(**row)
+
+
+def askers(*, connection: Connection, wave_id: int) -> list[str]:
+    """The users who triggered the wave or planned one of its cohorts, as far as Airflow has named them."""
+    return list(connection.exec_driver_sql(_SQL["askers"], {"wave_id": wave_id}).scalars())
+
+
+def refuse_approval(
+    *, connection: Connection, wave_id: int, answered_by: str, at: datetime
+) -> datetime | None:
+    """Record an approval that does not count. Returns when the question was asked; None when none was."""
+    values = {"wave_id": wave_id, "answered_by": answered_by, "at": at}
+    found: datetime | None = connection.exec_driver_sql(_SQL["refuse_approval"], values).scalar()
+    return found
 
 
 def approve(*, connection: Connection, wave_id: int, at: datetime) -> None:

@@ -29,6 +29,10 @@ class Header:
     dag_id: str
     run_id: str
     claimed: int
+    decision: str | None
+    """What was decided when the gate last asked; None when it has not asked or waits."""
+    decided_by: str | None
+    decided_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

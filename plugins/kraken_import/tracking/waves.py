@@ -7,15 +7,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, TypeAlias
 
 from sqlalchemy import Connection, Engine
 
 from kraken_import.lifecycle import Mode, State
+from kraken_import.policies import Approval
 from kraken_import.tracking.queries import queries
-
-Approval: TypeAlias = Literal["required", "unattended"]
-"""Who lets a wave pass its gate: a person, or its failure threshold."""
 
 
 class WaveNotFound(Exception):
@@ -70,6 +67,7 @@ class NewWave:
     dag_id: str
     run_id: str
     policy: Policy = field(default_factory=Policy)
+    requested_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +97,7 @@ class Wave:
     paused_at: datetime | None
     policy: Policy
     closed_at: datetime | None = None
+    requested_by: str | None = None
     rerun_id: int | None = None
 
     @property
@@ -131,6 +130,7 @@ def add_wave(*, connection: Connection, wave: NewWave, at: datetime) -> int:
             "dag_id": wave.dag_id,
             "run_id": wave.run_id,
             "started_at": at,
+            "requested_by": wave.requested_by,
             **asdict(wave.policy),
         },
     ).scalar()

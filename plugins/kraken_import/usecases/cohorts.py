@@ -12,9 +12,11 @@ from sqlalchemy import Connection, Engine
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import Mode
+from kraken_import.policies import PolicySettings
 from kraken_import.tracking import cohorts
 from kraken_import.tracking.cohorts import Count, NewCohort
 from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.policy import check_policy, resolve, wave_policy, window_of
 from transforms.dialect import Dialect
 from transforms.registry import UnknownDialect, get_dialect
 from transforms.selection import Parameter, UnableToSelect, check_rule, select
@@ -33,9 +35,11 @@ class CohortRequest:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     wave_date: date | None = None
     size: int | None = None
-    mode: Mode = Mode.LIVE
+    policy: PolicySettings = field(default_factory=PolicySettings)
+    """What is said of it here; the Connection says the rest. It holds the mode too."""
     import_supplier: str | None = None
     connection_id: str = "kraken"
+    planned_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,8 @@ class PlannedCohort:
     already_claimed: int
     strata: dict[str, int]
     excluded: dict[str, int]
+    policy: PolicySettings
+    """The complete policy of its wave."""
 
     @property
     def counts(self) -> dict[str, int | dict[str, int]]:
@@ -116,13 +122,13 @@ def _plan(
         counts = cohorts.judge_selection(connection=connection, cohort=cohort, size=request.size)
     except (UnknownDialect, UnableToSelect, cohorts.CohortConflict, cohorts.SelectedTwice) as error:
         raise BadRequest(str(error)) from error
-    found = _planned(counts=counts)
+    found = _planned(counts=counts, policy=cohort.policy)
     if not found.planned:
         raise BadRequest(_nobody(request=request, found=found))
     if not is_written:
         return found
     cohort_id = cohorts.add_cohort(connection=connection, cohort=cohort, at=now)
-    return _planned(counts=counts, cohort_id=cohort_id)
+    return _planned(counts=counts, policy=cohort.policy, cohort_id=cohort_id)
 
 
 def _new_cohort(
@@ -135,7 +141,9 @@ def _new_cohort(
     today = now.astimezone(ZoneInfo(dialect.zone)).date()
     if request.wave_date is not None and request.wave_date < today:
         raise BadRequest(f"The wave date {request.wave_date} is over: today is {today} in {dialect.zone}.")
-    if request.mode is Mode.REHEARSAL and kraken.envelope == "bare":
+    policy = _policy(dialect=dialect, kraken=kraken, request=request, now=now)
+    mode = policy.mode or Mode.REHEARSAL
+    if mode is Mode.REHEARSAL and kraken.envelope == "bare":
         raise BadRequest(
             f"Connection {request.connection_id!r} sends payloads bare, which cannot ask for a dry run: "
             "set its envelope to wrapped, or plan a live cohort."
@@ -150,16 +158,37 @@ def _new_cohort(
         name=request.name,
         dialect=dialect.name,
         resource=dialect.resource,
-        mode=request.mode,
+        mode=mode,
         import_supplier=supplier,
         target_kraken=kraken.target,
         wave_date=request.wave_date,
         rule=request.rule,
         parameters=request.parameters,
+        policy=policy,
+        planned_by=request.planned_by,
     )
 
 
-def _planned(*, counts: Sequence[Count], cohort_id: int | None = None) -> PlannedCohort:
+def _policy(
+    *, dialect: Dialect, kraken: KrakenSettings, request: CohortRequest, now: datetime
+) -> PolicySettings:
+    """The complete policy, refused where its wave would be too."""
+    whose = f"the policy of Connection {request.connection_id!r} for {dialect.name}"
+    least = kraken.policies.get(dialect.name, PolicySettings())
+    settings = resolve(said=request.policy, least=least, whose=whose)
+    window = window_of(settings=settings, wanted=(None, None), zone=dialect.zone, whose=whose, now=now)
+    check_policy(
+        policy=wave_policy(settings=settings, window=window),
+        kraken=kraken,
+        connection_id=request.connection_id,
+        now=now,
+    )
+    return settings
+
+
+def _planned(
+    *, counts: Sequence[Count], policy: PolicySettings, cohort_id: int | None = None
+) -> PlannedCohort:
     standing: Counter[str] = Counter()
     strata: Counter[str] = Counter()
     excluded: Counter[str] = Counter()
@@ -178,6 +207,7 @@ def _planned(*, counts: Sequence[Count], cohort_id: int | None = None) -> Planne
         already_claimed=standing["already_claimed"],
         strata=dict(strata),
         excluded=dict(excluded),
+        policy=policy,
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -32,6 +32,7 @@ DECIDED: Final = (CANCELLED, REJECTED, EXPIRED)
 """Stops that were somebody's decision: no rerun goes on where nothing was to be created."""
 
 _PAGE: Final = 10_000
+_LEAST_PATIENCE: Final = timedelta(minutes=1)
 
 _MISSING: Final = Finding(
     code="rehearsal_missing",
@@ -52,6 +53,14 @@ class Question:
     subject: str
     body: str
     wait: timedelta
+
+
+class AskedAgain(Exception):
+    """Four eyes: the user who approved asked for the wave, so the question stays open. One sentence."""
+
+    def __init__(self, *, sentence: str, question: Question) -> None:
+        super().__init__(sentence)
+        self.question = question
 
 
 def batches_to_load(*, tracking: Engine, wave_id: int, now: datetime) -> list[int]:
@@ -95,9 +104,7 @@ def question_to_ask(*, tracking: Engine, wave_id: int, now: datetime) -> Questio
         if not counts.get(State.VALID):
             return None
         gate.ask(connection=connection, wave_id=wave_id, at=now)
-        subject = f"Create {counts[State.VALID]:,} records of wave {wave.name!r} in {wave.target_kraken}?"
-        body = review(connection=connection, wave=wave, counts=counts)
-    return Question(subject=subject, body=body, wait=timedelta(minutes=float(wave.policy.approval_minutes)))
+        return _question(connection=connection, wave=wave, counts=counts, wait=_patience(wave=wave))
 
 
 def answer_question(
@@ -106,19 +113,76 @@ def answer_question(
     """Record the answer, or that none came in time (`answered_by` None); the decision that stands: the first.
 
     A rejection stops the wave, so that nothing is created whatever is done in Airflow, short of clearing
-    the run, which asks again.
+    the run, which asks again. Raises `AskedAgain` for an approval that four eyes do not let count.
     """
     verdict: gate.Verdict = "expired" if answered_by is None else "approved" if approved else "rejected"
+    again: AskedAgain | None = None
     with tracking.begin() as connection:
         wave = waves.load_wave(connection=connection, wave_id=wave_id)
-        decision = gate.decide(
-            connection=connection, wave_id=wave_id, verdict=verdict, decided_by=answered_by, at=now
-        )
+        if verdict == "approved" and _is_barred(connection=connection, wave=wave, user=answered_by or ""):
+            decision = None
+            again = _refused_approval(connection=connection, wave=wave, user=answered_by or "", now=now)
+        else:
+            decision = gate.decide(
+                connection=connection, wave_id=wave_id, verdict=verdict, decided_by=answered_by, at=now
+            )
         if decision is not None and decision.decision == "approved":
             gate.approve(connection=connection, wave_id=wave_id, at=decision.decided_at)
+    if again is not None:
+        raise again
     if decision is None or decision.decision != "approved":
         stop(tracking=tracking, wave=wave, fault=_refusal(decision=decision), now=now)
     return decision
+
+
+def is_asker(*, user: str, askers: Collection[str]) -> bool:
+    """Whether four eyes bar this user: the same name, however it is capitalised."""
+    return user.casefold() in {asker.casefold() for asker in askers}
+
+
+def _is_barred(*, connection: Connection, wave: Wave, user: str) -> bool:
+    """Whether an approval by this user is not to count. A question that was decided stays decided."""
+    return (
+        wave.policy.four_eyes
+        and is_asker(user=user, askers=gate.askers(connection=connection, wave_id=wave.id))
+        and gate.decision_on(connection=connection, wave_id=wave.id) is None
+    )
+
+
+def _refused_approval(*, connection: Connection, wave: Wave, user: str, now: datetime) -> AskedAgain | None:
+    """Record the approval; the question as it stays open, or None where there is nothing left to approve."""
+    asked_at = gate.refuse_approval(connection=connection, wave_id=wave.id, answered_by=user, at=now)
+    if asked_at is None or wave.stopped_at is not None:
+        return None
+    sentence = (
+        f"{user} asked for this wave or planned its cohort, and its policy wants four eyes: the approval "
+        "does not count, another user must answer under Required actions."
+    )
+    question = _question(
+        connection=connection,
+        wave=wave,
+        counts=progress.wave_states(connection=connection, wave_id=wave.id),
+        # The same question, so no more time than it had.
+        wait=max(asked_at + _patience(wave=wave) - now, _LEAST_PATIENCE),
+    )
+    return AskedAgain(
+        sentence=sentence, question=replace(question, body=f"**{sentence}**\n\n{question.body}")
+    )
+
+
+def _question(
+    *, connection: Connection, wave: Wave, counts: Mapping[State, int], wait: timedelta
+) -> Question:
+    valid = counts.get(State.VALID, 0)
+    return Question(
+        subject=f"Create {valid:,} records of wave {wave.name!r} in {wave.target_kraken}?",
+        body=review(connection=connection, wave=wave, counts=counts),
+        wait=wait,
+    )
+
+
+def _patience(*, wave: Wave) -> timedelta:
+    return timedelta(minutes=float(wave.policy.approval_minutes))
 
 
 def _refusal(*, decision: Decision | None) -> SystemicFault:

@@ -1,14 +1,29 @@
-"""The policy of a wave as people give it: read and checked before anything is planned."""
+"""The policy of a wave: put together from what people say, and checked before anything is planned."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any, Final
+from dataclasses import fields
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Final, TypeAlias
+from zoneinfo import ZoneInfo
 
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.tracking.waves import Policy
+from kraken_import.policies import (
+    BUILT_IN,
+    PolicySettings,
+    loosened,
+    over,
+    plain_values,
+    read_policy,
+    times_of,
+)
+from kraken_import.tracking.waves import Policy, Wave
 from kraken_import.usecases.faults import BadRequest
+
+Window: TypeAlias = tuple[datetime | None, datetime | None]
+"""When Kraken may begin (None: at once) and must have ended (None: no end)."""
 
 _FARTHEST: Final = timedelta(days=4)
 """Kraken takes no schedule window that ends later."""
@@ -31,8 +46,136 @@ def read_time(*, name: str, value: str | None) -> datetime | None:
     return time
 
 
+def read_settings(*, values: Mapping[str, Any]) -> PolicySettings:
+    """Settings as a form gives them. Raises `BadRequest`."""
+    try:
+        return read_policy(values=values)
+    except ValueError as error:
+        raise BadRequest(f"The form {error}.") from None
+
+
+def resolve(*, said: PolicySettings, least: PolicySettings, whose: str) -> PolicySettings:
+    """The complete policy: what is said, else what `least` says, else what is built in.
+
+    Raises `BadRequest` when what is said is looser than `least`, which `whose` names for people.
+    """
+    # A caller may have made the settings itself.
+    said = read_settings(values=plain_values(policy=said))
+    name = loosened(said=said, least=least)
+    if name is not None:
+        wanted, bound = (plain_values(policy=each)[name] for each in (said, least))
+        raise BadRequest(
+            f"{name} {_word(wanted)} is looser than the {_word(bound)} of {whose}: leave {name} empty, or "
+            "choose something stricter."
+        )
+    return over(said=over(said=said, base=least), base=BUILT_IN)
+
+
+def wave_policy(*, settings: PolicySettings, window: Window) -> Policy:
+    """The policy of a wave from complete settings and the window in which Kraken may process it."""
+    said = settings.said
+    others = ("mode", "threshold", "requests_in_flight", "schedule_window")
+    return Policy(
+        **{name: value for name, value in said.items() if name not in others},
+        schedule_window_start=window[0],
+        schedule_window_end=window[1],
+    )
+
+
+def next_window(*, window: str, zone: str, at: datetime) -> tuple[datetime, datetime]:
+    """The first occurrence of a daily window that has not ended: its begin and its end.
+
+    Where clocks change, a time that occurs twice or never makes the window shorter, never longer.
+    """
+    begin, end = times_of(window=window)
+    place = ZoneInfo(zone)
+    today = at.astimezone(place).date()
+    for day in (today + timedelta(days=days) for days in (-1, 0, 1)):
+        last = day if begin < end else day + timedelta(days=1)
+        found = _occurrence(first=(day, begin), last=(last, end), zone=place)
+        if found[1] > at:
+            return found
+    raise AssertionError("A daily window comes again within two days.")
+
+
+def window_of(*, settings: PolicySettings, wanted: Window, zone: str, whose: str, now: datetime) -> Window:
+    """When Kraken may process a wave: as wanted, else the policy's daily window as it comes next.
+
+    In the window now it may begin at once. Raises `BadRequest` for a wish that leaves the daily window.
+    """
+    daily = settings.schedule_window
+    if daily is None:
+        return wanted
+    begin, end = next_window(window=daily, zone=zone, at=wanted[0] or now)
+    if wanted == (None, None):
+        return (None if begin <= now else begin), end
+    if begin > (wanted[0] or now) or wanted[1] is None or wanted[1] > end:
+        raise BadRequest(
+            f"The schedule window leaves the {daily} ({zone}) of {whose}: leave start and end empty, or "
+            "choose both within it."
+        )
+    return wanted
+
+
+def in_words(*, settings: PolicySettings, window: str | None) -> str:
+    """A complete policy as one sentence; `window` says when Kraken may process, None: at any time."""
+    minutes = settings.approval_minutes or Decimal(0)
+    parts = []
+    if settings.approval == "required":
+        other = ", who is not the one who asked for it" if settings.four_eyes else ""
+        parts.append(f"a person must approve it within {minutes.normalize():,f} minutes{other}")
+        parts.append("reruns ask for approval anew" if settings.reruns_ask else "its approval covers reruns")
+    else:
+        parts.append(f"no approval is needed, and more than {_percent(settings.threshold)} refused stops it")
+    if settings.require_rehearsal:
+        parts.append("only payloads that were rehearsed are created")
+    number = "" if settings.error_count is None else f" or {settings.error_count:,} records"
+    parts.append(
+        f"more than {_percent(settings.error_share)}{number} failed of the last {settings.error_window:,} "
+        "stops it"
+    )
+    parts.append(f"more than {_percent(settings.threshold)} failed makes its run red")
+    if settings.requests_in_flight is not None:
+        parts.append(f"at most {settings.requests_in_flight} requests of a batch are under way at once")
+    if window is not None:
+        parts.append(f"Kraken may process it {window}")
+    sentence = "; ".join(parts)
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def wave_in_words(*, wave: Wave) -> str:
+    """The policy in force of a planned wave as one sentence."""
+    policy = wave.policy
+    settings = PolicySettings(
+        threshold=wave.failure_threshold,
+        requests_in_flight=wave.requests_in_flight,
+        **{
+            each.name: getattr(policy, each.name)
+            for each in fields(policy)
+            if not each.name.startswith("schedule_window")
+        },
+    )
+    window = window_in_words(window=(policy.schedule_window_start, policy.schedule_window_end))
+    return in_words(settings=settings, window=window)
+
+
+def daily_window_in_words(*, settings: PolicySettings, zone: str) -> str | None:
+    """Between which hours of each day Kraken may process; None for at any time."""
+    if settings.schedule_window is None:
+        return None
+    begin, end = settings.schedule_window.split("-")
+    return f"between {begin} and {end} ({zone})"
+
+
+def window_in_words(*, window: Window) -> str | None:
+    """When Kraken may process, with times in UTC; None for at any time."""
+    start, end = (None if each is None else f"{each.astimezone(UTC):%Y-%m-%d %H:%M} UTC" for each in window)
+    said = " ".join(part for part in (start and f"from {start}", end and f"until {end}") if part)
+    return said or None
+
+
 def check_policy(*, policy: Policy, kraken: KrakenSettings, connection_id: str, now: datetime) -> None:
-    """Raise `BadRequest` for a schedule window that Kraken would refuse, or for impossible numbers."""
+    """Raise `BadRequest` for a schedule window that Kraken would refuse, or for what contradicts itself."""
     start, end = policy.schedule_window_start, policy.schedule_window_end
     if start is not None and start <= now:
         raise BadRequest(
@@ -51,16 +194,8 @@ def check_policy(*, policy: Policy, kraken: KrakenSettings, connection_id: str, 
             f"Connection {connection_id!r} sends payloads bare, which has no place for a schedule window: "
             "set its envelope to wrapped, or leave the window out."
         )
-    if not 0 <= policy.error_share <= 1:
-        raise BadRequest(f"The error budget's share must lie between 0 and 1, not at {policy.error_share}.")
-    if policy.error_count is not None and policy.error_count < 0:
-        raise BadRequest(f"The error budget's number must be 0 or more, not {policy.error_count}.")
-    if policy.error_window < 1:
-        raise BadRequest(f"The error budget's window must be 1 or more, not {policy.error_window}.")
-    if policy.approval_minutes <= 0:
-        raise BadRequest(
-            f"The minutes to wait for approval must be more than 0, not {policy.approval_minutes}."
-        )
+    if policy.four_eyes and policy.approval != "required":
+        raise BadRequest("Four eyes need a question at the gate: set approval to required.")
 
 
 def window_is_over(*, policy: Policy, now: datetime) -> bool:
@@ -82,3 +217,24 @@ def task_params(*, policy: Policy, is_dry_run: bool, sent_until: datetime) -> Ma
     if policy.schedule_window_end is not None:
         params["schedule_window_end"] = policy.schedule_window_end.isoformat()
     return params or None
+
+
+def _occurrence(
+    *, first: tuple[date, time], last: tuple[date, time], zone: ZoneInfo
+) -> tuple[datetime, datetime]:
+    """The instants of a window; the shorter one where a clock change makes its times ambiguous."""
+    begins, ends = (
+        [datetime.combine(*moment, tzinfo=zone).replace(fold=fold).astimezone(UTC) for fold in (0, 1)]
+        for moment in (first, last)
+    )
+    begin, end = max(begins), min(ends)
+    # A window within the very hour that is skipped or repeated.
+    return (begin, end) if begin < end else (begins[0], ends[0])
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _percent(share: Decimal | None) -> str:
+    return f"{((share or Decimal(0)) * 100).normalize():f} %"

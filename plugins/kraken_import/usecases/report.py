@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import Connection, Engine
 
 from kraken_import.lifecycle import FAILED, SUCCEEDED, State
-from kraken_import.tracking import money, progress, reconciliation, reports
+from kraken_import.tracking import money, progress, reconciliation, reports, waves
+from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.frame_rows import review_frames
+from kraken_import.usecases.policy import wave_in_words
 from reporting.wave import DifferenceLine, MoneyLine, Slice, WaveReport, files
 from transforms.registry import get_dialect
 from transforms.triage import Cause, source_of
@@ -44,6 +46,7 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
     frames = review_frames(
         connection=connection, wave_id=wave_id, dialect=header.dialect, claimed=header.claimed
     )
+    wave = waves.load_wave(connection=connection, wave_id=wave_id)
     return WaveReport(
         name=header.name,
         number=wave_id,
@@ -74,7 +77,17 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
         frames=frames.lines,
         frame_warnings=frames.warnings,
         frame_note=frames.note,
+        requested_by=wave.requested_by,
+        policy=wave_in_words(wave=wave),
+        decision=_decision(header=header, wave=wave),
     )
+
+
+def _decision(*, header: reports.Header, wave: Wave) -> str:
+    if header.decision is not None and header.decided_at is not None:
+        by = f" by {header.decided_by}" if header.decided_by else ""
+        return f"{header.decision}{by}, {header.decided_at.astimezone(UTC):%d %B %Y, %H:%M} UTC"
+    return "not needed" if wave.policy.approval == "unattended" else "not given"
 
 
 def _slices(*, connection: Connection, wave_id: int) -> tuple[int, Sequence[Slice]]:

@@ -17,8 +17,9 @@ from kraken_import.tracking.reruns import Scope, Selection, Way
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.gate import DECIDED, hold_back_unrehearsed, refuse_shared
 from kraken_import.usecases.holds import release
-from kraken_import.usecases.plan import MOST_BATCHES, AirflowRun
+from kraken_import.usecases.plan import MOST_BATCHES
 from kraken_import.usecases.summarise import WaveSummary, failure_of
+from kraken_import.usecases.wave_request import AirflowRun
 from transforms.registry import UnknownDialect, get_dialect
 
 RERUNNABLE: Final = tuple(state for state in State if state not in SUCCEEDED)

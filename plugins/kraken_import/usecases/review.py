@@ -11,6 +11,7 @@ from kraken_import.lifecycle import Mode, State
 from kraken_import.tracking import gate, money
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.frame_rows import review_frames, table_in_markdown, warnings_in_markdown
+from kraken_import.usecases.policy import wave_in_words
 from transforms.registry import get_dialect
 from transforms.rules.ledgers import shown
 
@@ -27,6 +28,9 @@ def review(*, connection: Connection, wave: Wave, counts: Mapping[State, int]) -
         f"**{sum(counts.values()):,} customers** of {wave.dialect} in a {wave.mode.value} wave: "
         f"{valid:,} valid, {counts.get(State.REJECTED, 0):,} rejected by our own checks, "
         f"{counts.get(State.INVALID, 0):,} invalid for Kraken.",
+        f"**Policy**: {wave_in_words(wave=wave)}",
+        *([f"**Asked for by** {wave.requested_by}."] if wave.requested_by else []),
+        *_four_eyes(connection=connection, wave=wave),
         *_causes(connection=connection, wave=wave),
         *warnings_in_markdown(frames=frames),
         f"**Money**: {_money(connection=connection, wave=wave)}",
@@ -41,6 +45,19 @@ def review(*, connection: Connection, wave: Wave, counts: Mapping[State, int]) -
         )
     lines.extend(table_in_markdown(frames=frames))
     return "\n\n".join(lines)
+
+
+def _four_eyes(*, connection: Connection, wave: Wave) -> Iterator[str]:
+    if not wave.policy.four_eyes:
+        return
+    askers = gate.askers(connection=connection, wave_id=wave.id)
+    if askers:
+        yield (
+            f"**Four eyes**: {' and '.join(askers)} asked for this wave or planned its cohort and cannot "
+            "approve it, only reject it: after such an approval the question stays open for another user."
+        )
+    else:
+        yield "**Four eyes**: Airflow names no user who asked for this wave, so any user may approve it."
 
 
 def _causes(*, connection: Connection, wave: Wave) -> Iterator[str]:

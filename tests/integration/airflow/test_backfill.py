@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -12,6 +13,8 @@ import pytest
 from sqlalchemy import create_engine
 
 from kraken_import.client.settings import KrakenSettings
+from kraken_import.lifecycle import Mode
+from kraken_import.policies import PolicySettings
 from kraken_import.usecases.cohorts import CohortRequest, write_cohort
 from tests.stacks import ENDS, Stack
 from transforms.registry import get_dialect
@@ -74,7 +77,14 @@ def plan_long_ago(stack: Stack, *, day: date, size: int) -> None:
             token="none",
             import_suppliers={DIALECT: get_dialect(name=DIALECT).default_import_supplier},
         ),
-        request=CohortRequest(dialect=DIALECT, rule="all", name=f"night {day}", size=size, wave_date=day),
+        request=CohortRequest(
+            dialect=DIALECT,
+            rule="all",
+            name=f"night {day}",
+            size=size,
+            wave_date=day,
+            policy=PolicySettings(mode=Mode.LIVE, threshold=Decimal(0)),
+        ),
         now=datetime.combine(QUIET, time(), UTC),
     )
     for engine in engines.values():
@@ -85,12 +95,18 @@ def test_a_backfill_takes_each_nights_cohort_and_later_redoes_failures_alone(sta
     mine = f"WHERE dialect = '{DIALECT}'"
     for day, size in SIZES.items():
         plan_long_ago(stack, day=day, size=size)
-    assert plan_by_form(stack, cohort="rest", size=10)["already_planned"] == 49
+    previewed = plan_by_form(stack, cohort="rest", size=10, mode="live", approval="required")
+    assert previewed["already_planned"] == 49
+    assert (previewed["policy"]["mode"], previewed["policy"]["approval"]) == ("live", "required")
     assert stack.rows("TRACKING_DSN", f"SELECT count(*) FROM migration.cohort {mine}") == [(3,)]
     assert plan_by_form(stack, cohort="rest", size=10, preview=False)["planned"] == 10
-    assert stack.rows("TRACKING_DSN", f"SELECT count(*) FROM migration.cohort {mine}") == [(4,)]
+    ((mode, planned_by, policy),) = stack.rows(
+        "TRACKING_DSN", "SELECT mode, planned_by, policy FROM migration.cohort WHERE name = 'rest'"
+    )
+    assert (mode, planned_by) == ("rehearsal", stack.values["AIRFLOW_USER"])
+    assert (policy["approval"], policy["threshold"]) == ("unattended", 0.1)
 
-    before = backfill(stack, reprocess="none", threshold=0)
+    before = backfill(stack, reprocess="none")
     assert {day: each["state"] for day, each in before.items()} == {
         str(QUIET): "success",
         str(FIRST): "success",

@@ -109,6 +109,8 @@ def test_nothing_is_read_from_connections_when_dags_are_parsed(dags: dict[str, A
         {"error_share": 1.5},
         {"error_count": -1},
         {"error_window": 0},
+        {"four_eyes": "yes"},
+        {"all_customers": "some"},
         {"schedule_window_start": "tomorrow"},
         {"schedule_window_end": "2026-13-01T00:00:00Z"},
     ],
@@ -121,7 +123,7 @@ def test_a_malformed_parameter_is_refused_by_the_form(dags: dict[str, Any], conf
         dags["migrate_edf_accounts"].params.get_param(name).resolve(value)
 
 
-@pytest.mark.parametrize("dag_id", ["migrate_edf_accounts", "control_wave"])
+@pytest.mark.parametrize("dag_id", ["migrate_edf_accounts", "plan_cohort", "control_wave"])
 def test_every_field_of_a_form_has_a_title_and_a_sentence(dags: dict[str, Any], dag_id: str) -> None:
     params = dags[dag_id].params
     for name in params:
@@ -177,6 +179,18 @@ def test_create_waits_without_a_worker_while_its_wave_is_paused(
     assert [row["ordered_by"] for row in orders] == ["ops", "ops"]
 
 
+@pytest.mark.parametrize("dag_id", DIALECT_DAGS)
+def test_the_untouched_form_is_a_dry_run_that_takes_no_customer(dags: dict[str, Any], dag_id: str) -> None:
+    from kraken_import.operators import POLICY
+
+    params = dags[dag_id].params
+    assert params["dry_run"] is True
+    assert params["all_customers"] is False
+    assert not any(params[name] for name in ("limit", "identifiers", "cohort"))
+    # An empty field leaves the policy to the cohort or the Connection; a default would be a wish.
+    assert {params[name] for name in POLICY} == {None}
+
+
 def test_the_defaults_are_valid(dags: dict[str, Any]) -> None:
     dags["migrate_edf_accounts"].params.validate()
 
@@ -207,6 +221,8 @@ def test_waves_begin_in_the_evening_where_the_customers_live(dags: dict[str, Any
         {"wave_date": "soon"},
         {"size": 0},
         {"mode": "wet"},
+        {"four_eyes": "yes"},
+        {"schedule_window": "tonight"},
         {"every": 0},
         {"postcode_area": "LS1"},
         {"billing_from": "2026-02-31"},

@@ -92,6 +92,47 @@ def test_a_wave_waits_for_approval_and_goes_on_or_ends_as_was_decided(stack: Sta
     assert f"was rejected by {user} at the gate" in found[runs["Reject"]].outcome_reason
 
 
+def test_with_four_eyes_the_user_who_triggered_a_wave_is_asked_again_until_another_answers(
+    stack: Stack,
+) -> None:
+    before = stack.created()
+    run_id = stack.start(limit=5, approval="required", four_eyes=True).json()["dag_run_id"]
+    gate = f"/dags/{DAG}/dagRuns/{run_id}/taskInstances/gate"
+    user, answer = stack.values["AIRFLOW_USER"], {"chosen_options": ["Approve"], "params_input": {}}
+
+    def waits() -> bool:
+        details = stack.api("GET", f"{gate}/-1/hitlDetails").json()
+        state = stack.api("GET", gate).json()["state"]
+        return state == "awaiting_input" and not details["response_received"]
+
+    for _ in range(2):
+        stack.until(waits)
+        body = stack.api("GET", f"{gate}/-1/hitlDetails").json()["body"]
+        assert f"**Four eyes**: {user} asked for this wave or planned its cohort and cannot approve" in body
+        time.sleep(4)
+        assert stack.api("PATCH", f"{gate}/-1/hitlDetails", answer).ok
+        stack.until(lambda: not waits())
+    stack.until(waits)
+    assert stack.created() == before
+    assert stack.api("GET", gate).json()["try_number"] == 1
+    time.sleep(4)
+    approved = requests.patch(
+        f"{stack.values['AIRFLOW_URL']}/api/v2{gate}/-1/hitlDetails",
+        json=answer,
+        headers=login(values=stack.values, user="AIRFLOW_OPS"),
+        timeout=60,
+    )
+    assert approved.ok, approved.text
+    assert stack.finish(run_id) == "success"
+    assert len(stack.created()) > len(before)
+    (decided,) = stack.rows(
+        "TRACKING_DSN",
+        "SELECT requested_by, decided_by FROM migration.wave_decision "
+        f"JOIN migration.wave ON wave.id = wave_id WHERE run_id = '{run_id}'",
+    )
+    assert tuple(decided) == (user, stack.values["AIRFLOW_OPS_USER"])
+
+
 def test_a_viewer_may_neither_start_a_wave_nor_control_one(stack: Stack) -> None:
     viewer = login(values=stack.values, user="AIRFLOW_VIEWER")
     for dag_id in (DAG, "control_wave"):

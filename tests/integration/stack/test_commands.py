@@ -42,6 +42,11 @@ def test_a_wrong_token_is_named_before_anything_starts(start_simulator: StartSim
     _is_one_sentence(done=done, sentence="does not accept KRAKEN_TOKEN (401)")
 
 
+def test_no_other_kraken_is_measured() -> None:
+    done = _run("bench", KRAKEN_URL="https://api.example.com", KRAKEN_TOKEN="t")
+    _is_one_sentence(done=done, sentence="measures the bundled Kraken alone: leave KRAKEN_URL")
+
+
 def test_a_server_that_is_no_kraken_is_named(start_simulator: StartSimulator) -> None:
     simulator = start_simulator()
     done = _run("up", KRAKEN_URL=f"{simulator.url}/other", KRAKEN_TOKEN=simulator.token)

@@ -8,7 +8,6 @@ from typing import Any
 
 from kraken_import.usecases.build import build_batch
 from kraken_import.usecases.create import create_batch
-from kraken_import.usecases.plan import AirflowRun
 from kraken_import.usecases.poll import PollScope, poll
 from kraken_import.usecases.rerun import (
     PlannedRerun,
@@ -19,6 +18,7 @@ from kraken_import.usecases.rerun import (
 )
 from kraken_import.usecases.summarise import WaveSummary
 from kraken_import.usecases.validate import validate_batch
+from kraken_import.usecases.wave_request import AirflowRun
 from tests.integration.conftest import Journey
 
 

@@ -9,15 +9,24 @@ from typing import Any
 import orjson
 import pytest
 
+from kraken_import.lifecycle import Mode
+from kraken_import.policies import PolicySettings
 from kraken_import.tracking.evidence import unpack
 from kraken_import.tracking.gate import Decision
-from kraken_import.tracking.waves import Policy
+from kraken_import.tracking.waves import stop_wave
+from kraken_import.usecases.cohorts import CohortRequest, write_cohort
 from kraken_import.usecases.faults import SystemicFault
-from kraken_import.usecases.gate import Question, answer_question, batches_to_load, question_to_ask
+from kraken_import.usecases.gate import (
+    AskedAgain,
+    Question,
+    answer_question,
+    batches_to_load,
+    question_to_ask,
+)
 from tests.integration.conftest import BeginJourney, Journey
 from transforms.rules.ledgers import cents, shown
 
-REQUIRED = Policy(approval="required", approval_minutes=Decimal(5))
+REQUIRED: dict[str, Any] = {"approval": "required", "approval_minutes": Decimal(5)}
 
 
 def load(journey: Journey, wave_id: int) -> list[int]:
@@ -35,7 +44,7 @@ def answer(journey: Journey, wave_id: int, *, approved: bool, by: str | None) ->
 
 
 def asked_wave(journey: Journey, **wanted: Any) -> int:
-    wave_id = journey.valid_wave(policy=REQUIRED, **wanted)
+    wave_id = journey.valid_wave(**REQUIRED | wanted)
     assert load(journey, wave_id) == []
     assert ask(journey, wave_id) is not None
     return wave_id
@@ -51,7 +60,7 @@ def test_whoever_decides_reads_counts_causes_money_and_what_was_rehearsed(begin:
         connection.exec_driver_sql(
             "UPDATE legacy.account SET billing_name = 'New' WHERE account_number = 'GB-000000001'"
         )
-    planned = journey.plan(policy=REQUIRED, limit=50)
+    planned = journey.plan(**REQUIRED, limit=50, requested_by="alice")
     journey.build(planned.wave_id)
     journey.validate(planned.wave_id)
     load(journey, planned.wave_id)
@@ -76,6 +85,11 @@ def test_whoever_decides_reads_counts_causes_money_and_what_was_rehearsed(begin:
     assert f"{shown(total)} GBP" in question.body.replace(",", "")
     assert "9 valid payloads as rehearsed, 1 changed since, 38 new" in question.body
     assert "records/s of earlier waves" in question.body
+    assert (
+        "**Policy**: A person must approve it within 5 minutes; reruns ask for approval anew;"
+        in question.body
+    )
+    assert "**Asked for by** alice." in question.body
     assert "GB-0" not in question.body
 
 
@@ -130,6 +144,84 @@ def test_the_first_of_two_answers_counts(journey: Journey) -> None:
     assert (second.decision, second.decided_by) == ("approved", "alice")
     assert load(journey, wave_id) == [0]
     assert len(journey.rows("SELECT * FROM migration.wave_decision")) == 1
+
+
+def test_with_four_eyes_the_user_who_asked_cannot_approve_and_another_can(journey: Journey) -> None:
+    wave_id = asked_wave(journey, four_eyes=True, requested_by="alice")
+    with pytest.raises(AskedAgain, match=r"Alice asked for this wave .* another user must answer") as again:
+        answer(journey, wave_id, approved=True, by="Alice")
+    assert str(again.value) in again.value.question.body
+    assert "cannot approve it" in again.value.question.body
+    # The question is the same one, and so is the time that is left for it.
+    assert timedelta(minutes=4) < again.value.question.wait <= timedelta(minutes=5)
+    assert load(journey, wave_id) == []
+    with pytest.raises(SystemicFault, match="has not been approved"):
+        journey.create(wave_id)
+    assert journey.rows("SELECT 1 FROM migration.wave_decision") == []
+    (refused,) = journey.rows("SELECT answered_by FROM migration.wave_refused_approval")
+    assert refused["answered_by"] == "Alice"
+    answer(journey, wave_id, approved=True, by="bob")
+    assert load(journey, wave_id) == [0]
+    # What was decided stands, whatever is answered later.
+    second = answer(journey, wave_id, approved=True, by="alice")
+    assert second is not None
+    assert second.decided_by == "bob"
+
+
+def test_with_four_eyes_a_rejection_of_the_user_who_asked_counts(journey: Journey) -> None:
+    wave_id = asked_wave(journey, four_eyes=True, requested_by="alice")
+    decision = answer(journey, wave_id, approved=False, by="alice")
+    assert decision is not None
+    assert decision.decision == "rejected"
+    assert load(journey, wave_id) == []
+
+
+def test_with_four_eyes_a_wave_that_was_stopped_meanwhile_is_not_asked_for_again(journey: Journey) -> None:
+    wave_id = asked_wave(journey, four_eyes=True, requested_by="alice")
+    now = datetime.now(UTC)
+    stop_wave(engine=journey.tracking, wave_id=wave_id, code="cancelled", reason="cancelled by bob", at=now)
+    assert answer(journey, wave_id, approved=True, by="alice") is None
+    assert load(journey, wave_id) == []
+    (wave,) = journey.rows("SELECT approved_at, stop_code FROM migration.wave")
+    assert tuple(wave.values()) == (None, "cancelled")
+
+
+@pytest.mark.parametrize(("requested_by", "barred"), [("alice", ["alice", "carol"]), (None, ["carol"])])
+def test_with_four_eyes_the_planner_of_the_cohort_cannot_approve_either(
+    journey: Journey, requested_by: str | None, barred: list[str]
+) -> None:
+    write_cohort(
+        tracking=journey.tracking,
+        legacy=journey.legacy,
+        kraken=journey.kraken,
+        request=CohortRequest(
+            dialect="edf_accounts",
+            name="night",
+            rule="all",
+            size=5,
+            policy=PolicySettings(mode=Mode.LIVE, approval="required", four_eyes=True),
+            planned_by="carol",
+        ),
+        now=datetime.now(UTC),
+    )
+    wave_id = journey.valid_wave(limit=None, cohort="night", requested_by=requested_by)
+    question = ask(journey, wave_id)
+    assert question is not None
+    assert " and ".join(barred) in question.body
+    for user in barred:
+        with pytest.raises(AskedAgain):
+            answer(journey, wave_id, approved=True, by=user)
+    answer(journey, wave_id, approved=True, by="bob")
+    assert load(journey, wave_id) == [0]
+
+
+def test_with_four_eyes_any_user_may_approve_what_no_known_user_asked_for(journey: Journey) -> None:
+    wave_id = asked_wave(journey, four_eyes=True)
+    question = ask(journey, wave_id)
+    assert question is not None
+    assert "any user may approve it" in question.body
+    answer(journey, wave_id, approved=True, by="alice")
+    assert load(journey, wave_id) == [0]
 
 
 def test_an_approval_says_nothing_of_what_was_built_meanwhile(journey: Journey) -> None:

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from kraken_import.lifecycle import Mode
+from kraken_import.policies import PolicySettings
 from kraken_import.tracking import cohorts
 from kraken_import.usecases.cohorts import CohortRequest, PlannedCohort, preview_cohort, write_cohort
 from kraken_import.usecases.faults import BadRequest
-from kraken_import.usecases.plan import EmptyWave, NothingPlanned
+from kraken_import.usecases.nights import NothingPlanned
+from kraken_import.usecases.plan import EmptyWave
 from legacy import load
-from tests.integration.conftest import BeginJourney, Journey
+from tests.integration.conftest import SETTINGS, BeginJourney, Journey
 from transforms.registry import get_dialect
 from transforms.selection import rule_names, rule_parameters, select
 
@@ -32,7 +34,11 @@ ONE_OF_ALL = {
 
 
 def ask(journey: Journey, act: Any, name: str, **wanted: Any) -> PlannedCohort:
-    request = CohortRequest(**({"dialect": "edf_accounts", "rule": "all", "name": name} | wanted))
+    """Plan a live cohort unless the test says otherwise; settings of its policy may stand beside the rest."""
+    policy = {"mode": Mode.LIVE} | {name: wanted.pop(name) for name in SETTINGS & wanted.keys()}
+    request = CohortRequest(
+        **({"dialect": "edf_accounts", "rule": "all", "name": name} | wanted), policy=PolicySettings(**policy)
+    )
     planned = act(
         tracking=journey.tracking, legacy=journey.legacy, kraken=journey.kraken, request=request, now=NOW
     )
@@ -269,12 +275,23 @@ def test_a_night_without_a_plan_writes_nothing(journey: Journey) -> None:
 
 def test_a_dated_run_takes_no_other_parameters(journey: Journey) -> None:
     write(journey, "first", wave_date=FIRST)
-    for wanted in ({"limit": 3}, {"identifiers": ("GB-000000001",)}, {"cohort": "first"}):
+    for wanted in (
+        {"limit": 3},
+        {"identifiers": ("GB-000000001",)},
+        {"cohort": "first"},
+        {"all_customers": True},
+    ):
         with pytest.raises(BadRequest, match="takes the cohorts of its date"):
             night(journey, FIRST, run_type="backfill", **wanted)
-    # Whoever asks for a rehearsal gets no live wave.
-    with pytest.raises(NothingPlanned):
-        night(journey, FIRST, dry_run=True)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_the_mode_of_a_night_is_its_cohorts_whatever_the_form_says(journey: Journey, dry_run: bool) -> None:
+    write(journey, "live", wave_date=FIRST, size=2)
+    write(journey, "rehearsal", wave_date=SECOND, size=2, mode=Mode.REHEARSAL)
+    waves = [night(journey, day, dry_run=dry_run).wave_id for day in (FIRST, SECOND)]
+    modes = {row["id"]: row["mode"] for row in journey.rows("SELECT id, mode FROM migration.wave")}
+    assert [modes[wave] for wave in waves] == ["live", "rehearsal"]
 
 
 def test_a_cohort_decides_whether_its_wave_is_a_rehearsal_and_other_kinds_wait(journey: Journey) -> None:
@@ -295,11 +312,25 @@ def test_a_manual_run_takes_the_cohort_that_it_names(journey: Journey) -> None:
         journey.plan(cohort="pilot")
     for wanted, sentence in (
         ({"cohort": "nonesuch"}, "no live cohort named 'nonesuch'"),
-        ({"cohort": "pilot", "dry_run": True}, "no rehearsal cohort named 'pilot'"),
         ({"cohort": "pilot", "limit": 2}, "taken whole"),
+        ({"cohort": "pilot", "all_customers": True}, "taken whole"),
     ):
         with pytest.raises(BadRequest, match=sentence):
             journey.plan(**wanted)
+
+
+def test_a_named_cohort_of_the_other_mode_is_pointed_to_and_not_taken(journey: Journey) -> None:
+    write(journey, "pilot", size=4)
+    with pytest.raises(
+        BadRequest, match=r"no rehearsal cohort named 'pilot'.* a live one: say dry_run: false"
+    ):
+        journey.plan(cohort="pilot", dry_run=True)
+    write(journey, "trial", size=4, mode=Mode.REHEARSAL)
+    with pytest.raises(
+        BadRequest, match=r"no live cohort named 'trial'.* a rehearsal one: say dry_run: true"
+    ):
+        journey.plan(cohort="trial", dry_run=False)
+    assert journey.rows("SELECT 1 FROM migration.wave") == []
 
 
 def test_a_wave_by_number_leaves_who_waits_in_a_cohort(journey: Journey) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from kraken_import.tracking.frame_rows import WaveRows, of_rehearsal, of_wave
-from kraken_import.tracking.waves import Policy
 from kraken_import.usecases.gate import question_to_ask
 from kraken_import.usecases.report import wave_report
 from stack.preflight import preflight
@@ -22,7 +21,6 @@ from transforms.frame_rows import FrameRows
 
 DIALECT = "plenitude_accounts"
 """Its payloads may lack agreements: no rule and no stand-in misses them."""
-REQUIRED = Policy(approval="required")
 LOSE_AGREEMENTS = (
     "ALTER TABLE legacy.contract RENAME TO kept; CREATE TABLE legacy.contract (LIKE legacy.kept)"
 )
@@ -53,7 +51,7 @@ def of_frame(frames: Sequence[FrameRows], name: str) -> FrameRows:
 
 def built(journey: Journey, **wanted: object) -> int:
     """A wave that is built and validated, with a person at its gate."""
-    planned = journey.plan(dialect=DIALECT, policy=REQUIRED, **wanted)
+    planned = journey.plan(dialect=DIALECT, approval="required", **wanted)
     for batch in planned.batches:
         journey.build(planned.wave_id, batch)
         journey.validate(planned.wave_id, batch)

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from kraken_import.tracking.waves import Policy
 from kraken_import.usecases.gate import batches_to_load
 from kraken_import.usecases.plan import EmptyWave
+from stack import outcome
 from stack.diff import print_differences
 from stack.settings import read_wishes
-from tests.integration.conftest import Journey
+from tests.integration.conftest import BeginJourney, Journey
 
 ONE, OTHER, THIRD = "GB-000000001", "GB-000000002", "GB-000000003"
 CHANGE = "UPDATE legacy.account SET billing_name = 'New Name' WHERE account_number = 'GB-000000001'"
@@ -36,8 +36,9 @@ def change(journey: Journey) -> None:
 
 
 def gated(journey: Journey, *identifiers: str) -> int:
-    policy = Policy(require_rehearsal=True)
-    wave_id = journey.valid_wave(limit=None, identifiers=identifiers, policy=policy, threshold=Decimal(1))
+    wave_id = journey.valid_wave(
+        limit=None, identifiers=identifiers, require_rehearsal=True, threshold=Decimal(1)
+    )
     batches_to_load(tracking=journey.tracking, wave_id=wave_id, now=datetime.now(UTC))
     return wave_id
 
@@ -102,3 +103,17 @@ def test_diff_names_the_paths_that_have_changed_since(
     assert changed.startswith("  billing_name: ")
     assert changed.endswith('→ "New Name"')
     assert last == "There is no payload of a live try of GB-000000001."
+
+
+def test_a_rehearsal_of_generated_customers_ends_as_the_generator_knows_and_creates_nothing(
+    begin: BeginJourney,
+) -> None:
+    journey = begin(customers=425)
+    wave_id = journey.valid_wave(limit=425, dry_run=True, error_share=Decimal(1))
+    journey.create(wave_id)
+    journey.poll(wave_id)
+    found = outcome.ends(tracking=journey.tracking, wave_ids=[wave_id])
+    assert {"dry_run_succeeded", "dry_run_errored"} <= {each.state for each in found}
+    assert outcome.differences(legacy=journey.legacy, found=found, is_dry_run=True) == []
+    assert outcome.ledger_faults(kraken_url=journey.simulator.url, found=found) == []
+    assert len(outcome.differences(legacy=journey.legacy, found=found, is_dry_run=False)) > 400

@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 
 from kraken_import.usecases.announce import announce
+from kraken_import.usecases.gate import answer_question, question_to_ask
 from kraken_import.usecases.report import wave_report
 from tests.integration.conftest import BeginJourney, Journey
 from tests.integration.usecases.test_reconcile import look, play
@@ -124,3 +125,24 @@ def test_announcements_are_one_sentence_with_counts(journey: Journey) -> None:
     journey.poll(wave_id)
     assert "ended well: 4 of 4 customers are through, 0 failed." in text("end")
     assert "ended badly. 3 tasks failed." in text("end", "3 tasks failed.")
+
+
+def test_a_report_says_live_or_rehearsal_who_asked_who_approved_and_by_what_policy(journey: Journey) -> None:
+    rehearsal = journey.plan(limit=1, dry_run=True).wave_id
+    page = report(journey, rehearsal)["index.html"]
+    assert "Rehearsal: Kraken went through the import" in page
+    assert "unknown: Airflow names no user" in page
+    assert "No approval is needed, and more than 10 % refused stops it" in page
+    assert "not needed" in page
+    live = journey.plan(limit=3, requested_by="alice", approval="required").wave_id
+    journey.build(live)
+    journey.validate(live)
+    now = datetime.now(UTC)
+    assert "not given" in report(journey, live)["index.html"]
+    question_to_ask(tracking=journey.tracking, wave_id=live, now=now)
+    answer_question(tracking=journey.tracking, wave_id=live, approved=True, answered_by="bob", now=now)
+    page = report(journey, live)["index.html"]
+    assert "Live: what Kraken accepted is created there" in page
+    assert "<td>alice</td>" in page
+    assert "A person must approve it within 720 minutes" in page
+    assert f"approved by bob, {now:%d %B %Y, %H:%M} UTC" in page

@@ -13,12 +13,11 @@ from typing import Any
 import pytest
 
 from kraken_import.tracking.control import Action
-from kraken_import.tracking.waves import Policy
 from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.faults import BadRequest, SystemicFault
 from tests.integration.conftest import BeginJourney, Journey
 
-STRICT = Policy(error_share=Decimal("0.2"), error_window=25)
+STRICT: dict[str, Any] = {"error_share": Decimal("0.2"), "error_window": 25}
 
 
 def order(journey: Journey, action: Action, wave: str = "run-1", reason: str | None = None) -> str:
@@ -39,7 +38,7 @@ def stop_code(journey: Journey, wave_id: int) -> str | None:
 
 def test_validation_beyond_its_budget_stops_the_wave_with_most_of_it_untouched(begin: BeginJourney) -> None:
     journey = begin(customers=200).with_settings(requests_in_flight=4)
-    planned = journey.plan(policy=STRICT)
+    planned = journey.plan(**STRICT)
     journey.build(planned.wave_id)
     journey.strike(kind="error", operation="validate", status=400)
     with pytest.raises(
@@ -59,13 +58,13 @@ def test_validation_beyond_its_budget_stops_the_wave_with_most_of_it_untouched(b
 
 
 @pytest.mark.parametrize(
-    "policy", [STRICT, Policy(error_count=3, error_share=Decimal(1))], ids=["share", "number"]
+    "policy", [STRICT, {"error_count": 3, "error_share": Decimal(1)}], ids=["share", "number"]
 )
 def test_failures_at_kraken_stop_creates_and_what_is_open_still_ends(
-    begin: BeginJourney, policy: Policy
+    begin: BeginJourney, policy: dict[str, Any]
 ) -> None:
     journey = begin(customers=200).with_settings(requests_in_flight=4)
-    wave_id = journey.valid_wave(limit=200, policy=policy, batch_size=100)
+    wave_id = journey.valid_wave(limit=200, batch_size=100, **policy)
     journey.build(wave_id, 1)
     journey.validate(wave_id, 1)
     journey.strike(kind="unknown_status", operation="status", status="CANCELLED")
@@ -196,7 +195,7 @@ def test_an_order_that_makes_no_sense_is_one_sentence(
 
 
 def test_a_schedule_window_is_sent_along(journey: Journey) -> None:
-    wave_id = journey.valid_wave(policy=Policy(schedule_window_end=datetime.now(UTC) + timedelta(days=1)))
+    wave_id = journey.valid_wave(schedule_window_end=datetime.now(UTC) + timedelta(days=1))
     with journey.tracking.begin() as connection:
         connection.exec_driver_sql("UPDATE migration.wave SET schedule_window_end = now() + interval '9d'")
     journey.create(wave_id)
@@ -207,7 +206,7 @@ def test_a_schedule_window_is_sent_along(journey: Journey) -> None:
 
 def test_a_schedule_window_whose_start_has_passed_is_sent_without_it(journey: Journey) -> None:
     start, end = datetime.now(UTC) + timedelta(seconds=2), datetime.now(UTC) + timedelta(days=1)
-    wave_id = journey.valid_wave(policy=Policy(schedule_window_start=start, schedule_window_end=end))
+    wave_id = journey.valid_wave(schedule_window_start=start, schedule_window_end=end)
     # The stand-in refuses a start in the past: had it been sent then, these would be invalid.
     time.sleep(max(0.0, (start - datetime.now(UTC)).total_seconds()))
     journey.create(wave_id)
@@ -228,16 +227,12 @@ def test_a_window_that_kraken_would_refuse_is_one_sentence(
     journey: Journey, start: timedelta | None, end: timedelta | None, sentence: str
 ) -> None:
     now = datetime.now(UTC)
-    policy = Policy(
-        schedule_window_start=start and now + start,
-        schedule_window_end=end and now + end,
-    )
     with pytest.raises(BadRequest, match=sentence):
-        journey.plan(policy=policy)
+        journey.plan(schedule_window_start=start and now + start, schedule_window_end=end and now + end)
 
 
 def test_a_window_that_has_ended_stops_the_wave_before_kraken_refuses_every_record(journey: Journey) -> None:
-    wave_id = journey.valid_wave(policy=Policy(schedule_window_end=datetime.now(UTC) + timedelta(minutes=5)))
+    wave_id = journey.valid_wave(schedule_window_end=datetime.now(UTC) + timedelta(minutes=5))
     with journey.tracking.begin() as connection:
         connection.exec_driver_sql("UPDATE migration.wave SET schedule_window_end = now()")
     with pytest.raises(SystemicFault, match="has ended"):

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
@@ -45,6 +46,18 @@ def test_more_waves_than_fit_side_by_side_fold_their_names_and_keep_their_figure
     assert drawn.count("20,000") == 8
     assert "cdns" in drawn
     assert max(len(line) for line in drawn.splitlines()) <= 80
+
+
+def test_a_dry_run_is_shown_as_one_and_its_customers_are_not_called_processed() -> None:
+    wave = replace(_wave(dialect="edf_accounts"), is_dry_run=True)
+    states = {State.DRY_RUN_SUCCEEDED: 41, State.DRY_RUN_ERRORED: 3}
+    progress = Progress(wave=wave, run_state="success", wave_id=1, states=states, last_settled_at=NOW)
+    assert (progress.processed, progress.failed) == (41, 3)
+    assert "41 rehearsed, 3 failed" in _lines(progress)[0]
+    drawn = _drawn(display.outcome_table(progress=[progress], now=NOW), width=80)
+    drawn += _drawn(display.progress_table(progress=[progress], now=NOW), width=80)
+    assert "Dry run succeeded" in drawn
+    assert "rocessed" not in drawn
 
 
 def test_an_error_stands_in_one_line_where_there_is_room() -> None:

@@ -1,6 +1,8 @@
 import pytest
 
+from stack.demo import rehearses
 from stack.settings import UnableToUnderstand, read_wishes
+from stack.targets import Systems
 
 
 def test_nothing_said_means_the_bundled_systems_and_no_number() -> None:
@@ -26,6 +28,38 @@ def test_variables_are_read_as_make_passes_them() -> None:
     assert wishes.identifiers == ("A-1", "B-2")
 
 
+def test_live_is_said_with_one_word_or_not_at_all() -> None:
+    assert read_wishes(environment={"LIVE": "yes"}).live
+    assert not read_wishes(environment={"LIVE": " "}).live
+    assert not read_wishes(environment={}).live
+
+
+@pytest.mark.parametrize(
+    ("bundled_kraken", "bundled_legacy", "live", "dry_run"),
+    [
+        (True, True, False, False),
+        (False, True, False, True),
+        (True, False, False, True),
+        (False, False, False, True),
+        (False, True, True, False),
+        (False, False, True, False),
+    ],
+)
+def test_a_demo_is_live_between_the_bundled_systems_alone_unless_that_is_said(
+    bundled_kraken: bool, bundled_legacy: bool, live: bool, dry_run: bool
+) -> None:
+    systems = Systems(
+        kraken_url="https://api.example.com",
+        kraken_token="t",
+        legacy_dsn="postgresql://db/legacy",
+        tracking_dsn="postgresql://db/tracking",
+        bundled_kraken=bundled_kraken,
+        bundled_legacy=bundled_legacy,
+        bundled_tracking=True,
+    )
+    assert rehearses(systems=systems, live=live) is dry_run
+
+
 @pytest.mark.parametrize(
     ("environment", "names"),
     [
@@ -47,6 +81,9 @@ def test_variables_are_read_as_make_passes_them() -> None:
         ({"LEGACY_DSN": "postgresql://me:secret@db:port/x"}, "LEGACY_DSN"),
         ({"TRACKING_DSN": "mysql://me:secret@db/x"}, "TRACKING_DSN"),
         ({"TRACKING_DSN": "postgresql://me:secret@db"}, "TRACKING_DSN"),
+        ({"LIVE": "1"}, "LIVE"),
+        ({"LIVE": "no"}, "LIVE"),
+        ({"LIVE": "YES"}, "LIVE"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_sentence_without_secrets(

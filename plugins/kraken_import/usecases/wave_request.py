@@ -1,0 +1,83 @@
+"""What is asked of a wave, and what is refused before anything is looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from kraken_import.client.settings import KrakenSettings
+from kraken_import.policies import PolicySettings
+from kraken_import.usecases.faults import BadRequest
+
+DATED: Final = frozenset({"scheduled", "backfill"})
+"""Types of runs that take the cohorts of their day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaveRequest:
+    """What was asked for. `policy` is what is said of it here; the cohort or the Connection says the rest.
+
+    With `identifiers` exactly these customers are taken, with `cohort` those planned under this name, with
+    `limit` the next so many that are in no cohort, and all of these only with `all_customers`. Live must be
+    said too: a request that says nothing of it is a dry run.
+    """
+
+    dialect: str
+    name: str | None = None
+    import_supplier: str | None = None
+    limit: int | None = None
+    identifiers: Sequence[str] = field(default_factory=tuple)
+    cohort: str | None = None
+    all_customers: bool = False
+    batch_size: int = 1_000
+    dry_run: bool = True
+    connection_id: str = "kraken"
+    policy: PolicySettings = field(default_factory=PolicySettings)
+    schedule_window_start: datetime | None = None
+    schedule_window_end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AirflowRun:
+    """The Airflow run that works on the wave.
+
+    A `scheduled` run takes every cohort that is due on the day of its logical date, a `backfill` the cohorts
+    of exactly that day; any other run takes what its request says.
+    """
+
+    dag_id: str
+    run_id: str
+    run_type: str = "manual"
+    logical_date: datetime | None = None
+    requested_by: str | None = None
+
+
+def check_customers(*, request: WaveRequest) -> None:
+    """Raise `BadRequest` when a request does not say, or says twice, which customers its wave takes."""
+    chosen = request.limit is not None or bool(request.identifiers)
+    if not (chosen or request.cohort or request.all_customers):
+        raise BadRequest(
+            "The wave does not say which customers: give their number, their identifiers or a cohort, or set "
+            "all_customers to take every one that is left."
+        )
+    if chosen and request.all_customers:
+        raise BadRequest("Take either all customers, or a number of them or named ones, not both.")
+
+
+def check_request(*, request: WaveRequest, kraken: KrakenSettings) -> None:
+    """Raise `BadRequest` for what cannot be."""
+    if request.dry_run and kraken.envelope == "bare":
+        raise BadRequest(
+            f"Connection {request.connection_id!r} sends payloads bare, which cannot ask for a dry run: "
+            "set its envelope to wrapped, or run the wave live."
+        )
+    if request.limit is not None and request.limit < 1:
+        raise BadRequest(f"The number of customers must be 1 or more, not {request.limit}.")
+    if request.limit is not None and request.identifiers:
+        raise BadRequest("Give either a number of customers or their identifiers, not both.")
+    if any(not identifier.strip() for identifier in request.identifiers):
+        raise BadRequest("One of the identifiers is blank: leave it out.")
+    if request.batch_size < 1:
+        raise BadRequest(f"The batch size must be 1 or more, not {request.batch_size}.")
