@@ -113,7 +113,7 @@ class PollTrigger(BaseTrigger):
 
     async def _tracking(self) -> Engine:
         connection = await BaseHook.aget_connection(self.tracking_conn_id)
-        return await asyncio.to_thread(lambda: open_engine(connection=connection))
+        return await asyncio.to_thread(lambda: open_engine(connection=connection, is_tracking=True))
 
 
 def poll_trigger(*, connections: ConnectionIds, until: datetime, **scope: Any) -> PollTrigger:

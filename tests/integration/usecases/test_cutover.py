@@ -387,7 +387,9 @@ def test_the_role_may_hold_and_nothing_else_and_a_refusal_is_one_sentence(
     wave_id = journey.plan(limit=2).wave_id
     with journey.legacy.begin() as connection:
         connection.exec_driver_sql("REVOKE ALL ON legacy.migration_hold FROM legacy_writeback")
-    with pytest.raises(UnableToHold, match=r"edf_accounts/hold\.sql failed .* permission denied") as failed:
+    with pytest.raises(
+        UnableToHold, match=r"edf_accounts/hold\.sql needs a right .* permission denied"
+    ) as failed:
         build_holding(journey, writeback, wave_id)
     assert "GB-" not in str(failed.value)
     # Nobody was read without being held.
