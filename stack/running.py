@@ -146,7 +146,13 @@ class _Starter:
         with ThreadPoolExecutor() as pool:
             migrated = pool.submit(airflow.migrate, environment=environment)
             tracked = pool.submit(data.migrate_tracking, dsn=systems.tracking_dsn)
-            loaded = pool.submit(data.prepare_legacy, systems=systems, seed=wishes.seed)
+            loaded = pool.submit(
+                data.prepare_legacy,
+                systems=systems,
+                seed=wishes.seed,
+                dialect=wishes.dialect,
+                say=self._say,
+            )
             for task in (tracked, loaded, migrated):
                 task.result()
         for name in airflow.COMMANDS:
