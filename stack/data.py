@@ -96,7 +96,7 @@ def prepare_legacy(
         return
     if not systems.bundled_legacy:
         for reason in misfits(dsn=systems.legacy_dsn, dialects=dialect_names()).values():
-            say(reason)
+            say(f"Left out: {reason}")
         return
     with engine_of(dsn=systems.legacy_dsn) as engine:
         adopt_bundled(engine=engine)

@@ -204,13 +204,14 @@ def _without(
     """The frames without the rows of these customers, of whom some frames have no rows."""
     if not customers:
         return frames
-    keys = {frame.name: frame.key[0] for frame in dialect.frames}
-    return {
-        name: data
-        if keys[name] not in data.columns
-        else data[[stripped(key) not in customers for key in data[keys[name]]]].reset_index(drop=True)
-        for name, data in frames.items()
-    }
+    kept = {}
+    for frame in dialect.frames:
+        data = frames[frame.name]
+        # A frame that lacks its key is refused when it is looked at.
+        keys = data.get(frame.key[0], pd.Series(dtype=object))
+        of_others = [stripped(key) not in customers for key in keys]
+        kept[frame.name] = data.iloc[[row for row, is_kept in enumerate(of_others) if is_kept]]
+    return kept
 
 
 def _paths(*, dialect: Dialect) -> dict[str, str]:

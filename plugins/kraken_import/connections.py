@@ -70,7 +70,7 @@ def database(*, connection_id: str, is_tracking: bool = False) -> Engine:
     return open_engine(connection=BaseHook.get_connection(connection_id), is_tracking=is_tracking)
 
 
-def open_engine(*, connection: Connection, is_tracking: bool) -> Engine:
+def open_engine(*, connection: Connection, is_tracking: bool = False) -> Engine:
     """An engine with a small pool, one for each database and process; checked before it is handed out.
 
     That of the tracking database raises `UnableToUseTracking` where its schema or its rights do not do.

@@ -348,6 +348,27 @@ def test_a_database_that_cannot_be_reached_is_one_sentence_without_its_password(
     assert "hidden" not in str(failed.value)
 
 
+@pytest.mark.parametrize(
+    ("exception", "action"),
+    [
+        ("transforms.extract.UnableToExtract", "fail"),
+        ("transforms.selection.UnableToSelect", "fail"),
+        ("transforms.assemble.FrameContractBroken", "fail"),
+        ("kraken_import.tracking.faults.UnableToUseTracking", "fail"),
+        ("kraken_import.usecases.holds.UnableToHold", "fail"),
+        ("transforms.database.DatabaseInterrupted", "retry"),
+        ("kraken_import.usecases.faults.Retryable", "retry"),
+    ],
+)
+def test_what_another_try_cannot_mend_is_not_tried_again(exception: str, action: str) -> None:
+    from airflow.sdk.module_loading import import_string
+
+    from dags.shared import RETRY_POLICY
+
+    decision = RETRY_POLICY.evaluate(import_string(exception)("Why."), try_number=1, max_tries=3)
+    assert decision.action.value == action
+
+
 def test_create_gives_its_worker_back_while_kraken_wants_no_more(
     monkeypatch: pytest.MonkeyPatch, begin: BeginJourney
 ) -> None:
