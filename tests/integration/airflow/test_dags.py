@@ -260,7 +260,7 @@ def set_connections(monkeypatch: pytest.MonkeyPatch, *, tracking: Engine, simula
     )
 
 
-def test_the_trigger_yields_counts_once_nothing_is_open(
+def test_the_trigger_yields_counts_once_nothing_is_open_or_why_it_cannot_look(
     monkeypatch: pytest.MonkeyPatch, tracking_engine: Engine, start_simulator: StartSimulator
 ) -> None:
     from kraken_import.connections import ConnectionIds
@@ -274,6 +274,11 @@ def test_the_trigger_yields_counts_once_nothing_is_open(
 
     (event,) = asyncio.run(events())
     assert event.payload == {"open": 0, "ended": 0}
+    with tracking_engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA migration CASCADE")
+    (event,) = asyncio.run(events())
+    assert event.payload["fault"] == "tracking_database"
+    assert "bring it up to date with `make migrate" in event.payload["reason"]
 
 
 def test_the_hook_tests_a_connection(

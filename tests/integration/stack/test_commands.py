@@ -86,6 +86,12 @@ def test_an_order_to_a_wave_that_does_not_exist_is_a_sentence(tracking_dsn: str)
     _is_one_sentence(done=_run("wave-pause", TRACKING_DSN=tracking_dsn), sentence="WAVE=12")
 
 
+def test_a_tracking_database_without_its_schema_is_a_sentence(empty_dsn: str) -> None:
+    for command in ("wave-pause", "crosswalk"):
+        done = _run(command, TRACKING_DSN=empty_dsn, WAVE="pilot")
+        _is_one_sentence(done=done, sentence="bring it up to date with `make migrate TRACKING_DSN=…`")
+
+
 def test_diff_asks_for_one_customer(tracking_dsn: str, guide_legacy_dsn: str) -> None:
     databases = {"TRACKING_DSN": tracking_dsn, "LEGACY_DSN": guide_legacy_dsn}
     _is_one_sentence(done=_run("diff", DIALECT="edf_accounts", **databases), sentence="one customer")

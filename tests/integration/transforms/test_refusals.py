@@ -410,11 +410,15 @@ def test_any_order_that_pages_follow_is_taken_and_keys_come_without_blanks(
     assert all(each == each.strip() for each in found)
 
 
+@pytest.mark.parametrize("type_", ["text", "bpchar"])
 def test_keys_that_are_padded_in_char_columns_find_their_customers(
-    engine: Engine, write: Callable[..., None]
+    engine: Engine, write: Callable[..., None], type_: str
 ) -> None:
     for name, content in SQL.items():
-        write(name, content.replace("SELECT number AS", "SELECT padded AS").replace("number", "padded"))
+        content = content.replace("AS text[]", f"AS {type_}[]").replace(
+            ":after AS text", f":after AS {type_}"
+        )
+        write(name, content.replace("number", "padded"))
     pages = list(candidate_pages(engine=engine, dialect=TOY, size=30))
     assert [len(page) for page in pages] == [30, 10]
     assert existing_identifiers(engine=engine, dialect=TOY, identifiers=["C-001", "C-1"]) == {"C-001"}
