@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from legacy import load
 from stack import data
 from stack.targets import Systems
 from tests.conftest import NewDatabase
@@ -64,3 +68,24 @@ def test_a_database_that_no_dialect_fits_is_one_sentence_for_the_demo(empty_dsn:
     assert len(said) == len(dialect_names())
     with pytest.raises(data.UnableToUseLegacy, match="No dialect fits the database at LEGACY_DSN"):
         data.dialects_with_customers(systems=systems)
+
+
+def test_the_bundled_database_of_an_older_version_is_filled_anew_and_a_clients_restored_there_is_not(
+    new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "_SEED", tmp_path / "legacy-seed.json")
+    monkeypatch.setattr(data, "FIRST_CUSTOMERS", 2)
+    systems = replace(_systems(dsn=new_database()), bundled_legacy=True)
+    data.prepare_legacy(systems=systems, seed=7)
+    with data.engine_of(dsn=systems.legacy_dsn) as engine:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE generator.mark")
+        data.forget_seed()
+        data.prepare_legacy(systems=systems, seed=7)
+        assert data.is_filled(dsn=systems.legacy_dsn)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("DROP SCHEMA legacy, generator CASCADE")
+            connection.exec_driver_sql("CREATE SCHEMA legacy")
+    data.forget_seed()
+    with pytest.raises(load.NotTheGenerators, match="a schema legacy that the generator did not make"):
+        data.prepare_legacy(systems=systems, seed=7)
