@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from transforms.clean import FloatInFrame, NoTextInFrame, Problem, clean_column
-from transforms.database import shown, stripped
+from transforms.database import shown
 from transforms.dialect import Dialect, Frame
 from transforms.extract import UnableToExtract, frame_sql
 from transforms.findings import Finding
@@ -70,7 +70,11 @@ def assemble(
     for frame in dialect.frames:
         data = _checked(dialect=dialect, frame=frame, frames=frames)
         # Legacy keys are padded with blanks as often as values are.
-        keys = list(zip(*([stripped(key) for key in data[name].tolist()] for name in frame.key), strict=True))
+        parts = (
+            [part.strip() if type(part) is str else part for part in data[name].tolist()]
+            for name in frame.key
+        )
+        keys = list(zip(*parts, strict=True))
         customers = [key[0] for key in keys]
         if not wanted.issuperset(customers):
             raise FrameContractBroken(_strangers(dialect=dialect, frame=frame, keys=customers, wanted=wanted))
