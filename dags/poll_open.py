@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG
 
+from dags.shared import RETRY_POLICY
 from kraken_import.connections import ConnectionIds, connection_ids
 from kraken_import.operators import PollOpenOperator
 from transforms.registry import dialect_names
@@ -21,7 +22,12 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     tags=["kraken", "migration"],
-    default_args={"owner": "migration", "retries": 1, "execution_timeout": _EVERY},
+    default_args={
+        "owner": "migration",
+        "retries": 1,
+        "retry_policy": RETRY_POLICY,
+        "execution_timeout": _EVERY,
+    },
 ) as dag:
     known: dict[ConnectionIds, list[str]] = {}
     for dialect_name in dialect_names():

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Param
 
+from dags.shared import RETRY_POLICY
 from kraken_import.connections import ConnectionIds, connection_ids
 from kraken_import.operators import ReconcileOperator
 from transforms.registry import dialect_names
@@ -33,6 +34,7 @@ with DAG(
         "owner": "migration",
         "retries": 2,
         "retry_delay": timedelta(minutes=1),
+        "retry_policy": RETRY_POLICY,
         "execution_timeout": timedelta(hours=4),
     },
 ) as dag:

@@ -30,12 +30,16 @@ RETRY_POLICY = ExceptionRetryPolicy(
                 "kraken_import.client.settings.UnableToReadConnection",
                 "kraken_import.client.requests.UnableToSendTaskParams",
                 "transforms.assemble.FrameContractBroken",
-                "transforms.extract.UnableToExtract",
+                "transforms.database.UnableToQuery",
             ],
             action=RetryAction.FAIL,
         ),
         RetryRule(
-            exception=["kraken_import.usecases.faults.Retryable", "sqlalchemy.exc.OperationalError"],
+            exception=[
+                "kraken_import.usecases.faults.Retryable",
+                "sqlalchemy.exc.OperationalError",
+                "transforms.database.DatabaseInterrupted",
+            ],
             action=RetryAction.RETRY,
             retry_delay=timedelta(seconds=15),
         ),

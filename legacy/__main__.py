@@ -7,10 +7,11 @@ import sys
 import time
 
 from sqlalchemy import create_engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from legacy import load
+from transforms.database import fault_of
 
 
 def main() -> int:
@@ -30,7 +31,9 @@ def main() -> int:
     customers = {dialect: share + (place < rest) for place, dialect in enumerate(dialects)}
     started = time.monotonic()
     engine = create_engine(
-        options.dsn.replace("postgresql://", "postgresql+psycopg2://", 1), poolclass=NullPool
+        options.dsn.replace("postgresql://", "postgresql+psycopg2://", 1),
+        poolclass=NullPool,
+        hide_parameters=True,
     )
 
     def tell(line: str) -> None:
@@ -38,9 +41,12 @@ def main() -> int:
 
     try:
         load.fill(engine=engine, customers=customers, seed=options.seed, tell=tell)
-    except OperationalError:
+    except load.NotTheGenerators as error:
+        print(error, file=sys.stderr)
+        return 1
+    except SQLAlchemyError as error:
         host = engine.url.render_as_string(hide_password=True)
-        print(f"The legacy database at {host} cannot be reached, or ended the work.", file=sys.stderr)
+        print(f"Filling the legacy database at {host} {fault_of(error=error).reason}.", file=sys.stderr)
         return 1
     tell(f"{options.accounts:,} customers from seed {options.seed}: done")
     return 0

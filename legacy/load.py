@@ -17,8 +17,22 @@ _CHUNK = 50_000
 """Customers in one transaction: enough to be fast, few enough to show progress."""
 
 
+_SCHEMAS = ["legacy", "generator"]
+
+_RELATIONS = """
+    SELECT format('%%s.%%s', nspname, relname) AS relation
+    FROM pg_catalog.pg_class
+    JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE nspname = ANY (%(schemas)s) AND relkind IN ('r', 'p', 'v', 'm', 'f')
+"""
+
+
 class UnknownGenerator(Exception):
     """No customers can be generated for this dialect."""
+
+
+class NotTheGenerators(Exception):
+    """A schema holds what the generator did not make, so it is left as it is. One sentence."""
 
 
 def generated_dialects() -> tuple[str, ...]:
@@ -53,7 +67,10 @@ def count(*, engine: Engine, dialect: str) -> int:
 
 
 def create_schema(*, engine: Engine) -> None:
-    """Create the empty schema with its keys and indexes, anew where there was one."""
+    """Create the empty schema with its keys and indexes, anew where the generator had made one.
+
+    Raises `NotTheGenerators`.
+    """
     with engine.begin() as connection:
         _create_tables(connection=connection)
         _run(connection=connection, file="constraints")
@@ -66,8 +83,13 @@ def load_guide_customers(*, engine: Engine) -> None:
 
 
 def generate(*, engine: Engine, dialect: str, first: int, last: int, seed: int) -> None:
-    """Add the customers with these numbers, both included. Raises `UnknownGenerator`."""
+    """Add the customers with these numbers, both included.
+
+    Raises `UnknownGenerator` and `NotTheGenerators`.
+    """
     _check(dialect=dialect)
+    with engine.connect() as connection:
+        _refuse_others(connection=connection)
     for start in range(first, last + 1, _CHUNK):
         _generate(engine, dialect, start, min(start + _CHUNK - 1, last), seed)
     with engine.begin() as connection:
@@ -77,7 +99,8 @@ def generate(*, engine: Engine, dialect: str, first: int, last: int, seed: int) 
 def fill(*, engine: Engine, customers: dict[str, int], seed: int, tell: Callable[[str], None]) -> None:
     """Create the schema anew with so many customers of each dialect: rows first, keys and indexes last.
 
-    `tell` is given a line for each step. Two connections work at once.
+    `tell` is given a line for each step. Two connections work at once. Raises `NotTheGenerators`, and drops
+    nothing then, for a schema `legacy` or `generator` that the generator did not make.
     """
     for dialect in customers:
         _check(dialect=dialect)
@@ -101,11 +124,56 @@ def fill(*, engine: Engine, customers: dict[str, int], seed: int, tell: Callable
         connection.exec_driver_sql("ANALYZE")
 
 
+def adopt(*, engine: Engine) -> None:
+    """Mark what a version of the generator that left no mark has made; only for our own bundled database.
+
+    A schema `legacy` without the generator's own tables beside it stays without a mark.
+    """
+    with engine.begin() as connection:
+        made_by_us = connection.exec_driver_sql(
+            "SELECT to_regclass('generator.generated') IS NOT NULL"
+            " AND to_regclass('generator.expected_outcome') IS NOT NULL"
+            " AND to_regclass('generator.mark') IS NULL"
+        ).scalar_one()
+        if made_by_us:
+            connection.exec_driver_sql("CREATE TABLE generator.mark (relation text PRIMARY KEY)")
+            _mark(connection=connection)
+
+
+def _mark(*, connection: Connection) -> None:
+    connection.exec_driver_sql(f"INSERT INTO generator.mark {_RELATIONS}", {"schemas": _SCHEMAS})
+
+
+def _refuse_others(*, connection: Connection) -> None:
+    """Raise `NotTheGenerators` unless all that is in both schemas carries the generator's mark."""
+    there = connection.exec_driver_sql(
+        "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname = ANY (%(schemas)s) ORDER BY nspname DESC",
+        {"schemas": _SCHEMAS},
+    ).scalars()
+    schemas = " and ".join(there)
+    if not schemas:
+        return
+    if not connection.exec_driver_sql("SELECT to_regclass('generator.mark') IS NOT NULL").scalar_one():
+        raise NotTheGenerators(
+            f"The database has a schema {schemas} that the generator did not make: nothing was changed; "
+            "generate into another database, or drop the schema yourself if nobody needs it."
+        )
+    made = connection.exec_driver_sql("SELECT relation FROM generator.mark").scalars()
+    others = set(connection.exec_driver_sql(_RELATIONS, {"schemas": _SCHEMAS}).scalars()) - set(made)
+    if others:
+        raise NotTheGenerators(
+            f"The database has {min(others)}, which the generator did not make: nothing was changed; move it "
+            "to another schema, or generate into another database."
+        )
+
+
 def _create_tables(*, connection: Connection) -> None:
+    _refuse_others(connection=connection)
     connection.exec_driver_sql("DROP SCHEMA IF EXISTS legacy CASCADE")
     connection.exec_driver_sql("DROP SCHEMA IF EXISTS generator CASCADE")
     _run(connection=connection, file="schema")
     _run(connection=connection, file="generate/common")
+    _mark(connection=connection)
 
 
 def _insert_guide_customers(*, connection: Connection) -> None:

@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("\nInterrupted: `make down` stops whatever still runs.\n")
         return _INTERRUPTED
     except Exception as error:
-        return _unexpected(command=arguments[0], error=error)
+        return _other(command=arguments[0], error=error)
     return 0
 
 
@@ -188,6 +188,17 @@ def _migrate(wishes: Wishes) -> None:
         raise StackProblem("Say which tracking database to bring up to date: TRACKING_DSN=postgresql://…")
     targets.check(targets=wishes.targets)
     data.migrate_tracking(dsn=wishes.targets.tracking_dsn)
+
+
+def _other(*, command: str, error: Exception) -> int:
+    # Loaded only now: most commands need none of it.
+    from stack.faults import sentence_of
+
+    sentence = sentence_of(error=error)
+    if sentence is None:
+        return _unexpected(command=command, error=error)
+    sys.stderr.write(f"{sentence}\n")
+    return 1
 
 
 def _unexpected(*, command: str, error: Exception) -> int:

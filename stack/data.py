@@ -2,11 +2,11 @@
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.exc import DBAPIError, ProgrammingError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from kraken_import.tracking import migrate
@@ -14,7 +14,8 @@ from legacy import load
 from stack.problems import StackProblem
 from stack.settings import DEFAULT_SEED, RUN, write_private
 from stack.targets import Systems
-from transforms.extract import UnableToExtract, candidate_identifiers
+from transforms.database import fault_of
+from transforms.extract import UnableToExtract, candidate_identifiers, existing_identifiers, extract
 from transforms.registry import dialect_names, get_dialect
 
 FIRST_CUSTOMERS = 1_000
@@ -34,7 +35,9 @@ class UnableToUseLegacy(StackProblem):
 @contextlib.contextmanager
 def engine_of(*, dsn: str) -> Iterator[Engine]:
     """An engine for a plain libpq URI."""
-    engine = create_engine(dsn.replace("postgresql://", "postgresql+psycopg2://", 1), poolclass=NullPool)
+    engine = create_engine(
+        dsn.replace("postgresql://", "postgresql+psycopg2://", 1), poolclass=NullPool, hide_parameters=True
+    )
     try:
         yield engine
     finally:
@@ -47,11 +50,10 @@ def migrate_tracking(*, dsn: str) -> None:
         with engine_of(dsn=dsn) as engine:
             migrate.upgrade(engine=engine)
     except DBAPIError as error:
-        reason = str(error.orig).splitlines()[0]
         raise UnableToMigrateTracking(
-            f"The tracking database could not be brought up to date ({reason.rstrip('.')}): its user must be "
-            "allowed to create schema migration."
-        ) from error
+            f"The tracking database could not be brought up to date ({fault_of(error=error).state}): its "
+            "user must be allowed to create schema migration."
+        ) from None
 
 
 def is_filled(*, dsn: str) -> bool:
@@ -60,29 +62,44 @@ def is_filled(*, dsn: str) -> bool:
         return load.ready(engine=engine)
 
 
-def check_readable(*, dsn: str, dialects: Sequence[str]) -> None:
-    """Raise UnableToUseLegacy for a database, named by LEGACY_DSN, that the extraction cannot read."""
+def misfits(*, dsn: str, dialects: Sequence[str]) -> dict[str, str]:
+    """The dialects whose SQL cannot be run on a database named by LEGACY_DSN, each with the reason."""
+    found = {}
     with engine_of(dsn=dsn) as engine:
         for name in dialects:
+            dialect = get_dialect(name=name)
             try:
-                candidate_identifiers(engine=engine, dialect=get_dialect(name=name), after=None, limit=1)
-            except (ProgrammingError, UnableToExtract) as error:
-                reason = str(error.orig if isinstance(error, ProgrammingError) else error).splitlines()[0]
-                raise UnableToUseLegacy(
-                    f"sql/extract/{name} does not fit the database at LEGACY_DSN ({reason.rstrip('.')}): "
-                    "adapt it, or fill the database with `make legacy LEGACY_DSN=… ACCOUNTS=…`."
-                ) from error
+                candidate_identifiers(engine=engine, dialect=dialect, after=None, limit=1)
+                existing_identifiers(engine=engine, dialect=dialect, identifiers=[])
+                extract(engine=engine, dialect=dialect, identifiers=[], with_balances=True)
+            except UnableToExtract as error:
+                found[name] = f"{name} cannot be read from the database at LEGACY_DSN: {error}"
+    return found
 
 
-def prepare_legacy(*, systems: Systems, seed: int | None) -> None:
+def check_readable(*, dsn: str, dialect: str) -> None:
+    """Raise UnableToUseLegacy for a database, named by LEGACY_DSN, that a dialect's SQL does not fit."""
+    for reason in misfits(dsn=dsn, dialects=[dialect]).values():
+        raise UnableToUseLegacy(reason)
+
+
+def prepare_legacy(
+    *, systems: Systems, seed: int | None, dialect: str | None = None, say: Callable[[str], None] = print
+) -> None:
     """Fill the bundled legacy database when it is empty; only look at another one.
 
-    Raises UnableToUseLegacy: another database that cannot be read, or a seed that differs from the data's.
+    Another one must fit `dialect`; without it, `say` is told of each dialect that does not fit. Raises
+    UnableToUseLegacy: another database that cannot be read, or a seed that differs from the data's.
     """
+    if not systems.bundled_legacy and dialect is not None:
+        check_readable(dsn=systems.legacy_dsn, dialect=dialect)
+        return
     if not systems.bundled_legacy:
-        check_readable(dsn=systems.legacy_dsn, dialects=dialect_names())
+        for reason in misfits(dsn=systems.legacy_dsn, dialects=dialect_names()).values():
+            say(f"Left out: {reason}")
         return
     with engine_of(dsn=systems.legacy_dsn) as engine:
+        adopt_bundled(engine=engine)
         # The seed is remembered when all customers are in: without it, somebody was interrupted. Another
         # version of the generator may have made other tables.
         if _known().get("generator") == load.version() and load.ready(engine=engine):
@@ -94,10 +111,26 @@ def prepare_legacy(*, systems: Systems, seed: int | None) -> None:
         remember_seed(seed=chosen)
 
 
+def adopt_bundled(*, engine: Engine) -> None:
+    """Mark what an older version generated in the bundled database, which is ours, as the generator's."""
+    load.adopt(engine=engine)
+
+
 def dialects_with_customers(*, systems: Systems) -> list[str]:
-    """The dialects whose customers a legacy database may have: the bundled one, those it can generate."""
-    generated = load.generated_dialects()
-    return [name for name in dialect_names() if name in generated or not systems.bundled_legacy]
+    """The dialects whose customers a legacy database may have: the bundled one, those it can generate.
+
+    Of another one those that fit it. Raises UnableToUseLegacy when none does.
+    """
+    if systems.bundled_legacy:
+        return [name for name in dialect_names() if name in load.generated_dialects()]
+    reasons = misfits(dsn=systems.legacy_dsn, dialects=dialect_names())
+    fitting = [name for name in dialect_names() if name not in reasons]
+    if not fitting:
+        raise UnableToUseLegacy(
+            "No dialect fits the database at LEGACY_DSN, as said above: adapt the SQL of yours in "
+            "sql/extract, and name it with DIALECT=."
+        )
+    return fitting
 
 
 def generate_up_to(*, systems: Systems, engine: Engine, dialect: str, total: int) -> None:

@@ -24,7 +24,8 @@ class DemoFailed(StackProblem):
 def demo(*, wishes: Wishes) -> None:
     """Bring the stack up, migrate the next customers of each dialect, show and judge the outcome.
 
-    Between the bundled systems the waves are live, else a dry run unless LIVE=yes.
+    Between the bundled systems the waves are live, else a dry run unless LIVE=yes. Dialects that do not fit
+    the database at LEGACY_DSN are left out, unless DIALECT names one.
     Raises DemoFailed when a run failed or an outcome differs from what the generated customers imply.
     """
     target = display.console()

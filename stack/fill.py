@@ -18,6 +18,7 @@ class UnableToFillLegacy(StackProblem):
 def fill_legacy(*, wishes: Wishes, only_if_empty: bool = False) -> None:
     """Drop and create schema legacy and generate ACCOUNTS customers, over all dialects or for DIALECT.
 
+    A schema that the generator did not make is never dropped.
     Works on LEGACY_DSN, else on the running stack's database, else on the bundled one, started for this.
     With `only_if_empty`, LEGACY_DSN keeps the customers that it has.
     """
@@ -40,6 +41,8 @@ def fill_legacy(*, wishes: Wishes, only_if_empty: bool = False) -> None:
 
 def _fill_bundled(*, dsn: str, wishes: Wishes, seed: int) -> None:
     data.forget_seed()
+    with data.engine_of(dsn=dsn) as engine:
+        data.adopt_bundled(engine=engine)
     _fill(dsn=dsn, wishes=wishes, seed=seed)
     data.remember_seed(seed=seed)
 

@@ -19,7 +19,13 @@ from stack.settings import ROOT, Wishes
 from transforms.assemble import FrameContractBroken
 from transforms.build import BuildResult, BuildSettings, build
 from transforms.dialect import Dialect
-from transforms.extract import UnableToExtract, candidate_identifiers, existing_identifiers, extract
+from transforms.extract import (
+    UnableToExtract,
+    advice_on_missing,
+    candidate_identifiers,
+    existing_identifiers,
+    extract,
+)
 from transforms.registry import dialect_names
 from transforms.triage import source_of
 
@@ -95,8 +101,9 @@ def _identifiers(*, engine: Engine, dialect: Dialect, wishes: Wishes) -> Sequenc
     there = existing_identifiers(engine=engine, dialect=dialect, identifiers=wishes.identifiers)
     unknown = [identifier for identifier in wishes.identifiers if identifier not in there]
     if unknown:
+        advice = advice_on_missing(engine=engine, dialect=dialect, identifiers=unknown)
         raise UnableToPrintPayload(
-            f"The legacy database has no {dialect.name} customer {', '.join(unknown)}: check the identifier."
+            f"The legacy database has no {dialect.name} customer {', '.join(unknown)}: {advice}."
         )
     return wishes.identifiers
 
@@ -132,7 +139,13 @@ def build_batch(
     )
     try:
         extracted = extract(engine=engine, dialect=dialect, identifiers=identifiers)
-        return build(dialect=dialect, frames=extracted.frames, identifiers=identifiers, settings=settings)
+        return build(
+            dialect=dialect,
+            frames=extracted.frames,
+            identifiers=identifiers,
+            settings=settings,
+            unreadable=extracted.unreadable,
+        )
     except (FrameContractBroken, UnableToExtract) as error:
         raise UnableToPrintPayload(str(error)) from error
 
@@ -179,7 +192,7 @@ def legacy_database(*, wishes: Wishes, dialect: Dialect, at_least: int = 0) -> I
     """
     if wishes.targets.legacy_dsn is not None:
         targets.check(targets=wishes.targets)
-        data.check_readable(dsn=wishes.targets.legacy_dsn, dialects=[dialect.name])
+        data.check_readable(dsn=wishes.targets.legacy_dsn, dialect=dialect.name)
         with data.engine_of(dsn=wishes.targets.legacy_dsn) as engine:
             yield engine
         return

@@ -24,7 +24,7 @@ from stack.settings import ROOT, RUN, Wishes
 from stack.targets import check_database
 from transforms.build import BuildResult
 from transforms.dialect import Dialect
-from transforms.extract import candidate_identifiers
+from transforms.extract import candidate_pages
 from transforms.findings import Finding
 from transforms.frame_changes import FrameLine, judge, percent, sentences
 from transforms.frame_rows import FrameRows, added
@@ -96,14 +96,11 @@ def preflight(*, wishes: Wishes) -> None:
         _SharedValues() as shared,
     ):
         started = time.perf_counter()
-        last: str | None = None
-        while identifiers := candidate_identifiers(
-            engine=engine, dialect=dialect, after=last, limit=min(_BATCH, wanted - checked.customers)
-        ):
+        for page in candidate_pages(engine=engine, dialect=dialect, size=min(_BATCH, wanted)):
+            identifiers = page[: wanted - checked.customers]
             result = build_batch(engine=engine, dialect=dialect, identifiers=identifiers, kraken=kraken)
             checked.add(result=result)
             shared.add(result=result)
-            last = identifiers[-1]
             if checked.customers >= wanted:
                 break
         # What the wave's gate would find: the same value in two batches.

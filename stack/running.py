@@ -13,6 +13,7 @@ import requests
 
 from stack import airflow, data, processes, state, targets
 from stack.api import Airflow, AirflowIsSilent
+from stack.dialects import dialect_named
 from stack.problems import StackProblem
 from stack.processes import Component
 from stack.settings import DEFAULT_PORT_BASE, LOGS, ROOT, Ports, Secrets, Targets, Wishes, load_secrets
@@ -60,6 +61,8 @@ def up(*, wishes: Wishes, say: Say, correct_connections: bool = False) -> Runnin
         before = state.load()
         base = _port_base(wishes=wishes, before=before)
         targets.check(targets=wishes.targets)
+        if wishes.dialect is not None:
+            dialect_named(name=wishes.dialect)
         stack = replace(before, port_base=base) if before else state.Stack(port_base=base)
         secrets = load_secrets()
         starter = _Starter(stack=stack, secrets=secrets, say=say)
@@ -146,7 +149,13 @@ class _Starter:
         with ThreadPoolExecutor() as pool:
             migrated = pool.submit(airflow.migrate, environment=environment)
             tracked = pool.submit(data.migrate_tracking, dsn=systems.tracking_dsn)
-            loaded = pool.submit(data.prepare_legacy, systems=systems, seed=wishes.seed)
+            loaded = pool.submit(
+                data.prepare_legacy,
+                systems=systems,
+                seed=wishes.seed,
+                dialect=wishes.dialect,
+                say=self._say,
+            )
             for task in (tracked, loaded, migrated):
                 task.result()
         for name in airflow.COMMANDS:

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from transforms.clean import FloatInFrame, NoTextInFrame, Problem, clean_column
+from transforms.database import shown
 from transforms.dialect import Dialect, Frame
+from transforms.extract import UnableToExtract, frame_sql
 from transforms.findings import Finding
 from transforms.frame_rows import FrameRows, counted
 
@@ -70,18 +72,15 @@ def assemble(
     nested: dict[str, _Nested] = {}
     for frame in dialect.frames:
         data = _checked(dialect=dialect, frame=frame, frames=frames)
-        keys = list(zip(*(data[name] for name in frame.key), strict=True))
+        # Legacy keys are padded with blanks as often as values are.
+        parts = (
+            [part.strip() if type(part) is str else part for part in data[name].tolist()]
+            for name in frame.key
+        )
+        keys = list(zip(*parts, strict=True))
         customers = [key[0] for key in keys]
-        if None in customers:
-            raise FrameContractBroken(
-                f"{_source(dialect=dialect, frame=frame)} returns rows without external_identifier: "
-                "nobody can tell whose they are."
-            )
         if not wanted.issuperset(customers):
-            raise FrameContractBroken(
-                f"{_source(dialect=dialect, frame=frame)} returns customers that it was not asked for: "
-                "it must select by :identifiers."
-            )
+            raise FrameContractBroken(_strangers(dialect=dialect, frame=frame, keys=customers, wanted=wanted))
         documents, problems = _documents(dialect=dialect, frame=frame, data=data, zone=zone, values=values)
         parent = nested.get(frame.parent)
         this = _nest(
@@ -194,7 +193,8 @@ def _nest(
                 customer=customers[row],
                 code="missing_value",
                 path=this.path,
-                detail=f"A row of frame {frame.name} has no value in its key {', '.join(frame.key)}.",
+                detail=f"A row of frame {frame.name} has no value in its key "
+                f"{', '.join(name for name, value in zip(frame.key, key, strict=True) if value is None)}.",
             )
         elif this.rows.setdefault(key, row) != row:
             into.refuse(
@@ -207,7 +207,8 @@ def _nest(
         this.parents.append(parent_row)
         if parent is None or parent_row < 0:
             this.positions.append(0)
-            if parent is not None:
+            # A key without a value has been named above: that is why the row has no parent.
+            if parent is not None and None not in key[:depth]:
                 into.refuse(
                     customer=customers[row],
                     code="orphaned_child",
@@ -261,5 +262,24 @@ def _join(*parts: str) -> str:
     return ".".join(part for part in parts if part)
 
 
+def _strangers(*, dialect: Dialect, frame: Frame, keys: Sequence[Any], wanted: set[str]) -> str:
+    """What is wrong with the customers that a frame returns, when not all of them were asked for."""
+    source = _source(dialect=dialect, frame=frame)
+    others = set(keys) - wanted
+    if others & {None, ""}:
+        return f"{source} returns rows without external_identifier: nobody can tell whose they are."
+    if others <= {each.strip() for each in wanted}:
+        return (
+            f"{source} returns customers that differ from those it was asked for only by blanks around "
+            "their identifiers: ask for them without blanks."
+        )
+    if {str(each) for each in others} <= wanted:
+        return f"{source} returns external_identifier as no text: write CAST(… AS text)."
+    return f"{source} returns customers that it was not asked for: it must select by :identifiers."
+
+
 def _source(*, dialect: Dialect, frame: Frame) -> str:
-    return f"sql/extract/{dialect.name}/{frame.name}.sql"
+    try:
+        return shown(frame_sql(dialect=dialect.name, name=frame.name))
+    except UnableToExtract:
+        return f"sql/extract/{dialect.name}/{frame.name}.sql"

@@ -89,13 +89,21 @@ def build(
     frames: Mapping[str, pd.DataFrame],
     identifiers: Sequence[str],
     settings: BuildSettings,
+    unreadable: Mapping[str, Finding] | None = None,
 ) -> BuildResult:
     """Build and check the payloads of a batch. Raises `FrameContractBroken` for SQL that breaks its contract.
 
-    One customer's faults reject that customer alone, with every fault that was found.
+    One customer's faults reject that customer alone, with every fault that was found. `unreadable` says of
+    customers without rows in `frames` why the SQL could not read them: they are rejected.
     """
     with collector_paused():
-        return _build(dialect=dialect, frames=frames, identifiers=identifiers, settings=settings)
+        return _build(
+            dialect=dialect,
+            frames=frames,
+            identifiers=identifiers,
+            settings=settings,
+            unreadable=unreadable or {},
+        )
 
 
 def _build(
@@ -104,6 +112,7 @@ def _build(
     frames: Mapping[str, pd.DataFrame],
     identifiers: Sequence[str],
     settings: BuildSettings,
+    unreadable: Mapping[str, Finding],
 ) -> BuildResult:
     assembled = assemble(
         dialect=dialect,
@@ -119,7 +128,9 @@ def _build(
     for identifier in dict.fromkeys(identifiers):
         document = assembled.documents.get(identifier)
         findings = assembled.findings.get(identifier, [])
-        if document is None:
+        if identifier in unreadable:
+            findings = [unreadable[identifier]]
+        elif document is None:
             findings = [*findings, _not_in_legacy(dialect=dialect)]
         elif not findings:
             document = {
@@ -215,7 +226,8 @@ def _not_in_legacy(*, dialect: Dialect) -> Finding:
     return Finding(
         code="not_in_legacy",
         path="",
-        detail=f"Frame {dialect.root.name} has no row for this customer: is it still in the legacy database?",
+        detail=f"Frame {dialect.root.name} has no row for this customer: is it still in the legacy database, "
+        "its key without blanks around it?",
     )
 
 

@@ -10,16 +10,18 @@ be given.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Engine, TextClause, text
-from sqlalchemy.exc import DataError, ProgrammingError
+from sqlalchemy import Connection, Engine, Row, TextClause, text
 
+from transforms.database import Place, UnableToQuery, place_in, read_sql, sentences, shown
 from transforms.dialect import Dialect
+from transforms.paging import PAGING, Pages, check_paging
 
 Parameter: TypeAlias = str | int
 
@@ -27,11 +29,10 @@ PAGE: Final = 50_000
 
 _SQL_FOLDER: Final = Path(__file__).resolve().parents[1] / "sql" / "plan"
 _CANDIDATES: Final = "candidates"
-_PAGING: Final = frozenset({"after", "row_limit"})
 _COLUMNS: Final = ("external_identifier", "priority", "stratum", "exclusion")
 
 
-class UnableToSelect(Exception):
+class UnableToSelect(UnableToQuery):
     """There is no such rule, its parameters are not those given, or its SQL does not do."""
 
 
@@ -54,7 +55,7 @@ def rule_names(*, dialect: str) -> tuple[str, ...]:
 
 def rule_parameters(*, dialect: str, rule: str) -> frozenset[str]:
     """What must be given to a rule. Raises `UnableToSelect`."""
-    return frozenset(_statement(dialect=dialect, rule=rule).compile().params) - _PAGING
+    return frozenset(_statement(dialect=dialect, rule=rule).compile().params) - PAGING
 
 
 def check_rule(*, dialect: str, rule: str, parameters: Mapping[str, Parameter]) -> None:
@@ -70,26 +71,96 @@ def check_rule(*, dialect: str, rule: str, parameters: Mapping[str, Parameter]) 
 def select(
     *, engine: Engine, dialect: Dialect, rule: str, parameters: Mapping[str, Parameter], page: int = PAGE
 ) -> Iterator[list[Selected]]:
-    """What a rule selects, in pages, from one read-only snapshot. Raises `UnableToSelect`."""
+    """What a rule selects, in pages, from one read-only snapshot.
+
+    Raises `UnableToSelect`, and `DatabaseInterrupted` when the same call is worth another try.
+    """
     check_rule(dialect=dialect.name, rule=rule, parameters=parameters)
     statement = _statement(dialect=dialect.name, rule=rule)
-    source = _file(dialect=dialect.name, name=rule).relative_to(_SQL_FOLDER.parents[1])
-    snapshot = engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    after: str | None = None
-    with snapshot as connection, connection.begin():
+    source = shown(_file(dialect=dialect.name, name=rule))
+    pages = Pages(source=source)
+    with _snapshot(engine=engine) as connection:
+        after: str | None = None
         while True:
-            try:
-                result = connection.execute(statement, {**parameters, "after": after, "row_limit": page})
-            except (ProgrammingError, DataError) as error:
-                reason = str(error.orig).splitlines()[0]
-                raise UnableToSelect(f"{source} cannot be run on the legacy database: {reason}.") from None
-            if tuple(result.keys()) != _COLUMNS:
-                raise UnableToSelect(f"{source} must deliver exactly {', '.join(_COLUMNS)}, in this order.")
-            rows = [Selected(**row._mapping) for row in result]
+            with _as_select(place=_place(dialect=dialect.name, rule=rule)):
+                rows = _rows(connection, statement, {**parameters, "after": after, "row_limit": page}, source)
+
+                def next_after(key: str) -> str | None:
+                    values = {**parameters, "after": key, "row_limit": 1}
+                    found = _rows(connection, statement, values, source)
+                    return found[0][0] if found else None
+
+                keys = pages.checked(keys=[row[0] for row in rows], next_after=next_after)
             if not rows:
                 return
-            yield rows
-            after = rows[-1].external_identifier
+            yield [
+                _selected(identifier=key, row=row, source=source) for key, row in zip(keys, rows, strict=True)
+            ]
+            after = rows[-1][0]
+
+
+def _rows(
+    connection: Connection, statement: TextClause, values: Mapping[str, object], source: str
+) -> Sequence[Row[Any]]:
+    result = connection.execute(statement, values)
+    if tuple(result.keys()) != _COLUMNS:
+        raise UnableToSelect(f"{source} must deliver exactly {', '.join(_COLUMNS)}, in this order.")
+    return result.fetchall()
+
+
+def _selected(*, identifier: str, row: Row[Any], source: str) -> Selected:
+    _, priority, stratum, exclusion = row
+    if type(priority) is not int:
+        raise UnableToSelect(f"{source} must deliver priority as a whole number, never NULL.")
+    if not isinstance(stratum, str) or not (exclusion is None or isinstance(exclusion, str)):
+        raise UnableToSelect(
+            f"{source} must deliver stratum and exclusion as text, and stratum never NULL: see the columns "
+            "of its candidates.sql too."
+        )
+    return Selected(external_identifier=identifier, priority=priority, stratum=stratum, exclusion=exclusion)
+
+
+@contextmanager
+def _snapshot(*, engine: Engine) -> Iterator[Connection]:
+    with sentences(place=lambda _: "Reading the legacy database", raises=UnableToSelect):
+        with (
+            engine.connect().execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            ) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+
+@contextmanager
+def _as_select(*, place: Place | None = None) -> Iterator[None]:
+    try:
+        with sentences(place=place or str, raises=UnableToSelect):
+            yield
+    except UnableToSelect:
+        raise
+    except UnableToQuery as error:
+        raise UnableToSelect(str(error)) from None
+
+
+def _place(*, dialect: str, rule: str) -> Place:
+    """In which of the two files of the statement an error stands."""
+    candidates, chosen = (_file(dialect=dialect, name=name) for name in (_CANDIDATES, rule))
+    # Each file begins after one line of ours.
+    end = 1 + _lines(candidates)
+
+    def place(line: int | None) -> str:
+        if line is None:
+            return shown(chosen)
+        if line <= end:
+            return place_in(candidates)(line - 1)
+        return place_in(chosen)(line - end - 2)
+
+    return place
+
+
+def _lines(file: Path) -> int:
+    return read_sql(file).count("\n") + 1
 
 
 @cache
@@ -97,13 +168,12 @@ def _statement(*, dialect: str, rule: str) -> TextClause:
     if rule not in rule_names(dialect=dialect):
         rules = ", ".join(rule_names(dialect=dialect))
         raise UnableToSelect(f"There is no rule {rule!r} for {dialect}: the rules are {rules}.")
-    candidates = _file(dialect=dialect, name=_CANDIDATES).read_text(encoding="utf-8")
-    chosen = _file(dialect=dialect, name=rule).read_text(encoding="utf-8")
-    # A query of its own, since a rule may begin with WITH.
-    return text(
-        f"WITH candidate AS (\n{candidates}\n)\n"
-        f"SELECT * FROM (\n{chosen}\n) AS chosen ORDER BY external_identifier"
-    )
+    with _as_select():
+        candidates, chosen = (_file(dialect=dialect, name=name) for name in (_CANDIDATES, rule))
+        outer, inner = read_sql(chosen), read_sql(candidates)
+        check_paging(statement=text(outer), source=shown(chosen))
+    # A query of its own, since a rule may begin with WITH. It keeps the order of the rule's rows.
+    return text(f"WITH candidate AS (\n{inner}\n)\nSELECT * FROM (\n{outer}\n) AS chosen")
 
 
 def _file(*, dialect: str, name: str) -> Path:

@@ -12,6 +12,7 @@ from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.exc import OperationalError
 
 from kraken_import.client.settings import KrakenSettings
+from kraken_import.tracking.faults import speak_in_sentences
 from kraken_import.usecases.faults import BadRequest, Retryable
 
 _CONNECT_SECONDS = 10
@@ -64,13 +65,16 @@ async def read_kraken_settings(*, connection_id: str) -> KrakenSettings:
     return kraken_settings(connection=await BaseHook.aget_connection(connection_id))
 
 
-def database(*, connection_id: str) -> Engine:
+def database(*, connection_id: str, is_tracking: bool = False) -> Engine:
     """An engine for a Postgres Connection. Raises `Retryable` when the database cannot be reached."""
-    return open_engine(connection=BaseHook.get_connection(connection_id))
+    return open_engine(connection=BaseHook.get_connection(connection_id), is_tracking=is_tracking)
 
 
-def open_engine(*, connection: Connection) -> Engine:
-    """An engine with a small pool, one for each database and process; checked before it is handed out."""
+def open_engine(*, connection: Connection, is_tracking: bool = False) -> Engine:
+    """An engine with a small pool, one for each database and process; checked before it is handed out.
+
+    That of the tracking database raises `UnableToUseTracking` where its schema or its rights do not do.
+    """
     extra: dict[str, Any] = connection.extra_dejson
     if not connection.host and not connection.schema:
         raise BadRequest(
@@ -86,7 +90,7 @@ def open_engine(*, connection: Connection) -> Engine:
         database=connection.schema,
         query={name: str(extra[name]) for name in _PASSED_ON if extra.get(name)},
     )
-    engine = _engine(url)
+    engine = _engine(url, is_tracking)
     try:
         with engine.connect():
             return engine
@@ -99,11 +103,14 @@ def open_engine(*, connection: Connection) -> Engine:
 
 
 @cache
-def _engine(url: URL) -> Engine:
-    return create_engine(
+def _engine(url: URL, is_tracking: bool) -> Engine:
+    engine = create_engine(
         url,
         pool_size=4,
         max_overflow=4,
         pool_pre_ping=True,
+        # Parameters are identifiers and amounts, and an exception ends in a log.
+        hide_parameters=True,
         connect_args={"connect_timeout": _CONNECT_SECONDS},
     )
+    return speak_in_sentences(engine=engine) if is_tracking else engine

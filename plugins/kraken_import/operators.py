@@ -85,7 +85,7 @@ class MigrationOperator(BaseOperator):
 
     def tracking(self) -> Engine:
         """The tracking database."""
-        return database(connection_id=self.connections.tracking)
+        return database(connection_id=self.connections.tracking, is_tracking=True)
 
     def legacy(self) -> Engine:
         """The legacy database."""
@@ -439,7 +439,7 @@ class ControlWaveOperator(BaseOperator):
         for connection_id in self.tracking_ids:
             try:
                 return control_wave(
-                    tracking=database(connection_id=connection_id),
+                    tracking=database(connection_id=connection_id, is_tracking=True),
                     wave=params["wave"],
                     action=params["action"],
                     ordered_by=user or f"run {context['run_id']}",

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.connections import ConnectionIds, open_engine, read_kraken_settings
+from kraken_import.tracking.faults import UnableToUseTracking
 from kraken_import.usecases.calling import utc_now
 from kraken_import.usecases.faults import Retryable, SystemicFault
 from kraken_import.usecases.poll import PollScope, poll
@@ -77,6 +78,10 @@ class PollTrigger(BaseTrigger):
                     {"fault": fault.code, "reason": fault.reason, "stopped_now": fault.stopped_now}
                 )
                 return
+            except UnableToUseTracking as refused:
+                # A trigger that fails tells its task nothing of the reason.
+                yield TriggerEvent({"fault": "tracking_database", "reason": str(refused)})
+                return
             except (Retryable, OperationalError) as hiccup:
                 # Not being able to poll says nothing about the imports.
                 self.log.warning("Could not poll (%s): trying again.", type(hiccup).__name__)
@@ -113,7 +118,7 @@ class PollTrigger(BaseTrigger):
 
     async def _tracking(self) -> Engine:
         connection = await BaseHook.aget_connection(self.tracking_conn_id)
-        return await asyncio.to_thread(lambda: open_engine(connection=connection))
+        return await asyncio.to_thread(lambda: open_engine(connection=connection, is_tracking=True))
 
 
 def poll_trigger(*, connections: ConnectionIds, until: datetime, **scope: Any) -> PollTrigger:

@@ -70,6 +70,7 @@ def build_batch(
             settings=payload_settings(
                 dialect=dialect, kraken=kraken, now=now, import_supplier=wave.import_supplier
             ),
+            unreadable=extracted.unreadable,
         )
         warnings = {item.external_identifier: item.findings for item in result.warnings}
         built = [

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final, TypedDict
+from typing import Any, Final, TypedDict
 
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy import Engine, TextClause
 
 from kraken_import.lifecycle import Mode
 from kraken_import.tracking import cutover, reruns
@@ -22,9 +22,11 @@ from kraken_import.tracking.cutover import (
 )
 from kraken_import.tracking.reruns import NamedWave
 from kraken_import.usecases.faults import BadRequest
+from transforms.database import UnableToQuery, place_in, sentences, shown, statement_in, stripped
 
 _SQL_FOLDER: Final = Path(__file__).resolve().parents[3] / "sql" / "cutover"
 _PAGE: Final = 1_000
+_CHANGE: Final = ("external_identifier", "kind", "changes", "first_at", "last_at")
 
 OVERLAP: Final = timedelta(minutes=1)
 """A row is dated by the beginning of its transaction, which may have been committed after the snapshot
@@ -86,7 +88,7 @@ def late_changes(
     Each customer counts from the snapshot of its own last attempt. Raises `BadRequest` where the SQL of the
     dialect is missing or does not fit.
     """
-    statement = text(_changes_sql(dialect=dialect))
+    statement = _changes_statement(dialect=dialect)
     with tracking.begin() as connection:
         cutover.forget_unwatched(connection=connection, wave_id=wave_id)
     after = 0
@@ -100,32 +102,11 @@ def late_changes(
                 "identifiers": list(ids),
                 "since": [customer.watermark - OVERLAP for customer in watched],
             }
-            snapshot = legacy.connect().execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
-            try:
-                with snapshot:
-                    rows = snapshot.execute(statement, values).all()
-            except ProgrammingError as error:
-                # The error itself quotes the identifiers.
-                reason = str(error.orig).splitlines()[0]
-                raise BadRequest(
-                    f"sql/cutover/{dialect}/changes.sql does not fit the legacy database: {reason}."
-                ) from None
             cutover.list_late_changes(
                 connection=connection,
                 wave_id=wave_id,
                 watched=list(ids.values()),
-                changes=[
-                    Change(
-                        id=ids[row.external_identifier],
-                        kind=row.kind,
-                        changes=row.changes,
-                        first_at=row.first_at,
-                        last_at=row.last_at,
-                    )
-                    for row in rows
-                ],
+                changes=_changes(legacy=legacy, dialect=dialect, statement=statement, values=values, ids=ids),
                 at=now,
             )
         after = watched[-1].id
@@ -217,10 +198,45 @@ def open_again(*, tracking: Engine, wave: NamedWave) -> None:
             raise BadRequest(f"Wave {wave.name!r} is not closed.")
 
 
-def _changes_sql(*, dialect: str) -> str:
-    file = _SQL_FOLDER / dialect / "changes.sql"
+def _changes(
+    *,
+    legacy: Engine,
+    dialect: str,
+    statement: TextClause,
+    values: Mapping[str, Any],
+    ids: Mapping[str, int],
+) -> list[Change]:
+    """What the legacy system says of these customers."""
+    file = _changes_file(dialect=dialect)
+    snapshot = legacy.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    with sentences(place=place_in(file), raises=BadRequest), snapshot.connect() as connection:
+        result = connection.execute(statement, values)
+        if set(_CHANGE) - set(result.keys()):
+            raise BadRequest(f"{shown(file)} must deliver the columns {', '.join(_CHANGE)}.")
+        rows = [[stripped(getattr(row, name)) for name in _CHANGE] for row in result]
+    if any(None in row for row in rows):
+        raise BadRequest(f"{shown(file)} delivers NULL: every column must have a value.")
+    if not ids.keys() >= {identifier for identifier, *_ in rows}:
+        raise BadRequest(
+            f"{shown(file)} returns customers that it was not asked for: select by :identifiers."
+        )
+    return [
+        Change(id=ids[identifier], kind=kind, changes=changes, first_at=first_at, last_at=last_at)
+        for identifier, kind, changes, first_at, last_at in rows
+    ]
+
+
+def _changes_statement(*, dialect: str) -> TextClause:
+    file = _changes_file(dialect=dialect)
     if not file.is_file():
         raise BadRequest(
             f"Nobody knows what came too late: write sql/cutover/{dialect}/changes.sql, as for edf_accounts."
         )
-    return file.read_text(encoding="utf-8")
+    try:
+        return statement_in(file, parameters=frozenset({"identifiers", "since"}))
+    except UnableToQuery as error:
+        raise BadRequest(str(error)) from None
+
+
+def _changes_file(*, dialect: str) -> Path:
+    return _SQL_FOLDER / dialect / "changes.sql"

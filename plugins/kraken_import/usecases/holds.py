@@ -12,13 +12,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy import Engine
 
 from kraken_import.lifecycle import Mode
 from kraken_import.tracking import holds
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.faults import BadRequest
+from transforms.database import UnableToQuery, place_in, sentences, statement_in
 
 _SQL_FOLDER: Final = Path(__file__).resolve().parents[3] / "sql" / "legacy_writeback"
 _PAGE: Final = 5_000
@@ -78,14 +78,9 @@ def _holds(*, dialect: str) -> bool:
 
 def _run(*, writeback: Engine, dialect: str, name: str, identifiers: Sequence[str]) -> None:
     file = _SQL_FOLDER / dialect / f"{name}.sql"
-    if not file.is_file():
-        raise UnableToHold(f"sql/legacy_writeback/{dialect}/{name}.sql is missing: write it.")
     try:
-        with writeback.begin() as connection:
-            connection.execute(text(file.read_text(encoding="utf-8")), {"identifiers": list(identifiers)})
-    except ProgrammingError as error:
-        # The error itself quotes the identifiers.
-        reason = str(error.orig).splitlines()[0]
-        raise UnableToHold(
-            f"sql/legacy_writeback/{dialect}/{name}.sql failed in the legacy database: {reason}."
-        ) from None
+        statement = statement_in(file, parameters=frozenset({"identifiers"}))
+    except UnableToQuery as error:
+        raise UnableToHold(str(error)) from None
+    with sentences(place=place_in(file), raises=UnableToHold), writeback.begin() as connection:
+        connection.execute(statement, {"identifiers": list(identifiers)})

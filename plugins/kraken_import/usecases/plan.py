@@ -22,7 +22,7 @@ from kraken_import.usecases.nights import NothingPlanned, cohorts_of_wave, day_o
 from kraken_import.usecases.policy import check_policy, resolve, wave_policy, window_of
 from kraken_import.usecases.wave_request import DATED, AirflowRun, WaveRequest, check_request
 from transforms.dialect import Dialect
-from transforms.extract import candidate_identifiers, existing_identifiers
+from transforms.extract import advice_on_missing, candidate_pages, existing_identifiers
 from transforms.registry import UnknownDialect, get_dialect
 
 MOST_BATCHES: Final = 1_000
@@ -69,6 +69,7 @@ def plan_wave(
         dialect = get_dialect(name=request.dialect)
     except UnknownDialect as error:
         raise BadRequest(str(error)) from error
+    request = replace(request, identifiers=tuple(each.strip() for each in request.identifiers))
     with tracking.begin() as connection:
         known = waves.wave_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
         if known is not None:
@@ -233,14 +234,14 @@ def _customers(
         unknown = [identifier for identifier in wanted if identifier not in existing]
         if unknown:
             more = f" and {len(unknown) - _EXAMPLES} more" if len(unknown) > _EXAMPLES else ""
+            advice = advice_on_missing(engine=legacy, dialect=dialect, identifiers=unknown[:_EXAMPLES])
             raise UnknownCustomers(
                 f"The legacy database has no {dialect.name} customer "
-                f"{', '.join(unknown[:_EXAMPLES])}{more}: check the identifiers."
+                f"{', '.join(unknown[:_EXAMPLES])}{more}: {advice}."
             )
         yield wanted
         return
-    after: str | None = None
-    while page := candidate_identifiers(engine=legacy, dialect=dialect, after=after, limit=_PAGE):
+    for page in candidate_pages(engine=legacy, dialect=dialect, size=_PAGE):
         # Whoever waits in a cohort for a night to come is not taken before it, unless by name.
         yield cohorts.unplanned(
             connection=connection,
@@ -250,7 +251,6 @@ def _customers(
             mode=wave.mode,
             identifiers=page,
         )
-        after = page[-1]
 
 
 def _nobody_left(*, request: WaveRequest, wave: waves.NewWave, cohort_size: int | None) -> str:

@@ -4,6 +4,10 @@
 CREATE SCHEMA generator;
 COMMENT ON SCHEMA generator IS 'What the generator knows of its customers. The pipeline never reads it.';
 
+CREATE TABLE generator.mark (relation text PRIMARY KEY);
+COMMENT ON TABLE generator.mark IS
+    'The tables and views that the generator made. Schemas that hold anything else are never dropped.';
+
 CREATE TABLE generator.expected_outcome (
     dialect             text NOT NULL,
     external_identifier text NOT NULL,

@@ -289,7 +289,7 @@ def set_connections(monkeypatch: pytest.MonkeyPatch, *, tracking: Engine, simula
     )
 
 
-def test_the_trigger_yields_counts_once_nothing_is_open(
+def test_the_trigger_yields_counts_once_nothing_is_open_or_why_it_cannot_look(
     monkeypatch: pytest.MonkeyPatch, tracking_engine: Engine, start_simulator: StartSimulator
 ) -> None:
     from kraken_import.connections import ConnectionIds
@@ -303,6 +303,11 @@ def test_the_trigger_yields_counts_once_nothing_is_open(
 
     (event,) = asyncio.run(events())
     assert event.payload == {"open": 0, "ended": 0}
+    with tracking_engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA migration CASCADE")
+    (event,) = asyncio.run(events())
+    assert event.payload["fault"] == "tracking_database"
+    assert "bring it up to date with `make migrate" in event.payload["reason"]
 
 
 def test_the_hook_tests_a_connection(
@@ -375,6 +380,27 @@ def test_a_database_that_cannot_be_reached_is_one_sentence_without_its_password(
     with pytest.raises(Retryable, match=r"'tracking' at 127\.0\.0\.1:9 cannot be reached") as failed:
         open_engine(connection=connection)
     assert "hidden" not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("exception", "action"),
+    [
+        ("transforms.extract.UnableToExtract", "fail"),
+        ("transforms.selection.UnableToSelect", "fail"),
+        ("transforms.assemble.FrameContractBroken", "fail"),
+        ("kraken_import.tracking.faults.UnableToUseTracking", "fail"),
+        ("kraken_import.usecases.holds.UnableToHold", "fail"),
+        ("transforms.database.DatabaseInterrupted", "retry"),
+        ("kraken_import.usecases.faults.Retryable", "retry"),
+    ],
+)
+def test_what_another_try_cannot_mend_is_not_tried_again(exception: str, action: str) -> None:
+    from airflow.sdk.module_loading import import_string
+
+    from dags.shared import RETRY_POLICY
+
+    decision = RETRY_POLICY.evaluate(import_string(exception)("Why."), try_number=1, max_tries=3)
+    assert decision.action.value == action
 
 
 def test_create_gives_its_worker_back_while_kraken_wants_no_more(

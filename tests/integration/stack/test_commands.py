@@ -92,6 +92,12 @@ def test_an_order_to_a_wave_that_does_not_exist_is_a_sentence(tracking_dsn: str)
     _is_one_sentence(done=_run("wave-pause", TRACKING_DSN=tracking_dsn), sentence="WAVE=12")
 
 
+def test_a_tracking_database_without_its_schema_is_a_sentence(empty_dsn: str) -> None:
+    for command in ("wave-pause", "crosswalk"):
+        done = _run(command, TRACKING_DSN=empty_dsn, WAVE="pilot")
+        _is_one_sentence(done=done, sentence="bring it up to date with `make migrate TRACKING_DSN=…`")
+
+
 def test_diff_asks_for_one_customer(tracking_dsn: str, guide_legacy_dsn: str) -> None:
     databases = {"TRACKING_DSN": tracking_dsn, "LEGACY_DSN": guide_legacy_dsn}
     _is_one_sentence(done=_run("diff", DIALECT="edf_accounts", **databases), sentence="one customer")
@@ -101,13 +107,15 @@ def test_diff_asks_for_one_customer(tracking_dsn: str, guide_legacy_dsn: str) ->
 
 def test_a_legacy_database_that_the_sql_does_not_fit_is_named(empty_dsn: str) -> None:
     done = _run("payload", LEGACY_DSN=empty_dsn, **GUIDE_CUSTOMER)
-    _is_one_sentence(done=done, sentence="sql/extract/edf_accounts does not fit the database at LEGACY_DSN")
+    _is_one_sentence(done=done, sentence="edf_accounts cannot be read from the database at LEGACY_DSN: ")
+    assert "sql/extract/edf_accounts/candidates.sql, line " in done.stderr
+    assert "make legacy" not in done.stderr
 
 
 def test_a_tracking_database_that_may_not_be_changed_is_a_sentence(empty_dsn: str) -> None:
     read_only = f"{empty_dsn}?options=-cdefault_transaction_read_only%3Don"
     done = _run("migrate", TRACKING_DSN=read_only)
-    _is_one_sentence(done=done, sentence="could not be brought up to date (cannot execute CREATE SCHEMA")
+    _is_one_sentence(done=done, sentence="could not be brought up to date (SQLSTATE 25006, read")
 
 
 def test_an_unknown_command_lists_the_commands() -> None:

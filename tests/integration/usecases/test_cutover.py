@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -137,6 +138,38 @@ def test_changes_after_the_snapshot_are_listed_for_those_in_kraken(pilot: tuple[
         )
     }
     assert not columns & {"value", "amount", "email"}
+
+
+def test_what_the_sql_of_late_changes_does_wrong_is_one_sentence(
+    pilot: tuple[Journey, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journey, wave_id = pilot
+    monkeypatch.setattr(cutover, "_SQL_FOLDER", tmp_path)
+    tail = "'payment' AS kind, 1 AS changes, now() AS first_at, now() AS last_at"
+    where = "WHERE :since IS NOT NULL AND account_number = ANY (CAST(:identifiers AS text[]))"
+    for number, (sql, sentence) in enumerate(
+        (
+            (f"SELECT no_such AS external_identifier, {tail} {where}", "does not fit .* 42703"),
+            (f"SELECT CAST(account_number AS integer) FROM legacy.account {where}", "22P02"),
+            (f"SELECT account_number FROM legacy.account {where}", "must deliver the columns external_id"),
+            (f"SELECT NULL AS external_identifier, {tail} WHERE :since IS NULL OR true", "delivers NULL"),
+            (f"SELECT 'X-1' AS external_identifier, {tail}", "was not asked for"),
+            ("SELECT 1 WHERE 1 = :until", "names :until, which is no parameter"),
+            ("DELETE FROM legacy.dunning", "tries to write"),
+        )
+    ):
+        folder = tmp_path / f"dialect_{number}"
+        folder.mkdir()
+        (folder / "changes.sql").write_text(sql, encoding="utf-8")
+        with pytest.raises(BadRequest, match=rf"changes\.sql.* {sentence}") as failed:
+            cutover.late_changes(
+                tracking=journey.tracking,
+                legacy=journey.legacy,
+                wave_id=wave_id,
+                dialect=folder.name,
+                now=now(),
+            )
+        assert "GB-" not in str(failed.value)
 
 
 def test_the_time_of_a_reruns_own_snapshot_counts(pilot: tuple[Journey, int]) -> None:
@@ -372,7 +405,9 @@ def test_the_role_may_hold_and_nothing_else_and_a_refusal_is_one_sentence(
     wave_id = journey.plan(limit=2).wave_id
     with journey.legacy.begin() as connection:
         connection.exec_driver_sql("REVOKE ALL ON legacy.migration_hold FROM legacy_writeback")
-    with pytest.raises(UnableToHold, match=r"edf_accounts/hold\.sql failed .* permission denied") as failed:
+    with pytest.raises(
+        UnableToHold, match=r"edf_accounts/hold\.sql needs a right .* permission denied"
+    ) as failed:
         build_holding(journey, writeback, wave_id)
     assert "GB-" not in str(failed.value)
     # Nobody was read without being held.

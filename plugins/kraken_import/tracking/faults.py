@@ -1,0 +1,51 @@
+"""What the tracking database refuses, as one sentence without a value."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from transforms.database import DatabaseInterrupted, Kind, UnableToQuery, fault_of
+
+_OUTDATED: Final = frozenset({"42P01", "42703", "42704", "42883", "3F000", "23514"})
+
+
+class UnableToUseTracking(UnableToQuery):
+    """The tracking database has another schema than this version needs, or its user lacks a right."""
+
+
+def tracking_fault(*, error: SQLAlchemyError) -> Exception:
+    """The exception that stands for an error of the tracking database."""
+    fault = fault_of(error=error)
+    if fault.kind is Kind.TRANSIENT:
+        return DatabaseInterrupted(f"The work on the tracking database {fault.reason}.")
+    state = getattr(getattr(error, "orig", None), "pgcode", None)
+    if state in _OUTDATED:
+        return UnableToUseTracking(
+            f"The tracking database has not the schema that this version needs (SQLSTATE {state}): bring it "
+            "up to date with `make migrate TRACKING_DSN=…`."
+        )
+    if state in ("42501", "25006"):
+        return UnableToUseTracking(
+            f"The user of the tracking database may not do what this needs (SQLSTATE {state}): grant it all "
+            "on schema migration, or name the database's owner."
+        )
+    return UnableToUseTracking(f"Work on the tracking database {fault.reason}.")
+
+
+def speak_in_sentences(*, engine: Engine) -> Engine:
+    """Have an engine of the tracking database raise `UnableToUseTracking` instead of errors with values.
+
+    What is worth another try stays the `OperationalError` that callers know. Returns the engine.
+    """
+
+    def speak(context: ExceptionContext) -> None:
+        error = context.sqlalchemy_exception
+        if error is not None and not isinstance(error, OperationalError):
+            raise tracking_fault(error=error) from None
+
+    event.listen(engine, "handle_error", speak)
+    return engine

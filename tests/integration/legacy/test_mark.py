@@ -1,0 +1,127 @@
+"""The generator's mark: what it did not make, it never drops, whatever leads there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.pool import NullPool
+
+from legacy import load
+from tests.conftest import ROOT, NewDatabase
+
+
+@pytest.fixture(scope="module")
+def dsn(new_database: NewDatabase) -> str:
+    return new_database()
+
+
+@pytest.fixture
+def engine(dsn: str) -> Iterator[Engine]:
+    """One database for all of these tests, without either schema."""
+    engine = create_engine(dsn.replace("://", "+psycopg2://", 1), poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA IF EXISTS legacy, generator CASCADE")
+    yield engine
+    engine.dispose()
+
+
+def _fill(engine: Engine) -> None:
+    load.fill(engine=engine, customers={"plenitude_accounts": 2}, seed=7, tell=lambda _: None)
+
+
+def _run(engine: Engine, *statements: str) -> None:
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+def _tables(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return int(
+            connection.exec_driver_sql(
+                "SELECT count(*) FROM pg_tables WHERE schemaname IN ('legacy', 'generator')"
+            ).scalar_one()
+        )
+
+
+CLIENTS = ("CREATE SCHEMA legacy", "CREATE TABLE legacy.account (account_number text)")
+
+
+@pytest.mark.parametrize(
+    ("statements", "named"),
+    [
+        (CLIENTS, "a schema legacy that"),
+        (("CREATE SCHEMA generator",), "a schema generator that"),
+        ((*CLIENTS, "CREATE SCHEMA generator"), "a schema legacy and generator that"),
+    ],
+)
+def test_a_schema_without_the_generators_mark_is_never_dropped(
+    engine: Engine, statements: tuple[str, ...], named: str
+) -> None:
+    _run(engine, *statements)
+    before = _tables(engine)
+    for act in (
+        _fill,
+        lambda engine: load.create_schema(engine=engine),
+        lambda engine: load.generate(engine=engine, dialect="plenitude_accounts", first=1, last=1, seed=7),
+    ):
+        with pytest.raises(load.NotTheGenerators, match=f"{named} the generator did not make: nothing"):
+            act(engine)
+    assert _tables(engine) == before
+
+
+def test_what_the_generator_made_is_made_anew(engine: Engine) -> None:
+    _fill(engine)
+    before = _tables(engine)
+    _fill(engine)
+    assert _tables(engine) == before
+    assert load.count(engine=engine, dialect="plenitude_accounts") == 2
+
+
+def test_a_table_that_people_put_beside_the_generators_keeps_the_schema(engine: Engine) -> None:
+    _fill(engine)
+    _run(engine, "CREATE TABLE legacy.our_notes (body text)")
+    with pytest.raises(load.NotTheGenerators, match=r"has legacy\.our_notes, which the generator did not"):
+        _fill(engine)
+    assert load.count(engine=engine, dialect="plenitude_accounts") == 2
+
+
+def test_the_bundled_database_of_an_older_version_is_adopted_and_a_clients_is_not(engine: Engine) -> None:
+    _fill(engine)
+    _run(engine, "DROP TABLE generator.mark")
+    with pytest.raises(load.NotTheGenerators):
+        _fill(engine)
+    load.adopt(engine=engine)
+    _fill(engine)
+    _run(engine, "DROP SCHEMA legacy, generator CASCADE", *CLIENTS)
+    load.adopt(engine=engine)
+    with pytest.raises(load.NotTheGenerators):
+        _fill(engine)
+
+
+def test_the_commands_refuse_in_one_sentence(engine: Engine, dsn: str) -> None:
+    _run(engine, *CLIENTS)
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}", "LEGACY_DSN": dsn}
+    for command, last in (
+        (["legacy", "--dsn", dsn, "--accounts", "5"], "nobody needs it."),
+        (["stack", "legacy"], "The legacy database was not filled, as said above."),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 1
+        assert "has a schema legacy that the generator did not make" in done.stderr.splitlines()[0]
+        assert done.stderr.splitlines()[-1].endswith(last)
+        assert "Traceback" not in done.stderr
+    assert _tables(engine) == 1

@@ -1,0 +1,202 @@
+"""What a database refuses, as one sentence: which file, which SQLSTATE, what to do. Never a value.
+
+Postgres quotes values and keys in its own messages, and SQLAlchemy the parameters. So an error's own words
+are passed on only where they name nothing but tables, columns, functions and types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import psycopg2
+from psycopg2 import errorcodes
+from sqlalchemy import TextClause, text
+from sqlalchemy.exc import DBAPIError, ResourceClosedError, SQLAlchemyError
+
+_ROOT: Final = Path(__file__).resolve().parents[1]
+
+Place: TypeAlias = Callable[[int | None], str]
+"""The name of the SQL's file, and the line in it, for a line of the statement that was sent."""
+
+
+class UnableToQuery(Exception):
+    """SQL, rights or data do not do as they are: trying again changes nothing. One sentence."""
+
+
+class DatabaseInterrupted(Exception):
+    """The database went away or broke the work off: the same work is worth another try. One sentence."""
+
+
+class Kind(Enum):
+    """What the caller can do about an error."""
+
+    DATA = "data"
+    """Values of some customer do not fit the SQL: the others can still be read."""
+    PERMANENT = "permanent"
+    TRANSIENT = "transient"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """An error of a database. `reason` is the part of a sentence that follows the file's name."""
+
+    kind: Kind
+    reason: str
+    state: str = "no SQLSTATE"
+    """The SQLSTATE and its name."""
+    line: int | None = None
+
+    def sentence(self, *, place: Place) -> str:
+        """The whole sentence."""
+        return f"{place(self.line)} {self.reason}."
+
+
+# The advice by SQLSTATE, or by its first two characters.
+_TRANSIENT: Final = frozenset({"08", "40", "53", "57P01", "57P02", "57P03", "57P05", "25P03", "55P03", "58"})
+_DATA: Final = frozenset({"22", "21000", "P0001"})
+_NAMES_ONLY: Final = frozenset(
+    {"42501", "42702", "42703", "42725", "42803", "42804", "42846", "42883", "42P01", "42P18", "3F000"}
+)
+_ADVICE: Final[dict[str, str]] = {
+    "25006": "tries to write, and the database is only read here: make it a SELECT",
+    "42501": "needs a right that the database's user does not have: have it granted",
+    "42601": "is no valid SQL: correct it",
+    "42": "does not fit the legacy database: correct it",
+    "3F": "does not fit the legacy database: correct it",
+    "57014": "was broken off, by statement_timeout or by hand: make it faster, or raise the timeout",
+    "22": "meets a value that it cannot convert or calculate with: mend the value, or the SQL",
+    "21000": "finds several rows where it allows one: mend the rows, or the SQL",
+    "P0001": "calls a function that refuses what it is given: mend the value, or the SQL",
+    "23": "breaks a constraint of the database: mend the SQL",
+    "": "cannot be run: correct it",
+}
+
+
+def fault_of(*, error: Exception) -> Fault:
+    """What an error of SQLAlchemy, psycopg2 or of reading its rows means, without any value."""
+    if isinstance(error, ResourceClosedError):
+        return Fault(kind=Kind.PERMANENT, reason="delivers no rows: it must be one SELECT")
+    cause: Any = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, ValueError) and not isinstance(error, SQLAlchemyError):
+        return Fault(
+            kind=Kind.DATA,
+            reason="delivers a value that has no text or lies outside the calendar: cast it to text",
+        )
+    state = getattr(cause, "pgcode", None)
+    if state is None:
+        return _without_state(cause=cause)
+    if {state, state[:2]} & _TRANSIENT:
+        return Fault(
+            kind=Kind.TRANSIENT,
+            reason=f"was interrupted by the database ({_state(state)}): try again",
+            state=_state(state),
+        )
+    kind = Kind.DATA if {state, state[:2]} & _DATA else Kind.PERMANENT
+    advice = _ADVICE.get(state) or _ADVICE.get(state[:2]) or _ADVICE[""]
+    said = f"; {cause.diag.message_primary}" if state in _NAMES_ONLY else ""
+    return Fault(
+        kind=kind,
+        reason=f"{advice} ({_state(state)}{said})",
+        state=_state(state),
+        line=_line(cause=cause),
+    )
+
+
+def _without_state(*, cause: Any) -> Fault:
+    # Raised by the driver itself, before or after the server had a say.
+    if isinstance(cause, psycopg2.OperationalError | psycopg2.InterfaceError):
+        return Fault(
+            kind=Kind.TRANSIENT, reason="was interrupted: the connection to the database was lost; try again"
+        )
+    if isinstance(cause, psycopg2.DataError):
+        return Fault(kind=Kind.DATA, reason=_ADVICE["22"])
+    if isinstance(cause, psycopg2.ProgrammingError):
+        return Fault(kind=Kind.PERMANENT, reason="is empty, or cannot be run: it must be one statement")
+    return Fault(kind=Kind.PERMANENT, reason=_ADVICE[""])
+
+
+def _state(state: str) -> str:
+    try:
+        name = errorcodes.lookup(state).lower().replace("_", " ")
+    except KeyError:
+        return f"SQLSTATE {state}"
+    return f"SQLSTATE {state}, {name}"
+
+
+def _line(*, cause: Any) -> int | None:
+    """The line of the statement that an error points at."""
+    position, query = cause.diag.statement_position, getattr(cause.cursor, "query", None)
+    if position is None or query is None:
+        return None
+    return int(query.decode("utf-8", errors="replace")[: int(position)].count("\n")) + 1
+
+
+@contextmanager
+def sentences(*, place: Place, raises: type[Exception] = UnableToQuery) -> Iterator[None]:
+    """Turn errors of a database into `raises`, or into `DatabaseInterrupted` if trying again may help."""
+    try:
+        yield
+    except (SQLAlchemyError, UnicodeDecodeError) as error:
+        raise refusal(error=error, place=place, raises=raises) from None
+
+
+def refusal(*, error: Exception, place: Place, raises: type[Exception] = UnableToQuery) -> Exception:
+    """The exception that stands for an error: its sentence, and none of its values."""
+    fault = fault_of(error=error)
+    chosen = DatabaseInterrupted if fault.kind is Kind.TRANSIENT else raises
+    return chosen(fault.sentence(place=place))
+
+
+def place_in(file: Path) -> Place:
+    """The place of a statement that is one file."""
+
+    def place(line: int | None) -> str:
+        return shown(file) if line is None else f"{shown(file)}, line {line},"
+
+    return place
+
+
+def shown(file: Path) -> str:
+    """A file of the project as people know it."""
+    return str(file.relative_to(_ROOT)) if file.is_relative_to(_ROOT) else str(file)
+
+
+@cache
+def statement_in(file: Path, *, parameters: frozenset[str]) -> TextClause:
+    """The statement in a file that may name these parameters. Raises `UnableToQuery`."""
+    statement = text(read_sql(file))
+    check_parameters(statement=statement, parameters=parameters, source=shown(file))
+    return statement
+
+
+def read_sql(file: Path) -> str:
+    """The text of a file. Raises `UnableToQuery` for one that is missing or not in UTF-8."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UnableToQuery(f"{shown(file)} is missing: write it.") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise UnableToQuery(f"{shown(file)}, line {line}, is not in UTF-8: save the file as UTF-8.") from None
+
+
+def check_parameters(*, statement: TextClause, parameters: frozenset[str], source: str) -> None:
+    """Raise `UnableToQuery` for a parameter that nothing gives: a wrong name, or a colon meant as a colon."""
+    unknown = sorted(set(statement.compile().params) - parameters)
+    if unknown:
+        given = " and ".join(f":{name}" for name in sorted(parameters))
+        raise UnableToQuery(
+            f"{source} names :{unknown[0]}, which is no parameter of it: name {given}, and write \\: where a "
+            "colon is meant."
+        )
+
+
+def stripped(value: Any) -> Any:
+    """A key without the blanks that pad it in columns of type CHAR; what is no text, as it is."""
+    return value.strip() if type(value) is str else value
