@@ -39,13 +39,13 @@ def test_live_is_said_with_one_word_or_not_at_all() -> None:
     [
         (True, True, False, False),
         (False, True, False, True),
-        (True, False, False, True),
+        (True, False, False, False),
         (False, False, False, True),
         (False, True, True, False),
         (False, False, True, False),
     ],
 )
-def test_a_demo_is_live_between_the_bundled_systems_alone_unless_that_is_said(
+def test_a_demo_is_live_to_the_bundled_kraken_alone_unless_that_is_said(
     bundled_kraken: bool, bundled_legacy: bool, live: bool, dry_run: bool
 ) -> None:
     systems = Systems(
