@@ -1,4 +1,4 @@
--- Annual quantities of gas, the latest first.
+-- Annual quantities of gas, the latest first. They belong to the meter point, whoever is supplied there.
 
 SELECT
     account.account_number AS external_identifier,
@@ -11,7 +11,9 @@ SELECT
 FROM legacy.account
 JOIN legacy.occupancy
     ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
-JOIN legacy.supply_point AS point ON point.premise_id = occupancy.premise_id
+JOIN legacy.supply ON supply.account_id = account.account_id
+JOIN legacy.supply_point AS point
+    ON point.supply_point_id = supply.supply_point_id AND point.premise_id = occupancy.premise_id
 JOIN legacy.consumption
     ON consumption.supply_point_id = point.supply_point_id AND consumption.kind = 'AQ'
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))

@@ -1,4 +1,5 @@
--- Estimated annual consumption of electricity, the latest first.
+-- Estimated annual consumption of electricity, the latest first. It belongs to the meter point, whoever is
+-- supplied there.
 
 SELECT
     account.account_number AS external_identifier,
@@ -12,7 +13,9 @@ SELECT
 FROM legacy.account
 JOIN legacy.occupancy
     ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
-JOIN legacy.supply_point AS point ON point.premise_id = occupancy.premise_id
+JOIN legacy.supply ON supply.account_id = account.account_id
+JOIN legacy.supply_point AS point
+    ON point.supply_point_id = supply.supply_point_id AND point.premise_id = occupancy.premise_id
 JOIN legacy.consumption
     ON consumption.supply_point_id = point.supply_point_id AND consumption.kind = 'EAC'
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))

@@ -1,4 +1,4 @@
--- The readings before that, the latest first.
+-- The readings of the account's supply before that, the latest first; what others used is theirs.
 
 SELECT
     account.account_number AS external_identifier,
@@ -15,8 +15,14 @@ SELECT
 FROM legacy.account
 JOIN legacy.occupancy
     ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
-JOIN legacy.supply_point AS point ON point.premise_id = occupancy.premise_id
+JOIN legacy.supply ON supply.account_id = account.account_id
+JOIN legacy.supply_point AS point
+    ON point.supply_point_id = supply.supply_point_id AND point.premise_id = occupancy.premise_id
 JOIN legacy.meter ON meter.supply_point_id = point.supply_point_id AND meter.removed_on = '99991231'
-JOIN legacy.reading ON reading.meter_id = meter.meter_id AND reading.closing <> 'X'
+JOIN legacy.reading
+    ON reading.meter_id = meter.meter_id
+    AND reading.closing <> 'X'
+    -- A reading of no real day stays, and is reported.
+    AND (reading.read_on BETWEEN supply.starts_on AND supply.ends_on OR reading.read_on !~ '^[1-9][0-9]{7}$')
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
 ORDER BY account.account_number, occupancy.premise_id, point.supply_point_id, meter.meter_id, reading.read_on DESC, reading.reading_id

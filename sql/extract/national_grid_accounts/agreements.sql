@@ -1,4 +1,4 @@
--- Contracts of these supply points, the oldest first.
+-- The account's own contracts at these supply points, the oldest first; others have had theirs there.
 
 SELECT
     account.account_number AS external_identifier,
@@ -14,7 +14,10 @@ JOIN legacy.occupancy
     AND occupancy.moved_out = (
         SELECT max(slice.moved_out) FROM legacy.occupancy AS slice WHERE slice.account_id = account.account_id
     )
-JOIN legacy.supply_point AS point ON point.premise_id = occupancy.premise_id
-JOIN legacy.contract ON contract.supply_point_id = point.supply_point_id
+JOIN legacy.supply ON supply.account_id = account.account_id
+JOIN legacy.supply_point AS point
+    ON point.supply_point_id = supply.supply_point_id AND point.premise_id = occupancy.premise_id
+JOIN legacy.contract
+    ON contract.supply_point_id = point.supply_point_id AND contract.account_id = account.account_id
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
 ORDER BY account.account_number, occupancy.premise_id, point.supply_point_id, contract.starts_on

@@ -23,7 +23,9 @@ JOIN legacy.occupancy
     AND occupancy.moved_out = (
         SELECT max(slice.moved_out) FROM legacy.occupancy AS slice WHERE slice.account_id = account.account_id
     )
-JOIN legacy.supply_point AS point ON point.premise_id = occupancy.premise_id
+JOIN legacy.supply ON supply.account_id = account.account_id
+JOIN legacy.supply_point AS point
+    ON point.supply_point_id = supply.supply_point_id AND point.premise_id = occupancy.premise_id
 JOIN legacy.meter ON meter.supply_point_id = point.supply_point_id AND meter.removed_on = '99991231'
 LEFT JOIN legacy.meter_detail AS detail ON detail.meter_id = meter.meter_id
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))

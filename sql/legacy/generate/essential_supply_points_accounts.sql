@@ -164,6 +164,7 @@ SELECT
     CASE WHEN mod(made.h2, 60) = 0 THEN 'X' ELSE ' ' END,
     'SO'
 FROM made;
+INSERT INTO legacy.supply SELECT key, key, generator.day(moved_in), '99991231' FROM made;
 
 -- What was notified last, and for some what was before. A few points have never had a notification.
 INSERT INTO legacy.details_notification
