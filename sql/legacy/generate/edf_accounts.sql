@@ -405,3 +405,13 @@ WHERE mod(made.h3, 20) = 0;
 INSERT INTO legacy.external_reference
 SELECT made.n, made.n, 'legacy.customer-number', lpad(CAST(made.n AS text), 10, '0')
 FROM made;
+
+CREATE TEMPORARY TABLE changed_hands ON COMMIT DROP AS
+SELECT
+    'GB' AS market, made.n, made.n AS account_id, made.n AS premise_id, made.n AS address_id,
+    made.n * 2 + fuel AS supply_point_id, (ARRAY['ELEC', 'GAS'])[1 + fuel] AS tariff, made.moved_in,
+    made.billed_to + 60 AS left_on, made.has_predecessor, made.has_successor
+FROM made
+CROSS JOIN generate_series(0, CASE WHEN made.has_gas THEN 1 ELSE 0 END) AS fuel
+WHERE made.has_predecessor OR made.has_successor;
+SELECT generator.add_neighbours();

@@ -368,3 +368,12 @@ INSERT INTO legacy.account_attribute
 SELECT made.key, made.key, 'reading_route', jsonb_build_object('route', 'R-' || mod(made.h2, 500))
 FROM made
 WHERE mod(made.h1, 3) = 0;
+
+CREATE TEMPORARY TABLE changed_hands ON COMMIT DROP AS
+SELECT
+    'US' AS market, point.n, point.key AS account_id, point.key AS premise_id, point.point_id AS supply_point_id,
+    2000000000000 + point.n * 2 AS address_id, 'R1' AS tariff, point.moved_in, point.billed_to + 5 AS left_on,
+    point.has_predecessor, point.has_successor
+FROM point
+WHERE point.has_predecessor OR point.has_successor;
+SELECT generator.add_neighbours();

@@ -217,3 +217,13 @@ CROSS JOIN LATERAL (VALUES
             ELSE '99991231'
         END)
 ) AS slice (place, tariff, starts_on, ends_on);
+
+CREATE TEMPORARY TABLE changed_hands ON COMMIT DROP AS
+SELECT
+    'PT' AS market, made.n, made.key AS account_id, made.key AS premise_id, made.key AS address_id,
+    made.pair + fuel AS supply_point_id, (ARRAY['PT-ELEC', 'PT-GAS'])[1 + fuel] AS tariff, made.moved_in,
+    DATE '2026-12-31' AS left_on, made.has_predecessor, made.has_successor
+FROM made
+CROSS JOIN LATERAL generate_series(0, made.gas) AS fuel
+WHERE made.has_predecessor OR made.has_successor;
+SELECT generator.add_neighbours();
