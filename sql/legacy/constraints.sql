@@ -13,7 +13,7 @@ ALTER TABLE legacy.premise ADD PRIMARY KEY (premise_id);
 ALTER TABLE legacy.premise_detail ADD PRIMARY KEY (premise_id);
 ALTER TABLE legacy.occupancy ADD PRIMARY KEY (occupancy_id);
 ALTER TABLE legacy.supply_point ADD PRIMARY KEY (supply_point_id);
-ALTER TABLE legacy.supply ADD PRIMARY KEY (account_id, supply_point_id);
+ALTER TABLE legacy.supply ADD PRIMARY KEY (occupancy_id, supply_point_id);
 ALTER TABLE legacy.service_drop ADD PRIMARY KEY (service_drop_id);
 ALTER TABLE legacy.smart_interest ADD PRIMARY KEY (supply_point_id, account_id);
 ALTER TABLE legacy.tariff ADD PRIMARY KEY (tariff_code);
@@ -93,7 +93,7 @@ ALTER TABLE legacy.occupancy ADD FOREIGN KEY (account_id) REFERENCES legacy.acco
 ALTER TABLE legacy.occupancy ADD FOREIGN KEY (premise_id) REFERENCES legacy.premise;
 ALTER TABLE legacy.premise_administrator ADD FOREIGN KEY (premise_id) REFERENCES legacy.premise;
 ALTER TABLE legacy.supply_point ADD FOREIGN KEY (premise_id) REFERENCES legacy.premise;
-ALTER TABLE legacy.supply ADD FOREIGN KEY (account_id) REFERENCES legacy.account;
+ALTER TABLE legacy.supply ADD FOREIGN KEY (occupancy_id) REFERENCES legacy.occupancy;
 ALTER TABLE legacy.supply ADD FOREIGN KEY (supply_point_id) REFERENCES legacy.supply_point;
 ALTER TABLE legacy.smart_interest ADD FOREIGN KEY (supply_point_id) REFERENCES legacy.supply_point;
 ALTER TABLE legacy.smart_interest ADD FOREIGN KEY (account_id) REFERENCES legacy.account;

@@ -180,14 +180,14 @@ COMMENT ON COLUMN legacy.supply_point.network_area IS
     'Area of an Australian network. NO: it keeps notifications only; SO: it keeps accounts; empty: both.';
 
 CREATE TABLE legacy.supply (
-    account_id      bigint NOT NULL,
+    occupancy_id    bigint NOT NULL,
     supply_point_id bigint NOT NULL,
     starts_on       char(8) NOT NULL,
     ends_on         char(8) NOT NULL,
     billed_to       char(8)
 );
 COMMENT ON TABLE legacy.supply IS
-    'Which account is supplied at which supply point, from its first day to its last. A supply point outlasts its customers.';
+    'At which supply points of its property an account is supplied, from its first day there to its last (99991231: still).';
 COMMENT ON COLUMN legacy.supply.billed_to IS 'US bills by supply point, the other markets by account.';
 
 CREATE TABLE legacy.service_drop (

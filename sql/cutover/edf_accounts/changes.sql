@@ -20,10 +20,8 @@ WITH customer AS (
     FROM customer
     JOIN legacy.occupancy
         ON occupancy.account_id = customer.account_id AND occupancy.moved_out = '99991231'
-    JOIN legacy.supply ON supply.account_id = customer.account_id
-    JOIN legacy.supply_point AS point
-        ON point.supply_point_id = supply.supply_point_id AND point.premise_id = occupancy.premise_id
-    JOIN legacy.meter ON meter.supply_point_id = point.supply_point_id
+    JOIN legacy.supply ON supply.occupancy_id = occupancy.occupancy_id
+    JOIN legacy.meter ON meter.supply_point_id = supply.supply_point_id
     JOIN legacy.reading
         ON reading.meter_id = meter.meter_id
         AND reading.recorded_at > customer.since

@@ -21,9 +21,8 @@ SELECT
 FROM legacy.account
 JOIN legacy.occupancy
     ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
-JOIN legacy.supply ON supply.account_id = account.account_id
-JOIN legacy.supply_point AS point
-    ON point.supply_point_id = supply.supply_point_id AND point.premise_id = occupancy.premise_id
+JOIN legacy.supply ON supply.occupancy_id = occupancy.occupancy_id
+JOIN legacy.supply_point AS point ON point.supply_point_id = supply.supply_point_id
 LEFT JOIN legacy.smart_interest AS interest
     ON interest.supply_point_id = point.supply_point_id AND interest.account_id = account.account_id
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))

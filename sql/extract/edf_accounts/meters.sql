@@ -20,9 +20,8 @@ SELECT
 FROM legacy.account
 JOIN legacy.occupancy
     ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
-JOIN legacy.supply ON supply.account_id = account.account_id
-JOIN legacy.supply_point AS point
-    ON point.supply_point_id = supply.supply_point_id AND point.premise_id = occupancy.premise_id
+JOIN legacy.supply ON supply.occupancy_id = occupancy.occupancy_id
+JOIN legacy.supply_point AS point ON point.supply_point_id = supply.supply_point_id
 JOIN legacy.meter ON meter.supply_point_id = point.supply_point_id AND meter.removed_on = '99991231'
 LEFT JOIN legacy.prepay_balance AS prepay
     ON prepay.meter_id = meter.meter_id AND prepay.account_id = account.account_id

@@ -41,7 +41,7 @@ JOIN legacy.occupancy
     AND occupancy.moved_out = '99991231'
     AND occupancy.moved_in <= to_char(current_date, 'YYYYMMDD')
 JOIN legacy.supply
-    ON supply.account_id = occupancy.account_id AND supply.supply_point_id = point.supply_point_id
+    ON supply.occupancy_id = occupancy.occupancy_id AND supply.supply_point_id = point.supply_point_id
 JOIN legacy.account ON account.account_id = occupancy.account_id
 LEFT JOIN LATERAL (
     SELECT notification_id, title, first_name, last_name, name_suffix, name_kind, email, address_id

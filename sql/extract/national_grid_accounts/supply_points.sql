@@ -21,9 +21,8 @@ JOIN legacy.occupancy
     AND occupancy.moved_out = (
         SELECT max(slice.moved_out) FROM legacy.occupancy AS slice WHERE slice.account_id = account.account_id
     )
-JOIN legacy.supply ON supply.account_id = account.account_id
-JOIN legacy.supply_point AS point
-    ON point.supply_point_id = supply.supply_point_id AND point.premise_id = occupancy.premise_id
+JOIN legacy.supply ON supply.occupancy_id = occupancy.occupancy_id
+JOIN legacy.supply_point AS point ON point.supply_point_id = supply.supply_point_id
 LEFT JOIN legacy.service_drop ON service_drop.supply_point_id = point.supply_point_id
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
 ORDER BY account.account_number, occupancy.premise_id, point.supply_point_id

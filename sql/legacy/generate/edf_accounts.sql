@@ -239,7 +239,7 @@ WHERE made.has_gas;
 
 INSERT INTO legacy.supply
 SELECT
-    made.n,
+    made.n * 2,
     made.n * 2 + fuel,
     CASE WHEN made.defect = 8 AND fuel = 0 THEN '00000000' ELSE generator.day(made.moved_in) END,
     CASE

@@ -251,7 +251,7 @@ FROM point;
 
 INSERT INTO legacy.supply
 SELECT
-    point.key, point.point_id,
+    2000000000000 + point.n * 2, point.point_id,
     CASE WHEN point.defect = 15 THEN '20230229' ELSE generator.day(point.moved_in) END,
     CASE WHEN point.is_closed THEN generator.day(point.billed_to + 5) ELSE '99991231' END,
     CASE WHEN point.defect = 4 THEN '99991231' ELSE generator.day(point.billed_to) END

@@ -188,7 +188,7 @@ def test_a_supply_point_supplies_one_account_at_a_time(filled: Engine) -> None:
     overlapping = _rows(
         filled,
         "SELECT one.supply_point_id FROM legacy.supply AS one JOIN legacy.supply AS other "
-        "ON other.supply_point_id = one.supply_point_id AND other.account_id <> one.account_id "
+        "ON other.supply_point_id = one.supply_point_id AND other.occupancy_id <> one.occupancy_id "
         "WHERE one.starts_on <= other.starts_on AND one.ends_on >= other.starts_on "
         "AND other.starts_on <> '99991231'",
     )
@@ -207,7 +207,7 @@ def test_of_two_accounts_in_one_property_each_has_its_own_supply_point(legacy_en
             "FROM legacy.account WHERE account_id = -1",
             "INSERT INTO legacy.occupancy SELECT -9, -9, premise_id, moved_in, moved_out, landlord "
             "FROM legacy.occupancy WHERE account_id = -1",
-            "UPDATE legacy.supply SET account_id = -9 WHERE supply_point_id = -1",
+            "UPDATE legacy.supply SET occupancy_id = -9 WHERE supply_point_id = -1",
         ):
             connection.execute(text(statement))
     for identifier, fuel, point in ((GUIDE, "E", -2), ("LODGER", "G", -1)):
