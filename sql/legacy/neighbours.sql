@@ -1,5 +1,5 @@
 -- A supply point outlasts its customers: who had some generated customers' supply points before them (PRE, final
--- billed), and who has them after (SUC). Neither is a candidate, and nothing of theirs belongs into a payload.
+-- billed), and who has them after (SUC). Neither is a candidate, and nothing of theirs belongs in a payload.
 
 CREATE FUNCTION generator.add_neighbours() RETURNS void
     LANGUAGE plpgsql
