@@ -173,6 +173,7 @@ def _create_tables(*, connection: Connection) -> None:
     connection.exec_driver_sql("DROP SCHEMA IF EXISTS generator CASCADE")
     _run(connection=connection, file="schema")
     _run(connection=connection, file="generate/common")
+    _run(connection=connection, file="neighbours")
     _mark(connection=connection)
 
 

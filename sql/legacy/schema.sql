@@ -109,7 +109,8 @@ CREATE TABLE legacy.account (
     next_bill_due_on    char(8) NOT NULL,
     operations_team     char(2)
 );
-COMMENT ON TABLE legacy.account IS 'Contract accounts. data_origin: GEN generated, GDE out of a guide.';
+COMMENT ON TABLE legacy.account IS
+    'Contract accounts. data_origin: GEN generated; PRE and SUC, who had its supply points before it and have them after it; GDE out of a guide.';
 COMMENT ON COLUMN legacy.account.balance IS 'What the customer owes (debit-positive).';
 COMMENT ON COLUMN legacy.account.operations_team IS 'Team that looks after the account (PT).';
 
@@ -165,21 +166,29 @@ CREATE TABLE legacy.supply_point (
     shipper_mpid    char(4),
     profile_class   smallint,
     ssc             char(4),
-    supply_start    char(8),
     transfer_flag   char(1) NOT NULL,
     dispute_flag    char(1) NOT NULL,
     substation      varchar(12),
     critical_load   char(1),
     operating_company char(4),
-    billed_to       char(8),
     load_zone       varchar(12),
     load_profile    varchar(12),
     network_area    char(2)
 );
 COMMENT ON TABLE legacy.supply_point IS 'MPANs, MPRNs, NMIs, CPEs, CUIs and US supply points.';
-COMMENT ON COLUMN legacy.supply_point.billed_to IS 'US bills by supply point, the other markets by account.';
 COMMENT ON COLUMN legacy.supply_point.network_area IS
     'Area of an Australian network. NO: it keeps notifications only; SO: it keeps accounts; empty: both.';
+
+CREATE TABLE legacy.supply (
+    occupancy_id    bigint NOT NULL,
+    supply_point_id bigint NOT NULL,
+    starts_on       char(8) NOT NULL,
+    ends_on         char(8) NOT NULL,
+    billed_to       char(8)
+);
+COMMENT ON TABLE legacy.supply IS
+    'At which supply points of its property an account is supplied, from its first day there to its last (99991231: still).';
+COMMENT ON COLUMN legacy.supply.billed_to IS 'US bills by supply point, the other markets by account.';
 
 CREATE TABLE legacy.service_drop (
     service_drop_id bigint NOT NULL,
@@ -193,12 +202,13 @@ COMMENT ON TABLE legacy.service_drop IS 'US: lines from the network to a propert
 
 CREATE TABLE legacy.smart_interest (
     supply_point_id bigint NOT NULL,
+    account_id      bigint NOT NULL,
     interest        char(5) NOT NULL,
     stated_on       char(8) NOT NULL,
     reason          char(6),
     source          char(3)
 );
-COMMENT ON TABLE legacy.smart_interest IS 'What customers said to a smart meter.';
+COMMENT ON TABLE legacy.smart_interest IS 'What each customer of a supply point said to a smart meter.';
 
 CREATE TABLE legacy.tariff (
     tariff_code     varchar(20) NOT NULL,
@@ -209,16 +219,18 @@ COMMENT ON TABLE legacy.tariff IS 'Tariffs on sale.';
 
 CREATE TABLE legacy.contract (
     contract_id     bigint NOT NULL,
+    account_id      bigint NOT NULL,
     supply_point_id bigint NOT NULL,
     tariff_code     varchar(20) NOT NULL,
     starts_on       char(8) NOT NULL,
     ends_on         char(8) NOT NULL
 );
-COMMENT ON TABLE legacy.contract IS 'Supply contracts. Loose: old tariff codes are no longer in tariff.';
+COMMENT ON TABLE legacy.contract IS 'Supply contracts of an account at a supply point. Loose: old tariff codes are no longer in tariff.';
 
 CREATE TABLE legacy.contract_option (
     option_id       bigint NOT NULL,
     contract_id     bigint NOT NULL,
+    account_id      bigint NOT NULL,
     supply_point_id bigint NOT NULL,
     code            varchar(30) NOT NULL,
     value           varchar(30) NOT NULL
@@ -255,6 +267,7 @@ COMMENT ON TABLE legacy.meter_detail IS 'US: what the meter shop knows of a mete
 
 CREATE TABLE legacy.prepay_balance (
     meter_id        bigint NOT NULL,
+    account_id      bigint NOT NULL,
     debt            numeric NOT NULL,
     credit          numeric NOT NULL,
     vend_read_on    char(8) NOT NULL,
@@ -262,7 +275,7 @@ CREATE TABLE legacy.prepay_balance (
     weekly_max      numeric,
     customer_reference varchar(20)
 );
-COMMENT ON TABLE legacy.prepay_balance IS 'What stands on a prepay meter.';
+COMMENT ON TABLE legacy.prepay_balance IS 'What stands, or stood last, on a prepay meter for each of its customers.';
 
 CREATE TABLE legacy.register (
     register_id     bigint NOT NULL,
@@ -288,7 +301,8 @@ CREATE TABLE legacy.reading (
     closing         char(1) NOT NULL,
     recorded_at     timestamptz NOT NULL DEFAULT timestamptz '2020-01-01 00:00+00'
 );
-COMMENT ON TABLE legacy.reading IS 'Readings in two columns; closing X is the one on the day of the transfer. Loose: no key to register.';
+COMMENT ON TABLE legacy.reading IS
+    'Readings in two columns; closing X is the last of a customer, on the day of the transfer or of moving out. Loose: no key to register.';
 
 CREATE TABLE legacy.consumption (
     consumption_id  bigint NOT NULL,

@@ -20,9 +20,12 @@ WITH customer AS (
     FROM customer
     JOIN legacy.occupancy
         ON occupancy.account_id = customer.account_id AND occupancy.moved_out = '99991231'
-    JOIN legacy.supply_point AS point ON point.premise_id = occupancy.premise_id
-    JOIN legacy.meter ON meter.supply_point_id = point.supply_point_id
-    JOIN legacy.reading ON reading.meter_id = meter.meter_id AND reading.recorded_at > customer.since
+    JOIN legacy.supply ON supply.occupancy_id = occupancy.occupancy_id
+    JOIN legacy.meter ON meter.supply_point_id = supply.supply_point_id
+    JOIN legacy.reading
+        ON reading.meter_id = meter.meter_id
+        AND reading.recorded_at > customer.since
+        AND (reading.read_on BETWEEN supply.starts_on AND supply.ends_on OR reading.read_on !~ '^[1-9][0-9]{7}$')
     UNION ALL
     SELECT customer.external_identifier, 'contact', contact.recorded_at
     FROM customer

@@ -1,4 +1,5 @@
--- MPANs and MPRNs of these properties.
+-- MPANs and MPRNs of these properties at which the account is supplied, with what its customer said to a smart
+-- meter.
 
 SELECT
     account.account_number AS external_identifier,
@@ -8,7 +9,7 @@ SELECT
     point.fuel,
     point.supplier_mpid AS mpid,
     point.shipper_mpid,
-    point.supply_start AS supply_start_date,
+    supply.starts_on AS supply_start_date,
     point.profile_class,
     point.ssc,
     point.transfer_flag AS et_in_progress,
@@ -20,7 +21,9 @@ SELECT
 FROM legacy.account
 JOIN legacy.occupancy
     ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
-JOIN legacy.supply_point AS point ON point.premise_id = occupancy.premise_id
-LEFT JOIN legacy.smart_interest AS interest ON interest.supply_point_id = point.supply_point_id
+JOIN legacy.supply ON supply.occupancy_id = occupancy.occupancy_id
+JOIN legacy.supply_point AS point ON point.supply_point_id = supply.supply_point_id
+LEFT JOIN legacy.smart_interest AS interest
+    ON interest.supply_point_id = point.supply_point_id AND interest.account_id = account.account_id
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
 ORDER BY account.account_number, occupancy.premise_id, point.supply_point_id

@@ -1,4 +1,5 @@
--- Meters in place today. The number of digits is a gas meter's; those of electricity stand with the registers.
+-- Meters in place today, with the balance of the account's own prepayment. The number of digits is a gas
+-- meter's; those of electricity stand with the registers.
 
 SELECT
     account.account_number AS external_identifier,
@@ -19,8 +20,10 @@ SELECT
 FROM legacy.account
 JOIN legacy.occupancy
     ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
-JOIN legacy.supply_point AS point ON point.premise_id = occupancy.premise_id
+JOIN legacy.supply ON supply.occupancy_id = occupancy.occupancy_id
+JOIN legacy.supply_point AS point ON point.supply_point_id = supply.supply_point_id
 JOIN legacy.meter ON meter.supply_point_id = point.supply_point_id AND meter.removed_on = '99991231'
-LEFT JOIN legacy.prepay_balance AS prepay ON prepay.meter_id = meter.meter_id
+LEFT JOIN legacy.prepay_balance AS prepay
+    ON prepay.meter_id = meter.meter_id AND prepay.account_id = account.account_id
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
 ORDER BY account.account_number, occupancy.premise_id, point.supply_point_id, meter.meter_id

@@ -1,9 +1,9 @@
--- The readings on the day of the transfer.
+-- The readings on the day of the transfer. Those of the day on which others moved out are theirs.
 
 SELECT
     account.account_number AS external_identifier,
     occupancy.premise_id AS supply_address_key,
-    point.supply_point_id AS meter_point_key,
+    supply.supply_point_id AS meter_point_key,
     meter.meter_id AS meter_key,
     reading.reading_id AS reading_key,
     reading.register_code AS register_id,
@@ -14,8 +14,12 @@ SELECT
 FROM legacy.account
 JOIN legacy.occupancy
     ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
-JOIN legacy.supply_point AS point ON point.premise_id = occupancy.premise_id
-JOIN legacy.meter ON meter.supply_point_id = point.supply_point_id AND meter.removed_on = '99991231'
-JOIN legacy.reading ON reading.meter_id = meter.meter_id AND reading.closing = 'X'
+JOIN legacy.supply ON supply.occupancy_id = occupancy.occupancy_id
+JOIN legacy.meter ON meter.supply_point_id = supply.supply_point_id AND meter.removed_on = '99991231'
+JOIN legacy.reading
+    ON reading.meter_id = meter.meter_id
+    AND reading.closing = 'X'
+    -- A reading of no real day stays, and is reported.
+    AND (reading.read_on BETWEEN supply.starts_on AND supply.ends_on OR reading.read_on !~ '^[1-9][0-9]{7}$')
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
-ORDER BY account.account_number, occupancy.premise_id, point.supply_point_id, meter.meter_id, reading.reading_id
+ORDER BY account.account_number, occupancy.premise_id, supply.supply_point_id, meter.meter_id, reading.reading_id

@@ -1,4 +1,5 @@
--- Accounts at the supply point today. Who is to be told of an outage is what the latest notification says.
+-- Accounts supplied at the supply point today, not those that have left or are announced. Who is to be told of
+-- an outage is what the latest notification since the start of the supply says.
 
 SELECT
     point.identifier AS external_identifier,
@@ -36,12 +37,20 @@ SELECT
     phone.phone_3
 FROM legacy.supply_point AS point
 JOIN legacy.occupancy
-    ON occupancy.premise_id = point.premise_id AND occupancy.moved_out = '99991231'
+    ON occupancy.premise_id = point.premise_id
+    AND occupancy.moved_out = '99991231'
+    AND occupancy.moved_in <= to_char(current_date, 'YYYYMMDD')
+JOIN legacy.supply
+    ON supply.occupancy_id = occupancy.occupancy_id AND supply.supply_point_id = point.supply_point_id
 JOIN legacy.account ON account.account_id = occupancy.account_id
 LEFT JOIN LATERAL (
     SELECT notification_id, title, first_name, last_name, name_suffix, name_kind, email, address_id
     FROM legacy.details_notification
     WHERE details_notification.supply_point_id = point.supply_point_id
+        AND (
+            details_notification.made_on BETWEEN supply.starts_on AND supply.ends_on
+            OR details_notification.made_on !~ '^[1-9][0-9]{7}$'
+        )
     ORDER BY made_on DESC, made_at DESC, notification_id DESC
     LIMIT 1
 ) AS notification ON true

@@ -31,7 +31,11 @@ SELECT
     address.building_name AS building_or_property_name
 FROM legacy.supply_point AS point
 JOIN legacy.occupancy
-    ON occupancy.premise_id = point.premise_id AND occupancy.moved_out = '99991231'
+    ON occupancy.premise_id = point.premise_id
+    AND occupancy.moved_out = '99991231'
+    AND occupancy.moved_in <= to_char(current_date, 'YYYYMMDD')
+JOIN legacy.supply
+    ON supply.occupancy_id = occupancy.occupancy_id AND supply.supply_point_id = point.supply_point_id
 JOIN legacy.account ON account.account_id = occupancy.account_id
 JOIN legacy.address ON address.address_id = account.billing_address_id
 JOIN LATERAL (

@@ -1,4 +1,5 @@
--- Customer details notifications with the outage contact and its address; the time is local.
+-- Customer details notifications with the outage contact and its address; the time is local. This area knows no
+-- accounts, so the history of notifications belongs to the supply point.
 
 SELECT
     point.identifier AS external_identifier,

@@ -1,4 +1,4 @@
--- CPEs and CUIs of these properties.
+-- CPEs and CUIs of these properties at which the account is supplied.
 
 SELECT
     account.account_number AS external_identifier,
@@ -9,6 +9,7 @@ SELECT
 FROM legacy.account
 JOIN legacy.occupancy
     ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
-JOIN legacy.supply_point AS point ON point.premise_id = occupancy.premise_id
+JOIN legacy.supply ON supply.occupancy_id = occupancy.occupancy_id
+JOIN legacy.supply_point AS point ON point.supply_point_id = supply.supply_point_id
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
 ORDER BY account.account_number, occupancy.premise_id, point.supply_point_id

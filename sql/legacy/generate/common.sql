@@ -132,3 +132,9 @@ INSERT INTO legacy.tariff VALUES
 INSERT INTO legacy.tariff VALUES
     ('PT-ELEC-BASE', 'E', 'Electricity, base'), ('PT-ELEC-VERDE', 'E', 'Electricity from renewables'),
     ('PT-GAS-BASE', 'G', 'Gas, base'), ('PT-GAS-VERDE', 'G', 'Gas with its carbon offset');
+-- Of customers who begin after the migration.
+INSERT INTO legacy.tariff VALUES
+    ('ELEC-FIX-24M-27', 'E', 'Fixed for two years'), ('GAS-FIX-24M-27', 'G', 'Fixed for two years'),
+    ('R1-FIX-24M-27', 'E', 'Residential, fixed for two years'),
+    ('PT-ELEC-FIX-24M-27', 'E', 'Electricity, fixed for two years'),
+    ('PT-GAS-FIX-24M-27', 'G', 'Gas, fixed for two years');

@@ -15,6 +15,8 @@ SELECT
     mod(generator.h(%(seed)s, n, 7), 8) = 0 AS has_partner,
     mod(generator.h(%(seed)s, n, 8), 10) = 0 AS is_long,
     mod(generator.h(%(seed)s, n, 9), 15) = 0 AS is_business,
+    mod(n, 25) = 7 AS has_predecessor,
+    mod(n, 25) = 14 OR mod(n, 100) = 7 AS has_successor,
     DATE '2012-01-01' + mod(generator.h(%(seed)s, n, 10), 4000) AS moved_in,
     DATE '2026-09-01' + mod(generator.h(%(seed)s, n, 11), 28) AS billed_to
 FROM generate_series(CAST(%(first)s AS bigint), CAST(%(last)s AS bigint)) AS n;
@@ -221,7 +223,6 @@ SELECT
     NULL,
     CASE WHEN made.is_two_rate THEN 2 ELSE 1 END,
     CASE WHEN made.is_two_rate THEN '0151' ELSE '0393' END,
-    CASE WHEN made.defect = 8 THEN '00000000' ELSE generator.day(made.moved_in) END,
     CASE WHEN made.defect = 4 THEN 'X' ELSE ' ' END,
     ' ',
     NULL,
@@ -232,18 +233,32 @@ CROSS JOIN LATERAL generator.mpan(10 + mod(made.n, 14) || lpad(CAST(made.n AS te
 INSERT INTO legacy.supply_point
 SELECT
     made.n * 2 + 1, made.n, 'GB', 'GEN', generator.mprn('7' || lpad(CAST(made.n AS text), 7, '0')), 'G ', 'TEN', 'TCL',
-    NULL, NULL, generator.day(made.moved_in), ' ', ' ', NULL, NULL
+    NULL, NULL, ' ', ' ', NULL, NULL
 FROM made
 WHERE made.has_gas;
 
+INSERT INTO legacy.supply
+SELECT
+    made.n * 2,
+    made.n * 2 + fuel,
+    CASE WHEN made.defect = 8 AND fuel = 0 THEN '00000000' ELSE generator.day(made.moved_in) END,
+    CASE
+        WHEN made.defect = 20 THEN generator.day(made.billed_to)
+        WHEN made.has_successor THEN generator.day(made.billed_to + 60)
+        ELSE '99991231'
+    END
+FROM made
+CROSS JOIN generate_series(0, CASE WHEN made.has_gas THEN 1 ELSE 0 END) AS fuel;
+
 INSERT INTO legacy.smart_interest
-SELECT made.n * 2, 'LATER', generator.day(made.billed_to - 300), NULL, 'WEB'
+SELECT made.n * 2, made.n, 'LATER', generator.day(made.billed_to - 300), NULL, 'WEB'
 FROM made
 WHERE mod(made.h2, 6) = 0;
 
 INSERT INTO legacy.contract
 SELECT
     (made.n * 2 + fuel) * 2 + slice.place,
+    made.n,
     made.n * 2 + fuel,
     CASE WHEN made.defect = 9 AND slice.place = 1 AND fuel = 0 THEN 'ELEC-OBSOLETE-19'
         ELSE (ARRAY['ELEC', 'GAS'])[1 + fuel] || slice.tariff
@@ -255,7 +270,8 @@ CROSS JOIN generate_series(0, CASE WHEN made.has_gas THEN 1 ELSE 0 END) AS fuel
 CROSS JOIN LATERAL (VALUES
     (0, '-SVT', generator.day(made.moved_in), generator.day(
         CASE WHEN made.defect = 13 AND fuel = 0 THEN made.billed_to - 150 ELSE made.billed_to - 201 END)),
-    (1, '-FIX-12M-26', generator.day(made.billed_to - 200), '99991231')
+    (1, '-FIX-12M-26', generator.day(made.billed_to - 200),
+        CASE WHEN made.has_successor THEN generator.day(made.billed_to + 60) ELSE '99991231' END)
 ) AS slice (place, tariff, starts_on, ends_on);
 
 INSERT INTO legacy.meter
@@ -263,7 +279,7 @@ SELECT
     made.n * 2 + fuel,
     made.n * 2 + fuel,
     (ARRAY['E', 'G'])[1 + fuel] || lpad(CAST(made.n AS text), 9, '0'),
-    generator.day(made.moved_in),
+    generator.day(made.moved_in - CASE WHEN made.has_predecessor THEN 400 ELSE 0 END),
     '99991231',
     5,
     CASE WHEN mod(made.h3, 3) = 0 THEN 'S2' END,
@@ -273,7 +289,7 @@ CROSS JOIN generate_series(0, CASE WHEN made.has_gas THEN 1 ELSE 0 END) AS fuel;
 
 INSERT INTO legacy.prepay_balance
 SELECT
-    made.n * 2 + fuel, mod(made.h1, 5000) / 100.00, mod(made.h2, 3000) / 100.00,
+    made.n * 2 + fuel, made.n, mod(made.h1, 5000) / 100.00, mod(made.h2, 3000) / 100.00,
     generator.day(made.billed_to - fuel),
     CASE WHEN fuel = 1 THEN 3.00 END, CASE WHEN fuel = 1 THEN 3.50 END,
     CASE WHEN fuel = 0 THEN lpad(CAST(made.n AS text), 10, '0') END
@@ -389,3 +405,13 @@ WHERE mod(made.h3, 20) = 0;
 INSERT INTO legacy.external_reference
 SELECT made.n, made.n, 'legacy.customer-number', lpad(CAST(made.n AS text), 10, '0')
 FROM made;
+
+CREATE TEMPORARY TABLE changed_hands ON COMMIT DROP AS
+SELECT
+    'GB' AS market, made.n, made.n AS account_id, made.n AS premise_id, made.n AS address_id,
+    made.n * 2 + fuel AS supply_point_id, (ARRAY['ELEC', 'GAS'])[1 + fuel] AS tariff, made.moved_in,
+    made.billed_to + 60 AS left_on, made.has_predecessor, made.has_successor
+FROM made
+CROSS JOIN generate_series(0, CASE WHEN made.has_gas THEN 1 ELSE 0 END) AS fuel
+WHERE made.has_predecessor OR made.has_successor;
+SELECT generator.add_neighbours();

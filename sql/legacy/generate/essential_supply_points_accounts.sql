@@ -164,6 +164,7 @@ SELECT
     CASE WHEN mod(made.h2, 60) = 0 THEN 'X' ELSE ' ' END,
     'SO'
 FROM made;
+INSERT INTO legacy.supply SELECT key, key, generator.day(moved_in), '99991231' FROM made;
 
 -- What was notified last, and for some what was before. A few points have never had a notification.
 INSERT INTO legacy.details_notification
@@ -196,3 +197,13 @@ SELECT
 FROM made
 CROSS JOIN LATERAL generate_series(0, CASE WHEN made.defect = 1 THEN 2 ELSE mod(made.h3, 2) END) AS line
 WHERE made.defect >= 0 OR mod(made.h1, 11) > 0;
+
+-- Successors are announced without a day, so that the customer of today stays the same whatever the day is.
+CREATE TEMPORARY TABLE changed_hands ON COMMIT DROP AS
+SELECT
+    'AU' AS market, n, key AS account_id, key AS premise_id, pair AS address_id, key AS supply_point_id,
+    CAST(NULL AS text) AS tariff, moved_in, CAST(NULL AS date) AS left_on, mod(n, 25) = 7 AS has_predecessor,
+    mod(n, 25) = 14 OR mod(n, 100) = 7 AS has_successor
+FROM made
+WHERE mod(n, 25) IN (7, 14);
+SELECT generator.add_neighbours();

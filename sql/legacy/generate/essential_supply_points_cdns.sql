@@ -110,3 +110,17 @@ FROM made
 CROSS JOIN generate_series(0, CASE WHEN mod(made.h2, 7) = 0 THEN 1 ELSE 0 END) AS place
 CROSS JOIN generate_series(0, mod(made.h3, 2)) AS line
 WHERE made.defect <> 6;
+
+-- The customer before. This area knows no accounts: a notification belongs to its supply point.
+INSERT INTO legacy.details_notification
+SELECT
+    1500000000000 + made.n, made.key, '20230301', '093000', 'UPD', 'Ms', 'Former', 'Occupier', NULL, 'L',
+    'former' || made.n || '@mail.example.com', made.key
+FROM made
+WHERE mod(made.n, 25) = 7;
+INSERT INTO legacy.notification_phone
+SELECT
+    1500000000000 + made.n, 1500000000000 + made.n,
+    '041' || lpad(CAST(mod(made.h3, 10000000) AS text), 7, '0'), 'MV', '+61'
+FROM made
+WHERE mod(made.n, 25) = 7;

@@ -16,6 +16,10 @@ SELECT
     mod(generator.h(%(seed)s, n, 206), 9) = 0 AS is_solar,
     mod(generator.h(%(seed)s, n, 207), 20) = 0 AS has_garage,
     1 + mod(generator.h(%(seed)s, n, 208), 10) AS city,
+    mod(n, 25) = 7 AS has_predecessor,
+    mod(n, 25) = 14 OR mod(n, 100) = 7 AS has_successor,
+    -- Kraken takes accounts of customers who have left: some with a successor, and the defect without one.
+    mod(n, 25) = 14 OR mod(n, 100) = 7 OR (mod(n, 25) = 0 AND mod(n / 25, 17) = 10) AS is_closed,
     DATE '2012-01-01' + mod(generator.h(%(seed)s, n, 209), 4000) AS moved_in,
     DATE '2026-09-01' + mod(generator.h(%(seed)s, n, 210), 28) AS billed_to
 FROM generate_series(CAST(%(first)s AS bigint), CAST(%(last)s AS bigint)) AS n;
@@ -45,7 +49,7 @@ SELECT
 FROM made
 CROSS JOIN generate_series(0, CASE WHEN made.is_long THEN 8 ELSE 2 END) AS month
 CROSS JOIN generate_series(0, 1) AS side
-WHERE month > 0 OR side = 0 OR made.defect IN (0, 10)
+WHERE month > 0 OR side = 0 OR made.defect = 0 OR made.is_closed
 UNION ALL
 -- Adjustments that were never on a bill.
 SELECT
@@ -218,7 +222,7 @@ SELECT 2000000000000 + made.n * 2 + slice.place, made.key, made.key, slice.moved
 FROM made
 CROSS JOIN LATERAL (VALUES
     (0, generator.day(made.moved_in),
-        CASE WHEN made.defect = 10 THEN generator.day(made.billed_to + 5) ELSE '99991231' END),
+        CASE WHEN made.is_closed THEN generator.day(made.billed_to + 5) ELSE '99991231' END),
     (1, '20050101', '20101231')
 ) AS slice (place, moved_in, moved_out)
 WHERE slice.place = 0 OR mod(made.h1, 6) = 0;
@@ -231,20 +235,26 @@ CROSS JOIN generate_series(0, CASE WHEN made.has_garage THEN 1 ELSE 0 END) AS pl
 WHERE made.defect <> 12;
 
 INSERT INTO legacy.supply_point (
-    supply_point_id, premise_id, market, data_origin, identifier, fuel, supply_start, transfer_flag,
-    dispute_flag, operating_company, billed_to, load_zone, load_profile
+    supply_point_id, premise_id, market, data_origin, identifier, fuel, transfer_flag, dispute_flag,
+    operating_company, load_zone, load_profile
 )
 SELECT
     point.point_id, point.key, 'US', 'GEN', '21' || lpad(CAST(point.n AS text), 9, '0') || place, 'E',
-    CASE WHEN point.defect = 15 THEN '20230229' ELSE generator.day(point.moved_in) END,
     ' ', ' ',
     CASE WHEN point.city = 10 THEN 'NANT' ELSE 'MECO' END,
-    CASE WHEN point.defect = 4 THEN '99991231' ELSE generator.day(point.billed_to) END,
     CASE WHEN point.defect = 16 AND place = 0 THEN 'GONE'
         WHEN point.city IN (3, 4, 5, 6) THEN 'NEMASSBOST'
         ELSE 'SEMASS'
     END,
     'LP' || lpad(CAST(1 + mod(point.h1, 9) AS text), 3, '0')
+FROM point;
+
+INSERT INTO legacy.supply
+SELECT
+    2000000000000 + point.n * 2, point.point_id,
+    CASE WHEN point.defect = 15 THEN '20230229' ELSE generator.day(point.moved_in) END,
+    CASE WHEN point.is_closed THEN generator.day(point.billed_to + 5) ELSE '99991231' END,
+    CASE WHEN point.defect = 4 THEN '99991231' ELSE generator.day(point.billed_to) END
 FROM point;
 
 INSERT INTO legacy.service_drop
@@ -256,6 +266,7 @@ FROM point;
 INSERT INTO legacy.contract
 SELECT
     2000000000000 + (point.n * 2 + place) * 2 + slice.number,
+    point.key,
     point.point_id,
     CASE WHEN slice.number = 0 THEN 'R1'
         WHEN point.defect = 1 AND place = 0 THEN 'PILOT-07'
@@ -269,7 +280,7 @@ CROSS JOIN LATERAL (VALUES
     (0, generator.day(point.moved_in),
         generator.day(point.billed_to - CASE WHEN point.defect = 8 AND place = 0 THEN 150 ELSE 201 END)),
     (1, generator.day(point.billed_to - 200),
-        CASE WHEN point.defect = 10 THEN generator.day(point.billed_to + 5) ELSE '99991231' END)
+        CASE WHEN point.is_closed THEN generator.day(point.billed_to + 5) ELSE '99991231' END)
 ) AS slice (number, starts_on, ends_on)
 -- The defect: the old contract is purged, and its option below is not.
 WHERE NOT (slice.number = 0 AND point.defect = 11 AND place = 0);
@@ -278,6 +289,7 @@ INSERT INTO legacy.contract_option
 SELECT
     2000000000000 + (point.n * 2 + place) * 2 + slice,
     2000000000000 + (point.n * 2 + place) * 2 + slice,
+    point.key,
     point.point_id,
     'MECO-R1-FixVar',
     CASE WHEN mod(point.h3, 3) = 0 THEN 'VARIABLE' ELSE 'FIXED' END
@@ -356,3 +368,12 @@ INSERT INTO legacy.account_attribute
 SELECT made.key, made.key, 'reading_route', jsonb_build_object('route', 'R-' || mod(made.h2, 500))
 FROM made
 WHERE mod(made.h1, 3) = 0;
+
+CREATE TEMPORARY TABLE changed_hands ON COMMIT DROP AS
+SELECT
+    'US' AS market, point.n, point.key AS account_id, point.key AS premise_id, point.point_id AS supply_point_id,
+    2000000000000 + point.n * 2 AS address_id, 'R1' AS tariff, point.moved_in, point.billed_to + 5 AS left_on,
+    point.has_predecessor, point.has_successor
+FROM point
+WHERE point.has_predecessor OR point.has_successor;
+SELECT generator.add_neighbours();

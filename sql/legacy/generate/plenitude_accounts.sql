@@ -15,6 +15,8 @@ SELECT
     CASE WHEN mod(generator.h(%(seed)s, n, 304), 10) < 4 THEN 1 ELSE 0 END AS gas,
     CASE WHEN mod(generator.h(%(seed)s, n, 305), 8) = 0 THEN 1 ELSE 0 END AS partner,
     mod(generator.h(%(seed)s, n, 306), 15) = 0 AS is_business,
+    mod(n, 25) = 7 AS has_predecessor,
+    mod(n, 25) = 14 OR mod(n, 100) = 7 AS has_successor,
     DATE '2012-01-01' + mod(generator.h(%(seed)s, n, 307), 4000) AS moved_in
 FROM generate_series(CAST(%(first)s AS bigint), CAST(%(last)s AS bigint)) AS n;
 ANALYZE made;
@@ -183,9 +185,17 @@ FROM made
 CROSS JOIN LATERAL generate_series(0, made.gas) AS fuel
 CROSS JOIN LATERAL generator.cpe((ARRAY['0002', '1601'])[1 + fuel] || lpad(CAST(made.n AS text), 12, '0')) AS cpe;
 
+INSERT INTO legacy.supply
+SELECT
+    made.key, made.pair + fuel, generator.day(made.moved_in),
+    CASE WHEN made.has_successor THEN '20261231' ELSE '99991231' END
+FROM made
+CROSS JOIN LATERAL generate_series(0, made.gas) AS fuel;
+
 INSERT INTO legacy.contract
 SELECT
     3000000000000 + (made.n * 2 + fuel) * 2 + slice.place,
+    made.key,
     made.pair + fuel,
     CASE WHEN made.defect = 11 AND slice.place = 1 AND fuel = 0 THEN 'PT-ELEC-OBSOLETE-19'
         ELSE (ARRAY['PT-ELEC', 'PT-GAS'])[1 + fuel] || slice.tariff
@@ -202,7 +212,18 @@ CROSS JOIN LATERAL (VALUES
     (1, '-VERDE', generator.day(change.changed_on),
         CASE
             WHEN made.defect = 8 AND fuel = 0 THEN '00000000'
+            WHEN made.has_successor THEN '20261231'
             WHEN made.defect = -1 AND mod(made.h1, 4) = 0 THEN generator.day(change.changed_on + 364)
             ELSE '99991231'
         END)
 ) AS slice (place, tariff, starts_on, ends_on);
+
+CREATE TEMPORARY TABLE changed_hands ON COMMIT DROP AS
+SELECT
+    'PT' AS market, made.n, made.key AS account_id, made.key AS premise_id, made.key AS address_id,
+    made.pair + fuel AS supply_point_id, (ARRAY['PT-ELEC', 'PT-GAS'])[1 + fuel] AS tariff, made.moved_in,
+    DATE '2026-12-31' AS left_on, made.has_predecessor, made.has_successor
+FROM made
+CROSS JOIN LATERAL generate_series(0, made.gas) AS fuel
+WHERE made.has_predecessor OR made.has_successor;
+SELECT generator.add_neighbours();

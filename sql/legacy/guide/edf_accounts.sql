@@ -30,15 +30,16 @@ INSERT INTO legacy.premise VALUES (-1, -1);
 INSERT INTO legacy.occupancy VALUES (-1, -1, -1, '20190101', '99991231', ' ');
 INSERT INTO legacy.premise_administrator VALUES (-1, -2);
 INSERT INTO legacy.supply_point VALUES
-    (-2, -1, 'GB', 'GDE', '1200060176720', 'E', 'TENT', NULL, 1, '0393', '20190101', ' ', ' ', NULL, NULL),
-    (-1, -1, 'GB', 'GDE', '9353824109', 'G', 'TEN', 'TCL', NULL, NULL, '20190410', ' ', ' ', NULL, NULL);
-INSERT INTO legacy.smart_interest VALUES (-2, 'NO', '20200401', 'TENANT', 'EML');
+    (-2, -1, 'GB', 'GDE', '1200060176720', 'E', 'TENT', NULL, 1, '0393', ' ', ' ', NULL, NULL),
+    (-1, -1, 'GB', 'GDE', '9353824109', 'G', 'TEN', 'TCL', NULL, NULL, ' ', ' ', NULL, NULL);
+INSERT INTO legacy.supply VALUES (-1, -2, '20190101', '99991231'), (-1, -1, '20190410', '99991231');
+INSERT INTO legacy.smart_interest VALUES (-2, -1, 'NO', '20200401', 'TENANT', 'EML');
 INSERT INTO legacy.contract VALUES
-    (-2, -2, 'ELEC-1234-J', '20190801', '99991231'), (-1, -1, 'GAS-1234-J', '20190801', '99991231');
+    (-2, -1, -2, 'ELEC-1234-J', '20190801', '99991231'), (-1, -1, -1, 'GAS-1234-J', '20190801', '99991231');
 INSERT INTO legacy.meter VALUES
     (-2, -2, 'Z16N389556', '20010101', '99991231', 5, NULL, ' '),
     (-1, -1, '54BV', '20020101', '99991231', 5, 'S1', 'X');
-INSERT INTO legacy.prepay_balance VALUES (-1, 21.3, 12.3, '20190731', 3.00, 3.50);
+INSERT INTO legacy.prepay_balance VALUES (-1, -1, 21.3, 12.3, '20190731', 3.00, 3.50);
 INSERT INTO legacy.register VALUES (-2, -2, '1', '00001', 5, NULL), (-1, -2, 'X', '00043', 5, 'N');
 INSERT INTO legacy.reading VALUES
     (-4, -2, '1', '20190801', 1000, '00', 'C', 'X', 'X'),

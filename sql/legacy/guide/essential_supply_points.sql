@@ -31,3 +31,4 @@ INSERT INTO legacy.account (
 ) VALUES (-300, 'EXTERNAL-AU-1', 'AU', 'GDE', 'DTB', ' ', -300, 'DIR', 0, '00000000', '00000000', '00000000');
 INSERT INTO legacy.account_role VALUES (-300, -300, 'HLD', 1, '99991231');
 INSERT INTO legacy.occupancy VALUES (-300, -300, -300, '20240101', '99991231', ' ');
+INSERT INTO legacy.supply VALUES (-300, -3, '20240101', '99991231');

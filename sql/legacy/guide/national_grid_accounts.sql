@@ -43,14 +43,13 @@ INSERT INTO legacy.premise_detail VALUES
     (-100, 'NG-SITE-PREM-01', 'Park on the street', 'PREM', 'SF', 'Key under mat');
 INSERT INTO legacy.occupancy VALUES (-100, -100, -100, '20250301', '99991231', ' ');
 INSERT INTO legacy.supply_point (
-    supply_point_id, premise_id, market, data_origin, identifier, fuel, supply_start, transfer_flag,
-    dispute_flag, operating_company, billed_to, load_zone, load_profile
-) VALUES (
-    -100, -100, 'US', 'GDE', '2102', 'E', '20250301', ' ', ' ', 'MECO', '20260301', 'WCMASS', 'LP001'
-);
+    supply_point_id, premise_id, market, data_origin, identifier, fuel, transfer_flag, dispute_flag,
+    operating_company, load_zone, load_profile
+) VALUES (-100, -100, 'US', 'GDE', '2102', 'E', ' ', ' ', 'MECO', 'WCMASS', 'LP001');
+INSERT INTO legacy.supply VALUES (-100, -100, '20250301', '99991231', '20260301');
 INSERT INTO legacy.service_drop VALUES (-100, -100, 'SD-NG-BASE-001', 'U', '0 - 2.2 kv', 'P');
-INSERT INTO legacy.contract VALUES (-100, -100, 'GUIDE-R1', '20250301', '99991231');
-INSERT INTO legacy.contract_option VALUES (-100, -100, -100, 'MECO-R1-FixVar', 'FIXED');
+INSERT INTO legacy.contract VALUES (-100, -100, -100, 'GUIDE-R1', '20250301', '99991231');
+INSERT INTO legacy.contract_option VALUES (-100, -100, -100, -100, 'MECO-R1-FixVar', 'FIXED');
 INSERT INTO legacy.meter VALUES (-100, -100, 'MTR123456', '20250901', '99991231', 5, NULL, NULL);
 INSERT INTO legacy.meter_detail VALUES (
     -100, '2025-09-01 00:00:00+00', 'ON', 'KWH', 240, 100, '1', 'AMI', 'MODEL-X', 'Duncan-L&G', 'AMI', 'X'

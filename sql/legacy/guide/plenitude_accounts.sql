@@ -23,4 +23,5 @@ INSERT INTO legacy.occupancy VALUES (-200, -200, -200, '20230101', '99991231', '
 INSERT INTO legacy.supply_point (
     supply_point_id, premise_id, market, data_origin, identifier, fuel, transfer_flag, dispute_flag
 ) VALUES (-200, -200, 'PT', 'GDE', 'PT0000000000000001TR', 'E', ' ', ' ');
-INSERT INTO legacy.contract VALUES (-200, -200, 'TEST001', '20250101', '20261231');
+INSERT INTO legacy.supply VALUES (-200, -200, '20230101', '99991231');
+INSERT INTO legacy.contract VALUES (-200, -200, -200, 'TEST001', '20250101', '20261231');

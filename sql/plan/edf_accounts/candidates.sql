@@ -23,7 +23,8 @@ LEFT JOIN LATERAL (
     FROM legacy.occupancy
     JOIN legacy.premise ON premise.premise_id = occupancy.premise_id
     JOIN legacy.address ON address.address_id = premise.address_id
-    LEFT JOIN legacy.supply_point AS point ON point.premise_id = premise.premise_id
+    LEFT JOIN legacy.supply ON supply.occupancy_id = occupancy.occupancy_id
+    LEFT JOIN legacy.supply_point AS point ON point.supply_point_id = supply.supply_point_id
     WHERE occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
 ) AS property ON true
 WHERE account.market = 'GB' AND account.data_origin = 'GEN'

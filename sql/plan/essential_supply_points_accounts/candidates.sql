@@ -6,8 +6,12 @@ SELECT
     coalesce((
         SELECT rtrim(min(account.account_class))
         FROM legacy.occupancy
+        JOIN legacy.supply
+            ON supply.occupancy_id = occupancy.occupancy_id AND supply.supply_point_id = point.supply_point_id
         JOIN legacy.account ON account.account_id = occupancy.account_id
-        WHERE occupancy.premise_id = point.premise_id AND occupancy.moved_out = '99991231'
+        WHERE occupancy.premise_id = point.premise_id
+            AND occupancy.moved_out = '99991231'
+            AND occupancy.moved_in <= to_char(current_date, 'YYYYMMDD')
     ), 'no account') AS stratum,
     CAST(NULL AS text) AS exclusion
 FROM legacy.supply_point AS point

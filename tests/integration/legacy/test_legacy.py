@@ -18,6 +18,7 @@ from stdnum.pt import nif
 
 from legacy import load
 from tests.conftest import NewDatabase
+from tests.integration.legacy.conftest import CUSTOMERS
 from tests.samples import TODAY, as_frames, expected_payload, identifier_of, sample_rows
 from transforms.build import BuildSettings, build
 from transforms.dialect import Dialect
@@ -26,20 +27,6 @@ from transforms.registry import get_dialect
 
 DIALECTS = [get_dialect(name=name) for name in load.generated_dialects()]
 each_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
-CUSTOMERS = 700
-
-
-@pytest.fixture(scope="module")
-def filled(new_database: NewDatabase) -> Engine:
-    """A database filled in bulk, keys last."""
-    engine = create_engine(_url(new_database()), poolclass=NullPool)
-    load.fill(
-        engine=engine,
-        customers=dict.fromkeys(load.generated_dialects(), CUSTOMERS),
-        seed=7,
-        tell=lambda line: None,
-    )
-    return engine
 
 
 def _url(dsn: str) -> str:
