@@ -546,6 +546,7 @@ def _run(*, context: Context) -> AirflowRun:
         run_id=run.run_id,
         run_type=run.run_type.value,
         logical_date=run.logical_date,
+        cleared=run.clear_number,
     )
 
 

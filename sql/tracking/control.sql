@@ -27,7 +27,8 @@ UPDATE migration.wave SET paused_at = NULL WHERE id = %(wave_id)s
 -- name: cancel
 -- Over an earlier stop: that one could be cleared, this one stands.
 UPDATE migration.wave
-SET paused_at = NULL, stopped_at = coalesce(stopped_at, %(at)s), stop_code = 'cancelled', stop_reason = %(reason)s
+SET paused_at = NULL, stopped_at = %(at)s, stop_code = 'cancelled', stop_reason = %(reason)s,
+    stopped_no = nextval('migration.occasion')
 WHERE id = %(wave_id)s
 
 -- name: record

@@ -21,11 +21,11 @@ ORDER BY given.identifier
 -- name: insert_rerun
 INSERT INTO migration.rerun (
     dialect, mode, target_kraken, requested_by, selection, requests_in_flight, failure_threshold,
-    dag_id, run_id, requested_at, opened_at
+    dag_id, run_id, requested_at, opened_at, cleared
 )
 VALUES (
     %(dialect)s, %(mode)s, %(target_kraken)s, %(requested_by)s, %(selection)s, %(requests_in_flight)s,
-    %(failure_threshold)s, %(dag_id)s, %(run_id)s, %(at)s, %(at)s
+    %(failure_threshold)s, %(dag_id)s, %(run_id)s, %(at)s, %(at)s, %(cleared)s
 )
 RETURNING id
 
@@ -71,9 +71,11 @@ RETURNING records, in_kraken
 
 -- name: reopen
 UPDATE migration.rerun
-SET opened_at = %(at)s, stopped_at = NULL, stop_code = NULL, stop_reason = NULL,
-    finished_at = NULL, outcome = NULL, outcome_reason = NULL
-WHERE id = %(rerun_id)s
+SET opened_at = %(at)s, stopped_at = NULL, stop_code = NULL, stop_reason = NULL, approved_at = NULL,
+    finished_at = NULL, outcome = NULL, outcome_reason = NULL, opened_no = nextval('migration.occasion'),
+    cleared = %(cleared)s
+-- A retried task is nobody's wish to go on; unless Airflow says how often its run was cleared, each call is one.
+WHERE id = %(rerun_id)s AND (%(cleared)s::integer IS NULL OR cleared IS DISTINCT FROM %(cleared)s)
 
 -- name: find_run
 SELECT id FROM migration.rerun WHERE dag_id = %(dag_id)s AND run_id = %(run_id)s
@@ -122,3 +124,15 @@ WHERE id = %(rerun_id)s AND stopped_at IS NULL
 UPDATE migration.rerun
 SET finished_at = %(at)s, outcome = %(outcome)s, outcome_reason = %(reason)s
 WHERE id = %(rerun_id)s
+
+-- name: hindrances
+-- What keeps this rerun from creating, by wave that has something left; NULL where nothing does.
+SELECT touched.wave_id, hindrance.stopped_at, hindrance.stop_code, hindrance.stop_reason
+FROM (
+    SELECT DISTINCT item.wave_id
+    FROM migration.rerun_item AS item
+    JOIN migration.import_process AS process ON process.id = item.import_process_id
+    WHERE item.rerun_id = %(rerun_id)s AND process.state <> ALL (%(succeeded)s)
+) AS touched
+LEFT JOIN LATERAL migration.hindrance(touched.wave_id, %(rerun_id)s) AS hindrance ON true
+ORDER BY touched.wave_id

@@ -132,7 +132,7 @@ async def create_batch(
         if window_is_over(policy=wave.policy, now=clock() + timedelta(seconds=kraken.visibility_window)):
             raise stop(tracking=tracking, wave=wave, fault=_too_late(wave=wave), now=clock())
         # Paused, or resumed just now: either way what is valid still has to be created.
-        hold_back = 0.0
+        hold_back = 0.0 if wave.is_paused else _LOOK_AGAIN
     return CreateOutcome(
         counts={state.value: records for state, records in counts.items()},
         hold_back=hold_back,

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from kraken_import.lifecycle import OPEN, Mode, State
-from kraken_import.tracking import evidence, gate, processes, progress, shared_values, waves
+from kraken_import.tracking import evidence, gate, processes, progress, reruns, shared_values, waves
 from kraken_import.tracking.evidence import Key
 from kraken_import.tracking.gate import Decision
 from kraken_import.tracking.processes import Move
@@ -74,28 +74,30 @@ def batches_to_load(*, tracking: Engine, wave_id: int, now: datetime) -> list[in
     ):
         stop(tracking=tracking, wave=wave, fault=_too_many(wave=wave, refused=refused, total=total), now=now)
     with tracking.connect() as connection:
-        wave = waves.load_wave(connection=connection, wave_id=wave_id)
-        creates = wave.stopped_at is None and not wave.lacks_approval
-        states = OPEN | {State.VALID} if creates else OPEN
-        return list(waves.batches_in_state(connection=connection, wave_id=wave_id, states=states))
+        wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=None)
+        batches = set(waves.batches_in_state(connection=connection, wave_id=wave_id, states=OPEN))
+        if wave.stopped_at is None:
+            batches.update(gate.batches_covered(connection=connection, wave_id=wave_id))
+        return sorted(batches)
 
 
 def question_to_ask(*, tracking: Engine, wave_id: int, now: datetime) -> Question | None:
     """What a person must answer before this wave may create anything; None when nothing is to be asked.
 
-    An approval given before holds as long as nothing was built since.
+    An approval given before holds as long as it covers every valid record. What is counted and what is asked
+    about come from one snapshot; a worker that changes a record meanwhile makes this fail, to be tried again.
     """
-    with tracking.begin() as connection:
-        wave = waves.load_wave(connection=connection, wave_id=wave_id)
+    with tracking.execution_options(isolation_level="REPEATABLE READ").begin() as connection:
+        wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=None)
         if wave.policy.approval != "required" or wave.stopped_at is not None:
             return None
-        if gate.still_approved(connection=connection, wave_id=wave_id):
+        if wave.approved_at is not None and not gate.uncovered(connection=connection, wave_id=wave_id):
             return None
         counts = progress.wave_states(connection=connection, wave_id=wave_id)
         if not counts.get(State.VALID):
             return None
-        gate.ask(connection=connection, wave_id=wave_id, at=now)
-        subject = f"Create {counts[State.VALID]:,} records of wave {wave.name!r} in {wave.target_kraken}?"
+        records = gate.ask(connection=connection, wave_id=wave_id, at=now)
+        subject = f"Create {records:,} records of wave {wave.name!r} in {wave.target_kraken}?"
         body = review(connection=connection, wave=wave, counts=counts)
     return Question(subject=subject, body=body, wait=timedelta(minutes=float(wave.policy.approval_minutes)))
 

@@ -77,6 +77,8 @@ class AirflowRun:
     run_id: str
     run_type: str = "manual"
     logical_date: datetime | None = None
+    cleared: int | None = None
+    """How often the run was cleared; None when Airflow does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +100,7 @@ def plan_wave(
     run: AirflowRun,
     now: datetime,
 ) -> PlannedWave:
-    """Plan the wave of an Airflow run in one transaction; a second call for that run reopens its wave.
+    """Plan the wave of an Airflow run in one transaction; once that run was cleared, a call reopens its wave.
 
     Raises `BadRequest` (nothing is written then): an impossible request, customers that the legacy
     database does not have, a name already taken, nobody left to claim, a cohort that is not there or in
@@ -112,7 +114,7 @@ def plan_wave(
         known = waves.wave_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
         if known is not None:
             _refuse_ended(wave=waves.load_wave(connection=connection, wave_id=known))
-            waves.reopen_wave(connection=connection, wave_id=known, at=now)
+            waves.reopen_wave(connection=connection, wave_id=known, at=now, cleared=run.cleared)
             return _planned(connection=connection, wave_id=known)
         chosen = _cohorts(connection=connection, dialect=dialect, kraken=kraken, request=request, run=run)
         if chosen:
@@ -314,6 +316,7 @@ def _new_wave(
         failure_threshold=request.threshold,
         dag_id=run.dag_id,
         run_id=run.run_id,
+        cleared=run.cleared,
         policy=request.policy,
     )
 

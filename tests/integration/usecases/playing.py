@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from kraken_import.usecases.build import build_batch
-from kraken_import.usecases.create import create_batch
+from kraken_import.usecases.create import CreateOutcome, create_batch
 from kraken_import.usecases.plan import AirflowRun
 from kraken_import.usecases.poll import PollScope, poll
 from kraken_import.usecases.rerun import (
@@ -54,6 +54,21 @@ def work(journey: Journey, planned: PlannedRerun) -> WaveSummary:
         )
     return summarise_rerun(
         tracking=journey.tracking, rerun_id=planned.rerun_id, failed_tasks=(), now=datetime.now(UTC)
+    )
+
+
+def create_in_rerun(journey: Journey, planned: PlannedRerun) -> CreateOutcome:
+    """The create task of the rerun's first batch, alone."""
+    wave_id, batch = planned.batches[0]
+    return asyncio.run(
+        create_batch(
+            tracking=journey.tracking,
+            kraken=journey.kraken,
+            refresh=journey.refresh,
+            wave_id=wave_id,
+            batch=batch,
+            rerun_id=planned.rerun_id,
+        )
     )
 
 
