@@ -90,6 +90,7 @@ class Wishes:
     limit: int | None
     wave: str | None = None
     reason: str | None = None
+    kraken: str | None = None
 
 
 def read_wishes(*, environment: Mapping[str, str]) -> Wishes:
@@ -118,6 +119,7 @@ def read_wishes(*, environment: Mapping[str, str]) -> Wishes:
         limit=_read_number(given=given, name="LIMIT", least=1, most=100_000_000),
         wave=given.get("WAVE"),
         reason=given.get("REASON"),
+        kraken=given.get("KRAKEN"),
     )
 
 

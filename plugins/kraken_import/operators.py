@@ -14,6 +14,7 @@ from airflow.sdk import BaseHook, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.log import mask_secret
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.connections import (
@@ -31,9 +32,9 @@ from kraken_import.triggers import poll_trigger
 from kraken_import.usecases.announce import Moment, announce
 from kraken_import.usecases.build import build_batch
 from kraken_import.usecases.calling import utc_now
-from kraken_import.usecases.control import UnknownWave, control_wave
+from kraken_import.usecases.control import UnknownKraken, UnknownWave, control_wave, stop_all
 from kraken_import.usecases.create import create_batch
-from kraken_import.usecases.faults import Retryable, SystemicFault
+from kraken_import.usecases.faults import BadRequest, Retryable, SystemicFault
 from kraken_import.usecases.gate import answer_question, batches_to_load, question_to_ask
 from kraken_import.usecases.holds import release
 from kraken_import.usecases.plan import AirflowRun, NothingPlanned, WaveRequest, plan_wave, planned_wave
@@ -397,30 +398,65 @@ class SummariseWaveOperator(MigrationOperator):
 
 
 class ControlWaveOperator(BaseOperator):
-    """Pauses, resumes or cancels the wave that the run's parameters name."""
+    """Pauses, resumes or cancels the wave that the run's parameters name, or stops everything."""
 
     def __init__(self, *, tracking_ids: Sequence[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.tracking_ids = tuple(tracking_ids)
 
     def execute(self, context: Context) -> str:
-        """Carry out the order in the tracking database that has the wave."""
+        """Carry out the order in the tracking database that has the wave, or stop everything in each."""
         params = context["params"]
-        user = context["dag_run"].triggering_user_name
+        if params["action"] == "stop_all":
+            return self._stop_all(context=context)
+        if params["kraken"]:
+            raise BadRequest("Only stop_all takes a Kraken: leave it empty, and name the wave.")
         unknown: UnknownWave | None = None
         for connection_id in self.tracking_ids:
             try:
                 return control_wave(
                     tracking=database(connection_id=connection_id),
-                    wave=params["wave"],
+                    wave=params["wave"] or "",
                     action=params["action"],
-                    ordered_by=user or f"run {context['run_id']}",
+                    ordered_by=_ordered_by(context=context),
                     reason=params["reason"],
                     now=utc_now(),
                 )
             except UnknownWave as error:
                 unknown = error
         raise unknown or UnknownWave("No Connection to a tracking database is known.")
+
+    def _stop_all(self, *, context: Context) -> str:
+        params = context["params"]
+        if params["wave"]:
+            raise BadRequest("stop_all stops every wave: leave the wave empty, or choose cancel to stop one.")
+        said: list[str] = []
+        failures: list[Exception] = []
+        for connection_id in self.tracking_ids:
+            try:
+                said.append(
+                    stop_all(
+                        tracking=database(connection_id=connection_id),
+                        kraken=params["kraken"],
+                        ordered_by=_ordered_by(context=context),
+                        reason=params["reason"],
+                        now=utc_now(),
+                    )
+                )
+            except UnknownKraken as unknown:
+                failures.append(unknown)
+            except (Retryable, OperationalError) as unreachable:
+                # Everything that can be stopped is, before this task is tried again for the rest.
+                failures.insert(0, unreachable)
+        for sentence in said:
+            self.log.info("%s", sentence)
+        if failures and (not said or not isinstance(failures[0], UnknownKraken)):
+            raise failures[0]
+        return " ".join(said)
+
+
+def _ordered_by(*, context: Context) -> str:
+    return context["dag_run"].triggering_user_name or f"run {context['run_id']}"
 
 
 class ReportWaveOperator(MigrationOperator):

@@ -10,7 +10,7 @@ from decimal import Decimal
 from sqlalchemy import Engine
 
 from kraken_import.lifecycle import FAILED, State
-from kraken_import.tracking import progress, waves
+from kraken_import.tracking import progress, reruns, waves
 from kraken_import.usecases.control import CANCELLED
 from kraken_import.usecases.gate import EXPIRED, REJECTED
 from kraken_import.usecases.holds import release
@@ -39,6 +39,9 @@ def summarise_wave(
     with tracking.begin() as connection:
         wave = waves.load_wave(connection=connection, wave_id=wave_id)
         counts = progress.wave_states(connection=connection, wave_id=wave_id)
+        if State.VALID in counts or not all(state.is_open or state.is_settled for state in counts):
+            # An order that came while it was planned is not recorded with the wave itself.
+            wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=None)
         failure = failure_of(
             what=f"Wave {wave.name!r}",
             stop_code=wave.stop_code,

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
+from kraken_import.usecases.faults import BadRequest, SystemicFault
 from tests.conftest import Simulator, StartSimulator
 from tests.integration.conftest import BeginJourney
 from transforms.registry import dialect_names, get_dialect
@@ -140,7 +141,12 @@ def test_create_waits_without_a_worker_while_its_wave_is_paused(
 
     def order(action: str) -> str:
         context = {
-            "params": {"wave": str(wave_id), "action": action, "reason": None},
+            "params": {
+                "wave": None if action == "stop_all" else str(wave_id),
+                "kraken": None,
+                "action": action,
+                "reason": None,
+            },
             "dag_run": SimpleNamespace(triggering_user_name="ops"),
             "run_id": "manual",
         }
@@ -162,6 +168,34 @@ def test_create_waits_without_a_worker_while_its_wave_is_paused(
     assert len(journey.created()) == 5
     orders = journey.rows("SELECT ordered_by FROM migration.wave_control")
     assert [row["ordered_by"] for row in orders] == ["ops", "ops"]
+    second = journey.valid_wave()
+    assert f"wave {second} 'run-2'" in order("stop_all")
+    with pytest.raises(SystemicFault, match="ops stopped everything"):
+        journey.create(second)
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        ({"action": "cancel"}, "Say which wave to cancel"),
+        ({"action": "stop_all", "wave": "pilot"}, "leave the wave empty"),
+        ({"action": "pause", "wave": "pilot", "kraken": "kraken"}, "Only stop_all takes a Kraken"),
+    ],
+)
+def test_an_order_without_its_wave_or_with_too_much_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, begin: BeginJourney, params: dict[str, str], sentence: str
+) -> None:
+    from kraken_import.operators import ControlWaveOperator
+
+    journey = begin()
+    set_connections(monkeypatch, tracking=journey.tracking, simulator=journey.simulator)
+    context = {
+        "params": {"wave": None, "kraken": None, "reason": None, **params},
+        "dag_run": SimpleNamespace(triggering_user_name=None),
+        "run_id": "manual",
+    }
+    with pytest.raises(BadRequest, match=sentence):
+        ControlWaveOperator(task_id="order", tracking_ids=["tracking"]).execute(context)
 
 
 def test_the_defaults_are_valid(dags: dict[str, Any]) -> None:
