@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NoReturn, TypedDict
 
-from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import BaseHook, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.log import mask_secret
@@ -26,6 +25,7 @@ from kraken_import.connections import (
 )
 from kraken_import.links import WaveReportLink
 from kraken_import.notifications import stop_announced, tell
+from kraken_import.questions import QuestionOperator
 from kraken_import.storage import UnableToWriteReport, write_report
 from kraken_import.tracking.waves import Policy
 from kraken_import.triggers import poll_trigger
@@ -48,13 +48,13 @@ from kraken_import.usecases.rerun import (
     rerun_of,
     summarise_rerun,
 )
+from kraken_import.usecases.rerun_gate import ApprovalBarred, answer_rerun_question, rerun_question_to_ask
 from kraken_import.usecases.summarise import summarise_wave
 from kraken_import.usecases.validate import validate_batch
 
 _FAILED = ("failed", "upstream_failed")
 _NOTHING = "nothing_planned"
 """XCom of task plan: one sentence, when no cohort was due."""
-_APPROVE, _REJECT = "Approve", "Reject"
 
 
 class BatchScope(TypedDict):
@@ -201,23 +201,12 @@ class ValidateBatchOperator(BatchOperator):
             )
 
 
-class GateOperator(MigrationOperator, HITLOperator):
+class GateOperator(QuestionOperator, MigrationOperator):
     """Decides which batches are loaded: those with something valid, or something open.
 
     A wave that requires approval waits here, without a worker, for somebody to answer under *Required
-    actions*. A rejection and a missing answer end it with nothing created, and fail no task.
+    actions*. A rejection, a missing answer and a stop end it with nothing created, and fail no task.
     """
-
-    def __init__(self, *, connections: ConnectionIds, **kwargs: Any) -> None:
-        # What is asked, and for how long, is known only when the task runs.
-        super().__init__(
-            connections=connections,
-            subject="",
-            options=[_APPROVE, _REJECT],
-            defaults=_REJECT,
-            response_timeout=timedelta(hours=12),
-            **kwargs,
-        )
 
     def execute(self, context: Context) -> list[dict[str, int]]:
         """Open the gate, or ask first."""
@@ -227,22 +216,18 @@ class GateOperator(MigrationOperator, HITLOperator):
         self.tell(context=context, wave_id=wave_id, moment="gate")
         question = question_to_ask(tracking=tracking, wave_id=wave_id, now=utc_now())
         if question is not None:
-            self.subject, self.body, self.response_timeout = question.subject, question.body, question.wait
-            HITLOperator.execute(self, context)
+            self.ask(context=context, question=question, about={"wave_id": wave_id})
         return [{"wave_id": wave_id, "batch": batch} for batch in batches]
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> list[dict[str, int]]:
-        """Go on as was decided."""
-        answer = HITLOperator.execute_complete(self, context, event)
+    def execute_complete(
+        self, context: Context, event: dict[str, Any], until: str = ""
+    ) -> list[dict[str, int]]:
+        """Go on as was decided; `until` is when the question's time is up."""
+        approved, user = self.answer(context=context, event=event)
         tracking = self.tracking()
         wave_id = self._wave_id(context=context, tracking=tracking)
-        user = answer["responded_by_user"]
         answer_question(
-            tracking=tracking,
-            wave_id=wave_id,
-            approved=answer["chosen_options"] == [_APPROVE],
-            answered_by=None if user is None else str(user["name"]),
-            now=utc_now(),
+            tracking=tracking, wave_id=wave_id, approved=approved, answered_by=user, now=utc_now()
         )
         batches = batches_to_load(tracking=tracking, wave_id=wave_id, now=utc_now())
         return [{"wave_id": wave_id, "batch": batch} for batch in batches]
@@ -511,17 +496,45 @@ class PlanRerunOperator(MigrationOperator):
         return _rerun_batches(rerun_id=planned.rerun_id, batches=planned.batches)
 
 
-class RerunGateOperator(MigrationOperator):
-    """Decides in which batches the rerun has something to create or to await."""
+class RerunGateOperator(QuestionOperator, MigrationOperator):
+    """Decides in which batches the rerun has something to create or to await.
+
+    A rerun of a wave that requires approval waits here for one of its own, unless that wave's policy says
+    otherwise. A rejection, a missing answer and a stop end the rerun, and fail no task.
+    """
 
     def execute(self, context: Context) -> list[dict[str, int]]:
-        """Open the gate."""
+        """Open the gate, or ask first."""
         tracking = self.tracking()
+        rerun_id = self._rerun_id(context=context, tracking=tracking)
+        batches = batches_to_rerun(tracking=tracking, rerun_id=rerun_id, now=utc_now())
+        question = rerun_question_to_ask(tracking=tracking, rerun_id=rerun_id, now=utc_now())
+        if question is not None:
+            self.ask(context=context, question=question, about={"rerun_id": rerun_id})
+        return _rerun_batches(rerun_id=rerun_id, batches=batches)
+
+    def execute_complete(
+        self, context: Context, event: dict[str, Any], until: str = ""
+    ) -> list[dict[str, int]]:
+        """Go on as was decided; ask again until `until` when the user who approved it may not."""
+        approved, user = self.answer(context=context, event=event)
+        tracking = self.tracking()
+        rerun_id = self._rerun_id(context=context, tracking=tracking)
+        try:
+            answer_rerun_question(
+                tracking=tracking, rerun_id=rerun_id, approved=approved, answered_by=user, now=utc_now()
+            )
+        except ApprovalBarred as barred:
+            self.log.warning("%s", barred)
+            self.ask_again(context=context, until=until, about={"rerun_id": rerun_id})
+        batches = batches_to_rerun(tracking=tracking, rerun_id=rerun_id, now=utc_now())
+        return _rerun_batches(rerun_id=rerun_id, batches=batches)
+
+    def _rerun_id(self, *, context: Context, tracking: Engine) -> int:
         rerun_id = rerun_of(tracking=tracking, run=_run(context=context))
         if rerun_id is None:
             raise AirflowSkipException("Nothing was selected, so there is nothing to load.")
-        batches = batches_to_rerun(tracking=tracking, rerun_id=rerun_id, now=utc_now())
-        return _rerun_batches(rerun_id=rerun_id, batches=batches)
+        return rerun_id
 
 
 class SummariseRerunOperator(MigrationOperator):

@@ -82,7 +82,8 @@ SELECT id FROM migration.rerun WHERE dag_id = %(dag_id)s AND run_id = %(run_id)s
 
 -- name: load_rerun
 SELECT id, dialect, mode, requested_by, selection, records, in_kraken, requests_in_flight,
-    failure_threshold, run_id, opened_at, stopped_at, stop_code, stop_reason, outcome, outcome_reason
+    failure_threshold, run_id, opened_at, stopped_at, stop_code, stop_reason, outcome, outcome_reason,
+    approved_at, target_kraken
 FROM migration.rerun
 WHERE id = %(rerun_id)s
 
@@ -136,3 +137,46 @@ FROM (
 ) AS touched
 LEFT JOIN LATERAL migration.hindrance(touched.wave_id, %(rerun_id)s) AS hindrance ON true
 ORDER BY touched.wave_id
+
+-- name: asking_waves
+-- Waves of the rerun that have a valid record and want it approved, and what they say about approval.
+SELECT wave.id, wave.name, wave.approval_minutes, wave.four_eyes
+FROM migration.wave
+WHERE wave.id IN (
+        SELECT item.wave_id
+        FROM migration.rerun_item AS item
+        JOIN migration.import_process AS process ON process.id = item.import_process_id
+        WHERE item.rerun_id = %(rerun_id)s AND process.state = 'valid'
+    )
+    AND EXISTS (
+        SELECT FROM migration.licence(wave.id, %(rerun_id)s) AS licence WHERE licence.is_needed
+    )
+    AND NOT EXISTS (SELECT FROM migration.hindrance(wave.id, %(rerun_id)s))
+ORDER BY wave.id
+
+-- name: requires_four_eyes
+SELECT coalesce(bool_or(four_eyes), false)
+FROM migration.wave
+WHERE id IN (SELECT wave_id FROM migration.rerun_item WHERE rerun_id = %(rerun_id)s)
+
+-- name: causes
+SELECT process.state, process.first_error_code AS code, coalesce(process.first_error_path, '') AS path,
+    count(*) AS records
+FROM migration.rerun_item AS item
+JOIN migration.import_process AS process ON process.id = item.import_process_id
+WHERE item.rerun_id = %(rerun_id)s AND process.state IN ('rejected', 'invalid')
+GROUP BY process.state, process.first_error_code, process.first_error_path
+ORDER BY count(*) DESC, process.first_error_code, process.first_error_path
+LIMIT %(most)s
+
+-- name: valid_cents
+SELECT coalesce(sum(money.payload_cents), 0)
+FROM migration.rerun_item AS item
+JOIN migration.import_process AS process ON process.id = item.import_process_id AND process.state = 'valid'
+JOIN migration.record_money AS money ON money.import_process_id = process.id
+WHERE item.rerun_id = %(rerun_id)s
+    AND money.currency = %(currency)s
+    AND (%(ledger)s = '' OR money.ledger = %(ledger)s)
+
+-- name: lock
+SELECT FROM migration.rerun WHERE id = %(rerun_id)s FOR UPDATE

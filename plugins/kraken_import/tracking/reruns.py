@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from kraken_import.lifecycle import SUCCEEDED, Mode, State
 from kraken_import.tracking import waves
+from kraken_import.tracking.gate import Cause
 from kraken_import.tracking.queries import queries
 from kraken_import.tracking.waves import Hindrance, Wave
 
@@ -93,6 +94,8 @@ class Rerun:
     stop_reason: str | None
     outcome: str | None
     outcome_reason: str | None
+    approved_at: datetime | None
+    target_kraken: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +211,7 @@ def load_wave(*, connection: Connection, wave_id: int, rerun_id: int | None) -> 
         run_id=rerun.run_id,
         # An error budget is the rerun's own, and begins with it.
         reopened_at=rerun.opened_at,
+        approved_at=rerun.approved_at,
         requests_in_flight=rerun.requests_in_flight,
         failure_threshold=rerun.failure_threshold,
     )
@@ -259,6 +263,50 @@ def ways(
         Way(from_state=State(row.from_state), state=State(row.state), records=int(row.records))
         for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskingWave:
+    """A wave whose records a rerun may not create before a person has approved them."""
+
+    id: int
+    name: str
+    approval_minutes: Decimal
+    four_eyes: bool
+
+
+def asking_waves(*, connection: Connection, rerun_id: int) -> list[AskingWave]:
+    """The waves of a rerun that want its valid records approved, and may create; ascending by id."""
+    rows = connection.exec_driver_sql(_SQL["asking_waves"], {"rerun_id": rerun_id}).mappings()
+    return [AskingWave(**row) for row in rows]
+
+
+def requires_four_eyes(*, connection: Connection, rerun_id: int) -> bool:
+    """Whether one of its waves bars the user who asked for the rerun from approving it."""
+    return bool(connection.exec_driver_sql(_SQL["requires_four_eyes"], {"rerun_id": rerun_id}).scalar_one())
+
+
+def causes(*, connection: Connection, rerun_id: int, most: int) -> list[Cause]:
+    """Why records of a rerun were refused before their create, the most frequent cause first."""
+    rows = connection.exec_driver_sql(_SQL["causes"], {"rerun_id": rerun_id, "most": most})
+    return [
+        Cause(state=State(row.state), code=row.code or "", path=row.path, records=int(row.records))
+        for row in rows
+    ]
+
+
+def valid_cents(*, connection: Connection, rerun_id: int, ledger: str, currency: str) -> int:
+    """Sum of the balances in the valid payloads of a rerun; every ledger when `ledger` is empty."""
+    return int(
+        connection.exec_driver_sql(
+            _SQL["valid_cents"], {"rerun_id": rerun_id, "ledger": ledger, "currency": currency}
+        ).scalar_one()
+    )
+
+
+def lock(*, connection: Connection, rerun_id: int) -> None:
+    """Hold the rerun as it stands: orders wait until the transaction ends."""
+    connection.exec_driver_sql(_SQL["lock"], {"rerun_id": rerun_id})
 
 
 def stop_rerun(*, engine: Engine, rerun_id: int, code: str, reason: str, at: datetime) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from kraken_import.lifecycle import OPEN, Mode, State
-from kraken_import.tracking import evidence, gate, processes, progress, reruns, shared_values, waves
+from kraken_import.tracking import control, evidence, gate, processes, progress, reruns, shared_values, waves
 from kraken_import.tracking.evidence import Key
 from kraken_import.tracking.gate import Decision
 from kraken_import.tracking.processes import Move
@@ -27,6 +27,9 @@ from transforms.rules.engine import Circumstances
 REJECTED: Final = "rejected"
 EXPIRED: Final = "not_approved"
 """Stop codes of a wave that a person rejected at the gate, and of one that nobody answered for."""
+
+NOT_APPROVED: Final = "not_approved"
+"""Fault of a task whose records the approval does not cover: clearing the gate asks about them."""
 
 DECIDED: Final = (CANCELLED, REJECTED, EXPIRED)
 """Stops that were somebody's decision: no rerun goes on where nothing was to be created."""
@@ -102,23 +105,42 @@ def question_to_ask(*, tracking: Engine, wave_id: int, now: datetime) -> Questio
     return Question(subject=subject, body=body, wait=timedelta(minutes=float(wave.policy.approval_minutes)))
 
 
+def is_withdrawn(*, tracking: Engine, wave_id: int) -> bool:
+    """Whether the wave was stopped, so that the question at its gate is not asked any more."""
+    with tracking.connect() as connection:
+        return waves.hindrance(connection=connection, wave_id=wave_id) is not None
+
+
+def unapproved(*, wave: Wave, records: int) -> str:
+    """What a wave, or the rerun that sees it, says of valid records that its approval does not cover."""
+    if wave.approved_at is None:
+        what = f"Wave {wave.name!r}" if wave.rerun_id is None else f"Rerun {wave.rerun_id}"
+        return f"{what} has not been approved: clear its task gate, and answer there."
+    return f"{records} records were built after the approval: clear task gate to be asked again."
+
+
 def answer_question(
     *, tracking: Engine, wave_id: int, approved: bool, answered_by: str | None, now: datetime
 ) -> Decision | None:
     """Record the answer, or that none came in time (`answered_by` None); the decision that stands: the first.
 
-    A rejection stops the wave, so that nothing is created whatever is done in Airflow, short of clearing
-    the run, which asks again.
+    Of a wave that was stopped meanwhile the question was withdrawn, whatever is answered. A rejection stops
+    the wave, so that nothing is created whatever is done in Airflow, short of clearing the run, which asks
+    again.
     """
     verdict: gate.Verdict = "expired" if answered_by is None else "approved" if approved else "rejected"
     with tracking.begin() as connection:
-        wave = waves.load_wave(connection=connection, wave_id=wave_id)
+        # Orders wait for this lock, so that none comes between what is seen here and what is decided.
+        control.lock(connection=connection, wave_id=wave_id)
+        wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=None)
+        if wave.stopped_at is not None:
+            verdict, answered_by = "withdrawn", None
         decision = gate.decide(
             connection=connection, wave_id=wave_id, verdict=verdict, decided_by=answered_by, at=now
         )
         if decision is not None and decision.decision == "approved":
             gate.approve(connection=connection, wave_id=wave_id, at=decision.decided_at)
-    if decision is None or decision.decision != "approved":
+    if decision is None or decision.decision in ("rejected", "expired"):
         stop(tracking=tracking, wave=wave, fault=_refusal(decision=decision), now=now)
     return decision
 

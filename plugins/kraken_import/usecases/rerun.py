@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -12,11 +12,11 @@ from sqlalchemy import Connection, Engine
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import OPEN, SUCCEEDED, Mode, State
-from kraken_import.tracking import reruns
+from kraken_import.tracking import gate, reruns
 from kraken_import.tracking.reruns import Scope, Selection, Way
 from kraken_import.tracking.waves import Hindrance
 from kraken_import.usecases.faults import BadRequest
-from kraken_import.usecases.gate import DECIDED, hold_back_unrehearsed, refuse_shared
+from kraken_import.usecases.gate import DECIDED, hold_back_unrehearsed, refuse_shared, unapproved
 from kraken_import.usecases.holds import release
 from kraken_import.usecases.plan import MOST_BATCHES, AirflowRun
 from kraken_import.usecases.summarise import WaveSummary, failure_of
@@ -164,9 +164,12 @@ def batches_to_rerun(*, tracking: Engine, rerun_id: int, now: datetime) -> list[
             for wave_id, found in reruns.hindrances(connection=connection, rerun_id=rerun_id).items()
             if found is not None
         }
-        to_await = reruns.batches_in_state(connection=connection, rerun_id=rerun_id, states=OPEN)
-        to_create = reruns.batches_in_state(connection=connection, rerun_id=rerun_id, states=(State.VALID,))
-        return sorted({*to_await, *(each for each in to_create if each[0] not in hindered)})
+        found = set(reruns.batches_in_state(connection=connection, rerun_id=rerun_id, states=OPEN))
+        for wave_id in {touched for touched, _ in reruns.batches(connection=connection, rerun_id=rerun_id)}:
+            if wave_id not in hindered:
+                covered = gate.batches_covered(connection=connection, wave_id=wave_id, rerun_id=rerun_id)
+                found.update((wave_id, batch) for batch in covered)
+        return sorted(found)
 
 
 def summarise_rerun(
@@ -183,7 +186,8 @@ def summarise_rerun(
         counts: dict[State, int] = {}
         for way in reruns.ways(connection=connection, rerun_id=rerun_id):
             counts[way.state] = counts.get(way.state, 0) + way.records
-        found = next(filter(None, reruns.hindrances(connection=connection, rerun_id=rerun_id).values()), None)
+        hindrances = reruns.hindrances(connection=connection, rerun_id=rerun_id)
+        found = next(filter(None, hindrances.values()), None)
         stop: reruns.Rerun | Hindrance = rerun if rerun.stopped_at or found is None else found
         failure = failure_of(
             what=f"Rerun {rerun_id}",
@@ -192,11 +196,22 @@ def summarise_rerun(
             threshold=rerun.failure_threshold,
             counts=counts,
             failed_tasks=failed_tasks,
+            unapproved=_unapproved(connection=connection, rerun_id=rerun_id, waves=hindrances),
         )
         reruns.finish(connection=connection, rerun_id=rerun_id, failure=failure, at=now)
     if writeback is not None:
         release(tracking=tracking, writeback=writeback, dialects=(rerun.dialect,), now=now)
     return WaveSummary(counts={state.value: records for state, records in counts.items()}, failure=failure)
+
+
+def _unapproved(*, connection: Connection, rerun_id: int, waves: Iterable[int]) -> str | None:
+    """What the rerun says of the valid records in these waves that its approval does not cover."""
+    for wave_id in waves:
+        records = gate.uncovered(connection=connection, wave_id=wave_id, rerun_id=rerun_id)
+        if records:
+            wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=rerun_id)
+            return unapproved(wave=wave, records=records)
+    return None
 
 
 def rerun_report(*, tracking: Engine, run: AirflowRun) -> tuple[reruns.Rerun, list[Way]] | None:

@@ -34,11 +34,8 @@ def begin_rerun(journey: Journey, run_id: str = "rerun-1", **wanted: Any) -> Pla
 
 def work(journey: Journey, planned: PlannedRerun) -> WaveSummary:
     """The tasks of a rerun, as its DAG would take them."""
+    prepare(journey, planned)
     common: dict[str, Any] = {"tracking": journey.tracking, "kraken": journey.kraken}
-    for wave_id, batch in planned.batches:
-        scope = {"wave_id": wave_id, "batch": batch, "rerun_id": planned.rerun_id}
-        build_batch(**common, legacy=journey.legacy, now=datetime.now(UTC), **scope)
-        asyncio.run(validate_batch(**common, refresh=journey.refresh, **scope))
     for wave_id, batch in batches_to_rerun(
         tracking=journey.tracking, rerun_id=planned.rerun_id, now=datetime.now(UTC)
     ):
@@ -86,3 +83,12 @@ def finished_wave(journey: Journey, *identifiers: str, **wanted: Any) -> int:
         journey.poll(planned.wave_id, batch)
     journey.summarise(planned.wave_id)
     return planned.wave_id
+
+
+def prepare(journey: Journey, planned: PlannedRerun) -> None:
+    """The tasks of a rerun before its gate."""
+    common: dict[str, Any] = {"tracking": journey.tracking, "kraken": journey.kraken}
+    for wave_id, batch in planned.batches:
+        scope = {"wave_id": wave_id, "batch": batch, "rerun_id": planned.rerun_id}
+        build_batch(**common, legacy=journey.legacy, now=datetime.now(UTC), **scope)
+        asyncio.run(validate_batch(**common, refresh=journey.refresh, **scope))
