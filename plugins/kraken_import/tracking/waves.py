@@ -117,11 +117,6 @@ class Wave:
         """Whether its creates wait for somebody to resume it."""
         return self.paused_at is not None and self.stopped_at is None
 
-    @property
-    def lacks_approval(self) -> bool:
-        """Whether nothing may be created before somebody has approved it."""
-        return self.policy.approval == "required" and self.approved_at is None
-
 
 def add_wave(*, connection: Connection, wave: NewWave, at: datetime) -> int:
     """Insert a wave and the partitions for its payloads and answers; its id. Raises `UnableToNameWave`."""

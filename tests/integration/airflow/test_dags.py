@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -271,6 +272,24 @@ def test_a_trigger_survives_being_written_down() -> None:
     assert path == "kraken_import.triggers.PollTrigger"
     assert json.loads(json.dumps(arguments)) == arguments
     assert PollTrigger(**arguments).serialize() == trigger.serialize()
+
+
+def test_a_question_survives_being_written_down() -> None:
+    from kraken_import.triggers import QuestionTrigger
+
+    trigger = QuestionTrigger(
+        tracking_conn_id="tracking",
+        rerun_id=5,
+        ti_id=uuid4(),
+        options=["Approve", "Reject"],
+        defaults=["Reject"],
+        params={},
+        timeout_datetime=datetime.now(UTC),
+    )
+    path, arguments = trigger.serialize()
+    assert path == "kraken_import.triggers.QuestionTrigger"
+    assert QuestionTrigger(**arguments).serialize() == trigger.serialize()
+    assert (arguments["rerun_id"], arguments["wave_id"]) == (5, None)
 
 
 def set_connections(monkeypatch: pytest.MonkeyPatch, *, tracking: Engine, simulator: Simulator) -> None:

@@ -13,12 +13,7 @@ from kraken_import.tracking import reruns
 from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.faults import BadRequest, SystemicFault
 from kraken_import.usecases.gate import batches_to_load
-from kraken_import.usecases.rerun import (
-    NothingSelected,
-    PlannedRerun,
-    batches_to_rerun,
-    summarise_rerun,
-)
+from kraken_import.usecases.rerun import NothingSelected, PlannedRerun, batches_to_rerun, summarise_rerun
 from kraken_import.usecases.summarise import WaveSummary
 from tests.integration.conftest import BeginJourney, Journey
 from tests.integration.usecases.playing import begin_rerun, create_in_rerun, finished_wave, rerun, work
