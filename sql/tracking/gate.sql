@@ -45,7 +45,7 @@ JOIN migration.rerun_item AS item ON item.rerun_id = %(rerun_id)s
 WHERE process.id = item.import_process_id AND process.state = 'valid'
 
 -- name: uncovered
--- Valid records of a wave, or of a rerun in it, that nobody has approved as they are now.
+-- Valid records of a wave, or of a rerun in it, that no approval covers as they are now.
 SELECT count(*)
 FROM migration.import_process AS process
 CROSS JOIN migration.licence(%(wave_id)s, %(rerun_id)s) AS licence

@@ -19,7 +19,7 @@ Verdict: TypeAlias = Literal["approved", "rejected", "expired", "withdrawn"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What was decided, and by whom (None: nobody answered in time, or the question was withdrawn)."""
+    """What was decided, and by whom (None: no answer came in time, or the question was withdrawn)."""
 
     decision: Verdict
     decided_by: str | None
@@ -80,7 +80,7 @@ def ask_for_rerun(*, connection: Connection, rerun_id: int, at: datetime) -> int
 def uncovered(
     *, connection: Connection, wave_id: int, batch: int | None = None, rerun_id: int | None = None
 ) -> int:
-    """Return the number of valid records that may not be created, since nobody approved them as they are."""
+    """Return the number of valid records that may not be created, since no approval covers them."""
     return int(
         connection.exec_driver_sql(
             _SQL["uncovered"], {"wave_id": wave_id, "batch": batch, "rerun_id": rerun_id}

@@ -70,7 +70,7 @@ def failure_of(
 ) -> str | None:
     """One sentence on why a wave or a rerun has failed, or None. `threshold` is a share from 0 to 1.
 
-    `unapproved` says what is left since nobody approved it.
+    `unapproved` says what is left for want of an approval.
     """
     if stop_code in (CANCELLED, EXPIRED, REJECTED):
         # Somebody's decision, no fault: the reason says whose.

@@ -190,7 +190,7 @@ def _cancelled_while_it_waits(stack: Stack, run_id: str, gate: str) -> None:
     ordered_at = time.monotonic()
     assert stack.finish(run_id) == "failed"
     assert time.monotonic() - ordered_at < 60
-    # Nobody can approve it any more.
+    # An approval is refused from now on.
     assert _answers(stack, gate, "Approve") == [409, 409]
 
 

@@ -50,7 +50,7 @@ COMMENT ON COLUMN migration.rerun.opened_no IS 'Number of the occasion on which 
 COMMENT ON COLUMN migration.rerun.cleared IS 'How often Airflow''s run had been cleared when the rerun was opened: a retried task opens nothing.';
 COMMENT ON COLUMN migration.rerun.question IS 'Number of the last question that its gate asked.';
 COMMENT ON COLUMN migration.rerun.asked_at IS 'When its gate last asked for approval.';
-COMMENT ON COLUMN migration.rerun.approved_at IS 'When a person approved it; NULL while nobody has, and after its run was cleared.';
+COMMENT ON COLUMN migration.rerun.approved_at IS 'When a person approved it; NULL before that, and after its run was cleared.';
 
 CREATE TABLE migration.stop_order (
     no                  bigint PRIMARY KEY DEFAULT nextval('migration.occasion'),
@@ -87,7 +87,7 @@ LANGUAGE sql STABLE AS $$
         SELECT 1 AS rank, rerun.stopped_at, rerun.stop_code, rerun.stop_reason
         WHERE rerun.stopped_at IS NOT NULL
         UNION ALL
-        -- A rerun goes on after a stop that came before it, but not after somebody's decision.
+        -- A rerun goes on after a stop that came before it, but not after a person's decision.
         SELECT 2, wave.stopped_at, wave.stop_code, wave.stop_reason
         WHERE wave.stopped_at IS NOT NULL
             AND (
@@ -163,11 +163,11 @@ CREATE TRIGGER rerun_decision_is_append_only
 COMMENT ON TABLE migration.rerun_decision IS 'Append-only: what was decided at the gate of a rerun, one row for each time that it asked.';
 COMMENT ON COLUMN migration.rerun_decision.rerun_id IS 'The rerun.';
 COMMENT ON COLUMN migration.rerun_decision.asked_at IS 'When the gate asked.';
-COMMENT ON COLUMN migration.rerun_decision.decision IS 'approved, rejected, expired when nobody answered in time, or withdrawn when it was stopped first.';
-COMMENT ON COLUMN migration.rerun_decision.decided_by IS 'Airflow user who decided; NULL when nobody did.';
+COMMENT ON COLUMN migration.rerun_decision.decision IS 'approved, rejected, expired when no answer came in time, or withdrawn when it was stopped first.';
+COMMENT ON COLUMN migration.rerun_decision.decided_by IS 'Airflow user who decided; NULL when no user did.';
 COMMENT ON COLUMN migration.rerun_decision.decided_at IS 'When it was decided.';
 
--- A wave that is stopped while its question stands: nobody was asked any more.
+-- A wave that is stopped while its question stands: its question is not asked any more.
 ALTER TABLE migration.wave_decision
     DROP CONSTRAINT wave_decision_decision_check,
     DROP CONSTRAINT wave_decision_check,
@@ -175,4 +175,4 @@ ALTER TABLE migration.wave_decision
         CHECK (decision IN ('approved', 'rejected', 'expired', 'withdrawn')),
     ADD CONSTRAINT wave_decision_check
         CHECK ((decided_by IS NULL) = (decision IN ('expired', 'withdrawn')));
-COMMENT ON COLUMN migration.wave_decision.decision IS 'approved, rejected, expired when nobody answered in time, or withdrawn when the wave was stopped first.';
+COMMENT ON COLUMN migration.wave_decision.decision IS 'approved, rejected, expired when no answer came in time, or withdrawn when the wave was stopped first.';
