@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,13 +14,14 @@ from typing import Any
 import pytest
 
 from kraken_import.tracking.control import Action
-from kraken_import.tracking.waves import Policy
+from kraken_import.tracking.waves import Policy, stop_wave
 from kraken_import.usecases.control import control_wave, stop_all
 from kraken_import.usecases.faults import BadRequest, SystemicFault
 from kraken_import.usecases.gate import batches_to_load
 from kraken_import.usecases.plan import AirflowRun, WaveRequest, plan_wave
+from kraken_import.usecases.poll import PollScope, poll
 from tests.integration.conftest import BeginJourney, Journey
-from tests.integration.usecases.playing import begin_rerun, work
+from tests.integration.usecases.playing import begin_rerun, create_in_rerun, prepare, work
 
 STRICT = Policy(error_share=Decimal("0.2"), error_window=25)
 
@@ -348,4 +350,37 @@ def test_only_what_goes_to_the_named_kraken_is_stopped(journey: Journey) -> None
     # Nothing of it is left, which is said and is no failure.
     assert stop(journey, kraken="kraken_gb").startswith("Nothing was under way")
     journey.create(wave_id)
+    assert len(journey.created()) == 5
+
+
+def test_a_rerun_in_a_wave_that_is_paused_and_stopped_waits_until_it_is_resumed(journey: Journey) -> None:
+    wave_id = journey.valid_wave()
+    order(journey, "pause")
+    stop_wave(
+        engine=journey.tracking, wave_id=wave_id, code="forbidden", reason="Forbidden.", at=datetime.now(UTC)
+    )
+    planned = begin_rerun(journey, wave="run-1")
+    prepare(journey, planned)
+    outcome = create_in_rerun(journey, planned)
+    assert (outcome.hold_back, outcome.paused) == (0.0, True)
+    scope = PollScope(wave_id=wave_id, batch=0, rerun_id=planned.rerun_id)
+    until = datetime.now(UTC) + timedelta(seconds=30)
+    with ThreadPoolExecutor() as workers:
+        waiting = workers.submit(
+            lambda: asyncio.run(
+                poll(
+                    tracking=journey.tracking,
+                    kraken=journey.kraken,
+                    refresh=journey.refresh,
+                    scope=scope,
+                    until=until,
+                    hold_back=0.0,
+                )
+            )
+        )
+        time.sleep(1)
+        assert not waiting.done()
+        order(journey, "resume")
+        waiting.result(timeout=5)
+    create_in_rerun(journey, planned)
     assert len(journey.created()) == 5
