@@ -1,6 +1,8 @@
-"""Pauses, resumes or cancels a wave, whatever DAG it runs in."""
+"""Pauses, resumes or cancels a wave, whatever DAG it runs in; or stops every wave and rerun at once."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from airflow.sdk import DAG, ExceptionRetryPolicy, Param, RetryAction, RetryRule
 
@@ -10,7 +12,7 @@ from transforms.registry import dialect_names
 
 with DAG(
     dag_id="control_wave",
-    dag_display_name="Pause, resume or cancel a wave",
+    dag_display_name="Pause, resume or cancel a wave, or stop everything",
     description="No further create is sent within seconds; what Kraken has is polled to its end.",
     doc_md=__doc__,
     schedule=None,
@@ -18,18 +20,26 @@ with DAG(
     tags=["kraken", "migration"],
     params={
         "wave": Param(
-            "",
-            type="string",
+            None,
+            type=["null", "string"],
             minLength=1,
             title="Wave",
-            description="Id or name of the wave, as in migration.wave.",
+            description="Id or name of the wave, as in migration.wave; stop_all needs none.",
         ),
         "action": Param(
             "pause",
             type="string",
-            enum=["pause", "resume", "cancel"],
+            enum=["pause", "resume", "cancel", "stop_all"],
             title="Action",
-            description="pause: create nothing more until it is resumed. cancel: never again.",
+            description="pause: create nothing more until it is resumed. cancel: never again. "
+            "stop_all: every wave and rerun creates nothing more until its run is cleared.",
+        ),
+        "kraken": Param(
+            None,
+            type=["null", "string"],
+            minLength=1,
+            title="Kraken",
+            description="stop_all: only what goes to this Connection or address. Empty: everything.",
         ),
         "reason": Param(
             None,
@@ -42,10 +52,12 @@ with DAG(
     default_args={
         "owner": "migration",
         "retries": 3,
+        "retry_delay": timedelta(seconds=5),
         "retry_policy": ExceptionRetryPolicy(
             rules=[
                 RetryRule(exception="kraken_import.usecases.faults.BadRequest", action=RetryAction.FAIL),
                 RetryRule(exception="kraken_import.usecases.control.UnknownWave", action=RetryAction.FAIL),
+                RetryRule(exception="kraken_import.usecases.control.UnknownKraken", action=RetryAction.FAIL),
             ]
         ),
     },

@@ -126,7 +126,7 @@ def migration_dag(*, name: str) -> DAG:
         gate = GateOperator(
             task_id="gate",
             trigger_rule=TriggerRule.ALL_DONE,
-            # Somebody waits: Airflow may lose an answer given in the very second of the question.
+            # After a hiccup the question is put again soon: a person may be waiting for it.
             retry_delay=timedelta(seconds=15),
             **shared,
         )

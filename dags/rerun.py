@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from airflow.sdk import DAG, Param, TriggerRule, get_parsing_context
 
 from dags.shared import AWAIT_MINUTES, TASKS, batch_groups
@@ -105,7 +107,13 @@ def rerun_dag(*, name: str) -> DAG:
         default_args=TASKS,
     ) as dag:
         plan = PlanRerunOperator(task_id="plan", dialect=name, **shared)
-        gate = RerunGateOperator(task_id="gate", trigger_rule=TriggerRule.ALL_DONE, **shared)
+        # After a hiccup the question is put again soon: a person may be waiting for it.
+        gate = RerunGateOperator(
+            task_id="gate",
+            trigger_rule=TriggerRule.ALL_DONE,
+            retry_delay=timedelta(seconds=15),
+            **shared,
+        )
         summarise = SummariseRerunOperator(
             task_id="summarise", trigger_rule=TriggerRule.ALL_DONE, retries=1, **shared
         )

@@ -97,6 +97,12 @@ def _wave_cancel(wishes: Wishes) -> None:
     control(wishes=wishes, action="cancel")
 
 
+def _stop_all(wishes: Wishes) -> None:
+    from stack.control import stop_all
+
+    stop_all(wishes=wishes)
+
+
 def _new_dialect(wishes: Wishes) -> None:
     from stack.new_dialect import new_dialect
 
@@ -223,6 +229,7 @@ _COMMANDS: Mapping[str, Callable[[Wishes], None]] = {
     "wave-pause": _wave_pause,
     "wave-resume": _wave_resume,
     "wave-cancel": _wave_cancel,
+    "stop-all": _stop_all,
     "preflight": _preflight,
     "reports": _reports,
     "new-dialect": _new_dialect,

@@ -1,14 +1,19 @@
-"""`make wave-pause`, `wave-resume`, `wave-cancel`: orders to a wave, given in the tracking database."""
+"""`make wave-pause`, `wave-resume`, `wave-cancel`, `stop-all`: orders, given in the tracking database."""
 
 import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+
+from sqlalchemy import Engine
 
 from kraken_import.tracking.control import Action
 from kraken_import.usecases.control import control_wave
+from kraken_import.usecases.control import stop_all as stop_everything
 from kraken_import.usecases.faults import BadRequest
 from stack import data
 from stack.problems import StackProblem
-from stack.running import require_running
+from stack.running import IsNotUp, require_running
 from stack.settings import Wishes
 from stack.targets import check_database
 
@@ -21,22 +26,48 @@ def control(*, wishes: Wishes, action: Action) -> None:
     """Give an order to the wave that WAVE names, and print what it means. Raises UnableToControl."""
     if wishes.wave is None:
         raise UnableToControl(f"Say which wave to {action}, by id or name: WAVE=12.")
+    with _tracking(wishes=wishes) as tracking:
+        print(
+            control_wave(
+                tracking=tracking,
+                wave=wishes.wave,
+                action=action,
+                ordered_by=getpass.getuser(),
+                reason=wishes.reason,
+                now=datetime.now(UTC),
+            )
+        )
+
+
+def stop_all(*, wishes: Wishes) -> None:
+    """Stop every wave and rerun, of KRAKEN if it is given, and print what was. Raises UnableToControl."""
+    with _tracking(wishes=wishes) as tracking:
+        print(
+            stop_everything(
+                tracking=tracking,
+                kraken=wishes.kraken,
+                ordered_by=getpass.getuser(),
+                reason=wishes.reason,
+                now=datetime.now(UTC),
+            )
+        )
+
+
+@contextmanager
+def _tracking(*, wishes: Wishes) -> Iterator[Engine]:
     dsn = wishes.targets.tracking_dsn
     if dsn is None:
-        dsn = require_running().systems.tracking_dsn
+        try:
+            dsn = require_running().systems.tracking_dsn
+        except IsNotUp as error:
+            raise UnableToControl(
+                "No stack is up here: name the tracking database that the waves run on, "
+                "TRACKING_DSN=postgresql://user:password@host:5432/database."
+            ) from error
     else:
         check_database(name="TRACKING_DSN", dsn=dsn)
     with data.engine_of(dsn=dsn) as tracking:
         try:
-            print(
-                control_wave(
-                    tracking=tracking,
-                    wave=wishes.wave,
-                    action=action,
-                    ordered_by=getpass.getuser(),
-                    reason=wishes.reason,
-                    now=datetime.now(UTC),
-                )
-            )
+            yield tracking
         except BadRequest as error:
             raise UnableToControl(str(error)) from error

@@ -39,7 +39,10 @@ def rerun(*, wishes: Wishes) -> None:
         _await_dag(api=api, dag_id=run.dag_id)
         api.unpause(dag_id=run.dag_id)
         api.trigger(dag_id=run.dag_id, run_id=run.run_id, conf=conf)
-        sys.stdout.write(f"Rerunning records of {dialect} ({run.dag_id}, run {run.run_id}) …\n")
+        sys.stdout.write(
+            f"Rerunning records of {dialect} ({run.dag_id}, run {run.run_id}); where a wave wants "
+            "an approval, the rerun waits for one under Required actions …\n"
+        )
         sys.stdout.flush()
         while (state := api.run_state(dag_id=run.dag_id, run_id=run.run_id)) not in ("success", "failed"):
             time.sleep(_POLL_SECONDS)

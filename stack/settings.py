@@ -91,7 +91,8 @@ class Wishes:
     wave: str | None = None
     reason: str | None = None
     live: bool = False
-    """Whether customers may be created in a Kraken, or taken from a database, that is not bundled."""
+    """Whether customers may be created in a Kraken that is not the bundled one."""
+    kraken: str | None = None
 
 
 def read_wishes(*, environment: Mapping[str, str]) -> Wishes:
@@ -121,6 +122,7 @@ def read_wishes(*, environment: Mapping[str, str]) -> Wishes:
         live=_read_live(value=given.get("LIVE")),
         wave=given.get("WAVE"),
         reason=given.get("REASON"),
+        kraken=given.get("KRAKEN"),
     )
 
 

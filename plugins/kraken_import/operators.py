@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NoReturn, TypedDict
 
-from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import BaseHook, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.log import mask_secret
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.connections import (
@@ -27,21 +27,16 @@ from kraken_import.connections import (
 from kraken_import.links import WaveReportLink
 from kraken_import.notifications import failed_plan_announced, stop_announced, tell
 from kraken_import.policies import PolicySettings
+from kraken_import.questions import QuestionOperator
 from kraken_import.storage import UnableToWriteReport, write_report
 from kraken_import.triggers import poll_trigger
 from kraken_import.usecases.announce import Moment, announce, announce_rerun, differences_found
 from kraken_import.usecases.build import build_batch
 from kraken_import.usecases.calling import utc_now
-from kraken_import.usecases.control import UnknownWave, control_wave
+from kraken_import.usecases.control import UnknownKraken, UnknownWave, control_wave, stop_all
 from kraken_import.usecases.create import create_batch
-from kraken_import.usecases.faults import Retryable, SystemicFault
-from kraken_import.usecases.gate import (
-    AskedAgain,
-    Question,
-    answer_question,
-    batches_to_load,
-    question_to_ask,
-)
+from kraken_import.usecases.faults import BadRequest, Retryable, SystemicFault
+from kraken_import.usecases.gate import ApprovalBarred, answer_question, batches_to_load, question_to_ask
 from kraken_import.usecases.holds import release
 from kraken_import.usecases.nights import NothingPlanned
 from kraken_import.usecases.plan import plan_wave, planned_wave
@@ -55,6 +50,7 @@ from kraken_import.usecases.rerun import (
     rerun_of,
     summarise_rerun,
 )
+from kraken_import.usecases.rerun_gate import answer_rerun_question, rerun_question_to_ask
 from kraken_import.usecases.summarise import summarise_wave
 from kraken_import.usecases.validate import validate_batch
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
@@ -65,7 +61,6 @@ POLICY = frozenset(each.name for each in fields(PolicySettings)) - {"mode", "sch
 _FAILED = ("failed", "upstream_failed")
 _NOTHING = "nothing_planned"
 """XCom of task plan: one sentence, when no cohort was due."""
-_APPROVE, _REJECT = "Approve", "Reject"
 
 
 class BatchScope(TypedDict):
@@ -212,23 +207,12 @@ class ValidateBatchOperator(BatchOperator):
             )
 
 
-class GateOperator(MigrationOperator, HITLOperator):
+class GateOperator(QuestionOperator, MigrationOperator):
     """Decides which batches are loaded: those with something valid, or something open.
 
     A wave that requires approval waits here, without a worker, for somebody to answer under *Required
-    actions*. A rejection and a missing answer end it with nothing created, and fail no task.
+    actions*. A rejection, a missing answer and a stop end it with nothing created, and fail no task.
     """
-
-    def __init__(self, *, connections: ConnectionIds, **kwargs: Any) -> None:
-        # What is asked, and for how long, is known only when the task runs.
-        super().__init__(
-            connections=connections,
-            subject="",
-            options=[_APPROVE, _REJECT],
-            defaults=_REJECT,
-            response_timeout=timedelta(hours=12),
-            **kwargs,
-        )
 
     def execute(self, context: Context) -> list[dict[str, int]]:
         """Open the gate, or ask first."""
@@ -238,35 +222,26 @@ class GateOperator(MigrationOperator, HITLOperator):
         self.tell(context=context, wave_id=wave_id, moment="gate")
         question = question_to_ask(tracking=tracking, wave_id=wave_id, now=utc_now())
         if question is not None:
-            self._ask(context=context, question=question)
+            self.ask(context=context, question=question, about={"wave_id": wave_id})
         return [{"wave_id": wave_id, "batch": batch} for batch in batches]
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> list[dict[str, int]]:
-        """Go on as was decided."""
-        answer = HITLOperator.execute_complete(self, context, event)
+    def execute_complete(
+        self, context: Context, event: dict[str, Any], until: str = ""
+    ) -> list[dict[str, int]]:
+        """Go on as was decided; ask again until `until` when the user who approved it may not."""
+        approved, user = self.answer(context=context, event=event)
         tracking = self.tracking()
         wave_id = self._wave_id(context=context, tracking=tracking)
-        user = answer["responded_by_user"]
         try:
             answer_question(
-                tracking=tracking,
-                wave_id=wave_id,
-                approved=answer["chosen_options"] == [_APPROVE],
-                answered_by=None if user is None else str(user["name"]),
-                now=utc_now(),
+                tracking=tracking, wave_id=wave_id, approved=approved, answered_by=user, now=utc_now()
             )
-        except AskedAgain as again:
-            self.log.warning("%s", again)
+        except ApprovalBarred as barred:
+            self.log.warning("%s", barred)
             # Within this try: a new one would use up a retry, and after the last the wave would be dead.
-            self._ask(context=context, question=again.question)
+            self.ask_again(context=context, until=until, about={"wave_id": wave_id})
         batches = batches_to_load(tracking=tracking, wave_id=wave_id, now=utc_now())
         return [{"wave_id": wave_id, "batch": batch} for batch in batches]
-
-    def _ask(self, *, context: Context, question: Question) -> NoReturn:
-        """Put the question under *Required actions* and give the worker back."""
-        self.subject, self.body, self.response_timeout = question.subject, question.body, question.wait
-        HITLOperator.execute(self, context)
-        raise RuntimeError("Airflow did not wait for the answer.")
 
     def _wave_id(self, *, context: Context, tracking: Engine) -> int:
         wave_id = planned_wave(tracking=tracking, run=_run(context=context))
@@ -425,30 +400,65 @@ class SummariseWaveOperator(MigrationOperator):
 
 
 class ControlWaveOperator(BaseOperator):
-    """Pauses, resumes or cancels the wave that the run's parameters name."""
+    """Pauses, resumes or cancels the wave that the run's parameters name, or stops everything."""
 
     def __init__(self, *, tracking_ids: Sequence[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.tracking_ids = tuple(tracking_ids)
 
     def execute(self, context: Context) -> str:
-        """Carry out the order in the tracking database that has the wave."""
+        """Carry out the order in the tracking database that has the wave, or stop everything in each."""
         params = context["params"]
-        user = context["dag_run"].triggering_user_name
+        if params["action"] == "stop_all":
+            return self._stop_all(context=context)
+        if params["kraken"]:
+            raise BadRequest("Only stop_all takes a Kraken: leave it empty, and name the wave.")
         unknown: UnknownWave | None = None
         for connection_id in self.tracking_ids:
             try:
                 return control_wave(
                     tracking=database(connection_id=connection_id, is_tracking=True),
-                    wave=params["wave"],
+                    wave=params["wave"] or "",
                     action=params["action"],
-                    ordered_by=user or f"run {context['run_id']}",
+                    ordered_by=_ordered_by(context=context),
                     reason=params["reason"],
                     now=utc_now(),
                 )
             except UnknownWave as error:
                 unknown = error
         raise unknown or UnknownWave("No Connection to a tracking database is known.")
+
+    def _stop_all(self, *, context: Context) -> str:
+        params = context["params"]
+        if params["wave"]:
+            raise BadRequest("stop_all stops every wave: leave the wave empty, or choose cancel to stop one.")
+        said: list[str] = []
+        failures: list[Exception] = []
+        for connection_id in self.tracking_ids:
+            try:
+                said.append(
+                    stop_all(
+                        tracking=database(connection_id=connection_id),
+                        kraken=params["kraken"],
+                        ordered_by=_ordered_by(context=context),
+                        reason=params["reason"],
+                        now=utc_now(),
+                    )
+                )
+            except UnknownKraken as unknown:
+                failures.append(unknown)
+            except (Retryable, OperationalError) as unreachable:
+                # Everything that can be stopped is, before this task is tried again for the rest.
+                failures.insert(0, unreachable)
+        for sentence in said:
+            self.log.info("%s", sentence)
+        if failures and (not said or not isinstance(failures[0], UnknownKraken)):
+            raise failures[0]
+        return " ".join(said)
+
+
+def _ordered_by(*, context: Context) -> str:
+    return context["dag_run"].triggering_user_name or f"run {context['run_id']}"
 
 
 class ReportWaveOperator(MigrationOperator):
@@ -503,17 +513,45 @@ class PlanRerunOperator(MigrationOperator):
         return _rerun_batches(rerun_id=planned.rerun_id, batches=planned.batches)
 
 
-class RerunGateOperator(MigrationOperator):
-    """Decides in which batches the rerun has something to create or to await."""
+class RerunGateOperator(QuestionOperator, MigrationOperator):
+    """Decides in which batches the rerun has something to create or to await.
+
+    A rerun of a wave that requires approval waits here for one of its own, unless that wave's policy says
+    otherwise. A rejection, a missing answer and a stop end the rerun, and fail no task.
+    """
 
     def execute(self, context: Context) -> list[dict[str, int]]:
-        """Open the gate."""
+        """Open the gate, or ask first."""
         tracking = self.tracking()
+        rerun_id = self._rerun_id(context=context, tracking=tracking)
+        batches = batches_to_rerun(tracking=tracking, rerun_id=rerun_id, now=utc_now())
+        question = rerun_question_to_ask(tracking=tracking, rerun_id=rerun_id, now=utc_now())
+        if question is not None:
+            self.ask(context=context, question=question, about={"rerun_id": rerun_id})
+        return _rerun_batches(rerun_id=rerun_id, batches=batches)
+
+    def execute_complete(
+        self, context: Context, event: dict[str, Any], until: str = ""
+    ) -> list[dict[str, int]]:
+        """Go on as was decided; ask again until `until` when the user who approved it may not."""
+        approved, user = self.answer(context=context, event=event)
+        tracking = self.tracking()
+        rerun_id = self._rerun_id(context=context, tracking=tracking)
+        try:
+            answer_rerun_question(
+                tracking=tracking, rerun_id=rerun_id, approved=approved, answered_by=user, now=utc_now()
+            )
+        except ApprovalBarred as barred:
+            self.log.warning("%s", barred)
+            self.ask_again(context=context, until=until, about={"rerun_id": rerun_id})
+        batches = batches_to_rerun(tracking=tracking, rerun_id=rerun_id, now=utc_now())
+        return _rerun_batches(rerun_id=rerun_id, batches=batches)
+
+    def _rerun_id(self, *, context: Context, tracking: Engine) -> int:
         rerun_id = rerun_of(tracking=tracking, run=_run(context=context))
         if rerun_id is None:
             raise AirflowSkipException("Nothing was selected, so there is nothing to load.")
-        batches = batches_to_rerun(tracking=tracking, rerun_id=rerun_id, now=utc_now())
-        return _rerun_batches(rerun_id=rerun_id, batches=batches)
+        return rerun_id
 
 
 class SummariseRerunOperator(MigrationOperator):
@@ -581,6 +619,7 @@ def _run(*, context: Context) -> AirflowRun:
         run_type=run.run_type.value,
         logical_date=run.logical_date,
         requested_by=getattr(run, "triggering_user_name", None),
+        cleared=run.clear_number,
     )
 
 

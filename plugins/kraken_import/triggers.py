@@ -1,4 +1,4 @@
-"""The trigger that polls a batch, or every open process, without holding a worker."""
+"""The triggers that wait without a worker: for what is open at Kraken, and for an answer at a gate."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
-from airflow.sdk import BaseHook
+from airflow.providers.standard.triggers.hitl import HITLTrigger
+from airflow.sdk import BaseHook, Connection
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
@@ -17,7 +18,9 @@ from kraken_import.connections import ConnectionIds, open_engine, read_kraken_se
 from kraken_import.tracking.faults import UnableToUseTracking
 from kraken_import.usecases.calling import utc_now
 from kraken_import.usecases.faults import Retryable, SystemicFault
+from kraken_import.usecases.gate import is_withdrawn
 from kraken_import.usecases.poll import PollScope, poll
+from kraken_import.usecases.rerun_gate import rerun_is_withdrawn
 
 _TRY_AGAIN_AFTER = 10.0
 
@@ -119,6 +122,68 @@ class PollTrigger(BaseTrigger):
     async def _tracking(self) -> Engine:
         connection = await BaseHook.aget_connection(self.tracking_conn_id)
         return await asyncio.to_thread(lambda: open_engine(connection=connection, is_tracking=True))
+
+
+class QuestionTrigger(HITLTrigger):
+    """Waits for the answer to a question at a gate, as Airflow's own trigger does, and for a stop.
+
+    Once the wave, or the rerun, was stopped the question is closed as if its time were up, so that it can no
+    longer be answered; the operator reads in the tracking database what that means. May run twice.
+    """
+
+    def __init__(
+        self,
+        *,
+        tracking_conn_id: str,
+        wave_id: int | None = None,
+        rerun_id: int | None = None,
+        poke_interval: float = 2.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(poke_interval=poke_interval, **kwargs)
+        self.tracking_conn_id = tracking_conn_id
+        self.wave_id = wave_id
+        self.rerun_id = rerun_id
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Class path and arguments."""
+        _, arguments = super().serialize()
+        mine = {
+            "tracking_conn_id": self.tracking_conn_id,
+            "wave_id": self.wave_id,
+            "rerun_id": self.rerun_id,
+        }
+        return f"{type(self).__module__}.{type(self).__qualname__}", {**arguments, **mine}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait, and yield the answer, or the default one."""
+        while True:
+            # An answer that came before the task was deferred resumes nothing by itself.
+            event = await self._handle_response()
+            if event is None and (self._is_over() or await self._is_withdrawn()):
+                event = await self._handle_timeout()
+            if event is not None:
+                yield event
+                return
+            await asyncio.sleep(self.poke_interval)
+
+    def _is_over(self) -> bool:
+        return self.timeout_datetime is not None and self.timeout_datetime <= utc_now()
+
+    async def _is_withdrawn(self) -> bool:
+        try:
+            connection = await BaseHook.aget_connection(self.tracking_conn_id)
+            return await asyncio.to_thread(self._look, connection)
+        except (Retryable, OperationalError) as hiccup:
+            # A person can answer all the same.
+            self.log.warning("Could not look for a stop (%s): trying again.", type(hiccup).__name__)
+            return False
+
+    def _look(self, connection: Connection) -> bool:
+        tracking = open_engine(connection=connection)
+        if self.rerun_id is not None:
+            return rerun_is_withdrawn(tracking=tracking, rerun_id=self.rerun_id)
+        return self.wave_id is not None and is_withdrawn(tracking=tracking, wave_id=self.wave_id)
 
 
 def poll_trigger(*, connections: ConnectionIds, until: datetime, **scope: Any) -> PollTrigger:

@@ -18,17 +18,69 @@ HAVING bool_and(tried.payload_hash IS DISTINCT FROM process.payload_hash)
 ORDER BY process.id
 
 -- name: ask
--- A question anew: whatever was approved before no longer counts.
-UPDATE migration.wave SET asked_at = %(at)s, approved_at = NULL WHERE id = %(wave_id)s
-
--- name: still_approved
--- An approval holds for what was built when it was asked for.
-SELECT wave.approved_at IS NOT NULL AND NOT EXISTS (
-    SELECT FROM migration.import_attempt AS attempt
-    WHERE attempt.wave_id = wave.id AND attempt.started_at > wave.asked_at
+-- A question anew: whatever was approved before no longer counts. It is asked about the records that are valid
+-- in the snapshot that its numbers are read from, as they were built by then.
+WITH asked AS (
+    UPDATE migration.wave
+    SET question = nextval('migration.question'), asked_at = %(at)s, approved_at = NULL
+    WHERE id = %(wave_id)s
+    RETURNING question
 )
-FROM migration.wave
-WHERE wave.id = %(wave_id)s
+UPDATE migration.import_process AS process
+SET question = asked.question, question_attempt = process.attempt
+FROM asked
+WHERE process.wave_id = %(wave_id)s AND process.state = 'valid'
+
+-- name: ask_for_rerun
+WITH asked AS (
+    UPDATE migration.rerun
+    SET question = nextval('migration.question'), asked_at = %(at)s, approved_at = NULL
+    WHERE id = %(rerun_id)s
+    RETURNING question
+)
+UPDATE migration.import_process AS process
+SET question = asked.question, question_attempt = process.attempt
+FROM asked
+JOIN migration.rerun_item AS item ON item.rerun_id = %(rerun_id)s
+WHERE process.id = item.import_process_id AND process.state = 'valid'
+
+-- name: uncovered
+-- Valid records of a wave, or of a rerun in it, that no approval covers as they are now.
+SELECT count(*)
+FROM migration.import_process AS process
+CROSS JOIN migration.licence(%(wave_id)s, %(rerun_id)s) AS licence
+WHERE process.wave_id = %(wave_id)s
+    AND process.state = 'valid'
+    AND (%(batch)s::integer IS NULL OR process.batch = %(batch)s)
+    AND licence.is_needed
+    AND (process.question, process.question_attempt) IS DISTINCT FROM (licence.question, process.attempt)
+    AND (
+        %(rerun_id)s::bigint IS NULL
+        OR EXISTS (
+            SELECT FROM migration.rerun_item AS item
+            WHERE item.rerun_id = %(rerun_id)s AND item.import_process_id = process.id
+        )
+    )
+
+-- name: batches_covered
+-- Batches of a wave, or of a rerun in it, with a valid record that may be created as far as approval goes.
+SELECT DISTINCT process.batch
+FROM migration.import_process AS process
+CROSS JOIN migration.licence(%(wave_id)s, %(rerun_id)s) AS licence
+WHERE process.wave_id = %(wave_id)s
+    AND process.state = 'valid'
+    AND (
+        NOT licence.is_needed
+        OR (process.question = licence.question AND process.question_attempt = process.attempt)
+    )
+    AND (
+        %(rerun_id)s::bigint IS NULL
+        OR EXISTS (
+            SELECT FROM migration.rerun_item AS item
+            WHERE item.rerun_id = %(rerun_id)s AND item.import_process_id = process.id
+        )
+    )
+ORDER BY process.batch
 
 -- name: decide
 INSERT INTO migration.wave_decision (wave_id, asked_at, decision, decided_by, decided_at)
@@ -58,15 +110,24 @@ WHERE id = %(wave_id)s AND asked_at IS NOT NULL
 RETURNING asked_at
 
 -- name: approve
--- Not when something was built while the question stood: nobody was asked about that.
-UPDATE migration.wave
-SET approved_at = %(at)s
-WHERE id = %(wave_id)s
-    AND approved_at IS NULL
-    AND NOT EXISTS (
-        SELECT FROM migration.import_attempt AS attempt
-        WHERE attempt.wave_id = wave.id AND attempt.started_at > wave.asked_at
-    )
+-- Nothing that was built while the question stood: it was not asked about that.
+UPDATE migration.wave SET approved_at = %(at)s WHERE id = %(wave_id)s AND approved_at IS NULL
+
+-- name: decide_rerun
+INSERT INTO migration.rerun_decision (rerun_id, asked_at, decision, decided_by, decided_at)
+SELECT id, asked_at, %(decision)s, %(decided_by)s, %(at)s
+FROM migration.rerun
+WHERE id = %(rerun_id)s AND asked_at IS NOT NULL
+ON CONFLICT DO NOTHING
+
+-- name: rerun_decision
+SELECT decision.decision, decision.decided_by, decision.decided_at
+FROM migration.rerun_decision AS decision
+JOIN migration.rerun ON rerun.id = decision.rerun_id AND rerun.asked_at = decision.asked_at
+WHERE rerun.id = %(rerun_id)s
+
+-- name: approve_rerun
+UPDATE migration.rerun SET approved_at = %(at)s WHERE id = %(rerun_id)s AND approved_at IS NULL
 
 -- name: causes
 SELECT state, first_error_code AS code, coalesce(first_error_path, '') AS path, count(*) AS records

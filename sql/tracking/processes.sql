@@ -164,30 +164,20 @@ ORDER BY process.id
 LIMIT %(most)s
 
 -- name: intend
--- The intent is committed before the request leaves, and only while the wave may create. A rerun may while it
--- is not stopped itself: it was asked for after the wave was stopped, or the wave has not been.
-WITH allowed AS (
-    SELECT
-    FROM migration.wave
-    WHERE id = %(wave_id)s
-        AND paused_at IS NULL
-        AND (approval = 'unattended' OR approved_at IS NOT NULL)
-        AND closed_at IS NULL
-        AND CASE
-            WHEN %(rerun_id)s::bigint IS NULL THEN stopped_at IS NULL
-            ELSE EXISTS (
-                SELECT FROM migration.rerun
-                WHERE rerun.id = %(rerun_id)s
-                    AND rerun.stopped_at IS NULL
-                    AND (wave.stopped_at IS NULL OR wave.stopped_at < rerun.opened_at)
-            )
-        END
-    FOR SHARE
-), picked AS (
+-- The intent is committed before the request leaves, and only while the wave may create, and only of what was
+-- approved where that is needed. Orders wait for the locks, and the last statement sees orders that came before.
+SELECT FROM migration.wave WHERE id = %(wave_id)s FOR SHARE;
+SELECT FROM migration.rerun WHERE id = %(rerun_id)s FOR SHARE;
+WITH picked AS (
     SELECT process.id
     FROM migration.import_process AS process
+    CROSS JOIN migration.licence(%(wave_id)s, %(rerun_id)s) AS licence
     WHERE process.wave_id = %(wave_id)s AND process.batch = %(batch)s AND process.state = ANY (%(states)s)
-        AND EXISTS (SELECT FROM allowed)
+        AND (SELECT migration.may_create(%(wave_id)s, %(rerun_id)s))
+        AND (
+            NOT licence.is_needed
+            OR (process.question = licence.question AND process.question_attempt = process.attempt)
+        )
         AND (
             %(rerun_id)s::bigint IS NULL
             OR EXISTS (
@@ -197,7 +187,7 @@ WITH allowed AS (
         )
     ORDER BY process.id
     LIMIT %(most)s
-    FOR UPDATE
+    FOR UPDATE OF process
 ), intended AS (
     UPDATE migration.import_process AS process
     SET state = 'creating', intended_at = %(at)s, evidence_from = %(at)s

@@ -21,11 +21,11 @@ ORDER BY given.identifier
 -- name: insert_rerun
 INSERT INTO migration.rerun (
     dialect, mode, target_kraken, requested_by, selection, requests_in_flight, failure_threshold,
-    dag_id, run_id, requested_at, opened_at
+    dag_id, run_id, requested_at, opened_at, cleared
 )
 VALUES (
     %(dialect)s, %(mode)s, %(target_kraken)s, %(requested_by)s, %(selection)s, %(requests_in_flight)s,
-    %(failure_threshold)s, %(dag_id)s, %(run_id)s, %(at)s, %(at)s
+    %(failure_threshold)s, %(dag_id)s, %(run_id)s, %(at)s, %(at)s, %(cleared)s
 )
 RETURNING id
 
@@ -71,16 +71,19 @@ RETURNING records, in_kraken
 
 -- name: reopen
 UPDATE migration.rerun
-SET opened_at = %(at)s, stopped_at = NULL, stop_code = NULL, stop_reason = NULL,
-    finished_at = NULL, outcome = NULL, outcome_reason = NULL
-WHERE id = %(rerun_id)s
+SET opened_at = %(at)s, stopped_at = NULL, stop_code = NULL, stop_reason = NULL, approved_at = NULL,
+    finished_at = NULL, outcome = NULL, outcome_reason = NULL, opened_no = nextval('migration.occasion'),
+    cleared = %(cleared)s
+-- A retried task is no wish to go on; a clearing is. Where Airflow does not count clearings, each call is one.
+WHERE id = %(rerun_id)s AND (%(cleared)s::integer IS NULL OR cleared IS DISTINCT FROM %(cleared)s)
 
 -- name: find_run
 SELECT id FROM migration.rerun WHERE dag_id = %(dag_id)s AND run_id = %(run_id)s
 
 -- name: load_rerun
 SELECT id, dialect, mode, requested_by, selection, records, in_kraken, requests_in_flight,
-    failure_threshold, run_id, opened_at, stopped_at, stop_code, stop_reason, outcome, outcome_reason
+    failure_threshold, run_id, opened_at, stopped_at, stop_code, stop_reason, outcome, outcome_reason,
+    approved_at, target_kraken
 FROM migration.rerun
 WHERE id = %(rerun_id)s
 
@@ -122,3 +125,58 @@ WHERE id = %(rerun_id)s AND stopped_at IS NULL
 UPDATE migration.rerun
 SET finished_at = %(at)s, outcome = %(outcome)s, outcome_reason = %(reason)s
 WHERE id = %(rerun_id)s
+
+-- name: hindrances
+-- What keeps this rerun from creating, by wave that has something left; NULL where nothing does.
+SELECT touched.wave_id, hindrance.stopped_at, hindrance.stop_code, hindrance.stop_reason
+FROM (
+    SELECT DISTINCT item.wave_id
+    FROM migration.rerun_item AS item
+    JOIN migration.import_process AS process ON process.id = item.import_process_id
+    WHERE item.rerun_id = %(rerun_id)s AND process.state <> ALL (%(succeeded)s)
+) AS touched
+LEFT JOIN LATERAL migration.hindrance(touched.wave_id, %(rerun_id)s) AS hindrance ON true
+ORDER BY touched.wave_id
+
+-- name: asking_waves
+-- Waves of the rerun that have a valid record and want it approved, and what they say about approval.
+SELECT wave.id, wave.name, wave.approval_minutes, wave.four_eyes
+FROM migration.wave
+WHERE wave.id IN (
+        SELECT item.wave_id
+        FROM migration.rerun_item AS item
+        JOIN migration.import_process AS process ON process.id = item.import_process_id
+        WHERE item.rerun_id = %(rerun_id)s AND process.state = 'valid'
+    )
+    AND EXISTS (
+        SELECT FROM migration.licence(wave.id, %(rerun_id)s) AS licence WHERE licence.is_needed
+    )
+    AND NOT EXISTS (SELECT FROM migration.hindrance(wave.id, %(rerun_id)s))
+ORDER BY wave.id
+
+-- name: requires_four_eyes
+SELECT coalesce(bool_or(four_eyes), false)
+FROM migration.wave
+WHERE id IN (SELECT wave_id FROM migration.rerun_item WHERE rerun_id = %(rerun_id)s)
+
+-- name: causes
+SELECT process.state, process.first_error_code AS code, coalesce(process.first_error_path, '') AS path,
+    count(*) AS records
+FROM migration.rerun_item AS item
+JOIN migration.import_process AS process ON process.id = item.import_process_id
+WHERE item.rerun_id = %(rerun_id)s AND process.state IN ('rejected', 'invalid')
+GROUP BY process.state, process.first_error_code, process.first_error_path
+ORDER BY count(*) DESC, process.first_error_code, process.first_error_path
+LIMIT %(most)s
+
+-- name: valid_cents
+SELECT coalesce(sum(money.payload_cents), 0)
+FROM migration.rerun_item AS item
+JOIN migration.import_process AS process ON process.id = item.import_process_id AND process.state = 'valid'
+JOIN migration.record_money AS money ON money.import_process_id = process.id
+WHERE item.rerun_id = %(rerun_id)s
+    AND money.currency = %(currency)s
+    AND (%(ledger)s = '' OR money.ledger = %(ledger)s)
+
+-- name: lock
+SELECT FROM migration.rerun WHERE id = %(rerun_id)s FOR UPDATE

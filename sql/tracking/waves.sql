@@ -5,7 +5,7 @@ INSERT INTO migration.wave (
     name, dialect, resource, mode, import_supplier, target_kraken, connection_id, requested,
     batch_size, requests_in_flight, failure_threshold, dag_id, run_id, started_at,
     require_rehearsal, approval, approval_minutes, error_share, error_count, error_window,
-    schedule_window_start, schedule_window_end, four_eyes, reruns_ask, requested_by
+    schedule_window_start, schedule_window_end, four_eyes, reruns_ask, requested_by, cleared
 )
 VALUES (
     %(name)s, %(dialect)s, %(resource)s, %(mode)s, %(import_supplier)s, %(target_kraken)s,
@@ -13,7 +13,7 @@ VALUES (
     %(dag_id)s, %(run_id)s, %(started_at)s,
     %(require_rehearsal)s, %(approval)s, %(approval_minutes)s, %(error_share)s, %(error_count)s,
     %(error_window)s, %(schedule_window_start)s, %(schedule_window_end)s, %(four_eyes)s, %(reruns_ask)s,
-    %(requested_by)s
+    %(requested_by)s, %(cleared)s
 )
 ON CONFLICT DO NOTHING
 RETURNING id
@@ -43,8 +43,10 @@ UPDATE migration.wave SET batch_size = batch_size * %(by)s WHERE id = %(wave_id)
 -- name: reopen
 UPDATE migration.wave
 SET stopped_at = NULL, stop_code = NULL, stop_reason = NULL, reopened_at = %(at)s, approved_at = NULL,
-    finished_at = NULL, outcome = NULL, outcome_reason = NULL
-WHERE id = %(wave_id)s
+    finished_at = NULL, outcome = NULL, outcome_reason = NULL, opened_no = nextval('migration.occasion'),
+    cleared = %(cleared)s
+-- A retried task is no wish to go on; a clearing is. Where Airflow does not count clearings, each call is one.
+WHERE id = %(wave_id)s AND (%(cleared)s::integer IS NULL OR cleared IS DISTINCT FROM %(cleared)s)
 
 -- name: find_run
 SELECT id FROM migration.wave WHERE dag_id = %(dag_id)s AND run_id = %(run_id)s
@@ -61,21 +63,11 @@ FROM migration.wave
 WHERE id = %(wave_id)s
 
 -- name: may_create
--- What `intend` asks too; here for whoever is sending already.
-SELECT
-    paused_at IS NULL
-    AND closed_at IS NULL
-    AND CASE
-        WHEN %(rerun_id)s::bigint IS NULL THEN stopped_at IS NULL
-        ELSE EXISTS (
-            SELECT FROM migration.rerun
-            WHERE rerun.id = %(rerun_id)s
-                AND rerun.stopped_at IS NULL
-                AND (wave.stopped_at IS NULL OR wave.stopped_at < rerun.opened_at)
-        )
-    END
-FROM migration.wave
-WHERE id = %(wave_id)s
+-- What `intend` asks too; here for creates that were intended and have not left yet.
+SELECT migration.may_create(%(wave_id)s, %(rerun_id)s)
+
+-- name: hindrance
+SELECT stopped_at, stop_code, stop_reason FROM migration.hindrance(%(wave_id)s, %(rerun_id)s)
 
 -- name: batches
 SELECT batch FROM migration.batch WHERE wave_id = %(wave_id)s ORDER BY batch
@@ -94,7 +86,7 @@ WHERE wave_id = %(wave_id)s AND batch = %(batch)s
 -- name: stop
 -- The first reason stands: what follows it is usually a consequence.
 UPDATE migration.wave
-SET stopped_at = %(at)s, stop_code = %(code)s, stop_reason = %(reason)s
+SET stopped_at = %(at)s, stop_code = %(code)s, stop_reason = %(reason)s, stopped_no = nextval('migration.occasion')
 WHERE id = %(wave_id)s AND stopped_at IS NULL
 
 -- name: finish

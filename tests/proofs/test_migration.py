@@ -40,7 +40,7 @@ def plan(stack: Stack, *, cohort: str, mode: str) -> None:
 def approve(stack: Stack, run_id: str) -> str:
     """Answer the question at the gate; what it said."""
     gate = f"/dags/{DAG}/dagRuns/{quote(run_id)}/taskInstances/gate"
-    stack.until(lambda: stack.api("GET", gate).json()["state"] == "awaiting_input")
+    stack.until(lambda: stack.api("GET", gate).json()["state"] == "deferred")
     question = str(stack.api("GET", f"{gate}/-1/hitlDetails").json()["body"])
     # Airflow takes a task that is resumed before its first worker has gone for one that has died.
     time.sleep(4)

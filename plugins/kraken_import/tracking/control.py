@@ -1,4 +1,4 @@
-"""Orders of people to a wave: pause, resume, cancel."""
+"""Orders of people: pause, resume or cancel a wave, or stop everything."""
 
 from __future__ import annotations
 
@@ -35,6 +35,44 @@ class Standing:
     stop_code: str | None
     finished_at: datetime | None
     has_unsettled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """A wave, or a rerun (without a name), that an order has stopped."""
+
+    kind: Literal["wave", "rerun"]
+    id: int
+    name: str | None
+    dialect: str
+    mode: str
+
+
+def known_krakens(*, connection: Connection) -> list[tuple[str, str]]:
+    """(Connection, Kraken) of every wave that was ever planned."""
+    rows = connection.exec_driver_sql(_SQL["known_krakens"])
+    return [(row.connection_id, row.target_kraken) for row in rows]
+
+
+def stop_all(
+    *,
+    connection: Connection,
+    kraken: str | None,
+    ordered_by: str,
+    reason: str | None,
+    stop_reason: str,
+    at: datetime,
+) -> list[Stopped]:
+    """Stop every wave and rerun under way, of this Connection or Kraken (None: of all), and record the order.
+
+    Returns what was stopped. Intents under way are waited for; what was opened before the order and is not
+    among them may not create either.
+    """
+    rows = connection.exec_driver_sql(
+        _SQL["stop_all"],
+        {"kraken": kraken, "ordered_by": ordered_by, "reason": reason, "stop_reason": stop_reason, "at": at},
+    )
+    return [Stopped(**row) for row in rows.mappings()]
 
 
 def find(*, connection: Connection, wave: str) -> list[Named]:

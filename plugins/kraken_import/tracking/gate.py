@@ -13,12 +13,13 @@ from kraken_import.lifecycle import Mode, State
 from kraken_import.tracking.evidence import Key, unpack
 from kraken_import.tracking.queries import queries
 
-Verdict: TypeAlias = Literal["approved", "rejected", "expired"]
+Verdict: TypeAlias = Literal["approved", "rejected", "expired", "withdrawn"]
+"""Of a question: answered either way, not answered in time, or stopped before anything was decided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What was decided, and by whom (None: nobody answered in time)."""
+    """What was decided, and by whom (None: no answer came in time, or the question was withdrawn)."""
 
     decision: Verdict
     decided_by: str | None
@@ -63,14 +64,34 @@ def unrehearsed(*, connection: Connection, wave_id: int) -> list[tuple[Key, bool
     ]
 
 
-def ask(*, connection: Connection, wave_id: int, at: datetime) -> None:
-    """Record that the gate asks for approval; an earlier approval no longer counts."""
-    connection.exec_driver_sql(_SQL["ask"], {"wave_id": wave_id, "at": at})
+def ask(*, connection: Connection, wave_id: int, at: datetime) -> int:
+    """Record that the gate asks for approval; an earlier approval no longer counts.
+
+    Returns the number of records that are asked about: those valid now, as they are built now.
+    """
+    return connection.exec_driver_sql(_SQL["ask"], {"wave_id": wave_id, "at": at}).rowcount
 
 
-def still_approved(*, connection: Connection, wave_id: int) -> bool:
-    """Whether the wave was approved and nothing was built since it was asked for."""
-    return bool(connection.exec_driver_sql(_SQL["still_approved"], {"wave_id": wave_id}).scalar())
+def ask_for_rerun(*, connection: Connection, rerun_id: int, at: datetime) -> int:
+    """The same for a rerun and its records."""
+    return connection.exec_driver_sql(_SQL["ask_for_rerun"], {"rerun_id": rerun_id, "at": at}).rowcount
+
+
+def uncovered(
+    *, connection: Connection, wave_id: int, batch: int | None = None, rerun_id: int | None = None
+) -> int:
+    """Return the number of valid records that may not be created, since no approval covers them."""
+    return int(
+        connection.exec_driver_sql(
+            _SQL["uncovered"], {"wave_id": wave_id, "batch": batch, "rerun_id": rerun_id}
+        ).scalar_one()
+    )
+
+
+def batches_covered(*, connection: Connection, wave_id: int, rerun_id: int | None = None) -> tuple[int, ...]:
+    """Numbers of the batches with a valid record that is approved, or needs no approval, ascending."""
+    rows = connection.exec_driver_sql(_SQL["batches_covered"], {"wave_id": wave_id, "rerun_id": rerun_id})
+    return tuple(int(batch) for batch in rows.scalars())
 
 
 def decide(
@@ -104,8 +125,24 @@ def refuse_approval(
 
 
 def approve(*, connection: Connection, wave_id: int, at: datetime) -> None:
-    """Let the wave create."""
+    """Let the wave create what it asked about."""
     connection.exec_driver_sql(_SQL["approve"], {"wave_id": wave_id, "at": at})
+
+
+def decide_rerun(
+    *, connection: Connection, rerun_id: int, verdict: Verdict, decided_by: str | None, at: datetime
+) -> Decision | None:
+    """Record the answer to a rerun's last question; the one that stands: the first. None: none was asked."""
+    connection.exec_driver_sql(
+        _SQL["decide_rerun"], {"rerun_id": rerun_id, "decision": verdict, "decided_by": decided_by, "at": at}
+    )
+    row = connection.exec_driver_sql(_SQL["rerun_decision"], {"rerun_id": rerun_id}).mappings().one_or_none()
+    return None if row is None else Decision(**row)
+
+
+def approve_rerun(*, connection: Connection, rerun_id: int, at: datetime) -> None:
+    """Let the rerun create what it asked about."""
+    connection.exec_driver_sql(_SQL["approve_rerun"], {"rerun_id": rerun_id, "at": at})
 
 
 def causes(*, connection: Connection, wave_id: int, states: Collection[State], most: int) -> list[Cause]:

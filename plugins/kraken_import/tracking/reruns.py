@@ -13,8 +13,9 @@ from sqlalchemy import Connection, Engine
 
 from kraken_import.lifecycle import SUCCEEDED, Mode, State
 from kraken_import.tracking import waves
+from kraken_import.tracking.gate import Cause
 from kraken_import.tracking.queries import queries
-from kraken_import.tracking.waves import Wave
+from kraken_import.tracking.waves import Hindrance, Wave
 
 
 class RerunNotFound(Exception):
@@ -69,6 +70,8 @@ class NewRerun:
     failure_threshold: Decimal
     dag_id: str
     run_id: str
+    cleared: int | None = None
+    """How often Airflow's run had been cleared; None when Airflow does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +94,8 @@ class Rerun:
     stop_reason: str | None
     outcome: str | None
     outcome_reason: str | None
+    approved_at: datetime | None
+    target_kraken: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +136,7 @@ def add_rerun(*, connection: Connection, rerun: NewRerun, at: datetime) -> int:
                 "failure_threshold": rerun.failure_threshold,
                 "dag_id": rerun.dag_id,
                 "run_id": rerun.run_id,
+                "cleared": rerun.cleared,
                 "at": at,
             },
         ).scalar_one()
@@ -159,9 +165,13 @@ def select_items(
     return int(row.records), int(row.in_kraken)
 
 
-def reopen(*, connection: Connection, rerun_id: int, at: datetime) -> None:
-    """Let a stopped or finished rerun go on with its records, because its Airflow run was cleared."""
-    connection.exec_driver_sql(_SQL["reopen"], {"rerun_id": rerun_id, "at": at})
+def reopen(*, connection: Connection, rerun_id: int, at: datetime, cleared: int | None = None) -> None:
+    """Let a stopped or finished rerun go on with its records, because its Airflow run was cleared.
+
+    `cleared` counts the clearings of that run: when it is known and has not grown, a task was merely retried,
+    and nothing changes.
+    """
+    connection.exec_driver_sql(_SQL["reopen"], {"rerun_id": rerun_id, "at": at, "cleared": cleared})
 
 
 def rerun_of_run(*, connection: Connection, dag_id: str, run_id: str) -> int | None:
@@ -179,29 +189,45 @@ def load_rerun(*, connection: Connection, rerun_id: int) -> Rerun:
 
 
 def load_wave(*, connection: Connection, wave_id: int, rerun_id: int | None) -> Wave:
-    """A wave as a task sees it: with the settings and the stop of the rerun that the task belongs to.
+    """A wave as a task sees it: with the settings of the rerun that the task belongs to, if there is one.
 
-    A wave stopped before the rerun was asked for does not hold it up; one that is stopped later does.
+    Its stop is whatever keeps that task from creating. A wave stopped before the rerun was asked for does not
+    hold it up, unless a person cancelled or rejected it; one that is stopped later does.
     """
     wave = waves.load_wave(connection=connection, wave_id=wave_id)
+    found = waves.hindrance(connection=connection, wave_id=wave_id, rerun_id=rerun_id)
+    wave = replace(
+        wave,
+        stopped_at=None if found is None else found.stopped_at,
+        stop_code=None if found is None else found.stop_code,
+        stop_reason=None if found is None else found.stop_reason,
+    )
     if rerun_id is None:
         return wave
     rerun = load_rerun(connection=connection, rerun_id=rerun_id)
-    stop: Wave | Rerun = rerun
-    if rerun.stopped_at is None and wave.stopped_at is not None and wave.stopped_at >= rerun.opened_at:
-        stop = wave
     return replace(
         wave,
         rerun_id=rerun_id,
         run_id=rerun.run_id,
         # An error budget is the rerun's own, and begins with it.
         reopened_at=rerun.opened_at,
+        approved_at=rerun.approved_at,
         requests_in_flight=rerun.requests_in_flight,
         failure_threshold=rerun.failure_threshold,
-        stopped_at=stop.stopped_at,
-        stop_code=stop.stop_code,
-        stop_reason=stop.stop_reason,
     )
+
+
+def hindrances(*, connection: Connection, rerun_id: int) -> dict[int, Hindrance | None]:
+    """What keeps a rerun from creating, by each of its waves that has records left; None: nothing."""
+    rows = connection.exec_driver_sql(
+        _SQL["hindrances"], {"rerun_id": rerun_id, "succeeded": sorted(SUCCEEDED)}
+    )
+    return {
+        int(row.wave_id): None
+        if row.stopped_at is None
+        else Hindrance(stopped_at=row.stopped_at, stop_code=row.stop_code, stop_reason=row.stop_reason)
+        for row in rows
+    }
 
 
 def batches(*, connection: Connection, rerun_id: int) -> tuple[tuple[int, int], ...]:
@@ -237,6 +263,50 @@ def ways(
         Way(from_state=State(row.from_state), state=State(row.state), records=int(row.records))
         for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskingWave:
+    """A wave whose records a rerun may not create before a person has approved them."""
+
+    id: int
+    name: str
+    approval_minutes: Decimal
+    four_eyes: bool
+
+
+def asking_waves(*, connection: Connection, rerun_id: int) -> list[AskingWave]:
+    """The waves of a rerun that want its valid records approved, and may create; ascending by id."""
+    rows = connection.exec_driver_sql(_SQL["asking_waves"], {"rerun_id": rerun_id}).mappings()
+    return [AskingWave(**row) for row in rows]
+
+
+def requires_four_eyes(*, connection: Connection, rerun_id: int) -> bool:
+    """Whether one of its waves bars the user who asked for the rerun from approving it."""
+    return bool(connection.exec_driver_sql(_SQL["requires_four_eyes"], {"rerun_id": rerun_id}).scalar_one())
+
+
+def causes(*, connection: Connection, rerun_id: int, most: int) -> list[Cause]:
+    """Why records of a rerun were refused before their create, the most frequent cause first."""
+    rows = connection.exec_driver_sql(_SQL["causes"], {"rerun_id": rerun_id, "most": most})
+    return [
+        Cause(state=State(row.state), code=row.code or "", path=row.path, records=int(row.records))
+        for row in rows
+    ]
+
+
+def valid_cents(*, connection: Connection, rerun_id: int, ledger: str, currency: str) -> int:
+    """Sum of the balances in the valid payloads of a rerun; every ledger when `ledger` is empty."""
+    return int(
+        connection.exec_driver_sql(
+            _SQL["valid_cents"], {"rerun_id": rerun_id, "ledger": ledger, "currency": currency}
+        ).scalar_one()
+    )
+
+
+def lock(*, connection: Connection, rerun_id: int) -> None:
+    """Hold the rerun as it stands: orders wait until the transaction ends."""
+    connection.exec_driver_sql(_SQL["lock"], {"rerun_id": rerun_id})
 
 
 def stop_rerun(*, engine: Engine, rerun_id: int, code: str, reason: str, at: datetime) -> None:

@@ -50,6 +50,15 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hindrance:
+    """Why a wave, or a rerun in it, creates nothing more until a person acts."""
+
+    stopped_at: datetime
+    stop_code: str | None
+    stop_reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewWave:
     """What a wave is planned with. `failure_threshold` is a share from 0 to 1."""
 
@@ -68,6 +77,8 @@ class NewWave:
     run_id: str
     policy: Policy = field(default_factory=Policy)
     requested_by: str | None = None
+    cleared: int | None = None
+    """How often Airflow's run had been cleared; None when Airflow does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +116,6 @@ class Wave:
         """Whether its creates wait for somebody to resume it."""
         return self.paused_at is not None and self.stopped_at is None
 
-    @property
-    def lacks_approval(self) -> bool:
-        """Whether nothing may be created before somebody has approved it."""
-        return self.policy.approval == "required" and self.approved_at is None
-
 
 def add_wave(*, connection: Connection, wave: NewWave, at: datetime) -> int:
     """Insert a wave and the partitions for its payloads and answers; its id. Raises `UnableToNameWave`."""
@@ -131,6 +137,7 @@ def add_wave(*, connection: Connection, wave: NewWave, at: datetime) -> int:
             "run_id": wave.run_id,
             "started_at": at,
             "requested_by": wave.requested_by,
+            "cleared": wave.cleared,
             **asdict(wave.policy),
         },
     ).scalar()
@@ -157,9 +164,13 @@ def merge_batches(*, connection: Connection, wave_id: int, by: int) -> None:
         connection.exec_driver_sql(_SQL[statement], {"wave_id": wave_id, "by": by})
 
 
-def reopen_wave(*, connection: Connection, wave_id: int, at: datetime) -> None:
-    """Let a stopped or finished wave go on, because its Airflow run was cleared; it needs approval anew."""
-    connection.exec_driver_sql(_SQL["reopen"], {"wave_id": wave_id, "at": at})
+def reopen_wave(*, connection: Connection, wave_id: int, at: datetime, cleared: int | None = None) -> None:
+    """Let a stopped or finished wave go on, because its Airflow run was cleared; it needs approval anew.
+
+    `cleared` counts the clearings of that run: when it is known and has not grown, a task was merely retried,
+    and nothing changes.
+    """
+    connection.exec_driver_sql(_SQL["reopen"], {"wave_id": wave_id, "at": at, "cleared": cleared})
 
 
 def wave_of_run(*, connection: Connection, dag_id: str, run_id: str) -> int | None:
@@ -186,6 +197,16 @@ def may_create(*, engine: Engine, wave_id: int, rerun_id: int | None = None) -> 
                 _SQL["may_create"], {"wave_id": wave_id, "rerun_id": rerun_id}
             ).scalar()
         )
+
+
+def hindrance(*, connection: Connection, wave_id: int, rerun_id: int | None = None) -> Hindrance | None:
+    """What keeps the wave, or the rerun in it, from creating until a person acts; None when nothing does."""
+    row = (
+        connection.exec_driver_sql(_SQL["hindrance"], {"wave_id": wave_id, "rerun_id": rerun_id})
+        .mappings()
+        .one_or_none()
+    )
+    return None if row is None else Hindrance(**row)
 
 
 def batches(*, connection: Connection, wave_id: int) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from kraken_import.tracking import frame_rows, money, processes, reruns, shared_
 from kraken_import.tracking.money import RecordMoney
 from kraken_import.tracking.processes import Built
 from kraken_import.tracking.shared_values import SharedValue
-from kraken_import.usecases.calling import batch_counts
+from kraken_import.usecases.calling import batch_counts, refuse_if_stopped
 from kraken_import.usecases.holds import hold
 from transforms.build import BuildSettings, build
 from transforms.dialect import Dialect
@@ -49,11 +49,15 @@ def build_batch(
     """Build every record of a batch whose create cannot be outstanding; the batch's records by state.
 
     A repeated call builds anew, so that a correction in the legacy database is picked up. A rerun builds its
-    own records only, and opens again those that Kraken ended. With `writeback` the legacy system is told to
-    hold the customers first, so that nothing changes between the snapshot and their end.
+    own records only, and opens again those that Kraken ended; of one that was stopped it raises
+    `SystemicFault`. With `writeback` the legacy system is told to hold the customers first, so that nothing
+    changes between the snapshot and their end.
     """
     with tracking.connect() as connection:
         wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=rerun_id)
+        if rerun_id is not None:
+            # What Kraken has ended must keep that end where it cannot be created again.
+            refuse_if_stopped(wave=wave)
         process_ids = processes.in_states(
             connection=connection, wave_id=wave_id, batch=batch, states=REBUILDABLE, rerun_id=rerun_id
         )

@@ -1,4 +1,4 @@
-"""What people order a wave to do while it runs: pause, resume, cancel."""
+"""What people order a wave to do while it runs: pause, resume, cancel; or everything: stop."""
 
 from __future__ import annotations
 
@@ -9,15 +9,26 @@ from typing import Final
 from sqlalchemy import Engine
 
 from kraken_import.tracking import control
-from kraken_import.tracking.control import Action, Named, Standing
+from kraken_import.tracking.control import Action, Named, Standing, Stopped
 from kraken_import.usecases.faults import BadRequest
 
 CANCELLED: Final = "cancelled"
 """The stop code of a wave that never goes on."""
 
+STOP_ALL: Final = "stop_all"
+"""The stop code of what was stopped with everything else; clearing its run lets it go on."""
+
+
+_MOST_NAMED: Final = 20
+"""More waves than these are counted, not named."""
+
 
 class UnknownWave(BadRequest):
     """No wave has this id or name, or several have it."""
+
+
+class UnknownKraken(BadRequest):
+    """No wave was ever planned for this Connection or Kraken."""
 
 
 def control_wave(
@@ -28,6 +39,8 @@ def control_wave(
     Once it has returned no create is intended any more, and those already intended stop leaving within a
     second or two. Raises `BadRequest` for an order that makes no sense.
     """
+    if not wave.strip():
+        raise BadRequest(f"Say which wave to {action}, by its id or name.")
     reason = (reason or "").strip() or None
     with tracking.begin() as connection:
         named = _one(wave=wave, found=control.find(connection=connection, wave=wave.strip()))
@@ -46,6 +59,58 @@ def control_wave(
             at=now,
         )
     return f"{_title(named)} {_MEANS[action]}"
+
+
+def stop_all(
+    *, tracking: Engine, kraken: str | None, ordered_by: str, reason: str | None, now: datetime
+) -> str:
+    """Stop every wave and rerun under way, of one Connection or Kraken or of all; a sentence on what stopped.
+
+    Once it has returned nothing that was planned before is created any more, and what was intended stops
+    leaving within a second or two. Clearing a run lets its wave or rerun go on. Raises `UnknownKraken`.
+    """
+    reason, kraken = (reason or "").strip() or None, (kraken or "").strip().rstrip("/") or None
+    because = f" ({reason})" if reason else ""
+    whole = "everything" if kraken is None else f"everything that goes to {kraken}"
+    with tracking.begin() as connection:
+        if kraken is not None:
+            known = control.known_krakens(connection=connection)
+            if not any(kraken in each for each in known):
+                listed = ", ".join(f"{name} ({target})" for name, target in known) or "none"
+                raise UnknownKraken(
+                    f"No wave was planned for the Connection or Kraken {kraken!r}: leave it empty to stop "
+                    f"everything, or choose among {listed}."
+                )
+        stopped = control.stop_all(
+            connection=connection,
+            kraken=kraken,
+            ordered_by=ordered_by,
+            reason=reason,
+            stop_reason=(
+                f"{ordered_by} stopped {whole}{because}: nothing more is created; "
+                "clear the run in Airflow to go on where it stopped."
+            ),
+            at=now,
+        )
+    if not stopped:
+        return "Nothing was under way, so nothing had to be stopped: no wave and no rerun."
+    listed = "; ".join(_shown(each) for each in stopped[:_MOST_NAMED])
+    more = f"; and {len(stopped) - _MOST_NAMED} more" if len(stopped) > _MOST_NAMED else ""
+    reruns = sum(each.kind == "rerun" for each in stopped)
+    return (
+        f"Stopped {_counted(len(stopped) - reruns, 'wave')} and {_counted(reruns, 'rerun')}: {listed}{more}. "
+        "Nothing more is created until their runs are cleared; what Kraken has is polled to its end. "
+        "A night that is still to come begins all the same: pause its DAG to keep it from that."
+    )
+
+
+def _shown(stopped: Stopped) -> str:
+    name = "" if stopped.name is None else f" {stopped.name!r}"
+    return f"{stopped.kind} {stopped.id}{name} ({stopped.mode}, {stopped.dialect})"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 _MEANS: Final[dict[Action, str]] = {

@@ -32,7 +32,7 @@ from kraken_import.client.answers import (
 from kraken_import.client.session import Exchange, KrakenSession
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import REOPENABLE, Mode, State, belongs_to_mode, state_of_status
-from kraken_import.tracking import processes, reruns, waves
+from kraken_import.tracking import gate, processes, reruns, waves
 from kraken_import.tracking.evidence import Stage
 from kraken_import.tracking.processes import Move, Open, Ready
 from kraken_import.tracking.waves import BatchIsBusy, Wave
@@ -51,6 +51,7 @@ from kraken_import.usecases.calling import (
     wave_for_kraken,
 )
 from kraken_import.usecases.faults import Retryable, SystemicFault
+from kraken_import.usecases.gate import NOT_APPROVED, unapproved
 from kraken_import.usecases.policy import task_params, window_is_over
 from kraken_import.usecases.recording import record_moves
 from kraken_import.usecases.verdict import absent_from, in_the_way, judge
@@ -119,20 +120,20 @@ async def create_batch(
                 hold_back = await creator.run()
             with connection.begin():
                 counts = batch_counts(connection=connection, wave_id=wave_id, batch=batch, rerun_id=rerun_id)
+                uncovered = gate.uncovered(
+                    connection=connection, wave_id=wave_id, batch=batch, rerun_id=rerun_id
+                )
                 wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=rerun_id)
     except BatchIsBusy as busy:
         raise Retryable(str(busy)) from busy
     if State.VALID in counts and hold_back is None:
         refuse_if_stopped(wave=wave)
-        if wave.lacks_approval:
-            raise SystemicFault(
-                code="not_approved",
-                reason=f"Wave {wave.name!r} has not been approved: clear its task gate, and answer there.",
-            )
+        if uncovered >= counts[State.VALID]:
+            raise SystemicFault(code=NOT_APPROVED, reason=unapproved(wave=wave, records=uncovered))
         if window_is_over(policy=wave.policy, now=clock() + timedelta(seconds=kraken.visibility_window)):
             raise stop(tracking=tracking, wave=wave, fault=_too_late(wave=wave), now=clock())
         # Paused, or resumed just now: either way what is valid still has to be created.
-        hold_back = 0.0
+        hold_back = 0.0 if wave.is_paused else _LOOK_AGAIN
     return CreateOutcome(
         counts={state.value: records for state, records in counts.items()},
         hold_back=hold_back,

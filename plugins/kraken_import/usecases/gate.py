@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, Engine
 
 from kraken_import.lifecycle import OPEN, Mode, State
-from kraken_import.tracking import evidence, gate, processes, progress, shared_values, waves
+from kraken_import.tracking import control, evidence, gate, processes, progress, reruns, shared_values, waves
 from kraken_import.tracking.evidence import Key
 from kraken_import.tracking.gate import Decision
 from kraken_import.tracking.processes import Move
@@ -28,11 +28,13 @@ REJECTED: Final = "rejected"
 EXPIRED: Final = "not_approved"
 """Stop codes of a wave that a person rejected at the gate, and of one that nobody answered for."""
 
+NOT_APPROVED: Final = "not_approved"
+"""Fault of a task whose records the approval does not cover: clearing the gate asks about them."""
+
 DECIDED: Final = (CANCELLED, REJECTED, EXPIRED)
 """Stops that were somebody's decision: no rerun goes on where nothing was to be created."""
 
 _PAGE: Final = 10_000
-_LEAST_PATIENCE: Final = timedelta(minutes=1)
 
 _MISSING: Final = Finding(
     code="rehearsal_missing",
@@ -55,12 +57,8 @@ class Question:
     wait: timedelta
 
 
-class AskedAgain(Exception):
-    """Four eyes: the user who approved asked for the wave, so the question stays open. One sentence."""
-
-    def __init__(self, *, sentence: str, question: Question) -> None:
-        super().__init__(sentence)
-        self.question = question
+class ApprovalBarred(Exception):
+    """Four eyes: the user who approved had asked for it, so the question stays open. One sentence."""
 
 
 def batches_to_load(*, tracking: Engine, wave_id: int, now: datetime) -> list[int]:
@@ -83,28 +81,46 @@ def batches_to_load(*, tracking: Engine, wave_id: int, now: datetime) -> list[in
     ):
         stop(tracking=tracking, wave=wave, fault=_too_many(wave=wave, refused=refused, total=total), now=now)
     with tracking.connect() as connection:
-        wave = waves.load_wave(connection=connection, wave_id=wave_id)
-        creates = wave.stopped_at is None and not wave.lacks_approval
-        states = OPEN | {State.VALID} if creates else OPEN
-        return list(waves.batches_in_state(connection=connection, wave_id=wave_id, states=states))
+        wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=None)
+        batches = set(waves.batches_in_state(connection=connection, wave_id=wave_id, states=OPEN))
+        if wave.stopped_at is None:
+            batches.update(gate.batches_covered(connection=connection, wave_id=wave_id))
+        return sorted(batches)
 
 
 def question_to_ask(*, tracking: Engine, wave_id: int, now: datetime) -> Question | None:
     """What a person must answer before this wave may create anything; None when nothing is to be asked.
 
-    An approval given before holds as long as nothing was built since.
+    An approval given before holds as long as it covers every valid record. What is counted and what is asked
+    about come from one snapshot; a worker that changes a record meanwhile makes this fail, to be tried again.
     """
-    with tracking.begin() as connection:
-        wave = waves.load_wave(connection=connection, wave_id=wave_id)
+    with tracking.execution_options(isolation_level="REPEATABLE READ").begin() as connection:
+        wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=None)
         if wave.policy.approval != "required" or wave.stopped_at is not None:
             return None
-        if gate.still_approved(connection=connection, wave_id=wave_id):
+        if wave.approved_at is not None and not gate.uncovered(connection=connection, wave_id=wave_id):
             return None
         counts = progress.wave_states(connection=connection, wave_id=wave_id)
         if not counts.get(State.VALID):
             return None
-        gate.ask(connection=connection, wave_id=wave_id, at=now)
-        return _question(connection=connection, wave=wave, counts=counts, wait=_patience(wave=wave))
+        records = gate.ask(connection=connection, wave_id=wave_id, at=now)
+        subject = f"Create {records:,} records of wave {wave.name!r} in {wave.target_kraken}?"
+        body = review(connection=connection, wave=wave, counts=counts)
+    return Question(subject=subject, body=body, wait=timedelta(minutes=float(wave.policy.approval_minutes)))
+
+
+def is_withdrawn(*, tracking: Engine, wave_id: int) -> bool:
+    """Whether the wave was stopped, so that the question at its gate is not asked any more."""
+    with tracking.connect() as connection:
+        return waves.hindrance(connection=connection, wave_id=wave_id) is not None
+
+
+def unapproved(*, wave: Wave, records: int) -> str:
+    """What a wave, or the rerun that sees it, says of valid records that its approval does not cover."""
+    if wave.approved_at is None:
+        what = f"Wave {wave.name!r}" if wave.rerun_id is None else f"Rerun {wave.rerun_id}"
+        return f"{what} has not been approved: clear its task gate, and answer there."
+    return f"{records} records were built after the approval: clear task gate to be asked again."
 
 
 def answer_question(
@@ -112,77 +128,54 @@ def answer_question(
 ) -> Decision | None:
     """Record the answer, or that none came in time (`answered_by` None); the decision that stands: the first.
 
-    A rejection stops the wave, so that nothing is created whatever is done in Airflow, short of clearing
-    the run, which asks again. Raises `AskedAgain` for an approval that four eyes do not let count.
+    Of a wave that was stopped meanwhile the question was withdrawn, whatever is answered. A rejection stops
+    the wave, so that nothing is created whatever is done in Airflow, short of clearing the run, which asks
+    again. Raises `ApprovalBarred` for an approval that four eyes do not let count; it is recorded as such.
     """
     verdict: gate.Verdict = "expired" if answered_by is None else "approved" if approved else "rejected"
-    again: AskedAgain | None = None
     with tracking.begin() as connection:
-        wave = waves.load_wave(connection=connection, wave_id=wave_id)
-        if verdict == "approved" and _is_barred(connection=connection, wave=wave, user=answered_by or ""):
-            decision = None
-            again = _refused_approval(connection=connection, wave=wave, user=answered_by or "", now=now)
-        else:
-            decision = gate.decide(
+        # Orders wait for this lock, so that none comes between what is seen here and what is decided.
+        control.lock(connection=connection, wave_id=wave_id)
+        wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=None)
+        if wave.stopped_at is not None:
+            verdict, answered_by = "withdrawn", None
+        barred = verdict == "approved" and _is_barred(
+            connection=connection, wave=wave, user=answered_by or ""
+        )
+        if barred:
+            gate.refuse_approval(
+                connection=connection, wave_id=wave_id, answered_by=answered_by or "", at=now
+            )
+        decision = (
+            None
+            if barred
+            else gate.decide(
                 connection=connection, wave_id=wave_id, verdict=verdict, decided_by=answered_by, at=now
             )
+        )
         if decision is not None and decision.decision == "approved":
             gate.approve(connection=connection, wave_id=wave_id, at=decision.decided_at)
-    if again is not None:
-        raise again
-    if decision is None or decision.decision != "approved":
+    if barred:
+        raise ApprovalBarred(
+            f"{answered_by} asked for this wave or planned its cohort, and its policy wants four eyes: the "
+            "approval does not count, another user must answer under Required actions."
+        )
+    if decision is None or decision.decision in ("rejected", "expired"):
         stop(tracking=tracking, wave=wave, fault=_refusal(decision=decision), now=now)
     return decision
 
 
-def is_asker(*, user: str, askers: Collection[str]) -> bool:
-    """Whether four eyes bar this user: the same name, however it is capitalised."""
-    return user.casefold() in {asker.casefold() for asker in askers}
+def is_barred(*, four_eyes: bool, askers: Collection[str], user: str | None) -> bool:
+    """Whether four eyes keep a user from approving: one of those who asked, however it is capitalised."""
+    return four_eyes and user is not None and user.casefold() in {asker.casefold() for asker in askers}
 
 
 def _is_barred(*, connection: Connection, wave: Wave, user: str) -> bool:
     """Whether an approval by this user is not to count. A question that was decided stays decided."""
-    return (
-        wave.policy.four_eyes
-        and is_asker(user=user, askers=gate.askers(connection=connection, wave_id=wave.id))
-        and gate.decision_on(connection=connection, wave_id=wave.id) is None
+    askers = gate.askers(connection=connection, wave_id=wave.id)
+    return is_barred(four_eyes=wave.policy.four_eyes, askers=askers, user=user) and (
+        gate.decision_on(connection=connection, wave_id=wave.id) is None
     )
-
-
-def _refused_approval(*, connection: Connection, wave: Wave, user: str, now: datetime) -> AskedAgain | None:
-    """Record the approval; the question as it stays open, or None where there is nothing left to approve."""
-    asked_at = gate.refuse_approval(connection=connection, wave_id=wave.id, answered_by=user, at=now)
-    if asked_at is None or wave.stopped_at is not None:
-        return None
-    sentence = (
-        f"{user} asked for this wave or planned its cohort, and its policy wants four eyes: the approval "
-        "does not count, another user must answer under Required actions."
-    )
-    question = _question(
-        connection=connection,
-        wave=wave,
-        counts=progress.wave_states(connection=connection, wave_id=wave.id),
-        # The same question, so no more time than it had.
-        wait=max(asked_at + _patience(wave=wave) - now, _LEAST_PATIENCE),
-    )
-    return AskedAgain(
-        sentence=sentence, question=replace(question, body=f"**{sentence}**\n\n{question.body}")
-    )
-
-
-def _question(
-    *, connection: Connection, wave: Wave, counts: Mapping[State, int], wait: timedelta
-) -> Question:
-    valid = counts.get(State.VALID, 0)
-    return Question(
-        subject=f"Create {valid:,} records of wave {wave.name!r} in {wave.target_kraken}?",
-        body=review(connection=connection, wave=wave, counts=counts),
-        wait=wait,
-    )
-
-
-def _patience(*, wave: Wave) -> timedelta:
-    return timedelta(minutes=float(wave.policy.approval_minutes))
 
 
 def _refusal(*, decision: Decision | None) -> SystemicFault:

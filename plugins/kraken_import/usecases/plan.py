@@ -59,7 +59,7 @@ def plan_wave(
     run: AirflowRun,
     now: datetime,
 ) -> PlannedWave:
-    """Plan the wave of an Airflow run in one transaction; a second call for that run reopens its wave.
+    """Plan the wave of an Airflow run in one transaction; once that run was cleared, a call reopens its wave.
 
     Raises `BadRequest` (nothing is written then): an impossible request, customers that the legacy
     database does not have, a name already taken, nobody left to claim, a cohort that is not there or in
@@ -74,7 +74,7 @@ def plan_wave(
         known = waves.wave_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
         if known is not None:
             _refuse_ended(wave=waves.load_wave(connection=connection, wave_id=known))
-            waves.reopen_wave(connection=connection, wave_id=known, at=now)
+            waves.reopen_wave(connection=connection, wave_id=known, at=now, cleared=run.cleared)
             return _planned(connection=connection, wave_id=known)
         chosen = cohorts_of_wave(
             connection=connection, dialect=dialect, kraken=kraken, request=request, run=run
@@ -189,6 +189,7 @@ def _new_wave(
         run_id=run.run_id,
         policy=policy,
         requested_by=run.requested_by or next((each.planned_by for each in chosen if each.planned_by), None),
+        cleared=run.cleared,
     )
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from kraken_import.client.session import KrakenSession
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import AWAITING, State
-from kraken_import.tracking import processes, progress, waves
+from kraken_import.tracking import processes, progress, reruns, waves
 from kraken_import.tracking.processes import Move, Open
 from kraken_import.tracking.waves import BatchIsBusy, Wave
 from kraken_import.usecases.budget import budget_fault
@@ -90,7 +90,7 @@ async def poll(
         if resume_at is None:
             if not still_open or now >= until:
                 break
-        elif scope.wave_id is not None and await asyncio.to_thread(_is_paused, tracking, scope.wave_id):
+        elif await asyncio.to_thread(_is_paused, tracking, scope):
             was_paused = True
             if now >= until:
                 break
@@ -100,20 +100,20 @@ async def poll(
         # Jitter keeps the batches of a wave from asking in step.
         latest = until if resume_at is None or now >= resume_at else min(resume_at, until)
         seconds = max(0.0, min(pause * random.uniform(0.8, 1.2), (latest - now).total_seconds()))
-        if was_paused and scope.wave_id is not None:
-            await _sleep_while_paused(tracking, scope.wave_id, seconds)
+        if was_paused:
+            await _sleep_while_paused(tracking, scope, seconds)
         else:
             await asyncio.sleep(seconds)
     return {"open": still_open, "ended": ended}
 
 
-async def _sleep_while_paused(tracking: Engine, wave_id: int, seconds: float) -> None:
+async def _sleep_while_paused(tracking: Engine, scope: PollScope, seconds: float) -> None:
     """Sleep, but not long beyond the end of a pause."""
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
     while (left := until - loop.time()) > 0:
         await asyncio.sleep(min(left, _LOOK_AGAIN))
-        if not await asyncio.to_thread(_is_paused, tracking, wave_id):
+        if not await asyncio.to_thread(_is_paused, tracking, scope):
             return
 
 
@@ -262,9 +262,14 @@ def _stop_beyond_budget(tracking: Engine, wave: Wave, now: datetime) -> None:
         stop(tracking=tracking, wave=wave, fault=fault, now=now)
 
 
-def _is_paused(tracking: Engine, wave_id: int) -> bool:
+def _is_paused(tracking: Engine, scope: PollScope) -> bool:
+    """Whether the creates of this scope wait to be resumed: a rerun may go on where its wave is stopped."""
+    if scope.wave_id is None:
+        return False
     with tracking.connect() as connection:
-        return waves.load_wave(connection=connection, wave_id=wave_id).is_paused
+        return reruns.load_wave(
+            connection=connection, wave_id=scope.wave_id, rerun_id=scope.rerun_id
+        ).is_paused
 
 
 def _record(tracking: Engine, moves: Sequence[Move], unchanged: Sequence[int], now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -12,10 +12,11 @@ from sqlalchemy import Connection, Engine
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import OPEN, SUCCEEDED, Mode, State
-from kraken_import.tracking import reruns
+from kraken_import.tracking import gate, reruns
 from kraken_import.tracking.reruns import Scope, Selection, Way
+from kraken_import.tracking.waves import Hindrance
 from kraken_import.usecases.faults import BadRequest
-from kraken_import.usecases.gate import DECIDED, hold_back_unrehearsed, refuse_shared
+from kraken_import.usecases.gate import DECIDED, hold_back_unrehearsed, refuse_shared, unapproved
 from kraken_import.usecases.holds import release
 from kraken_import.usecases.plan import MOST_BATCHES
 from kraken_import.usecases.summarise import WaveSummary, failure_of
@@ -83,13 +84,15 @@ def plan_rerun(
 ) -> PlannedRerun:
     """Select the records of a rerun in one transaction; a second call for its run goes on with the same ones.
 
-    Raises `BadRequest` (nothing is written then): a selection that means nothing or covers nothing.
+    Raises `BadRequest` (nothing is written then): a selection that means nothing or covers nothing, or waves
+    that were cancelled or closed since.
     """
     check_request(request=request)
     with tracking.begin() as connection:
         known = reruns.rerun_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
         if known is not None:
-            reruns.reopen(connection=connection, rerun_id=known, at=now)
+            reruns.reopen(connection=connection, rerun_id=known, at=now, cleared=run.cleared)
+            _refuse_hindered(connection=connection, rerun_id=known)
             return _planned(connection=connection, rerun_id=known)
         wave = _wave(connection=connection, request=request, kraken=kraken)
         scope = Scope(
@@ -108,6 +111,7 @@ def plan_rerun(
                 failure_threshold=request.threshold,
                 dag_id=run.dag_id,
                 run_id=run.run_id,
+                cleared=run.cleared,
             ),
             at=now,
         )
@@ -149,7 +153,6 @@ def batches_to_rerun(*, tracking: Engine, rerun_id: int, now: datetime) -> list[
     the rerun are refused for it.
     """
     with tracking.begin() as connection:
-        rerun = reruns.load_rerun(connection=connection, rerun_id=rerun_id)
         for wave_id in sorted(
             {touched for touched, _ in reruns.batches(connection=connection, rerun_id=rerun_id)}
         ):
@@ -157,8 +160,17 @@ def batches_to_rerun(*, tracking: Engine, rerun_id: int, now: datetime) -> list[
             wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=rerun_id)
             refuse_shared(connection=connection, wave_id=wave_id, now=now, only=only)
             hold_back_unrehearsed(connection=connection, wave=wave, now=now, only=only)
-        states = OPEN if rerun.stopped_at else OPEN | {State.VALID}
-        return list(reruns.batches_in_state(connection=connection, rerun_id=rerun_id, states=states))
+        hindered = {
+            wave_id
+            for wave_id, found in reruns.hindrances(connection=connection, rerun_id=rerun_id).items()
+            if found is not None
+        }
+        found = set(reruns.batches_in_state(connection=connection, rerun_id=rerun_id, states=OPEN))
+        for wave_id in {touched for touched, _ in reruns.batches(connection=connection, rerun_id=rerun_id)}:
+            if wave_id not in hindered:
+                covered = gate.batches_covered(connection=connection, wave_id=wave_id, rerun_id=rerun_id)
+                found.update((wave_id, batch) for batch in covered)
+        return sorted(found)
 
 
 def summarise_rerun(
@@ -175,18 +187,32 @@ def summarise_rerun(
         counts: dict[State, int] = {}
         for way in reruns.ways(connection=connection, rerun_id=rerun_id):
             counts[way.state] = counts.get(way.state, 0) + way.records
+        hindrances = reruns.hindrances(connection=connection, rerun_id=rerun_id)
+        found = next(filter(None, hindrances.values()), None)
+        stop: reruns.Rerun | Hindrance = rerun if rerun.stopped_at or found is None else found
         failure = failure_of(
             what=f"Rerun {rerun_id}",
-            stop_code=rerun.stop_code,
-            stop_reason=rerun.stop_reason,
+            stop_code=stop.stop_code,
+            stop_reason=stop.stop_reason,
             threshold=rerun.failure_threshold,
             counts=counts,
             failed_tasks=failed_tasks,
+            unapproved=_unapproved(connection=connection, rerun_id=rerun_id, waves=hindrances),
         )
         reruns.finish(connection=connection, rerun_id=rerun_id, failure=failure, at=now)
     if writeback is not None:
         release(tracking=tracking, writeback=writeback, dialects=(rerun.dialect,), now=now)
     return WaveSummary(counts={state.value: records for state, records in counts.items()}, failure=failure)
+
+
+def _unapproved(*, connection: Connection, rerun_id: int, waves: Iterable[int]) -> str | None:
+    """What the rerun says of the valid records in these waves that its approval does not cover."""
+    for wave_id in waves:
+        records = gate.uncovered(connection=connection, wave_id=wave_id, rerun_id=rerun_id)
+        if records:
+            wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=rerun_id)
+            return unapproved(wave=wave, records=records)
+    return None
 
 
 def rerun_report(*, tracking: Engine, run: AirflowRun) -> tuple[reruns.Rerun, list[Way]] | None:
@@ -250,6 +276,13 @@ def _wave(
     if wave.stop_code in DECIDED:
         raise BadRequest(f"Wave {wave.name!r} was {wave.stop_reason}")
     return wave
+
+
+def _refuse_hindered(*, connection: Connection, rerun_id: int) -> None:
+    """Raise `BadRequest` when none of the waves that the rerun has records left in may create."""
+    found = list(reruns.hindrances(connection=connection, rerun_id=rerun_id).values())
+    if found and all(found):
+        raise BadRequest(f"Rerun {rerun_id} has nothing left to create: {found[0] and found[0].stop_reason}")
 
 
 def _check_identifiers(*, connection: Connection, request: RerunRequest, scope: Scope) -> None:

@@ -10,9 +10,9 @@ from decimal import Decimal
 from sqlalchemy import Engine
 
 from kraken_import.lifecycle import FAILED, State
-from kraken_import.tracking import progress, waves
+from kraken_import.tracking import gate, progress, reruns, waves
 from kraken_import.usecases.control import CANCELLED
-from kraken_import.usecases.gate import EXPIRED, REJECTED
+from kraken_import.usecases.gate import EXPIRED, REJECTED, unapproved
 from kraken_import.usecases.holds import release
 
 
@@ -39,6 +39,10 @@ def summarise_wave(
     with tracking.begin() as connection:
         wave = waves.load_wave(connection=connection, wave_id=wave_id)
         counts = progress.wave_states(connection=connection, wave_id=wave_id)
+        if State.VALID in counts or not all(state.is_open or state.is_settled for state in counts):
+            # An order that came while it was planned is not recorded with the wave itself.
+            wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=None)
+        uncovered = gate.uncovered(connection=connection, wave_id=wave_id)
         failure = failure_of(
             what=f"Wave {wave.name!r}",
             stop_code=wave.stop_code,
@@ -46,6 +50,7 @@ def summarise_wave(
             threshold=wave.failure_threshold,
             counts=counts,
             failed_tasks=failed_tasks,
+            unapproved=unapproved(wave=wave, records=uncovered) if uncovered else None,
         )
         waves.finish_wave(connection=connection, wave_id=wave_id, failure=failure, at=now)
     if writeback is not None:
@@ -61,13 +66,19 @@ def failure_of(
     threshold: Decimal,
     counts: Mapping[State, int],
     failed_tasks: Sequence[str],
+    unapproved: str | None = None,
 ) -> str | None:
-    """One sentence on why a wave or a rerun has failed, or None. `threshold` is a share from 0 to 1."""
+    """One sentence on why a wave or a rerun has failed, or None. `threshold` is a share from 0 to 1.
+
+    `unapproved` says what is left for want of an approval.
+    """
     if stop_code in (CANCELLED, EXPIRED, REJECTED):
         # Somebody's decision, no fault: the reason says whose.
         return f"{what} was {stop_reason}"
     if stop_reason is not None:
         return f"{what} was stopped: {stop_reason}"
+    if unapproved is not None:
+        return f"{what} was not created as a whole: {unapproved}"
     if failed_tasks:
         return (
             f"{what}: {len(failed_tasks)} tasks failed ({', '.join(sorted(failed_tasks)[:3])}): "

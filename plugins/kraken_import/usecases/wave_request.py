@@ -51,6 +51,8 @@ class AirflowRun:
     run_id: str
     run_type: str = "manual"
     logical_date: datetime | None = None
+    cleared: int | None = None
+    """How often the run was cleared; None when Airflow does not say."""
     requested_by: str | None = None
 
 

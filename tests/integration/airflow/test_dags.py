@@ -9,12 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
+from kraken_import.usecases.faults import BadRequest, SystemicFault
 from tests.conftest import Simulator, StartSimulator
 from tests.integration.conftest import BeginJourney
 from transforms.registry import dialect_names, get_dialect
@@ -155,7 +157,12 @@ def test_create_waits_without_a_worker_while_its_wave_is_paused(
 
     def order(action: str) -> str:
         context = {
-            "params": {"wave": str(wave_id), "action": action, "reason": None},
+            "params": {
+                "wave": None if action == "stop_all" else str(wave_id),
+                "kraken": None,
+                "action": action,
+                "reason": None,
+            },
             "dag_run": SimpleNamespace(triggering_user_name="ops"),
             "run_id": "manual",
         }
@@ -177,6 +184,34 @@ def test_create_waits_without_a_worker_while_its_wave_is_paused(
     assert len(journey.created()) == 5
     orders = journey.rows("SELECT ordered_by FROM migration.wave_control")
     assert [row["ordered_by"] for row in orders] == ["ops", "ops"]
+    second = journey.valid_wave()
+    assert f"wave {second} 'run-2'" in order("stop_all")
+    with pytest.raises(SystemicFault, match="ops stopped everything"):
+        journey.create(second)
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        ({"action": "cancel"}, "Say which wave to cancel"),
+        ({"action": "stop_all", "wave": "pilot"}, "leave the wave empty"),
+        ({"action": "pause", "wave": "pilot", "kraken": "kraken"}, "Only stop_all takes a Kraken"),
+    ],
+)
+def test_an_order_without_its_wave_or_with_too_much_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, begin: BeginJourney, params: dict[str, str], sentence: str
+) -> None:
+    from kraken_import.operators import ControlWaveOperator
+
+    journey = begin()
+    set_connections(monkeypatch, tracking=journey.tracking, simulator=journey.simulator)
+    context = {
+        "params": {"wave": None, "kraken": None, "reason": None, **params},
+        "dag_run": SimpleNamespace(triggering_user_name=None),
+        "run_id": "manual",
+    }
+    with pytest.raises(BadRequest, match=sentence):
+        ControlWaveOperator(task_id="order", tracking_ids=["tracking"]).execute(context)
 
 
 @pytest.mark.parametrize("dag_id", DIALECT_DAGS)
@@ -266,6 +301,24 @@ def test_a_trigger_survives_being_written_down() -> None:
     assert path == "kraken_import.triggers.PollTrigger"
     assert json.loads(json.dumps(arguments)) == arguments
     assert PollTrigger(**arguments).serialize() == trigger.serialize()
+
+
+def test_a_question_survives_being_written_down() -> None:
+    from kraken_import.triggers import QuestionTrigger
+
+    trigger = QuestionTrigger(
+        tracking_conn_id="tracking",
+        rerun_id=5,
+        ti_id=uuid4(),
+        options=["Approve", "Reject"],
+        defaults=["Reject"],
+        params={},
+        timeout_datetime=datetime.now(UTC),
+    )
+    path, arguments = trigger.serialize()
+    assert path == "kraken_import.triggers.QuestionTrigger"
+    assert QuestionTrigger(**arguments).serialize() == trigger.serialize()
+    assert (arguments["rerun_id"], arguments["wave_id"]) == (5, None)
 
 
 def set_connections(monkeypatch: pytest.MonkeyPatch, *, tracking: Engine, simulator: Simulator) -> None:

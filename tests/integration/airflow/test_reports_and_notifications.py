@@ -61,6 +61,7 @@ class _DagRun:
     run_id: str
     dag_id: str = "migrate_edf_accounts"
     run_type: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(value="manual"))
+    clear_number: int = 0
     logical_date: None = None
 
 

@@ -58,21 +58,28 @@ def test_a_run_is_green_red_or_stopped_as_its_records_are(stack: Stack) -> None:
 
 def test_a_wave_waits_for_approval_and_goes_on_or_ends_as_was_decided(stack: Stack) -> None:
     before = stack.created()
+    # One of them can be mended at the source, and rerun.
+    mended = "GB-000000810"
+    stack.change(f"UPDATE legacy.account SET account_class = 'ZZ' WHERE account_number = '{mended}'")
+    chosen = [f"GB-0000008{number:02}" for number in range(1, 11)]
+    required = {"approval": "required", "threshold": 1}
     runs = {
-        option: stack.start(limit=10, approval="required", threshold=1).json()["dag_run_id"]
-        for option in ("Approve", "Reject")
+        "Approve": stack.start(identifiers=chosen, wave="asked", **required).json()["dag_run_id"],
+        "Reject": stack.start(limit=10, **required).json()["dag_run_id"],
+        "Cancel": stack.start(limit=10, wave="withdrawn", **required).json()["dag_run_id"],
     }
     for option, run_id in runs.items():
         gate = f"/dags/{DAG}/dagRuns/{run_id}/taskInstances/gate"
-        stack.until(lambda gate=gate: stack.api("GET", gate).json()["state"] == "awaiting_input")
+        stack.until(lambda gate=gate: stack.api("GET", gate).json()["state"] == "deferred")
         question = stack.api("GET", f"{gate}/-1/hitlDetails").json()
         assert "**10 customers** of edf_accounts in a live wave" in question["body"]
         assert stack.created() == before
+        if option == "Cancel":
+            _cancelled_while_it_waits(stack, run_id, gate)
+            continue
         # Airflow takes a task that is resumed before its first worker has gone for one that has died.
         time.sleep(4)
-        body = {"chosen_options": [option], "params_input": {}}
-        answers = [stack.api("PATCH", f"{gate}/-1/hitlDetails", body) for _ in range(2)]
-        assert [answer.status_code for answer in answers] == [200, 409]
+        assert _answers(stack, gate, option) == [200, 409]
         assert stack.finish(run_id) == ("success" if option == "Approve" else "failed")
         if option == "Approve":
             assert len(stack.created()) > len(before)
@@ -86,10 +93,48 @@ def test_a_wave_waits_for_approval_and_goes_on_or_ends_as_was_decided(stack: Sta
             "JOIN migration.wave ON wave.id = wave_id",
         )
     }
-    assert (found[runs["Approve"]].decision, found[runs["Reject"]].decision) == ("approved", "rejected")
+    decisions = [found[runs[option]].decision for option in ("Approve", "Reject", "Cancel")]
+    assert decisions == ["approved", "rejected", "withdrawn"]
     user = stack.values["AIRFLOW_USER"]
-    assert {row.decided_by for row in found.values()} == {user}
+    assert [found[runs[option]].decided_by for option in ("Approve", "Reject", "Cancel")] == [
+        user,
+        user,
+        None,
+    ]
     assert f"was rejected by {user} at the gate" in found[runs["Reject"]].outcome_reason
+    assert "was cancelled by " in found[runs["Cancel"]].outcome_reason
+    _a_rerun_asks_again(stack, mended)
+
+
+def _answers(stack: Stack, gate: str, option: str) -> list[int]:
+    """Answer a question twice; the statuses."""
+    body = {"chosen_options": [option], "params_input": {}}
+    return [stack.api("PATCH", f"{gate}/-1/hitlDetails", body).status_code for _ in range(2)]
+
+
+def _cancelled_while_it_waits(stack: Stack, run_id: str, gate: str) -> None:
+    run(checkout=stack.folder, command="wave-cancel", WAVE="withdrawn")
+    ordered_at = time.monotonic()
+    assert stack.finish(run_id) == "failed"
+    assert time.monotonic() - ordered_at < 60
+    # An approval is refused from now on.
+    assert _answers(stack, gate, "Approve") == [409, 409]
+
+
+def _a_rerun_asks_again(stack: Stack, mended: str) -> None:
+    """A record of an approved wave, mended at the source, is created only once its rerun was approved."""
+    stack.change(f"UPDATE legacy.account SET account_class = 'DOM' WHERE account_number = '{mended}'")
+    stack.until(lambda: stack.api("PATCH", "/dags/rerun_edf_accounts", {"is_paused": False}).ok)
+    body = {"logical_date": None, "conf": {"wave": "asked", "identifiers": [mended]}}
+    rerun = stack.api("POST", "/dags/rerun_edf_accounts/dagRuns", body).json()["dag_run_id"]
+    gate = f"/dags/rerun_edf_accounts/dagRuns/{rerun}/taskInstances/gate"
+    stack.until(lambda: stack.api("GET", gate).json()["state"] == "deferred")
+    question = stack.api("GET", f"{gate}/-1/hitlDetails").json()
+    assert question["subject"].startswith("Create 1 records of rerun")
+    assert mended not in stack.created()
+    time.sleep(4)
+    assert _answers(stack, gate, "Approve") == [200, 409]
+    stack.until(lambda: stack.created().get(mended) == 1)
 
 
 def test_with_four_eyes_the_user_who_triggered_a_wave_is_asked_again_until_another_answers(

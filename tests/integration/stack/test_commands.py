@@ -98,6 +98,15 @@ def test_a_tracking_database_without_its_schema_is_a_sentence(empty_dsn: str) ->
         _is_one_sentence(done=done, sentence="bring it up to date with `make migrate TRACKING_DSN=…`")
 
 
+def test_stopping_everything_needs_no_stack_and_no_running_wave(tracking_dsn: str) -> None:
+    done = _run("stop-all", TRACKING_DSN=tracking_dsn)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Nothing was under way, so nothing had to be stopped")
+    _is_one_sentence(
+        done=_run("stop-all", TRACKING_DSN=tracking_dsn, KRAKEN="krakn"), sentence="No wave was planned for"
+    )
+
+
 def test_diff_asks_for_one_customer(tracking_dsn: str, guide_legacy_dsn: str) -> None:
     databases = {"TRACKING_DSN": tracking_dsn, "LEGACY_DSN": guide_legacy_dsn}
     _is_one_sentence(done=_run("diff", DIALECT="edf_accounts", **databases), sentence="one customer")

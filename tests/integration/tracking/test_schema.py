@@ -7,15 +7,18 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from kraken_import.lifecycle import LEGAL_MOVES, Mode, State
 from kraken_import.tracking import migrate, processes, waves
 from kraken_import.tracking.evidence import Answer, Key
 from kraken_import.tracking.processes import Built, Move
+from kraken_import.tracking.queries import SQL_FOLDER
 from transforms.findings import Finding
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -97,6 +100,39 @@ def test_every_table_and_every_column_has_a_comment(tracking_engine: Engine) -> 
 def test_upgrading_again_changes_nothing(tracking_engine: Engine) -> None:
     migrate.upgrade(engine=tracking_engine)
     migrate.upgrade(engine=tracking_engine)
+
+
+def test_an_upgrade_numbers_openings_and_stops_as_they_happened(empty_dsn: str) -> None:
+    engine = create_engine(empty_dsn.replace("postgresql://", "postgresql+psycopg2://", 1))
+    config = Config()
+    config.set_main_option("script_location", str(SQL_FOLDER / "migrations"))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA migration")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0007")
+        connection.exec_driver_sql(
+            "INSERT INTO migration.wave (name, dialect, resource, mode, import_supplier, target_kraken,"
+            " connection_id, batch_size, failure_threshold, dag_id, run_id, started_at, stopped_at,"
+            " stop_code, stop_reason)"
+            " SELECT name, 'edf_accounts', 'accounts', 'live', 'X', 'https://kraken:443', 'kraken', 10, 0.1,"
+            " 'dag', name, started_at::timestamptz, stopped_at::timestamptz, 'forbidden', 'Forbidden.'"
+            " FROM (VALUES ('first', '2026-11-01', '2026-11-02'), ('second', '2026-11-01', '2026-11-04'))"
+            " AS given (name, started_at, stopped_at)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO migration.rerun (dialect, mode, target_kraken, selection, failure_threshold, dag_id,"
+            " run_id, requested_at, opened_at)"
+            " VALUES ('edf_accounts', 'live', 'https://kraken:443', '{}', 0.1, 'dag', 'rerun', now(),"
+            " '2026-11-03')"
+        )
+    migrate.upgrade(engine=engine)
+    with engine.connect() as connection:
+        held = connection.exec_driver_sql(
+            "SELECT wave.name, migration.may_create(wave.id, NULL), migration.may_create(wave.id, rerun.id)"
+            " FROM migration.wave CROSS JOIN migration.rerun ORDER BY wave.id"
+        ).all()
+    engine.dispose()
+    assert [tuple(row) for row in held] == [("first", False, True), ("second", False, False)]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from kraken_import.usecases.build import build_batch
-from kraken_import.usecases.create import create_batch
+from kraken_import.usecases.create import CreateOutcome, create_batch
 from kraken_import.usecases.poll import PollScope, poll
 from kraken_import.usecases.rerun import (
     PlannedRerun,
@@ -34,11 +34,8 @@ def begin_rerun(journey: Journey, run_id: str = "rerun-1", **wanted: Any) -> Pla
 
 def work(journey: Journey, planned: PlannedRerun) -> WaveSummary:
     """The tasks of a rerun, as its DAG would take them."""
+    prepare(journey, planned)
     common: dict[str, Any] = {"tracking": journey.tracking, "kraken": journey.kraken}
-    for wave_id, batch in planned.batches:
-        scope = {"wave_id": wave_id, "batch": batch, "rerun_id": planned.rerun_id}
-        build_batch(**common, legacy=journey.legacy, now=datetime.now(UTC), **scope)
-        asyncio.run(validate_batch(**common, refresh=journey.refresh, **scope))
     for wave_id, batch in batches_to_rerun(
         tracking=journey.tracking, rerun_id=planned.rerun_id, now=datetime.now(UTC)
     ):
@@ -57,6 +54,21 @@ def work(journey: Journey, planned: PlannedRerun) -> WaveSummary:
     )
 
 
+def create_in_rerun(journey: Journey, planned: PlannedRerun) -> CreateOutcome:
+    """The create task of the rerun's first batch, alone."""
+    wave_id, batch = planned.batches[0]
+    return asyncio.run(
+        create_batch(
+            tracking=journey.tracking,
+            kraken=journey.kraken,
+            refresh=journey.refresh,
+            wave_id=wave_id,
+            batch=batch,
+            rerun_id=planned.rerun_id,
+        )
+    )
+
+
 def rerun(journey: Journey, run_id: str = "rerun-1", **wanted: Any) -> WaveSummary:
     return work(journey, begin_rerun(journey, run_id, **wanted))
 
@@ -71,3 +83,12 @@ def finished_wave(journey: Journey, *identifiers: str, **wanted: Any) -> int:
         journey.poll(planned.wave_id, batch)
     journey.summarise(planned.wave_id)
     return planned.wave_id
+
+
+def prepare(journey: Journey, planned: PlannedRerun) -> None:
+    """The tasks of a rerun before its gate."""
+    common: dict[str, Any] = {"tracking": journey.tracking, "kraken": journey.kraken}
+    for wave_id, batch in planned.batches:
+        scope = {"wave_id": wave_id, "batch": batch, "rerun_id": planned.rerun_id}
+        build_batch(**common, legacy=journey.legacy, now=datetime.now(UTC), **scope)
+        asyncio.run(validate_batch(**common, refresh=journey.refresh, **scope))

@@ -13,14 +13,16 @@ from kraken_import.lifecycle import Mode
 from kraken_import.policies import PolicySettings
 from kraken_import.tracking.evidence import unpack
 from kraken_import.tracking.gate import Decision
-from kraken_import.tracking.waves import stop_wave
+from kraken_import.usecases.build import build_batch
 from kraken_import.usecases.cohorts import CohortRequest, write_cohort
+from kraken_import.usecases.control import control_wave, stop_all
 from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.gate import (
-    AskedAgain,
+    ApprovalBarred,
     Question,
     answer_question,
     batches_to_load,
+    is_withdrawn,
     question_to_ask,
 )
 from tests.integration.conftest import BeginJourney, Journey
@@ -148,12 +150,8 @@ def test_the_first_of_two_answers_counts(journey: Journey) -> None:
 
 def test_with_four_eyes_the_user_who_asked_cannot_approve_and_another_can(journey: Journey) -> None:
     wave_id = asked_wave(journey, four_eyes=True, requested_by="alice")
-    with pytest.raises(AskedAgain, match=r"Alice asked for this wave .* another user must answer") as again:
+    with pytest.raises(ApprovalBarred, match=r"Alice asked for this wave .* another user must answer"):
         answer(journey, wave_id, approved=True, by="Alice")
-    assert str(again.value) in again.value.question.body
-    assert "cannot approve it" in again.value.question.body
-    # The question is the same one, and so is the time that is left for it.
-    assert timedelta(minutes=4) < again.value.question.wait <= timedelta(minutes=5)
     assert load(journey, wave_id) == []
     with pytest.raises(SystemicFault, match="has not been approved"):
         journey.create(wave_id)
@@ -178,9 +176,17 @@ def test_with_four_eyes_a_rejection_of_the_user_who_asked_counts(journey: Journe
 
 def test_with_four_eyes_a_wave_that_was_stopped_meanwhile_is_not_asked_for_again(journey: Journey) -> None:
     wave_id = asked_wave(journey, four_eyes=True, requested_by="alice")
-    now = datetime.now(UTC)
-    stop_wave(engine=journey.tracking, wave_id=wave_id, code="cancelled", reason="cancelled by bob", at=now)
-    assert answer(journey, wave_id, approved=True, by="alice") is None
+    control_wave(
+        tracking=journey.tracking,
+        wave="run-1",
+        action="cancel",
+        ordered_by="bob",
+        reason=None,
+        now=datetime.now(UTC),
+    )
+    decided = answer(journey, wave_id, approved=True, by="alice")
+    assert decided is not None
+    assert decided.decision == "withdrawn"
     assert load(journey, wave_id) == []
     (wave,) = journey.rows("SELECT approved_at, stop_code FROM migration.wave")
     assert tuple(wave.values()) == (None, "cancelled")
@@ -209,7 +215,7 @@ def test_with_four_eyes_the_planner_of_the_cohort_cannot_approve_either(
     assert question is not None
     assert " and ".join(barred) in question.body
     for user in barred:
-        with pytest.raises(AskedAgain):
+        with pytest.raises(ApprovalBarred):
             answer(journey, wave_id, approved=True, by=user)
     answer(journey, wave_id, approved=True, by="bob")
     assert load(journey, wave_id) == [0]
@@ -224,12 +230,70 @@ def test_with_four_eyes_any_user_may_approve_what_no_known_user_asked_for(journe
     assert load(journey, wave_id) == [0]
 
 
-def test_an_approval_says_nothing_of_what_was_built_meanwhile(journey: Journey) -> None:
+@pytest.mark.parametrize("moment", ["while the question stands", "after the approval"])
+def test_an_approval_says_nothing_of_what_was_built_since_it_was_asked_for(
+    journey: Journey, moment: str
+) -> None:
+    planned = journey.plan(**REQUIRED, limit=10, batch_size=5)
+    for batch in planned.batches:
+        journey.build(planned.wave_id, batch)
+        journey.validate(planned.wave_id, batch)
+    assert ask(journey, planned.wave_id) is not None
+    if moment == "after the approval":
+        answer(journey, planned.wave_id, approved=True, by="alice")
+    # By the clock of a worker that is late, it was built long before the question.
+    build_batch(
+        tracking=journey.tracking,
+        legacy=journey.legacy,
+        kraken=journey.kraken,
+        wave_id=planned.wave_id,
+        batch=1,
+        now=datetime.now(UTC) - timedelta(hours=1),
+    )
+    journey.validate(planned.wave_id, 1)
+    answer(journey, planned.wave_id, approved=True, by="alice")
+
+    assert load(journey, planned.wave_id) == [0]
+    journey.create(planned.wave_id, 0)
+    with pytest.raises(SystemicFault, match="5 records were built after the approval: clear task gate"):
+        journey.create(planned.wave_id, 1)
+    journey.poll(planned.wave_id, 0)
+    assert journey.states(planned.wave_id) == {"processed": 5, "valid": 5}
+    failure = journey.summarise(planned.wave_id).failure
+    assert failure is not None
+    assert "5 records were built after the approval" in failure
+    # Clearing the gate asks about them, and about nothing else.
+    question = ask(journey, planned.wave_id)
+    assert question is not None
+    assert question.subject.startswith("Create 5 records")
+    answer(journey, planned.wave_id, approved=True, by="bob")
+    assert load(journey, planned.wave_id) == [1]
+    journey.create(planned.wave_id, 1)
+    assert set(journey.created().values()) == {1}
+    assert len(journey.created()) == 10
+
+
+@pytest.mark.parametrize("order", ["cancel", "stop_all"])
+def test_stopping_a_wave_that_waits_withdraws_its_question(journey: Journey, order: str) -> None:
     wave_id = asked_wave(journey)
-    journey.build(wave_id)
-    journey.validate(wave_id)
-    answer(journey, wave_id, approved=True, by="alice")
+    assert not is_withdrawn(tracking=journey.tracking, wave_id=wave_id)
+    who: dict[str, Any] = {"ordered_by": "bob", "reason": None, "now": datetime.now(UTC)}
+    if order == "cancel":
+        control_wave(tracking=journey.tracking, wave="run-1", action="cancel", **who)
+    else:
+        stop_all(tracking=journey.tracking, kraken=None, **who)
+    assert is_withdrawn(tracking=journey.tracking, wave_id=wave_id)
+    # An approval that comes all the same is none.
+    decided = answer(journey, wave_id, approved=True, by="alice")
+    assert decided is not None
+    assert (decided.decision, decided.decided_by) == ("withdrawn", None)
     assert load(journey, wave_id) == []
+    with pytest.raises(SystemicFault, match=r"by bob|bob stopped everything"):
+        journey.create(wave_id)
+    failure = journey.summarise(wave_id).failure
+    assert failure is not None
+    assert "bob" in failure
+    assert journey.created() == {}
 
 
 def test_an_unattended_wave_with_too_many_refused_is_stopped_before_the_first_create(

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from kraken_import.usecases import cutover
 from kraken_import.usecases.build import build_batch
-from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.faults import BadRequest, SystemicFault
 from kraken_import.usecases.holds import UnableToHold, release
 from kraken_import.usecases.rerun import NothingSelected
 from kraken_import.usecases.summarise import summarise_wave
@@ -232,8 +232,15 @@ def test_nothing_is_created_in_a_closed_wave_until_it_is_opened_again(pilot: tup
         journey.plan_run(run_id="run-1")
     # Not even by a task that was under way.
     journey.build(wave_id)
+    with pytest.raises(SystemicFault, match="'pilot' is closed since"):
+        journey.validate(wave_id)
+    with journey.tracking.begin() as connection:
+        connection.exec_driver_sql("UPDATE migration.wave SET closed_at = NULL")
     journey.validate(wave_id)
-    journey.create(wave_id)
+    with journey.tracking.begin() as connection:
+        connection.exec_driver_sql("UPDATE migration.wave SET closed_at = now()")
+    with pytest.raises(SystemicFault, match="'pilot' is closed since"):
+        journey.create(wave_id)
     assert journey.states(wave_id) == {"processed": 1, "valid": 1}
 
     cutover.open_again(

@@ -135,9 +135,7 @@ def test_already_imported_is_resolved_by_what_the_status_says(journey: Journey) 
     with journey.tracking.begin() as connection:
         # As if somebody else had imported them: our own record of it is gone.
         connection.exec_driver_sql(
-            "ALTER TABLE migration.import_event DISABLE TRIGGER ALL;"
-            "ALTER TABLE migration.wave_decision DISABLE TRIGGER ALL;"
-            "ALTER TABLE migration.wave_control DISABLE TRIGGER ALL;"
+            "SET LOCAL session_replication_role = replica;"
             "TRUNCATE migration.wave, migration.batch, migration.import_process, migration.import_event,"
             " migration.shared_value, migration.import_attempt, migration.import_error, migration.answer,"
             " migration.payload CASCADE"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kraken_import.tracking.frame_rows import WaveRows, of_rehearsal, of_wave
-from kraken_import.usecases.gate import question_to_ask
+from kraken_import.usecases.gate import answer_question, question_to_ask
 from kraken_import.usecases.report import wave_report
 from stack.preflight import preflight
 from stack.settings import read_wishes
@@ -59,8 +59,10 @@ def built(journey: Journey, **wanted: object) -> int:
 
 
 def to_its_end(journey: Journey, wave_id: int) -> None:
-    with journey.tracking.begin() as connection:
-        connection.exec_driver_sql("UPDATE migration.wave SET approved_at = now() WHERE id = %s", (wave_id,))
+    asked(journey, wave_id)
+    answer_question(
+        tracking=journey.tracking, wave_id=wave_id, approved=True, answered_by="ann", now=datetime.now(UTC)
+    )
     journey.create(wave_id)
     journey.poll(wave_id)
     journey.summarise(wave_id)
@@ -94,7 +96,7 @@ def test_a_wave_sums_its_batches_and_a_repeated_build_counts_once(journey: Journ
             "SELECT count(contract_id), count(DISTINCT supply_point_id), "
             "count(DISTINCT supply_point_id) FILTER (WHERE contract_id IS NOT NULL) FROM legacy.account "
             "JOIN legacy.occupancy USING (account_id) JOIN legacy.supply_point USING (premise_id) "
-            "LEFT JOIN legacy.contract USING (supply_point_id) "
+            "LEFT JOIN legacy.contract USING (account_id, supply_point_id) "
             "WHERE moved_out = '99991231' AND account_number = ANY (%(keys)s)",
             {
                 "keys": [

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
+from kraken_import.tracking import reruns
+from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.faults import BadRequest, SystemicFault
 from kraken_import.usecases.gate import batches_to_load
-from kraken_import.usecases.rerun import (
-    NothingSelected,
-)
+from kraken_import.usecases.rerun import NothingSelected, PlannedRerun, batches_to_rerun, summarise_rerun
 from kraken_import.usecases.summarise import WaveSummary
 from tests.integration.conftest import BeginJourney, Journey
-from tests.integration.usecases.playing import begin_rerun, finished_wave, rerun, work
+from tests.integration.usecases.playing import begin_rerun, create_in_rerun, finished_wave, rerun, work
 
 SOUND = ("GB-000000001", "GB-000000002", "GB-000000003")
 
@@ -329,3 +329,68 @@ def test_clearing_a_batch_in_the_grid_reruns_that_batch_alone(begin: BeginJourne
     journey.build(planned.wave_id, 0)
     again = {key for key, row in records(journey).items() if row["attempt"] == 2}
     assert again == {key for key, row in before.items() if row["batch"] == 0}
+
+
+@pytest.fixture
+def cancelled_rerun(journey: Journey) -> tuple[Journey, PlannedRerun]:
+    """A wave that a fault stopped, a rerun that was to mend it, and then the order that cancels the wave."""
+    wave_id = journey.valid_wave(identifiers=SOUND, limit=None, name="pilot")
+    journey.strike(kind="forbidden", operation="create")
+    with pytest.raises(SystemicFault):
+        journey.create(wave_id)
+    journey.heal()
+    planned = begin_rerun(journey, wave="pilot")
+    control_wave(
+        tracking=journey.tracking,
+        wave="pilot",
+        action="cancel",
+        ordered_by="alice",
+        reason="Wrong tariffs.",
+        now=datetime.now(UTC),
+    )
+    return journey, planned
+
+
+def test_cancelling_a_wave_that_was_stopped_before_stops_the_rerun_of_it_too(
+    cancelled_rerun: tuple[Journey, PlannedRerun],
+) -> None:
+    journey, planned = cancelled_rerun
+    with pytest.raises(SystemicFault, match=r"cancelled by alice \(Wrong tariffs\.\)"):
+        work(journey, planned)
+    assert journey.created() == {}
+
+
+def test_clearing_a_rerun_of_a_cancelled_or_closed_wave_creates_nothing_and_says_why(
+    cancelled_rerun: tuple[Journey, PlannedRerun],
+) -> None:
+    journey, planned = cancelled_rerun
+    with pytest.raises(BadRequest, match="cancelled by alice"):
+        begin_rerun(journey, wave="pilot")
+    # Clearing one task of it does not go through the plan.
+    with journey.tracking.begin() as connection:
+        reruns.reopen(connection=connection, rerun_id=planned.rerun_id, at=datetime.now(UTC))
+    with pytest.raises(SystemicFault, match="cancelled by alice"):
+        create_in_rerun(journey, planned)
+
+    with journey.tracking.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE migration.wave SET stopped_at = NULL, stop_code = NULL, stop_reason = NULL, "
+            "closed_at = now(), closed_by = 'bob'"
+        )
+    with pytest.raises(BadRequest, match="is closed since"):
+        begin_rerun(journey, wave="pilot")
+    with pytest.raises(SystemicFault, match="is closed since"):
+        create_in_rerun(journey, planned)
+    assert journey.created() == {}
+
+
+def test_a_rerun_says_which_wave_kept_it_from_creating(
+    cancelled_rerun: tuple[Journey, PlannedRerun],
+) -> None:
+    journey, planned = cancelled_rerun
+    assert batches_to_rerun(tracking=journey.tracking, rerun_id=planned.rerun_id, now=datetime.now(UTC)) == []
+    summary = summarise_rerun(
+        tracking=journey.tracking, rerun_id=planned.rerun_id, failed_tasks=(), now=datetime.now(UTC)
+    )
+    assert summary.failure is not None
+    assert f"Rerun {planned.rerun_id} was cancelled by alice (Wrong tariffs.)" in summary.failure

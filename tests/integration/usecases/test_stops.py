@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,9 +14,15 @@ from typing import Any
 import pytest
 
 from kraken_import.tracking.control import Action
-from kraken_import.usecases.control import control_wave
+from kraken_import.tracking.waves import stop_wave
+from kraken_import.usecases.control import control_wave, stop_all
 from kraken_import.usecases.faults import BadRequest, SystemicFault
+from kraken_import.usecases.gate import batches_to_load
+from kraken_import.usecases.plan import plan_wave
+from kraken_import.usecases.poll import PollScope, poll
+from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
 from tests.integration.conftest import BeginJourney, Journey
+from tests.integration.usecases.playing import begin_rerun, create_in_rerun, prepare, work
 
 STRICT: dict[str, Any] = {"error_share": Decimal("0.2"), "error_window": 25}
 
@@ -238,3 +245,139 @@ def test_a_window_that_has_ended_stops_the_wave_before_kraken_refuses_every_reco
     with pytest.raises(SystemicFault, match="has ended"):
         journey.create(wave_id)
     assert journey.states(wave_id) == {"valid": 5}
+
+
+def stop(journey: Journey, *, kraken: str | None = None, reason: str | None = None) -> str:
+    return stop_all(
+        tracking=journey.tracking, kraken=kraken, ordered_by="alice", reason=reason, now=datetime.now(UTC)
+    )
+
+
+def test_everything_stops_within_seconds_and_a_cleared_run_goes_on(begin: BeginJourney) -> None:
+    journey = begin(customers=100).with_settings(requests_in_flight=4)
+    wave_id = journey.valid_wave(limit=90)
+    waiting = journey.plan(limit=5)
+    planned = begin_rerun(journey, wave="run-2")
+    with creating(journey, wave_id, 0) as running:
+        said = stop(journey, reason="Bank holiday.")
+        stopped_at = time.monotonic()
+        with pytest.raises(SystemicFault, match=r"alice stopped everything \(Bank holiday\.\)"):
+            running[0].result(timeout=10)
+        assert time.monotonic() - stopped_at < 5
+    assert "Stopped 2 waves and 1 rerun: wave 1 'run-1' (live, edf_accounts); wave 2 'run-2'" in said
+    created = len(journey.created())
+    assert 8 <= created < 60
+    with pytest.raises(SystemicFault, match="alice stopped everything"):
+        work(journey, planned)
+    journey.build(waiting.wave_id)
+    with pytest.raises(SystemicFault, match="alice stopped everything"):
+        journey.validate(waiting.wave_id)
+    failure = journey.summarise(waiting.wave_id).failure
+    assert failure is not None
+    assert "Wave 'run-2' was stopped: alice stopped everything" in failure
+    assert len(journey.created()) == created
+    (told,) = journey.rows("SELECT * FROM migration.stop_order")
+    assert (told["waves"], told["reruns"]) == ([wave_id, waiting.wave_id], [planned.rerun_id])
+    assert (told["ordered_by"], told["reason"], told["kraken"]) == ("alice", "Bank holiday.", None)
+
+    journey.poll(wave_id)
+    journey.plan_run(run_id="run-1")
+    journey.create(wave_id)
+    journey.poll(wave_id)
+    assert set(journey.states(wave_id)) <= {"processed", "errored", "rejected", "invalid"}
+    assert set(journey.created().values()) == {1}
+
+
+def test_a_stop_of_everything_holds_what_it_could_not_see(journey: Journey) -> None:
+    # A wave whose plan was begun before the order and is committed after it.
+    stop(journey)
+    late = journey.valid_wave()
+    # And one that has ended, of which single tasks are cleared.
+    ended = journey.valid_wave()
+    journey.summarise(ended)
+    with journey.tracking.begin() as connection:
+        connection.exec_driver_sql("UPDATE migration.wave SET opened_no = 0 WHERE id = %s", (late,))
+    assert "0 waves" not in stop(journey)
+    for wave_id in (late, ended):
+        with pytest.raises(SystemicFault, match="alice stopped everything"):
+            journey.create(wave_id)
+    assert batches_to_load(tracking=journey.tracking, wave_id=late, now=datetime.now(UTC)) == []
+    for wave_id in (late, ended):
+        failure = journey.summarise(wave_id).failure
+        assert failure is not None
+        assert "was stopped: alice stopped everything" in failure
+    assert journey.created() == {}
+    # What is planned afterwards is not held.
+    journey.create(journey.valid_wave())
+    assert len(journey.created()) == 5
+
+
+def test_a_retried_task_does_not_undo_a_stop_and_a_clearing_does(journey: Journey) -> None:
+    run_of_it = {"dag_id": "migrate_edf_accounts", "run_id": "night"}
+
+    def plan(cleared: int) -> int:
+        return plan_wave(
+            tracking=journey.tracking,
+            legacy=journey.legacy,
+            kraken=journey.kraken,
+            request=WaveRequest(dialect="edf_accounts", dry_run=False, limit=5),
+            run=AirflowRun(**run_of_it, cleared=cleared),
+            now=datetime.now(UTC),
+        ).wave_id
+
+    wave_id = plan(0)
+    stop(journey)
+    assert plan(0) == wave_id
+    assert stop_code(journey, wave_id) == "stop_all"
+    assert plan(1) == wave_id
+    assert stop_code(journey, wave_id) is None
+
+
+def test_only_what_goes_to_the_named_kraken_is_stopped(journey: Journey) -> None:
+    wave_id = journey.valid_wave()
+    other = journey.plan(limit=5, connection_id="kraken_gb").wave_id
+    with journey.tracking.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE migration.wave SET target_kraken = 'https://other.example.com' WHERE id = %s", (other,)
+        )
+    with pytest.raises(BadRequest, match=r"No wave was planned for .*'krakn'.*kraken_gb"):
+        stop(journey, kraken="krakn")
+    assert "everything that goes to kraken_gb" not in stop(journey, kraken="https://other.example.com/")
+    assert (stop_code(journey, other), stop_code(journey, wave_id)) == ("stop_all", None)
+    # Nothing of it is left, which is said and is no failure.
+    assert stop(journey, kraken="kraken_gb").startswith("Nothing was under way")
+    journey.create(wave_id)
+    assert len(journey.created()) == 5
+
+
+def test_a_rerun_in_a_wave_that_is_paused_and_stopped_waits_until_it_is_resumed(journey: Journey) -> None:
+    wave_id = journey.valid_wave()
+    order(journey, "pause")
+    stop_wave(
+        engine=journey.tracking, wave_id=wave_id, code="forbidden", reason="Forbidden.", at=datetime.now(UTC)
+    )
+    planned = begin_rerun(journey, wave="run-1")
+    prepare(journey, planned)
+    outcome = create_in_rerun(journey, planned)
+    assert (outcome.hold_back, outcome.paused) == (0.0, True)
+    scope = PollScope(wave_id=wave_id, batch=0, rerun_id=planned.rerun_id)
+    until = datetime.now(UTC) + timedelta(seconds=30)
+    with ThreadPoolExecutor() as workers:
+        waiting = workers.submit(
+            lambda: asyncio.run(
+                poll(
+                    tracking=journey.tracking,
+                    kraken=journey.kraken,
+                    refresh=journey.refresh,
+                    scope=scope,
+                    until=until,
+                    hold_back=0.0,
+                )
+            )
+        )
+        time.sleep(1)
+        assert not waiting.done()
+        order(journey, "resume")
+        waiting.result(timeout=5)
+    create_in_rerun(journey, planned)
+    assert len(journey.created()) == 5

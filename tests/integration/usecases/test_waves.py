@@ -128,7 +128,7 @@ def test_an_empty_wave_is_one_sentence_and_nothing_is_written(journey: Journey) 
         ({"limit": 1, "identifiers": ("GB-000000001",)}, "not both"),
         ({"identifiers": (" ",)}, "blank"),
         ({"batch_size": 0}, "batch size"),
-        ({"threshold": Decimal("1.5")}, "between 0 and 1"),
+        ({"threshold": Decimal("1.5")}, "from 0 to 1"),
         ({"dialect": "nonesuch"}, "no dialect 'nonesuch'"),
     ],
 )
