@@ -148,7 +148,7 @@ def test_with_four_eyes_the_user_who_triggered_a_wave_is_asked_again_until_anoth
     def waits() -> bool:
         details = stack.api("GET", f"{gate}/-1/hitlDetails").json()
         state = stack.api("GET", gate).json()["state"]
-        return state == "awaiting_input" and not details["response_received"]
+        return state == "deferred" and not details["response_received"]
 
     for _ in range(2):
         stack.until(waits)
