@@ -18,11 +18,17 @@ from tests.conftest import ROOT
 PARTS = ("dags", "plugins", "transforms", "reporting", "sql", "legacy", "simulator", "stack")
 
 
-@contextmanager
-def fresh_checkout(*, folder: Path) -> Iterator[Path]:
-    """A copy of the project in an empty folder; whatever is started in it is stopped in the end."""
+def copied_checkout(*, folder: Path) -> Path:
+    """A copy of the project in an empty folder, for commands that start nothing."""
     for part in PARTS:
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+@contextmanager
+def fresh_checkout(*, folder: Path) -> Iterator[Path]:
+    """The same; whatever is started in it is stopped in the end."""
+    copied_checkout(folder=folder)
     try:
         yield folder
     finally:

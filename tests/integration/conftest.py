@@ -243,11 +243,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield started
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have the test that kills and stops the shared stack come last, whatever was asked for."""
-    items.sort(key=lambda item: item.get_closest_marker("ends_the_stack") is not None)
-
-
 @pytest.fixture
 def journey(begin: BeginJourney) -> Journey:
     """A journey to a stand-in with its usual settings."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -14,22 +13,19 @@ from sqlalchemy.pool import NullPool
 
 from legacy import load
 from tests.checkouts import run
-from tests.stacks import DAG, Stack, running_stack
+from tests.stacks import DAG, Stack
 
 pytestmark = pytest.mark.timeout(400)
 
 CUSTOMERS = 2_000
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    dags = (DAG, "plan_cohort", "rerun_edf_accounts", "reconcile")
-    with running_stack(folder=tmp_path_factory.mktemp("migration"), dags=dags) as started:
-        url = started.values["LEGACY_DSN"].replace("postgresql://", "postgresql+psycopg2://", 1)
-        engine = create_engine(url, poolclass=NullPool)
-        # Some are left out of every cohort: an erroneous transfer, a place in collections.
-        load.generate(engine=engine, dialect="edf_accounts", first=1_001, last=CUSTOMERS + 200, seed=7)
-        yield started
+@pytest.fixture(autouse=True)
+def _customers(stack: Stack) -> None:
+    url = stack.values["LEGACY_DSN"].replace("postgresql://", "postgresql+psycopg2://", 1)
+    engine = create_engine(url, poolclass=NullPool)
+    # Some are left out of every cohort: an erroneous transfer, a place in collections.
+    load.generate(engine=engine, dialect="edf_accounts", first=1_001, last=CUSTOMERS + 200, seed=7)
 
 
 def plan(stack: Stack, *, cohort: str, mode: str) -> None:

@@ -1,13 +1,18 @@
 """The commands with bad input: one sentence each, exit status 1, nothing started."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from unittest import mock
 
 import psycopg2
 import pytest
 
+from stack.__main__ import main
 from stack.settings import RUN
 from tests.conftest import ROOT, StartSimulator, free_port
 
@@ -78,7 +83,7 @@ def test_a_customer_that_does_not_exist_is_named_and_nothing_is_printed(guide_le
 
 
 def test_payload_prints_the_body_that_validate_would_be_sent_and_nothing_else(guide_legacy_dsn: str) -> None:
-    done = _run("payload", LEGACY_DSN=guide_legacy_dsn, **GUIDE_CUSTOMER)
+    done = _run_apart("payload", LEGACY_DSN=guide_legacy_dsn, **GUIDE_CUSTOMER)
     assert done.returncode == 0, done.stderr
     (line,) = done.stdout.splitlines()
     assert list(json.loads(line)) == ["payload"]
@@ -128,7 +133,7 @@ def test_a_tracking_database_that_may_not_be_changed_is_a_sentence(empty_dsn: st
 
 
 def test_an_unknown_command_lists_the_commands() -> None:
-    done = _run("uup")
+    done = _run_apart("uup")
     assert done.returncode == 2
     assert "up|down|demo" in done.stderr
 
@@ -136,7 +141,7 @@ def test_an_unknown_command_lists_the_commands() -> None:
 def test_a_busy_port_is_named_by_make_simulator(start_simulator: StartSimulator) -> None:
     port = free_port()
     start_simulator(port=port)
-    done = _run("simulator", PORT_BASE=str(port - 1))
+    done = _run_apart("simulator", PORT_BASE=str(port - 1))
     _is_one_sentence(done=done, sentence=f"Port {port} (the stand-in Kraken) is in use")
 
 
@@ -194,27 +199,54 @@ def test_what_no_wave_has_is_listed_and_owned_by_command(tracking_dsn: str) -> N
     assert ",A-1,,,,unknown,imported,," in (RUN / "reports" / "differences.csv").read_text()
 
 
-def _is_one_sentence(*, done: subprocess.CompletedProcess[str], sentence: str) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """How a command ended, and what it wrote."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def _is_one_sentence(*, done: Done, sentence: str) -> None:
     assert done.returncode == 1, done.stdout + done.stderr
     assert sentence in done.stderr
     assert done.stderr.count("\n") == 1, done.stderr
     assert done.stdout == ""
 
 
-def _run(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    known = ("ACCOUNTS", "SEED", "PORT_BASE", "DIALECT", "ID", "LIMIT", "REASON")
+def _run(command: str, **variables: str) -> Done:
+    """Run a command in this process, whose libraries are loaded already."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.dict(os.environ, _environment(**variables), clear=True),
+        redirect_stdout(stdout),
+        redirect_stderr(stderr),
+    ):
+        status = main([command])
+    return Done(returncode=status, stdout=stdout.getvalue(), stderr=stderr.getvalue())
+
+
+def _run_apart(command: str, **variables: str) -> Done:
+    """Run a command in a process of its own, as `make` does."""
+    done = subprocess.run(
+        [sys.executable, "-m", "stack", command],
+        cwd=ROOT,
+        env=_environment(PYTHONPATH=f"{ROOT}:{ROOT / 'plugins'}", **variables),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return Done(returncode=done.returncode, stdout=done.stdout, stderr=done.stderr)
+
+
+def _environment(**variables: str) -> dict[str, str]:
+    known = ("ACCOUNTS", "SEED", "PORT_BASE", "DIALECT", "ID", "LIMIT", "REASON", "LIVE", "KRAKEN")
     known += ("WAVE", "BATCH", "STATE", "CODE", "ERROR_PATH", "NOT_PROCESSED", "OWNER", "KIND", "NOTE")
     inherited = {
         name: value
         for name, value in os.environ.items()
         if name not in known and not name.startswith(("KRAKEN_", "LEGACY_", "TRACKING_"))
     }
-    return subprocess.run(
-        [sys.executable, "-m", "stack", command],
-        cwd=ROOT,
-        env={**inherited, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}", **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return {**inherited, **variables}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from legacy import load
-from tests.checkouts import attempt, fresh_checkout, run
+from tests.checkouts import attempt, copied_checkout, run
 from tests.conftest import NewDatabase
 
 
@@ -37,9 +36,8 @@ def filled_dsn(new_database: NewDatabase) -> str:
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with fresh_checkout(folder=tmp_path_factory.mktemp("preflight")) as folder:
-        yield folder
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copied_checkout(folder=tmp_path_factory.mktemp("preflight"))
 
 
 def test_causes_are_counted_and_led_back_to_their_columns(checkout: Path, filled_dsn: str) -> None:

@@ -17,7 +17,6 @@ from tests.stacks import Stack
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.xdist_group("stack")
 @pytest.mark.ends_the_stack
 def test_up_heals_what_was_killed_and_down_leaves_nothing(stack: Stack) -> None:
     checkout, values = stack.folder, stack.values
