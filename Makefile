@@ -100,12 +100,12 @@ wave-open: install ## Open a closed WAVE again
 	@$(STACK) wave-open
 
 test: install ## Run every test but the long proofs
-	@$(VENV)/python -m pytest -n 2 --dist loadgroup
+	@$(VENV)/python -m pytest -n 3 --dist loadgroup
 
 test-quick: install ## Run the tests that need no database: under half a minute
 	@$(VENV)/python -m pytest -n 2 tests/unit
 
-prove: install ## Run the long proofs: a whole migration, and a stack that is killed, in an Airflow of their own
+prove: install ## Run the long proofs: a migration, a backfill and a stack that is killed, in an Airflow of their own
 	@$(VENV)/python -m pytest tests/proofs
 
 check: install ## Lint, types and import layers

@@ -28,7 +28,7 @@ from tests.conftest import NewDatabase, Simulator, StartSimulator
 from tests.stacks import Stack, running_stack
 from transforms.registry import dialect_names, get_dialect
 
-WINDOW = 0.5
+WINDOW = 1.0
 SETTINGS = frozenset(each.name for each in fields(PolicySettings))
 SUPPLIERS = {name: get_dialect(name=name).default_import_supplier for name in dialect_names()}
 
@@ -238,7 +238,7 @@ def begin(tracking_engine: Engine, legacy_engine: Engine, start_simulator: Start
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The stack of all tests that need a whole Airflow; they share a worker by `xdist_group("stack")`."""
-    dags = ("migrate_edf_accounts", "migrate_plenitude_accounts", "plan_cohort")
+    dags = ("migrate_edf_accounts", "rerun_edf_accounts")
     with running_stack(folder=tmp_path_factory.mktemp("stack"), dags=dags) as started:
         yield started
 

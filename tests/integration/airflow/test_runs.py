@@ -141,7 +141,7 @@ def test_with_four_eyes_the_user_who_triggered_a_wave_is_asked_again_until_anoth
     stack: Stack,
 ) -> None:
     before = stack.created()
-    run_id = stack.start(limit=5, approval="required", four_eyes=True).json()["dag_run_id"]
+    run_id = stack.start(limit=5, threshold=1, approval="required", four_eyes=True).json()["dag_run_id"]
     gate = f"/dags/{DAG}/dagRuns/{run_id}/taskInstances/gate"
     user, answer = stack.values["AIRFLOW_USER"], {"chosen_options": ["Approve"], "params_input": {}}
 

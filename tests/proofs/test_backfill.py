@@ -19,7 +19,7 @@ from kraken_import.usecases.cohorts import CohortRequest, write_cohort
 from tests.stacks import ENDS, Stack
 from transforms.registry import get_dialect
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.timeout(400)
 
 DIALECT = "plenitude_accounts"
 DAG = f"migrate_{DIALECT}"
