@@ -12,7 +12,6 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from legacy import load
-from tests.checkouts import run
 from tests.stacks import DAG, Stack
 
 pytestmark = pytest.mark.timeout(400)
@@ -33,9 +32,9 @@ def plan(stack: Stack, *, cohort: str, mode: str) -> None:
     assert stack.finish(stack.trigger("plan_cohort", **conf), "plan_cohort") == "success"
 
 
-def approve(stack: Stack, run_id: str) -> str:
+def approve(stack: Stack, run_id: str, dag: str = DAG) -> str:
     """Answer the question at the gate; what it said."""
-    gate = f"/dags/{DAG}/dagRuns/{quote(run_id)}/taskInstances/gate"
+    gate = f"/dags/{dag}/dagRuns/{quote(run_id)}/taskInstances/gate"
     stack.until(lambda: stack.api("GET", gate).json()["state"] == "deferred")
     question = str(stack.api("GET", f"{gate}/-1/hitlDetails").json()["body"])
     # Airflow takes a task that is resumed before its first worker has gone for one that has died.
@@ -107,9 +106,11 @@ def test_two_thousand_customers_are_migrated_as_operations_would(stack: Stack) -
     # Rerun exactly what failed at Kraken for a reason that is gone, once more with a mended source.
     stack.change("UPDATE legacy.supply_point SET supplier_mpid = 'TENT' WHERE supplier_mpid = 'GONE'")
     wave = stack.rows("TRACKING_DSN", f"SELECT id FROM migration.wave WHERE run_id = '{live}'")[0].id
-    if ended.get("invalid"):
-        said = run(checkout=stack.folder, command="rerun", WAVE=str(wave), STATE="invalid")
-        assert "invalid → processed" in said
+    assert ended["invalid"]
+    rerun = stack.trigger("rerun_edf_accounts", wave=str(wave), states=["invalid"])
+    # Its wave wanted an approval, so the rerun wants one of its own.
+    assert f"**{ended['invalid']:,} records**" in approve(stack, rerun, "rerun_edf_accounts")
+    assert stack.finish(rerun, "rerun_edf_accounts") == "success"
     assert "invalid" not in states(stack, live)
 
     # Nothing was lost, doubled or left open, and both sides agree to the cent.

@@ -268,7 +268,8 @@ def test_an_unknown_status_is_shown_asked_again_and_fails_the_run_if_it_stays(jo
     assert journey.states(wave_id) == {"processed": 5}
 
 
-def test_a_created_record_that_kraken_forgets_is_missing_and_may_come_back(journey: Journey) -> None:
+def test_a_created_record_that_kraken_forgets_is_missing_and_may_come_back(begin: BeginJourney) -> None:
+    journey = begin().with_settings(visibility_window=0.5)
     wave_id = journey.valid_wave()
     journey.create(wave_id)
     journey.strike(kind="invisible", operation="status", keys=["GB-000000003"], seconds=3)
