@@ -20,24 +20,30 @@ ON CONFLICT DO NOTHING
 LOCK TABLE migration.cohort_customer IN SHARE ROW EXCLUSIVE MODE
 
 -- name: judge_selection
+-- Free again is who was in a cancelled wave that had not begun to create them.
 UPDATE pg_temp.selected
 SET standing = CASE
     WHEN exclusion IS NOT NULL THEN 'excluded'
     WHEN EXISTS (
         SELECT FROM migration.import_process AS process
+        JOIN migration.wave ON wave.id = process.wave_id
         WHERE process.import_supplier = %(import_supplier)s
             AND process.external_identifier = selected.external_identifier
             AND process.resource = %(resource)s
             AND process.mode = %(mode)s
             AND process.target_kraken = %(target_kraken)s
+            AND NOT (wave.stop_code IS NOT DISTINCT FROM 'cancelled' AND process.state = ANY (%(rebuildable)s))
     ) THEN 'already_claimed'
     WHEN EXISTS (
         SELECT FROM migration.cohort_customer AS customer
+        JOIN migration.cohort ON cohort.id = customer.cohort_id
+        LEFT JOIN migration.wave ON wave.id = cohort.claimed_by_wave
         WHERE customer.import_supplier = %(import_supplier)s
             AND customer.external_identifier = selected.external_identifier
             AND customer.resource = %(resource)s
             AND customer.mode = %(mode)s
             AND customer.target_kraken = %(target_kraken)s
+            AND wave.stop_code IS DISTINCT FROM 'cancelled'
     ) THEN 'already_planned'
     ELSE 'beyond_size'
 END
@@ -96,6 +102,9 @@ SELECT
     external_identifier, priority, stratum
 FROM pg_temp.selected
 WHERE standing = 'planned'
+-- Left behind by the cohort of a cancelled wave: all others were judged to be planned already.
+ON CONFLICT (import_supplier, external_identifier, resource, mode, target_kraken) DO UPDATE
+SET cohort_id = excluded.cohort_id, priority = excluded.priority, stratum = excluded.stratum
 
 -- name: lock_dated
 -- Locked, so that of two runs that want a cohort one waits, and then finds it taken.
@@ -132,15 +141,19 @@ ORDER BY cohort.wave_date NULLS LAST, customer.cohort_id, customer.priority, cus
 
 -- name: unplanned
 -- OFFSET 0: one probe of the index a key, whatever the statistics say.
+-- The cohort of a cancelled wave holds its customers no longer.
 SELECT given.external_identifier
 FROM unnest(%(identifiers)s::text[]) WITH ORDINALITY AS given (external_identifier, position)
 WHERE NOT EXISTS (
     SELECT FROM migration.cohort_customer AS customer
+    JOIN migration.cohort ON cohort.id = customer.cohort_id
+    LEFT JOIN migration.wave ON wave.id = cohort.claimed_by_wave
     WHERE customer.import_supplier = %(import_supplier)s
         AND customer.external_identifier = given.external_identifier
         AND customer.resource = %(resource)s
         AND customer.mode = %(mode)s
         AND customer.target_kraken = %(target_kraken)s
+        AND wave.stop_code IS DISTINCT FROM 'cancelled'
     OFFSET 0
 )
 ORDER BY given.position

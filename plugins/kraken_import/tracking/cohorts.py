@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection
 
-from kraken_import.lifecycle import Mode
+from kraken_import.lifecycle import REBUILDABLE, Mode
 from kraken_import.policies import PolicySettings, plain_values, read_policy
 from kraken_import.tracking.queries import queries
 from transforms.selection import Parameter, Selected
@@ -121,7 +121,8 @@ def lock_planning(*, connection: Connection) -> None:
 
 def judge_selection(*, connection: Connection, cohort: NewCohort, size: int | None) -> list[Count]:
     """Decide who of the selected is planned: at most `size` of those who are free, by priority."""
-    connection.exec_driver_sql(_SQL["judge_selection"], _values(cohort=cohort))
+    values = {**_values(cohort=cohort), "rebuildable": sorted(REBUILDABLE)}
+    connection.exec_driver_sql(_SQL["judge_selection"], values)
     connection.exec_driver_sql(_SQL["take_selection"], {"size": size})
     return [Count(**row._mapping) for row in connection.exec_driver_sql(_SQL["count_selection"])]
 

@@ -13,6 +13,7 @@ from kraken_import.lifecycle import Mode
 from kraken_import.policies import PolicySettings
 from kraken_import.tracking import cohorts
 from kraken_import.usecases.cohorts import CohortRequest, PlannedCohort, preview_cohort, write_cohort
+from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.nights import NothingPlanned
 from kraken_import.usecases.plan import EmptyWave
@@ -391,3 +392,24 @@ def test_a_plan_takes_today_for_where_the_customers_live(journey: Journey) -> No
         tracking=journey.tracking, legacy=journey.legacy, kraken=journey.kraken, request=request, now=late
     )
     assert planned.planned == 20
+
+
+def test_who_was_not_created_by_a_cancelled_wave_can_be_planned_and_taken_again(journey: Journey) -> None:
+    write(journey, "first", size=10)
+    cancelled = journey.plan(cohort="first")
+    journey.build(cancelled.wave_id)
+    control_wave(
+        tracking=journey.tracking,
+        wave=str(cancelled.wave_id),
+        action="cancel",
+        ordered_by="ann",
+        reason=None,
+        now=datetime.now(UTC),
+    )
+    # Its cohort holds them no longer, neither from a wave by number nor from another cohort.
+    assert journey.plan(limit=3).claimed == 3
+    again = write(journey, "second", size=10)
+    assert (again.planned, again.already_claimed, again.already_planned) == (10, 3, 0)
+    assert journey.plan(cohort="second").claimed == 10
+    held = journey.rows("SELECT cohort_id, count(*) AS customers FROM migration.cohort_customer GROUP BY 1")
+    assert {row["cohort_id"]: row["customers"] for row in held} == {1: 3, 2: 10}
