@@ -114,7 +114,7 @@ def test_two_thousand_customers_are_migrated_as_operations_would(stack: Stack) -
     assert "invalid" not in states(stack, live)
 
     # Nothing was lost, doubled or left open, and both sides agree to the cent.
-    created = stack.created()
+    created = {key: times for key, times in stack.created().items() if key.startswith("GB-")}
     final = states(stack, live)
     assert sum(final.values()) == CUSTOMERS
     assert sum(created.values()) == len(created) == final["processed"] + final.get("errored", 0)
