@@ -107,7 +107,6 @@ INSERT INTO migration.wave_refused_approval (wave_id, asked_at, answered_by, ans
 SELECT id, asked_at, %(answered_by)s, %(at)s
 FROM migration.wave
 WHERE id = %(wave_id)s AND asked_at IS NOT NULL
-RETURNING asked_at
 
 -- name: approve
 -- Nothing that was built while the question stood: it was not asked about that.

@@ -115,13 +115,11 @@ def askers(*, connection: Connection, wave_id: int) -> list[str]:
     return list(connection.exec_driver_sql(_SQL["askers"], {"wave_id": wave_id}).scalars())
 
 
-def refuse_approval(
-    *, connection: Connection, wave_id: int, answered_by: str, at: datetime
-) -> datetime | None:
-    """Record an approval that does not count. Returns when the question was asked; None when none was."""
-    values = {"wave_id": wave_id, "answered_by": answered_by, "at": at}
-    found: datetime | None = connection.exec_driver_sql(_SQL["refuse_approval"], values).scalar()
-    return found
+def refuse_approval(*, connection: Connection, wave_id: int, answered_by: str, at: datetime) -> None:
+    """Record an approval that does not count."""
+    connection.exec_driver_sql(
+        _SQL["refuse_approval"], {"wave_id": wave_id, "answered_by": answered_by, "at": at}
+    )
 
 
 def approve(*, connection: Connection, wave_id: int, at: datetime) -> None:

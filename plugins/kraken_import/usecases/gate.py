@@ -133,28 +133,25 @@ def answer_question(
     again. Raises `ApprovalBarred` for an approval that four eyes do not let count; it is recorded as such.
     """
     verdict: gate.Verdict = "expired" if answered_by is None else "approved" if approved else "rejected"
+    barred = False
+    decision: Decision | None = None
     with tracking.begin() as connection:
         # Orders wait for this lock, so that none comes between what is seen here and what is decided.
         control.lock(connection=connection, wave_id=wave_id)
         wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=None)
         if wave.stopped_at is not None:
             verdict, answered_by = "withdrawn", None
-        barred = verdict == "approved" and _is_barred(
-            connection=connection, wave=wave, user=answered_by or ""
-        )
-        if barred:
-            gate.refuse_approval(
-                connection=connection, wave_id=wave_id, answered_by=answered_by or "", at=now
-            )
-        decision = (
-            None
-            if barred
-            else gate.decide(
+        elif answered_by is not None and approved:
+            barred = _is_barred(connection=connection, wave=wave, user=answered_by)
+        if answered_by is not None and barred:
+            gate.refuse_approval(connection=connection, wave_id=wave_id, answered_by=answered_by, at=now)
+        else:
+            decision = gate.decide(
                 connection=connection, wave_id=wave_id, verdict=verdict, decided_by=answered_by, at=now
             )
-        )
         if decision is not None and decision.decision == "approved":
             gate.approve(connection=connection, wave_id=wave_id, at=decision.decided_at)
+    # After the commit, which keeps the approval that did not count.
     if barred:
         raise ApprovalBarred(
             f"{answered_by} asked for this wave or planned its cohort, and its policy wants four eyes: the "
