@@ -165,7 +165,7 @@ def batch_groups(*, label: str, connections: ConnectionIds) -> tuple[Any, Any]:
     def prepare(batch: dict[str, int]) -> None:
         given: dict[str, Any] = {"batch": batch, "map_index_template": label, "connections": connections}
         build = BuildBatchOperator(task_id="build", **given)
-        build >> ValidateBatchOperator(task_id="validate", **given)
+        build >> ValidateBatchOperator(task_id="validate", patience=timedelta(hours=4), **given)
 
     @task_group(group_id="load")
     def load(batch: dict[str, int]) -> None:

@@ -8,11 +8,9 @@ from urllib.parse import urlsplit
 import requests
 from airflow.sdk import BaseHook
 
-from kraken_import.client.requests import status_request
+from kraken_import.client.requests import NOBODY, status_request
 from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
 from kraken_import.connections import kraken_settings
-
-_NOBODY = "connection-test"
 
 
 class KrakenHook(BaseHook):
@@ -37,8 +35,8 @@ class KrakenHook(BaseHook):
             settings = self.get_conn()
         except UnableToReadConnection as error:
             return False, str(error)
-        supplier = next(iter(settings.import_suppliers.values()), _NOBODY)
-        request = status_request(resource="accounts", import_supplier=supplier, external_identifier=_NOBODY)
+        supplier = next(iter(settings.import_suppliers.values()), NOBODY)
+        request = status_request(resource="accounts", import_supplier=supplier, external_identifier=NOBODY)
         where = urlsplit(settings.base_url).netloc
         try:
             answer = requests.get(

@@ -7,6 +7,7 @@ constraint, and a test keeps the two equal.
        │         │        ▲          │                                          ├ errored
        └ rejected└ invalid└──────────┘ (known not to have been sent)            ├ cancelled
                                                                                 └ dry_run_…
+    What cannot be proved, from `built` on, is `parked`.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ class State(StrEnum):
     """Kraken named a status nobody knows: neither running nor done, so it is asked again."""
     MISSING = "missing"
     """Kraken accepted the creation but no longer knows of it: asked again, and shown."""
+    PARKED = "parked"
+    """Nothing that Kraken answers proves what became of it: a person decides, or a rerun tries again."""
     PROCESSED = "processed"
     ERRORED = "errored"
     CANCELLED = "cancelled"
@@ -70,6 +73,9 @@ AWAITING: Final = frozenset(
 
 OPEN: Final = AWAITING | {State.CREATING}
 
+ASKED: Final = AWAITING | {State.PARKED}
+"""What the scheduled poll asks about: an answer may still come that settles what is parked."""
+
 ENDED_AT_KRAKEN: Final = frozenset(
     {
         State.PROCESSED,
@@ -88,13 +94,16 @@ FAILED: Final = SETTLED - SUCCEEDED
 
 _AFTER_CREATION: Final = ENDED_AT_KRAKEN | AWAITING
 
+
 LEGAL_MOVES: Final[dict[State, frozenset[State]]] = {
     **{state: frozenset({State.BUILT, State.REJECTED}) for state in (State.PLANNED, State.REJECTED)},
-    State.BUILT: frozenset({State.BUILT, State.REJECTED, State.VALID, State.INVALID}),
+    State.BUILT: frozenset({State.BUILT, State.REJECTED, State.VALID, State.INVALID, State.PARKED}),
     State.INVALID: frozenset({State.BUILT, State.REJECTED}),
-    State.VALID: frozenset({State.BUILT, State.REJECTED, State.CREATING}),
-    State.CREATING: _AFTER_CREATION | {State.VALID, State.INVALID},
-    **{state: _AFTER_CREATION - {state} - {State.CREATED} for state in AWAITING},
+    State.VALID: frozenset({State.BUILT, State.REJECTED, State.CREATING, State.PARKED}),
+    State.CREATING: _AFTER_CREATION | {State.VALID, State.INVALID, State.PARKED},
+    **{state: (_AFTER_CREATION | {State.PARKED}) - {state} - {State.CREATED} for state in AWAITING},
+    # To where Kraken or a person says that it stands. A rerun frees it to where it stood before.
+    State.PARKED: (_AFTER_CREATION | {State.VALID}) - {State.CREATED, State.MISSING},
     **{state: frozenset() for state in ENDED_AT_KRAKEN},
 }
 """State to the states it may move to. Kraken publishes no transition table, so between the states that

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import fields
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, NoReturn, TypedDict
+from typing import Any, NoReturn
 
 from airflow.sdk import BaseHook, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
@@ -29,10 +30,10 @@ from kraken_import.notifications import failed_plan_announced, stop_announced, t
 from kraken_import.policies import PolicySettings
 from kraken_import.questions import QuestionOperator
 from kraken_import.storage import UnableToWriteReport, write_report
+from kraken_import.tracking.refs import BatchRef
 from kraken_import.triggers import poll_trigger
 from kraken_import.usecases.announce import Moment, announce, announce_rerun, differences_found
 from kraken_import.usecases.build import build_batch
-from kraken_import.usecases.calling import utc_now
 from kraken_import.usecases.control import UnknownKraken, UnknownWave, control_wave, stop_all
 from kraken_import.usecases.create import create_batch
 from kraken_import.usecases.faults import BadRequest, Retryable, SystemicFault
@@ -52,7 +53,9 @@ from kraken_import.usecases.rerun import (
 )
 from kraken_import.usecases.rerun_gate import answer_rerun_question, rerun_question_to_ask
 from kraken_import.usecases.summarise import summarise_wave
+from kraken_import.usecases.systems import BuildSystems, Systems, connected, database_clock, utc_now
 from kraken_import.usecases.validate import validate_batch
+from kraken_import.usecases.waiting import HoldBack
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
 
 POLICY = frozenset(each.name for each in fields(PolicySettings)) - {"mode", "schedule_window"}
@@ -61,14 +64,6 @@ POLICY = frozenset(each.name for each in fields(PolicySettings)) - {"mode", "sch
 _FAILED = ("failed", "upstream_failed")
 _NOTHING = "nothing_planned"
 """XCom of task plan: one sentence, when no cohort was due."""
-
-
-class BatchScope(TypedDict):
-    """Wave and batch, and the rerun that works on them, as the use cases name them."""
-
-    wave_id: int
-    batch: int
-    rerun_id: int | None
 
 
 class MigrationOperator(BaseOperator):
@@ -89,6 +84,10 @@ class MigrationOperator(BaseOperator):
     def writeback(self) -> Engine | None:
         """The legacy database under the role that may hold customers; None unless that was switched on."""
         return database(connection_id=self.connections.legacy_writeback) if may_write_back() else None
+
+    def systems(self) -> Systems:
+        """The tracking database and Kraken, by the database's clock."""
+        return connected(tracking=self.tracking(), kraken=self.kraken(), refresh=self.refresh)
 
     def kraken(self) -> KrakenSettings:
         """Kraken's settings, with the token masked in every log."""
@@ -122,14 +121,9 @@ class BatchOperator(MigrationOperator):
         self.batch = batch
 
     @property
-    def scope(self) -> BatchScope:
-        """Wave and batch as the use cases name them."""
-        rerun_id = self.batch.get("rerun_id")
-        return BatchScope(
-            wave_id=int(self.batch["wave_id"]),
-            batch=int(self.batch["batch"]),
-            rerun_id=None if rerun_id is None else int(rerun_id),
-        )
+    def ref(self) -> BatchRef:
+        """Wave, batch and rerun as the use cases name them."""
+        return BatchRef.read(values=self.batch)
 
     def stop_announced(self, *, context: Context) -> AbstractContextManager[None]:
         """Tell people when the wave is stopped in here."""
@@ -137,7 +131,7 @@ class BatchOperator(MigrationOperator):
             context=context,
             announcement=lambda fault: announce(
                 tracking=self.tracking(),
-                wave_id=self.scope["wave_id"],
+                wave_id=self.ref.wave_id,
                 moment="stop",
                 failure=fault.reason,
             ),
@@ -184,27 +178,81 @@ class BuildBatchOperator(BatchOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Build."""
+        tracking = self.tracking()
         return build_batch(
-            tracking=self.tracking(),
-            legacy=self.legacy(),
-            kraken=self.kraken(),
-            now=utc_now(),
-            writeback=self.writeback(),
-            **self.scope,
+            systems=BuildSystems(
+                tracking=tracking,
+                kraken=self.kraken(),
+                refresh=self.refresh,
+                clock=database_clock(engine=tracking),
+                legacy=self.legacy(),
+                writeback=self.writeback(),
+            ),
+            ref=self.ref,
         )
 
 
-class ValidateBatchOperator(BatchOperator):
-    """Has Kraken validate the payloads of a batch."""
+class WaitingBatchOperator(BatchOperator):
+    """Sends requests about a batch; gives its worker back while Kraken, or a person, has it wait."""
+
+    def __init__(self, *, patience: timedelta, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.patience = patience
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Validate."""
+        """Work until the batch has ended or has to wait."""
         with self.stop_announced(context=context):
-            return asyncio.run(
-                validate_batch(
-                    tracking=self.tracking(), kraken=self.kraken(), refresh=self.refresh, **self.scope
-                )
-            )
+            return self._go_on(until=utc_now() + self.patience)
+
+    def resume(self, context: Context, event: Mapping[str, Any], until: str) -> dict[str, int]:
+        """Go on after a wait."""
+        with self.stop_announced(context=context):
+            _check(event=event)
+            return self._go_on(until=datetime.fromisoformat(until))
+
+    @abstractmethod
+    def work(self) -> tuple[dict[str, int], HoldBack | None]:
+        """Do what can be done now. Returns the batch's records by state, and why it waits."""
+
+    def _go_on(self, *, until: datetime) -> dict[str, int]:
+        counts, held = self.work()
+        if held is not None:
+            self._hold_back(held=held, until=until)
+        return counts
+
+    def _hold_back(self, *, held: HoldBack, until: datetime) -> NoReturn:
+        if utc_now() >= until:
+            raise Retryable(f"The batch has waited for too long, and is tried again. {held.sentence}")
+        self.log.info("%s", held.sentence)
+        self.defer(
+            trigger=poll_trigger(
+                connections=self.connections,
+                until=until,
+                ref=self.ref.plain,
+                why=held.why,
+                hold_back=held.seconds,
+            ),
+            method_name="resume",
+            kwargs={"until": until.isoformat()},
+        )
+
+
+class ValidateBatchOperator(WaitingBatchOperator):
+    """Has Kraken validate the payloads of a batch."""
+
+    def work(self) -> tuple[dict[str, int], HoldBack | None]:
+        """Validate."""
+        outcome = asyncio.run(validate_batch(systems=self.systems(), ref=self.ref))
+        return outcome.counts, outcome.held
+
+
+class CreateBatchOperator(WaitingBatchOperator):
+    """Creates the valid records of a batch."""
+
+    def work(self) -> tuple[dict[str, int], HoldBack | None]:
+        """Create."""
+        outcome = asyncio.run(create_batch(systems=self.systems(), ref=self.ref))
+        return outcome.counts, outcome.held
 
 
 class GateOperator(QuestionOperator, MigrationOperator):
@@ -222,7 +270,7 @@ class GateOperator(QuestionOperator, MigrationOperator):
         self.tell(context=context, wave_id=wave_id, moment="gate")
         question = question_to_ask(tracking=tracking, wave_id=wave_id, now=utc_now())
         if question is not None:
-            self.ask(context=context, question=question, about={"wave_id": wave_id})
+            self.ask(context=context, question=question, wave_id=wave_id)
         return [{"wave_id": wave_id, "batch": batch} for batch in batches]
 
     def execute_complete(
@@ -239,7 +287,7 @@ class GateOperator(QuestionOperator, MigrationOperator):
         except ApprovalBarred as barred:
             self.log.warning("%s", barred)
             # Within this try: a new one would use up a retry, and after the last the wave would be dead.
-            self.ask_again(context=context, until=until, about={"wave_id": wave_id})
+            self.ask_again(context=context, until=until, wave_id=wave_id)
         batches = batches_to_load(tracking=tracking, wave_id=wave_id, now=utc_now())
         return [{"wave_id": wave_id, "batch": batch} for batch in batches]
 
@@ -250,47 +298,6 @@ class GateOperator(QuestionOperator, MigrationOperator):
         return wave_id
 
 
-class CreateBatchOperator(BatchOperator):
-    """Creates the valid records of a batch; gives its worker back while Kraken wants no more of them."""
-
-    def __init__(self, *, patience: timedelta, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.patience = patience
-
-    def execute(self, context: Context) -> dict[str, int]:
-        """Create."""
-        with self.stop_announced(context=context):
-            return self._create(until=utc_now() + self.patience)
-
-    def resume(self, context: Context, event: Mapping[str, Any], until: str) -> dict[str, int]:
-        """Go on after a hold-back."""
-        with self.stop_announced(context=context):
-            _check(event=event)
-            return self._create(until=datetime.fromisoformat(until))
-
-    def _create(self, *, until: datetime) -> dict[str, int]:
-        outcome = asyncio.run(
-            create_batch(tracking=self.tracking(), kraken=self.kraken(), refresh=self.refresh, **self.scope)
-        )
-        if outcome.hold_back is not None:
-            self._hold_back(seconds=outcome.hold_back, paused=outcome.paused, until=until)
-        return outcome.counts
-
-    def _hold_back(self, *, seconds: float, paused: bool, until: datetime) -> NoReturn:
-        if utc_now() >= until:
-            who = "The wave has been paused" if paused else "Kraken has been asking to wait"
-            raise Retryable(f"{who} for too long: the batch is tried again.")
-        if paused:
-            self.log.info("The wave is paused; the worker is free until somebody resumes it.")
-        else:
-            self.log.info("Kraken asks to wait %.0f s; the worker is free meanwhile.", seconds)
-        self.defer(
-            trigger=poll_trigger(connections=self.connections, until=until, hold_back=seconds, **self.scope),
-            method_name="resume",
-            kwargs={"until": until.isoformat()},
-        )
-
-
 class AwaitBatchOperator(BatchOperator):
     """Waits for the end of everything that a batch has open at Kraken, without a worker."""
 
@@ -298,7 +305,9 @@ class AwaitBatchOperator(BatchOperator):
         """Defer until all have ended or the run's patience is over."""
         until = utc_now() + timedelta(minutes=float(context["params"]["await_minutes"]))
         self.defer(
-            trigger=poll_trigger(connections=self.connections, until=until, ends_task=True, **self.scope),
+            trigger=poll_trigger(
+                connections=self.connections, until=until, ends_task=True, ref=self.ref.plain
+            ),
             method_name="resume",
         )
 
@@ -341,9 +350,7 @@ class ReconcileOperator(MigrationOperator):
         try:
             outcome = asyncio.run(
                 reconcile(
-                    tracking=self.tracking(),
-                    kraken=self.kraken(),
-                    refresh=self.refresh,
+                    systems=self.systems(),
                     connection_id=self.connections.kraken,
                     wave_id=context["params"]["wave"],
                     now=utc_now(),
@@ -505,12 +512,12 @@ class PlanRerunOperator(MigrationOperator):
         )
         self.log.info(
             "Rerun %s: %s records in %s batches; %s more are in Kraken and left alone.",
-            planned.rerun_id,
+            planned.rerun,
             planned.records,
             len(planned.batches),
             planned.in_kraken,
         )
-        return _rerun_batches(rerun_id=planned.rerun_id, batches=planned.batches)
+        return _rerun_batches(rerun=planned.rerun, batches=planned.batches)
 
 
 class RerunGateOperator(QuestionOperator, MigrationOperator):
@@ -523,12 +530,12 @@ class RerunGateOperator(QuestionOperator, MigrationOperator):
     def execute(self, context: Context) -> list[dict[str, int]]:
         """Open the gate, or ask first."""
         tracking = self.tracking()
-        rerun_id = self._rerun_id(context=context, tracking=tracking)
-        batches = batches_to_rerun(tracking=tracking, rerun_id=rerun_id, now=utc_now())
-        question = rerun_question_to_ask(tracking=tracking, rerun_id=rerun_id, now=utc_now())
+        rerun = self._rerun(context=context, tracking=tracking)
+        batches = batches_to_rerun(tracking=tracking, rerun=rerun, now=utc_now())
+        question = rerun_question_to_ask(tracking=tracking, rerun=rerun, now=utc_now())
         if question is not None:
-            self.ask(context=context, question=question, about={"rerun_id": rerun_id})
-        return _rerun_batches(rerun_id=rerun_id, batches=batches)
+            self.ask(context=context, question=question, rerun=rerun)
+        return _rerun_batches(rerun=rerun, batches=batches)
 
     def execute_complete(
         self, context: Context, event: dict[str, Any], until: str = ""
@@ -536,22 +543,22 @@ class RerunGateOperator(QuestionOperator, MigrationOperator):
         """Go on as was decided; ask again until `until` when the user who approved it may not."""
         approved, user = self.answer(context=context, event=event)
         tracking = self.tracking()
-        rerun_id = self._rerun_id(context=context, tracking=tracking)
+        rerun = self._rerun(context=context, tracking=tracking)
         try:
             answer_rerun_question(
-                tracking=tracking, rerun_id=rerun_id, approved=approved, answered_by=user, now=utc_now()
+                tracking=tracking, rerun=rerun, approved=approved, answered_by=user, now=utc_now()
             )
         except ApprovalBarred as barred:
             self.log.warning("%s", barred)
-            self.ask_again(context=context, until=until, about={"rerun_id": rerun_id})
-        batches = batches_to_rerun(tracking=tracking, rerun_id=rerun_id, now=utc_now())
-        return _rerun_batches(rerun_id=rerun_id, batches=batches)
+            self.ask_again(context=context, until=until, rerun=rerun)
+        batches = batches_to_rerun(tracking=tracking, rerun=rerun, now=utc_now())
+        return _rerun_batches(rerun=rerun, batches=batches)
 
-    def _rerun_id(self, *, context: Context, tracking: Engine) -> int:
-        rerun_id = rerun_of(tracking=tracking, run=_run(context=context))
-        if rerun_id is None:
+    def _rerun(self, *, context: Context, tracking: Engine) -> int:
+        rerun = rerun_of(tracking=tracking, run=_run(context=context))
+        if rerun is None:
             raise AirflowSkipException("Nothing was selected, so there is nothing to load.")
-        return rerun_id
+        return rerun
 
 
 class SummariseRerunOperator(MigrationOperator):
@@ -561,29 +568,27 @@ class SummariseRerunOperator(MigrationOperator):
         """Summarise."""
         tracking = self.tracking()
         run = _run(context=context)
-        rerun_id = rerun_of(tracking=tracking, run=run)
-        if rerun_id is None:
+        rerun = rerun_of(tracking=tracking, run=run)
+        if rerun is None:
             raise AirflowFailException("Nothing was rerun: the log of task plan says why.")
         summary = summarise_rerun(
             tracking=tracking,
-            rerun_id=rerun_id,
+            rerun=rerun,
             failed_tasks=_failed_tasks(context=context, run=run, task=self),
             now=utc_now(),
             writeback=self.writeback(),
         )
         tell(
             context=context,
-            announcement=lambda: announce_rerun(
-                tracking=tracking, rerun_id=rerun_id, failure=summary.failure
-            ),
+            announcement=lambda: announce_rerun(tracking=tracking, rerun=rerun, failure=summary.failure),
         )
         if summary.failure is not None:
             raise AirflowFailException(summary.failure)
         return summary.counts
 
 
-def _rerun_batches(*, rerun_id: int, batches: Sequence[tuple[int, int]]) -> list[dict[str, int]]:
-    return [{"wave_id": wave_id, "batch": batch, "rerun_id": rerun_id} for wave_id, batch in batches]
+def _rerun_batches(*, rerun: int, batches: Sequence[tuple[int, int]]) -> list[dict[str, int]]:
+    return [BatchRef(wave_id=wave_id, batch=batch, rerun=rerun).plain for wave_id, batch in batches]
 
 
 def _failed_tasks(*, context: Context, run: AirflowRun, task: BaseOperator) -> list[str]:

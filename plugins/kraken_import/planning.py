@@ -14,9 +14,9 @@ from kraken_import.connections import connection_ids
 from kraken_import.notifications import failed_plan_announced
 from kraken_import.operators import MigrationOperator
 from kraken_import.policies import PolicySettings, plain_values
-from kraken_import.usecases.calling import utc_now
 from kraken_import.usecases.cohorts import CohortRequest, PlannedCohort, preview_cohort, write_cohort
 from kraken_import.usecases.policy import daily_window_in_words, in_words, read_settings
+from kraken_import.usecases.systems import utc_now
 from transforms.registry import get_dialect
 
 POLICY = frozenset(each.name for each in fields(PolicySettings))

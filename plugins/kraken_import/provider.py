@@ -46,6 +46,10 @@ def get_provider_info() -> dict[str, Any]:
                     "visibility_window": _field(
                         label="Seconds until a create is surely visible", schema=_seconds(default=30)
                     ),
+                    "patience": _field(
+                        label="Seconds of patience with a Kraken that does not answer",
+                        schema=_seconds(default=1800),
+                    ),
                     "ca_bundle": _field(label="CA bundle (file)", schema=_TEXT),
                     "import_suppliers": _field(label="Import suppliers (dialect=code, …)", schema=_TEXT),
                     "configured_values": _field(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
@@ -13,8 +12,8 @@ from airflow.sdk.exceptions import TaskAwaitingInput
 
 from kraken_import.connections import ConnectionIds
 from kraken_import.triggers import QuestionTrigger
-from kraken_import.usecases.calling import utc_now
 from kraken_import.usecases.gate import Question
+from kraken_import.usecases.systems import utc_now
 
 APPROVE: Final = "Approve"
 REJECT: Final = "Reject"
@@ -35,14 +34,14 @@ class QuestionOperator(HITLOperator):
         )
         self.connections = connections
 
-    def ask(self, *, context: Context, question: Question, about: Mapping[str, int]) -> NoReturn:
-        """Ask, and defer. `about` is the wave_id or the rerun_id."""
+    def ask(self, *, context: Context, question: Question, **about: int) -> NoReturn:
+        """Ask, and defer. `about` is the `wave_id` or the number of the `rerun`."""
         self.subject, self.body, self.response_timeout = question.subject, question.body, question.wait
-        self._put(context=context, until=utc_now() + question.wait, about=about)
+        self._put(context=context, until=utc_now() + question.wait, **about)
 
-    def ask_again(self, *, context: Context, until: str, about: Mapping[str, int]) -> NoReturn:
+    def ask_again(self, *, context: Context, until: str, **about: int) -> NoReturn:
         """Put the same question once more, for what is left of its time: the answer was none."""
-        self._put(context=context, until=datetime.fromisoformat(until), about=about)
+        self._put(context=context, until=datetime.fromisoformat(until), **about)
 
     def answer(self, *, context: Context, event: dict[str, Any]) -> tuple[bool, str | None]:
         """Whether it was approved, and which user answered; None: no user did."""
@@ -50,7 +49,7 @@ class QuestionOperator(HITLOperator):
         user = answer["responded_by_user"]
         return answer["chosen_options"] == [APPROVE], None if user is None else str(user["name"])
 
-    def _put(self, *, context: Context, until: datetime, about: Mapping[str, int]) -> NoReturn:
+    def _put(self, *, context: Context, until: datetime, **about: int) -> NoReturn:
         # Airflow would wait for an answer alone; a trigger notices as well that the wave was stopped.
         with suppress(TaskAwaitingInput):
             HITLOperator.execute(self, context)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,20 +16,24 @@ from sqlalchemy.exc import OperationalError
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.connections import ConnectionIds, open_engine, read_kraken_settings
 from kraken_import.tracking.faults import UnableToUseTracking
-from kraken_import.usecases.calling import utc_now
+from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases.faults import Retryable, SystemicFault
 from kraken_import.usecases.gate import is_withdrawn
-from kraken_import.usecases.poll import PollScope, poll
+from kraken_import.usecases.poll import Resumption, poll
+from kraken_import.usecases.poll_open import poll_open
 from kraken_import.usecases.rerun_gate import rerun_is_withdrawn
+from kraken_import.usecases.systems import connected, utc_now
+from kraken_import.usecases.waiting import Why
 
 _TRY_AGAIN_AFTER = 10.0
 
 
 class PollTrigger(BaseTrigger):
-    """Polls until everything in scope has ended, `until` has passed, or the hold-back is over.
+    """Polls until everything in `ref` has ended, `until` has passed, or the batch may go on creating.
 
-    Without a batch it polls every open process. It yields counts only, once: as the end of the task when
-    `ends_task` is set and all went well, otherwise for the operator to read. May run twice.
+    `ref` is a plain `BatchRef`; without one it polls every open process. `why` and `hold_back` say what a
+    batch waits for, and for how many seconds at least. It yields counts only, once: as the end of the task
+    when `ends_task` is set and all went well, otherwise for the operator to read. May run twice.
     """
 
     def __init__(
@@ -38,19 +42,17 @@ class PollTrigger(BaseTrigger):
         kraken_conn_id: str,
         tracking_conn_id: str,
         until: str,
-        wave_id: int | None = None,
-        batch: int | None = None,
-        rerun_id: int | None = None,
-        hold_back: float | None = None,
+        ref: Mapping[str, int] | None = None,
+        why: Why | None = None,
+        hold_back: float = 0.0,
         ends_task: bool = False,
     ) -> None:
         super().__init__()
         self.kraken_conn_id = kraken_conn_id
         self.tracking_conn_id = tracking_conn_id
         self.until = until
-        self.wave_id = wave_id
-        self.batch = batch
-        self.rerun_id = rerun_id
+        self.ref = ref
+        self.why = why
         self.hold_back = hold_back
         self.ends_task = ends_task
 
@@ -62,9 +64,8 @@ class PollTrigger(BaseTrigger):
                 "kraken_conn_id": self.kraken_conn_id,
                 "tracking_conn_id": self.tracking_conn_id,
                 "until": self.until,
-                "wave_id": self.wave_id,
-                "batch": self.batch,
-                "rerun_id": self.rerun_id,
+                "ref": self.ref,
+                "why": self.why,
                 "hold_back": self.hold_back,
                 "ends_task": self.ends_task,
             },
@@ -101,19 +102,18 @@ class PollTrigger(BaseTrigger):
             return
 
     async def _poll(self, until: datetime) -> dict[str, int]:
+        tracking = await self._tracking()
         kraken = await read_kraken_settings(connection_id=self.kraken_conn_id)
+        systems = await asyncio.to_thread(
+            lambda: connected(tracking=tracking, kraken=kraken, refresh=self._refresh)
+        )
+        if self.ref is None:
+            return await poll_open(systems=systems, connection_id=self.kraken_conn_id, until=until)
         return await poll(
-            tracking=await self._tracking(),
-            kraken=kraken,
-            refresh=self._refresh,
-            scope=PollScope(
-                wave_id=self.wave_id,
-                batch=self.batch,
-                rerun_id=self.rerun_id,
-                connection_id=self.kraken_conn_id,
-            ),
+            systems=systems,
+            ref=BatchRef.read(values=self.ref),
             until=until,
-            hold_back=self.hold_back,
+            resumption=None if self.why is None else Resumption(why=self.why, seconds=self.hold_back),
         )
 
     async def _refresh(self) -> KrakenSettings:
@@ -136,14 +136,14 @@ class QuestionTrigger(HITLTrigger):
         *,
         tracking_conn_id: str,
         wave_id: int | None = None,
-        rerun_id: int | None = None,
+        rerun: int | None = None,
         poke_interval: float = 2.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(poke_interval=poke_interval, **kwargs)
         self.tracking_conn_id = tracking_conn_id
         self.wave_id = wave_id
-        self.rerun_id = rerun_id
+        self.rerun = rerun
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Class path and arguments."""
@@ -151,7 +151,7 @@ class QuestionTrigger(HITLTrigger):
         mine = {
             "tracking_conn_id": self.tracking_conn_id,
             "wave_id": self.wave_id,
-            "rerun_id": self.rerun_id,
+            "rerun": self.rerun,
         }
         return f"{type(self).__module__}.{type(self).__qualname__}", {**arguments, **mine}
 
@@ -181,8 +181,8 @@ class QuestionTrigger(HITLTrigger):
 
     def _look(self, connection: Connection) -> bool:
         tracking = open_engine(connection=connection)
-        if self.rerun_id is not None:
-            return rerun_is_withdrawn(tracking=tracking, rerun_id=self.rerun_id)
+        if self.rerun is not None:
+            return rerun_is_withdrawn(tracking=tracking, rerun=self.rerun)
         return self.wave_id is not None and is_withdrawn(tracking=tracking, wave_id=self.wave_id)
 
 

@@ -19,8 +19,8 @@ from kraken_import.usecases.announce import (
     open_too_long,
     triggerer_silent,
 )
-from kraken_import.usecases.calling import utc_now
 from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.systems import utc_now
 from kraken_import.usecases.watch import (
     Overdue,
     Silence,

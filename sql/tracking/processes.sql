@@ -42,7 +42,7 @@ WITH candidate AS (
         airflow_run = excluded.airflow_run, state = excluded.state, planned_at = excluded.planned_at,
         first_error_code = NULL, first_error_path = NULL, kraken_status = NULL, kraken_identifier = NULL,
         built_at = NULL, validated_at = NULL, intended_at = NULL, evidence_from = NULL, created_at = NULL,
-        polled_at = NULL, settled_at = NULL
+        polled_at = NULL, settled_at = NULL, doubted_at = NULL, doubts = 0, parked_from = NULL
     -- Judged again on the row as it is now: another wave may have been quicker.
     WHERE process.wave_id <> excluded.wave_id
         AND (
@@ -107,6 +107,8 @@ WITH incoming AS (
         first_error_path = incoming.error_path,
         built_at = %(at)s,
         validated_at = NULL,
+        doubted_at = NULL,
+        doubts = 0,
         settled_at = CASE WHEN incoming.to_state = ANY (%(settled)s) THEN %(at)s::timestamptz END
     FROM incoming
     JOIN locked USING (id)
@@ -190,17 +192,18 @@ WITH picked AS (
     FOR UPDATE OF process
 ), intended AS (
     UPDATE migration.import_process AS process
-    SET state = 'creating', intended_at = %(at)s, evidence_from = %(at)s
+    SET state = 'creating', intended_at = migration.present(), evidence_from = migration.present(),
+        doubted_at = NULL
     FROM picked
     WHERE process.id = picked.id AND process.state = ANY (%(states)s)
-    RETURNING process.id, process.external_identifier, process.attempt
+    RETURNING process.id, process.external_identifier, process.attempt, process.doubts
 ), logged AS (
     INSERT INTO migration.import_event (
         import_process_id, attempt, wave_id, from_state, to_state, occurred_at
     )
     SELECT id, attempt, %(wave_id)s, 'valid', 'creating', %(at)s FROM intended
 )
-SELECT intended.id, intended.external_identifier, intended.attempt, payload.body,
+SELECT intended.id, intended.external_identifier, intended.attempt, intended.doubts, payload.body,
     EXISTS (
         SELECT FROM migration.import_attempt AS earlier
         WHERE earlier.import_process_id = intended.id
@@ -220,9 +223,9 @@ WITH incoming AS (
     FROM unnest(
         %(ids)s::bigint[], %(attempts)s::integer[], %(to_states)s::text[],
         %(kraken_statuses)s::text[], %(kraken_identifiers)s::text[], %(adopted)s::boolean[],
-        %(codes)s::text[], %(paths)s::text[]
+        %(doubts)s::integer[], %(codes)s::text[], %(paths)s::text[]
     ) AS given (
-        id, attempt, to_state, kraken_status, kraken_identifier, adopted, error_code, error_path
+        id, attempt, to_state, kraken_status, kraken_identifier, adopted, doubts, error_code, error_path
     )
 ), locked AS (
     SELECT process.id, process.state
@@ -246,9 +249,15 @@ WITH incoming AS (
         END,
         created_at = CASE
             WHEN locked.state = 'creating' AND incoming.to_state = ANY (%(at_kraken)s)
-                THEN %(at)s
+                THEN migration.present()
             ELSE process.created_at
         END,
+        doubted_at = CASE incoming.to_state
+            WHEN 'missing' THEN migration.present()
+            WHEN 'parked' THEN process.doubted_at
+        END,
+        doubts = process.doubts + incoming.doubts,
+        parked_from = CASE WHEN incoming.to_state = 'parked' THEN locked.state END,
         polled_at = CASE
             WHEN incoming.kraken_status IS NOT NULL THEN %(at)s ELSE process.polled_at
         END,
@@ -276,7 +285,8 @@ WITH incoming AS (
 SELECT id, wave_id, to_state FROM moved
 
 -- name: in_doubt
-SELECT id, wave_id, external_identifier, attempt, state, intended_at, evidence_from, created_at
+SELECT id, wave_id, external_identifier, attempt, state, intended_at, evidence_from, created_at, doubted_at,
+    doubts, kraken_identifier, migration.present() AS seen_at
 FROM migration.import_process AS process
 WHERE wave_id = %(wave_id)s AND batch = %(batch)s AND state = ANY (%(states)s)
     AND (
@@ -289,14 +299,17 @@ WHERE wave_id = %(wave_id)s AND batch = %(batch)s AND state = ANY (%(states)s)
 ORDER BY id
 
 -- name: open_page
--- Open processes of any wave that went to this Kraken and that nobody has asked about lately.
+-- Open processes of any wave that went to this Kraken and that nobody has asked about lately; and what was parked
+-- after its create had left.
 SELECT process.id, process.wave_id, process.external_identifier, process.attempt, process.state,
-    process.intended_at, process.evidence_from, process.created_at
+    process.intended_at, process.evidence_from, process.created_at, process.doubted_at, process.doubts,
+    process.kraken_identifier, migration.present() AS seen_at
 FROM migration.import_process AS process
 WHERE process.state = ANY (%(states)s)
+    AND (process.parked_from IS NULL OR process.parked_from = ANY (%(open)s))
     AND process.wave_id = %(wave_id)s
     AND process.id > %(after)s
-    AND coalesce(process.polled_at, process.intended_at) < %(quiet_since)s
+    AND coalesce(process.polled_at, process.intended_at) < migration.present() - %(quiet_for)s
 ORDER BY process.id
 LIMIT %(most)s
 
@@ -309,5 +322,48 @@ ORDER BY process.wave_id
 
 -- name: touch
 UPDATE migration.import_process
-SET polled_at = %(at)s
+-- Since when it is missing stays, and when the request of a create ended, which is a proof.
+SET polled_at = migration.present(),
+    doubted_at = CASE WHEN state IN ('missing', 'creating', 'parked') THEN doubted_at END
 WHERE id = ANY (%(ids)s)
+
+-- name: touch_unanswered
+UPDATE migration.import_process
+SET polled_at = migration.present(), doubted_at = coalesce(doubted_at, migration.present())
+WHERE id = ANY (%(ids)s) AND state <> 'creating'
+
+-- name: doubt
+-- Their requests have ended. `counts`: Kraken answered others meanwhile, so that it is for the record itself.
+UPDATE migration.import_process AS process
+SET doubted_at = migration.present(), doubts = process.doubts + %(counts)s::integer
+FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[]) AS given (id, attempt)
+WHERE process.id = given.id AND process.attempt = given.attempt AND process.state = 'creating'
+
+-- name: rebase
+-- The clock was set back: a time to come proves nothing, so what is in doubt has begun now. What Kraken made a
+-- little earlier may be of this create.
+UPDATE migration.import_process
+SET intended_at = migration.present(), doubted_at = NULL,
+    evidence_from = migration.present() - interval '10 minutes'
+WHERE id = ANY (%(ids)s) AND greatest(intended_at, doubted_at) > migration.present()
+
+-- name: free
+-- A rerun tries again what was parked: it stands where it stood before.
+WITH freed AS (
+    UPDATE migration.import_process AS process
+    SET state = process.parked_from, parked_from = NULL, doubts = 0,
+        doubted_at = CASE process.parked_from WHEN 'missing' THEN migration.present() END
+    FROM migration.rerun_item AS item
+    WHERE item.rerun_id = %(rerun_id)s AND item.import_process_id = process.id AND process.state = 'parked'
+    RETURNING process.id, process.attempt, process.wave_id, process.state
+)
+INSERT INTO migration.import_event (import_process_id, attempt, wave_id, from_state, to_state, occurred_at)
+SELECT id, attempt, wave_id, 'parked', state, %(at)s FROM freed
+
+-- name: present
+SELECT migration.present()
+
+-- name: any_validated
+SELECT EXISTS (
+    SELECT FROM migration.import_process WHERE wave_id = %(wave_id)s AND validated_at IS NOT NULL
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
@@ -15,12 +16,16 @@ from sqlalchemy.pool import NullPool
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.policies import PolicySettings
+from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases.build import build_batch
 from kraken_import.usecases.create import CreateOutcome, create_batch
 from kraken_import.usecases.plan import PlannedWave, plan_wave
-from kraken_import.usecases.poll import PollScope, poll
+from kraken_import.usecases.poll import Resumption, poll
+from kraken_import.usecases.poll_open import poll_open
 from kraken_import.usecases.summarise import WaveSummary, summarise_wave
-from kraken_import.usecases.validate import validate_batch
+from kraken_import.usecases.systems import BuildSystems, database_clock
+from kraken_import.usecases.validate import ValidateOutcome, validate_batch
+from kraken_import.usecases.waiting import HoldBack
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
 from legacy import load
 from stack.postgres import Cluster
@@ -88,57 +93,63 @@ class Journey:
             now=datetime.now(UTC),
         )
 
-    def build(self, wave_id: int, batch: int = 0) -> dict[str, int]:
-        return build_batch(
+    @property
+    def systems(self) -> BuildSystems:
+        """What every step works with."""
+        return BuildSystems(
             tracking=self.tracking,
-            legacy=self.legacy,
             kraken=self.kraken,
-            wave_id=wave_id,
-            batch=batch,
-            now=datetime.now(UTC),
+            refresh=self.refresh,
+            clock=database_clock(engine=self.tracking),
+            legacy=self.legacy,
         )
 
-    def validate(self, wave_id: int, batch: int = 0) -> dict[str, int]:
-        return asyncio.run(
-            validate_batch(
-                tracking=self.tracking,
-                kraken=self.kraken,
-                refresh=self.refresh,
-                wave_id=wave_id,
-                batch=batch,
-            )
-        )
+    def build(self, wave_id: int, batch: int = 0) -> dict[str, int]:
+        return build_batch(systems=self.systems, ref=BatchRef(wave_id=wave_id, batch=batch))
+
+    def validate(self, wave_id: int, batch: int = 0) -> ValidateOutcome:
+        ref = BatchRef(wave_id=wave_id, batch=batch)
+        return asyncio.run(validate_batch(systems=self.systems, ref=ref))
 
     def create(self, wave_id: int, batch: int = 0) -> CreateOutcome:
-        return asyncio.run(
-            create_batch(
-                tracking=self.tracking,
-                kraken=self.kraken,
-                refresh=self.refresh,
-                wave_id=wave_id,
-                batch=batch,
-            )
-        )
+        ref = BatchRef(wave_id=wave_id, batch=batch)
+        return asyncio.run(create_batch(systems=self.systems, ref=ref))
 
     def poll(
         self,
         wave_id: int | None = None,
-        batch: int | None = 0,
+        batch: int = 0,
         *,
         seconds: float = 15,
-        hold_back: float | None = None,
+        held: HoldBack | None = None,
     ) -> dict[str, int]:
-        scope = PollScope() if wave_id is None else PollScope(wave_id=wave_id, batch=batch)
+        """Poll a batch, or without a wave all that is open."""
+        systems = self.systems
+        until = systems.clock() + timedelta(seconds=seconds)
+        if wave_id is None:
+            return asyncio.run(poll_open(systems=systems, connection_id="kraken", until=until))
         return asyncio.run(
             poll(
-                tracking=self.tracking,
-                kraken=self.kraken,
-                refresh=self.refresh,
-                scope=scope,
-                until=datetime.now(UTC) + timedelta(seconds=seconds),
-                hold_back=hold_back,
+                systems=systems,
+                ref=BatchRef(wave_id=wave_id, batch=batch),
+                until=until,
+                resumption=None if held is None else Resumption(why=held.why, seconds=held.seconds),
             )
         )
+
+    def finish(self, wave_id: int, batch: int = 0, *, seconds: float = 60) -> CreateOutcome:
+        """Create and poll until everything has ended, as the tasks and their triggers would."""
+        outcome = self.create_all(wave_id, batch, seconds=seconds)
+        self.poll(wave_id, batch)
+        return outcome
+
+    def create_all(self, wave_id: int, batch: int = 0, *, seconds: float = 60) -> CreateOutcome:
+        """Create until nothing waits any more, as a task that is held back would."""
+        deadline = time.monotonic() + seconds
+        while (outcome := self.create(wave_id, batch)).held is not None:
+            assert time.monotonic() < deadline, outcome
+            self.poll(wave_id, batch, held=outcome.held)
+        return outcome
 
     def summarise(self, wave_id: int, failed_tasks: tuple[str, ...] = ()) -> WaveSummary:
         return summarise_wave(

@@ -93,19 +93,22 @@ class Misrouted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessStatus:
-    """How an import process stands. `created_at` is put onto our own clock by the answer's Date header."""
+    """How an import process stands. Its times are put onto our own clock by the answer's Date header."""
 
     status: str
     kraken_identifier: str | None
     created_at: datetime | None
     latest_error: Finding | None
+    changed_at: datetime | None = None
+    """When its latest event occurred, where this Kraken says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotSent:
-    """The request never left."""
+    """The request never left; `never_tried` when that was not for Kraken or the network."""
 
     reason: str
+    never_tried: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from urllib.parse import quote
 
 import orjson
 
 from kraken_import.client.settings import Envelope
+
+NOBODY: Final = "connection-test"
+"""External identifier of no record."""
 
 
 class UnableToSendTaskParams(Exception):

@@ -34,6 +34,7 @@ from kraken_import.client.answers import (
 )
 from kraken_import.client.json_array import BrokenArray, JsonArray
 from kraken_import.client.requests import (
+    NOBODY,
     Request,
     create_request,
     listing_request,
@@ -91,9 +92,11 @@ class KrakenSession:
         settings: KrakenSettings,
         refresh: Callable[[], Awaitable[KrakenSettings]],
         tries: int = _TRIES,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._settings = settings
         self._refresh = refresh
+        self._clock = clock
         self._tries = tries
         self._in_flight = asyncio.Semaphore(settings.requests_in_flight)
         self._token = _Token(value=settings.authorization)
@@ -149,6 +152,14 @@ class KrakenSession:
         )
         return await self._repeatedly(request=request, read=read_status)
 
+    async def probe(self, *, resource: str, import_supplier: str) -> Exchange:
+        """Ask once about a record that cannot exist: whether Kraken answers, and lets this token ask."""
+        request = status_request(
+            resource=resource, import_supplier=import_supplier, external_identifier=NOBODY
+        )
+        async with self._in_flight:
+            return await self._send(request=request, read=read_status)
+
     async def listing(self, *, imported: bool, import_supplier: str) -> AsyncGenerator[list[Listed], None]:
         """Every account of an import supplier that Kraken has an import process for, a few at a time.
 
@@ -170,7 +181,7 @@ class KrakenSession:
                             array.close()
                             return
                         refused = read_refused_listing(
-                            status=response.status, headers=response.headers, now=datetime.now(UTC)
+                            status=response.status, headers=response.headers, now=self._clock()
                         )
                 except (aiohttp.ClientError, TimeoutError, OSError, BrokenArray) as error:
                     raise UnableToList(answer=Unknown(reason=type(error).__name__)) from None
@@ -279,7 +290,7 @@ class KrakenSession:
             raise RuntimeError("KrakenSession is used outside of `async with`.")
         left = not_after - asyncio.get_running_loop().time()
         if left <= 0:
-            return _unsent(reason="its turn came too late")
+            return _unsent(reason="its turn came too late", never_tried=True)
         status: int | None = None
         try:
             async with self._session.request(
@@ -300,7 +311,7 @@ class KrakenSession:
                 body = b""
                 with suppress(aiohttp.ClientError, TimeoutError, OSError):
                     body = await _read(response=response)
-                    answer = read(status=status, headers=headers, body=body, now=datetime.now(UTC))
+                    answer = read(status=status, headers=headers, body=body, now=self._clock())
                     return Exchange(answer=answer, http_status=status, body=body)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return _unsent(reason=type(error).__name__)
@@ -309,7 +320,7 @@ class KrakenSession:
                 return _lost(reason=type(error).__name__, http_status=None)
         # The status line was seen, the body was not: a 2xx needs none, anything else says too little.
         if 200 <= status < 300 or status in (401, 403, 429):
-            answer = read(status=status, headers=headers, body=b"", now=datetime.now(UTC))
+            answer = read(status=status, headers=headers, body=b"", now=self._clock())
             return Exchange(answer=answer, http_status=status, body=b"")
         return _lost(reason="a broken body", http_status=status)
 
@@ -357,8 +368,8 @@ def _backoff(*, attempt: int) -> float:
     return random.uniform(0, min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2**attempt))
 
 
-def _unsent(*, reason: str) -> Exchange:
-    return Exchange(answer=NotSent(reason=reason), http_status=None, body=b"")
+def _unsent(*, reason: str, never_tried: bool = False) -> Exchange:
+    return Exchange(answer=NotSent(reason=reason, never_tried=never_tried), http_status=None, body=b"")
 
 
 def _lost(*, reason: str, http_status: int | None) -> Exchange:

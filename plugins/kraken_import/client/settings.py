@@ -44,6 +44,8 @@ class KrakenSettings:
     request_timeout: float = 60.0
     visibility_window: float = 30.0
     """How long a create may stay invisible at the status endpoint."""
+    patience: float = 1800.0
+    """How long a Kraken that gives no usable answer is tried again before its waves are stopped."""
     ca_bundle: str | None = None
     """File with the certificates to trust instead of the system's."""
     import_suppliers: Mapping[str, str] = field(default_factory=dict)
@@ -270,6 +272,7 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "connect_timeout": _number(least=0.1, most=600),
     "request_timeout": _number(least=0.1, most=600),
     "visibility_window": _number(least=0.1, most=3600),
+    "patience": _number(least=0, most=86_400),
     "ca_bundle": _file,
     "import_suppliers": _suppliers,
     "configured_values": _configured_values,

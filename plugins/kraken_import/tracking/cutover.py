@@ -230,8 +230,8 @@ def open_records(*, connection: Connection, wave_id: int) -> int:
 def running_reruns(*, connection: Connection, wave_id: int) -> list[int]:
     """Reruns of records of a wave that have not been summarised."""
     return [
-        int(rerun_id)
-        for rerun_id in connection.exec_driver_sql(_SQL["running_reruns"], {"wave_id": wave_id}).scalars()
+        int(rerun)
+        for rerun in connection.exec_driver_sql(_SQL["running_reruns"], {"wave_id": wave_id}).scalars()
     ]
 
 

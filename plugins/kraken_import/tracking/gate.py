@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from kraken_import.lifecycle import Mode, State
 from kraken_import.tracking.evidence import Key, unpack
 from kraken_import.tracking.queries import queries
+from kraken_import.tracking.refs import BatchRef, WaveRef
 
 Verdict: TypeAlias = Literal["approved", "rejected", "expired", "withdrawn"]
 """Of a question: answered either way, not answered in time, or stopped before anything was decided."""
@@ -72,25 +73,20 @@ def ask(*, connection: Connection, wave_id: int, at: datetime) -> int:
     return connection.exec_driver_sql(_SQL["ask"], {"wave_id": wave_id, "at": at}).rowcount
 
 
-def ask_for_rerun(*, connection: Connection, rerun_id: int, at: datetime) -> int:
+def ask_for_rerun(*, connection: Connection, rerun: int, at: datetime) -> int:
     """The same for a rerun and its records."""
-    return connection.exec_driver_sql(_SQL["ask_for_rerun"], {"rerun_id": rerun_id, "at": at}).rowcount
+    return connection.exec_driver_sql(_SQL["ask_for_rerun"], {"rerun_id": rerun, "at": at}).rowcount
 
 
-def uncovered(
-    *, connection: Connection, wave_id: int, batch: int | None = None, rerun_id: int | None = None
-) -> int:
+def uncovered(*, connection: Connection, ref: WaveRef | BatchRef) -> int:
     """Return the number of valid records that may not be created, since no approval covers them."""
-    return int(
-        connection.exec_driver_sql(
-            _SQL["uncovered"], {"wave_id": wave_id, "batch": batch, "rerun_id": rerun_id}
-        ).scalar_one()
-    )
+    values = {"batch": None, **ref.values}
+    return int(connection.exec_driver_sql(_SQL["uncovered"], values).scalar_one())
 
 
-def batches_covered(*, connection: Connection, wave_id: int, rerun_id: int | None = None) -> tuple[int, ...]:
+def batches_covered(*, connection: Connection, ref: WaveRef) -> tuple[int, ...]:
     """Numbers of the batches with a valid record that is approved, or needs no approval, ascending."""
-    rows = connection.exec_driver_sql(_SQL["batches_covered"], {"wave_id": wave_id, "rerun_id": rerun_id})
+    rows = connection.exec_driver_sql(_SQL["batches_covered"], ref.values)
     return tuple(int(batch) for batch in rows.scalars())
 
 
@@ -128,19 +124,19 @@ def approve(*, connection: Connection, wave_id: int, at: datetime) -> None:
 
 
 def decide_rerun(
-    *, connection: Connection, rerun_id: int, verdict: Verdict, decided_by: str | None, at: datetime
+    *, connection: Connection, rerun: int, verdict: Verdict, decided_by: str | None, at: datetime
 ) -> Decision | None:
     """Record the answer to a rerun's last question; the one that stands: the first. None: none was asked."""
     connection.exec_driver_sql(
-        _SQL["decide_rerun"], {"rerun_id": rerun_id, "decision": verdict, "decided_by": decided_by, "at": at}
+        _SQL["decide_rerun"], {"rerun_id": rerun, "decision": verdict, "decided_by": decided_by, "at": at}
     )
-    row = connection.exec_driver_sql(_SQL["rerun_decision"], {"rerun_id": rerun_id}).mappings().one_or_none()
+    row = connection.exec_driver_sql(_SQL["rerun_decision"], {"rerun_id": rerun}).mappings().one_or_none()
     return None if row is None else Decision(**row)
 
 
-def approve_rerun(*, connection: Connection, rerun_id: int, at: datetime) -> None:
+def approve_rerun(*, connection: Connection, rerun: int, at: datetime) -> None:
     """Let the rerun create what it asked about."""
-    connection.exec_driver_sql(_SQL["approve_rerun"], {"rerun_id": rerun_id, "at": at})
+    connection.exec_driver_sql(_SQL["approve_rerun"], {"rerun_id": rerun, "at": at})
 
 
 def causes(*, connection: Connection, wave_id: int, states: Collection[State], most: int) -> list[Cause]:

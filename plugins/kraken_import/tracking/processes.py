@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Engine, Row
 
 from kraken_import.lifecycle import (
     AWAITING,
@@ -31,6 +31,7 @@ from kraken_import.tracking.evidence import (
     unpack,
 )
 from kraken_import.tracking.queries import queries
+from kraken_import.tracking.refs import BatchRef, WaveRef
 from kraken_import.tracking.waves import NewWave
 from transforms.findings import Finding
 
@@ -46,7 +47,10 @@ class Built:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A record with the payload to send. `ended_before`: Kraken ended an earlier try of it."""
+    """A record with the payload to send. `ended_before`: Kraken ended an earlier try of it.
+
+    `doubts` counts the creates of this try that ended without an answer while others were answered.
+    """
 
     id: int
     wave_id: int
@@ -54,6 +58,7 @@ class Ready:
     attempt: int
     body: bytes
     ended_before: bool = False
+    doubts: int = 0
 
     @property
     def key(self) -> Key:
@@ -73,6 +78,11 @@ class Open:
     intended_at: datetime
     evidence_from: datetime | None
     created_at: datetime | None
+    seen_at: datetime
+    """When it was read, by the database's clock: what is asked about it afterwards is asked later."""
+    doubted_at: datetime | None = None
+    doubts: int = 0
+    kraken_identifier: str | None = None
 
     @property
     def key(self) -> Key:
@@ -84,7 +94,8 @@ class Open:
 class Move:
     """A step of one record, with the answer and the masked findings that caused it.
 
-    `adopted` says that whatever Kraken holds under the key counts from now on, however old it is.
+    `adopted` says that whatever Kraken holds under the key counts from now on, however old it is; `doubts`
+    is added to those of the try.
     """
 
     key: Key
@@ -94,6 +105,7 @@ class Move:
     kraken_status: str | None = None
     kraken_identifier: str | None = None
     adopted: bool = False
+    doubts: int = 0
 
     def answered_by(self, *, answer: Answer) -> Move:
         """The same step with the answer that caused it."""
@@ -150,10 +162,8 @@ def claim(
 def in_states(
     *,
     connection: Connection,
-    wave_id: int,
-    batch: int,
+    ref: BatchRef,
     states: Collection[State],
-    rerun_id: int | None = None,
 ) -> dict[str, int]:
     """Import process by external identifier, for the records of a batch in one of these states.
 
@@ -161,13 +171,7 @@ def in_states(
     """
     rows = connection.exec_driver_sql(
         _SQL["rebuildable"],
-        {
-            "wave_id": wave_id,
-            "batch": batch,
-            "states": _names(states),
-            "rerun_id": rerun_id,
-            "reopenable": _names(REOPENABLE),
-        },
+        {**ref.values, "states": _names(states), "reopenable": _names(REOPENABLE)},
     )
     return {row.external_identifier: row.id for row in rows}
 
@@ -175,12 +179,11 @@ def in_states(
 def record_build(
     *,
     connection: Connection,
-    wave_id: int,
+    ref: WaveRef,
     built: Sequence[Built],
     at: datetime,
     watermark: datetime | None = None,
     airflow_run: str | None = None,
-    rerun_id: int | None = None,
 ) -> dict[int, int]:
     """Begin a new attempt for each record with what was built; attempt by import process.
 
@@ -188,14 +191,13 @@ def record_build(
     time of the snapshot that was read; a rerun opens again what it was asked to.
     """
     errors = [next((f for f in item.findings if f.severity == "error"), None) for item in built]
-    legal_from, legal_to = legal_pairs(reopening=rerun_id is not None)
+    legal_from, legal_to = legal_pairs(reopening=ref.rerun is not None)
     rows = connection.exec_driver_sql(
         _SQL["record_build"],
         {
-            "wave_id": wave_id,
+            **ref.values,
             "watermark": watermark,
             "airflow_run": airflow_run,
-            "rerun_id": rerun_id,
             "reopenable": _names(REOPENABLE),
             "ids": [item.id for item in built],
             "to_states": [State.REJECTED if item.body is None else State.BUILT for item in built],
@@ -213,14 +215,14 @@ def record_build(
     recorded = [item for item in built if item.id in attempts]
     add_payloads(
         connection=connection,
-        wave_id=wave_id,
+        wave_id=ref.wave_id,
         payloads=[(item.id, attempts[item.id], item.body) for item in recorded if item.body is not None],
         at=at,
     )
     add_findings(
         connection=connection,
         findings=[
-            (Key(id=item.id, wave_id=wave_id, attempt=attempts[item.id]), finding)
+            (Key(id=item.id, wave_id=ref.wave_id, attempt=attempts[item.id]), finding)
             for item in recorded
             for finding in item.findings
         ],
@@ -233,37 +235,20 @@ def record_build(
 def ready(
     *,
     connection: Connection,
-    wave_id: int,
-    batch: int,
+    ref: BatchRef,
     states: Collection[State],
     after: int,
     most: int,
-    rerun_id: int | None = None,
 ) -> list[Ready]:
     """The next records of a batch with their payloads, by ascending id above `after`."""
     rows = connection.exec_driver_sql(
         _SQL["with_payload"],
-        {
-            "wave_id": wave_id,
-            "batch": batch,
-            "states": _names(states),
-            "after": after,
-            "most": most,
-            "rerun_id": rerun_id,
-        },
+        {**ref.values, "states": _names(states), "after": after, "most": most},
     )
-    return [_ready(row=row, wave_id=wave_id) for row in rows]
+    return [_ready(row=row, wave_id=ref.wave_id) for row in rows]
 
 
-def intend(
-    *,
-    connection: Connection,
-    wave_id: int,
-    batch: int,
-    most: int,
-    at: datetime,
-    rerun_id: int | None = None,
-) -> list[Ready]:
+def intend(*, connection: Connection, ref: BatchRef, most: int, at: datetime) -> list[Ready]:
     """Record the intent to create the next valid records, unless the wave, or the rerun, may not create.
 
     The caller commits before the first request leaves. Empty when nothing is left or none may be created.
@@ -271,16 +256,17 @@ def intend(
     rows = connection.exec_driver_sql(
         _SQL["intend"],
         {
-            "wave_id": wave_id,
-            "batch": batch,
+            **ref.values,
             "states": [State.VALID.value],
             "most": most,
             "at": at,
-            "rerun_id": rerun_id,
             "reopenable": _names(REOPENABLE),
         },
     )
-    return [replace(_ready(row=row, wave_id=wave_id), ended_before=row.ended_before) for row in rows]
+    return [
+        replace(_ready(row=row, wave_id=ref.wave_id), ended_before=row.ended_before, doubts=row.doubts)
+        for row in rows
+    ]
 
 
 def move(*, connection: Connection, moves: Sequence[Move], stage: Stage, at: datetime) -> int:
@@ -301,6 +287,7 @@ def move(*, connection: Connection, moves: Sequence[Move], stage: Stage, at: dat
             "kraken_statuses": [step.kraken_status for step in moves],
             "kraken_identifiers": [step.kraken_identifier for step in moves],
             "adopted": [step.adopted for step in moves],
+            "doubts": [step.doubts for step in moves],
             "codes": [error and error.code for error in errors],
             "paths": [error and error.generic_path for error in errors],
             "at_kraken": _names(AWAITING | ENDED_AT_KRAKEN),
@@ -327,19 +314,9 @@ def move(*, connection: Connection, moves: Sequence[Move], stage: Stage, at: dat
     return len(taken)
 
 
-def in_doubt(
-    *,
-    connection: Connection,
-    wave_id: int,
-    batch: int,
-    states: Collection[State],
-    rerun_id: int | None = None,
-) -> list[Open]:
+def in_doubt(*, connection: Connection, ref: BatchRef, states: Collection[State]) -> list[Open]:
     """The records of a batch, or of a rerun in it, in one of these open states."""
-    rows = connection.exec_driver_sql(
-        _SQL["in_doubt"],
-        {"wave_id": wave_id, "batch": batch, "states": _names(states), "rerun_id": rerun_id},
-    )
+    rows = connection.exec_driver_sql(_SQL["in_doubt"], {**ref.values, "states": _names(states)})
     return [_open(row=row) for row in rows]
 
 
@@ -350,17 +327,18 @@ def open_page(
     states: Collection[State],
     after: int,
     most: int,
-    quiet_since: datetime,
+    quiet_for: timedelta,
 ) -> list[Open]:
-    """Open records of a wave that nobody has asked about since `quiet_since`, by ascending id."""
+    """Open and parked records of a wave that were not asked about for `quiet_for`, by ascending id."""
     rows = connection.exec_driver_sql(
         _SQL["open_page"],
         {
             "wave_id": wave_id,
             "states": _names(states),
+            "open": _names(OPEN),
             "after": after,
             "most": most,
-            "quiet_since": quiet_since,
+            "quiet_for": quiet_for,
         },
     )
     return [_open(row=row) for row in rows]
@@ -377,10 +355,53 @@ def waves_with_open_processes(
     return [int(wave_id) for wave_id in rows.scalars()]
 
 
-def touch(*, connection: Connection, ids: Sequence[int], at: datetime) -> None:
-    """Record that the status of these import processes was asked and had not changed."""
-    if ids:
-        connection.exec_driver_sql(_SQL["touch"], {"ids": list(ids), "at": at})
+def touch(*, connection: Connection, answered: Sequence[int], unanswered: Sequence[int]) -> None:
+    """Record that the status of these import processes was asked: it had not changed, or no answer came."""
+    for name, ids in (("touch", answered), ("touch_unanswered", unanswered)):
+        if ids:
+            connection.exec_driver_sql(_SQL[name], {"ids": list(ids)})
+
+
+def doubt(
+    *, connection: Connection, doubtful: Sequence[tuple[Key, Answer]], counts: bool, at: datetime
+) -> None:
+    """Record that the creates of these tries have ended, and that these answers do not say what came of them.
+
+    `counts` says that Kraken answered others meanwhile, so that it is the record's own doubt.
+    """
+    if not doubtful:
+        return
+    connection.exec_driver_sql(
+        _SQL["doubt"],
+        {
+            "ids": [key.id for key, _ in doubtful],
+            "attempts": [key.attempt for key, _ in doubtful],
+            "counts": int(counts),
+        },
+    )
+    add_answers(connection=connection, answers=doubtful, stage="create", at=at)
+
+
+def rebase(*, connection: Connection, ids: Sequence[int]) -> None:
+    """Begin doubts anew that lie in the future, because the database's clock was set back."""
+    connection.exec_driver_sql(_SQL["rebase"], {"ids": list(ids)})
+
+
+def free(*, connection: Connection, rerun: int, at: datetime) -> None:
+    """Put the parked records of a rerun back to where they stood before."""
+    connection.exec_driver_sql(_SQL["free"], {"rerun_id": rerun, "at": at})
+
+
+def any_validated(*, connection: Connection, wave_id: int) -> bool:
+    """Whether Kraken has ever answered a validation of this wave."""
+    return bool(connection.exec_driver_sql(_SQL["any_validated"], {"wave_id": wave_id}).scalar())
+
+
+def present(*, engine: Engine) -> datetime:
+    """The present, by the one clock that counts."""
+    with engine.connect() as connection:
+        found: datetime = connection.exec_driver_sql(_SQL["present"]).scalar_one()
+        return found
 
 
 def _ready(*, row: Row[Any], wave_id: int) -> Ready:

@@ -15,6 +15,7 @@ from kraken_import.lifecycle import SUCCEEDED, Mode, State
 from kraken_import.tracking import waves
 from kraken_import.tracking.gate import Cause
 from kraken_import.tracking.queries import queries
+from kraken_import.tracking.refs import BatchRef, WaveRef
 from kraken_import.tracking.waves import Hindrance, Wave
 
 
@@ -144,13 +145,13 @@ def add_rerun(*, connection: Connection, rerun: NewRerun, at: datetime) -> int:
 
 
 def select_items(
-    *, connection: Connection, rerun_id: int, scope: Scope, selection: Selection
+    *, connection: Connection, rerun: int, scope: Scope, selection: Selection
 ) -> tuple[int, int]:
     """Give a rerun its records; (records, how many more are in Kraken already and were left alone)."""
     row = connection.exec_driver_sql(
         _SQL["select_items"],
         {
-            "rerun_id": rerun_id,
+            "rerun_id": rerun,
             **_scope(scope),
             "wave_id": selection.wave_id,
             "batch": selection.batch,
@@ -165,13 +166,13 @@ def select_items(
     return int(row.records), int(row.in_kraken)
 
 
-def reopen(*, connection: Connection, rerun_id: int, at: datetime, cleared: int | None = None) -> None:
+def reopen(*, connection: Connection, rerun: int, at: datetime, cleared: int | None = None) -> None:
     """Let a stopped or finished rerun go on with its records, because its Airflow run was cleared.
 
     `cleared` counts the clearings of that run: when it is known and has not grown, a task was merely retried,
     and nothing changes.
     """
-    connection.exec_driver_sql(_SQL["reopen"], {"rerun_id": rerun_id, "at": at, "cleared": cleared})
+    connection.exec_driver_sql(_SQL["reopen"], {"rerun_id": rerun, "at": at, "cleared": cleared})
 
 
 def rerun_of_run(*, connection: Connection, dag_id: str, run_id: str) -> int | None:
@@ -180,48 +181,46 @@ def rerun_of_run(*, connection: Connection, dag_id: str, run_id: str) -> int | N
     return None if found is None else int(found)
 
 
-def load_rerun(*, connection: Connection, rerun_id: int) -> Rerun:
+def load_rerun(*, connection: Connection, rerun: int) -> Rerun:
     """One rerun. Raises `RerunNotFound`."""
-    row = connection.exec_driver_sql(_SQL["load_rerun"], {"rerun_id": rerun_id}).mappings().one_or_none()
+    row = connection.exec_driver_sql(_SQL["load_rerun"], {"rerun_id": rerun}).mappings().one_or_none()
     if row is None:
-        raise RerunNotFound(f"The tracking database has no rerun {rerun_id}.")
+        raise RerunNotFound(f"The tracking database has no rerun {rerun}.")
     return Rerun(**{**row, "mode": Mode(row["mode"])})
 
 
-def load_wave(*, connection: Connection, wave_id: int, rerun_id: int | None) -> Wave:
+def load_wave(*, connection: Connection, ref: WaveRef) -> Wave:
     """A wave as a task sees it: with the settings of the rerun that the task belongs to, if there is one.
 
     Its stop is whatever keeps that task from creating. A wave stopped before the rerun was asked for does not
     hold it up, unless a person cancelled or rejected it; one that is stopped later does.
     """
-    wave = waves.load_wave(connection=connection, wave_id=wave_id)
-    found = waves.hindrance(connection=connection, wave_id=wave_id, rerun_id=rerun_id)
+    wave = waves.load_wave(connection=connection, wave_id=ref.wave_id)
+    found = waves.hindrance(connection=connection, ref=ref)
     wave = replace(
         wave,
         stopped_at=None if found is None else found.stopped_at,
         stop_code=None if found is None else found.stop_code,
         stop_reason=None if found is None else found.stop_reason,
     )
-    if rerun_id is None:
+    if ref.rerun is None:
         return wave
-    rerun = load_rerun(connection=connection, rerun_id=rerun_id)
+    given = load_rerun(connection=connection, rerun=ref.rerun)
     return replace(
         wave,
-        rerun_id=rerun_id,
-        run_id=rerun.run_id,
+        rerun=ref.rerun,
+        run_id=given.run_id,
         # An error budget is the rerun's own, and begins with it.
-        reopened_at=rerun.opened_at,
-        approved_at=rerun.approved_at,
-        requests_in_flight=rerun.requests_in_flight,
-        failure_threshold=rerun.failure_threshold,
+        reopened_at=given.opened_at,
+        approved_at=given.approved_at,
+        requests_in_flight=given.requests_in_flight,
+        failure_threshold=given.failure_threshold,
     )
 
 
-def hindrances(*, connection: Connection, rerun_id: int) -> dict[int, Hindrance | None]:
+def hindrances(*, connection: Connection, rerun: int) -> dict[int, Hindrance | None]:
     """What keeps a rerun from creating, by each of its waves that has records left; None: nothing."""
-    rows = connection.exec_driver_sql(
-        _SQL["hindrances"], {"rerun_id": rerun_id, "succeeded": sorted(SUCCEEDED)}
-    )
+    rows = connection.exec_driver_sql(_SQL["hindrances"], {"rerun_id": rerun, "succeeded": sorted(SUCCEEDED)})
     return {
         int(row.wave_id): None
         if row.stopped_at is None
@@ -230,38 +229,40 @@ def hindrances(*, connection: Connection, rerun_id: int) -> dict[int, Hindrance 
     }
 
 
-def batches(*, connection: Connection, rerun_id: int) -> tuple[tuple[int, int], ...]:
+def batches(*, connection: Connection, rerun: int) -> tuple[tuple[int, int], ...]:
     """(wave, batch) of everything that a rerun has a record in, ascending."""
-    rows = connection.exec_driver_sql(_SQL["batches"], {"rerun_id": rerun_id})
+    rows = connection.exec_driver_sql(_SQL["batches"], {"rerun_id": rerun})
     return tuple((int(row.wave_id), int(row.batch)) for row in rows)
 
 
 def batches_in_state(
-    *, connection: Connection, rerun_id: int, states: Collection[State]
+    *, connection: Connection, rerun: int, states: Collection[State]
 ) -> tuple[tuple[int, int], ...]:
     """(wave, batch) in which a record of the rerun stands in one of these states, ascending."""
-    rows = connection.exec_driver_sql(
-        _SQL["batches_in_state"], {"rerun_id": rerun_id, "states": sorted(states)}
-    )
+    rows = connection.exec_driver_sql(_SQL["batches_in_state"], {"rerun_id": rerun, "states": sorted(states)})
     return tuple((int(row.wave_id), int(row.batch)) for row in rows)
 
 
-def items_of_wave(*, connection: Connection, rerun_id: int, wave_id: int) -> frozenset[int]:
+def items_of_wave(*, connection: Connection, rerun: int, wave_id: int) -> frozenset[int]:
     """The import processes of a rerun in one wave."""
-    rows = connection.exec_driver_sql(_SQL["items_of_wave"], {"rerun_id": rerun_id, "wave_id": wave_id})
+    rows = connection.exec_driver_sql(_SQL["items_of_wave"], {"rerun_id": rerun, "wave_id": wave_id})
     return frozenset(int(process_id) for process_id in rows.scalars())
 
 
-def ways(
-    *, connection: Connection, rerun_id: int, wave_id: int | None = None, batch: int | None = None
-) -> list[Way]:
-    """From where to where the records of a rerun, or of one batch of it, have come."""
-    rows = connection.exec_driver_sql(
-        _SQL["ways"], {"rerun_id": rerun_id, "wave_id": wave_id, "batch": batch}
-    )
+def ways(*, connection: Connection, rerun: int) -> list[Way]:
+    """From where to where the records of a rerun have come."""
+    return _ways(connection=connection, values={"rerun_id": rerun, "wave_id": None, "batch": None})
+
+
+def ways_in_batch(*, connection: Connection, ref: BatchRef) -> list[Way]:
+    """The same for one batch of it."""
+    return _ways(connection=connection, values=ref.values)
+
+
+def _ways(*, connection: Connection, values: Mapping[str, int | None]) -> list[Way]:
     return [
         Way(from_state=State(row.from_state), state=State(row.state), records=int(row.records))
-        for row in rows
+        for row in connection.exec_driver_sql(_SQL["ways"], values)
     ]
 
 
@@ -275,54 +276,54 @@ class AskingWave:
     four_eyes: bool
 
 
-def asking_waves(*, connection: Connection, rerun_id: int) -> list[AskingWave]:
+def asking_waves(*, connection: Connection, rerun: int) -> list[AskingWave]:
     """The waves of a rerun that want its valid records approved, and may create; ascending by id."""
-    rows = connection.exec_driver_sql(_SQL["asking_waves"], {"rerun_id": rerun_id}).mappings()
+    rows = connection.exec_driver_sql(_SQL["asking_waves"], {"rerun_id": rerun}).mappings()
     return [AskingWave(**row) for row in rows]
 
 
-def requires_four_eyes(*, connection: Connection, rerun_id: int) -> bool:
+def requires_four_eyes(*, connection: Connection, rerun: int) -> bool:
     """Whether one of its waves bars the user who asked for the rerun from approving it."""
-    return bool(connection.exec_driver_sql(_SQL["requires_four_eyes"], {"rerun_id": rerun_id}).scalar_one())
+    return bool(connection.exec_driver_sql(_SQL["requires_four_eyes"], {"rerun_id": rerun}).scalar_one())
 
 
-def causes(*, connection: Connection, rerun_id: int, most: int) -> list[Cause]:
+def causes(*, connection: Connection, rerun: int, most: int) -> list[Cause]:
     """Why records of a rerun were refused before their create, the most frequent cause first."""
-    rows = connection.exec_driver_sql(_SQL["causes"], {"rerun_id": rerun_id, "most": most})
+    rows = connection.exec_driver_sql(_SQL["causes"], {"rerun_id": rerun, "most": most})
     return [
         Cause(state=State(row.state), code=row.code or "", path=row.path, records=int(row.records))
         for row in rows
     ]
 
 
-def valid_cents(*, connection: Connection, rerun_id: int, ledger: str, currency: str) -> int:
+def valid_cents(*, connection: Connection, rerun: int, ledger: str, currency: str) -> int:
     """Sum of the balances in the valid payloads of a rerun; every ledger when `ledger` is empty."""
     return int(
         connection.exec_driver_sql(
-            _SQL["valid_cents"], {"rerun_id": rerun_id, "ledger": ledger, "currency": currency}
+            _SQL["valid_cents"], {"rerun_id": rerun, "ledger": ledger, "currency": currency}
         ).scalar_one()
     )
 
 
-def lock(*, connection: Connection, rerun_id: int) -> None:
+def lock(*, connection: Connection, rerun: int) -> None:
     """Hold the rerun as it stands: orders wait until the transaction ends."""
-    connection.exec_driver_sql(_SQL["lock"], {"rerun_id": rerun_id})
+    connection.exec_driver_sql(_SQL["lock"], {"rerun_id": rerun})
 
 
-def stop_rerun(*, engine: Engine, rerun_id: int, code: str, reason: str, at: datetime) -> None:
+def stop_rerun(*, engine: Engine, rerun: int, code: str, reason: str, at: datetime) -> None:
     """Allow no further create in this rerun. Its waves are not touched."""
     with engine.begin() as connection:
         connection.exec_driver_sql(
-            _SQL["stop"], {"rerun_id": rerun_id, "code": code, "reason": reason, "at": at}
+            _SQL["stop"], {"rerun_id": rerun, "code": code, "reason": reason, "at": at}
         )
 
 
-def finish(*, connection: Connection, rerun_id: int, failure: str | None, at: datetime) -> None:
+def finish(*, connection: Connection, rerun: int, failure: str | None, at: datetime) -> None:
     """Record how a rerun ended; `failure` is one sentence, or None for success."""
     connection.exec_driver_sql(
         _SQL["finish"],
         {
-            "rerun_id": rerun_id,
+            "rerun_id": rerun,
             "outcome": "succeeded" if failure is None else "failed",
             "reason": failure,
             "at": at,

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from kraken_import.lifecycle import Mode, State
 from kraken_import.policies import Approval
 from kraken_import.tracking.queries import queries
+from kraken_import.tracking.refs import BatchRef, WaveRef
 
 
 class WaveNotFound(Exception):
@@ -83,7 +84,7 @@ class NewWave:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wave:
-    """A planned wave; as the tasks of a rerun see it when `rerun_id` is set."""
+    """A planned wave; as the tasks of a rerun see it when `rerun` is set."""
 
     id: int
     name: str
@@ -109,7 +110,12 @@ class Wave:
     policy: Policy
     closed_at: datetime | None = None
     requested_by: str | None = None
-    rerun_id: int | None = None
+    rerun: int | None = None
+
+    @property
+    def ref(self) -> WaveRef:
+        """The wave, seen the same way."""
+        return WaveRef(wave_id=self.id, rerun=self.rerun)
 
     @property
     def is_paused(self) -> bool:
@@ -189,23 +195,15 @@ def load_wave(*, connection: Connection, wave_id: int) -> Wave:
     return Wave(**{**others, "mode": Mode(row["mode"]), "policy": Policy(**policy)})
 
 
-def may_create(*, engine: Engine, wave_id: int, rerun_id: int | None = None) -> bool:
-    """Whether creates that were intended may still leave: nobody has stopped or paused the wave, or rerun."""
+def may_create(*, engine: Engine, ref: WaveRef) -> bool:
+    """Whether creates that were intended may still leave: the wave, or rerun, is not stopped or paused."""
     with engine.connect() as connection:
-        return bool(
-            connection.exec_driver_sql(
-                _SQL["may_create"], {"wave_id": wave_id, "rerun_id": rerun_id}
-            ).scalar()
-        )
+        return bool(connection.exec_driver_sql(_SQL["may_create"], ref.values).scalar())
 
 
-def hindrance(*, connection: Connection, wave_id: int, rerun_id: int | None = None) -> Hindrance | None:
+def hindrance(*, connection: Connection, ref: WaveRef) -> Hindrance | None:
     """What keeps the wave, or the rerun in it, from creating until a person acts; None when nothing does."""
-    row = (
-        connection.exec_driver_sql(_SQL["hindrance"], {"wave_id": wave_id, "rerun_id": rerun_id})
-        .mappings()
-        .one_or_none()
-    )
+    row = connection.exec_driver_sql(_SQL["hindrance"], ref.values).mappings().one_or_none()
     return None if row is None else Hindrance(**row)
 
 
@@ -256,18 +254,18 @@ def finish_wave(*, connection: Connection, wave_id: int, failure: str | None, at
 
 
 @contextmanager
-def batch_lock(*, engine: Engine, wave_id: int, batch: int) -> Iterator[Connection]:
+def batch_lock(*, engine: Engine, ref: BatchRef) -> Iterator[Connection]:
     """A connection that alone may create for this batch; raises `BatchIsBusy` when another holds the lock.
 
     Whoever creates must commit its intents on this very connection: when it breaks, the lock and
     the right to create are gone together.
     """
-    key = {"wave_id": wave_id, "batch": batch}
+    key = ref.values
     with engine.connect() as connection:
         with connection.begin():
             if not connection.exec_driver_sql(_SQL["lock_batch"], key).scalar():
                 raise BatchIsBusy(
-                    f"Another worker still works on batch {batch} of wave {wave_id}: "
+                    f"Another worker still works on batch {ref.batch} of wave {ref.wave_id}: "
                     "it is tried again when that worker has ended."
                 )
         try:

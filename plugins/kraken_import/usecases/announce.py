@@ -69,16 +69,16 @@ def plan_failed(*, what: str, dialect: str, failure: str) -> Announcement:
     )
 
 
-def announce_rerun(*, tracking: Engine, rerun_id: int, failure: str | None) -> Announcement:
+def announce_rerun(*, tracking: Engine, rerun: int, failure: str | None) -> Announcement:
     """How a rerun ended. `failure` says why it ended badly."""
     with tracking.connect() as connection:
-        rerun = reruns.load_rerun(connection=connection, rerun_id=rerun_id)
-        ways = reruns.ways(connection=connection, rerun_id=rerun_id)
+        given = reruns.load_rerun(connection=connection, rerun=rerun)
+        ways = reruns.ways(connection=connection, rerun=rerun)
     through = sum(way.records for way in ways if way.state in SUCCEEDED)
     return rerun_ended(
-        rerun_id=rerun_id,
-        dialect=rerun.dialect,
-        mode=rerun.mode.value,
+        rerun=rerun,
+        dialect=given.dialect,
+        mode=given.mode.value,
         mended=through,
         left=sum(way.records for way in ways) - through,
         failure=failure,
@@ -86,10 +86,10 @@ def announce_rerun(*, tracking: Engine, rerun_id: int, failure: str | None) -> A
 
 
 def rerun_ended(
-    *, rerun_id: int, dialect: str, mode: str, mended: int, left: int, failure: str | None
+    *, rerun: int, dialect: str, mode: str, mended: int, left: int, failure: str | None
 ) -> Announcement:
     """How many records of a rerun are through now, and how many are left."""
-    about = f"Rerun {rerun_id}"
+    about = f"Rerun {rerun}"
     through = f"with {mended:,} of {mended + left:,} records through and {left:,} left"
     how = f"well, {through}." if failure is None else f"badly, {through}: {failure}"
     return Announcement(

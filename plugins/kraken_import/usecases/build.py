@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import REBUILDABLE
 from kraken_import.tracking import frame_rows, money, processes, reruns, shared_values, waves
 from kraken_import.tracking.money import RecordMoney
 from kraken_import.tracking.processes import Built
+from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.shared_values import SharedValue
+from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.calling import batch_counts, refuse_if_stopped
 from kraken_import.usecases.holds import hold
-from transforms.build import BuildSettings, build
+from kraken_import.usecases.systems import BuildSystems
+from transforms.build import BuildResult, BuildSettings, build
 from transforms.dialect import Dialect
 from transforms.extract import extract
 from transforms.registry import get_dialect
@@ -35,17 +39,7 @@ def payload_settings(
     )
 
 
-def build_batch(
-    *,
-    tracking: Engine,
-    legacy: Engine,
-    kraken: KrakenSettings,
-    wave_id: int,
-    batch: int,
-    now: datetime,
-    rerun_id: int | None = None,
-    writeback: Engine | None = None,
-) -> dict[str, int]:
+def build_batch(*, systems: BuildSystems, ref: BatchRef) -> dict[str, int]:
     """Build every record of a batch whose create cannot be outstanding; the batch's records by state.
 
     A repeated call builds anew, so that a correction in the legacy database is picked up. A rerun builds its
@@ -53,105 +47,130 @@ def build_batch(
     `SystemicFault`. With `writeback` the legacy system is told to hold the customers first, so that nothing
     changes between the snapshot and their end.
     """
-    with tracking.connect() as connection:
-        wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=rerun_id)
-        if rerun_id is not None:
+    now = systems.clock()
+    with systems.tracking.connect() as connection:
+        wave = reruns.load_wave(connection=connection, ref=ref.wave)
+        if ref.rerun is not None:
             # What Kraken has ended must keep that end where it cannot be created again.
             refuse_if_stopped(wave=wave)
-        process_ids = processes.in_states(
-            connection=connection, wave_id=wave_id, batch=batch, states=REBUILDABLE, rerun_id=rerun_id
+        process_ids = processes.in_states(connection=connection, ref=ref, states=REBUILDABLE)
+    if systems.writeback is not None:
+        hold(
+            tracking=systems.tracking,
+            writeback=systems.writeback,
+            wave=wave,
+            process_ids=process_ids,
+            now=now,
         )
-    if writeback is not None:
-        hold(tracking=tracking, writeback=writeback, wave=wave, process_ids=process_ids, now=now)
     if process_ids:
-        dialect = get_dialect(name=wave.dialect)
-        identifiers = list(process_ids)
-        extracted = extract(engine=legacy, dialect=dialect, identifiers=identifiers, with_balances=True)
-        result = build(
-            dialect=dialect,
-            frames=extracted.frames,
-            identifiers=identifiers,
-            settings=payload_settings(
-                dialect=dialect, kraken=kraken, now=now, import_supplier=wave.import_supplier
-            ),
-            unreadable=extracted.unreadable,
+        _build(systems=systems, ref=ref, wave=wave, process_ids=process_ids, now=now)
+    with systems.tracking.connect() as connection:
+        counts = batch_counts(connection=connection, ref=ref)
+    return {state.value: records for state, records in counts.items()}
+
+
+def _build(
+    *, systems: BuildSystems, ref: BatchRef, wave: Wave, process_ids: Mapping[str, int], now: datetime
+) -> None:
+    """Read the customers, build their payloads, and record both."""
+    dialect = get_dialect(name=wave.dialect)
+    identifiers = list(process_ids)
+    extracted = extract(engine=systems.legacy, dialect=dialect, identifiers=identifiers, with_balances=True)
+    result = build(
+        dialect=dialect,
+        frames=extracted.frames,
+        identifiers=identifiers,
+        settings=payload_settings(
+            dialect=dialect, kraken=systems.kraken, now=now, import_supplier=wave.import_supplier
+        ),
+        unreadable=extracted.unreadable,
+    )
+    with systems.tracking.begin() as connection:
+        recorded = processes.record_build(
+            connection=connection,
+            ref=ref.wave,
+            built=_built(result=result, process_ids=process_ids),
+            at=now,
+            watermark=extracted.watermark,
+            airflow_run=wave.run_id,
         )
-        warnings = {item.external_identifier: item.findings for item in result.warnings}
-        built = [
-            Built(
-                id=process_ids[payload.external_identifier],
-                body=payload.body,
-                findings=warnings.get(payload.external_identifier, ()),
-            )
-            for payload in result.payloads
-        ] + [
-            Built(
-                id=process_ids[rejection.external_identifier],
-                body=None,
-                findings=rejection.findings + warnings.get(rejection.external_identifier, ()),
-            )
-            for rejection in result.rejections
-        ]
-        with tracking.begin() as connection:
-            recorded = processes.record_build(
+        _record_values(
+            connection=connection, ref=ref, result=result, process_ids=process_ids, recorded=recorded
+        )
+        if dialect.money:
+            payloads = {payload.external_identifier: payload.balances for payload in result.payloads}
+            money.record(
                 connection=connection,
-                wave_id=wave_id,
-                built=built,
-                at=now,
-                watermark=extracted.watermark,
-                airflow_run=wave.run_id,
-                rerun_id=rerun_id,
-            )
-            shared_values.replace(
-                connection=connection,
-                wave_id=wave_id,
-                built=list(recorded),
-                values=[
-                    SharedValue(
-                        import_process_id=process_ids[value.external_identifier],
-                        digest=value.digest,
-                        code=value.finding.code,
-                        path=value.finding.path,
+                wave_id=ref.wave_id,
+                batch=ref.batch,
+                money=[
+                    RecordMoney(
+                        import_process_id=process_id,
+                        legacy=extracted.balances.get(identifier, ()),
+                        payload=payloads.get(identifier),
                     )
-                    for value in result.shared
-                    if process_ids[value.external_identifier] in recorded
+                    for identifier, process_id in process_ids.items()
+                    if process_id in recorded
                 ],
             )
-            if dialect.money:
-                payloads = {payload.external_identifier: payload.balances for payload in result.payloads}
-                money.record(
-                    connection=connection,
-                    wave_id=wave_id,
-                    batch=batch,
-                    money=[
-                        RecordMoney(
-                            import_process_id=process_id,
-                            legacy=extracted.balances.get(identifier, ()),
-                            payload=payloads.get(identifier),
-                        )
-                        for identifier, process_id in process_ids.items()
-                        if process_id in recorded
-                    ],
-                )
-            if rerun_id is None:
-                frame_rows.record(
-                    connection=connection,
-                    wave_id=wave_id,
-                    batch=batch,
-                    customers=len(identifiers),
-                    frames=result.frames,
-                )
-                waves.record_watermark(
-                    connection=connection,
-                    wave_id=wave_id,
-                    batch=batch,
-                    watermark=extracted.watermark,
-                    built_at=now,
-                )
-    with tracking.connect() as connection:
-        return {
-            state.value: records
-            for state, records in batch_counts(
-                connection=connection, wave_id=wave_id, batch=batch, rerun_id=rerun_id
-            ).items()
-        }
+        if ref.rerun is None:
+            frame_rows.record(
+                connection=connection,
+                wave_id=ref.wave_id,
+                batch=ref.batch,
+                customers=len(identifiers),
+                frames=result.frames,
+            )
+            waves.record_watermark(
+                connection=connection,
+                wave_id=ref.wave_id,
+                batch=ref.batch,
+                watermark=extracted.watermark,
+                built_at=now,
+            )
+
+
+def _built(*, result: BuildResult, process_ids: Mapping[str, int]) -> list[Built]:
+    """What was made of each customer, with its warnings."""
+    warnings = {item.external_identifier: item.findings for item in result.warnings}
+    return [
+        Built(
+            id=process_ids[payload.external_identifier],
+            body=payload.body,
+            findings=warnings.get(payload.external_identifier, ()),
+        )
+        for payload in result.payloads
+    ] + [
+        Built(
+            id=process_ids[rejection.external_identifier],
+            body=None,
+            findings=rejection.findings + warnings.get(rejection.external_identifier, ()),
+        )
+        for rejection in result.rejections
+    ]
+
+
+def _record_values(
+    *,
+    connection: Connection,
+    ref: BatchRef,
+    result: BuildResult,
+    process_ids: Mapping[str, int],
+    recorded: Mapping[int, int],
+) -> None:
+    """Record the digests of what may be in one record of a wave only."""
+    shared_values.replace(
+        connection=connection,
+        wave_id=ref.wave_id,
+        built=list(recorded),
+        values=[
+            SharedValue(
+                import_process_id=process_ids[value.external_identifier],
+                digest=value.digest,
+                code=value.finding.code,
+                path=value.finding.path,
+            )
+            for value in result.shared
+            if process_ids[value.external_identifier] in recorded
+        ],
+    )

@@ -175,8 +175,8 @@ def close_wave(*, tracking: Engine, legacy: Engine, wave: NamedWave, by: str, no
         if not finished:
             obstacles.append("its run has not been summarised")
         obstacles += [
-            f"rerun {rerun_id} has not been summarised"
-            for rerun_id in cutover.running_reruns(connection=connection, wave_id=wave.id)
+            f"rerun {rerun} has not been summarised"
+            for rerun in cutover.running_reruns(connection=connection, wave_id=wave.id)
         ]
         if still_open := cutover.open_records(connection=connection, wave_id=wave.id):
             obstacles.append(f"{still_open} records have not ended at Kraken")

@@ -15,6 +15,7 @@ from kraken_import.tracking import control, evidence, gate, processes, progress,
 from kraken_import.tracking.evidence import Key
 from kraken_import.tracking.gate import Decision
 from kraken_import.tracking.processes import Move
+from kraken_import.tracking.refs import WaveRef
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.calling import stop
 from kraken_import.usecases.control import CANCELLED
@@ -81,10 +82,10 @@ def batches_to_load(*, tracking: Engine, wave_id: int, now: datetime) -> list[in
     ):
         stop(tracking=tracking, wave=wave, fault=_too_many(wave=wave, refused=refused, total=total), now=now)
     with tracking.connect() as connection:
-        wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=None)
+        wave = reruns.load_wave(connection=connection, ref=WaveRef(wave_id=wave_id))
         batches = set(waves.batches_in_state(connection=connection, wave_id=wave_id, states=OPEN))
         if wave.stopped_at is None:
-            batches.update(gate.batches_covered(connection=connection, wave_id=wave_id))
+            batches.update(gate.batches_covered(connection=connection, ref=wave.ref))
         return sorted(batches)
 
 
@@ -95,10 +96,10 @@ def question_to_ask(*, tracking: Engine, wave_id: int, now: datetime) -> Questio
     about come from one snapshot; a worker that changes a record meanwhile makes this fail, to be tried again.
     """
     with tracking.execution_options(isolation_level="REPEATABLE READ").begin() as connection:
-        wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=None)
+        wave = reruns.load_wave(connection=connection, ref=WaveRef(wave_id=wave_id))
         if wave.policy.approval != "required" or wave.stopped_at is not None:
             return None
-        if wave.approved_at is not None and not gate.uncovered(connection=connection, wave_id=wave_id):
+        if wave.approved_at is not None and not gate.uncovered(connection=connection, ref=wave.ref):
             return None
         counts = progress.wave_states(connection=connection, wave_id=wave_id)
         if not counts.get(State.VALID):
@@ -112,13 +113,13 @@ def question_to_ask(*, tracking: Engine, wave_id: int, now: datetime) -> Questio
 def is_withdrawn(*, tracking: Engine, wave_id: int) -> bool:
     """Whether the wave was stopped, so that the question at its gate is not asked any more."""
     with tracking.connect() as connection:
-        return waves.hindrance(connection=connection, wave_id=wave_id) is not None
+        return waves.hindrance(connection=connection, ref=WaveRef(wave_id=wave_id)) is not None
 
 
 def unapproved(*, wave: Wave, records: int) -> str:
     """What a wave, or the rerun that sees it, says of valid records that its approval does not cover."""
     if wave.approved_at is None:
-        what = f"Wave {wave.name!r}" if wave.rerun_id is None else f"Rerun {wave.rerun_id}"
+        what = f"Wave {wave.name!r}" if wave.rerun is None else f"Rerun {wave.rerun}"
         return f"{what} has not been approved: clear its task gate, and answer there."
     return f"{records} records were built after the approval: clear task gate to be asked again."
 
@@ -138,7 +139,7 @@ def answer_question(
     with tracking.begin() as connection:
         # Orders wait for this lock, so that none comes between what is seen here and what is decided.
         control.lock(connection=connection, wave_id=wave_id)
-        wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=None)
+        wave = reruns.load_wave(connection=connection, ref=WaveRef(wave_id=wave_id))
         if wave.stopped_at is not None:
             verdict, answered_by = "withdrawn", None
         elif answered_by is not None and approved:

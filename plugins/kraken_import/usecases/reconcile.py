@@ -16,17 +16,19 @@ from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from kraken_import.client.answers import Answer, NotFound, ProcessStatus
 from kraken_import.client.session import KrakenSession, Listed, UnableToList
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.lifecycle import ENDED_AT_KRAKEN, Mode, State, belongs_to_mode, state_of_status
+from kraken_import.lifecycle import Mode, State
 from kraken_import.tracking import reconciliation
 from kraken_import.tracking.reconciliation import Difference, Known, Reconcilable, Scope
 from kraken_import.tracking.waves import load_wave
-from kraken_import.usecases.calling import Refresh, fault_of, open_session
+from kraken_import.usecases.calling import fault_of, open_session
 from kraken_import.usecases.faults import BadRequest, Retryable
+from kraken_import.usecases.systems import Systems
+from kraken_import.usecases.verdicts import NEVER_CREATED, difference, signal_of
 
 LOCAL_KINDS: Final = frozenset(
     {
@@ -51,7 +53,6 @@ RECORD_KINDS: Final = frozenset(
 LISTING_KINDS: Final = frozenset({"unknown_here", "doubled_at_kraken"})
 """What only a listing can show."""
 
-NEVER_CREATED: Final = frozenset({State.PLANNED, State.REJECTED, State.BUILT, State.VALID, State.INVALID})
 _TO_ASK: Final = frozenset({State.PROCESSED, State.ERRORED, State.CANCELLED, State.REJECTED, State.INVALID})
 _PAGE: Final = 500
 _LISTED_AT_ONCE: Final = 5_000
@@ -84,9 +85,7 @@ class _Theirs:
 
 async def reconcile(
     *,
-    tracking: Engine,
-    kraken: KrakenSettings,
-    refresh: Refresh,
+    systems: Systems,
     connection_id: str,
     now: datetime,
     wave_id: int | None = None,
@@ -96,23 +95,22 @@ async def reconcile(
     Raises `BadRequest` for a wave that is not there or not of this Kraken, `SystemicFault` and `Retryable`
     when Kraken cannot be asked: nothing is settled then that was not looked at.
     """
-    with tracking.connect() as connection:
+    with systems.tracking.connect() as connection:
         waves = reconciliation.waves(connection=connection, connection_id=connection_id, wave_id=wave_id)
     if wave_id is not None:
-        _check(waves=waves, wave_id=wave_id, connection_id=connection_id, kraken=kraken)
+        _check(waves=waves, wave_id=wave_id, connection_id=connection_id, kraken=systems.kraken)
     groups: dict[Scope, list[Reconcilable]] = defaultdict(list)
     for wave in waves:
-        if wave.target_kraken == kraken.target:
+        if wave.target_kraken == systems.kraken.target:
             groups[replace(wave.scope, wave_id=None)].append(wave)
     found: Counter[str] = Counter()
     for scope, members in groups.items():
         # Kraken's listing stands in a temporary table, which belongs to one connection.
-        with tracking.connect() as connection:
+        with systems.tracking.connect() as connection:
             found.update(
                 await _reconcile_supplier(
                     connection=connection,
-                    kraken=kraken,
-                    refresh=refresh,
+                    systems=systems,
                     scope=scope,
                     waves=members,
                     now=now,
@@ -154,8 +152,7 @@ def _failure(*, found: Counter[str]) -> str | None:
 async def _reconcile_supplier(
     *,
     connection: Connection,
-    kraken: KrakenSettings,
-    refresh: Refresh,
+    systems: Systems,
     scope: Scope,
     waves: Sequence[Reconcilable],
     now: datetime,
@@ -164,7 +161,7 @@ async def _reconcile_supplier(
     found: Counter[str] = Counter()
     wave = load_wave(connection=connection, wave_id=waves[0].id)
     connection.rollback()
-    async with open_session(kraken=kraken, refresh=refresh, wave=wave) as session:
+    async with open_session(systems=systems, wave=wave) as session:
         asker = _Asker(
             connection=connection, session=session, fault_of=partial(fault_of, wave=wave), scope=scope
         )
@@ -301,7 +298,7 @@ class _Asker:
 
     def _judge(self, *, known: Known, answer: Answer) -> Difference | None:
         if not isinstance(answer, ProcessStatus | NotFound):
-            raise self._fault_of(answer=answer) or Retryable(
+            raise self._fault_of(signal=signal_of(answer=answer)) or Retryable(
                 "Kraken gave no usable answer about a record: nothing that was not looked at is settled."
             )
         return judge(known=known, answer=answer)
@@ -315,7 +312,7 @@ class _Asker:
             except UnableToList as problem:
                 if isinstance(problem.answer, NotFound):
                     return False
-                fault = self._fault_of(answer=problem.answer)
+                fault = self._fault_of(signal=signal_of(answer=problem.answer))
                 if fault is not None:
                     raise fault from None
             else:
@@ -356,35 +353,13 @@ class _Asker:
 
 def judge(*, known: Known, answer: ProcessStatus | NotFound) -> Difference | None:
     """The difference between a record and what Kraken says of it; None when there is none to act on."""
-    is_processed = known.state is State.PROCESSED
-    if isinstance(answer, NotFound):
-        return _difference(kind="missing_at_kraken", known=known, theirs="unknown") if is_processed else None
-    there = state_of_status(status=answer.status)
-    if is_processed:
-        if there is not State.PROCESSED:
-            return _difference(kind="state_differs", known=known, theirs=answer.status)
-        if answer.kraken_identifier != known.kraken_identifier:
-            return Difference(
-                kind="identifier_differs",
-                external_identifier=known.external_identifier,
-                ours=known.kraken_identifier or "none",
-                theirs=answer.kraken_identifier or "none",
-            )
+    kind = difference(state=known.state, kraken_identifier=known.kraken_identifier, answer=answer)
+    if kind is None:
         return None
-    if known.state in NEVER_CREATED:
-        # What has not ended there may be a rehearsal, and a rehearsal creates nothing.
-        if there in ENDED_AT_KRAKEN and belongs_to_mode(state=there, mode=Mode.LIVE):
-            return _difference(kind="not_created_here", known=known, theirs=answer.status)
-        return None
-    if there is State.PROCESSED:
-        return _difference(kind="state_differs", known=known, theirs=answer.status)
-    return None
-
-
-def _difference(*, kind: str, known: Known, theirs: str) -> Difference:
-    return Difference(
-        kind=kind, external_identifier=known.external_identifier, ours=known.state.value, theirs=theirs
-    )
+    ours, theirs = known.state.value, "unknown" if isinstance(answer, NotFound) else answer.status
+    if kind == "identifier_differs" and isinstance(answer, ProcessStatus):
+        ours, theirs = known.kraken_identifier or "none", answer.kraken_identifier or "none"
+    return Difference(kind=kind, external_identifier=known.external_identifier, ours=ours, theirs=theirs)
 
 
 def _compare(connection: Connection, wave: Reconcilable) -> list[Difference]:

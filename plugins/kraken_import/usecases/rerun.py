@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Engine
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import OPEN, SUCCEEDED, Mode, State
-from kraken_import.tracking import gate, reruns
+from kraken_import.tracking import gate, processes, reruns
+from kraken_import.tracking.refs import WaveRef
 from kraken_import.tracking.reruns import Scope, Selection, Way
 from kraken_import.tracking.waves import Hindrance
 from kraken_import.usecases.faults import BadRequest
@@ -73,7 +74,7 @@ class RerunRequest:
 class PlannedRerun:
     """A rerun and the (wave, batch) of its records; `in_kraken` were covered, but are in Kraken already."""
 
-    rerun_id: int
+    rerun: int
     batches: tuple[tuple[int, int], ...]
     records: int
     in_kraken: int
@@ -91,9 +92,10 @@ def plan_rerun(
     with tracking.begin() as connection:
         known = reruns.rerun_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
         if known is not None:
-            reruns.reopen(connection=connection, rerun_id=known, at=now, cleared=run.cleared)
-            _refuse_hindered(connection=connection, rerun_id=known)
-            return _planned(connection=connection, rerun_id=known)
+            reruns.reopen(connection=connection, rerun=known, at=now, cleared=run.cleared)
+            processes.free(connection=connection, rerun=known, at=now)
+            _refuse_hindered(connection=connection, rerun=known)
+            return _planned(connection=connection, rerun=known)
         wave = _wave(connection=connection, request=request, kraken=kraken)
         scope = Scope(
             dialect=request.dialect,
@@ -101,7 +103,7 @@ def plan_rerun(
             target_kraken=kraken.target,
         )
         _check_identifiers(connection=connection, request=request, scope=scope)
-        rerun_id = reruns.add_rerun(
+        rerun = reruns.add_rerun(
             connection=connection,
             rerun=reruns.NewRerun(
                 scope=scope,
@@ -117,7 +119,7 @@ def plan_rerun(
         )
         records, in_kraken = reruns.select_items(
             connection=connection,
-            rerun_id=rerun_id,
+            rerun=rerun,
             scope=scope,
             selection=Selection(
                 wave_id=None if wave is None else wave.id,
@@ -129,9 +131,10 @@ def plan_rerun(
                 without=DECIDED,
             ),
         )
+        processes.free(connection=connection, rerun=rerun, at=now)
         if not records:
             raise NothingSelected(_nothing(in_kraken=in_kraken))
-        planned = _planned(connection=connection, rerun_id=rerun_id)
+        planned = _planned(connection=connection, rerun=rerun)
         if len(planned.batches) > MOST_BATCHES:
             raise BadRequest(
                 f"The selection reaches into {len(planned.batches)} batches, and one rerun takes "
@@ -146,29 +149,29 @@ def rerun_of(*, tracking: Engine, run: AirflowRun) -> int | None:
         return reruns.rerun_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
 
 
-def batches_to_rerun(*, tracking: Engine, rerun_id: int, now: datetime) -> list[tuple[int, int]]:
+def batches_to_rerun(*, tracking: Engine, rerun: int, now: datetime) -> list[tuple[int, int]]:
     """The (wave, batch) in which the rerun has something to create or to await; the rerun's gate.
 
     What may be in one record of a wave only is looked for as before a wave's creates, and only records of
     the rerun are refused for it.
     """
     with tracking.begin() as connection:
-        for wave_id in sorted(
-            {touched for touched, _ in reruns.batches(connection=connection, rerun_id=rerun_id)}
-        ):
-            only = reruns.items_of_wave(connection=connection, rerun_id=rerun_id, wave_id=wave_id)
-            wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=rerun_id)
+        for wave_id in sorted({touched for touched, _ in reruns.batches(connection=connection, rerun=rerun)}):
+            only = reruns.items_of_wave(connection=connection, rerun=rerun, wave_id=wave_id)
+            wave = reruns.load_wave(connection=connection, ref=WaveRef(wave_id=wave_id, rerun=rerun))
             refuse_shared(connection=connection, wave_id=wave_id, now=now, only=only)
             hold_back_unrehearsed(connection=connection, wave=wave, now=now, only=only)
         hindered = {
             wave_id
-            for wave_id, found in reruns.hindrances(connection=connection, rerun_id=rerun_id).items()
+            for wave_id, found in reruns.hindrances(connection=connection, rerun=rerun).items()
             if found is not None
         }
-        found = set(reruns.batches_in_state(connection=connection, rerun_id=rerun_id, states=OPEN))
-        for wave_id in {touched for touched, _ in reruns.batches(connection=connection, rerun_id=rerun_id)}:
+        found = set(reruns.batches_in_state(connection=connection, rerun=rerun, states=OPEN))
+        for wave_id in {touched for touched, _ in reruns.batches(connection=connection, rerun=rerun)}:
             if wave_id not in hindered:
-                covered = gate.batches_covered(connection=connection, wave_id=wave_id, rerun_id=rerun_id)
+                covered = gate.batches_covered(
+                    connection=connection, ref=WaveRef(wave_id=wave_id, rerun=rerun)
+                )
                 found.update((wave_id, batch) for batch in covered)
         return sorted(found)
 
@@ -176,41 +179,41 @@ def batches_to_rerun(*, tracking: Engine, rerun_id: int, now: datetime) -> list[
 def summarise_rerun(
     *,
     tracking: Engine,
-    rerun_id: int,
+    rerun: int,
     failed_tasks: Sequence[str],
     now: datetime,
     writeback: Engine | None = None,
 ) -> WaveSummary:
     """Record how a rerun ended: of its own records, and without a word about their waves."""
     with tracking.begin() as connection:
-        rerun = reruns.load_rerun(connection=connection, rerun_id=rerun_id)
+        given = reruns.load_rerun(connection=connection, rerun=rerun)
         counts: dict[State, int] = {}
-        for way in reruns.ways(connection=connection, rerun_id=rerun_id):
+        for way in reruns.ways(connection=connection, rerun=rerun):
             counts[way.state] = counts.get(way.state, 0) + way.records
-        hindrances = reruns.hindrances(connection=connection, rerun_id=rerun_id)
+        hindrances = reruns.hindrances(connection=connection, rerun=rerun)
         found = next(filter(None, hindrances.values()), None)
-        stop: reruns.Rerun | Hindrance = rerun if rerun.stopped_at or found is None else found
+        stop: reruns.Rerun | Hindrance = given if given.stopped_at or found is None else found
         failure = failure_of(
-            what=f"Rerun {rerun_id}",
+            what=f"Rerun {rerun}",
             stop_code=stop.stop_code,
             stop_reason=stop.stop_reason,
-            threshold=rerun.failure_threshold,
+            threshold=given.failure_threshold,
             counts=counts,
             failed_tasks=failed_tasks,
-            unapproved=_unapproved(connection=connection, rerun_id=rerun_id, waves=hindrances),
+            unapproved=_unapproved(connection=connection, rerun=rerun, waves=hindrances),
         )
-        reruns.finish(connection=connection, rerun_id=rerun_id, failure=failure, at=now)
+        reruns.finish(connection=connection, rerun=rerun, failure=failure, at=now)
     if writeback is not None:
-        release(tracking=tracking, writeback=writeback, dialects=(rerun.dialect,), now=now)
+        release(tracking=tracking, writeback=writeback, dialects=(given.dialect,), now=now)
     return WaveSummary(counts={state.value: records for state, records in counts.items()}, failure=failure)
 
 
-def _unapproved(*, connection: Connection, rerun_id: int, waves: Iterable[int]) -> str | None:
+def _unapproved(*, connection: Connection, rerun: int, waves: Iterable[int]) -> str | None:
     """What the rerun says of the valid records in these waves that its approval does not cover."""
     for wave_id in waves:
-        records = gate.uncovered(connection=connection, wave_id=wave_id, rerun_id=rerun_id)
+        records = gate.uncovered(connection=connection, ref=WaveRef(wave_id=wave_id, rerun=rerun))
         if records:
-            wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=rerun_id)
+            wave = reruns.load_wave(connection=connection, ref=WaveRef(wave_id=wave_id, rerun=rerun))
             return unapproved(wave=wave, records=records)
     return None
 
@@ -218,12 +221,12 @@ def _unapproved(*, connection: Connection, rerun_id: int, waves: Iterable[int]) 
 def rerun_report(*, tracking: Engine, run: AirflowRun) -> tuple[reruns.Rerun, list[Way]] | None:
     """The rerun of an Airflow run, and from where to where its records have come; None before it began."""
     with tracking.connect() as connection:
-        rerun_id = reruns.rerun_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
-        if rerun_id is None:
+        rerun = reruns.rerun_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
+        if rerun is None:
             return None
         return (
-            reruns.load_rerun(connection=connection, rerun_id=rerun_id),
-            reruns.ways(connection=connection, rerun_id=rerun_id),
+            reruns.load_rerun(connection=connection, rerun=rerun),
+            reruns.ways(connection=connection, rerun=rerun),
         )
 
 
@@ -278,11 +281,11 @@ def _wave(
     return wave
 
 
-def _refuse_hindered(*, connection: Connection, rerun_id: int) -> None:
+def _refuse_hindered(*, connection: Connection, rerun: int) -> None:
     """Raise `BadRequest` when none of the waves that the rerun has records left in may create."""
-    found = list(reruns.hindrances(connection=connection, rerun_id=rerun_id).values())
+    found = list(reruns.hindrances(connection=connection, rerun=rerun).values())
     if found and all(found):
-        raise BadRequest(f"Rerun {rerun_id} has nothing left to create: {found[0] and found[0].stop_reason}")
+        raise BadRequest(f"Rerun {rerun} has nothing left to create: {found[0] and found[0].stop_reason}")
 
 
 def _check_identifiers(*, connection: Connection, request: RerunRequest, scope: Scope) -> None:
@@ -306,11 +309,11 @@ def _nothing(*, in_kraken: int) -> str:
     return "Nothing was selected: no record of an open wave fits the selection."
 
 
-def _planned(*, connection: Connection, rerun_id: int) -> PlannedRerun:
-    rerun = reruns.load_rerun(connection=connection, rerun_id=rerun_id)
+def _planned(*, connection: Connection, rerun: int) -> PlannedRerun:
+    given = reruns.load_rerun(connection=connection, rerun=rerun)
     return PlannedRerun(
-        rerun_id=rerun_id,
-        batches=reruns.batches(connection=connection, rerun_id=rerun_id),
-        records=rerun.records,
-        in_kraken=rerun.in_kraken,
+        rerun=rerun,
+        batches=reruns.batches(connection=connection, rerun=rerun),
+        records=given.records,
+        in_kraken=given.in_kraken,
     )

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from kraken_import.lifecycle import FAILED, State
 from kraken_import.tracking import gate, progress, reruns, waves
+from kraken_import.tracking.refs import WaveRef
 from kraken_import.usecases.control import CANCELLED
 from kraken_import.usecases.gate import EXPIRED, REJECTED, unapproved
 from kraken_import.usecases.holds import release
@@ -41,8 +42,8 @@ def summarise_wave(
         counts = progress.wave_states(connection=connection, wave_id=wave_id)
         if State.VALID in counts or not all(state.is_open or state.is_settled for state in counts):
             # An order that came while it was planned is not recorded with the wave itself.
-            wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=None)
-        uncovered = gate.uncovered(connection=connection, wave_id=wave_id)
+            wave = reruns.load_wave(connection=connection, ref=WaveRef(wave_id=wave_id))
+        uncovered = gate.uncovered(connection=connection, ref=WaveRef(wave_id=wave_id))
         failure = failure_of(
             what=f"Wave {wave.name!r}",
             stop_code=wave.stop_code,

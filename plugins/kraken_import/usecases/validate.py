@@ -4,128 +4,192 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Engine
-
-from kraken_import.client.answers import Accepted, AlreadyImported, Refused
-from kraken_import.client.session import Exchange
-from kraken_import.client.settings import KrakenSettings
+from kraken_import.client.session import Exchange, KrakenSession
 from kraken_import.lifecycle import State
 from kraken_import.tracking import processes
 from kraken_import.tracking.processes import Move, Ready
+from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.waves import Wave
+from kraken_import.usecases import verdicts
 from kraken_import.usecases.budget import budget_fault
 from kraken_import.usecases.calling import (
-    Clock,
-    Refresh,
     batch_counts,
     fault_of,
     open_session,
     raw,
     refuse_if_stopped,
     stop,
-    unreachable,
-    utc_now,
     wave_for_kraken,
 )
-from kraken_import.usecases.faults import Retryable
+from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.recording import record_moves
+from kraken_import.usecases.systems import Systems
+from kraken_import.usecases.verdicts import Course, Ruling, Signal, Verdict
+from kraken_import.usecases.waiting import HoldBack, meet_outage, outage_under_way
 
 _CHUNKS_IN_FLIGHT: Final = 8
 """Records in a chunk for each request in flight: enough to keep them busy, few enough to show progress."""
 
+_ROUNDS: Final = 2
+"""Times that a record is asked about before it is parked for want of an answer."""
 
-async def validate_batch(
-    *,
-    tracking: Engine,
-    kraken: KrakenSettings,
-    refresh: Refresh,
-    wave_id: int,
-    batch: int,
-    rerun_id: int | None = None,
-    clock: Clock = utc_now,
-) -> dict[str, int]:
-    """Validate the built records of a batch; the batch's records by state.
+_BETWEEN_ROUNDS: Final = 1.0
 
-    Repeatable: a call validates what is still only built. Raises `SystemicFault` (the wave is stopped
-    then) and, when single requests were not answered, `Retryable` at the end of the batch.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidateOutcome:
+    """The batch's records by state, and why it waits before it goes on (None: it has ended)."""
+
+    counts: dict[str, int]
+    held: HoldBack | None
+
+
+async def validate_batch(*, systems: Systems, ref: BatchRef) -> ValidateOutcome:
+    """Validate the built records of a batch.
+
+    Repeatable: a call validates what is still only built. A record that is never answered while others are
+    is parked. Raises `SystemicFault`; the wave is stopped then.
     """
-    after = 0
-    unanswered = 0
-    with tracking.connect() as connection:
-        wave = wave_for_kraken(connection=connection, wave_id=wave_id, kraken=kraken, rerun_id=rerun_id)
-    async with open_session(kraken=kraken, refresh=refresh, wave=wave) as session:
-        most = _CHUNKS_IN_FLIGHT * session.requests_in_flight
-        while chunk := await asyncio.to_thread(_next_chunk, tracking, kraken, wave, batch, after, most):
+    with systems.tracking.connect() as connection:
+        wave = wave_for_kraken(connection=connection, ref=ref.wave, kraken=systems.kraken)
+    held = await outage_under_way(systems=systems, wave=wave)
+    if held is None:
+        async with open_session(systems=systems, wave=wave) as session:
+            held = await _Validator(systems=systems, session=session, wave=wave, ref=ref).run()
+    with systems.tracking.connect() as connection:
+        counts = batch_counts(connection=connection, ref=ref)
+    return ValidateOutcome(
+        counts={state.value: records for state, records in counts.items()},
+        held=held,
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Validator:
+    """One task's work on one batch."""
+
+    systems: Systems
+    session: KrakenSession
+    wave: Wave
+    ref: BatchRef
+    has_answered: bool = False
+    forbidden: int = 0
+
+    async def run(self) -> HoldBack | None:
+        """Validate until nothing is built any more; why it waits when it has to."""
+        for turn in range(1, _ROUNDS + 1):
+            unanswered, held = await self._round(parks=turn == _ROUNDS)
+            if held is not None or not unanswered:
+                return held
+            await asyncio.sleep(_BETWEEN_ROUNDS)
+        return None
+
+    async def _round(self, *, parks: bool) -> tuple[int, HoldBack | None]:
+        """Ask once about each built record; how many were not answered, and why it waits."""
+        after = unanswered = 0
+        most = _CHUNKS_IN_FLIGHT * self.session.requests_in_flight
+        while chunk := await asyncio.to_thread(self._next_chunk, after, most):
             exchanges = await asyncio.gather(
-                *(session.validate(resource=wave.resource, payload=record.body) for record in chunk)
+                *(self.session.validate(resource=self.wave.resource, payload=record.body) for record in chunk)
             )
-            moves = _moves(chunk=chunk, exchanges=exchanges)
-            await asyncio.to_thread(_record, tracking, moves, clock)
-            faults = (fault_of(answer=exchange.answer, wave=wave) for exchange in exchanges)
-            fault = next((fault for fault in faults if fault is not None), None)
-            if fault is None and not moves:
-                fault = unreachable(wave=wave)
-            if fault is None:
-                fault = await asyncio.to_thread(
-                    partial(budget_fault, tracking=tracking, wave=wave, stage="validate")
-                )
-            if fault is not None:
-                raise stop(tracking=tracking, wave=wave, fault=fault, now=clock())
+            found = [
+                verdicts.after_validation(key=record.key, answer=exchange.answer)
+                for record, exchange in zip(chunk, exchanges, strict=True)
+            ]
+            ruling = await self._rule([verdict.signal for verdict in found])
+            moves = _moves(chunk, exchanges, found, ruling, parks=parks)
+            await asyncio.to_thread(self._record, moves)
+            held = await self._follow(ruling)
+            if held is not None:
+                return unanswered, held
             unanswered += len(chunk) - len(moves)
             after = chunk[-1].id
-    if unanswered:
-        raise Retryable(
-            f"Kraken did not answer {unanswered} validations of batch {batch}: they are tried again."
-        )
-    with tracking.connect() as connection:
-        counts = batch_counts(connection=connection, wave_id=wave_id, batch=batch, rerun_id=rerun_id)
-    return {state.value: records for state, records in counts.items()}
+        return unanswered, None
 
-
-def _next_chunk(
-    tracking: Engine, kraken: KrakenSettings, wave: Wave, batch: int, after: int, most: int
-) -> list[Ready]:
-    with tracking.connect() as connection:
-        refuse_if_stopped(
-            wave=wave_for_kraken(
-                connection=connection, wave_id=wave.id, kraken=kraken, rerun_id=wave.rerun_id
+    def _next_chunk(self, after: int, most: int) -> list[Ready]:
+        with self.systems.tracking.connect() as connection:
+            refuse_if_stopped(
+                wave=wave_for_kraken(connection=connection, ref=self.ref.wave, kraken=self.systems.kraken)
             )
+            return processes.ready(
+                connection=connection, ref=self.ref, states=(State.BUILT,), after=after, most=most
+            )
+
+    async def _rule(self, signals: Sequence[Signal]) -> Ruling:
+        """What follows from the answers of a chunk; in doubt, one more record is asked about."""
+        is_fine = Signal.FINE in signals
+        self.has_answered = self.has_answered or is_fine
+        self.forbidden = 0 if is_fine else self.forbidden + signals.count(Signal.FORBIDDEN)
+        if self.forbidden > 1:
+            return Ruling(course=Course.STOP, cause=Signal.FORBIDDEN)
+        ruling = verdicts.weigh(signals=signals)
+        if ruling.course is not Course.CONFIRM:
+            return ruling
+        probe = await self.session.probe(
+            resource=self.wave.resource, import_supplier=self.wave.import_supplier
         )
-        return processes.ready(
-            connection=connection,
-            wave_id=wave.id,
-            rerun_id=wave.rerun_id,
-            batch=batch,
-            states=(State.BUILT,),
-            after=after,
-            most=most,
+        return verdicts.confirm(
+            probe=verdicts.signal_of(answer=probe.answer),
+            silent=len(signals) - signals.count(Signal.FORBIDDEN),
+            has_answered=self.has_answered or await asyncio.to_thread(self._answered_before),
         )
 
+    def _answered_before(self) -> bool:
+        with self.systems.tracking.connect() as connection:
+            return processes.any_validated(connection=connection, wave_id=self.wave.id)
 
-def _moves(*, chunk: Sequence[Ready], exchanges: Sequence[Exchange]) -> list[Move]:
-    moves = []
-    for record, exchange in zip(chunk, exchanges, strict=True):
-        match exchange.answer:
-            # Whoever created what is there already: creating finds out, so the record may go on.
-            case Accepted() | AlreadyImported():
-                moves.append(Move(key=record.key, to=State.VALID, answer=raw(exchange=exchange)))
-            case Refused(findings=findings):
-                moves.append(
-                    Move(
-                        key=record.key,
-                        to=State.INVALID,
-                        answer=raw(exchange=exchange),
-                        findings=findings,
-                    )
+    async def _follow(self, ruling: Ruling) -> HoldBack | None:
+        fault = None if ruling.cause is None else fault_of(signal=ruling.cause, wave=self.wave)
+        held = None
+        if ruling.course in (Course.WAIT, Course.HOLD_BACK):
+            try:
+                held = await meet_outage(
+                    systems=self.systems, wave=self.wave, is_silent=ruling.course is Course.WAIT
                 )
-            case _:
-                continue
+            except SystemicFault as given_up:
+                fault = given_up
+        elif fault is None:
+            fault = await asyncio.to_thread(self._beyond_budget)
+        if fault is not None:
+            raise await asyncio.to_thread(self._stopped, fault)
+        return held
+
+    def _beyond_budget(self) -> SystemicFault | None:
+        return budget_fault(tracking=self.systems.tracking, wave=self.wave, stage="validate")
+
+    def _stopped(self, fault: SystemicFault) -> SystemicFault:
+        return stop(tracking=self.systems.tracking, wave=self.wave, fault=fault, now=self.systems.clock())
+
+    def _record(self, moves: Sequence[Move]) -> None:
+        with self.systems.tracking.begin() as connection:
+            record_moves(connection=connection, moves=moves, stage="validate", at=self.systems.clock())
+
+
+def _moves(
+    chunk: Sequence[Ready],
+    exchanges: Sequence[Exchange],
+    found: Sequence[Verdict],
+    ruling: Ruling,
+    *,
+    parks: bool,
+) -> list[Move]:
+    """The steps that are proved; records without an answer are left, or in the last round parked."""
+    moves = []
+    for record, exchange, verdict in zip(chunk, exchanges, found, strict=True):
+        move = verdict.move
+        if move is None and ruling.course is Course.GO_ON:
+            # What goes wrong while Kraken answers others as it should is the record's own trouble.
+            if verdict.signal is Signal.FORBIDDEN:
+                move = verdicts.park_forbidden(key=record.key)
+            elif parks and verdict.signal is not Signal.BUSY:
+                move = verdicts.park(
+                    key=record.key,
+                    code="never_answered",
+                    detail="Kraken validates other records, and gives no usable answer about this one.",
+                )
+        if move is not None:
+            moves.append(move.answered_by(answer=raw(exchange=exchange)))
     return moves
-
-
-def _record(tracking: Engine, moves: Sequence[Move], clock: Clock) -> None:
-    with tracking.begin() as connection:
-        record_moves(connection=connection, moves=moves, stage="validate", at=clock())

@@ -291,9 +291,8 @@ def test_a_trigger_survives_being_written_down() -> None:
     trigger = poll_trigger(
         connections=ConnectionIds(),
         until=datetime.now(UTC),
-        wave_id=3,
-        batch=4,
-        rerun_id=5,
+        ref={"wave_id": 3, "batch": 4, "rerun_id": 5},
+        why="doubt",
         hold_back=1.5,
         ends_task=True,
     )
@@ -308,7 +307,7 @@ def test_a_question_survives_being_written_down() -> None:
 
     trigger = QuestionTrigger(
         tracking_conn_id="tracking",
-        rerun_id=5,
+        rerun=5,
         ti_id=uuid4(),
         options=["Approve", "Reject"],
         defaults=["Reject"],
@@ -318,7 +317,7 @@ def test_a_question_survives_being_written_down() -> None:
     path, arguments = trigger.serialize()
     assert path == "kraken_import.triggers.QuestionTrigger"
     assert QuestionTrigger(**arguments).serialize() == trigger.serialize()
-    assert (arguments["rerun_id"], arguments["wave_id"]) == (5, None)
+    assert (arguments["rerun"], arguments["wave_id"]) == (5, None)
 
 
 def set_connections(monkeypatch: pytest.MonkeyPatch, *, tracking: Engine, simulator: Simulator) -> None:
@@ -479,7 +478,8 @@ def test_create_gives_its_worker_back_while_kraken_wants_no_more(
         operator.execute({})
     trigger = deferred.value.trigger
     assert isinstance(trigger, PollTrigger)
-    assert (trigger.hold_back, trigger.wave_id, trigger.batch) == (2.0, wave_id, 0)
+    assert (trigger.why, trigger.hold_back) == ("throttled", 2.0)
+    assert trigger.ref == {"wave_id": wave_id, "batch": 0}
     assert deferred.value.method_name == "resume"
 
     counts = operator.resume({}, {"open": 0, "ended": 3}, **deferred.value.kwargs)

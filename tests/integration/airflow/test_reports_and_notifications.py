@@ -241,7 +241,7 @@ def test_people_are_told_of_plans_that_fail_of_differences_and_of_reruns(
     with pytest.raises(AirflowFailException, match="have not ended"):
         operator("SummariseRerunOperator").execute(context("run:1", dag_id="rerun_edf_accounts"))
     text, told = notifiers.SENT[-1]
-    assert f"Rerun {planned.rerun_id} of edf_accounts ended badly, with 0 of 2 records through and 2" in text
+    assert f"Rerun {planned.rerun} of edf_accounts ended badly, with 0 of 2 records through and 2" in text
     assert told["counts"] == {"mended": 0, "left": 2}
 
 

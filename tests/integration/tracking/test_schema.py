@@ -19,6 +19,7 @@ from kraken_import.tracking import migrate, processes, waves
 from kraken_import.tracking.evidence import Answer, Key
 from kraken_import.tracking.processes import Built, Move
 from kraken_import.tracking.queries import SQL_FOLDER
+from kraken_import.tracking.refs import BatchRef, WaveRef
 from transforms.findings import Finding
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -56,7 +57,9 @@ def wave_of(connection: Connection, *, run_id: str = "run", mode: Mode = Mode.LI
 
 
 def first_process(connection: Connection, wave_id: int) -> int:
-    found = processes.in_states(connection=connection, wave_id=wave_id, batch=0, states=(State.PLANNED,))
+    found = processes.in_states(
+        connection=connection, ref=BatchRef(wave_id=wave_id, batch=0), states=(State.PLANNED,)
+    )
     return min(found.values())
 
 
@@ -167,7 +170,10 @@ def test_purging_a_wave_drops_its_partitions_and_keeps_its_outcome(tracking_engi
         for wave_id in (kept, purged):
             process_id = first_process(connection, wave_id)
             processes.record_build(
-                connection=connection, wave_id=wave_id, built=[Built(id=process_id, body=b"{}")], at=NOW
+                connection=connection,
+                ref=WaveRef(wave_id=wave_id),
+                built=[Built(id=process_id, body=b"{}")],
+                at=NOW,
             )
     with tracking_engine.begin() as connection:
         connection.exec_driver_sql(
@@ -187,7 +193,10 @@ def test_a_step_of_an_older_attempt_is_left_out(tracking_engine: Engine) -> None
         process_id = first_process(connection, wave_id)
         for body in (b'{"a":1}', b'{"a":2}'):
             processes.record_build(
-                connection=connection, wave_id=wave_id, built=[Built(id=process_id, body=body)], at=NOW
+                connection=connection,
+                ref=WaveRef(wave_id=wave_id),
+                built=[Built(id=process_id, body=body)],
+                at=NOW,
             )
         stale = Move(key=Key(id=process_id, wave_id=wave_id, attempt=1), to=State.VALID)
         assert processes.move(connection=connection, moves=[stale], stage="validate", at=NOW) == 0
@@ -203,7 +212,10 @@ def test_only_legal_moves_are_ever_taken_and_each_leaves_one_event(
         wave_id = wave_of(connection)
         process_id = first_process(connection, wave_id)
         processes.record_build(
-            connection=connection, wave_id=wave_id, built=[Built(id=process_id, body=b"{}")], at=NOW
+            connection=connection,
+            ref=WaveRef(wave_id=wave_id),
+            built=[Built(id=process_id, body=b"{}")],
+            at=NOW,
         )
         events = 2
         state = State.BUILT
@@ -236,19 +248,29 @@ def test_a_stopped_wave_intends_nothing_more(tracking_engine: Engine) -> None:
     with tracking_engine.begin() as connection:
         wave_id = wave_of(connection)
         built = processes.in_states(
-            connection=connection, wave_id=wave_id, batch=0, states=(State.PLANNED,)
+            connection=connection, ref=BatchRef(wave_id=wave_id, batch=0), states=(State.PLANNED,)
         ).values()
         processes.record_build(
             connection=connection,
-            wave_id=wave_id,
+            ref=WaveRef(wave_id=wave_id),
             built=[Built(id=process_id, body=b"{}") for process_id in built],
             at=NOW,
         )
         valid = [Move(key=Key(id=each, wave_id=wave_id, attempt=1), to=State.VALID) for each in built]
         assert processes.move(connection=connection, moves=valid, stage="validate", at=NOW) == 3
-        assert len(processes.intend(connection=connection, wave_id=wave_id, batch=0, most=1, at=NOW)) == 1
+        assert (
+            len(
+                processes.intend(
+                    connection=connection, ref=BatchRef(wave_id=wave_id, batch=0), most=1, at=NOW
+                )
+            )
+            == 1
+        )
     waves.stop_wave(engine=tracking_engine, wave_id=wave_id, code="forbidden", reason="First.", at=NOW)
     waves.stop_wave(engine=tracking_engine, wave_id=wave_id, code="other", reason="Second.", at=NOW)
     with tracking_engine.begin() as connection:
-        assert processes.intend(connection=connection, wave_id=wave_id, batch=0, most=9, at=NOW) == []
+        assert (
+            processes.intend(connection=connection, ref=BatchRef(wave_id=wave_id, batch=0), most=9, at=NOW)
+            == []
+        )
         assert waves.load_wave(connection=connection, wave_id=wave_id).stop_reason == "First."

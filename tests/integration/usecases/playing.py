@@ -6,9 +6,10 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases.build import build_batch
 from kraken_import.usecases.create import CreateOutcome, create_batch
-from kraken_import.usecases.poll import PollScope, poll
+from kraken_import.usecases.poll import poll
 from kraken_import.usecases.rerun import (
     PlannedRerun,
     RerunRequest,
@@ -35,38 +36,23 @@ def begin_rerun(journey: Journey, run_id: str = "rerun-1", **wanted: Any) -> Pla
 def work(journey: Journey, planned: PlannedRerun) -> WaveSummary:
     """The tasks of a rerun, as its DAG would take them."""
     prepare(journey, planned)
-    common: dict[str, Any] = {"tracking": journey.tracking, "kraken": journey.kraken}
     for wave_id, batch in batches_to_rerun(
-        tracking=journey.tracking, rerun_id=planned.rerun_id, now=datetime.now(UTC)
+        tracking=journey.tracking, rerun=planned.rerun, now=datetime.now(UTC)
     ):
-        scope = {"wave_id": wave_id, "batch": batch, "rerun_id": planned.rerun_id}
-        asyncio.run(create_batch(**common, refresh=journey.refresh, **scope))
-        asyncio.run(
-            poll(
-                **common,
-                refresh=journey.refresh,
-                scope=PollScope(**scope),
-                until=datetime.now(UTC) + timedelta(seconds=15),
-            )
-        )
+        ref = BatchRef(wave_id=wave_id, batch=batch, rerun=planned.rerun)
+        asyncio.run(create_batch(systems=journey.systems, ref=ref))
+        until = datetime.now(UTC) + timedelta(seconds=15)
+        asyncio.run(poll(systems=journey.systems, ref=ref, until=until))
     return summarise_rerun(
-        tracking=journey.tracking, rerun_id=planned.rerun_id, failed_tasks=(), now=datetime.now(UTC)
+        tracking=journey.tracking, rerun=planned.rerun, failed_tasks=(), now=datetime.now(UTC)
     )
 
 
 def create_in_rerun(journey: Journey, planned: PlannedRerun) -> CreateOutcome:
     """The create task of the rerun's first batch, alone."""
     wave_id, batch = planned.batches[0]
-    return asyncio.run(
-        create_batch(
-            tracking=journey.tracking,
-            kraken=journey.kraken,
-            refresh=journey.refresh,
-            wave_id=wave_id,
-            batch=batch,
-            rerun_id=planned.rerun_id,
-        )
-    )
+    ref = BatchRef(wave_id=wave_id, batch=batch, rerun=planned.rerun)
+    return asyncio.run(create_batch(systems=journey.systems, ref=ref))
 
 
 def rerun(journey: Journey, run_id: str = "rerun-1", **wanted: Any) -> WaveSummary:
@@ -87,8 +73,7 @@ def finished_wave(journey: Journey, *identifiers: str, **wanted: Any) -> int:
 
 def prepare(journey: Journey, planned: PlannedRerun) -> None:
     """The tasks of a rerun before its gate."""
-    common: dict[str, Any] = {"tracking": journey.tracking, "kraken": journey.kraken}
     for wave_id, batch in planned.batches:
-        scope = {"wave_id": wave_id, "batch": batch, "rerun_id": planned.rerun_id}
-        build_batch(**common, legacy=journey.legacy, now=datetime.now(UTC), **scope)
-        asyncio.run(validate_batch(**common, refresh=journey.refresh, **scope))
+        ref = BatchRef(wave_id=wave_id, batch=batch, rerun=planned.rerun)
+        build_batch(systems=journey.systems, ref=ref)
+        asyncio.run(validate_batch(systems=journey.systems, ref=ref))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from kraken_import.lifecycle import Mode
 from kraken_import.policies import PolicySettings
 from kraken_import.tracking.evidence import unpack
 from kraken_import.tracking.gate import Decision
+from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases.build import build_batch
 from kraken_import.usecases.cohorts import CohortRequest, write_cohort
 from kraken_import.usecases.control import control_wave, stop_all
@@ -242,14 +244,8 @@ def test_an_approval_says_nothing_of_what_was_built_since_it_was_asked_for(
     if moment == "after the approval":
         answer(journey, planned.wave_id, approved=True, by="alice")
     # By the clock of a worker that is late, it was built long before the question.
-    build_batch(
-        tracking=journey.tracking,
-        legacy=journey.legacy,
-        kraken=journey.kraken,
-        wave_id=planned.wave_id,
-        batch=1,
-        now=datetime.now(UTC) - timedelta(hours=1),
-    )
+    late = replace(journey.systems, clock=lambda: datetime.now(UTC) - timedelta(hours=1))
+    build_batch(systems=late, ref=BatchRef(wave_id=planned.wave_id, batch=1))
     journey.validate(planned.wave_id, 1)
     answer(journey, planned.wave_id, approved=True, by="alice")
 

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import ProgrammingError
 
+from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases import cutover
 from kraken_import.usecases.build import build_batch
 from kraken_import.usecases.faults import BadRequest, SystemicFault
@@ -331,16 +332,10 @@ def held(journey: Journey) -> set[str]:
         return set(connection.exec_driver_sql("SELECT account_number FROM legacy.migration_hold").scalars())
 
 
-def build_holding(journey: Journey, writeback: Engine, wave_id: int, **scope: Any) -> None:
+def build_holding(journey: Journey, writeback: Engine, wave_id: int, rerun: int | None = None) -> None:
     build_batch(
-        tracking=journey.tracking,
-        legacy=journey.legacy,
-        kraken=journey.kraken,
-        wave_id=wave_id,
-        batch=0,
-        now=now(),
-        writeback=writeback,
-        **scope,
+        systems=replace(journey.systems, writeback=writeback),
+        ref=BatchRef(wave_id=wave_id, batch=0, rerun=rerun),
     )
 
 
@@ -392,7 +387,7 @@ def test_a_rerun_holds_anew_and_a_late_release_does_not_let_go_of_it(
             "UPDATE migration.legacy_hold SET held_at = clock_timestamp(), released_at = NULL"
         )
     assert let_go(journey, writeback) == 0
-    build_holding(journey, writeback, wave_id, rerun_id=planned.rerun_id)
+    build_holding(journey, writeback, wave_id, rerun=planned.rerun)
     assert let_go(journey, writeback) == 0
     assert held(journey) == {REJECTED}
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.waves import batch_lock
 from kraken_import.usecases.faults import Retryable, SystemicFault
 from kraken_import.usecases.gate import batches_to_load
@@ -27,8 +28,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def finish(journey: Journey, wave_id: int) -> None:
     """Create and poll until everything has ended, as retries of the tasks would."""
-    journey.create(wave_id)
-    journey.poll(wave_id)
+    journey.finish(wave_id)
 
 
 def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(journey: Journey) -> None:
@@ -45,7 +45,8 @@ def test_a_create_that_never_arrived_is_sent_again_once_the_window_has_passed(jo
     journey.strike(kind="drop_before", operation="create", count=3)
     started = time.monotonic()
     finish(journey, wave_id)
-    assert time.monotonic() - started >= 2 * journey.kraken.visibility_window
+    # From the end of the request, which the worker has seen.
+    assert time.monotonic() - started >= journey.kraken.visibility_window
     assert journey.states(wave_id) == {"processed": 5}
     assert set(journey.created().values()) == {1}
     resent = journey.rows(
@@ -75,7 +76,9 @@ def test_server_errors_leave_no_record_behind(journey: Journey) -> None:
 
 
 def test_a_worker_killed_in_mid_create_loses_and_doubles_nothing(begin: BeginJourney) -> None:
-    journey = begin("--recreate-after-error", "accept", customers=300)
+    journey = begin("--recreate-after-error", "accept", customers=300).with_settings(
+        visibility_window=1, request_timeout=2
+    )
     wave_id = journey.valid_wave(limit=300)
     valid = journey.states(wave_id)["valid"]
     journey.strike(kind="slow", operation="create", seconds=0.05)
@@ -83,11 +86,13 @@ def test_a_worker_killed_in_mid_create_loses_and_doubles_nothing(begin: BeginJou
         "import asyncio, sys\n"
         "from sqlalchemy import create_engine\n"
         "from kraken_import.client.settings import KrakenSettings\n"
+        "from kraken_import.tracking.refs import BatchRef\n"
         "from kraken_import.usecases.create import create_batch\n"
+        "from kraken_import.usecases.systems import connected\n"
         "kraken = KrakenSettings(base_url=sys.argv[2], token=sys.argv[3], visibility_window=0.5)\n"
         "async def refresh(): return kraken\n"
-        "asyncio.run(create_batch(tracking=create_engine(sys.argv[1]), kraken=kraken, refresh=refresh,\n"
-        "    wave_id=int(sys.argv[4]), batch=0))\n"
+        "systems = connected(tracking=create_engine(sys.argv[1]), kraken=kraken, refresh=refresh)\n"
+        "asyncio.run(create_batch(systems=systems, ref=BatchRef(wave_id=int(sys.argv[4]), batch=0)))\n"
     )
     dsn = journey.tracking.url.render_as_string(hide_password=False)
     worker = subprocess.Popen(
@@ -108,7 +113,7 @@ def test_a_worker_killed_in_mid_create_loses_and_doubles_nothing(begin: BeginJou
     deadline = time.monotonic() + 30
     while True:
         try:
-            journey.create(wave_id)
+            journey.create_all(wave_id)
             break
         except Retryable:  # Postgres has not noticed yet that the killed worker is gone
             assert time.monotonic() < deadline
@@ -123,7 +128,7 @@ def test_a_worker_killed_in_mid_create_loses_and_doubles_nothing(begin: BeginJou
 
 def test_two_workers_never_create_for_one_batch_at_once(journey: Journey) -> None:
     wave_id = journey.valid_wave()
-    with batch_lock(engine=journey.tracking, wave_id=wave_id, batch=0):
+    with batch_lock(engine=journey.tracking, ref=BatchRef(wave_id=wave_id, batch=0)):
         with pytest.raises(Retryable, match="Another worker"):
             journey.create(wave_id)
     assert journey.created() == {}
@@ -233,14 +238,15 @@ def test_a_429_gives_the_position_back_and_the_batch_goes_on_later(journey: Jour
     wave_id = journey.valid_wave(limit=20)
     journey.strike(kind="limit_in_progress", most=5, seconds=1)
     outcome = journey.create(wave_id)
-    assert outcome.hold_back == 1
+    assert outcome.held is not None
+    assert (outcome.held.why, outcome.held.seconds) == ("throttled", 1)
     held = journey.states(wave_id)
     assert held["valid"] > 0
     assert "creating" not in held
     for _ in range(20):
-        journey.poll(wave_id, hold_back=outcome.hold_back)
+        journey.poll(wave_id, held=outcome.held)
         outcome = journey.create(wave_id)
-        if outcome.hold_back is None:
+        if outcome.held is None:
             break
     journey.poll(wave_id)
     assert journey.states(wave_id) == {"processed": 20}
@@ -281,23 +287,36 @@ def test_a_created_record_that_kraken_forgets_is_missing_and_may_come_back(begin
     assert journey.states(wave_id) == {"processed": 5}
 
 
-def test_single_unanswered_validations_are_tried_again_and_the_others_go_on(journey: Journey) -> None:
+def test_a_validation_that_is_never_answered_is_parked_and_the_others_go_on(journey: Journey) -> None:
     planned = journey.plan(limit=20)
     journey.build(planned.wave_id)
     journey.strike(kind="error", operation="validate", keys=["GB-000000004"])
-    with pytest.raises(Retryable, match="1 validations of batch 0"):
-        journey.validate(planned.wave_id)
-    assert journey.states(planned.wave_id) == {"built": 1, "valid": 19}
-    journey.heal()
-    assert journey.validate(planned.wave_id) == {"valid": 20}
+    outcome = journey.validate(planned.wave_id)
+    assert (outcome.held, outcome.counts) == (None, {"parked": 1, "valid": 19})
+    (error,) = journey.rows("SELECT code, stage FROM migration.import_error")
+    assert tuple(error.values()) == ("never_answered", "validate")
+    (answer,) = journey.rows("SELECT http_status FROM migration.answer WHERE http_status <> 200")
+    assert answer["http_status"] == 503
+    journey.finish(planned.wave_id)
+    failure = journey.summarise(planned.wave_id).failure
+    assert failure is not None
+    assert "1 record is parked" in failure
 
 
-def test_a_kraken_that_is_down_stops_the_wave_with_nothing_in_doubt(journey: Journey) -> None:
+def test_a_kraken_that_stays_down_stops_the_wave_with_nothing_in_doubt(journey: Journey) -> None:
+    journey = journey.with_settings(patience=1)
     wave_id = journey.valid_wave()
     journey.simulator.process.kill()
     journey.simulator.process.wait()
-    with pytest.raises(SystemicFault, match="gave no usable answer"):
+    held = journey.create(wave_id).held
+    assert held is not None
+    assert held.why == "outage"
+    assert "has not answered since" in held.sentence
+    assert journey.states(wave_id) == {"valid": 5}
+    journey.poll(wave_id, held=held)
+    with pytest.raises(SystemicFault, match="has given no usable answer since") as stopped:
         journey.create(wave_id)
+    assert stopped.value.code == "kraken_unreachable"
     assert journey.states(wave_id) == {"valid": 5}
 
 

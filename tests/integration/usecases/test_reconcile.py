@@ -27,9 +27,7 @@ CUSTOMERS = 25 * 4
 def look(journey: Journey, wave_id: int | None = None) -> Reconciled:
     return asyncio.run(
         reconcile(
-            tracking=journey.tracking,
-            kraken=journey.kraken,
-            refresh=journey.refresh,
+            systems=journey.systems,
             connection_id="kraken",
             wave_id=wave_id,
             now=datetime.now(UTC),

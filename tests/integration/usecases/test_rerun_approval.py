@@ -25,13 +25,13 @@ REQUIRED: dict[str, Any] = {"approval": "required", "approval_minutes": Decimal(
 
 
 def ask(journey: Journey, planned: PlannedRerun) -> Question | None:
-    return rerun_question_to_ask(tracking=journey.tracking, rerun_id=planned.rerun_id, now=datetime.now(UTC))
+    return rerun_question_to_ask(tracking=journey.tracking, rerun=planned.rerun, now=datetime.now(UTC))
 
 
 def answer(journey: Journey, planned: PlannedRerun, *, approved: bool, by: str | None) -> Decision | None:
     return answer_rerun_question(
         tracking=journey.tracking,
-        rerun_id=planned.rerun_id,
+        rerun=planned.rerun,
         approved=approved,
         answered_by=by,
         now=datetime.now(UTC),
@@ -39,7 +39,7 @@ def answer(journey: Journey, planned: PlannedRerun, *, approved: bool, by: str |
 
 
 def batches(journey: Journey, planned: PlannedRerun) -> list[tuple[int, int]]:
-    return batches_to_rerun(tracking=journey.tracking, rerun_id=planned.rerun_id, now=datetime.now(UTC))
+    return batches_to_rerun(tracking=journey.tracking, rerun=planned.rerun, now=datetime.now(UTC))
 
 
 def prepared(journey: Journey, **policy: Any) -> PlannedRerun:
@@ -139,7 +139,7 @@ def test_the_user_who_asked_for_a_rerun_cannot_approve_it_where_four_eyes_are_wa
 def test_cancelling_the_wave_withdraws_the_question_of_its_rerun(journey: Journey) -> None:
     planned = prepared(journey)
     ask(journey, planned)
-    assert not rerun_is_withdrawn(tracking=journey.tracking, rerun_id=planned.rerun_id)
+    assert not rerun_is_withdrawn(tracking=journey.tracking, rerun=planned.rerun)
     control_wave(
         tracking=journey.tracking,
         wave="pilot",
@@ -148,7 +148,7 @@ def test_cancelling_the_wave_withdraws_the_question_of_its_rerun(journey: Journe
         reason=None,
         now=datetime.now(UTC),
     )
-    assert rerun_is_withdrawn(tracking=journey.tracking, rerun_id=planned.rerun_id)
+    assert rerun_is_withdrawn(tracking=journey.tracking, rerun=planned.rerun)
     decided = answer(journey, planned, approved=True, by="carol")
     assert decided is not None
     assert decided.decision == "withdrawn"

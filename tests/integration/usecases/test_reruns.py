@@ -74,7 +74,7 @@ def test_each_criterion_selects_its_records_and_nothing_else_is_touched(begin: B
         items = journey.rows(
             "SELECT external_identifier FROM migration.rerun_item AS item "
             "JOIN migration.import_process ON id = import_process_id WHERE rerun_id = :id",
-            id=planned.rerun_id,
+            id=planned.rerun,
         )
         assert {row["external_identifier"] for row in items} == {failing[state] for state in chosen}, wanted
         assert planned.records == len(chosen)
@@ -368,7 +368,7 @@ def test_clearing_a_rerun_of_a_cancelled_or_closed_wave_creates_nothing_and_says
         begin_rerun(journey, wave="pilot")
     # Clearing one task of it does not go through the plan.
     with journey.tracking.begin() as connection:
-        reruns.reopen(connection=connection, rerun_id=planned.rerun_id, at=datetime.now(UTC))
+        reruns.reopen(connection=connection, rerun=planned.rerun, at=datetime.now(UTC))
     with pytest.raises(SystemicFault, match="cancelled by alice"):
         create_in_rerun(journey, planned)
 
@@ -388,9 +388,9 @@ def test_a_rerun_says_which_wave_kept_it_from_creating(
     cancelled_rerun: tuple[Journey, PlannedRerun],
 ) -> None:
     journey, planned = cancelled_rerun
-    assert batches_to_rerun(tracking=journey.tracking, rerun_id=planned.rerun_id, now=datetime.now(UTC)) == []
+    assert batches_to_rerun(tracking=journey.tracking, rerun=planned.rerun, now=datetime.now(UTC)) == []
     summary = summarise_rerun(
-        tracking=journey.tracking, rerun_id=planned.rerun_id, failed_tasks=(), now=datetime.now(UTC)
+        tracking=journey.tracking, rerun=planned.rerun, failed_tasks=(), now=datetime.now(UTC)
     )
     assert summary.failure is not None
-    assert f"Rerun {planned.rerun_id} was cancelled by alice (Wrong tariffs.)" in summary.failure
+    assert f"Rerun {planned.rerun} was cancelled by alice (Wrong tariffs.)" in summary.failure

@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from kraken_import.tracking.control import Action
+from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.waves import stop_wave
 from kraken_import.usecases.control import control_wave, stop_all
 from kraken_import.usecases.faults import BadRequest, SystemicFault
 from kraken_import.usecases.gate import batches_to_load
 from kraken_import.usecases.plan import plan_wave
-from kraken_import.usecases.poll import PollScope, poll
+from kraken_import.usecases.poll import Resumption, poll
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
 from tests.integration.conftest import BeginJourney, Journey
 from tests.integration.usecases.playing import begin_rerun, create_in_rerun, prepare, work
@@ -118,23 +119,27 @@ def test_a_pause_holds_every_worker_within_seconds_and_a_resumed_wave_ends_well(
         paused_at = time.monotonic()
         outcomes = [each.result(timeout=10) for each in running]
         assert time.monotonic() - paused_at < 5
-    assert {(outcome.hold_back, outcome.paused) for outcome in outcomes} == {(0.0, True)}
+    assert {outcome.held and (outcome.held.why, outcome.held.seconds) for outcome in outcomes} == {
+        ("paused", 0.0)
+    }
     created = len(journey.created())
     assert 8 <= created < 60
     assert "creating" not in journey.states(wave_id)
     # Whatever Airflow runs again meanwhile creates nothing, and fails nothing.
-    assert journey.create(wave_id, 0).paused
+    held = journey.create(wave_id, 0).held
+    assert held is not None
+    assert held.why == "paused"
     assert len(journey.created()) == created
 
     # The task that holds back waits for the resumption, not for its time.
     with ThreadPoolExecutor() as workers:
-        waiting = workers.submit(journey.poll, wave_id, 0, seconds=30, hold_back=0.0)
+        waiting = workers.submit(journey.poll, wave_id, 0, seconds=30, held=held)
         time.sleep(2)
         assert not waiting.done()
         order(journey, "resume", wave=str(wave_id))
         waiting.result(timeout=5)
     for batch in (0, 1):
-        assert journey.create(wave_id, batch).hold_back is None
+        assert journey.create(wave_id, batch).held is None
         journey.poll(wave_id, batch)
     assert set(journey.states(wave_id)) <= {"processed", "errored", "rejected", "invalid"}
     assert set(journey.created().values()) == {1}
@@ -277,7 +282,7 @@ def test_everything_stops_within_seconds_and_a_cleared_run_goes_on(begin: BeginJ
     assert "Wave 'run-2' was stopped: alice stopped everything" in failure
     assert len(journey.created()) == created
     (told,) = journey.rows("SELECT * FROM migration.stop_order")
-    assert (told["waves"], told["reruns"]) == ([wave_id, waiting.wave_id], [planned.rerun_id])
+    assert (told["waves"], told["reruns"]) == ([wave_id, waiting.wave_id], [planned.rerun])
     assert (told["ordered_by"], told["reason"], told["kraken"]) == ("alice", "Bank holiday.", None)
 
     journey.poll(wave_id)
@@ -358,20 +363,19 @@ def test_a_rerun_in_a_wave_that_is_paused_and_stopped_waits_until_it_is_resumed(
     )
     planned = begin_rerun(journey, wave="run-1")
     prepare(journey, planned)
-    outcome = create_in_rerun(journey, planned)
-    assert (outcome.hold_back, outcome.paused) == (0.0, True)
-    scope = PollScope(wave_id=wave_id, batch=0, rerun_id=planned.rerun_id)
+    held = create_in_rerun(journey, planned).held
+    assert held is not None
+    assert held.why == "paused"
+    ref = BatchRef(wave_id=wave_id, batch=0, rerun=planned.rerun)
     until = datetime.now(UTC) + timedelta(seconds=30)
     with ThreadPoolExecutor() as workers:
         waiting = workers.submit(
             lambda: asyncio.run(
                 poll(
-                    tracking=journey.tracking,
-                    kraken=journey.kraken,
-                    refresh=journey.refresh,
-                    scope=scope,
+                    systems=journey.systems,
+                    ref=ref,
                     until=until,
-                    hold_back=0.0,
+                    resumption=Resumption(why="paused", seconds=0.0),
                 )
             )
         )

@@ -108,7 +108,7 @@ def test_the_end_of_a_rerun_is_told_with_what_is_mended_and_what_is_left(begin: 
     journey = begin(customers=150)
     finished_wave(journey, sound, rejected, name="pilot")
     rerun(journey, states=("rejected",))
-    left = announce_rerun(tracking=journey.tracking, rerun_id=1, failure="Rerun 1: 1 of 1 records failed.")
+    left = announce_rerun(tracking=journey.tracking, rerun=1, failure="Rerun 1: 1 of 1 records failed.")
     assert (left.counts, left.dialect, left.mode) == ({"mended": 0, "left": 1}, "edf_accounts", "live")
     assert "badly, with 0 of 1 records through and 1 left: Rerun 1: 1 of 1" in left.text
     with journey.legacy.begin() as connection:
@@ -116,7 +116,7 @@ def test_the_end_of_a_rerun_is_told_with_what_is_mended_and_what_is_left(begin: 
             f"UPDATE legacy.account SET account_class = 'DOM' WHERE account_number = '{rejected}'"
         )
     rerun(journey, run_id="rerun-2", states=("rejected",))
-    assert announce_rerun(tracking=journey.tracking, rerun_id=2, failure=None).counts == {
+    assert announce_rerun(tracking=journey.tracking, rerun=2, failure=None).counts == {
         "mended": 1,
         "left": 0,
     }

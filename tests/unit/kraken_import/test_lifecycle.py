@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kraken_import.lifecycle import (
+    ASKED,
     AWAITING,
     ENDED_AT_KRAKEN,
     FAILED,
@@ -58,7 +59,7 @@ def test_nothing_is_created_without_a_recorded_intent() -> None:
     leading_to_kraken = {
         origin
         for origin, targets in LEGAL_MOVES.items()
-        if targets & (AWAITING | ENDED_AT_KRAKEN) and origin not in AWAITING
+        if targets & (AWAITING | ENDED_AT_KRAKEN) and origin not in ASKED
     }
     assert leading_to_kraken == {State.CREATING}
 
@@ -67,7 +68,7 @@ def test_only_a_valid_record_may_be_created() -> None:
     assert [origin for origin, targets in LEGAL_MOVES.items() if State.CREATING in targets] == [State.VALID]
 
 
-@pytest.mark.parametrize("state", sorted(OPEN | ENDED_AT_KRAKEN))
+@pytest.mark.parametrize("state", sorted(OPEN | ASKED | ENDED_AT_KRAKEN))
 def test_a_payload_that_may_have_been_sent_is_never_rebuilt(state: State) -> None:
     assert not LEGAL_MOVES[state] & {State.BUILT, State.REJECTED}
     assert state not in REBUILDABLE
@@ -88,9 +89,16 @@ def test_only_a_rerun_opens_again_and_never_what_is_in_kraken() -> None:
 
 
 def test_settled_and_open_share_nothing_and_failures_are_settled() -> None:
-    assert not SETTLED & OPEN
+    assert not SETTLED & (OPEN | ASKED)
     assert FAILED | SUCCEEDED == SETTLED
     assert not FAILED & SUCCEEDED
+
+
+def test_whatever_may_wait_for_an_answer_can_be_parked_and_parked_is_no_end() -> None:
+    waiting = OPEN | {State.BUILT, State.VALID}
+    assert {origin for origin, targets in LEGAL_MOVES.items() if State.PARKED in targets} == waiting
+    assert not State.PARKED.is_settled
+    assert not State.PARKED.is_open
 
 
 @pytest.mark.parametrize("status", STATUSES)

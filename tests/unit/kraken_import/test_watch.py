@@ -93,14 +93,14 @@ def test_a_triggerer_is_silent_two_minutes_after_its_last_heartbeat(
         ),
         (
             announce.rerun_ended(
-                rerun_id=3, dialect="edf_accounts", mode="live", mended=14, left=2, failure=None
+                rerun=3, dialect="edf_accounts", mode="live", mended=14, left=2, failure=None
             ),
             "Rerun 3 of edf_accounts ended well, with 14 of 16 records through and 2 left.",
             {"mended": 14, "left": 2},
         ),
         (
             announce.rerun_ended(
-                rerun_id=3,
+                rerun=3,
                 dialect="edf_accounts",
                 mode="live",
                 mended=0,

@@ -1,0 +1,76 @@
+"""Outages of a Kraken in the tracking database: begun once for all of its waves, tried by one at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, Row
+
+from kraken_import.tracking.queries import queries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """A time in which a Kraken gives no usable answer. Times are the tracking database's."""
+
+    id: int
+    target_kraken: str
+    is_silent: bool
+    """Whether it answers nothing at all; otherwise it still answers questions about the status."""
+    began_at: datetime
+    next_try_at: datetime
+    gives_up_at: datetime
+    tries: int
+    seen_at: datetime
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether the patience with it is over."""
+        return self.gives_up_at <= self.seen_at
+
+    @property
+    def seconds_to_next_try(self) -> float:
+        """Seconds until it is tried again, 0 when that is due."""
+        return max(0.0, (self.next_try_at - self.seen_at).total_seconds())
+
+
+def current(*, engine: Engine, target_kraken: str) -> Outage | None:
+    """The outage of this Kraken that lasts; None when there is none."""
+    with engine.connect() as connection:
+        row = connection.exec_driver_sql(_SQL["current"], {"target_kraken": target_kraken}).one_or_none()
+    return None if row is None else _outage(row=row)
+
+
+def meet(*, engine: Engine, target_kraken: str, is_silent: bool, patience: timedelta) -> Outage:
+    """Begin an outage, or put off the next try of the one that lasts. Returns it."""
+    values = {"target_kraken": target_kraken, "is_silent": is_silent, "patience": patience}
+    with engine.begin() as connection:
+        return _outage(row=connection.exec_driver_sql(_SQL["meet"], values).one())
+
+
+def claim_try(*, engine: Engine, target_kraken: str) -> bool:
+    """Whether the caller is the one that tries now."""
+    with engine.begin() as connection:
+        found = connection.exec_driver_sql(_SQL["claim_try"], {"target_kraken": target_kraken})
+        return found.one_or_none() is not None
+
+
+def finish(*, engine: Engine, target_kraken: str) -> None:
+    """Record that this Kraken answers again."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(_SQL["finish"], {"target_kraken": target_kraken})
+
+
+def give_up(*, engine: Engine, target_kraken: str) -> None:
+    """End an outage whose patience is over, so that it holds up nothing that begins later."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(_SQL["give_up"], {"target_kraken": target_kraken})
+
+
+def _outage(*, row: Row[Any]) -> Outage:
+    return Outage(**row._mapping)
+
+
+_SQL = queries(file="outages")

@@ -1,0 +1,316 @@
+"""One task's work on one batch: intents, creates, and the look-ups of what is in doubt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from kraken_import.client.answers import AlreadyImported, Refused, Throttled
+from kraken_import.client.session import Exchange, KrakenSession
+from kraken_import.lifecycle import Mode, State
+from kraken_import.tracking import processes, waves
+from kraken_import.tracking.evidence import Answer, Key, Stage
+from kraken_import.tracking.processes import Move, Open, Ready
+from kraken_import.tracking.refs import BatchRef
+from kraken_import.tracking.waves import Wave
+from kraken_import.usecases import verdicts
+from kraken_import.usecases.budget import budget_fault
+from kraken_import.usecases.calling import fault_of, raw, stop
+from kraken_import.usecases.faults import SystemicFault
+from kraken_import.usecases.policy import task_params, window_is_over
+from kraken_import.usecases.recording import record_moves
+from kraken_import.usecases.sending import Sender
+from kraken_import.usecases.systems import Systems
+from kraken_import.usecases.verdicts import Course, Next, Ruling, Signal, Timing, Verdict
+from kraken_import.usecases.waiting import HoldBack, end_outage, meet_outage
+
+_CHUNKS_IN_FLIGHT: Final = 4
+"""Intents committed ahead for each request in flight: the most that a crash leaves to be looked up."""
+
+_HOLD_BACK: Final = 10.0
+"""Seconds to hold back creates when Kraken asks for it without saying how long."""
+
+_LOOK_AGAIN: Final = 1.0
+_WAIT_HERE: Final = 5.0
+"""Seconds that are waited in the worker; for longer it is given back."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Creator:
+    """Creates on the connection that holds the batch's lock."""
+
+    systems: Systems
+    connection: Connection
+    session: KrakenSession
+    wave: Wave
+    ref: BatchRef
+    forbidden: int = 0
+    """Records in a row that were answered 403, and none otherwise in between."""
+    met_outage: bool = True
+    """Whether an outage may be under way that an answer ends."""
+
+    async def run(self) -> HoldBack | None:
+        """Create until nothing valid is left and nothing is in doubt; why it waits when it has to."""
+        try:
+            # Doubts that a crashed worker left are older than anything below, so they are looked up first.
+            await self._settle()
+            while True:
+                held = await self._create_valid()
+                if held is not None:
+                    return held
+                released, wait = await self._settle()
+                if wait is None and not released:
+                    return None
+                if wait is not None and not released:
+                    if wait > _WAIT_HERE:
+                        return _doubt(seconds=wait)
+                    await asyncio.sleep(wait)
+        except _Wait as wait_out:
+            return wait_out.held
+
+    async def _create_valid(self) -> HoldBack | None:
+        most = _CHUNKS_IN_FLIGHT * self.session.requests_in_flight
+        while True:
+            # Before the intent: by the database's clock a create leaves within a window of that.
+            not_after = asyncio.get_running_loop().time() + self.systems.window.total_seconds()
+            chunk = await asyncio.to_thread(self._intend, most)
+            if not chunk:
+                return None
+            exchanges = await self._sender().send(
+                chunk=chunk, task_params=self._task_params(), not_after=not_after
+            )
+            found = await asyncio.gather(
+                *(self._verdict(record, exchange) for record, exchange in zip(chunk, exchanges, strict=True))
+            )
+            signals = [verdict.signal for verdict in found]
+            ruling = await self._rule_creates(chunk, signals)
+            await asyncio.to_thread(self._record_creates, chunk, exchanges, found, ruling)
+            await self._follow(ruling)
+            if self.met_outage and Signal.FINE in signals:
+                self.met_outage = False
+                await end_outage(systems=self.systems, wave=self.wave)
+            await asyncio.to_thread(self._raise_beyond_budget)
+            waits = [
+                exchange.answer.retry_after or _HOLD_BACK
+                for exchange in exchanges
+                if isinstance(exchange.answer, Throttled)
+            ]
+            if waits:
+                return _throttled(seconds=max(waits))
+
+    def _sender(self) -> Sender:
+        may_create = partial(waves.may_create, engine=self.systems.tracking, ref=self.wave.ref)
+        return Sender(session=self.session, wave=self.wave, may_create=may_create)
+
+    def _task_params(self) -> Mapping[str, Any] | None:
+        return task_params(
+            policy=self.wave.policy,
+            is_dry_run=self.wave.mode is Mode.REHEARSAL,
+            sent_until=self.systems.clock() + self.systems.window,
+        )
+
+    def _raise_beyond_budget(self) -> None:
+        fault = budget_fault(tracking=self.systems.tracking, wave=self.wave, stage="load")
+        if fault is not None:
+            raise self._stopped(fault)
+
+    def _intend(self, most: int) -> list[Ready]:
+        now = self.systems.clock()
+        if window_is_over(policy=self.wave.policy, now=now + self.systems.window):
+            return []
+        with self.connection.begin():
+            return processes.intend(connection=self.connection, ref=self.ref, most=most, at=now)
+
+    async def _verdict(self, record: Ready, exchange: Exchange) -> Verdict:
+        """What an answer to a create proves, after what must be asked first."""
+        found = verdicts.after_create(key=record.key, answer=exchange.answer)
+        if found.next is Next.EXPLAIN:
+            again = await self.session.validate(resource=self.wave.resource, payload=record.body)
+            if isinstance(again.answer, Refused):
+                exchange, found = again, verdicts.after_validation(key=record.key, answer=again.answer)
+        elif isinstance(exchange.answer, AlreadyImported):
+            already = exchange.answer
+            exchange = await self._status(record.external_identifier)
+            adopted = verdicts.after_adoption(
+                key=record.key, already=already, answer=exchange.answer, mode=self.wave.mode
+            )
+            found = replace(found, move=adopted.move)
+        if found.move is None or found.move.to is State.VALID:
+            return found
+        return replace(found, move=found.move.answered_by(answer=raw(exchange=exchange)))
+
+    def _record_creates(
+        self,
+        chunk: Sequence[Ready],
+        exchanges: Sequence[Exchange],
+        found: Sequence[Verdict],
+        ruling: Ruling,
+    ) -> None:
+        moves: list[Move] = []
+        doubtful: list[tuple[Key, Answer]] = []
+        for record, exchange, verdict in zip(chunk, exchanges, found, strict=True):
+            # What goes wrong while Kraken answers others as it should is the record's own trouble.
+            if verdict.signal is Signal.FORBIDDEN and ruling.course is Course.GO_ON:
+                moves.append(
+                    verdicts.park_forbidden(key=record.key).answered_by(answer=raw(exchange=exchange))
+                )
+            elif verdict.move is None:
+                doubtful.append((record.key, raw(exchange=exchange)))
+            elif verdict.signal is Signal.SILENT and ruling.course is Course.GO_ON:
+                moves.append(verdicts.not_sent(key=record.key, doubts=record.doubts))
+            else:
+                moves.append(verdict.move)
+        with self.connection.begin():
+            self._write(moves, stage="create")
+            processes.doubt(
+                connection=self.connection,
+                doubtful=doubtful,
+                counts=ruling.course is Course.GO_ON,
+                at=self.systems.clock(),
+            )
+
+    async def _rule_creates(self, chunk: Sequence[Ready], signals: Sequence[Signal]) -> Ruling:
+        """What follows from the answers to the creates of a chunk.
+
+        A record that was answered 403 alone is parked, so that a second one in a row is another record.
+        """
+        self.forbidden = 0 if Signal.FINE in signals else self.forbidden + signals.count(Signal.FORBIDDEN)
+        if self.forbidden > 1:
+            return Ruling(course=Course.STOP, cause=Signal.FORBIDDEN)
+        silent = sum(
+            signal in (Signal.SILENT, Signal.MISROUTED) and not record.doubts
+            for record, signal in zip(chunk, signals, strict=True)
+        )
+        return await self._rule(signals, silent=silent)
+
+    async def _rule(self, signals: Sequence[Signal], *, silent: int) -> Ruling:
+        """What follows from the answers of a chunk; in doubt, one more record is asked about."""
+        ruling = verdicts.weigh(signals=signals)
+        if ruling.course is not Course.CONFIRM:
+            return ruling
+        probe = await self.session.probe(
+            resource=self.wave.resource, import_supplier=self.wave.import_supplier
+        )
+        return verdicts.confirm(
+            probe=verdicts.signal_of(answer=probe.answer),
+            silent=silent,
+            # It has validated these records.
+            has_answered=True,
+        )
+
+    async def _follow(self, ruling: Ruling) -> None:
+        """Stop the wave, wait for its Kraken, or go on, as was ruled."""
+        if ruling.cause is not None:
+            fault = fault_of(signal=ruling.cause, wave=self.wave)
+            if fault is not None:
+                raise await asyncio.to_thread(self._stopped, fault)
+        if ruling.course in (Course.WAIT, Course.HOLD_BACK):
+            try:
+                held = await meet_outage(
+                    systems=self.systems, wave=self.wave, is_silent=ruling.course is Course.WAIT
+                )
+            except SystemicFault as given_up:
+                raise await asyncio.to_thread(self._stopped, given_up) from None
+            raise _Wait(held)
+
+    def _stopped(self, fault: SystemicFault) -> SystemicFault:
+        return stop(tracking=self.systems.tracking, wave=self.wave, fault=fault, now=self.systems.clock())
+
+    async def _settle(self) -> tuple[bool, float | None]:
+        """Look up every record in doubt.
+
+        Returns whether one was proved absent, so that it may be created, and the seconds until more can be
+        proved (None: nothing is in doubt).
+        """
+        doubtful = await asyncio.to_thread(self._doubtful)
+        if not doubtful:
+            return False, None
+        exchanges = await asyncio.gather(*(self._status(record.external_identifier) for record in doubtful))
+        timing = Timing(window=self.systems.window, request=self.systems.longest_request)
+        found = [
+            verdicts.after_status(record=record, answer=exchange.answer, mode=self.wave.mode, timing=timing)
+            for record, exchange in zip(doubtful, exchanges, strict=True)
+        ]
+        # However many are not answered about: where another record is, the trouble is theirs.
+        ruling = await self._rule([verdict.signal for verdict in found], silent=0)
+        moves: list[Move] = []
+        left: list[Open] = []
+        for record, exchange, verdict in zip(doubtful, exchanges, found, strict=True):
+            move = verdict.move
+            if move is None and verdict.signal is not Signal.FINE and ruling.course is Course.GO_ON:
+                move = verdicts.unanswered(record=record, timing=timing)
+            if move is None:
+                left.append(record)
+            else:
+                moves.append(move.answered_by(answer=raw(exchange=exchange)))
+        await asyncio.to_thread(self._record_status, moves)
+        await self._follow(ruling)
+        released = any(move.to is State.VALID for move in moves)
+        if not left:
+            return released, None
+        soonest = min(timing.absent_from(record=record) - record.seen_at for record in left).total_seconds()
+        if soonest <= 0:
+            # It could be proved if only an answer came.
+            return released, self.systems.window.total_seconds()
+        return released, max(_LOOK_AGAIN, soonest)
+
+    def _doubtful(self) -> list[Open]:
+        with self.connection.begin():
+            return _rebased(connection=self.connection, ref=self.ref)
+
+    def _record_status(self, moves: Sequence[Move]) -> None:
+        with self.connection.begin():
+            self._write(moves, stage="status")
+
+    def _write(self, moves: Sequence[Move], *, stage: Stage) -> None:
+        record_moves(connection=self.connection, moves=moves, stage=stage, at=self.systems.clock())
+
+    async def _status(self, external_identifier: str) -> Exchange:
+        return await self.session.status(
+            resource=self.wave.resource,
+            import_supplier=self.wave.import_supplier,
+            external_identifier=external_identifier,
+        )
+
+
+class _Wait(Exception):
+    """Nothing more is asked of this Kraken for now."""
+
+    def __init__(self, held: HoldBack) -> None:
+        super().__init__(held.sentence)
+        self.held = held
+
+
+def _rebased(*, connection: Connection, ref: BatchRef) -> list[Open]:
+    """The records in doubt, none of them from a time to come."""
+    found = processes.in_doubt(connection=connection, ref=ref, states=(State.CREATING,))
+    ahead = [
+        record.id
+        for record in found
+        if max(record.intended_at, record.doubted_at or record.intended_at) > record.seen_at
+    ]
+    if not ahead:
+        return found
+    processes.rebase(connection=connection, ids=ahead)
+    return processes.in_doubt(connection=connection, ref=ref, states=(State.CREATING,))
+
+
+def _doubt(*, seconds: float) -> HoldBack:
+    return HoldBack(
+        why="doubt",
+        seconds=seconds,
+        sentence=f"Creates without an answer are looked up again in {seconds:.0f} s; the worker is free.",
+    )
+
+
+def _throttled(*, seconds: float) -> HoldBack:
+    return HoldBack(
+        why="throttled",
+        seconds=seconds,
+        sentence=f"Kraken asks to wait {seconds:.0f} s; the worker is free meanwhile.",
+    )

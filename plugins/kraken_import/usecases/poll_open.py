@@ -1,0 +1,149 @@
+"""Polls what is open of every wave that went through a Connection: what has no task of its own any more."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from kraken_import.lifecycle import ASKED, State
+from kraken_import.tracking import processes, progress, waves
+from kraken_import.tracking.processes import Open
+from kraken_import.tracking.refs import BatchRef, WaveRef
+from kraken_import.tracking.waves import BatchIsBusy, Wave
+from kraken_import.usecases.asking import ask
+from kraken_import.usecases.calling import open_session, wave_for_kraken
+from kraken_import.usecases.faults import SystemicFault
+from kraken_import.usecases.systems import Systems
+from kraken_import.usecases.waiting import meet_outage, wait_out
+from transforms.database import UnableToQuery
+
+_PAGE: Final = 5_000
+_FIRST_PAUSE: Final = 1.0
+_LONGEST_PAUSE: Final = 30.0
+_SLOWER_BY: Final = 1.5
+
+_QUIET_FOR: Final = timedelta(seconds=40)
+"""A process that was asked about more recently has a trigger of its own."""
+
+
+async def poll_open(*, systems: Systems, connection_id: str, until: datetime) -> dict[str, int]:
+    """Poll until all have ended or until `until`; {"open": …, "ended": …}.
+
+    A wave that cannot be asked about holds up no other: what is wrong with the first such wave is raised
+    at the end, once the others were asked about.
+    """
+    poller = _OpenPoller(systems=systems, connection_id=connection_id)
+    ended = 0
+    pause = _FIRST_PAUSE
+    while True:
+        still_open, ended_now = await poller.round()
+        ended += ended_now
+        now = systems.clock()
+        if not still_open or now >= until:
+            break
+        pause = _FIRST_PAUSE if ended_now else min(pause * _SLOWER_BY, _LONGEST_PAUSE)
+        await asyncio.sleep(min(pause * random.uniform(0.8, 1.2), (until - now).total_seconds()))
+    if poller.failed:
+        raise next(iter(poller.failed.values()))
+    return {"open": still_open, "ended": ended}
+
+
+class _OpenPoller:
+    def __init__(self, *, systems: Systems, connection_id: str) -> None:
+        self._systems = systems
+        self._connection_id = connection_id
+        self.failed: dict[int, Exception] = {}
+        """Waves that could not be asked about, and why: they are left alone for the rest of this run."""
+
+    async def round(self) -> tuple[int, int]:
+        """Ask once about everything; how many are open still, and how many have ended."""
+        ended = still_open = 0
+        for wave_id in await asyncio.to_thread(self._open_waves):
+            if wave_id in self.failed:
+                continue
+            wave = await asyncio.to_thread(self._load, wave_id)
+            if wave is None:
+                continue
+            try:
+                ended += await self._ask(wave)
+            except OperationalError:
+                # The database is gone for all of them.
+                raise
+            except (SystemicFault, UnableToQuery, SQLAlchemyError) as fault:
+                self.failed[wave_id] = fault
+            still_open += await asyncio.to_thread(self._count_open, wave_id)
+        return still_open, ended
+
+    async def _ask(self, wave: Wave) -> int:
+        ended = 0
+        async with open_session(systems=self._systems, wave=wave) as session:
+            for batch, records in (await asyncio.to_thread(self._in_doubt, wave.id)).items():
+                lock = waves.batch_lock(
+                    engine=self._systems.tracking, ref=BatchRef(wave_id=wave.id, batch=batch)
+                )
+                try:
+                    await asyncio.to_thread(lock.__enter__)
+                except BatchIsBusy:
+                    continue
+                try:
+                    await ask(systems=self._systems, session=session, wave=wave, records=records)
+                finally:
+                    await asyncio.to_thread(lock.__exit__, None, None, None)
+            after = 0
+            while records := await asyncio.to_thread(self._page, wave.id, after):
+                asked = await ask(systems=self._systems, session=session, wave=wave, records=records)
+                ended += asked.ended
+                after = records[-1].id
+                if asked.is_silent:
+                    await meet_outage(systems=self._systems, wave=wave, is_silent=True)
+                    await wait_out(systems=self._systems, wave=wave)
+        return ended
+
+    def _load(self, wave_id: int) -> Wave | None:
+        """The wave; None when it went to another Kraken than the Connection leads to now."""
+        try:
+            with self._systems.tracking.connect() as connection:
+                return wave_for_kraken(
+                    connection=connection, ref=WaveRef(wave_id=wave_id), kraken=self._systems.kraken
+                )
+        except SystemicFault:
+            return None
+
+    def _open_waves(self) -> list[int]:
+        with self._systems.tracking.connect() as connection:
+            return processes.waves_with_open_processes(
+                connection=connection,
+                connection_id=self._connection_id,
+                states=ASKED | {State.CREATING},
+            )
+
+    def _page(self, wave_id: int, after: int) -> list[Open]:
+        with self._systems.tracking.connect() as connection:
+            return processes.open_page(
+                connection=connection,
+                wave_id=wave_id,
+                states=ASKED,
+                after=after,
+                most=_PAGE,
+                quiet_for=_QUIET_FOR,
+            )
+
+    def _count_open(self, wave_id: int) -> int:
+        with self._systems.tracking.connect() as connection:
+            states = progress.wave_states(connection=connection, wave_id=wave_id)
+        return sum(records for state, records in states.items() if state.is_open)
+
+    def _in_doubt(self, wave_id: int) -> dict[int, list[Open]]:
+        """Creates whose outcome is not known, by batch; settled only where no worker creates."""
+        creating = (State.CREATING,)
+        with self._systems.tracking.connect() as connection:
+            return {
+                batch: processes.in_doubt(
+                    connection=connection, ref=BatchRef(wave_id=wave_id, batch=batch), states=creating
+                )
+                for batch in waves.batches_in_state(connection=connection, wave_id=wave_id, states=creating)
+            }

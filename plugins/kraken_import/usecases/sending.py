@@ -1,0 +1,132 @@
+"""Sends the creates of one chunk, and stops as soon as the rest of it must not, or need not, leave."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy.exc import OperationalError
+
+from kraken_import.client.answers import (
+    AlreadyImported,
+    Forbidden,
+    NotFound,
+    NotSent,
+    ProcessStatus,
+    SupplierPaused,
+    Unauthorised,
+)
+from kraken_import.client.session import Exchange, KrakenSession
+from kraken_import.lifecycle import REOPENABLE, Mode, belongs_to_mode, state_of_status
+from kraken_import.tracking.processes import Ready
+from kraken_import.tracking.waves import Wave
+from kraken_import.usecases.verdicts import MANY, Signal, signal_of
+from transforms.findings import Finding
+
+_WATCH: Final = 1.0
+"""Seconds between two looks at whether the wave was stopped or paused while a chunk is sent."""
+
+_UNSENT: Final = Exchange(answer=NotSent(reason="held back", never_tried=True), http_status=None, body=b"")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Sends chunks over one session. `may_create` asks the database whether creates may still leave."""
+
+    session: KrakenSession
+    wave: Wave
+    may_create: Callable[[], bool]
+
+    async def send(
+        self, *, chunk: Sequence[Ready], task_params: Mapping[str, Any] | None, not_after: float
+    ) -> list[Exchange]:
+        """Create each record once, none after `not_after` on the loop's clock; the exchanges in order."""
+        exchanges = [_UNSENT] * len(chunk)
+        turns = iter(range(len(chunk)))
+        seen: Counter[Signal] = Counter()
+
+        def end() -> None:
+            for _ in turns:
+                pass
+
+        async def work() -> None:
+            for turn in turns:
+                found = await self._look_first(chunk[turn])
+                exchange = exchanges[turn] = found or await self.session.create(
+                    resource=self.wave.resource,
+                    payload=chunk[turn].body,
+                    task_params=task_params,
+                    not_after=not_after,
+                )
+                seen[signal_of(answer=exchange.answer)] += 1
+                if _is_enough(seen):
+                    end()
+
+        async def watch() -> None:
+            # What was intended before the wave was stopped or paused need not be sent after it.
+            while True:
+                await asyncio.sleep(_WATCH)
+                if not await asyncio.to_thread(self._may_create):
+                    break
+            end()
+
+        watcher = asyncio.create_task(watch())
+        try:
+            await asyncio.gather(*(work() for _ in range(self.session.requests_in_flight)))
+        finally:
+            watcher.cancel()
+        return exchanges
+
+    def _may_create(self) -> bool:
+        try:
+            return self.may_create()
+        except OperationalError:
+            # Without the tracking database nobody can tell, and nothing could be recorded.
+            return False
+
+    async def _look_first(self, record: Ready) -> Exchange | None:
+        """For a record that Kraken ended before: what stands in the way of creating it again, if anything.
+
+        Between that end and now it may have been taken up again at Kraken, which only the status tells.
+        """
+        if not record.ended_before or self.wave.mode is Mode.REHEARSAL:
+            return None
+        exchange = await self.session.status(
+            resource=self.wave.resource,
+            import_supplier=self.wave.import_supplier,
+            external_identifier=record.external_identifier,
+        )
+        match exchange.answer:
+            case ProcessStatus() as status:
+                state = state_of_status(status=status.status)
+                if state in REOPENABLE or not belongs_to_mode(state=state, mode=self.wave.mode):
+                    return None
+                taken_up = AlreadyImported(kraken_identifier=status.kraken_identifier, finding=_TAKEN_UP)
+                return replace(exchange, answer=taken_up)
+            case NotFound():
+                return None
+            case Unauthorised() | Forbidden() | SupplierPaused():
+                return exchange
+            case _:
+                # Nothing was sent for it, so it is valid still, and looked up again.
+                return replace(exchange, answer=NotSent(reason="not looked up"))
+
+
+def _is_enough(seen: Counter[Signal]) -> bool:
+    """Whether the rest of the chunk would only be refused, lost or forbidden as well."""
+    if seen[Signal.BUSY] or seen[Signal.UNAUTHORISED] or seen[Signal.SUPPLIER_PAUSED]:
+        return True
+    if seen[Signal.FINE]:
+        return False
+    return seen[Signal.FORBIDDEN] > 1 or seen[Signal.SILENT] + seen[Signal.MISROUTED] >= MANY
+
+
+_TAKEN_UP: Final = Finding(
+    code="taken_up_again",
+    path="",
+    detail="Kraken goes on with it by itself.",
+    origin="kraken",
+)

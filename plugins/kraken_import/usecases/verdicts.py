@@ -1,0 +1,451 @@
+"""What an answer of Kraken's proves: the one home of the rules by which no record is doubled or lost.
+
+Pure: no clock, no database, no network. Each answer to a request about a record has a verdict: the step
+that it proves, if it proves one, and what it says of Kraken as a whole. `weigh` says what follows from the
+verdicts of one chunk: go on, hold back, stop, or ask about another record first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from kraken_import.client.answers import (
+    Accepted,
+    AlreadyImported,
+    Answer,
+    FailedValidation,
+    Forbidden,
+    Misrouted,
+    NotFound,
+    NotSent,
+    ProcessStatus,
+    Refused,
+    SupplierPaused,
+    Throttled,
+    Unauthorised,
+    Unknown,
+)
+from kraken_import.lifecycle import (
+    AWAITING,
+    ENDED_AT_KRAKEN,
+    Mode,
+    State,
+    belongs_to_mode,
+    state_of_status,
+)
+from kraken_import.tracking.evidence import Key
+from kraken_import.tracking.processes import Move, Open
+from transforms.findings import Finding
+
+MANY: Final = 10
+"""Creates or validations in a row that nothing proves: more than a few records' own trouble."""
+
+_DOUBTS: Final = 3
+"""Creates of one record, in one attempt, after whose absence it is parked and not sent again."""
+
+_WINDOWS_OF_PATIENCE: Final = 10
+"""Visibility windows for which an answer about one record may be wanting while others have theirs."""
+
+_CLOCKS_DIFFER_BY: Final = timedelta(seconds=5)
+"""How far Kraken's clock may lie behind ours before a fresh answer is taken for an old one."""
+
+_MAY_BE_CREATED_AGAIN: Final = frozenset(
+    {State.ERRORED, State.CANCELLED, State.DRY_RUN_SUCCEEDED, State.DRY_RUN_ERRORED}
+)
+"""Old ends after which a new create may have been accepted, so that they prove nothing about it."""
+
+
+NEVER_CREATED: Final = frozenset({State.PLANNED, State.REJECTED, State.BUILT, State.VALID, State.INVALID})
+"""Records that Kraken was never asked to create, or not in this attempt."""
+
+
+class Signal(StrEnum):
+    """What an answer says of Kraken as a whole."""
+
+    FINE = "fine"
+    """It answers as a data-import API does."""
+    NONE = "none"
+    """Nothing was asked."""
+    BUSY = "busy"
+    SILENT = "silent"
+    MISROUTED = "misrouted"
+    FORBIDDEN = "forbidden"
+    UNAUTHORISED = "unauthorised"
+    SUPPLIER_PAUSED = "import_supplier_migration_not_ongoing"
+
+
+class Next(StrEnum):
+    """What must be asked before anything is proved."""
+
+    LOOK_UP = "look_up"
+    """Kraken has the record already: its status says how it stands."""
+    EXPLAIN = "explain"
+    """It was refused without a reason: validating it again says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The step that an answer proves, or None; what it says of Kraken; what must be asked first."""
+
+    move: Move | None
+    signal: Signal
+    next: Next | None = None
+
+
+class Course(StrEnum):
+    """What follows from the answers of one chunk."""
+
+    GO_ON = "go_on"
+    CONFIRM = "confirm"
+    """Nothing was answered as it should be: one more record is asked about before that is believed."""
+    HOLD_BACK = "hold_back"
+    """Kraken is there but takes none of this now."""
+    WAIT = "wait"
+    """Kraken is silent."""
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """The course, and for a stop the signal that causes it."""
+
+    course: Course
+    cause: Signal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long a create may stay invisible after its request, and how long a request may last."""
+
+    window: timedelta
+    request: timedelta
+
+    def absent_from(self, *, record: Open) -> datetime:
+        """From when on a 404 proves that a create never took effect.
+
+        What a request that has ended without an answer created becomes visible within a window. Of one whose
+        end is not known, since its worker died, only the intent's time is: it left within a window of that.
+        """
+        if record.doubted_at is not None:
+            return record.doubted_at + self.window
+        return record.intended_at + self.window + self.request + self.window
+
+    def is_overdue(self, *, record: Open) -> bool:
+        """Whether an answer about the record has been wanting for longer than is waited for."""
+        since = record.doubted_at
+        if since is None:
+            if record.state is not State.CREATING:
+                return False
+            since = record.intended_at + self.window + self.request
+        return record.seen_at >= since + _WINDOWS_OF_PATIENCE * self.window
+
+
+def signal_of(*, answer: Answer) -> Signal:
+    """What an answer says of Kraken as a whole."""
+    match answer:
+        case Unauthorised():
+            return Signal.UNAUTHORISED
+        case SupplierPaused():
+            return Signal.SUPPLIER_PAUSED
+        case Forbidden():
+            return Signal.FORBIDDEN
+        case Misrouted():
+            return Signal.MISROUTED
+        case Throttled():
+            return Signal.BUSY
+        case NotSent(never_tried=True):
+            return Signal.NONE
+        case NotSent() | Unknown():
+            return Signal.SILENT
+        case _:
+            return Signal.FINE
+
+
+def after_validation(*, key: Key, answer: Answer) -> Verdict:
+    """What the answer to a validation proves."""
+    signal = signal_of(answer=answer)
+    match answer:
+        # Kraken already has this record. The create step resolves it, so let it continue.
+        case Accepted() | AlreadyImported():
+            return Verdict(move=Move(key=key, to=State.VALID), signal=signal)
+        case Refused(findings=findings):
+            return Verdict(move=Move(key=key, to=State.INVALID, findings=findings), signal=signal)
+        case FailedValidation(finding=finding):
+            return Verdict(move=Move(key=key, to=State.INVALID, findings=(finding,)), signal=signal)
+        case _:
+            return Verdict(move=None, signal=signal)
+
+
+def after_create(*, key: Key, answer: Answer) -> Verdict:
+    """What the answer to a create proves; without a step and without a question the record is in doubt."""
+    signal = signal_of(answer=answer)
+    match answer:
+        case Accepted():
+            return Verdict(move=Move(key=key, to=State.CREATED), signal=signal)
+        case Refused(findings=findings):
+            return Verdict(move=Move(key=key, to=State.INVALID, findings=findings), signal=signal)
+        case FailedValidation(finding=finding):
+            step = Move(key=key, to=State.INVALID, findings=(finding,))
+            return Verdict(move=step, signal=signal, next=Next.EXPLAIN)
+        case AlreadyImported():
+            return Verdict(move=None, signal=signal, next=Next.LOOK_UP)
+        case Throttled() | NotSent() | Unauthorised() | Forbidden() | SupplierPaused():
+            # Proof that nothing was created.
+            return Verdict(move=Move(key=key, to=State.VALID), signal=signal)
+        case _:
+            return Verdict(move=None, signal=signal)
+
+
+def after_adoption(*, key: Key, already: AlreadyImported, answer: Answer, mode: Mode) -> Verdict:
+    """What the status says of a record whose create was refused because Kraken has it, whoever created it."""
+    signal = signal_of(answer=answer)
+    if not isinstance(answer, ProcessStatus):
+        # It has the record, so it is open there, whatever the look-up failed for.
+        step = Move(
+            key=key,
+            to=State.MISSING,
+            findings=(already.finding,),
+            kraken_identifier=already.kraken_identifier,
+            adopted=True,
+        )
+        return Verdict(move=step, signal=signal)
+    state = state_of_status(status=answer.status)
+    if not belongs_to_mode(state=state, mode=mode):
+        return Verdict(move=_in_the_way(key=key, answer=answer, mode=mode), signal=signal)
+    if state in (State.DRY_RUN_SUCCEEDED, State.DRY_RUN_ERRORED):
+        # The end of an earlier dry run says nothing of this payload.
+        step = Move(key=key, to=State.ERRORED, findings=(already.finding,), kraken_status=answer.status)
+        return Verdict(move=step, signal=signal)
+    return Verdict(
+        move=Move(
+            key=key,
+            to=state,
+            findings=() if answer.latest_error is None else (answer.latest_error,),
+            kraken_status=answer.status,
+            kraken_identifier=answer.kraken_identifier or already.kraken_identifier,
+            adopted=True,
+        ),
+        signal=signal,
+    )
+
+
+def after_status(*, record: Open, answer: Answer, mode: Mode, timing: Timing) -> Verdict:
+    """What the status endpoint's answer proves of a record; without a step it is asked again."""
+    signal = signal_of(answer=answer)
+    match answer:
+        case ProcessStatus():
+            return Verdict(move=_named(record=record, answer=answer, mode=mode, timing=timing), signal=signal)
+        case NotFound():
+            return Verdict(move=_not_there(record=record, timing=timing), signal=signal)
+        case _:
+            return Verdict(move=None, signal=signal)
+
+
+def unanswered(*, record: Open, timing: Timing) -> Move | None:
+    """Parks a record whose answers have been wanting for too long, while others had theirs."""
+    if record.state is State.PARKED or not timing.is_overdue(record=record):
+        return None
+    return park(
+        key=record.key,
+        code="never_answered",
+        detail="Kraken answers about other records, and gives no usable answer about this one.",
+    )
+
+
+def park(*, key: Key, code: str, detail: str) -> Move:
+    """The step of a record that cannot be proved: a person decides, or a rerun tries again."""
+    return Move(
+        key=key,
+        to=State.PARKED,
+        findings=(Finding(code=code, path="", detail=detail, origin="kraken"),),
+    )
+
+
+def not_sent(*, key: Key, doubts: int) -> Move:
+    """The step of a valid record that could not be sent `doubts` times before, while others were answered."""
+    if doubts + 1 < _DOUBTS:
+        return Move(key=key, to=State.VALID, doubts=1)
+    return park(
+        key=key,
+        code="never_answered",
+        detail="Kraken answers about other records, and this one could not be looked up or sent.",
+    )
+
+
+def park_forbidden(*, key: Key) -> Move:
+    """The step of a record that Kraken, or a firewall before it, does not let pass while others do."""
+    return park(
+        key=key,
+        code="forbidden",
+        detail="This record alone was answered 403: something in it, or before Kraken, does not let it pass.",
+    )
+
+
+def weigh(*, signals: Iterable[Signal]) -> Ruling:
+    """What follows from the answers about different records that were asked about together."""
+    counted = Counter(signals)
+    for cause in (Signal.UNAUTHORISED, Signal.SUPPLIER_PAUSED):
+        if counted[cause]:
+            return Ruling(course=Course.STOP, cause=cause)
+    if counted[Signal.FINE]:
+        return Ruling(course=Course.GO_ON)
+    if counted[Signal.FORBIDDEN] > 1:
+        return Ruling(course=Course.STOP, cause=Signal.FORBIDDEN)
+    doubtful = counted[Signal.FORBIDDEN] + counted[Signal.MISROUTED] + counted[Signal.SILENT]
+    if doubtful and not counted[Signal.BUSY]:
+        return Ruling(course=Course.CONFIRM)
+    return Ruling(course=Course.GO_ON)
+
+
+def confirm(*, probe: Signal, silent: int, has_answered: bool) -> Ruling:
+    """What follows once another record was asked about, after `silent` ones without a usable answer.
+
+    `has_answered`: this Kraken has answered as a data-import API in this wave, so that what answers
+    otherwise now is a maintenance page rather than a wrong address.
+    """
+    match probe:
+        case Signal.UNAUTHORISED | Signal.SUPPLIER_PAUSED | Signal.FORBIDDEN:
+            return Ruling(course=Course.STOP, cause=probe)
+        case Signal.MISROUTED if not has_answered:
+            return Ruling(course=Course.STOP, cause=probe)
+        case Signal.MISROUTED | Signal.SILENT:
+            return Ruling(course=Course.WAIT)
+        case _:
+            return Ruling(course=Course.HOLD_BACK if silent >= MANY else Course.GO_ON)
+
+
+def difference(
+    *, state: State, kraken_identifier: str | None, answer: ProcessStatus | NotFound
+) -> str | None:
+    """The kind of difference between a live record that has ended and Kraken's word; None for none."""
+    is_processed = state is State.PROCESSED
+    if isinstance(answer, NotFound):
+        return "missing_at_kraken" if is_processed else None
+    there = state_of_status(status=answer.status)
+    if state in NEVER_CREATED:
+        # What has not ended there may be a rehearsal, and a rehearsal creates nothing.
+        has_ended = there in ENDED_AT_KRAKEN and belongs_to_mode(state=there, mode=Mode.LIVE)
+        return "not_created_here" if has_ended else None
+    if is_processed is not (there is State.PROCESSED):
+        return "state_differs"
+    return "identifier_differs" if is_processed and answer.kraken_identifier != kraken_identifier else None
+
+
+def _named(*, record: Open, answer: ProcessStatus, mode: Mode, timing: Timing) -> Move | None:
+    state = state_of_status(status=answer.status)
+    belongs = belongs_to_mode(state=state, mode=mode)
+    if _is_old(record=record, answer=answer):
+        if not belongs:
+            return _not_there(record=record, timing=timing)
+        # Of whatever kind it is, a create that another one would only double is taken as it stands.
+        if state not in _MAY_BE_CREATED_AGAIN:
+            return _said(record=record, answer=answer, state=state, adopted=True)
+        # Kraken has accepted this create and still shows the earlier end: it was created again in place.
+        if mode is Mode.LIVE and _is_visible(record=record, timing=timing):
+            return _said(record=record, answer=answer, state=state, adopted=True)
+        return _not_there(record=record, timing=timing)
+    if belongs:
+        return _said(record=record, answer=answer, state=state, adopted=False)
+    if record.evidence_from is None:
+        return _in_the_way(key=record.key, answer=answer, mode=mode)
+    return _not_there(record=record, timing=timing)
+
+
+def _is_old(*, record: Open, answer: ProcessStatus) -> bool:
+    latest = max(filter(None, (answer.created_at, answer.changed_at)), default=None)
+    return (
+        record.evidence_from is not None
+        and latest is not None
+        and latest < record.evidence_from - _CLOCKS_DIFFER_BY
+    )
+
+
+def _is_visible(*, record: Open, timing: Timing) -> bool:
+    """Whether what Kraken accepted must be visible by now."""
+    return (
+        record.state in AWAITING
+        and record.created_at is not None
+        and record.seen_at >= record.created_at + timing.window
+    )
+
+
+def _said(*, record: Open, answer: ProcessStatus, state: State, adopted: bool) -> Move | None:
+    if state is record.state and not adopted:
+        return None
+    error = answer.latest_error if state in ENDED_AT_KRAKEN else None
+    if state is State.UNRECOGNISED:
+        error = Finding(
+            code="unrecognised_status",
+            path="",
+            detail="Kraken named a status that is not in its guides.",
+            origin="kraken",
+        )
+    return Move(
+        key=record.key,
+        to=state,
+        kraken_status=answer.status,
+        kraken_identifier=answer.kraken_identifier,
+        findings=() if error is None else (error,),
+        adopted=adopted,
+    )
+
+
+def _in_the_way(*, key: Key, answer: ProcessStatus, mode: Mode) -> Move:
+    """The end of a record whose create Kraken refuses because of an import process of the other mode."""
+    other = Mode.LIVE if mode is Mode.REHEARSAL else Mode.REHEARSAL
+    return Move(
+        key=key,
+        to=State.ERRORED,
+        kraken_status=answer.status,
+        kraken_identifier=answer.kraken_identifier,
+        findings=(
+            Finding(
+                code=f"{other.value}_import_in_the_way",
+                path="",
+                detail=f"Kraken already has a {other.value} import process for this record.",
+                origin="kraken",
+            ),
+        ),
+    )
+
+
+def _not_there(*, record: Open, timing: Timing) -> Move | None:
+    """The step that follows when Kraken has nothing of this create."""
+    if record.state is State.CREATING:
+        if record.seen_at < timing.absent_from(record=record):
+            return None
+        if record.doubts >= _DOUBTS:
+            return park(
+                key=record.key,
+                code="create_never_takes_effect",
+                detail=f"{record.doubts} creates ended without a usable answer, and none had an effect.",
+            )
+        return Move(key=record.key, to=State.VALID)
+    if record.state is State.MISSING:
+        if not timing.is_overdue(record=record):
+            return None
+        return replace(_missing(record=record), to=State.PARKED)
+    accepted_at = record.created_at or record.intended_at
+    if record.state is State.PARKED or record.seen_at < accepted_at + timing.window:
+        return None
+    return _missing(record=record)
+
+
+def _missing(*, record: Open) -> Move:
+    return Move(
+        key=record.key,
+        to=State.MISSING,
+        findings=(
+            Finding(
+                code="import_process_not_found",
+                path="",
+                detail="Kraken accepted the create but its status endpoint does not know the record.",
+                origin="kraken",
+            ),
+        ),
+    )

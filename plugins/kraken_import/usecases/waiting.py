@@ -1,0 +1,128 @@
+"""Waits without a worker: for a Kraken that does not answer, for its limit, for a proof, for a person."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Literal, TypeAlias
+
+from kraken_import.client.requests import NOBODY
+from kraken_import.tracking import outages
+from kraken_import.tracking.outages import Outage
+from kraken_import.tracking.waves import Wave
+from kraken_import.usecases.calling import open_session
+from kraken_import.usecases.faults import SystemicFault
+from kraken_import.usecases.systems import Systems
+from kraken_import.usecases.verdicts import Signal, signal_of
+
+Why: TypeAlias = Literal["throttled", "doubt", "outage", "paused"]
+
+_LOOK_AGAIN: Final = 5.0
+"""Seconds after which a waiting batch looks whether another one has found Kraken well again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldBack:
+    """Why a batch waits, for how many seconds at least, and one sentence that says so."""
+
+    why: Why
+    seconds: float
+    sentence: str
+
+
+def unreachable(*, wave: Wave, outage: Outage) -> SystemicFault:
+    """The fault of a Kraken that has given no usable answer for as long as is waited for one."""
+    return SystemicFault(
+        code="kraken_unreachable",
+        reason=(
+            f"Kraken at {wave.target_kraken} has given no usable answer since {outage.began_at:%H:%M} UTC "
+            f"and was given up at {outage.gives_up_at:%H:%M}: check the host and the network, then clear the "
+            "run in Airflow to go on where it stopped."
+        ),
+    )
+
+
+async def meet_outage(*, systems: Systems, wave: Wave, is_silent: bool) -> HoldBack:
+    """Begin an outage of the wave's Kraken, or go on with the one that lasts.
+
+    Raises `SystemicFault`, not recorded yet, once the patience with it is over.
+    """
+
+    def meet() -> Outage:
+        return outages.meet(
+            engine=systems.tracking,
+            target_kraken=wave.target_kraken,
+            is_silent=is_silent,
+            patience=timedelta(seconds=systems.kraken.patience),
+        )
+
+    return held_back(outage=await _given_up(systems=systems, wave=wave, outage=await asyncio.to_thread(meet)))
+
+
+async def outage_under_way(*, systems: Systems, wave: Wave) -> HoldBack | None:
+    """Why the wave's Kraken is not to be asked just now; None when it may be."""
+    outage = await asyncio.to_thread(_current, systems, wave)
+    if outage is None or outage.is_given_up or not (outage.is_silent or outage.seconds_to_next_try):
+        return None
+    return held_back(outage=outage)
+
+
+def held_back(*, outage: Outage) -> HoldBack:
+    """The wait for a Kraken that does not answer."""
+    what = "answered" if outage.is_silent else "taken anything"
+    seconds = max(1.0, outage.seconds_to_next_try)
+    return HoldBack(
+        why="outage",
+        seconds=seconds,
+        sentence=(
+            f"Kraken at {outage.target_kraken} has not {what} since {outage.began_at:%H:%M} UTC: it is tried "
+            f"again every {seconds:.0f} s, and given up at {outage.gives_up_at:%H:%M}."
+        ),
+    )
+
+
+async def end_outage(*, systems: Systems, wave: Wave) -> None:
+    """Record that the wave's Kraken answers again."""
+    await asyncio.to_thread(lambda: outages.finish(engine=systems.tracking, target_kraken=wave.target_kraken))
+
+
+async def wait_out(*, systems: Systems, wave: Wave) -> None:
+    """Wait until an outage of the wave's Kraken is over, may be tried by a create, or is given up.
+
+    Of all that wait for it one asks, about a record that cannot exist, and the others look at what it found.
+    """
+    while (outage := await asyncio.to_thread(_current, systems, wave)) and not outage.is_given_up:
+        if not outage.seconds_to_next_try:
+            if not outage.is_silent:
+                return
+            if await asyncio.to_thread(_claim_try, systems, wave) and await _answers(systems, wave):
+                await end_outage(systems=systems, wave=wave)
+                return
+            continue
+        await asyncio.sleep(min(outage.seconds_to_next_try, _LOOK_AGAIN))
+
+
+async def _answers(systems: Systems, wave: Wave) -> bool:
+    async with open_session(systems=systems, wave=wave) as session:
+        exchange = await session.status(
+            resource=wave.resource, import_supplier=wave.import_supplier, external_identifier=NOBODY
+        )
+    return signal_of(answer=exchange.answer) not in (Signal.SILENT, Signal.MISROUTED)
+
+
+async def _given_up(*, systems: Systems, wave: Wave, outage: Outage) -> Outage:
+    if outage.is_given_up:
+        await asyncio.to_thread(
+            lambda: outages.give_up(engine=systems.tracking, target_kraken=wave.target_kraken)
+        )
+        raise unreachable(wave=wave, outage=outage)
+    return outage
+
+
+def _current(systems: Systems, wave: Wave) -> Outage | None:
+    return outages.current(engine=systems.tracking, target_kraken=wave.target_kraken)
+
+
+def _claim_try(systems: Systems, wave: Wave) -> bool:
+    return outages.claim_try(engine=systems.tracking, target_kraken=wave.target_kraken)
