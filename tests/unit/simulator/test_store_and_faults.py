@@ -201,7 +201,10 @@ def test_the_window_of_a_create_is_checked(task_params: dict[str, Any], codes: l
 
 
 def strikes(faults: Faults, number: int, *, operation: str = "create", key: str = "A") -> list[bool]:
-    return [faults.strikes(kind="throttle", operation=operation, key=key) is not None for _ in range(number)]
+    asked = KEY._replace(external_identifier=key)
+    return [
+        faults.strikes(kind="throttle", operation=operation, key=asked) is not None for _ in range(number)
+    ]
 
 
 def test_a_fault_strikes_as_often_as_it_is_told() -> None:
