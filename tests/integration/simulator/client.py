@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.client import HTTPResponse
+from http.client import HTTPResponse, RemoteDisconnected
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote
@@ -12,6 +12,8 @@ from urllib.request import Request, urlopen
 
 from tests.conftest import ROOT, TOKEN
 
+LOST = (ConnectionResetError, RemoteDisconnected)
+"""What a connection that ends without an answer is told as."""
 SAMPLES = ROOT / "tests" / "samples"
 
 
@@ -76,6 +78,11 @@ class Kraken:
 
     def strike(self, **fault: Any) -> Answer:
         return self.call("POST", "/simulator/faults", fault)
+
+    def suffer(self, **fault: Any) -> None:
+        """Set a fault that can be."""
+        answer = self.strike(**fault)
+        assert answer.status == 201, answer.document
 
     def heal(self) -> None:
         self.call("DELETE", "/simulator/faults")
