@@ -146,9 +146,9 @@ class Visit:
         """End the connection now: `close` as a process that ends does it, `reset` with a TCP reset."""
         transport = self._transport()
         if how == "reset":
-            with_linger = transport.get_extra_info("socket")
-            if with_linger is not None and not transport.is_closing():
-                with_linger.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            peer = transport.get_extra_info("socket")
+            if peer is not None and not transport.is_closing():
+                peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         transport.abort()
         # The server complains of a request that ends unanswered before it has seen the client go.
         await self.gone()
