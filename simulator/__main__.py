@@ -57,7 +57,16 @@ def main() -> int:
     )
     print(f"Stand-in Kraken at http://{options.host}:{listener.getsockname()[1]}", flush=True)
     config = uvicorn.Config(
-        app, http="httptools", ws="none", access_log=False, log_level="warning", server_header=False
+        app,
+        http="httptools",
+        ws="none",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        # Faults shift the date.
+        date_header=False,
+        # Requests that are never answered must not keep it from ending.
+        timeout_graceful_shutdown=5,
     )
     try:
         uvicorn.Server(config).run(sockets=[listener])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -11,17 +12,28 @@ import orjson
 from simulator.faults import Faults, UnknownFault
 from simulator.replies import NO_SUCH_PAGE, Reply
 from simulator.store import Key, Store
+from simulator.visits import Traffic
 
 
 def answer(
-    *, method: str, path: str, query: bytes, body: bytes, store: Store, faults: Faults, now: float
+    *,
+    method: str,
+    path: str,
+    query: bytes,
+    body: bytes,
+    store: Store,
+    faults: Faults,
+    traffic: Traffic,
+    now: float,
 ) -> Reply:
     """Answer a request below `/simulator/`."""
     match method, path:
         case "GET", "health":
             return Reply(200, {"status": "ok"})
         case "GET", "ledger":
-            return _ledger(store=store, query=parse_qs(query.decode("ascii", "replace")), now=now)
+            return _ledger(store=store, traffic=traffic, query=_query(query), now=now)
+        case "GET", "requests":
+            return _requests(traffic=traffic, query=_query(query))
         case "GET", "faults":
             return Reply(200, {"faults": [fault.described() for fault in faults.active]})
         case "POST", "faults":
@@ -35,12 +47,13 @@ def answer(
             return _forget_process(store=store, body=body)
         case "POST", "reset":
             store.reset()
+            traffic.reset()
             faults.active.clear()
             return Reply(200, {})
     return NO_SUCH_PAGE
 
 
-def _ledger(*, store: Store, query: Mapping[str, Sequence[str]], now: float) -> Reply:
+def _ledger(*, store: Store, traffic: Traffic, query: Mapping[str, Sequence[str]], now: float) -> Reply:
     """How often each key was really created, in the order of the last creates."""
     processes = store.processes
     ledger: dict[str, Any] = {
@@ -50,29 +63,70 @@ def _ledger(*, store: Store, query: Mapping[str, Sequence[str]], now: float) -> 
         "created_more_than_once": [
             key.external_identifier for key, process in processes.items() if process.live_creates > 1
         ],
+        "seen": traffic.received,
+        "most_in_flight": traffic.most_in_flight,
     }
     if "summary" in query:
         return Reply(200, ledger)
+    page = _page(query=query, number=len(processes))
+    if isinstance(page, Reply):
+        return page
+    ledger["keys"] = [
+        {
+            **_named(key=key),
+            "created": process.live_creates,
+            "refused": traffic.refused(key=key),
+            "dry_runs": process.dry_run_creates,
+            "status": store.status(process=process, now=now),
+            "seen": traffic.seen(key=key),
+        }
+        for key, process in islice(processes.items(), page.start, page.stop)
+    ]
+    return Reply(200, ledger)
+
+
+def _requests(*, traffic: Traffic, query: Mapping[str, Sequence[str]]) -> Reply:
+    """How many requests came for each key, with and without an import process, the first key first."""
+    page = _page(query=query, number=len(traffic.by_key))
+    if isinstance(page, Reply):
+        return page
+    keys = [
+        {**_named(key=key), "refused": traffic.refused(key=key), "seen": traffic.seen(key=key)}
+        for key in islice(traffic.by_key, page.start, page.stop)
+    ]
+    return Reply(
+        200,
+        {
+            "number_of_keys": len(traffic.by_key),
+            "seen": traffic.received,
+            "most_in_flight": traffic.most_in_flight,
+            "keys": keys,
+        },
+    )
+
+
+def _query(query: bytes) -> Mapping[str, Sequence[str]]:
+    return parse_qs(query.decode("ascii", "replace"))
+
+
+def _page(*, query: Mapping[str, Sequence[str]], number: int) -> range | Reply:
+    """Which keys are asked for, or why that cannot be told."""
     try:
         offset = int(query.get("offset", ["0"])[0])
-        limit = int(query.get("limit", [str(len(processes))])[0])
+        limit = int(query.get("limit", [str(number)])[0])
     except ValueError:
         return Reply(400, {"detail": "offset and limit are whole numbers."})
     if offset < 0 or limit < 0:
         return Reply(400, {"detail": "offset and limit are not negative."})
-    ledger["keys"] = [
-        {
-            "resource": key.resource,
-            "import_supplier": key.import_supplier,
-            "external_identifier": key.external_identifier,
-            "created": process.live_creates,
-            "refused": process.refused_creates,
-            "dry_runs": process.dry_run_creates,
-            "status": store.status(process=process, now=now),
-        }
-        for key, process in list(processes.items())[offset : offset + limit]
-    ]
-    return Reply(200, ledger)
+    return range(offset, offset + limit)
+
+
+def _named(*, key: Key) -> dict[str, str]:
+    return {
+        "resource": key.resource,
+        "import_supplier": key.import_supplier,
+        "external_identifier": key.external_identifier,
+    }
 
 
 def _set_fault(*, faults: Faults, body: bytes) -> Reply:

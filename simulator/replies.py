@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from email.utils import formatdate
 from typing import Any, Final, NamedTuple
 
+import orjson
+
 from simulator.rules.common import Problem
-from simulator.store import Process, Store, iso
+from simulator.store import Key, Process, Store, iso
 
 KINDS: Final[Mapping[str, str]] = {"accounts": "account", "supply-points": "supply_point"}
 """How Kraken calls a record of each resource."""
@@ -22,11 +25,17 @@ LISTINGS: Final[Mapping[str, frozenset[str]]] = {
 
 
 class Reply(NamedTuple):
-    """A status, a JSON document, and headers beyond the usual."""
+    """A status, a JSON document or the bytes of the body, and headers beyond the usual."""
 
     status: int
     document: Any
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    content_type: bytes = b"application/json"
+
+    @property
+    def content(self) -> bytes:
+        """The body."""
+        return self.document if isinstance(self.document, bytes) else orjson.dumps(self.document)
 
 
 NO_SUCH_PAGE: Final = Reply(404, {"detail": "Not found."})
@@ -69,14 +78,15 @@ def refused(*, resource: str, style: str, problems: Sequence[Problem]) -> Reply:
     )
 
 
-def already_imported(*, process: Process) -> Reply:
-    """There is an import process of this key."""
-    kind = KINDS[process.key.resource]
-    identifier = process.key.external_identifier
+def already_imported(*, key: Key, account_id: str, supply_point_identifier: str | None = None) -> Reply:
+    """There is an import process of this key, or a record under the identifier that is given."""
+    kind = KINDS[key.resource]
+    identifier = key.external_identifier
     if kind == "account":
-        words, same = "account number", {"account_id": process.kraken_identifier}
+        words, same = "account number", {"account_id": account_id}
     else:
-        words, same = "supply point identifier", {"supply_point_identifier": identifier}
+        words = "supply point identifier"
+        same = {"supply_point_identifier": supply_point_identifier or identifier}
     return Reply(
         400,
         {
@@ -94,8 +104,13 @@ def not_allowed(*, method: str) -> Reply:
     return Reply(405, {"detail": f'Method "{method}" not allowed.', "code": "method_not_allowed"})
 
 
-def listing(*, store: Store, import_supplier: str, statuses: frozenset[str], now: float) -> Reply:
-    """The accounts of an import supplier in one array, however many they are."""
+def listing(
+    *, store: Store, import_supplier: str, statuses: frozenset[str], now: float, shift: float
+) -> Reply:
+    """The accounts of an import supplier in one array, however many they are.
+
+    Times are printed `shift` seconds ahead of `now`.
+    """
     entries = []
     for key, process in store.processes.items():
         if key.resource != "accounts" or key.import_supplier != import_supplier:
@@ -107,26 +122,59 @@ def listing(*, store: Store, import_supplier: str, statuses: frozenset[str], now
         entry = {
             "external_account_number": key.external_identifier,
             "kraken_account_number": process.kraken_identifier if is_imported else None,
-            "account_created_at": iso(time=process.created_at + store.delay) if is_imported else None,
+            "account_created_at": iso(time=process.ends_at(delay=store.delay) + shift)
+            if is_imported
+            else None,
         }
         entries += [entry] * process.listed
     return Reply(200, entries)
 
 
-def throttled(*, seconds: float) -> Reply:
-    """Too much at once; Retry-After has whole seconds."""
-    return Reply(
-        429,
-        {"detail": "Retry once other ongoing accounts have finished.", "code": "throttled"},
-        ((b"retry-after", str(max(1, round(seconds))).encode()),),
-    )
+def throttled(*, retry_after: tuple[bytes, bytes] | None, status: int = 429) -> Reply:
+    """Too much at once."""
+    document = {"detail": "Retry once other ongoing accounts have finished.", "code": "throttled"}
+    return Reply(status, document, (retry_after,) if retry_after else ())
 
 
-def status(*, process: Process, status: str, now: float, delay: float) -> Reply:
-    """How an import process stands; `now` in seconds since 1970."""
+def retry_after(*, form: str | None, seconds: float, now: float) -> tuple[bytes, bytes] | None:
+    """The header in whole seconds, or as a `date` by Kraken's own clock; None where it is not wanted."""
+    if form is None:
+        return None
+    wait = max(1, round(seconds))
+    text = str(wait) if form == "seconds" else formatdate(now + wait, usegmt=True)
+    return b"retry-after", text.encode()
+
+
+def broken(*, status: int, retry_after: tuple[bytes, bytes] | None = None) -> Reply:
+    """An error of the server, without a code."""
+    return Reply(status, {"detail": "Something went wrong."}, (retry_after,) if retry_after else ())
+
+
+def garbled(*, how: str, reply: Reply) -> Reply:
+    """The same answer with a body that is no JSON document."""
+    match how:
+        case "html":
+            page = b"<!doctype html>\n<html><head><title>%d</title></head><body>Sorry.</body></html>\n"
+            return reply._replace(document=page % reply.status, content_type=b"text/html; charset=utf-8")
+        case "broken_json":
+            return reply._replace(document=reply.content[:-1])
+        case "empty":
+            return reply._replace(document=b"")
+    note = {"note": "?"}
+    whole = reply.document | note if isinstance(reply.document, dict) else [*reply.document, note]
+    return reply._replace(document=orjson.dumps(whole).replace(b'"note":"?"', b'"note":"\xff"'))
+
+
+def status(
+    *, process: Process, status: str, now: float, delay: float, shift: float = 0.0, created_shift: float = 0.0
+) -> Reply:
+    """How an import process stands; `now` in seconds since 1970.
+
+    Times are printed `shift` seconds ahead, and created_at another `created_shift`.
+    """
     ended = status in _ENDED
-    created_at = iso(time=process.created_at)
-    modified_at = iso(time=process.created_at + delay if ended else now)
+    created_at = iso(time=process.created_at + shift + created_shift)
+    modified_at = iso(time=(process.ends_at(delay=delay) if ended else now) + shift)
     kind = KINDS[process.key.resource]
     error = None
     if process.error and status.endswith("ERRORED"):
@@ -138,11 +186,12 @@ def status(*, process: Process, status: str, now: float, delay: float) -> Reply:
         "created_at": created_at,
         "modified_at": modified_at,
     }
-    if kind == "supply_point":
+    if kind == "supply_point" or process.has_event:
         event = "ERRORED" if error else "PROCESSED" if status == "PROCESSED" else "CREATED"
+        begun_at = iso(time=process.started_at + shift) if process.has_event else created_at
         document["latest_event"] = {
-            "event": f"EVENT_SUPPLY_POINT_IMPORT_PROCESS_{event}",
-            "occurred_at": created_at if event == "CREATED" else modified_at,
+            "event": f"EVENT_{kind.upper()}_IMPORT_PROCESS_{event}",
+            "occurred_at": begun_at if event == "CREATED" else modified_at,
             "data": error,
         }
     document["latest_error"] = error

@@ -32,15 +32,23 @@ class Process:
 
     key: Key
     created_at: float
+    started_at: float
+    """When processing began: later than `created_at` if it was created again in place."""
     is_dry_run: bool
     kraken_identifier: str
     error: tuple[str, str] | None
     live_creates: int = 0
     dry_run_creates: int = 0
-    refused_creates: int = 0
-    """Creates that were answered "already imported": who sends them has not looked first."""
     listed: int = 1
     """How often the listings show it; tests make it another number."""
+    has_event: bool = False
+    """Whether its latest event tells when it was created again in place."""
+    shown: str | None = None
+    """The status last told."""
+
+    def ends_at(self, *, delay: float) -> float:
+        """When processing ends, or ended."""
+        return self.started_at + delay
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,6 +59,8 @@ class Store:
     recreate_after_error: bool
     journal: Path | None = None
     processes: dict[Key, Process] = field(default_factory=dict)
+    resets: int = 0
+    """How often everything was forgotten: what was under way before then must not take effect."""
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _file: IO[bytes] | None = None
 
@@ -72,7 +82,8 @@ class Store:
             lines.pop()
         for number, line in enumerate(lines, start=1):
             try:
-                resource, supplier, identifier, created_at, is_dry_run, error = orjson.loads(line)
+                resource, supplier, identifier, created_at, is_dry_run, error, *again = orjson.loads(line)
+                started_at, has_event = again or (created_at, False)
             except (ValueError, TypeError):
                 raise UnableToReadJournal(
                     f"Line {number} of {self.journal} is no entry of a journal."
@@ -80,8 +91,10 @@ class Store:
             self._remember(
                 key=Key(resource, supplier, identifier),
                 created_at=created_at,
+                started_at=started_at,
                 is_dry_run=is_dry_run,
                 error=tuple(error) if error else None,
+                has_event=has_event,
             )
 
     def close(self) -> None:
@@ -93,30 +106,55 @@ class Store:
     def reset(self) -> None:
         """Forget everything."""
         self.processes.clear()
+        self.resets += 1
         self._numbers = itertools.count(1)
         if self._file is not None:
             self._file.truncate(0)
 
-    def may_create(self, *, key: Key, is_dry_run: bool, now: float) -> bool:
-        """Whether a create is accepted, as far as what is there already is concerned."""
+    def may_create(self, *, key: Key, is_dry_run: bool, now: float, recreate: bool | None = None) -> bool:
+        """Whether a create is accepted, as far as what is there already is concerned.
+
+        `recreate` says whether it is after ERRORED, where that is not as usual.
+        """
         process = self.processes.get(key)
         if process is None:
             return True
         status = self.status(process=process, now=now)
         if process.is_dry_run:
             return status in ("DRY_RUN_SUCCEEDED", "DRY_RUN_ERRORED")
-        return status == "ERRORED" and self.recreate_after_error and not is_dry_run
+        accepts = self.recreate_after_error if recreate is None else recreate
+        return status == "ERRORED" and accepts and not is_dry_run
 
-    def create(self, *, key: Key, is_dry_run: bool, error: tuple[str, str] | None, now: float) -> None:
-        """Create an import process."""
-        self._remember(key=key, created_at=now, is_dry_run=is_dry_run, error=error)
+    def create(
+        self,
+        *,
+        key: Key,
+        is_dry_run: bool,
+        error: tuple[str, str] | None,
+        now: float,
+        in_place: bool = False,
+        has_event: bool = False,
+    ) -> None:
+        """Create an import process; `in_place` keeps the time at which the one before was created."""
+        before = self.processes.get(key)
+        created_at = before.created_at if before and in_place else now
+        self._remember(
+            key=key,
+            created_at=created_at,
+            started_at=now,
+            is_dry_run=is_dry_run,
+            error=error,
+            has_event=has_event,
+        )
         if self._file is not None:
-            self._file.write(orjson.dumps([*key, now, is_dry_run, error]) + b"\n")
+            again = (now, has_event) if in_place or has_event else ()
+            self._file.write(orjson.dumps([*key, created_at, is_dry_run, error, *again]) + b"\n")
 
     def put(self, *, key: Key, kraken_identifier: str | None, listed: int, now: float) -> None:
         """Have it processed long ago, whatever was there before; for tests, and not in the journal."""
         before = self.processes.get(key)
-        self._remember(key=key, created_at=now - self.delay, is_dry_run=False, error=None)
+        since = now - self.delay
+        self._remember(key=key, created_at=since, started_at=since, is_dry_run=False, error=None)
         process = self.processes[key]
         process.live_creates = before.live_creates if before else 0
         process.kraken_identifier = kraken_identifier or (
@@ -126,7 +164,7 @@ class Store:
 
     def status(self, *, process: Process, now: float) -> str:
         """The status of a process at a time."""
-        age = now - process.created_at
+        age = now - process.started_at
         if age < self.delay * 0.3:
             return "PENDING"
         if age < self.delay:
@@ -137,24 +175,32 @@ class Store:
     def in_progress(self, *, now: float) -> int:
         """How many processes have not ended."""
         started = itertools.takewhile(
-            lambda process: now - process.created_at < self.delay, reversed(self.processes.values())
+            lambda process: now - process.started_at < self.delay, reversed(self.processes.values())
         )
         return sum(1 for _ in started)
 
     def _remember(
-        self, *, key: Key, created_at: float, is_dry_run: bool, error: tuple[str, str] | None
+        self,
+        *,
+        key: Key,
+        created_at: float,
+        started_at: float,
+        is_dry_run: bool,
+        error: tuple[str, str] | None,
+        has_event: bool = False,
     ) -> None:
         # Taken out, so that the processes stay in the order of their creation.
         before = self.processes.pop(key, None)
         self.processes[key] = Process(
             key=key,
             created_at=created_at,
+            started_at=started_at,
             is_dry_run=is_dry_run,
             kraken_identifier=f"A-{next(self._numbers):08X}",
             error=error,
             live_creates=(before.live_creates if before else 0) + (not is_dry_run),
             dry_run_creates=(before.dry_run_creates if before else 0) + is_dry_run,
-            refused_creates=before.refused_creates if before else 0,
+            has_event=has_event,
         )
 
 

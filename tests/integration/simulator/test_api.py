@@ -5,108 +5,25 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
-from http.client import HTTPResponse, RemoteDisconnected
+from http.client import RemoteDisconnected
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import pytest
 
 from tests.conftest import ROOT, TOKEN, Simulator, StartSimulator, free_port
+from tests.integration.simulator.client import Kraken, account, failing_account, supply_point
 
-SAMPLES = ROOT / "tests" / "samples"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: Mapping[str, str]
-    document: Any
-
-
-@dataclass(frozen=True)
-class Kraken:
-    """A client as plain as can be, so that the pipeline's own cannot hide anything."""
-
-    url: str
-
-    def call(
-        self, method: str, path: str, document: Any = None, authorization: str | None = f"Token {TOKEN}"
-    ) -> Answer:
-        headers = {"Authorization": authorization} if authorization else {}
-        body = None if document is None else json.dumps(document).encode()
-        request = Request(self.url + path, method=method, data=body, headers=headers)
-        try:
-            with urlopen(request, timeout=10) as response:
-                return _answer(response)
-        except HTTPError as error:
-            with error:
-                return _answer(error)
-
-    def validate(self, payload: Any, resource: str = "accounts") -> Answer:
-        return self.call("POST", f"/v2/data-import/{resource}/validate/", {"payload": payload})
-
-    def create(self, payload: Any, resource: str = "accounts", **task_params: Any) -> Answer:
-        document = {"payload": payload, "task_params": task_params}
-        return self.call("POST", f"/v2/data-import/{resource}/", document)
-
-    def status(
-        self, identifier: str, resource: str = "accounts", supplier: str = "TENTACLE_ENERGY"
-    ) -> Answer:
-        return self.call(
-            "GET", f"/v2/data-import/{resource}/{quote(supplier, safe='')}/{quote(identifier, safe='')}/"
-        )
-
-    def ended(self, identifier: str, resource: str = "accounts", supplier: str = "TENTACLE_ENERGY") -> Any:
-        """The status document once the process has ended."""
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            document = self.status(identifier, resource, supplier).document
-            if document["status"] not in ("PENDING", "IN_PROGRESS"):
-                return document
-            time.sleep(0.02)
-        raise AssertionError("The import process did not end.")
-
-    def strike(self, **fault: Any) -> Answer:
-        return self.call("POST", "/simulator/faults", fault)
-
-    def created(self) -> dict[str, int]:
-        keys = self.call("GET", "/simulator/ledger").document["keys"]
-        return {key["external_identifier"]: key["created"] for key in keys}
-
-
-def _answer(response: HTTPResponse | HTTPError) -> Answer:
-    return Answer(response.status or 0, dict(response.headers), json.loads(response.read()))
 
 
 @pytest.fixture
 def kraken(start_simulator: StartSimulator) -> Kraken:
     return Kraken(start_simulator("--delay", "0.1").url)
-
-
-def account(number: str = "EXTERNAL-1234", **changes: Any) -> dict[str, Any]:
-    payload: dict[str, Any] = json.loads((SAMPLES / "edf_accounts" / "payload.json").read_text())
-    return payload | {"external_account_number": number} | changes
-
-
-def failing_account(number: str = "EXTERNAL-1234") -> dict[str, Any]:
-    payload = account(number)
-    payload["supply_addresses"][0]["meter_points"][0]["agreements"][0]["tariff_code"] = "OBSOLETE-1"
-    return payload
-
-
-def supply_point(substation: str = "123456789") -> dict[str, Any]:
-    path = SAMPLES / "essential_supply_points_cdns" / "payload.json"
-    payload: dict[str, Any] = json.loads(path.read_text())
-    payload["supply_point"]["substation"] = substation
-    return payload
 
 
 def test_a_valid_account_is_validated_created_and_processed(kraken: Kraken) -> None:
@@ -349,8 +266,8 @@ def test_a_lost_answer_leaves_open_whether_the_create_took_effect(
 @pytest.mark.parametrize(
     ("fault", "status", "code"),
     [
-        ({"kind": "throttle"}, 429, "throttled"),
-        ({"kind": "limit_in_progress", "most": 0}, 429, "throttled"),
+        ({"kind": "throttle", "seconds": 7}, 429, "throttled"),
+        ({"kind": "limit_in_progress", "most": 0, "seconds": 7}, 429, "throttled"),
         ({"kind": "unauthorised"}, 401, "authentication_failed"),
         ({"kind": "forbidden"}, 403, "permission_denied"),
         ({"kind": "supplier_paused"}, 400, "import_supplier_migration_not_ongoing"),
@@ -360,7 +277,7 @@ def test_a_lost_answer_leaves_open_whether_the_create_took_effect(
 def test_a_fault_is_answered_until_it_is_ended(
     kraken: Kraken, fault: dict[str, Any], status: int, code: str
 ) -> None:
-    kraken.strike(**fault, seconds=7)
+    kraken.strike(**fault)
     answer = kraken.create(account())
     assert (answer.status, answer.document["code"]) == (status, code)
     assert answer.headers.get("retry-after") == ("7" if status == 429 else None)

@@ -1,4 +1,4 @@
-"""What the stand-in remembers, how it words refusals, and which faults can be set."""
+"""What the stand-in remembers, and how it words refusals."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,6 @@ from typing import Any, Protocol
 import pytest
 
 from simulator import replies, schedule
-from simulator.faults import Faults, UnknownFault
 from simulator.rules.common import Problem
 from simulator.store import Key, Store, UnableToReadJournal
 
@@ -113,6 +112,18 @@ def test_a_restart_forgets_nothing_that_was_journaled(store: OpenStore, tmp_path
     assert store(journal=journal).processes == after.processes
 
 
+def test_a_record_created_again_in_place_is_as_old_as_the_first_one(store: OpenStore, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    kept = store(journal=journal, accept=True)
+    kept.create(key=KEY, is_dry_run=False, error=ERROR, now=100)
+    kept.create(key=KEY, is_dry_run=False, error=None, now=120, in_place=True, has_event=True)
+    process = kept.processes[KEY]
+    assert (process.created_at, process.started_at, process.live_creates) == (100, 120, 2)
+    assert [status(kept, now=now) for now in (121, 125, 130)] == ["PENDING", "IN_PROGRESS", "PROCESSED"]
+    assert kept.in_progress(now=125) == 1
+    assert store(journal=journal).processes == kept.processes
+
+
 def test_a_journal_cut_off_in_mid_line_loses_that_line_alone(store: OpenStore, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     kept = store(journal=journal)
@@ -198,56 +209,6 @@ def test_the_style_of_a_refusal_is_the_resources_own_unless_told(
 )
 def test_the_window_of_a_create_is_checked(task_params: dict[str, Any], codes: list[str]) -> None:
     assert [problem.code for problem in schedule.problems(task_params=task_params, now=NOW)] == codes
-
-
-def strikes(faults: Faults, number: int, *, operation: str = "create", key: str = "A") -> list[bool]:
-    return [faults.strikes(kind="throttle", operation=operation, key=key) is not None for _ in range(number)]
-
-
-def test_a_fault_strikes_as_often_as_it_is_told() -> None:
-    faults = Faults()
-    faults.set(wanted={"kind": "throttle", "count": 2})
-    assert strikes(faults, 3) == [True, True, False]
-
-
-def test_a_fault_strikes_its_operation_and_keys_alone() -> None:
-    faults = Faults()
-    faults.set(wanted={"kind": "throttle", "operation": "create", "keys": ["A"], "count": 1})
-    assert strikes(faults, 1, operation="status") == strikes(faults, 1, key="B") == [False]
-    assert strikes(faults, 1) == [True]
-
-
-def test_two_faults_of_one_seed_strike_the_same_requests() -> None:
-    runs = []
-    for _ in range(2):
-        faults = Faults()
-        faults.set(wanted={"kind": "throttle", "probability": 0.3, "seed": 7})
-        runs.append(strikes(faults, 200))
-    assert runs[0] == runs[1]
-    assert 30 < sum(runs[0]) < 90
-
-
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        [],
-        {},
-        {"kind": "meteor"},
-        {"kind": "slow", "operation": "delete"},
-        {"kind": "slow", "second": 1},
-        {"kind": "slow", "seconds": "long"},
-        {"kind": "slow", "seconds": -1},
-        {"kind": "slow", "count": 1.5},
-        {"kind": "error", "status": "bad gateway"},
-        {"kind": "error", "status": 200},
-        {"kind": "slow", "keys": "A"},
-    ],
-)
-def test_a_fault_that_cannot_be_is_refused_in_a_sentence(wanted: Any) -> None:
-    faults = Faults()
-    with pytest.raises(UnknownFault, match=r"^[A-Z].*\.$"):
-        faults.set(wanted=wanted)
-    assert not faults.active
 
 
 def test_times_are_printed_with_their_offset(store: OpenStore) -> None:
