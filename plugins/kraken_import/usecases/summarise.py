@@ -86,6 +86,14 @@ def failure_of(
             "see their logs, then clear them."
         )
     unsettled = {state: records for state, records in counts.items() if not state.is_settled}
+    parked = unsettled.pop(State.PARKED, 0)
+    if parked:
+        are, them = ("1 record is", "it") if parked == 1 else (f"{parked:,} records are", "them")
+        more = f", and {sum(unsettled.values()):,} more have not ended" if unsettled else ""
+        return (
+            f"{what}: {are} parked{more}: no answer of Kraken's proves what became of {them}, so decide "
+            f"(make decide, or action decide of control_wave), or rerun {them}."
+        )
     if unsettled:
         listed = ", ".join(f"{records} {state.value}" for state, records in sorted(unsettled.items()))
         return (
