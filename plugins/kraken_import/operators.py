@@ -54,6 +54,7 @@ from kraken_import.usecases.rerun_gate import answer_rerun_question, rerun_quest
 from kraken_import.usecases.summarise import summarise_wave
 from kraken_import.usecases.validate import validate_batch
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
+from transforms.database import DatabaseInterrupted
 
 POLICY = frozenset(each.name for each in fields(PolicySettings)) - {"mode", "schedule_window"}
 """Parameters of a wave's run that make its policy stricter; the window is given as two times instead."""
@@ -447,7 +448,7 @@ class ControlWaveOperator(BaseOperator):
                 )
             except UnknownKraken as unknown:
                 failures.append(unknown)
-            except (Retryable, OperationalError) as unreachable:
+            except (Retryable, DatabaseInterrupted, OperationalError) as unreachable:
                 # Everything that can be stopped is, before this task is tried again for the rest.
                 failures.insert(0, unreachable)
         for sentence in said:

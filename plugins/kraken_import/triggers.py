@@ -21,6 +21,7 @@ from kraken_import.usecases.faults import Retryable, SystemicFault
 from kraken_import.usecases.gate import is_withdrawn
 from kraken_import.usecases.poll import PollScope, poll
 from kraken_import.usecases.rerun_gate import rerun_is_withdrawn
+from transforms.database import DatabaseInterrupted
 
 _TRY_AGAIN_AFTER = 10.0
 
@@ -85,7 +86,7 @@ class PollTrigger(BaseTrigger):
                 # A trigger that fails tells its task nothing of the reason.
                 yield TriggerEvent({"fault": "tracking_database", "reason": str(refused)})
                 return
-            except (Retryable, OperationalError) as hiccup:
+            except (Retryable, DatabaseInterrupted, OperationalError) as hiccup:
                 # Not being able to poll says nothing about the imports.
                 self.log.warning("Could not poll (%s): trying again.", type(hiccup).__name__)
                 if utc_now() >= until:
@@ -174,7 +175,7 @@ class QuestionTrigger(HITLTrigger):
         try:
             connection = await BaseHook.aget_connection(self.tracking_conn_id)
             return await asyncio.to_thread(self._look, connection)
-        except (Retryable, OperationalError) as hiccup:
+        except (Retryable, DatabaseInterrupted, OperationalError) as hiccup:
             # A person can answer all the same.
             self.log.warning("Could not look for a stop (%s): trying again.", type(hiccup).__name__)
             return False

@@ -55,6 +55,7 @@ from kraken_import.usecases.gate import NOT_APPROVED, unapproved
 from kraken_import.usecases.policy import task_params, window_is_over
 from kraken_import.usecases.recording import record_moves
 from kraken_import.usecases.verdict import absent_from, in_the_way, judge
+from transforms.database import DatabaseInterrupted
 from transforms.findings import Finding
 
 _CHUNKS_IN_FLIGHT: Final = 4
@@ -242,7 +243,7 @@ class _Creator:
     def _may_create(self) -> bool:
         try:
             return waves.may_create(engine=self.tracking, wave_id=self.wave.id, rerun_id=self.wave.rerun_id)
-        except OperationalError:
+        except (DatabaseInterrupted, OperationalError):
             # Without the tracking database nobody can tell, and nothing could be recorded.
             return False
 
