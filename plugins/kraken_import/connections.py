@@ -85,7 +85,8 @@ def database(*, connection_id: str, is_tracking: bool = False) -> Engine:
 def open_engine(*, connection: Connection, is_tracking: bool = False) -> Engine:
     """An engine with a small pool, one for each database and process; checked before it is handed out.
 
-    That of the tracking database raises `UnableToUseTracking` where its schema or its rights do not do.
+    That of the tracking database raises `UnableToUseTracking` where its schema or its rights do not do, and
+    here where a pooler in front of it breaks its locks.
     """
     extra: dict[str, Any] = connection.extra_dejson
     if not connection.host and not connection.schema:
@@ -104,6 +105,8 @@ def open_engine(*, connection: Connection, is_tracking: bool = False) -> Engine:
     )
     engine = _engine(url, is_tracking)
     try:
+        if is_tracking:
+            prepare(engine=engine)
         with engine.connect():
             return engine
     except OperationalError:
@@ -129,6 +132,4 @@ def _engine(url: URL, is_tracking: bool) -> Engine:
         # Parameters are identifiers and amounts, and an exception ends in a log.
         hide_parameters=True,
     )
-    if is_tracking:
-        prepare(engine=engine)
     return speak_in_sentences(engine=engine) if is_tracking else engine

@@ -9,3 +9,6 @@ WITH ours AS MATERIALIZED (
     WHERE setting.source NOT IN ('client', 'database', 'user', 'database user')
 )
 SELECT set_config(name, value, false) FROM ours
+
+-- name: backend
+SELECT pg_backend_pid()

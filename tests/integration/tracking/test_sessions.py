@@ -1,4 +1,4 @@
-"""Sessions of the tracking database: what is set in them, and who loses one."""
+"""Sessions of the tracking database: what is set in them, who loses one, and which are no sessions at all."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from queue import LifoQueue, Queue
 from typing import Any
 
 import pytest
@@ -14,9 +15,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from kraken_import.tracking import sessions, waves
-from kraken_import.tracking.faults import speak_in_sentences
+from kraken_import.tracking.faults import UnableToUseTracking, speak_in_sentences
 from kraken_import.tracking.sessions import SETTINGS, prepare
-from tests.wires import relay
+from tests.wires import relay, transaction_pooler
 from transforms.database import DatabaseInterrupted, PatientPool
 
 OpenEngine = Callable[..., Engine]
@@ -129,6 +130,30 @@ def test_a_client_finds_out_that_its_server_is_gone(open_engine: OpenEngine, pos
             wire.vanish()
             with pytest.raises(OperationalError):
                 connection.exec_driver_sql("SELECT pg_sleep(60)")
+        engine.dispose()
+
+
+@pytest.mark.parametrize("backends", [LifoQueue, Queue])
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_a_pooler_that_changes_backends_between_transactions_is_refused(
+    open_engine: OpenEngine, tracking_dsn: str, backends: type[Queue[Any]], size: int
+) -> None:
+    with transaction_pooler(dsn=tracking_dsn, backends=backends(), size=size) as pooler:
+        engine = open_engine(port=pooler.port)
+        with pytest.raises(UnableToUseTracking, match=r"let the Connection lead to the database itself"):
+            prepare(engine=engine)
+        # Each time anew: a Connection that was mended needs no restart.
+        with pytest.raises(UnableToUseTracking):
+            prepare(engine=engine)
+        engine.dispose()
+    assert shown(open_engine(), "lock_timeout") == ["0"]
+
+
+def test_what_only_passes_bytes_on_is_no_such_pooler(open_engine: OpenEngine, postgres: Any) -> None:
+    with relay(to=postgres.port) as wire:
+        engine = open_engine(port=wire.port)
+        prepare(engine=engine)
+        assert shown(engine, "lock_timeout") == ["30min"]
         engine.dispose()
 
 
