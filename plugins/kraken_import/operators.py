@@ -24,6 +24,7 @@ from kraken_import.connections import (
     may_write_back,
     read_kraken_settings,
 )
+from kraken_import.identity import hold
 from kraken_import.links import WaveReportLink
 from kraken_import.notifications import failed_plan_announced, stop_announced, tell
 from kraken_import.policies import PolicySettings
@@ -82,6 +83,12 @@ class MigrationOperator(BaseOperator):
     def tracking(self) -> Engine:
         """The tracking database."""
         return database(connection_id=self.connections.tracking, is_tracking=True)
+
+    def own_tracking(self) -> Engine:
+        """The tracking database, held for this Airflow. Raises `OtherInstallation` while another holds it."""
+        tracking = self.tracking()
+        hold(tracking=tracking)
+        return tracking
 
     def legacy(self) -> Engine:
         """The legacy database."""
@@ -156,7 +163,7 @@ class PlanWaveOperator(MigrationOperator):
         """Plan the wave. On a night without one there are no batches, and the run ends green."""
         try:
             planned = plan_wave(
-                tracking=self.tracking(),
+                tracking=self.own_tracking(),
                 legacy=self.legacy(),
                 kraken=self.kraken(),
                 request=_request(
@@ -186,7 +193,7 @@ class BuildBatchOperator(BatchOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Build."""
         return build_batch(
-            tracking=self.tracking(),
+            tracking=self.own_tracking(),
             legacy=self.legacy(),
             kraken=self.kraken(),
             now=utc_now(),
@@ -203,7 +210,7 @@ class ValidateBatchOperator(BatchOperator):
         with self.stop_announced(context=context):
             return asyncio.run(
                 validate_batch(
-                    tracking=self.tracking(), kraken=self.kraken(), refresh=self.refresh, **self.scope
+                    tracking=self.own_tracking(), kraken=self.kraken(), refresh=self.refresh, **self.scope
                 )
             )
 
@@ -217,7 +224,7 @@ class GateOperator(QuestionOperator, MigrationOperator):
 
     def execute(self, context: Context) -> list[dict[str, int]]:
         """Open the gate, or ask first."""
-        tracking = self.tracking()
+        tracking = self.own_tracking()
         wave_id = self._wave_id(context=context, tracking=tracking)
         batches = batches_to_load(tracking=tracking, wave_id=wave_id, now=utc_now())
         self.tell(context=context, wave_id=wave_id, moment="gate")
@@ -231,7 +238,7 @@ class GateOperator(QuestionOperator, MigrationOperator):
     ) -> list[dict[str, int]]:
         """Go on as was decided; ask again until `until` when the user who approved it may not."""
         approved, user = self.answer(context=context, event=event)
-        tracking = self.tracking()
+        tracking = self.own_tracking()
         wave_id = self._wave_id(context=context, tracking=tracking)
         try:
             answer_question(
@@ -271,7 +278,9 @@ class CreateBatchOperator(BatchOperator):
 
     def _create(self, *, until: datetime) -> dict[str, int]:
         outcome = asyncio.run(
-            create_batch(tracking=self.tracking(), kraken=self.kraken(), refresh=self.refresh, **self.scope)
+            create_batch(
+                tracking=self.own_tracking(), kraken=self.kraken(), refresh=self.refresh, **self.scope
+            )
         )
         if outcome.hold_back is not None:
             self._hold_back(seconds=outcome.hold_back, paused=outcome.paused, until=until)
@@ -319,9 +328,9 @@ class PollOpenOperator(MigrationOperator):
 
     def execute(self, context: Context) -> None:
         """Let go of whom the legacy system holds for nothing; defer until all have ended or time is up."""
-        writeback = self.writeback()
+        tracking, writeback = self.own_tracking(), self.writeback()
         if writeback is not None:
-            release(tracking=self.tracking(), writeback=writeback, dialects=self.dialects, now=utc_now())
+            release(tracking=tracking, writeback=writeback, dialects=self.dialects, now=utc_now())
         self.defer(
             trigger=poll_trigger(
                 connections=self.connections, until=utc_now() + self.patience, ends_task=True
@@ -496,7 +505,7 @@ class PlanRerunOperator(MigrationOperator):
     def execute(self, context: Context) -> list[dict[str, int]]:
         """Select."""
         planned = plan_rerun(
-            tracking=self.tracking(),
+            tracking=self.own_tracking(),
             kraken=self.kraken(),
             request=_rerun_request(
                 dialect=self.dialect, context=context, connection_id=self.connections.kraken
@@ -523,7 +532,7 @@ class RerunGateOperator(QuestionOperator, MigrationOperator):
 
     def execute(self, context: Context) -> list[dict[str, int]]:
         """Open the gate, or ask first."""
-        tracking = self.tracking()
+        tracking = self.own_tracking()
         rerun_id = self._rerun_id(context=context, tracking=tracking)
         batches = batches_to_rerun(tracking=tracking, rerun_id=rerun_id, now=utc_now())
         question = rerun_question_to_ask(tracking=tracking, rerun_id=rerun_id, now=utc_now())
@@ -536,7 +545,7 @@ class RerunGateOperator(QuestionOperator, MigrationOperator):
     ) -> list[dict[str, int]]:
         """Go on as was decided; ask again until `until` when the user who approved it may not."""
         approved, user = self.answer(context=context, event=event)
-        tracking = self.tracking()
+        tracking = self.own_tracking()
         rerun_id = self._rerun_id(context=context, tracking=tracking)
         try:
             answer_rerun_question(

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.connections import ConnectionIds, open_engine, read_kraken_settings
+from kraken_import.identity import keep, kept
 from kraken_import.tracking.faults import UnableToUseTracking
 from kraken_import.usecases.calling import utc_now
 from kraken_import.usecases.faults import Retryable, SystemicFault
@@ -103,19 +104,21 @@ class PollTrigger(BaseTrigger):
 
     async def _poll(self, until: datetime) -> dict[str, int]:
         kraken = await read_kraken_settings(connection_id=self.kraken_conn_id)
-        return await poll(
-            tracking=await self._tracking(),
-            kraken=kraken,
-            refresh=self._refresh,
-            scope=PollScope(
-                wave_id=self.wave_id,
-                batch=self.batch,
-                rerun_id=self.rerun_id,
-                connection_id=self.kraken_conn_id,
-            ),
-            until=until,
-            hold_back=self.hold_back,
-        )
+        tracking = await self._tracking()
+        async with kept(tracking=tracking):
+            return await poll(
+                tracking=tracking,
+                kraken=kraken,
+                refresh=self._refresh,
+                scope=PollScope(
+                    wave_id=self.wave_id,
+                    batch=self.batch,
+                    rerun_id=self.rerun_id,
+                    connection_id=self.kraken_conn_id,
+                ),
+                until=until,
+                hold_back=self.hold_back,
+            )
 
     async def _refresh(self) -> KrakenSettings:
         return await read_kraken_settings(connection_id=self.kraken_conn_id)
@@ -182,6 +185,7 @@ class QuestionTrigger(HITLTrigger):
 
     def _look(self, connection: Connection) -> bool:
         tracking = open_engine(connection=connection)
+        keep(tracking=tracking)
         if self.rerun_id is not None:
             return rerun_is_withdrawn(tracking=tracking, rerun_id=self.rerun_id)
         return self.wave_id is not None and is_withdrawn(tracking=tracking, wave_id=self.wave_id)
