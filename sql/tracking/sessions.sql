@@ -9,6 +9,11 @@ WITH ours AS MATERIALIZED (
     WHERE setting.source NOT IN ('client', 'database', 'user', 'database user')
 )
 SELECT set_config(name, value, false) FROM ours
+UNION ALL
+-- No choice: a commit that is acknowledged before it is written, here and on a synchronous standby, can be an
+-- intent that is lost while its create is under way.
+SELECT set_config('synchronous_commit', 'on', false)
+WHERE current_setting('synchronous_commit') IN ('off', 'local')
 
 -- name: backend
 SELECT pg_backend_pid()

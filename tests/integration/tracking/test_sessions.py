@@ -74,6 +74,19 @@ def test_what_an_operator_has_chosen_stays(open_engine: OpenEngine) -> None:
 
 
 @pytest.mark.parametrize(
+    ("chosen", "kept"), [("off", "on"), ("local", "on"), ("remote_apply", "remote_apply")]
+)
+def test_an_intent_is_never_acknowledged_before_it_is_written(
+    open_engine: OpenEngine, chosen: str, kept: str
+) -> None:
+    engine = open_engine(options=f"-c synchronous_commit={chosen}")
+    assert shown(engine, "synchronous_commit") == [chosen]
+    engine.dispose()
+    prepare(engine=engine)
+    assert shown(engine, "synchronous_commit") == [kept]
+
+
+@pytest.mark.parametrize(
     ("limit", "statement", "sentence"),
     [
         (
