@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from queue import Queue
-from typing import Final
+from typing import Final, Literal
 
 import psycopg2
 
@@ -60,8 +60,10 @@ def relay(*, to: int) -> Iterator[Wire]:
 
 
 @contextmanager
-def transaction_pooler(*, dsn: str, backends: Queue[socket.socket], size: int) -> Iterator[Wire]:
-    """A pooler that lends a backend for each transaction, in the order of the queue `backends`."""
+def pooler(
+    *, dsn: str, backends: Queue[socket.socket], size: int, by: Literal["transaction", "session"]
+) -> Iterator[Wire]:
+    """A pooler that lends a backend for each transaction or session, in the order of the queue `backends`."""
     logins = [psycopg2.connect(dsn) for _ in range(size)]
     lendable: list[socket.socket] = []
     for login in logins:
@@ -87,7 +89,7 @@ def transaction_pooler(*, dsn: str, backends: Queue[socket.socket], size: int) -
                 client.sendall(answer)
                 if answer[:1] == b"Z":
                     break
-            if answer[-1:] == b"I":
+            if answer[-1:] == b"I" and by == "transaction":
                 backends.put(lent)
                 lent = None
 

@@ -31,6 +31,10 @@ _RENEW_SECONDS: Final = 300.0
 _SETTLE_SECONDS: Final = 2.0
 _HICCUPS: Final = (SQLAlchemyError, DatabaseInterrupted, UnableToQuery, AirflowRuntimeError, PermissionError)
 
+_UNREAD: Final = (
+    f"Airflow could not read its Variable {VARIABLE}: the task is tried again; if that goes on, see whether "
+    "the API server is healthy, and delete the Variable if it is empty."
+)
 _UNSEEN: Final = "The tracking database could not be told that this Airflow is alive: %s."
 _log = logging.getLogger(__name__)
 _HELD: Final[set[Engine]] = set()
@@ -98,7 +102,7 @@ def _installation_id(*, tracking: Engine) -> str:
         return str(known)
     with installation.naming(engine=tracking):
         # Airflow answers that there is no Variable also when it could not look; the list of names does not.
-        if VARIABLE not in list(Variable.keys(prefix=VARIABLE)):
+        if VARIABLE not in _names():
             Variable.set(
                 VARIABLE, secrets.token_hex(8), description="Which Airflow this is: never change it."
             )
@@ -106,8 +110,15 @@ def _installation_id(*, tracking: Engine) -> str:
             time.sleep(_SETTLE_SECONDS)
         known = Variable.get(VARIABLE, default=None)
     if not known:
-        raise Retryable(f"Airflow could not read its Variable {VARIABLE}: it is tried again.")
+        raise Retryable(_UNREAD)
     return str(known)
+
+
+def _names() -> list[str]:
+    try:
+        return list(Variable.keys(prefix=VARIABLE))
+    except AirflowRuntimeError:
+        raise Retryable(_UNREAD) from None
 
 
 def _renew_for_ever(tracking: Engine, installation_id: str) -> None:

@@ -41,6 +41,9 @@ def prepare(*, engine: Engine) -> None:
 
     Raises `UnableToUseTracking` for a pooler that changes backends between transactions.
     """
+    # Outside the lock too: a database that does not answer must not make the others wait.
+    if engine in _PREPARED:
+        return
     with _ONE_AT_A_TIME:
         if engine in _PREPARED:
             return

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from kraken_import.tracking import sessions, waves
 from kraken_import.tracking.faults import UnableToUseTracking, speak_in_sentences
 from kraken_import.tracking.sessions import SETTINGS, prepare
-from tests.wires import relay, transaction_pooler
+from tests.wires import pooler, relay
 from transforms.database import DatabaseInterrupted, PatientPool
 
 OpenEngine = Callable[..., Engine]
@@ -151,8 +151,8 @@ def test_a_client_finds_out_that_its_server_is_gone(open_engine: OpenEngine, pos
 def test_a_pooler_that_changes_backends_between_transactions_is_refused(
     open_engine: OpenEngine, tracking_dsn: str, backends: type[Queue[Any]], size: int
 ) -> None:
-    with transaction_pooler(dsn=tracking_dsn, backends=backends(), size=size) as pooler:
-        engine = open_engine(port=pooler.port)
+    with pooler(dsn=tracking_dsn, backends=backends(), size=size, by="transaction") as wire:
+        engine = open_engine(port=wire.port)
         with pytest.raises(UnableToUseTracking, match=r"let the Connection lead to the database itself"):
             prepare(engine=engine)
         # Each time anew: a Connection that was mended needs no restart.
@@ -162,12 +162,18 @@ def test_a_pooler_that_changes_backends_between_transactions_is_refused(
     assert shown(open_engine(), "lock_timeout") == ["0"]
 
 
-def test_what_only_passes_bytes_on_is_no_such_pooler(open_engine: OpenEngine, postgres: Any) -> None:
-    with relay(to=postgres.port) as wire:
-        engine = open_engine(port=wire.port)
-        prepare(engine=engine)
-        assert shown(engine, "lock_timeout") == ["30min"]
-        engine.dispose()
+def test_a_pooler_of_sessions_and_what_only_passes_bytes_on_are_none(
+    open_engine: OpenEngine, tracking_dsn: str, postgres: Any
+) -> None:
+    with (
+        pooler(dsn=tracking_dsn, backends=LifoQueue(), size=3, by="session") as lending,
+        relay(to=postgres.port) as passing,
+    ):
+        for wire in (lending, passing):
+            engine = open_engine(port=wire.port)
+            prepare(engine=engine)
+            assert shown(engine, "lock_timeout") == ["30min"]
+            engine.dispose()
 
 
 def _take(*, engine: Engine, seconds: float) -> None:
