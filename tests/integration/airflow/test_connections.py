@@ -1,12 +1,14 @@
-"""Engines of Airflow's Connections: what their sockets and sessions have."""
+"""Engines of Airflow's Connections: what their sockets and sessions have, and whose database it is."""
 
 from __future__ import annotations
 
 import json
 import socket
+import time
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 from kraken_import.tracking.sessions import SETTINGS
@@ -62,3 +64,27 @@ def test_a_database_that_is_gone_is_noticed_and_an_operators_own_settings_win(
                     assert connection.exec_driver_sql(f"SHOW {name}").scalar_one() == value
             ours.detach()
     engine.dispose()
+
+
+def test_a_task_shows_that_its_airflow_is_alive_as_long_as_it_runs(
+    tracking_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kraken_import import identity
+
+    monkeypatch.setattr(identity, "_RENEW_SECONDS", 0.05)
+    identity.hold(tracking=tracking_engine)
+
+    def is_fresh() -> bool:
+        with tracking_engine.connect() as connection:
+            return bool(
+                connection.exec_driver_sql(
+                    "SELECT seen_at > now() - interval '1 minute' FROM migration.installation"
+                ).scalar_one()
+            )
+
+    with tracking_engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE migration.installation SET seen_at = now() - interval '1 day'")
+    deadline = time.monotonic() + 10
+    while not is_fresh():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
