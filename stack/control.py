@@ -1,4 +1,4 @@
-"""`make wave-pause`, `wave-resume`, `wave-cancel`, `stop-all`: orders, given in the tracking database."""
+"""`make wave-pause`, `wave-cancel`, `stop-all` and the like: orders, given in the tracking database."""
 
 import getpass
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
+from kraken_import.tracking import installation
 from kraken_import.tracking.control import Action
 from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.control import stop_all as stop_everything
@@ -51,6 +52,19 @@ def stop_all(*, wishes: Wishes) -> None:
                 now=datetime.now(UTC),
             )
         )
+
+
+def take_over(*, wishes: Wishes) -> None:
+    """Let go of the Airflow that holds the tracking database, and print which. Raises UnableToControl."""
+    with _tracking(wishes=wishes) as tracking:
+        held = installation.free(engine=tracking)
+    if held is None:
+        print("No Airflow holds the tracking database: the first one that plans, validates or creates will.")
+        return
+    print(
+        f"{held.name}, last seen at {held.seen_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, no longer holds "
+        "the tracking database: the next Airflow that plans, validates or creates will, so let one alone run."
+    )
 
 
 @contextmanager

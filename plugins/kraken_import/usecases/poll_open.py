@@ -19,7 +19,7 @@ from kraken_import.usecases.calling import open_session, wave_for_kraken
 from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.waiting import meet_outage, wait_out
-from transforms.database import UnableToQuery
+from transforms.database import DatabaseInterrupted, UnableToQuery
 
 _PAGE: Final = 5_000
 _FIRST_PAUSE: Final = 1.0
@@ -70,7 +70,7 @@ class _OpenPoller:
                 continue
             try:
                 ended += await self._ask(wave)
-            except OperationalError:
+            except (OperationalError, DatabaseInterrupted):
                 # The database is gone for all of them.
                 raise
             except (SystemicFault, UnableToQuery, SQLAlchemyError) as fault:

@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
+from kraken_import.tracking.installation import OtherInstallation, claim
 from kraken_import.usecases.faults import BadRequest, SystemicFault
 from tests.conftest import Simulator, StartSimulator
 from tests.integration.conftest import BeginJourney
@@ -179,7 +180,16 @@ def test_create_waits_without_a_worker_while_its_wave_is_paused(
         operator.execute({})
     assert deferred.value.trigger.hold_back == 0.0
     assert journey.created() == {}
+    ((holder,),) = (row.values() for row in journey.rows("SELECT id FROM migration.installation"))
+    assert holder == "tests"
+    _belongs_to(journey.tracking, "another")
+    with pytest.raises(
+        OtherInstallation, match="Another Airflow, https://another, uses this tracking database"
+    ):
+        operator.execute({})
+    # Whoever stops or resumes waves may stand anywhere.
     assert "goes on" in order("resume")
+    _belongs_to(journey.tracking, "tests")
     assert "valid" not in operator.resume({}, {"open": 0, "ended": 0}, **deferred.value.kwargs)
     assert len(journey.created()) == 5
     orders = journey.rows("SELECT ordered_by FROM migration.wave_control")
@@ -188,6 +198,14 @@ def test_create_waits_without_a_worker_while_its_wave_is_paused(
     assert f"wave {second} 'run-2'" in order("stop_all")
     with pytest.raises(SystemicFault, match="ops stopped everything"):
         journey.create(second)
+
+
+def _belongs_to(tracking: Engine, name: str) -> None:
+    with tracking.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE migration.installation SET id = %(name)s, name = 'https://' || %(name)s, seen_at = now()",
+            {"name": name},
+        )
 
 
 @pytest.mark.parametrize(
@@ -348,6 +366,9 @@ def test_the_trigger_yields_counts_once_nothing_is_open_or_why_it_cannot_look(
     from kraken_import.triggers import poll_trigger
 
     set_connections(monkeypatch, tracking=tracking_engine, simulator=start_simulator())
+    claim(engine=tracking_engine, installation_id="tests", name="tests")
+    with tracking_engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE migration.installation SET seen_at = now() - interval '1 day'")
 
     async def events() -> list[Any]:
         trigger = poll_trigger(connections=ConnectionIds(), until=datetime.now(UTC) + timedelta(seconds=20))
@@ -356,6 +377,9 @@ def test_the_trigger_yields_counts_once_nothing_is_open_or_why_it_cannot_look(
     (event,) = asyncio.run(events())
     assert event.payload == {"open": 0, "ended": 0}
     with tracking_engine.begin() as connection:
+        # What waits keeps the database for its Airflow.
+        seen_at = connection.exec_driver_sql("SELECT seen_at FROM migration.installation").scalar_one()
+        assert seen_at > datetime.now(UTC) - timedelta(minutes=1)
         connection.exec_driver_sql("DROP SCHEMA migration CASCADE")
     (event,) = asyncio.run(events())
     assert event.payload["fault"] == "tracking_database"
@@ -441,6 +465,7 @@ def test_a_database_that_cannot_be_reached_is_one_sentence_without_its_password(
         ("transforms.selection.UnableToSelect", "fail"),
         ("transforms.assemble.FrameContractBroken", "fail"),
         ("kraken_import.tracking.faults.UnableToUseTracking", "fail"),
+        ("kraken_import.tracking.installation.OtherInstallation", "fail"),
         ("kraken_import.usecases.holds.UnableToHold", "fail"),
         ("transforms.database.DatabaseInterrupted", "retry"),
         ("kraken_import.usecases.faults.Retryable", "retry"),

@@ -255,15 +255,37 @@ def test_a_malformed_parameter_is_refused_before_anything_runs(stack: Stack) -> 
     assert "limit" in answer.text
 
 
-def test_an_empty_wave_fails_with_one_sentence_and_leaves_nothing(stack: Stack) -> None:
+def test_an_empty_wave_or_one_of_a_second_airflow_fails_with_one_sentence_and_leaves_nothing(
+    stack: Stack,
+) -> None:
     before = stack.rows("TRACKING_DSN", "SELECT count(*) FROM migration.wave")
+    assert _said_by_plan(stack) == "has no edf_accounts customer NOBODY"
+    # Its first task has named this Airflow.
+    ((holder, name),) = stack.rows("TRACKING_DSN", "SELECT id, name FROM migration.installation")
+    assert stack.api("GET", "/variables/migration_installation").json()["value"] == holder
+    assert name.startswith(f"{stack.values['AIRFLOW_URL']} on ")
+    # An Airflow that has lost its Variable is another one.
+    assert stack.api("DELETE", "/variables/migration_installation").ok
+    assert _said_by_plan(stack) == "uses this tracking database"
+    assert "no longer holds the tracking database" in run(checkout=stack.folder, command="take-over")
+    assert _said_by_plan(stack) == "has no edf_accounts customer NOBODY"
+    ((other,),) = stack.rows("TRACKING_DSN", "SELECT id FROM migration.installation")
+    assert stack.api("GET", "/variables/migration_installation").json()["value"] == other != holder
+    assert stack.rows("TRACKING_DSN", "SELECT count(*) FROM migration.wave") == before
+
+
+def _said_by_plan(stack: Stack) -> str:
+    """Why a wave of a customer that does not exist was not planned."""
     run_id = stack.start(identifiers=["NOBODY"]).json()["dag_run_id"]
     assert stack.finish(run_id) == "failed"
-    assert stack.rows("TRACKING_DSN", "SELECT count(*) FROM migration.wave") == before
-    logs = "".join(
-        path.read_text() for path in (stack.folder / ".run" / "airflow" / "logs").rglob("*plan*/*.log")
+    folder = stack.folder / ".run" / "airflow" / "logs" / f"dag_id={DAG}" / f"run_id={run_id}"
+    said = "".join(path.read_text() for path in folder.rglob("*plan*/*.log"))
+    (sentence,) = (
+        each
+        for each in ("has no edf_accounts customer NOBODY", "uses this tracking database")
+        if each in said
     )
-    assert "has no edf_accounts customer NOBODY" in logs
+    return sentence
 
 
 def _nothing_personal_or_secret_is_in_logs_and_xcoms(stack: Stack) -> None:

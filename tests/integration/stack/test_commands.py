@@ -112,6 +112,21 @@ def test_stopping_everything_needs_no_stack_and_no_running_wave(tracking_dsn: st
     )
 
 
+def test_the_airflow_that_holds_a_tracking_database_is_named_and_let_go_of(tracking_dsn: str) -> None:
+    connection = psycopg2.connect(tracking_dsn)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO migration.installation (id, name, first_seen_at, seen_at)"
+            " VALUES ('one', 'https://airflow.example', now(), now())"
+        )
+    connection.close()
+    assert _run("take-over", TRACKING_DSN=tracking_dsn).stdout.startswith(
+        "https://airflow.example, last seen at"
+    )
+    again = _run("take-over", TRACKING_DSN=tracking_dsn)
+    assert "No Airflow holds the tracking database" in again.stdout
+
+
 def test_diff_asks_for_one_customer(tracking_dsn: str, guide_legacy_dsn: str) -> None:
     databases = {"TRACKING_DSN": tracking_dsn, "LEGACY_DSN": guide_legacy_dsn}
     _is_one_sentence(done=_run("diff", DIALECT="edf_accounts", **databases), sentence="one customer")
