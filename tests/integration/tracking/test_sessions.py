@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from kraken_import.tracking import sessions, waves
 from kraken_import.tracking.faults import UnableToUseTracking, speak_in_sentences
+from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.sessions import SETTINGS, prepare
 from tests.wires import pooler, relay
 from transforms.database import DatabaseInterrupted, PatientPool
@@ -23,6 +24,9 @@ from transforms.database import DatabaseInterrupted, PatientPool
 OpenEngine = Callable[..., Engine]
 SHORT = {"tcp_keepalives_idle": "1", "tcp_keepalives_interval": "1", "tcp_user_timeout": "1500"}
 vanishing = pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a socket drop all it gets")
+
+
+BATCH = BatchRef(wave_id=1, batch=0)
 
 
 @pytest.fixture
@@ -125,8 +129,11 @@ def test_the_lock_of_a_machine_that_is_gone_is_free_soon(
     with relay(to=postgres.port) as wire:
         there = open_engine(port=wire.port)
         prepare(engine=there)
-        with waves.batch_lock(engine=there, wave_id=1, batch=0) as lost:
-            with pytest.raises(waves.BatchIsBusy), waves.batch_lock(engine=here, wave_id=1, batch=0):
+        with waves.batch_lock(engine=there, ref=BATCH) as lost:
+            with (
+                pytest.raises(waves.BatchIsBusy),
+                waves.batch_lock(engine=here, ref=BATCH),
+            ):
                 pass
             wire.vanish()
             _take(engine=here, seconds=20)
@@ -180,7 +187,7 @@ def _take(*, engine: Engine, seconds: float) -> None:
     """Take the lock of the batch as soon as it is free."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        with suppress(waves.BatchIsBusy), waves.batch_lock(engine=engine, wave_id=1, batch=0):
+        with suppress(waves.BatchIsBusy), waves.batch_lock(engine=engine, ref=BATCH):
             return
         time.sleep(0.1)
     raise AssertionError("The lock was not free in time.")
