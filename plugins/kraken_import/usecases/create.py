@@ -28,6 +28,7 @@ from kraken_import.client.answers import (
     SupplierPaused,
     Throttled,
     Unauthorised,
+    Unknown,
 )
 from kraken_import.client.session import Exchange, KrakenSession
 from kraken_import.client.settings import KrakenSettings
@@ -361,7 +362,7 @@ class _Creator:
         fault = next((fault for fault in faults if fault is not None), None)
         if fault is None:
             unsent = sum(isinstance(exchange.answer, NotSent) for exchange in exchanges)
-            lost = sum(exchange.http_status is None or exchange.http_status >= 500 for exchange in exchanges)
+            lost = sum(isinstance(exchange.answer, NotSent | Unknown) for exchange in exchanges)
             if unsent == len(exchanges) or (lost == len(exchanges) and lost >= _MANY):
                 fault = unreachable(wave=self.wave)
         if fault is not None:
