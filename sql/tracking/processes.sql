@@ -40,6 +40,8 @@ WITH candidate AS (
     ON CONFLICT (import_supplier, external_identifier, resource, mode, target_kraken) DO UPDATE
     SET dialect = excluded.dialect, wave_id = excluded.wave_id, batch = excluded.batch,
         airflow_run = excluded.airflow_run, state = excluded.state, planned_at = excluded.planned_at,
+        previous_wave_id = process.wave_id, previous_batch = process.batch,
+        payload_hash = NULL, payload_bytes = NULL, watermark = NULL,
         first_error_code = NULL, first_error_path = NULL, kraken_status = NULL, kraken_identifier = NULL,
         built_at = NULL, validated_at = NULL, intended_at = NULL, evidence_from = NULL, created_at = NULL,
         polled_at = NULL, settled_at = NULL
@@ -54,12 +56,20 @@ WITH candidate AS (
                 )
             )
         )
-    RETURNING process.id, process.attempt
+    RETURNING process.id, process.attempt, process.previous_wave_id, process.previous_batch
 ), logged AS (
     INSERT INTO migration.import_event (import_process_id, attempt, wave_id, to_state, occurred_at)
     SELECT id, attempt, %(wave_id)s, 'planned', %(at)s FROM claimed
+), handed_on AS (
+    INSERT INTO migration.handed_on (wave_id, batch, to_wave_id, customers, handed_on_at)
+    SELECT previous_wave_id, previous_batch, %(wave_id)s, count(*), %(at)s
+    FROM claimed
+    WHERE previous_wave_id IS NOT NULL
+    GROUP BY previous_wave_id, previous_batch
+    RETURNING customers
 )
-SELECT (SELECT count(*) FROM candidate) AS free, (SELECT count(*) FROM claimed) AS claimed
+SELECT (SELECT count(*) FROM candidate) AS free, (SELECT count(*) FROM claimed) AS claimed,
+    EXISTS (SELECT FROM handed_on) AS has_taken_over
 
 -- name: rebuildable
 -- A rerun takes its own records only, and of those that Kraken ended the attempt that it was asked to open again.

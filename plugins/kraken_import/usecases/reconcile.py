@@ -180,13 +180,15 @@ async def _reconcile_supplier(
                 differences += await asker.ask(wave_id=each.id, listed=source == "listing")
                 kinds = LOCAL_KINDS | RECORD_KINDS | (LISTING_KINDS if source == "listing" else frozenset())
             counted = reconciliation.counts(connection=connection, wave_id=each.id)
-            if counted["claimed"] != counted["selected"] and not any(
+            if counted["claimed"] != counted["selected"] + counted["handed_on"] and not any(
                 difference.kind == "batch_count" for difference in differences
             ):
                 differences.append(
                     Difference(
                         kind="wave_count",
-                        ours=f"{counted['selected']} customers",
+                        ours=reconciliation.customers(
+                            here=counted["selected"], handed_on=counted["handed_on"]
+                        ),
                         theirs=f"{counted['claimed']} claimed",
                         wave_id=each.id,
                     )
