@@ -4,7 +4,7 @@ PYTHON ?= python3
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help install demo up down env payload diff wave-pause wave-resume wave-cancel stop-all preflight reports legacy migrate simulator bench test test-quick prove check mapping new-dialect sample
-.PHONY: rerun crosswalk late-changes differences own wave-close wave-open
+.PHONY: rerun crosswalk late-changes differences own wave-close wave-open purge
 
 # Byte code is compiled once, at installation: without it Airflow takes twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -98,6 +98,9 @@ wave-close: install ## Close WAVE; refused while anything it leaves has no owner
 
 wave-open: install ## Open a closed WAVE again
 	@$(STACK) wave-open
+
+purge: install ## Delete payloads, answers and amounts of a finished WAVE for good, and close it; REASON= says why
+	@$(STACK) purge
 
 test: install ## Run every test but the long proofs
 	@$(VENV)/python -m pytest -n 3 --dist loadgroup

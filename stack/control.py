@@ -1,4 +1,4 @@
-"""`make wave-pause`, `wave-resume`, `wave-cancel`, `stop-all`: orders, given in the tracking database."""
+"""`make wave-pause`, `wave-resume`, `wave-cancel`, `stop-all`, `purge`: orders in the tracking database."""
 
 import getpass
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from kraken_import.tracking.control import Action
 from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.control import stop_all as stop_everything
 from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.purge import purge_wave
 from stack import data
 from stack.problems import StackProblem
 from stack.running import IsNotUp, require_running
@@ -46,6 +47,22 @@ def stop_all(*, wishes: Wishes) -> None:
             stop_everything(
                 tracking=tracking,
                 kraken=wishes.kraken,
+                ordered_by=getpass.getuser(),
+                reason=wishes.reason,
+                now=datetime.now(UTC),
+            )
+        )
+
+
+def purge(*, wishes: Wishes) -> None:
+    """Purge the personal data of WAVE, and print what it means. Raises UnableToControl."""
+    if wishes.wave is None:
+        raise UnableToControl("Say which wave to purge, by id or name: WAVE=12.")
+    with _tracking(wishes=wishes) as tracking:
+        print(
+            purge_wave(
+                tracking=tracking,
+                wave=wishes.wave,
                 ordered_by=getpass.getuser(),
                 reason=wishes.reason,
                 now=datetime.now(UTC),

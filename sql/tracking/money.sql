@@ -91,4 +91,8 @@ FROM migration.record_money AS money
 JOIN migration.import_process AS process ON process.id = money.import_process_id
 WHERE money.wave_id = %(wave_id)s
 GROUP BY money.ledger, money.currency, process.state, built
-ORDER BY money.currency, money.ledger, process.state
+UNION ALL
+SELECT ledger, currency, state, built, customers, legacy_cents, payload_cents
+FROM migration.purged_money
+WHERE wave_id = %(wave_id)s
+ORDER BY currency, ledger, state

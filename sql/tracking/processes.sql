@@ -2,8 +2,8 @@
 
 -- name: claim
 -- Two waves never share a customer: whoever inserts the key first has it. Free again is whom a cancelled wave
--- has not begun to create, and, by name, whose rehearsal has ended. A rehearsal by number leaves out whom
--- Kraken has, or is about to have.
+-- has not begun to create, and, by name, whose rehearsal has ended or whom a purged wave did not migrate. A
+-- rehearsal by number leaves out whom Kraken has, or is about to have.
 -- OFFSET 0 makes it one probe of the index a key: a plan's own rows have no statistics before it commits,
 -- and without them Postgres joins each page with the whole table, key by key.
 WITH candidate AS (
@@ -20,6 +20,7 @@ WITH candidate AS (
                 WHEN %(mode)s THEN NOT (
                     process.state = ANY (%(repeatable)s)
                     OR (wave.stop_code IS NOT DISTINCT FROM 'cancelled' AND process.state = ANY (%(rebuildable)s))
+                    OR (wave.purged_at IS NOT NULL AND process.state = ANY (%(left_behind)s))
                 )
                 ELSE process.state = ANY (%(in_the_way)s)
             END
@@ -49,11 +50,13 @@ WITH candidate AS (
     WHERE process.wave_id <> excluded.wave_id
         AND (
             process.state = ANY (%(repeatable)s)
-            OR (
-                process.state = ANY (%(rebuildable)s)
-                AND EXISTS (
-                    SELECT FROM migration.wave WHERE id = process.wave_id AND stop_code = 'cancelled'
-                )
+            OR EXISTS (
+                SELECT FROM migration.wave
+                WHERE id = process.wave_id
+                    AND (
+                        (stop_code = 'cancelled' AND process.state = ANY (%(rebuildable)s))
+                        OR (purged_at IS NOT NULL AND process.state = ANY (%(left_behind)s))
+                    )
             )
         )
     RETURNING process.id, process.attempt, process.previous_wave_id, process.previous_batch

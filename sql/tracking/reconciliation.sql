@@ -3,7 +3,7 @@
 -- name: scope
 -- Waves that have something processed at Kraken, or the one that was asked for.
 SELECT wave.id, wave.name, wave.resource, wave.import_supplier, wave.target_kraken, wave.connection_id,
-    wave.dag_id, wave.mode
+    wave.dag_id, wave.mode, wave.purged_at
 FROM migration.wave
 WHERE CASE
     WHEN %(wave_id)s::bigint IS NOT NULL THEN wave.id = %(wave_id)s

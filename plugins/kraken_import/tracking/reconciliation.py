@@ -49,6 +49,7 @@ class Reconcilable:
     connection_id: str
     dag_id: str
     mode: Mode
+    purged_at: datetime | None
 
     @property
     def scope(self) -> Scope:

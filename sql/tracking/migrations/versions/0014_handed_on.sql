@@ -61,3 +61,63 @@ COMMENT ON COLUMN migration.handed_on_money.currency IS 'Currency of the sum (IS
 COMMENT ON COLUMN migration.handed_on_money.customers IS 'Customers that have such a balance.';
 COMMENT ON COLUMN migration.handed_on_money.cents IS 'The sum in cents, in Kraken''s sign: credits positive.';
 COMMENT ON COLUMN migration.handed_on_money.handed_on_at IS 'When.';
+
+ALTER TABLE migration.wave ADD COLUMN purged_at timestamptz;
+COMMENT ON COLUMN migration.wave.purged_at IS 'Since when its payloads, answers and amounts are gone; NULL while they are kept.';
+
+CREATE TABLE migration.wave_purge (
+    id                  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    wave_id             bigint NOT NULL REFERENCES migration.wave,
+    ordered_by          text NOT NULL,
+    reason              text,
+    purged_at           timestamptz NOT NULL
+);
+
+CREATE INDEX wave_purge_wave_idx ON migration.wave_purge (wave_id);
+
+CREATE TRIGGER wave_purge_is_append_only
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON migration.wave_purge
+    FOR EACH STATEMENT EXECUTE FUNCTION migration.refuse_change();
+
+COMMENT ON TABLE migration.wave_purge IS 'Append-only: who purged the personal data of a wave, when and why.';
+COMMENT ON COLUMN migration.wave_purge.id IS 'Surrogate key, ascending.';
+COMMENT ON COLUMN migration.wave_purge.wave_id IS 'The wave.';
+COMMENT ON COLUMN migration.wave_purge.ordered_by IS 'User of the machine on which the command ran.';
+COMMENT ON COLUMN migration.wave_purge.reason IS 'Why, in that person''s words; NULL when none were given.';
+COMMENT ON COLUMN migration.wave_purge.purged_at IS 'When.';
+
+CREATE TABLE migration.purged_money (
+    wave_id             bigint NOT NULL REFERENCES migration.wave,
+    ledger              text NOT NULL,
+    currency            text NOT NULL,
+    state               text NOT NULL,
+    built               boolean NOT NULL,
+    customers           integer NOT NULL CHECK (customers > 0),
+    legacy_cents        bigint NOT NULL,
+    payload_cents       bigint NOT NULL,
+    PRIMARY KEY (wave_id, ledger, currency, state, built)
+);
+
+COMMENT ON TABLE migration.purged_money IS 'What had become of the money of a wave when its amounts were purged: sums, in Kraken''s sign.';
+COMMENT ON COLUMN migration.purged_money.wave_id IS 'The wave.';
+COMMENT ON COLUMN migration.purged_money.ledger IS 'The ledger, as the dialect calls it.';
+COMMENT ON COLUMN migration.purged_money.currency IS 'Currency of the sums (ISO 4217).';
+COMMENT ON COLUMN migration.purged_money.state IS 'State in which the customers stood.';
+COMMENT ON COLUMN migration.purged_money.built IS 'Whether there had been a payload.';
+COMMENT ON COLUMN migration.purged_money.customers IS 'Customers that have such a balance.';
+COMMENT ON COLUMN migration.purged_money.legacy_cents IS 'Sum of the balances in the legacy database.';
+COMMENT ON COLUMN migration.purged_money.payload_cents IS 'Sum of the balances in the payloads; 0 without payloads.';
+
+CREATE OR REPLACE VIEW migration.wave_progress AS
+SELECT
+    wave.id AS wave_id,
+    wave.name AS wave_name,
+    wave.dialect,
+    wave.mode,
+    process.state,
+    count(*) AS records,
+    wave.purged_at
+FROM migration.wave
+JOIN migration.import_process AS process ON process.wave_id = wave.id
+GROUP BY wave.id, process.state;
+COMMENT ON COLUMN migration.wave_progress.purged_at IS 'Since when the personal data of the wave is gone; NULL while it is kept.';
