@@ -104,6 +104,11 @@ def test_nothing_is_created_in_a_purged_wave_and_its_failures_can_be_named_for_a
         journey.plan_run(run_id="run-1")
     with pytest.raises(BadRequest, match="is closed since"):
         begin_rerun(journey, wave="pilot", not_processed=True)
+    # Clearing one task does not go through the plan.
+    states = journey.states(wave_id)
+    with pytest.raises(BadRequest, match=r"'pilot' was purged on .*: nothing of it is built again"):
+        journey.build(wave_id)
+    assert journey.states(wave_id) == states
 
     keys = [row["external_identifier"] for row in journey.rows("SELECT * FROM migration.import_process")]
     by_number = journey.plan()
