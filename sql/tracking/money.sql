@@ -52,11 +52,12 @@ GROUP BY stage, ledger, currency
 
 -- name: take_over
 -- Of whom a wave takes over, the sums stay with the wave that built them, and the amounts go: the new wave reads
--- its own. A statement after the claim's, so that it sees what a build was still writing when the claim began.
+-- its own. Once for the whole plan, after the claims, so that it sees what a build was still writing when they began.
 WITH gone AS (
     DELETE FROM migration.record_money AS money
     USING migration.import_process AS process
-    WHERE process.wave_id = %(wave_id)s
+    WHERE EXISTS (SELECT FROM migration.handed_on WHERE to_wave_id = %(wave_id)s)
+        AND process.wave_id = %(wave_id)s
         AND process.previous_wave_id IS NOT NULL
         AND money.import_process_id = process.id
         AND money.wave_id <> process.wave_id

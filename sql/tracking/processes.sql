@@ -69,10 +69,8 @@ WITH candidate AS (
     FROM claimed
     WHERE previous_wave_id IS NOT NULL
     GROUP BY previous_wave_id, previous_batch
-    RETURNING customers
 )
-SELECT (SELECT count(*) FROM candidate) AS free, (SELECT count(*) FROM claimed) AS claimed,
-    EXISTS (SELECT FROM handed_on) AS has_taken_over
+SELECT (SELECT count(*) FROM candidate) AS free, (SELECT count(*) FROM claimed) AS claimed
 
 -- name: rebuildable
 -- A rerun takes its own records only, and of those that Kraken ended the attempt that it was asked to open again.

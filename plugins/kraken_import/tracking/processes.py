@@ -21,7 +21,6 @@ from kraken_import.lifecycle import (
     State,
     legal_pairs,
 )
-from kraken_import.tracking import money
 from kraken_import.tracking.evidence import (
     Answer,
     Key,
@@ -144,8 +143,6 @@ def claim(
             },
         ).one()
         claimed += int(row.claimed)
-        if row.has_taken_over:
-            money.take_over(connection=connection, wave_id=wave_id, at=at)
         # A wave planned at the same time may have been quicker: others may still be free.
         if row.claimed == row.free:
             return claimed
