@@ -4,7 +4,7 @@ PYTHON ?= python3
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help install demo up down env payload diff wave-pause wave-resume wave-cancel stop-all preflight reports legacy migrate simulator bench test test-quick prove check mapping new-dialect sample
-.PHONY: rerun crosswalk late-changes differences own wave-close wave-open take-over
+.PHONY: rerun crosswalk late-changes differences own wave-close wave-open take-over purge
 
 # Byte code is compiled once, at installation: without it Airflow takes twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -101,6 +101,9 @@ wave-open: install ## Open a closed WAVE again
 
 take-over: install ## Let another Airflow use the tracking database at once; stop the one that uses it before
 	@$(STACK) take-over
+
+purge: install ## Delete payloads, answers and amounts of a finished WAVE for good, and close it; REASON= says why
+	@$(STACK) purge
 
 test: install ## Run every test but the long proofs
 	@$(VENV)/python -m pytest -n 3 --dist loadgroup

@@ -109,6 +109,12 @@ def _take_over(wishes: Wishes) -> None:
     take_over(wishes=wishes)
 
 
+def _purge(wishes: Wishes) -> None:
+    from stack.control import purge
+
+    purge(wishes=wishes)
+
+
 def _new_dialect(wishes: Wishes) -> None:
     from stack.new_dialect import new_dialect
 
@@ -237,6 +243,7 @@ _COMMANDS: Mapping[str, Callable[[Wishes], None]] = {
     "wave-cancel": _wave_cancel,
     "stop-all": _stop_all,
     "take-over": _take_over,
+    "purge": _purge,
     "preflight": _preflight,
     "reports": _reports,
     "new-dialect": _new_dialect,

@@ -12,6 +12,7 @@ from kraken_import.tracking.control import Action
 from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.control import stop_all as stop_everything
 from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.purge import purge_wave
 from stack import data
 from stack.problems import StackProblem
 from stack.running import IsNotUp, require_running
@@ -65,6 +66,22 @@ def take_over(*, wishes: Wishes) -> None:
         f"{held.name}, last seen at {held.seen_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, no longer holds "
         "the tracking database: the next Airflow that plans, validates or creates will, so let one alone run."
     )
+
+
+def purge(*, wishes: Wishes) -> None:
+    """Purge the personal data of WAVE, and print what it means. Raises UnableToControl."""
+    if wishes.wave is None:
+        raise UnableToControl("Say which wave to purge, by id or name: WAVE=12.")
+    with _tracking(wishes=wishes) as tracking:
+        print(
+            purge_wave(
+                tracking=tracking,
+                wave=wishes.wave,
+                ordered_by=getpass.getuser(),
+                reason=wishes.reason,
+                now=datetime.now(UTC),
+            )
+        )
 
 
 @contextmanager

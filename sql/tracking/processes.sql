@@ -2,8 +2,8 @@
 
 -- name: claim
 -- Two waves never share a customer: whoever inserts the key first has it. Free again is whom a cancelled wave
--- has not begun to create, and, by name, whose rehearsal has ended. A rehearsal by number leaves out whom
--- Kraken has, or is about to have.
+-- has not begun to create, and, by name, whose rehearsal has ended or whom a purged wave did not migrate. A
+-- rehearsal by number leaves out whom Kraken has, or is about to have.
 -- OFFSET 0 makes it one probe of the index a key: a plan's own rows have no statistics before it commits,
 -- and without them Postgres joins each page with the whole table, key by key.
 WITH candidate AS (
@@ -20,6 +20,7 @@ WITH candidate AS (
                 WHEN %(mode)s THEN NOT (
                     process.state = ANY (%(repeatable)s)
                     OR (wave.stop_code IS NOT DISTINCT FROM 'cancelled' AND process.state = ANY (%(rebuildable)s))
+                    OR (wave.purged_at IS NOT NULL AND process.state = ANY (%(left_behind)s))
                 )
                 ELSE process.state = ANY (%(in_the_way)s)
             END
@@ -40,6 +41,8 @@ WITH candidate AS (
     ON CONFLICT (import_supplier, external_identifier, resource, mode, target_kraken) DO UPDATE
     SET dialect = excluded.dialect, wave_id = excluded.wave_id, batch = excluded.batch,
         airflow_run = excluded.airflow_run, state = excluded.state, planned_at = excluded.planned_at,
+        previous_wave_id = process.wave_id, previous_batch = process.batch,
+        payload_hash = NULL, payload_bytes = NULL, watermark = NULL,
         first_error_code = NULL, first_error_path = NULL, kraken_status = NULL, kraken_identifier = NULL,
         built_at = NULL, validated_at = NULL, intended_at = NULL, evidence_from = NULL, created_at = NULL,
         polled_at = NULL, settled_at = NULL, doubted_at = NULL, doubts = 0, parked_from = NULL
@@ -47,17 +50,25 @@ WITH candidate AS (
     WHERE process.wave_id <> excluded.wave_id
         AND (
             process.state = ANY (%(repeatable)s)
-            OR (
-                process.state = ANY (%(rebuildable)s)
-                AND EXISTS (
-                    SELECT FROM migration.wave WHERE id = process.wave_id AND stop_code = 'cancelled'
-                )
+            OR EXISTS (
+                SELECT FROM migration.wave
+                WHERE id = process.wave_id
+                    AND (
+                        (stop_code = 'cancelled' AND process.state = ANY (%(rebuildable)s))
+                        OR (purged_at IS NOT NULL AND process.state = ANY (%(left_behind)s))
+                    )
             )
         )
-    RETURNING process.id, process.attempt
+    RETURNING process.id, process.attempt, process.previous_wave_id, process.previous_batch
 ), logged AS (
     INSERT INTO migration.import_event (import_process_id, attempt, wave_id, to_state, occurred_at)
     SELECT id, attempt, %(wave_id)s, 'planned', %(at)s FROM claimed
+), handed_on AS (
+    INSERT INTO migration.handed_on (wave_id, batch, to_wave_id, customers, handed_on_at)
+    SELECT previous_wave_id, previous_batch, %(wave_id)s, count(*), %(at)s
+    FROM claimed
+    WHERE previous_wave_id IS NOT NULL
+    GROUP BY previous_wave_id, previous_batch
 )
 SELECT (SELECT count(*) FROM candidate) AS free, (SELECT count(*) FROM claimed) AS claimed
 

@@ -125,8 +125,8 @@ def claim(
 ) -> int:
     """Claim at most `most` of these customers for a wave that has `offset` already; how many it got.
 
-    A customer whose rehearsal has ended is rehearsed again only `by_name`; otherwise a rehearsal also leaves
-    out whom a live import of the same Kraken has processed or has open.
+    Only `by_name` is a customer taken again whose rehearsal has ended, or whom a purged wave did not migrate;
+    otherwise a rehearsal also leaves out whom a live import of the same Kraken has processed or has open.
     """
     rehearses = wave.mode is Mode.REHEARSAL
     repeatable = SETTLED if rehearses and by_name else ()
@@ -149,6 +149,7 @@ def claim(
                 "airflow_run": wave.run_id,
                 "repeatable": _names(repeatable),
                 "rebuildable": _names(REBUILDABLE),
+                "left_behind": _names(REBUILDABLE | REOPENABLE if by_name else ()),
                 "in_the_way": _names(in_the_way),
                 "at": at,
             },

@@ -10,13 +10,14 @@ from sqlalchemy import Connection
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import REBUILDABLE
-from kraken_import.tracking import frame_rows, money, processes, reruns, shared_values, waves
+from kraken_import.tracking import frame_rows, money, processes, purge, reruns, shared_values, waves
 from kraken_import.tracking.money import RecordMoney
 from kraken_import.tracking.processes import Built
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.shared_values import SharedValue
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.calling import batch_counts, refuse_if_stopped
+from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.holds import hold
 from kraken_import.usecases.systems import BuildSystems
 from transforms.build import BuildResult, BuildSettings, build
@@ -44,8 +45,8 @@ def build_batch(*, systems: BuildSystems, ref: BatchRef) -> dict[str, int]:
 
     A repeated call builds anew, so that a correction in the legacy database is picked up. A rerun builds its
     own records only, and opens again those that Kraken ended; of one that was stopped it raises
-    `SystemicFault`. With `writeback` the legacy system is told to hold the customers first, so that nothing
-    changes between the snapshot and their end.
+    `SystemicFault`, of a purged wave `BadRequest`. With `writeback` the legacy system is told to hold the
+    customers first, so that nothing changes between the snapshot and their end.
     """
     now = systems.clock()
     with systems.tracking.connect() as connection:
@@ -53,6 +54,7 @@ def build_batch(*, systems: BuildSystems, ref: BatchRef) -> dict[str, int]:
         if ref.rerun is not None:
             # What Kraken has ended must keep that end where it cannot be created again.
             refuse_if_stopped(wave=wave)
+        _refuse_purged(connection=connection, wave=wave)
         process_ids = processes.in_states(connection=connection, ref=ref, states=REBUILDABLE)
     if systems.writeback is not None:
         hold(
@@ -67,6 +69,16 @@ def build_batch(*, systems: BuildSystems, ref: BatchRef) -> dict[str, int]:
     with systems.tracking.connect() as connection:
         counts = batch_counts(connection=connection, ref=ref)
     return {state.value: records for state, records in counts.items()}
+
+
+def _refuse_purged(*, connection: Connection, wave: Wave) -> None:
+    """Raise `BadRequest` for a wave that has no place for payloads any more."""
+    purged_at = purge.purged_at(connection=connection, wave_id=wave.id)
+    if purged_at is not None:
+        raise BadRequest(
+            f"Wave {wave.name!r} was purged on {purged_at:%Y-%m-%d}: nothing of it is built again, so plan a "
+            "wave that names the customers."
+        )
 
 
 def _build(

@@ -95,6 +95,9 @@ def test_an_order_to_a_wave_that_does_not_exist_is_a_sentence(tracking_dsn: str)
         done = _run(f"wave-{action}", TRACKING_DSN=tracking_dsn, WAVE="pilot")
         _is_one_sentence(done=done, sentence="There is no wave 'pilot'")
     _is_one_sentence(done=_run("wave-pause", TRACKING_DSN=tracking_dsn), sentence="WAVE=12")
+    done = _run("purge", TRACKING_DSN=tracking_dsn, WAVE="pilot")
+    _is_one_sentence(done=done, sentence="There is no wave 'pilot'")
+    _is_one_sentence(done=_run("purge", TRACKING_DSN=tracking_dsn), sentence="WAVE=12")
 
 
 def test_a_tracking_database_without_its_schema_is_a_sentence(empty_dsn: str) -> None:
