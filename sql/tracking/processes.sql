@@ -42,7 +42,7 @@ WITH candidate AS (
         airflow_run = excluded.airflow_run, state = excluded.state, planned_at = excluded.planned_at,
         first_error_code = NULL, first_error_path = NULL, kraken_status = NULL, kraken_identifier = NULL,
         built_at = NULL, validated_at = NULL, intended_at = NULL, evidence_from = NULL, created_at = NULL,
-        polled_at = NULL, settled_at = NULL
+        polled_at = NULL, settled_at = NULL, rerun_id = NULL
     -- Judged again on the row as it is now: another wave may have been quicker.
     WHERE process.wave_id <> excluded.wave_id
         AND (
@@ -62,7 +62,8 @@ WITH candidate AS (
 SELECT (SELECT count(*) FROM candidate) AS free, (SELECT count(*) FROM claimed) AS claimed
 
 -- name: rebuildable
--- A rerun takes its own records only, and of those that Kraken ended the attempt that it was asked to open again.
+-- A rerun takes its own records only, and of those that were refused or that Kraken ended the attempt that it
+-- was asked to open again: what it has tried itself, it does not try once more when its run is cleared.
 SELECT process.id, process.external_identifier
 FROM migration.import_process AS process
 LEFT JOIN migration.rerun_item AS item
@@ -96,6 +97,7 @@ WITH incoming AS (
     SET state = incoming.to_state,
         attempt = process.attempt + 1,
         airflow_run = coalesce(%(airflow_run)s, process.airflow_run),
+        rerun_id = %(rerun_id)s,
         watermark = %(watermark)s,
         kraken_status = CASE WHEN locked.state <> ALL (%(reopenable)s) THEN process.kraken_status END,
         kraken_identifier = CASE WHEN locked.state <> ALL (%(reopenable)s) THEN process.kraken_identifier END,
@@ -124,12 +126,12 @@ WITH incoming AS (
         )
     RETURNING process.id, process.attempt, process.wave_id, process.batch, process.airflow_run,
         locked.state AS from_state, process.state AS to_state, process.payload_hash,
-        process.settled_at, process.first_error_code, process.first_error_path
+        process.settled_at, process.first_error_code, process.first_error_path, process.rerun_id
 ), logged AS (
     INSERT INTO migration.import_event (
-        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, error_code, error_path
+        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, error_code, error_path, rerun_id
     )
-    SELECT id, attempt, wave_id, from_state, to_state, %(at)s, first_error_code, first_error_path
+    SELECT id, attempt, wave_id, from_state, to_state, %(at)s, first_error_code, first_error_path, rerun_id
     FROM built
 ), tried AS (
     INSERT INTO migration.import_attempt (
@@ -193,12 +195,12 @@ WITH picked AS (
     SET state = 'creating', intended_at = %(at)s, evidence_from = %(at)s
     FROM picked
     WHERE process.id = picked.id AND process.state = ANY (%(states)s)
-    RETURNING process.id, process.external_identifier, process.attempt
+    RETURNING process.id, process.external_identifier, process.attempt, process.rerun_id
 ), logged AS (
     INSERT INTO migration.import_event (
-        import_process_id, attempt, wave_id, from_state, to_state, occurred_at
+        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, rerun_id
     )
-    SELECT id, attempt, %(wave_id)s, 'valid', 'creating', %(at)s FROM intended
+    SELECT id, attempt, %(wave_id)s, 'valid', 'creating', %(at)s, rerun_id FROM intended
 )
 SELECT intended.id, intended.external_identifier, intended.attempt, payload.body,
     EXISTS (
@@ -259,12 +261,12 @@ WITH incoming AS (
         ON legal.from_state = locked.state AND legal.to_state = incoming.to_state
     WHERE process.id = incoming.id
     RETURNING process.id, process.attempt, process.wave_id, locked.state AS from_state,
-        process.state AS to_state, process.settled_at, incoming.error_code, incoming.error_path
+        process.state AS to_state, process.settled_at, incoming.error_code, incoming.error_path, process.rerun_id
 ), logged AS (
     INSERT INTO migration.import_event (
-        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, error_code, error_path
+        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, error_code, error_path, rerun_id
     )
-    SELECT id, attempt, wave_id, from_state, to_state, %(at)s, error_code, error_path FROM moved
+    SELECT id, attempt, wave_id, from_state, to_state, %(at)s, error_code, error_path, rerun_id FROM moved
 ), ended AS (
     UPDATE migration.import_attempt AS attempt
     SET settled_at = moved.settled_at, outcome = moved.to_state

@@ -256,7 +256,9 @@ def _in_doubt(tracking: Engine, wave_id: int) -> dict[int, list[Open]]:
 
 
 def _stop_beyond_budget(tracking: Engine, wave: Wave, now: datetime) -> None:
-    """Stop what creates; what is open is polled to its end all the same."""
+    """Stop what creates; what is open is polled to its end all the same. A finished wave creates nothing."""
+    if wave.finished_at is not None and wave.rerun_id is None:
+        return
     fault = budget_fault(tracking=tracking, wave=wave, stage="load")
     if fault is not None:
         stop(tracking=tracking, wave=wave, fault=fault, now=now)
