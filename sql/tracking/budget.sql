@@ -14,8 +14,8 @@ WITH looked_at AS (
         FROM migration.import_event
         WHERE %(stage)s = 'validate'
             AND (
-                (%(rerun_id)s::bigint IS NULL AND rerun_id IS NULL AND wave_id = %(wave_id)s)
-                OR (%(rerun_id)s::bigint IS NOT NULL AND rerun_id = %(rerun_id)s::bigint)
+                (%(rerun_id)s::bigint IS NULL AND begun_by_rerun IS NULL AND wave_id = %(wave_id)s)
+                OR (%(rerun_id)s::bigint IS NOT NULL AND begun_by_rerun = %(rerun_id)s::bigint)
             )
             AND from_state = 'built' AND to_state IN ('valid', 'invalid')
             AND occurred_at >= %(since)s
@@ -30,8 +30,8 @@ WITH looked_at AS (
         FROM migration.import_event
         WHERE %(stage)s = 'load'
             AND (
-                (%(rerun_id)s::bigint IS NULL AND rerun_id IS NULL AND wave_id = %(wave_id)s)
-                OR (%(rerun_id)s::bigint IS NOT NULL AND rerun_id = %(rerun_id)s::bigint)
+                (%(rerun_id)s::bigint IS NULL AND begun_by_rerun IS NULL AND wave_id = %(wave_id)s)
+                OR (%(rerun_id)s::bigint IS NOT NULL AND begun_by_rerun = %(rerun_id)s::bigint)
             )
             AND from_state = 'creating' AND to_state <> 'valid' AND to_state = ANY (%(answered)s)
             AND occurred_at >= %(since)s
@@ -47,8 +47,8 @@ WITH looked_at AS (
         FROM migration.import_event
         WHERE %(stage)s = 'load'
             AND (
-                (%(rerun_id)s::bigint IS NULL AND rerun_id IS NULL AND wave_id = %(wave_id)s)
-                OR (%(rerun_id)s::bigint IS NOT NULL AND rerun_id = %(rerun_id)s::bigint)
+                (%(rerun_id)s::bigint IS NULL AND begun_by_rerun IS NULL AND wave_id = %(wave_id)s)
+                OR (%(rerun_id)s::bigint IS NOT NULL AND begun_by_rerun = %(rerun_id)s::bigint)
             )
             AND from_state = 'creating' AND to_state <> 'valid' AND to_state = ANY (%(accepted)s)
             AND occurred_at >= %(since)s

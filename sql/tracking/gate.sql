@@ -1,5 +1,19 @@
 -- What the gate between validation and the first create looks at.
 
+-- name: refused
+-- What was refused before its create since the wave's run was last opened, and of how many records. What was
+-- refused earlier waits for a rerun: a person who has cleared the run has decided to go on without it.
+SELECT
+    count(*) FILTER (WHERE process.state = ANY (%(refused)s) AND judged.is_new) AS refused,
+    count(*) FILTER (WHERE process.state <> ALL (%(refused)s) OR judged.is_new) AS records
+FROM migration.import_process AS process
+JOIN migration.wave ON wave.id = process.wave_id
+CROSS JOIN LATERAL (
+    SELECT process.settled_at >= coalesce(wave.reopened_at, '-infinity')
+        AND coalesce(process.intended_at < process.built_at, true) AS is_new
+) AS judged
+WHERE process.wave_id = %(wave_id)s
+
 -- name: unrehearsed
 -- Valid records whose very payload no dry run has succeeded with, and whether another payload of theirs has.
 SELECT process.id, process.attempt, bool_or(tried.import_process_id IS NOT NULL) AS rehearsed_otherwise

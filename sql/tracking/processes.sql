@@ -42,7 +42,7 @@ WITH candidate AS (
         airflow_run = excluded.airflow_run, state = excluded.state, planned_at = excluded.planned_at,
         first_error_code = NULL, first_error_path = NULL, kraken_status = NULL, kraken_identifier = NULL,
         built_at = NULL, validated_at = NULL, intended_at = NULL, evidence_from = NULL, created_at = NULL,
-        polled_at = NULL, settled_at = NULL, rerun_id = NULL
+        polled_at = NULL, settled_at = NULL, begun_by_rerun = NULL
     -- Judged again on the row as it is now: another wave may have been quicker.
     WHERE process.wave_id <> excluded.wave_id
         AND (
@@ -97,7 +97,7 @@ WITH incoming AS (
     SET state = incoming.to_state,
         attempt = process.attempt + 1,
         airflow_run = coalesce(%(airflow_run)s, process.airflow_run),
-        rerun_id = %(rerun_id)s,
+        begun_by_rerun = %(rerun_id)s,
         watermark = %(watermark)s,
         kraken_status = CASE WHEN locked.state <> ALL (%(reopenable)s) THEN process.kraken_status END,
         kraken_identifier = CASE WHEN locked.state <> ALL (%(reopenable)s) THEN process.kraken_identifier END,
@@ -126,12 +126,14 @@ WITH incoming AS (
         )
     RETURNING process.id, process.attempt, process.wave_id, process.batch, process.airflow_run,
         locked.state AS from_state, process.state AS to_state, process.payload_hash,
-        process.settled_at, process.first_error_code, process.first_error_path, process.rerun_id
+        process.settled_at, process.first_error_code, process.first_error_path, process.begun_by_rerun
 ), logged AS (
     INSERT INTO migration.import_event (
-        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, error_code, error_path, rerun_id
+        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, error_code, error_path,
+        begun_by_rerun
     )
-    SELECT id, attempt, wave_id, from_state, to_state, %(at)s, first_error_code, first_error_path, rerun_id
+    SELECT id, attempt, wave_id, from_state, to_state, %(at)s, first_error_code, first_error_path,
+        begun_by_rerun
     FROM built
 ), tried AS (
     INSERT INTO migration.import_attempt (
@@ -195,12 +197,12 @@ WITH picked AS (
     SET state = 'creating', intended_at = %(at)s, evidence_from = %(at)s
     FROM picked
     WHERE process.id = picked.id AND process.state = ANY (%(states)s)
-    RETURNING process.id, process.external_identifier, process.attempt, process.rerun_id
+    RETURNING process.id, process.external_identifier, process.attempt, process.begun_by_rerun
 ), logged AS (
     INSERT INTO migration.import_event (
-        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, rerun_id
+        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, begun_by_rerun
     )
-    SELECT id, attempt, %(wave_id)s, 'valid', 'creating', %(at)s, rerun_id FROM intended
+    SELECT id, attempt, %(wave_id)s, 'valid', 'creating', %(at)s, begun_by_rerun FROM intended
 )
 SELECT intended.id, intended.external_identifier, intended.attempt, payload.body,
     EXISTS (
@@ -261,12 +263,15 @@ WITH incoming AS (
         ON legal.from_state = locked.state AND legal.to_state = incoming.to_state
     WHERE process.id = incoming.id
     RETURNING process.id, process.attempt, process.wave_id, locked.state AS from_state,
-        process.state AS to_state, process.settled_at, incoming.error_code, incoming.error_path, process.rerun_id
+        process.state AS to_state, process.settled_at, incoming.error_code, incoming.error_path,
+        process.begun_by_rerun
 ), logged AS (
     INSERT INTO migration.import_event (
-        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, error_code, error_path, rerun_id
+        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, error_code, error_path,
+        begun_by_rerun
     )
-    SELECT id, attempt, wave_id, from_state, to_state, %(at)s, error_code, error_path, rerun_id FROM moved
+    SELECT id, attempt, wave_id, from_state, to_state, %(at)s, error_code, error_path, begun_by_rerun
+    FROM moved
 ), ended AS (
     UPDATE migration.import_attempt AS attempt
     SET settled_at = moved.settled_at, outcome = moved.to_state

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from sqlalchemy import Connection
 
-from kraken_import.lifecycle import Mode, State
+from kraken_import.lifecycle import REFUSED, Mode, State
 from kraken_import.tracking.evidence import Key, unpack
 from kraken_import.tracking.queries import queries
 
@@ -54,6 +54,14 @@ class SentPayload:
     started_at: datetime
     outcome: str | None
     wave_name: str
+
+
+def refused(*, connection: Connection, wave_id: int) -> tuple[int, int]:
+    """How many records were refused before their create since the run was last opened, and of how many."""
+    row = connection.exec_driver_sql(
+        _SQL["refused"], {"wave_id": wave_id, "refused": sorted(state.value for state in REFUSED)}
+    ).one()
+    return int(row.refused), int(row.records)
 
 
 def unrehearsed(*, connection: Connection, wave_id: int) -> list[tuple[Key, bool]]:

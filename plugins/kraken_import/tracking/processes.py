@@ -15,6 +15,7 @@ from kraken_import.lifecycle import (
     ENDED_AT_KRAKEN,
     OPEN,
     REBUILDABLE,
+    REFUSED,
     REOPENABLE,
     SETTLED,
     Mode,
@@ -157,7 +158,7 @@ def in_states(
 ) -> dict[str, int]:
     """Import process by external identifier, for the records of a batch in one of these states.
 
-    For a rerun: of its records only, and with those that it is to open again.
+    For a rerun: of its records only, and with those that it is to take or to open again.
     """
     rows = connection.exec_driver_sql(
         _SQL["rebuildable"],
@@ -166,7 +167,7 @@ def in_states(
             "batch": batch,
             "states": _names(states),
             "rerun_id": rerun_id,
-            "reopenable": _names(REOPENABLE),
+            "reopenable": _names(REOPENABLE | REFUSED),
         },
     )
     return {row.external_identifier: row.id for row in rows}

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.lifecycle import REBUILDABLE
-from kraken_import.tracking import frame_rows, money, processes, reruns, shared_values, waves
+from kraken_import.lifecycle import REFUSED, UNDONE
+from kraken_import.tracking import frame_rows, money, processes, progress, reruns, shared_values, waves
 from kraken_import.tracking.money import RecordMoney
 from kraken_import.tracking.processes import Built
 from kraken_import.tracking.shared_values import SharedValue
@@ -46,21 +46,25 @@ def build_batch(
     rerun_id: int | None = None,
     writeback: Engine | None = None,
 ) -> dict[str, int]:
-    """Build every record of a batch whose create cannot be outstanding; the batch's records by state.
+    """Build every record of a batch that is undone: not refused, and with no create that may be outstanding.
 
-    A repeated call builds anew, so that a correction in the legacy database is picked up. A rerun builds its
-    own records only, and opens again those that Kraken ended; of one that was stopped it raises
-    `SystemicFault`. With `writeback` the legacy system is told to hold the customers first, so that nothing
-    changes between the snapshot and their end.
+    Returns the batch's records by state. A repeated call builds anew, so that a correction in the legacy
+    database is picked up. What was refused is taken once a backfill has opened the wave again, and by a
+    rerun, which builds its own records only and opens again those that Kraken ended, each of them once; of
+    one that was stopped it raises `SystemicFault`. With `writeback` the legacy system is told to hold the
+    customers first, so that nothing changes between the snapshot and their end.
     """
     with tracking.connect() as connection:
         wave = reruns.load_wave(connection=connection, wave_id=wave_id, rerun_id=rerun_id)
         if rerun_id is not None:
             # What Kraken has ended must keep that end where it cannot be created again.
             refuse_if_stopped(wave=wave)
+        states = UNDONE | REFUSED if wave.takes_refused and rerun_id is None else UNDONE
         process_ids = processes.in_states(
-            connection=connection, wave_id=wave_id, batch=batch, states=REBUILDABLE, rerun_id=rerun_id
+            connection=connection, wave_id=wave_id, batch=batch, states=states, rerun_id=rerun_id
         )
+        counts = progress.batch_states(connection=connection, wave_id=wave_id, batch=batch)
+        left_out = sum(counts.get(state, 0) for state in REFUSED - states)
     if writeback is not None:
         hold(tracking=tracking, writeback=writeback, wave=wave, process_ids=process_ids, now=now)
     if process_ids:
@@ -138,7 +142,7 @@ def build_batch(
                     connection=connection,
                     wave_id=wave_id,
                     batch=batch,
-                    customers=len(identifiers),
+                    customers=len(identifiers) + left_out,
                     frames=result.frames,
                 )
                 waves.record_watermark(

@@ -85,7 +85,7 @@ class Played:
         for origin, to, at, code, path in steps:
             self.connection.exec_driver_sql(
                 "INSERT INTO migration.import_event (import_process_id, attempt, wave_id, from_state,"
-                " to_state, occurred_at, error_code, error_path, rerun_id)"
+                " to_state, occurred_at, error_code, error_path, begun_by_rerun)"
                 " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
                 (process_id, attempt, self.wave_id, origin, to, at, code, path, each.rerun_id),
             )
