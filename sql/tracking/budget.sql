@@ -40,7 +40,7 @@ WITH looked_at AS (
     ) AS last
     UNION ALL
     SELECT 'process', age.minutes, accepted.import_process_id, accepted.attempt, accepted.wave_id,
-        attempt.outcome, ending.error_code, ending.error_path
+        ending.outcome, ending.error_code, ending.error_path
     FROM unnest(%(ages)s::integer[]) AS age (minutes)
     CROSS JOIN LATERAL (
         SELECT import_process_id, attempt, wave_id
@@ -56,18 +56,21 @@ WITH looked_at AS (
         ORDER BY occurred_at DESC, id DESC
         LIMIT %(window)s
     ) AS accepted
-    LEFT JOIN migration.import_attempt AS attempt
-        ON attempt.import_process_id = accepted.import_process_id
-        AND attempt.attempt = accepted.attempt
-        AND attempt.outcome = ANY (%(ended_badly)s)
     LEFT JOIN LATERAL (
-        SELECT event.error_code, event.error_path
-        FROM migration.import_event AS event
-        WHERE event.import_process_id = attempt.import_process_id
-            AND event.attempt = attempt.attempt
-            AND event.to_state = attempt.outcome
-        ORDER BY event.id DESC
-        LIMIT 1
+        SELECT attempt.outcome, event.error_code, event.error_path
+        FROM migration.import_attempt AS attempt
+        CROSS JOIN LATERAL (
+            SELECT last.error_code, last.error_path
+            FROM migration.import_event AS last
+            WHERE last.import_process_id = attempt.import_process_id
+                AND last.attempt = attempt.attempt
+                AND last.to_state = attempt.outcome
+            ORDER BY last.id DESC
+            LIMIT 1
+        ) AS event
+        WHERE attempt.import_process_id = accepted.import_process_id
+            AND attempt.attempt = accepted.attempt
+            AND attempt.outcome = ANY (%(ended_badly)s)
     ) AS ending ON true
 )
 SELECT
@@ -76,28 +79,30 @@ SELECT
     count(*) AS records
 FROM looked_at
 LEFT JOIN LATERAL (
-    SELECT earlier.attempt, earlier.outcome
-    FROM migration.import_attempt AS earlier
-    WHERE looked_at.failed IS NOT NULL
-        AND looked_at.attempt > 1
-        AND earlier.import_process_id = looked_at.import_process_id
-        AND earlier.attempt < looked_at.attempt
-        AND earlier.wave_id = looked_at.wave_id
-        AND earlier.outcome IS NOT NULL
-    ORDER BY earlier.attempt DESC
-    LIMIT 1
-) AS earlier ON true
-LEFT JOIN LATERAL (
-    SELECT coalesce(event.error_code, earlier.outcome) AS code, coalesce(event.error_path, '') AS path
-    FROM migration.import_event AS event
-    WHERE event.import_process_id = looked_at.import_process_id
-        AND event.attempt = earlier.attempt
-        AND event.to_state = earlier.outcome
-    ORDER BY event.id DESC
-    LIMIT 1
+    SELECT coalesce(event.error_code, event.to_state) AS code, coalesce(event.error_path, '') AS path
+    FROM (
+        SELECT tried.attempt, tried.outcome
+        FROM migration.import_attempt AS tried
+        WHERE looked_at.failed IS NOT NULL
+            AND looked_at.attempt > 1
+            AND tried.import_process_id = looked_at.import_process_id
+            AND tried.attempt < looked_at.attempt
+            AND tried.wave_id = looked_at.wave_id
+            AND tried.outcome IS NOT NULL
+        ORDER BY tried.attempt DESC
+        LIMIT 1
+    ) AS earlier
+    CROSS JOIN LATERAL (
+        SELECT last.error_code, last.error_path, last.to_state
+        FROM migration.import_event AS last
+        WHERE last.import_process_id = looked_at.import_process_id
+            AND last.attempt = earlier.attempt
+            AND last.to_state = earlier.outcome
+        ORDER BY last.id DESC
+        LIMIT 1
+    ) AS event
 ) AS known ON true
 WHERE (known.code, known.path) IS DISTINCT FROM
     (coalesce(looked_at.error_code, looked_at.failed), coalesce(looked_at.error_path, ''))
     OR looked_at.failed IS NULL
 GROUP BY 1, 2, 3, 4, 5
-ORDER BY looked_at.stage, looked_at.minutes, count(*) DESC, code, path

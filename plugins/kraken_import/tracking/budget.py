@@ -77,8 +77,9 @@ def recent(
             "ended_badly": _names(ENDED_AT_KRAKEN - SUCCEEDED),
         },
     )
+    counts = sorted(rows, key=lambda row: (row.stage, row.minutes, -row.records, row.code or "", row.path))
     found = []
-    for (name, minutes), group in groupby(rows, key=lambda row: (row.stage, row.minutes)):
+    for (name, minutes), group in groupby(counts, key=lambda row: (row.stage, row.minutes)):
         counted = list(group)
         causes = tuple(
             BudgetCause(code=row.code, path=row.path, records=int(row.records))
