@@ -36,9 +36,9 @@ class Policy:
     approval: Approval = "unattended"
     approval_minutes: Decimal = Decimal(720)
     error_share: Decimal = Decimal("0.5")
-    """Share of failures, among the last `error_window` records of a stage, above which the wave stops."""
+    """Share of failures that stops the wave once the last `error_window` records of a stage prove more."""
     error_count: int | None = None
-    """The same as a number."""
+    """Number of failures among them above which it stops at once."""
     error_window: int = 200
     schedule_window_start: datetime | None = None
     schedule_window_end: datetime | None = None
