@@ -64,9 +64,9 @@ REBUILDABLE: Final = frozenset({State.PLANNED, State.REJECTED, State.BUILT, Stat
 """No create can be outstanding, so the payload may be built anew from the legacy database."""
 
 UNDONE: Final = frozenset({State.PLANNED, State.BUILT, State.VALID})
-"""Refused by nobody and not begun at Kraken: what a run that was cleared goes on with."""
+"""Neither refused nor begun at Kraken: what a run that was cleared goes on with."""
 
-REFUSED: Final = REBUILDABLE - UNDONE
+REFUSED: Final = frozenset({State.REJECTED, State.INVALID})
 """Built anew only where that was asked for: by a rerun, or by a backfill of failed runs."""
 
 AWAITING: Final = frozenset(
