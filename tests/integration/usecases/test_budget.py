@@ -120,3 +120,14 @@ def test_a_rerun_is_stopped_by_its_own_failures_its_wave_is_not_and_clearing_it_
     attempts = journey.rows("SELECT DISTINCT attempt FROM migration.import_process WHERE state = 'invalid'")
     assert {row["attempt"] for row in attempts} <= {1, 2}
     assert set(journey.created().values()) == {1}
+
+
+def test_what_ends_badly_after_a_wave_has_finished_does_not_stop_it(journey: Journey) -> None:
+    wave_id = journey.valid_wave(error_count=0)
+    journey.create(wave_id)
+    journey.summarise(wave_id)
+    journey.strike(kind="unknown_status", operation="status", status="CANCELLED")
+    journey.poll(wave_id)
+    assert journey.states(wave_id) == {"cancelled": 5}
+    # A stop would hold a rerun that is to mend this, and nothing is left to be created.
+    assert journey.rows("SELECT stop_code FROM migration.wave") == [{"stop_code": None}]
