@@ -114,7 +114,8 @@ POLICY = {
         maximum=1,
         section="Policy",
         title="Error budget: share",
-        description="Share of failures (0 to 1) among the last records of a stage that stops the wave.",
+        description="Share of failures (0 to 1) of validation, creation or the end of processing; once the "
+        "last records prove more with 99 % certainty, the wave stops.",
     ),
     "error_count": Param(
         None,
@@ -122,7 +123,7 @@ POLICY = {
         minimum=0,
         section="Policy",
         title="Error budget: number",
-        description="The same as a number of failures.",
+        description="Number of failures among those records; one more stops the wave at once.",
     ),
     "error_window": Param(
         None,
@@ -131,7 +132,7 @@ POLICY = {
         maximum=100_000,
         section="Policy",
         title="Error budget: window",
-        description="How many records of a stage, the last to settle, the error budget looks at.",
+        description="How many records of a stage, the last ones, the error budget looks at.",
     ),
     "requests_in_flight": Param(
         None,

@@ -120,7 +120,7 @@ class MigrationOperator(BaseOperator):
 
 
 class BatchOperator(MigrationOperator):
-    """Works on one batch: `batch` is {"wave_id": …, "batch": …}, in a rerun also its "rerun_id"."""
+    """Works on one batch: `batch` is a plain `BatchRef`."""
 
     template_fields: Sequence[str] = ("batch",)
 

@@ -45,7 +45,8 @@ WITH candidate AS (
         payload_hash = NULL, payload_bytes = NULL, watermark = NULL,
         first_error_code = NULL, first_error_path = NULL, kraken_status = NULL, kraken_identifier = NULL,
         built_at = NULL, validated_at = NULL, intended_at = NULL, evidence_from = NULL, created_at = NULL,
-        polled_at = NULL, settled_at = NULL, doubted_at = NULL, doubts = 0, parked_from = NULL
+        polled_at = NULL, settled_at = NULL, doubted_at = NULL, doubts = 0, parked_from = NULL,
+        begun_by_rerun = NULL
     -- Judged again on the row as it is now: another wave may have been quicker.
     WHERE process.wave_id <> excluded.wave_id
         AND (
@@ -73,7 +74,8 @@ WITH candidate AS (
 SELECT (SELECT count(*) FROM candidate) AS free, (SELECT count(*) FROM claimed) AS claimed
 
 -- name: rebuildable
--- A rerun takes its own records only, and of those that Kraken ended the attempt that it was asked to open again.
+-- A rerun takes its own records only, and of those that were refused or that Kraken ended the attempt that it
+-- was asked to open again: what it has tried itself, it does not try once more when its run is cleared.
 SELECT process.id, process.external_identifier
 FROM migration.import_process AS process
 LEFT JOIN migration.rerun_item AS item
@@ -107,6 +109,7 @@ WITH incoming AS (
     SET state = incoming.to_state,
         attempt = process.attempt + 1,
         airflow_run = coalesce(%(airflow_run)s, process.airflow_run),
+        begun_by_rerun = %(rerun_id)s,
         watermark = %(watermark)s,
         kraken_status = CASE WHEN locked.state <> ALL (%(reopenable)s) THEN process.kraken_status END,
         kraken_identifier = CASE WHEN locked.state <> ALL (%(reopenable)s) THEN process.kraken_identifier END,
@@ -137,12 +140,14 @@ WITH incoming AS (
         )
     RETURNING process.id, process.attempt, process.wave_id, process.batch, process.airflow_run,
         locked.state AS from_state, process.state AS to_state, process.payload_hash,
-        process.settled_at, process.first_error_code, process.first_error_path
+        process.settled_at, process.first_error_code, process.first_error_path, process.begun_by_rerun
 ), logged AS (
     INSERT INTO migration.import_event (
-        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, error_code, error_path
+        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, error_code, error_path,
+        begun_by_rerun
     )
-    SELECT id, attempt, wave_id, from_state, to_state, %(at)s, first_error_code, first_error_path
+    SELECT id, attempt, wave_id, from_state, to_state, %(at)s, first_error_code, first_error_path,
+        begun_by_rerun
     FROM built
 ), tried AS (
     INSERT INTO migration.import_attempt (
@@ -207,12 +212,12 @@ WITH picked AS (
         doubted_at = NULL
     FROM picked
     WHERE process.id = picked.id AND process.state = ANY (%(states)s)
-    RETURNING process.id, process.external_identifier, process.attempt, process.doubts
+    RETURNING process.id, process.external_identifier, process.attempt, process.doubts, process.begun_by_rerun
 ), logged AS (
     INSERT INTO migration.import_event (
-        import_process_id, attempt, wave_id, from_state, to_state, occurred_at
+        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, begun_by_rerun
     )
-    SELECT id, attempt, %(wave_id)s, 'valid', 'creating', %(at)s FROM intended
+    SELECT id, attempt, %(wave_id)s, 'valid', 'creating', %(at)s, begun_by_rerun FROM intended
 )
 SELECT intended.id, intended.external_identifier, intended.attempt, intended.doubts, payload.body,
     EXISTS (
@@ -279,12 +284,15 @@ WITH incoming AS (
         ON legal.from_state = locked.state AND legal.to_state = incoming.to_state
     WHERE process.id = incoming.id
     RETURNING process.id, process.attempt, process.wave_id, locked.state AS from_state,
-        process.state AS to_state, process.settled_at, incoming.error_code, incoming.error_path
+        process.state AS to_state, process.settled_at, incoming.error_code, incoming.error_path,
+        process.begun_by_rerun
 ), logged AS (
     INSERT INTO migration.import_event (
-        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, error_code, error_path
+        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, error_code, error_path,
+        begun_by_rerun
     )
-    SELECT id, attempt, wave_id, from_state, to_state, %(at)s, error_code, error_path FROM moved
+    SELECT id, attempt, wave_id, from_state, to_state, %(at)s, error_code, error_path, begun_by_rerun
+    FROM moved
 ), ended AS (
     UPDATE migration.import_attempt AS attempt
     SET settled_at = moved.settled_at, outcome = moved.to_state
@@ -365,11 +373,13 @@ WITH freed AS (
     SET state = process.parked_from, parked_from = NULL, doubts = 0,
         doubted_at = CASE process.parked_from WHEN 'missing' THEN migration.present() END
     FROM migration.rerun_item AS item
-    WHERE item.rerun_id = %(rerun_id)s AND item.import_process_id = process.id AND process.state = 'parked'
-    RETURNING process.id, process.attempt, process.wave_id, process.state
+    WHERE item.rerun_id = %(rerun)s AND item.import_process_id = process.id AND process.state = 'parked'
+    RETURNING process.id, process.attempt, process.wave_id, process.state, process.begun_by_rerun
 )
-INSERT INTO migration.import_event (import_process_id, attempt, wave_id, from_state, to_state, occurred_at)
-SELECT id, attempt, wave_id, 'parked', state, %(at)s FROM freed
+INSERT INTO migration.import_event (
+    import_process_id, attempt, wave_id, from_state, to_state, occurred_at, begun_by_rerun
+)
+SELECT id, attempt, wave_id, 'parked', state, %(at)s, begun_by_rerun FROM freed
 
 -- name: present
 SELECT migration.present()

@@ -15,6 +15,7 @@ from kraken_import.lifecycle import (
     ENDED_AT_KRAKEN,
     OPEN,
     REBUILDABLE,
+    REFUSED,
     REOPENABLE,
     SETTLED,
     Mode,
@@ -168,11 +169,11 @@ def in_states(
 ) -> dict[str, int]:
     """Import process by external identifier, for the records of a batch in one of these states.
 
-    For a rerun: of its records only, and with those that it is to open again.
+    For a rerun: of its records only, and with those that it is to take or to open again.
     """
     rows = connection.exec_driver_sql(
         _SQL["rebuildable"],
-        {**ref.values, "states": _names(states), "reopenable": _names(REOPENABLE)},
+        {**ref.values, "states": _names(states), "reopenable": _names(REOPENABLE | REFUSED)},
     )
     return {row.external_identifier: row.id for row in rows}
 
@@ -390,7 +391,7 @@ def rebase(*, connection: Connection, ids: Sequence[int]) -> None:
 
 def free(*, connection: Connection, rerun: int, at: datetime) -> None:
     """Put the parked records of a rerun back to where they stood before."""
-    connection.exec_driver_sql(_SQL["free"], {"rerun_id": rerun, "at": at})
+    connection.exec_driver_sql(_SQL["free"], {"rerun": rerun, "at": at})
 
 
 def any_validated(*, connection: Connection, wave_id: int) -> bool:

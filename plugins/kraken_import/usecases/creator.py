@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from kraken_import.client.answers import AlreadyImported, Refused
 from kraken_import.client.session import Exchange, KrakenSession
-from kraken_import.lifecycle import Mode, State
+from kraken_import.lifecycle import FAILED, Mode, State
 from kraken_import.tracking import processes, waves
 from kraken_import.tracking.evidence import Answer, Key, Stage
 from kraken_import.tracking.processes import Move, Open, Ready
@@ -91,7 +91,8 @@ class Creator:
             if self.met_outage and Signal.FINE in signals:
                 self.met_outage = False
                 await end_outage(systems=self.systems, wave=self.wave)
-            await asyncio.to_thread(self._raise_beyond_budget)
+            if any(verdict.move is not None and verdict.move.to in FAILED for verdict in found):
+                await asyncio.to_thread(self._raise_beyond_budget)
             waits = [seconds_to_wait(answer=exchange.answer) for exchange in exchanges]
             wait = max((each for each in waits if each is not None), default=None)
             if wait is not None:

@@ -74,7 +74,13 @@ def plan_wave(
         known = waves.wave_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
         if known is not None:
             _refuse_ended(wave=waves.load_wave(connection=connection, wave_id=known))
-            waves.reopen_wave(connection=connection, wave_id=known, at=now, cleared=run.cleared)
+            waves.reopen_wave(
+                connection=connection,
+                wave_id=known,
+                at=now,
+                cleared=run.cleared,
+                takes_refused=run.redoes_failures,
+            )
             return _planned(connection=connection, wave_id=known)
         chosen = cohorts_of_wave(
             connection=connection, dialect=dialect, kraken=kraken, request=request, run=run

@@ -59,8 +59,8 @@ def _obstacles(*, connection: Connection, named: Named, now: datetime) -> list[s
     if standing.finished_at is None:
         obstacles.append("its run has not been summarised")
     obstacles += [
-        f"rerun {rerun_id} has not been summarised"
-        for rerun_id in cutover.running_reruns(connection=connection, wave_id=named.id)
+        f"rerun {rerun} has not been summarised"
+        for rerun in cutover.running_reruns(connection=connection, wave_id=named.id)
     ]
     if standing.unended:
         obstacles.append(f"{standing.unended} records have not ended at Kraken")

@@ -115,7 +115,8 @@ class _Validator:
             ruling = await self._rule([verdict.signal for verdict in found])
             moves = _moves(chunk, exchanges, found, ruling, parks=parks)
             await asyncio.to_thread(self._record, moves)
-            held = await self._follow(ruling)
+            has_failed = any(move.to is State.INVALID for move in moves)
+            held = await self._follow(ruling, has_failed=has_failed)
             if held is not None:
                 return unanswered, held
             unanswered += len(chunk) - len(moves)
@@ -154,7 +155,7 @@ class _Validator:
         with self.systems.tracking.connect() as connection:
             return processes.any_validated(connection=connection, wave_id=self.wave.id)
 
-    async def _follow(self, ruling: Ruling) -> HoldBack | None:
+    async def _follow(self, ruling: Ruling, *, has_failed: bool) -> HoldBack | None:
         fault = None if ruling.cause is None else fault_of(signal=ruling.cause, wave=self.wave)
         held = None
         if ruling.course in (Course.WAIT, Course.HOLD_BACK):
@@ -164,7 +165,7 @@ class _Validator:
                 )
             except SystemicFault as given_up:
                 fault = given_up
-        elif fault is None:
+        elif fault is None and has_failed:
             fault = await asyncio.to_thread(self._beyond_budget)
         if fault is not None:
             raise await asyncio.to_thread(self._stopped, fault)

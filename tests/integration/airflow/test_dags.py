@@ -112,6 +112,7 @@ def test_nothing_is_read_from_connections_when_dags_are_parsed(dags: dict[str, A
         {"error_share": 1.5},
         {"error_count": -1},
         {"error_window": 0},
+        {"error_window": 100_001},
         {"four_eyes": "yes"},
         {"all_customers": "some"},
         {"schedule_window_start": "tomorrow"},
