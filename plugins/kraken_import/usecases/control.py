@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from kraken_import.tracking import control
 from kraken_import.tracking.control import Action, Named, Standing, Stopped
@@ -43,7 +43,7 @@ def control_wave(
         raise BadRequest(f"Say which wave to {action}, by its id or name.")
     reason = (reason or "").strip() or None
     with tracking.begin() as connection:
-        named = _one(wave=wave, found=control.find(connection=connection, wave=wave.strip()))
+        named = find_wave(connection=connection, wave=wave)
         standing = control.lock(connection=connection, wave_id=named.id)
         _check(named=named, standing=standing, action=action)
         because = f" ({reason})" if reason else ""
@@ -58,7 +58,17 @@ def control_wave(
             ),
             at=now,
         )
-    return f"{_title(named)} {_MEANS[action]}"
+    return f"{title_of(named=named)} {_MEANS[action]}"
+
+
+def find_wave(*, connection: Connection, wave: str) -> Named:
+    """The wave with this id or name. Raises `UnknownWave`, also when several have the name."""
+    return _one(wave=wave, found=control.find(connection=connection, wave=wave.strip()))
+
+
+def title_of(*, named: Named) -> str:
+    """The wave as a sentence begins with it."""
+    return f"Wave {named.id} {named.name!r} ({named.mode}, {named.dialect})"
 
 
 def stop_all(
@@ -130,7 +140,7 @@ def _one(*, wave: str, found: Sequence[Named]) -> Named:
 
 
 def _check(*, named: Named, standing: Standing, action: Action) -> None:
-    title = _title(named)
+    title = title_of(named=named)
     if standing.stop_code == CANCELLED:
         raise BadRequest(f"{title} was cancelled before: it cannot be changed any more.")
     if action == "resume" and standing.paused_at is None:
@@ -141,7 +151,3 @@ def _check(*, named: Named, standing: Standing, action: Action) -> None:
         raise BadRequest(f"{title} has been stopped ({standing.stop_code}): there is nothing to pause.")
     if standing.finished_at is not None and not standing.has_unsettled:
         raise BadRequest(f"{title} has ended: there is nothing to {action}.")
-
-
-def _title(named: Named) -> str:
-    return f"Wave {named.id} {named.name!r} ({named.mode}, {named.dialect})"
