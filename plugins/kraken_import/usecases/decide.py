@@ -50,7 +50,8 @@ class _Order:
 
 
 def connection_of(*, tracking: Engine, wave: str) -> str:
-    """The Airflow Connection that the wave with this id or name was planned for. Raises `UnknownWave`."""
+    """The Airflow Connection that the wave with this id or name was planned for. Raises `BadRequest`."""
+    _check_wave(wave=wave)
     with tracking.connect() as connection:
         named = find_wave(connection=connection, wave=wave)
         return waves.load_wave(connection=connection, wave_id=named.id).connection_id
@@ -189,9 +190,13 @@ def _write(
         )
 
 
-def _checked(*, wave: str, identifiers: Sequence[str], answer: str, reason: str) -> Said:
+def _check_wave(*, wave: str) -> None:
     if not wave.strip():
         raise BadRequest("Say of which wave the records are, by its id or name.")
+
+
+def _checked(*, wave: str, identifiers: Sequence[str], answer: str, reason: str) -> Said:
+    _check_wave(wave=wave)
     if not identifiers:
         raise BadRequest("Say which records to decide about, by their external identifiers.")
     if not all(identifiers):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.waves import batch_lock, batch_locks
 from kraken_import.usecases.decide import decide
 from kraken_import.usecases.faults import BadRequest
+from stack.__main__ import main
 from tests.conftest import StartSimulator
 from tests.integration.conftest import BeginJourney, Journey
 from tests.integration.usecases.playing import rerun
@@ -72,6 +74,20 @@ def refuses(journey: Journey, sentence: str, answer: str, *identifiers: str, **s
     assert not re.search(r"\n|\. ", str(refused.value))
     assert journey.rows("SELECT * FROM migration.import_process ORDER BY id") == before
     assert decisions(journey) == []
+
+
+def decide_by_command(monkeypatch: pytest.MonkeyPatch, journey: Journey, **variables: str) -> None:
+    """`make decide` beside any stack."""
+    systems = {
+        "TRACKING_DSN": journey.tracking.url.set(drivername="postgresql").render_as_string(
+            hide_password=False
+        ),
+        "KRAKEN_URL": journey.simulator.url,
+        "KRAKEN_TOKEN": journey.simulator.token,
+    }
+    for name, value in {**systems, **variables}.items():
+        monkeypatch.setenv(name, value)
+    assert main(["decide"]) == 0
 
 
 def with_parked(begin: BeginJourney, *identifiers: str) -> Journey:
@@ -193,12 +209,18 @@ def test_what_is_absent_from_before_its_validation_is_validated_first(journey: J
     assert journey.states(wave_id) == {"processed": 5}
 
 
-def test_what_kraken_imported_under_another_identifier_is_there_under_that(journey: Journey) -> None:
+def test_what_kraken_imported_under_another_identifier_is_there_under_that(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], journey: Journey
+) -> None:
     wave_id = journey.valid_wave()
     journey.strike(kind="imported_elsewhere", keys=[POISON], account_id="A-X")
     journey.create(wave_id)
     assert states(journey, POISON) == ["missing"]
-    say(journey, "there", POISON)
+    decide_by_command(monkeypatch, journey, WAVE="run-1", ID=POISON, ANSWER="there", REASON="Seen as A-X.")
+    assert "Wave 1 'run-1' (live, edf_accounts): 1 record was decided there" in capsys.readouterr().out
+    assert decisions(journey) == [
+        (POISON, "there", getpass.getuser(), "Seen as A-X.", "missing", "processed")
+    ]
     (row,) = journey.rows(
         "SELECT state, kraken_identifier FROM migration.import_process WHERE external_identifier = :poison",
         poison=POISON,
