@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine
 
+from kraken_import.tracking import decisions as tracked
 from kraken_import.tracking.refs import BatchRef
-from kraken_import.tracking.waves import batch_lock, batch_locks
+from kraken_import.tracking.waves import BatchIsBusy, batch_lock, batch_locks
 from kraken_import.usecases.decide import decide
 from kraken_import.usecases.faults import BadRequest
 from stack.__main__ import main
@@ -309,11 +311,24 @@ def test_nothing_is_decided_at_another_kraken_or_while_a_worker_creates(
     refuses(elsewhere, "was planned for", "absent", POISON)
     with batch_lock(engine=journey.tracking, ref=BatchRef(wave_id=wave_id, batch=0)):
         refuses(journey, "wait until its task has ended", "absent", POISON)
+        # A pool keeps its connections, and with them what they forget to let go of.
+        pooled = create_engine(journey.tracking.url, pool_size=1)
         with (
-            pytest.raises(Exception, match="batch 0 of wave"),
-            batch_locks(engine=journey.tracking, wave_id=wave_id, batches=(1, 0)),
+            pytest.raises(BatchIsBusy, match="batch 0 of wave"),
+            batch_locks(engine=pooled, wave_id=wave_id, batches=(1, 0)),
         ):
             pass
-    # What could not all be had is let go of.
     with batch_locks(engine=journey.tracking, wave_id=wave_id, batches=(0, 1)):
         pass
+    pooled.dispose()
+
+
+def test_a_record_that_has_moved_on_since_it_was_read_is_not_decided_on(journey: Journey) -> None:
+    wave_id = journey.valid_wave()
+    journey.create(wave_id)
+    with journey.tracking.begin() as connection:
+        read = tracked.find(connection=connection, wave_id=wave_id, identifiers=[POISON, SOUND])
+        assert tracked.hold(connection=connection, cases=read)
+    journey.poll(wave_id)
+    with journey.tracking.begin() as connection:
+        assert not tracked.hold(connection=connection, cases=read)
