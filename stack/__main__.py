@@ -115,6 +115,12 @@ def _purge(wishes: Wishes) -> None:
     purge(wishes=wishes)
 
 
+def _decide(wishes: Wishes) -> None:
+    from stack.control import decide
+
+    decide(wishes=wishes)
+
+
 def _new_dialect(wishes: Wishes) -> None:
     from stack.new_dialect import new_dialect
 
@@ -244,6 +250,7 @@ _COMMANDS: Mapping[str, Callable[[Wishes], None]] = {
     "stop-all": _stop_all,
     "take-over": _take_over,
     "purge": _purge,
+    "decide": _decide,
     "preflight": _preflight,
     "reports": _reports,
     "new-dialect": _new_dialect,

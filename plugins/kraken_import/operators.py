@@ -25,6 +25,7 @@ from kraken_import.connections import (
     may_write_back,
     read_kraken_settings,
 )
+from kraken_import.deciding import decide_as_ordered
 from kraken_import.identity import hold
 from kraken_import.links import WaveReportLink
 from kraken_import.notifications import failed_plan_announced, stop_announced, tell
@@ -417,7 +418,7 @@ class SummariseWaveOperator(MigrationOperator):
 
 
 class ControlWaveOperator(BaseOperator):
-    """Pauses, resumes or cancels the wave that the run's parameters name, or stops everything."""
+    """Pauses, resumes or cancels the wave of the run's parameters, decides on its records, or stops all."""
 
     def __init__(self, *, tracking_ids: Sequence[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -426,6 +427,9 @@ class ControlWaveOperator(BaseOperator):
     def execute(self, context: Context) -> str:
         """Carry out the order in the tracking database that has the wave, or stop everything in each."""
         params = context["params"]
+        decides = params["action"] == "decide"
+        if not decides and (params.get("identifiers") or params.get("answer")):
+            raise BadRequest("Only decide takes records and an answer: leave them empty, or choose decide.")
         if params["action"] == "stop_all":
             return self._stop_all(context=context)
         if params["kraken"]:
@@ -433,8 +437,13 @@ class ControlWaveOperator(BaseOperator):
         unknown: UnknownWave | None = None
         for connection_id in self.tracking_ids:
             try:
+                tracking = database(connection_id=connection_id, is_tracking=True)
+                if decides:
+                    return decide_as_ordered(
+                        tracking=tracking, params=params, ordered_by=_ordered_by(context=context)
+                    )
                 return control_wave(
-                    tracking=database(connection_id=connection_id, is_tracking=True),
+                    tracking=tracking,
                     wave=params["wave"] or "",
                     action=params["action"],
                     ordered_by=_ordered_by(context=context),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
@@ -272,21 +272,33 @@ def batch_lock(*, engine: Engine, ref: BatchRef) -> Iterator[Connection]:
     Whoever creates must commit its intents on this very connection: when it breaks, the lock and
     the right to create are gone together.
     """
-    key = ref.values
+    with batch_locks(engine=engine, wave_id=ref.wave_id, batches=(ref.batch,)) as connection:
+        yield connection
+
+
+@contextmanager
+def batch_locks(*, engine: Engine, wave_id: int, batches: Sequence[int]) -> Iterator[Connection]:
+    """The same for several batches of a wave: all of them, or `BatchIsBusy`."""
     with engine.connect() as connection:
-        with connection.begin():
-            if not connection.exec_driver_sql(_SQL["lock_batch"], key).scalar():
-                raise BatchIsBusy(
-                    f"Another worker still works on batch {ref.batch} of wave {ref.wave_id}: "
-                    "it is tried again when that worker has ended."
-                )
+        held: list[int] = []
         try:
+            for batch in batches:
+                with connection.begin():
+                    key = {"wave_id": wave_id, "batch": batch}
+                    if not connection.exec_driver_sql(_SQL["lock_batch"], key).scalar():
+                        raise BatchIsBusy(
+                            f"Another worker still works on batch {batch} of wave {wave_id}: "
+                            "it is tried again when that worker has ended."
+                        )
+                held.append(batch)
             yield connection
         finally:
-            if not connection.invalidated:
+            if held and not connection.invalidated:
                 connection.rollback()
                 with connection.begin():
-                    connection.exec_driver_sql(_SQL["unlock_batch"], key)
+                    for batch in held:
+                        key = {"wave_id": wave_id, "batch": batch}
+                        connection.exec_driver_sql(_SQL["unlock_batch"], key)
 
 
 _SQL = queries(file="waves")

@@ -140,7 +140,14 @@ def test_a_wave_is_not_controlled_without_its_name_or_in_an_unknown_way(dags: di
     from airflow.sdk.exceptions import ParamValidationError
 
     params = dags["control_wave"].params
-    for name, value in (("wave", ""), ("action", "stop")):
+    wrong = (
+        ("wave", ""),
+        ("action", "stop"),
+        ("answer", "perhaps"),
+        ("identifiers", "A-1"),
+        ("identifiers", [""]),
+    )
+    for name, value in wrong:
         with pytest.raises(ParamValidationError):
             params.get_param(name).resolve(value)
 
@@ -215,10 +222,14 @@ def _belongs_to(tracking: Engine, name: str) -> None:
         ({"action": "cancel"}, "Say which wave to cancel"),
         ({"action": "stop_all", "wave": "pilot"}, "leave the wave empty"),
         ({"action": "pause", "wave": "pilot", "kraken": "kraken"}, "Only stop_all takes a Kraken"),
+        ({"action": "pause", "wave": "pilot", "identifiers": ["A-1"]}, "Only decide takes records"),
+        ({"action": "stop_all", "answer": "there"}, "Only decide takes records"),
+        ({"action": "decide", "identifiers": ["A-1"], "answer": "there"}, "Say of which wave"),
+        ({"action": "decide", "wave": "pilot", "identifiers": None, "answer": None}, "no wave 'pilot'"),
     ],
 )
 def test_an_order_without_its_wave_or_with_too_much_is_one_sentence(
-    monkeypatch: pytest.MonkeyPatch, begin: BeginJourney, params: dict[str, str], sentence: str
+    monkeypatch: pytest.MonkeyPatch, begin: BeginJourney, params: dict[str, Any], sentence: str
 ) -> None:
     from kraken_import.operators import ControlWaveOperator
 
@@ -231,6 +242,37 @@ def test_an_order_without_its_wave_or_with_too_much_is_one_sentence(
     }
     with pytest.raises(BadRequest, match=sentence):
         ControlWaveOperator(task_id="order", tracking_ids=["tracking"]).execute(context)
+
+
+def test_a_run_decides_about_records_of_a_wave_at_the_kraken_of_its_connection(
+    monkeypatch: pytest.MonkeyPatch, begin: BeginJourney
+) -> None:
+    from kraken_import.operators import ControlWaveOperator
+
+    journey = begin()
+    set_connections(monkeypatch, tracking=journey.tracking, simulator=journey.simulator)
+    kraken_gb = {"conn_type": "kraken", "host": journey.simulator.url, "password": journey.simulator.token}
+    monkeypatch.setenv("AIRFLOW_CONN_KRAKEN_GB", json.dumps(kraken_gb))
+    monkeypatch.setenv("AIRFLOW_CONN_KRAKEN", json.dumps({**kraken_gb, "password": "another"}))
+    wave_id = journey.valid_wave(connection_id="kraken_gb")
+    journey.strike(kind="imported_elsewhere", keys=["GB-000000002"], account_id="A-X")
+    journey.create(wave_id)
+    context = {
+        "params": {
+            "wave": "run-1",
+            "kraken": None,
+            "action": "decide",
+            "identifiers": ["GB-000000002"],
+            "answer": "there",
+            "reason": "Seen as A-X.",
+        },
+        "dag_run": SimpleNamespace(triggering_user_name="ops"),
+        "run_id": "manual",
+    }
+    operator = ControlWaveOperator(task_id="control", tracking_ids=["tracking"])
+    assert "1 record was decided there (1 processed)" in operator.execute(context)
+    (kept,) = journey.rows("SELECT decided_by, reason, from_state FROM migration.record_decision")
+    assert tuple(kept.values()) == ("ops", "Seen as A-X.", "missing")
 
 
 @pytest.mark.parametrize("dag_id", DIALECT_DAGS)

@@ -130,6 +130,28 @@ def test_the_airflow_that_holds_a_tracking_database_is_named_and_let_go_of(track
     assert "No Airflow holds the tracking database" in again.stdout
 
 
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({}, "Say of which wave the records are"),
+        ({"WAVE": "pilot"}, "Say which records to decide about"),
+        ({"WAVE": "pilot", "ID": "A-1,A-2"}, "Say what is so: there when Kraken has these records"),
+        ({"WAVE": "pilot", "ID": "A-1", "ANSWER": "there"}, "a decision needs a reason"),
+        ({"WAVE": "pilot", "ID": "A-1", "ANSWER": "there", "REASON": "Seen."}, "There is no wave 'pilot'"),
+    ],
+)
+def test_a_decision_that_is_not_said_in_full_is_a_sentence(
+    tracking_dsn: str, variables: dict[str, str], sentence: str
+) -> None:
+    kraken = {"KRAKEN_URL": "http://127.0.0.1:1", "KRAKEN_TOKEN": "t"}
+    _is_one_sentence(done=_run("decide", TRACKING_DSN=tracking_dsn, **kraken, **variables), sentence=sentence)
+
+
+def test_a_decision_beside_any_stack_needs_the_kraken_that_is_asked_first(tracking_dsn: str) -> None:
+    done = _run("decide", TRACKING_DSN=tracking_dsn, WAVE="pilot", ID="A-1", ANSWER="there", REASON="Seen.")
+    _is_one_sentence(done=done, sentence="KRAKEN_URL=https://… KRAKEN_TOKEN=…")
+
+
 def test_diff_asks_for_one_customer(tracking_dsn: str, guide_legacy_dsn: str) -> None:
     databases = {"TRACKING_DSN": tracking_dsn, "LEGACY_DSN": guide_legacy_dsn}
     _is_one_sentence(done=_run("diff", DIALECT="edf_accounts", **databases), sentence="one customer")
@@ -261,7 +283,18 @@ def _run_apart(command: str, **variables: str) -> Done:
 
 def _environment(**variables: str) -> dict[str, str]:
     known = ("ACCOUNTS", "SEED", "PORT_BASE", "DIALECT", "ID", "LIMIT", "REASON", "LIVE", "KRAKEN")
-    known += ("WAVE", "BATCH", "STATE", "CODE", "ERROR_PATH", "NOT_PROCESSED", "OWNER", "KIND", "NOTE")
+    known += (
+        "WAVE",
+        "BATCH",
+        "STATE",
+        "CODE",
+        "ERROR_PATH",
+        "NOT_PROCESSED",
+        "OWNER",
+        "KIND",
+        "NOTE",
+        "ANSWER",
+    )
     inherited = {
         name: value
         for name, value in os.environ.items()
