@@ -18,9 +18,8 @@ from kraken_import.connections import ConnectionIds, open_engine, read_kraken_se
 from kraken_import.tracking.faults import UnableToUseTracking
 from kraken_import.usecases.calling import utc_now
 from kraken_import.usecases.faults import Retryable, SystemicFault
-from kraken_import.usecases.gate import is_withdrawn
 from kraken_import.usecases.poll import PollScope, poll
-from kraken_import.usecases.rerun_gate import rerun_is_withdrawn
+from kraken_import.usecases.withdrawal import is_withdrawn, rerun_is_withdrawn
 
 _TRY_AGAIN_AFTER = 10.0
 

@@ -15,6 +15,7 @@ from kraken_import.tracking import gate, reruns
 from kraken_import.tracking.gate import Decision
 from kraken_import.tracking.reruns import AskingWave, Rerun
 from kraken_import.usecases.gate import EXPIRED, REJECTED, ApprovalBarred, Question, is_barred
+from kraken_import.usecases.withdrawal import is_hindered
 from transforms.registry import get_dialect
 
 _MOST_CAUSES: Final = 20
@@ -44,14 +45,6 @@ def rerun_question_to_ask(*, tracking: Engine, rerun_id: int, now: datetime) -> 
     )
 
 
-def rerun_is_withdrawn(*, tracking: Engine, rerun_id: int) -> bool:
-    """Whether nothing of the rerun may be created any more, so that its question is not asked either."""
-    with tracking.connect() as connection:
-        return _is_withdrawn(
-            connection=connection, rerun=reruns.load_rerun(connection=connection, rerun_id=rerun_id)
-        )
-
-
 def answer_rerun_question(
     *, tracking: Engine, rerun_id: int, approved: bool, answered_by: str | None, now: datetime
 ) -> Decision | None:
@@ -65,7 +58,7 @@ def answer_rerun_question(
     with tracking.begin() as connection:
         reruns.lock(connection=connection, rerun_id=rerun_id)
         rerun = reruns.load_rerun(connection=connection, rerun_id=rerun_id)
-        if _is_withdrawn(connection=connection, rerun=rerun):
+        if is_hindered(connection=connection, rerun=rerun):
             verdict, answered_by = "withdrawn", None
         elif verdict == "approved" and is_barred(
             four_eyes=reruns.requires_four_eyes(connection=connection, rerun_id=rerun_id),
@@ -84,11 +77,6 @@ def answer_rerun_question(
         code, reason = _refusal(decision=decision)
         reruns.stop_rerun(engine=tracking, rerun_id=rerun_id, code=code, reason=reason, at=now)
     return decision
-
-
-def _is_withdrawn(*, connection: Connection, rerun: Rerun) -> bool:
-    found = reruns.hindrances(connection=connection, rerun_id=rerun.id).values()
-    return rerun.stopped_at is not None or all(found)
 
 
 def _refusal(*, decision: Decision | None) -> tuple[str, str]:
