@@ -376,6 +376,7 @@ def test_the_hook_tests_a_connection(
         ({"password": "wrong"}, "refuses the token (401)"),
         ({"host": "http://127.0.0.1:9"}, "cannot be reached"),
         ({"password": ""}, "token is missing"),
+        ({"extra": {"policies": '{"edf": {}}'}}, "names dialect 'edf', which is not known"),
     ):
         fields = {"conn_type": "kraken", "host": simulator.url, "password": simulator.token} | changes
         monkeypatch.setenv("AIRFLOW_CONN_KRAKEN", json.dumps(fields))
