@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from airflow.sdk import DAG, Param
 
-from airflow.sdk import DAG, ExceptionRetryPolicy, Param, RetryAction, RetryRule
-
+from dags.shared import TRIED_AGAIN
 from kraken_import.connections import connection_ids
 from kraken_import.operators import ControlWaveOperator
 from transforms.registry import dialect_names
@@ -49,18 +48,7 @@ with DAG(
             description="Why, for whoever looks at migration.wave_control later.",
         ),
     },
-    default_args={
-        "owner": "migration",
-        "retries": 3,
-        "retry_delay": timedelta(seconds=5),
-        "retry_policy": ExceptionRetryPolicy(
-            rules=[
-                RetryRule(exception="kraken_import.usecases.faults.BadRequest", action=RetryAction.FAIL),
-                RetryRule(exception="kraken_import.usecases.control.UnknownWave", action=RetryAction.FAIL),
-                RetryRule(exception="kraken_import.usecases.control.UnknownKraken", action=RetryAction.FAIL),
-            ]
-        ),
-    },
+    default_args=TRIED_AGAIN,
 ) as dag:
     ControlWaveOperator(
         task_id="control",

@@ -1,4 +1,4 @@
-"""What the DAGs of waves and of reruns share: the steps of a batch, and which faults are tried again."""
+"""What the DAGs of waves and of reruns share: the steps of a batch, and how tasks are tried again."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import os
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule, TriggerRule, task_group
+from airflow.sdk import Param, TriggerRule, task_group
 
+from kraken_import import environment
 from kraken_import.connections import ConnectionIds
 from kraken_import.operators import (
     AwaitBatchOperator,
@@ -15,36 +16,25 @@ from kraken_import.operators import (
     CreateBatchOperator,
     ValidateBatchOperator,
 )
+from kraken_import.retrying import PatientRetryPolicy, retries_of
 
-BATCHES_AT_ONCE = int(os.environ.get("MIGRATION_BATCHES_AT_ONCE", "4"))
+BATCHES_AT_ONCE = environment.batches_at_once()
 
 SCHEDULE = os.environ.get("MIGRATION_SCHEDULE", "0 20 * * *")
 """When the waves of planned cohorts begin, as a cron line in each dialect's time zone; empty: never."""
 
-RETRY_POLICY = ExceptionRetryPolicy(
-    rules=[
-        RetryRule(
-            exception=[
-                "kraken_import.usecases.faults.BadRequest",
-                "kraken_import.usecases.faults.SystemicFault",
-                "kraken_import.client.settings.UnableToReadConnection",
-                "kraken_import.client.requests.UnableToSendTaskParams",
-                "transforms.assemble.FrameContractBroken",
-                "transforms.database.UnableToQuery",
-            ],
-            action=RetryAction.FAIL,
-        ),
-        RetryRule(
-            exception=[
-                "kraken_import.usecases.faults.Retryable",
-                "sqlalchemy.exc.OperationalError",
-                "transforms.database.DatabaseInterrupted",
-            ],
-            action=RetryAction.RETRY,
-            retry_delay=timedelta(seconds=15),
-        ),
-    ]
-)
+PATIENCE = environment.patience()
+
+TRIED_AGAIN: dict[str, Any] = {
+    "owner": "migration",
+    "retries": retries_of(patience=PATIENCE),
+    "retry_policy": PatientRetryPolicy(patience=PATIENCE),
+    # For what no policy is asked about: a task that was killed, or whose supervisor or API server was.
+    "retry_delay": timedelta(seconds=5),
+    "retry_exponential_backoff": 2,
+    "max_retry_delay": timedelta(seconds=60),
+}
+"""How every task is tried again that a run depends on."""
 
 AWAIT_MINUTES = Param(
     60,
@@ -145,14 +135,12 @@ POLICY = {
 }
 """What steers a wave. An empty field leaves it to the cohort's policy, else the Connection's, else ours."""
 
-TASKS = {
-    "owner": "migration",
-    "retries": 3,
-    "retry_policy": RETRY_POLICY,
+TASKS: dict[str, Any] = {
+    **TRIED_AGAIN,
     "max_active_tis_per_dag": BATCHES_AT_ONCE,
     "execution_timeout": timedelta(hours=4),
 }
-"""Default arguments of every task."""
+"""Default arguments of every task of a wave or a rerun."""
 
 
 def batch_groups(*, label: str, connections: ConnectionIds) -> tuple[Any, Any]:

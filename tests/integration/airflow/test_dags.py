@@ -451,10 +451,38 @@ def test_a_database_that_cannot_be_reached_is_one_sentence_without_its_password(
 def test_what_another_try_cannot_mend_is_not_tried_again(exception: str, action: str) -> None:
     from airflow.sdk.module_loading import import_string
 
-    from dags.shared import RETRY_POLICY
+    from dags.shared import TRIED_AGAIN
 
-    decision = RETRY_POLICY.evaluate(import_string(exception)("Why."), try_number=1, max_tries=3)
+    policy = TRIED_AGAIN["retry_policy"]
+    decision = policy.evaluate(import_string(exception)("Why."), try_number=1, max_tries=3)
     assert decision.action.value == action
+
+
+@pytest.mark.parametrize("dag_id", [*DIALECT_DAGS, *RERUN_DAGS, "control_wave", "reconcile"])
+def test_a_task_that_was_killed_is_tried_again_within_a_minute_and_not_for_ever(
+    dags: dict[str, Any], dag_id: str
+) -> None:
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    # What the scheduler knows of a task.
+    stored = json.loads(json.dumps(DagSerialization.to_dict(dags[dag_id])))
+    for task in DagSerialization.from_dict(stored).tasks:
+        assert task.has_retry_policy, task.task_id
+        assert 30 < task.retries < 100
+        assert task.retry_delay == timedelta(seconds=5)
+        assert task.retry_exponential_backoff == 2
+        assert task.max_retry_delay == timedelta(minutes=1)
+
+
+def test_a_patience_that_is_no_number_is_one_sentence_where_dags_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from kraken_import.environment import UnableToReadEnvironment
+
+    shared = importlib.import_module("dags.shared")
+    monkeypatch.setenv("MIGRATION_PATIENCE_MINUTES", "half an hour")
+    with pytest.raises(UnableToReadEnvironment, match="whole number from 1 to 1,440, not 'half an hour'"):
+        importlib.reload(shared)
 
 
 def test_create_gives_its_worker_back_while_kraken_wants_no_more(
