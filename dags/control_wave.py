@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, Param
 
-from dags.shared import TRIED_AGAIN
+from dags.shared import ORDER, TRIED_AGAIN
 from kraken_import.connections import connection_ids
 from kraken_import.operators import ControlWaveOperator
 from transforms.registry import dialect_names
@@ -48,7 +48,7 @@ with DAG(
             description="Why, for whoever looks at migration.wave_control later.",
         ),
     },
-    default_args=TRIED_AGAIN,
+    default_args={**TRIED_AGAIN, "priority_weight": ORDER},
 ) as dag:
     ControlWaveOperator(
         task_id="control",

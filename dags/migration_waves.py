@@ -129,7 +129,7 @@ def migration_dag(*, name: str) -> DAG:
         summarise = SummariseWaveOperator(task_id="summarise", trigger_rule=TriggerRule.ALL_DONE, **shared)
         # A teardown: whatever becomes of the report, the run keeps the colour that summarise gives it.
         report = ReportWaveOperator(task_id="report", **shared).as_teardown()
-        prepare, load = batch_groups(label="batch {{ task.batch['batch'] }}", **shared)
+        prepare, load = batch_groups(dialect=name, label="batch {{ task.batch['batch'] }}", **shared)
         plan >> prepare.expand(batch=plan.output) >> gate
         gate >> load.expand(batch=gate.output) >> summarise >> report
     return dag

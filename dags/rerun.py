@@ -112,7 +112,7 @@ def rerun_dag(*, name: str) -> DAG:
         )
         summarise = SummariseRerunOperator(task_id="summarise", trigger_rule=TriggerRule.ALL_DONE, **shared)
         prepare, load = batch_groups(
-            label="wave {{ task.batch['wave_id'] }}, batch {{ task.batch['batch'] }}", **shared
+            dialect=name, label="wave {{ task.batch['wave_id'] }}, batch {{ task.batch['batch'] }}", **shared
         )
         plan >> prepare.expand(batch=plan.output) >> gate
         gate >> load.expand(batch=gate.output) >> summarise

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from kraken_import import pools
 from stack import reports
 from stack.postgres import Cluster
 from stack.problems import StackProblem
@@ -23,6 +24,8 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "dag-processor": ("dag-processor",),
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
+POOLS = "migration"
+"""What the names of the stack's pools begin with."""
 _MIGRATED = HOME / "migrated"
 _LOCAL_SETTINGS = """import sys
 
@@ -69,6 +72,7 @@ def environment(*, ports: Ports, secrets: Secrets, cluster: Cluster) -> dict[str
     return {
         **plain_environment(),
         "AIRFLOW_HOME": str(HOME),
+        pools.VARIABLE: POOLS,
         reports.VARIABLE: reports.place(given=os.environ.get(reports.VARIABLE)),
         **{f"AIRFLOW__{name}": value for name, value in settings.items()},
     }
