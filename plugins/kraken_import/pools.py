@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from kraken_import.environment import batches_at_once
@@ -25,8 +26,8 @@ def pool_of(*, dialect: str) -> str | None:
     return _name(prefix=prefix, dialect=dialect) if prefix else None
 
 
-def pools(*, prefix: str) -> dict[str, dict[str, Any]]:
-    """What the pools are, by name."""
+def pools(*, prefix: str, dialects: Sequence[str] | None = None) -> dict[str, dict[str, Any]]:
+    """What the pools of these dialects are, or of all, by name."""
     return {
         _name(prefix=prefix, dialect=dialect): {
             "slots": batches_at_once(),
@@ -34,7 +35,7 @@ def pools(*, prefix: str) -> dict[str, dict[str, Any]]:
             # What is paused or throttled must not keep others from working.
             "include_deferred": False,
         }
-        for dialect in dialect_names()
+        for dialect in dialects or dialect_names()
     }
 
 
