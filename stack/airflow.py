@@ -49,7 +49,7 @@ PARSING: Mapping[str, str] = {
 }
 """How often the DAG processor reads the DAGs."""
 _MIGRATED = HOME / "migrated"
-_LOCAL_SETTINGS = ROOT / "docker" / "airflow_local_settings.py"
+_LOCAL_SETTINGS = ROOT / "plugins" / "kraken_import" / "airflow_local_settings.py"
 
 
 class UnableToMigrateAirflow(StackProblem):

@@ -1,4 +1,4 @@
-"""What Airflow's components import as they start, named by Airflow itself.
+"""What Airflow's components import as they start, from a copy in `$AIRFLOW_HOME/config`.
 
 The scheduler forks each task, the DAG processor each reading of a file; neither imports what is there then.
 """
