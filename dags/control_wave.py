@@ -4,10 +4,9 @@ not prove; or stops every wave and rerun at once.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from airflow.sdk import DAG, Param
 
-from airflow.sdk import DAG, ExceptionRetryPolicy, Param, RetryAction, RetryRule
-
+from dags.shared import ORDER, TRIED_AGAIN
 from kraken_import.connections import connection_ids
 from kraken_import.operators import ControlWaveOperator
 from transforms.registry import dialect_names
@@ -66,18 +65,7 @@ with DAG(
             description="Why, for the record that is kept of it; decide needs one.",
         ),
     },
-    default_args={
-        "owner": "migration",
-        "retries": 3,
-        "retry_delay": timedelta(seconds=5),
-        "retry_policy": ExceptionRetryPolicy(
-            rules=[
-                RetryRule(exception="kraken_import.usecases.faults.BadRequest", action=RetryAction.FAIL),
-                RetryRule(exception="kraken_import.usecases.control.UnknownWave", action=RetryAction.FAIL),
-                RetryRule(exception="kraken_import.usecases.control.UnknownKraken", action=RetryAction.FAIL),
-            ]
-        ),
-    },
+    default_args={**TRIED_AGAIN, "priority_weight": ORDER},
 ) as dag:
     ControlWaveOperator(
         task_id="control",

@@ -19,12 +19,11 @@ from kraken_import.identity import keep, kept
 from kraken_import.tracking.faults import UnableToUseTracking
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases.faults import Retryable, SystemicFault
-from kraken_import.usecases.gate import is_withdrawn
 from kraken_import.usecases.poll import Resumption, poll
 from kraken_import.usecases.poll_open import poll_open
-from kraken_import.usecases.rerun_gate import rerun_is_withdrawn
 from kraken_import.usecases.systems import connected, utc_now
 from kraken_import.usecases.waiting import Why
+from kraken_import.usecases.withdrawal import is_withdrawn, rerun_is_withdrawn
 from transforms.database import DatabaseInterrupted
 
 _TRY_AGAIN_AFTER = 10.0

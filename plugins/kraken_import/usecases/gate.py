@@ -109,12 +109,6 @@ def question_to_ask(*, tracking: Engine, wave_id: int, now: datetime) -> Questio
     return Question(subject=subject, body=body, wait=timedelta(minutes=float(wave.policy.approval_minutes)))
 
 
-def is_withdrawn(*, tracking: Engine, wave_id: int) -> bool:
-    """Whether the wave was stopped, so that the question at its gate is not asked any more."""
-    with tracking.connect() as connection:
-        return waves.hindrance(connection=connection, ref=WaveRef(wave_id=wave_id)) is not None
-
-
 def unapproved(*, wave: Wave, records: int) -> str:
     """What a wave, or the rerun that sees it, says of valid records that its approval does not cover."""
     if wave.approved_at is None:

@@ -442,6 +442,7 @@ def test_the_hook_tests_a_connection(
         ({"password": "wrong"}, "refuses the token (401)"),
         ({"host": "http://127.0.0.1:9"}, "cannot be reached"),
         ({"password": ""}, "token is missing"),
+        ({"extra": {"policies": '{"edf": {}}'}}, "names dialect 'edf', which is not known"),
     ):
         fields = {"conn_type": "kraken", "host": simulator.url, "password": simulator.token} | changes
         monkeypatch.setenv("AIRFLOW_CONN_KRAKEN", json.dumps(fields))
@@ -517,10 +518,84 @@ def test_a_database_that_cannot_be_reached_is_one_sentence_without_its_password(
 def test_what_another_try_cannot_mend_is_not_tried_again(exception: str, action: str) -> None:
     from airflow.sdk.module_loading import import_string
 
-    from dags.shared import RETRY_POLICY
+    from dags.shared import TRIED_AGAIN
 
-    decision = RETRY_POLICY.evaluate(import_string(exception)("Why."), try_number=1, max_tries=3)
+    policy = TRIED_AGAIN["retry_policy"]
+    decision = policy.evaluate(import_string(exception)("Why."), try_number=1, max_tries=3)
     assert decision.action.value == action
+
+
+@pytest.mark.parametrize("dag_id", [*DIALECT_DAGS, *RERUN_DAGS, "control_wave", "reconcile"])
+def test_a_task_that_was_killed_is_tried_again_within_a_minute_and_not_for_ever(
+    dags: dict[str, Any], dag_id: str
+) -> None:
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    # What the scheduler knows of a task.
+    stored = json.loads(json.dumps(DagSerialization.to_dict(dags[dag_id])))
+    for task in DagSerialization.from_dict(stored).tasks:
+        assert task.has_retry_policy, task.task_id
+        assert 30 < task.retries < 100
+        assert task.retry_delay == timedelta(seconds=5)
+        assert task.retry_exponential_backoff == 2
+        assert task.max_retry_delay == timedelta(minutes=1)
+
+
+def _batch_tasks(dag: Any) -> dict[str, Any]:
+    return {name: dag.task_dict[name] for name in ("prepare.build", "prepare.validate", "load.create")}
+
+
+@pytest.mark.parametrize("dag_id", DIALECT_DAGS + RERUN_DAGS)
+def test_without_pools_each_task_has_its_cap_as_no_task_may_name_a_pool_that_is_not_there(
+    dags: dict[str, Any], dag_id: str
+) -> None:
+    assert {task.pool for task in dags[dag_id].tasks} == {"default_pool"}
+    assert {task.max_active_tis_per_dag for task in _batch_tasks(dags[dag_id]).values()} == {4}
+    assert dags[dag_id].task_dict["load.await"].max_active_tis_per_dag is None
+
+
+def test_with_pools_the_batches_of_a_dialect_share_one_and_what_waits_keeps_no_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    from kraken_import.pools import pools
+
+    monkeypatch.setenv("MIGRATION_POOL", "migration")
+    monkeypatch.setenv("MIGRATION_BATCHES_AT_ONCE", "6")
+    made = pools(prefix="migration")
+    assert {(pool["slots"], pool["include_deferred"]) for pool in made.values()} == {(6, False)}
+    importlib.reload(importlib.import_module("dags.shared"))
+    bag = DagBag(str(ROOT / "dags"))
+    assert not bag.import_errors
+    for name in dialect_names():
+        for dag in (bag.dags[f"migrate_{name}"], bag.dags[f"rerun_{name}"]):
+            assert {task.max_active_tis_per_dag for task in dag.tasks} == {None}
+            used = {task_id: task.pool for task_id, task in dag.task_dict.items() if task.pool in made}
+            assert used == dict.fromkeys(_batch_tasks(dag), f"migration_{name}")
+    monkeypatch.undo()
+    importlib.reload(importlib.import_module("dags.shared"))
+
+
+def test_an_order_comes_before_all_else_and_the_batch_that_is_nearest_to_its_end_first(
+    dags: dict[str, Any],
+) -> None:
+    assert {task.weight_rule for task in dags["migrate_edf_accounts"].tasks} == {"absolute"}
+    order = [task.priority_weight for task in _batch_tasks(dags["migrate_edf_accounts"]).values()]
+    assert order == sorted(order)
+    short = dags["migrate_edf_accounts"].task_dict["summarise"].priority_weight
+    assert max(order) < short < dags["control_wave"].tasks[0].priority_weight
+
+
+def test_a_patience_that_is_no_number_is_one_sentence_where_dags_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from kraken_import.environment import UnableToReadEnvironment
+
+    shared = importlib.import_module("dags.shared")
+    monkeypatch.setenv("MIGRATION_PATIENCE_MINUTES", "half an hour")
+    with pytest.raises(UnableToReadEnvironment, match="whole number from 1 to 1,440, not 'half an hour'"):
+        importlib.reload(shared)
 
 
 def test_create_gives_its_worker_back_while_kraken_wants_no_more(

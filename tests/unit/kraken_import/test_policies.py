@@ -59,9 +59,17 @@ def test_a_connection_gives_policies_by_dialect_as_text_or_as_an_object() -> Non
     ],
 )
 def test_what_a_connection_cannot_mean_is_one_sentence(policies: str, sentence: str) -> None:
+    settings = connection(policies)
     with pytest.raises(UnableToReadConnection, match=sentence) as refusal:
-        connection(policies)
+        settings.policies.get("edf_accounts")
+    assert str(refusal.value).startswith("Connection 'kraken': extra field 'policies' ")
     assert "\n" not in str(refusal.value)
+
+
+def test_a_typo_in_the_policies_ends_no_polling() -> None:
+    # Whatever does not plan a wave reads address, token and limits of the same Connection.
+    settings = connection('{"edf_accounts": {"treshold": 0.1}}')
+    assert (settings.target, settings.token) == ("https://api.example.com:443", "token")
 
 
 def test_what_is_stored_is_read_back_unchanged() -> None:
