@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -214,24 +214,41 @@ def record_build(
         },
     )
     attempts = {row.id: row.attempt for row in rows}
-    recorded = [item for item in built if item.id in attempts]
-    add_payloads(
+    _keep_built(
         connection=connection,
         wave_id=ref.wave_id,
+        recorded=[item for item in built if item.id in attempts],
+        attempts=attempts,
+        at=at,
+    )
+    return attempts
+
+
+def _keep_built(
+    *,
+    connection: Connection,
+    wave_id: int,
+    recorded: Sequence[Built],
+    attempts: Mapping[int, int],
+    at: datetime,
+) -> None:
+    """Keep the payloads and the findings of a build."""
+    add_payloads(
+        connection=connection,
+        wave_id=wave_id,
         payloads=[(item.id, attempts[item.id], item.body) for item in recorded if item.body is not None],
         at=at,
     )
     add_findings(
         connection=connection,
         findings=[
-            (Key(id=item.id, wave_id=ref.wave_id, attempt=attempts[item.id]), finding)
+            (Key(id=item.id, wave_id=wave_id, attempt=attempts[item.id]), finding)
             for item in recorded
             for finding in item.findings
         ],
         stage="build",
         at=at,
     )
-    return attempts
 
 
 def ready(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -22,7 +23,7 @@ from kraken_import.usecases.holds import hold
 from kraken_import.usecases.systems import BuildSystems
 from transforms.build import BuildResult, BuildSettings, build
 from transforms.dialect import Dialect
-from transforms.extract import extract
+from transforms.extract import Extract, extract
 from transforms.registry import get_dialect
 
 
@@ -120,36 +121,43 @@ def _build(
             connection=connection, ref=ref, result=result, process_ids=process_ids, recorded=recorded
         )
         if dialect.money:
-            payloads = {payload.external_identifier: payload.balances for payload in result.payloads}
-            money.record(
+            _record_money(
                 connection=connection,
-                wave_id=ref.wave_id,
-                batch=ref.batch,
-                money=[
-                    RecordMoney(
-                        import_process_id=process_id,
-                        legacy=extracted.balances.get(identifier, ()),
-                        payload=payloads.get(identifier),
-                    )
-                    for identifier, process_id in process_ids.items()
-                    if process_id in recorded
-                ],
+                ref=ref,
+                result=result,
+                extracted=extracted,
+                process_ids={each: id_ for each, id_ in process_ids.items() if id_ in recorded},
             )
         if ref.rerun is None:
-            frame_rows.record(
-                connection=connection,
-                wave_id=ref.wave_id,
-                batch=ref.batch,
-                customers=len(identifiers) + left_out,
-                frames=result.frames,
+            batch: dict[str, Any] = {"connection": connection, "wave_id": ref.wave_id, "batch": ref.batch}
+            customers = len(identifiers) + left_out
+            frame_rows.record(**batch, customers=customers, frames=result.frames)
+            waves.record_watermark(**batch, watermark=extracted.watermark, built_at=now)
+
+
+def _record_money(
+    *,
+    connection: Connection,
+    ref: BatchRef,
+    result: BuildResult,
+    extracted: Extract,
+    process_ids: Mapping[str, int],
+) -> None:
+    """Record the balances that were read and built of each customer."""
+    payloads = {payload.external_identifier: payload.balances for payload in result.payloads}
+    money.record(
+        connection=connection,
+        wave_id=ref.wave_id,
+        batch=ref.batch,
+        money=[
+            RecordMoney(
+                import_process_id=process_id,
+                legacy=extracted.balances.get(identifier, ()),
+                payload=payloads.get(identifier),
             )
-            waves.record_watermark(
-                connection=connection,
-                wave_id=ref.wave_id,
-                batch=ref.batch,
-                watermark=extracted.watermark,
-                built_at=now,
-            )
+            for identifier, process_id in process_ids.items()
+        ],
+    )
 
 
 def _built(*, result: BuildResult, process_ids: Mapping[str, int]) -> list[Built]:

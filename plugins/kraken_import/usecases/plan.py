@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -82,70 +82,111 @@ def plan_wave(
                 takes_refused=run.redoes_failures,
             )
             return _planned(connection=connection, wave_id=known)
-        chosen = cohorts_of_wave(
-            connection=connection, dialect=dialect, kraken=kraken, request=request, run=run
-        )
-        if chosen:
-            request = replace(
-                request,
-                dry_run=chosen[0].mode is Mode.REHEARSAL,
-                import_supplier=chosen[0].import_supplier,
-            )
-        check_request(request=request, kraken=kraken)
-        cohort_ids = [cohort.id for cohort in chosen]
-        cohort_size = cohorts.size_of(connection=connection, ids=cohort_ids) if chosen else None
-        wave = _new_wave(
-            dialect=dialect,
+        return _plan_anew(
+            connection=connection,
+            legacy=legacy,
             kraken=kraken,
+            dialect=dialect,
             request=request,
             run=run,
-            chosen=chosen,
-            cohort_size=cohort_size,
             now=now,
         )
-        try:
-            wave_id = waves.add_wave(connection=connection, wave=wave, at=now)
-        except waves.UnableToNameWave as error:
-            raise BadRequest(str(error)) from error
-        claimed = 0
-        if chosen:
-            pages = cohorts.customers_of(connection=connection, ids=cohort_ids)
-        else:
-            pages = _customers(
-                connection=connection, dialect=dialect, legacy=legacy, request=request, wave=wave
-            )
-        for page in pages:
-            claimed += processes.claim(
-                connection=connection,
-                wave_id=wave_id,
-                wave=wave,
-                identifiers=page,
-                most=None if request.limit is None else request.limit - claimed,
-                offset=claimed,
-                by_name=bool(request.identifiers),
-                at=now,
-            )
-            if request.limit is not None and claimed >= request.limit:
-                break
-        if not claimed and run.run_type in DATED:
-            names = ", ".join(cohort.name for cohort in chosen)
-            raise NothingPlanned(
-                f"Nothing was planned for {day_of(dialect=dialect, run=run)}: all {cohort_size} customers of "
-                f"cohort {names} are in other waves of {dialect.name} already."
-            )
-        if not claimed:
-            raise EmptyWave(_nobody_left(request=request, wave=wave, cohort_size=cohort_size))
-        cohorts.mark_claimed(connection=connection, ids=cohort_ids, wave_id=wave_id)
-        money.take_over(connection=connection, wave_id=wave_id, at=now)
-        merge = -(-claimed // (request.batch_size * MOST_BATCHES))
-        if merge > 1:
-            waves.merge_batches(connection=connection, wave_id=wave_id, by=merge)
-        waves.close_planning(
+
+
+def _plan_anew(
+    *,
+    connection: Connection,
+    legacy: Engine,
+    kraken: KrakenSettings,
+    dialect: Dialect,
+    request: WaveRequest,
+    run: AirflowRun,
+    now: datetime,
+) -> PlannedWave:
+    """Insert a wave, claim its customers, and count them into batches."""
+    chosen = cohorts_of_wave(connection=connection, dialect=dialect, kraken=kraken, request=request, run=run)
+    if chosen:
+        request = replace(
+            request,
+            dry_run=chosen[0].mode is Mode.REHEARSAL,
+            import_supplier=chosen[0].import_supplier,
+        )
+    check_request(request=request, kraken=kraken)
+    cohort_ids = [cohort.id for cohort in chosen]
+    cohort_size = cohorts.size_of(connection=connection, ids=cohort_ids) if chosen else None
+    wave = _new_wave(
+        dialect=dialect,
+        kraken=kraken,
+        request=request,
+        run=run,
+        chosen=chosen,
+        cohort_size=cohort_size,
+        now=now,
+    )
+    try:
+        wave_id = waves.add_wave(connection=connection, wave=wave, at=now)
+    except waves.UnableToNameWave as error:
+        raise BadRequest(str(error)) from error
+    pages: Iterable[Sequence[str]] = cohorts.customers_of(connection=connection, ids=cohort_ids)
+    if not chosen:
+        pages = _customers(connection=connection, dialect=dialect, legacy=legacy, request=request, wave=wave)
+    claimed = _claim(connection=connection, wave_id=wave_id, wave=wave, request=request, pages=pages, now=now)
+    if not claimed and run.run_type in DATED:
+        raise _nothing_left(dialect=dialect, run=run, chosen=chosen, cohort_size=cohort_size)
+    if not claimed:
+        raise EmptyWave(_nobody_left(request=request, wave=wave, cohort_size=cohort_size))
+    cohorts.mark_claimed(connection=connection, ids=cohort_ids, wave_id=wave_id)
+    money.take_over(connection=connection, wave_id=wave_id, at=now)
+    asked_for = cohort_size or len(set(request.identifiers)) or claimed
+    _close(
+        connection=connection, wave_id=wave_id, size=request.batch_size, claimed=claimed, asked_for=asked_for
+    )
+    return _planned(connection=connection, wave_id=wave_id)
+
+
+def _nothing_left(
+    *, dialect: Dialect, run: AirflowRun, chosen: Sequence[Cohort], cohort_size: int | None
+) -> NothingPlanned:
+    names = ", ".join(cohort.name for cohort in chosen)
+    return NothingPlanned(
+        f"Nothing was planned for {day_of(dialect=dialect, run=run)}: all {cohort_size} customers of "
+        f"cohort {names} are in other waves of {dialect.name} already."
+    )
+
+
+def _claim(
+    *,
+    connection: Connection,
+    wave_id: int,
+    wave: waves.NewWave,
+    request: WaveRequest,
+    pages: Iterable[Sequence[str]],
+    now: datetime,
+) -> int:
+    """Claim customers page by page, at most as many as were asked for; how many the wave got."""
+    claimed = 0
+    for page in pages:
+        claimed += processes.claim(
             connection=connection,
             wave_id=wave_id,
-            already_claimed=(cohort_size or len(set(request.identifiers)) or claimed) - claimed,
+            wave=wave,
+            identifiers=page,
+            most=None if request.limit is None else request.limit - claimed,
+            offset=claimed,
+            by_name=bool(request.identifiers),
+            at=now,
         )
-        return _planned(connection=connection, wave_id=wave_id)
+        if request.limit is not None and claimed >= request.limit:
+            break
+    return claimed
+
+
+def _close(*, connection: Connection, wave_id: int, size: int, claimed: int, asked_for: int) -> None:
+    """Count the customers into batches of this size, and no more of them than Airflow maps."""
+    merge = -(-claimed // (size * MOST_BATCHES))
+    if merge > 1:
+        waves.merge_batches(connection=connection, wave_id=wave_id, by=merge)
+    waves.close_planning(connection=connection, wave_id=wave_id, already_claimed=asked_for - claimed)
 
 
 def planned_wave(*, tracking: Engine, run: AirflowRun) -> int | None:

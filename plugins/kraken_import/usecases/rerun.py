@@ -96,51 +96,69 @@ def plan_rerun(
             processes.free(connection=connection, rerun=known, at=now)
             _refuse_hindered(connection=connection, rerun=known)
             return _planned(connection=connection, rerun=known)
-        wave = _wave(connection=connection, request=request, kraken=kraken)
-        scope = Scope(
-            dialect=request.dialect,
-            mode=Mode.LIVE if wave is None else wave.mode,
-            target_kraken=kraken.target,
+        return _select(connection=connection, kraken=kraken, request=request, run=run, now=now)
+
+
+def _select(
+    *,
+    connection: Connection,
+    kraken: KrakenSettings,
+    request: RerunRequest,
+    run: AirflowRun,
+    now: datetime,
+) -> PlannedRerun:
+    """Insert a rerun, give it its records, and free those that were parked."""
+    wave = _wave(connection=connection, request=request, kraken=kraken)
+    scope = Scope(
+        dialect=request.dialect,
+        mode=Mode.LIVE if wave is None else wave.mode,
+        target_kraken=kraken.target,
+    )
+    _check_identifiers(connection=connection, request=request, scope=scope)
+    rerun = _add(connection=connection, request=request, scope=scope, run=run, now=now)
+    records, in_kraken = reruns.select_items(
+        connection=connection,
+        rerun=rerun,
+        scope=scope,
+        selection=Selection(
+            wave_id=None if wave is None else wave.id,
+            batch=request.batch,
+            states=[State(state) for state in request.states] or None,
+            error_code=request.error_code,
+            error_path=request.error_path,
+            identifiers=sorted(set(request.identifiers)) or None,
+            without=DECIDED,
+        ),
+    )
+    processes.free(connection=connection, rerun=rerun, at=now)
+    if not records:
+        raise NothingSelected(_nothing(in_kraken=in_kraken))
+    planned = _planned(connection=connection, rerun=rerun)
+    if len(planned.batches) > MOST_BATCHES:
+        raise BadRequest(
+            f"The selection reaches into {len(planned.batches)} batches, and one rerun takes "
+            f"{MOST_BATCHES} at most: name a wave."
         )
-        _check_identifiers(connection=connection, request=request, scope=scope)
-        rerun = reruns.add_rerun(
-            connection=connection,
-            rerun=reruns.NewRerun(
-                scope=scope,
-                told=request.told,
-                requested_by=request.requested_by,
-                requests_in_flight=request.requests_in_flight,
-                failure_threshold=request.threshold,
-                dag_id=run.dag_id,
-                run_id=run.run_id,
-                cleared=run.cleared,
-            ),
-            at=now,
-        )
-        records, in_kraken = reruns.select_items(
-            connection=connection,
-            rerun=rerun,
+    return planned
+
+
+def _add(
+    *, connection: Connection, request: RerunRequest, scope: Scope, run: AirflowRun, now: datetime
+) -> int:
+    return reruns.add_rerun(
+        connection=connection,
+        rerun=reruns.NewRerun(
             scope=scope,
-            selection=Selection(
-                wave_id=None if wave is None else wave.id,
-                batch=request.batch,
-                states=[State(state) for state in request.states] or None,
-                error_code=request.error_code,
-                error_path=request.error_path,
-                identifiers=sorted(set(request.identifiers)) or None,
-                without=DECIDED,
-            ),
-        )
-        processes.free(connection=connection, rerun=rerun, at=now)
-        if not records:
-            raise NothingSelected(_nothing(in_kraken=in_kraken))
-        planned = _planned(connection=connection, rerun=rerun)
-        if len(planned.batches) > MOST_BATCHES:
-            raise BadRequest(
-                f"The selection reaches into {len(planned.batches)} batches, and one rerun takes "
-                f"{MOST_BATCHES} at most: name a wave."
-            )
-        return planned
+            told=request.told,
+            requested_by=request.requested_by,
+            requests_in_flight=request.requests_in_flight,
+            failure_threshold=request.threshold,
+            dag_id=run.dag_id,
+            run_id=run.run_id,
+            cleared=run.cleared,
+        ),
+        at=now,
+    )
 
 
 def rerun_of(*, tracking: Engine, run: AirflowRun) -> int | None:
