@@ -11,6 +11,7 @@ import requests
 from sqlalchemy import create_engine
 
 from kraken_import.provider import get_provider_info
+from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.waves import batch_lock
 from tests.checkouts import login, run
 from tests.stacks import DAG, ENDS, Stack
@@ -136,7 +137,7 @@ def _a_busy_batch_is_waited_for(stack: Stack, run_id: str) -> None:
     """The wave is resumed while another worker seems to hold one of its batches."""
     ((wave_id,),) = stack.rows("TRACKING_DSN", f"SELECT id FROM migration.wave WHERE run_id = '{run_id}'")
     engine = create_engine(stack.values["TRACKING_DSN"].replace("postgresql://", "postgresql+psycopg2://", 1))
-    with batch_lock(engine=engine, wave_id=wave_id, batch=0):
+    with batch_lock(engine=engine, ref=BatchRef(wave_id=wave_id, batch=0)):
         run(checkout=stack.folder, command="wave-resume", WAVE="asked")
         waiting = "SELECT retry_reason FROM task_instance WHERE state = 'up_for_retry' AND run_id = "
         ((said,),) = stack.until(lambda: stack.rows("AIRFLOW_DSN", f"{waiting} '{run_id}'"))
@@ -188,7 +189,7 @@ def test_with_four_eyes_the_user_who_triggered_a_wave_is_asked_again_until_anoth
     def waits() -> bool:
         details = stack.api("GET", f"{gate}/-1/hitlDetails").json()
         state = stack.api("GET", gate).json()["state"]
-        return state == "deferred" and not details["response_received"]
+        return state == "deferred" and details.get("response_received") is False
 
     for _ in range(2):
         stack.until(waits)
