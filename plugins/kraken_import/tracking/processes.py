@@ -17,6 +17,7 @@ from kraken_import.lifecycle import (
     REBUILDABLE,
     REOPENABLE,
     SETTLED,
+    UNPROVED,
     Mode,
     State,
     legal_pairs,
@@ -126,11 +127,11 @@ def claim(
     """Claim at most `most` of these customers for a wave that has `offset` already; how many it got.
 
     A customer whose rehearsal has ended is rehearsed again only `by_name`; otherwise a rehearsal also leaves
-    out whom a live import of the same Kraken has processed or has open.
+    out whom a live import of the same Kraken has processed, has open, or may have where it is parked.
     """
     rehearses = wave.mode is Mode.REHEARSAL
     repeatable = SETTLED if rehearses and by_name else ()
-    in_the_way = OPEN | {State.PROCESSED} if rehearses and not by_name else ()
+    in_the_way = UNPROVED | {State.PROCESSED} if rehearses and not by_name else ()
     claimed = 0
     while True:
         row = connection.exec_driver_sql(

@@ -1,0 +1,109 @@
+"""Records that no answer proves: they are nowhere taken for migrated, for failed, or for free."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from kraken_import.usecases import cutover
+from kraken_import.usecases.control import control_wave
+from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.holds import release
+from tests.integration.conftest import Journey
+from tests.integration.usecases.playing import begin_rerun, wave_with_parked
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def test_every_customer_of_a_wave_is_in_kraken_or_handed_back_or_undecided(journey: Journey) -> None:
+    wave_id, unsent, sent = wave_with_parked(journey, name="pilot")
+    failure = journey.summarise(wave_id).failure
+    assert failure is not None
+    assert "2 records are parked" in failure
+    tracking = journey.tracking
+    assert len(cutover.crosswalk(tracking=tracking, wave_id=wave_id)) == 2
+    assert cutover.hand_back(tracking=tracking, wave_id=wave_id, now=now()) == []
+    found = cutover.undecided(tracking=tracking, wave_id=wave_id)
+    assert [(each.external_identifier, each.state, each.code) for each in found] == [
+        (unsent, "parked", "forbidden"),
+        (sent, "parked", "never_answered"),
+    ]
+    # What came too late for whoever may be in Kraken is wanted as well.
+    with journey.legacy.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE legacy.party_contact SET recorded_at = now() + interval '1 minute' WHERE party_id IN ("
+            "SELECT party_id FROM legacy.account_role JOIN legacy.account USING (account_id) "
+            "WHERE account_number = %(key)s)",
+            {"key": sent},
+        )
+    late = cutover.late_changes(
+        tracking=tracking, legacy=journey.legacy, wave_id=wave_id, dialect="edf_accounts", now=now()
+    )
+    assert {change.external_identifier for change in late} == {sent}
+    cutover.own(tracking=tracking, wave_id=wave_id, owner="billing", now=now())
+    wave = cutover.live_wave(tracking=tracking, name="pilot")
+    with pytest.raises(BadRequest, match=r"2 parked records are not decided \(make decide\), nor rerun"):
+        cutover.close_wave(tracking=tracking, legacy=journey.legacy, wave=wave, by="ops", now=now())
+
+
+def test_whom_a_rerun_has_parked_is_handed_back_no_longer(journey: Journey) -> None:
+    wave_id, _, sent = wave_with_parked(journey)
+    with journey.tracking.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO migration.hand_back (import_process_id, wave_id, state, attempt, code, path, "
+            "reason, listed_at) SELECT id, wave_id, 'invalid', 1, 'blank', '', 'Blank.', now() "
+            "FROM migration.import_process WHERE external_identifier = %(key)s",
+            {"key": sent},
+        )
+    assert cutover.hand_back(tracking=journey.tracking, wave_id=wave_id, now=now()) == []
+    journey.summarise(wave_id)
+    wave = cutover.live_wave(tracking=journey.tracking, name=str(wave_id))
+    with pytest.raises(BadRequest) as refused:
+        cutover.close_wave(tracking=journey.tracking, legacy=journey.legacy, wave=wave, by="ops", now=now())
+    assert "no owner" not in str(refused.value)
+
+
+def test_a_parked_customer_is_free_for_no_other_wave_and_stays_held(journey: Journey) -> None:
+    wave_id, unsent, sent = wave_with_parked(journey)
+    with journey.tracking.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO migration.legacy_hold "
+            "SELECT id, now() - interval '1 day' FROM migration.import_process"
+        )
+    journey.summarise(wave_id)
+    # It has ended with something unsettled, so there is something to cancel.
+    control_wave(
+        tracking=journey.tracking,
+        wave=str(wave_id),
+        action="cancel",
+        ordered_by="ann",
+        reason=None,
+        now=now(),
+    )
+    let_go = release(
+        tracking=journey.tracking,
+        writeback=journey.legacy,
+        dialects=("edf_accounts",),
+        now=now(),
+        wave_id=wave_id,
+    )
+    assert let_go == 0
+    others = journey.plan(dry_run=True, limit=16).wave_id
+    journey.plan(limit=16)
+    taken = journey.rows(
+        "SELECT external_identifier FROM migration.import_process WHERE wave_id > :id", id=wave_id
+    )
+    assert others > wave_id
+    assert len(taken) == 32
+    assert not {unsent, sent} & {row["external_identifier"] for row in taken}
+
+
+def test_a_rerun_selects_what_is_parked_and_frees_it(journey: Journey) -> None:
+    wave_id, unsent, sent = wave_with_parked(journey)
+    planned = begin_rerun(journey, wave=str(wave_id), states=("parked",))
+    assert planned.records == 2
+    rows = journey.rows("SELECT external_identifier, state FROM migration.import_process ORDER BY 1 LIMIT 2")
+    assert [tuple(row.values()) for row in rows] == [(unsent, "valid"), (sent, "created")]
