@@ -11,7 +11,8 @@ from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.holds import release
 from tests.integration.conftest import Journey
-from tests.integration.usecases.playing import begin_rerun, wave_with_parked
+from tests.integration.usecases.playing import begin_rerun, park, wave_with_parked
+from tests.integration.usecases.test_reconcile import look
 
 
 def now() -> datetime:
@@ -107,3 +108,38 @@ def test_a_rerun_selects_what_is_parked_and_frees_it(journey: Journey) -> None:
     assert planned.records == 2
     rows = journey.rows("SELECT external_identifier, state FROM migration.import_process ORDER BY 1 LIMIT 2")
     assert [tuple(row.values()) for row in rows] == [(unsent, "valid"), (sent, "created")]
+
+
+def test_a_parked_record_is_a_difference_until_it_is_freed_even_if_kraken_says_nothing(
+    journey: Journey,
+) -> None:
+    wave_id, unsent, sent = wave_with_parked(journey)
+    for says, fault in (
+        ({unsent: "unknown", sent: "PROCESSED"}, None),
+        ({unsent: "no usable answer", sent: "no usable answer"}, {"kind": "error", "status": 403}),
+    ):
+        if fault is not None:
+            journey.strike(operation="status", **fault)
+        assert look(journey).differences == {"parked_record": 2}
+        rows = journey.rows("SELECT * FROM migration.reconciliation_difference WHERE resolved_at IS NULL")
+        assert {row["external_identifier"]: row["theirs"] for row in rows} == says
+    journey.heal()
+    # Where Kraken has no listing they are asked about as well.
+    journey.strike(kind="error", operation="list", status=404)
+    assert look(journey, wave_id).differences == {"parked_record": 2}
+    journey.heal()
+    # What Kraken has processed is settled by the scheduled poll, and by nothing else that a person must do.
+    with journey.tracking.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE migration.import_process SET intended_at = intended_at - interval '1 minute'"
+        )
+    assert journey.poll() == {"open": 0, "ended": 1}
+    assert journey.states(wave_id) == {"parked": 1, "processed": 3}
+    assert look(journey).differences == {"parked_record": 1}
+
+
+def test_a_wave_with_nothing_but_a_parked_record_is_reconciled(journey: Journey) -> None:
+    wave_id = journey.valid_wave(limit=1)
+    (row,) = journey.rows("SELECT external_identifier FROM migration.import_process")
+    park(journey, row["external_identifier"])
+    assert [wave.id for wave in look(journey).waves] == [wave_id]
