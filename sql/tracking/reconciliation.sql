@@ -27,11 +27,15 @@ SELECT
     count(*) FILTER (WHERE process.payload_hash IS NOT NULL AND process.state = 'rejected') AS refused_at_gate,
     count(*) FILTER (WHERE process.payload_hash IS NOT NULL AND process.state = 'built') AS not_validated,
     count(*) FILTER (WHERE process.state = 'valid') AS not_created,
-    count(*) FILTER (WHERE process.state = ANY (%(at_kraken)s)) AS created,
+    count(*) FILTER (
+        WHERE process.state = ANY (%(at_kraken)s) OR process.parked_from = ANY (%(open)s)
+    ) AS created,
     count(*) FILTER (WHERE process.state IN ('processed', 'dry_run_succeeded')) AS processed,
     count(*) FILTER (WHERE process.state IN ('errored', 'dry_run_errored')) AS errored,
     count(*) FILTER (WHERE process.state = 'cancelled') AS cancelled,
-    count(*) FILTER (WHERE process.state = ANY (%(open)s)) AS open
+    count(*) FILTER (WHERE process.state = ANY (%(open)s)) AS open,
+    count(*) FILTER (WHERE process.parked_from = ANY (%(open)s)) AS parked,
+    count(*) FILTER (WHERE process.parked_from <> ALL (%(open)s)) AS parked_unsent
 FROM migration.wave
 LEFT JOIN migration.import_process AS process ON process.wave_id = wave.id
 WHERE wave.id = %(wave_id)s

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
+from kraken_import.tracking import outages
 from kraken_import.usecases import cutover
 from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.holds import release
+from kraken_import.usecases.report import wave_report
 from tests.integration.conftest import Journey
 from tests.integration.usecases.playing import begin_rerun, park, wave_with_parked
 from tests.integration.usecases.test_reconcile import look
@@ -143,3 +148,38 @@ def test_a_wave_with_nothing_but_a_parked_record_is_reconciled(journey: Journey)
     (row,) = journey.rows("SELECT external_identifier FROM migration.import_process")
     park(journey, row["external_identifier"])
     assert [wave.id for wave in look(journey).waves] == [wave_id]
+
+
+def test_a_report_shows_what_is_parked_and_its_sums_still_add_up(journey: Journey) -> None:
+    wave_id, unsent, sent = wave_with_parked(journey)
+    outages.meet(
+        engine=journey.tracking,
+        target_kraken=journey.kraken.target,
+        is_silent=True,
+        patience=timedelta(minutes=30),
+    )
+    journey.summarise(wave_id)
+    files = wave_report(tracking=journey.tracking, wave_id=wave_id, now=now())
+    page = files["index.html"]
+    assert "✗" not in page
+    assert "4 built = 3 valid + 0 invalid + 1 parked unsent" in page
+    assert "3 created = 2 processed + 0 errored + 0 cancelled + 0 open + 1 parked" in page
+    rows = {row["code"]: row for row in csv.DictReader(io.StringIO(files["parked.csv"]))}
+    assert {code: row["examples"] for code, row in rows.items()} == {
+        "forbidden": unsent,
+        "never_answered": sent,
+    }
+    assert "firewall" in rows["forbidden"]["to_do"]
+    assert rows["never_answered"]["to_do"] in page
+    assert "not yet; given up at" in page
+    money = {
+        (row["ledger"], row["stage"]): Decimal(row["amount"])
+        for row in csv.DictReader(io.StringIO(files["money.csv"]))
+    }
+    with journey.legacy.connect() as connection:
+        (owed,) = connection.exec_driver_sql(
+            "SELECT -sum(balance) FROM legacy.account WHERE account_number IN (%(one)s, %(other)s)",
+            {"one": unsent, "other": sent},
+        ).scalars()
+    assert money["transfer_balance", "parked"] == owed
+    assert money["transfer_balance", "underway"] == 0
