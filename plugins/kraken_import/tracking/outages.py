@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Engine, Row
 
 from kraken_import.tracking.queries import queries
+
+_FORGOTTEN_AFTER: Final = timedelta(minutes=5)
+"""As in the statement `meet`: one that was not tried for so long is of a night that nothing waits for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,11 @@ class Outage:
     def is_given_up(self) -> bool:
         """Whether the patience with it is over."""
         return self.gives_up_at <= self.seen_at
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether something waits for its end: it is neither given up nor left untried for minutes."""
+        return not self.is_given_up and self.seen_at - self.next_try_at < _FORGOTTEN_AFTER
 
     @property
     def seconds_to_next_try(self) -> float:

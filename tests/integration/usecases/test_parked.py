@@ -15,6 +15,8 @@ from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.holds import release
 from kraken_import.usecases.report import wave_report
+from stack import outcome, waves
+from stack.waves import StartedWave
 from tests.integration.conftest import Journey
 from tests.integration.usecases.playing import begin_rerun, park, wave_with_parked
 from tests.integration.usecases.test_reconcile import look
@@ -22,6 +24,15 @@ from tests.integration.usecases.test_reconcile import look
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def begin_outage(journey: Journey, *, minutes: float = 30) -> None:
+    outages.meet(
+        engine=journey.tracking,
+        target_kraken=journey.kraken.target,
+        is_silent=True,
+        patience=timedelta(minutes=minutes),
+    )
 
 
 def test_every_customer_of_a_wave_is_in_kraken_or_handed_back_or_undecided(journey: Journey) -> None:
@@ -152,12 +163,7 @@ def test_a_wave_with_nothing_but_a_parked_record_is_reconciled(journey: Journey)
 
 def test_a_report_shows_what_is_parked_and_its_sums_still_add_up(journey: Journey) -> None:
     wave_id, unsent, sent = wave_with_parked(journey)
-    outages.meet(
-        engine=journey.tracking,
-        target_kraken=journey.kraken.target,
-        is_silent=True,
-        patience=timedelta(minutes=30),
-    )
+    begin_outage(journey)
     journey.summarise(wave_id)
     files = wave_report(tracking=journey.tracking, wave_id=wave_id, now=now())
     page = files["index.html"]
@@ -183,3 +189,22 @@ def test_a_report_shows_what_is_parked_and_its_sums_still_add_up(journey: Journe
         ).scalars()
     assert money["transfer_balance", "parked"] == owed
     assert money["transfer_balance", "underway"] == 0
+
+
+def test_the_demo_counts_what_is_parked_and_sees_an_outage(journey: Journey) -> None:
+    wave_id, unsent, _ = wave_with_parked(journey)
+    started = StartedWave(dialect="edf_accounts", dag_id="migrate_edf_accounts", run_id="run-1", at=now())
+    begin_outage(journey)
+    seen = waves._read(tracking=journey.tracking, wave=started, run_state="running")
+    assert (seen.records, seen.valid, seen.created, seen.processed, seen.parked) == (4, 4, 3, 2, 2)
+    assert seen.outage is not None
+    outages.finish(engine=journey.tracking, target_kraken=journey.kraken.target)
+    assert waves._read(tracking=journey.tracking, wave=started, run_state="running").outage is None
+    groups = outcome.error_groups(tracking=journey.tracking, wave_ids=[wave_id])
+    assert {group.code: group.state for group in groups} == {
+        "forbidden": "parked",
+        "never_answered": "parked",
+    }
+    found = outcome.ends(tracking=journey.tracking, wave_ids=[wave_id])
+    assert outcome.ledger_faults(kraken_url=journey.simulator.url, found=found) == []
+    assert {each.external_identifier: each.state for each in found}[unsent] == "parked"
