@@ -56,17 +56,6 @@ WHERE process.wave_id = %(wave_id)s AND process.state = 'parked'
 GROUP BY error.code
 ORDER BY customers DESC, code
 
--- name: outages
--- Outages of the wave's Kraken while its run lasted, the earliest first.
-SELECT outage.began_at, outage.ended_at, outage.gives_up_at, outage.tries
-FROM migration.outage
-JOIN migration.wave ON wave.target_kraken = outage.target_kraken
-WHERE wave.id = %(wave_id)s
-    AND outage.began_at < coalesce(wave.finished_at, migration.present())
-    AND coalesce(outage.ended_at, migration.present()) > wave.started_at
-ORDER BY outage.began_at
-LIMIT %(most)s
-
 -- name: attempts
 SELECT attempt, coalesce(outcome, 'replaced or not ended') AS outcome, count(*) AS records,
     min(started_at) AS first_started, max(settled_at) AS last_settled

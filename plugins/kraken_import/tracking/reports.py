@@ -58,16 +58,6 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Silence:
-    """An outage of a wave's Kraken; `ended_at` is None while it lasts."""
-
-    began_at: datetime
-    ended_at: datetime | None
-    gives_up_at: datetime
-    tries: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Tries:
     """How the first, second … tries of records ended."""
 
@@ -115,12 +105,6 @@ def parked(*, connection: Connection, wave_id: int) -> list[Parked]:
     """Parked records of a wave by cause, the most frequent first."""
     rows = connection.exec_driver_sql(_SQL["parked"], {"wave_id": wave_id}).mappings()
     return [Parked(**{**row, "examples": tuple(row["examples"])}) for row in rows]
-
-
-def outages(*, connection: Connection, wave_id: int, most: int) -> list[Silence]:
-    """The first outages of a wave's Kraken while its run lasted."""
-    rows = connection.exec_driver_sql(_SQL["outages"], {"wave_id": wave_id, "most": most}).mappings()
-    return [Silence(**row) for row in rows]
 
 
 def attempts(*, connection: Connection, wave_id: int) -> list[Tries]:

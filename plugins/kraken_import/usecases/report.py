@@ -10,7 +10,8 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from kraken_import.lifecycle import FAILED, SUCCEEDED, State
-from kraken_import.tracking import money, progress, reconciliation, reports, waves
+from kraken_import.tracking import money, outages, progress, reconciliation, reports, waves
+from kraken_import.tracking.outages import Outage
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.frame_rows import review_frames
 from kraken_import.usecases.parked import to_do
@@ -78,7 +79,7 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
         ],
         outages=[
             OutageLine(began_at=found.began_at.astimezone(UTC), ended=_ended(outage=found), tries=found.tries)
-            for found in reports.outages(connection=connection, wave_id=wave_id, most=_SHOWN)
+            for found in outages.of_wave(connection=connection, wave_id=wave_id, most=_SHOWN)
         ],
         tries=[
             (each.attempt, each.outcome, each.records)
@@ -98,10 +99,12 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
     )
 
 
-def _ended(*, outage: reports.Silence) -> str:
-    if outage.ended_at is None:
+def _ended(*, outage: Outage) -> str:
+    if outage.is_under_way:
         return f"not yet; given up at {outage.gives_up_at.astimezone(UTC):%d %B %Y, %H:%M:%S} UTC"
-    was = "given up" if outage.ended_at >= outage.gives_up_at else "over"
+    if outage.ended_at is None:
+        return "not known: nothing waits for it any more"
+    was = "given up" if outage.was_given_up else "over"
     return f"{was} at {outage.ended_at.astimezone(UTC):%d %B %Y, %H:%M:%S} UTC"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal, TypeAlias
@@ -15,6 +16,8 @@ from kraken_import.usecases.calling import open_session
 from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.verdicts import Signal, signal_of
+
+_log = logging.getLogger(__name__)
 
 Why: TypeAlias = Literal["throttled", "doubt", "outage", "paused"]
 
@@ -92,15 +95,21 @@ async def wait_out(*, systems: Systems, wave: Wave) -> None:
 
     Of all that wait for it one asks, about a record that cannot exist, and the others look at what it found.
     """
+    said: bool | None = None
     while (outage := await asyncio.to_thread(_current, systems, wave)) and not outage.is_given_up:
+        if outage.is_silent is not said:
+            said = outage.is_silent
+            _log.info("%s", held_back(outage=outage).sentence)
         if not outage.seconds_to_next_try:
             if not outage.is_silent:
                 return
             if await asyncio.to_thread(_claim_try, systems, wave) and await _answers(systems, wave):
                 await end_outage(systems=systems, wave=wave)
-                return
+                break
             continue
         await asyncio.sleep(min(outage.seconds_to_next_try, _LOOK_AGAIN))
+    is_given_up = outage is not None and outage.is_given_up
+    _log.info("Kraken at %s %s.", wave.target_kraken, "is given up" if is_given_up else "answers again")
 
 
 async def _answers(systems: Systems, wave: Wave) -> bool:

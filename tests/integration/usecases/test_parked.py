@@ -11,6 +11,7 @@ import pytest
 
 from kraken_import.tracking import outages
 from kraken_import.usecases import cutover
+from kraken_import.usecases.announce import announce
 from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.holds import release
@@ -41,6 +42,9 @@ def test_every_customer_of_a_wave_is_in_kraken_or_handed_back_or_undecided(journ
     assert failure is not None
     assert "2 records are parked" in failure
     tracking = journey.tracking
+    told = announce(tracking=tracking, wave_id=wave_id, moment="end", failure="3 tasks failed.")
+    assert told.text == "Wave 'pilot' of edf_accounts ended badly with 2 parked. 3 tasks failed."
+    assert told.counts["parked"] == 2
     assert len(cutover.crosswalk(tracking=tracking, wave_id=wave_id)) == 2
     assert cutover.hand_back(tracking=tracking, wave_id=wave_id, now=now()) == []
     found = cutover.undecided(tracking=tracking, wave_id=wave_id)
