@@ -244,7 +244,7 @@ def _text(*, wave: Wave, states: dict[State, int], moment: Moment, failure: str 
         case "gate":
             return (
                 f"{name} is at the gate: {states.get(State.VALID, 0):,} of {total:,} customers are valid, "
-                f"{failed:,} were refused."
+                f"{failed:,} were refused" + (f", {parked:,} are parked." if parked else ".")
             )
         case "stop":
             return f"{name} was stopped: {failure}"

@@ -14,8 +14,10 @@ from kraken_import.usecases import cutover
 from kraken_import.usecases.announce import announce
 from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.gate import question_to_ask
 from kraken_import.usecases.holds import release
 from kraken_import.usecases.report import wave_report
+from kraken_import.usecases.rerun_gate import rerun_question_to_ask
 from stack import outcome, waves
 from stack.waves import StartedWave
 from tests.integration.conftest import Journey
@@ -212,3 +214,22 @@ def test_the_demo_counts_what_is_parked_and_sees_an_outage(journey: Journey) -> 
     found = outcome.ends(tracking=journey.tracking, wave_ids=[wave_id])
     assert outcome.ledger_faults(kraken_url=journey.simulator.url, found=found) == []
     assert {each.external_identifier: each.state for each in found}[unsent] == "parked"
+
+
+def test_a_person_who_approves_a_wave_or_a_rerun_sees_what_is_parked(journey: Journey) -> None:
+    wave_id = journey.valid_wave(limit=3, approval="required")
+    (row, *_) = journey.rows("SELECT external_identifier FROM migration.import_process ORDER BY id")
+    park(journey, row["external_identifier"])
+    told = announce(tracking=journey.tracking, wave_id=wave_id, moment="gate")
+    assert "2 of 3 customers are valid, 0 were refused, 1 are parked." in told.text
+    question = question_to_ask(tracking=journey.tracking, wave_id=wave_id, now=now())
+    assert question is not None
+    assert question.subject.startswith("Create 2 records")
+    assert "0 invalid for Kraken, 1 parked" in question.body
+    assert "| 1 | parked | `never_answered` |" in question.body
+    planned = begin_rerun(journey, wave=str(wave_id))
+    park(journey, row["external_identifier"])
+    question = rerun_question_to_ask(tracking=journey.tracking, rerun=planned.rerun, now=now())
+    assert question is not None
+    assert "parked 1, valid 2" in question.body
+    assert "| 1 | parked | `never_answered` |" in question.body
