@@ -158,6 +158,10 @@ def files(*, report: WaveReport) -> dict[str, str]:
                 for line in report.parked
             ),
         ),
+        "outages.csv": csv_text(
+            header=("began_at", "ended", "tries"),
+            rows=((line.began_at.isoformat(), line.ended, line.tries) for line in report.outages),
+        ),
         "tries.csv": csv_text(header=("try", "ended", "customers"), rows=report.tries),
         "money.csv": csv_text(header=("ledger", "currency", "stage", "amount"), rows=_money(report=report)),
         "differences.csv": csv_text(

@@ -184,6 +184,7 @@ def test_a_report_shows_what_is_parked_and_its_sums_still_add_up(journey: Journe
     assert "firewall" in rows["forbidden"]["to_do"]
     assert rows["never_answered"]["to_do"] in page
     assert "not yet; given up at" in page
+    assert "not yet; given up at" in files["outages.csv"]
     money = {
         (row["ledger"], row["stage"]): Decimal(row["amount"])
         for row in csv.DictReader(io.StringIO(files["money.csv"]))
