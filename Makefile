@@ -4,7 +4,7 @@ PYTHON ?= python3
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help install demo up down env payload diff wave-pause wave-resume wave-cancel stop-all preflight reports legacy migrate simulator bench test test-quick prove check mapping new-dialect sample
-.PHONY: rerun crosswalk late-changes differences own wave-close wave-open
+.PHONY: decide rerun crosswalk late-changes differences own wave-close wave-open take-over purge
 
 # Byte code is compiled once, at installation: without it Airflow takes twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -23,7 +23,7 @@ help: ## List the commands and variables
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "  %-16s %s\n", $$1, $$2}'
 	@echo
 	@echo "Variables: ACCOUNTS SEED PORT_BASE KRAKEN_URL KRAKEN_TOKEN LEGACY_DSN TRACKING_DSN LIVE"
-	@echo "           WAVE REASON KRAKEN BATCH STATE CODE ERROR_PATH NOT_PROCESSED OWNER KIND NOTE"
+	@echo "           WAVE REASON ANSWER KRAKEN BATCH STATE CODE ERROR_PATH NOT_PROCESSED OWNER KIND NOTE"
 	@echo "           DIALECT ID LIMIT NAME PYTHON, for example: make demo ACCOUNTS=20000"
 
 install: ## Create .venv from requirements.txt (every other command does so when needed)
@@ -59,6 +59,9 @@ wave-cancel: install ## Send no further create of WAVE, for good
 
 stop-all: install ## Send no further create of any wave or rerun (of KRAKEN= only, if given); REASON= says why
 	@$(STACK) stop-all
+
+decide: install ## Say whether Kraken has records ID= of WAVE that its answers do not prove: ANSWER=there or absent, REASON=
+	@$(STACK) decide
 
 preflight: install ## Build and check ACCOUNTS customers of DIALECT without any call; report what to mend
 	@$(STACK) preflight
@@ -98,6 +101,12 @@ wave-close: install ## Close WAVE; refused while anything it leaves has no owner
 
 wave-open: install ## Open a closed WAVE again
 	@$(STACK) wave-open
+
+take-over: install ## Let another Airflow use the tracking database at once; stop the one that uses it before
+	@$(STACK) take-over
+
+purge: install ## Delete payloads, answers and amounts of a finished WAVE for good, and close it; REASON= says why
+	@$(STACK) purge
 
 test: install ## Run every test but the long proofs
 	@$(VENV)/python -m pytest -n 3 --dist loadgroup

@@ -1,11 +1,12 @@
-"""Pauses, resumes or cancels a wave, whatever DAG it runs in; or stops every wave and rerun at once."""
+"""Pauses, resumes or cancels a wave, whatever DAG it runs in; decides about records that Kraken's answers do
+not prove; or stops every wave and rerun at once.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from airflow.sdk import DAG, Param
 
-from airflow.sdk import DAG, ExceptionRetryPolicy, Param, RetryAction, RetryRule
-
+from dags.shared import ORDER, TRIED_AGAIN
 from kraken_import.connections import connection_ids
 from kraken_import.operators import ControlWaveOperator
 from transforms.registry import dialect_names
@@ -13,7 +14,7 @@ from transforms.registry import dialect_names
 with DAG(
     dag_id="control_wave",
     dag_display_name="Pause, resume or cancel a wave, or stop everything",
-    description="No further create is sent within seconds; what Kraken has is polled to its end.",
+    description="No further create is sent within seconds; or says what became of records that are parked.",
     doc_md=__doc__,
     schedule=None,
     catchup=False,
@@ -29,10 +30,25 @@ with DAG(
         "action": Param(
             "pause",
             type="string",
-            enum=["pause", "resume", "cancel", "stop_all"],
+            enum=["pause", "resume", "cancel", "stop_all", "decide"],
             title="Action",
             description="pause: create nothing more until it is resumed. cancel: never again. "
-            "stop_all: every wave and rerun creates nothing more until its run is cleared.",
+            "stop_all: every wave and rerun creates nothing more until its run is cleared. "
+            "decide: says of open or parked records of the wave whether Kraken has them.",
+        ),
+        "identifiers": Param(
+            None,
+            type=["null", "array"],
+            items={"type": "string", "minLength": 1},
+            title="Records",
+            description="decide: exactly these external identifiers of the wave, one a line.",
+        ),
+        "answer": Param(
+            None,
+            type=["null", "string"],
+            enum=[None, "there", "absent"],
+            title="Answer",
+            description="decide: there when Kraken has these records, absent when it has not.",
         ),
         "kraken": Param(
             None,
@@ -46,21 +62,10 @@ with DAG(
             type=["null", "string"],
             maxLength=500,
             title="Reason",
-            description="Why, for whoever looks at migration.wave_control later.",
+            description="Why, for the record that is kept of it; decide needs one.",
         ),
     },
-    default_args={
-        "owner": "migration",
-        "retries": 3,
-        "retry_delay": timedelta(seconds=5),
-        "retry_policy": ExceptionRetryPolicy(
-            rules=[
-                RetryRule(exception="kraken_import.usecases.faults.BadRequest", action=RetryAction.FAIL),
-                RetryRule(exception="kraken_import.usecases.control.UnknownWave", action=RetryAction.FAIL),
-                RetryRule(exception="kraken_import.usecases.control.UnknownKraken", action=RetryAction.FAIL),
-            ]
-        ),
-    },
+    default_args={**TRIED_AGAIN, "priority_weight": ORDER},
 ) as dag:
     ControlWaveOperator(
         task_id="control",

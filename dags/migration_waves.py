@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from airflow.sdk import (
     DAG,
     CronTriggerTimetable,
@@ -126,16 +124,12 @@ def migration_dag(*, name: str) -> DAG:
         gate = GateOperator(
             task_id="gate",
             trigger_rule=TriggerRule.ALL_DONE,
-            # After a hiccup the question is put again soon: a person may be waiting for it.
-            retry_delay=timedelta(seconds=15),
             **shared,
         )
-        summarise = SummariseWaveOperator(
-            task_id="summarise", trigger_rule=TriggerRule.ALL_DONE, retries=1, **shared
-        )
+        summarise = SummariseWaveOperator(task_id="summarise", trigger_rule=TriggerRule.ALL_DONE, **shared)
         # A teardown: whatever becomes of the report, the run keeps the colour that summarise gives it.
-        report = ReportWaveOperator(task_id="report", retries=1, **shared).as_teardown()
-        prepare, load = batch_groups(label="batch {{ task.batch['batch'] }}", **shared)
+        report = ReportWaveOperator(task_id="report", **shared).as_teardown()
+        prepare, load = batch_groups(dialect=name, label="batch {{ task.batch['batch'] }}", **shared)
         plan >> prepare.expand(batch=plan.output) >> gate
         gate >> load.expand(batch=gate.output) >> summarise >> report
     return dag

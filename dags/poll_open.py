@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG
 
-from dags.shared import RETRY_POLICY
+from dags.shared import TRIED_AGAIN
 from kraken_import.connections import ConnectionIds, connection_ids
 from kraken_import.operators import PollOpenOperator
 from transforms.registry import dialect_names
@@ -23,9 +23,9 @@ with DAG(
     max_active_runs=1,
     tags=["kraken", "migration"],
     default_args={
-        "owner": "migration",
+        **TRIED_AGAIN,
+        # The next run does the same work again soon.
         "retries": 1,
-        "retry_policy": RETRY_POLICY,
         "execution_timeout": _EVERY,
     },
 ) as dag:

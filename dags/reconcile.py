@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Param
 
-from dags.shared import RETRY_POLICY
+from dags.shared import TRIED_AGAIN
 from kraken_import.connections import ConnectionIds, connection_ids
 from kraken_import.operators import ReconcileOperator
 from transforms.registry import dialect_names
@@ -31,10 +31,7 @@ with DAG(
     },
     tags=["kraken", "migration"],
     default_args={
-        "owner": "migration",
-        "retries": 2,
-        "retry_delay": timedelta(minutes=1),
-        "retry_policy": RETRY_POLICY,
+        **TRIED_AGAIN,
         "execution_timeout": timedelta(hours=4),
     },
 ) as dag:

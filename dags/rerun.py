@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from airflow.sdk import DAG, Param, TriggerRule, get_parsing_context
 
 from dags.shared import AWAIT_MINUTES, TASKS, batch_groups
@@ -107,18 +105,14 @@ def rerun_dag(*, name: str) -> DAG:
         default_args=TASKS,
     ) as dag:
         plan = PlanRerunOperator(task_id="plan", dialect=name, **shared)
-        # After a hiccup the question is put again soon: a person may be waiting for it.
         gate = RerunGateOperator(
             task_id="gate",
             trigger_rule=TriggerRule.ALL_DONE,
-            retry_delay=timedelta(seconds=15),
             **shared,
         )
-        summarise = SummariseRerunOperator(
-            task_id="summarise", trigger_rule=TriggerRule.ALL_DONE, retries=1, **shared
-        )
+        summarise = SummariseRerunOperator(task_id="summarise", trigger_rule=TriggerRule.ALL_DONE, **shared)
         prepare, load = batch_groups(
-            label="wave {{ task.batch['wave_id'] }}, batch {{ task.batch['batch'] }}", **shared
+            dialect=name, label="wave {{ task.batch['wave_id'] }}, batch {{ task.batch['batch'] }}", **shared
         )
         plan >> prepare.expand(batch=plan.output) >> gate
         gate >> load.expand(batch=gate.output) >> summarise

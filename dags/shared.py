@@ -1,4 +1,4 @@
-"""What the DAGs of waves and of reruns share: the steps of a batch, and which faults are tried again."""
+"""What the DAGs of waves and of reruns share: the steps of a batch, and how tasks are tried again."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import os
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule, TriggerRule, task_group
+from airflow.sdk import Param, TriggerRule, task_group
 
+from kraken_import import environment
 from kraken_import.connections import ConnectionIds
 from kraken_import.operators import (
     AwaitBatchOperator,
@@ -15,36 +16,33 @@ from kraken_import.operators import (
     CreateBatchOperator,
     ValidateBatchOperator,
 )
+from kraken_import.pools import pool_of
+from kraken_import.retrying import PatientRetryPolicy, retries_of
+from transforms.registry import dialect_names
 
-BATCHES_AT_ONCE = int(os.environ.get("MIGRATION_BATCHES_AT_ONCE", "4"))
+BATCHES_AT_ONCE = environment.batches_at_once()
 
 SCHEDULE = os.environ.get("MIGRATION_SCHEDULE", "0 20 * * *")
 """When the waves of planned cohorts begin, as a cron line in each dialect's time zone; empty: never."""
 
-RETRY_POLICY = ExceptionRetryPolicy(
-    rules=[
-        RetryRule(
-            exception=[
-                "kraken_import.usecases.faults.BadRequest",
-                "kraken_import.usecases.faults.SystemicFault",
-                "kraken_import.client.settings.UnableToReadConnection",
-                "kraken_import.client.requests.UnableToSendTaskParams",
-                "transforms.assemble.FrameContractBroken",
-                "transforms.database.UnableToQuery",
-            ],
-            action=RetryAction.FAIL,
-        ),
-        RetryRule(
-            exception=[
-                "kraken_import.usecases.faults.Retryable",
-                "sqlalchemy.exc.OperationalError",
-                "transforms.database.DatabaseInterrupted",
-            ],
-            action=RetryAction.RETRY,
-            retry_delay=timedelta(seconds=15),
-        ),
-    ]
-)
+PATIENCE = environment.patience()
+
+BUILD, VALIDATE, CREATE, SHORT, ORDER = range(1, 6)
+"""Who gets a worker or a place in a pool first, the highest: an order to stop, what is over in seconds, and
+then the batch that is nearest to its end, so that no wave waits for the builds of a later one."""
+
+TRIED_AGAIN: dict[str, Any] = {
+    "owner": "migration",
+    "retries": retries_of(patience=PATIENCE),
+    "retry_policy": PatientRetryPolicy(patience=PATIENCE),
+    # For what no policy is asked about: a task that was killed, or whose supervisor or API server was.
+    "retry_delay": timedelta(seconds=5),
+    "retry_exponential_backoff": 2,
+    "max_retry_delay": timedelta(seconds=60),
+    "weight_rule": "absolute",
+    "priority_weight": SHORT,
+}
+"""How every task that a run depends on is tried again, and how soon it gets a worker."""
 
 AWAIT_MINUTES = Param(
     60,
@@ -114,7 +112,8 @@ POLICY = {
         maximum=1,
         section="Policy",
         title="Error budget: share",
-        description="Share of failures (0 to 1) among the last records of a stage that stops the wave.",
+        description="Share of failures (0 to 1) of validation, creation or the end of processing; once the "
+        "last records prove more with 99 % certainty, the wave stops.",
     ),
     "error_count": Param(
         None,
@@ -122,7 +121,7 @@ POLICY = {
         minimum=0,
         section="Policy",
         title="Error budget: number",
-        description="The same as a number of failures.",
+        description="Number of failures among those records; one more stops the wave at once.",
     ),
     "error_window": Param(
         None,
@@ -131,7 +130,7 @@ POLICY = {
         maximum=100_000,
         section="Policy",
         title="Error budget: window",
-        description="How many records of a stage, the last to settle, the error budget looks at.",
+        description="How many records of a stage, the last ones, the error budget looks at.",
     ),
     "requests_in_flight": Param(
         None,
@@ -145,32 +144,40 @@ POLICY = {
 }
 """What steers a wave. An empty field leaves it to the cohort's policy, else the Connection's, else ours."""
 
-TASKS = {
-    "owner": "migration",
-    "retries": 3,
-    "retry_policy": RETRY_POLICY,
-    "max_active_tis_per_dag": BATCHES_AT_ONCE,
+HAS_POOLS = all(pool_of(dialect=name) for name in dialect_names())
+
+TASKS: dict[str, Any] = {
+    **TRIED_AGAIN,
+    # Tasks that wait without a worker count here too, but leave their place in a pool.
+    "max_active_tis_per_dag": None if HAS_POOLS else BATCHES_AT_ONCE,
     "execution_timeout": timedelta(hours=4),
 }
-"""Default arguments of every task."""
+"""Default arguments of every task of a wave or a rerun."""
 
 
-def batch_groups(*, label: str, connections: ConnectionIds) -> tuple[Any, Any]:
+def batch_groups(*, dialect: str, label: str, connections: ConnectionIds) -> tuple[Any, Any]:
     """The groups `prepare` (build, validate) and `load` (create, await), to be expanded over batches.
 
     `label` is the template by which a batch is named in the grid.
     """
 
+    pool = pool_of(dialect=dialect)
+    place = {} if pool is None else {"pool": pool}
+
     @task_group(group_id="prepare")
     def prepare(batch: dict[str, int]) -> None:
         given: dict[str, Any] = {"batch": batch, "map_index_template": label, "connections": connections}
-        build = BuildBatchOperator(task_id="build", **given)
-        build >> ValidateBatchOperator(task_id="validate", patience=timedelta(hours=4), **given)
+        build = BuildBatchOperator(task_id="build", priority_weight=BUILD, **place, **given)
+        build >> ValidateBatchOperator(
+            task_id="validate", patience=timedelta(hours=4), priority_weight=VALIDATE, **place, **given
+        )
 
     @task_group(group_id="load")
     def load(batch: dict[str, int]) -> None:
         given: dict[str, Any] = {"batch": batch, "map_index_template": label, "connections": connections}
-        create = CreateBatchOperator(task_id="create", patience=timedelta(hours=4), **given)
+        create = CreateBatchOperator(
+            task_id="create", patience=timedelta(hours=4), priority_weight=CREATE, **place, **given
+        )
         # What a failed create has left open at Kraken is polled to its end all the same.
         create >> AwaitBatchOperator(
             task_id="await", trigger_rule=TriggerRule.ALL_DONE, max_active_tis_per_dag=None, **given

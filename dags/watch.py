@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG
 
-from dags.shared import SCHEDULE
+from dags.shared import SCHEDULE, SHORT
 from kraken_import.connections import ConnectionIds, connection_ids
 from kraken_import.notifications import are_wanted
 from kraken_import.watching import WatchRecordsOperator, WatchTriggererOperator
@@ -33,6 +33,8 @@ with DAG(
         "retries": 1,
         "retry_delay": timedelta(seconds=30),
         "execution_timeout": timedelta(minutes=4),
+        "weight_rule": "absolute",
+        "priority_weight": SHORT,
     },
 ) as dag:
     known: dict[ConnectionIds, list[str]] = {}

@@ -29,11 +29,15 @@ class Slice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoneyLine:
-    """The way of the money of one ledger, in cents and Kraken's sign."""
+    """The way of the money of one ledger, in cents and Kraken's sign.
+
+    `handed_on` is what the legacy database said of customers that a later wave took over.
+    """
 
     ledger: str
     currency: str
     legacy: int
+    handed_on: int
     rejected: int
     payload: int
     refused: int
@@ -46,7 +50,7 @@ class MoneyLine:
     def adds_up(self) -> bool:
         """Whether no cent was lost or made on the way."""
         parts = self.refused + self.failed + self.parked + self.underway + self.accepted
-        return self.legacy - self.rejected == self.payload == parts
+        return self.legacy - self.handed_on - self.rejected == self.payload == parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +213,12 @@ def _page(*, report: WaveReport) -> str:
             for cause in sorted(report.causes, key=lambda cause: -cause.customers)[:_BARS]
         ],
         amount=amount,
-        stages=_STAGES,
+        stages=[
+            stage
+            for stage in _STAGES
+            if stage[0] not in ("handed_on", "parked")
+            or any(getattr(line, stage[0]) for line in report.money)
+        ],
         compared=any(line.before for line in report.frames),
     )
 
@@ -224,6 +233,7 @@ _FUNNEL_NOTES = (
 
 _STAGES = (
     ("legacy", "Legacy database"),
+    ("handed_on", "handed on to another wave"),
     ("rejected", "rejected by us"),
     ("payload", "In payloads"),
     ("refused", "refused by Kraken"),
@@ -251,8 +261,9 @@ def _balanced(*, counts: Mapping[str, int]) -> list[tuple[str, bool]]:
     return [
         (
             f"{c['claimed']:,} claimed = {c['built']:,} built + {c['rejected']:,} rejected"
-            + (f" + {c['not_built']:,} not built yet" if c["not_built"] else ""),
-            c["claimed"] == c["built"] + c["rejected"] + c["not_built"],
+            + (f" + {c['not_built']:,} not built yet" if c["not_built"] else "")
+            + (f" + {c['handed_on']:,} handed on to another wave" if c["handed_on"] else ""),
+            c["claimed"] == c["built"] + c["rejected"] + c["not_built"] + c["handed_on"],
         ),
         (
             f"{c['built']:,} built = {c['created'] + c['not_created']:,} valid + {c['invalid']:,} invalid"

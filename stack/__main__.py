@@ -103,6 +103,24 @@ def _stop_all(wishes: Wishes) -> None:
     stop_all(wishes=wishes)
 
 
+def _take_over(wishes: Wishes) -> None:
+    from stack.control import take_over
+
+    take_over(wishes=wishes)
+
+
+def _purge(wishes: Wishes) -> None:
+    from stack.control import purge
+
+    purge(wishes=wishes)
+
+
+def _decide(wishes: Wishes) -> None:
+    from stack.control import decide
+
+    decide(wishes=wishes)
+
+
 def _new_dialect(wishes: Wishes) -> None:
     from stack.new_dialect import new_dialect
 
@@ -230,6 +248,9 @@ _COMMANDS: Mapping[str, Callable[[Wishes], None]] = {
     "wave-resume": _wave_resume,
     "wave-cancel": _wave_cancel,
     "stop-all": _stop_all,
+    "take-over": _take_over,
+    "purge": _purge,
+    "decide": _decide,
     "preflight": _preflight,
     "reports": _reports,
     "new-dialect": _new_dialect,

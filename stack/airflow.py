@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from kraken_import import pools
 from stack import reports
 from stack.postgres import Cluster
 from stack.problems import StackProblem
@@ -23,12 +24,32 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "dag-processor": ("dag-processor",),
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
+POOLS = "migration"
+"""What the names of the stack's pools begin with."""
+RECOVERY: Mapping[str, str] = {
+    # A task whose supervisor has died is "running" until it has shown no sign of life for so long. One that
+    # lives shows one each second; the timeout outlasts an API server that a loaded machine starts again.
+    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
+    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
+    # What a scheduler had queued when it died waits until another one takes it over.
+    "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
+    # The triggers of a triggerer that died wait until it counts as dead.
+    "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "20",
+    # A task asks an API server that is gone again soon after it is back, and for about a minute.
+    "WORKERS__EXECUTION_API_RETRIES": "12",
+    "WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "6",
+}
+"""How soon Airflow notices what has died, and how soon it goes on with it."""
+PARSING: Mapping[str, str] = {
+    "DAG_PROCESSOR__PARSING_PROCESSES": "1",
+    # A file that is changed is read at once, a new one within the refresh interval. All others are read anew
+    # only for what they import, and each time that costs a process and its imports.
+    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
+    "DAG_PROCESSOR__REFRESH_INTERVAL": "20",
+}
+"""How often the DAG processor reads the DAGs."""
 _MIGRATED = HOME / "migrated"
-_LOCAL_SETTINGS = """import sys
-
-if "scheduler" in sys.argv:
-    import kraken_import.preload
-"""
+_LOCAL_SETTINGS = ROOT / "plugins" / "kraken_import" / "airflow_local_settings.py"
 
 
 class UnableToMigrateAirflow(StackProblem):
@@ -59,16 +80,17 @@ def environment(*, ports: Ports, secrets: Secrets, cluster: Cluster) -> dict[str
         "API__WORKERS": "1",
         "API__SECRET_KEY": secrets.api_key,
         "API_AUTH__JWT_SECRET": secrets.jwt,
+        **RECOVERY,
+        **PARSING,
         # Both make a slot idle for seconds between short tasks at their defaults.
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
-        "DAG_PROCESSOR__PARSING_PROCESSES": "1",
-        "DAG_PROCESSOR__REFRESH_INTERVAL": "20",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     return {
         **plain_environment(),
         "AIRFLOW_HOME": str(HOME),
+        pools.VARIABLE: POOLS,
         reports.VARIABLE: reports.place(given=os.environ.get(reports.VARIABLE)),
         **{f"AIRFLOW__{name}": value for name, value in settings.items()},
     }
@@ -91,9 +113,9 @@ def plain_environment() -> dict[str, str]:
 
 
 def prepare(*, secrets: Secrets) -> None:
-    """Write what Airflow reads from files: the logins, and what its scheduler imports before it forks."""
+    """Write what Airflow reads from files: the logins, and what its components import before they fork."""
     write_private(path=HOME / "passwords.json", text=json.dumps(secrets.passwords))
-    write_private(path=HOME / "config" / "airflow_local_settings.py", text=_LOCAL_SETTINGS)
+    write_private(path=HOME / "config" / "airflow_local_settings.py", text=_LOCAL_SETTINGS.read_text())
 
 
 def command(*, component: str) -> list[str]:

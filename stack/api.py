@@ -70,6 +70,15 @@ class Airflow:
         else:
             self._call("PATCH", f"/api/v2/connections/{fields['connection_id']}", body=fields)
 
+    def put_pools(self, *, pools: Mapping[str, Mapping[str, Any]], anew: bool) -> None:
+        """Create pools, each by its name; `anew` gives existing ones these fields, too."""
+        entities = [{"name": name, **fields} for name, fields in pools.items()]
+        existing = "overwrite" if anew else "skip"
+        action = {"action": "create", "entities": entities, "action_on_existence": existing}
+        answer = self._call("PATCH", "/api/v2/pools", body={"actions": [action]}).json()
+        if errors := (answer.get("create") or {}).get("errors"):
+            raise AirflowRefused(f"Airflow refused the pools of the migration: {errors[0].get('error')}")
+
     def has_dag(self, *, dag_id: str) -> bool:
         """Whether the DAG has been parsed and can be triggered."""
         answer = self._call("GET", f"/api/v2/dags/{dag_id}", missing_ok=True)

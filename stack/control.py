@@ -1,21 +1,28 @@
-"""`make wave-pause`, `wave-resume`, `wave-cancel`, `stop-all`: orders, given in the tracking database."""
+"""`make wave-pause`, `wave-cancel`, `stop-all` and the like: orders, given in the tracking database."""
 
+import asyncio
 import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
+from kraken_import.client.settings import KrakenSettings
+from kraken_import.tracking import installation
 from kraken_import.tracking.control import Action
 from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.control import stop_all as stop_everything
+from kraken_import.usecases.decide import decide as decide_about
 from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.purge import purge_wave
+from kraken_import.usecases.systems import connected
 from stack import data
 from stack.problems import StackProblem
 from stack.running import IsNotUp, require_running
 from stack.settings import Wishes
-from stack.targets import check_database
+from stack.targets import check_database, kraken_settings
 
 
 class UnableToControl(StackProblem):
@@ -51,6 +58,74 @@ def stop_all(*, wishes: Wishes) -> None:
                 now=datetime.now(UTC),
             )
         )
+
+
+def take_over(*, wishes: Wishes) -> None:
+    """Let go of the Airflow that holds the tracking database, and print which. Raises UnableToControl."""
+    with _tracking(wishes=wishes) as tracking:
+        held = installation.free(engine=tracking)
+    if held is None:
+        print("No Airflow holds the tracking database: the first one that plans, validates or creates will.")
+        return
+    print(
+        f"{held.name}, last seen at {held.seen_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, no longer holds "
+        "the tracking database: the next Airflow that plans, validates or creates will, so let one alone run."
+    )
+
+
+def purge(*, wishes: Wishes) -> None:
+    """Purge the personal data of WAVE, and print what it means. Raises UnableToControl."""
+    if wishes.wave is None:
+        raise UnableToControl("Say which wave to purge, by id or name: WAVE=12.")
+    with _tracking(wishes=wishes) as tracking:
+        print(
+            purge_wave(
+                tracking=tracking,
+                wave=wishes.wave,
+                ordered_by=getpass.getuser(),
+                reason=wishes.reason,
+                now=datetime.now(UTC),
+            )
+        )
+
+
+def decide(*, wishes: Wishes) -> None:
+    """Say of the records ID of WAVE whether Kraken has them, by ANSWER, and print what follows.
+
+    Raises UnableToControl.
+    """
+    with _tracking(wishes=wishes) as tracking:
+        kraken = _kraken(wishes=wishes)
+
+        async def refresh() -> KrakenSettings:
+            return kraken
+
+        print(
+            asyncio.run(
+                decide_about(
+                    systems=connected(tracking=tracking, kraken=kraken, refresh=refresh),
+                    wave=wishes.wave or "",
+                    identifiers=wishes.identifiers,
+                    answer=os.environ.get("ANSWER", "").strip(),
+                    decided_by=getpass.getuser(),
+                    reason=wishes.reason or "",
+                )
+            )
+        )
+
+
+def _kraken(*, wishes: Wishes) -> KrakenSettings:
+    url, token = wishes.targets.kraken_url, wishes.targets.kraken_token
+    if url is None or token is None:
+        try:
+            systems = require_running().systems
+        except IsNotUp as error:
+            raise UnableToControl(
+                "No stack is up here: name the Kraken that the wave went to, which is asked first, "
+                "KRAKEN_URL=https://… KRAKEN_TOKEN=…."
+            ) from error
+        url, token = systems.kraken_url, systems.kraken_token
+    return kraken_settings(url=url, token=token)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from sqlalchemy.exc import SQLAlchemyError
 
 from kraken_import.client.settings import UnableToReadConnection
+from kraken_import.environment import UnableToReadEnvironment
 from kraken_import.tracking.faults import tracking_fault
 from kraken_import.usecases.faults import BadRequest, Retryable, SystemicFault
 from legacy.load import NotTheGenerators
@@ -18,6 +19,7 @@ _SPOKEN = (
     SystemicFault,
     UnableToQuery,
     UnableToReadConnection,
+    UnableToReadEnvironment,
 )
 
 

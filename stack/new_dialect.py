@@ -6,7 +6,10 @@ import string
 import sys
 from pathlib import Path
 
+from kraken_import.pools import pools
+from stack.airflow import POOLS
 from stack.problems import StackProblem
+from stack.running import running
 from stack.settings import ROOT, Wishes
 from transforms.registry import dialect_names
 
@@ -34,12 +37,25 @@ def new_dialect(*, wishes: Wishes) -> None:
         path = ROOT / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    _make_pool(name=name)
     sys.stdout.write(
         f"{name} is there, and empty:\n"
         + "".join(f"  {file}\n" for file in files)
         + "\nNext: docs/how-to/add-a-dialect.md. What is missing is said by\n"
         f"  .venv/bin/python -m pytest -q --tb=line tests/unit/transforms/test_conformance.py -k {name}\n"
     )
+
+
+def _make_pool(*, name: str) -> None:
+    """Give the dialect its pool in a stack that is up, where its DAG appears before the next `make up`."""
+    found = running()
+    if found is None:
+        return
+    api = found.airflow()
+    try:
+        api.put_pools(pools=pools(prefix=POOLS, dialects=[name]), anew=False)
+    finally:
+        api.close()
 
 
 def _files(*, name: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 
+from kraken_import import environment, pools
 from stack import airflow, data, processes, state, targets
 from stack.api import Airflow, AirflowIsSilent
 from stack.dialects import dialect_named
@@ -60,6 +61,9 @@ def up(*, wishes: Wishes, say: Say, correct_connections: bool = False) -> Runnin
     with state.locked():
         before = state.load()
         base = _port_base(wishes=wishes, before=before)
+        # Numbers that the DAGs would refuse are refused before anything starts.
+        environment.batches_at_once()
+        environment.patience()
         targets.check(targets=wishes.targets)
         if wishes.dialect is not None:
             dialect_named(name=wishes.dialect)
@@ -127,6 +131,7 @@ class _Starter:
 
     def __init__(self, *, stack: state.Stack, secrets: Secrets, say: Say) -> None:
         self.stack = stack
+        self._is_airflow_new = False
         self.started_all = not any(processes.is_alive(component=each) for each in stack.components)
         self._secrets = secrets
         self._say = say
@@ -162,15 +167,17 @@ class _Starter:
             if name in missing:
                 self._launch(name=name, command=airflow.command(component=name), environment=environment)
         self._await_simulator()
-        if set(missing) & set(airflow.COMMANDS):
+        self._is_airflow_new = bool(set(missing) & set(airflow.COMMANDS))
+        if self._is_airflow_new:
             self._say("Starting Airflow (API server, scheduler, DAG processor, triggerer) …")
         self._await_airflow()
         return systems
 
     def connect(self, *, systems: Systems, chosen: Targets, correct: bool) -> None:
-        """Create Airflow's connections, and set those anew whose target the caller has changed.
+        """Create Airflow's connections and pools, and set anew those connections whose target has changed.
 
         With `correct` also those that somebody pointed elsewhere in Airflow; others keep what was set there.
+        Pools keep the size that they were given in Airflow until it is started again.
         """
         changed = self.stack.targets != chosen
         api = Running(ports=self.stack.ports, secrets=self._secrets, systems=systems, components=()).airflow()
@@ -185,6 +192,7 @@ class _Starter:
                     place = targets.place_of(connection=wanted)
                     self._say(f"Connection {wanted['connection_id']} is now pointed at {place}.")
                 api.put_connection(fields=wanted)
+            api.put_pools(pools=pools.pools(prefix=airflow.POOLS), anew=self._is_airflow_new)
         finally:
             api.close()
         self.stack = replace(self.stack, targets=chosen)

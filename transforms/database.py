@@ -18,6 +18,8 @@ import psycopg2
 from psycopg2 import errorcodes
 from sqlalchemy import TextClause, text
 from sqlalchemy.exc import DBAPIError, ResourceClosedError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 _ROOT: Final = Path(__file__).resolve().parents[1]
 
@@ -31,6 +33,17 @@ class UnableToQuery(Exception):
 
 class DatabaseInterrupted(Exception):
     """The database went away or broke the work off: the same work is worth another try. One sentence."""
+
+
+class PatientPool(QueuePool):
+    """A pool that says in one sentence, worth another try, that all its connections are in use."""
+
+    def connect(self) -> PoolProxiedConnection:
+        """A connection. Raises `DatabaseInterrupted` when none is given back in time."""
+        try:
+            return super().connect()
+        except PoolExhausted:
+            raise DatabaseInterrupted(f"The work on a database {_EXHAUSTED}.") from None
 
 
 class Kind(Enum):
@@ -60,6 +73,7 @@ class Fault:
 # The advice by SQLSTATE, or by its first two characters.
 _TRANSIENT: Final = frozenset({"08", "40", "53", "57P01", "57P02", "57P03", "57P05", "25P03", "55P03", "58"})
 _DATA: Final = frozenset({"22", "21000", "P0001"})
+_EXHAUSTED: Final = "found all connections of its process in use: try again"
 _NAMES_ONLY: Final = frozenset(
     {"42501", "42702", "42703", "42725", "42803", "42804", "42846", "42883", "42P01", "42P18", "3F000"}
 )
@@ -82,6 +96,8 @@ def fault_of(*, error: Exception) -> Fault:
     """What an error of SQLAlchemy, psycopg2 or of reading its rows means, without any value."""
     if isinstance(error, ResourceClosedError):
         return Fault(kind=Kind.PERMANENT, reason="delivers no rows: it must be one SELECT")
+    if isinstance(error, PoolExhausted):
+        return Fault(kind=Kind.TRANSIENT, reason=_EXHAUSTED)
     cause: Any = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, ValueError) and not isinstance(error, SQLAlchemyError):
         return Fault(

@@ -13,10 +13,22 @@ from sqlalchemy.exc import OperationalError
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.tracking.faults import speak_in_sentences
+from kraken_import.tracking.sessions import prepare
 from kraken_import.usecases.faults import BadRequest, Retryable
+from transforms.database import PatientPool
 
-_CONNECT_SECONDS = 10
-_PASSED_ON = ("sslmode", "sslrootcert", "sslcert", "sslkey", "options", "application_name")
+_LIBPQ = {
+    "connect_timeout": "10",
+    # Together a minute: a server that is gone is found out after 30 s of silence and three probes.
+    "keepalives": "1",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+"""How libpq notices that a database is gone, unless the Connection's extra says otherwise."""
+
+_PASSED_ON = (*_LIBPQ, "sslmode", "sslrootcert", "sslcert", "sslkey", "options", "application_name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +85,8 @@ def database(*, connection_id: str, is_tracking: bool = False) -> Engine:
 def open_engine(*, connection: Connection, is_tracking: bool = False) -> Engine:
     """An engine with a small pool, one for each database and process; checked before it is handed out.
 
-    That of the tracking database raises `UnableToUseTracking` where its schema or its rights do not do.
+    That of the tracking database raises `UnableToUseTracking` where its schema or its rights do not do, and
+    here where a pooler in front of it breaks its locks.
     """
     extra: dict[str, Any] = connection.extra_dejson
     if not connection.host and not connection.schema:
@@ -88,10 +101,12 @@ def open_engine(*, connection: Connection, is_tracking: bool = False) -> Engine:
         host=connection.host,
         port=connection.port,
         database=connection.schema,
-        query={name: str(extra[name]) for name in _PASSED_ON if extra.get(name)},
+        query=_LIBPQ | {name: str(extra[name]) for name in _PASSED_ON if _is_said(extra.get(name))},
     )
     engine = _engine(url, is_tracking)
     try:
+        if is_tracking:
+            prepare(engine=engine)
         with engine.connect():
             return engine
     except OperationalError:
@@ -102,15 +117,19 @@ def open_engine(*, connection: Connection, is_tracking: bool = False) -> Engine:
         ) from None
 
 
+def _is_said(value: object) -> bool:
+    return value is not None and value != ""
+
+
 @cache
 def _engine(url: URL, is_tracking: bool) -> Engine:
     engine = create_engine(
         url,
+        poolclass=PatientPool,
         pool_size=4,
         max_overflow=4,
         pool_pre_ping=True,
         # Parameters are identifiers and amounts, and an exception ends in a log.
         hide_parameters=True,
-        connect_args={"connect_timeout": _CONNECT_SECONDS},
     )
     return speak_in_sentences(engine=engine) if is_tracking else engine

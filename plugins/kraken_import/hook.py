@@ -33,6 +33,8 @@ class KrakenHook(BaseHook):
         """Ask for the status of a record that cannot exist: whether it worked, and a sentence."""
         try:
             settings = self.get_conn()
+            # Read only where waves are planned, so a typo in them is told of here.
+            dict(settings.policies)
         except UnableToReadConnection as error:
             return False, str(error)
         supplier = next(iter(settings.import_suppliers.values()), NOBODY)

@@ -66,6 +66,12 @@ class Mode(StrEnum):
 REBUILDABLE: Final = frozenset({State.PLANNED, State.REJECTED, State.BUILT, State.VALID, State.INVALID})
 """No create can be outstanding, so the payload may be built anew from the legacy database."""
 
+UNDONE: Final = frozenset({State.PLANNED, State.BUILT, State.VALID})
+"""Neither refused nor begun at Kraken: what a run that was cleared goes on with."""
+
+REFUSED: Final = frozenset({State.REJECTED, State.INVALID})
+"""Built anew only where that was asked for: by a rerun, or by a backfill of failed runs."""
+
 AWAITING: Final = frozenset(
     {State.CREATED, State.PENDING, State.IN_PROGRESS, State.UNRECOGNISED, State.MISSING}
 )

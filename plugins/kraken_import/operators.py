@@ -25,6 +25,8 @@ from kraken_import.connections import (
     may_write_back,
     read_kraken_settings,
 )
+from kraken_import.deciding import decide_as_ordered
+from kraken_import.identity import hold
 from kraken_import.links import WaveReportLink
 from kraken_import.notifications import failed_plan_announced, stop_announced, tell
 from kraken_import.policies import PolicySettings
@@ -57,6 +59,7 @@ from kraken_import.usecases.systems import BuildSystems, Systems, connected, dat
 from kraken_import.usecases.validate import validate_batch
 from kraken_import.usecases.waiting import HoldBack
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
+from transforms.database import DatabaseInterrupted
 
 POLICY = frozenset(each.name for each in fields(PolicySettings)) - {"mode", "schedule_window"}
 """Parameters of a wave's run that make its policy stricter; the window is given as two times instead."""
@@ -77,6 +80,12 @@ class MigrationOperator(BaseOperator):
         """The tracking database."""
         return database(connection_id=self.connections.tracking, is_tracking=True)
 
+    def own_tracking(self) -> Engine:
+        """The tracking database, held for this Airflow. Raises `OtherInstallation` while another holds it."""
+        tracking = self.tracking()
+        hold(tracking=tracking)
+        return tracking
+
     def legacy(self) -> Engine:
         """The legacy database."""
         return database(connection_id=self.connections.legacy)
@@ -85,9 +94,9 @@ class MigrationOperator(BaseOperator):
         """The legacy database under the role that may hold customers; None unless that was switched on."""
         return database(connection_id=self.connections.legacy_writeback) if may_write_back() else None
 
-    def systems(self) -> Systems:
-        """The tracking database and Kraken, by the database's clock."""
-        return connected(tracking=self.tracking(), kraken=self.kraken(), refresh=self.refresh)
+    def systems(self, *, tracking: Engine) -> Systems:
+        """This tracking database and Kraken, by the database's clock."""
+        return connected(tracking=tracking, kraken=self.kraken(), refresh=self.refresh)
 
     def kraken(self) -> KrakenSettings:
         """Kraken's settings, with the token masked in every log."""
@@ -112,7 +121,7 @@ class MigrationOperator(BaseOperator):
 
 
 class BatchOperator(MigrationOperator):
-    """Works on one batch: `batch` is {"wave_id": …, "batch": …}, in a rerun also its "rerun_id"."""
+    """Works on one batch: `batch` is a plain `BatchRef`."""
 
     template_fields: Sequence[str] = ("batch",)
 
@@ -149,7 +158,7 @@ class PlanWaveOperator(MigrationOperator):
         """Plan the wave. On a night without one there are no batches, and the run ends green."""
         try:
             planned = plan_wave(
-                tracking=self.tracking(),
+                tracking=self.own_tracking(),
                 legacy=self.legacy(),
                 kraken=self.kraken(),
                 request=_request(
@@ -178,7 +187,7 @@ class BuildBatchOperator(BatchOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Build."""
-        tracking = self.tracking()
+        tracking = self.own_tracking()
         return build_batch(
             systems=BuildSystems(
                 tracking=tracking,
@@ -242,7 +251,8 @@ class ValidateBatchOperator(WaitingBatchOperator):
 
     def work(self) -> tuple[dict[str, int], HoldBack | None]:
         """Validate."""
-        outcome = asyncio.run(validate_batch(systems=self.systems(), ref=self.ref))
+        systems = self.systems(tracking=self.own_tracking())
+        outcome = asyncio.run(validate_batch(systems=systems, ref=self.ref))
         return outcome.counts, outcome.held
 
 
@@ -251,7 +261,8 @@ class CreateBatchOperator(WaitingBatchOperator):
 
     def work(self) -> tuple[dict[str, int], HoldBack | None]:
         """Create."""
-        outcome = asyncio.run(create_batch(systems=self.systems(), ref=self.ref))
+        systems = self.systems(tracking=self.own_tracking())
+        outcome = asyncio.run(create_batch(systems=systems, ref=self.ref))
         return outcome.counts, outcome.held
 
 
@@ -264,7 +275,7 @@ class GateOperator(QuestionOperator, MigrationOperator):
 
     def execute(self, context: Context) -> list[dict[str, int]]:
         """Open the gate, or ask first."""
-        tracking = self.tracking()
+        tracking = self.own_tracking()
         wave_id = self._wave_id(context=context, tracking=tracking)
         batches = batches_to_load(tracking=tracking, wave_id=wave_id, now=utc_now())
         self.tell(context=context, wave_id=wave_id, moment="gate")
@@ -278,7 +289,7 @@ class GateOperator(QuestionOperator, MigrationOperator):
     ) -> list[dict[str, int]]:
         """Go on as was decided; ask again until `until` when the user who approved it may not."""
         approved, user = self.answer(context=context, event=event)
-        tracking = self.tracking()
+        tracking = self.own_tracking()
         wave_id = self._wave_id(context=context, tracking=tracking)
         try:
             answer_question(
@@ -327,9 +338,9 @@ class PollOpenOperator(MigrationOperator):
 
     def execute(self, context: Context) -> None:
         """Let go of whom the legacy system holds for nothing; defer until all have ended or time is up."""
-        writeback = self.writeback()
+        tracking, writeback = self.own_tracking(), self.writeback()
         if writeback is not None:
-            release(tracking=self.tracking(), writeback=writeback, dialects=self.dialects, now=utc_now())
+            release(tracking=tracking, writeback=writeback, dialects=self.dialects, now=utc_now())
         self.defer(
             trigger=poll_trigger(
                 connections=self.connections, until=utc_now() + self.patience, ends_task=True
@@ -350,7 +361,7 @@ class ReconcileOperator(MigrationOperator):
         try:
             outcome = asyncio.run(
                 reconcile(
-                    systems=self.systems(),
+                    systems=self.systems(tracking=self.tracking()),
                     connection_id=self.connections.kraken,
                     wave_id=context["params"]["wave"],
                     now=utc_now(),
@@ -407,7 +418,7 @@ class SummariseWaveOperator(MigrationOperator):
 
 
 class ControlWaveOperator(BaseOperator):
-    """Pauses, resumes or cancels the wave that the run's parameters name, or stops everything."""
+    """Pauses, resumes or cancels the wave of the run's parameters, decides on its records, or stops all."""
 
     def __init__(self, *, tracking_ids: Sequence[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -416,6 +427,9 @@ class ControlWaveOperator(BaseOperator):
     def execute(self, context: Context) -> str:
         """Carry out the order in the tracking database that has the wave, or stop everything in each."""
         params = context["params"]
+        decides = params["action"] == "decide"
+        if not decides and (params.get("identifiers") or params.get("answer")):
+            raise BadRequest("Only decide takes records and an answer: leave them empty, or choose decide.")
         if params["action"] == "stop_all":
             return self._stop_all(context=context)
         if params["kraken"]:
@@ -423,8 +437,13 @@ class ControlWaveOperator(BaseOperator):
         unknown: UnknownWave | None = None
         for connection_id in self.tracking_ids:
             try:
+                tracking = database(connection_id=connection_id, is_tracking=True)
+                if decides:
+                    return decide_as_ordered(
+                        tracking=tracking, params=params, ordered_by=_ordered_by(context=context)
+                    )
                 return control_wave(
-                    tracking=database(connection_id=connection_id, is_tracking=True),
+                    tracking=tracking,
                     wave=params["wave"] or "",
                     action=params["action"],
                     ordered_by=_ordered_by(context=context),
@@ -454,7 +473,7 @@ class ControlWaveOperator(BaseOperator):
                 )
             except UnknownKraken as unknown:
                 failures.append(unknown)
-            except (Retryable, OperationalError) as unreachable:
+            except (Retryable, DatabaseInterrupted, OperationalError) as unreachable:
                 # Everything that can be stopped is, before this task is tried again for the rest.
                 failures.insert(0, unreachable)
         for sentence in said:
@@ -502,7 +521,7 @@ class PlanRerunOperator(MigrationOperator):
     def execute(self, context: Context) -> list[dict[str, int]]:
         """Select."""
         planned = plan_rerun(
-            tracking=self.tracking(),
+            tracking=self.own_tracking(),
             kraken=self.kraken(),
             request=_rerun_request(
                 dialect=self.dialect, context=context, connection_id=self.connections.kraken
@@ -529,7 +548,7 @@ class RerunGateOperator(QuestionOperator, MigrationOperator):
 
     def execute(self, context: Context) -> list[dict[str, int]]:
         """Open the gate, or ask first."""
-        tracking = self.tracking()
+        tracking = self.own_tracking()
         rerun = self._rerun(context=context, tracking=tracking)
         batches = batches_to_rerun(tracking=tracking, rerun=rerun, now=utc_now())
         question = rerun_question_to_ask(tracking=tracking, rerun=rerun, now=utc_now())
@@ -542,7 +561,7 @@ class RerunGateOperator(QuestionOperator, MigrationOperator):
     ) -> list[dict[str, int]]:
         """Go on as was decided; ask again until `until` when the user who approved it may not."""
         approved, user = self.answer(context=context, event=event)
-        tracking = self.tracking()
+        tracking = self.own_tracking()
         rerun = self._rerun(context=context, tracking=tracking)
         try:
             answer_rerun_question(

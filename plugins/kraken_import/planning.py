@@ -39,7 +39,7 @@ class CohortOperator(BaseOperator):
         systems = MigrationOperator(task_id=self.task_id, connections=connections)
         act = preview_cohort if is_preview else write_cohort
         planned = act(
-            tracking=systems.tracking(),
+            tracking=systems.tracking() if is_preview else systems.own_tracking(),
             legacy=systems.legacy(),
             kraken=systems.kraken(),
             request=_request(

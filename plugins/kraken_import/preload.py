@@ -1,8 +1,9 @@
 """Imports the libraries that every task needs. Airflow's scheduler imports this before it forks its workers.
 
 A forked task finds these modules in memory that it shares with all others, instead of importing them for
-a second or two of its own. `airflow_local_settings` names it, so that the scheduler alone pays for it. Only
-libraries stand here: our own modules are read by each task, so that a corrected mapping needs no restart.
+a second or two of its own; so does each reading of a DAG file, which the DAG processor forks. Only these two
+pay for it, since `airflow_local_settings` names it for them. Only libraries stand here: our own modules are
+read by each task, so that a corrected mapping needs no restart.
 """
 
 from __future__ import annotations

@@ -15,15 +15,16 @@ from sqlalchemy.exc import OperationalError
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.connections import ConnectionIds, open_engine, read_kraken_settings
+from kraken_import.identity import keep, kept
 from kraken_import.tracking.faults import UnableToUseTracking
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases.faults import Retryable, SystemicFault
-from kraken_import.usecases.gate import is_withdrawn
 from kraken_import.usecases.poll import Resumption, poll
 from kraken_import.usecases.poll_open import poll_open
-from kraken_import.usecases.rerun_gate import rerun_is_withdrawn
 from kraken_import.usecases.systems import connected, utc_now
 from kraken_import.usecases.waiting import Why
+from kraken_import.usecases.withdrawal import is_withdrawn, rerun_is_withdrawn
+from transforms.database import DatabaseInterrupted
 
 _TRY_AGAIN_AFTER = 10.0
 
@@ -86,7 +87,7 @@ class PollTrigger(BaseTrigger):
                 # A trigger that fails tells its task nothing of the reason.
                 yield TriggerEvent({"fault": "tracking_database", "reason": str(refused)})
                 return
-            except (Retryable, OperationalError) as hiccup:
+            except (Retryable, DatabaseInterrupted, OperationalError) as hiccup:
                 # Not being able to poll says nothing about the imports.
                 self.log.warning("Could not poll (%s): trying again.", type(hiccup).__name__)
                 if utc_now() >= until:
@@ -107,14 +108,15 @@ class PollTrigger(BaseTrigger):
         systems = await asyncio.to_thread(
             lambda: connected(tracking=tracking, kraken=kraken, refresh=self._refresh)
         )
-        if self.ref is None:
-            return await poll_open(systems=systems, connection_id=self.kraken_conn_id, until=until)
-        return await poll(
-            systems=systems,
-            ref=BatchRef.read(values=self.ref),
-            until=until,
-            resumption=None if self.why is None else Resumption(why=self.why, seconds=self.hold_back),
-        )
+        async with kept(tracking=tracking):
+            if self.ref is None:
+                return await poll_open(systems=systems, connection_id=self.kraken_conn_id, until=until)
+            return await poll(
+                systems=systems,
+                ref=BatchRef.read(values=self.ref),
+                until=until,
+                resumption=None if self.why is None else Resumption(why=self.why, seconds=self.hold_back),
+            )
 
     async def _refresh(self) -> KrakenSettings:
         return await read_kraken_settings(connection_id=self.kraken_conn_id)
@@ -174,13 +176,14 @@ class QuestionTrigger(HITLTrigger):
         try:
             connection = await BaseHook.aget_connection(self.tracking_conn_id)
             return await asyncio.to_thread(self._look, connection)
-        except (Retryable, OperationalError) as hiccup:
+        except (Retryable, DatabaseInterrupted, OperationalError) as hiccup:
             # A person can answer all the same.
             self.log.warning("Could not look for a stop (%s): trying again.", type(hiccup).__name__)
             return False
 
     def _look(self, connection: Connection) -> bool:
         tracking = open_engine(connection=connection)
+        keep(tracking=tracking)
         if self.rerun is not None:
             return rerun_is_withdrawn(tracking=tracking, rerun=self.rerun)
         return self.wave_id is not None and is_withdrawn(tracking=tracking, wave_id=self.wave_id)

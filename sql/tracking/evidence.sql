@@ -28,6 +28,7 @@ FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(bodies)s::bytea[])
     AS given (id, attempt, body)
 
 -- name: insert_answers
+-- A wave whose partition was dropped has no place for answers; what they prove is recorded all the same.
 INSERT INTO migration.answer (
     wave_id, import_process_id, attempt, stage, http_status, body, received_at
 )
@@ -36,3 +37,10 @@ FROM unnest(
     %(wave_ids)s::bigint[], %(ids)s::bigint[], %(attempts)s::integer[],
     %(http_statuses)s::integer[], %(bodies)s::bytea[]
 ) AS given (wave_id, id, attempt, http_status, body)
+WHERE wave_id IN (
+    SELECT named.wave_id
+    FROM (SELECT DISTINCT unnest(%(wave_ids)s::bigint[]) AS wave_id) AS named
+    JOIN pg_inherits AS partition
+        ON partition.inhrelid = to_regclass('migration.answer_wave_' || named.wave_id)
+        AND partition.inhparent = 'migration.answer'::regclass
+)

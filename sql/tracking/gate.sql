@@ -1,5 +1,19 @@
 -- What the gate between validation and the first create looks at.
 
+-- name: refused
+-- What was refused before its create since the wave's run was last opened, and of how many records. What was
+-- refused earlier waits for a rerun: a person who has cleared the run has decided to go on without it.
+SELECT
+    count(*) FILTER (WHERE process.state = ANY (%(refused)s) AND judged.is_new) AS refused,
+    count(*) FILTER (WHERE process.state <> ALL (%(refused)s) OR judged.is_new) AS records
+FROM migration.import_process AS process
+JOIN migration.wave ON wave.id = process.wave_id
+CROSS JOIN LATERAL (
+    SELECT process.settled_at >= coalesce(wave.reopened_at, '-infinity')
+        AND coalesce(process.intended_at < process.built_at, true) AS is_new
+) AS judged
+WHERE process.wave_id = %(wave_id)s
+
 -- name: unrehearsed
 -- Valid records whose very payload no dry run has succeeded with, and whether another payload of theirs has.
 SELECT process.id, process.attempt, bool_or(tried.import_process_id IS NOT NULL) AS rehearsed_otherwise
@@ -35,13 +49,13 @@ WHERE process.wave_id = %(wave_id)s AND process.state = 'valid'
 WITH asked AS (
     UPDATE migration.rerun
     SET question = nextval('migration.question'), asked_at = %(at)s, approved_at = NULL
-    WHERE id = %(rerun_id)s
+    WHERE id = %(rerun)s
     RETURNING question
 )
 UPDATE migration.import_process AS process
 SET question = asked.question, question_attempt = process.attempt
 FROM asked
-JOIN migration.rerun_item AS item ON item.rerun_id = %(rerun_id)s
+JOIN migration.rerun_item AS item ON item.rerun_id = %(rerun)s
 WHERE process.id = item.import_process_id AND process.state = 'valid'
 
 -- name: uncovered
@@ -116,17 +130,17 @@ UPDATE migration.wave SET approved_at = %(at)s WHERE id = %(wave_id)s AND approv
 INSERT INTO migration.rerun_decision (rerun_id, asked_at, decision, decided_by, decided_at)
 SELECT id, asked_at, %(decision)s, %(decided_by)s, %(at)s
 FROM migration.rerun
-WHERE id = %(rerun_id)s AND asked_at IS NOT NULL
+WHERE id = %(rerun)s AND asked_at IS NOT NULL
 ON CONFLICT DO NOTHING
 
 -- name: rerun_decision
 SELECT decision.decision, decision.decided_by, decision.decided_at
 FROM migration.rerun_decision AS decision
 JOIN migration.rerun ON rerun.id = decision.rerun_id AND rerun.asked_at = decision.asked_at
-WHERE rerun.id = %(rerun_id)s
+WHERE rerun.id = %(rerun)s
 
 -- name: approve_rerun
-UPDATE migration.rerun SET approved_at = %(at)s WHERE id = %(rerun_id)s AND approved_at IS NULL
+UPDATE migration.rerun SET approved_at = %(at)s WHERE id = %(rerun)s AND approved_at IS NULL
 
 -- name: causes
 SELECT state, first_error_code AS code, coalesce(first_error_path, '') AS path, count(*) AS records

@@ -5,12 +5,6 @@ SELECT id, target_kraken, is_silent, began_at, next_try_at, gives_up_at, tries, 
 FROM migration.outage
 WHERE target_kraken = %(target_kraken)s AND ended_at IS NULL
 
--- name: give_up
--- One that was given up holds nothing up any more: what fails from now on is another.
-UPDATE migration.outage
-SET ended_at = migration.present()
-WHERE target_kraken = %(target_kraken)s AND ended_at IS NULL AND gives_up_at <= migration.present()
-
 -- name: meet
 -- Begin an outage, or put off the next try of the one that lasts. The pause grows with the outage: a tenth of its
 -- length, from a second to a minute, and never the same for two.

@@ -2,8 +2,8 @@
 
 -- name: claim
 -- Two waves never share a customer: whoever inserts the key first has it. Free again is whom a cancelled wave
--- has not begun to create, and, by name, whose rehearsal has ended. A rehearsal by number leaves out whom
--- Kraken has, or is about to have.
+-- has not begun to create, and, by name, whose rehearsal has ended or whom a purged wave did not migrate. A
+-- rehearsal by number leaves out whom Kraken has, or is about to have.
 -- OFFSET 0 makes it one probe of the index a key: a plan's own rows have no statistics before it commits,
 -- and without them Postgres joins each page with the whole table, key by key.
 WITH candidate AS (
@@ -20,6 +20,7 @@ WITH candidate AS (
                 WHEN %(mode)s THEN NOT (
                     process.state = ANY (%(repeatable)s)
                     OR (wave.stop_code IS NOT DISTINCT FROM 'cancelled' AND process.state = ANY (%(rebuildable)s))
+                    OR (wave.purged_at IS NOT NULL AND process.state = ANY (%(left_behind)s))
                 )
                 ELSE process.state = ANY (%(in_the_way)s)
             END
@@ -40,29 +41,41 @@ WITH candidate AS (
     ON CONFLICT (import_supplier, external_identifier, resource, mode, target_kraken) DO UPDATE
     SET dialect = excluded.dialect, wave_id = excluded.wave_id, batch = excluded.batch,
         airflow_run = excluded.airflow_run, state = excluded.state, planned_at = excluded.planned_at,
+        previous_wave_id = process.wave_id, previous_batch = process.batch,
+        payload_hash = NULL, payload_bytes = NULL, watermark = NULL,
         first_error_code = NULL, first_error_path = NULL, kraken_status = NULL, kraken_identifier = NULL,
         built_at = NULL, validated_at = NULL, intended_at = NULL, evidence_from = NULL, created_at = NULL,
-        polled_at = NULL, settled_at = NULL, doubted_at = NULL, doubts = 0, parked_from = NULL
+        polled_at = NULL, settled_at = NULL, doubted_at = NULL, doubts = 0, parked_from = NULL,
+        begun_by_rerun = NULL
     -- Judged again on the row as it is now: another wave may have been quicker.
     WHERE process.wave_id <> excluded.wave_id
         AND (
             process.state = ANY (%(repeatable)s)
-            OR (
-                process.state = ANY (%(rebuildable)s)
-                AND EXISTS (
-                    SELECT FROM migration.wave WHERE id = process.wave_id AND stop_code = 'cancelled'
-                )
+            OR EXISTS (
+                SELECT FROM migration.wave
+                WHERE id = process.wave_id
+                    AND (
+                        (stop_code = 'cancelled' AND process.state = ANY (%(rebuildable)s))
+                        OR (purged_at IS NOT NULL AND process.state = ANY (%(left_behind)s))
+                    )
             )
         )
-    RETURNING process.id, process.attempt
+    RETURNING process.id, process.attempt, process.previous_wave_id, process.previous_batch
 ), logged AS (
     INSERT INTO migration.import_event (import_process_id, attempt, wave_id, to_state, occurred_at)
     SELECT id, attempt, %(wave_id)s, 'planned', %(at)s FROM claimed
+), handed_on AS (
+    INSERT INTO migration.handed_on (wave_id, batch, to_wave_id, customers, handed_on_at)
+    SELECT previous_wave_id, previous_batch, %(wave_id)s, count(*), %(at)s
+    FROM claimed
+    WHERE previous_wave_id IS NOT NULL
+    GROUP BY previous_wave_id, previous_batch
 )
 SELECT (SELECT count(*) FROM candidate) AS free, (SELECT count(*) FROM claimed) AS claimed
 
 -- name: rebuildable
--- A rerun takes its own records only, and of those that Kraken ended the attempt that it was asked to open again.
+-- A rerun takes its own records only, and of those that were refused or that Kraken ended the attempt that it
+-- was asked to open again: what it has tried itself, it does not try once more when its run is cleared.
 SELECT process.id, process.external_identifier
 FROM migration.import_process AS process
 LEFT JOIN migration.rerun_item AS item
@@ -96,6 +109,7 @@ WITH incoming AS (
     SET state = incoming.to_state,
         attempt = process.attempt + 1,
         airflow_run = coalesce(%(airflow_run)s, process.airflow_run),
+        begun_by_rerun = %(rerun_id)s,
         watermark = %(watermark)s,
         kraken_status = CASE WHEN locked.state <> ALL (%(reopenable)s) THEN process.kraken_status END,
         kraken_identifier = CASE WHEN locked.state <> ALL (%(reopenable)s) THEN process.kraken_identifier END,
@@ -126,12 +140,14 @@ WITH incoming AS (
         )
     RETURNING process.id, process.attempt, process.wave_id, process.batch, process.airflow_run,
         locked.state AS from_state, process.state AS to_state, process.payload_hash,
-        process.settled_at, process.first_error_code, process.first_error_path
+        process.settled_at, process.first_error_code, process.first_error_path, process.begun_by_rerun
 ), logged AS (
     INSERT INTO migration.import_event (
-        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, error_code, error_path
+        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, error_code, error_path,
+        begun_by_rerun
     )
-    SELECT id, attempt, wave_id, from_state, to_state, %(at)s, first_error_code, first_error_path
+    SELECT id, attempt, wave_id, from_state, to_state, %(at)s, first_error_code, first_error_path,
+        begun_by_rerun
     FROM built
 ), tried AS (
     INSERT INTO migration.import_attempt (
@@ -196,12 +212,12 @@ WITH picked AS (
         doubted_at = NULL
     FROM picked
     WHERE process.id = picked.id AND process.state = ANY (%(states)s)
-    RETURNING process.id, process.external_identifier, process.attempt, process.doubts
+    RETURNING process.id, process.external_identifier, process.attempt, process.doubts, process.begun_by_rerun
 ), logged AS (
     INSERT INTO migration.import_event (
-        import_process_id, attempt, wave_id, from_state, to_state, occurred_at
+        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, begun_by_rerun
     )
-    SELECT id, attempt, %(wave_id)s, 'valid', 'creating', %(at)s FROM intended
+    SELECT id, attempt, %(wave_id)s, 'valid', 'creating', %(at)s, begun_by_rerun FROM intended
 )
 SELECT intended.id, intended.external_identifier, intended.attempt, intended.doubts, payload.body,
     EXISTS (
@@ -268,12 +284,15 @@ WITH incoming AS (
         ON legal.from_state = locked.state AND legal.to_state = incoming.to_state
     WHERE process.id = incoming.id
     RETURNING process.id, process.attempt, process.wave_id, locked.state AS from_state,
-        process.state AS to_state, process.settled_at, incoming.error_code, incoming.error_path
+        process.state AS to_state, process.settled_at, incoming.error_code, incoming.error_path,
+        process.begun_by_rerun
 ), logged AS (
     INSERT INTO migration.import_event (
-        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, error_code, error_path
+        import_process_id, attempt, wave_id, from_state, to_state, occurred_at, error_code, error_path,
+        begun_by_rerun
     )
-    SELECT id, attempt, wave_id, from_state, to_state, %(at)s, error_code, error_path FROM moved
+    SELECT id, attempt, wave_id, from_state, to_state, %(at)s, error_code, error_path, begun_by_rerun
+    FROM moved
 ), ended AS (
     UPDATE migration.import_attempt AS attempt
     SET settled_at = moved.settled_at, outcome = moved.to_state
@@ -354,11 +373,13 @@ WITH freed AS (
     SET state = process.parked_from, parked_from = NULL, doubts = 0,
         doubted_at = CASE process.parked_from WHEN 'missing' THEN migration.present() END
     FROM migration.rerun_item AS item
-    WHERE item.rerun_id = %(rerun_id)s AND item.import_process_id = process.id AND process.state = 'parked'
-    RETURNING process.id, process.attempt, process.wave_id, process.state
+    WHERE item.rerun_id = %(rerun)s AND item.import_process_id = process.id AND process.state = 'parked'
+    RETURNING process.id, process.attempt, process.wave_id, process.state, process.begun_by_rerun
 )
-INSERT INTO migration.import_event (import_process_id, attempt, wave_id, from_state, to_state, occurred_at)
-SELECT id, attempt, wave_id, 'parked', state, %(at)s FROM freed
+INSERT INTO migration.import_event (
+    import_process_id, attempt, wave_id, from_state, to_state, occurred_at, begun_by_rerun
+)
+SELECT id, attempt, wave_id, 'parked', state, %(at)s, begun_by_rerun FROM freed
 
 -- name: present
 SELECT migration.present()

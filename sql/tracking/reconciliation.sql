@@ -3,7 +3,7 @@
 -- name: scope
 -- Waves that have something processed at Kraken, or something that may be there, or the one that was asked for.
 SELECT wave.id, wave.name, wave.resource, wave.import_supplier, wave.target_kraken, wave.connection_id,
-    wave.dag_id, wave.mode
+    wave.dag_id, wave.mode, wave.purged_at
 FROM migration.wave
 WHERE CASE
     WHEN %(wave_id)s::bigint IS NOT NULL THEN wave.id = %(wave_id)s
@@ -19,7 +19,8 @@ ORDER BY wave.id
 -- name: counts
 SELECT
     wave.claimed,
-    count(*) AS selected,
+    (SELECT coalesce(sum(customers), 0) FROM migration.handed_on WHERE wave_id = wave.id) AS handed_on,
+    count(process.id) AS selected,
     count(*) FILTER (WHERE process.payload_hash IS NOT NULL) AS built,
     count(*) FILTER (WHERE process.payload_hash IS NULL AND process.state = 'rejected') AS rejected,
     count(*) FILTER (WHERE process.payload_hash IS NULL AND process.state <> 'rejected') AS not_built,
@@ -42,18 +43,26 @@ WHERE wave.id = %(wave_id)s
 GROUP BY wave.id
 
 -- name: batches
--- Batches whose number of customers is not what was planned.
-SELECT batch.batch, batch.customers AS planned, count(process.id) AS found
+-- Batches whose number of customers is not what was planned, less what they handed on.
+SELECT batch.batch, batch.customers AS planned, coalesce(here.customers, 0) AS found,
+    coalesce(gone.customers, 0) AS handed_on
 FROM migration.batch
-LEFT JOIN migration.import_process AS process
-    ON process.wave_id = batch.wave_id AND process.batch = batch.batch
+LEFT JOIN (
+    SELECT batch, count(*) AS customers
+    FROM migration.import_process
+    WHERE wave_id = %(wave_id)s
+    GROUP BY batch
+) AS here ON here.batch = batch.batch
+LEFT JOIN (
+    SELECT batch, sum(customers) AS customers FROM migration.handed_on WHERE wave_id = %(wave_id)s GROUP BY batch
+) AS gone ON gone.batch = batch.batch
 WHERE batch.wave_id = %(wave_id)s
-GROUP BY batch.batch, batch.customers
-HAVING batch.customers <> count(process.id)
+    AND batch.customers <> coalesce(here.customers, 0) + coalesce(gone.customers, 0)
 ORDER BY batch.batch
 
 -- name: attempts
--- Records whose state, or payload, is not that of their attempt. Both are written in one statement.
+-- Records whose state, or payload, is not that of their attempt. Both are written in one statement. What was taken
+-- over and is not built again has no attempt in this wave: the last one is the history of an earlier wave.
 SELECT process.external_identifier, process.state,
     coalesce(attempt.outcome, CASE WHEN attempt.attempt IS NULL THEN 'no attempt' ELSE 'not ended' END) AS outcome
 FROM migration.import_process AS process
@@ -61,6 +70,12 @@ LEFT JOIN migration.import_attempt AS attempt
     ON attempt.import_process_id = process.id AND attempt.attempt = process.attempt
 WHERE process.wave_id = %(wave_id)s
     AND process.attempt > 0
+    AND NOT (
+        process.state = 'planned'
+        AND process.payload_hash IS NULL
+        AND process.previous_wave_id IS NOT NULL
+        AND coalesce(attempt.wave_id <> process.wave_id, false)
+    )
     AND (
         attempt.outcome IS DISTINCT FROM CASE WHEN process.state = ANY (%(settled)s) THEN process.state END
         OR attempt.payload_hash IS DISTINCT FROM process.payload_hash
@@ -86,14 +101,19 @@ FROM (
     SELECT batch, stage, ledger, currency, cents FROM migration.batch_money WHERE wave_id = %(wave_id)s
 ) AS kept
 FULL JOIN (
-    SELECT money.batch, side.stage, money.ledger, money.currency, sum(side.cents) AS cents
-    FROM migration.record_money AS money
-    CROSS JOIN LATERAL (
-        VALUES ('legacy', money.legacy_entries, money.legacy_cents),
-            ('payload', money.payload_entries, money.payload_cents)
-    ) AS side (stage, entries, cents)
-    WHERE money.wave_id = %(wave_id)s AND side.entries > 0
-    GROUP BY money.batch, side.stage, money.ledger, money.currency
+    SELECT batch, stage, ledger, currency, sum(cents) AS cents
+    FROM (
+        SELECT money.batch, side.stage, money.ledger, money.currency, side.cents
+        FROM migration.record_money AS money
+        CROSS JOIN LATERAL (
+            VALUES ('legacy', money.legacy_entries, money.legacy_cents),
+                ('payload', money.payload_entries, money.payload_cents)
+        ) AS side (stage, entries, cents)
+        WHERE money.wave_id = %(wave_id)s AND side.entries > 0
+        UNION ALL
+        SELECT batch, stage, ledger, currency, cents FROM migration.handed_on_money WHERE wave_id = %(wave_id)s
+    ) AS part
+    GROUP BY batch, stage, ledger, currency
 ) AS found USING (batch, stage, ledger, currency)
 WHERE kept.cents IS DISTINCT FROM found.cents
 ORDER BY batch, stage, ledger

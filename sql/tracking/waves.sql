@@ -44,7 +44,7 @@ UPDATE migration.wave SET batch_size = batch_size * %(by)s WHERE id = %(wave_id)
 UPDATE migration.wave
 SET stopped_at = NULL, stop_code = NULL, stop_reason = NULL, reopened_at = %(at)s, approved_at = NULL,
     finished_at = NULL, outcome = NULL, outcome_reason = NULL, opened_no = nextval('migration.occasion'),
-    cleared = %(cleared)s
+    cleared = %(cleared)s, takes_refused = %(takes_refused)s
 -- A retried task is no wish to go on; a clearing is. Where Airflow does not count clearings, each call is one.
 WHERE id = %(wave_id)s AND (%(cleared)s::integer IS NULL OR cleared IS DISTINCT FROM %(cleared)s)
 
@@ -58,7 +58,7 @@ SELECT
     started_at, finished_at, reopened_at, approved_at, paused_at,
     require_rehearsal, approval, approval_minutes, error_share, error_count, error_window,
     schedule_window_start, schedule_window_end, four_eyes, reruns_ask,
-    closed_at, requested_by
+    closed_at, requested_by, takes_refused
 FROM migration.wave
 WHERE id = %(wave_id)s
 

@@ -180,6 +180,11 @@ class Journey:
         answer = requests.get(f"{self.simulator.url}/simulator/ledger", timeout=10)
         return sum(key["refused"] for key in answer.json()["keys"])
 
+    def seen(self, operation: str) -> int:
+        """How many requests of this kind the stand-in has got."""
+        answer = requests.get(f"{self.simulator.url}/simulator/ledger", timeout=10)
+        return int(answer.json()["seen"].get(operation, 0))
+
     def rows(self, statement: str, **values: Any) -> list[Mapping[str, Any]]:
         """Rows of the tracking database."""
         with self.tracking.connect() as connection:

@@ -9,7 +9,10 @@ import jsonschema
 import pytest
 import yaml
 
+from kraken_import import pools
+from kraken_import.pools import VARIABLE, pool_of
 from kraken_import.provider import default_extras
+from stack.airflow import PARSING, POOLS, RECOVERY
 from tests.conftest import ROOT
 from transforms.registry import dialect_names, get_dialect
 
@@ -75,6 +78,35 @@ def test_the_connection_has_every_field_of_the_form_with_its_default(compose: di
     assert {name: extras[name] for name in extras if name not in own} == {
         name: defaults[name] for name in defaults if name not in own
     }
+
+
+def test_airflow_recovers_and_reads_dags_as_it_does_in_the_local_stack(compose: dict[str, Any]) -> None:
+    wanted = {f"AIRFLOW__{name}": value for name, value in {**RECOVERY, **PARSING}.items()}
+    for name in ("api-server", "scheduler", "dag-processor", "triggerer"):
+        environment = compose["services"][name]["environment"]
+        assert {name: environment.get(name) for name in wanted} == wanted
+        assert environment[VARIABLE] == POOLS
+
+
+def test_the_pools_exist_before_a_task_names_one(
+    compose: dict[str, Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate = compose["services"]["migrate"]
+    assert "python -m kraken_import.pools > /tmp/pools.json && airflow pools import" in migrate["command"][-1]
+    monkeypatch.setenv(VARIABLE, migrate["environment"][VARIABLE])
+    assert pools.main() == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert set(printed) == {pool_of(dialect=name) for name in dialect_names()}
+    assert all({"slots", "description"} <= set(pool) for pool in printed.values())
+
+
+def test_the_pools_have_no_name_where_the_variable_is_not_set(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert pool_of(dialect="edf_accounts") is None
+    assert pools.main() == 1
+    assert capsys.readouterr().err.startswith("MIGRATION_POOL is not set: set it to what")
 
 
 def test_image_and_requirements_pin_the_same_airflow() -> None:

@@ -1,11 +1,13 @@
 """Kraken's answers, told apart by what the caller must do. Pure: bytes in, one of the classes below out.
 
 Sources: the customer-migration guides (both shapes of 400) and the served OpenAPI document. A body is
-never required where a status code says enough.
+never required where a status code says enough. A refusal of Kraken's is JSON: any other 400 comes from
+something on the way, so it says nothing about the record.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -93,14 +95,16 @@ class Misrouted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessStatus:
-    """How an import process stands. Its times are put onto our own clock by the answer's Date header."""
+    """How an import process stands. Both times are put onto our own clock by the answer's Date header.
+
+    `changed_at` is when the latest event of the process occurred; None where Kraken names none.
+    """
 
     status: str
     kraken_identifier: str | None
     created_at: datetime | None
     latest_error: Finding | None
     changed_at: datetime | None = None
-    """When its latest event occurred, where this Kraken says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,13 +160,17 @@ def read_status(*, status: int, headers: Mapping[str, str], body: bytes, now: da
             return NotFound()
         return Misrouted(reason="a 404 that is not Kraken's own")
     if status == 200 and isinstance(document, dict) and isinstance(document.get("status"), str):
-        identifier = document.get("kraken_identifier")
+        identifier, event = document.get("kraken_identifier"), document.get("latest_event")
+        occurred_at = event.get("occurred_at") if isinstance(event, dict) else None
         return ProcessStatus(
             status=document["status"],
             kraken_identifier=identifier if isinstance(identifier, str) and identifier else None,
             created_at=_on_our_clock(time=_time(document.get("created_at")), headers=headers, now=now),
             latest_error=_latest_error(document.get("latest_error")),
+            changed_at=_on_our_clock(time=_time(occurred_at), headers=headers, now=now),
         )
+    if status == 200 and _is_web_page(headers=headers, body=body):
+        return Misrouted(reason="a web page instead of a status")
     return Unknown(reason=f"HTTP {status} without a readable status")
 
 
@@ -197,11 +205,21 @@ def _read_post(*, status: int, headers: Mapping[str, str], body: bytes, now: dat
     if status in (404, 405):
         return Misrouted(reason=f"HTTP {status} to a POST")
     if status == 413:
+        # It says of itself why, and that nothing was taken in, whoever on the way set the limit.
         return Refused(
-            findings=(_finding(code="payload_too_large", path="", detail="The payload is too large."),)
+            findings=(
+                _finding(
+                    code="payload_too_large",
+                    path="",
+                    detail="The payload is too large for Kraken, or for a gateway before it.",
+                ),
+            )
         )
     if status in (400, 422):
-        return _read_refusal(document=_json(body=body))
+        document = None if _is_web_page(headers=headers, body=body) else _json(body=body)
+        if isinstance(document, dict | list):
+            return _read_refusal(document=document)
+        return Unknown(reason=f"HTTP {status} without Kraken's reasons")
     return Unknown(reason=f"HTTP {status}")
 
 
@@ -298,10 +316,21 @@ def _latest_error(value: Any) -> Finding | None:
 
 
 def _json(*, body: bytes) -> Any:
+    """The document, or None when the body is no JSON. What no text column can hold is replaced."""
+    # A NUL is legal in JSON and in no text of Postgres.
+    body = body.replace(b"\\u0000", b"\\ufffd")
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        return None
+        return _lenient_json(body=body)
+
+
+def _lenient_json(*, body: bytes) -> Any:
+    """JSON that bytes outside of UTF-8, or half a character, have crept into: echoes of what was sent."""
+    with suppress(ValueError, RecursionError):
+        document = json.loads(body.decode(errors="replace"))
+        return orjson.loads(json.dumps(document, ensure_ascii=False).encode(errors="replace"))
+    return None
 
 
 def _time(value: Any) -> datetime | None:

@@ -319,7 +319,7 @@ class KrakenSession:
             if status is None:
                 return _lost(reason=type(error).__name__, http_status=None)
         # The status line was seen, the body was not: a 2xx needs none, anything else says too little.
-        if 200 <= status < 300 or status in (401, 403, 429):
+        if 200 <= status < 300 or status in (401, 403, 413, 429):
             answer = read(status=status, headers=headers, body=b"", now=self._clock())
             return Exchange(answer=answer, http_status=status, body=b"")
         return _lost(reason="a broken body", http_status=status)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -53,7 +53,7 @@ class KrakenSettings:
     configured_values: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     """What this client names otherwise: legacy code to Kraken's, by dialect and setting."""
     policies: Mapping[str, PolicySettings] = field(default_factory=dict)
-    """What steers waves where nothing stricter is said, by dialect."""
+    """What steers waves where nothing stricter is said, by dialect. A Connection's are read at first use."""
 
     @property
     def target(self) -> str:
@@ -79,18 +79,50 @@ class KrakenSettings:
         password: str | None,
         extra: Mapping[str, Any] | None = None,
     ) -> KrakenSettings:
-        """Read an Airflow Connection. Raises `UnableToReadConnection`, never naming the token."""
+        """Read an Airflow Connection. Raises `UnableToReadConnection`, never naming the token.
+
+        Its policies raise that when they are looked at: what only polls needs none.
+        """
         try:
             values = _read_extra(extra=extra or {})
+            stated = values.pop("policies", None)
             allow_http = values.pop("allow_http", False)
             settings = cls(
                 base_url=_base_url(host=host, schema=schema, port=port, allow_http=allow_http),
                 token=_token(password=password),
+                policies=_StatedPolicies(connection_id=connection_id, stated=stated),
                 **values,
             )
         except ValueError as error:
             raise UnableToReadConnection(f"Connection {connection_id!r}: {error}") from None
         return settings
+
+
+class _StatedPolicies(Mapping[str, PolicySettings]):
+    """The policies of a Connection, read where a wave is planned: a typo in them must not end polling."""
+
+    def __init__(self, *, connection_id: str, stated: Any) -> None:
+        self._connection_id = connection_id
+        self._stated = stated
+
+    def __getitem__(self, dialect: str) -> PolicySettings:
+        return self._read()[dialect]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def _read(self) -> dict[str, PolicySettings]:
+        if self._stated is None:
+            return {}
+        try:
+            return _policies(self._stated)
+        except ValueError as error:
+            raise UnableToReadConnection(
+                f"Connection {self._connection_id!r}: extra field 'policies' {error}."
+            ) from None
 
 
 def _base_url(*, host: str | None, schema: str | None, port: int | None, allow_http: bool) -> str:
@@ -276,6 +308,6 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "ca_bundle": _file,
     "import_suppliers": _suppliers,
     "configured_values": _configured_values,
-    "policies": _policies,
+    "policies": lambda stated: stated,
     "allow_http": _flag,
 }

@@ -1,35 +1,104 @@
-"""How the last records of a stage ended, for the error budget of a wave."""
+"""How the last records of each stage ended, for the error budget of a wave or of a rerun."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from itertools import groupby
+from typing import Final, Literal, TypeAlias
 
 from sqlalchemy import Connection
 
+from kraken_import.lifecycle import AWAITING, ENDED_AT_KRAKEN, SUCCEEDED, State
 from kraken_import.tracking.queries import queries
+from kraken_import.tracking.refs import WaveRef
 
 BudgetStage: TypeAlias = Literal["validate", "load"]
-"""load: creation and what Kraken made of it, since a record ends there only once."""
+"""What is looked at together: validation, or creation and the end of processing."""
+
+Stage: TypeAlias = Literal["validate", "create", "process"]
+"""What has a budget: an accepted create has succeeded at once, however its processing ends."""
+
+_AGES: Final = (0, 1, 5, 15, 60)
+"""Minutes since Kraken accepted a record, at which its processing is compared with that of others."""
+
+_IN_KRAKEN: Final = AWAITING | ENDED_AT_KRAKEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetCause:
+    """Why records failed: a code and a path without indexes, never a value."""
+
+    code: str
+    path: str
+    records: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recent:
-    """How many of the last records there are, and how many of them failed."""
+    """How many of the last records of a stage there are, and how many failed, the main causes first.
 
-    settled: int
+    Of processing: among those that Kraken accepted at least so many `minutes` ago, ended or not.
+    """
+
+    stage: Stage
+    minutes: int
+    seen: int
     failed: int
+    causes: tuple[BudgetCause, ...]
 
 
 def recent(
-    *, connection: Connection, wave_id: int, stage: BudgetStage, window: int, since: datetime
-) -> Recent:
-    """The last `window` records of a wave that a stage has settled since then."""
-    row = connection.exec_driver_sql(
-        _SQL[stage], {"wave_id": wave_id, "window": window, "since": since}
-    ).one()
-    return Recent(settled=int(row.settled), failed=int(row.failed))
+    *,
+    connection: Connection,
+    ref: WaveRef,
+    stage: BudgetStage,
+    window: int,
+    since: datetime,
+    now: datetime | None = None,
+) -> list[Recent]:
+    """The last `window` records of each stage that a wave's own run, or a rerun, has had since then.
+
+    Failures that only repeat what the record's last try ended with are left out. `now` stands in for the
+    database's clock. By stage, the youngest first; a stage without any record is left out.
+    """
+    rows = connection.exec_driver_sql(
+        _SQL["recent"],
+        {
+            **ref.values,
+            "stage": stage,
+            "window": window,
+            "since": since,
+            "now": now,
+            "ages": list(_AGES),
+            "answered": _names(_IN_KRAKEN | {State.INVALID}),
+            "accepted": _names(_IN_KRAKEN),
+            "ended_badly": _names(ENDED_AT_KRAKEN - SUCCEEDED),
+        },
+    )
+    counts = sorted(rows, key=lambda row: (row.stage, row.minutes, -row.records, row.code or "", row.path))
+    found = []
+    for (name, minutes), group in groupby(counts, key=lambda row: (row.stage, row.minutes)):
+        counted = list(group)
+        causes = tuple(
+            BudgetCause(code=row.code, path=row.path, records=int(row.records))
+            for row in counted
+            if row.failed
+        )
+        found.append(
+            Recent(
+                stage=name,
+                minutes=int(minutes),
+                seen=sum(int(row.records) for row in counted),
+                failed=sum(cause.records for cause in causes),
+                causes=causes,
+            )
+        )
+    return found
+
+
+def _names(states: frozenset[State]) -> list[str]:
+    return sorted(state.value for state in states)
 
 
 _SQL = queries(file="budget")

@@ -84,7 +84,7 @@ def payloads_of(*, connection: Connection, keys: Sequence[Key]) -> dict[int, byt
 def add_answers(
     *, connection: Connection, answers: Sequence[tuple[Key, Answer]], stage: Stage, at: datetime
 ) -> None:
-    """Keep what Kraken said, raw."""
+    """Keep what Kraken said, raw; of a purged wave nothing is kept."""
     if not answers:
         return
     connection.exec_driver_sql(

@@ -10,6 +10,14 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from transforms.database import DatabaseInterrupted, Kind, UnableToQuery, fault_of
 
+_BROKEN_OFF: Final = {
+    "55P03": "waited too long for a lock: try again, and if that goes on look in pg_stat_activity for who "
+    "holds it",
+    "57014": "was broken off, by statement_timeout or by hand: try again, and if that goes on raise the "
+    "timeout in the options of the Connection",
+}
+"""What a session's own limits end: worth another try, since what else the database did has passed by then."""
+
 _OUTDATED: Final = frozenset({"42P01", "42703", "42704", "42883", "3F000", "23514"})
 
 
@@ -20,9 +28,13 @@ class UnableToUseTracking(UnableToQuery):
 def tracking_fault(*, error: SQLAlchemyError) -> Exception:
     """The exception that stands for an error of the tracking database."""
     fault = fault_of(error=error)
+    state = _state(error=error)
+    if state in _BROKEN_OFF:
+        return DatabaseInterrupted(
+            f"The work on the tracking database {_BROKEN_OFF[state]} (SQLSTATE {state})."
+        )
     if fault.kind is Kind.TRANSIENT:
         return DatabaseInterrupted(f"The work on the tracking database {fault.reason}.")
-    state = getattr(getattr(error, "orig", None), "pgcode", None)
     if state in _OUTDATED:
         return UnableToUseTracking(
             f"The tracking database has not the schema that this version needs (SQLSTATE {state}): bring it "
@@ -39,13 +51,20 @@ def tracking_fault(*, error: SQLAlchemyError) -> Exception:
 def speak_in_sentences(*, engine: Engine) -> Engine:
     """Have an engine of the tracking database raise `UnableToUseTracking` instead of errors with values.
 
-    What is worth another try stays the `OperationalError` that callers know. Returns the engine.
+    What a lock's or a statement's limit has ended is `DatabaseInterrupted`; whatever else is worth another
+    try stays the `OperationalError` that callers know. Returns the engine.
     """
 
     def speak(context: ExceptionContext) -> None:
         error = context.sqlalchemy_exception
-        if error is not None and not isinstance(error, OperationalError):
+        if error is None:
+            return
+        if not isinstance(error, OperationalError) or _state(error=error) in _BROKEN_OFF:
             raise tracking_fault(error=error) from None
 
     event.listen(engine, "handle_error", speak)
     return engine
+
+
+def _state(*, error: SQLAlchemyError) -> str | None:
+    return getattr(getattr(error, "orig", None), "pgcode", None)

@@ -47,7 +47,8 @@ def record(
 ) -> None:
     """Keep the counts of a build in place of those of the build that it replaces.
 
-    `customers` says how many it was asked for: when fewer than the batch has, the counts of the whole stay.
+    `customers` says how many it was asked for, or left to a rerun because they were refused: when these are
+    fewer than the batch has, the counts of the whole stay.
     """
     scope = {"wave_id": wave_id, "batch": batch, "customers": customers}
     connection.exec_driver_sql(_SQL["clear"], scope)

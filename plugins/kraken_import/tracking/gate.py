@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from sqlalchemy import Connection
 
-from kraken_import.lifecycle import Mode, State
+from kraken_import.lifecycle import REFUSED, Mode, State
 from kraken_import.tracking.evidence import Key, unpack
 from kraken_import.tracking.queries import queries
 from kraken_import.tracking.refs import BatchRef, WaveRef
@@ -57,6 +57,14 @@ class SentPayload:
     wave_name: str
 
 
+def refused(*, connection: Connection, wave_id: int) -> tuple[int, int]:
+    """How many records were refused before their create since the run was last opened, and of how many."""
+    row = connection.exec_driver_sql(
+        _SQL["refused"], {"wave_id": wave_id, "refused": sorted(state.value for state in REFUSED)}
+    ).one()
+    return int(row.refused), int(row.records)
+
+
 def unrehearsed(*, connection: Connection, wave_id: int) -> list[tuple[Key, bool]]:
     """Valid records whose very payload no dry run has succeeded with; whether another one of theirs has."""
     rows = connection.exec_driver_sql(_SQL["unrehearsed"], {"wave_id": wave_id})
@@ -75,7 +83,7 @@ def ask(*, connection: Connection, wave_id: int, at: datetime) -> int:
 
 def ask_for_rerun(*, connection: Connection, rerun: int, at: datetime) -> int:
     """The same for a rerun and its records."""
-    return connection.exec_driver_sql(_SQL["ask_for_rerun"], {"rerun_id": rerun, "at": at}).rowcount
+    return connection.exec_driver_sql(_SQL["ask_for_rerun"], {"rerun": rerun, "at": at}).rowcount
 
 
 def uncovered(*, connection: Connection, ref: WaveRef | BatchRef) -> int:
@@ -128,15 +136,15 @@ def decide_rerun(
 ) -> Decision | None:
     """Record the answer to a rerun's last question; the one that stands: the first. None: none was asked."""
     connection.exec_driver_sql(
-        _SQL["decide_rerun"], {"rerun_id": rerun, "decision": verdict, "decided_by": decided_by, "at": at}
+        _SQL["decide_rerun"], {"rerun": rerun, "decision": verdict, "decided_by": decided_by, "at": at}
     )
-    row = connection.exec_driver_sql(_SQL["rerun_decision"], {"rerun_id": rerun}).mappings().one_or_none()
+    row = connection.exec_driver_sql(_SQL["rerun_decision"], {"rerun": rerun}).mappings().one_or_none()
     return None if row is None else Decision(**row)
 
 
 def approve_rerun(*, connection: Connection, rerun: int, at: datetime) -> None:
     """Let the rerun create what it asked about."""
-    connection.exec_driver_sql(_SQL["approve_rerun"], {"rerun_id": rerun, "at": at})
+    connection.exec_driver_sql(_SQL["approve_rerun"], {"rerun": rerun, "at": at})
 
 
 def causes(*, connection: Connection, wave_id: int, states: Collection[State], most: int) -> list[Cause]:

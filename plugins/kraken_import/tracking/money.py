@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -62,6 +63,17 @@ def record(*, connection: Connection, wave_id: int, batch: int, money: Sequence[
     )
     for statement in ("clear_batch", "sum_batch"):
         connection.exec_driver_sql(_SQL[statement], scope)
+
+
+def take_over(*, connection: Connection, wave_id: int, at: datetime) -> None:
+    """Book the balances of customers that this wave took over as handed on by the waves that built them."""
+    connection.exec_driver_sql(_SQL["take_over"], {"wave_id": wave_id, "at": at})
+
+
+def handed_on(*, connection: Connection, wave_id: int) -> dict[tuple[str, str], int]:
+    """What the legacy database said of customers that a wave handed on: cents by ledger and currency."""
+    rows = connection.exec_driver_sql(_SQL["handed_on"], {"wave_id": wave_id})
+    return {(row.ledger, row.currency): int(row.cents) for row in rows}
 
 
 def by_fate(*, connection: Connection, wave_id: int) -> list[Fate]:

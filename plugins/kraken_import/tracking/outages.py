@@ -93,12 +93,6 @@ def finish(*, engine: Engine, target_kraken: str) -> None:
         connection.exec_driver_sql(_SQL["finish"], {"target_kraken": target_kraken})
 
 
-def give_up(*, engine: Engine, target_kraken: str) -> None:
-    """End an outage whose patience is over, so that it holds up nothing that begins later."""
-    with engine.begin() as connection:
-        connection.exec_driver_sql(_SQL["give_up"], {"target_kraken": target_kraken})
-
-
 def _outage(*, row: Row[Any]) -> Outage:
     return Outage(**row._mapping)
 

@@ -15,6 +15,7 @@ from kraken_import.lifecycle import (
     ENDED_AT_KRAKEN,
     OPEN,
     REBUILDABLE,
+    REFUSED,
     REOPENABLE,
     SETTLED,
     UNPROVED,
@@ -126,8 +127,9 @@ def claim(
 ) -> int:
     """Claim at most `most` of these customers for a wave that has `offset` already; how many it got.
 
-    A customer whose rehearsal has ended is rehearsed again only `by_name`; otherwise a rehearsal also leaves
-    out whom a live import of the same Kraken has processed, has open, or may have where it is parked.
+    Only `by_name` is a customer taken again whose rehearsal has ended, or whom a purged wave did not migrate;
+    otherwise a rehearsal also leaves out whom a live import of the same Kraken has processed or has open, or
+    may have since it is parked.
     """
     rehearses = wave.mode is Mode.REHEARSAL
     repeatable = SETTLED if rehearses and by_name else ()
@@ -150,6 +152,7 @@ def claim(
                 "airflow_run": wave.run_id,
                 "repeatable": _names(repeatable),
                 "rebuildable": _names(REBUILDABLE),
+                "left_behind": _names(REBUILDABLE | REOPENABLE if by_name else ()),
                 "in_the_way": _names(in_the_way),
                 "at": at,
             },
@@ -168,11 +171,11 @@ def in_states(
 ) -> dict[str, int]:
     """Import process by external identifier, for the records of a batch in one of these states.
 
-    For a rerun: of its records only, and with those that it is to open again.
+    For a rerun: of its records only, and with those that it is to take or to open again.
     """
     rows = connection.exec_driver_sql(
         _SQL["rebuildable"],
-        {**ref.values, "states": _names(states), "reopenable": _names(REOPENABLE)},
+        {**ref.values, "states": _names(states), "reopenable": _names(REOPENABLE | REFUSED)},
     )
     return {row.external_identifier: row.id for row in rows}
 
@@ -390,7 +393,7 @@ def rebase(*, connection: Connection, ids: Sequence[int]) -> None:
 
 def free(*, connection: Connection, rerun: int, at: datetime) -> None:
     """Put the parked records of a rerun back to where they stood before."""
-    connection.exec_driver_sql(_SQL["free"], {"rerun_id": rerun, "at": at})
+    connection.exec_driver_sql(_SQL["free"], {"rerun": rerun, "at": at})
 
 
 def any_validated(*, connection: Connection, wave_id: int) -> bool:

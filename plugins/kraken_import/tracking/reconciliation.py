@@ -49,6 +49,7 @@ class Reconcilable:
     connection_id: str
     dag_id: str
     mode: Mode
+    purged_at: datetime | None
 
     @property
     def scope(self) -> Scope:
@@ -145,7 +146,7 @@ def batches(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
         yield Difference(
             kind="batch_count",
             batch=row.batch,
-            ours=f"{row.found} customers",
+            ours=customers(here=row.found, handed_on=row.handed_on),
             theirs=f"{row.planned} planned",
             wave_id=wave_id,
         )
@@ -361,6 +362,11 @@ def open_differences(*, connection: Connection, wave_id: int, most: int) -> list
     """The first open differences of a wave."""
     rows = connection.exec_driver_sql(_SQL["open_differences"], {"wave_id": wave_id, "most": most})
     return [Kept(**row._mapping) for row in rows]
+
+
+def customers(*, here: int, handed_on: int) -> str:
+    """The customers of a batch or wave in words: its own, and those that a later wave took over."""
+    return f"{here} customers" + (f", {handed_on} handed on" if handed_on else "")
 
 
 def amount(*, cents: int) -> str:

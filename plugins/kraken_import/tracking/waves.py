@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
@@ -37,9 +37,9 @@ class Policy:
     approval: Approval = "unattended"
     approval_minutes: Decimal = Decimal(720)
     error_share: Decimal = Decimal("0.5")
-    """Share of failures, among the last `error_window` records of a stage, above which the wave stops."""
+    """Share of failures that stops the wave once the last `error_window` records of a stage prove more."""
     error_count: int | None = None
-    """The same as a number."""
+    """Number of failures among them above which it stops at once."""
     error_window: int = 200
     schedule_window_start: datetime | None = None
     schedule_window_end: datetime | None = None
@@ -111,6 +111,8 @@ class Wave:
     closed_at: datetime | None = None
     requested_by: str | None = None
     rerun: int | None = None
+    takes_refused: bool = False
+    """Builds anew what was refused too, because a backfill has opened it again."""
 
     @property
     def ref(self) -> WaveRef:
@@ -170,13 +172,23 @@ def merge_batches(*, connection: Connection, wave_id: int, by: int) -> None:
         connection.exec_driver_sql(_SQL[statement], {"wave_id": wave_id, "by": by})
 
 
-def reopen_wave(*, connection: Connection, wave_id: int, at: datetime, cleared: int | None = None) -> None:
+def reopen_wave(
+    *,
+    connection: Connection,
+    wave_id: int,
+    at: datetime,
+    cleared: int | None = None,
+    takes_refused: bool = False,
+) -> None:
     """Let a stopped or finished wave go on, because its Airflow run was cleared; it needs approval anew.
 
     `cleared` counts the clearings of that run: when it is known and has not grown, a task was merely retried,
-    and nothing changes.
+    and nothing changes. With `takes_refused` it builds anew what was refused, too.
     """
-    connection.exec_driver_sql(_SQL["reopen"], {"wave_id": wave_id, "at": at, "cleared": cleared})
+    connection.exec_driver_sql(
+        _SQL["reopen"],
+        {"wave_id": wave_id, "at": at, "cleared": cleared, "takes_refused": takes_refused},
+    )
 
 
 def wave_of_run(*, connection: Connection, dag_id: str, run_id: str) -> int | None:
@@ -260,21 +272,33 @@ def batch_lock(*, engine: Engine, ref: BatchRef) -> Iterator[Connection]:
     Whoever creates must commit its intents on this very connection: when it breaks, the lock and
     the right to create are gone together.
     """
-    key = ref.values
+    with batch_locks(engine=engine, wave_id=ref.wave_id, batches=(ref.batch,)) as connection:
+        yield connection
+
+
+@contextmanager
+def batch_locks(*, engine: Engine, wave_id: int, batches: Sequence[int]) -> Iterator[Connection]:
+    """The same for several batches of a wave: all of them, or `BatchIsBusy`."""
     with engine.connect() as connection:
-        with connection.begin():
-            if not connection.exec_driver_sql(_SQL["lock_batch"], key).scalar():
-                raise BatchIsBusy(
-                    f"Another worker still works on batch {ref.batch} of wave {ref.wave_id}: "
-                    "it is tried again when that worker has ended."
-                )
+        held: list[int] = []
         try:
+            for batch in batches:
+                with connection.begin():
+                    key = {"wave_id": wave_id, "batch": batch}
+                    if not connection.exec_driver_sql(_SQL["lock_batch"], key).scalar():
+                        raise BatchIsBusy(
+                            f"Another worker still works on batch {batch} of wave {wave_id}: "
+                            "it is tried again when that worker has ended."
+                        )
+                held.append(batch)
             yield connection
         finally:
-            if not connection.invalidated:
+            if held and not connection.invalidated:
                 connection.rollback()
                 with connection.begin():
-                    connection.exec_driver_sql(_SQL["unlock_batch"], key)
+                    for batch in held:
+                        key = {"wave_id": wave_id, "batch": batch}
+                        connection.exec_driver_sql(_SQL["unlock_batch"], key)
 
 
 _SQL = queries(file="waves")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kraken_import.client.session import Exchange, KrakenSession
-from kraken_import.lifecycle import State
+from kraken_import.lifecycle import FAILED, State
 from kraken_import.tracking import processes
 from kraken_import.tracking.processes import Move, Open
 from kraken_import.tracking.waves import Wave
@@ -65,7 +65,7 @@ async def ask(*, systems: Systems, session: KrakenSession, wave: Wave, records: 
         ended_now = sum(move.to.is_settled for move in moves)
         ended += ended_now
         parked += sum(move.to is State.PARKED for move in moves)
-        if ended_now:
+        if any(move.to in FAILED for move in moves):
             await asyncio.to_thread(_stop_beyond_budget, systems, wave)
         fault = None if ruling.cause is None else fault_of(signal=ruling.cause, wave=wave)
         if fault is not None:
@@ -116,7 +116,9 @@ def _record(
 
 
 def _stop_beyond_budget(systems: Systems, wave: Wave) -> None:
-    """Stop what creates; what is open is polled to its end all the same."""
+    """Stop what creates; what is open is polled to its end all the same. A finished wave creates nothing."""
+    if wave.finished_at is not None and wave.rerun is None:
+        return
     fault = budget_fault(tracking=systems.tracking, wave=wave, stage="load")
     if fault is not None:
         _stopped(systems, wave, fault)

@@ -1,49 +1,98 @@
-"""The error budget of a wave: stops it while most of its records are still unharmed."""
+"""The error budget of a wave or a rerun: stops it while most of its records are still unharmed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Engine
 
 from kraken_import.tracking import budget
-from kraken_import.tracking.budget import BudgetStage
-from kraken_import.tracking.waves import Wave
+from kraken_import.tracking.budget import BudgetCause, BudgetStage, Recent, Stage
+from kraken_import.tracking.waves import Policy, Wave
+from kraken_import.usecases.evidence_bound import CERTAINTY, is_evident, lower_bound
 from kraken_import.usecases.faults import SystemicFault
 
-_LEAST: Final = 20
-"""Records below which a share says nothing: the first one of a wave may fail."""
+_MOST_CAUSES: Final = 3
+_MOST_DECIMALS: Final = 6
 
-_DOES: Final = {"validate": "refused", "load": "refused or failed to process"}
+_WHAT_FAILED: Final[dict[Stage, str]] = {
+    "validate": "was refused",
+    "create": "was refused",
+    "process": "has failed",
+}
 
 
-def budget_fault(*, tracking: Engine, wave: Wave, stage: BudgetStage) -> SystemicFault | None:
-    """The fault of a wave in which too many of the last records failed; None within its budget."""
-    if wave.stopped_at is not None or wave.finished_at is not None:
-        return None
+def budget_fault(
+    *, tracking: Engine, wave: Wave, stage: BudgetStage, now: datetime | None = None
+) -> SystemicFault | None:
+    """The fault of a wave, or of the rerun that sees it, in which too much fails; None within its budget.
+
+    A rerun is judged by what it has done itself, in all of its waves, and a wave by what its own run has.
+    `now` stands in for the database's clock.
+    """
     policy = wave.policy
+    if wave.stopped_at is not None or (policy.error_share >= 1 and policy.error_count is None):
+        return None
     with tracking.connect() as connection:
-        found = budget.recent(
+        samples = budget.recent(
             connection=connection,
-            wave_id=wave.id,
+            ref=wave.ref,
             stage=stage,
             window=policy.error_window,
             since=wave.reopened_at or wave.started_at,
+            now=now,
         )
-    too_large = found.settled >= min(_LEAST, policy.error_window) and (
-        found.failed > policy.error_share * found.settled
+    for sample in samples:
+        measure = _beyond(sample=sample, policy=policy)
+        if measure is not None:
+            return SystemicFault(code="error_budget", reason=_reason(sample=sample, measure=measure))
+    return None
+
+
+def _beyond(*, sample: Recent, policy: Policy) -> str | None:
+    """How far a sample is beyond the budget, in words; None when it is within."""
+    failed, seen = sample.failed, sample.seen
+    if is_evident(failed=failed, seen=seen, share=policy.error_share, window=policy.error_window):
+        least, most = _told_apart(lower_bound(failed=failed, seen=seen), float(policy.error_share))
+        return f"at least {least} with {CERTAINTY} certainty; the budget is {most}"
+    if policy.error_count is not None and failed > policy.error_count:
+        return f"the budget is {policy.error_count}"
+    return None
+
+
+def _told_apart(*shares: float) -> list[str]:
+    """Shares in percent, with as few decimals as tell them apart."""
+    said: list[str] = []
+    for decimals in range(1, _MOST_DECIMALS + 1):
+        said = [f"{share * 100:.{decimals}f} %" for share in shares]
+        if len(set(said)) == len(said):
+            break
+    return said
+
+
+def _reason(*, sample: Recent, measure: str) -> str:
+    failed, seen = f"{sample.failed:,}", f"{sample.seen:,}"
+    match sample.stage:
+        case "validate":
+            what = f"Kraken refused {failed} of the last {seen} validated records"
+        case "create":
+            what = f"Kraken refused {failed} of the last {seen} creates"
+        case "process":
+            age = f" at least {sample.minutes} minutes ago" if sample.minutes else ""
+            what = f"Kraken failed to process {failed} of the last {seen} records that it accepted{age}"
+    return (
+        f"{what} ({measure}): {_causes(causes=sample.causes)}: mend the causes, clear the run in Airflow to "
+        f"go on with what is undone, and rerun what {_WHAT_FAILED[sample.stage]}."
     )
-    if too_large:
-        limit = f"{policy.error_share:.1%}"
-    elif policy.error_count is not None and found.failed > policy.error_count:
-        limit = f"{policy.error_count}"
-    else:
-        return None
-    return SystemicFault(
-        code="error_budget",
-        reason=(
-            f"Kraken {_DOES[stage]} {found.failed} of the last {found.settled} records, more than the error "
-            f"budget of {limit}: see migration.import_error for the causes, remove them, then clear the run "
-            "in Airflow to go on where it stopped."
-        ),
-    )
+
+
+def _causes(*, causes: Sequence[BudgetCause]) -> str:
+    """The main causes with their numbers of records."""
+    said = [
+        f"{cause.code}{f' at {cause.path}' if cause.path else ''} {cause.records:,}"
+        for cause in causes[:_MOST_CAUSES]
+    ]
+    others = sum(cause.records for cause in causes[_MOST_CAUSES:])
+    return ", ".join(said + ([f"others {others:,}"] if others else []))

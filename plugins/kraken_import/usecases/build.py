@@ -9,14 +9,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.lifecycle import REBUILDABLE
-from kraken_import.tracking import frame_rows, money, processes, reruns, shared_values, waves
+from kraken_import.lifecycle import REFUSED, UNDONE
+from kraken_import.tracking import frame_rows, money, processes, progress, purge, reruns, shared_values, waves
 from kraken_import.tracking.money import RecordMoney
 from kraken_import.tracking.processes import Built
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.shared_values import SharedValue
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.calling import batch_counts, refuse_if_stopped
+from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.holds import hold
 from kraken_import.usecases.systems import BuildSystems
 from transforms.build import BuildResult, BuildSettings, build
@@ -40,12 +41,13 @@ def payload_settings(
 
 
 def build_batch(*, systems: BuildSystems, ref: BatchRef) -> dict[str, int]:
-    """Build every record of a batch whose create cannot be outstanding; the batch's records by state.
+    """Build every record of a batch that is undone: not refused, and with no create that may be outstanding.
 
-    A repeated call builds anew, so that a correction in the legacy database is picked up. A rerun builds its
-    own records only, and opens again those that Kraken ended; of one that was stopped it raises
-    `SystemicFault`. With `writeback` the legacy system is told to hold the customers first, so that nothing
-    changes between the snapshot and their end.
+    Returns the batch's records by state. A repeated call builds anew, so that a correction in the legacy
+    database is picked up. What was refused is taken once a backfill has opened the wave again, and by a
+    rerun, which builds its own records only and opens again those that Kraken ended, each of them once; of
+    one that was stopped it raises `SystemicFault`, of a purged wave `BadRequest`. With `writeback` the legacy
+    system is told to hold the customers first, so that nothing changes between the snapshot and their end.
     """
     now = systems.clock()
     with systems.tracking.connect() as connection:
@@ -53,7 +55,11 @@ def build_batch(*, systems: BuildSystems, ref: BatchRef) -> dict[str, int]:
         if ref.rerun is not None:
             # What Kraken has ended must keep that end where it cannot be created again.
             refuse_if_stopped(wave=wave)
-        process_ids = processes.in_states(connection=connection, ref=ref, states=REBUILDABLE)
+        _refuse_purged(connection=connection, wave=wave)
+        states = UNDONE | REFUSED if wave.takes_refused and ref.rerun is None else UNDONE
+        process_ids = processes.in_states(connection=connection, ref=ref, states=states)
+        counts = progress.batch_states(connection=connection, wave_id=ref.wave_id, batch=ref.batch)
+        left_out = sum(counts.get(state, 0) for state in REFUSED - states)
     if systems.writeback is not None:
         hold(
             tracking=systems.tracking,
@@ -63,16 +69,32 @@ def build_batch(*, systems: BuildSystems, ref: BatchRef) -> dict[str, int]:
             now=now,
         )
     if process_ids:
-        _build(systems=systems, ref=ref, wave=wave, process_ids=process_ids, now=now)
+        _build(systems=systems, ref=ref, wave=wave, process_ids=process_ids, left_out=left_out, now=now)
     with systems.tracking.connect() as connection:
         counts = batch_counts(connection=connection, ref=ref)
     return {state.value: records for state, records in counts.items()}
 
 
+def _refuse_purged(*, connection: Connection, wave: Wave) -> None:
+    """Raise `BadRequest` for a wave that has no place for payloads any more."""
+    purged_at = purge.purged_at(connection=connection, wave_id=wave.id)
+    if purged_at is not None:
+        raise BadRequest(
+            f"Wave {wave.name!r} was purged on {purged_at:%Y-%m-%d}: nothing of it is built again, so plan a "
+            "wave that names the customers."
+        )
+
+
 def _build(
-    *, systems: BuildSystems, ref: BatchRef, wave: Wave, process_ids: Mapping[str, int], now: datetime
+    *,
+    systems: BuildSystems,
+    ref: BatchRef,
+    wave: Wave,
+    process_ids: Mapping[str, int],
+    left_out: int,
+    now: datetime,
 ) -> None:
-    """Read the customers, build their payloads, and record both."""
+    """Read the customers, build their payloads, and record both; `left_out` more were refused before."""
     dialect = get_dialect(name=wave.dialect)
     identifiers = list(process_ids)
     extracted = extract(engine=systems.legacy, dialect=dialect, identifiers=identifiers, with_balances=True)
@@ -118,7 +140,7 @@ def _build(
                 connection=connection,
                 wave_id=ref.wave_id,
                 batch=ref.batch,
-                customers=len(identifiers),
+                customers=len(identifiers) + left_out,
                 frames=result.frames,
             )
             waves.record_watermark(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from kraken_import.tracking import control
 from kraken_import.tracking.control import Action, Named, Standing, Stopped
@@ -43,7 +42,7 @@ def control_wave(
         raise BadRequest(f"Say which wave to {action}, by its id or name.")
     reason = (reason or "").strip() or None
     with tracking.begin() as connection:
-        named = _one(wave=wave, found=control.find(connection=connection, wave=wave.strip()))
+        named = find_wave(connection=connection, wave=wave.strip())
         standing = control.lock(connection=connection, wave_id=named.id)
         _check(named=named, standing=standing, action=action)
         because = f" ({reason})" if reason else ""
@@ -58,7 +57,7 @@ def control_wave(
             ),
             at=now,
         )
-    return f"{_title(named)} {_MEANS[action]}"
+    return f"{title(named=named)} {_MEANS[action]}"
 
 
 def stop_all(
@@ -120,7 +119,9 @@ _MEANS: Final[dict[Action, str]] = {
 }
 
 
-def _one(*, wave: str, found: Sequence[Named]) -> Named:
+def find_wave(*, connection: Connection, wave: str) -> Named:
+    """Return the wave with this id or name. Raises `UnknownWave` where that is none, or not one only."""
+    found = control.find(connection=connection, wave=wave)
     if not found:
         raise UnknownWave(f"There is no wave {wave!r}: give the id or the name of one in migration.wave.")
     if len(found) > 1:
@@ -130,18 +131,19 @@ def _one(*, wave: str, found: Sequence[Named]) -> Named:
 
 
 def _check(*, named: Named, standing: Standing, action: Action) -> None:
-    title = _title(named)
+    wave = title(named=named)
     if standing.stop_code == CANCELLED:
-        raise BadRequest(f"{title} was cancelled before: it cannot be changed any more.")
+        raise BadRequest(f"{wave} was cancelled before: it cannot be changed any more.")
     if action == "resume" and standing.paused_at is None:
-        raise BadRequest(f"{title} is not paused: there is nothing to resume.")
+        raise BadRequest(f"{wave} is not paused: there is nothing to resume.")
     if action == "pause" and standing.paused_at is not None:
-        raise BadRequest(f"{title} is paused already, since {standing.paused_at:%Y-%m-%d %H:%M} UTC.")
+        raise BadRequest(f"{wave} is paused already, since {standing.paused_at:%Y-%m-%d %H:%M} UTC.")
     if action == "pause" and standing.stop_code is not None:
-        raise BadRequest(f"{title} has been stopped ({standing.stop_code}): there is nothing to pause.")
+        raise BadRequest(f"{wave} has been stopped ({standing.stop_code}): there is nothing to pause.")
     if standing.finished_at is not None and not standing.has_unsettled:
-        raise BadRequest(f"{title} has ended: there is nothing to {action}.")
+        raise BadRequest(f"{wave} has ended: there is nothing to {action}.")
 
 
-def _title(named: Named) -> str:
+def title(*, named: Named) -> str:
+    """Return a wave as sentences call it."""
     return f"Wave {named.id} {named.name!r} ({named.mode}, {named.dialect})"

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from kraken_import.client.answers import AlreadyImported, Refused, Throttled
+from kraken_import.client.answers import AlreadyImported, Refused
 from kraken_import.client.session import Exchange, KrakenSession
-from kraken_import.lifecycle import Mode, State
+from kraken_import.lifecycle import FAILED, Mode, State
 from kraken_import.tracking import processes, waves
 from kraken_import.tracking.evidence import Answer, Key, Stage
 from kraken_import.tracking.processes import Move, Open, Ready
@@ -27,13 +27,10 @@ from kraken_import.usecases.recording import record_moves
 from kraken_import.usecases.sending import Sender
 from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.verdicts import Course, Next, Ruling, Signal, Timing, Verdict
-from kraken_import.usecases.waiting import HoldBack, end_outage, meet_outage
+from kraken_import.usecases.waiting import HoldBack, end_outage, meet_outage, seconds_to_wait, throttled
 
 _CHUNKS_IN_FLIGHT: Final = 4
 """Intents committed ahead for each request in flight: the most that a crash leaves to be looked up."""
-
-_HOLD_BACK: Final = 10.0
-"""Seconds to hold back creates when Kraken asks for it without saying how long."""
 
 _LOOK_AGAIN: Final = 1.0
 _WAIT_HERE: Final = 5.0
@@ -94,14 +91,12 @@ class Creator:
             if self.met_outage and Signal.FINE in signals:
                 self.met_outage = False
                 await end_outage(systems=self.systems, wave=self.wave)
-            await asyncio.to_thread(self._raise_beyond_budget)
-            waits = [
-                exchange.answer.retry_after or _HOLD_BACK
-                for exchange in exchanges
-                if isinstance(exchange.answer, Throttled)
-            ]
-            if waits:
-                return _throttled(seconds=max(waits))
+            if any(verdict.move is not None and verdict.move.to in FAILED for verdict in found):
+                await asyncio.to_thread(self._raise_beyond_budget)
+            waits = [seconds_to_wait(answer=exchange.answer) for exchange in exchanges]
+            wait = max((each for each in waits if each is not None), default=None)
+            if wait is not None:
+                return throttled(seconds=wait)
 
     def _sender(self) -> Sender:
         may_create = partial(waves.may_create, engine=self.systems.tracking, ref=self.wave.ref)
@@ -305,12 +300,4 @@ def _doubt(*, seconds: float) -> HoldBack:
         why="doubt",
         seconds=seconds,
         sentence=f"Creates without an answer are looked up again in {seconds:.0f} s; the worker is free.",
-    )
-
-
-def _throttled(*, seconds: float) -> HoldBack:
-    return HoldBack(
-        why="throttled",
-        seconds=seconds,
-        sentence=f"Kraken asks to wait {seconds:.0f} s; the worker is free meanwhile.",
     )

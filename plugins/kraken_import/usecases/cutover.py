@@ -10,7 +10,7 @@ from typing import Any, Final, TypedDict
 from sqlalchemy import Engine, TextClause
 
 from kraken_import.lifecycle import OPEN, Mode, State
-from kraken_import.tracking import cutover, reruns
+from kraken_import.tracking import cutover, purge, reruns
 from kraken_import.tracking.cutover import (
     LEFTOVERS,
     Change,
@@ -33,7 +33,7 @@ OVERLAP: Final = timedelta(minutes=1)
 """A row is dated by the beginning of its transaction, which may have been committed after the snapshot
 only: what is that much older than the snapshot is listed too, since once too often is better than never."""
 
-_CALLED: Final[dict[Leftover, str]] = {
+CALLED: Final[dict[Leftover, str]] = {
     "hand_back": "customers handed back",
     "late_change": "late changes",
     "difference": "differences of the reconciliation",
@@ -190,7 +190,7 @@ def close_wave(*, tracking: Engine, legacy: Engine, wave: NamedWave, by: str, no
         if parked := cutover.records_in(connection=connection, wave_id=wave.id, states={State.PARKED}):
             obstacles.append(f"{parked} parked records are not decided (make decide), nor rerun")
         obstacles += [
-            f"{count} {_CALLED[kind]} have no owner"
+            f"{count} {CALLED[kind]} have no owner"
             for kind, count in cutover.unowned(connection=connection, wave_id=wave.id).items()
         ]
         if not obstacles:
@@ -201,8 +201,14 @@ def close_wave(*, tracking: Engine, legacy: Engine, wave: NamedWave, by: str, no
 
 
 def open_again(*, tracking: Engine, wave: NamedWave) -> None:
-    """Open a closed wave, so that its records can be rerun. Raises `BadRequest` when it is open."""
+    """Open a closed wave, so that its records can be rerun. Raises `BadRequest` when it is open or purged."""
     with tracking.begin() as connection:
+        purged_at = purge.purged_at(connection=connection, wave_id=wave.id)
+        if purged_at is not None:
+            raise BadRequest(
+                f"Wave {wave.name!r} was purged on {purged_at:%Y-%m-%d}, so nothing of it can be sent again: "
+                "plan a wave that names the customers."
+            )
         if not cutover.open_again(connection=connection, wave_id=wave.id):
             raise BadRequest(f"Wave {wave.name!r} is not closed.")
 

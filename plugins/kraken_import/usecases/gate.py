@@ -66,15 +66,14 @@ def batches_to_load(*, tracking: Engine, wave_id: int, now: datetime) -> list[in
     """The batches that have something to create or to await; none to create of a wave that may not.
 
     Refused first: valid records that share with others what must be unique, and those that lack the
-    rehearsal that the wave requires. An unattended wave is stopped when too many are refused by then.
+    rehearsal that the wave requires. An unattended wave is stopped when too many are refused by then, since
+    its run was last cleared.
     """
     with tracking.begin() as connection:
         wave = waves.load_wave(connection=connection, wave_id=wave_id)
         refuse_shared(connection=connection, wave_id=wave_id, now=now)
         hold_back_unrehearsed(connection=connection, wave=wave, now=now)
-        counts = progress.wave_states(connection=connection, wave_id=wave_id)
-    refused = counts.get(State.REJECTED, 0) + counts.get(State.INVALID, 0)
-    total = sum(counts.values())
+        refused, total = gate.refused(connection=connection, wave_id=wave_id)
     if (
         wave.policy.approval == "unattended"
         and wave.stopped_at is None
@@ -108,12 +107,6 @@ def question_to_ask(*, tracking: Engine, wave_id: int, now: datetime) -> Questio
         subject = f"Create {records:,} records of wave {wave.name!r} in {wave.target_kraken}?"
         body = review(connection=connection, wave=wave, counts=counts)
     return Question(subject=subject, body=body, wait=timedelta(minutes=float(wave.policy.approval_minutes)))
-
-
-def is_withdrawn(*, tracking: Engine, wave_id: int) -> bool:
-    """Whether the wave was stopped, so that the question at its gate is not asked any more."""
-    with tracking.connect() as connection:
-        return waves.hindrance(connection=connection, ref=WaveRef(wave_id=wave_id)) is not None
 
 
 def unapproved(*, wave: Wave, records: int) -> str:
@@ -188,8 +181,8 @@ def _too_many(*, wave: Wave, refused: int, total: int) -> SystemicFault:
         code="threshold",
         reason=(
             f"{refused} of {total} records were refused before anything was created, more than the threshold "
-            f"of {wave.failure_threshold:.1%}: see migration.import_error for the causes, remove them, then "
-            "clear the run in Airflow; or cancel the wave and plan one with another threshold."
+            f"of {wave.failure_threshold:.1%}: see migration.import_error for the causes; then mend them and "
+            "rerun what was refused, clear the run in Airflow to go on without it, or cancel the wave."
         ),
     )
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import Mode
 from kraken_import.policies import PolicySettings
-from kraken_import.tracking import cohorts, processes, waves
+from kraken_import.tracking import cohorts, money, processes, waves
 from kraken_import.tracking.cohorts import Cohort
 from kraken_import.tracking.waves import Policy, Wave
 from kraken_import.usecases.control import CANCELLED
@@ -74,7 +74,13 @@ def plan_wave(
         known = waves.wave_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
         if known is not None:
             _refuse_ended(wave=waves.load_wave(connection=connection, wave_id=known))
-            waves.reopen_wave(connection=connection, wave_id=known, at=now, cleared=run.cleared)
+            waves.reopen_wave(
+                connection=connection,
+                wave_id=known,
+                at=now,
+                cleared=run.cleared,
+                takes_refused=run.redoes_failures,
+            )
             return _planned(connection=connection, wave_id=known)
         chosen = cohorts_of_wave(
             connection=connection, dialect=dialect, kraken=kraken, request=request, run=run
@@ -130,6 +136,7 @@ def plan_wave(
         if not claimed:
             raise EmptyWave(_nobody_left(request=request, wave=wave, cohort_size=cohort_size))
         cohorts.mark_claimed(connection=connection, ids=cohort_ids, wave_id=wave_id)
+        money.take_over(connection=connection, wave_id=wave_id, at=now)
         merge = -(-claimed // (request.batch_size * MOST_BATCHES))
         if merge > 1:
             waves.merge_batches(connection=connection, wave_id=wave_id, by=merge)

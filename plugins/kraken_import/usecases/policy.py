@@ -129,10 +129,10 @@ def in_words(*, settings: PolicySettings, window: str | None) -> str:
         parts.append(f"no approval is needed, and more than {_percent(settings.threshold)} refused stops it")
     if settings.require_rehearsal:
         parts.append("only payloads that were rehearsed are created")
-    number = "" if settings.error_count is None else f" or {settings.error_count:,} records"
+    number = "" if settings.error_count is None else f", or more than {settings.error_count:,} records,"
     parts.append(
-        f"more than {_percent(settings.error_share)}{number} failed of the last {settings.error_window:,} "
-        "stops it"
+        f"clearly more than {_percent(settings.error_share)}{number} failed of the last "
+        f"{settings.error_window:,} stops it"
     )
     parts.append(f"more than {_percent(settings.threshold)} failed makes its run red")
     if settings.requests_in_flight is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -85,12 +86,10 @@ class _Poller:
         async with open_session(systems=self.systems, wave=wave) as session:
             asked = await ask(systems=self.systems, session=session, wave=wave, records=records)
         if asked.is_silent:
-            try:
+            with suppress(SystemicFault):
                 await meet_outage(systems=self.systems, wave=wave, is_silent=True)
-            except SystemicFault:
-                # What Kraken has is asked about for as long as this batch waits, outage or not.
-                return len(records) - asked.ended - asked.parked, asked.ended
-            await wait_out(systems=self.systems, wave=wave)
+            # However long the outage lasts, it says nothing of what Kraken has.
+            await wait_out(systems=self.systems, wave=wave, until=self.until)
         return len(records) - asked.ended - asked.parked, asked.ended
 
     async def _is_over(self, now: datetime, still_open: int) -> bool:

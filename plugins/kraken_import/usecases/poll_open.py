@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,7 +20,7 @@ from kraken_import.usecases.calling import open_session, wave_for_kraken
 from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.waiting import meet_outage, wait_out
-from transforms.database import UnableToQuery
+from transforms.database import DatabaseInterrupted, UnableToQuery
 
 _PAGE: Final = 5_000
 _FIRST_PAUSE: Final = 1.0
@@ -36,7 +37,7 @@ async def poll_open(*, systems: Systems, connection_id: str, until: datetime) ->
     A wave that cannot be asked about holds up no other: what is wrong with the first such wave is raised
     at the end, once the others were asked about.
     """
-    poller = _OpenPoller(systems=systems, connection_id=connection_id)
+    poller = _OpenPoller(systems=systems, connection_id=connection_id, until=until)
     ended = 0
     pause = _FIRST_PAUSE
     while True:
@@ -53,8 +54,9 @@ async def poll_open(*, systems: Systems, connection_id: str, until: datetime) ->
 
 
 class _OpenPoller:
-    def __init__(self, *, systems: Systems, connection_id: str) -> None:
+    def __init__(self, *, systems: Systems, connection_id: str, until: datetime) -> None:
         self._systems = systems
+        self._until = until
         self._connection_id = connection_id
         self.failed: dict[int, Exception] = {}
         """Waves that could not be asked about, and why: they are left alone for the rest of this run."""
@@ -70,7 +72,7 @@ class _OpenPoller:
                 continue
             try:
                 ended += await self._ask(wave)
-            except OperationalError:
+            except (OperationalError, DatabaseInterrupted):
                 # The database is gone for all of them.
                 raise
             except (SystemicFault, UnableToQuery, SQLAlchemyError) as fault:
@@ -99,8 +101,9 @@ class _OpenPoller:
                 ended += asked.ended
                 after = records[-1].id
                 if asked.is_silent:
-                    await meet_outage(systems=self._systems, wave=wave, is_silent=True)
-                    await wait_out(systems=self._systems, wave=wave)
+                    with suppress(SystemicFault):
+                        await meet_outage(systems=self._systems, wave=wave, is_silent=True)
+                    await wait_out(systems=self._systems, wave=wave, until=self._until)
         return ended
 
     def _load(self, wave_id: int) -> Wave | None:

@@ -46,6 +46,9 @@ LOCAL_KINDS: Final = frozenset(
 )
 """What is compared without Kraken."""
 
+KEPT_KINDS: Final = frozenset({"wave_count", "batch_count", "history_differs"})
+"""What can be compared of a purged wave too. What else is open stays open, since nothing can show its end."""
+
 RECORD_KINDS: Final = frozenset(
     {"missing_at_kraken", "identifier_differs", "state_differs", "not_created_here", "parked_record"}
 )
@@ -172,21 +175,24 @@ async def _reconcile_supplier(
         theirs = await asker.read_listing() if live else _Theirs(source="none")
         for each in waves:
             differences = await _in_thread(_compare, connection, each)
-            kinds: Collection[str] = LOCAL_KINDS
+            local = LOCAL_KINDS if each.purged_at is None else KEPT_KINDS
+            kinds: Collection[str] = local
             source = "none"
             if each.mode is Mode.LIVE:
                 source = theirs.source
                 differences += [found for found in theirs.doubled if found.wave_id == each.id]
                 differences += await asker.ask(wave_id=each.id, listed=source == "listing")
-                kinds = LOCAL_KINDS | RECORD_KINDS | (LISTING_KINDS if source == "listing" else frozenset())
+                kinds = local | RECORD_KINDS | (LISTING_KINDS if source == "listing" else frozenset())
             counted = reconciliation.counts(connection=connection, wave_id=each.id)
-            if counted["claimed"] != counted["selected"] and not any(
+            if counted["claimed"] != counted["selected"] + counted["handed_on"] and not any(
                 difference.kind == "batch_count" for difference in differences
             ):
                 differences.append(
                     Difference(
                         kind="wave_count",
-                        ours=f"{counted['selected']} customers",
+                        ours=reconciliation.customers(
+                            here=counted["selected"], handed_on=counted["handed_on"]
+                        ),
                         theirs=f"{counted['claimed']} claimed",
                         wave_id=each.id,
                     )
@@ -370,9 +376,14 @@ def judge(*, known: Known, answer: ProcessStatus | NotFound) -> Difference | Non
 def _compare(connection: Connection, wave: Reconcilable) -> list[Difference]:
     """Everything that can be compared without Kraken."""
     with connection.begin():
-        return [
+        kept = [
             *reconciliation.batches(connection=connection, wave_id=wave.id),
             *reconciliation.attempts(connection=connection, wave_id=wave.id),
+        ]
+        if wave.purged_at is not None:
+            return kept
+        return [
+            *kept,
             *reconciliation.money(connection=connection, wave_id=wave.id),
             *reconciliation.batch_sums(connection=connection, wave_id=wave.id),
             *_payloads(connection=connection, wave_id=wave.id),

@@ -160,8 +160,10 @@ def _money(*, connection: Connection, wave_id: int) -> list[MoneyLine]:
     fates: dict[tuple[str, str], list[money.Fate]] = defaultdict(list)
     for fate in money.by_fate(connection=connection, wave_id=wave_id):
         fates[fate.ledger, fate.currency].append(fate)
+    handed_on = money.handed_on(connection=connection, wave_id=wave_id)
     lines = []
-    for (ledger, currency), found in fates.items():
+    for ledger, currency in dict.fromkeys((*fates, *handed_on)):
+        found, gone = fates[ledger, currency], handed_on.get((ledger, currency), 0)
         built = [fate for fate in found if fate.built]
 
         def cents(*states: State, built: Sequence[money.Fate] = built) -> int:
@@ -176,7 +178,8 @@ def _money(*, connection: Connection, wave_id: int) -> list[MoneyLine]:
             MoneyLine(
                 ledger=ledger,
                 currency=currency,
-                legacy=sum(fate.legacy_cents for fate in found),
+                legacy=sum(fate.legacy_cents for fate in found) + gone,
+                handed_on=gone,
                 rejected=sum(fate.legacy_cents for fate in found if not fate.built),
                 payload=payload,
                 refused=refused,

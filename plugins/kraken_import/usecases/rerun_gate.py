@@ -16,6 +16,7 @@ from kraken_import.tracking.gate import Decision
 from kraken_import.tracking.refs import WaveRef
 from kraken_import.tracking.reruns import AskingWave, Rerun
 from kraken_import.usecases.gate import EXPIRED, REJECTED, ApprovalBarred, Question, is_barred
+from kraken_import.usecases.withdrawal import is_hindered
 from transforms.registry import get_dialect
 
 _MOST_CAUSES: Final = 20
@@ -46,14 +47,6 @@ def rerun_question_to_ask(*, tracking: Engine, rerun: int, now: datetime) -> Que
     )
 
 
-def rerun_is_withdrawn(*, tracking: Engine, rerun: int) -> bool:
-    """Whether nothing of the rerun may be created any more, so that its question is not asked either."""
-    with tracking.connect() as connection:
-        return _is_withdrawn(
-            connection=connection, given=reruns.load_rerun(connection=connection, rerun=rerun)
-        )
-
-
 def answer_rerun_question(
     *, tracking: Engine, rerun: int, approved: bool, answered_by: str | None, now: datetime
 ) -> Decision | None:
@@ -67,7 +60,7 @@ def answer_rerun_question(
     with tracking.begin() as connection:
         reruns.lock(connection=connection, rerun=rerun)
         given = reruns.load_rerun(connection=connection, rerun=rerun)
-        if _is_withdrawn(connection=connection, given=given):
+        if is_hindered(connection=connection, rerun=given):
             verdict, answered_by = "withdrawn", None
         elif verdict == "approved" and is_barred(
             four_eyes=reruns.requires_four_eyes(connection=connection, rerun=rerun),
@@ -86,11 +79,6 @@ def answer_rerun_question(
         code, reason = _refusal(decision=decision)
         reruns.stop_rerun(engine=tracking, rerun=rerun, code=code, reason=reason, at=now)
     return decision
-
-
-def _is_withdrawn(*, connection: Connection, given: Rerun) -> bool:
-    found = reruns.hindrances(connection=connection, rerun=given.id).values()
-    return given.stopped_at is not None or all(found)
 
 
 def _refusal(*, decision: Decision | None) -> tuple[str, str]:

@@ -24,6 +24,7 @@ from kraken_import.lifecycle import REOPENABLE, Mode, belongs_to_mode, state_of_
 from kraken_import.tracking.processes import Ready
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.verdicts import MANY, Signal, signal_of
+from transforms.database import DatabaseInterrupted
 from transforms.findings import Finding
 
 _WATCH: Final = 1.0
@@ -83,7 +84,7 @@ class Sender:
     def _may_create(self) -> bool:
         try:
             return self.may_create()
-        except OperationalError:
+        except (OperationalError, DatabaseInterrupted):
             # Without the tracking database nobody can tell, and nothing could be recorded.
             return False
 

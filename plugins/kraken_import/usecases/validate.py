@@ -28,7 +28,13 @@ from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.recording import record_moves
 from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.verdicts import Course, Ruling, Signal, Verdict
-from kraken_import.usecases.waiting import HoldBack, meet_outage, outage_under_way
+from kraken_import.usecases.waiting import (
+    HoldBack,
+    meet_outage,
+    outage_under_way,
+    seconds_to_wait,
+    throttled,
+)
 
 _CHUNKS_IN_FLIGHT: Final = 8
 """Records in a chunk for each request in flight: enough to keep them busy, few enough to show progress."""
@@ -77,13 +83,18 @@ class _Validator:
     ref: BatchRef
     has_answered: bool = False
     forbidden: int = 0
+    wait: float | None = None
+    """Seconds for which Kraken has asked to be left alone in this round."""
 
     async def run(self) -> HoldBack | None:
         """Validate until nothing is built any more; why it waits when it has to."""
         for turn in range(1, _ROUNDS + 1):
+            self.wait = None
             unanswered, held = await self._round(parks=turn == _ROUNDS)
             if held is not None or not unanswered:
                 return held
+            if self.wait is not None:
+                return throttled(seconds=self.wait)
             await asyncio.sleep(_BETWEEN_ROUNDS)
         return None
 
@@ -99,10 +110,13 @@ class _Validator:
                 verdicts.after_validation(key=record.key, answer=exchange.answer)
                 for record, exchange in zip(chunk, exchanges, strict=True)
             ]
+            waits = [seconds_to_wait(answer=exchange.answer) for exchange in exchanges]
+            self.wait = max((each for each in (self.wait, *waits) if each is not None), default=None)
             ruling = await self._rule([verdict.signal for verdict in found])
             moves = _moves(chunk, exchanges, found, ruling, parks=parks)
             await asyncio.to_thread(self._record, moves)
-            held = await self._follow(ruling)
+            has_failed = any(move.to is State.INVALID for move in moves)
+            held = await self._follow(ruling, has_failed=has_failed)
             if held is not None:
                 return unanswered, held
             unanswered += len(chunk) - len(moves)
@@ -141,7 +155,7 @@ class _Validator:
         with self.systems.tracking.connect() as connection:
             return processes.any_validated(connection=connection, wave_id=self.wave.id)
 
-    async def _follow(self, ruling: Ruling) -> HoldBack | None:
+    async def _follow(self, ruling: Ruling, *, has_failed: bool) -> HoldBack | None:
         fault = None if ruling.cause is None else fault_of(signal=ruling.cause, wave=self.wave)
         held = None
         if ruling.course in (Course.WAIT, Course.HOLD_BACK):
@@ -151,7 +165,7 @@ class _Validator:
                 )
             except SystemicFault as given_up:
                 fault = given_up
-        elif fault is None:
+        elif fault is None and has_failed:
             fault = await asyncio.to_thread(self._beyond_budget)
         if fault is not None:
             raise await asyncio.to_thread(self._stopped, fault)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
+from kraken_import.client.answers import Answer, Throttled
 from kraken_import.client.requests import NOBODY
 from kraken_import.tracking import outages
 from kraken_import.tracking.outages import Outage
@@ -20,6 +21,9 @@ from kraken_import.usecases.verdicts import Signal, signal_of
 _log = logging.getLogger(__name__)
 
 Why: TypeAlias = Literal["throttled", "doubt", "outage", "paused"]
+
+_HOLD_BACK: Final = 10.0
+"""Seconds to hold back when Kraken asks for it without saying how long."""
 
 _LOOK_AGAIN: Final = 5.0
 """Seconds after which a waiting batch looks whether another one has found Kraken well again."""
@@ -60,7 +64,10 @@ async def meet_outage(*, systems: Systems, wave: Wave, is_silent: bool) -> HoldB
             patience=timedelta(seconds=systems.kraken.patience),
         )
 
-    return held_back(outage=await _given_up(systems=systems, wave=wave, outage=await asyncio.to_thread(meet)))
+    outage = await asyncio.to_thread(meet)
+    if outage.is_given_up:
+        raise unreachable(wave=wave, outage=outage)
+    return held_back(outage=outage)
 
 
 async def outage_under_way(*, systems: Systems, wave: Wave) -> HoldBack | None:
@@ -85,18 +92,37 @@ def held_back(*, outage: Outage) -> HoldBack:
     )
 
 
+def throttled(*, seconds: float) -> HoldBack:
+    """The wait that Kraken has asked for."""
+    return HoldBack(
+        why="throttled",
+        seconds=seconds,
+        sentence=f"Kraken asks to wait {seconds:.0f} s; the worker is free meanwhile.",
+    )
+
+
+def seconds_to_wait(*, answer: Answer) -> float | None:
+    """For how long an answer asks to be left alone; None for one that does not."""
+    return answer.retry_after or _HOLD_BACK if isinstance(answer, Throttled) else None
+
+
 async def end_outage(*, systems: Systems, wave: Wave) -> None:
     """Record that the wave's Kraken answers again."""
     await asyncio.to_thread(lambda: outages.finish(engine=systems.tracking, target_kraken=wave.target_kraken))
 
 
-async def wait_out(*, systems: Systems, wave: Wave) -> None:
+async def wait_out(*, systems: Systems, wave: Wave, until: datetime | None = None) -> None:
     """Wait until an outage of the wave's Kraken is over, may be tried by a create, or is given up.
 
-    Of all that wait for it one asks, about a record that cannot exist, and the others look at what it found.
+    With `until` that time ends the wait, and not the patience: what Kraken has is asked about all the same.
+    Of all that wait one asks, about a record that cannot exist, and the others look at what it found.
     """
     said: bool | None = None
-    while (outage := await asyncio.to_thread(_current, systems, wave)) and not outage.is_given_up:
+    while outage := await asyncio.to_thread(_current, systems, wave):
+        if outage.is_given_up if until is None else systems.clock() >= until:
+            if until is None:
+                _log.info("Kraken at %s is given up.", wave.target_kraken)
+            return
         if outage.is_silent is not said:
             said = outage.is_silent
             _log.info("%s", held_back(outage=outage).sentence)
@@ -108,8 +134,8 @@ async def wait_out(*, systems: Systems, wave: Wave) -> None:
                 break
             continue
         await asyncio.sleep(min(outage.seconds_to_next_try, _LOOK_AGAIN))
-    is_given_up = outage is not None and outage.is_given_up
-    _log.info("Kraken at %s %s.", wave.target_kraken, "is given up" if is_given_up else "answers again")
+    if said is not None:
+        _log.info("Kraken at %s answers again.", wave.target_kraken)
 
 
 async def _answers(systems: Systems, wave: Wave) -> bool:
@@ -118,15 +144,6 @@ async def _answers(systems: Systems, wave: Wave) -> bool:
             resource=wave.resource, import_supplier=wave.import_supplier, external_identifier=NOBODY
         )
     return signal_of(answer=exchange.answer) not in (Signal.SILENT, Signal.MISROUTED)
-
-
-async def _given_up(*, systems: Systems, wave: Wave, outage: Outage) -> Outage:
-    if outage.is_given_up:
-        await asyncio.to_thread(
-            lambda: outages.give_up(engine=systems.tracking, target_kraken=wave.target_kraken)
-        )
-        raise unreachable(wave=wave, outage=outage)
-    return outage
 
 
 def _current(systems: Systems, wave: Wave) -> Outage | None:

@@ -55,6 +55,11 @@ class AirflowRun:
     """How often the run was cleared; None when Airflow does not say."""
     requested_by: str | None = None
 
+    @property
+    def redoes_failures(self) -> bool:
+        """Whether running it again is a wish to redo what was refused, not only to go on."""
+        return self.run_type == "backfill"
+
 
 def check_customers(*, request: WaveRequest) -> None:
     """Raise `BadRequest` when a request does not say, or says twice, which customers its wave takes."""

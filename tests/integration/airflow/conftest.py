@@ -17,3 +17,5 @@ os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(ROOT / "dags")
 os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(ROOT / "plugins")
 os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "False"
+# Tasks that no Airflow runs have no Variables: this one says which Airflow it is.
+os.environ["AIRFLOW_VAR_MIGRATION_INSTALLATION"] = "tests"

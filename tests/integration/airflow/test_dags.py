@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
+from kraken_import.tracking.installation import OtherInstallation, claim
 from kraken_import.usecases.faults import BadRequest, SystemicFault
 from tests.conftest import Simulator, StartSimulator
 from tests.integration.conftest import BeginJourney
@@ -111,6 +112,7 @@ def test_nothing_is_read_from_connections_when_dags_are_parsed(dags: dict[str, A
         {"error_share": 1.5},
         {"error_count": -1},
         {"error_window": 0},
+        {"error_window": 100_001},
         {"four_eyes": "yes"},
         {"all_customers": "some"},
         {"schedule_window_start": "tomorrow"},
@@ -138,7 +140,14 @@ def test_a_wave_is_not_controlled_without_its_name_or_in_an_unknown_way(dags: di
     from airflow.sdk.exceptions import ParamValidationError
 
     params = dags["control_wave"].params
-    for name, value in (("wave", ""), ("action", "stop")):
+    wrong = (
+        ("wave", ""),
+        ("action", "stop"),
+        ("answer", "perhaps"),
+        ("identifiers", "A-1"),
+        ("identifiers", [""]),
+    )
+    for name, value in wrong:
         with pytest.raises(ParamValidationError):
             params.get_param(name).resolve(value)
 
@@ -179,7 +188,16 @@ def test_create_waits_without_a_worker_while_its_wave_is_paused(
         operator.execute({})
     assert deferred.value.trigger.hold_back == 0.0
     assert journey.created() == {}
+    ((holder,),) = (row.values() for row in journey.rows("SELECT id FROM migration.installation"))
+    assert holder == "tests"
+    _belongs_to(journey.tracking, "another")
+    with pytest.raises(
+        OtherInstallation, match="Another Airflow, https://another, uses this tracking database"
+    ):
+        operator.execute({})
+    # Whoever stops or resumes waves may stand anywhere.
     assert "goes on" in order("resume")
+    _belongs_to(journey.tracking, "tests")
     assert "valid" not in operator.resume({}, {"open": 0, "ended": 0}, **deferred.value.kwargs)
     assert len(journey.created()) == 5
     orders = journey.rows("SELECT ordered_by FROM migration.wave_control")
@@ -190,16 +208,28 @@ def test_create_waits_without_a_worker_while_its_wave_is_paused(
         journey.create(second)
 
 
+def _belongs_to(tracking: Engine, name: str) -> None:
+    with tracking.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE migration.installation SET id = %(name)s, name = 'https://' || %(name)s, seen_at = now()",
+            {"name": name},
+        )
+
+
 @pytest.mark.parametrize(
     ("params", "sentence"),
     [
         ({"action": "cancel"}, "Say which wave to cancel"),
         ({"action": "stop_all", "wave": "pilot"}, "leave the wave empty"),
         ({"action": "pause", "wave": "pilot", "kraken": "kraken"}, "Only stop_all takes a Kraken"),
+        ({"action": "pause", "wave": "pilot", "identifiers": ["A-1"]}, "Only decide takes records"),
+        ({"action": "stop_all", "answer": "there"}, "Only decide takes records"),
+        ({"action": "decide", "identifiers": ["A-1"], "answer": "there"}, "Say of which wave"),
+        ({"action": "decide", "wave": "pilot", "identifiers": None, "answer": None}, "no wave 'pilot'"),
     ],
 )
 def test_an_order_without_its_wave_or_with_too_much_is_one_sentence(
-    monkeypatch: pytest.MonkeyPatch, begin: BeginJourney, params: dict[str, str], sentence: str
+    monkeypatch: pytest.MonkeyPatch, begin: BeginJourney, params: dict[str, Any], sentence: str
 ) -> None:
     from kraken_import.operators import ControlWaveOperator
 
@@ -212,6 +242,37 @@ def test_an_order_without_its_wave_or_with_too_much_is_one_sentence(
     }
     with pytest.raises(BadRequest, match=sentence):
         ControlWaveOperator(task_id="order", tracking_ids=["tracking"]).execute(context)
+
+
+def test_a_run_decides_about_records_of_a_wave_at_the_kraken_of_its_connection(
+    monkeypatch: pytest.MonkeyPatch, begin: BeginJourney
+) -> None:
+    from kraken_import.operators import ControlWaveOperator
+
+    journey = begin()
+    set_connections(monkeypatch, tracking=journey.tracking, simulator=journey.simulator)
+    kraken_gb = {"conn_type": "kraken", "host": journey.simulator.url, "password": journey.simulator.token}
+    monkeypatch.setenv("AIRFLOW_CONN_KRAKEN_GB", json.dumps(kraken_gb))
+    monkeypatch.setenv("AIRFLOW_CONN_KRAKEN", json.dumps({**kraken_gb, "password": "another"}))
+    wave_id = journey.valid_wave(connection_id="kraken_gb")
+    journey.strike(kind="imported_elsewhere", keys=["GB-000000002"], account_id="A-X")
+    journey.create(wave_id)
+    context = {
+        "params": {
+            "wave": "run-1",
+            "kraken": None,
+            "action": "decide",
+            "identifiers": ["GB-000000002"],
+            "answer": "there",
+            "reason": "Seen as A-X.",
+        },
+        "dag_run": SimpleNamespace(triggering_user_name="ops"),
+        "run_id": "manual",
+    }
+    operator = ControlWaveOperator(task_id="control", tracking_ids=["tracking"])
+    assert "1 record was decided there (1 processed)" in operator.execute(context)
+    (kept,) = journey.rows("SELECT decided_by, reason, from_state FROM migration.record_decision")
+    assert tuple(kept.values()) == ("ops", "Seen as A-X.", "missing")
 
 
 @pytest.mark.parametrize("dag_id", DIALECT_DAGS)
@@ -348,6 +409,9 @@ def test_the_trigger_yields_counts_once_nothing_is_open_or_why_it_cannot_look(
     from kraken_import.triggers import poll_trigger
 
     set_connections(monkeypatch, tracking=tracking_engine, simulator=start_simulator())
+    claim(engine=tracking_engine, installation_id="tests", name="tests")
+    with tracking_engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE migration.installation SET seen_at = now() - interval '1 day'")
 
     async def events() -> list[Any]:
         trigger = poll_trigger(connections=ConnectionIds(), until=datetime.now(UTC) + timedelta(seconds=20))
@@ -356,6 +420,9 @@ def test_the_trigger_yields_counts_once_nothing_is_open_or_why_it_cannot_look(
     (event,) = asyncio.run(events())
     assert event.payload == {"open": 0, "ended": 0}
     with tracking_engine.begin() as connection:
+        # What waits keeps the database for its Airflow.
+        seen_at = connection.exec_driver_sql("SELECT seen_at FROM migration.installation").scalar_one()
+        assert seen_at > datetime.now(UTC) - timedelta(minutes=1)
         connection.exec_driver_sql("DROP SCHEMA migration CASCADE")
     (event,) = asyncio.run(events())
     assert event.payload["fault"] == "tracking_database"
@@ -375,6 +442,7 @@ def test_the_hook_tests_a_connection(
         ({"password": "wrong"}, "refuses the token (401)"),
         ({"host": "http://127.0.0.1:9"}, "cannot be reached"),
         ({"password": ""}, "token is missing"),
+        ({"extra": {"policies": '{"edf": {}}'}}, "names dialect 'edf', which is not known"),
     ):
         fields = {"conn_type": "kraken", "host": simulator.url, "password": simulator.token} | changes
         monkeypatch.setenv("AIRFLOW_CONN_KRAKEN", json.dumps(fields))
@@ -441,6 +509,7 @@ def test_a_database_that_cannot_be_reached_is_one_sentence_without_its_password(
         ("transforms.selection.UnableToSelect", "fail"),
         ("transforms.assemble.FrameContractBroken", "fail"),
         ("kraken_import.tracking.faults.UnableToUseTracking", "fail"),
+        ("kraken_import.tracking.installation.OtherInstallation", "fail"),
         ("kraken_import.usecases.holds.UnableToHold", "fail"),
         ("transforms.database.DatabaseInterrupted", "retry"),
         ("kraken_import.usecases.faults.Retryable", "retry"),
@@ -449,10 +518,84 @@ def test_a_database_that_cannot_be_reached_is_one_sentence_without_its_password(
 def test_what_another_try_cannot_mend_is_not_tried_again(exception: str, action: str) -> None:
     from airflow.sdk.module_loading import import_string
 
-    from dags.shared import RETRY_POLICY
+    from dags.shared import TRIED_AGAIN
 
-    decision = RETRY_POLICY.evaluate(import_string(exception)("Why."), try_number=1, max_tries=3)
+    policy = TRIED_AGAIN["retry_policy"]
+    decision = policy.evaluate(import_string(exception)("Why."), try_number=1, max_tries=3)
     assert decision.action.value == action
+
+
+@pytest.mark.parametrize("dag_id", [*DIALECT_DAGS, *RERUN_DAGS, "control_wave", "reconcile"])
+def test_a_task_that_was_killed_is_tried_again_within_a_minute_and_not_for_ever(
+    dags: dict[str, Any], dag_id: str
+) -> None:
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    # What the scheduler knows of a task.
+    stored = json.loads(json.dumps(DagSerialization.to_dict(dags[dag_id])))
+    for task in DagSerialization.from_dict(stored).tasks:
+        assert task.has_retry_policy, task.task_id
+        assert 30 < task.retries < 100
+        assert task.retry_delay == timedelta(seconds=5)
+        assert task.retry_exponential_backoff == 2
+        assert task.max_retry_delay == timedelta(minutes=1)
+
+
+def _batch_tasks(dag: Any) -> dict[str, Any]:
+    return {name: dag.task_dict[name] for name in ("prepare.build", "prepare.validate", "load.create")}
+
+
+@pytest.mark.parametrize("dag_id", DIALECT_DAGS + RERUN_DAGS)
+def test_without_pools_each_task_has_its_cap_as_no_task_may_name_a_pool_that_is_not_there(
+    dags: dict[str, Any], dag_id: str
+) -> None:
+    assert {task.pool for task in dags[dag_id].tasks} == {"default_pool"}
+    assert {task.max_active_tis_per_dag for task in _batch_tasks(dags[dag_id]).values()} == {4}
+    assert dags[dag_id].task_dict["load.await"].max_active_tis_per_dag is None
+
+
+def test_with_pools_the_batches_of_a_dialect_share_one_and_what_waits_keeps_no_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    from kraken_import.pools import pools
+
+    monkeypatch.setenv("MIGRATION_POOL", "migration")
+    monkeypatch.setenv("MIGRATION_BATCHES_AT_ONCE", "6")
+    made = pools(prefix="migration")
+    assert {(pool["slots"], pool["include_deferred"]) for pool in made.values()} == {(6, False)}
+    importlib.reload(importlib.import_module("dags.shared"))
+    bag = DagBag(str(ROOT / "dags"))
+    assert not bag.import_errors
+    for name in dialect_names():
+        for dag in (bag.dags[f"migrate_{name}"], bag.dags[f"rerun_{name}"]):
+            assert {task.max_active_tis_per_dag for task in dag.tasks} == {None}
+            used = {task_id: task.pool for task_id, task in dag.task_dict.items() if task.pool in made}
+            assert used == dict.fromkeys(_batch_tasks(dag), f"migration_{name}")
+    monkeypatch.undo()
+    importlib.reload(importlib.import_module("dags.shared"))
+
+
+def test_an_order_comes_before_all_else_and_the_batch_that_is_nearest_to_its_end_first(
+    dags: dict[str, Any],
+) -> None:
+    assert {task.weight_rule for task in dags["migrate_edf_accounts"].tasks} == {"absolute"}
+    order = [task.priority_weight for task in _batch_tasks(dags["migrate_edf_accounts"]).values()]
+    assert order == sorted(order)
+    short = dags["migrate_edf_accounts"].task_dict["summarise"].priority_weight
+    assert max(order) < short < dags["control_wave"].tasks[0].priority_weight
+
+
+def test_a_patience_that_is_no_number_is_one_sentence_where_dags_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from kraken_import.environment import UnableToReadEnvironment
+
+    shared = importlib.import_module("dags.shared")
+    monkeypatch.setenv("MIGRATION_PATIENCE_MINUTES", "half an hour")
+    with pytest.raises(UnableToReadEnvironment, match="whole number from 1 to 1,440, not 'half an hour'"):
+        importlib.reload(shared)
 
 
 def test_create_gives_its_worker_back_while_kraken_wants_no_more(

@@ -44,9 +44,9 @@ class Talk:
     async def validate(self) -> Exchange:
         return await self.session.validate(resource="accounts", payload=PAYLOAD)
 
-    async def create(self, *, within: float = 10.0) -> Exchange:
+    async def create(self, *, within: float = 10.0, payload: bytes = PAYLOAD) -> Exchange:
         not_after = asyncio.get_running_loop().time() + within
-        return await self.session.create(resource="accounts", payload=PAYLOAD, not_after=not_after)
+        return await self.session.create(resource="accounts", payload=payload, not_after=not_after)
 
     async def status(self) -> Exchange:
         return await self.session.status(

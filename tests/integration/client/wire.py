@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """A request that arrived whole, and the connection on which it did."""
+    """A request that arrived, as far as the server reads, and the connection on which it did."""
 
     number: int
     connection: int
@@ -77,9 +77,12 @@ def answer(status: int, document: Any = None, **headers: str) -> bytes:
 
 @asynccontextmanager
 async def serve(
-    behave: Behaviour, *, port: int = 0, tls: ssl.SSLContext | None = None
+    behave: Behaviour, *, port: int = 0, tls: ssl.SSLContext | None = None, reads: int | None = None
 ) -> AsyncIterator[Wire]:
-    """Serve until the block ends; whatever is still being answered then is dropped."""
+    """Serve until the block ends; whatever is still being answered then is dropped.
+
+    Of a body the first `reads` bytes are read before the request is answered; None: all of it.
+    """
     wire = Wire()
     tasks: set[asyncio.Task[None]] = set()
     connections = 0
@@ -87,7 +90,7 @@ async def serve(
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal connections
         connections += 1
-        task = asyncio.ensure_future(_converse(wire, behave, connections, reader, writer))
+        task = asyncio.ensure_future(_converse(wire, behave, connections, reads, reader, writer))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
@@ -107,13 +110,14 @@ async def _converse(
     wire: Wire,
     behave: Behaviour,
     connection: int,
+    reads: int | None,
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
 ) -> None:
     try:
         with suppress(asyncio.IncompleteReadError, OSError):
             while not writer.is_closing():
-                request = await _request(wire, connection, reader, writer)
+                request = await _request(wire, connection, reads, reader, writer)
                 wire.seen.append(request)
                 wire.under_way += 1
                 wire.most_under_way = max(wire.most_under_way, wire.under_way)
@@ -126,12 +130,17 @@ async def _converse(
 
 
 async def _request(
-    wire: Wire, connection: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    wire: Wire,
+    connection: int,
+    reads: int | None,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
 ) -> Seen:
     first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").strip().split("\r\n")
     method, path, _ = first.split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    length = int(headers.get("content-length", "0"))
+    body = await reader.readexactly(length if reads is None else min(length, reads))
     return Seen(
         number=len(wire.seen) + 1,
         connection=connection,

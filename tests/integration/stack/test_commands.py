@@ -26,6 +26,8 @@ GUIDE_CUSTOMER = {"DIALECT": "edf_accounts", "ID": "EXTERNAL-1234"}
     ("variables", "sentence"),
     [
         ({"ACCOUNTS": "lots"}, "ACCOUNTS must be a whole number from 1"),
+        ({"MIGRATION_BATCHES_AT_ONCE": "0"}, "MIGRATION_BATCHES_AT_ONCE must be a whole number from 1"),
+        ({"MIGRATION_PATIENCE_MINUTES": "1h"}, "MIGRATION_PATIENCE_MINUTES must be a whole number from 1"),
         ({"KRAKEN_URL": "http://127.0.0.1:1"}, "KRAKEN_URL needs KRAKEN_TOKEN"),
         ({"KRAKEN_URL": "http://127.0.0.1:1", "KRAKEN_TOKEN": "t"}, "No Kraken answers at KRAKEN_URL=http"),
         ({"KRAKEN_URL": "http://api.example.com", "KRAKEN_TOKEN": "t"}, "http would send the token"),
@@ -97,6 +99,9 @@ def test_an_order_to_a_wave_that_does_not_exist_is_a_sentence(tracking_dsn: str)
         done = _run(f"wave-{action}", TRACKING_DSN=tracking_dsn, WAVE="pilot")
         _is_one_sentence(done=done, sentence="There is no wave 'pilot'")
     _is_one_sentence(done=_run("wave-pause", TRACKING_DSN=tracking_dsn), sentence="WAVE=12")
+    done = _run("purge", TRACKING_DSN=tracking_dsn, WAVE="pilot")
+    _is_one_sentence(done=done, sentence="There is no wave 'pilot'")
+    _is_one_sentence(done=_run("purge", TRACKING_DSN=tracking_dsn), sentence="WAVE=12")
 
 
 def test_a_tracking_database_without_its_schema_is_a_sentence(empty_dsn: str) -> None:
@@ -112,6 +117,43 @@ def test_stopping_everything_needs_no_stack_and_no_running_wave(tracking_dsn: st
     _is_one_sentence(
         done=_run("stop-all", TRACKING_DSN=tracking_dsn, KRAKEN="krakn"), sentence="No wave was planned for"
     )
+
+
+def test_the_airflow_that_holds_a_tracking_database_is_named_and_let_go_of(tracking_dsn: str) -> None:
+    connection = psycopg2.connect(tracking_dsn)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO migration.installation (id, name, first_seen_at, seen_at)"
+            " VALUES ('one', 'https://airflow.example', now(), now())"
+        )
+    connection.close()
+    assert _run("take-over", TRACKING_DSN=tracking_dsn).stdout.startswith(
+        "https://airflow.example, last seen at"
+    )
+    again = _run("take-over", TRACKING_DSN=tracking_dsn)
+    assert "No Airflow holds the tracking database" in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({}, "Say of which wave the records are"),
+        ({"WAVE": "pilot"}, "Say which records to decide about"),
+        ({"WAVE": "pilot", "ID": "A-1,A-2"}, "Say what is so: there when Kraken has these records"),
+        ({"WAVE": "pilot", "ID": "A-1", "ANSWER": "there"}, "a decision needs a reason"),
+        ({"WAVE": "pilot", "ID": "A-1", "ANSWER": "there", "REASON": "Seen."}, "There is no wave 'pilot'"),
+    ],
+)
+def test_a_decision_that_is_not_said_in_full_is_a_sentence(
+    tracking_dsn: str, variables: dict[str, str], sentence: str
+) -> None:
+    kraken = {"KRAKEN_URL": "http://127.0.0.1:1", "KRAKEN_TOKEN": "t"}
+    _is_one_sentence(done=_run("decide", TRACKING_DSN=tracking_dsn, **kraken, **variables), sentence=sentence)
+
+
+def test_a_decision_beside_any_stack_needs_the_kraken_that_is_asked_first(tracking_dsn: str) -> None:
+    done = _run("decide", TRACKING_DSN=tracking_dsn, WAVE="pilot", ID="A-1", ANSWER="there", REASON="Seen.")
+    _is_one_sentence(done=done, sentence="KRAKEN_URL=https://… KRAKEN_TOKEN=…")
 
 
 def test_diff_asks_for_one_customer(tracking_dsn: str, guide_legacy_dsn: str) -> None:
@@ -263,7 +305,18 @@ def _run_apart(command: str, **variables: str) -> Done:
 
 def _environment(**variables: str) -> dict[str, str]:
     known = ("ACCOUNTS", "SEED", "PORT_BASE", "DIALECT", "ID", "LIMIT", "REASON", "LIVE", "KRAKEN")
-    known += ("WAVE", "BATCH", "STATE", "CODE", "ERROR_PATH", "NOT_PROCESSED", "OWNER", "KIND", "NOTE")
+    known += (
+        "WAVE",
+        "BATCH",
+        "STATE",
+        "CODE",
+        "ERROR_PATH",
+        "NOT_PROCESSED",
+        "OWNER",
+        "KIND",
+        "NOTE",
+        "ANSWER",
+    )
     inherited = {
         name: value
         for name, value in os.environ.items()

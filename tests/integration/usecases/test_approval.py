@@ -24,9 +24,9 @@ from kraken_import.usecases.gate import (
     Question,
     answer_question,
     batches_to_load,
-    is_withdrawn,
     question_to_ask,
 )
+from kraken_import.usecases.withdrawal import is_withdrawn
 from tests.integration.conftest import BeginJourney, Journey
 from transforms.rules.ledgers import cents, shown
 

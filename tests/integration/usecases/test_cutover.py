@@ -231,7 +231,9 @@ def test_nothing_is_created_in_a_closed_wave_until_it_is_opened_again(pilot: tup
         begin_rerun(journey, not_processed=True)
     with pytest.raises(BadRequest, match="wave of this run is closed"):
         journey.plan_run(run_id="run-1")
-    # Not even by a task that was under way.
+    # Not even by a task that was under way, and takes what was refused.
+    with journey.tracking.begin() as connection:
+        connection.exec_driver_sql("UPDATE migration.wave SET takes_refused = true")
     journey.build(wave_id)
     with pytest.raises(SystemicFault, match="'pilot' is closed since"):
         journey.validate(wave_id)

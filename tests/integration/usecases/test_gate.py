@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from kraken_import.usecases.gate import batches_to_load
 from tests.integration.conftest import Journey
+from tests.integration.usecases.playing import rerun
 
 ONE, OTHER, THIRD = "GB-000000001", "GB-000000002", "GB-000000003"
 
@@ -66,7 +67,5 @@ def test_a_correction_at_the_source_lets_the_other_one_pass(journey: Journey) ->
         connection.exec_driver_sql(
             "UPDATE legacy.supply_point SET identifier = kept.identifier FROM kept WHERE supply_point_id = 4"
         )
-    for batch in (0, 1):
-        journey.build(wave_id, batch)
-        journey.validate(wave_id, batch)
-    assert gate(journey, wave_id) == [0, 1, 2]
+    assert rerun(journey, states=("rejected",)).counts == {"processed": 2}
+    assert gate(journey, wave_id) == [2]

@@ -13,11 +13,8 @@ from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.gate import ApprovalBarred, Question, answer_question, question_to_ask
 from kraken_import.usecases.rerun import PlannedRerun, batches_to_rerun
-from kraken_import.usecases.rerun_gate import (
-    answer_rerun_question,
-    rerun_is_withdrawn,
-    rerun_question_to_ask,
-)
+from kraken_import.usecases.rerun_gate import answer_rerun_question, rerun_question_to_ask
+from kraken_import.usecases.withdrawal import rerun_is_withdrawn
 from tests.integration.conftest import Journey
 from tests.integration.usecases.playing import begin_rerun, create_in_rerun, prepare, work
 

@@ -176,18 +176,40 @@ def test_a_run_with_records_that_have_not_ended_fails(journey: Journey) -> None:
     assert "5 valid" in failure
 
 
-def test_a_correction_in_the_legacy_database_is_picked_up_by_building_again(begin: BeginJourney) -> None:
+def test_building_again_picks_up_a_correction_and_takes_what_was_refused_for_a_backfill_alone(
+    begin: BeginJourney,
+) -> None:
     journey = begin(customers=150)
-    planned = journey.plan(identifiers=("GB-000000125",))
-    assert journey.build(planned.wave_id) == {"rejected": 1}
+    refused, sound = "GB-000000125", "GB-000000001"
+    wave_id = journey.plan(identifiers=(refused, sound)).wave_id
+    assert journey.build(wave_id) == {"rejected": 1, "built": 1}
+
+    def attempts() -> dict[str, int]:
+        found = journey.rows("SELECT external_identifier, attempt FROM migration.import_process")
+        return {row["external_identifier"]: row["attempt"] for row in found}
+
     with journey.legacy.begin() as connection:
+        connection.exec_driver_sql("UPDATE legacy.account SET account_class = 'DOM'")
         connection.exec_driver_sql(
-            "UPDATE legacy.account SET account_class = 'DOM' WHERE account_number = 'GB-000000125'"
+            "UPDATE legacy.party_contact SET value = 'new' || value WHERE strpos(value, '@') > 0"
         )
-    assert journey.build(planned.wave_id) == {"built": 1}
-    (row,) = journey.rows("SELECT attempt, first_error_code FROM migration.import_process")
-    assert (row["attempt"], row["first_error_code"]) == (2, None)
-    assert len(journey.rows("SELECT 1 FROM migration.import_attempt")) == 2
+    journey.plan_run(run_id="run-1")
+    assert journey.build(wave_id) == {"rejected": 1, "built": 1}
+    assert attempts() == {refused: 1, sound: 2}
+    before, after = (
+        row["payload_hash"]
+        for row in journey.rows(
+            "SELECT payload_hash FROM migration.import_attempt WHERE outcome IS NULL ORDER BY attempt"
+        )
+    )
+    assert before != after
+    # A backfill of failed runs is a wish to redo what has failed.
+    journey.plan_run(run_id="run-1", run_type="backfill")
+    assert journey.build(wave_id) == {"built": 2}
+    assert attempts() == {refused: 2, sound: 3}
+    # And one more clearing by a person is none.
+    journey.plan_run(run_id="run-1")
+    assert journey.rows("SELECT takes_refused FROM migration.wave") == [{"takes_refused": False}]
 
 
 def test_a_rehearsal_creates_nothing_and_stands_apart_from_the_live_import(journey: Journey) -> None:

@@ -182,6 +182,24 @@ def test_the_newer_form_with_its_latest_event_is_read_alike() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("event", "changed_at"),
+    [
+        ({"occurred_at": "2026-11-21T08:00:00+00:00"}, NOW - timedelta(seconds=1)),
+        ({"occurred_at": "2026-11-21T08:00:00"}, None),
+        ({"occurred_at": None}, None),
+        ({"event": "CREATED"}, None),
+        ("2026-11-21T08:00:00+00:00", None),
+        (None, None),
+    ],
+)
+def test_the_time_of_the_latest_event_is_read_on_our_own_clock(
+    event: Any, changed_at: datetime | None
+) -> None:
+    answer = get(200, {**STATUS, "latest_event": event}, Date="Sat, 21 Nov 2026 08:00:01 GMT")
+    assert answer.changed_at == changed_at
+
+
 def test_an_error_while_processing_brings_its_code() -> None:
     error = {"code": "some_error_code", "detail": "A detailed error message", "domain": "account_import"}
     answer = get(200, {**STATUS, "status": "ERRORED", "latest_error": error})

@@ -43,6 +43,12 @@ def test_a_connection_gives_policies_by_dialect_as_text_or_as_an_object() -> Non
         ('{"edf_accounts": {"error_share": "NaN"}}', "wrong error_share"),
         ('{"edf_accounts": {"error_window": 0}}', "whole number from 1 to 100000"),
         ('{"edf_accounts": {"error_window": 1.5}}', "wrong error_window"),
+        ('{"edf_accounts": {"error_window": 100001}}', "whole number from 1 to 100000"),
+        ('{"edf_accounts": {"error_share": 1.01}}', "a number from 0 to 1"),
+        ('{"edf_accounts": {"error_share": -0.01}}', "a number from 0 to 1"),
+        ('{"edf_accounts": {"error_count": -1}}', "whole number from 0 to"),
+        ('{"edf_accounts": {"error_count": 2.5}}', "wrong error_count"),
+        ('{"edf_accounts": {"error_count": "Infinity"}}', "wrong error_count"),
         ('{"edf_accounts": {"approval": "maybe"}}', "must be required or unattended"),
         ('{"edf_accounts": {"approval_minutes": 0}}', "a number above 0"),
         ('{"edf_accounts": {"four_eyes": "yes"}}', "must be true or false"),
@@ -53,9 +59,17 @@ def test_a_connection_gives_policies_by_dialect_as_text_or_as_an_object() -> Non
     ],
 )
 def test_what_a_connection_cannot_mean_is_one_sentence(policies: str, sentence: str) -> None:
+    settings = connection(policies)
     with pytest.raises(UnableToReadConnection, match=sentence) as refusal:
-        connection(policies)
+        settings.policies.get("edf_accounts")
+    assert str(refusal.value).startswith("Connection 'kraken': extra field 'policies' ")
     assert "\n" not in str(refusal.value)
+
+
+def test_a_typo_in_the_policies_ends_no_polling() -> None:
+    # Whatever does not plan a wave reads address, token and limits of the same Connection.
+    settings = connection('{"edf_accounts": {"treshold": 0.1}}')
+    assert (settings.target, settings.token) == ("https://api.example.com:443", "token")
 
 
 def test_what_is_stored_is_read_back_unchanged() -> None:
@@ -169,14 +183,15 @@ def test_a_wave_planned_within_its_window_starts_at_once_and_ends_with_it() -> N
 def test_a_policy_is_told_in_one_sentence() -> None:
     unattended = in_words(settings=BUILT_IN, window=None)
     assert unattended == (
-        "No approval is needed, and more than 10 % refused stops it; more than 50 % failed of the last 200 "
-        "stops it; more than 10 % failed makes its run red."
+        "No approval is needed, and more than 10 % refused stops it; clearly more than 50 % failed of the "
+        "last 200 stops it; more than 10 % failed makes its run red."
     )
     strict = over(said=PolicySettings(**STRICT), base=BUILT_IN)
     said = in_words(settings=strict, window=daily_window_in_words(settings=strict, zone="Europe/London"))
     assert said == (
         "A person must approve it within 720 minutes, who is not the one who asked for it; reruns ask for "
-        "approval anew; only payloads that were rehearsed are created; more than 10 % or 5 records failed of "
-        "the last 100 stops it; more than 10 % failed makes its run red; at most 8 requests of a batch are "
-        "under way at once; Kraken may process it between 22:00 and 06:00 (Europe/London)."
+        "approval anew; only payloads that were rehearsed are created; clearly more than 10 %, or more than "
+        "5 records, failed of the last 100 stops it; more than 10 % failed makes its run red; at most 8 "
+        "requests of a batch are under way at once; Kraken may process it between 22:00 and 06:00 "
+        "(Europe/London)."
     )

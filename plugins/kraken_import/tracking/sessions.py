@@ -1,0 +1,92 @@
+"""Sessions of the tracking database: settled before their first lock, and each with a backend of its own.
+
+The lock of a batch belongs to a session. So the server must notice within a minute that the machine behind
+a session is gone, and no pooler may lend the session's backend to others between two transactions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any, Final
+from weakref import WeakSet
+
+from sqlalchemy import Connection, Engine, event
+
+from kraken_import.tracking.faults import UnableToUseTracking
+from kraken_import.tracking.queries import queries
+
+SETTINGS: Final[Mapping[str, str]] = {
+    # Together a minute: a client that is gone is found out after 30 s of silence and three probes.
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+    # Two plans that claim the same customers wait for each other; one of millions takes minutes.
+    "lock_timeout": "30min",
+    # The largest statements number, merge or reconcile the records of a wave of millions, in tasks that may
+    # take four hours.
+    "statement_timeout": "2h",
+    # A plan waits in its transaction for pages of the legacy database, a reconciliation for Kraken's listing.
+    "idle_in_transaction_session_timeout": "1h",
+}
+"""What every session gets, unless an operator has chosen otherwise."""
+
+_PREPARED: Final[WeakSet[Engine]] = WeakSet()
+_ONE_AT_A_TIME: Final = Lock()
+
+
+def prepare(*, engine: Engine) -> None:
+    """Prove once that the sessions of an engine are its own, and settle them and all that follow.
+
+    Raises `UnableToUseTracking` for a pooler that changes backends between transactions.
+    """
+    # Outside the lock too: a database that does not answer must not make the others wait.
+    if engine in _PREPARED:
+        return
+    with _ONE_AT_A_TIME:
+        if engine in _PREPARED:
+            return
+        with engine.connect() as first, engine.connect() as second:
+            refuse_shared_backends(first=first, second=second)
+            # Not before: what is set behind such a pooler stays with backends that others use.
+            for connection in (first, second):
+                _settle(connection.connection.dbapi_connection)
+        event.listen(engine, "connect", _settle)
+        _PREPARED.add(engine)
+
+
+def refuse_shared_backends(*, first: Connection, second: Connection) -> None:
+    """Raise `UnableToUseTracking` where transactions of these connections do not keep to a backend each.
+
+    A pooler gives a transaction the backend that was free last, or each in turn: the second connection gets
+    the first one's, or the first one gets another in its next transaction.
+    """
+    seen = {_backend(first), _backend(first)}
+    with second.begin():
+        held = second.exec_driver_sql(_SQL["backend"]).scalar_one()
+        # With a single backend, a further transaction would wait for this one for ever.
+        if held not in seen:
+            seen.add(_backend(first))
+    if len(seen) > 1 or held in seen:
+        raise UnableToUseTracking(
+            "A pooler in front of the tracking database changes the backend between transactions, which "
+            "breaks the locks that keep a customer from being created twice: let the Connection lead to the "
+            "database itself, or switch the pooler to session pooling (in PgBouncer: pool_mode = session)."
+        )
+
+
+def _backend(connection: Connection) -> int:
+    with connection.begin():
+        return int(connection.exec_driver_sql(_SQL["backend"]).scalar_one())
+
+
+def _settle(dbapi_connection: Any, *_: object) -> None:
+    # By a statement: poolers refuse parameters at the start that they do not know.
+    with dbapi_connection.cursor() as cursor:
+        cursor.execute(_SQL["settle"], {"names": list(SETTINGS), "values": list(SETTINGS.values())})
+    # A setting goes with the transaction that is rolled back.
+    dbapi_connection.commit()
+
+
+_SQL = queries(file="sessions")

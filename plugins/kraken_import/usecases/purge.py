@@ -1,0 +1,74 @@
+"""Purges a wave: its payloads, answers and amounts go, and who has come to what stays."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine
+
+from kraken_import.lifecycle import Mode
+from kraken_import.tracking import cutover, purge
+from kraken_import.tracking.control import Named
+from kraken_import.usecases.control import find_wave, title
+from kraken_import.usecases.cutover import CALLED
+from kraken_import.usecases.faults import BadRequest
+
+
+def purge_wave(*, tracking: Engine, wave: str, ordered_by: str, reason: str | None, now: datetime) -> str:
+    """Purge the wave with this id or name. Returns one sentence on what that means.
+
+    Nothing is created in the wave from then on; customers that it has not migrated can be named for another
+    one. Raises `BadRequest`, which says what stands in the way: then nothing is purged.
+    """
+    if not wave.strip():
+        raise BadRequest("Say which wave to purge, by its id or name.")
+    try:
+        with tracking.begin() as connection:
+            named = find_wave(connection=connection, wave=wave.strip())
+            obstacles = _obstacles(connection=connection, named=named, now=now)
+            if not obstacles:
+                purge.purge(
+                    connection=connection,
+                    wave_id=named.id,
+                    ordered_by=ordered_by,
+                    reason=(reason or "").strip() or None,
+                    at=now,
+                )
+    except purge.UnableToDrop:
+        raise BadRequest(
+            f"{title(named=named)} was not purged: other work holds the tables of payloads and answers, so "
+            "try again in a minute."
+        ) from None
+    # Who was listed as handed back stays so, and can be owned.
+    if obstacles:
+        raise BadRequest(f"{title(named=named)} cannot be purged yet: {'; '.join(obstacles)}.")
+    return (
+        f"{title(named=named)} is purged and closed: its payloads, answers and amounts are gone; states, "
+        "errors and sums are kept."
+    )
+
+
+def _obstacles(*, connection: Connection, named: Named, now: datetime) -> list[str]:
+    """What keeps a wave from being purged. Raises `BadRequest` for one that has been."""
+    standing = purge.lock(connection=connection, wave_id=named.id)
+    if standing.purged_at is not None:
+        raise BadRequest(
+            f"{title(named=named)} was purged already, on {standing.purged_at:%Y-%m-%d %H:%M} UTC."
+        )
+    obstacles = []
+    if standing.finished_at is None:
+        obstacles.append("its run has not been summarised")
+    obstacles += [
+        f"rerun {rerun} has not been summarised"
+        for rerun in cutover.running_reruns(connection=connection, wave_id=named.id)
+    ]
+    if standing.unended:
+        obstacles.append(f"{standing.unended} records have not ended at Kraken")
+    # A rehearsal migrates nobody, so it leaves nobody behind.
+    if standing.mode is Mode.LIVE:
+        cutover.list_hand_backs(connection=connection, wave_id=named.id, at=now)
+        obstacles += [
+            f"{count} {CALLED[kind]} have no owner (make own)"
+            for kind, count in cutover.unowned(connection=connection, wave_id=named.id).items()
+        ]
+    return obstacles

@@ -1,0 +1,90 @@
+"""Engines of Airflow's Connections: what their sockets and sessions have, and whose database it is."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
+
+from kraken_import.tracking.sessions import SETTINGS
+
+pytestmark = [pytest.mark.xdist_group("airflow"), pytest.mark.filterwarnings("default")]
+
+OPTIONS = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
+
+
+def connection_to(dsn: str, **extra: Any) -> Any:
+    """The Connection of a database."""
+    from airflow.sdk import Connection
+
+    url = make_url(dsn)
+    return Connection(
+        conn_id="database",
+        conn_type="postgres",
+        host=url.host,
+        port=url.port,
+        login=url.username,
+        password=url.password,
+        schema=url.database,
+        extra=json.dumps(extra),
+    )
+
+
+@pytest.mark.parametrize(
+    ("is_tracking", "extra", "options", "limits"),
+    [
+        (True, {}, [30, 10, 3, 60_000], {}),
+        (False, {}, [30, 10, 3, 60_000], dict.fromkeys(SETTINGS, "0")),
+        (
+            True,
+            {"keepalives_idle": 5, "tcp_user_timeout": 0, "options": "-c lock_timeout=5s"},
+            [5, 10, 3, 0],
+            {"lock_timeout": "5s"},
+        ),
+    ],
+)
+def test_a_database_that_is_gone_is_noticed_and_an_operators_own_settings_win(
+    tracking_dsn: str, is_tracking: bool, extra: dict[str, Any], options: list[int], limits: dict[str, str]
+) -> None:
+    from kraken_import.connections import open_engine
+
+    engine = open_engine(connection=connection_to(tracking_dsn, **extra), is_tracking=is_tracking)
+    with engine.connect() as connection:
+        assert connection.connection.dbapi_connection is not None
+        with socket.socket(fileno=connection.connection.dbapi_connection.fileno()) as ours:
+            assert ours.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            assert [ours.getsockopt(socket.IPPROTO_TCP, option) for option in OPTIONS] == options
+            for name, value in ({**SETTINGS, **limits}).items():
+                if is_tracking or not name.startswith("tcp"):
+                    assert connection.exec_driver_sql(f"SHOW {name}").scalar_one() == value
+            ours.detach()
+    engine.dispose()
+
+
+def test_a_task_shows_that_its_airflow_is_alive_as_long_as_it_runs(
+    tracking_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kraken_import import identity
+
+    monkeypatch.setattr(identity, "_RENEW_SECONDS", 0.05)
+    identity.hold(tracking=tracking_engine)
+
+    def is_fresh() -> bool:
+        with tracking_engine.connect() as connection:
+            return bool(
+                connection.exec_driver_sql(
+                    "SELECT seen_at > now() - interval '1 minute' FROM migration.installation"
+                ).scalar_one()
+            )
+
+    with tracking_engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE migration.installation SET seen_at = now() - interval '1 day'")
+    deadline = time.monotonic() + 10
+    while not is_fresh():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

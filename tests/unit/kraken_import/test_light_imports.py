@@ -1,0 +1,24 @@
+"""What long-lived processes of Airflow import: each second and megabyte there is paid for all the time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+
+@pytest.mark.parametrize("module", ["kraken_import.triggers"])
+def test_what_only_waits_does_not_import_pandas(module: str, tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "plugins"))),
+        "AIRFLOW_HOME": str(tmp_path),
+    }
+    code = f"import sys; import {module}; sys.exit('pandas' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()[-2_000:]
