@@ -84,7 +84,7 @@ bench: install ## Measure build rates of every dialect, then rate and memory of 
 rerun: install ## Rerun records: WAVE= BATCH= STATE= CODE= ERROR_PATH= ID= or NOT_PROCESSED=1 (and DIALECT=)
 	@$(STACK) rerun
 
-crosswalk: install ## Write who of WAVE is in Kraken as what, and who is handed back and why
+crosswalk: install ## Write who of WAVE is in Kraken as what, who is handed back and why, and who is undecided
 	@$(STACK) crosswalk
 
 late-changes: install ## Write what reached the legacy system after customers of WAVE were read from it

@@ -26,7 +26,7 @@ with DAG(
             type=["null", "integer"],
             minimum=1,
             title="Wave",
-            description="Number of one wave. Empty: every live wave that has something processed.",
+            description="Number of one wave. Empty: every live wave that has something processed or parked.",
         ),
     },
     tags=["kraken", "migration"],

@@ -1,4 +1,4 @@
-"""Tells people of what no run tells: records that stay open, nights that no run takes, a dead triggerer.
+"""Tells people of records that stay open or parked, outages, nights that no run takes, a dead triggerer.
 
 It runs where `MIGRATION_NOTIFIERS` names somebody to tell, and never waits: it must run on while what it
 watches does not.
@@ -21,7 +21,7 @@ _EVERY = timedelta(minutes=10)
 with DAG(
     dag_id="watch",
     dag_display_name="Watch between runs",
-    description="Tells people of records that stay open, of cohorts that no run takes, of a dead triggerer.",
+    description="Tells people of records that stay open or parked, outages, missed nights, a dead triggerer.",
     doc_md=__doc__,
     schedule=_EVERY if are_wanted() else None,
     start_date=datetime(2026, 1, 1, tzinfo=UTC),

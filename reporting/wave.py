@@ -42,14 +42,35 @@ class MoneyLine:
     payload: int
     refused: int
     failed: int
+    parked: int
     underway: int
     accepted: int
 
     @property
     def adds_up(self) -> bool:
         """Whether no cent was lost or made on the way."""
-        parts = self.refused + self.failed + self.underway + self.accepted
+        parts = self.refused + self.failed + self.parked + self.underway + self.accepted
         return self.legacy - self.handed_on - self.rejected == self.payload == parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParkedLine:
+    """Records that are parked for one cause, and what a person is to do."""
+
+    code: str
+    detail: str
+    customers: int
+    examples: Sequence[str]
+    to_do: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutageLine:
+    """A time in which Kraken gave no usable answer; `ended` says how it ended, and when."""
+
+    began_at: datetime
+    ended: str
+    tries: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +108,8 @@ class WaveReport:
     """Length of a slice."""
     slices: Sequence[Slice]
     causes: Sequence[Cause]
+    parked: Sequence[ParkedLine]
+    outages: Sequence[OutageLine]
     tries: Sequence[tuple[int, str, int]]
     """Number of the try, how it ended, records."""
     money: Sequence[MoneyLine]
@@ -132,6 +155,17 @@ def files(*, report: WaveReport) -> dict[str, str]:
                 for cause in report.causes
             ),
         ),
+        "parked.csv": csv_text(
+            header=("customers", "code", "explanation", "to_do", "examples"),
+            rows=(
+                (line.customers, line.code, line.detail, line.to_do, " ".join(line.examples))
+                for line in report.parked
+            ),
+        ),
+        "outages.csv": csv_text(
+            header=("began_at", "ended", "tries"),
+            rows=((line.began_at.isoformat(), line.ended, line.tries) for line in report.outages),
+        ),
         "tries.csv": csv_text(header=("try", "ended", "customers"), rows=report.tries),
         "money.csv": csv_text(header=("ledger", "currency", "stage", "amount"), rows=_money(report=report)),
         "differences.csv": csv_text(
@@ -166,6 +200,7 @@ def _page(*, report: WaveReport) -> str:
         + counts["invalid"]
         + counts["errored"]
         + counts["cancelled"],
+        parked=counts["parked"] + counts["parked_unsent"],
         rate=_rate(report=report),
         funnel=[
             {"name": name, "note": note, "value": value, "kind": kind}
@@ -181,7 +216,8 @@ def _page(*, report: WaveReport) -> str:
         stages=[
             stage
             for stage in _STAGES
-            if stage[0] != "handed_on" or any(line.handed_on for line in report.money)
+            if stage[0] not in ("handed_on", "parked")
+            or any(getattr(line, stage[0]) for line in report.money)
         ],
         compared=any(line.before for line in report.frames),
     )
@@ -202,6 +238,7 @@ _STAGES = (
     ("payload", "In payloads"),
     ("refused", "refused by Kraken"),
     ("failed", "failed there"),
+    ("parked", "parked"),
     ("underway", "under way"),
     ("accepted", "Accepted"),
 )
@@ -231,14 +268,21 @@ def _balanced(*, counts: Mapping[str, int]) -> list[tuple[str, bool]]:
         (
             f"{c['built']:,} built = {c['created'] + c['not_created']:,} valid + {c['invalid']:,} invalid"
             + (f" + {c['refused_at_gate']:,} refused at the gate" if c["refused_at_gate"] else "")
-            + (f" + {c['not_validated']:,} not validated yet" if c["not_validated"] else ""),
+            + (f" + {c['not_validated']:,} not validated yet" if c["not_validated"] else "")
+            + (f" + {c['parked_unsent']:,} parked unsent" if c["parked_unsent"] else ""),
             c["built"]
-            == c["created"] + c["not_created"] + c["invalid"] + c["refused_at_gate"] + c["not_validated"],
+            == c["created"]
+            + c["not_created"]
+            + c["invalid"]
+            + c["refused_at_gate"]
+            + c["not_validated"]
+            + c["parked_unsent"],
         ),
         (
             f"{c['created']:,} created = {c['processed']:,} processed + {c['errored']:,} errored + "
-            f"{c['cancelled']:,} cancelled + {c['open']:,} open",
-            c["created"] == c["processed"] + c["errored"] + c["cancelled"] + c["open"],
+            f"{c['cancelled']:,} cancelled + {c['open']:,} open"
+            + (f" + {c['parked']:,} parked" if c["parked"] else ""),
+            c["created"] == c["processed"] + c["errored"] + c["cancelled"] + c["open"] + c["parked"],
         ),
     ]
 

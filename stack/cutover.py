@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from sqlalchemy import Engine
 
-from kraken_import.tracking.cutover import OpenDifference
+from kraken_import.lifecycle import State
+from kraken_import.tracking.cutover import OpenDifference, Undecided
 from kraken_import.tracking.reruns import NamedWave
 from kraken_import.usecases import cutover
 from kraken_import.usecases.faults import BadRequest
@@ -32,10 +33,11 @@ class UnableToCutOver(StackProblem):
 
 
 def write_crosswalk(*, wishes: Wishes) -> None:
-    """Write who of WAVE is in Kraken under which identifier, and who is handed back for which reason."""
+    """Write who of WAVE is in Kraken under which identifier, who is handed back, and who is undecided."""
     with _wave(wishes=wishes) as (tracking, wave):
         migrated = cutover.crosswalk(tracking=tracking, wave_id=wave.id)
         back = cutover.hand_back(tracking=tracking, wave_id=wave.id, now=datetime.now(UTC))
+        undecided = cutover.undecided(tracking=tracking, wave_id=wave.id)
         files = (
             _write(
                 wave=wave,
@@ -78,12 +80,29 @@ def write_crosswalk(*, wishes: Wishes) -> None:
                     for each in back
                 ),
             ),
+            _write(
+                wave=wave,
+                name="undecided",
+                header=("external_identifier", "import_supplier", "state", "code", "reason", "attempts"),
+                rows=(
+                    (
+                        each.external_identifier,
+                        each.import_supplier,
+                        each.state,
+                        each.code,
+                        each.reason,
+                        each.attempt,
+                    )
+                    for each in undecided
+                ),
+            ),
         )
         nameless = sum(each.kraken_identifier is None for each in migrated)
         _say(
             f"Wave {wave.name!r} ({wave.id}): {len(migrated):,} customers are in Kraken"
             + (f", {nameless:,} of them without its identifier" if nameless else "")
-            + f"; {len(back):,} are handed back, {_without_owner(back):,} of them without an owner.",
+            + f"; {len(back):,} are handed back, {_without_owner(back):,} of them without an owner; "
+            f"{len(undecided):,} are undecided, {_parked(undecided):,} of them parked.",
             *(f"  {_shown(file)}" for file in files),
         )
 
@@ -268,6 +287,10 @@ def _write(
     file = folder / f"{name}.csv"
     file.write_text(csv_text(header=header, rows=rows), encoding="utf-8")
     return file
+
+
+def _parked(entries: Sequence[Undecided]) -> int:
+    return sum(each.state == State.PARKED for each in entries)
 
 
 def _without_owner(entries: Sequence[Any]) -> int:

@@ -55,6 +55,8 @@ def progress_table(*, progress: Sequence[Progress], now: datetime) -> Table:
         strict=True,
     ):
         table.add_row(label, *figures)
+    _add_parked(table=table, progress=progress)
+    table.caption = "\n".join(dict.fromkeys(filter(None, map(_waiting, progress)))) or None
     return table
 
 
@@ -70,7 +72,8 @@ def outcome_table(*, progress: Sequence[Progress], now: datetime) -> Table:
         table.add_row(
             state.value.capitalize().replace("_", " "), *(f"{each.count(state):,}" for each in progress)
         )
-    table.add_row("Other", *(f"{each.records - each.count(*shown):,}" for each in progress))
+    _add_parked(table=table, progress=progress)
+    table.add_row("Other", *(f"{each.records - each.count(*shown, State.PARKED):,}" for each in progress))
     rates = [each.rate(now=now) for each in progress]
     seconds = [
         f"{each.settled / rate:.1f}" if rate else "–" for each, rate in zip(progress, rates, strict=True)
@@ -162,8 +165,26 @@ def _line(*, progress: Progress, now: datetime) -> str:
     through = "rehearsed" if progress.wave.is_dry_run else "processed"
     return (
         f"{of} customers, {built} built, {valid} valid, {created} created, "
-        f"{processed} {through}, {failed} failed, {rate} accounts/s"
+        f"{processed} {through}, {failed} failed, "
+        + (f"{progress.parked:,} parked, " if progress.parked else "")
+        + f"{rate} accounts/s"
+        + (f"; {waiting}" if (waiting := _waiting(progress)) else "")
     )
+
+
+def _waiting(progress: Progress) -> str | None:
+    """That the wave waits for its Kraken; None when it does not."""
+    outage = progress.outage
+    if outage is None or progress.ended:
+        return None
+    what = "answered" if outage.is_silent else "taken anything"
+    since, until = (each.astimezone(UTC) for each in (outage.began_at, outage.gives_up_at))
+    return f"Kraken has not {what} since {since:%H:%M} UTC, and is given up at {until:%H:%M}"
+
+
+def _add_parked(*, table: Table, progress: Sequence[Progress]) -> None:
+    if any(each.parked for each in progress):
+        table.add_row("Parked", *(f"{each.parked:,}" for each in progress))
 
 
 def _figures(*, progress: Progress, now: datetime) -> list[str]:

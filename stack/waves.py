@@ -1,6 +1,7 @@
 """Waves as the demo sees them: started through Airflow's API, followed in the tracking database."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,13 +9,15 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from kraken_import.lifecycle import ENDED_AT_KRAKEN, FAILED, OPEN, SETTLED, SUCCEEDED, State
+from kraken_import.lifecycle import AWAITING, ENDED_AT_KRAKEN, FAILED, SETTLED, SUCCEEDED, State
+from kraken_import.tracking import outages
+from kraken_import.tracking.outages import Outage
 from stack.api import Airflow
 from stack.problems import StackProblem
 
 _DAG_SECONDS = 90.0
 _POLL_SECONDS = 0.5
-_AT_KRAKEN = (OPEN - {State.CREATING}) | ENDED_AT_KRAKEN
+_AT_KRAKEN = AWAITING | ENDED_AT_KRAKEN
 
 
 class UnableToStartWave(StackProblem):
@@ -42,6 +45,10 @@ class Progress:
     states: Mapping[State, int] = field(default_factory=dict)
     last_settled_at: datetime | None = None
     failure: str | None = None
+    parked_from: Mapping[State, int] = field(default_factory=dict)
+    """Parked records by the state in which they were parked."""
+    outage: Outage | None = None
+    """The outage of its Kraken that the wave waits for."""
 
     @property
     def ended(self) -> bool:
@@ -61,12 +68,12 @@ class Progress:
     @property
     def valid(self) -> int:
         """Customers whose payload Kraken found valid."""
-        return self.built - self.count(State.BUILT, State.INVALID)
+        return self.built - self.count(State.BUILT, State.INVALID) - self.parked_from.get(State.BUILT, 0)
 
     @property
     def created(self) -> int:
         """Customers whose creation Kraken accepted."""
-        return self.count(*_AT_KRAKEN)
+        return self.count(*_AT_KRAKEN) + sum(self.parked_from.get(state, 0) for state in AWAITING)
 
     @property
     def processed(self) -> int:
@@ -79,13 +86,18 @@ class Progress:
         return self.count(*FAILED)
 
     @property
+    def parked(self) -> int:
+        """Customers of whom no answer of Kraken's proves what became of them."""
+        return self.count(State.PARKED)
+
+    @property
     def settled(self) -> int:
         """Customers that ended."""
         return self.count(*SETTLED)
 
     def rate(self, *, now: datetime) -> float:
-        """Customers settled a second since the trigger, up to the last one's end when all have ended."""
-        over = self.settled == self.records and self.last_settled_at is not None
+        """Customers settled a second since the trigger, up to the last one's end when no more will end."""
+        over = self.settled + self.parked == self.records and self.last_settled_at is not None
         end = self.last_settled_at if over and self.last_settled_at else now
         return self.settled / max((end - self.wave.at).total_seconds(), 0.001)
 
@@ -148,25 +160,37 @@ def follow(
 def _read(*, tracking: Engine, wave: StartedWave, run_state: str) -> Progress:
     with tracking.connect() as connection:
         planned = connection.execute(
-            text("SELECT id, outcome_reason FROM migration.wave WHERE dag_id = :dag_id AND run_id = :run_id"),
+            text(
+                "SELECT id, outcome_reason, target_kraken FROM migration.wave "
+                "WHERE dag_id = :dag_id AND run_id = :run_id"
+            ),
             {"dag_id": wave.dag_id, "run_id": wave.run_id},
         ).one_or_none()
         if planned is None:
             return Progress(wave=wave, run_state=run_state)
-        wave_id, failure = planned
+        wave_id, failure, target_kraken = planned
         counts = connection.execute(
-            text("SELECT state, records FROM migration.wave_progress WHERE wave_id = :wave_id"),
+            text(
+                "SELECT state, parked_from, count(*) AS records FROM migration.import_process "
+                "WHERE wave_id = :wave_id GROUP BY state, parked_from"
+            ),
             {"wave_id": wave_id},
         ).all()
         last = connection.execute(
             text("SELECT max(settled_at) FROM migration.import_process WHERE wave_id = :wave_id"),
             {"wave_id": wave_id},
         ).scalar_one()
+    states: Counter[State] = Counter()
+    for state, _, records in counts:
+        states[State(state)] += records
+    outage = outages.current(engine=tracking, target_kraken=target_kraken)
     return Progress(
         wave=wave,
         run_state=run_state,
         wave_id=wave_id,
-        states={State(state): records for state, records in counts},
+        states=states,
         last_settled_at=last,
         failure=failure,
+        parked_from={State(origin): records for _, origin, records in counts if origin is not None},
+        outage=outage if outage is not None and outage.is_under_way else None,
     )

@@ -79,6 +79,9 @@ AWAITING: Final = frozenset(
 
 OPEN: Final = AWAITING | {State.CREATING}
 
+UNPROVED: Final = OPEN | {State.PARKED}
+"""Kraken has, or may have, the record, and its end is not known: neither migrated nor free."""
+
 ASKED: Final = AWAITING | {State.PARKED}
 """What the scheduled poll asks about: an answer may still come that settles what is parked."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import requests
@@ -17,6 +18,9 @@ from kraken_import.usecases.announce import (
     Announcement,
     cohorts_overdue,
     open_too_long,
+    outage_begun,
+    outage_over,
+    parked_records,
     triggerer_silent,
 )
 from kraken_import.usecases.faults import BadRequest
@@ -25,9 +29,12 @@ from kraken_import.usecases.watch import (
     Overdue,
     Silence,
     find_open_too_long,
+    find_parked,
     is_news,
+    outage_news,
     overdue_cohorts,
     remember,
+    remember_outage,
     triggerer_silence,
 )
 
@@ -58,7 +65,7 @@ class WatchOperator(MigrationOperator):
 
 
 class WatchRecordsOperator(WatchOperator):
-    """Looks for records that stay open at one Kraken, and for cohorts whose night no run has taken."""
+    """Looks for records that stay open or parked, outages, and cohorts whose night no run has taken."""
 
     def __init__(self, *, dialects: Sequence[str], schedule: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -66,11 +73,13 @@ class WatchRecordsOperator(WatchOperator):
         self.schedule = schedule
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Look, and tell. Returns how many records and cohorts there are."""
+        """Look, and tell. Returns how much there is of each."""
         if not are_wanted():
             return {}
         return {
             "open_too_long": self._watch_open(context=context),
+            "parked": self._watch_parked(context=context),
+            "outages": self._watch_outages(context=context),
             "cohorts_overdue": self._watch_cohorts(context=context),
         }
 
@@ -88,6 +97,31 @@ class WatchRecordsOperator(WatchOperator):
             link=page_of(dag_id="poll_open"),
         )
         return records
+
+    def _watch_parked(self, *, context: Context) -> int:
+        kraken = self.connections.kraken
+        found = find_parked(tracking=self.tracking(), connection_id=kraken, now=utc_now())
+        self.tell_news(
+            context=context,
+            subject=f"parked {kraken}",
+            amount=found.records,
+            announcement=lambda: parked_records(connection_id=kraken, found=found),
+            link=page_of(dag_id="control_wave"),
+        )
+        return found.records
+
+    def _watch_outages(self, *, context: Context) -> int:
+        """Tell once of each outage that lasts, and once that it is over. Returns how many last."""
+        tracking = self.tracking()
+        found = outage_news(tracking=tracking, connection_id=self.connections.kraken)
+        for news in found:
+            announcement = partial(
+                outage_begun if news.outage.is_under_way else outage_over, outage=news.outage
+            )
+            # What no notifier has taken is news the next time too.
+            if tell(context=context, announcement=announcement, link=base_url()):
+                remember_outage(tracking=tracking, news=news, now=utc_now())
+        return sum(news.outage.is_under_way for news in found)
 
     def _watch_cohorts(self, *, context: Context) -> int:
         overdue = overdue_cohorts(

@@ -37,7 +37,7 @@ LEFT JOIN LATERAL (
 ) AS error ON true
 WHERE process.wave_id = %(wave_id)s
     AND process.state <> ALL (%(succeeded)s)
-    AND process.state <> ALL (%(open)s)
+    AND process.state <> ALL (%(unproved)s)
 ON CONFLICT (import_process_id) DO UPDATE
 SET wave_id = excluded.wave_id,
     state = excluded.state,
@@ -66,15 +66,34 @@ WHERE hand_back.wave_id = %(wave_id)s
     AND process.state = ANY (%(succeeded)s)
 
 -- name: hand_backs
+-- Whom a rerun has taken up again since is undecided until it has ended.
 SELECT process.external_identifier, hand_back.state, hand_back.code, hand_back.path, hand_back.reason,
     hand_back.attempt, hand_back.owner, hand_back.note
 FROM migration.hand_back
 JOIN migration.import_process AS process ON process.id = hand_back.import_process_id
-WHERE hand_back.wave_id = %(wave_id)s AND hand_back.resolved_at IS NULL
+WHERE hand_back.wave_id = %(wave_id)s AND hand_back.resolved_at IS NULL AND process.state <> ALL (%(unproved)s)
 ORDER BY hand_back.code, hand_back.path, process.external_identifier
 
+-- name: undecided
+-- Of what is parked the last error says why it is; what is open has none, or an earlier one.
+SELECT process.external_identifier, process.import_supplier, process.state,
+    coalesce(error.code, '') AS code,
+    coalesce(error.detail, 'Kraken has not said yet how its import ended.') AS reason,
+    process.attempt
+FROM migration.import_process AS process
+LEFT JOIN LATERAL (
+    SELECT code, detail
+    FROM migration.import_error
+    WHERE import_process_id = process.id AND attempt = process.attempt AND severity = 'error'
+        AND process.state = 'parked'
+    ORDER BY id DESC
+    LIMIT 1
+) AS error ON true
+WHERE process.wave_id = %(wave_id)s AND process.state = ANY (%(unproved)s)
+ORDER BY code, process.external_identifier
+
 -- name: to_watch
--- Customers whose legacy data must not have changed since they were read: in Kraken, or on the way.
+-- Customers whose legacy data must not have changed since they were read: in Kraken, on the way, or perhaps there.
 SELECT id, external_identifier, watermark
 FROM migration.import_process
 WHERE wave_id = %(wave_id)s AND state = ANY (%(states)s) AND watermark IS NOT NULL AND id > %(after)s
@@ -151,8 +170,11 @@ WHERE difference.resolved_at IS NULL
 ORDER BY difference.wave_id NULLS FIRST, difference.kind, difference.external_identifier, difference.batch
 
 -- name: unowned_hand_back
-SELECT count(*) FROM migration.hand_back
-WHERE wave_id = %(wave_id)s AND resolved_at IS NULL AND owner IS NULL
+SELECT count(*)
+FROM migration.hand_back
+JOIN migration.import_process AS process ON process.id = hand_back.import_process_id
+WHERE hand_back.wave_id = %(wave_id)s AND hand_back.resolved_at IS NULL AND hand_back.owner IS NULL
+    AND process.state <> ALL (%(unproved)s)
 
 -- name: unowned_late_change
 SELECT count(*) FROM migration.late_change WHERE wave_id = %(wave_id)s AND owner IS NULL
@@ -205,8 +227,8 @@ WHERE difference.wave_id IS NULL
 -- Intents share this row: while it is held, none is committed.
 SELECT finished_at IS NOT NULL AS finished, closed_at FROM migration.wave WHERE id = %(wave_id)s FOR UPDATE
 
--- name: open_records
-SELECT count(*) FROM migration.import_process WHERE wave_id = %(wave_id)s AND state = ANY (%(open)s)
+-- name: records_in
+SELECT count(*) FROM migration.import_process WHERE wave_id = %(wave_id)s AND state = ANY (%(states)s)
 
 -- name: running_reruns
 SELECT rerun.id

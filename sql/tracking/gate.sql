@@ -206,7 +206,7 @@ WITH present AS (
         AND process.mode = 'live'
     WHERE rehearsal.wave_id IN (SELECT rehearsal_wave_id FROM present)
         AND rehearsal.state = 'dry_run_succeeded'
-        AND (process.id IS NULL OR (process.wave_id = %(wave_id)s AND process.state IN ('rejected', 'invalid')))
+        AND (process.id IS NULL OR (process.wave_id = %(wave_id)s AND process.state IN ('rejected', 'invalid', 'parked')))
 )
 SELECT
     count(*) FILTER (WHERE same) AS same,

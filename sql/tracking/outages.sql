@@ -43,3 +43,22 @@ RETURNING id
 UPDATE migration.outage
 SET ended_at = migration.present()
 WHERE target_kraken = %(target_kraken)s AND ended_at IS NULL
+
+-- name: last_of_connection
+SELECT DISTINCT ON (target_kraken) id, target_kraken, is_silent, began_at, next_try_at, gives_up_at, tries,
+    migration.present() AS seen_at, ended_at
+FROM migration.outage
+WHERE target_kraken IN (SELECT target_kraken FROM migration.wave WHERE connection_id = %(connection_id)s)
+ORDER BY target_kraken, id DESC
+
+-- name: of_wave
+-- While its run lasted, the earliest first.
+SELECT outage.id, outage.target_kraken, outage.is_silent, outage.began_at, outage.next_try_at, outage.gives_up_at,
+    outage.tries, migration.present() AS seen_at, outage.ended_at
+FROM migration.outage
+JOIN migration.wave ON wave.target_kraken = outage.target_kraken
+WHERE wave.id = %(wave_id)s
+    AND outage.began_at < coalesce(wave.finished_at, migration.present())
+    AND coalesce(outage.ended_at, migration.present()) > wave.started_at
+ORDER BY outage.id
+LIMIT %(most)s

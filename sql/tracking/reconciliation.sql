@@ -1,7 +1,7 @@
 -- Reconciliation: what is compared, and the differences that are kept.
 
 -- name: scope
--- Waves that have something processed at Kraken, or the one that was asked for.
+-- Waves that have something processed at Kraken, or something that may be there, or the one that was asked for.
 SELECT wave.id, wave.name, wave.resource, wave.import_supplier, wave.target_kraken, wave.connection_id,
     wave.dag_id, wave.mode, wave.purged_at
 FROM migration.wave
@@ -11,7 +11,7 @@ WHERE CASE
         AND wave.connection_id = %(connection_id)s
         AND EXISTS (
             SELECT FROM migration.import_process AS process
-            WHERE process.wave_id = wave.id AND process.state = 'processed'
+            WHERE process.wave_id = wave.id AND process.state IN ('processed', 'parked')
         )
 END
 ORDER BY wave.id
@@ -28,11 +28,15 @@ SELECT
     count(*) FILTER (WHERE process.payload_hash IS NOT NULL AND process.state = 'rejected') AS refused_at_gate,
     count(*) FILTER (WHERE process.payload_hash IS NOT NULL AND process.state = 'built') AS not_validated,
     count(*) FILTER (WHERE process.state = 'valid') AS not_created,
-    count(*) FILTER (WHERE process.state = ANY (%(at_kraken)s)) AS created,
+    count(*) FILTER (
+        WHERE process.state = ANY (%(at_kraken)s) OR process.parked_from = ANY (%(open)s)
+    ) AS created,
     count(*) FILTER (WHERE process.state IN ('processed', 'dry_run_succeeded')) AS processed,
     count(*) FILTER (WHERE process.state IN ('errored', 'dry_run_errored')) AS errored,
     count(*) FILTER (WHERE process.state = 'cancelled') AS cancelled,
-    count(*) FILTER (WHERE process.state = ANY (%(open)s)) AS open
+    count(*) FILTER (WHERE process.state = ANY (%(open)s)) AS open,
+    count(*) FILTER (WHERE process.parked_from = ANY (%(open)s)) AS parked,
+    count(*) FILTER (WHERE process.parked_from <> ALL (%(open)s)) AS parked_unsent
 FROM migration.wave
 LEFT JOIN migration.import_process AS process ON process.wave_id = wave.id
 WHERE wave.id = %(wave_id)s
@@ -189,7 +193,8 @@ LEFT JOIN migration.import_process AS process
 ORDER BY twice.external_identifier
 
 -- name: suspects
--- Records of a wave whose listing is not what their state implies: to be asked for one by one.
+-- Records of a wave whose listing is not what their state implies, and those that are parked, listed or not: to
+-- be asked for one by one.
 WITH listed AS (
     SELECT external_identifier, bool_or(imported) AS imported,
         array_agg(DISTINCT kraken_identifier) FILTER (WHERE kraken_identifier IS NOT NULL) AS identifiers
@@ -205,6 +210,7 @@ WHERE process.wave_id = %(wave_id)s
             listed.external_identifier IS NULL
             OR NOT listed.imported
             OR NOT coalesce(process.kraken_identifier = ANY (listed.identifiers), false)
+        WHEN process.state = 'parked' THEN true
         WHEN process.state IN ('errored', 'cancelled') THEN coalesce(listed.imported, false)
         WHEN process.state = ANY (%(never_created)s) THEN listed.external_identifier IS NOT NULL
         ELSE false

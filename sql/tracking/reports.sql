@@ -40,6 +40,22 @@ WHERE error.wave_id = %(wave_id)s
 GROUP BY error.severity, error.code, error.path
 ORDER BY error.severity, customers DESC, error.code, error.path
 
+-- name: parked
+-- The last error of a parked record says why it is.
+SELECT coalesce(error.code, 'unknown') AS code, coalesce(min(error.detail), '') AS detail, count(*) AS customers,
+    (array_agg(process.external_identifier ORDER BY process.external_identifier))[1:3] AS examples
+FROM migration.import_process AS process
+LEFT JOIN LATERAL (
+    SELECT code, detail
+    FROM migration.import_error
+    WHERE import_process_id = process.id AND attempt = process.attempt AND severity = 'error'
+    ORDER BY id DESC
+    LIMIT 1
+) AS error ON true
+WHERE process.wave_id = %(wave_id)s AND process.state = 'parked'
+GROUP BY error.code
+ORDER BY customers DESC, code
+
 -- name: attempts
 SELECT attempt, coalesce(outcome, 'replaced or not ended') AS outcome, count(*) AS records,
     min(started_at) AS first_started, max(settled_at) AS last_settled

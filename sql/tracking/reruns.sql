@@ -164,7 +164,7 @@ SELECT process.state, process.first_error_code AS code, coalesce(process.first_e
     count(*) AS records
 FROM migration.rerun_item AS item
 JOIN migration.import_process AS process ON process.id = item.import_process_id
-WHERE item.rerun_id = %(rerun_id)s AND process.state IN ('rejected', 'invalid')
+WHERE item.rerun_id = %(rerun_id)s AND process.state IN ('rejected', 'invalid', 'parked')
 GROUP BY process.state, process.first_error_code, process.first_error_path
 ORDER BY count(*) DESC, process.first_error_code, process.first_error_path
 LIMIT %(most)s

@@ -1,4 +1,4 @@
--- What is looked at while no run is looking: records that do not end, cohorts that are not taken, and what was told.
+-- What is looked at while no run is looking: records that do not end or are parked, cohorts that are not taken, and what was told.
 
 -- name: open_too_long
 -- A record counts from when it was sent, or from when its wave lets Kraken begin.
@@ -10,6 +10,21 @@ FROM (
     WHERE process.state = ANY (%(open)s) AND wave.connection_id = %(connection_id)s
 ) AS sent
 WHERE since < %(before)s
+
+-- name: parked
+-- The end of a wave tells of what was parked by then.
+SELECT count(*) AS records, count(DISTINCT wave_id) AS waves
+FROM (
+    SELECT process.wave_id, wave.finished_at, (
+        SELECT max(occurred_at)
+        FROM migration.import_event
+        WHERE import_process_id = process.id AND to_state = 'parked'
+    ) AS parked_at
+    FROM migration.import_process AS process
+    JOIN migration.wave ON wave.id = process.wave_id
+    WHERE process.state = 'parked' AND wave.connection_id = %(connection_id)s AND wave.finished_at IS NOT NULL
+) AS parked
+WHERE parked_at > finished_at OR finished_at < %(before)s
 
 -- name: due_cohorts
 -- No run has taken them, although they may be taken from this day on, or from an earlier one.

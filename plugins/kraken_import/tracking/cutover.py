@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
 from sqlalchemy import Connection
 
-from kraken_import.lifecycle import OPEN, SETTLED, SUCCEEDED, State
+from kraken_import.lifecycle import SETTLED, SUCCEEDED, UNPROVED, State
 from kraken_import.tracking.queries import queries
 
 Leftover: TypeAlias = Literal["hand_back", "late_change", "difference"]
@@ -41,6 +41,18 @@ class HandBack:
     attempt: int
     owner: str | None
     note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undecided:
+    """A customer who may be in Kraken: the import is open there, or it is parked for a reason (masked)."""
+
+    external_identifier: str
+    import_supplier: str
+    state: str
+    code: str
+    reason: str
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +121,7 @@ def list_hand_backs(*, connection: Connection, wave_id: int, at: datetime) -> No
         "wave_id": wave_id,
         "succeeded": sorted(SUCCEEDED),
         "settled": sorted(SETTLED),
-        "open": sorted(OPEN),
+        "unproved": sorted(UNPROVED),
         "at": at,
     }
     for statement in ("list_hand_backs", "resolve_hand_backs"):
@@ -118,15 +130,21 @@ def list_hand_backs(*, connection: Connection, wave_id: int, at: datetime) -> No
 
 def hand_backs(*, connection: Connection, wave_id: int) -> list[HandBack]:
     """Who was not migrated when it was last listed, by reason."""
-    rows = connection.exec_driver_sql(_SQL["hand_backs"], {"wave_id": wave_id})
+    rows = connection.exec_driver_sql(_SQL["hand_backs"], {"wave_id": wave_id, "unproved": sorted(UNPROVED)})
     return [HandBack(**row) for row in rows.mappings()]
+
+
+def undecided(*, connection: Connection, wave_id: int) -> list[Undecided]:
+    """Who of a wave is neither known to be in Kraken nor known not to be, by what is known."""
+    rows = connection.exec_driver_sql(_SQL["undecided"], {"wave_id": wave_id, "unproved": sorted(UNPROVED)})
+    return [Undecided(**row) for row in rows.mappings()]
 
 
 def to_watch(*, connection: Connection, wave_id: int, after: int, most: int) -> list[Watched]:
     """The next customers of a wave who are, or may be, in Kraken, by ascending id above `after`."""
     rows = connection.exec_driver_sql(
         _SQL["to_watch"],
-        {"wave_id": wave_id, "states": sorted(OPEN | {State.PROCESSED}), "after": after, "most": most},
+        {"wave_id": wave_id, "states": sorted(UNPROVED | {State.PROCESSED}), "after": after, "most": most},
     )
     return [Watched(**row) for row in rows.mappings()]
 
@@ -153,7 +171,7 @@ def list_late_changes(
 def forget_unwatched(*, connection: Connection, wave_id: int) -> None:
     """Forget late changes of customers who turned out not to be in Kraken: they are handed back."""
     connection.exec_driver_sql(
-        _SQL["forget_unwatched"], {"wave_id": wave_id, "states": sorted(OPEN | {State.PROCESSED})}
+        _SQL["forget_unwatched"], {"wave_id": wave_id, "states": sorted(UNPROVED | {State.PROCESSED})}
     )
 
 
@@ -171,8 +189,9 @@ def differences(*, connection: Connection, wave_id: int | None, dialect: str | N
 
 def unowned(*, connection: Connection, wave_id: int) -> dict[Leftover, int]:
     """How many leftovers of each kind nobody owns; kinds without any are left out."""
+    values = {"wave_id": wave_id, "unproved": sorted(UNPROVED)}
     counts = {
-        kind: int(connection.exec_driver_sql(_SQL[f"unowned_{kind}"], {"wave_id": wave_id}).scalar_one())
+        kind: int(connection.exec_driver_sql(_SQL[f"unowned_{kind}"], values).scalar_one())
         for kind in LEFTOVERS
     }
     return {kind: count for kind, count in counts.items() if count}
@@ -218,13 +237,10 @@ def lock_wave(*, connection: Connection, wave_id: int) -> bool:
     return bool(connection.exec_driver_sql(_SQL["lock_wave"], {"wave_id": wave_id}).one().finished)
 
 
-def open_records(*, connection: Connection, wave_id: int) -> int:
-    """How many records Kraken has, or may have, without an end."""
-    return int(
-        connection.exec_driver_sql(
-            _SQL["open_records"], {"wave_id": wave_id, "open": sorted(OPEN)}
-        ).scalar_one()
-    )
+def records_in(*, connection: Connection, wave_id: int, states: Collection[State]) -> int:
+    """How many records of a wave are in one of these states."""
+    values = {"wave_id": wave_id, "states": sorted(states)}
+    return int(connection.exec_driver_sql(_SQL["records_in"], values).scalar_one())
 
 
 def running_reruns(*, connection: Connection, wave_id: int) -> list[int]:

@@ -148,7 +148,7 @@ def approve_rerun(*, connection: Connection, rerun: int, at: datetime) -> None:
 
 
 def causes(*, connection: Connection, wave_id: int, states: Collection[State], most: int) -> list[Cause]:
-    """Why records in these states were refused, the most frequent cause first."""
+    """Why records in these states came there, the most frequent cause first."""
     rows = connection.exec_driver_sql(
         _SQL["causes"],
         {"wave_id": wave_id, "states": sorted(state.value for state in states), "most": most},

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Engine, Row
+from sqlalchemy import Connection, Engine, Row
 
 from kraken_import.tracking.queries import queries
+
+_FORGOTTEN_AFTER: Final = timedelta(minutes=5)
+"""As in the statement `meet`: one that was not tried for so long is of a night that nothing waits for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +27,26 @@ class Outage:
     gives_up_at: datetime
     tries: int
     seen_at: datetime
+    ended_at: datetime | None = None
 
     @property
     def is_given_up(self) -> bool:
         """Whether the patience with it is over."""
         return self.gives_up_at <= self.seen_at
+
+    @property
+    def was_given_up(self) -> bool:
+        """Whether it has ended since the patience with it was over, and not since Kraken answered."""
+        return self.is_given_up if self.ended_at is None else self.ended_at >= self.gives_up_at
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether something waits for its end: it is neither given up nor left untried for minutes."""
+        return (
+            self.ended_at is None
+            and not self.is_given_up
+            and self.seen_at - self.next_try_at < _FORGOTTEN_AFTER
+        )
 
     @property
     def seconds_to_next_try(self) -> float:
@@ -41,6 +59,18 @@ def current(*, engine: Engine, target_kraken: str) -> Outage | None:
     with engine.connect() as connection:
         row = connection.exec_driver_sql(_SQL["current"], {"target_kraken": target_kraken}).one_or_none()
     return None if row is None else _outage(row=row)
+
+
+def last_of_connection(*, connection: Connection, connection_id: str) -> list[Outage]:
+    """The last outage of each Kraken to which waves of an Airflow Connection went."""
+    rows = connection.exec_driver_sql(_SQL["last_of_connection"], {"connection_id": connection_id})
+    return [_outage(row=row) for row in rows]
+
+
+def of_wave(*, connection: Connection, wave_id: int, most: int) -> list[Outage]:
+    """The first outages of a wave's Kraken while its run lasted."""
+    rows = connection.exec_driver_sql(_SQL["of_wave"], {"wave_id": wave_id, "most": most})
+    return [_outage(row=row) for row in rows]
 
 
 def meet(*, engine: Engine, target_kraken: str, is_silent: bool, patience: timedelta) -> Outage:

@@ -18,6 +18,7 @@ from kraken_import.lifecycle import (
     REFUSED,
     REOPENABLE,
     SETTLED,
+    UNPROVED,
     Mode,
     State,
     legal_pairs,
@@ -127,11 +128,12 @@ def claim(
     """Claim at most `most` of these customers for a wave that has `offset` already; how many it got.
 
     Only `by_name` is a customer taken again whose rehearsal has ended, or whom a purged wave did not migrate;
-    otherwise a rehearsal also leaves out whom a live import of the same Kraken has processed or has open.
+    otherwise a rehearsal also leaves out whom a live import of the same Kraken has processed or has open, or
+    may have since it is parked.
     """
     rehearses = wave.mode is Mode.REHEARSAL
     repeatable = SETTLED if rehearses and by_name else ()
-    in_the_way = OPEN | {State.PROCESSED} if rehearses and not by_name else ()
+    in_the_way = UNPROVED | {State.PROCESSED} if rehearses and not by_name else ()
     claimed = 0
     while True:
         row = connection.exec_driver_sql(

@@ -116,7 +116,7 @@ class LastRun:
 def waves(
     *, connection: Connection, connection_id: str | None = None, wave_id: int | None = None
 ) -> list[Reconcilable]:
-    """The wave, or every live wave of an Airflow Connection that has something processed."""
+    """The wave, or every live wave of an Airflow Connection that has something processed or parked."""
     rows = connection.exec_driver_sql(
         _SQL["scope"], {"connection_id": connection_id, "wave_id": wave_id}
     ).mappings()

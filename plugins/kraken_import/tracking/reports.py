@@ -48,6 +48,16 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """Records that are parked for one cause."""
+
+    code: str
+    detail: str
+    customers: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tries:
     """How the first, second … tries of records ended."""
 
@@ -89,6 +99,12 @@ def causes(*, connection: Connection, wave_id: int) -> list[Found]:
     """Errors before warnings, the most frequent first."""
     rows = connection.exec_driver_sql(_SQL["causes"], {"wave_id": wave_id}).mappings()
     return [Found(**{**row, "examples": tuple(row["examples"])}) for row in rows]
+
+
+def parked(*, connection: Connection, wave_id: int) -> list[Parked]:
+    """Parked records of a wave by cause, the most frequent first."""
+    rows = connection.exec_driver_sql(_SQL["parked"], {"wave_id": wave_id}).mappings()
+    return [Parked(**{**row, "examples": tuple(row["examples"])}) for row in rows]
 
 
 def attempts(*, connection: Connection, wave_id: int) -> list[Tries]:

@@ -288,7 +288,7 @@ def requires_four_eyes(*, connection: Connection, rerun: int) -> bool:
 
 
 def causes(*, connection: Connection, rerun: int, most: int) -> list[Cause]:
-    """Why records of a rerun were refused before their create, the most frequent cause first."""
+    """Why records of a rerun were refused before their create, or parked, the most frequent cause first."""
     rows = connection.exec_driver_sql(_SQL["causes"], {"rerun_id": rerun, "most": most})
     return [
         Cause(state=State(row.state), code=row.code or "", path=row.path, records=int(row.records))

@@ -21,6 +21,14 @@ class OpenRecords:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParkedRecords:
+    """How many records are parked, and in how many waves."""
+
+    records: int
+    waves: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DueCohort:
     """A cohort that may be taken, and that no run has taken."""
 
@@ -50,6 +58,12 @@ def open_too_long(*, connection: Connection, connection_id: str, before: datetim
         },
     ).one()
     return OpenRecords(records=int(row.records), since=row.since) if row.records else None
+
+
+def parked(*, connection: Connection, connection_id: str, before: datetime) -> ParkedRecords:
+    """Parked records of a Connection's waves, but for what the end of a wave told of not `before` a time."""
+    row = connection.exec_driver_sql(_SQL["parked"], {"connection_id": connection_id, "before": before}).one()
+    return ParkedRecords(records=int(row.records), waves=int(row.waves))
 
 
 def due_cohorts(*, connection: Connection, dialects: Collection[str], day: date) -> list[DueCohort]:

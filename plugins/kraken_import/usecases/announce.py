@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Engine
 
 from kraken_import.lifecycle import FAILED, SUCCEEDED, Mode, State
 from kraken_import.tracking import progress, reruns, waves
-from kraken_import.tracking.watch import DueCohort
+from kraken_import.tracking.outages import Outage
+from kraken_import.tracking.watch import DueCohort, ParkedRecords
 from kraken_import.tracking.waves import Wave
 
 Moment: TypeAlias = Literal["start", "gate", "stop", "end"]
 """Moments of a wave."""
 OtherMoment: TypeAlias = Literal[
-    "plan_failed", "rerun_end", "differences", "open_too_long", "cohort_overdue", "triggerer_silent"
+    "plan_failed",
+    "rerun_end",
+    "differences",
+    "open_too_long",
+    "parked",
+    "outage",
+    "outage_over",
+    "cohort_overdue",
+    "triggerer_silent",
 ]
 
 _NAMED_COHORTS = 3
@@ -81,16 +90,19 @@ def announce_rerun(*, tracking: Engine, rerun: int, failure: str | None) -> Anno
         mode=given.mode.value,
         mended=through,
         left=sum(way.records for way in ways) - through,
+        parked=sum(way.records for way in ways if way.state is State.PARKED),
         failure=failure,
     )
 
 
 def rerun_ended(
-    *, rerun: int, dialect: str, mode: str, mended: int, left: int, failure: str | None
+    *, rerun: int, dialect: str, mode: str, mended: int, left: int, parked: int, failure: str | None
 ) -> Announcement:
-    """How many records of a rerun are through now, and how many are left."""
+    """How many records of a rerun are through now, how many are left, and how many of those are parked."""
     about = f"Rerun {rerun}"
     through = f"with {mended:,} of {mended + left:,} records through and {left:,} left"
+    if parked:
+        through += f" ({parked:,} parked)"
     how = f"well, {through}." if failure is None else f"badly, {through}: {failure}"
     return Announcement(
         moment="rerun_end",
@@ -98,7 +110,7 @@ def rerun_ended(
         dialect=dialect,
         mode=mode,
         text=f"{about} of {dialect} ended {how}",
-        counts={"mended": mended, "left": left},
+        counts={"mended": mended, "left": left, "parked": parked},
     )
 
 
@@ -127,6 +139,59 @@ def open_too_long(
         text=f"{what} been open at Kraken over Connection {connection_id!r} for more than {hours:g} hours, "
         f"the oldest for {_hours(now - since):,} hours: ask Kraken what has become of them.",
         counts={"open": records, "oldest_hours": _hours(now - since)},
+    )
+
+
+def parked_records(*, connection_id: str, found: ParkedRecords) -> Announcement:
+    """Parked records of waves that have ended: a person must free them."""
+    what = "1 record is" if found.records == 1 else f"{found.records:,} records are"
+    waves_of = "1 wave" if found.waves == 1 else f"{found.waves:,} waves"
+    them = "it" if found.records == 1 else "them"
+    return Announcement(
+        moment="parked",
+        about=f"Connection {connection_id}",
+        text=f"{what} parked in {waves_of} that went over Connection {connection_id!r}: no answer of "
+        f"Kraken's proves what became of {them}, so decide (make decide, or action decide of control_wave), "
+        f"or rerun {them}.",
+        counts={"parked": found.records, "waves": found.waves},
+    )
+
+
+def outage_begun(*, outage: Outage) -> Announcement:
+    """A Kraken gives no usable answer, and its waves wait for it."""
+    what = "answered" if outage.is_silent else "taken anything"
+    return Announcement(
+        moment="outage",
+        about=f"Kraken at {outage.target_kraken}",
+        text=f"Kraken at {outage.target_kraken} has not {what} since {_clock(outage.began_at)}: have it "
+        f"looked at; its waves wait until {_clock(outage.gives_up_at)}, go on by themselves once it answers, "
+        "and are stopped otherwise.",
+        counts={"minutes": _minutes(outage.seen_at - outage.began_at), "tries": outage.tries},
+    )
+
+
+def outage_over(*, outage: Outage) -> Announcement:
+    """An outage that people were told of is over, or was given up."""
+    ended = outage.ended_at or outage.seen_at
+    counts = {"minutes": _minutes(ended - outage.began_at), "tries": outage.tries}
+    if outage.was_given_up:
+        text = (
+            f"Kraken at {outage.target_kraken}, silent since {_clock(outage.began_at)}, was given up at "
+            f"{_clock(outage.gives_up_at)}: check the host and the network, then clear the runs that were "
+            "stopped to go on."
+        )
+    elif outage.ended_at is None:
+        text = (
+            f"Nothing waits any more for Kraken at {outage.target_kraken}, which did not answer from "
+            f"{_clock(outage.began_at)} on: whether it answers again is not known."
+        )
+    else:
+        text = (
+            f"Kraken at {outage.target_kraken} answers again after {_minutes(ended - outage.began_at):,} "
+            "minutes, and its waves go on by themselves."
+        )
+    return Announcement(
+        moment="outage_over", about=f"Kraken at {outage.target_kraken}", text=text, counts=counts
     )
 
 
@@ -172,21 +237,26 @@ def _text(*, wave: Wave, states: dict[State, int], moment: Moment, failure: str 
     name = f"{_name(wave=wave)} of {wave.dialect}"
     total = sum(states.values())
     failed = sum(records for state, records in states.items() if state in FAILED)
+    parked = states.get(State.PARKED, 0)
     match moment:
         case "start":
             return f"{name} begins: {total:,} customers."
         case "gate":
             return (
                 f"{name} is at the gate: {states.get(State.VALID, 0):,} of {total:,} customers are valid, "
-                f"{failed:,} were refused."
+                f"{failed:,} were refused" + (f", {parked:,} are parked." if parked else ".")
             )
         case "stop":
             return f"{name} was stopped: {failure}"
         case _:
             if failure is not None:
-                return f"{name} ended badly. {failure}"
+                return f"{name} ended badly{f' with {parked:,} parked' if parked else ''}. {failure}"
             succeeded = sum(records for state, records in states.items() if state in SUCCEEDED)
             return f"{name} ended well: {succeeded:,} of {total:,} customers are through, {failed:,} failed."
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%H:%M} UTC"
 
 
 def _hours(age: timedelta) -> int:

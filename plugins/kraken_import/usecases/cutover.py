@@ -9,7 +9,7 @@ from typing import Any, Final, TypedDict
 
 from sqlalchemy import Engine, TextClause
 
-from kraken_import.lifecycle import Mode
+from kraken_import.lifecycle import OPEN, Mode, State
 from kraken_import.tracking import cutover, purge, reruns
 from kraken_import.tracking.cutover import (
     LEFTOVERS,
@@ -19,6 +19,7 @@ from kraken_import.tracking.cutover import (
     Leftover,
     Migrated,
     OpenDifference,
+    Undecided,
 )
 from kraken_import.tracking.reruns import NamedWave
 from kraken_import.usecases.faults import BadRequest
@@ -73,11 +74,17 @@ def crosswalk(*, tracking: Engine, wave_id: int) -> list[Migrated]:
 def hand_back(*, tracking: Engine, wave_id: int, now: datetime) -> list[HandBack]:
     """List who of a wave is not migrated, as things stand, with the reason and the owner.
 
-    Records whose end at Kraken is not known are not in it: they are neither there nor handed back.
+    Records whose end at Kraken is not known are not in it: `undecided` lists them.
     """
     with tracking.begin() as connection:
         cutover.list_hand_backs(connection=connection, wave_id=wave_id, at=now)
         return cutover.hand_backs(connection=connection, wave_id=wave_id)
+
+
+def undecided(*, tracking: Engine, wave_id: int) -> list[Undecided]:
+    """Who of a wave may be in Kraken without a proof: open there, or parked."""
+    with tracking.connect() as connection:
+        return cutover.undecided(connection=connection, wave_id=wave_id)
 
 
 def late_changes(
@@ -178,8 +185,10 @@ def close_wave(*, tracking: Engine, legacy: Engine, wave: NamedWave, by: str, no
             f"rerun {rerun} has not been summarised"
             for rerun in cutover.running_reruns(connection=connection, wave_id=wave.id)
         ]
-        if still_open := cutover.open_records(connection=connection, wave_id=wave.id):
+        if still_open := cutover.records_in(connection=connection, wave_id=wave.id, states=OPEN):
             obstacles.append(f"{still_open} records have not ended at Kraken")
+        if parked := cutover.records_in(connection=connection, wave_id=wave.id, states={State.PARKED}):
+            obstacles.append(f"{parked} parked records are not decided (make decide), nor rerun")
         obstacles += [
             f"{count} {CALLED[kind]} have no owner"
             for kind, count in cutover.unowned(connection=connection, wave_id=wave.id).items()

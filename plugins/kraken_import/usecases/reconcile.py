@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
-from kraken_import.client.answers import Answer, NotFound, ProcessStatus
+from kraken_import.client.answers import Answer, NotFound, ProcessStatus, Unauthorised
 from kraken_import.client.session import KrakenSession, Listed, UnableToList
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import Mode, State
@@ -27,6 +27,7 @@ from kraken_import.tracking.reconciliation import Difference, Known, Reconcilabl
 from kraken_import.tracking.waves import load_wave
 from kraken_import.usecases.calling import fault_of, open_session
 from kraken_import.usecases.faults import BadRequest, Retryable
+from kraken_import.usecases.parked import parked_difference
 from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.verdicts import NEVER_CREATED, difference, signal_of
 
@@ -49,14 +50,16 @@ KEPT_KINDS: Final = frozenset({"wave_count", "batch_count", "history_differs"})
 """What can be compared of a purged wave too. What else is open stays open, since nothing can show its end."""
 
 RECORD_KINDS: Final = frozenset(
-    {"missing_at_kraken", "identifier_differs", "state_differs", "not_created_here"}
+    {"missing_at_kraken", "identifier_differs", "state_differs", "not_created_here", "parked_record"}
 )
 """What Kraken is asked record by record, at least where its listing raises a doubt."""
 
 LISTING_KINDS: Final = frozenset({"unknown_here", "doubled_at_kraken"})
 """What only a listing can show."""
 
-_TO_ASK: Final = frozenset({State.PROCESSED, State.ERRORED, State.CANCELLED, State.REJECTED, State.INVALID})
+_TO_ASK: Final = frozenset(
+    {State.PROCESSED, State.ERRORED, State.CANCELLED, State.REJECTED, State.INVALID, State.PARKED}
+)
 _PAGE: Final = 500
 _LISTED_AT_ONCE: Final = 5_000
 _TRIES: Final = 3
@@ -93,7 +96,7 @@ async def reconcile(
     now: datetime,
     wave_id: int | None = None,
 ) -> Reconciled:
-    """Reconcile a wave, or every live wave of a Connection that has something processed.
+    """Reconcile a wave, or every live wave of a Connection that has something processed or parked.
 
     Raises `BadRequest` for a wave that is not there or not of this Kraken, `SystemicFault` and `Retryable`
     when Kraken cannot be asked: nothing is settled then that was not looked at.
@@ -303,6 +306,8 @@ class _Asker:
             )
 
     def _judge(self, *, known: Known, answer: Answer) -> Difference | None:
+        if known.state is State.PARKED and not isinstance(answer, Unauthorised):
+            return parked_difference(known=known, answer=answer)
         if not isinstance(answer, ProcessStatus | NotFound):
             raise self._fault_of(signal=signal_of(answer=answer)) or Retryable(
                 "Kraken gave no usable answer about a record: nothing that was not looked at is settled."

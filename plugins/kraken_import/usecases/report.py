@@ -10,11 +10,13 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from kraken_import.lifecycle import FAILED, SUCCEEDED, State
-from kraken_import.tracking import money, progress, reconciliation, reports, waves
+from kraken_import.tracking import money, outages, progress, reconciliation, reports, waves
+from kraken_import.tracking.outages import Outage
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.frame_rows import review_frames
+from kraken_import.usecases.parked import to_do
 from kraken_import.usecases.policy import wave_in_words
-from reporting.wave import DifferenceLine, MoneyLine, Slice, WaveReport, files
+from reporting.wave import DifferenceLine, MoneyLine, OutageLine, ParkedLine, Slice, WaveReport, files
 from transforms.registry import get_dialect
 from transforms.triage import Cause, source_of
 
@@ -65,6 +67,20 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
         seconds=seconds,
         slices=slices,
         causes=_causes(connection=connection, wave_id=wave_id, dialect=header.dialect),
+        parked=[
+            ParkedLine(
+                code=found.code,
+                detail=found.detail,
+                customers=found.customers,
+                examples=found.examples,
+                to_do=to_do(code=found.code),
+            )
+            for found in reports.parked(connection=connection, wave_id=wave_id)
+        ],
+        outages=[
+            OutageLine(began_at=found.began_at.astimezone(UTC), ended=_ended(outage=found), tries=found.tries)
+            for found in outages.of_wave(connection=connection, wave_id=wave_id, most=_SHOWN)
+        ],
         tries=[
             (each.attempt, each.outcome, each.records)
             for each in reports.attempts(connection=connection, wave_id=wave_id)
@@ -81,6 +97,15 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
         policy=wave_in_words(wave=wave),
         decision=_decision(header=header, wave=wave),
     )
+
+
+def _ended(*, outage: Outage) -> str:
+    if outage.is_under_way:
+        return f"not yet; given up at {outage.gives_up_at.astimezone(UTC):%d %B %Y, %H:%M:%S} UTC"
+    if outage.ended_at is None:
+        return "not known: nothing waits for it any more"
+    was = "given up" if outage.was_given_up else "over"
+    return f"{was} at {outage.ended_at.astimezone(UTC):%d %B %Y, %H:%M:%S} UTC"
 
 
 def _decision(*, header: reports.Header, wave: Wave) -> str:
@@ -147,6 +172,7 @@ def _money(*, connection: Connection, wave_id: int) -> list[MoneyLine]:
         refused = cents(State.INVALID, State.REJECTED)
         failed = cents(State.ERRORED, State.CANCELLED, State.DRY_RUN_ERRORED)
         accepted = cents(State.PROCESSED, State.DRY_RUN_SUCCEEDED)
+        parked = cents(State.PARKED)
         payload = sum(fate.payload_cents for fate in built)
         lines.append(
             MoneyLine(
@@ -158,7 +184,8 @@ def _money(*, connection: Connection, wave_id: int) -> list[MoneyLine]:
                 payload=payload,
                 refused=refused,
                 failed=failed,
-                underway=payload - refused - failed - accepted,
+                parked=parked,
+                underway=payload - refused - failed - parked - accepted,
                 accepted=accepted,
             )
         )

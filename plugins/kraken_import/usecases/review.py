@@ -15,19 +15,20 @@ from kraken_import.usecases.policy import wave_in_words
 from transforms.registry import get_dialect
 from transforms.rules.ledgers import shown
 
-_REFUSED: Final = (State.REJECTED, State.INVALID)
+_LEFT_OUT: Final = (State.REJECTED, State.INVALID, State.PARKED)
 _MOST_CAUSES: Final = 20
 
 
 def review(*, connection: Connection, wave: Wave, counts: Mapping[State, int]) -> str:
     """The summary in Markdown: codes and numbers only, nothing of a customer."""
     valid = counts.get(State.VALID, 0)
+    parked = counts.get(State.PARKED, 0)
     rate = gate.measured_rate(connection=connection, wave_id=wave.id)
     frames = review_frames(connection=connection, wave_id=wave.id, dialect=wave.dialect, claimed=wave.claimed)
     lines = [
         f"**{sum(counts.values()):,} customers** of {wave.dialect} in a {wave.mode.value} wave: "
         f"{valid:,} valid, {counts.get(State.REJECTED, 0):,} rejected by our own checks, "
-        f"{counts.get(State.INVALID, 0):,} invalid for Kraken.",
+        f"{counts.get(State.INVALID, 0):,} invalid for Kraken" + (f", {parked:,} parked." if parked else "."),
         f"**Policy**: {wave_in_words(wave=wave)}",
         *([f"**Asked for by** {wave.requested_by}."] if wave.requested_by else []),
         *_four_eyes(connection=connection, wave=wave),
@@ -61,7 +62,7 @@ def _four_eyes(*, connection: Connection, wave: Wave) -> Iterator[str]:
 
 
 def _causes(*, connection: Connection, wave: Wave) -> Iterator[str]:
-    causes = gate.causes(connection=connection, wave_id=wave.id, states=_REFUSED, most=_MOST_CAUSES)
+    causes = gate.causes(connection=connection, wave_id=wave.id, states=_LEFT_OUT, most=_MOST_CAUSES)
     if causes:
         rows = [f"| {cause.records:,} | {cause.state} | `{cause.code}` | {cause.path} |" for cause in causes]
         yield "\n".join(["| records | state | code | field |", "| ---: | --- | --- | --- |", *rows])

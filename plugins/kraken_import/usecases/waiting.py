@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
@@ -16,6 +17,8 @@ from kraken_import.usecases.calling import open_session
 from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.verdicts import Signal, signal_of
+
+_log = logging.getLogger(__name__)
 
 Why: TypeAlias = Literal["throttled", "doubt", "outage", "paused"]
 
@@ -114,17 +117,25 @@ async def wait_out(*, systems: Systems, wave: Wave, until: datetime | None = Non
     With `until` that time ends the wait, and not the patience: what Kraken has is asked about all the same.
     Of all that wait one asks, about a record that cannot exist, and the others look at what it found.
     """
+    said: bool | None = None
     while outage := await asyncio.to_thread(_current, systems, wave):
         if outage.is_given_up if until is None else systems.clock() >= until:
+            if until is None:
+                _log.info("Kraken at %s is given up.", wave.target_kraken)
             return
+        if outage.is_silent is not said:
+            said = outage.is_silent
+            _log.info("%s", held_back(outage=outage).sentence)
         if not outage.seconds_to_next_try:
             if not outage.is_silent:
                 return
             if await asyncio.to_thread(_claim_try, systems, wave) and await _answers(systems, wave):
                 await end_outage(systems=systems, wave=wave)
-                return
+                break
             continue
         await asyncio.sleep(min(outage.seconds_to_next_try, _LOOK_AGAIN))
+    if said is not None:
+        _log.info("Kraken at %s answers again.", wave.target_kraken)
 
 
 async def _answers(systems: Systems, wave: Wave) -> bool:

@@ -1,4 +1,4 @@
-"""Looks at what no run looks at: records that do not end, missed nights, a triggerer that is dead."""
+"""Looks at what no run looks at: open and parked records, outages, missed nights, a dead triggerer."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from zoneinfo import ZoneInfo
 from croniter import croniter
 from sqlalchemy import Engine
 
-from kraken_import.tracking import watch
-from kraken_import.tracking.watch import DueCohort, OpenRecords, Told
+from kraken_import.tracking import outages, watch
+from kraken_import.tracking.outages import Outage
+from kraken_import.tracking.watch import DueCohort, OpenRecords, ParkedRecords, Told
 from transforms.registry import get_dialect
 
 GRACE: Final = timedelta(hours=1)
 """How long after its night has begun a cohort may wait for a run."""
 SILENCE: Final = timedelta(minutes=2)
 """How long Airflow's triggerer may be silent: a restart takes less."""
+BLIP: Final = timedelta(minutes=1)
+"""What an outage must last before people are told of it."""
 AGAIN: Final = timedelta(days=1)
 """When people are told once more of what has not changed."""
 
@@ -30,6 +33,18 @@ class Overdue:
     dialect: str
     cohorts: tuple[DueCohort, ...]
     night: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutageNews:
+    """An outage that people are to be told of: that it lasts, or, if they know, that it lasts no more."""
+
+    outage: Outage
+
+    @property
+    def subject(self) -> str:
+        """What is kept of it, with the number of the outage as the amount."""
+        return f"outage {self.outage.target_kraken}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +62,39 @@ def find_open_too_long(
         return watch.open_too_long(
             connection=connection, connection_id=connection_id, before=now - timedelta(hours=hours)
         )
+
+
+def find_parked(*, tracking: Engine, connection_id: str, now: datetime) -> ParkedRecords:
+    """Parked records of a Connection's waves that have ended, but for what those ends have told of lately."""
+    with tracking.connect() as connection:
+        return watch.parked(connection=connection, connection_id=connection_id, before=now - AGAIN)
+
+
+def outage_news(*, tracking: Engine, connection_id: str) -> list[OutageNews]:
+    """Outages of the Krakens of a Connection to tell of: that they last, or that they last no more."""
+    found = []
+    with tracking.connect() as connection:
+        for outage in outages.last_of_connection(connection=connection, connection_id=connection_id):
+            news = OutageNews(outage=outage)
+            told = watch.told(connection=connection, subject=news.subject)
+            if outage.is_under_way:
+                is_news = outage.seen_at - outage.began_at >= BLIP and (
+                    told is None or told.amount != outage.id
+                )
+            else:
+                is_news = told is not None
+            if is_news:
+                found.append(news)
+    return found
+
+
+def remember_outage(*, tracking: Engine, news: OutageNews, now: datetime) -> None:
+    """Keep which outage people were told of; nothing once they know that it is over."""
+    with tracking.begin() as connection:
+        if news.outage.is_under_way:
+            watch.remember(connection=connection, subject=news.subject, amount=news.outage.id, at=now)
+        else:
+            watch.forget(connection=connection, subject=news.subject)
 
 
 def overdue_cohorts(

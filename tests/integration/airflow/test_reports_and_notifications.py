@@ -14,10 +14,12 @@ from typing import Any
 
 import pytest
 
+from kraken_import.tracking import outages
 from tests.integration.airflow import notifiers
 from tests.integration.airflow.test_dags import set_connections
 from tests.integration.conftest import BeginJourney, Journey
-from tests.integration.usecases.playing import begin_rerun
+from tests.integration.usecases.playing import begin_rerun, park
+from tests.integration.usecases.test_parked import begin_outage
 from tests.integration.usecases.test_reconcile import play
 from tests.integration.usecases.test_watch import plan
 
@@ -242,7 +244,7 @@ def test_people_are_told_of_plans_that_fail_of_differences_and_of_reruns(
         operator("SummariseRerunOperator").execute(context("run:1", dag_id="rerun_edf_accounts"))
     text, told = notifiers.SENT[-1]
     assert f"Rerun {planned.rerun} of edf_accounts ended badly, with 0 of 2 records through and 2" in text
-    assert told["counts"] == {"mended": 0, "left": 2}
+    assert told["counts"] == {"mended": 0, "left": 2, "parked": 0}
 
 
 def test_the_watch_tells_once_of_what_no_run_would_tell(
@@ -283,6 +285,20 @@ def test_the_watch_tells_once_of_what_no_run_would_tell(
         assert look() == ["open_too_long", "cohort_overdue", "triggerer_silent"]
         assert notifiers.SENT[0][0].startswith("3 records have been open at Kraken over Connection 'kraken'")
         assert look() == []
+        # An outage is told of once it has lasted, and what is parked once the end of its wave is long told.
+        begin_outage(airflow_journey)
+        assert look() == []
+        park(airflow_journey, "GB-000000001")
+        with airflow_journey.tracking.begin() as connection:
+            connection.exec_driver_sql(
+                "UPDATE migration.outage SET began_at = began_at - interval '2 minutes';"
+                "UPDATE migration.wave SET finished_at = now() - interval '2 days', outcome = 'failed', "
+                "outcome_reason = '1 record is parked.'"
+            )
+        assert look() == ["parked", "outage"]
+        assert look() == []
+        outages.finish(engine=airflow_journey.tracking, target_kraken=airflow_journey.kraken.target)
+        assert look() == ["outage_over"]
         # What has come right is forgotten, and told of when it comes back.
         airflow_journey.poll(wave_id)
         monkeypatch.setattr(_Health, "heartbeat", datetime.now(UTC).isoformat())

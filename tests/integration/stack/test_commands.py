@@ -11,10 +11,12 @@ from unittest import mock
 
 import psycopg2
 import pytest
+from sqlalchemy import Engine
 
 from stack.__main__ import main
 from stack.settings import RUN
 from tests.conftest import ROOT, StartSimulator, free_port
+from tests.integration.tracking.test_schema import wave_of
 
 GUIDE_CUSTOMER = {"DIALECT": "edf_accounts", "ID": "EXTERNAL-1234"}
 
@@ -214,6 +216,24 @@ def test_the_crosswalk_of_an_unknown_wave_is_a_sentence_beside_any_airflow(track
     _is_one_sentence(done=done, sentence="There is no wave 'pilot'.")
     done = _run("wave-close", WAVE="pilot", TRACKING_DSN=tracking_dsn)
     _is_one_sentence(done=done, sentence="There is no wave 'pilot'.")
+
+
+def test_a_parked_customer_is_listed_as_undecided_and_not_as_handed_back(
+    tracking_dsn: str, tracking_engine: Engine
+) -> None:
+    with tracking_engine.begin() as connection:
+        wave_id = wave_of(connection)
+        connection.exec_driver_sql(
+            "UPDATE migration.import_process SET state = 'parked', parked_from = 'created', attempt = 1, "
+            "payload_hash = '', payload_bytes = 2 "
+            "WHERE external_identifier = 'run-0'"
+        )
+    done = _run("crosswalk", WAVE="run", TRACKING_DSN=tracking_dsn)
+    assert "0 customers are in Kraken; 2 are handed back, 2 of them without an owner" in done.stdout
+    assert "; 1 are undecided, 1 of them parked." in done.stdout
+    folder = RUN / "reports" / f"wave-{wave_id}"
+    assert "run-0" not in (folder / "hand-back.csv").read_text()
+    assert "run-0,X,parked,," in (folder / "undecided.csv").read_text()
 
 
 def test_what_no_wave_has_is_listed_and_owned_by_command(tracking_dsn: str) -> None:

@@ -6,10 +6,13 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from kraken_import.tracking.evidence import Key
 from kraken_import.tracking.refs import BatchRef
+from kraken_import.usecases import verdicts
 from kraken_import.usecases.build import build_batch
 from kraken_import.usecases.create import CreateOutcome, create_batch
 from kraken_import.usecases.poll import poll
+from kraken_import.usecases.recording import record_moves
 from kraken_import.usecases.rerun import (
     PlannedRerun,
     RerunRequest,
@@ -77,3 +80,27 @@ def prepare(journey: Journey, planned: PlannedRerun) -> None:
         ref = BatchRef(wave_id=wave_id, batch=batch, rerun=planned.rerun)
         build_batch(systems=journey.systems, ref=ref)
         asyncio.run(validate_batch(systems=journey.systems, ref=ref))
+
+
+def park(journey: Journey, *identifiers: str, code: str = "never_answered") -> None:
+    """Park records of the only wave as their answers would."""
+    rows = journey.rows(
+        "SELECT id, wave_id, attempt FROM migration.import_process WHERE external_identifier = ANY (:keys)",
+        keys=list(identifiers),
+    )
+    moves = [verdicts.park(key=Key(**row), code=code, detail="Kraken answers about others.") for row in rows]
+    with journey.tracking.begin() as connection:
+        taken = record_moves(connection=connection, moves=moves, stage="status", at=datetime.now(UTC))
+    assert taken == len(identifiers)
+
+
+def wave_with_parked(journey: Journey, **wanted: Any) -> tuple[int, str, str]:
+    """A wave of four, two of them processed; its id, who was parked unsent, and who was parked once sent."""
+    wave_id = journey.valid_wave(limit=4, **wanted)
+    keys = [row["external_identifier"] for row in journey.rows("SELECT * FROM migration.import_process")]
+    unsent, sent = sorted(keys)[:2]
+    park(journey, unsent, code="forbidden")
+    journey.create(wave_id)
+    park(journey, sent)
+    journey.poll(wave_id)
+    return wave_id, unsent, sent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -303,7 +304,9 @@ def test_a_validation_that_is_never_answered_is_parked_and_the_others_go_on(jour
     assert "1 record is parked" in failure
 
 
-def test_a_kraken_that_stays_down_stops_the_wave_with_nothing_in_doubt(journey: Journey) -> None:
+def test_a_kraken_that_stays_down_stops_the_wave_with_nothing_in_doubt(
+    journey: Journey, caplog: pytest.LogCaptureFixture
+) -> None:
     journey = journey.with_settings(patience=1)
     wave_id = journey.valid_wave()
     journey.simulator.process.kill()
@@ -313,7 +316,12 @@ def test_a_kraken_that_stays_down_stops_the_wave_with_nothing_in_doubt(journey: 
     assert held.why == "outage"
     assert "has not answered since" in held.sentence
     assert journey.states(wave_id) == {"valid": 5}
-    journey.poll(wave_id, held=held)
+    with caplog.at_level(logging.INFO, logger="kraken_import.usecases.waiting"):
+        journey.poll(wave_id, held=held)
+    # The trigger's log says what it waits for, and how that ended.
+    first, last = caplog.messages
+    assert "has not answered since" in first
+    assert last == f"Kraken at {journey.kraken.target} is given up."
     with pytest.raises(SystemicFault, match="has given no usable answer since") as stopped:
         journey.create(wave_id)
     assert stopped.value.code == "kraken_unreachable"

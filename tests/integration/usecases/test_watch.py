@@ -109,7 +109,11 @@ def test_the_end_of_a_rerun_is_told_with_what_is_mended_and_what_is_left(begin: 
     finished_wave(journey, sound, rejected, name="pilot")
     rerun(journey, states=("rejected",))
     left = announce_rerun(tracking=journey.tracking, rerun=1, failure="Rerun 1: 1 of 1 records failed.")
-    assert (left.counts, left.dialect, left.mode) == ({"mended": 0, "left": 1}, "edf_accounts", "live")
+    assert (left.counts, left.dialect, left.mode) == (
+        {"mended": 0, "left": 1, "parked": 0},
+        "edf_accounts",
+        "live",
+    )
     assert "badly, with 0 of 1 records through and 1 left: Rerun 1: 1 of 1" in left.text
     with journey.legacy.begin() as connection:
         connection.exec_driver_sql(
@@ -119,4 +123,5 @@ def test_the_end_of_a_rerun_is_told_with_what_is_mended_and_what_is_left(begin: 
     assert announce_rerun(tracking=journey.tracking, rerun=2, failure=None).counts == {
         "mended": 1,
         "left": 0,
+        "parked": 0,
     }

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from kraken_import.tracking.watch import DueCohort, Told
+from kraken_import.tracking.outages import Outage
+from kraken_import.tracking.watch import DueCohort, ParkedRecords, Told
 from kraken_import.usecases import announce, watch
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -18,6 +19,31 @@ LISBON, SYDNEY = ZoneInfo("Europe/Lisbon"), ZoneInfo("Australia/Sydney")
 def cohort(name: str = "leeds-1", **changes: Any) -> DueCohort:
     given = {"wave_date": date(2026, 11, 20), "planned_at": NOW - timedelta(days=9), "customers": 500}
     return DueCohort(**({"name": name, "dialect": "edf_accounts"} | given | changes))
+
+
+def outage(**changes: Any) -> Outage:
+    return Outage(
+        **{
+            "id": 1,
+            "target_kraken": "https://kraken:443",
+            "is_silent": True,
+            "began_at": NOW - timedelta(minutes=10),
+            "next_try_at": NOW,
+            "gives_up_at": NOW + timedelta(minutes=20),
+            "tries": 9,
+            "seen_at": NOW,
+        }
+        | changes
+    )
+
+
+def test_an_outage_is_under_way_while_something_waits_for_its_end() -> None:
+    assert outage().is_under_way
+    assert not outage(ended_at=NOW).is_under_way
+    assert not outage(seen_at=NOW + timedelta(minutes=5)).is_under_way
+    given_up = outage(next_try_at=NOW + timedelta(minutes=21), seen_at=NOW + timedelta(minutes=20))
+    assert not given_up.is_under_way
+    assert (given_up.was_given_up, outage(ended_at=NOW).was_given_up) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -93,10 +119,10 @@ def test_a_triggerer_is_silent_two_minutes_after_its_last_heartbeat(
         ),
         (
             announce.rerun_ended(
-                rerun=3, dialect="edf_accounts", mode="live", mended=14, left=2, failure=None
+                rerun=3, dialect="edf_accounts", mode="live", mended=14, left=2, parked=0, failure=None
             ),
             "Rerun 3 of edf_accounts ended well, with 14 of 16 records through and 2 left.",
-            {"mended": 14, "left": 2},
+            {"mended": 14, "left": 2, "parked": 0},
         ),
         (
             announce.rerun_ended(
@@ -105,11 +131,12 @@ def test_a_triggerer_is_silent_two_minutes_after_its_last_heartbeat(
                 mode="live",
                 mended=0,
                 left=1_000,
+                parked=3,
                 failure="Rerun 3 was stopped.",
             ),
-            "Rerun 3 of edf_accounts ended badly, with 0 of 1,000 records through and 1,000 left: "
+            "Rerun 3 of edf_accounts ended badly, with 0 of 1,000 records through and 1,000 left (3 parked): "
             "Rerun 3 was stopped.",
-            {"mended": 0, "left": 1_000},
+            {"mended": 0, "left": 1_000, "parked": 3},
         ),
         (
             announce.differences_found(
@@ -126,6 +153,36 @@ def test_a_triggerer_is_silent_two_minutes_after_its_last_heartbeat(
             "12 records have been open at Kraken over Connection 'kraken' for more than 24 hours, the oldest "
             "for 50 hours: ask Kraken what has become of them.",
             {"open": 12, "oldest_hours": 50},
+        ),
+        (
+            announce.parked_records(connection_id="kraken", found=ParkedRecords(records=3, waves=2)),
+            "3 records are parked in 2 waves that went over Connection 'kraken': no answer of Kraken's "
+            "proves what became of them, so decide (make decide, or action decide of control_wave), or rerun "
+            "them.",
+            {"parked": 3, "waves": 2},
+        ),
+        (
+            announce.outage_begun(outage=outage()),
+            "Kraken at https://kraken:443 has not answered since 11:50 UTC: have it looked at; its waves "
+            "wait until 12:20 UTC, go on by themselves once it answers, and are stopped otherwise.",
+            {"minutes": 10, "tries": 9},
+        ),
+        (
+            announce.outage_over(outage=outage(ended_at=NOW)),
+            "Kraken at https://kraken:443 answers again after 10 minutes, and its waves go on by themselves.",
+            {"minutes": 10, "tries": 9},
+        ),
+        (
+            announce.outage_over(outage=outage(seen_at=NOW + timedelta(hours=1))),
+            "Kraken at https://kraken:443, silent since 11:50 UTC, was given up at 12:20 UTC: check the host "
+            "and the network, then clear the runs that were stopped to go on.",
+            {"minutes": 70, "tries": 9},
+        ),
+        (
+            announce.outage_over(outage=outage(seen_at=NOW + timedelta(minutes=10))),
+            "Nothing waits any more for Kraken at https://kraken:443, which did not answer from 11:50 UTC "
+            "on: whether it answers again is not known.",
+            {"minutes": 20, "tries": 9},
         ),
         (
             announce.cohorts_overdue(

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from kraken_import.lifecycle import State
+from kraken_import.tracking.outages import Outage
 from stack import display
 from stack.outcome import ErrorGroup
 from stack.waves import Progress, StartedWave
@@ -79,6 +80,29 @@ def test_what_has_been_said_is_not_said_again_when_the_run_ends() -> None:
     assert _lines(settled, ended) == [
         "edf_accounts: 90 customers, 90 built, 90 valid, 90 created, 90 processed, 0 failed, 9 accounts/s"
     ]
+
+
+def test_parked_customers_and_an_outage_are_shown_while_there_are_any() -> None:
+    outage = Outage(
+        id=1,
+        target_kraken="https://kraken:443",
+        is_silent=True,
+        began_at=NOW - timedelta(minutes=5),
+        next_try_at=NOW,
+        gives_up_at=NOW + timedelta(minutes=25),
+        tries=7,
+        seen_at=NOW,
+    )
+    sound = _ended(dialect="edf_accounts", processed=90, run_state="running")
+    assert "arked" not in _drawn(display.progress_table(progress=[sound], now=NOW), width=80)
+    waiting = replace(sound, states={State.PROCESSED: 90, State.PARKED: 3}, outage=outage)
+    sentence = "Kraken has not answered since 11:55 UTC, and is given up at 12:25"
+    assert _lines(waiting)[0].endswith(f"0 failed, 3 parked, 9 accounts/s; {sentence}")
+    table = _drawn(display.progress_table(progress=[waiting, waiting], now=NOW), width=80)
+    assert " ".join(table.split()).count(sentence) == 1
+    assert re.search(r"Parked +3 +3", table)
+    ended = _drawn(display.outcome_table(progress=[replace(waiting, run_state="failed")], now=NOW), width=80)
+    assert re.search(r"Parked +3\nOther +0", ended)
 
 
 def test_a_line_without_room_goes_on_at_a_space() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from kraken_import.lifecycle import State
@@ -22,12 +23,15 @@ def test_every_stage_counts_the_records_that_have_gone_beyond_it() -> None:
             State.IN_PROGRESS: 64,
             State.PROCESSED: 128,
             State.ERRORED: 256,
+            State.PARKED: 512,
         },
+        parked_from={State.BUILT: 12, State.VALID: 200, State.CREATING: 100, State.MISSING: 200},
     )
-    assert progress.records == 511
-    assert progress.built == 511 - 1 - 2
-    assert progress.valid == 511 - 1 - 2 - 4 - 8
-    assert progress.created == 64 + 128 + 256
+    assert progress.records == 1023
+    assert progress.built == 1023 - 1 - 2
+    assert progress.valid == 1023 - 1 - 2 - 4 - 8 - 12
+    assert progress.created == 64 + 128 + 256 + 200
+    assert progress.parked == 512
     assert progress.processed == 128
     assert progress.failed == 2 + 8 + 256
     assert progress.settled == 128 + 2 + 8 + 256
@@ -41,6 +45,9 @@ def test_the_rate_of_a_settled_wave_ends_with_its_last_record_not_with_its_summa
         last_settled_at=NOW + timedelta(seconds=4),
     )
     assert progress.rate(now=NOW + timedelta(seconds=400)) == 25
+    # What is parked ends with a person's decision, however late that comes.
+    parked = replace(progress, states={State.PROCESSED: 100, State.PARKED: 1})
+    assert parked.rate(now=NOW + timedelta(seconds=400)) == 25
 
 
 def test_a_long_list_is_cut_and_says_how_much_is_missing() -> None:

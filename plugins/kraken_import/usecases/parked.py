@@ -1,0 +1,52 @@
+"""What people are told of parked records: what Kraken says of them now, and what is to be done."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kraken_import.client.answers import Answer, NotFound, ProcessStatus
+from kraken_import.tracking.reconciliation import Difference, Known
+
+_TO_DO: Final = {
+    "create_never_takes_effect": (
+        "Look in the record's answers for what Kraken says to its create, mend the payload or have Kraken "
+        "mended, and rerun it."
+    ),
+    "forbidden": (
+        "Find out, with those who run the firewall before Kraken, what in the record it does not let pass, "
+        "and rerun it."
+    ),
+    "import_process_not_found": (
+        "Kraken accepted it and knows it no more: ask Kraken what became of it, and decide as they say. "
+        "Do not have it created again before they have answered."
+    ),
+    "never_answered": (
+        "Ask Kraken whether it has the record, and decide as they say; a rerun asks Kraken again."
+    ),
+}
+_ELSE: Final = "Ask Kraken whether it has the record, and decide as they say, or rerun it."
+
+
+def to_do(*, code: str) -> str:
+    """What a person is to do about records that are parked for this cause, in a sentence or two."""
+    return _TO_DO.get(code, _ELSE)
+
+
+def parked_difference(*, known: Known, answer: Answer) -> Difference:
+    """The difference that a parked record is until it is freed, with what Kraken says of it now.
+
+    It may be parked because no answer about it can be used: that keeps nothing else from being compared.
+    """
+    match answer:
+        case ProcessStatus(status=status):
+            theirs = status
+        case NotFound():
+            theirs = "unknown"
+        case _:
+            theirs = "no usable answer"
+    return Difference(
+        kind="parked_record",
+        external_identifier=known.external_identifier,
+        ours=known.state.value,
+        theirs=theirs,
+    )
