@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Engine
 
 from kraken_import.lifecycle import State
-from kraken_import.tracking.cutover import OpenDifference, Undecided
+from kraken_import.tracking.cutover import HandBack, Migrated, OpenDifference, Undecided
 from kraken_import.tracking.reruns import NamedWave
 from kraken_import.usecases import cutover
 from kraken_import.usecases.faults import BadRequest
@@ -43,15 +43,7 @@ def write_crosswalk(*, wishes: Wishes) -> None:
                 wave=wave,
                 name="crosswalk",
                 header=("external_identifier", "kraken_identifier", "import_supplier", "processed_at"),
-                rows=(
-                    (
-                        each.external_identifier,
-                        each.kraken_identifier or "",
-                        each.import_supplier,
-                        each.settled_at.astimezone(UTC).isoformat(timespec="seconds"),
-                    )
-                    for each in migrated
-                ),
+                rows=map(_migrated_row, migrated),
             ),
             _write(
                 wave=wave,
@@ -66,35 +58,13 @@ def write_crosswalk(*, wishes: Wishes) -> None:
                     "owner",
                     "note",
                 ),
-                rows=(
-                    (
-                        each.external_identifier,
-                        each.state,
-                        each.code,
-                        each.path,
-                        each.reason,
-                        each.attempt,
-                        each.owner or "",
-                        each.note or "",
-                    )
-                    for each in back
-                ),
+                rows=map(_back_row, back),
             ),
             _write(
                 wave=wave,
                 name="undecided",
                 header=("external_identifier", "import_supplier", "state", "code", "reason", "attempts"),
-                rows=(
-                    (
-                        each.external_identifier,
-                        each.import_supplier,
-                        each.state,
-                        each.code,
-                        each.reason,
-                        each.attempt,
-                    )
-                    for each in undecided
-                ),
+                rows=map(_undecided_row, undecided),
             ),
         )
         nameless = sum(each.kraken_identifier is None for each in migrated)
@@ -105,6 +75,21 @@ def write_crosswalk(*, wishes: Wishes) -> None:
             f"{len(undecided):,} are undecided, {_parked(undecided):,} of them parked.",
             *(f"  {_shown(file)}" for file in files),
         )
+
+
+def _migrated_row(each: Migrated) -> tuple[object, ...]:
+    at = each.settled_at.astimezone(UTC).isoformat(timespec="seconds")
+    return each.external_identifier, each.kraken_identifier or "", each.import_supplier, at
+
+
+def _back_row(each: HandBack) -> tuple[object, ...]:
+    tried = each.state, each.code, each.path, each.reason, each.attempt
+    return each.external_identifier, *tried, each.owner or "", each.note or ""
+
+
+def _undecided_row(each: Undecided) -> tuple[object, ...]:
+    tried = each.state, each.code, each.reason, each.attempt
+    return each.external_identifier, each.import_supplier, *tried
 
 
 def list_late_changes(*, wishes: Wishes) -> None:

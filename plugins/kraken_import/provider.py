@@ -26,44 +26,45 @@ def get_provider_info() -> dict[str, Any]:
                     },
                     "placeholders": {"host": "https://api.example-kraken.energy", "port": "443"},
                 },
-                "conn-fields": {
-                    "envelope": _field(
-                        label="Envelope",
-                        schema={
-                            "type": ["string", "null"],
-                            "enum": ["wrapped", "bare"],
-                            "default": "wrapped",
-                        },
-                    ),
-                    "region": _field(label="Default region (for example GB)", schema=_TEXT),
-                    "zone": _field(label="Default time zone (for example Europe/London)", schema=_TEXT),
-                    "requests_in_flight": _field(
-                        label="Requests in flight",
-                        schema={"type": ["integer", "null"], "minimum": 1, "maximum": 256, "default": 32},
-                    ),
-                    "connect_timeout": _field(label="Seconds to connect", schema=_seconds(default=10)),
-                    "request_timeout": _field(label="Seconds for a request", schema=_seconds(default=60)),
-                    "visibility_window": _field(
-                        label="Seconds until a create is surely visible", schema=_seconds(default=30)
-                    ),
-                    "patience": _field(
-                        label="Seconds of patience with a Kraken that does not answer",
-                        schema=_seconds(default=1800),
-                    ),
-                    "ca_bundle": _field(label="CA bundle (file)", schema=_TEXT),
-                    "import_suppliers": _field(label="Import suppliers (dialect=code, …)", schema=_TEXT),
-                    "configured_values": _field(
-                        label="Configured values (JSON: dialect, setting, legacy code, value)", schema=_TEXT
-                    ),
-                    "policies": _field(
-                        label="Policies of waves (JSON: dialect, setting, value)", schema=_TEXT
-                    ),
-                    "allow_http": _field(
-                        label="Allow http", schema={"type": ["boolean", "null"], "default": False}
-                    ),
-                },
+                "conn-fields": _fields(),
             }
         ],
+    }
+
+
+def _fields() -> dict[str, Any]:
+    """The form's own fields."""
+    return {
+        "envelope": _field(
+            label="Envelope",
+            schema={
+                "type": ["string", "null"],
+                "enum": ["wrapped", "bare"],
+                "default": "wrapped",
+            },
+        ),
+        "region": _field(label="Default region (for example GB)", schema=_TEXT),
+        "zone": _field(label="Default time zone (for example Europe/London)", schema=_TEXT),
+        "requests_in_flight": _field(
+            label="Requests in flight",
+            schema={"type": ["integer", "null"], "minimum": 1, "maximum": 256, "default": 32},
+        ),
+        "connect_timeout": _field(label="Seconds to connect", schema=_seconds(default=10)),
+        "request_timeout": _field(label="Seconds for a request", schema=_seconds(default=60)),
+        "visibility_window": _field(
+            label="Seconds until a create is surely visible", schema=_seconds(default=30)
+        ),
+        "patience": _field(
+            label="Seconds of patience with a Kraken that does not answer",
+            schema=_seconds(default=1800),
+        ),
+        "ca_bundle": _field(label="CA bundle (file)", schema=_TEXT),
+        "import_suppliers": _field(label="Import suppliers (dialect=code, …)", schema=_TEXT),
+        "configured_values": _field(
+            label="Configured values (JSON: dialect, setting, legacy code, value)", schema=_TEXT
+        ),
+        "policies": _field(label="Policies of waves (JSON: dialect, setting, value)", schema=_TEXT),
+        "allow_http": _field(label="Allow http", schema={"type": ["boolean", "null"], "default": False}),
     }
 
 

@@ -174,60 +174,67 @@ async def _reconcile_supplier(
         live = [wave for wave in waves if wave.mode is Mode.LIVE]
         theirs = await asker.read_listing() if live else _Theirs(source="none")
         for each in waves:
-            differences = await _in_thread(_compare, connection, each)
-            local = LOCAL_KINDS if each.purged_at is None else KEPT_KINDS
-            kinds: Collection[str] = local
-            source = "none"
-            if each.mode is Mode.LIVE:
-                source = theirs.source
-                differences += [found for found in theirs.doubled if found.wave_id == each.id]
-                differences += await asker.ask(wave_id=each.id, listed=source == "listing")
-                kinds = local | RECORD_KINDS | (LISTING_KINDS if source == "listing" else frozenset())
-            counted = reconciliation.counts(connection=connection, wave_id=each.id)
-            if counted["claimed"] != counted["selected"] + counted["handed_on"] and not any(
-                difference.kind == "batch_count" for difference in differences
-            ):
-                differences.append(
-                    Difference(
-                        kind="wave_count",
-                        ours=reconciliation.customers(
-                            here=counted["selected"], handed_on=counted["handed_on"]
-                        ),
-                        theirs=f"{counted['claimed']} claimed",
-                        wave_id=each.id,
-                    )
-                )
             found.update(
-                _keep(
-                    connection=connection,
-                    scope=each.scope,
-                    differences=differences,
-                    kinds=kinds,
-                    source=source,
-                    counted={**counted, **asker.counted},
-                    now=now,
-                )
+                await _reconcile_wave(connection=connection, asker=asker, wave=each, theirs=theirs, now=now)
             )
         if theirs.source == "listing":
-            unknown, asker.counted["unknown_here"] = await _in_thread(_unknown_here, connection, scope)
-            differences = [
-                *unknown,
-                *(found for found in theirs.doubled if found.wave_id is None),
-            ]
             found.update(
-                _keep(
-                    connection=connection,
-                    scope=scope,
-                    differences=differences,
-                    kinds=LISTING_KINDS,
-                    source="listing",
-                    counted=asker.counted,
-                    now=now,
+                await _reconcile_listing(
+                    connection=connection, asker=asker, scope=scope, theirs=theirs, now=now
                 )
             )
-            reconciliation.end_listing(connection=connection)
-            connection.commit()
     return dict(found)
+
+
+async def _reconcile_wave(
+    *, connection: Connection, asker: _Asker, wave: Reconcilable, theirs: _Theirs, now: datetime
+) -> dict[str, int]:
+    """Compare a wave with itself, and a live one with Kraken; its open differences by kind."""
+    differences = await _in_thread(_compare, connection, wave)
+    kinds: Collection[str] = LOCAL_KINDS if wave.purged_at is None else KEPT_KINDS
+    source = "none"
+    if wave.mode is Mode.LIVE:
+        source = theirs.source
+        is_listed = source == "listing"
+        differences += [found for found in theirs.doubled if found.wave_id == wave.id]
+        differences += await asker.ask(wave_id=wave.id, listed=is_listed)
+        kinds = {*kinds, *RECORD_KINDS, *(LISTING_KINDS if is_listed else ())}
+    counted = reconciliation.counts(connection=connection, wave_id=wave.id)
+    if counted["claimed"] != counted["selected"] + counted["handed_on"] and not any(
+        difference.kind == "batch_count" for difference in differences
+    ):
+        here = reconciliation.customers(here=counted["selected"], handed_on=counted["handed_on"])
+        differences.append(
+            Difference(kind="wave_count", ours=here, theirs=f"{counted['claimed']} claimed", wave_id=wave.id)
+        )
+    return _keep(
+        connection=connection,
+        scope=wave.scope,
+        differences=differences,
+        kinds=kinds,
+        source=source,
+        counted={**counted, **asker.counted},
+        now=now,
+    )
+
+
+async def _reconcile_listing(
+    *, connection: Connection, asker: _Asker, scope: Scope, theirs: _Theirs, now: datetime
+) -> dict[str, int]:
+    """Compare the whole listing with all waves; open differences by kind that belong to no wave."""
+    unknown, asker.counted["unknown_here"] = await _in_thread(_unknown_here, connection, scope)
+    found = _keep(
+        connection=connection,
+        scope=scope,
+        differences=[*unknown, *(found for found in theirs.doubled if found.wave_id is None)],
+        kinds=LISTING_KINDS,
+        source="listing",
+        counted=asker.counted,
+        now=now,
+    )
+    reconciliation.end_listing(connection=connection)
+    connection.commit()
+    return found
 
 
 class _Asker:

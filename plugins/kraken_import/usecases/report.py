@@ -67,16 +67,7 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
         seconds=seconds,
         slices=slices,
         causes=_causes(connection=connection, wave_id=wave_id, dialect=header.dialect),
-        parked=[
-            ParkedLine(
-                code=found.code,
-                detail=found.detail,
-                customers=found.customers,
-                examples=found.examples,
-                to_do=to_do(code=found.code),
-            )
-            for found in reports.parked(connection=connection, wave_id=wave_id)
-        ],
+        parked=_parked(connection=connection, wave_id=wave_id),
         outages=[
             OutageLine(began_at=found.began_at.astimezone(UTC), ended=_ended(outage=found), tries=found.tries)
             for found in outages.of_wave(connection=connection, wave_id=wave_id, most=_SHOWN)
@@ -97,6 +88,19 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
         policy=wave_in_words(wave=wave),
         decision=_decision(header=header, wave=wave),
     )
+
+
+def _parked(*, connection: Connection, wave_id: int) -> list[ParkedLine]:
+    return [
+        ParkedLine(
+            code=found.code,
+            detail=found.detail,
+            customers=found.customers,
+            examples=found.examples,
+            to_do=to_do(code=found.code),
+        )
+        for found in reports.parked(connection=connection, wave_id=wave_id)
+    ]
 
 
 def _ended(*, outage: Outage) -> str:
