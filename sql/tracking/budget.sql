@@ -106,3 +106,18 @@ WHERE (known.code, known.path) IS DISTINCT FROM
     (coalesce(looked_at.error_code, looked_at.failed), coalesce(looked_at.error_path, ''))
     OR looked_at.failed IS NULL
 GROUP BY 1, 2, 3, 4, 5
+
+-- name: answered
+-- How many creates of a run have been answered since it was opened, counted up to a bound.
+SELECT count(*)
+FROM (
+    SELECT
+    FROM migration.import_event
+    WHERE (
+            (%(rerun_id)s::bigint IS NULL AND begun_by_rerun IS NULL AND wave_id = %(wave_id)s)
+            OR (%(rerun_id)s::bigint IS NOT NULL AND begun_by_rerun = %(rerun_id)s::bigint)
+        )
+        AND from_state = 'creating' AND to_state <> 'valid'
+        AND occurred_at >= %(since)s
+    LIMIT %(most)s
+) AS answered

@@ -97,6 +97,12 @@ def recent(
     return found
 
 
+def answered(*, connection: Connection, ref: WaveRef, since: datetime, most: int) -> int:
+    """How many creates of a wave's own run, or of a rerun, were answered since then; at most `most`."""
+    values = {**ref.values, "since": since, "most": most}
+    return int(connection.exec_driver_sql(_SQL["answered"], values).scalar_one())
+
+
 def _names(states: frozenset[State]) -> list[str]:
     return sorted(state.value for state in states)
 

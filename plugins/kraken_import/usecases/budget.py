@@ -15,6 +15,8 @@ from kraken_import.usecases.evidence_bound import CERTAINTY, is_evident, lower_b
 from kraken_import.usecases.faults import SystemicFault
 
 _MOST_CAUSES: Final = 3
+_ENOUGH: Final = 200
+"""Answered creates after which a budget that most of them break has been proved broken."""
 _MOST_DECIMALS: Final = 6
 
 _WHAT_FAILED: Final[dict[Stage, str]] = {
@@ -49,6 +51,17 @@ def budget_fault(
         if measure is not None:
             return SystemicFault(code="error_budget", reason=_reason(sample=sample, measure=measure))
     return None
+
+
+def may_hurry(*, tracking: Engine, wave: Wave) -> bool:
+    """Whether enough creates were answered for a budget to have seen what they come to.
+
+    Until then a wave goes slowly, so that few records are harmed before it is stopped.
+    """
+    since = wave.reopened_at or wave.started_at
+    with tracking.connect() as connection:
+        found = budget.answered(connection=connection, ref=wave.ref, since=since, most=_ENOUGH)
+    return found >= _ENOUGH
 
 
 def _beyond(*, sample: Recent, policy: Policy) -> str | None:

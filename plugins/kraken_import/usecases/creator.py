@@ -19,7 +19,7 @@ from kraken_import.tracking.processes import Move, Open, Ready
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases import verdicts
-from kraken_import.usecases.budget import budget_fault
+from kraken_import.usecases.budget import budget_fault, may_hurry
 from kraken_import.usecases.calling import fault_of, raw, stop
 from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.policy import task_params, window_is_over
@@ -48,6 +48,8 @@ class Creator:
     ref: BatchRef
     forbidden: int = 0
     """Records in a row that were answered 403, and none otherwise in between."""
+    may_hurry: bool = False
+    """Whether the wave, or the rerun, has creates enough behind it for full chunks."""
     met_outage: bool = True
     """Whether an outage may be under way that an answer ends."""
 
@@ -71,8 +73,8 @@ class Creator:
             return wait_out.held
 
     async def _create_valid(self) -> HoldBack | None:
-        most = _CHUNKS_IN_FLIGHT * self.session.requests_in_flight
         while True:
+            most = await asyncio.to_thread(self._most)
             # Before the intent: by the database's clock a create leaves within a window of that.
             not_after = asyncio.get_running_loop().time() + self.systems.window.total_seconds()
             chunk = await asyncio.to_thread(self._intend, most)
@@ -97,6 +99,13 @@ class Creator:
             wait = max((each for each in waits if each is not None), default=None)
             if wait is not None:
                 return throttled(seconds=wait)
+
+    def _most(self) -> int:
+        """How many creates to intend at once: few, until the budget has seen what they come to."""
+        if not self.may_hurry:
+            self.may_hurry = may_hurry(tracking=self.systems.tracking, wave=self.wave)
+        in_flight = self.session.requests_in_flight
+        return _CHUNKS_IN_FLIGHT * in_flight if self.may_hurry else max(1, in_flight // 2)
 
     def _sender(self) -> Sender:
         may_create = partial(waves.may_create, engine=self.systems.tracking, ref=self.wave.ref)
