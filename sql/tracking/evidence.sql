@@ -8,6 +8,8 @@ JOIN unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(wave_ids)s::bigint[])
     ON wanted.id = payload.import_process_id
     AND wanted.attempt = payload.attempt
     AND wanted.wave_id = payload.wave_id
+-- Said once more as a list, by which Postgres passes over the partitions of other waves.
+WHERE payload.wave_id = ANY (%(partitions)s)
 
 -- name: insert_errors
 INSERT INTO migration.import_error (

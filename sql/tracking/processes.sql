@@ -161,7 +161,7 @@ WITH incoming AS (
 SELECT id, attempt FROM built
 
 -- name: with_payload
-SELECT process.id, process.external_identifier, process.attempt, payload.body
+SELECT process.id, process.external_identifier, process.attempt, process.doubts, payload.body
 FROM migration.import_process AS process
 JOIN migration.payload AS payload
     ON payload.wave_id = %(wave_id)s
@@ -239,14 +239,19 @@ WITH incoming AS (
     FROM unnest(
         %(ids)s::bigint[], %(attempts)s::integer[], %(to_states)s::text[],
         %(kraken_statuses)s::text[], %(kraken_identifiers)s::text[], %(adopted)s::boolean[],
-        %(doubts)s::integer[], %(codes)s::text[], %(paths)s::text[]
+        %(doubts)s::integer[], %(intended)s::timestamptz[], %(codes)s::text[], %(paths)s::text[]
     ) AS given (
-        id, attempt, to_state, kraken_status, kraken_identifier, adopted, doubts, error_code, error_path
+        id, attempt, to_state, kraken_status, kraken_identifier, adopted, doubts, intended_at, error_code,
+        error_path
     )
 ), locked AS (
     SELECT process.id, process.state
     FROM migration.import_process AS process
-    JOIN incoming ON incoming.id = process.id AND incoming.attempt = process.attempt
+    -- An answer about an earlier create of the same try says nothing of a later one.
+    JOIN incoming
+        ON incoming.id = process.id
+        AND incoming.attempt = process.attempt
+        AND (incoming.intended_at IS NULL OR incoming.intended_at = process.intended_at)
     ORDER BY process.id
     FOR UPDATE OF process
 ), moved AS (
@@ -358,6 +363,12 @@ SET doubted_at = migration.present(), doubts = process.doubts + %(counts)s::inte
 FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[]) AS given (id, attempt)
 WHERE process.id = given.id AND process.attempt = given.attempt AND process.state = 'creating'
 
+-- name: doubt_built
+-- Validations that were not answered while others were.
+UPDATE migration.import_process
+SET doubts = doubts + 1
+WHERE id = ANY (%(ids)s) AND state = 'built'
+
 -- name: rebase
 -- The clock was set back: a time to come proves nothing, so what is in doubt has begun now. What Kraken made a
 -- little earlier may be of this create.
@@ -370,7 +381,8 @@ WHERE id = ANY (%(ids)s) AND greatest(intended_at, doubted_at) > migration.prese
 -- A rerun tries again what was parked: it stands where it stood before.
 WITH freed AS (
     UPDATE migration.import_process AS process
-    SET state = process.parked_from, parked_from = NULL, doubts = 0,
+    -- One doubt is kept: what cannot be proved again is this record's own trouble.
+    SET state = process.parked_from, parked_from = NULL, doubts = 1,
         doubted_at = CASE process.parked_from WHEN 'missing' THEN migration.present() END
     FROM migration.rerun_item AS item
     WHERE item.rerun_id = %(rerun)s AND item.import_process_id = process.id AND process.state = 'parked'

@@ -76,6 +76,7 @@ def payloads_of(*, connection: Connection, keys: Sequence[Key]) -> dict[int, byt
             "ids": [key.id for key in keys],
             "attempts": [key.attempt for key in keys],
             "wave_ids": [key.wave_id for key in keys],
+            "partitions": sorted({key.wave_id for key in keys}),
         },
     )
     return {row.import_process_id: unpack(body=row.body) for row in rows}

@@ -97,7 +97,7 @@ class Move:
     """A step of one record, with the answer and the masked findings that caused it.
 
     `adopted` says that whatever Kraken holds under the key counts from now on, however old it is; `doubts`
-    is added to those of the try.
+    is added to those of the try. `intended_at` names the create that was asked about, where that matters.
     """
 
     key: Key
@@ -108,6 +108,7 @@ class Move:
     kraken_identifier: str | None = None
     adopted: bool = False
     doubts: int = 0
+    intended_at: datetime | None = None
 
     def answered_by(self, *, answer: Answer) -> Move:
         """The same step with the answer that caused it."""
@@ -284,10 +285,7 @@ def intend(*, connection: Connection, ref: BatchRef, most: int, at: datetime) ->
             "reopenable": _names(REOPENABLE),
         },
     )
-    return [
-        replace(_ready(row=row, wave_id=ref.wave_id), ended_before=row.ended_before, doubts=row.doubts)
-        for row in rows
-    ]
+    return [replace(_ready(row=row, wave_id=ref.wave_id), ended_before=row.ended_before) for row in rows]
 
 
 def move(*, connection: Connection, moves: Sequence[Move], stage: Stage, at: datetime) -> int:
@@ -309,6 +307,7 @@ def move(*, connection: Connection, moves: Sequence[Move], stage: Stage, at: dat
             "kraken_identifiers": [step.kraken_identifier for step in moves],
             "adopted": [step.adopted for step in moves],
             "doubts": [step.doubts for step in moves],
+            "intended": [step.intended_at for step in moves],
             "codes": [error and error.code for error in errors],
             "paths": [error and error.generic_path for error in errors],
             "at_kraken": _names(AWAITING | ENDED_AT_KRAKEN),
@@ -403,6 +402,12 @@ def doubt(
     add_answers(connection=connection, answers=doubtful, stage="create", at=at)
 
 
+def doubt_built(*, connection: Connection, ids: Sequence[int]) -> None:
+    """Record that validations of these import processes were not answered while others were."""
+    if ids:
+        connection.exec_driver_sql(_SQL["doubt_built"], {"ids": list(ids)})
+
+
 def rebase(*, connection: Connection, ids: Sequence[int]) -> None:
     """Begin doubts anew that lie in the future, because the database's clock was set back."""
     connection.exec_driver_sql(_SQL["rebase"], {"ids": list(ids)})
@@ -432,6 +437,7 @@ def _ready(*, row: Row[Any], wave_id: int) -> Ready:
         external_identifier=row.external_identifier,
         attempt=row.attempt,
         body=unpack(body=row.body),
+        doubts=row.doubts,
     )
 
 

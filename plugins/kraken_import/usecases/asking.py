@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from kraken_import.client.session import Exchange, KrakenSession
@@ -95,15 +95,20 @@ def _record(
     moves: list[Move] = []
     answered: list[int] = []
     unanswered: list[int] = []
+    # Of many without a single answer it is not their own trouble, whatever else Kraken answers.
+    is_their_own = ruling.course is Course.GO_ON and verdicts.are_few(
+        signals=[verdict.signal for verdict in found]
+    )
     for record, exchange, verdict in zip(chunk, exchanges, found, strict=True):
         move = verdict.move
         if verdict.signal is Signal.FINE:
             answered.append(record.id)
-        elif ruling.course is Course.GO_ON:
+        elif is_their_own and verdict.signal is not Signal.BUSY:
             unanswered.append(record.id)
             move = verdicts.unanswered(record=record, timing=timing)
         if move is not None:
-            moves.append(move.answered_by(answer=raw(exchange=exchange)))
+            step = replace(move, intended_at=record.intended_at)
+            moves.append(step.answered_by(answer=raw(exchange=exchange)))
     moved = {move.key.id for move in moves}
     with systems.tracking.begin() as connection:
         record_moves(connection=connection, moves=moves, stage="status", at=systems.clock())

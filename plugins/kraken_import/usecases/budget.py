@@ -53,6 +53,12 @@ def budget_fault(
     return None
 
 
+def has_answered(*, tracking: Engine, wave: Wave, since: datetime) -> bool:
+    """Whether Kraken has answered a create of the wave, or of the rerun that sees it, since then."""
+    with tracking.connect() as connection:
+        return budget.answered(connection=connection, ref=wave.ref, since=since, most=1) > 0
+
+
 def may_hurry(*, tracking: Engine, wave: Wave) -> bool:
     """Whether enough creates were answered for a budget to have seen what they come to.
 

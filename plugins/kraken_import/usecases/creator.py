@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -19,11 +20,12 @@ from kraken_import.tracking.processes import Move, Open, Ready
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases import verdicts
-from kraken_import.usecases.budget import budget_fault, may_hurry
+from kraken_import.usecases.budget import budget_fault, has_answered, may_hurry
 from kraken_import.usecases.calling import fault_of, raw, stop
 from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.policy import task_params, window_is_over
 from kraken_import.usecases.recording import record_moves
+from kraken_import.usecases.ruling import Chunk, Judge, Ruled
 from kraken_import.usecases.sending import Sender
 from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.verdicts import Course, Next, Ruling, Signal, Timing, Verdict
@@ -33,6 +35,8 @@ _CHUNKS_IN_FLIGHT: Final = 4
 """Intents committed ahead for each request in flight: the most that a crash leaves to be looked up."""
 
 _LOOK_AGAIN: Final = 1.0
+_LATELY: Final = timedelta(seconds=30)
+
 _WAIT_HERE: Final = 5.0
 """Seconds that are waited in the worker; for longer it is given back."""
 
@@ -87,9 +91,13 @@ class Creator:
                 *(self._verdict(record, exchange) for record, exchange in zip(chunk, exchanges, strict=True))
             )
             signals = [verdict.signal for verdict in found]
-            ruling = await self._rule_creates(chunk, signals)
-            await asyncio.to_thread(self._record_creates, chunk, exchanges, found, ruling)
-            await self._follow(ruling)
+            doubts = [record.doubts for record in chunk]
+            ruled = await self._judge().rule(
+                chunk=Chunk(signals=signals, doubts=doubts), in_a_row=self.forbidden
+            )
+            self.forbidden = ruled.in_a_row
+            await asyncio.to_thread(self._record_creates, chunk, exchanges, found, ruled)
+            await self._follow(ruled.ruling)
             if self.met_outage and Signal.FINE in signals:
                 self.met_outage = False
                 await end_outage(systems=self.systems, wave=self.wave)
@@ -137,7 +145,9 @@ class Creator:
             again = await self.session.validate(resource=self.wave.resource, payload=record.body)
             if isinstance(again.answer, Refused):
                 exchange, found = again, verdicts.after_validation(key=record.key, answer=again.answer)
-        elif isinstance(exchange.answer, AlreadyImported):
+            elif isinstance(again.answer, AlreadyImported):
+                exchange = again
+        if isinstance(exchange.answer, AlreadyImported):
             already = exchange.answer
             exchange = await self._status(record.external_identifier)
             adopted = verdicts.after_adoption(
@@ -153,19 +163,18 @@ class Creator:
         chunk: Sequence[Ready],
         exchanges: Sequence[Exchange],
         found: Sequence[Verdict],
-        ruling: Ruling,
+        ruled: Ruled,
     ) -> None:
         moves: list[Move] = []
         doubtful: list[tuple[Key, Answer]] = []
-        for record, exchange, verdict in zip(chunk, exchanges, found, strict=True):
+        for place, (record, exchange, verdict) in enumerate(zip(chunk, exchanges, found, strict=True)):
             # What goes wrong while Kraken answers others as it should is the record's own trouble.
-            if verdict.signal is Signal.FORBIDDEN and ruling.course is Course.GO_ON:
-                moves.append(
-                    verdicts.park_forbidden(key=record.key).answered_by(answer=raw(exchange=exchange))
-                )
+            if place in ruled.forbidden:
+                step = verdicts.park_forbidden(key=record.key)
+                moves.append(step.answered_by(answer=raw(exchange=exchange)))
             elif verdict.move is None:
                 doubtful.append((record.key, raw(exchange=exchange)))
-            elif verdict.signal is Signal.SILENT and ruling.course is Course.GO_ON:
+            elif verdict.signal is Signal.SILENT and ruled.counts:
                 moves.append(verdicts.not_sent(key=record.key, doubts=record.doubts))
             else:
                 moves.append(verdict.move)
@@ -174,38 +183,24 @@ class Creator:
             processes.doubt(
                 connection=self.connection,
                 doubtful=doubtful,
-                counts=ruling.course is Course.GO_ON,
+                counts=ruled.counts,
                 at=self.systems.clock(),
             )
 
-    async def _rule_creates(self, chunk: Sequence[Ready], signals: Sequence[Signal]) -> Ruling:
-        """What follows from the answers to the creates of a chunk.
-
-        A record that was answered 403 alone is parked, so that a second one in a row is another record.
-        """
-        self.forbidden = 0 if Signal.FINE in signals else self.forbidden + signals.count(Signal.FORBIDDEN)
-        if self.forbidden > 1:
-            return Ruling(course=Course.STOP, cause=Signal.FORBIDDEN)
-        silent = sum(
-            signal in (Signal.SILENT, Signal.MISROUTED) and not record.doubts
-            for record, signal in zip(chunk, signals, strict=True)
-        )
-        return await self._rule(signals, silent=silent)
-
-    async def _rule(self, signals: Sequence[Signal], *, silent: int) -> Ruling:
-        """What follows from the answers of a chunk; in doubt, one more record is asked about."""
-        ruling = verdicts.weigh(signals=signals)
-        if ruling.course is not Course.CONFIRM:
-            return ruling
-        probe = await self.session.probe(
-            resource=self.wave.resource, import_supplier=self.wave.import_supplier
-        )
-        return verdicts.confirm(
-            probe=verdicts.signal_of(answer=probe.answer),
-            silent=silent,
+    def _judge(self) -> Judge:
+        return Judge(
+            systems=self.systems,
+            session=self.session,
+            wave=self.wave,
             # It has validated these records.
-            has_answered=True,
+            has_answered=lambda: True,
+            answers_lately=self._answers_lately,
         )
+
+    def _answers_lately(self) -> bool:
+        """Whether Kraken has just answered creates of this wave: of other batches, or of earlier chunks."""
+        since = self.systems.clock() - _LATELY
+        return has_answered(tracking=self.systems.tracking, wave=self.wave, since=since)
 
     async def _follow(self, ruling: Ruling) -> None:
         """Stop the wave, wait for its Kraken, or go on, as was ruled."""
@@ -240,18 +235,23 @@ class Creator:
             verdicts.after_status(record=record, answer=exchange.answer, mode=self.wave.mode, timing=timing)
             for record, exchange in zip(doubtful, exchanges, strict=True)
         ]
-        # However many are not answered about: where another record is, the trouble is theirs.
-        ruling = await self._rule([verdict.signal for verdict in found], silent=0)
+        signals = [verdict.signal for verdict in found]
+        # However many are not answered about: where another record is, it is no outage.
+        doubts = [1] * len(signals)
+        ruling = (await self._judge().rule(chunk=Chunk(signals=signals, doubts=doubts))).ruling
+        is_their_own = ruling.course is Course.GO_ON and verdicts.are_few(signals=signals)
         moves: list[Move] = []
         left: list[Open] = []
         for record, exchange, verdict in zip(doubtful, exchanges, found, strict=True):
             move = verdict.move
-            if move is None and verdict.signal is not Signal.FINE and ruling.course is Course.GO_ON:
+            is_heard = verdict.signal in (Signal.FINE, Signal.BUSY)
+            if move is None and not is_heard and is_their_own:
                 move = verdicts.unanswered(record=record, timing=timing)
             if move is None:
                 left.append(record)
             else:
-                moves.append(move.answered_by(answer=raw(exchange=exchange)))
+                step = replace(move, intended_at=record.intended_at)
+                moves.append(step.answered_by(answer=raw(exchange=exchange)))
         await asyncio.to_thread(self._record_status, moves)
         await self._follow(ruling)
         released = any(move.to is State.VALID for move in moves)

@@ -23,6 +23,7 @@ from kraken_import.usecases.waiting import Why, meet_outage, wait_out
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 30.0
 _SLOWER_BY: Final = 1.5
+_LONGEST_WAIT_FOR_AN_END: Final = timedelta(minutes=2)
 _LOOK_AGAIN: Final = 2.0
 """Seconds after which a paused wave is looked at again."""
 
@@ -100,7 +101,13 @@ class _Poller:
             return now >= self.until
         if self.was_paused or now >= self.until:
             return True
-        waits_for_an_end = self.resumption.why == "throttled" and still_open and not self.ended
+        # What is open may not end for hours; a limit is met again, if it still holds, by the next try.
+        waits_for_an_end = (
+            self.resumption.why == "throttled"
+            and still_open
+            and not self.ended
+            and now < self.resume_at + _LONGEST_WAIT_FOR_AN_END
+        )
         return now >= self.resume_at and not waits_for_an_end
 
     async def _sleep(self, now: datetime) -> None:

@@ -10,12 +10,13 @@ from typing import Final
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
+from kraken_import.client.session import KrakenSession
 from kraken_import.lifecycle import ASKED, State
 from kraken_import.tracking import processes, progress, waves
 from kraken_import.tracking.processes import Open
 from kraken_import.tracking.refs import BatchRef, WaveRef
 from kraken_import.tracking.waves import BatchIsBusy, Wave
-from kraken_import.usecases.asking import ask
+from kraken_import.usecases.asking import Asked, ask
 from kraken_import.usecases.calling import open_session, wave_for_kraken
 from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.systems import Systems
@@ -83,28 +84,39 @@ class _OpenPoller:
     async def _ask(self, wave: Wave) -> int:
         ended = 0
         async with open_session(systems=self._systems, wave=wave) as session:
-            for batch, records in (await asyncio.to_thread(self._in_doubt, wave.id)).items():
-                lock = waves.batch_lock(
-                    engine=self._systems.tracking, ref=BatchRef(wave_id=wave.id, batch=batch)
-                )
-                try:
-                    await asyncio.to_thread(lock.__enter__)
-                except BatchIsBusy:
-                    continue
-                try:
-                    await ask(systems=self._systems, session=session, wave=wave, records=records)
-                finally:
-                    await asyncio.to_thread(lock.__exit__, None, None, None)
+            for batch in await asyncio.to_thread(self._batches_in_doubt, wave.id):
+                asked = await self._settle(session, wave, BatchRef(wave_id=wave.id, batch=batch))
+                if asked is not None and asked.is_silent:
+                    await self._wait_out(wave)
+                if self._systems.clock() >= self._until:
+                    return ended
             after = 0
             while records := await asyncio.to_thread(self._page, wave.id, after):
                 asked = await ask(systems=self._systems, session=session, wave=wave, records=records)
                 ended += asked.ended
                 after = records[-1].id
                 if asked.is_silent:
-                    with suppress(SystemicFault):
-                        await meet_outage(systems=self._systems, wave=wave, is_silent=True)
-                    await wait_out(systems=self._systems, wave=wave, until=self._until)
+                    await self._wait_out(wave)
         return ended
+
+    async def _settle(self, session: KrakenSession, wave: Wave, ref: BatchRef) -> Asked | None:
+        """Ask about the creates in doubt of a batch; None where a worker creates for it."""
+        lock = waves.batch_lock(engine=self._systems.tracking, ref=ref)
+        try:
+            await asyncio.to_thread(lock.__enter__)
+        except BatchIsBusy:
+            return None
+        try:
+            # Only now: a worker may have sent them anew since they were last looked at.
+            records = await asyncio.to_thread(self._in_doubt, ref)
+            return await ask(systems=self._systems, session=session, wave=wave, records=records)
+        finally:
+            await asyncio.to_thread(lock.__exit__, None, None, None)
+
+    async def _wait_out(self, wave: Wave) -> None:
+        with suppress(SystemicFault):
+            await meet_outage(systems=self._systems, wave=wave, is_silent=True)
+        await wait_out(systems=self._systems, wave=wave, until=self._until)
 
     def _load(self, wave_id: int) -> Wave | None:
         """The wave; None when it went to another Kraken than the Connection leads to now."""
@@ -140,13 +152,10 @@ class _OpenPoller:
             states = progress.wave_states(connection=connection, wave_id=wave_id)
         return sum(records for state, records in states.items() if state.is_open)
 
-    def _in_doubt(self, wave_id: int) -> dict[int, list[Open]]:
-        """Creates whose outcome is not known, by batch; settled only where no worker creates."""
-        creating = (State.CREATING,)
+    def _batches_in_doubt(self, wave_id: int) -> tuple[int, ...]:
         with self._systems.tracking.connect() as connection:
-            return {
-                batch: processes.in_doubt(
-                    connection=connection, ref=BatchRef(wave_id=wave_id, batch=batch), states=creating
-                )
-                for batch in waves.batches_in_state(connection=connection, wave_id=wave_id, states=creating)
-            }
+            return waves.batches_in_state(connection=connection, wave_id=wave_id, states=(State.CREATING,))
+
+    def _in_doubt(self, ref: BatchRef) -> list[Open]:
+        with self._systems.tracking.connect() as connection:
+            return processes.in_doubt(connection=connection, ref=ref, states=(State.CREATING,))

@@ -17,6 +17,7 @@ from kraken_import.client.answers import (
     NotSent,
     ProcessStatus,
     SupplierPaused,
+    Throttled,
     Unauthorised,
 )
 from kraken_import.client.session import Exchange, KrakenSession
@@ -47,6 +48,7 @@ class Sender:
         """Create each record once, none after `not_after` on the loop's clock; the exchanges in order."""
         exchanges = [_UNSENT] * len(chunk)
         turns = iter(range(len(chunk)))
+        # Since the last answer that was as it should be, but for what is counted of all.
         seen: Counter[Signal] = Counter()
 
         def end() -> None:
@@ -62,7 +64,10 @@ class Sender:
                     task_params=task_params,
                     not_after=not_after,
                 )
-                seen[signal_of(answer=exchange.answer)] += 1
+                signal = signal_of(answer=exchange.answer)
+                if signal is Signal.FINE:
+                    seen.pop(Signal.FORBIDDEN, None)
+                seen[signal] += 1
                 if _is_enough(seen):
                     end()
 
@@ -109,7 +114,7 @@ class Sender:
                 return replace(exchange, answer=taken_up)
             case NotFound():
                 return None
-            case Unauthorised() | Forbidden() | SupplierPaused():
+            case Unauthorised() | Forbidden() | SupplierPaused() | Throttled():
                 return exchange
             case _:
                 # Nothing was sent for it, so it is valid still, and looked up again.
@@ -120,9 +125,9 @@ def _is_enough(seen: Counter[Signal]) -> bool:
     """Whether the rest of the chunk would only be refused, lost or forbidden as well."""
     if seen[Signal.BUSY] or seen[Signal.UNAUTHORISED] or seen[Signal.SUPPLIER_PAUSED]:
         return True
-    if seen[Signal.FINE]:
-        return False
-    return seen[Signal.FORBIDDEN] > 1 or seen[Signal.SILENT] + seen[Signal.MISROUTED] >= MANY
+    if seen[Signal.FORBIDDEN] > 1:
+        return True
+    return not seen[Signal.FINE] and seen[Signal.SILENT] + seen[Signal.MISROUTED] >= MANY
 
 
 _TAKEN_UP: Final = Finding(

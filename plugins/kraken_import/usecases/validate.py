@@ -26,10 +26,12 @@ from kraken_import.usecases.calling import (
 )
 from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.recording import record_moves
+from kraken_import.usecases.ruling import Chunk, Judge, Ruled
 from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.verdicts import Course, Ruling, Signal, Verdict
 from kraken_import.usecases.waiting import (
     HoldBack,
+    end_outage,
     meet_outage,
     outage_under_way,
     seconds_to_wait,
@@ -38,9 +40,6 @@ from kraken_import.usecases.waiting import (
 
 _CHUNKS_IN_FLIGHT: Final = 8
 """Records in a chunk for each request in flight: enough to keep them busy, few enough to show progress."""
-
-_ROUNDS: Final = 2
-"""Times that a record is asked about before it is parked for want of an answer."""
 
 _BETWEEN_ROUNDS: Final = 1.0
 
@@ -83,22 +82,23 @@ class _Validator:
     ref: BatchRef
     has_answered: bool = False
     forbidden: int = 0
+    met_outage: bool = True
+    """Whether an outage may be under way that an answer ends."""
     wait: float | None = None
     """Seconds for which Kraken has asked to be left alone in this round."""
 
     async def run(self) -> HoldBack | None:
         """Validate until nothing is built any more; why it waits when it has to."""
-        for turn in range(1, _ROUNDS + 1):
+        while True:
             self.wait = None
-            unanswered, held = await self._round(parks=turn == _ROUNDS)
+            unanswered, held = await self._round()
             if held is not None or not unanswered:
                 return held
             if self.wait is not None:
                 return throttled(seconds=self.wait)
             await asyncio.sleep(_BETWEEN_ROUNDS)
-        return None
 
-    async def _round(self, *, parks: bool) -> tuple[int, HoldBack | None]:
+    async def _round(self) -> tuple[int, HoldBack | None]:
         """Ask once about each built record; how many were not answered, and why it waits."""
         after = unanswered = 0
         most = _CHUNKS_IN_FLIGHT * self.session.requests_in_flight
@@ -112,11 +112,20 @@ class _Validator:
             ]
             waits = [seconds_to_wait(answer=exchange.answer) for exchange in exchanges]
             self.wait = max((each for each in (self.wait, *waits) if each is not None), default=None)
-            ruling = await self._rule([verdict.signal for verdict in found])
-            moves = _moves(chunk, exchanges, found, ruling, parks=parks)
-            await asyncio.to_thread(self._record, moves)
+            signals = [verdict.signal for verdict in found]
+            self.has_answered = self.has_answered or Signal.FINE in signals
+            doubts = [record.doubts for record in chunk]
+            ruled = await self._judge().rule(
+                chunk=Chunk(signals=signals, doubts=doubts), in_a_row=self.forbidden
+            )
+            self.forbidden = ruled.in_a_row
+            moves = _moves(chunk, exchanges, found, ruled)
+            await asyncio.to_thread(self._record, chunk, found, moves, ruled)
             has_failed = any(move.to is State.INVALID for move in moves)
-            held = await self._follow(ruling, has_failed=has_failed)
+            held = await self._follow(ruled.ruling, has_failed=has_failed)
+            if held is None and self.met_outage and Signal.FINE in signals:
+                self.met_outage = False
+                await end_outage(systems=self.systems, wave=self.wave)
             if held is not None:
                 return unanswered, held
             unanswered += len(chunk) - len(moves)
@@ -132,23 +141,14 @@ class _Validator:
                 connection=connection, ref=self.ref, states=(State.BUILT,), after=after, most=most
             )
 
-    async def _rule(self, signals: Sequence[Signal]) -> Ruling:
-        """What follows from the answers of a chunk; in doubt, one more record is asked about."""
-        is_fine = Signal.FINE in signals
-        self.has_answered = self.has_answered or is_fine
-        self.forbidden = 0 if is_fine else self.forbidden + signals.count(Signal.FORBIDDEN)
-        if self.forbidden > 1:
-            return Ruling(course=Course.STOP, cause=Signal.FORBIDDEN)
-        ruling = verdicts.weigh(signals=signals)
-        if ruling.course is not Course.CONFIRM:
-            return ruling
-        probe = await self.session.probe(
-            resource=self.wave.resource, import_supplier=self.wave.import_supplier
-        )
-        return verdicts.confirm(
-            probe=verdicts.signal_of(answer=probe.answer),
-            silent=len(signals) - signals.count(Signal.FORBIDDEN),
-            has_answered=self.has_answered or await asyncio.to_thread(self._answered_before),
+    def _judge(self) -> Judge:
+        return Judge(
+            systems=self.systems,
+            session=self.session,
+            wave=self.wave,
+            has_answered=lambda: self.has_answered or self._answered_before(),
+            # An outage of validation costs nothing but time.
+            answers_lately=lambda: False,
         )
 
     def _answered_before(self) -> bool:
@@ -177,33 +177,35 @@ class _Validator:
     def _stopped(self, fault: SystemicFault) -> SystemicFault:
         return stop(tracking=self.systems.tracking, wave=self.wave, fault=fault, now=self.systems.clock())
 
-    def _record(self, moves: Sequence[Move]) -> None:
+    def _record(
+        self, chunk: Sequence[Ready], found: Sequence[Verdict], moves: Sequence[Move], ruled: Ruled
+    ) -> None:
+        lost = [
+            record.id
+            for record, verdict in zip(chunk, found, strict=True)
+            if ruled.counts and verdict.signal in (Signal.SILENT, Signal.MISROUTED)
+        ]
         with self.systems.tracking.begin() as connection:
             record_moves(connection=connection, moves=moves, stage="validate", at=self.systems.clock())
+            processes.doubt_built(connection=connection, ids=lost)
 
 
 def _moves(
-    chunk: Sequence[Ready],
-    exchanges: Sequence[Exchange],
-    found: Sequence[Verdict],
-    ruling: Ruling,
-    *,
-    parks: bool,
+    chunk: Sequence[Ready], exchanges: Sequence[Exchange], found: Sequence[Verdict], ruled: Ruled
 ) -> list[Move]:
-    """The steps that are proved; records without an answer are left, or in the last round parked."""
+    """The steps that are proved. A record without an answer is left at first, and parked the next time."""
     moves = []
-    for record, exchange, verdict in zip(chunk, exchanges, found, strict=True):
+    for place, (record, exchange, verdict) in enumerate(zip(chunk, exchanges, found, strict=True)):
         move = verdict.move
-        if move is None and ruling.course is Course.GO_ON:
-            # What goes wrong while Kraken answers others as it should is the record's own trouble.
-            if verdict.signal is Signal.FORBIDDEN:
-                move = verdicts.park_forbidden(key=record.key)
-            elif parks and verdict.signal is not Signal.BUSY:
-                move = verdicts.park(
-                    key=record.key,
-                    code="never_answered",
-                    detail="Kraken validates other records, and gives no usable answer about this one.",
-                )
+        # What goes wrong while Kraken answers others as it should is the record's own trouble.
+        if place in ruled.forbidden:
+            move = verdicts.park_forbidden(key=record.key)
+        elif record.doubts and ruled.counts and verdict.signal in (Signal.SILENT, Signal.MISROUTED):
+            move = verdicts.park(
+                key=record.key,
+                code="never_answered",
+                detail="Kraken validates other records, and gives no usable answer about this one.",
+            )
         if move is not None:
             moves.append(move.answered_by(answer=raw(exchange=exchange)))
     return moves

@@ -8,7 +8,7 @@ verdicts of one chunk: go on, hold back, stop, or ask about another record first
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -205,13 +205,14 @@ def after_adoption(*, key: Key, already: AlreadyImported, answer: Answer, mode: 
     """What the status says of a record whose create was refused because Kraken has it, whoever created it."""
     signal = signal_of(answer=answer)
     if not isinstance(answer, ProcessStatus):
-        # It has the record, so it is open there, whatever the look-up failed for.
+        # It has the record, so it is open there, whatever the look-up failed for. The end of an earlier dry
+        # run says nothing of this payload, so a rehearsal waits for one that is its own.
         step = Move(
             key=key,
             to=State.MISSING,
             findings=(already.finding,),
             kraken_identifier=already.kraken_identifier,
-            adopted=True,
+            adopted=mode is Mode.LIVE,
         )
         return Verdict(move=step, signal=signal)
     state = state_of_status(status=answer.status)
@@ -283,6 +284,22 @@ def park_forbidden(*, key: Key) -> Move:
         key=key,
         code="forbidden",
         detail="This record alone was answered 403: something in it, or before Kraken, does not let it pass.",
+    )
+
+
+def are_few(*, signals: Sequence[Signal]) -> bool:
+    """Whether records without an answer are few, or have others beside them that were answered."""
+    return Signal.FINE in signals or len(signals) < MANY
+
+
+def of_one_record(*, signals: Sequence[Signal]) -> frozenset[int]:
+    """The places of the 403s that are records' own: another record was answered as it should be after them.
+
+    What comes after the last such answer may be a permission that is gone.
+    """
+    last_fine = max((place for place, signal in enumerate(signals) if signal is Signal.FINE), default=-1)
+    return frozenset(
+        place for place, signal in enumerate(signals) if signal is Signal.FORBIDDEN and place < last_fine
     )
 
 

@@ -101,7 +101,7 @@ ALL: Final[dict[str, tuple[dict[str, Any], tuple[str | None, ...]]]] = {
 def journey(begin: BeginJourney) -> Journey:
     """A journey whose patience is short: a window of half a second, a second for a request."""
     return begin().with_settings(
-        visibility_window=0.5, request_timeout=1, connect_timeout=1, requests_in_flight=8, patience=20
+        visibility_window=0.5, request_timeout=1, connect_timeout=1, requests_in_flight=40, patience=20
     )
 
 

@@ -337,8 +337,9 @@ def test_what_becomes_of_a_record_that_kraken_has_already(
     found = verdicts.after_adoption(key=KEY, already=already, answer=answer, mode=mode)
     assert target(found.move) is expected
     assert found.move is not None
-    # An answer that failed must not keep a later end from being believed.
-    assert found.move.adopted or expected is State.ERRORED
+    # An answer that failed must not keep a later end from being believed; but that of an earlier dry run is
+    # never this payload's.
+    assert found.move.adopted is (mode is Mode.LIVE and answer != says("DRY_RUN_SUCCEEDED"))
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -356,6 +357,7 @@ SPOKEN: Final = [
     ([], Course.GO_ON, None),
     ([Signal.NONE], Course.GO_ON, None),
     ([Signal.FINE, Signal.SILENT, Signal.FORBIDDEN, Signal.MISROUTED], Course.GO_ON, None),
+    ([Signal.FINE, Signal.FORBIDDEN, Signal.FORBIDDEN], Course.GO_ON, None),
     ([Signal.BUSY, Signal.SILENT], Course.GO_ON, None),
     ([Signal.FINE, Signal.UNAUTHORISED], Course.STOP, Signal.UNAUTHORISED),
     ([Signal.FINE, Signal.SUPPLIER_PAUSED], Course.STOP, Signal.SUPPLIER_PAUSED),
@@ -395,6 +397,21 @@ def test_what_one_more_record_confirms(
 ) -> None:
     found = verdicts.confirm(probe=probe, silent=silent, has_answered=has_answered)
     assert found == Ruling(course=course, cause=probe if course is Course.STOP else None)
+
+
+FORBIDDEN_PLACES: Final[list[tuple[list[Signal], set[int]]]] = [
+    ([Signal.FORBIDDEN, Signal.FINE], {0}),
+    ([Signal.FINE, Signal.FORBIDDEN, Signal.FORBIDDEN], set()),
+    ([Signal.FORBIDDEN, Signal.FINE, Signal.FORBIDDEN], {0}),
+    ([Signal.FORBIDDEN, Signal.SILENT], set()),
+]
+
+
+@pytest.mark.parametrize(("signals", "own"), FORBIDDEN_PLACES)
+def test_a_403_is_a_records_own_when_another_was_answered_after_it(
+    signals: list[Signal], own: set[int]
+) -> None:
+    assert verdicts.of_one_record(signals=signals) == own
 
 
 def test_a_record_that_cannot_be_sent_is_tried_three_times() -> None:
