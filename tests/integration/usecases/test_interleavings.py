@@ -1,4 +1,4 @@
-"""Workers, triggers and answers that cross each other: no stale evidence counts, nothing is parked in haste."""
+"""Workers, triggers and answers that cross each other: no stale evidence counts, nothing is parked early."""
 
 from __future__ import annotations
 
