@@ -109,7 +109,7 @@ purge: install ## Delete payloads, answers and amounts of a finished WAVE for go
 	@$(STACK) purge
 
 test: install ## Run every test but the long proofs
-	@$(VENV)/python -m pytest -n 3 --dist loadgroup
+	@$(VENV)/python -m pytest -n 4 --dist loadgroup
 
 test-quick: install ## Run the tests that need no database: under half a minute
 	@$(VENV)/python -m pytest -n 2 tests/unit
