@@ -66,10 +66,11 @@ class ParkedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutageLine:
-    """A time in which Kraken gave no usable answer; `ended` says how it ended, and when."""
+    """A time in which Kraken gave no usable answer; whether and when it was given up, and answered again."""
 
     began_at: datetime
-    ended: str
+    given_up: str
+    answered_again: str
     tries: int
 
 
@@ -163,8 +164,11 @@ def files(*, report: WaveReport) -> dict[str, str]:
             ),
         ),
         "outages.csv": csv_text(
-            header=("began_at", "ended", "tries"),
-            rows=((line.began_at.isoformat(), line.ended, line.tries) for line in report.outages),
+            header=("began_at", "given_up", "answered_again", "tries"),
+            rows=(
+                (line.began_at.isoformat(), line.given_up, line.answered_again, line.tries)
+                for line in report.outages
+            ),
         ),
         "tries.csv": csv_text(header=("try", "ended", "customers"), rows=report.tries),
         "money.csv": csv_text(header=("ledger", "currency", "stage", "amount"), rows=_money(report=report)),

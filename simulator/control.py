@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import orjson
 
 from simulator.faults import Faults, UnknownFault
-from simulator.replies import NO_SUCH_PAGE, Reply
+from simulator.replies import KINDS, NO_SUCH_PAGE, Reply
 from simulator.store import Key, Store
 from simulator.visits import Traffic
 
@@ -152,6 +152,8 @@ def _put_process(*, store: Store, body: bytes, now: float) -> Reply:
                 "kraken_identifier, and in listed how often it is listed."
             },
         )
+    if key.resource not in KINDS:
+        return Reply(400, {"detail": f"The resource of a process is {' or '.join(KINDS)}."})
     store.put(key=key, kraken_identifier=identifier, listed=listed, now=now)
     return Reply(201, {})
 

@@ -66,8 +66,17 @@ class Fault:
         return True
 
     def described(self) -> dict[str, Any]:
-        """What it does, what is left of it and how often it struck."""
-        return {"kind": self.kind, "operation": self.operation, "count": self.count, "struck": self.struck}
+        """What it does, to what and when, what is left of it and how often it struck."""
+        return {
+            "kind": self.kind,
+            "operation": self.operation,
+            "count": self.count,
+            "struck": self.struck,
+            "keys": None if self.keys is None else sorted(self.keys),
+            "status": self.status,
+            "after": self.after,
+            "until": self.until,
+        }
 
     def _concerns(self, *, operation: str, key: Key | None, now: float) -> bool:
         if self.operation not in ("any", operation):

@@ -3,6 +3,7 @@
 import asyncio
 import getpass
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -100,18 +101,23 @@ def decide(*, wishes: Wishes) -> None:
         async def refresh() -> KrakenSettings:
             return kraken
 
+        answer = os.environ.get("ANSWER", "").strip()
         print(
             asyncio.run(
                 decide_about(
                     systems=connected(tracking=tracking, kraken=kraken, refresh=refresh),
                     wave=wishes.wave or "",
                     identifiers=wishes.identifiers,
-                    answer=os.environ.get("ANSWER", "").strip(),
+                    answer=answer,
                     decided_by=getpass.getuser(),
                     reason=wishes.reason or "",
                 )
             )
         )
+    if answer == "absent":
+        # They are parked no longer, so that no selection by state finds them alone.
+        records = (f"WAVE={wishes.wave}", f"ID={','.join(wishes.identifiers)}")
+        print(f"To create what is absent: {shlex.join(('make', 'rerun', *records))}")
 
 
 def _kraken(*, wishes: Wishes) -> KrakenSettings:

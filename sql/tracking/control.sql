@@ -9,7 +9,7 @@ ORDER BY id DESC
 -- name: lock
 -- Waits for intents under way: once it has returned, none is committed that the order did not see.
 SELECT
-    wave.paused_at, wave.stop_code, wave.finished_at,
+    wave.paused_at, wave.stop_code, wave.stop_reason, wave.finished_at,
     EXISTS (
         SELECT FROM migration.import_process AS process
         WHERE process.wave_id = wave.id AND process.state <> ALL (%(settled)s)

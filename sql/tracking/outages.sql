@@ -54,7 +54,14 @@ ORDER BY target_kraken, id DESC
 -- name: of_wave
 -- While its run lasted, the earliest first.
 SELECT outage.id, outage.target_kraken, outage.is_silent, outage.began_at, outage.next_try_at, outage.gives_up_at,
-    outage.tries, migration.present() AS seen_at, outage.ended_at
+    outage.tries, migration.present() AS seen_at, outage.ended_at,
+    EXISTS (
+        SELECT
+        FROM migration.outage AS later
+        WHERE later.target_kraken = outage.target_kraken
+            AND later.id > outage.id
+            AND later.began_at < outage.ended_at + interval '1 second'
+    ) AS failed_anew
 FROM migration.outage
 JOIN migration.wave ON wave.target_kraken = outage.target_kraken
 WHERE wave.id = %(wave_id)s

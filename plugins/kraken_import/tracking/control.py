@@ -33,6 +33,7 @@ class Standing:
 
     paused_at: datetime | None
     stop_code: str | None
+    stop_reason: str | None
     finished_at: datetime | None
     has_unsettled: bool
 

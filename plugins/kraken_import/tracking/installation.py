@@ -80,7 +80,7 @@ def _refusal(*, other: Holder | None) -> str:
     until = "a moment" if other is None else f"{other.lapses_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     return (
         f"{name} uses this tracking database: run the waves there; or stop it, wait until {until} or free "
-        "the database at once with `make take-over TRACKING_DSN=…`, and clear this task."
+        "the database at once with `make take-over TRACKING_DSN=…`, and clear the run."
     )
 
 

@@ -28,6 +28,8 @@ class Outage:
     tries: int
     seen_at: datetime
     ended_at: datetime | None = None
+    failed_anew: bool = False
+    """Whether the next one ended it, so that no answer did; known of a wave's outages alone."""
 
     @property
     def is_given_up(self) -> bool:

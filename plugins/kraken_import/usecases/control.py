@@ -57,6 +57,11 @@ def control_wave(
             ),
             at=now,
         )
+    if action == "resume" and standing.stop_code is not None:
+        return (
+            f"{title(named=named)} is no longer paused, but it stays stopped ({standing.stop_code}): "
+            f"{standing.stop_reason}"
+        )
     return f"{title(named=named)} {_MEANS[action]}"
 
 

@@ -69,7 +69,7 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
         causes=_causes(connection=connection, wave_id=wave_id, dialect=header.dialect),
         parked=_parked(connection=connection, wave_id=wave_id),
         outages=[
-            OutageLine(began_at=found.began_at.astimezone(UTC), ended=_ended(outage=found), tries=found.tries)
+            outage_line(outage=found)
             for found in outages.of_wave(connection=connection, wave_id=wave_id, most=_SHOWN)
         ],
         tries=[
@@ -103,13 +103,28 @@ def _parked(*, connection: Connection, wave_id: int) -> list[ParkedLine]:
     ]
 
 
-def _ended(*, outage: Outage) -> str:
+def outage_line(*, outage: Outage) -> OutageLine:
+    """Return an outage as the report shows it: the end of the patience and the answer are told apart."""
+    if outage.was_given_up:
+        given_up = _at(outage.gives_up_at)
+    else:
+        given_up = f"not yet, but at {_at(outage.gives_up_at)}" if outage.is_under_way else "no"
     if outage.is_under_way:
-        return f"not yet; given up at {outage.gives_up_at.astimezone(UTC):%d %B %Y, %H:%M:%S} UTC"
-    if outage.ended_at is None:
-        return "not known: nothing waits for it any more"
-    was = "given up" if outage.was_given_up else "over"
-    return f"{was} at {outage.ended_at.astimezone(UTC):%d %B %Y, %H:%M:%S} UTC"
+        answered_again = "not yet"
+    elif outage.ended_at is None:
+        answered_again = "not known: nothing waits for it any more"
+    else:
+        answered_again = "not before the next outage" if outage.failed_anew else _at(outage.ended_at)
+    return OutageLine(
+        began_at=outage.began_at.astimezone(UTC),
+        given_up=given_up,
+        answered_again=answered_again,
+        tries=outage.tries,
+    )
+
+
+def _at(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%d %B %Y, %H:%M:%S} UTC"
 
 
 def _decision(*, header: reports.Header, wave: Wave) -> str:

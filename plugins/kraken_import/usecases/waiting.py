@@ -87,7 +87,7 @@ def held_back(*, outage: Outage) -> HoldBack:
         seconds=seconds,
         sentence=(
             f"Kraken at {outage.target_kraken} has not {what} since {outage.began_at:%H:%M} UTC: it is tried "
-            f"again every {seconds:.0f} s, and given up at {outage.gives_up_at:%H:%M}."
+            f"again in {seconds:.0f} s, ever more rarely, and given up at {outage.gives_up_at:%H:%M}."
         ),
     )
 

@@ -303,6 +303,16 @@ def test_a_status_can_stay_unseen_for_a_while_and_then_have_an_unknown_name(krak
     assert [kraken.status("A").document["status"] for _ in range(2)] == ["ON_HOLD", "PROCESSED"]
 
 
+def test_a_process_of_no_resource_is_refused(kraken: Kraken) -> None:
+    key = {"resource": "nonsense", "import_supplier": "TENTACLE_ENERGY", "external_identifier": "A"}
+    answer = kraken.call("POST", "/simulator/processes", key)
+    assert (answer.status, answer.document) == (
+        400,
+        {"detail": "The resource of a process is accounts or supply-points."},
+    )
+    assert kraken.ledger()["number_of_keys"] == 0
+
+
 def test_a_fault_that_cannot_be_is_refused(kraken: Kraken) -> None:
     answer = kraken.strike(kind="meteor")
     assert answer.status == 400

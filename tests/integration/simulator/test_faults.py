@@ -296,7 +296,7 @@ def test_the_same_seed_strikes_the_same_records_in_whatever_order_they_come(krak
 
 
 def test_the_ledger_tells_what_came_and_the_faults_how_often_they_struck(kraken: Kraken) -> None:
-    kraken.suffer(kind="error", operation="status", count=2)
+    kraken.suffer(kind="error", operation="status", count=2, keys=["OTHER", "EXTERNAL-1234"], until=60)
     kraken.validate(account())
     kraken.create(account())
     kraken.create(account())
@@ -313,6 +313,15 @@ def test_the_ledger_tells_what_came_and_the_faults_how_often_they_struck(kraken:
     assert requests["number_of_keys"] == 2
     assert [each["external_identifier"] for each in requests["keys"]] == ["OTHER"]
     (fault,) = kraken.call("GET", "/simulator/faults").document["faults"]
-    assert fault == {"kind": "error", "operation": "status", "count": 0, "struck": 2}
+    assert fault == {
+        "kind": "error",
+        "operation": "status",
+        "count": 0,
+        "struck": 2,
+        "keys": ["EXTERNAL-1234", "OTHER"],
+        "status": 503,
+        "after": 0,
+        "until": 60,
+    }
     kraken.call("POST", "/simulator/reset")
     assert kraken.ledger()["seen"] == {}

@@ -103,7 +103,9 @@ def with_parked(begin: BeginJourney, *identifiers: str) -> Journey:
     return journey
 
 
-def test_what_was_decided_absent_is_created_by_a_rerun_exactly_once(begin: BeginJourney) -> None:
+def test_what_was_decided_absent_is_created_by_a_rerun_exactly_once(
+    begin: BeginJourney, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     journey = with_parked(begin, POISON, OTHER)
     # Kraken does not know them, and of one that was processed there is nothing to decide.
     refuses(
@@ -123,8 +125,13 @@ def test_what_was_decided_absent_is_created_by_a_rerun_exactly_once(begin: Begin
     assert tuple(row.values()) == (0, None)
     why = ("absent", "ops", "Looked it up in Kraken.", "parked", "valid")
     assert decisions(journey) == [(POISON, *why), (OTHER, *why)]
-    # A second time it is said, and changes nothing.
-    assert "2 records were decided absent before" in say(journey, "absent", POISON, OTHER)
+    # A second time it is said, and changes nothing; the command that creates them is said again.
+    decide_by_command(
+        monkeypatch, journey, WAVE="run-1", ID=f"{POISON},{OTHER}", ANSWER="absent", REASON="As before."
+    )
+    sentence, follows = capsys.readouterr().out.splitlines()
+    assert "2 records were decided absent before" in sentence
+    assert follows == f"To create what is absent: make rerun WAVE=run-1 ID={POISON},{OTHER}"
     with pytest.raises(BadRequest, match="valid, decided absent by ops on "):
         say(journey, "there", POISON)
     assert len(decisions(journey)) == 2

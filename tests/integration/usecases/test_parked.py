@@ -170,6 +170,12 @@ def test_a_wave_with_nothing_but_a_parked_record_is_reconciled(journey: Journey)
 def test_a_report_shows_what_is_parked_and_its_sums_still_add_up(journey: Journey) -> None:
     wave_id, unsent, sent = wave_with_parked(journey)
     begin_outage(journey)
+    # Nothing tried for minutes, so that the next fault is another outage's.
+    with journey.tracking.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE migration.outage SET next_try_at = next_try_at - interval '6 minutes'"
+        )
+    begin_outage(journey)
     journey.summarise(wave_id)
     files = wave_report(tracking=journey.tracking, wave_id=wave_id, now=now())
     page = files["index.html"]
@@ -183,8 +189,10 @@ def test_a_report_shows_what_is_parked_and_its_sums_still_add_up(journey: Journe
     }
     assert "firewall" in rows["forbidden"]["to_do"]
     assert rows["never_answered"]["to_do"] in page
-    assert "not yet; given up at" in page
-    assert "not yet; given up at" in files["outages.csv"]
+    assert "not yet, but at " in page
+    first, second = csv.DictReader(io.StringIO(files["outages.csv"]))
+    assert (first["given_up"], first["answered_again"]) == ("no", "not before the next outage")
+    assert (second["given_up"][:12], second["answered_again"]) == ("not yet, but", "not yet")
     money = {
         (row["ledger"], row["stage"]): Decimal(row["amount"])
         for row in csv.DictReader(io.StringIO(files["money.csv"]))

@@ -183,6 +183,19 @@ def test_a_cancelled_wave_never_goes_on_and_another_one_takes_what_it_has_not_cr
     assert journey.refused() == 0
 
 
+def test_a_stopped_wave_that_is_resumed_says_that_it_stays_stopped(journey: Journey) -> None:
+    journey.plan(limit=1)
+    order(journey, "pause")
+    stop_all(
+        tracking=journey.tracking, kraken=None, ordered_by="bob", reason="Failover", now=datetime.now(UTC)
+    )
+    assert order(journey, "resume") == (
+        "Wave 1 'run-1' (live, edf_accounts) is no longer paused, but it stays stopped (stop_all): bob "
+        "stopped everything (Failover): nothing more is created; clear the run in Airflow to go on where it "
+        "stopped."
+    )
+
+
 @pytest.mark.parametrize(
     ("action", "wave", "sentence"),
     [
