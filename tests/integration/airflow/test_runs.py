@@ -204,6 +204,58 @@ def test_a_malformed_parameter_is_refused_before_anything_runs(stack: Stack) -> 
     assert "limit" in answer.text
 
 
+def test_a_cleared_batch_leaves_to_a_rerun_what_was_refused_and_that_takes_no_others(stack: Stack) -> None:
+    # Two customers a batch: one of the first and one of the last have what can be mended at the source.
+    first, last = "GB-000000700", "GB-000000675"
+    sound = ("GB-000000701", "GB-000000702")
+    wave = {"identifiers": [first, last, *sound], "batch_size": 2, "threshold": 0.5, "wave": "mended"}
+    run_id = stack.start(**wave).json()["dag_run_id"]
+    assert stack.finish(run_id) == "success"
+    before = _of_wave(stack, run_id)
+    assert [row[:2] for row in before.values()] == [
+        ("rejected", 0),
+        ("rejected", 0),
+        ("processed", 1),
+        ("processed", 1),
+    ]
+
+    stack.change("UPDATE legacy.account SET account_class = 'DOM' WHERE account_number = 'GB-000000700'")
+    body = {
+        "dry_run": False,
+        "only_failed": False,
+        "reset_dag_runs": True,
+        "dag_run_id": run_id,
+        "task_ids": [["prepare.build", 0]],
+        "include_downstream": True,
+    }
+    cleared = stack.api("POST", f"/dags/{DAG}/clearTaskInstances", body)
+    assert cleared.ok, cleared.text
+    stack.until(lambda: stack.api("GET", f"/dags/{DAG}/dagRuns/{run_id}").json()["state"] not in ENDS)
+    assert stack.finish(run_id) == "success"
+    # What was refused is for a rerun, mended or not.
+    assert _of_wave(stack, run_id) == before
+
+    stack.change("UPDATE legacy.supply_point SET transfer_flag = ' ' WHERE transfer_flag = 'X'")
+    said = run(checkout=stack.folder, command="rerun", WAVE="mended", STATE="rejected")
+    assert "2 records" in said
+    assert "2  rejected → processed" in said
+    after = _of_wave(stack, run_id)
+    assert after == before | {first: ("processed", 0, 2), last: ("processed", 0, 2)}
+    assert {stack.created()[each] for each in after} == {1}
+
+
+def _of_wave(stack: Stack, run_id: str) -> dict[str, tuple[str, int, int]]:
+    return {
+        row.external_identifier: (row.state, row.batch, row.attempt)
+        for row in stack.rows(
+            "TRACKING_DSN",
+            "SELECT process.* FROM migration.import_process AS process "
+            f"JOIN migration.wave ON wave.id = process.wave_id WHERE wave.run_id = '{run_id}' "
+            "ORDER BY process.external_identifier",
+        )
+    }
+
+
 def test_a_wave_of_a_customer_that_does_not_exist_fails_with_one_sentence(stack: Stack) -> None:
     before = stack.rows("TRACKING_DSN", "SELECT count(*) FROM migration.wave")
     run_id = stack.start(identifiers=["NOBODY"]).json()["dag_run_id"]
