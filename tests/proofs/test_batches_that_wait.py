@@ -12,24 +12,28 @@ from tests.stacks import DAG, Stack
 
 pytestmark = pytest.mark.timeout(400)
 
+DIALECT = "plenitude_accounts"
+WAVES = f"migrate_{DIALECT}"
+"""A dialect whose customers no other proof counts."""
+
 
 def test_a_paused_wave_keeps_no_place_and_goes_on_though_a_batch_is_busy(stack: Stack) -> None:
-    asked = stack.start(limit=10, wave="asked", batch_size=2, threshold=1, approval="required")
-    run_id = asked.json()["dag_run_id"]
-    gate = f"/dags/{DAG}/dagRuns/{run_id}/taskInstances/gate"
+    settings = {"dry_run": False, "batch_size": 2, "threshold": 1}
+    run_id = stack.trigger(WAVES, limit=10, wave="asked", approval="required", **settings)
+    gate = f"/dags/{WAVES}/dagRuns/{run_id}/taskInstances/gate"
     stack.until(lambda: stack.api("GET", gate).json()["state"] == "deferred")
     run(checkout=stack.folder, command="wave-pause", WAVE="asked")
     answer = {"chosen_options": ["Approve"], "params_input": {}}
     stack.until(lambda: stack.api("PATCH", f"{gate}/-1/hitlDetails", answer).ok)
     _a_paused_wave_keeps_no_place_that_another_needs(stack, run_id)
     _a_busy_batch_is_waited_for(stack, run_id)
-    assert stack.finish(run_id) == "success"
+    assert stack.finish(run_id, WAVES) == "success"
     assert set(stack.created().values()) == {1}
 
 
 def _states(stack: Stack, run_id: str) -> list[str]:
     """The states of the create tasks of a run."""
-    path = f"/dags/{DAG}/dagRuns/{run_id}/taskInstances?limit=100"
+    path = f"/dags/{WAVES}/dagRuns/{run_id}/taskInstances?limit=100"
     found = stack.api("GET", path).json()["task_instances"]
     return sorted(str(each["state"]) for each in found if each["task_id"] == "load.create")
 
@@ -37,10 +41,10 @@ def _states(stack: Stack, run_id: str) -> list[str]:
 def _a_paused_wave_keeps_no_place_that_another_needs(stack: Stack, run_id: str) -> None:
     """More batches wait than there are places, and another wave of the dialect goes on."""
     stack.until(lambda: _states(stack, run_id) == ["deferred"] * 5)
-    pool = stack.api("GET", f"/pools/migration_{DAG.removeprefix('migrate_')}").json()
+    pool = stack.api("GET", f"/pools/migration_{DIALECT}").json()
     assert (pool["slots"], pool["deferred_slots"], pool["open_slots"]) == (4, 5, 4)
-    other = stack.start(limit=4, batch_size=2, threshold=1).json()["dag_run_id"]
-    assert stack.finish(other) == "success"
+    other = stack.trigger(WAVES, limit=4, batch_size=2, threshold=1, dry_run=False)
+    assert stack.finish(other, WAVES) == "success"
     assert _states(stack, run_id) == ["deferred"] * 5
 
 
