@@ -17,6 +17,7 @@ import psycopg2
 
 _SSL_REQUEST: Final = 80_877_103
 _GSS_REQUEST: Final = 80_877_104
+_IDLE: Final = b"Z\x00\x00\x00\x05I"
 _ATTACH_FILTER: Final = 26
 _DROP_ALL: Final = struct.pack("HBBI", 0x06, 0, 0, 0)
 """A filter program of one instruction: return 0, keep nothing."""
@@ -86,12 +87,14 @@ def pooler(
             lent.sendall(message)
             while True:
                 answer = _message(lent)
-                client.sendall(answer)
                 if answer[:1] == b"Z":
                     break
-            if answer[-1:] == b"I" and by == "transaction":
+                client.sendall(answer)
+            # Before the client hears of it, as in a pooler of one thread: its next transaction finds it free.
+            if answer == _IDLE and by == "transaction":
                 backends.put(lent)
                 lent = None
+            client.sendall(answer)
 
     try:
         with _listening(serve) as wire:

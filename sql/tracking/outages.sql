@@ -6,13 +6,12 @@ FROM migration.outage
 WHERE target_kraken = %(target_kraken)s AND ended_at IS NULL
 
 -- name: meet
--- Begin an outage, or put off the next try of the one that lasts. The pause grows with the outage: a tenth of its
--- length, from a second to a minute, and never the same for two.
+-- Begin an outage, or put off the next try of the one that lasts.
 -- One that was not tried for minutes is of a night that nobody waits for any more.
 UPDATE migration.outage
 SET ended_at = migration.present()
 WHERE target_kraken = %(target_kraken)s AND ended_at IS NULL
-    AND next_try_at < migration.present() - interval '5 minutes';
+    AND next_try_at < migration.present() - %(forgotten_after)s;
 INSERT INTO migration.outage AS outage (target_kraken, is_silent, began_at, next_try_at, gives_up_at)
 VALUES (
     %(target_kraken)s, %(is_silent)s, migration.present(), migration.present() + interval '1 second',
@@ -20,22 +19,14 @@ VALUES (
 )
 ON CONFLICT (target_kraken) WHERE ended_at IS NULL DO UPDATE
 SET is_silent = excluded.is_silent, tries = outage.tries + 1, tried_at = migration.present(),
-    next_try_at = greatest(
-        outage.next_try_at,
-        migration.present() + (0.8 + 0.4 * random()) * greatest(
-            interval '1 second',
-            least(interval '1 minute', (migration.present() - outage.began_at) / 10)
-        )
-    )
+    next_try_at = greatest(outage.next_try_at, migration.next_try(outage.began_at))
 RETURNING id, target_kraken, is_silent, began_at, next_try_at, gives_up_at, tries, migration.present() AS seen_at
 
 -- name: claim_try
 -- Of all that wait one may try, and the others wait on.
 UPDATE migration.outage
 SET tries = tries + 1, tried_at = migration.present(),
-    next_try_at = migration.present() + (0.8 + 0.4 * random()) * greatest(
-        interval '1 second', least(interval '1 minute', (migration.present() - began_at) / 10)
-    )
+    next_try_at = migration.next_try(began_at)
 WHERE target_kraken = %(target_kraken)s AND ended_at IS NULL AND next_try_at <= migration.present()
 RETURNING id
 

@@ -10,7 +10,7 @@ import asyncio
 import math
 import random
 import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -151,6 +151,17 @@ class KrakenSession:
             resource=resource, import_supplier=import_supplier, external_identifier=external_identifier
         )
         return await self._repeatedly(request=request, read=read_status)
+
+    async def statuses(
+        self, *, resource: str, import_supplier: str, external_identifiers: Iterable[str]
+    ) -> list[Exchange]:
+        """Ask for the status of several import processes; the exchanges in their order."""
+        return await asyncio.gather(
+            *(
+                self.status(resource=resource, import_supplier=import_supplier, external_identifier=each)
+                for each in external_identifiers
+            )
+        )
 
     async def probe(self, *, resource: str, import_supplier: str) -> Exchange:
         """Ask once about a record that cannot exist: whether Kraken answers, and lets this token ask."""

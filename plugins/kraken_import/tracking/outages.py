@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Row
 from kraken_import.tracking.queries import queries
 
 _FORGOTTEN_AFTER: Final = timedelta(minutes=5)
-"""As in the statement `meet`: one that was not tried for so long is of a night that nothing waits for."""
+"""One that was not tried for so long is of a night that nothing waits for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,12 @@ def of_wave(*, connection: Connection, wave_id: int, most: int) -> list[Outage]:
 
 def meet(*, engine: Engine, target_kraken: str, is_silent: bool, patience: timedelta) -> Outage:
     """Begin an outage, or put off the next try of the one that lasts. Returns it."""
-    values = {"target_kraken": target_kraken, "is_silent": is_silent, "patience": patience}
+    values = {
+        "target_kraken": target_kraken,
+        "is_silent": is_silent,
+        "patience": patience,
+        "forgotten_after": _FORGOTTEN_AFTER,
+    }
     with engine.begin() as connection:
         return _outage(row=connection.exec_driver_sql(_SQL["meet"], values).one())
 

@@ -21,6 +21,7 @@ from kraken_import.usecases.budget import budget_fault
 from kraken_import.usecases.calling import fault_of, raw, stop
 from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.recording import record_moves
+from kraken_import.usecases.ruling import confirmed
 from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.verdicts import Course, Ruling, Signal, Timing, Verdict
 
@@ -37,6 +38,15 @@ class Asked:
     is_silent: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedUp:
+    """A record, what the status endpoint answered about it, and what that proves."""
+
+    record: Open
+    exchange: Exchange
+    verdict: Verdict
+
+
 async def ask(*, systems: Systems, session: KrakenSession, wave: Wave, records: Sequence[Open]) -> Asked:
     """Ask once about each record. Ends early when Kraken answers nothing at all.
 
@@ -46,22 +56,12 @@ async def ask(*, systems: Systems, session: KrakenSession, wave: Wave, records: 
     timing = Timing(window=systems.window, request=systems.longest_request)
     for start in range(0, len(records), _CHUNK):
         chunk = records[start : start + _CHUNK]
-        exchanges = await asyncio.gather(
-            *(
-                session.status(
-                    resource=wave.resource,
-                    import_supplier=wave.import_supplier,
-                    external_identifier=record.external_identifier,
-                )
-                for record in chunk
-            )
+        looked_up = await look_up(session=session, wave=wave, timing=timing, records=chunk)
+        # However many are not answered about: where another record is, the trouble is theirs.
+        ruling = await confirmed(
+            session=session, wave=wave, signals=[each.verdict.signal for each in looked_up]
         )
-        found = [
-            verdicts.after_status(record=record, answer=exchange.answer, mode=wave.mode, timing=timing)
-            for record, exchange in zip(chunk, exchanges, strict=True)
-        ]
-        ruling = await _rule(session, wave, found)
-        moves = await asyncio.to_thread(_record, systems, chunk, exchanges, found, ruling, timing)
+        moves = await asyncio.to_thread(_record, systems, looked_up, ruling, timing)
         ended_now = sum(move.to.is_settled for move in moves)
         ended += ended_now
         parked += sum(move.to is State.PARKED for move in moves)
@@ -75,41 +75,57 @@ async def ask(*, systems: Systems, session: KrakenSession, wave: Wave, records: 
     return Asked(ended=ended, parked=parked, is_silent=False)
 
 
-async def _rule(session: KrakenSession, wave: Wave, found: Sequence[Verdict]) -> Ruling:
-    ruling = verdicts.weigh(signals=[verdict.signal for verdict in found])
-    if ruling.course is not Course.CONFIRM:
-        return ruling
-    probe = await session.probe(resource=wave.resource, import_supplier=wave.import_supplier)
-    # However many are not answered about: where another record is, the trouble is theirs.
-    return verdicts.confirm(probe=verdicts.signal_of(answer=probe.answer), silent=0, has_answered=True)
-
-
-def _record(
-    systems: Systems,
-    chunk: Sequence[Open],
-    exchanges: Sequence[Exchange],
-    found: Sequence[Verdict],
-    ruling: Ruling,
-    timing: Timing,
-) -> list[Move]:
-    moves: list[Move] = []
-    answered: list[int] = []
-    unanswered: list[int] = []
-    # Of many without a single answer it is not their own trouble, whatever else Kraken answers.
-    is_their_own = ruling.course is Course.GO_ON and verdicts.are_few(
-        signals=[verdict.signal for verdict in found]
+async def look_up(
+    *, session: KrakenSession, wave: Wave, timing: Timing, records: Sequence[Open]
+) -> list[LookedUp]:
+    """Ask for the status of each record."""
+    exchanges = await session.statuses(
+        resource=wave.resource,
+        import_supplier=wave.import_supplier,
+        external_identifiers=(record.external_identifier for record in records),
     )
-    for record, exchange, verdict in zip(chunk, exchanges, found, strict=True):
-        move = verdict.move
-        if verdict.signal is Signal.FINE:
-            answered.append(record.id)
-        elif is_their_own and verdict.signal is not Signal.BUSY:
-            unanswered.append(record.id)
-            move = verdicts.unanswered(record=record, timing=timing)
+    return [
+        LookedUp(
+            record=record,
+            exchange=exchange,
+            verdict=verdicts.after_status(
+                record=record, answer=exchange.answer, mode=wave.mode, timing=timing
+            ),
+        )
+        for record, exchange in zip(records, exchanges, strict=True)
+    ]
+
+
+def unheard(*, looked_up: Sequence[LookedUp], ruling: Ruling) -> list[Open]:
+    """The records that went without an answer by their own trouble.
+
+    Of many without a single answer it is not their own, whatever else Kraken answers.
+    """
+    signals = [each.verdict.signal for each in looked_up]
+    if ruling.course is not Course.GO_ON or not verdicts.are_few(signals=signals):
+        return []
+    return [each.record for each in looked_up if each.verdict.signal not in (Signal.FINE, Signal.BUSY)]
+
+
+def steps(*, looked_up: Sequence[LookedUp], ruling: Ruling, timing: Timing) -> list[Move]:
+    """The steps that the answers prove, each of the create that was asked about, and with its answer."""
+    own = {record.id for record in unheard(looked_up=looked_up, ruling=ruling)}
+    moves = []
+    for each in looked_up:
+        move = each.verdict.move
+        if each.record.id in own:
+            move = verdicts.unanswered(record=each.record, timing=timing)
         if move is not None:
-            step = replace(move, intended_at=record.intended_at)
-            moves.append(step.answered_by(answer=raw(exchange=exchange)))
+            step = replace(move, intended_at=each.record.intended_at)
+            moves.append(step.answered_by(answer=raw(exchange=each.exchange)))
+    return moves
+
+
+def _record(systems: Systems, looked_up: Sequence[LookedUp], ruling: Ruling, timing: Timing) -> list[Move]:
+    moves = steps(looked_up=looked_up, ruling=ruling, timing=timing)
     moved = {move.key.id for move in moves}
+    answered = [each.record.id for each in looked_up if each.verdict.signal is Signal.FINE]
+    unanswered = [record.id for record in unheard(looked_up=looked_up, ruling=ruling)]
     with systems.tracking.begin() as connection:
         record_moves(connection=connection, moves=moves, stage="status", at=systems.clock())
         processes.touch(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
@@ -20,16 +20,16 @@ from kraken_import.tracking.processes import Move, Open, Ready
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases import verdicts
+from kraken_import.usecases.asking import look_up, steps
 from kraken_import.usecases.budget import budget_fault, has_answered, may_hurry
-from kraken_import.usecases.calling import fault_of, raw, stop
-from kraken_import.usecases.faults import SystemicFault
+from kraken_import.usecases.calling import raw
 from kraken_import.usecases.policy import task_params, window_is_over
 from kraken_import.usecases.recording import record_moves
 from kraken_import.usecases.ruling import Chunk, Judge, Ruled
 from kraken_import.usecases.sending import Sender
 from kraken_import.usecases.systems import Systems
-from kraken_import.usecases.verdicts import Course, Next, Ruling, Signal, Timing, Verdict
-from kraken_import.usecases.waiting import HoldBack, end_outage, meet_outage, seconds_to_wait, throttled
+from kraken_import.usecases.verdicts import Next, Signal, Timing, Verdict
+from kraken_import.usecases.waiting import HoldBack, seconds_to_wait, throttled
 
 _CHUNKS_IN_FLIGHT: Final = 4
 """Intents committed ahead for each request in flight: the most that a crash leaves to be looked up."""
@@ -50,12 +50,12 @@ class Creator:
     session: KrakenSession
     wave: Wave
     ref: BatchRef
-    forbidden: int = 0
-    """Records in a row that were answered 403, and none otherwise in between."""
+    judge: Judge = field(init=False)
     may_hurry: bool = False
     """Whether the wave, or the rerun, has creates enough behind it for full chunks."""
-    met_outage: bool = True
-    """Whether an outage may be under way that an answer ends."""
+
+    def __post_init__(self) -> None:
+        self.judge = self._new_judge(met_outage=True)
 
     async def run(self) -> HoldBack | None:
         """Create until nothing valid is left and nothing is in doubt; why it waits when it has to."""
@@ -92,15 +92,12 @@ class Creator:
             )
             signals = [verdict.signal for verdict in found]
             doubts = [record.doubts for record in chunk]
-            ruled = await self._judge().rule(
-                chunk=Chunk(signals=signals, doubts=doubts), in_a_row=self.forbidden
-            )
-            self.forbidden = ruled.in_a_row
+            answers = Chunk(signals=signals, doubts=doubts)
+            ruled = await self.judge.rule(chunk=answers)
             await asyncio.to_thread(self._record_creates, chunk, exchanges, found, ruled)
-            await self._follow(ruled.ruling)
-            if self.met_outage and Signal.FINE in signals:
-                self.met_outage = False
-                await end_outage(systems=self.systems, wave=self.wave)
+            held = await self.judge.follow(chunk=answers, ruling=ruled.ruling)
+            if held is not None:
+                return held
             if any(verdict.move is not None and verdict.move.to in FAILED for verdict in found):
                 await asyncio.to_thread(self._raise_beyond_budget)
             waits = [seconds_to_wait(answer=exchange.answer) for exchange in exchanges]
@@ -129,7 +126,7 @@ class Creator:
     def _raise_beyond_budget(self) -> None:
         fault = budget_fault(tracking=self.systems.tracking, wave=self.wave, stage="load")
         if fault is not None:
-            raise self._stopped(fault)
+            raise self.judge.stopped(fault)
 
     def _intend(self, most: int) -> list[Ready]:
         now = self.systems.clock()
@@ -187,7 +184,7 @@ class Creator:
                 at=self.systems.clock(),
             )
 
-    def _judge(self) -> Judge:
+    def _new_judge(self, *, met_outage: bool) -> Judge:
         return Judge(
             systems=self.systems,
             session=self.session,
@@ -195,30 +192,13 @@ class Creator:
             # It has validated these records.
             has_answered=lambda: True,
             answers_lately=self._answers_lately,
+            met_outage=met_outage,
         )
 
     def _answers_lately(self) -> bool:
         """Whether Kraken has just answered creates of this wave: of other batches, or of earlier chunks."""
         since = self.systems.clock() - _LATELY
         return has_answered(tracking=self.systems.tracking, wave=self.wave, since=since)
-
-    async def _follow(self, ruling: Ruling) -> None:
-        """Stop the wave, wait for its Kraken, or go on, as was ruled."""
-        if ruling.cause is not None:
-            fault = fault_of(signal=ruling.cause, wave=self.wave)
-            if fault is not None:
-                raise await asyncio.to_thread(self._stopped, fault)
-        if ruling.course in (Course.WAIT, Course.HOLD_BACK):
-            try:
-                held = await meet_outage(
-                    systems=self.systems, wave=self.wave, is_silent=ruling.course is Course.WAIT
-                )
-            except SystemicFault as given_up:
-                raise await asyncio.to_thread(self._stopped, given_up) from None
-            raise _Wait(held)
-
-    def _stopped(self, fault: SystemicFault) -> SystemicFault:
-        return stop(tracking=self.systems.tracking, wave=self.wave, fault=fault, now=self.systems.clock())
 
     async def _settle(self) -> tuple[bool, float | None]:
         """Look up every record in doubt.
@@ -229,31 +209,21 @@ class Creator:
         doubtful = await asyncio.to_thread(self._doubtful)
         if not doubtful:
             return False, None
-        exchanges = await asyncio.gather(*(self._status(record.external_identifier) for record in doubtful))
         timing = Timing(window=self.systems.window, request=self.systems.longest_request)
-        found = [
-            verdicts.after_status(record=record, answer=exchange.answer, mode=self.wave.mode, timing=timing)
-            for record, exchange in zip(doubtful, exchanges, strict=True)
-        ]
-        signals = [verdict.signal for verdict in found]
-        # However many are not answered about: where another record is, it is no outage.
-        doubts = [1] * len(signals)
-        ruling = (await self._judge().rule(chunk=Chunk(signals=signals, doubts=doubts))).ruling
-        is_their_own = ruling.course is Course.GO_ON and verdicts.are_few(signals=signals)
-        moves: list[Move] = []
-        left: list[Open] = []
-        for record, exchange, verdict in zip(doubtful, exchanges, found, strict=True):
-            move = verdict.move
-            is_heard = verdict.signal in (Signal.FINE, Signal.BUSY)
-            if move is None and not is_heard and is_their_own:
-                move = verdicts.unanswered(record=record, timing=timing)
-            if move is None:
-                left.append(record)
-            else:
-                step = replace(move, intended_at=record.intended_at)
-                moves.append(step.answered_by(answer=raw(exchange=exchange)))
+        looked_up = await look_up(session=self.session, wave=self.wave, timing=timing, records=doubtful)
+        signals = [each.verdict.signal for each in looked_up]
+        # A status that is answered ends no outage of creating; and however many are not answered about, where
+        # another record is, it is no outage.
+        judge = self._new_judge(met_outage=False)
+        answers = Chunk(signals=signals, doubts=[1] * len(signals))
+        ruling = (await judge.rule(chunk=answers)).ruling
+        moves = steps(looked_up=looked_up, ruling=ruling, timing=timing)
+        moved = {move.key.id for move in moves}
+        left = [record for record in doubtful if record.id not in moved]
         await asyncio.to_thread(self._record_status, moves)
-        await self._follow(ruling)
+        held = await judge.follow(chunk=answers, ruling=ruling)
+        if held is not None:
+            raise _Wait(held)
         released = any(move.to is State.VALID for move in moves)
         if not left:
             return released, None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -124,15 +123,10 @@ async def _decide(*, systems: Systems, connection: Connection, order: _Order, id
 
 async def _asked(*, session: KrakenSession, wave: Wave, cases: Sequence[Decidable]) -> list[Exchange]:
     """What Kraken says of each record. Raises `BadRequest` when it says nothing of any record."""
-    exchanges = await asyncio.gather(
-        *(
-            session.status(
-                resource=wave.resource,
-                import_supplier=wave.import_supplier,
-                external_identifier=case.record.external_identifier,
-            )
-            for case in cases
-        )
+    exchanges = await session.statuses(
+        resource=wave.resource,
+        import_supplier=wave.import_supplier,
+        external_identifiers=(case.record.external_identifier for case in cases),
     )
     signals = {signal_of(answer=exchange.answer) for exchange in exchanges}
     refused = signals & {Signal.UNAUTHORISED, Signal.SUPPLIER_PAUSED}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,13 +14,9 @@ from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.asking import ask
 from kraken_import.usecases.calling import open_session, wave_for_kraken
-from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.systems import Systems
-from kraken_import.usecases.waiting import Why, meet_outage, wait_out
+from kraken_import.usecases.waiting import Pauses, Why, sit_out_silence, wait_out
 
-_FIRST_PAUSE: Final = 1.0
-_LONGEST_PAUSE: Final = 30.0
-_SLOWER_BY: Final = 1.5
 _LONGEST_WAIT_FOR_AN_END: Final = timedelta(minutes=2)
 _LOOK_AGAIN: Final = 2.0
 """Seconds after which a paused wave is looked at again."""
@@ -62,7 +56,7 @@ class _Poller:
     resumption: Resumption | None
     was_paused: bool = False
     ended: int = 0
-    pause: float = field(default=_FIRST_PAUSE)
+    pauses: Pauses = field(default_factory=Pauses)
     resume_at: datetime | None = None
 
     async def run(self) -> dict[str, int]:
@@ -75,8 +69,7 @@ class _Poller:
             now = self.systems.clock()
             if await self._is_over(now, still_open):
                 return {"open": still_open, "ended": self.ended}
-            self.pause = _FIRST_PAUSE if ended else min(self.pause * _SLOWER_BY, _LONGEST_PAUSE)
-            await self._sleep(now)
+            await self._sleep(now, self.pauses.after(ended=ended))
 
     async def _round(self) -> tuple[int, int]:
         """Ask once about each open record; how many are open still, and how many have ended."""
@@ -87,10 +80,7 @@ class _Poller:
         async with open_session(systems=self.systems, wave=wave) as session:
             asked = await ask(systems=self.systems, session=session, wave=wave, records=records)
         if asked.is_silent:
-            with suppress(SystemicFault):
-                await meet_outage(systems=self.systems, wave=wave, is_silent=True)
-            # However long the outage lasts, it says nothing of what Kraken has.
-            await wait_out(systems=self.systems, wave=wave, until=self.until)
+            await sit_out_silence(systems=self.systems, wave=wave, until=self.until)
         return len(records) - asked.ended - asked.parked, asked.ended
 
     async def _is_over(self, now: datetime, still_open: int) -> bool:
@@ -110,12 +100,11 @@ class _Poller:
         )
         return now >= self.resume_at and not waits_for_an_end
 
-    async def _sleep(self, now: datetime) -> None:
+    async def _sleep(self, now: datetime, pause: float) -> None:
         latest = self.until
         if self.resume_at is not None and now < self.resume_at:
             latest = min(self.resume_at, self.until)
-        # Jitter keeps the batches of a wave from asking in step.
-        seconds = max(0.0, min(self.pause * random.uniform(0.8, 1.2), (latest - now).total_seconds()))
+        seconds = max(0.0, min(pause, (latest - now).total_seconds()))
         if self.was_paused:
             await self._sleep_while_paused(seconds)
         else:

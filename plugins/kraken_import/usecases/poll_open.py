@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,13 +18,10 @@ from kraken_import.usecases.asking import Asked, ask
 from kraken_import.usecases.calling import open_session, wave_for_kraken
 from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.systems import Systems
-from kraken_import.usecases.waiting import meet_outage, wait_out
+from kraken_import.usecases.waiting import Pauses, sit_out_silence
 from transforms.database import DatabaseInterrupted, UnableToQuery
 
 _PAGE: Final = 5_000
-_FIRST_PAUSE: Final = 1.0
-_LONGEST_PAUSE: Final = 30.0
-_SLOWER_BY: Final = 1.5
 
 _QUIET_FOR: Final = timedelta(seconds=40)
 """A process that was asked about more recently has a trigger of its own."""
@@ -40,15 +35,14 @@ async def poll_open(*, systems: Systems, connection_id: str, until: datetime) ->
     """
     poller = _OpenPoller(systems=systems, connection_id=connection_id, until=until)
     ended = 0
-    pause = _FIRST_PAUSE
+    pauses = Pauses()
     while True:
         still_open, ended_now = await poller.round()
         ended += ended_now
         now = systems.clock()
         if not still_open or now >= until:
             break
-        pause = _FIRST_PAUSE if ended_now else min(pause * _SLOWER_BY, _LONGEST_PAUSE)
-        await asyncio.sleep(min(pause * random.uniform(0.8, 1.2), (until - now).total_seconds()))
+        await asyncio.sleep(min(pauses.after(ended=ended_now), (until - now).total_seconds()))
     if poller.failed:
         raise next(iter(poller.failed.values()))
     return {"open": still_open, "ended": ended}
@@ -87,7 +81,7 @@ class _OpenPoller:
             for batch in await asyncio.to_thread(self._batches_in_doubt, wave.id):
                 asked = await self._settle(session, wave, BatchRef(wave_id=wave.id, batch=batch))
                 if asked is not None and asked.is_silent:
-                    await self._wait_out(wave)
+                    await sit_out_silence(systems=self._systems, wave=wave, until=self._until)
                 if self._systems.clock() >= self._until:
                     return ended
             after = 0
@@ -96,7 +90,7 @@ class _OpenPoller:
                 ended += asked.ended
                 after = records[-1].id
                 if asked.is_silent:
-                    await self._wait_out(wave)
+                    await sit_out_silence(systems=self._systems, wave=wave, until=self._until)
         return ended
 
     async def _settle(self, session: KrakenSession, wave: Wave, ref: BatchRef) -> Asked | None:
@@ -112,11 +106,6 @@ class _OpenPoller:
             return await ask(systems=self._systems, session=session, wave=wave, records=records)
         finally:
             await asyncio.to_thread(lock.__exit__, None, None, None)
-
-    async def _wait_out(self, wave: Wave) -> None:
-        with suppress(SystemicFault):
-            await meet_outage(systems=self._systems, wave=wave, is_silent=True)
-        await wait_out(systems=self._systems, wave=wave, until=self._until)
 
     def _load(self, wave_id: int) -> Wave | None:
         """The wave; None when it went to another Kraken than the Connection leads to now."""

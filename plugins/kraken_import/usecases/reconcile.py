@@ -277,15 +277,10 @@ class _Asker:
         while page := await _in_thread(self._page, wave_id, listed, after):
             after = page[-1].id
             asked += len(page)
-            exchanges = await asyncio.gather(
-                *(
-                    self._session.status(
-                        resource=self._scope.resource,
-                        import_supplier=self._scope.import_supplier,
-                        external_identifier=known.external_identifier,
-                    )
-                    for known in page
-                )
+            exchanges = await self._session.statuses(
+                resource=self._scope.resource,
+                import_supplier=self._scope.import_supplier,
+                external_identifiers=(known.external_identifier for known in page),
             )
             for known, exchange in zip(page, exchanges, strict=True):
                 difference = self._judge(known=known, answer=exchange.answer)

@@ -7,26 +7,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kraken_import.client.session import KrakenSession
-from kraken_import.tracking import outages
-from kraken_import.tracking.outages import Outage
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases import verdicts
+from kraken_import.usecases.calling import fault_of, stop
+from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.verdicts import MANY, Course, Ruling, Signal
+from kraken_import.usecases.waiting import HoldBack, current_outage, end_outage, meet_outage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruled:
     """What follows for a chunk.
 
-    `counts` says that missing answers are the records' own trouble, `forbidden` at which places 403s are;
-    `in_a_row` counts records answered 403 with none answered as it should be after them.
+    `counts` says that missing answers are the records' own trouble, `forbidden` at which places 403s are.
     """
 
     ruling: Ruling
     counts: bool = False
     forbidden: frozenset[int] = frozenset()
-    in_a_row: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +38,33 @@ class Chunk:
     @property
     def lost(self) -> list[int]:
         """The earlier doubts of the records without an answer."""
-        return [
-            doubts
-            for doubts, signal in zip(self.doubts, self.signals, strict=True)
-            if signal in (Signal.SILENT, Signal.MISROUTED)
-        ]
+        return [doubts for doubts, signal in zip(self.doubts, self.signals, strict=True) if signal.is_lost]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+async def confirmed(
+    *,
+    session: KrakenSession,
+    wave: Wave,
+    signals: Sequence[Signal],
+    silent: int = 0,
+    has_answered: Callable[[], bool] = lambda: True,
+) -> Ruling:
+    """What follows from answers, and from one about another record where none was as it should be.
+
+    `silent` of the records without an answer may speak of Kraken rather than of themselves.
+    """
+    ruling = verdicts.weigh(signals=signals)
+    if ruling.course is not Course.CONFIRM:
+        return ruling
+    probe = await session.probe(resource=wave.resource, import_supplier=wave.import_supplier)
+    return verdicts.confirm(
+        probe=verdicts.signal_of(answer=probe.answer),
+        silent=silent,
+        has_answered=await asyncio.to_thread(has_answered),
+    )
+
+
+@dataclass(slots=True, kw_only=True)
 class Judge:
     """Rules over the chunks of one batch. Both questions are about this wave, and are asked off the loop."""
 
@@ -57,40 +75,59 @@ class Judge:
     """Whether this Kraken has ever answered as a data-import API."""
     answers_lately: Callable[[], bool]
     """Whether it has just answered the same requests about other records."""
+    in_a_row: int = 0
+    """Records answered 403 with none answered as it should be after them."""
+    met_outage: bool = True
+    """Whether an outage may be under way that an answer ends."""
 
-    async def rule(self, *, chunk: Chunk, in_a_row: int = 0) -> Ruled:
-        """What follows from a chunk, after `in_a_row` records that were answered 403."""
+    async def rule(self, *, chunk: Chunk) -> Ruled:
+        """What follows from a chunk, and from those before it."""
         has_fine = Signal.FINE in chunk.signals
         own = verdicts.of_one_record(signals=chunk.signals)
         forbidden = chunk.signals.count(Signal.FORBIDDEN) - len(own)
-        in_a_row = forbidden + (0 if has_fine else in_a_row)
-        if in_a_row > 1 and not has_fine:
+        self.in_a_row = forbidden + (0 if has_fine else self.in_a_row)
+        if self.in_a_row > 1 and not has_fine:
             return Ruled(ruling=Ruling(course=Course.STOP, cause=Signal.FORBIDDEN))
-        ruling = await self._ruling(chunk)
+        ruling = await confirmed(
+            session=self.session,
+            wave=self.wave,
+            signals=chunk.signals,
+            silent=chunk.lost.count(0),
+            has_answered=self.has_answered,
+        )
         is_own = ruling.course is Course.GO_ON
         if is_own and not has_fine:
             own = frozenset(place for place, each in enumerate(chunk.signals) if each is Signal.FORBIDDEN)
         if has_fine or len(chunk.lost) < MANY or ruling.course not in (Course.GO_ON, Course.HOLD_BACK):
-            return Ruled(ruling=ruling, counts=is_own, forbidden=own, in_a_row=in_a_row)
+            return Ruled(ruling=ruling, counts=is_own, forbidden=own)
         # Many without an answer: an outage of these requests, or records that have a trouble in common.
-        outage = await asyncio.to_thread(self._outage)
+        outage = await asyncio.to_thread(current_outage, systems=self.systems, wave=self.wave)
         if outage is not None and not outage.is_given_up:
-            return Ruled(ruling=Ruling(course=Course.HOLD_BACK), in_a_row=in_a_row)
+            return Ruled(ruling=Ruling(course=Course.HOLD_BACK))
         counts = is_own or outage is not None or await asyncio.to_thread(self.answers_lately)
-        return Ruled(ruling=ruling, counts=counts, in_a_row=in_a_row)
+        return Ruled(ruling=ruling, counts=counts)
 
-    async def _ruling(self, chunk: Chunk) -> Ruling:
-        ruling = verdicts.weigh(signals=chunk.signals)
-        if ruling.course is not Course.CONFIRM:
-            return ruling
-        probe = await self.session.probe(
-            resource=self.wave.resource, import_supplier=self.wave.import_supplier
-        )
-        return verdicts.confirm(
-            probe=verdicts.signal_of(answer=probe.answer),
-            silent=chunk.lost.count(0),
-            has_answered=await asyncio.to_thread(self.has_answered),
-        )
+    async def follow(self, *, chunk: Chunk, ruling: Ruling) -> HoldBack | None:
+        """Stop the wave, or say why it waits, as was ruled; end an outage that answers end.
 
-    def _outage(self) -> Outage | None:
-        return outages.current(engine=self.systems.tracking, target_kraken=self.wave.target_kraken)
+        Raises `SystemicFault`; the wave is stopped then.
+        """
+        fault = None if ruling.cause is None else fault_of(signal=ruling.cause, wave=self.wave)
+        held = None
+        if ruling.course in (Course.WAIT, Course.HOLD_BACK):
+            try:
+                held = await meet_outage(
+                    systems=self.systems, wave=self.wave, is_silent=ruling.course is Course.WAIT
+                )
+            except SystemicFault as given_up:
+                fault = given_up
+        if fault is not None:
+            raise await asyncio.to_thread(self.stopped, fault)
+        if self.met_outage and Signal.FINE in chunk.signals:
+            self.met_outage = False
+            await end_outage(systems=self.systems, wave=self.wave)
+        return held
+
+    def stopped(self, fault: SystemicFault) -> SystemicFault:
+        """The fault, once it is recorded that it has stopped the wave."""
+        return stop(tracking=self.systems.tracking, wave=self.wave, fault=fault, now=self.systems.clock())

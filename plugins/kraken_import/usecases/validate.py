@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from kraken_import.client.session import Exchange, KrakenSession
@@ -17,22 +17,17 @@ from kraken_import.usecases import verdicts
 from kraken_import.usecases.budget import budget_fault
 from kraken_import.usecases.calling import (
     batch_counts,
-    fault_of,
     open_session,
     raw,
     refuse_if_stopped,
-    stop,
     wave_for_kraken,
 )
-from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.recording import record_moves
 from kraken_import.usecases.ruling import Chunk, Judge, Ruled
 from kraken_import.usecases.systems import Systems
-from kraken_import.usecases.verdicts import Course, Ruling, Signal, Verdict
+from kraken_import.usecases.verdicts import Signal, Verdict
 from kraken_import.usecases.waiting import (
     HoldBack,
-    end_outage,
-    meet_outage,
     outage_under_way,
     seconds_to_wait,
     throttled,
@@ -80,12 +75,20 @@ class _Validator:
     session: KrakenSession
     wave: Wave
     ref: BatchRef
+    judge: Judge = field(init=False)
     has_answered: bool = False
-    forbidden: int = 0
-    met_outage: bool = True
-    """Whether an outage may be under way that an answer ends."""
     wait: float | None = None
     """Seconds for which Kraken has asked to be left alone in this round."""
+
+    def __post_init__(self) -> None:
+        self.judge = Judge(
+            systems=self.systems,
+            session=self.session,
+            wave=self.wave,
+            has_answered=lambda: self.has_answered or self._answered_before(),
+            # An outage of validation costs nothing but time.
+            answers_lately=lambda: False,
+        )
 
     async def run(self) -> HoldBack | None:
         """Validate until nothing is built any more; why it waits when it has to."""
@@ -115,19 +118,15 @@ class _Validator:
             signals = [verdict.signal for verdict in found]
             self.has_answered = self.has_answered or Signal.FINE in signals
             doubts = [record.doubts for record in chunk]
-            ruled = await self._judge().rule(
-                chunk=Chunk(signals=signals, doubts=doubts), in_a_row=self.forbidden
-            )
-            self.forbidden = ruled.in_a_row
+            answers = Chunk(signals=signals, doubts=doubts)
+            ruled = await self.judge.rule(chunk=answers)
             moves = _moves(chunk, exchanges, found, ruled)
             await asyncio.to_thread(self._record, chunk, found, moves, ruled)
-            has_failed = any(move.to is State.INVALID for move in moves)
-            held = await self._follow(ruled.ruling, has_failed=has_failed)
-            if held is None and self.met_outage and Signal.FINE in signals:
-                self.met_outage = False
-                await end_outage(systems=self.systems, wave=self.wave)
+            held = await self.judge.follow(chunk=answers, ruling=ruled.ruling)
             if held is not None:
                 return unanswered, held
+            if any(move.to is State.INVALID for move in moves):
+                await asyncio.to_thread(self._raise_beyond_budget)
             unanswered += len(chunk) - len(moves)
             after = chunk[-1].id
         return unanswered, None
@@ -141,41 +140,14 @@ class _Validator:
                 connection=connection, ref=self.ref, states=(State.BUILT,), after=after, most=most
             )
 
-    def _judge(self) -> Judge:
-        return Judge(
-            systems=self.systems,
-            session=self.session,
-            wave=self.wave,
-            has_answered=lambda: self.has_answered or self._answered_before(),
-            # An outage of validation costs nothing but time.
-            answers_lately=lambda: False,
-        )
-
     def _answered_before(self) -> bool:
         with self.systems.tracking.connect() as connection:
             return processes.any_validated(connection=connection, wave_id=self.wave.id)
 
-    async def _follow(self, ruling: Ruling, *, has_failed: bool) -> HoldBack | None:
-        fault = None if ruling.cause is None else fault_of(signal=ruling.cause, wave=self.wave)
-        held = None
-        if ruling.course in (Course.WAIT, Course.HOLD_BACK):
-            try:
-                held = await meet_outage(
-                    systems=self.systems, wave=self.wave, is_silent=ruling.course is Course.WAIT
-                )
-            except SystemicFault as given_up:
-                fault = given_up
-        elif fault is None and has_failed:
-            fault = await asyncio.to_thread(self._beyond_budget)
+    def _raise_beyond_budget(self) -> None:
+        fault = budget_fault(tracking=self.systems.tracking, wave=self.wave, stage="validate")
         if fault is not None:
-            raise await asyncio.to_thread(self._stopped, fault)
-        return held
-
-    def _beyond_budget(self) -> SystemicFault | None:
-        return budget_fault(tracking=self.systems.tracking, wave=self.wave, stage="validate")
-
-    def _stopped(self, fault: SystemicFault) -> SystemicFault:
-        return stop(tracking=self.systems.tracking, wave=self.wave, fault=fault, now=self.systems.clock())
+            raise self.judge.stopped(fault)
 
     def _record(
         self, chunk: Sequence[Ready], found: Sequence[Verdict], moves: Sequence[Move], ruled: Ruled
@@ -183,7 +155,7 @@ class _Validator:
         lost = [
             record.id
             for record, verdict in zip(chunk, found, strict=True)
-            if ruled.counts and verdict.signal in (Signal.SILENT, Signal.MISROUTED)
+            if ruled.counts and verdict.signal.is_lost
         ]
         with self.systems.tracking.begin() as connection:
             record_moves(connection=connection, moves=moves, stage="validate", at=self.systems.clock())
@@ -200,7 +172,7 @@ def _moves(
         # What goes wrong while Kraken answers others as it should is the record's own trouble.
         if place in ruled.forbidden:
             move = verdicts.park_forbidden(key=record.key)
-        elif record.doubts and ruled.counts and verdict.signal in (Signal.SILENT, Signal.MISROUTED):
+        elif record.doubts and ruled.counts and verdict.signal.is_lost:
             move = verdicts.park(
                 key=record.key,
                 code="never_answered",

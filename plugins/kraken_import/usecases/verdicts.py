@@ -78,6 +78,11 @@ class Signal(StrEnum):
     UNAUTHORISED = "unauthorised"
     SUPPLIER_PAUSED = "import_supplier_migration_not_ongoing"
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it is no usable answer of Kraken's, so that it proves nothing about the record."""
+        return self in (Signal.SILENT, Signal.MISROUTED)
+
 
 class Next(StrEnum):
     """What must be asked before anything is proved."""

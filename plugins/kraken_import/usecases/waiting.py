@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
@@ -16,7 +18,7 @@ from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.calling import open_session
 from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.systems import Systems
-from kraken_import.usecases.verdicts import Signal, signal_of
+from kraken_import.usecases.verdicts import signal_of
 
 _log = logging.getLogger(__name__)
 
@@ -24,6 +26,10 @@ Why: TypeAlias = Literal["throttled", "doubt", "outage", "paused"]
 
 _HOLD_BACK: Final = 10.0
 """Seconds to hold back when Kraken asks for it without saying how long."""
+
+_FIRST_PAUSE: Final = 1.0
+_LONGEST_PAUSE: Final = 30.0
+_SLOWER_BY: Final = 1.5
 
 _LOOK_AGAIN: Final = 5.0
 """Seconds after which a waiting batch looks whether another one has found Kraken well again."""
@@ -36,6 +42,19 @@ class HoldBack:
     why: Why
     seconds: float
     sentence: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Pauses:
+    """Ever longer pauses between rounds in which nothing ends."""
+
+    seconds: float = _FIRST_PAUSE
+
+    def after(self, *, ended: int) -> float:
+        """Seconds to pause after a round in which so many records have ended."""
+        self.seconds = _FIRST_PAUSE if ended else min(self.seconds * _SLOWER_BY, _LONGEST_PAUSE)
+        # Jitter keeps the batches of a wave from asking in step.
+        return self.seconds * random.uniform(0.8, 1.2)
 
 
 def unreachable(*, wave: Wave, outage: Outage) -> SystemicFault:
@@ -70,9 +89,19 @@ async def meet_outage(*, systems: Systems, wave: Wave, is_silent: bool) -> HoldB
     return held_back(outage=outage)
 
 
+async def sit_out_silence(*, systems: Systems, wave: Wave, until: datetime) -> None:
+    """Wait until a Kraken that answers nothing answers again, or until `until`.
+
+    However long that lasts, it says nothing of what Kraken has, so that no patience ends it.
+    """
+    with suppress(SystemicFault):
+        await meet_outage(systems=systems, wave=wave, is_silent=True)
+    await wait_out(systems=systems, wave=wave, until=until)
+
+
 async def outage_under_way(*, systems: Systems, wave: Wave) -> HoldBack | None:
     """Why the wave's Kraken is not to be asked just now; None when it may be."""
-    outage = await asyncio.to_thread(_current, systems, wave)
+    outage = await asyncio.to_thread(current_outage, systems=systems, wave=wave)
     if outage is None or outage.is_given_up or not (outage.is_silent or outage.seconds_to_next_try):
         return None
     return held_back(outage=outage)
@@ -118,7 +147,7 @@ async def wait_out(*, systems: Systems, wave: Wave, until: datetime | None = Non
     Of all that wait one asks, about a record that cannot exist, and the others look at what it found.
     """
     said: bool | None = None
-    while outage := await asyncio.to_thread(_current, systems, wave):
+    while outage := await asyncio.to_thread(current_outage, systems=systems, wave=wave):
         if outage.is_given_up if until is None else systems.clock() >= until:
             if until is None:
                 _log.info("Kraken at %s is given up.", wave.target_kraken)
@@ -143,10 +172,11 @@ async def _answers(systems: Systems, wave: Wave) -> bool:
         exchange = await session.status(
             resource=wave.resource, import_supplier=wave.import_supplier, external_identifier=NOBODY
         )
-    return signal_of(answer=exchange.answer) not in (Signal.SILENT, Signal.MISROUTED)
+    return not signal_of(answer=exchange.answer).is_lost
 
 
-def _current(systems: Systems, wave: Wave) -> Outage | None:
+def current_outage(*, systems: Systems, wave: Wave) -> Outage | None:
+    """The outage of the wave's Kraken that lasts; None when there is none."""
     return outages.current(engine=systems.tracking, target_kraken=wave.target_kraken)
 
 

@@ -52,6 +52,15 @@ COMMENT ON COLUMN migration.outage.next_try_at IS 'When it is tried again.';
 COMMENT ON COLUMN migration.outage.gives_up_at IS 'From when on its waves are stopped instead.';
 COMMENT ON COLUMN migration.outage.ended_at IS 'When it answered again, or was given up; NULL while it lasts.';
 
+-- Never the same for two, so that all that wait do not try at once.
+CREATE FUNCTION migration.next_try(began_at timestamptz) RETURNS timestamptz
+LANGUAGE sql VOLATILE AS $$
+    SELECT migration.present() + (0.8 + 0.4 * random()) * greatest(
+        interval '1 second', least(interval '1 minute', (migration.present() - began_at) / 10)
+    )
+$$;
+COMMENT ON FUNCTION migration.next_try IS 'When an outage is tried again: after a tenth of its length, from a second to a minute.';
+
 CREATE TABLE migration.record_decision (
     import_process_id   bigint NOT NULL REFERENCES migration.import_process,
     attempt             integer NOT NULL,
