@@ -65,6 +65,7 @@ def _ledger(*, store: Store, traffic: Traffic, query: Mapping[str, Sequence[str]
         ],
         "seen": traffic.received,
         "most_in_flight": traffic.most_in_flight,
+        "in_progress": store.in_progress(now=now),
     }
     if "summary" in query:
         return Reply(200, ledger)

@@ -46,8 +46,22 @@ def _fields() -> dict[str, Any]:
         "region": _field(label="Default region (for example GB)", schema=_TEXT),
         "zone": _field(label="Default time zone (for example Europe/London)", schema=_TEXT),
         "requests_in_flight": _field(
-            label="Requests in flight",
+            label="Requests in flight, of one task",
             schema={"type": ["integer", "null"], "minimum": 1, "maximum": 256, "default": 32},
+        ),
+        "requests_at_once": _field(
+            label="Requests at once, of all that talk to this Kraken",
+            schema={"type": ["integer", "null"], "minimum": 1, "maximum": 4096, "default": 128},
+        ),
+        "requests_per_second": _field(
+            label="Requests a second, of all of them (empty: no limit)", schema={"type": ["number", "null"]}
+        ),
+        "accounts_at_once": _field(
+            label="Accounts under way at this Kraken at once (empty: as many as it takes)",
+            schema={"type": ["integer", "null"], "minimum": 1},
+        ),
+        "creates_per_day": _field(
+            label="Creates a day (empty: no limit)", schema={"type": ["integer", "null"], "minimum": 1}
         ),
         "connect_timeout": _field(label="Seconds to connect", schema=_seconds(default=10)),
         "request_timeout": _field(label="Seconds for a request", schema=_seconds(default=60)),

@@ -32,6 +32,7 @@ from kraken_import.client.answers import (
     read_status,
     read_validate,
 )
+from kraken_import.client.gate import Gate
 from kraken_import.client.json_array import BrokenArray, JsonArray
 from kraken_import.client.requests import (
     NOBODY,
@@ -82,6 +83,8 @@ class Exchange:
 class KrakenSession:
     """`async with KrakenSession(settings=…, refresh=…) as kraken: …`.
 
+    Requests pass the `gate`; without one as many at once as the settings say.
+
     `refresh` reads the settings again after a 401. It is called once for a token, and again only after
     the token it returned has worked; concurrent 401s share one call, and each request is repeated once.
     """
@@ -91,6 +94,7 @@ class KrakenSession:
         *,
         settings: KrakenSettings,
         refresh: Callable[[], Awaitable[KrakenSettings]],
+        gate: Gate | None = None,
         tries: int = _TRIES,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -98,7 +102,7 @@ class KrakenSession:
         self._refresh = refresh
         self._clock = clock
         self._tries = tries
-        self._in_flight = asyncio.Semaphore(settings.requests_in_flight)
+        self._gate = gate or Gate(places=settings.requests_in_flight)
         self._token = _Token(value=settings.authorization)
         self._session: aiohttp.ClientSession | None = None
         self._proxy: URL | None = None
@@ -107,8 +111,8 @@ class KrakenSession:
 
     @property
     def requests_in_flight(self) -> int:
-        """The most requests under way at once."""
-        return self._settings.requests_in_flight
+        """The most requests under way at once, as things stand; at least one."""
+        return max(1, min(self._gate.places, self._settings.requests_in_flight))
 
     async def __aenter__(self) -> Self:
         trust: ssl.SSLContext | bool = True
@@ -168,7 +172,7 @@ class KrakenSession:
         request = status_request(
             resource=resource, import_supplier=import_supplier, external_identifier=NOBODY
         )
-        async with self._in_flight:
+        async with self._gate:
             return await self._send(request=request, read=read_status)
 
     async def listing(self, *, imported: bool, import_supplier: str) -> AsyncGenerator[list[Listed], None]:
@@ -178,7 +182,7 @@ class KrakenSession:
         whoever asked forgets what came and asks anew. Raises `UnableToList`.
         """
         request = listing_request(imported=imported, import_supplier=import_supplier)
-        async with self._in_flight:
+        async with self._gate:
             token = self._token
             for may_renew in (True, False):
                 try:
@@ -237,7 +241,7 @@ class KrakenSession:
             envelope=self._settings.envelope, resource=resource, payload=payload, task_params=task_params
         )
         for attempt in range(self._tries):
-            async with self._in_flight:
+            async with self._gate:
                 exchange = await self._send(
                     request=request,
                     read=read_create,
@@ -250,7 +254,7 @@ class KrakenSession:
 
     async def _repeatedly(self, *, request: Request, read: _Reader) -> Exchange:
         for attempt in range(self._tries):
-            async with self._in_flight:
+            async with self._gate:
                 exchange = await self._send(request=request, read=read)
             answer = exchange.answer
             if not isinstance(answer, Unknown | NotSent | Throttled) or attempt + 1 == self._tries:
@@ -297,11 +301,23 @@ class KrakenSession:
     async def _once(
         self, *, request: Request, read: _Reader, not_after: float, authorization: str
     ) -> Exchange:
-        if self._session is None:
-            raise RuntimeError("KrakenSession is used outside of `async with`.")
-        left = not_after - asyncio.get_running_loop().time()
+        began = asyncio.get_running_loop().time()
+        left = not_after - began
         if left <= 0:
             return _unsent(reason="its turn came too late", never_tried=True)
+        exchange = await self._exchange(request=request, read=read, left=left, authorization=authorization)
+        self._gate.saw(
+            answer=exchange.answer,
+            seconds=asyncio.get_running_loop().time() - began,
+            is_create=read is read_create,
+        )
+        return exchange
+
+    async def _exchange(
+        self, *, request: Request, read: _Reader, left: float, authorization: str
+    ) -> Exchange:
+        if self._session is None:
+            raise RuntimeError("KrakenSession is used outside of `async with`.")
         status: int | None = None
         try:
             async with self._session.request(

@@ -40,6 +40,15 @@ class KrakenSettings:
     zone: str | None = None
     """Time zone of legacy times without an offset."""
     requests_in_flight: int = 32
+    """Requests of one task under way at once."""
+    requests_at_once: int = 128
+    """Requests under way at once by everything that talks to this Kraken, on all machines."""
+    requests_per_second: float | None = None
+    """Requests in a second by all of them."""
+    accounts_at_once: int | None = None
+    """Accounts that this Kraken has accepted and that have not ended; None: as many as it takes."""
+    creates_per_day: int | None = None
+    """Creates of one day in this Connection's zone, or in UTC."""
     connect_timeout: float = 10.0
     request_timeout: float = 60.0
     visibility_window: float = 30.0
@@ -301,6 +310,10 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "region": _region,
     "zone": _zone,
     "requests_in_flight": _number(least=1, most=256, whole=True),
+    "requests_at_once": _number(least=1, most=4096, whole=True),
+    "requests_per_second": _number(least=0.1, most=100_000),
+    "accounts_at_once": _number(least=1, most=10_000_000, whole=True),
+    "creates_per_day": _number(least=1, most=100_000_000, whole=True),
     "connect_timeout": _number(least=0.1, most=600),
     "request_timeout": _number(least=0.1, most=600),
     "visibility_window": _number(least=0.1, most=3600),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -16,6 +18,7 @@ from kraken_import.tracking import evidence, progress, reruns, waves
 from kraken_import.tracking.refs import BatchRef, WaveRef
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.faults import SystemicFault
+from kraken_import.usecases.sharing import shared_gate
 from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.verdicts import Signal
 
@@ -58,14 +61,23 @@ def refuse_if_stopped(*, wave: Wave) -> None:
         )
 
 
-def open_session(*, systems: Systems, wave: Wave) -> KrakenSession:
-    """A session for one task, with the wave's own number of requests in flight where it has one."""
-    in_flight = wave.requests_in_flight or systems.kraken.requests_in_flight
-    return KrakenSession(
-        settings=replace(systems.kraken, requests_in_flight=in_flight),
-        refresh=systems.refresh,
-        clock=systems.clock,
-    )
+@asynccontextmanager
+async def open_session(*, systems: Systems, wave: Wave) -> AsyncIterator[KrakenSession]:
+    """A session with a share in what its Kraken takes at once, and no more than the wave allows itself.
+
+    Raises `UnableToUseTracking` where another version of the pipeline keeps the shares.
+    """
+    most = wave.requests_in_flight or systems.kraken.requests_in_flight
+    async with (
+        shared_gate(systems=systems, most=most) as gate,
+        KrakenSession(
+            settings=replace(systems.kraken, requests_in_flight=most),
+            refresh=systems.refresh,
+            gate=gate,
+            clock=systems.clock,
+        ) as session,
+    ):
+        yield session
 
 
 def fault_of(*, signal: Signal, wave: Wave) -> SystemicFault | None:

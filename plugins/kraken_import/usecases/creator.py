@@ -20,22 +20,32 @@ from kraken_import.tracking.processes import Move, Open, Ready
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases import verdicts
+from kraken_import.usecases.admission import Admission, admit, count, learn
 from kraken_import.usecases.asking import look_up, steps
 from kraken_import.usecases.budget import budget_fault, has_answered, may_hurry
 from kraken_import.usecases.calling import raw
 from kraken_import.usecases.policy import task_params, window_is_over
 from kraken_import.usecases.recording import record_moves
+from kraken_import.usecases.rounds import ask_due
 from kraken_import.usecases.ruling import Chunk, Judge, Ruled
 from kraken_import.usecases.sending import Sender
 from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.verdicts import Next, Signal, Timing, Verdict
-from kraken_import.usecases.waiting import HoldBack, seconds_to_wait, throttled
+from kraken_import.usecases.waiting import HoldBack, throttled
 
 _CHUNKS_IN_FLIGHT: Final = 4
 """Intents committed ahead for each request in flight: the most that a crash leaves to be looked up."""
 
 _LOOK_AGAIN: Final = 1.0
 _LATELY: Final = timedelta(seconds=30)
+
+_LOOKS: Final = 200
+"""Records that are asked about at once while there is no room at Kraken."""
+
+_LOOK_FOR_ROOM: Final = 0.25
+_LONGEST_WITHOUT_ROOM: Final = 30.0
+_WITHOUT_ROOM: Final = 10.0
+"""Seconds for which a batch leaves its worker when no account has ended for so long."""
 
 _WAIT_HERE: Final = 5.0
 """Seconds that are waited in the worker; for longer it is given back."""
@@ -51,6 +61,8 @@ class Creator:
     wave: Wave
     ref: BatchRef
     judge: Judge = field(init=False)
+    without_room_since: float | None = None
+    """Since when, on the loop's clock, Kraken takes no further account and none is seen to end."""
     may_hurry: bool = False
     """Whether the wave, or the rerun, has creates enough behind it for full chunks."""
 
@@ -81,9 +93,15 @@ class Creator:
             most = await asyncio.to_thread(self._most)
             # Before the intent: by the database's clock a create leaves within a window of that.
             not_after = asyncio.get_running_loop().time() + self.systems.window.total_seconds()
-            chunk = await asyncio.to_thread(self._intend, most)
+            admission, chunk = await asyncio.to_thread(self._intend, most)
             if not chunk:
-                return None
+                if admission.most or not await asyncio.to_thread(self._has_more):
+                    return None
+                held = admission.held or await self._wait_for_room(admission)
+                if held is not None:
+                    return held
+                continue
+            self.without_room_since = None
             exchanges = await self._sender().send(
                 chunk=chunk, task_params=self._task_params(), not_after=not_after
             )
@@ -100,10 +118,8 @@ class Creator:
                 return held
             if any(verdict.move is not None and verdict.move.to in FAILED for verdict in found):
                 await asyncio.to_thread(self._raise_beyond_budget)
-            waits = [seconds_to_wait(answer=exchange.answer) for exchange in exchanges]
-            wait = max((each for each in waits if each is not None), default=None)
-            if wait is not None:
-                return throttled(seconds=wait)
+            sent = [exchange.answer for exchange in exchanges]
+            await asyncio.to_thread(learn, systems=self.systems, admission=admission, answers=sent)
 
     def _most(self) -> int:
         """How many creates to intend at once: few, until the budget has seen what they come to."""
@@ -128,12 +144,46 @@ class Creator:
         if fault is not None:
             raise self.judge.stopped(fault)
 
-    def _intend(self, most: int) -> list[Ready]:
+    def _intend(self, most: int) -> tuple[Admission, list[Ready]]:
         now = self.systems.clock()
         if window_is_over(policy=self.wave.policy, now=now + self.systems.window):
-            return []
+            return Admission(most=most), []
+        kraken = self.systems.kraken
         with self.connection.begin():
-            return processes.intend(connection=self.connection, ref=self.ref, most=most, at=now)
+            admission = admit(connection=self.connection, kraken=kraken, most=most)
+            chunk = processes.intend(connection=self.connection, ref=self.ref, most=admission.most, at=now)
+            count(connection=self.connection, kraken=kraken, creates=len(chunk))
+        return admission, chunk
+
+    def _has_more(self) -> bool:
+        """Whether something is left to be created that may be."""
+        if not waves.may_create(engine=self.systems.tracking, ref=self.wave.ref):
+            return False
+        with self.connection.begin():
+            return bool(
+                processes.ready(
+                    connection=self.connection, ref=self.ref, states=(State.VALID,), after=0, most=1
+                )
+            )
+
+    async def _wait_for_room(self, admission: Admission) -> HoldBack | None:
+        """Poll what this batch has at Kraken, since no account is taken until one has ended.
+
+        Returns why the worker is given back, once none has ended for long.
+        """
+        loop = asyncio.get_running_loop()
+        if self.without_room_since is None:
+            self.without_room_since = loop.time()
+        asked = await ask_due(
+            systems=self.systems, session=self.session, wave=self.wave, ref=self.ref, most=_LOOKS
+        )
+        if asked.ended:
+            self.without_room_since = None
+            return None
+        if loop.time() - self.without_room_since > _LONGEST_WITHOUT_ROOM:
+            return throttled(seconds=_WITHOUT_ROOM)
+        await asyncio.sleep(max(_LOOK_FOR_ROOM, admission.seconds))
+        return None
 
     async def _verdict(self, record: Ready, exchange: Exchange) -> Verdict:
         """What an answer to a create proves, after what must be asked first."""

@@ -1,0 +1,162 @@
+"""How many requests to a Kraken may be under way at once, and how fast they may follow each other."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Self
+
+from kraken_import.client.answers import Answer, Throttled, Unknown
+
+_LOOK_AGAIN: Final = 0.5
+
+
+@dataclass(slots=True, kw_only=True)
+class Seen:
+    """What the requests of some time came to."""
+
+    calls: int = 0
+    refused: int = 0
+    """Answers of 429, but those to creates: they speak of accounts and not of requests."""
+    troubled: int = 0
+    """Requests without an answer in time, and answers of 5xx."""
+    seconds: float = 0.0
+    """How long all of them took together."""
+    most: int = 0
+    """Requests under way or waiting for their turn at once, at the most."""
+
+    @property
+    def seconds_each(self) -> float:
+        """How long a request took on average."""
+        return self.seconds / self.calls if self.calls else 0.0
+
+
+class Gate:
+    """Lets requests pass while fewer than `places` are under way: `async with gate: …`.
+
+    Of one event loop. What passes is counted in `seen`, which its keeper takes away and reads.
+    """
+
+    def __init__(self, *, places: int) -> None:
+        self.short = asyncio.Event()
+        """Set while requests wait for a place."""
+        self._places = places
+        self._lapses_at = math.inf
+        self._interval = 0.0
+        self._last_start = -math.inf
+        self._under_way = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._broken: Exception | None = None
+        self._seen = Seen()
+
+    @property
+    def places(self) -> int:
+        """The most requests under way at once."""
+        return self._places
+
+    def open(self, *, places: int, lapses_at: float = math.inf, per_second: float | None = None) -> None:
+        """Let so many pass at once, and so many in a second, until `lapses_at` on the loop's clock."""
+        self._places = places
+        self._lapses_at = lapses_at
+        # Without a rate of its own yet, nothing passes.
+        self._interval = 0.0 if per_second is None else math.inf if per_second <= 0 else 1 / per_second
+        self._wake()
+
+    def break_down(self, *, error: Exception) -> None:
+        """Raise this for every request that waits, or comes."""
+        self._broken = error
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_exception(error)
+
+    def saw(self, *, answer: Answer, seconds: float, is_create: bool) -> None:
+        """Count what a request came to."""
+        seen = self._seen
+        seen.calls += 1
+        seen.seconds += seconds
+        if isinstance(answer, Throttled):
+            seen.refused += not is_create
+        elif isinstance(answer, Unknown):
+            seen.troubled += 1
+
+    def take_seen(self) -> Seen:
+        """What was seen since this was last asked."""
+        seen, self._seen = self._seen, Seen(most=self._under_way + len(self._waiting))
+        return seen
+
+    async def __aenter__(self) -> Self:
+        if self._broken is not None:
+            raise self._broken
+        if self._waiting or not self._has_place():
+            await self._wait()
+        else:
+            self._under_way += 1
+        most = self._under_way + len(self._waiting)
+        if most > self._seen.most:
+            self._seen.most = most
+        if self._interval:
+            try:
+                await self._keep_pace()
+            except BaseException:
+                self._leave()
+                raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._leave()
+
+    def _has_place(self) -> bool:
+        if self._under_way >= self._places:
+            return False
+        return self._lapses_at == math.inf or asyncio.get_running_loop().time() < self._lapses_at
+
+    async def _wait(self) -> None:
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        self.short.set()
+        try:
+            await waiter
+        except BaseException:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                # It was given a place in the same moment.
+                self._leave()
+            elif waiter in self._waiting:
+                self._waiting.remove(waiter)
+            raise
+
+    def _leave(self) -> None:
+        self._under_way -= 1
+        self._wake()
+
+    def _wake(self) -> None:
+        while self._waiting and self._has_place():
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                self._under_way += 1
+                waiter.set_result(None)
+        if not self._waiting:
+            self.short.clear()
+
+    async def _keep_pace(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            now = loop.time()
+            # The pace may change while this one waits.
+            wait = _LOOK_AGAIN
+            if self._interval < math.inf:
+                due = self._last_start + self._interval
+                if due <= now:
+                    # An idle time is not made up for.
+                    self._last_start = max(due, now - self._interval)
+                    return
+                wait = min(wait, due - now)
+            await asyncio.sleep(wait)

@@ -1,0 +1,205 @@
+"""Shares in what one Kraken takes at once: leases, and what was learnt of its limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection, Engine, Row
+
+from kraken_import.tracking.faults import UnableToUseTracking
+from kraken_import.tracking.queries import queries
+
+PROTOCOL: Final = 1
+"""How shares are divided. Versions that divide them otherwise would together hand out too much."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What one session holds of the requests at once, and what it could use."""
+
+    holder: str
+    wants: int
+    requests: int
+    per_second: float | None
+    served_at: datetime | None = None
+    """When it was last given a request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestLevel:
+    """How many requests at once Kraken was found to take (None: as many as the Connections allow)."""
+
+    places: float | None = None
+    met: bool = False
+    """Whether Kraken has named the limit itself."""
+    calls: int = 0
+    """Requests since it was last met or raised."""
+    step: int = 1
+    usual_seconds: float | None = None
+    halved_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLevel:
+    """How many accounts that have not ended Kraken was found to take (None: it has refused none)."""
+
+    accounts: int | None = None
+    confirmed: bool = False
+    """Whether it was met twice: a single refusal may have had another cause."""
+    calls: int = 0
+    """Requests since the limit was last met or tried."""
+    step: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What is known of one Kraken; `wait` are the seconds for which it has asked for no create."""
+
+    requests: RequestLevel
+    accounts: AccountLevel
+    wait: float
+    seen_at: datetime
+
+
+@contextmanager
+def entered(*, engine: Engine, target_kraken: str) -> Iterator[tuple[Connection, Load]]:
+    """A transaction that alone divides what this Kraken takes. Raises `UnableToUseTracking`."""
+    with engine.begin() as connection:
+        yield connection, enter(connection=connection, target_kraken=target_kraken)
+
+
+def enter(*, connection: Connection, target_kraken: str) -> Load:
+    """Take the row of this Kraken for the rest of the transaction. Raises `UnableToUseTracking`."""
+    row = connection.exec_driver_sql(
+        _SQL["enter"], {"target_kraken": target_kraken, "protocol": PROTOCOL}
+    ).one()
+    return _load(row=row)
+
+
+def look(*, connection: Connection, target_kraken: str) -> Load | None:
+    """What is known of this Kraken; None when no session has talked to it. Raises `UnableToUseTracking`."""
+    row = connection.exec_driver_sql(_SQL["look"], {"target_kraken": target_kraken}).one_or_none()
+    return None if row is None else _load(row=row)
+
+
+def shares(*, connection: Connection, target_kraken: str) -> list[Share]:
+    """Every share that has not lapsed, the oldest first."""
+    rows = connection.exec_driver_sql(_SQL["shares"], {"target_kraken": target_kraken})
+    return [
+        Share(
+            holder=row.holder,
+            wants=row.wants,
+            requests=row.requests,
+            per_second=row.per_second,
+            served_at=row.served_at,
+        )
+        for row in rows
+    ]
+
+
+def keep_share(*, connection: Connection, target_kraken: str, share: Share, lease: timedelta) -> None:
+    """Hold this share until the lease has passed."""
+    connection.exec_driver_sql(
+        _SQL["keep_share"],
+        {
+            "target_kraken": target_kraken,
+            "holder": share.holder,
+            "wants": share.wants,
+            "requests": share.requests,
+            "per_second": share.per_second,
+            "lease": lease,
+        },
+    )
+
+
+def give_back(*, engine: Engine, holder: str) -> None:
+    """Leave a share to the others."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(_SQL["give_back"], {"holder": holder})
+
+
+def learn_requests(
+    *, connection: Connection, target_kraken: str, level: RequestLevel, new_calls: int
+) -> None:
+    """Keep what was learnt of the requests at once, and how many more were made."""
+    connection.exec_driver_sql(
+        _SQL["learn_requests"],
+        {
+            "target_kraken": target_kraken,
+            "places": level.places,
+            "met": level.met,
+            "calls": level.calls,
+            "step": level.step,
+            "usual_seconds": level.usual_seconds,
+            "halved_at": level.halved_at,
+            "new_calls": new_calls,
+        },
+    )
+
+
+def learn_accounts(*, connection: Connection, target_kraken: str, level: AccountLevel) -> None:
+    """Keep what was learnt of the accounts that may be under way."""
+    connection.exec_driver_sql(
+        _SQL["learn_accounts"],
+        {
+            "target_kraken": target_kraken,
+            "accounts": level.accounts,
+            "confirmed": level.confirmed,
+            "calls": level.calls,
+            "step": level.step,
+        },
+    )
+
+
+def put_off_creates(*, connection: Connection, target_kraken: str, seconds: float) -> None:
+    """Let no further create leave for so many seconds, whoever would send it."""
+    connection.exec_driver_sql(_SQL["put_off_creates"], {"target_kraken": target_kraken, "seconds": seconds})
+
+
+def count_creates(*, connection: Connection, target_kraken: str, zone: str, more: int) -> tuple[int, float]:
+    """Creates of this day in this zone with so many more, and the seconds that are left of the day."""
+    row = connection.exec_driver_sql(
+        _SQL["count_creates"], {"target_kraken": target_kraken, "zone": zone, "more": more}
+    ).one()
+    return row.creates_of_day, row.seconds_left
+
+
+def accounts_at_kraken(*, connection: Connection, target_kraken: str, most: int) -> tuple[int, int]:
+    """Accounts that have not ended, counted up to `most`: with those just being sent, and without."""
+    row = connection.exec_driver_sql(
+        _SQL["accounts_at_kraken"], {"target_kraken": target_kraken, "most": most}
+    ).one()
+    return row.all_of_them, row.sure
+
+
+def _load(*, row: Row[tuple[object, ...]]) -> Load:
+    if row.protocol != PROTOCOL:
+        raise UnableToUseTracking(
+            f"The limits of {row.target_kraken} are kept by another version of this pipeline: let all "
+            "machines run the same version, then clear the run in Airflow."
+        )
+    return Load(
+        requests=RequestLevel(
+            places=row.requests,
+            met=row.requests_met,
+            calls=row.requests_calls,
+            step=row.requests_step,
+            usual_seconds=row.usual_seconds,
+            halved_at=row.halved_at,
+        ),
+        accounts=AccountLevel(
+            accounts=row.accounts,
+            confirmed=row.accounts_confirmed,
+            calls=row.accounts_calls,
+            step=row.accounts_step,
+        ),
+        wait=row.wait,
+        seen_at=row.seen_at,
+    )
+
+
+_SQL: Final = queries(file="shares")

@@ -1,0 +1,157 @@
+"""How many creates may leave now: as far as Kraken takes further accounts, and the day's number allows.
+
+Whoever intends creates holds the row of this Kraken until the intents are committed, so that no two tasks
+take the same room. Where no limit is known, nothing is locked and nothing counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection
+
+from kraken_import.client.answers import Accepted, Answer, NotSent, Throttled
+from kraken_import.client.settings import KrakenSettings
+from kraken_import.tracking import shares
+from kraken_import.tracking.shares import AccountLevel, Load
+from kraken_import.usecases.levels import after_creates, may_probe, probed
+from kraken_import.usecases.systems import Systems
+from kraken_import.usecases.waiting import HoldBack, throttled
+
+_LONG: Final = 5.0
+"""Seconds that are waited in the worker; for longer it is given back."""
+
+_AFTER_A_REFUSAL: Final = 1.0
+_WHILE_NONE_IS_TAKEN: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """How many creates may be intended now; without any, for how many seconds, or until when, that is so."""
+
+    most: int
+    is_probe: bool = False
+    """Whether this is one more than Kraken was found to take."""
+    seconds: float = 0.0
+    held: HoldBack | None = None
+    """Why the worker is given back, where that lasts."""
+
+
+def admit(*, connection: Connection, kraken: KrakenSettings, most: int) -> Admission:
+    """How many of `most` creates may be intended in this transaction. Raises `UnableToUseTracking`."""
+    target = kraken.target
+    load = shares.look(connection=connection, target_kraken=target)
+    if load is None or not _is_limited(load=load, kraken=kraken):
+        return Admission(most=most)
+    load = shares.enter(connection=connection, target_kraken=target)
+    if load.wait > 0:
+        held = throttled(seconds=load.wait) if load.wait > _LONG else None
+        return Admission(most=0, seconds=load.wait, held=held)
+    if kraken.creates_per_day is not None:
+        done, seconds = shares.count_creates(
+            connection=connection, target_kraken=target, zone=kraken.zone or "UTC", more=0
+        )
+        most = min(most, kraken.creates_per_day - done)
+        if most <= 0:
+            return Admission(most=0, held=_enough_for_today(kraken=kraken, seconds=seconds))
+    return _within_accounts(connection=connection, kraken=kraken, level=load.accounts, most=most)
+
+
+def count(*, connection: Connection, kraken: KrakenSettings, creates: int) -> None:
+    """Count creates of the day, where that has a limit: negative for those that did not leave."""
+    if kraken.creates_per_day is not None and creates:
+        shares.enter(connection=connection, target_kraken=kraken.target)
+        shares.count_creates(
+            connection=connection, target_kraken=kraken.target, zone=kraken.zone or "UTC", more=creates
+        )
+
+
+def learn(*, systems: Systems, admission: Admission, answers: Sequence[Answer]) -> None:
+    """Keep what a chunk of creates, recorded already, has taught."""
+    refused = [answer for answer in answers if isinstance(answer, Throttled)]
+    accepted = sum(isinstance(answer, Accepted) for answer in answers)
+    unsent = sum(not _has_left(answer=answer) for answer in answers)
+    kraken = systems.kraken
+    counts = bool(unsent and kraken.creates_per_day is not None)
+    if not (refused or admission.is_probe or counts):
+        return
+    with shares.entered(engine=systems.tracking, target_kraken=kraken.target) as (connection, load):
+        if counts:
+            count(connection=connection, kraken=kraken, creates=-unsent)
+        under_way, at_kraken = shares.accounts_at_kraken(
+            connection=connection, target_kraken=kraken.target, most=_most_counted(level=load.accounts)
+        )
+        # Where none is under way, no other account was in the way, and none makes room by its end.
+        if under_way or not refused:
+            level = after_creates(
+                level=load.accounts,
+                accepted=accepted,
+                refused=len(refused),
+                at_kraken=at_kraken,
+                was_probe=admission.is_probe,
+            )
+            shares.learn_accounts(connection=connection, target_kraken=kraken.target, level=level)
+        if refused:
+            said = [answer.retry_after for answer in refused if answer.retry_after is not None]
+            usual = _AFTER_A_REFUSAL if under_way else _WHILE_NONE_IS_TAKEN
+            shares.put_off_creates(
+                connection=connection,
+                target_kraken=kraken.target,
+                seconds=max(said, default=usual),
+            )
+
+
+def _within_accounts(
+    *, connection: Connection, kraken: KrakenSettings, level: AccountLevel, most: int
+) -> Admission:
+    limits = [each for each in (level.accounts, kraken.accounts_at_once) if each is not None]
+    if not limits:
+        return Admission(most=most)
+    limit = min(limits)
+    under_way, _ = shares.accounts_at_kraken(
+        connection=connection, target_kraken=kraken.target, most=limit + 1
+    )
+    room = limit - under_way
+    if room > 0:
+        return Admission(most=min(most, room))
+    is_learnt = kraken.accounts_at_once is None or limit < kraken.accounts_at_once
+    if is_learnt and (room == 0 or not level.confirmed) and may_probe(level=level):
+        shares.learn_accounts(connection=connection, target_kraken=kraken.target, level=probed(level=level))
+        return Admission(most=1, is_probe=True)
+    return Admission(most=0)
+
+
+def _has_left(*, answer: Answer) -> bool:
+    return not isinstance(answer, NotSent | Throttled)
+
+
+def _enough_for_today(*, kraken: KrakenSettings, seconds: float) -> HoldBack:
+    zone = kraken.zone or "UTC"
+    return HoldBack(
+        why="throttled",
+        seconds=seconds,
+        sentence=(
+            f"The {kraken.creates_per_day:,} creates that {kraken.target} gets in a day are used up: it goes "
+            f"on after midnight ({zone}); to go on today, raise creates_per_day of the Connection."
+        ),
+    )
+
+
+def _is_limited(*, load: Load, kraken: KrakenSettings) -> bool:
+    return (
+        load.wait > 0
+        or load.accounts.accounts is not None
+        or kraken.accounts_at_once is not None
+        or kraken.creates_per_day is not None
+    )
+
+
+def _most_counted(*, level: AccountLevel) -> int:
+    """What is counted where a limit was met: more than it can be."""
+    return _MANY if level.accounts is None else 2 * level.accounts + _FURTHER
+
+
+_MANY: Final = 1_000_000
+_FURTHER: Final = 1_000

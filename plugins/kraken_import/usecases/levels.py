@@ -1,0 +1,137 @@
+"""How shares in a Kraken's limits are divided, and what answers teach about those limits. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from kraken_import.client.gate import Seen
+from kraken_import.tracking.shares import AccountLevel, RequestLevel, Share
+
+_CALLS_BETWEEN_PROBES: Final = 200
+_LEFT_BY: Final = 0.05
+"""The part of a limit that is given up at most when Kraken names it."""
+
+_TROUBLED: Final = 0.1
+"""The part of requests without a usable answer from which on Kraken takes fewer."""
+
+_FEWEST: Final = 10
+"""Requests that a part means something of."""
+
+_SLOWER: Final = 3.0
+_SLOW: Final = 1.0
+"""Seconds a request takes on average: what is quicker is no sign of a Kraken that has too much to do."""
+
+_BETWEEN_HALVINGS: Final = timedelta(seconds=10)
+_RECOVERS: Final = 1.5
+_INERTIA: Final = 0.1
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+def divide(*, limit: int, shares: Sequence[Share]) -> dict[str, int]:
+    """The requests at once that are due to each holder: what it wants, or an even part of the limit.
+
+    What one does not want is the others'. With fewer places than shares the turn goes round.
+    """
+    # Those without a place come first, and of them who has waited longest.
+    turns = sorted(shares, key=lambda share: (share.requests > 0, share.served_at or _NEVER))
+    wants = {share.holder: share.wants for share in turns}
+    due = dict.fromkeys(wants, 0)
+    left = limit
+    while left > 0 and wants:
+        part = max(1, left // len(wants))
+        for holder in wants:
+            given = min(part, wants[holder], left)
+            due[holder] += given
+            wants[holder] -= given
+            left -= given
+        wants = {holder: wanted for holder, wanted in wants.items() if wanted > 0}
+    return due
+
+
+def limit_of(*, level: RequestLevel, allowed: int) -> int:
+    """The requests at once that all shares come to at the most."""
+    return allowed if level.places is None else max(1, min(allowed, int(level.places)))
+
+
+def after_requests(
+    *, level: RequestLevel, seen: Seen, granted: int, allowed: int, now: datetime
+) -> RequestLevel:
+    """What a share of `granted` requests at once has taught about the limit of all of them."""
+    if not seen.calls:
+        return level
+    places = min(level.places or allowed, float(allowed))
+    usual = _usual(level=level, seen=seen)
+    if seen.refused:
+        served = 1 - seen.refused / seen.calls
+        # Of a burst as many were served as Kraken takes. Where all were refused it says nothing of how many.
+        too_many = granted * min(1 - served, 0.5) if served else 0.0
+        lost = min(max(too_many, 1.0), max(places * _LEFT_BY, too_many))
+        return replace(level, places=max(1.0, places - lost), met=True, calls=0, step=1, usual_seconds=usual)
+    if _is_overloaded(level=level, seen=seen):
+        if level.halved_at is not None and now - level.halved_at < _BETWEEN_HALVINGS:
+            return level
+        # What is slower from now on becomes usual.
+        return RequestLevel(places=max(1.0, places / 2), met=level.met, halved_at=now, usual_seconds=usual)
+    level = replace(level, usual_seconds=usual, calls=level.calls + seen.calls)
+    if level.places is None:
+        return level
+    return _raised(level=level, places=places, allowed=allowed, now=now)
+
+
+def may_probe(*, level: AccountLevel) -> bool:
+    """Whether one account more than Kraken was found to take may be tried."""
+    return level.accounts is not None and (not level.confirmed or level.calls >= _CALLS_BETWEEN_PROBES)
+
+
+def probed(*, level: AccountLevel) -> AccountLevel:
+    """The level once such a try is under way."""
+    return replace(level, calls=0)
+
+
+def after_creates(
+    *, level: AccountLevel, accepted: int, refused: int, at_kraken: int, was_probe: bool
+) -> AccountLevel:
+    """What creates have taught, with so many accounts at Kraken that have not ended."""
+    if refused:
+        is_known = level.accounts is not None
+        least = int(level.accounts * (1 - _LEFT_BY)) if level.accounts is not None else 1
+        return AccountLevel(accounts=max(1, at_kraken, least), confirmed=is_known)
+    if was_probe and accepted and level.accounts is not None:
+        # It takes more than was thought: the next steps are longer.
+        return replace(level, accounts=level.accounts + level.step, step=level.step * 2)
+    return level
+
+
+def _raised(*, level: RequestLevel, places: float, allowed: int, now: datetime) -> RequestLevel:
+    is_calm = level.halved_at is None or now - level.halved_at >= _BETWEEN_HALVINGS
+    if level.met:
+        if level.calls < _CALLS_BETWEEN_PROBES:
+            return level
+        places += level.step
+        level = replace(level, calls=0, step=level.step * 2)
+    elif is_calm:
+        places *= _RECOVERS
+        level = replace(level, halved_at=now)
+    if places >= allowed:
+        return RequestLevel(usual_seconds=level.usual_seconds)
+    return replace(level, places=places)
+
+
+def _is_overloaded(*, level: RequestLevel, seen: Seen) -> bool:
+    if seen.calls < _FEWEST:
+        return False
+    if seen.troubled >= _TROUBLED * seen.calls:
+        return True
+    usual = level.usual_seconds
+    return usual is not None and seen.seconds_each > max(_SLOW, _SLOWER * usual)
+
+
+def _usual(*, level: RequestLevel, seen: Seen) -> float | None:
+    if seen.calls < _FEWEST:
+        return level.usual_seconds
+    if level.usual_seconds is None:
+        return seen.seconds_each
+    return level.usual_seconds + _INERTIA * (seen.seconds_each - level.usual_seconds)

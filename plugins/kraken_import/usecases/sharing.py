@@ -1,0 +1,132 @@
+"""A session's share in the requests that a Kraken takes at once: leased, renewed, given back.
+
+No request asks the database. A share is a lease of ten seconds; one whose holder has died, or has lost the
+database, lapses, and lets nothing pass until it is renewed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Final
+from uuid import uuid4
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from kraken_import.client.gate import Gate, Seen
+from kraken_import.tracking import shares
+from kraken_import.tracking.shares import Share
+from kraken_import.usecases.levels import after_requests, divide, limit_of
+from kraken_import.usecases.systems import Systems
+from transforms.database import DatabaseInterrupted, UnableToQuery
+
+_log = logging.getLogger(__name__)
+
+LEASE: Final = timedelta(seconds=10)
+_RENEW_AFTER: Final = 3.0
+_SOON: Final = 0.5
+"""Seconds until a share is renewed that is too small: others may have left theirs."""
+
+
+@asynccontextmanager
+async def shared_gate(*, systems: Systems, most: int) -> AsyncIterator[Gate]:
+    """A gate that lets a share of the Kraken's requests pass, at most `most` of them at once.
+
+    Raises `UnableToUseTracking` where another version of the pipeline keeps the shares.
+    """
+    keeper = _Keeper(systems=systems, most=most, wants=most)
+    await keeper.renew()
+    renewing = asyncio.create_task(keeper.run())
+    try:
+        yield keeper.gate
+    finally:
+        renewing.cancel()
+        # A share that cannot be given back lapses.
+        with suppress(asyncio.CancelledError, OperationalError, DatabaseInterrupted, UnableToQuery):
+            await asyncio.to_thread(shares.give_back, engine=systems.tracking, holder=keeper.holder)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Keeper:
+    systems: Systems
+    most: int
+    wants: int
+    holder: str = field(default_factory=lambda: str(uuid4()))
+    gate: Gate = field(default_factory=lambda: Gate(places=0))
+    is_held: bool = False
+
+    async def run(self) -> None:
+        """Renew the share as long as this is not cancelled."""
+        while True:
+            await self._pause()
+            try:
+                await self.renew()
+            except (OperationalError, DatabaseInterrupted) as hiccup:
+                _log.warning("The share in Kraken's limits was not renewed (%s).", type(hiccup).__name__)
+            except UnableToQuery as error:
+                self.gate.break_down(error=error)
+                return
+
+    async def renew(self) -> None:
+        """Say what was seen, and take the share that is due now."""
+        # Before the database counts its ten seconds.
+        lapses_at = asyncio.get_running_loop().time() + LEASE.total_seconds()
+        seen = self.gate.take_seen()
+        if self.is_held:
+            self.wants = max(1, min(self.most, seen.most))
+        share = await asyncio.to_thread(self._take, seen)
+        self.is_held = True
+        self.gate.open(places=share.requests, lapses_at=lapses_at, per_second=share.per_second)
+
+    async def _pause(self) -> None:
+        """Wait until the next renewal is due: soon where requests wait for a place that may be had."""
+        await asyncio.sleep(_SOON)
+        if self.gate.places and self.wants == self.most:
+            await asyncio.sleep(_RENEW_AFTER - _SOON)
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.gate.short.wait(), timeout=_RENEW_AFTER - _SOON)
+
+    def _take(self, seen: Seen) -> Share:
+        kraken = self.systems.kraken
+        target = kraken.target
+        with shares.entered(engine=self.systems.tracking, target_kraken=target) as (connection, load):
+            held = {
+                share.holder: share for share in shares.shares(connection=connection, target_kraken=target)
+            }
+            mine = held.pop(self.holder, None)
+            level = after_requests(
+                level=load.requests,
+                seen=seen,
+                granted=self.gate.places,
+                allowed=kraken.requests_at_once,
+                now=load.seen_at,
+            )
+            if seen.calls:
+                shares.learn_requests(
+                    connection=connection, target_kraken=target, level=level, new_calls=seen.calls
+                )
+            limit = limit_of(level=level, allowed=kraken.requests_at_once)
+            return self._keep(connection, limit, mine, list(held.values()))
+
+    def _keep(self, connection: Connection, limit: int, mine: Share | None, others: list[Share]) -> Share:
+        """Take what is due, as far as the others have left it already."""
+        kraken = self.systems.kraken
+        if mine is None:
+            mine = Share(holder=self.holder, wants=self.wants, requests=0, per_second=None)
+        mine = replace(mine, wants=self.wants)
+        due = divide(limit=limit, shares=[*others, mine])
+        places = max(0, min(due[self.holder], limit - sum(share.requests for share in others)))
+        per_second = None
+        if kraken.requests_per_second is not None:
+            part = kraken.requests_per_second * due[self.holder] / max(1, sum(due.values()))
+            others_take = sum(share.per_second or 0.0 for share in others)
+            per_second = max(0.0, min(part, kraken.requests_per_second - others_take))
+        share = replace(mine, requests=places, per_second=per_second)
+        shares.keep_share(connection=connection, target_kraken=kraken.target, share=share, lease=LEASE)
+        return share

@@ -1,0 +1,209 @@
+"""Requests at once, shared by everything that talks to one Kraken."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from kraken_import.client.gate import Gate
+from kraken_import.client.settings import KrakenSettings
+from kraken_import.tracking import shares
+from kraken_import.tracking.faults import UnableToUseTracking
+from kraken_import.tracking.shares import Share
+from kraken_import.usecases import sharing
+from kraken_import.usecases.sharing import shared_gate
+from kraken_import.usecases.systems import Systems, database_clock
+
+KRAKEN = KrakenSettings(base_url="https://kraken.invalid", token="token", requests_at_once=8)
+OTHER = Share(holder="00000000-0000-0000-0000-000000000001", wants=8, requests=6, per_second=None)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Renew ten times as often."""
+    monkeypatch.setattr(sharing, "LEASE", timedelta(seconds=1))
+    monkeypatch.setattr(sharing, "_RENEW_AFTER", 0.3)
+    monkeypatch.setattr(sharing, "_SOON", 0.05)
+
+
+def _systems(tracking: Engine, **settings: object) -> Systems:
+    kraken = KrakenSettings(
+        **{"base_url": KRAKEN.base_url, "token": "token", "requests_at_once": 8} | settings
+    )
+
+    async def refresh() -> KrakenSettings:
+        return kraken
+
+    return Systems(tracking=tracking, kraken=kraken, refresh=refresh, clock=database_clock(engine=tracking))
+
+
+def _hold(tracking: Engine, *, share: Share = OTHER, seconds: float = 30) -> None:
+    """A share of another process."""
+    with shares.entered(engine=tracking, target_kraken=KRAKEN.target) as (connection, _):
+        shares.keep_share(
+            connection=connection,
+            target_kraken=KRAKEN.target,
+            share=share,
+            lease=timedelta(seconds=seconds),
+        )
+
+
+def _held(tracking: Engine) -> dict[str, int]:
+    with shares.entered(engine=tracking, target_kraken=KRAKEN.target) as (connection, _):
+        found = shares.shares(connection=connection, target_kraken=KRAKEN.target)
+    return {share.holder: share.requests for share in found}
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    for _ in range(400):
+        if condition():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("It never came to this.")
+
+
+async def _busy(gate: Gate) -> None:
+    """As many requests as there are places, and more that wait."""
+
+    async def ask() -> None:
+        while True:
+            async with gate:
+                await asyncio.sleep(0.01)
+
+    await asyncio.gather(*(ask() for _ in range(8)))
+
+
+def test_busy_sessions_share_evenly_and_never_hold_more_than_the_limit(tracking_engine: Engine) -> None:
+    async def scene() -> None:
+        systems = _systems(tracking_engine)
+        async with AsyncExitStack() as stack, asyncio.timeout(20):
+            gates = [await stack.enter_async_context(shared_gate(systems=systems, most=8))]
+            assert gates[0].places == 8
+            gates += [await stack.enter_async_context(shared_gate(systems=systems, most=8)) for _ in "abc"]
+            work = [asyncio.create_task(_busy(gate)) for gate in gates]
+            while [gate.places for gate in gates] != [2, 2, 2, 2]:
+                assert sum(_held(tracking_engine).values()) <= 8
+                await asyncio.sleep(0.05)
+            # What an idle one needs no more is for the others.
+            for task in work[1:]:
+                task.cancel()
+            while gates[0].places < 5:
+                assert sum(_held(tracking_engine).values()) <= 8
+                await asyncio.sleep(0.05)
+            work[0].cancel()
+        assert _held(tracking_engine) == {}
+
+    asyncio.run(scene())
+
+
+def test_the_share_of_a_holder_that_died_lapses(tracking_engine: Engine) -> None:
+    _hold(tracking_engine, seconds=0.8)
+
+    async def scene() -> None:
+        async with asyncio.timeout(10), shared_gate(systems=_systems(tracking_engine), most=8) as gate:
+            assert gate.places == 2
+            work = asyncio.create_task(_busy(gate))
+            await _until(lambda: gate.places == 8)
+            work.cancel()
+
+    asyncio.run(scene())
+
+
+def test_a_holder_that_loses_the_database_lets_nothing_pass_and_comes_back_to_what_is_left(
+    tracking_engine: Engine,
+) -> None:
+    async def scene() -> None:
+        systems = _systems(tracking_engine)
+        async with asyncio.timeout(30), shared_gate(systems=systems, most=8) as gate:
+            passed = 0
+
+            async def ask() -> None:
+                nonlocal passed
+                while True:
+                    async with gate:
+                        passed += 1
+                        await asyncio.sleep(0.01)
+
+            work = asyncio.create_task(ask())
+            # Its row is held by another transaction: it cannot be renewed.
+            with tracking_engine.begin() as connection:
+                shares.enter(connection=connection, target_kraken=KRAKEN.target)
+                await asyncio.sleep(1.3)
+                before = passed
+                assert before
+                await asyncio.sleep(0.5)
+                assert passed == before
+                # Meanwhile its lease is another's.
+                connection.exec_driver_sql("DELETE FROM migration.kraken_share")
+                shares.keep_share(
+                    connection=connection,
+                    target_kraken=KRAKEN.target,
+                    share=OTHER,
+                    lease=timedelta(seconds=30),
+                )
+            await _until(lambda: passed > before)
+            assert gate.places <= 2
+            assert sum(_held(tracking_engine).values()) <= 8
+            work.cancel()
+
+    asyncio.run(scene())
+
+
+def test_one_place_goes_round_among_sessions(tracking_engine: Engine) -> None:
+    async def scene() -> None:
+        systems = _systems(tracking_engine, requests_at_once=1)
+        async with (
+            asyncio.timeout(20),
+            shared_gate(systems=systems, most=8) as first,
+            shared_gate(systems=systems, most=8) as second,
+        ):
+            work = [asyncio.create_task(_busy(gate)) for gate in (first, second)]
+            for gate in (second, first, second):
+                while not gate.places:
+                    assert sum(_held(tracking_engine).values()) <= 1
+                    await asyncio.sleep(0.02)
+            for task in work:
+                task.cancel()
+
+    asyncio.run(scene())
+
+
+def test_requests_a_second_are_shared_as_well(tracking_engine: Engine) -> None:
+    _hold(tracking_engine, share=Share(holder=OTHER.holder, wants=2, requests=2, per_second=30.0))
+
+    async def scene() -> None:
+        systems = _systems(tracking_engine, requests_per_second=40)
+        async with asyncio.timeout(10), shared_gate(systems=systems, most=8) as gate:
+            passed = 0
+
+            async def ask() -> None:
+                nonlocal passed
+                while True:
+                    async with gate:
+                        passed += 1
+
+            work = asyncio.create_task(ask())
+            await asyncio.sleep(1)
+            assert 6 <= passed <= 12
+            work.cancel()
+
+    asyncio.run(scene())
+
+
+def test_shares_that_another_version_divides_are_a_sentence(tracking_engine: Engine) -> None:
+    async def scene() -> None:
+        async with shared_gate(systems=_systems(tracking_engine), most=8) as gate:
+            with tracking_engine.begin() as connection:
+                connection.exec_driver_sql("UPDATE migration.kraken_load SET protocol = 99")
+            async with asyncio.timeout(10):
+                await _busy(gate)
+
+    with pytest.raises(UnableToUseTracking, match=r"kraken\.invalid.* another version .* same version"):
+        asyncio.run(scene())
+    with pytest.raises(UnableToUseTracking, match=r"kraken\.invalid.* another version .* same version"):
+        asyncio.run(scene())

@@ -1,0 +1,168 @@
+"""The gate that bounds the requests under way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import pytest
+
+from kraken_import.client.answers import Accepted, NotSent, Throttled, Unknown
+from kraken_import.client.gate import Gate
+
+
+def play(scene: Callable[[], Awaitable[None]]) -> None:
+    async def within_seconds() -> None:
+        async with asyncio.timeout(10):
+            await scene()
+
+    asyncio.run(within_seconds())
+
+
+class Crowd:
+    """Requests that stay at a gate until they are let go."""
+
+    def __init__(self, gate: Gate) -> None:
+        self.gate = gate
+        self.inside = self.most = 0
+        self.over = asyncio.Event()
+
+    async def visit(self) -> None:
+        async with self.gate:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            await self.over.wait()
+            self.inside -= 1
+
+
+async def settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+def test_no_more_pass_than_there_are_places_also_when_places_are_taken_away_and_added() -> None:
+    async def scene() -> None:
+        gate = Gate(places=2)
+        crowd = Crowd(gate)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(9):
+                group.create_task(crowd.visit())
+            await settle()
+            assert crowd.inside == 2
+            assert gate.short.is_set()
+            gate.open(places=5)
+            await settle()
+            assert crowd.inside == 5
+            gate.open(places=1)
+            await settle()
+            assert crowd.inside == 5
+            crowd.over.set()
+        assert crowd.most == 5
+        assert not gate.short.is_set()
+        assert gate.take_seen().most == 9
+
+    play(scene)
+
+
+def test_a_lease_that_has_lapsed_lets_nothing_pass_until_it_is_renewed() -> None:
+    async def scene() -> None:
+        gate = Gate(places=3)
+        now = asyncio.get_running_loop().time
+        gate.open(places=3, lapses_at=now() + 0.05)
+        async with gate:
+            await asyncio.sleep(0.1)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05), gate:
+                    pass
+        # Nor when another leaves.
+        visit = asyncio.create_task(Crowd(gate).visit())
+        await settle()
+        gate.open(places=3, lapses_at=now() - 1)
+        await settle()
+        assert gate.short.is_set()
+        gate.open(places=3, lapses_at=now() + 9)
+        await settle()
+        assert not gate.short.is_set()
+        visit.cancel()
+
+    play(scene)
+
+
+def test_a_request_that_is_given_up_while_it_waits_takes_no_place_with_it() -> None:
+    async def scene() -> None:
+        gate = Gate(places=1)
+        for _ in range(50):
+            async with gate:
+                waiters = [asyncio.create_task(Crowd(gate).visit()) for _ in range(3)]
+                await settle()
+                waiters[0].cancel()
+            # One was let in by the leaving, and is cancelled in the same turn of the loop.
+            for waiter in waiters:
+                waiter.cancel()
+            for waiter in waiters:
+                with suppress(asyncio.CancelledError):
+                    await waiter
+        async with gate:
+            assert not gate.short.is_set()
+
+    play(scene)
+
+
+def test_requests_keep_the_pace_and_an_idle_time_is_not_made_up_for() -> None:
+    async def scene() -> None:
+        gate = Gate(places=50)
+        gate.open(places=50, per_second=50)
+        await asyncio.sleep(0.2)
+        now = asyncio.get_running_loop().time
+        passed: list[float] = []
+
+        async def pass_through() -> None:
+            async with gate:
+                passed.append(now())
+
+        began = now()
+        await asyncio.gather(*(pass_through() for _ in range(21)))
+        assert passed[-1] - began >= 0.38
+        # Without a rate of its own yet nothing passes.
+        gate.open(places=50, per_second=0)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await pass_through()
+        gate.open(places=50, per_second=1_000)
+        await pass_through()
+
+    play(scene)
+
+
+def test_a_gate_that_breaks_down_tells_all_that_wait_and_all_that_come() -> None:
+    async def scene() -> None:
+        gate = Gate(places=0)
+        waiting = asyncio.create_task(Crowd(gate).visit())
+        await settle()
+        gate.break_down(error=ValueError("other version"))
+        with pytest.raises(ValueError, match="other version"):
+            await waiting
+        with pytest.raises(ValueError, match="other version"):
+            await Crowd(gate).visit()
+
+    play(scene)
+
+
+def test_what_requests_came_to_is_counted_until_it_is_taken() -> None:
+    async def scene() -> None:
+        gate = Gate(places=4)
+        for answer, is_create in (
+            (Accepted(), True),
+            (Throttled(retry_after=None), True),
+            (Throttled(retry_after=1.0), False),
+            (Unknown(reason="HTTP 503"), False),
+            (NotSent(reason="refused"), False),
+        ):
+            gate.saw(answer=answer, seconds=0.5, is_create=is_create)
+        seen = gate.take_seen()
+        # A create's 429 speaks of accounts.
+        assert (seen.calls, seen.refused, seen.troubled, seen.seconds_each) == (5, 1, 1, 0.5)
+        assert gate.take_seen().calls == 0
+
+    play(scene)
