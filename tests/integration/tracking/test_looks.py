@@ -35,14 +35,14 @@ def next_look(
         # Asked about before its last create: that look says nothing of this one.
         (-300, 1),
         (0, 1),
-        (4, 1),
-        (10, 2),
-        (100, 20),
-        (300, 60),
+        (4, 2),
+        (20, 6),
+        (100, 26),
+        (236, 60),
         (86_400, 60),
     ],
 )
-def test_a_record_is_due_after_a_fifth_of_its_age_at_the_last_look_from_a_second_to_a_minute(
+def test_a_record_is_due_after_a_second_and_a_quarter_of_its_age_at_the_last_look_and_after_a_minute(
     connection: Connection, looked: float | None, seconds: float
 ) -> None:
     found = [next_look(connection, looked=looked, record=record) / seconds for record in range(200)]

@@ -12,10 +12,10 @@ LANGUAGE sql STABLE AS $$
             + (0.8 + 0.4 * (
                 hashint8extended(id, (1000 * date_part('epoch', greatest(began_at, looked_at)))::bigint) & 1023
             ) / 1023.0::double precision)
-            * greatest(interval '1 second', least(interval '1 minute', (coalesce(looked_at, began_at) - began_at) / 5))
+            * least(interval '1 minute', interval '1 second' + greatest(interval '0', looked_at - began_at) / 4)
     END
 $$;
-COMMENT ON FUNCTION migration.next_look IS 'When a record whose create began at Kraken at began_at, and which was last asked about at looked_at (NULL: never), is due again, seen at seen_at: a second after the create, then after a fifth of its age at the last look, from a second to a minute, a fifth more or less.';
+COMMENT ON FUNCTION migration.next_look IS 'When a record whose create began at Kraken at began_at, and which was last asked about at looked_at (NULL: never), is due again, seen at seen_at: a second after the create, then after a second and a quarter of its age at the last look, a minute at most, and each a fifth more or less.';
 
 -- A poll of a batch reads what the batch has open, and not what its wave has.
 DROP INDEX migration.import_process_open_idx;
