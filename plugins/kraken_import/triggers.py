@@ -11,22 +11,20 @@ from airflow.providers.standard.triggers.hitl import HITLTrigger
 from airflow.sdk import BaseHook, Connection
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.connections import ConnectionIds, open_engine, read_kraken_settings
 from kraken_import.identity import keep, kept
 from kraken_import.tracking.faults import UnableToUseTracking
 from kraken_import.tracking.refs import BatchRef
-from kraken_import.usecases.faults import Retryable, SystemicFault
-from kraken_import.usecases.poll import Resumption, poll
+from kraken_import.usecases.faults import SystemicFault
+from kraken_import.usecases.poll import poll
 from kraken_import.usecases.poll_open import poll_open
+from kraken_import.usecases.poller import HICCUPS, TRY_AGAIN_AFTER
 from kraken_import.usecases.systems import connected, utc_now
 from kraken_import.usecases.waiting import Why
+from kraken_import.usecases.waits import Resumption
 from kraken_import.usecases.withdrawal import is_withdrawn, rerun_is_withdrawn
-from transforms.database import DatabaseInterrupted
-
-_TRY_AGAIN_AFTER = 10.0
 
 
 class PollTrigger(BaseTrigger):
@@ -87,13 +85,13 @@ class PollTrigger(BaseTrigger):
                 # A trigger that fails tells its task nothing of the reason.
                 yield TriggerEvent({"fault": "tracking_database", "reason": str(refused)})
                 return
-            except (Retryable, DatabaseInterrupted, OperationalError) as hiccup:
+            except HICCUPS as hiccup:
                 # Not being able to poll says nothing about the imports.
                 self.log.warning("Could not poll (%s): trying again.", type(hiccup).__name__)
                 if utc_now() >= until:
                     yield TriggerEvent({"gave_up": type(hiccup).__name__})
                     return
-                await asyncio.sleep(_TRY_AGAIN_AFTER)
+                await asyncio.sleep(TRY_AGAIN_AFTER)
                 continue
             yield (
                 TaskSuccessEvent(xcoms={"return_value": {**counts}})
@@ -116,6 +114,7 @@ class PollTrigger(BaseTrigger):
                 ref=BatchRef.read(values=self.ref),
                 until=until,
                 resumption=None if self.why is None else Resumption(why=self.why, seconds=self.hold_back),
+                connection_id=self.kraken_conn_id,
             )
 
     async def _refresh(self) -> KrakenSettings:
@@ -176,7 +175,7 @@ class QuestionTrigger(HITLTrigger):
         try:
             connection = await BaseHook.aget_connection(self.tracking_conn_id)
             return await asyncio.to_thread(self._look, connection)
-        except (Retryable, DatabaseInterrupted, OperationalError) as hiccup:
+        except HICCUPS as hiccup:
             # A person can answer all the same.
             self.log.warning("Could not look for a stop (%s): trying again.", type(hiccup).__name__)
             return False

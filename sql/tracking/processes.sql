@@ -280,7 +280,7 @@ WITH incoming AS (
         doubts = process.doubts + incoming.doubts,
         parked_from = CASE WHEN incoming.to_state = 'parked' THEN locked.state END,
         polled_at = CASE
-            WHEN incoming.kraken_status IS NOT NULL THEN %(at)s ELSE process.polled_at
+            WHEN incoming.kraken_status IS NOT NULL THEN migration.present() ELSE process.polled_at
         END,
         settled_at = CASE WHEN incoming.to_state = ANY (%(settled)s) THEN %(at)s::timestamptz END
     FROM incoming
@@ -309,7 +309,7 @@ WITH incoming AS (
 SELECT id, wave_id, to_state FROM moved
 
 -- name: in_doubt
-SELECT id, wave_id, external_identifier, attempt, state, intended_at, evidence_from, created_at, doubted_at,
+SELECT id, wave_id, batch, external_identifier, attempt, state, intended_at, evidence_from, created_at, doubted_at,
     doubts, kraken_identifier, migration.present() AS seen_at
 FROM migration.import_process AS process
 WHERE wave_id = %(wave_id)s AND batch = %(batch)s AND state = ANY (%(states)s)
@@ -321,40 +321,6 @@ WHERE wave_id = %(wave_id)s AND batch = %(batch)s AND state = ANY (%(states)s)
         )
     )
 ORDER BY id
-
--- name: open_page
--- Open processes of any wave that went to this Kraken and that nobody has asked about lately; and what was parked
--- after its create had left.
-SELECT process.id, process.wave_id, process.external_identifier, process.attempt, process.state,
-    process.intended_at, process.evidence_from, process.created_at, process.doubted_at, process.doubts,
-    process.kraken_identifier, migration.present() AS seen_at
-FROM migration.import_process AS process
-WHERE process.state = ANY (%(states)s)
-    AND (process.parked_from IS NULL OR process.parked_from = ANY (%(open)s))
-    AND process.wave_id = %(wave_id)s
-    AND process.id > %(after)s
-    AND coalesce(process.polled_at, process.intended_at) < migration.present() - %(quiet_for)s
-ORDER BY process.id
-LIMIT %(most)s
-
--- name: waves_with_open_processes
-SELECT DISTINCT process.wave_id
-FROM migration.import_process AS process
-JOIN migration.wave ON wave.id = process.wave_id
-WHERE process.state = ANY (%(states)s) AND wave.connection_id = %(connection_id)s
-ORDER BY process.wave_id
-
--- name: touch
-UPDATE migration.import_process
--- Since when it is missing stays, and when the request of a create ended, which is a proof.
-SET polled_at = migration.present(),
-    doubted_at = CASE WHEN state IN ('missing', 'creating', 'parked') THEN doubted_at END
-WHERE id = ANY (%(ids)s)
-
--- name: touch_unanswered
-UPDATE migration.import_process
-SET polled_at = migration.present(), doubted_at = coalesce(doubted_at, migration.present())
-WHERE id = ANY (%(ids)s) AND state <> 'creating'
 
 -- name: doubt
 -- Their requests have ended. `counts`: Kraken answered others meanwhile, so that it is for the record itself.

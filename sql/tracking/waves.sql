@@ -69,6 +69,13 @@ SELECT migration.may_create(%(wave_id)s, %(rerun_id)s)
 -- name: hindrance
 SELECT stopped_at, stop_code, stop_reason FROM migration.hindrance(%(wave_id)s, %(rerun_id)s)
 
+-- name: paused
+-- A rerun may go on where its wave is stopped.
+SELECT given.wave_id, given.rerun_id
+FROM unnest(%(wave_ids)s::bigint[], %(rerun_ids)s::bigint[]) AS given (wave_id, rerun_id)
+JOIN migration.wave ON wave.id = given.wave_id AND wave.paused_at IS NOT NULL
+WHERE NOT EXISTS (SELECT FROM migration.hindrance(given.wave_id, given.rerun_id))
+
 -- name: batches
 SELECT batch FROM migration.batch WHERE wave_id = %(wave_id)s ORDER BY batch
 

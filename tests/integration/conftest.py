@@ -20,12 +20,13 @@ from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases.build import build_batch
 from kraken_import.usecases.create import CreateOutcome, create_batch
 from kraken_import.usecases.plan import PlannedWave, plan_wave
-from kraken_import.usecases.poll import Resumption, poll
+from kraken_import.usecases.poll import poll
 from kraken_import.usecases.poll_open import poll_open
 from kraken_import.usecases.summarise import WaveSummary, summarise_wave
 from kraken_import.usecases.systems import BuildSystems, database_clock
 from kraken_import.usecases.validate import ValidateOutcome, validate_batch
 from kraken_import.usecases.waiting import HoldBack
+from kraken_import.usecases.waits import Resumption
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
 from legacy import load
 from stack.postgres import Cluster

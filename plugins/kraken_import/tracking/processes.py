@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row
@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Engine, Row
 from kraken_import.lifecycle import (
     AWAITING,
     ENDED_AT_KRAKEN,
-    OPEN,
     REBUILDABLE,
     REFUSED,
     REOPENABLE,
@@ -85,6 +84,12 @@ class Open:
     doubted_at: datetime | None = None
     doubts: int = 0
     kraken_identifier: str | None = None
+    batch: int = 0
+
+    @classmethod
+    def read(cls, *, row: Row[Any]) -> Open:
+        """Read a row that has these columns."""
+        return cls(**{**row._mapping, "state": State(row.state)})
 
     @property
     def key(self) -> Key:
@@ -337,49 +342,7 @@ def move(*, connection: Connection, moves: Sequence[Move], stage: Stage, at: dat
 def in_doubt(*, connection: Connection, ref: BatchRef, states: Collection[State]) -> list[Open]:
     """The records of a batch, or of a rerun in it, in one of these open states."""
     rows = connection.exec_driver_sql(_SQL["in_doubt"], {**ref.values, "states": _names(states)})
-    return [_open(row=row) for row in rows]
-
-
-def open_page(
-    *,
-    connection: Connection,
-    wave_id: int,
-    states: Collection[State],
-    after: int,
-    most: int,
-    quiet_for: timedelta,
-) -> list[Open]:
-    """Open and parked records of a wave that were not asked about for `quiet_for`, by ascending id."""
-    rows = connection.exec_driver_sql(
-        _SQL["open_page"],
-        {
-            "wave_id": wave_id,
-            "states": _names(states),
-            "open": _names(OPEN),
-            "after": after,
-            "most": most,
-            "quiet_for": quiet_for,
-        },
-    )
-    return [_open(row=row) for row in rows]
-
-
-def waves_with_open_processes(
-    *, connection: Connection, connection_id: str, states: Collection[State]
-) -> list[int]:
-    """Waves planned for an Airflow Connection that still have records in one of these states."""
-    rows = connection.exec_driver_sql(
-        _SQL["waves_with_open_processes"],
-        {"connection_id": connection_id, "states": _names(states)},
-    )
-    return [int(wave_id) for wave_id in rows.scalars()]
-
-
-def touch(*, connection: Connection, answered: Sequence[int], unanswered: Sequence[int]) -> None:
-    """Record that the status of these import processes was asked: it had not changed, or no answer came."""
-    for name, ids in (("touch", answered), ("touch_unanswered", unanswered)):
-        if ids:
-            connection.exec_driver_sql(_SQL[name], {"ids": list(ids)})
+    return [Open.read(row=row) for row in rows]
 
 
 def doubt(
@@ -439,10 +402,6 @@ def _ready(*, row: Row[Any], wave_id: int) -> Ready:
         body=unpack(body=row.body),
         doubts=row.doubts,
     )
-
-
-def _open(*, row: Row[Any]) -> Open:
-    return Open(**{**row._mapping, "state": State(row.state)})
 
 
 def _names(states: Collection[State]) -> list[str]:

@@ -219,6 +219,14 @@ def hindrance(*, connection: Connection, ref: WaveRef) -> Hindrance | None:
     return None if row is None else Hindrance(**row)
 
 
+def paused(*, connection: Connection, refs: Collection[WaveRef]) -> frozenset[WaveRef]:
+    """Those of these waves, as themselves or as reruns see them, whose creates wait to be resumed."""
+    rows = connection.exec_driver_sql(
+        _SQL["paused"], {"wave_ids": [ref.wave_id for ref in refs], "rerun_ids": [ref.rerun for ref in refs]}
+    )
+    return frozenset(WaveRef(wave_id=row.wave_id, rerun=row.rerun_id) for row in rows)
+
+
 def batches(*, connection: Connection, wave_id: int) -> tuple[int, ...]:
     """Numbers of all batches of a wave, ascending."""
     rows = connection.exec_driver_sql(_SQL["batches"], {"wave_id": wave_id}).scalars()

@@ -13,7 +13,7 @@ from typing import Final
 
 from kraken_import.client.session import Exchange, KrakenSession
 from kraken_import.lifecycle import FAILED, State
-from kraken_import.tracking import processes
+from kraken_import.tracking import looks
 from kraken_import.tracking.processes import Move, Open
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases import verdicts
@@ -128,7 +128,7 @@ def _record(systems: Systems, looked_up: Sequence[LookedUp], ruling: Ruling, tim
     unanswered = [record.id for record in unheard(looked_up=looked_up, ruling=ruling)]
     with systems.tracking.begin() as connection:
         record_moves(connection=connection, moves=moves, stage="status", at=systems.clock())
-        processes.touch(
+        looks.hear(
             connection=connection,
             answered=[each for each in answered if each not in moved],
             unanswered=[each for each in unanswered if each not in moved],

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from kraken_import.client.session import KrakenSession
 from kraken_import.lifecycle import ASKED, State
-from kraken_import.tracking import processes, progress, waves
+from kraken_import.tracking import looks, processes, waves
 from kraken_import.tracking.processes import Open
 from kraken_import.tracking.refs import BatchRef, WaveRef
 from kraken_import.tracking.waves import BatchIsBusy, Wave
@@ -21,10 +21,11 @@ from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.waiting import Pauses, sit_out_silence
 from transforms.database import DatabaseInterrupted, UnableToQuery
 
-_PAGE: Final = 5_000
+_PAGE: Final = 1_000
+"""What is taken at once: little enough to be asked about before it is due again."""
 
-_QUIET_FOR: Final = timedelta(seconds=40)
-"""A process that was asked about more recently has a trigger of its own."""
+_DUE_FOR: Final = timedelta(seconds=30)
+"""What has been due for so long is not asked about in time by a task of its own, if it has one."""
 
 
 async def poll_open(*, systems: Systems, connection_id: str, until: datetime) -> dict[str, int]:
@@ -58,7 +59,8 @@ class _OpenPoller:
 
     async def round(self) -> tuple[int, int]:
         """Ask once about everything; how many are open still, and how many have ended."""
-        ended = still_open = 0
+        ended = 0
+        asked: list[int] = []
         for wave_id in await asyncio.to_thread(self._open_waves):
             if wave_id in self.failed:
                 continue
@@ -72,8 +74,8 @@ class _OpenPoller:
                 raise
             except (SystemicFault, UnableToQuery, SQLAlchemyError) as fault:
                 self.failed[wave_id] = fault
-            still_open += await asyncio.to_thread(self._count_open, wave_id)
-        return still_open, ended
+            asked.append(wave_id)
+        return await asyncio.to_thread(self._count_open, asked), ended
 
     async def _ask(self, wave: Wave) -> int:
         ended = 0
@@ -84,11 +86,11 @@ class _OpenPoller:
                     await sit_out_silence(systems=self._systems, wave=wave, until=self._until)
                 if self._systems.clock() >= self._until:
                     return ended
-            after = 0
+            after = (-1, 0)
             while records := await asyncio.to_thread(self._page, wave.id, after):
                 asked = await ask(systems=self._systems, session=session, wave=wave, records=records)
                 ended += asked.ended
-                after = records[-1].id
+                after = (records[-1].batch, records[-1].id)
                 if asked.is_silent:
                     await sit_out_silence(systems=self._systems, wave=wave, until=self._until)
         return ended
@@ -119,27 +121,21 @@ class _OpenPoller:
 
     def _open_waves(self) -> list[int]:
         with self._systems.tracking.connect() as connection:
-            return processes.waves_with_open_processes(
+            return looks.waves_with_open_processes(
                 connection=connection,
                 connection_id=self._connection_id,
                 states=ASKED | {State.CREATING},
             )
 
-    def _page(self, wave_id: int, after: int) -> list[Open]:
-        with self._systems.tracking.connect() as connection:
-            return processes.open_page(
-                connection=connection,
-                wave_id=wave_id,
-                states=ASKED,
-                after=after,
-                most=_PAGE,
-                quiet_for=_QUIET_FOR,
+    def _page(self, wave_id: int, after: tuple[int, int]) -> list[Open]:
+        with self._systems.tracking.begin() as connection:
+            return looks.open_page(
+                connection=connection, wave_id=wave_id, after=after, most=_PAGE, due_for=_DUE_FOR
             )
 
-    def _count_open(self, wave_id: int) -> int:
+    def _count_open(self, wave_ids: list[int]) -> int:
         with self._systems.tracking.connect() as connection:
-            states = progress.wave_states(connection=connection, wave_id=wave_id)
-        return sum(records for state, records in states.items() if state.is_open)
+            return looks.count_open(connection=connection, wave_ids=wave_ids)
 
     def _batches_in_doubt(self, wave_id: int) -> tuple[int, ...]:
         with self._systems.tracking.connect() as connection:

@@ -1,24 +1,67 @@
-"""Asks about what is due of one batch."""
+"""One round over a batch: asks once about what is due of it, and says when the next of it is due."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 from kraken_import.client.session import KrakenSession
-from kraken_import.lifecycle import AWAITING
-from kraken_import.tracking import processes
+from kraken_import.tracking import looks
+from kraken_import.tracking.looks import Outlook
 from kraken_import.tracking.processes import Open
-from kraken_import.tracking.refs import BatchRef
+from kraken_import.tracking.refs import BatchRef, WaveRef
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.asking import Asked, ask
+from kraken_import.usecases.calling import wave_for_kraken
 from kraken_import.usecases.systems import Systems
 
 
-async def ask_due(*, systems: Systems, session: KrakenSession, wave: Wave, ref: BatchRef, most: int) -> Asked:
-    """Ask about up to `most` open records of a batch."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What came of a round: records asked about, ended, parked and still open; whether Kraken is silent."""
 
-    def load() -> list[Open]:
-        with systems.tracking.connect() as connection:
-            return processes.in_doubt(connection=connection, ref=ref, states=AWAITING)[:most]
+    asked: int
+    ended: int
+    parked: int
+    still_open: int
+    next_in: float | None
+    """Seconds until the next record is due, 0 for now; None when none is open."""
+    is_silent: bool
 
-    return await ask(systems=systems, session=session, wave=wave, records=await asyncio.to_thread(load))
+
+async def ask_due(*, systems: Systems, session: KrakenSession, wave: Wave, ref: BatchRef, most: int) -> Round:
+    """Ask about at most `most` records of the batch that are due, the longest due first; what came of it.
+
+    Another asker of the same batch is given other records. Raises `SystemicFault` when no record can be asked
+    about; the wave is stopped then.
+    """
+    asked = Asked(ended=0, parked=0, is_silent=False)
+    records = await asyncio.to_thread(_take, systems, ref, most)
+    if records:
+        asked = await ask(systems=systems, session=session, wave=wave, records=records)
+    outlook = await asyncio.to_thread(outlook_of, systems=systems, ref=ref)
+    return Round(
+        asked=len(records),
+        ended=asked.ended,
+        parked=asked.parked,
+        still_open=outlook.open,
+        next_in=outlook.seconds,
+        is_silent=asked.is_silent,
+    )
+
+
+def wave_of(*, systems: Systems, ref: WaveRef) -> Wave:
+    """The wave as it is now. Raises `SystemicFault` where the settings lead to another Kraken than its."""
+    with systems.tracking.connect() as connection:
+        return wave_for_kraken(connection=connection, ref=ref, kraken=systems.kraken)
+
+
+def outlook_of(*, systems: Systems, ref: BatchRef) -> Outlook:
+    """What the batch has open, and when the next of it is due."""
+    with systems.tracking.connect() as connection:
+        return looks.outlook(connection=connection, ref=ref)
+
+
+def _take(systems: Systems, ref: BatchRef, most: int) -> list[Open]:
+    with systems.tracking.begin() as connection:
+        return looks.due(connection=connection, ref=ref, most=most)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -57,6 +58,11 @@ class Pauses:
         return self.seconds * random.uniform(0.8, 1.2)
 
 
+def say(sentence: str) -> None:
+    """Say in the log what is waited for."""
+    _log.info("%s", sentence)
+
+
 def unreachable(*, wave: Wave, outage: Outage) -> SystemicFault:
     """The fault of a Kraken that has given no usable answer for as long as is waited for one."""
     return SystemicFault(
@@ -89,14 +95,16 @@ async def meet_outage(*, systems: Systems, wave: Wave, is_silent: bool) -> HoldB
     return held_back(outage=outage)
 
 
-async def sit_out_silence(*, systems: Systems, wave: Wave, until: datetime) -> None:
+async def sit_out_silence(
+    *, systems: Systems, wave: Wave, until: datetime, tell: Callable[[str], None] = say
+) -> None:
     """Wait until a Kraken that answers nothing answers again, or until `until`.
 
     However long that lasts, it says nothing of what Kraken has, so that no patience ends it.
     """
     with suppress(SystemicFault):
         await meet_outage(systems=systems, wave=wave, is_silent=True)
-    await wait_out(systems=systems, wave=wave, until=until)
+    await wait_out(systems=systems, wave=wave, until=until, tell=tell)
 
 
 async def outage_under_way(*, systems: Systems, wave: Wave) -> HoldBack | None:
@@ -140,21 +148,28 @@ async def end_outage(*, systems: Systems, wave: Wave) -> None:
     await asyncio.to_thread(lambda: outages.finish(engine=systems.tracking, target_kraken=wave.target_kraken))
 
 
-async def wait_out(*, systems: Systems, wave: Wave, until: datetime | None = None) -> None:
+async def wait_out(
+    *,
+    systems: Systems,
+    wave: Wave,
+    until: datetime | None = None,
+    tell: Callable[[str], None] = say,
+) -> None:
     """Wait until an outage of the wave's Kraken is over, may be tried by a create, or is given up.
 
     With `until` that time ends the wait, and not the patience: what Kraken has is asked about all the same.
-    Of all that wait one asks, about a record that cannot exist, and the others look at what it found.
+    Of all that wait one asks, about a record that cannot exist, and the others look at what it found. `tell`
+    hears what is waited for, and how that ended.
     """
     said: bool | None = None
     while outage := await asyncio.to_thread(current_outage, systems=systems, wave=wave):
         if outage.is_given_up if until is None else systems.clock() >= until:
             if until is None:
-                _log.info("Kraken at %s is given up.", wave.target_kraken)
+                tell(f"Kraken at {wave.target_kraken} is given up.")
             return
         if outage.is_silent is not said:
             said = outage.is_silent
-            _log.info("%s", held_back(outage=outage).sentence)
+            tell(held_back(outage=outage).sentence)
         if not outage.seconds_to_next_try:
             if not outage.is_silent:
                 return
@@ -164,7 +179,7 @@ async def wait_out(*, systems: Systems, wave: Wave, until: datetime | None = Non
             continue
         await asyncio.sleep(min(outage.seconds_to_next_try, _LOOK_AGAIN))
     if said is not None:
-        _log.info("Kraken at %s answers again.", wave.target_kraken)
+        tell(f"Kraken at {wave.target_kraken} answers again.")
 
 
 async def _answers(systems: Systems, wave: Wave) -> bool:

@@ -350,7 +350,8 @@ def test_what_nobody_waits_for_any_more_is_polled_to_its_end(journey: Journey) -
     assert journey.states(wave_id) == {"created": 5}
     with journey.tracking.begin() as connection:
         connection.exec_driver_sql(
-            "UPDATE migration.import_process SET intended_at = intended_at - interval '1 hour'"
+            "UPDATE migration.import_process SET intended_at = intended_at - interval '1 hour',"
+            " created_at = created_at - interval '1 hour'"
         )
     journey.poll(seconds=0.5)
     assert journey.states(wave_id) == {"processed": 5}

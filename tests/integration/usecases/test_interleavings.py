@@ -96,9 +96,7 @@ def test_creates_that_never_take_effect_are_not_sent_for_ever_once_the_patience_
 def test_a_limit_is_not_waited_out_for_what_does_not_end(
     begin: BeginJourney, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "kraken_import.usecases.poll._LONGEST_WAIT_FOR_AN_END", poll_open.timedelta(seconds=1)
-    )
+    monkeypatch.setattr("kraken_import.usecases.waits._LONGEST_WAIT_FOR_AN_END", 1.0)
     journey = begin("--delay", "600")
     wave_id = journey.valid_wave(limit=2)
     journey.create(wave_id)

@@ -20,7 +20,8 @@ from kraken_import.usecases.control import control_wave, stop_all
 from kraken_import.usecases.faults import BadRequest, SystemicFault
 from kraken_import.usecases.gate import batches_to_load
 from kraken_import.usecases.plan import plan_wave
-from kraken_import.usecases.poll import Resumption, poll
+from kraken_import.usecases.poll import poll
+from kraken_import.usecases.waits import Resumption
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
 from tests.integration.conftest import BeginJourney, Journey
 from tests.integration.usecases.playing import begin_rerun, create_in_rerun, prepare, work

@@ -1,0 +1,95 @@
+"""Looks at the status endpoint: what is due, taken by one asker at a time, and what is noted of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from kraken_import.lifecycle import ASKED, AWAITING, OPEN, State
+from kraken_import.tracking.processes import Open
+from kraken_import.tracking.queries import queries
+from kraken_import.tracking.refs import BatchRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """How many records of a batch are open, and in how many seconds one is due, 0 for now (None: never)."""
+
+    open: int
+    seconds: float | None
+
+
+def due(*, connection: Connection, ref: BatchRef, most: int) -> list[Open]:
+    """Take at most `most` records of a batch, or of a rerun in it, that are due to be asked about.
+
+    The longest due come first. The caller commits and then asks: for others they are due no more.
+    """
+    rows = connection.exec_driver_sql(_SQL["due"], {**ref.values, "states": _names(AWAITING), "most": most})
+    return [Open.read(row=row) for row in rows]
+
+
+def outlook(*, connection: Connection, ref: BatchRef) -> Outlook:
+    """What a batch, or a rerun in it, has open, and when the next of it is due."""
+    row = connection.exec_driver_sql(_SQL["outlook"], {**ref.values, "states": _names(AWAITING)}).one()
+    return Outlook(open=row.open, seconds=None if row.seconds is None else max(0.0, row.seconds))
+
+
+def open_page(
+    *,
+    connection: Connection,
+    wave_id: int,
+    after: tuple[int, int],
+    most: int,
+    due_for: timedelta,
+) -> list[Open]:
+    """Take open and parked records of a wave that have been due for so long, as `due` does.
+
+    They come by ascending batch and id, from beyond those of `after`.
+    """
+    rows = connection.exec_driver_sql(
+        _SQL["open_page"],
+        {
+            "wave_id": wave_id,
+            "states": _names(ASKED),
+            "open": _names(OPEN),
+            "after_batch": after[0],
+            "after_id": after[1],
+            "most": most,
+            "due_for": due_for,
+        },
+    )
+    return [Open.read(row=row) for row in rows]
+
+
+def count_open(*, connection: Connection, wave_ids: Collection[int]) -> int:
+    """How many records of these waves are open at Kraken, or may be."""
+    values = {"wave_ids": list(wave_ids), "states": _names(OPEN)}
+    return int(connection.exec_driver_sql(_SQL["count_open"], values).scalar_one())
+
+
+def waves_with_open_processes(
+    *, connection: Connection, connection_id: str, states: Collection[State]
+) -> list[int]:
+    """Waves planned for an Airflow Connection that still have records in one of these states."""
+    rows = connection.exec_driver_sql(
+        _SQL["waves_with_open_processes"],
+        {"connection_id": connection_id, "states": _names(states)},
+    )
+    return [int(wave_id) for wave_id in rows.scalars()]
+
+
+def hear(*, connection: Connection, answered: Sequence[int], unanswered: Sequence[int]) -> None:
+    """Record of import processes that were asked about and have not moved whether an answer is wanting."""
+    for name, ids in (("end_doubt", answered), ("begin_doubt", unanswered)):
+        if ids:
+            connection.exec_driver_sql(_SQL[name], {"ids": list(ids)})
+
+
+def _names(states: Collection[State]) -> list[str]:
+    return sorted(state.value for state in states)
+
+
+_SQL = queries(file="looks")

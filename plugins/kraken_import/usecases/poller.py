@@ -1,0 +1,342 @@
+"""One poller for each process and Kraken: it asks for all batches that wait, over one session.
+
+It lives as long as something waits. Batches that are due take turns, the longest due first, each with some of
+its records, so that none is served at the expense of the others; of a batch it keeps its place in the queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import heapq
+import itertools
+import logging
+from collections.abc import AsyncIterator, Collection, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final, TypeAlias, TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from kraken_import.client.session import KrakenSession
+from kraken_import.client.settings import KrakenSettings
+from kraken_import.tracking import waves
+from kraken_import.tracking.refs import BatchRef, WaveRef
+from kraken_import.tracking.waves import Wave
+from kraken_import.usecases.calling import open_session
+from kraken_import.usecases.faults import Retryable, SystemicFault
+from kraken_import.usecases.rounds import Round, ask_due, wave_of
+from kraken_import.usecases.systems import Systems
+from kraken_import.usecases.waiting import sit_out_silence, wait_out
+from kraken_import.usecases.waits import Resumption, Voice, Wait
+from transforms.database import DatabaseInterrupted
+
+_log = logging.getLogger(__name__)
+
+_Key: TypeAlias = tuple[asyncio.AbstractEventLoop, str, str, Engine]
+_T = TypeVar("_T")
+
+HICCUPS: Final = (Retryable, DatabaseInterrupted, OperationalError)
+"""What passes by itself: not being able to poll says nothing about the imports."""
+
+TRY_AGAIN_AFTER: Final = 10.0
+"""Seconds after which what met a hiccup is tried again."""
+
+_LOOK_AGAIN: Final = 2.0
+"""Seconds after which paused waves are looked at again."""
+_READ_AGAIN: Final = 60.0
+"""Seconds after which the Connection is read again: by then it may have another token, limit or host."""
+_LONGEST_PAUSE: Final = 75.0
+"""Seconds after which nothing that is open can fail to be due."""
+
+_MOST_ROUNDS: Final = 16
+_REQUESTS_OF_A_ROUND: Final = 2
+"""Rounds at once are as many as keep the requests in flight busy although each has only a few records due."""
+
+_LEAST_RECORDS: Final = 100
+_MOST_RECORDS: Final = 500
+"""Records of one round: many where few batches wait, few where many do, so that each has its turn soon."""
+
+_END_OF_TIME: Final = datetime.max.replace(tzinfo=UTC)
+
+
+class Poller:
+    """Polls for what waits in `wait` and `wait_out`; ends, and closes its session, with the last of them."""
+
+    def __init__(self, *, systems: Systems, key: _Key) -> None:
+        self._systems = systems
+        self._wanted: Systems | None = None
+        """What the Connection says by now, from the moment that no round is under way."""
+        self._key = key
+        self._members = 0
+        self._waits: set[Wait] = set()
+        self._queue: list[tuple[float, int, Wait]] = []
+        self._numbers = itertools.count()
+        self._rounds = 0
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._due = asyncio.Event()
+        self._joined = asyncio.Event()
+        self._sessions: dict[int | None, KrakenSession] = {}
+        """By the wave's own number of requests in flight, which is rarely another than the Connection's."""
+        self._opening = asyncio.Lock()
+        self._exits = AsyncExitStack()
+        self._silence: asyncio.Task[None] | None = None
+        self._outage: asyncio.Task[None] | None = None
+        self._listeners: list[Voice] = []
+        self._said: str | None = None
+
+    @classmethod
+    def of(cls, *, systems: Systems, connection_id: str) -> Poller:
+        """The poller of this event loop for this Kraken, Connection and tracking database."""
+        key = (asyncio.get_running_loop(), systems.kraken.target, connection_id, systems.tracking)
+        poller = _POLLERS.get(key)
+        if poller is None:
+            poller = _POLLERS[key] = cls(systems=systems, key=key)
+        poller.renew(systems=systems)
+        return poller
+
+    def renew(self, *, systems: Systems) -> None:
+        """Go on with these settings, if they are others, once the rounds under way have ended."""
+        is_same = _comparable(systems.kraken) == _comparable(self._systems.kraken)
+        self._wanted = None if is_same else replace(self._systems, kraken=systems.kraken)
+        self._due.set()
+
+    async def wait(self, *, ref: BatchRef, until: datetime, resumption: Resumption | None) -> Wait:
+        """Poll the batch until all of it has ended, until `until`, or until it may go on creating.
+
+        Returns the wait that is over. Raises `SystemicFault`, and a hiccup that lasts until `until`.
+        """
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        wait = Wait(
+            ref=ref,
+            until=now + (until - self._systems.clock()).total_seconds(),
+            resumption=resumption,
+            began=now,
+            is_over=loop.create_future(),
+        )
+        async with self._taking_part():
+            self._waits.add(wait)
+            try:
+                # Whatever is due, a batch that has just come is looked at first.
+                self._enqueue(wait, at=0.0)
+                self._joined.set()
+                await wait.is_over
+            finally:
+                self._waits.discard(wait)
+        return wait
+
+    async def wait_out(self, *, wave: Wave) -> None:
+        """Wait until the outage of this Kraken is over, may be tried by a create, or is given up."""
+        voice = Voice()
+        async with self._taking_part():
+            if self._outage is None:
+                self._outage = self._begin(
+                    wait_out(systems=self._systems, wave=wave, tell=self._tell_of_outage)
+                )
+                self._outage.add_done_callback(self._outage_over)
+            elif self._said is not None:
+                voice.say(self._said)
+            self._listeners.append(voice)
+            try:
+                await asyncio.shield(self._outage)
+            finally:
+                self._listeners.remove(voice)
+
+    @asynccontextmanager
+    async def _taking_part(self) -> AsyncIterator[None]:
+        if not self._members:
+            for service in (self._ask(), self._watch(), self._read_again()):
+                self._begin(service).add_done_callback(self._service_over)
+        self._members += 1
+        try:
+            yield
+        finally:
+            self._members -= 1
+            if not self._members:
+                # Before anything is awaited: what comes from now on gets a poller of its own.
+                _POLLERS.pop(self._key, None)
+                await self._close()
+
+    async def _close(self) -> None:
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        await self._exits.aclose()
+
+    def _begin(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
+        # In a context of its own: it is no part of the task that happened to come first, and may outlive it.
+        task = asyncio.get_running_loop().create_task(work, context=contextvars.Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _service_over(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            for wait in self._waits:
+                wait.fail(error)
+
+    async def _ask(self) -> None:
+        """Hold rounds for the batches that are due, as many at once as are worth it."""
+        while True:
+            self._due.clear()
+            if self._wanted is not None and not self._rounds:
+                await self._reopen(self._wanted)
+            await _until(self._due, seconds=self._begin_rounds())
+
+    def _begin_rounds(self) -> float | None:
+        """Begin the rounds that are due; seconds until another is, None where an event will tell."""
+        now = asyncio.get_running_loop().time()
+        most = max(1, min(_MOST_ROUNDS, self._systems.kraken.requests_in_flight // _REQUESTS_OF_A_ROUND))
+        while self._queue and self._rounds < most and self._silence is None and self._wanted is None:
+            due, _, wait = self._queue[0]
+            if due > now and not wait.is_over.done():
+                return due - now
+            heapq.heappop(self._queue)
+            if not wait.is_over.done():
+                self._rounds += 1
+                self._begin(self._round(wait)).add_done_callback(partial(self._round_over, wait))
+        return None
+
+    def _enqueue(self, wait: Wait, *, at: float) -> None:
+        heapq.heappush(self._queue, (at, next(self._numbers), wait))
+        self._due.set()
+
+    def _records(self) -> int:
+        return max(_LEAST_RECORDS, _MOST_RECORDS // max(1, len(self._waits)))
+
+    async def _round(self, wait: Wait) -> tuple[Wave, Round, bool]:
+        """One round; the wave, what came of it, and whether more than was asked about may be due."""
+        most = self._records()
+        wave = await asyncio.to_thread(wave_of, systems=self._systems, ref=wait.ref.wave)
+        session = await self._session(wave)
+        found = await ask_due(systems=self._systems, session=session, wave=wave, ref=wait.ref, most=most)
+        return wave, found, found.asked == most
+
+    def _round_over(self, wait: Wait, task: asyncio.Task[tuple[Wave, Round, bool]]) -> None:
+        self._rounds -= 1
+        if task.cancelled():
+            return
+        error = task.exception()
+        pause = TRY_AGAIN_AFTER
+        if error is None:
+            wave, found, is_full = task.result()
+            wait.count(found=found)
+            # Behind all that are due already, so that a batch of which much is due holds up no other.
+            pause = 0.0 if is_full else _LONGEST_PAUSE if found.next_in is None else found.next_in
+            if found.is_silent:
+                self._sit_out(wave)
+        elif isinstance(error, SystemicFault):
+            self._fail_wave(wait, error)
+        elif isinstance(error, HICCUPS):
+            wait.hiccup = error
+            wait.voice.warn(error)
+        else:
+            wait.fail(error)
+        self._enqueue(wait, at=asyncio.get_running_loop().time() + min(pause, _LONGEST_PAUSE))
+
+    def _fail_wave(self, wait: Wait, fault: SystemicFault) -> None:
+        """End the waits of one wave, or of one rerun in it: of the rest nothing can be asked about either."""
+        wait.fail(fault)
+        for other in self._waits:
+            if other.ref.wave == wait.ref.wave:
+                other.fail(SystemicFault(code=fault.code, reason=fault.reason))
+
+    async def _session(self, wave: Wave) -> KrakenSession:
+        async with self._opening:
+            key = wave.requests_in_flight
+            if key not in self._sessions:
+                session = open_session(systems=self._systems, wave=wave)
+                self._sessions[key] = await self._exits.enter_async_context(session)
+            return self._sessions[key]
+
+    async def _reopen(self, systems: Systems) -> None:
+        self._systems = systems
+        self._wanted = None
+        self._sessions.clear()
+        await self._exits.aclose()
+
+    async def _read_again(self) -> None:
+        while True:
+            await asyncio.sleep(_READ_AGAIN)
+            (found,) = await asyncio.gather(self._systems.refresh(), return_exceptions=True)
+            if isinstance(found, KrakenSettings):
+                self.renew(systems=replace(self._systems, kraken=found))
+            else:
+                _log.warning(
+                    "The Connection could not be read again (%s): polling goes on as before, and it is read "
+                    "once more in %.0f s.",
+                    type(found).__name__,
+                    _READ_AGAIN,
+                )
+
+    async def _watch(self) -> None:
+        """End the waits whose time has come, or whose wave was resumed: one look for all of them."""
+        while True:
+            self._joined.clear()
+            refs = {wait.ref.wave for wait in self._waits if wait.resumption is not None}
+            paused: Collection[WaveRef] | None = None
+            # What Kraken does not answer about cannot be known to have ended.
+            if refs and self._silence is None:
+                with suppress(*HICCUPS):
+                    paused = await asyncio.to_thread(self._paused, refs)
+            now = asyncio.get_running_loop().time()
+            for wait in self._waits:
+                is_known = paused is not None and wait.ref.wave in refs
+                wait.judge(now=now, is_paused=wait.ref.wave in (paused or ()) if is_known else None)
+            times = [time for wait in self._waits for time in (wait.until, wait.resume_at) if time > now]
+            await _until(self._joined, seconds=min([_LOOK_AGAIN, *(time - now for time in times)]))
+
+    def _paused(self, refs: Collection[WaveRef]) -> frozenset[WaveRef]:
+        with self._systems.tracking.connect() as connection:
+            return waves.paused(connection=connection, refs=refs)
+
+    def _sit_out(self, wave: Wave) -> None:
+        if self._silence is None:
+            self._silence = self._begin(
+                sit_out_silence(systems=self._systems, wave=wave, until=_END_OF_TIME, tell=self._tell)
+            )
+            self._silence.add_done_callback(self._silence_over)
+
+    def _silence_over(self, task: asyncio.Task[None]) -> None:
+        self._silence = None
+        # Whatever went wrong, the next round meets it too.
+        if not task.cancelled():
+            task.exception()
+        self._due.set()
+
+    def _outage_over(self, task: asyncio.Task[None]) -> None:
+        self._outage = self._said = None
+        # Of those that waited the last may have gone.
+        if not task.cancelled():
+            task.exception()
+
+    def _tell(self, sentence: str) -> None:
+        for wait in self._waits:
+            wait.voice.say(sentence)
+
+    def _tell_of_outage(self, sentence: str) -> None:
+        self._said = sentence
+        for voice in self._listeners:
+            voice.say(sentence)
+
+
+async def _until(event: asyncio.Event, *, seconds: float | None) -> None:
+    """Wait for an event, for so many seconds at most."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
+def _comparable(settings: KrakenSettings) -> KrakenSettings:
+    """The settings without the policies, which are read where a wave is planned."""
+    return replace(settings, policies={})
+
+
+_POLLERS: Final[dict[_Key, Poller]] = {}
