@@ -41,6 +41,41 @@ SELECT id, wave_id, batch, external_identifier, attempt, state, intended_at, evi
 FROM taken
 ORDER BY due_at, id
 
+-- name: oldest
+-- Whether due or not, but for those that were just asked about: most Krakens end first what they took first.
+WITH clock AS MATERIALIZED (
+    SELECT migration.present() AS now
+), picked AS (
+    SELECT process.id, coalesce(process.created_at, process.intended_at) AS began_at
+    FROM migration.import_process AS process
+    CROSS JOIN clock
+    WHERE process.wave_id = %(wave_id)s AND process.batch = %(batch)s AND process.state = ANY (%(states)s)
+        AND greatest(process.polled_at, process.created_at, process.intended_at) <= clock.now - %(rest)s
+        AND (
+            %(rerun_id)s::bigint IS NULL
+            OR EXISTS (
+                SELECT FROM migration.rerun_item AS item
+                WHERE item.rerun_id = %(rerun_id)s AND item.import_process_id = process.id
+            )
+        )
+    ORDER BY began_at, process.id
+    LIMIT %(most)s
+    FOR UPDATE OF process SKIP LOCKED
+), taken AS (
+    UPDATE migration.import_process AS process
+    SET polled_at = clock.now
+    FROM picked
+    CROSS JOIN clock
+    WHERE process.id = picked.id
+    RETURNING process.id, process.wave_id, process.batch, process.external_identifier, process.attempt,
+        process.state, process.intended_at, process.evidence_from, process.created_at, process.doubted_at,
+        process.doubts, process.kraken_identifier, clock.now AS seen_at, picked.began_at
+)
+SELECT id, wave_id, batch, external_identifier, attempt, state, intended_at, evidence_from, created_at, doubted_at,
+    doubts, kraken_identifier, seen_at
+FROM taken
+ORDER BY began_at, id
+
 -- name: outlook
 -- A quarter of the shortest pause goes by between two rounds at least, so that looks come many at a time.
 SELECT count(*) AS open,

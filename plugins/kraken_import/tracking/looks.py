@@ -31,6 +31,14 @@ def due(*, connection: Connection, ref: BatchRef, most: int) -> list[Open]:
     return [Open.read(row=row) for row in rows]
 
 
+def oldest(*, connection: Connection, ref: BatchRef, most: int, rest: timedelta) -> list[Open]:
+    """Take the records of a batch that have been open for longest, but for what was just asked about."""
+    rows = connection.exec_driver_sql(
+        _SQL["oldest"], {**ref.values, "states": _names(AWAITING), "most": most, "rest": rest}
+    )
+    return [Open.read(row=row) for row in rows]
+
+
 def outlook(*, connection: Connection, ref: BatchRef) -> Outlook:
     """What a batch, or a rerun in it, has open, and when the next of it is due."""
     row = connection.exec_driver_sql(_SQL["outlook"], {**ref.values, "states": _names(AWAITING)}).one()

@@ -16,7 +16,7 @@ from kraken_import.client.answers import Accepted, Answer, NotSent, Throttled
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.tracking import shares
 from kraken_import.tracking.shares import AccountLevel, Load
-from kraken_import.usecases.levels import after_creates, may_probe, probed
+from kraken_import.usecases.levels import after_creates, may_probe, portion, probed
 from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.waiting import HoldBack, throttled
 
@@ -114,9 +114,9 @@ def _within_accounts(
         connection=connection, target_kraken=kraken.target, most=limit + 1
     )
     room = limit - under_way
-    if room > 0:
-        return Admission(most=min(most, room))
     is_learnt = kraken.accounts_at_once is None or limit < kraken.accounts_at_once
+    if room > 0:
+        return Admission(most=min(most, portion(room=room, limit=limit) if is_learnt else room))
     if is_learnt and (room == 0 or not level.confirmed) and may_probe(level=level):
         shares.learn_accounts(connection=connection, target_kraken=kraken.target, level=probed(level=level))
         return Admission(most=1, is_probe=True)

@@ -26,7 +26,7 @@ from kraken_import.usecases.budget import budget_fault, has_answered, may_hurry
 from kraken_import.usecases.calling import raw
 from kraken_import.usecases.policy import task_params, window_is_over
 from kraken_import.usecases.recording import record_moves
-from kraken_import.usecases.rounds import ask_due
+from kraken_import.usecases.rounds import ask_for_room
 from kraken_import.usecases.ruling import Chunk, Judge, Ruled
 from kraken_import.usecases.sending import Sender
 from kraken_import.usecases.systems import Systems
@@ -38,9 +38,6 @@ _CHUNKS_IN_FLIGHT: Final = 4
 
 _LOOK_AGAIN: Final = 1.0
 _LATELY: Final = timedelta(seconds=30)
-
-_LOOKS: Final = 200
-"""Records that are asked about at once while there is no room at Kraken."""
 
 _LOOK_FOR_ROOM: Final = 0.25
 _LONGEST_WITHOUT_ROOM: Final = 30.0
@@ -174,10 +171,8 @@ class Creator:
         loop = asyncio.get_running_loop()
         if self.without_room_since is None:
             self.without_room_since = loop.time()
-        asked = await ask_due(
-            systems=self.systems, session=self.session, wave=self.wave, ref=self.ref, most=_LOOKS
-        )
-        if asked.ended:
+        ended = await ask_for_room(systems=self.systems, session=self.session, wave=self.wave, ref=self.ref)
+        if ended:
             self.without_room_since = None
             return None
         if loop.time() - self.without_room_since > _LONGEST_WITHOUT_ROOM:

@@ -14,6 +14,9 @@ _CALLS_BETWEEN_PROBES: Final = 200
 _LEFT_BY: Final = 0.05
 """The part of a limit that is given up at most when Kraken names it."""
 
+_STEP: Final = 0.02
+"""The part of a limit by which it is raised, or filled, at a time at the most where Kraken may refuse it."""
+
 _TROUBLED: Final = 0.1
 """The part of requests without a usable answer from which on Kraken takes fewer."""
 
@@ -86,6 +89,11 @@ def may_probe(*, level: AccountLevel) -> bool:
     return level.accounts is not None and (not level.confirmed or level.calls >= _CALLS_BETWEEN_PROBES)
 
 
+def portion(*, room: int, limit: int) -> int:
+    """Of the accounts for which there is room, how many go at once: near the limit few, as it may be met."""
+    return min(room, max(1, int(limit * _STEP), room // 2))
+
+
 def probed(*, level: AccountLevel) -> AccountLevel:
     """The level once such a try is under way."""
     return replace(level, calls=0)
@@ -100,8 +108,9 @@ def after_creates(
         least = int(level.accounts * (1 - _LEFT_BY)) if level.accounts is not None else 1
         return AccountLevel(accounts=max(1, at_kraken, least), confirmed=is_known)
     if was_probe and accepted and level.accounts is not None:
-        # It takes more than was thought: the next steps are longer.
-        return replace(level, accounts=level.accounts + level.step, step=level.step * 2)
+        # It takes more than was thought, so the next steps are longer: by little where the limit is sure.
+        longest = max(1, int(level.accounts * _STEP)) if level.confirmed else level.step * 2
+        return replace(level, accounts=level.accounts + level.step, step=min(level.step * 2, longest))
     return level
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from kraken_import.client.session import KrakenSession
 from kraken_import.tracking import looks
@@ -14,6 +16,11 @@ from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.asking import Asked, ask
 from kraken_import.usecases.calling import wave_for_kraken
 from kraken_import.usecases.systems import Systems
+
+_DUE_AT_ONCE: Final = 100
+_OLDEST_AT_ONCE: Final = 4
+_REST: Final = timedelta(seconds=0.4)
+"""What was asked about more recently is asked about again by none that looks for room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +57,25 @@ async def ask_due(*, systems: Systems, session: KrakenSession, wave: Wave, ref: 
     )
 
 
+async def ask_for_room(*, systems: Systems, session: KrakenSession, wave: Wave, ref: BatchRef) -> int:
+    """Ask about what makes room at a Kraken that takes no more; how many records have ended.
+
+    That is what is due, and the oldest for as long as they are found to have ended. Raises `SystemicFault`.
+    """
+    due = await ask_due(systems=systems, session=session, wave=wave, ref=ref, most=_DUE_AT_ONCE)
+    ended, most = due.ended, _OLDEST_AT_ONCE
+    while not due.is_silent:
+        records = await asyncio.to_thread(_take_oldest, systems, ref, most)
+        if not records:
+            break
+        asked = await ask(systems=systems, session=session, wave=wave, records=records)
+        ended += asked.ended
+        if asked.ended < most:
+            break
+        most *= 2
+    return ended
+
+
 def wave_of(*, systems: Systems, ref: WaveRef) -> Wave:
     """The wave as it is now. Raises `SystemicFault` where the settings lead to another Kraken than its."""
     with systems.tracking.connect() as connection:
@@ -60,6 +86,11 @@ def outlook_of(*, systems: Systems, ref: BatchRef) -> Outlook:
     """What the batch has open, and when the next of it is due."""
     with systems.tracking.connect() as connection:
         return looks.outlook(connection=connection, ref=ref)
+
+
+def _take_oldest(systems: Systems, ref: BatchRef, most: int) -> list[Open]:
+    with systems.tracking.begin() as connection:
+        return looks.oldest(connection=connection, ref=ref, most=most, rest=_REST)
 
 
 def _take(systems: Systems, ref: BatchRef, most: int) -> list[Open]:

@@ -14,8 +14,10 @@ import requests
 from kraken_import.tracking import shares
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases import creator
+from kraken_import.usecases.calling import open_session
 from kraken_import.usecases.create import create_batch
 from kraken_import.usecases.poll import poll
+from kraken_import.usecases.rounds import ask_for_room, wave_of
 from tests.integration.conftest import BeginJourney, Journey
 
 SOUND = 20
@@ -192,6 +194,34 @@ def test_rehearsals_and_other_dialects_count_too_and_other_krakens_do_not(begin:
         assert shares.accounts_at_kraken(connection=connection, target_kraken="other", most=9) == (0, 0)
         # No further than is asked for.
         assert shares.accounts_at_kraken(connection=connection, target_kraken=target, most=1) == (1, 1)
+
+
+def test_for_room_the_oldest_are_asked_about_whether_due_or_not_as_long_as_they_have_ended(
+    begin: BeginJourney,
+) -> None:
+    journey = begin("--delay", "0")
+    wave_id = journey.valid_wave(limit=SOUND)
+    assert journey.create(wave_id).held is None
+    journey.strike(
+        kind="never_ends", operation="status", keys=[f"GB-{number:09}" for number in range(11, 21)]
+    )
+    with journey.tracking.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE migration.import_process SET polled_at = now() - interval '1 s',"
+            " created_at = now() - interval '2 min' + id * interval '1 s',"
+            " intended_at = intended_at - interval '2 min'"
+        )
+    ref = BatchRef(wave_id=wave_id, batch=0)
+
+    async def scene() -> int:
+        wave = wave_of(systems=journey.systems, ref=ref.wave)
+        async with open_session(systems=journey.systems, wave=wave) as session:
+            return await ask_for_room(systems=journey.systems, session=session, wave=wave, ref=ref)
+
+    before = journey.seen("status")
+    # Four, then eight, of which the last two have not ended.
+    assert asyncio.run(scene()) == 10
+    assert journey.seen("status") - before == 12
 
 
 def test_without_any_limit_nothing_is_locked_and_nothing_counted(begin: BeginJourney) -> None:

@@ -16,6 +16,7 @@ from kraken_import.usecases.levels import (
     divide,
     limit_of,
     may_probe,
+    portion,
     probed,
 )
 
@@ -196,7 +197,29 @@ def test_one_account_more_is_tried_once_in_200_calls_and_further_if_it_is_taken(
     assert may_probe(level=level)
     level = probed(level=level)
     assert not may_probe(level=level)
-    for limit in (11, 13, 17):
+    for limit in (11, 12, 13):
         level = after_creates(level=level, accepted=1, refused=0, at_kraken=10, was_probe=True)
         assert level.accounts == limit
     assert after_creates(level=level, accepted=1, refused=0, at_kraken=1, was_probe=False) == level
+
+
+@pytest.mark.parametrize(
+    ("known", "confirmed", "limits"),
+    [(400, True, [401, 403, 407, 415, 423]), (400, False, [401, 403, 407, 415, 431])],
+)
+def test_a_limit_grows_quickly_unless_it_was_met_twice(
+    known: int, confirmed: bool, limits: list[int]
+) -> None:
+    level = AccountLevel(accounts=known, confirmed=confirmed)
+    grown = []
+    for _ in limits:
+        level = after_creates(level=level, accepted=1, refused=0, at_kraken=9, was_probe=True)
+        grown.append(level.accounts)
+    assert grown == limits
+
+
+@pytest.mark.parametrize(
+    ("room", "limit", "at_once"), [(1, 10, 1), (3, 10, 1), (200, 200, 100), (4, 200, 4), (9, 200, 4)]
+)
+def test_near_the_limit_few_go_at_once(room: int, limit: int, at_once: int) -> None:
+    assert portion(room=room, limit=limit) == at_once
