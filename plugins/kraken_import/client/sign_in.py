@@ -42,13 +42,21 @@ _TOO_MANY: Final = "KT-CT-1199"
 class UnableToSignIn(Exception):
     """Kraken gave no token. The message is one sentence, and `problem` the same without its end.
 
-    `answer` is what a request comes to that cannot leave without a token.
+    `answer` is what a request comes to that cannot leave without a token. `takes_back` says that Kraken
+    refuses the secret itself, so that an older token must not be used any longer either.
     """
 
-    def __init__(self, *, problem: str, answer: Unauthorised | Misrouted | NotSent | Throttled) -> None:
+    def __init__(
+        self,
+        *,
+        problem: str,
+        answer: Unauthorised | Misrouted | NotSent | Throttled,
+        takes_back: bool = False,
+    ) -> None:
         super().__init__(f"{problem}.")
         self.problem = problem
         self.answer = answer
+        self.takes_back = takes_back
 
     @property
     def needs_a_person(self) -> bool:
@@ -187,7 +195,7 @@ def _refuse(*, settings: KrakenSettings, errors: Any) -> NoReturn:
         _throttled(settings=settings, seconds=None, reason=code)
     if code is None:
         _fail_for_now(settings=settings, reason="an error without a code")
-    _refused(settings=settings, code=code)
+    _refused(settings=settings, code=code, takes_back=True)
 
 
 def _code(*, error: Any) -> str | None:
@@ -196,12 +204,13 @@ def _code(*, error: Any) -> str | None:
     return code if isinstance(code, str) and _CODE.fullmatch(code) else None
 
 
-def _refused(*, settings: KrakenSettings, code: str) -> NoReturn:
+def _refused(*, settings: KrakenSettings, code: str, takes_back: bool = False) -> NoReturn:
     is_pair = settings.sign_in == "email"
     raise UnableToSignIn(
         problem=f"Kraken refused the {SECRETS[settings.sign_in]} of Connection {settings.connection_id!r} "
         f"({code}): put {'valid ones into its login and' if is_pair else 'a valid one into its'} password",
         answer=Unauthorised(),
+        takes_back=takes_back,
     )
 
 

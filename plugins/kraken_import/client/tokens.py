@@ -70,7 +70,7 @@ class _Failure:
         answer = self.problem.answer
         if isinstance(answer, Throttled):
             answer = replace(answer, retry_after=max(0.0, self.until - now))
-        return UnableToSignIn(problem=self.problem.problem, answer=answer)
+        return UnableToSignIn(problem=self.problem.problem, answer=answer, takes_back=self.problem.takes_back)
 
 
 _Flight: TypeAlias = "Future[Token | _Failure]"
@@ -141,7 +141,7 @@ class Source:
                 if failure is not None:
                     raise failure.told(now=now)
                 return self._flight or self._begin()
-            if failure is not None and failure.problem.needs_a_person:
+            if failure is not None and failure.problem.takes_back:
                 raise failure.told(now=now)
             if now >= token.renew_at and failure is None and self._flight is None:
                 self._begin()
@@ -196,12 +196,11 @@ class Source:
                 problem=problem,
                 until=now + min(_UNLESS_TOLD if asked is None else asked, _LONGEST_PAUSE),
             )
-        if problem.needs_a_person:
-            return _Failure(problem=problem, until=now + _AFTER_REFUSAL)
         token = self._token
-        if token is None or now >= token.ends_at:
-            return _Failure(problem=problem, until=now + _AFTER_FAILURE)
-        pause = max(_AFTER_FAILURE, (token.ends_at - token.renew_at) / _TRIES_IN_TIME)
+        if problem.takes_back or token is None or now >= token.ends_at:
+            pause = _AFTER_REFUSAL if problem.needs_a_person else _AFTER_FAILURE
+            return _Failure(problem=problem, until=now + pause)
+        pause = max(_AFTER_REFUSAL, (token.ends_at - token.renew_at) / _TRIES_IN_TIME)
         return _Failure(problem=problem, until=min(now + pause, token.ends_at))
 
 

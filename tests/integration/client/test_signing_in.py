@@ -281,23 +281,50 @@ def test_a_sign_in_is_left_alone_for_as_long_as_kraken_asks() -> None:
     asyncio.run(run())
 
 
-def test_a_renewal_that_fails_for_now_is_no_trouble_while_the_old_token_lasts() -> None:
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        answer(503),
+        answer(403, PAGE),
+        answer(200, PAGE),
+        answer(429, Retry_After="60"),
+        answer(200, {"data": {"obtainKrakenToken": {"token": jwt(iat=2, exp=1)}}}),
+    ],
+)
+def test_a_renewal_that_brings_nothing_is_no_trouble_while_the_old_token_lasts(trouble: bytes) -> None:
     kraken = Kraken(life=1000)
 
     async def run() -> None:
         async with serve(kraken) as wire, signing_in(wire.url) as talk:
             assert await creates(talk) == {Accepted()}
-            kraken.troubles = [answer(503)]
+            kraken.troubles = [trouble]
             pass_by(talk, seconds=810)
             for _ in range(3):
                 assert await creates(talk, 20) == {Accepted()}
-                await asyncio.sleep(0.1)
+                await landed(talk)
             assert kraken.sign_ins == 2
+            assert talk.session.problem is None
             # A tenth of the time that is left for it.
             source_of(talk)._failure = None
             assert await creates(talk, 20) == {Accepted()}
             await landed(talk)
             assert (kraken.sign_ins, kraken.refused) == (3, 0)
+
+    asyncio.run(run())
+
+
+def test_a_key_that_is_refused_at_the_renewal_is_the_end_while_the_old_token_lasts() -> None:
+    kraken = Kraken(life=1000)
+
+    async def run() -> None:
+        async with serve(kraken) as wire, signing_in(wire.url) as talk:
+            assert await creates(talk) == {Accepted()}
+            kraken.key = "another"
+            pass_by(talk, seconds=810)
+            assert await creates(talk, 20) == {Accepted()}
+            await landed(talk)
+            assert await creates(talk, 20) == {Unauthorised()}
+            assert (kraken.sign_ins, kraken.refused, talk.renewal.calls) == (2, 0, 1)
 
     asyncio.run(run())
 
