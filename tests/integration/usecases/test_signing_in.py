@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import requests
 
-from kraken_import.usecases.faults import SystemicFault
+from kraken_import.usecases.decide import decide
+from kraken_import.usecases.faults import BadRequest, SystemicFault
+from kraken_import.usecases.reconcile import reconcile
 from tests.integration.conftest import BeginJourney, Journey
 
 KEY = "sk_live_nobody_may_see"
@@ -78,6 +82,21 @@ def test_a_key_that_is_revoked_stops_the_wave_at_once_until_it_is_mended(begin: 
     assert tokens(journey)["refused"] <= 4
     with pytest.raises(SystemicFault, match="KT-CT-1138"):
         journey.poll(wave_id)
+    with pytest.raises(SystemicFault, match="KT-CT-1138"):
+        asyncio.run(
+            reconcile(systems=journey.systems, connection_id="kraken", wave_id=wave_id, now=datetime.now(UTC))
+        )
+    with pytest.raises(BadRequest, match=r"Nothing was decided: Kraken refused .* \(KT-CT-1138\)"):
+        asyncio.run(
+            decide(
+                systems=journey.systems,
+                wave=str(wave_id),
+                identifiers=tuple(created),
+                answer="there",
+                decided_by="ada",
+                reason="seen on screen",
+            )
+        )
 
     change_tokens(journey, restore=KEY)
     # For so long a refusal answers all who ask.
