@@ -15,6 +15,7 @@ import uvicorn
 
 from simulator.app import Simulator
 from simulator.store import Store, UnableToReadJournal
+from simulator.tokens import Issuer
 
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
 
@@ -52,6 +53,12 @@ def main() -> int:
     app = Simulator(
         authorizations=_authorizations(tokens=options.token, jwts=options.jwt),
         store=store,
+        issuer=Issuer(
+            organisation_keys=frozenset(options.organisation_key),
+            api_keys=frozenset(options.api_key),
+            passwords=dict(options.login),
+            life=options.token_life,
+        ),
         envelope=options.envelope,
         error_style=options.error_style,
     )
@@ -87,14 +94,25 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--port", type=_port, default=28081)
     parser.add_argument("--token", action="append", default=[], help="API key to accept; may be repeated")
     parser.add_argument("--jwt", action="append", default=[], help="JWT to accept as it is; may be repeated")
+    parser.add_argument(
+        "--organisation-key", action="append", default=[], help="key to issue JWTs for; may be repeated"
+    )
+    parser.add_argument("--api-key", action="append", default=[], help="the same, given as APIKey")
+    parser.add_argument(
+        "--login", action="append", type=_login, default=[], help="EMAIL:PASSWORD to issue JWTs for"
+    )
+    parser.add_argument("--token-life", type=_seconds, default=3600.0, help="seconds that a JWT is good for")
     parser.add_argument("--envelope", choices=("wrapped", "bare"), default="wrapped")
     parser.add_argument("--error-style", choices=("auto", "nested", "flat"), default="auto")
     parser.add_argument("--delay", type=_seconds, default=1.0, help="seconds that processing takes")
     parser.add_argument("--recreate-after-error", choices=("accept", "refuse"), default="refuse")
     parser.add_argument("--journal", type=Path, help="file that keeps the creates over a restart")
     options = parser.parse_args()
-    if not any([*options.token, *options.jwt]) or "" in [*options.token, *options.jwt]:
-        parser.error("give at least one --token or --jwt, none of them empty")
+    given = [*options.token, *options.jwt, *options.organisation_key, *options.api_key]
+    if not (given or options.login) or "" in given:
+        parser.error("give at least one --token, --jwt, key or --login, none of them empty")
+    if not options.token_life:
+        parser.error("a token lives for more than 0 seconds")
     return options
 
 
@@ -102,6 +120,13 @@ def _port(value: str) -> int:
     if not value.isdecimal() or int(value) > 65535:
         raise argparse.ArgumentTypeError(f"{value!r} is no port from 0 to 65535")
     return int(value)
+
+
+def _login(value: str) -> tuple[str, str]:
+    email, _, password = value.partition(":")
+    if not email or not password:
+        raise argparse.ArgumentTypeError("a login is EMAIL:PASSWORD")
+    return email, password
 
 
 def _seconds(value: str) -> float:

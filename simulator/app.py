@@ -15,6 +15,7 @@ from simulator.routes import Envelope, Route
 from simulator.rules import form_of
 from simulator.store import Key, Store
 from simulator.strikes import Recreation, Strikes
+from simulator.tokens import Issuer
 from simulator.visits import Cut, Dropped, Receive, Send, Traffic, Visit
 
 _CONTROL: Final = "/simulator/"
@@ -22,10 +23,11 @@ _CONTROL: Final = "/simulator/"
 
 @dataclass(slots=True, kw_only=True)
 class Simulator:
-    """The stand-in. `authorizations` are the values of the Authorization header that it accepts."""
+    """The stand-in. `authorizations` are headers that it always accepts, beside what the `issuer` issued."""
 
     authorizations: frozenset[bytes]
     store: Store
+    issuer: Issuer = field(default_factory=Issuer)
     envelope: str = "wrapped"
     error_style: str = "auto"
     faults: Faults = field(default_factory=Faults)
@@ -66,6 +68,7 @@ class Simulator:
             store=self.store,
             faults=self.faults,
             traffic=self.traffic,
+            issuer=self.issuer,
             now=time.time(),
         )
 
@@ -78,6 +81,8 @@ class Simulator:
         visit.enter(operation=route.operation)
         if self.faults.active:
             self.strikes.upload(visit=visit)
+        if route.operation == "token":
+            return await self._serve_token(await visit.body(), visit)
         opened = self._open(route, await visit.body(), visit)
         stopped = self.strikes.gate(visit=visit) if self.faults.active else None
         stopped = stopped or self._authorise(scope["headers"])
@@ -88,6 +93,15 @@ class Simulator:
         if self.faults.active:
             return await self._serve_struck(route, opened, visit)
         return self._do(route, opened, visit)
+
+    async def _serve_token(self, body: bytes, visit: Visit) -> Reply:
+        """Answer a sign-in, which needs no token."""
+        if self.faults.active:
+            reply = self.strikes.gate(visit=visit) or await self.strikes.before(visit=visit)
+            if reply is not None:
+                return reply
+        reply = self.issuer.answer(body=body, now=time.time(), shift=visit.shift)
+        return await self.strikes.after(visit=visit, reply=reply) if self.faults.active else reply
 
     async def _serve_struck(self, route: Route, opened: Envelope, visit: Visit) -> Reply:
         reply = await self.strikes.before(visit=visit)
@@ -135,7 +149,12 @@ class Simulator:
         if given is None:
             return replies.NO_CREDENTIALS
         # HTTP does not count blanks around a value, but the parser leaves them at its end.
-        return None if given.rstrip() in self.authorizations else replies.WRONG_TOKEN
+        given = given.rstrip()
+        if given in self.authorizations:
+            return None
+        refusal = self.issuer.refusal(token=given, now=time.time())
+        self.issuer.refused_requests += refusal is not None
+        return refusal
 
     def _validate(self, key: Key, opened: Envelope) -> Reply:
         payload = opened.payload

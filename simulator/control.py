@@ -12,6 +12,7 @@ import orjson
 from simulator.faults import Faults, UnknownFault
 from simulator.replies import KINDS, NO_SUCH_PAGE, Reply
 from simulator.store import Key, Store
+from simulator.tokens import Issuer
 from simulator.visits import Traffic
 
 
@@ -24,6 +25,7 @@ def answer(
     store: Store,
     faults: Faults,
     traffic: Traffic,
+    issuer: Issuer,
     now: float,
 ) -> Reply:
     """Answer a request below `/simulator/`."""
@@ -31,7 +33,7 @@ def answer(
         case "GET", "health":
             return Reply(200, {"status": "ok"})
         case "GET", "ledger":
-            return _ledger(store=store, traffic=traffic, query=_query(query), now=now)
+            return _ledger(store=store, traffic=traffic, issuer=issuer, query=_query(query), now=now)
         case "GET", "requests":
             return _requests(traffic=traffic, query=_query(query))
         case "GET", "faults":
@@ -45,15 +47,20 @@ def answer(
             return _put_process(store=store, body=body, now=now)
         case "DELETE", "processes":
             return _forget_process(store=store, body=body)
+        case "POST", "tokens":
+            return _change_tokens(issuer=issuer, body=body)
         case "POST", "reset":
             store.reset()
+            issuer.reset()
             traffic.reset()
             faults.active.clear()
             return Reply(200, {})
     return NO_SUCH_PAGE
 
 
-def _ledger(*, store: Store, traffic: Traffic, query: Mapping[str, Sequence[str]], now: float) -> Reply:
+def _ledger(
+    *, store: Store, traffic: Traffic, issuer: Issuer, query: Mapping[str, Sequence[str]], now: float
+) -> Reply:
     """How often each key was really created, in the order of the last creates."""
     processes = store.processes
     ledger: dict[str, Any] = {
@@ -66,6 +73,7 @@ def _ledger(*, store: Store, traffic: Traffic, query: Mapping[str, Sequence[str]
         "seen": traffic.received,
         "most_in_flight": traffic.most_in_flight,
         "in_progress": store.in_progress(now=now),
+        "tokens": {"issued": issuer.issued, "refused": issuer.refused_requests},
     }
     if "summary" in query:
         return Reply(200, ledger)
@@ -163,6 +171,35 @@ def _forget_process(*, store: Store, body: bytes) -> Reply:
     key = _key(given=_document(body=body))
     if key is None or store.processes.pop(key, None) is None:
         return Reply(404, {"detail": "There is no such process."})
+    return Reply(200, {})
+
+
+def _change_tokens(*, issuer: Issuer, body: bytes) -> Reply:
+    """Change what is issued from now on, and end what was."""
+    given = _document(body=body)
+    life, revoke, restore = given.get("life"), given.get("revoke"), given.get("restore")
+    if (
+        not given.keys() <= {"life", "revoke", "restore", "end"}
+        or not (life is None or (type(life) in (int, float) and life > 0))
+        or not isinstance(revoke, str | None)
+        or not isinstance(restore, str | None)
+        or type(given.get("end", False)) is not bool
+    ):
+        return Reply(
+            400,
+            {
+                "detail": "Tokens have a life in seconds, a key or an e-mail address to revoke or to "
+                "restore, and in end whether all of them end now."
+            },
+        )
+    if life is not None:
+        issuer.life = life
+    if revoke is not None:
+        issuer.revoke(name=revoke)
+    if restore is not None:
+        issuer.revoked.discard(restore)
+    if given.get("end"):
+        issuer.end_tokens()
     return Reply(200, {})
 
 

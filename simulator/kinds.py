@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-OPERATIONS: Final = ("any", "validate", "create", "status", "list")
+OPERATIONS: Final = ("any", "validate", "create", "status", "list", "token")
 _EACH: Final = OPERATIONS[1:]
+_OF_THE_API: Final = ("validate", "create", "status", "list")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     ),
     "unauthorised": _kind(),
     "forbidden": _kind(),
-    "supplier_paused": _kind(),
+    "supplier_paused": _kind(operations=_OF_THE_API),
     # Creates.
     "failed_validation": _kind(**_CREATE),
     "imported_elsewhere": _kind("account_id", "kraken_identifier", **_CREATE),

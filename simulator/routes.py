@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from simulator import replies
+from simulator import replies, tokens
 from simulator.replies import Reply
 from simulator.rules.common import Problem
 from simulator.store import Key
@@ -44,6 +44,8 @@ def find(*, method: str, path: str) -> Route | Reply:
         return _process(method=method, parts=path.removeprefix(_PROCESSES).split("/"))
     if path.startswith(_LISTINGS):
         return _listing(method=method, parts=path.removeprefix(_LISTINGS).split("/"))
+    if path == tokens.PATH:
+        return Route("token", "") if method == "POST" else replies.not_allowed(method=method)
     return replies.NO_SUCH_PAGE
 
 

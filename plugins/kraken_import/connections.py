@@ -67,6 +67,7 @@ def kraken_settings(*, connection: Connection) -> KrakenSettings:
         host=connection.host,
         schema=connection.schema,
         port=connection.port,
+        login=connection.login,
         password=connection.password,
         extra=connection.extra_dejson,
     )

@@ -10,6 +10,8 @@ from airflow.sdk import BaseHook
 
 from kraken_import.client.requests import NOBODY, status_request
 from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
+from kraken_import.client.sign_in import UnableToSignIn
+from kraken_import.client.tokens import source_of
 from kraken_import.connections import kraken_settings
 
 
@@ -30,12 +32,14 @@ class KrakenHook(BaseHook):
         return kraken_settings(connection=self.get_connection(self.kraken_conn_id))
 
     def test_connection(self) -> tuple[bool, str]:
-        """Ask for the status of a record that cannot exist: whether it worked, and a sentence."""
+        """Sign in if need be, and ask about a record that cannot exist: whether it worked, and a sentence."""
         try:
             settings = self.get_conn()
             # Read only where waves are planned, so a typo in them is told of here.
             dict(settings.policies)
-        except UnableToReadConnection as error:
+            source = source_of(settings=settings)
+            authorization = settings.authorization if source is None else source.obtain()
+        except (UnableToReadConnection, UnableToSignIn) as error:
             return False, str(error)
         supplier = next(iter(settings.import_suppliers.values()), NOBODY)
         request = status_request(resource="accounts", import_supplier=supplier, external_identifier=NOBODY)
@@ -43,7 +47,7 @@ class KrakenHook(BaseHook):
         try:
             answer = requests.get(
                 settings.base_url + request.path,
-                headers={"Authorization": settings.authorization},
+                headers={"Authorization": authorization},
                 timeout=(settings.connect_timeout, settings.request_timeout),
                 verify=settings.ca_bundle or True,
                 allow_redirects=False,
@@ -54,12 +58,17 @@ class KrakenHook(BaseHook):
             return False, f"{where} does not answer in time: check the host and the network."
         except requests.exceptions.RequestException:
             return False, f"{where} cannot be reached: check the host, the port and the network."
-        return _judge(status=answer.status_code, answer=answer, where=where)
+        return _judge(status=answer.status_code, answer=answer, where=where, signs_in=source is not None)
 
 
-def _judge(*, status: int, answer: requests.Response, where: str) -> tuple[bool, str]:
+def _judge(*, status: int, answer: requests.Response, where: str, signs_in: bool) -> tuple[bool, str]:
     if status == 200 or (status == 404 and _code(answer=answer) == "not_found"):
         return True, f"{where} answers, and accepts the token."
+    if status == 401 and signs_in:
+        return False, (
+            f"{where} refuses the token that it has just issued (401): ask Kraken's people whether it may "
+            "import data."
+        )
     if status == 401:
         return False, f"{where} refuses the token (401): put a valid API key or JWT into the password."
     if status == 403:

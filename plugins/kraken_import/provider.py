@@ -17,11 +17,12 @@ def get_provider_info() -> dict[str, Any]:
                 "hook-class-name": "kraken_import.hook.KrakenHook",
                 "hook-name": "Kraken",
                 "ui-field-behaviour": {
-                    "hidden-fields": ["login", "schema"],
+                    "hidden-fields": ["schema"],
                     # Airflow's Test button refuses a Connection that was stored without any port.
                     "relabeling": {
                         "host": "Address",
-                        "password": "API key or JWT",
+                        "login": "E-mail (to sign in by e-mail)",
+                        "password": "Token, or the secret to sign in with",
                         "port": "Port (443 for https; Test needs one)",
                     },
                     "placeholders": {"host": "https://api.example-kraken.energy", "port": "443"},
@@ -35,6 +36,18 @@ def get_provider_info() -> dict[str, Any]:
 def _fields() -> dict[str, Any]:
     """The form's own fields."""
     return {
+        "sign_in": _field(
+            label="Sign in (none: the password is an API key or JWT that is sent as it is)",
+            schema={
+                "type": ["string", "null"],
+                "enum": ["none", "organisation_key", "api_key", "email"],
+                "default": "none",
+            },
+        ),
+        "token_path": _field(
+            label="Path where a token is obtained",
+            schema={"type": ["string", "null"], "default": "/v1/graphql/"},
+        ),
         "envelope": _field(
             label="Envelope",
             schema={

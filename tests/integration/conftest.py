@@ -15,6 +15,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from kraken_import.client.settings import KrakenSettings
+from kraken_import.client.tokens import forget_tokens
 from kraken_import.policies import PolicySettings
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases.build import build_batch
@@ -232,6 +233,8 @@ def begin(tracking_engine: Engine, legacy_engine: Engine, start_simulator: Start
     def make(
         *options: str, customers: int = CUSTOMERS, dialects: tuple[str, ...] = ("edf_accounts",)
     ) -> Journey:
+        # An emptied stand-in, at an address that another test had, knows none of that test's tokens.
+        forget_tokens()
         simulator = start_simulator("--delay", "0.2", *options)
         for dialect in dialects:
             there = load.count(engine=legacy_engine, dialect=dialect)

@@ -169,7 +169,7 @@ def read_status(*, status: int, headers: Mapping[str, str], body: bytes, now: da
             latest_error=_latest_error(document.get("latest_error")),
             changed_at=_on_our_clock(time=_time(occurred_at), headers=headers, now=now),
         )
-    if status == 200 and _is_web_page(headers=headers, body=body):
+    if status == 200 and is_web_page(headers=headers, body=body):
         return Misrouted(reason="a web page instead of a status")
     return Unknown(reason=f"HTTP {status} without a readable status")
 
@@ -196,7 +196,7 @@ def findings_of(*, document: Any) -> tuple[Finding, ...]:
 
 def _read_post(*, status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Answer:
     if 200 <= status < 300:
-        if _is_web_page(headers=headers, body=body):
+        if is_web_page(headers=headers, body=body):
             return Misrouted(reason=f"a web page (HTTP {status})")
         return Accepted()
     common = _read_common(status=status, headers=headers, now=now)
@@ -216,7 +216,7 @@ def _read_post(*, status: int, headers: Mapping[str, str], body: bytes, now: dat
             )
         )
     if status in (400, 422):
-        document = None if _is_web_page(headers=headers, body=body) else _json(body=body)
+        document = None if is_web_page(headers=headers, body=body) else _json(body=body)
         if isinstance(document, dict | list):
             return _read_refusal(document=document)
         return Unknown(reason=f"HTTP {status} without Kraken's reasons")
@@ -229,7 +229,7 @@ def _read_common(*, status: int, headers: Mapping[str, str], now: datetime) -> A
     if status == 403:
         return Forbidden()
     if status == 429:
-        return Throttled(retry_after=_retry_after(value=headers.get("Retry-After"), now=now))
+        return Throttled(retry_after=retry_after(value=headers.get("Retry-After"), now=now))
     if 300 <= status < 400:
         return Misrouted(reason=f"a redirect (HTTP {status})")
     if status >= 500:
@@ -237,7 +237,7 @@ def _read_common(*, status: int, headers: Mapping[str, str], now: datetime) -> A
     return None
 
 
-def _is_web_page(*, headers: Mapping[str, str], body: bytes) -> bool:
+def is_web_page(*, headers: Mapping[str, str], body: bytes) -> bool:
     """Whether this is a sign-in page or the like: a gateway's answer, and no consent of Kraken's."""
     is_html = headers.get("Content-Type", "").lower().startswith("text/html")
     return is_html or body.lstrip()[:1] == b"<"
@@ -344,7 +344,7 @@ def _time(value: Any) -> datetime | None:
 
 
 def _on_our_clock(*, time: datetime | None, headers: Mapping[str, str], now: datetime) -> datetime | None:
-    sent_at = _http_date(headers.get("Date"))
+    sent_at = http_date(value=headers.get("Date"))
     if time is None or sent_at is None:
         return time
     with suppress(OverflowError):
@@ -352,20 +352,22 @@ def _on_our_clock(*, time: datetime | None, headers: Mapping[str, str], now: dat
     return time
 
 
-def _retry_after(*, value: str | None, now: datetime) -> float | None:
+def retry_after(*, value: str | None, now: datetime) -> float | None:
+    """The seconds of a Retry-After header, an hour at most; None for one that says nothing."""
     if value is None:
         return None
     if value.strip().isascii() and value.strip().isdigit():
         seconds = float(value)
     else:
-        until = _http_date(value)
+        until = http_date(value=value)
         if until is None:
             return None
         seconds = (until - now) / timedelta(seconds=1)
     return min(max(seconds, 0.0), _LONGEST_WAIT)
 
 
-def _http_date(value: str | None) -> datetime | None:
+def http_date(*, value: str | None) -> datetime | None:
+    """The time of an HTTP date; None for what is none."""
     if value is None:
         return None
     try:

@@ -9,16 +9,14 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
 import aiohttp
-from aiohttp.helpers import get_env_proxy_for_url
 from yarl import URL
 
 from kraken_import.client.answers import (
@@ -34,6 +32,7 @@ from kraken_import.client.answers import (
 )
 from kraken_import.client.gate import Gate
 from kraken_import.client.json_array import BrokenArray, JsonArray
+from kraken_import.client.network import read_body, trust, way_to
 from kraken_import.client.requests import (
     NOBODY,
     Request,
@@ -42,13 +41,14 @@ from kraken_import.client.requests import (
     status_request,
     validate_request,
 )
-from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
+from kraken_import.client.settings import KrakenSettings
+from kraken_import.client.sign_in import UnableToSignIn
+from kraken_import.client.tokens import Authorization, Token
 
 _TRIES: Final = 5
 _FIRST_BACKOFF: Final = 0.25
 _LONGEST_BACKOFF: Final = 8.0
 _LONGEST_RETRY_AFTER: Final = 60.0
-_LARGEST_BODY: Final = 1_000_000
 
 
 class UnableToList(Exception):
@@ -86,7 +86,7 @@ class KrakenSession:
     Requests pass the `gate`; without one as many at once as the settings say.
 
     `refresh` reads the settings again after a 401. It is called once for a token, and again only after
-    the token it returned has worked; concurrent 401s share one call, and each request is repeated once.
+    the token in its place has worked; concurrent 401s share one call, and each request is repeated once.
     """
 
     def __init__(
@@ -99,11 +99,10 @@ class KrakenSession:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._settings = settings
-        self._refresh = refresh
         self._clock = clock
         self._tries = tries
         self._gate = gate or Gate(places=settings.requests_in_flight)
-        self._token = _Token(value=settings.authorization)
+        self._authorization = Authorization(settings=settings, refresh=refresh)
         self._session: aiohttp.ClientSession | None = None
         self._proxy: URL | None = None
         self._proxy_headers: dict[str, str] = {}
@@ -114,25 +113,23 @@ class KrakenSession:
         """The most requests under way at once, as things stand; at least one."""
         return max(1, min(self._gate.places, self._settings.requests_in_flight))
 
+    @property
+    def problem(self) -> str | None:
+        """Why Kraken takes no token that signing in gives, and what a person must do; None for no problem.
+
+        A sentence without its end.
+        """
+        return self._authorization.problem
+
     async def __aenter__(self) -> Self:
-        trust: ssl.SSLContext | bool = True
-        if self._settings.ca_bundle:
-            trust = await asyncio.to_thread(ssl.create_default_context, cafile=self._settings.ca_bundle)
+        trusted = await asyncio.to_thread(trust, ca_bundle=self._settings.ca_bundle)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._settings.requests_in_flight, ssl=trust),
+            connector=aiohttp.TCPConnector(limit=self._settings.requests_in_flight, ssl=trusted),
             headers={"Content-Type": "application/json", "Accept": "application/json"},
             cookie_jar=aiohttp.DummyCookieJar(),
         )
-        # A proxy named by the environment is honoured, as operators expect of any HTTP client. The rest of
-        # aiohttp's trust in the environment is not wanted: credentials of a netrc file displace the token.
-        kraken = URL(self._settings.base_url)
-        with suppress(LookupError):
-            self._proxy, credentials = get_env_proxy_for_url(kraken)
-            if credentials is not None:
-                header = {"Proxy-Authorization": credentials.encode()}
-                # Within a tunnel the proxy sees only the request for the tunnel itself.
-                self._proxy_headers = header
-                self._headers = {} if kraken.scheme == "https" else header
+        way = way_to(address=self._settings.base_url)
+        self._proxy, self._proxy_headers, self._headers = way.proxy, way.proxy_headers, way.headers
         return self
 
     async def __aexit__(
@@ -183,9 +180,9 @@ class KrakenSession:
         """
         request = listing_request(imported=imported, import_supplier=import_supplier)
         async with self._gate:
-            token = self._token
             for may_renew in (True, False):
                 try:
+                    token = await self._authorization.token()
                     async with self._listing_response(request=request, token=token) as response:
                         if response.status == 200:
                             token.has_worked = True
@@ -198,14 +195,18 @@ class KrakenSession:
                         refused = read_refused_listing(
                             status=response.status, headers=response.headers, now=self._clock()
                         )
+                except UnableToSignIn as error:
+                    raise UnableToList(answer=error.answer) from None
                 except (aiohttp.ClientError, TimeoutError, OSError, BrokenArray) as error:
                     raise UnableToList(answer=Unknown(reason=type(error).__name__)) from None
-                if not (may_renew and isinstance(refused, Unauthorised) and await self._renew(refused=token)):
+                is_token = isinstance(refused, Unauthorised)
+                if not (may_renew and is_token and await self._authorization.renew(refused=token)):
+                    if is_token:
+                        self._authorization.give_up(refused=token)
                     raise UnableToList(answer=refused)
-                token = self._token
 
     def _listing_response(
-        self, *, request: Request, token: _Token
+        self, *, request: Request, token: Token
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         if self._session is None:
             raise RuntimeError("KrakenSession is used outside of `async with`.")
@@ -266,37 +267,23 @@ class KrakenSession:
         return exchange
 
     async def _send(self, *, request: Request, read: _Reader, not_after: float = math.inf) -> Exchange:
-        token = self._token
-        exchange = await self._once(
-            request=request, read=read, not_after=not_after, authorization=token.value
-        )
-        if isinstance(exchange.answer, Unauthorised) and await self._renew(refused=token):
-            token = self._token
+        try:
+            token = await self._authorization.token()
             exchange = await self._once(
                 request=request, read=read, not_after=not_after, authorization=token.value
             )
-        if exchange.http_status is not None and not isinstance(exchange.answer, Unauthorised):
+            if isinstance(exchange.answer, Unauthorised) and await self._authorization.renew(refused=token):
+                token = await self._authorization.token()
+                exchange = await self._once(
+                    request=request, read=read, not_after=not_after, authorization=token.value
+                )
+        except UnableToSignIn as error:
+            return Exchange(answer=error.answer, http_status=None, body=b"")
+        if isinstance(exchange.answer, Unauthorised):
+            self._authorization.give_up(refused=token)
+        elif exchange.http_status is not None:
             token.has_worked = True
         return exchange
-
-    async def _renew(self, *, refused: _Token) -> bool:
-        """Read the token again unless somebody else just has; whether there is one worth a try."""
-        async with refused.lock:
-            if self._token is not refused:
-                return True
-            if not refused.may_be_renewed:
-                return False
-            try:
-                settings = await self._refresh()
-            except UnableToReadConnection:
-                refused.is_first = refused.has_worked = False
-                return False
-            if settings.target != self._settings.target:
-                # The Connection leads elsewhere by now: this wave's records must not follow it.
-                return False
-            self._settings = replace(self._settings, token=settings.token)
-            self._token = _Token(value=self._settings.authorization, is_first=False)
-            return True
 
     async def _once(
         self, *, request: Request, read: _Reader, not_after: float, authorization: str
@@ -337,7 +324,7 @@ class KrakenSession:
                 status, headers = response.status, response.headers
                 body = b""
                 with suppress(aiohttp.ClientError, TimeoutError, OSError):
-                    body = await _read(response=response)
+                    body = await read_body(response=response)
                     answer = read(status=status, headers=headers, body=body, now=self._clock())
                     return Exchange(answer=answer, http_status=status, body=body)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -352,20 +339,6 @@ class KrakenSession:
         return _lost(reason="a broken body", http_status=status)
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Token:
-    """An Authorization header, and whether it may still be replaced after a 401."""
-
-    value: str = field(repr=False)
-    is_first: bool = True
-    has_worked: bool = False
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    @property
-    def may_be_renewed(self) -> bool:
-        return self.is_first or self.has_worked
-
-
 def _listed(*, entry: Mapping[str, Any]) -> Listed:
     """Raises `BrokenArray` for an entry without the account's number."""
     number, identifier = entry.get("external_account_number"), entry.get("kraken_account_number")
@@ -375,19 +348,6 @@ def _listed(*, entry: Mapping[str, Any]) -> Listed:
         external_identifier=number,
         kraken_identifier=identifier if isinstance(identifier, str) and identifier else None,
     )
-
-
-async def _read(*, response: aiohttp.ClientResponse) -> bytes:
-    """The body, cut off at a bound that no answer of Kraken's comes near."""
-    parts: list[bytes] = []
-    length = 0
-    async for part in response.content.iter_chunked(65_536):
-        parts.append(part)
-        length += len(part)
-        if length > _LARGEST_BODY:
-            response.close()
-            break
-    return b"".join(parts)[:_LARGEST_BODY]
 
 
 def _backoff(*, attempt: int) -> float:

@@ -17,9 +17,20 @@ from kraken_import.policies import PolicySettings, read_policy
 from transforms.registry import dialect_names
 
 Envelope: TypeAlias = Literal["wrapped", "bare"]
+SignIn: TypeAlias = Literal["none", "organisation_key", "api_key", "email"]
+"""What a token is obtained with; none: the password is what is sent."""
 
+SECRETS: Final[Mapping[SignIn, str]] = {
+    "organisation_key": "organisation key",
+    "api_key": "API key",
+    "email": "e-mail and password",
+}
+"""What people call that with which a token is obtained."""
+
+_GRAPHQL: Final = "/v1/graphql/"
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 _JWT: Final = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+_PATH: Final = re.compile(r"(/[\w.~-]+)+/?", re.ASCII)
 
 
 class UnableToReadConnection(Exception):
@@ -33,6 +44,13 @@ class KrakenSettings:
     base_url: str
     """Scheme, host and port, without a trailing slash."""
     token: str = field(repr=False)
+    """What the password holds: a token, or with `sign_in` the secret that one is obtained with."""
+    sign_in: SignIn = "none"
+    login: str | None = field(default=None, repr=False)
+    """The e-mail address that signs in."""
+    token_path: str = _GRAPHQL
+    """Where a token is obtained."""
+    connection_id: str = "kraken"
     envelope: Envelope = "wrapped"
     """wrapped: `{"payload": …}` as the served schema requires; bare: the object itself."""
     region: str | None = None
@@ -74,8 +92,13 @@ class KrakenSettings:
 
     @property
     def authorization(self) -> str:
-        """The Authorization header: a JWT as it is, an API key after `Token`."""
-        return self.token if _JWT.fullmatch(self.token) else f"Token {self.token}"
+        """The Authorization header of a token that the Connection holds: a JWT as it is, a key after `Token`.
+
+        Raises `RuntimeError` where one has to be obtained first, as `client.tokens` does.
+        """
+        if self.sign_in != "none":
+            raise RuntimeError("The secret that signs in is never sent as a token.")
+        return self.token if is_jwt(text=self.token) else f"Token {self.token}"
 
     @classmethod
     def from_connection_fields(
@@ -85,6 +108,7 @@ class KrakenSettings:
         host: str | None,
         schema: str | None = None,
         port: int | None = None,
+        login: str | None = None,
         password: str | None,
         extra: Mapping[str, Any] | None = None,
     ) -> KrakenSettings:
@@ -96,15 +120,23 @@ class KrakenSettings:
             values = _read_extra(extra=extra or {})
             stated = values.pop("policies", None)
             allow_http = values.pop("allow_http", False)
+            sign_in = values.get("sign_in", "none")
             settings = cls(
                 base_url=_base_url(host=host, schema=schema, port=port, allow_http=allow_http),
-                token=_token(password=password),
+                token=_token(password=password) if sign_in == "none" else _secret(sign_in, password),
+                login=_login(login=login) if sign_in == "email" else None,
+                connection_id=connection_id,
                 policies=_StatedPolicies(connection_id=connection_id, stated=stated),
                 **values,
             )
         except ValueError as error:
             raise UnableToReadConnection(f"Connection {connection_id!r}: {error}") from None
         return settings
+
+
+def is_jwt(*, text: str) -> bool:
+    """Whether a text has the form of a JWT: three words in base64 with dots between them."""
+    return _JWT.fullmatch(text) is not None
 
 
 class _StatedPolicies(Mapping[str, PolicySettings]):
@@ -175,6 +207,29 @@ def _token(*, password: str | None) -> str:
     return token
 
 
+def _secret(sign_in: SignIn, password: str | None) -> str:
+    """What signs in. A person's password may have any characters, blanks at its ends included."""
+    if sign_in == "email":
+        if not password:
+            raise ValueError("the password is missing: put the one of the e-mail address there.")
+        return password
+    key = (password or "").strip()
+    if not key:
+        raise ValueError(f"the password is missing: put the {SECRETS[sign_in]} there.")
+    if not key.isascii() or any(character.isspace() for character in key):
+        raise ValueError(f"the {SECRETS[sign_in]} in the password field must be one word of plain letters.")
+    return key
+
+
+def _login(*, login: str | None) -> str:
+    if not login or not login.strip():
+        raise ValueError(
+            "the login is missing: put the e-mail address that signs in there, or change the extra field "
+            "'sign_in'."
+        )
+    return login.strip()
+
+
 def _read_extra(*, extra: Mapping[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(extra) - set(_READERS))
     if unknown:
@@ -215,6 +270,12 @@ def _number(*, least: float, most: float, whole: bool = False) -> Callable[[Any]
         return number
 
     return read
+
+
+def _path(value: Any) -> str:
+    if not _PATH.fullmatch(str(value)):
+        raise ValueError("must be a path alone, for example /v1/graphql/: the host is that of the Connection")
+    return str(value)
 
 
 def _region(value: Any) -> str:
@@ -306,6 +367,8 @@ def _is_nested(*, value: Any, levels: int) -> bool:
 
 
 _READERS: Final[dict[str, Callable[[Any], Any]]] = {
+    "sign_in": _choice("none", *SECRETS),
+    "token_path": _path,
     "envelope": _choice("wrapped", "bare"),
     "region": _region,
     "zone": _zone,

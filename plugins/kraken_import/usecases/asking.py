@@ -67,7 +67,8 @@ async def ask(*, systems: Systems, session: KrakenSession, wave: Wave, records: 
         parked += sum(move.to is State.PARKED for move in moves)
         if any(move.to in FAILED for move in moves):
             await asyncio.to_thread(_stop_beyond_budget, systems, wave)
-        fault = None if ruling.cause is None else fault_of(signal=ruling.cause, wave=wave)
+        cause = ruling.cause
+        fault = None if cause is None else fault_of(signal=cause, wave=wave, problem=session.problem)
         if fault is not None:
             raise await asyncio.to_thread(_stopped, systems, wave, fault)
         if ruling.course is Course.WAIT:

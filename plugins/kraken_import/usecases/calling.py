@@ -80,10 +80,15 @@ async def open_session(*, systems: Systems, wave: Wave) -> AsyncIterator[KrakenS
         yield session
 
 
-def fault_of(*, signal: Signal, wave: Wave) -> SystemicFault | None:
-    """The fault behind answers after which no record of the wave can succeed; None when they are not such."""
+def fault_of(*, signal: Signal, wave: Wave, problem: str | None = None) -> SystemicFault | None:
+    """The fault behind answers after which no record of the wave can succeed; None when they are not such.
+
+    `problem` says why signing in gives no token that Kraken takes, where that is known.
+    """
     connection = f"Connection {wave.connection_id!r}"
     match signal:
+        case Signal.UNAUTHORISED | Signal.MISROUTED if problem is not None:
+            reason = f"{problem}, {_GO_ON}."
         case Signal.UNAUTHORISED:
             reason = (
                 f"Kraken refused the token of {connection} (401), also after reading it again: "

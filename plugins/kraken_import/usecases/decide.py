@@ -134,6 +134,8 @@ async def _asked(*, session: KrakenSession, wave: Wave, cases: Sequence[Decidabl
         # A person's word counts about a record that Kraken says nothing of, not about all while it is away.
         probe = await session.probe(resource=wave.resource, import_supplier=wave.import_supplier)
         refused = {signal_of(answer=probe.answer)} & _NO_PROOF.keys()
+    if refused and session.problem is not None:
+        raise BadRequest(f"Nothing was decided: {session.problem}, then decide again.")
     if refused:
         raise BadRequest(
             f"Nothing was decided: Kraken at {wave.target_kraken} {_NO_PROOF[min(refused)]}, then decide "

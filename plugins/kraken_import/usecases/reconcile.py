@@ -311,7 +311,7 @@ class _Asker:
         if known.state is State.PARKED and not isinstance(answer, Unauthorised):
             return parked_difference(known=known, answer=answer)
         if not isinstance(answer, ProcessStatus | NotFound):
-            raise self._fault_of(signal=signal_of(answer=answer)) or Retryable(
+            raise self._fault_of(signal=signal_of(answer=answer), problem=self._session.problem) or Retryable(
                 "Kraken gave no usable answer about a record: nothing that was not looked at is settled."
             )
         return judge(known=known, answer=answer)
@@ -325,7 +325,7 @@ class _Asker:
             except UnableToList as problem:
                 if isinstance(problem.answer, NotFound):
                     return False
-                fault = self._fault_of(signal=signal_of(answer=problem.answer))
+                fault = self._fault_of(signal=signal_of(answer=problem.answer), problem=self._session.problem)
                 if fault is not None:
                     raise fault from None
             else:

@@ -112,7 +112,8 @@ class Judge:
 
         Raises `SystemicFault`; the wave is stopped then.
         """
-        fault = None if ruling.cause is None else fault_of(signal=ruling.cause, wave=self.wave)
+        cause, problem = ruling.cause, self.session.problem
+        fault = None if cause is None else fault_of(signal=cause, wave=self.wave, problem=problem)
         held = None
         if ruling.course in (Course.WAIT, Course.HOLD_BACK):
             try:

@@ -434,14 +434,22 @@ def test_the_hook_tests_a_connection(
 ) -> None:
     from kraken_import.hook import KrakenHook
 
-    simulator = start_simulator()
+    simulator = start_simulator("--organisation-key", "sk_live_1", "--login", "a@example.energy:pass word")
     set_connections(monkeypatch, tracking=tracking_engine, simulator=simulator)
-    worked, said = KrakenHook().test_connection()
-    assert worked, said
+    key = {"password": "sk_live_1", "extra": {"sign_in": "organisation_key"}}
+    person = {"login": "a@example.energy", "password": "pass word", "extra": {"sign_in": "email"}}
+    for changes in ({}, key, person):
+        fields = {"conn_type": "kraken", "host": simulator.url, "password": simulator.token} | changes
+        monkeypatch.setenv("AIRFLOW_CONN_KRAKEN", json.dumps(fields))
+        worked, said = KrakenHook().test_connection()
+        assert worked, said
     for changes, words in (
         ({"password": "wrong"}, "refuses the token (401)"),
         ({"host": "http://127.0.0.1:9"}, "cannot be reached"),
         ({"password": ""}, "token is missing"),
+        ({**key, "password": "wrong"}, "refused the organisation key of Connection 'kraken' (KT-CT-1138)"),
+        ({**person, "login": ""}, "the login is missing"),
+        ({"extra": {**key["extra"], "token_path": "/graphql/"}}, "check the host and the token path"),
         ({"extra": {"policies": '{"edf": {}}'}}, "names dialect 'edf', which is not known"),
     ):
         fields = {"conn_type": "kraken", "host": simulator.url, "password": simulator.token} | changes

@@ -16,6 +16,8 @@ from cryptography.x509.oid import NameOID
 
 from kraken_import.client.answers import Accepted, NotSent
 from tests.integration.client.talking import TOKEN, talk_to
+from tests.integration.client.test_signing_in import KEY
+from tests.integration.client.test_signing_in import Kraken as Signing
 from tests.integration.client.wire import Seen, serve
 
 
@@ -121,6 +123,33 @@ def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -
             assert request.headers["host"] == "kraken.example:8080"
             assert request.headers["authorization"] == f"Token {TOKEN}"
             assert request.headers["proxy-authorization"] == "Basic dXNAZXI6d29yZA=="
+
+    asyncio.run(run())
+
+
+def test_a_sign_in_goes_the_way_of_all_requests(
+    monkeypatch: pytest.MonkeyPatch, certificate: Path, tls: ssl.SSLContext
+) -> None:
+    signs_in: dict[str, str] = {"sign_in": "organisation_key", "token": KEY}
+
+    async def run() -> None:
+        async with serve(Signing(), tls=tls) as wire:
+            async with talk_to(wire.url, ca_bundle=str(certificate), **signs_in) as talk:
+                assert (await talk.create()).answer == Accepted()
+        async with serve(Signing(), tls=tls) as wire, talk_to(wire.url, tries=1, **signs_in) as talk:
+            assert isinstance((await talk.create()).answer, NotSent)
+            assert wire.seen == []
+        async with serve(Signing()) as proxy:
+            monkeypatch.setenv("http_proxy", proxy.url.replace("//", "//us%40er:word@"))
+            monkeypatch.delenv("no_proxy", raising=False)
+            monkeypatch.delenv("NO_PROXY", raising=False)
+            async with talk_to("http://kraken.example:8080", **signs_in) as talk:
+                assert (await talk.create()).answer == Accepted()
+            assert [request.path for request in proxy.seen] == [
+                "http://kraken.example:8080/v1/graphql/",
+                "http://kraken.example:8080/v2/data-import/accounts/",
+            ]
+            assert {each.headers["proxy-authorization"] for each in proxy.seen} == {"Basic dXNAZXI6d29yZA=="}
 
     asyncio.run(run())
 

@@ -188,6 +188,43 @@ def test_a_jwt_is_accepted_as_it_is(start_simulator: StartSimulator) -> None:
     assert beside.call("GET", path, authorization=f"Token {JWT}").status == 401
 
 
+def test_a_client_signs_in_by_graphql_until_its_key_is_revoked(start_simulator: StartSimulator) -> None:
+    kraken = Kraken(start_simulator("--organisation-key", "sk_live_1").url)
+    query = "mutation m($input: ObtainJSONWebTokenInput!) { obtainKrakenToken(input: $input) { token } }"
+    document = {"query": query, "variables": {"input": {"organizationSecretKey": "sk_live_1"}}}
+    path = "/v2/data-import/accounts/TENTACLE_ENERGY/X/"
+
+    def sign_in() -> Any:
+        return kraken.call("POST", "/v1/graphql/", document, authorization=None)
+
+    def told(token: str) -> int:
+        return kraken.call("GET", path, authorization=token).status
+
+    kraken.suffer(kind="error", operation="token", status=503, count=1)
+    kraken.suffer(kind="garbled", operation="token", count=1)
+    assert [sign_in().status, sign_in().body[:1]] == [503, b"<"]
+    token = sign_in().document["data"]["obtainKrakenToken"]["token"]
+    assert [told(token), told(f"Token {token}")] == [404, 401]
+    assert kraken.call("POST", "/simulator/tokens", {"revoke": "sk_live_1"}).status == 200
+    assert told(token) == 401
+    (error,) = sign_in().document["errors"]
+    assert error["extensions"]["errorCode"] == "KT-CT-1138"
+    ledger = kraken.ledger()
+    # The garbled answer had a token in it.
+    assert (ledger["tokens"], ledger["seen"]["token"]) == ({"issued": 2, "refused": 2}, 4)
+    kraken.call("POST", "/simulator/tokens", {"restore": "sk_live_1", "life": 0.2})
+    brief = sign_in().document["data"]["obtainKrakenToken"]["token"]
+    time.sleep(0.3)
+    assert kraken.call("GET", path, authorization=brief).document["detail"] == "The token has expired."
+    kraken.call("POST", "/simulator/tokens", {"life": 60})
+    lasting = sign_in().document
+    kraken.call("POST", "/simulator/tokens", {"end": True})
+    assert told(lasting["data"]["obtainKrakenToken"]["token"]) == 401
+    for wrong in ({"life": 0}, {"life": "long"}, {"revoke": 1}, {"end": "now"}, {"lif": 2}):
+        assert kraken.call("POST", "/simulator/tokens", wrong).status == 400
+    assert kraken.call("GET", "/v1/graphql/").status == 405
+
+
 def test_each_envelope_is_insisted_on(start_simulator: StartSimulator) -> None:
     wrapped, bare = Kraken(start_simulator().url), Kraken(start_simulator("--envelope", "bare").url)
     for path in ("/v2/data-import/accounts/validate/", "/v2/data-import/accounts/"):
