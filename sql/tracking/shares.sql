@@ -5,14 +5,16 @@
 INSERT INTO migration.kraken_load (target_kraken, protocol) VALUES (%(target_kraken)s, %(protocol)s)
 ON CONFLICT (target_kraken) DO NOTHING;
 SELECT load.*, migration.present() AS seen_at,
-    greatest(0, extract(epoch FROM load.creates_from - migration.present()))::double precision AS wait
+    greatest(0, extract(epoch FROM load.creates_from - migration.present()))::double precision AS wait,
+    greatest(0, extract(epoch FROM load.requests_from - migration.present()))::double precision AS pause
 FROM migration.kraken_load AS load
 WHERE load.target_kraken = %(target_kraken)s
 FOR UPDATE
 
 -- name: look
 SELECT load.*, migration.present() AS seen_at,
-    greatest(0, extract(epoch FROM load.creates_from - migration.present()))::double precision AS wait
+    greatest(0, extract(epoch FROM load.creates_from - migration.present()))::double precision AS wait,
+    greatest(0, extract(epoch FROM load.requests_from - migration.present()))::double precision AS pause
 FROM migration.kraken_load AS load
 WHERE load.target_kraken = %(target_kraken)s
 
@@ -41,7 +43,8 @@ DELETE FROM migration.kraken_share WHERE holder = %(holder)s::uuid
 -- name: learn_requests
 UPDATE migration.kraken_load
 SET requests = %(places)s, requests_met = %(met)s, requests_calls = %(calls)s, requests_step = %(step)s,
-    usual_seconds = %(usual_seconds)s, halved_at = %(halved_at)s, accounts_calls = accounts_calls + %(new_calls)s
+    usual_seconds = %(usual_seconds)s, halved_at = %(halved_at)s, accounts_calls = accounts_calls + %(new_calls)s,
+    requests_from = greatest(requests_from, migration.present() + nullif(%(pause)s, 0) * interval '1 second')
 WHERE target_kraken = %(target_kraken)s
 
 -- name: learn_accounts

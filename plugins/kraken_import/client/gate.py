@@ -1,4 +1,4 @@
-"""How many requests to a Kraken may be under way at once, and how fast they may follow each other."""
+"""How many requests to a Kraken may be under way at once, how fast they may follow, and when none may."""
 
 from __future__ import annotations
 
@@ -12,6 +12,18 @@ from typing import Final, Self
 from kraken_import.client.answers import Answer, Throttled, Unknown
 
 _LOOK_AGAIN: Final = 0.5
+
+
+LONG_PAUSE: Final = 5.0
+"""Seconds: for a pause that is longer nothing waits here."""
+
+
+class GateClosed(Exception):
+    """Kraken has asked for a pause of all requests; `seconds` of it are left."""
+
+    def __init__(self, *, seconds: float) -> None:
+        super().__init__(f"Kraken asks for a pause of {seconds:.0f} s.")
+        self.seconds = seconds
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,6 +62,7 @@ class Gate:
         self._under_way = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._broken: Exception | None = None
+        self._closed_until = -math.inf
         self._seen = Seen()
 
     @property
@@ -65,13 +78,21 @@ class Gate:
         self._interval = 0.0 if per_second is None else math.inf if per_second <= 0 else 1 / per_second
         self._wake()
 
+    @property
+    def pause(self) -> float:
+        """Seconds for which Kraken has asked for no request at all."""
+        return max(0.0, self._closed_until - asyncio.get_running_loop().time())
+
+    def close(self, *, seconds: float) -> None:
+        """Let nothing pass for so many seconds at least; what waits is told."""
+        self._closed_until = max(self._closed_until, asyncio.get_running_loop().time() + seconds)
+        if self.pause:
+            self._turn_away(GateClosed(seconds=self.pause))
+
     def break_down(self, *, error: Exception) -> None:
         """Raise this for every request that waits, or comes."""
         self._broken = error
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_exception(error)
+        self._turn_away(error)
 
     def saw(self, *, answer: Answer, seconds: float, is_create: bool) -> None:
         """Count what a request came to."""
@@ -80,6 +101,8 @@ class Gate:
         seen.seconds += seconds
         if isinstance(answer, Throttled):
             seen.refused += not is_create
+            if not is_create and (answer.retry_after or 0.0) > LONG_PAUSE:
+                self.close(seconds=answer.retry_after or 0.0)
         elif isinstance(answer, Unknown):
             seen.troubled += 1
 
@@ -91,6 +114,8 @@ class Gate:
     async def __aenter__(self) -> Self:
         if self._broken is not None:
             raise self._broken
+        if self._closed_until > 0 and self.pause:
+            raise GateClosed(seconds=self.pause)
         if self._waiting or not self._has_place():
             await self._wait()
         else:
@@ -113,6 +138,12 @@ class Gate:
         traceback: TracebackType | None,
     ) -> None:
         self._leave()
+
+    def _turn_away(self, error: Exception) -> None:
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_exception(error)
 
     def _has_place(self) -> bool:
         if self._under_way >= self._places:

@@ -30,7 +30,7 @@ from kraken_import.client.answers import (
     read_status,
     read_validate,
 )
-from kraken_import.client.gate import Gate
+from kraken_import.client.gate import LONG_PAUSE, Gate, GateClosed
 from kraken_import.client.json_array import BrokenArray, JsonArray
 from kraken_import.client.network import read_body, trust, way_to
 from kraken_import.client.requests import (
@@ -48,7 +48,6 @@ from kraken_import.client.tokens import Authorization, Token
 _TRIES: Final = 5
 _FIRST_BACKOFF: Final = 0.25
 _LONGEST_BACKOFF: Final = 8.0
-_LONGEST_RETRY_AFTER: Final = 60.0
 
 
 class UnableToList(Exception):
@@ -114,6 +113,11 @@ class KrakenSession:
         return max(1, min(self._gate.places, self._settings.requests_in_flight))
 
     @property
+    def pause(self) -> float:
+        """Seconds for which Kraken has asked for no request at all."""
+        return self._gate.pause
+
+    @property
     def problem(self) -> str | None:
         """Why Kraken takes no token that signing in gives, and what a person must do; None for no problem.
 
@@ -169,8 +173,7 @@ class KrakenSession:
         request = status_request(
             resource=resource, import_supplier=import_supplier, external_identifier=NOBODY
         )
-        async with self._gate:
-            return await self._send(request=request, read=read_status)
+        return await self._pass(request=request, read=read_status)
 
     async def listing(self, *, imported: bool, import_supplier: str) -> AsyncGenerator[list[Listed], None]:
         """Every account of an import supplier that Kraken has an import process for, a few at a time.
@@ -179,6 +182,8 @@ class KrakenSession:
         whoever asked forgets what came and asks anew. Raises `UnableToList`.
         """
         request = listing_request(imported=imported, import_supplier=import_supplier)
+        if self.pause:
+            raise UnableToList(answer=Throttled(retry_after=self.pause))
         async with self._gate:
             for may_renew in (True, False):
                 try:
@@ -242,12 +247,7 @@ class KrakenSession:
             envelope=self._settings.envelope, resource=resource, payload=payload, task_params=task_params
         )
         for attempt in range(self._tries):
-            async with self._gate:
-                exchange = await self._send(
-                    request=request,
-                    read=read_create,
-                    not_after=not_after,
-                )
+            exchange = await self._pass(request=request, read=read_create, not_after=not_after)
             if not isinstance(exchange.answer, NotSent) or attempt + 1 == self._tries:
                 break
             await asyncio.sleep(_backoff(attempt=attempt))
@@ -255,16 +255,27 @@ class KrakenSession:
 
     async def _repeatedly(self, *, request: Request, read: _Reader) -> Exchange:
         for attempt in range(self._tries):
-            async with self._gate:
-                exchange = await self._send(request=request, read=read)
+            exchange = await self._pass(request=request, read=read)
             answer = exchange.answer
             if not isinstance(answer, Unknown | NotSent | Throttled) or attempt + 1 == self._tries:
                 break
             wait = _backoff(attempt=attempt)
             if isinstance(answer, Throttled) and answer.retry_after is not None:
-                wait += min(answer.retry_after, _LONGEST_RETRY_AFTER)
+                if answer.retry_after > LONG_PAUSE:
+                    break
+                wait += answer.retry_after
             await asyncio.sleep(wait)
         return exchange
+
+    async def _pass(self, *, request: Request, read: _Reader, not_after: float = math.inf) -> Exchange:
+        """Send a request once there is a place for it, and not while Kraken wants none."""
+        try:
+            async with self._gate:
+                return await self._send(request=request, read=read, not_after=not_after)
+        except GateClosed as closed:
+            if read is read_create:
+                return _unsent(reason="Kraken asks for a pause", never_tried=True)
+            return Exchange(answer=Throttled(retry_after=closed.seconds), http_status=None, body=b"")
 
     async def _send(self, *, request: Request, read: _Reader, not_after: float = math.inf) -> Exchange:
         try:

@@ -57,11 +57,12 @@ class AccountLevel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What is known of one Kraken; `wait` are the seconds for which it has asked for no create."""
+    """What is known of one Kraken; for `wait` seconds it wants no create, for `pause` no request at all."""
 
     requests: RequestLevel
     accounts: AccountLevel
     wait: float
+    pause: float
     seen_at: datetime
 
 
@@ -123,9 +124,9 @@ def give_back(*, engine: Engine, holder: str) -> None:
 
 
 def learn_requests(
-    *, connection: Connection, target_kraken: str, level: RequestLevel, new_calls: int
+    *, connection: Connection, target_kraken: str, level: RequestLevel, new_calls: int, pause: float
 ) -> None:
-    """Keep what was learnt of the requests at once, and how many more were made."""
+    """Keep what was learnt of the requests at once, how many more were made, and the pause asked for."""
     connection.exec_driver_sql(
         _SQL["learn_requests"],
         {
@@ -137,6 +138,7 @@ def learn_requests(
             "usual_seconds": level.usual_seconds,
             "halved_at": level.halved_at,
             "new_calls": new_calls,
+            "pause": pause,
         },
     )
 
@@ -198,6 +200,7 @@ def _load(*, row: Row[tuple[object, ...]]) -> Load:
             step=row.accounts_step,
         ),
         wait=row.wait,
+        pause=row.pause,
         seen_at=row.seen_at,
     )
 

@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from kraken_import.client.answers import Accepted, Answer, NotSent, Throttled
+from kraken_import.client.session import Exchange
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.tracking import shares
 from kraken_import.tracking.shares import AccountLevel, Load
@@ -68,14 +69,17 @@ def count(*, connection: Connection, kraken: KrakenSettings, creates: int) -> No
         )
 
 
-def learn(*, systems: Systems, admission: Admission, answers: Sequence[Answer]) -> None:
+def learn(*, systems: Systems, admission: Admission, exchanges: Sequence[Exchange]) -> None:
     """Keep what a chunk of creates, recorded already, has taught."""
-    refused = [answer for answer in answers if isinstance(answer, Throttled)]
+    answers = [exchange.answer for exchange in exchanges]
+    put_off = [answer for answer in answers if isinstance(answer, Throttled)]
+    # Without a status it was a sign-in that was put off, and no create.
+    refused = sum(isinstance(each.answer, Throttled) and each.http_status is not None for each in exchanges)
     accepted = sum(isinstance(answer, Accepted) for answer in answers)
     unsent = sum(not _has_left(answer=answer) for answer in answers)
     kraken = systems.kraken
     counts = bool(unsent and kraken.creates_per_day is not None)
-    if not (refused or admission.is_probe or counts):
+    if not (put_off or admission.is_probe or counts):
         return
     with shares.entered(engine=systems.tracking, target_kraken=kraken.target) as (connection, load):
         if counts:
@@ -84,17 +88,17 @@ def learn(*, systems: Systems, admission: Admission, answers: Sequence[Answer]) 
             connection=connection, target_kraken=kraken.target, most=_most_counted(level=load.accounts)
         )
         # Where none is under way, no other account was in the way, and none makes room by its end.
-        if under_way or not refused:
+        if (refused and under_way) or (admission.is_probe and not put_off):
             level = after_creates(
                 level=load.accounts,
                 accepted=accepted,
-                refused=len(refused),
+                refused=refused,
                 at_kraken=at_kraken,
                 was_probe=admission.is_probe,
             )
             shares.learn_accounts(connection=connection, target_kraken=kraken.target, level=level)
-        if refused:
-            said = [answer.retry_after for answer in refused if answer.retry_after is not None]
+        if put_off:
+            said = [answer.retry_after for answer in put_off if answer.retry_after is not None]
             usual = _AFTER_A_REFUSAL if under_way else _WHILE_NONE_IS_TAKEN
             shares.put_off_creates(
                 connection=connection,

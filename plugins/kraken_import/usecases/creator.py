@@ -87,6 +87,9 @@ class Creator:
 
     async def _create_valid(self) -> HoldBack | None:
         while True:
+            if self.session.pause > _WAIT_HERE:
+                return throttled(seconds=self.session.pause)
+            await asyncio.sleep(self.session.pause)
             most = await asyncio.to_thread(self._most)
             # Before the intent: by the database's clock a create leaves within a window of that.
             not_after = asyncio.get_running_loop().time() + self.systems.window.total_seconds()
@@ -115,8 +118,7 @@ class Creator:
                 return held
             if any(verdict.move is not None and verdict.move.to in FAILED for verdict in found):
                 await asyncio.to_thread(self._raise_beyond_budget)
-            sent = [exchange.answer for exchange in exchanges]
-            await asyncio.to_thread(learn, systems=self.systems, admission=admission, answers=sent)
+            await asyncio.to_thread(learn, systems=self.systems, admission=admission, exchanges=exchanges)
 
     def _most(self) -> int:
         """How many creates to intend at once: few, until the budget has seen what they come to."""

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from threading import Lock
 from typing import Final
 from uuid import uuid4
 
@@ -20,7 +21,7 @@ from sqlalchemy.exc import OperationalError
 
 from kraken_import.client.gate import Gate, Seen
 from kraken_import.tracking import shares
-from kraken_import.tracking.shares import Share
+from kraken_import.tracking.shares import Load, RequestLevel, Share
 from kraken_import.usecases.levels import after_requests, divide, limit_of
 from kraken_import.usecases.systems import Systems
 from transforms.database import DatabaseInterrupted, UnableToQuery
@@ -47,8 +48,8 @@ async def shared_gate(*, systems: Systems, most: int) -> AsyncIterator[Gate]:
     finally:
         renewing.cancel()
         # A share that cannot be given back lapses.
-        with suppress(asyncio.CancelledError, OperationalError, DatabaseInterrupted, UnableToQuery):
-            await asyncio.to_thread(shares.give_back, engine=systems.tracking, holder=keeper.holder)
+        with suppress(OperationalError, DatabaseInterrupted, UnableToQuery):
+            await asyncio.to_thread(keeper.give_back, keeper.gate.take_seen(), keeper.gate.pause)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,6 +60,9 @@ class _Keeper:
     holder: str = field(default_factory=lambda: str(uuid4()))
     gate: Gate = field(default_factory=lambda: Gate(places=0))
     is_held: bool = False
+    is_over: bool = False
+    turn: Lock = field(default_factory=Lock)
+    """Held while the share is written: what is cancelled goes on in its thread."""
 
     async def run(self) -> None:
         """Renew the share as long as this is not cancelled."""
@@ -79,9 +83,21 @@ class _Keeper:
         seen = self.gate.take_seen()
         if self.is_held:
             self.wants = max(1, min(self.most, seen.most))
-        share = await asyncio.to_thread(self._take, seen)
+        share, pause = await asyncio.to_thread(self._take, seen, self.gate.pause)
         self.is_held = True
+        if pause > self.gate.pause:
+            self.gate.close(seconds=pause)
         self.gate.open(places=share.requests, lapses_at=lapses_at, per_second=share.per_second)
+
+    def give_back(self, seen: Seen, pause: float) -> None:
+        """Leave the share to the others, and to those to come what is worth knowing."""
+        with self.turn:
+            self.is_over = True
+            if seen.refused or seen.troubled or pause:
+                target = self.systems.kraken.target
+                with shares.entered(engine=self.systems.tracking, target_kraken=target) as (connection, load):
+                    self._learn(connection, load, seen, pause)
+            shares.give_back(engine=self.systems.tracking, holder=self.holder)
 
     async def _pause(self) -> None:
         """Wait until the next renewal is due: soon where requests wait for a place that may be had."""
@@ -92,7 +108,14 @@ class _Keeper:
         with suppress(TimeoutError):
             await asyncio.wait_for(self.gate.short.wait(), timeout=_RENEW_AFTER - _SOON)
 
-    def _take(self, seen: Seen) -> Share:
+    def _take(self, seen: Seen, pause: float) -> tuple[Share, float]:
+        """The share that is due now, and the seconds for which Kraken wants no request, as it told anyone."""
+        with self.turn:
+            if self.is_over:
+                return self._new(), 0.0
+            return self._take_in_turn(seen, pause)
+
+    def _take_in_turn(self, seen: Seen, pause: float) -> tuple[Share, float]:
         kraken = self.systems.kraken
         target = kraken.target
         with shares.entered(engine=self.systems.tracking, target_kraken=target) as (connection, load):
@@ -100,26 +123,38 @@ class _Keeper:
                 share.holder: share for share in shares.shares(connection=connection, target_kraken=target)
             }
             mine = held.pop(self.holder, None)
-            level = after_requests(
-                level=load.requests,
-                seen=seen,
-                granted=self.gate.places,
-                allowed=kraken.requests_at_once,
-                now=load.seen_at,
-            )
-            if seen.calls:
-                shares.learn_requests(
-                    connection=connection, target_kraken=target, level=level, new_calls=seen.calls
-                )
+            level = self._learn(connection, load, seen, pause)
             limit = limit_of(level=level, allowed=kraken.requests_at_once)
-            return self._keep(connection, limit, mine, list(held.values()))
+            mine = replace(mine or self._new(), wants=self.wants)
+            share = self._keep(connection, limit, mine, list(held.values()))
+        return share, max(load.pause, pause)
 
-    def _keep(self, connection: Connection, limit: int, mine: Share | None, others: list[Share]) -> Share:
+    def _learn(self, connection: Connection, load: Load, seen: Seen, pause: float) -> RequestLevel:
+        """What is known of the requests at once, with what was seen."""
+        kraken = self.systems.kraken
+        level = after_requests(
+            level=load.requests,
+            seen=seen,
+            granted=self.gate.places,
+            allowed=kraken.requests_at_once,
+            now=load.seen_at,
+        )
+        if seen.calls:
+            shares.learn_requests(
+                connection=connection,
+                target_kraken=kraken.target,
+                level=level,
+                new_calls=seen.calls,
+                pause=pause,
+            )
+        return level
+
+    def _new(self) -> Share:
+        return Share(holder=self.holder, wants=self.wants, requests=0, per_second=None)
+
+    def _keep(self, connection: Connection, limit: int, mine: Share, others: list[Share]) -> Share:
         """Take what is due, as far as the others have left it already."""
         kraken = self.systems.kraken
-        if mine is None:
-            mine = Share(holder=self.holder, wants=self.wants, requests=0, per_second=None)
-        mine = replace(mine, wants=self.wants)
         due = divide(limit=limit, shares=[*others, mine])
         places = max(0, min(due[self.holder], limit - sum(share.requests for share in others)))
         per_second = None

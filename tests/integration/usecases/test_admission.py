@@ -113,6 +113,23 @@ def test_a_wait_that_kraken_asks_of_one_batch_is_kept_by_the_others(
     assert "creating" not in journey.states(wave_id)
 
 
+def test_a_long_wait_that_kraken_asks_of_another_request_is_kept_by_all(begin: BeginJourney) -> None:
+    journey = begin()
+    planned = journey.plan(limit=SOUND, batch_size=SOUND // 2)
+    for batch in (0, 1):
+        journey.build(planned.wave_id, batch)
+    journey.validate(planned.wave_id)
+    journey.strike(kind="throttle", operation="validate", count=1, seconds=30)
+    held = journey.validate(planned.wave_id, 1).held
+    assert held is not None
+    assert 20 < held.seconds <= 30
+    held = journey.create(planned.wave_id).held
+    assert held is not None
+    assert 15 < held.seconds <= 30
+    assert journey.seen("create") == 0
+    assert "creating" not in journey.states(planned.wave_id)
+
+
 def test_a_kraken_that_takes_nothing_for_long_gets_few_requests_and_gives_workers_back(
     begin: BeginJourney, monkeypatch: pytest.MonkeyPatch
 ) -> None:

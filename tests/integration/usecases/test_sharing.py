@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
+from kraken_import.client.answers import Throttled
 from kraken_import.client.gate import Gate
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.tracking import shares
@@ -207,3 +208,32 @@ def test_shares_that_another_version_divides_are_a_sentence(tracking_engine: Eng
         asyncio.run(scene())
     with pytest.raises(UnableToUseTracking, match=r"kraken\.invalid.* another version .* same version"):
         asyncio.run(scene())
+
+
+def test_a_long_pause_that_one_session_is_asked_for_is_kept_by_all(tracking_engine: Engine) -> None:
+    async def scene() -> None:
+        systems = _systems(tracking_engine)
+        async with asyncio.timeout(10), shared_gate(systems=systems, most=4) as first:
+            async with shared_gate(systems=systems, most=4) as second:
+                first.saw(answer=Throttled(retry_after=600.0), seconds=0.1, is_create=False)
+                await _until(lambda: second.pause > 590)
+            async with shared_gate(systems=systems, most=4) as later:
+                assert 590 < later.pause <= 600
+
+    asyncio.run(scene())
+
+
+def test_a_share_that_was_given_back_is_not_renewed_by_what_is_still_under_way(
+    tracking_engine: Engine,
+) -> None:
+    async def scene() -> None:
+        async with shared_gate(systems=_systems(tracking_engine), most=4):
+            # Its renewal hangs while the session ends.
+            with tracking_engine.begin() as connection:
+                shares.enter(connection=connection, target_kraken=KRAKEN.target)
+                await asyncio.sleep(0.6)
+        assert _held(tracking_engine) == {}
+        await asyncio.sleep(0.3)
+        assert _held(tracking_engine) == {}
+
+    asyncio.run(scene())

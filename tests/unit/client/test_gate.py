@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from kraken_import.client.answers import Accepted, NotSent, Throttled, Unknown
-from kraken_import.client.gate import Gate
+from kraken_import.client.gate import Gate, GateClosed
 
 
 def play(scene: Callable[[], Awaitable[None]]) -> None:
@@ -164,5 +164,28 @@ def test_what_requests_came_to_is_counted_until_it_is_taken() -> None:
         # A create's 429 speaks of accounts.
         assert (seen.calls, seen.refused, seen.troubled, seen.seconds_each) == (5, 1, 1, 0.5)
         assert gate.take_seen().calls == 0
+
+    play(scene)
+
+
+def test_a_long_pause_that_kraken_asks_for_closes_the_gate_to_all_that_wait_and_come() -> None:
+    async def scene() -> None:
+        gate = Gate(places=1)
+        async with gate:
+            waiting = asyncio.create_task(Crowd(gate).visit())
+            await settle()
+            # A short wait is the request's own, and a create's says nothing of other requests.
+            gate.saw(answer=Throttled(retry_after=5.0), seconds=0.1, is_create=False)
+            gate.saw(answer=Throttled(retry_after=900.0), seconds=0.1, is_create=True)
+            assert gate.pause == 0
+            gate.saw(answer=Throttled(retry_after=900.0), seconds=0.1, is_create=False)
+            with pytest.raises(GateClosed):
+                await waiting
+        with pytest.raises(GateClosed) as closed:
+            await Crowd(gate).visit()
+        assert 890 < closed.value.seconds <= 900
+        # A shorter pause ends no longer one.
+        gate.close(seconds=1)
+        assert gate.pause > 890
 
     play(scene)

@@ -14,6 +14,7 @@ CREATE TABLE migration.kraken_load (
     accounts_calls      integer NOT NULL DEFAULT 0,
     accounts_step       integer NOT NULL DEFAULT 1,
     creates_from        timestamptz,
+    requests_from       timestamptz,
     day                 date,
     creates_of_day      integer NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
@@ -32,6 +33,7 @@ COMMENT ON COLUMN migration.kraken_load.accounts_confirmed IS 'Whether it was me
 COMMENT ON COLUMN migration.kraken_load.accounts_calls IS 'Requests since that limit was last met or tried.';
 COMMENT ON COLUMN migration.kraken_load.accounts_step IS 'By how much it is raised the next time.';
 COMMENT ON COLUMN migration.kraken_load.creates_from IS 'Until when Kraken has asked for no further create.';
+COMMENT ON COLUMN migration.kraken_load.requests_from IS 'Until when Kraken has asked for no request at all.';
 COMMENT ON COLUMN migration.kraken_load.day IS 'Day whose creates are counted, in the zone of the Connection.';
 COMMENT ON COLUMN migration.kraken_load.creates_of_day IS 'Creates of that day.';
 
