@@ -76,7 +76,7 @@ def context(run_id: str, *, dag_id: str = "migrate_edf_accounts", **states: str)
         "dag_run": _DagRun(run_id=run_id, dag_id=dag_id),
         "run_id": run_id,
         "ti": _TaskInstance(states),
-        "params": {"wave": None},
+        "params": {"wave": None, "full": False},
     }
 
 

@@ -6,7 +6,7 @@ import asyncio
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,13 +24,16 @@ SUPPLIER = "<IMPORT_SUPPLIER>"
 CUSTOMERS = 25 * 4
 
 
-def look(journey: Journey, wave_id: int | None = None) -> Reconciled:
+def look(
+    journey: Journey, wave_id: int | None = None, *, full: bool = False, later: timedelta = timedelta()
+) -> Reconciled:
     return asyncio.run(
         reconcile(
             systems=journey.systems,
             connection_id="kraken",
             wave_id=wave_id,
-            now=datetime.now(UTC),
+            full=full,
+            now=datetime.now(UTC) + later,
         )
     )
 
