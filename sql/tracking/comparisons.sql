@@ -14,8 +14,7 @@ WITH record AS (
 SELECT
     wave.id AS wave_id,
     migration.present() AS read_at,
-    concat_ws(
-        ' ',
+    ROW(
         wave.claimed,
         wave.purged_at IS NOT NULL,
         record.records,
@@ -32,7 +31,7 @@ SELECT
         ),
         (SELECT count(*) FROM migration.handed_on WHERE handed_on.wave_id = wave.id),
         (SELECT count(*) FROM migration.handed_on_money AS money WHERE money.wave_id = wave.id)
-    ) AS watermark,
+    )::text AS watermark,
     coalesce(last.differences, 0) > 0
         OR EXISTS (
             SELECT FROM migration.reconciliation_difference AS difference
