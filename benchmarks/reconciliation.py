@@ -1,15 +1,14 @@
 """How long a reconciliation takes, and how much memory, for as many records as are asked for.
 
-    python benchmarks/reconciliation.py [--records 1000000] [--waves 20] [--bytes 4000]
+    python benchmarks/reconciliation.py [--records 1000000] [--waves 20] [--bytes 4000] [--doubted 1000]
 
 A Postgres of its own is started in a temporary folder and filled with waves that have ended: records,
 attempts, balances and payloads of `--bytes` each, all the same. A stand-in in a process of its own streams
-the listing of their accounts and answers for single records; the listing leaves out the first ones, one for
-each thousand, so that their wave is in doubt and asked about each time. Then everything is reconciled three
-times: for the first time, which compares all of it; with nothing changed; and after a tenth of one wave was
-built again, one record was lost at Kraken and a cent added to one balance. What is found is checked. The
-memory is the largest resident size of this process, in which the reconciliation runs, without that of
-Postgres.
+the listing of their accounts and answers for single records; the listing leaves out the first `--doubted`
+ones, so that each of them is asked about each time. Then everything is reconciled three times: for the first
+time, which compares all of it; with nothing changed; and after a tenth of one wave was built again, one
+record was lost at Kraken and a cent added to one balance. What is found is checked. The memory is the
+largest resident size of this process, in which the reconciliation runs, without that of Postgres.
 """
 
 from __future__ import annotations
@@ -49,8 +48,6 @@ from kraken_import.usecases.systems import Systems, database_clock
 from stack import postgres
 
 SUPPLIER: Final = "BENCHMARK"
-LEFT_OUT: Final = 1_000
-"""Of so many accounts the listing leaves out one."""
 LOST: Final = 1
 ALTERED: Final = 2
 _BATCH: Final = 1_000
@@ -123,10 +120,16 @@ def main() -> int:
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--waves", type=int, default=20)
     parser.add_argument("--bytes", type=int, default=4_000, help="size of a payload")
+    parser.add_argument("--doubted", type=int, default=1_000, help="records that the listing leaves out")
     parser.add_argument("--serve", type=int, metavar="PORT", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
-        web.run_app(_kraken(records=options.records), host="127.0.0.1", port=options.serve, print=None)
+        web.run_app(
+            _kraken(records=options.records, doubted=options.doubted),
+            host="127.0.0.1",
+            port=options.serve,
+            print=None,
+        )
         return 0
     home = Path(tempfile.mkdtemp(prefix="kraken-reconciliation-"))
     # The server's user is not this one when this runs as root.
@@ -134,6 +137,7 @@ def main() -> int:
     port = _free_port()
     cluster = postgres.open_cluster(home=home / "postgres", port=_free_port(), settings={"fsync": "off"})
     command = [sys.executable, __file__, "--serve", str(port), "--records", str(options.records)]
+    command += ["--doubted", str(options.doubted)]
     kraken = subprocess.Popen(command, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     try:
         cluster.start()
@@ -143,7 +147,7 @@ def main() -> int:
         started = time.perf_counter()
         _fill(engine=engine, kraken=settings.target, options=options)
         print(f"{options.records:,} records filled in {time.perf_counter() - started:,.0f} s.", flush=True)
-        _print(options=options, results=_measure(engine=engine, settings=settings, waves=options.waves))
+        _print(options=options, results=_measure(engine=engine, settings=settings, options=options))
     finally:
         kraken.terminate()
         kraken.wait()
@@ -152,7 +156,7 @@ def main() -> int:
     return 0
 
 
-def _measure(*, engine: Engine, settings: KrakenSettings, waves: int) -> list[Measured]:
+def _measure(*, engine: Engine, settings: KrakenSettings, options: argparse.Namespace) -> list[Measured]:
     results = [_reconcile(engine=engine, settings=settings, run="first, all of it")]
     assert results[0].differences == {}
     results.append(_reconcile(engine=engine, settings=settings, run="nothing changed"))
@@ -163,7 +167,8 @@ def _measure(*, engine: Engine, settings: KrakenSettings, waves: int) -> list[Me
     results.append(_reconcile(engine=engine, settings=settings, run="one wave changed"))
     # One sum of a batch follows from the cent.
     assert results[2].differences == {"missing_at_kraken": 1, "balance_differs": 1, "batch_money": 1}
-    assert {measured.skipped for measured in results[1:]} == {waves - 1}
+    doubted = -(-options.doubted // (options.records // options.waves))
+    assert {measured.skipped for measured in results[1:]} == {options.waves - doubted}
     return results
 
 
@@ -218,7 +223,7 @@ def _add_wave(*, connection: Connection, values: dict[str, object]) -> None:
     connection.exec_driver_sql(RECORDS, {**values, "id": wave_id, "first": first})
 
 
-def _kraken(*, records: int) -> web.Application:
+def _kraken(*, records: int, doubted: int) -> web.Application:
     """A stand-in that has processed every record, and lists nearly all of them."""
     lost: set[int] = set()
 
@@ -226,12 +231,12 @@ def _kraken(*, records: int) -> web.Application:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
         sign = "["
-        for start in range(1, records + 1, _ENTRIES):
+        for start in range(doubted + 1, records + 1, _ENTRIES):
             entries = ",".join(
                 f'{{"external_account_number":"BENCH-{number}","kraken_account_number":"A-{number}",'
                 '"account_created_at":"2026-11-20T03:04:05+00:00"}'
                 for number in range(start, min(start + _ENTRIES, records + 1))
-                if number > records / LEFT_OUT
+                if number not in lost
             )
             await response.write((sign + entries).encode())
             sign = ","

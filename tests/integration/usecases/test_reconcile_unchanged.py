@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from kraken_import.usecases.report import wave_report
 from tests.integration.conftest import BeginJourney, Journey
@@ -78,6 +79,31 @@ def test_a_wave_in_which_nothing_has_changed_is_skipped_and_the_report_says_so(
     assert extent(journey, first) == "full"
     assert look(journey, full=True).skipped == set()
     assert extent(journey, second) == "full"
+
+
+def test_the_listing_is_aggregated_once_for_all_waves_and_unchanged_payloads_are_not_read(
+    two_waves: tuple[Journey, int, int],
+) -> None:
+    journey, first, second = two_waves
+    for key in (KEYS[0], KEYS[5]):
+        at_kraken(journey, "POST", key, supplier=SUPPLIER, listed=0)
+    statements: list[str] = []
+
+    def note(*arguments: Any) -> None:
+        statements.append(arguments[2])
+
+    event.listen(journey.tracking, "before_cursor_execute", note)
+    try:
+        assert look(journey, full=True).skipped == set()
+        assert sum("FROM theirs" in each and "GROUP BY" in each for each in statements) == 1
+        assert sum("payload.body" in each for each in statements) == 2
+        statements.clear()
+        look(journey)
+        assert [extent(journey, wave_id) for wave_id in (first, second)] == ["kraken", "kraken"]
+        assert sum("FROM theirs" in each and "GROUP BY" in each for each in statements) == 1
+        assert not any("payload.body" in each for each in statements)
+    finally:
+        event.remove(journey.tracking, "before_cursor_execute", note)
 
 
 Step = str | dict[str, Any]
@@ -170,7 +196,7 @@ def test_a_payload_that_is_altered_without_a_trace_is_found_within_a_week_and_by
     assert look(journey, full=True).differences == {"payload_altered": 3}
 
 
-def test_what_kraken_confirmed_although_it_lists_it_otherwise_is_asked_for_again(
+def test_what_kraken_confirms_although_it_lists_it_otherwise_is_asked_for_each_day_until_the_wave_is_closed(
     two_waves: tuple[Journey, int, int],
 ) -> None:
     journey, first, second = two_waves
@@ -179,22 +205,17 @@ def test_what_kraken_confirmed_although_it_lists_it_otherwise_is_asked_for_again
         before = journey.seen("status")
         assert look(journey).skipped == {second}
         assert (extent(journey, first), journey.seen("status") - before) == ("kraken", 1)
-    # Its listing says the same as before, and the record is lost.
-    at_kraken(journey, "DELETE", KEYS[0], supplier=SUPPLIER)
-    assert look(journey).differences == {"missing_at_kraken": 1}
-
-
-def test_of_a_closed_wave_only_new_doubts_are_asked_about(two_waves: tuple[Journey, int, int]) -> None:
-    journey, first, second = two_waves
     change(journey, "UPDATE migration.wave SET closed_at = now(), closed_by = 'ann'")
-    at_kraken(journey, "POST", KEYS[0], supplier=SUPPLIER, listed=0)
-    assert look(journey).skipped == {second}
     assert look(journey).skipped == {first, second}
+    # Of a closed wave only what is newly in doubt.
     at_kraken(journey, "POST", KEYS[1], supplier=SUPPLIER, listed=0)
     assert look(journey).skipped == {second}
-    assert extent(journey, first) == "kraken"
+    assert look(journey).skipped == {first, second}
     at_kraken(journey, "DELETE", KEYS[2], supplier=SUPPLIER)
     assert look(journey).differences == {"missing_at_kraken": 1}
+    # The listing says of this one what it said before; what differed is asked about all the same.
+    at_kraken(journey, "DELETE", KEYS[0], supplier=SUPPLIER)
+    assert look(journey).differences == {"missing_at_kraken": 2}
 
 
 def test_without_a_listing_a_closed_wave_alone_is_not_asked_about_each_day(
