@@ -30,16 +30,12 @@ KEPT_KINDS: Final = frozenset({"wave_count", "batch_count", "history_differs"})
 """What can be compared of a purged wave too. What else is open stays open, since nothing can show its end."""
 
 
-def local_differences(
-    *, connection: Connection, wave: Reconcilable, payloads_from: datetime | None
-) -> Iterator[Difference]:
-    """Everything that can be compared without Kraken; of payloads those built from then on, or all."""
+def local_differences(*, connection: Connection, wave: Reconcilable) -> Iterator[Difference]:
+    """What can be compared without Kraken and without a look into payloads; of a purged wave no money."""
     compared = [reconciliation.batches, reconciliation.attempts]
     if wave.purged_at is None:
         compared += [reconciliation.money, reconciliation.batch_sums]
     yield from chain.from_iterable(compare(connection=connection, wave_id=wave.id) for compare in compared)
-    if wave.purged_at is None:
-        yield from _payloads(connection=connection, wave_id=wave.id, since=payloads_from)
 
 
 def wave_count(*, wave_id: int, counted: dict[str, int]) -> Difference | None:
@@ -50,8 +46,13 @@ def wave_count(*, wave_id: int, counted: dict[str, int]) -> Difference | None:
     return Difference(kind="wave_count", ours=here, theirs=f"{counted['claimed']} claimed", wave_id=wave_id)
 
 
-def _payloads(*, connection: Connection, wave_id: int, since: datetime | None) -> Iterator[Difference]:
-    """Payloads that are no longer what was built. Purged ones cannot be looked at."""
+def payload_differences(
+    *, connection: Connection, wave_id: int, since: datetime | None
+) -> Iterator[Difference]:
+    """Payloads that are no longer what was built, of those built from `since` on, or of all.
+
+    Purged ones cannot be looked at.
+    """
     if not reconciliation.has_payloads(connection=connection, wave_id=wave_id):
         return
     for identifier, wanted, body in reconciliation.payload_hashes(

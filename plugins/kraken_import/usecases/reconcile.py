@@ -32,6 +32,7 @@ from kraken_import.usecases.comparing import (
     LOCAL_KINDS,
     PAYLOAD_KINDS,
     local_differences,
+    payload_differences,
     wave_count,
 )
 from kraken_import.usecases.extents import extent_of, payloads_from
@@ -203,9 +204,11 @@ class _Comparison:
         counted: dict[str, int] = {}
         kinds: set[str] = set()
         if is_local:
-            since = payloads_from(extent=extent, standing=standing)
-            counted |= await self._in_thread(self._compare, wave, since)
+            counted |= await self._in_thread(self._compare, wave)
             kinds |= LOCAL_KINDS if wave.purged_at is None else KEPT_KINDS
+            # Apart, since it takes longest: the rows of what was found so far are free for their owners.
+            since = payloads_from(extent=extent, standing=standing)
+            await self._in_thread(self._compare_payloads, wave, since)
         if source != "none" and extent is not Extent.SKIPPED:
             counted |= kraken.counted
             counted |= await self._ask(wave=wave, kraken=kraken, source=source)
@@ -249,14 +252,18 @@ class _Comparison:
     def _keep_doubled(self) -> None:
         self._keep(listing.doubled(connection=self._connection, scope=self._scope, wave_ids=self._ids))
 
-    def _compare(self, wave: Reconcilable, since: datetime | None) -> dict[str, int]:
+    def _compare(self, wave: Reconcilable) -> dict[str, int]:
         """Compare a wave with itself; the numbers of its records at each stage."""
-        kinds = self._keep(local_differences(connection=self._connection, wave=wave, payloads_from=since))
+        kinds = self._keep(local_differences(connection=self._connection, wave=wave))
         counted = reconciliation.counts(connection=self._connection, wave_id=wave.id)
         count = wave_count(wave_id=wave.id, counted=counted)
         if count is not None and "batch_count" not in kinds:
             self._keep([count])
         return counted
+
+    def _compare_payloads(self, wave: Reconcilable, since: datetime | None) -> None:
+        if wave.purged_at is None:
+            self._keep(payload_differences(connection=self._connection, wave_id=wave.id, since=since))
 
     def _reconcile_listing(self, counted: dict[str, int]) -> None:
         """Compare the whole listing with all waves, for what belongs to none."""
