@@ -28,6 +28,12 @@ with DAG(
             title="Wave",
             description="Number of one wave. Empty: every live wave that has something processed or parked.",
         ),
+        "full": Param(
+            False,
+            type="boolean",
+            title="Everything",
+            description="Compare also what has not changed since it was found right; of one wave always.",
+        ),
     },
     tags=["kraken", "migration"],
     default_args={

@@ -364,13 +364,19 @@ class ReconcileOperator(MigrationOperator):
                     systems=self.systems(tracking=self.tracking()),
                     connection_id=self.connections.kraken,
                     wave_id=context["params"]["wave"],
+                    full=context["params"]["full"],
                     now=utc_now(),
                 )
             )
         except NotThisKraken as other:
             raise AirflowSkipException(str(other)) from None
-        self.log.info("%s waves reconciled.", len(outcome.waves))
-        for wave in outcome.waves:
+        compared = [wave for wave in outcome.waves if wave.id not in outcome.skipped]
+        self.log.info(
+            "%s waves reconciled; %s skipped: unchanged since they were last compared.",
+            len(compared),
+            len(outcome.skipped),
+        )
+        for wave in compared:
             self._renew_report(dag_id=wave.dag_id, wave_id=wave.id)
         if outcome.failure is not None:
             tell(

@@ -1,9 +1,13 @@
 -- Reconciliation: what is compared, and the differences that are kept.
 
+-- name: for_all_rows
+-- A cursor is read to its end here, so the quickest way to its first row is not what counts.
+SET LOCAL cursor_tuple_fraction = 1
+
 -- name: scope
 -- Waves that have something processed at Kraken, or something that may be there, or the one that was asked for.
 SELECT wave.id, wave.name, wave.resource, wave.import_supplier, wave.target_kraken, wave.connection_id,
-    wave.dag_id, wave.mode, wave.purged_at
+    wave.dag_id, wave.mode, wave.purged_at, wave.closed_at
 FROM migration.wave
 WHERE CASE
     WHEN %(wave_id)s::bigint IS NOT NULL THEN wave.id = %(wave_id)s
@@ -121,113 +125,17 @@ ORDER BY batch, stage, ledger
 -- name: has_payloads
 SELECT to_regclass('migration.payload_wave_' || %(wave_id)s::bigint) IS NOT NULL
 
--- name: payload_page
-SELECT process.id, process.external_identifier, process.payload_hash, payload.body
+-- name: payloads
+-- Of everything that was built, or of what was built from a time on.
+SELECT process.external_identifier, process.payload_hash, payload.body
 FROM migration.import_process AS process
 LEFT JOIN migration.payload AS payload
     ON payload.wave_id = %(wave_id)s
     AND payload.import_process_id = process.id
     AND payload.attempt = process.attempt
-WHERE process.wave_id = %(wave_id)s AND process.payload_hash IS NOT NULL AND process.id > %(after)s
-ORDER BY process.id
-LIMIT %(most)s
-
--- name: create_theirs
-CREATE TEMPORARY TABLE IF NOT EXISTS theirs (
-    imported boolean NOT NULL,
-    external_identifier text NOT NULL,
-    kraken_identifier text
-);
-TRUNCATE theirs
-
--- name: drop_theirs
-DROP TABLE IF EXISTS theirs
-
--- name: forget_theirs
-DELETE FROM theirs WHERE imported = %(imported)s
-
--- name: add_theirs
-INSERT INTO theirs (imported, external_identifier, kraken_identifier)
-SELECT %(imported)s, external_identifier, kraken_identifier
-FROM unnest(%(identifiers)s::text[], %(kraken_identifiers)s::text[]) AS given (external_identifier, kraken_identifier)
-
--- name: index_theirs
-CREATE INDEX IF NOT EXISTS theirs_idx ON theirs (external_identifier);
-ANALYZE theirs
-
--- name: unknown_here
--- Kraken has them, and no wave of ours does. A wrong import supplier, or an empty tracking database, would make
--- millions of them: the first ones say it as well.
-SELECT external_identifier, min(kraken_identifier) AS kraken_identifier, bool_or(imported) AS imported,
-    count(*) OVER () AS total
-FROM theirs
-WHERE NOT EXISTS (
-    SELECT FROM migration.import_process AS process
-    WHERE process.import_supplier = %(import_supplier)s
-        AND process.external_identifier = theirs.external_identifier
-        AND process.resource = %(resource)s
-        AND process.mode = 'live'
-        AND process.target_kraken = %(target_kraken)s
-)
-GROUP BY external_identifier
-ORDER BY external_identifier
-LIMIT %(most)s
-
--- name: doubled
--- Kraken lists them more than once, in one and the same listing.
-SELECT twice.external_identifier, twice.times, process.wave_id, coalesce(process.state, 'unknown') AS state
-FROM (
-    SELECT external_identifier, max(times) AS times
-    FROM (
-        SELECT external_identifier, imported, count(*) AS times FROM theirs GROUP BY external_identifier, imported
-    ) AS listed
-    GROUP BY external_identifier
-    HAVING max(times) > 1
-) AS twice
-LEFT JOIN migration.import_process AS process
-    ON process.import_supplier = %(import_supplier)s
-    AND process.external_identifier = twice.external_identifier
-    AND process.resource = %(resource)s
-    AND process.mode = 'live'
-    AND process.target_kraken = %(target_kraken)s
-ORDER BY twice.external_identifier
-
--- name: suspects
--- Records of a wave whose listing is not what their state implies, and those that are parked, listed or not: to
--- be asked for one by one.
-WITH listed AS (
-    SELECT external_identifier, bool_or(imported) AS imported,
-        array_agg(DISTINCT kraken_identifier) FILTER (WHERE kraken_identifier IS NOT NULL) AS identifiers
-    FROM theirs
-    GROUP BY external_identifier
-)
-SELECT process.id, process.external_identifier, process.state, process.kraken_identifier
-FROM migration.import_process AS process
-LEFT JOIN listed USING (external_identifier)
 WHERE process.wave_id = %(wave_id)s
-    AND CASE
-        WHEN process.state = 'processed' THEN
-            listed.external_identifier IS NULL
-            OR NOT listed.imported
-            OR NOT coalesce(process.kraken_identifier = ANY (listed.identifiers), false)
-        WHEN process.state = 'parked' THEN true
-        WHEN process.state IN ('errored', 'cancelled') THEN coalesce(listed.imported, false)
-        WHEN process.state = ANY (%(never_created)s) THEN listed.external_identifier IS NOT NULL
-        ELSE false
-    END
-    AND process.id > %(after)s
-ORDER BY process.id
-LIMIT %(most)s
-
--- name: settled_page
--- Records of a wave to be asked for one by one, where Kraken has no listing.
-SELECT process.id, process.external_identifier, process.state, process.kraken_identifier
-FROM migration.import_process AS process
-WHERE process.wave_id = %(wave_id)s
-    AND process.state = ANY (%(states)s)
-    AND process.id > %(after)s
-ORDER BY process.id
-LIMIT %(most)s
+    AND process.payload_hash IS NOT NULL
+    AND (%(since)s::timestamptz IS NULL OR process.built_at >= %(since)s)
 
 -- name: keep
 INSERT INTO migration.reconciliation_difference AS kept (
@@ -268,22 +176,6 @@ WHERE resolved_at IS NULL
     AND wave_id IS NOT DISTINCT FROM %(wave_id)s::bigint
 GROUP BY kind
 ORDER BY kind
-
--- name: record_run
-INSERT INTO migration.reconciliation (
-    wave_id, target_kraken, import_supplier, resource, source, counts, differences, reconciled_at
-)
-VALUES (
-    %(wave_id)s, %(target_kraken)s, %(import_supplier)s, %(resource)s, %(source)s, %(counts)s::jsonb,
-    %(differences)s, %(at)s
-)
-
--- name: last_run
-SELECT source, counts, differences, reconciled_at
-FROM migration.reconciliation
-WHERE wave_id = %(wave_id)s
-ORDER BY id DESC
-LIMIT 1
 
 -- name: open_differences
 SELECT kind, external_identifier, batch, ledger, currency, ours, theirs, cents, owner, found_at

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from kraken_import.lifecycle import AWAITING, ENDED_AT_KRAKEN, OPEN, SETTLED, Mode, State
 from kraken_import.tracking.evidence import unpack
 from kraken_import.tracking.queries import queries
 
-_PAGE = 1_000
+_PAGE: Final = 1_000
+_PAYLOADS: Final = 100
+"""Payloads held at once: a single one may be as large as a megabyte."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ class Reconcilable:
     dag_id: str
     mode: Mode
     purged_at: datetime | None
+    closed_at: datetime | None
 
     @property
     def scope(self) -> Scope:
@@ -103,16 +105,6 @@ class Kept:
     found_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastRun:
-    """How a wave was last reconciled."""
-
-    source: str
-    counts: Mapping[str, int]
-    differences: int
-    reconciled_at: datetime
-
-
 def waves(
     *, connection: Connection, connection_id: str | None = None, wave_id: int | None = None
 ) -> list[Reconcilable]:
@@ -142,7 +134,7 @@ def counts(*, connection: Connection, wave_id: int) -> dict[str, int]:
 
 def batches(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
     """Batches that have not as many customers as were planned."""
-    for row in connection.exec_driver_sql(_SQL["batches"], {"wave_id": wave_id}):
+    for row in stream(connection=connection, statement=_SQL["batches"], values={"wave_id": wave_id}):
         yield Difference(
             kind="batch_count",
             batch=row.batch,
@@ -154,8 +146,8 @@ def batches(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
 
 def attempts(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
     """Records whose state is not that of their attempt."""
-    rows = connection.exec_driver_sql(_SQL["attempts"], {"wave_id": wave_id, "settled": _names(SETTLED)})
-    for row in rows:
+    values = {"wave_id": wave_id, "settled": _names(SETTLED)}
+    for row in stream(connection=connection, statement=_SQL["attempts"], values=values):
         yield Difference(
             kind="history_differs",
             external_identifier=row.external_identifier,
@@ -167,7 +159,7 @@ def attempts(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
 
 def money(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
     """Payloads that do not say what the legacy database says."""
-    for row in connection.exec_driver_sql(_SQL["money"], {"wave_id": wave_id}):
+    for row in stream(connection=connection, statement=_SQL["money"], values={"wave_id": wave_id}):
         fewer = row.payload_entries < row.legacy_entries
         same = row.payload_entries == row.legacy_entries
         cents = row.payload_cents - row.legacy_cents
@@ -185,7 +177,7 @@ def money(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
 
 def batch_sums(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
     """Batches whose money is no longer what was written with the build."""
-    for row in connection.exec_driver_sql(_SQL["batch_sums"], {"wave_id": wave_id}):
+    for row in stream(connection=connection, statement=_SQL["batch_sums"], values={"wave_id": wave_id}):
         yield Difference(
             kind="batch_money",
             batch=row.batch,
@@ -203,100 +195,17 @@ def has_payloads(*, connection: Connection, wave_id: int) -> bool:
     return bool(connection.exec_driver_sql(_SQL["has_payloads"], {"wave_id": wave_id}).scalar_one())
 
 
-def payload_hashes(*, connection: Connection, wave_id: int) -> Iterator[tuple[str, bytes, bytes | None]]:
-    """(external identifier, hash at the build, payload as it is now or None) of everything built, by page."""
-    after = 0
-    while True:
-        rows = connection.exec_driver_sql(
-            _SQL["payload_page"], {"wave_id": wave_id, "after": after, "most": _PAGE}
-        ).all()
-        for row in rows:
-            body = None if row.body is None else unpack(body=row.body)
-            yield row.external_identifier, bytes(row.payload_hash), body
-        if len(rows) < _PAGE:
-            return
-        after = rows[-1].id
+def payload_hashes(
+    *, connection: Connection, wave_id: int, since: datetime | None
+) -> Iterator[tuple[str, bytes, bytes | None]]:
+    """(external identifier, hash at the build, payload as it is now or None) of what was built.
 
-
-def begin_listing(*, connection: Connection) -> None:
-    """Make room for what Kraken lists; gone with `end_listing`, or with the connection."""
-    connection.exec_driver_sql(_SQL["create_theirs"])
-
-
-def forget_listed(*, connection: Connection, imported: bool) -> None:
-    """Begin one of the listings anew."""
-    connection.exec_driver_sql(_SQL["forget_theirs"], {"imported": imported})
-
-
-def add_listed(*, connection: Connection, imported: bool, listed: Sequence[tuple[str, str | None]]) -> None:
-    """Add (external identifier, Kraken's identifier) of a listing."""
-    connection.exec_driver_sql(
-        _SQL["add_theirs"],
-        {
-            "imported": imported,
-            "identifiers": [identifier for identifier, _ in listed],
-            "kraken_identifiers": [kraken_identifier for _, kraken_identifier in listed],
-        },
-    )
-
-
-def close_listing(*, connection: Connection) -> None:
-    """Make what was listed quick to look up."""
-    connection.exec_driver_sql(_SQL["index_theirs"])
-
-
-def end_listing(*, connection: Connection) -> None:
-    """Forget what Kraken listed."""
-    connection.exec_driver_sql(_SQL["drop_theirs"])
-
-
-def unknown_here(*, connection: Connection, scope: Scope, most: int) -> tuple[list[Difference], int]:
-    """The first of what Kraken lists and no wave of ours has, and how many there are of it."""
-    rows = connection.exec_driver_sql(_SQL["unknown_here"], {**scope.values, "most": most}).all()
-    return [
-        Difference(
-            kind="unknown_here",
-            external_identifier=row.external_identifier,
-            ours="unknown",
-            theirs=row.kraken_identifier or ("imported" if row.imported else "not imported"),
-        )
-        for row in rows
-    ], int(rows[0].total) if rows else 0
-
-
-def doubled(*, connection: Connection, scope: Scope) -> list[Difference]:
-    """What Kraken lists more than once, with the wave that has it."""
-    return [
-        Difference(
-            kind="doubled_at_kraken",
-            external_identifier=row.external_identifier,
-            ours=row.state,
-            theirs=f"listed {row.times} times",
-            wave_id=row.wave_id,
-        )
-        for row in connection.exec_driver_sql(_SQL["doubled"], scope.values)
-    ]
-
-
-def suspects(
-    *, connection: Connection, wave_id: int, never_created: Collection[State], after: int, most: int
-) -> list[Known]:
-    """Records whose listing is not what their state implies, by ascending id above `after`."""
-    rows = connection.exec_driver_sql(
-        _SQL["suspects"],
-        {"wave_id": wave_id, "never_created": _names(never_created), "after": after, "most": most},
-    )
-    return [Known(**{**row._mapping, "state": State(row.state)}) for row in rows]
-
-
-def settled(
-    *, connection: Connection, wave_id: int, states: Collection[State], after: int, most: int
-) -> list[Known]:
-    """Records of a wave in these states, by ascending id above `after`."""
-    rows = connection.exec_driver_sql(
-        _SQL["settled_page"], {"wave_id": wave_id, "states": _names(states), "after": after, "most": most}
-    )
-    return [Known(**{**row._mapping, "state": State(row.state)}) for row in rows]
+    With `since` only of what was built from then on.
+    """
+    values = {"wave_id": wave_id, "since": since}
+    for row in stream(connection=connection, statement=_SQL["payloads"], values=values, page=_PAYLOADS):
+        body = None if row.body is None else unpack(body=row.body)
+        yield row.external_identifier, bytes(row.payload_hash), body
 
 
 def keep(*, connection: Connection, scope: Scope, differences: Sequence[Difference], at: datetime) -> None:
@@ -330,38 +239,20 @@ def open_kinds(*, connection: Connection, scope: Scope) -> dict[str, int]:
     return {row.kind: int(row.differences) for row in rows}
 
 
-def record_run(
-    *,
-    connection: Connection,
-    scope: Scope,
-    source: str,
-    counted: Mapping[str, int],
-    differences: int,
-    at: datetime,
-) -> None:
-    """Record that a scope was reconciled."""
-    connection.exec_driver_sql(
-        _SQL["record_run"],
-        {
-            **scope.values,
-            "source": source,
-            "counts": json.dumps(dict(counted)),
-            "differences": differences,
-            "at": at,
-        },
-    )
-
-
-def last_run(*, connection: Connection, wave_id: int) -> LastRun | None:
-    """How a wave was last reconciled; None when it never was."""
-    row = connection.exec_driver_sql(_SQL["last_run"], {"wave_id": wave_id}).mappings().one_or_none()
-    return None if row is None else LastRun(**row)
-
-
 def open_differences(*, connection: Connection, wave_id: int, most: int) -> list[Kept]:
     """The first open differences of a wave."""
     rows = connection.exec_driver_sql(_SQL["open_differences"], {"wave_id": wave_id, "most": most})
     return [Kept(**row._mapping) for row in rows]
+
+
+def stream(
+    *, connection: Connection, statement: str, values: Mapping[str, Any], page: int = _PAGE
+) -> Iterator[Row[Any]]:
+    """The rows of a query, of which only a page is held at a time. The transaction stays open meanwhile."""
+    connection.exec_driver_sql(_SQL["for_all_rows"])
+    yield from connection.exec_driver_sql(
+        statement, dict(values), execution_options={"stream_results": True, "yield_per": page}
+    )
 
 
 def customers(*, here: int, handed_on: int) -> str:

@@ -1,68 +1,47 @@
 """Compares what was selected, built, accepted and kept with each other, and with what Kraken itself holds.
 
 It looks and writes down, and changes no record: every difference becomes a row that somebody can act on,
-and a row is settled when a later run no longer finds it.
+and a row is settled when a later run no longer finds it. What has not changed since it was found right is
+skipped, but for a look at all of it once a week.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
-from kraken_import.client.answers import Answer, NotFound, ProcessStatus, Unauthorised
-from kraken_import.client.session import KrakenSession, Listed, UnableToList
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.lifecycle import Mode, State
-from kraken_import.tracking import reconciliation
-from kraken_import.tracking.reconciliation import Difference, Known, Reconcilable, Scope
+from kraken_import.lifecycle import Mode
+from kraken_import.tracking import comparisons, listing, reconciliation
+from kraken_import.tracking.comparisons import Extent, Run, Standing
+from kraken_import.tracking.listing import NO_DOUBTS, WITHOUT_LISTING, Doubts
+from kraken_import.tracking.reconciliation import Difference, Reconcilable, Scope
 from kraken_import.tracking.waves import load_wave
 from kraken_import.usecases.calling import fault_of, open_session
-from kraken_import.usecases.faults import BadRequest, Retryable
-from kraken_import.usecases.parked import parked_difference
+from kraken_import.usecases.comparing import (
+    KEPT_KINDS,
+    LOCAL_KINDS,
+    PAYLOAD_KINDS,
+    local_differences,
+    payload_differences,
+    wave_count,
+)
+from kraken_import.usecases.extents import extent_of, payloads_from
+from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.kraken_side import LISTING_KINDS, RECORD_KINDS, TO_ASK, KrakenSide
 from kraken_import.usecases.systems import Systems
-from kraken_import.usecases.verdicts import NEVER_CREATED, difference, signal_of
+from kraken_import.usecases.verdicts import NEVER_CREATED
 
-LOCAL_KINDS: Final = frozenset(
-    {
-        "wave_count",
-        "batch_count",
-        "batch_money",
-        "history_differs",
-        "balance_differs",
-        "ledger_missing",
-        "ledger_unknown",
-        "payload_altered",
-        "payload_missing",
-    }
-)
-"""What is compared without Kraken."""
-
-KEPT_KINDS: Final = frozenset({"wave_count", "batch_count", "history_differs"})
-"""What can be compared of a purged wave too. What else is open stays open, since nothing can show its end."""
-
-RECORD_KINDS: Final = frozenset(
-    {"missing_at_kraken", "identifier_differs", "state_differs", "not_created_here", "parked_record"}
-)
-"""What Kraken is asked record by record, at least where its listing raises a doubt."""
-
-LISTING_KINDS: Final = frozenset({"unknown_here", "doubled_at_kraken"})
-"""What only a listing can show."""
-
-_TO_ASK: Final = frozenset(
-    {State.PROCESSED, State.ERRORED, State.CANCELLED, State.REJECTED, State.INVALID, State.PARKED}
-)
-_PAGE: Final = 500
-_LISTED_AT_ONCE: Final = 5_000
-_TRIES: Final = 3
+_KEPT_AT_ONCE: Final = 1_000
 _MOST_UNKNOWN: Final = 10_000
 
 T = TypeVar("T")
@@ -74,19 +53,15 @@ class NotThisKraken(BadRequest):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciled:
-    """Waves that were looked at, open differences by kind, and one sentence when there are any."""
+    """Waves that were looked at, open differences by kind, and one sentence when there are any.
+
+    `skipped`: those among them in which nothing had changed, by number.
+    """
 
     waves: tuple[Reconcilable, ...]
     differences: dict[str, int]
     failure: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Theirs:
-    """How Kraken's side of an import supplier was read."""
-
-    source: str
-    doubled: tuple[Difference, ...] = ()
+    skipped: frozenset[int] = frozenset()
 
 
 async def reconcile(
@@ -95,11 +70,13 @@ async def reconcile(
     connection_id: str,
     now: datetime,
     wave_id: int | None = None,
+    full: bool = False,
 ) -> Reconciled:
     """Reconcile a wave, or every live wave of a Connection that has something processed or parked.
 
-    Raises `BadRequest` for a wave that is not there or not of this Kraken, `SystemicFault` and `Retryable`
-    when Kraken cannot be asked: nothing is settled then that was not looked at.
+    `full` compares all of each wave, as a wave that is asked for by its number always is. Raises `BadRequest`
+    for a wave that is not there or not of this Kraken, `SystemicFault` and `Retryable` when Kraken cannot be
+    asked: nothing is settled then that was not looked at.
     """
     with systems.tracking.connect() as connection:
         waves = reconciliation.waves(connection=connection, connection_id=connection_id, wave_id=wave_id)
@@ -110,22 +87,25 @@ async def reconcile(
         if wave.target_kraken == systems.kraken.target:
             groups[replace(wave.scope, wave_id=None)].append(wave)
     found: Counter[str] = Counter()
+    skipped: set[int] = set()
     for scope, members in groups.items():
         # Kraken's listing stands in a temporary table, which belongs to one connection.
         with systems.tracking.connect() as connection:
-            found.update(
-                await _reconcile_supplier(
-                    connection=connection,
-                    systems=systems,
-                    scope=scope,
-                    waves=members,
-                    now=now,
-                )
+            comparison = _Comparison(
+                connection=connection,
+                scope=scope,
+                waves=members,
+                is_full=full or wave_id is not None,
+                now=now,
             )
+            await comparison.run(systems=systems)
+        found.update(comparison.found)
+        skipped |= comparison.skipped
     return Reconciled(
         waves=tuple(wave for members in groups.values() for wave in members),
         differences=dict(found),
         failure=_failure(found=found),
+        skipped=frozenset(skipped),
     )
 
 
@@ -155,296 +135,174 @@ def _failure(*, found: Counter[str]) -> str | None:
     )
 
 
-async def _reconcile_supplier(
-    *,
-    connection: Connection,
-    systems: Systems,
-    scope: Scope,
-    waves: Sequence[Reconcilable],
-    now: datetime,
-) -> dict[str, int]:
-    """Reconcile the waves of one import supplier; open differences by kind."""
-    found: Counter[str] = Counter()
-    wave = load_wave(connection=connection, wave_id=waves[0].id)
-    connection.rollback()
-    async with open_session(systems=systems, wave=wave) as session:
-        asker = _Asker(
-            connection=connection, session=session, fault_of=partial(fault_of, wave=wave), scope=scope
-        )
-        live = [wave for wave in waves if wave.mode is Mode.LIVE]
-        theirs = await asker.read_listing() if live else _Theirs(source="none")
-        for each in waves:
-            found.update(
-                await _reconcile_wave(connection=connection, asker=asker, wave=each, theirs=theirs, now=now)
-            )
-        if theirs.source == "listing":
-            found.update(
-                await _reconcile_listing(
-                    connection=connection, asker=asker, scope=scope, theirs=theirs, now=now
-                )
-            )
-    return dict(found)
-
-
-async def _reconcile_wave(
-    *, connection: Connection, asker: _Asker, wave: Reconcilable, theirs: _Theirs, now: datetime
-) -> dict[str, int]:
-    """Compare a wave with itself, and a live one with Kraken; its open differences by kind."""
-    differences = await _in_thread(_compare, connection, wave)
-    kinds: Collection[str] = LOCAL_KINDS if wave.purged_at is None else KEPT_KINDS
-    source = "none"
-    if wave.mode is Mode.LIVE:
-        source = theirs.source
-        is_listed = source == "listing"
-        differences += [found for found in theirs.doubled if found.wave_id == wave.id]
-        differences += await asker.ask(wave_id=wave.id, listed=is_listed)
-        kinds = {*kinds, *RECORD_KINDS, *(LISTING_KINDS if is_listed else ())}
-    counted = reconciliation.counts(connection=connection, wave_id=wave.id)
-    if counted["claimed"] != counted["selected"] + counted["handed_on"] and not any(
-        difference.kind == "batch_count" for difference in differences
-    ):
-        here = reconciliation.customers(here=counted["selected"], handed_on=counted["handed_on"])
-        differences.append(
-            Difference(kind="wave_count", ours=here, theirs=f"{counted['claimed']} claimed", wave_id=wave.id)
-        )
-    return _keep(
-        connection=connection,
-        scope=wave.scope,
-        differences=differences,
-        kinds=kinds,
-        source=source,
-        counted={**counted, **asker.counted},
-        now=now,
-    )
-
-
-async def _reconcile_listing(
-    *, connection: Connection, asker: _Asker, scope: Scope, theirs: _Theirs, now: datetime
-) -> dict[str, int]:
-    """Compare the whole listing with all waves; open differences by kind that belong to no wave."""
-    unknown, asker.counted["unknown_here"] = await _in_thread(_unknown_here, connection, scope)
-    found = _keep(
-        connection=connection,
-        scope=scope,
-        differences=[*unknown, *(found for found in theirs.doubled if found.wave_id is None)],
-        kinds=LISTING_KINDS,
-        source="listing",
-        counted=asker.counted,
-        now=now,
-    )
-    reconciliation.end_listing(connection=connection)
-    connection.commit()
-    return found
-
-
-class _Asker:
-    """Asks Kraken about one import supplier."""
+class _Comparison:
+    """The comparison of all waves of one import supplier with themselves and with Kraken."""
 
     def __init__(
         self,
         *,
         connection: Connection,
-        session: KrakenSession,
-        fault_of: Callable[..., Exception | None],
         scope: Scope,
+        waves: Sequence[Reconcilable],
+        is_full: bool,
+        now: datetime,
     ) -> None:
         self._connection = connection
-        self._session = session
-        self._fault_of = fault_of
         self._scope = scope
-        self.counted: dict[str, int] = {}
+        self._waves = waves
+        self._ids = [wave.id for wave in waves]
+        self._is_full = is_full
+        self._now = now
+        self.found: Counter[str] = Counter()
+        self.skipped: set[int] = set()
 
-    async def read_listing(self) -> _Theirs:
-        """Read what Kraken lists into a temporary table, where it has a listing at all."""
-        if self._scope.resource != "accounts":
-            return _Theirs(source="status")
-        await self._write(reconciliation.begin_listing)
-        for imported in (False, True):
-            if not await self._read_one(imported=imported):
-                return _Theirs(source="status")
-        await self._write(reconciliation.close_listing)
-        doubled = await _in_thread(_doubled, self._connection, self._scope)
-        return _Theirs(source="listing", doubled=tuple(doubled))
-
-    async def ask(self, *, wave_id: int, listed: bool) -> list[Difference]:
-        """Ask for each record that the listing raises a doubt about, or without one for each that has ended.
-
-        A listing is older than what it is compared with; what the status endpoint says is the last word.
-        """
-        found: list[Difference] = []
-        asked = 0
-        after = 0
-        while page := await _in_thread(self._page, wave_id, listed, after):
-            after = page[-1].id
-            asked += len(page)
-            exchanges = await self._session.statuses(
-                resource=self._scope.resource,
-                import_supplier=self._scope.import_supplier,
-                external_identifiers=(known.external_identifier for known in page),
+    async def run(self, *, systems: Systems) -> None:
+        """Compare; afterwards `found` has the open differences by kind, `skipped` the waves left alone."""
+        first = load_wave(connection=self._connection, wave_id=self._ids[0])
+        self._connection.rollback()
+        async with open_session(systems=systems, wave=first) as session:
+            kraken = KrakenSide(
+                connection=self._connection,
+                session=session,
+                fault_of=partial(fault_of, wave=first),
+                scope=self._scope,
             )
-            for known, exchange in zip(page, exchanges, strict=True):
-                difference = self._judge(known=known, answer=exchange.answer)
-                if difference is not None:
-                    found.append(replace(difference, wave_id=wave_id))
-            if len(page) < _PAGE:
-                break
-        self.counted["asked_one_by_one"] = asked
-        if listed:
-            self.counted["confirmed_although_listed_otherwise"] = asked - len(found)
-        return found
-
-    def _page(self, wave_id: int, listed: bool, after: int) -> list[Known]:
-        with self._connection.begin():
-            if listed:
-                return reconciliation.suspects(
-                    connection=self._connection,
-                    wave_id=wave_id,
-                    never_created=NEVER_CREATED,
-                    after=after,
-                    most=_PAGE,
+            source = "none"
+            if any(wave.mode is Mode.LIVE for wave in self._waves):
+                source = "listing" if await kraken.read_listing() else "status"
+            if source == "listing":
+                await self._in_thread(self._keep_doubled)
+            # Before anything is compared, so that whatever changes meanwhile is compared the next time.
+            standings = await self._in_thread(self._standings)
+            doubts: dict[int, Doubts] = {}
+            if source == "listing":
+                doubts = await self._in_thread(self._doubts)
+            for wave in self._waves:
+                await self._reconcile_wave(
+                    wave=wave,
+                    standing=standings[wave.id],
+                    doubts=WITHOUT_LISTING if source == "status" else doubts.get(wave.id, NO_DOUBTS),
+                    kraken=kraken,
+                    source=source if wave.mode is Mode.LIVE else "none",
                 )
-            return reconciliation.settled(
-                connection=self._connection, wave_id=wave_id, states=_TO_ASK, after=after, most=_PAGE
-            )
+            if source == "listing":
+                await self._in_thread(self._reconcile_listing, kraken.counted)
+            await self._in_thread(partial(listing.end, connection=self._connection))
 
-    def _judge(self, *, known: Known, answer: Answer) -> Difference | None:
-        if known.state is State.PARKED and not isinstance(answer, Unauthorised):
-            return parked_difference(known=known, answer=answer)
-        if not isinstance(answer, ProcessStatus | NotFound):
-            raise self._fault_of(signal=signal_of(answer=answer), problem=self._session.problem) or Retryable(
-                "Kraken gave no usable answer about a record: nothing that was not looked at is settled."
-            )
-        return judge(known=known, answer=answer)
-
-    async def _read_one(self, *, imported: bool) -> bool:
-        """Read one of the listings; whether Kraken has it."""
-        for _ in range(_TRIES):
-            await self._write(partial(reconciliation.forget_listed, imported=imported))
-            try:
-                number = await self._copy(imported=imported)
-            except UnableToList as problem:
-                if isinstance(problem.answer, NotFound):
-                    return False
-                fault = self._fault_of(signal=signal_of(answer=problem.answer), problem=self._session.problem)
-                if fault is not None:
-                    raise fault from None
-            else:
-                self.counted["listed_imported" if imported else "listed"] = number
-                return True
-        raise Retryable("Kraken's listing could not be read to its end: it is tried again.")
-
-    async def _copy(self, *, imported: bool) -> int:
-        number = 0
-        waiting: list[Listed] = []
-        entries = self._session.listing(imported=imported, import_supplier=self._scope.import_supplier)
-        async with aclosing(entries) as pages:
-            async for page in pages:
-                number += len(page)
-                waiting += page
-                if len(waiting) >= _LISTED_AT_ONCE:
-                    await self._add(imported=imported, listed=waiting)
-                    waiting = []
-        await self._add(imported=imported, listed=waiting)
-        return number
-
-    async def _add(self, *, imported: bool, listed: Sequence[Listed]) -> None:
-        await self._write(
-            partial(
-                reconciliation.add_listed,
-                imported=imported,
-                listed=[(entry.external_identifier, entry.kraken_identifier) for entry in listed],
-            )
+    async def _reconcile_wave(
+        self, *, wave: Reconcilable, standing: Standing, doubts: Doubts, kraken: KrakenSide, source: str
+    ) -> None:
+        """Compare what has changed of a wave with itself, and what is in doubt with Kraken."""
+        extent = extent_of(
+            standing=standing,
+            doubts=doubts,
+            is_closed=wave.closed_at is not None,
+            is_full=self._is_full or source == "none",
+            now=self._now,
         )
-
-    async def _write(self, statement: Callable[..., None]) -> None:
-        def run() -> None:
-            with self._connection.begin():
-                statement(connection=self._connection)
-
-        await asyncio.to_thread(run)
-
-
-def judge(*, known: Known, answer: ProcessStatus | NotFound) -> Difference | None:
-    """The difference between a record and what Kraken says of it; None when there is none to act on."""
-    kind = difference(state=known.state, kraken_identifier=known.kraken_identifier, answer=answer)
-    if kind is None:
-        return None
-    ours, theirs = known.state.value, "unknown" if isinstance(answer, NotFound) else answer.status
-    if kind == "identifier_differs" and isinstance(answer, ProcessStatus):
-        ours, theirs = known.kraken_identifier or "none", answer.kraken_identifier or "none"
-    return Difference(kind=kind, external_identifier=known.external_identifier, ours=ours, theirs=theirs)
-
-
-def _compare(connection: Connection, wave: Reconcilable) -> list[Difference]:
-    """Everything that can be compared without Kraken."""
-    with connection.begin():
-        kept = [
-            *reconciliation.batches(connection=connection, wave_id=wave.id),
-            *reconciliation.attempts(connection=connection, wave_id=wave.id),
-        ]
-        if wave.purged_at is not None:
-            return kept
-        return [
-            *kept,
-            *reconciliation.money(connection=connection, wave_id=wave.id),
-            *reconciliation.batch_sums(connection=connection, wave_id=wave.id),
-            *_payloads(connection=connection, wave_id=wave.id),
-        ]
-
-
-def _payloads(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
-    """Payloads that are no longer what was built. Purged ones cannot be looked at."""
-    if not reconciliation.has_payloads(connection=connection, wave_id=wave_id):
-        return
-    for identifier, wanted, body in reconciliation.payload_hashes(connection=connection, wave_id=wave_id):
-        found = None if body is None else hashlib.sha256(body).digest()
-        if found != wanted:
-            yield Difference(
-                kind="payload_missing" if found is None else "payload_altered",
-                external_identifier=identifier,
-                ours="none" if found is None else found.hex()[:16],
-                theirs=wanted.hex()[:16],
-                wave_id=wave_id,
-            )
-
-
-def _unknown_here(connection: Connection, scope: Scope) -> tuple[list[Difference], int]:
-    with connection.begin():
-        return reconciliation.unknown_here(connection=connection, scope=scope, most=_MOST_UNKNOWN)
-
-
-def _doubled(connection: Connection, scope: Scope) -> list[Difference]:
-    with connection.begin():
-        return reconciliation.doubled(connection=connection, scope=scope)
-
-
-def _keep(
-    *,
-    connection: Connection,
-    scope: Scope,
-    differences: Sequence[Difference],
-    kinds: Collection[str],
-    source: str,
-    counted: dict[str, int],
-    now: datetime,
-) -> dict[str, int]:
-    """Write down what was found, settle what was not found again; open differences by kind."""
-    if connection.in_transaction():
-        connection.rollback()
-    with connection.begin():
-        reconciliation.keep(connection=connection, scope=scope, differences=differences, at=now)
-        reconciliation.resolve(connection=connection, scope=scope, kinds=kinds, at=now)
-        still_open = reconciliation.open_kinds(connection=connection, scope=scope)
-        reconciliation.record_run(
-            connection=connection,
-            scope=scope,
+        is_local = extent in (Extent.FULL, Extent.CHANGED)
+        counted: dict[str, int] = {}
+        kinds: set[str] = set()
+        if is_local:
+            counted |= await self._in_thread(self._compare, wave)
+            kinds |= LOCAL_KINDS if wave.purged_at is None else KEPT_KINDS
+            # Apart, since it takes longest: the rows of what was found so far are free for their owners.
+            since = payloads_from(extent=extent, standing=standing)
+            await self._in_thread(self._compare_payloads, wave, since)
+        if source != "none" and extent is not Extent.SKIPPED:
+            counted |= kraken.counted
+            counted |= await self._ask(wave=wave, kraken=kraken, source=source)
+            kinds |= RECORD_KINDS | (LISTING_KINDS if source == "listing" else set())
+        if extent is Extent.SKIPPED:
+            self.skipped.add(wave.id)
+        run = Run(
             source=source,
+            extent=extent,
             counted=counted,
-            differences=sum(still_open.values()),
-            at=now,
+            watermark=standing.watermark,
+            doubts=doubts.mark,
+            compared_at=standing.read_at if is_local else standing.compared_at,
+            full_at=self._now if extent is Extent.FULL else standing.full_at,
         )
-    return still_open
+        await self._in_thread(self._settle, wave.scope, kinds, run)
 
+    async def _ask(self, *, wave: Reconcilable, kraken: KrakenSide, source: str) -> dict[str, int]:
+        """Ask Kraken about the doubted records of a wave; how many there were."""
+        if source == "status":
+            await self._in_thread(
+                partial(listing.doubt_all, connection=self._connection, wave_id=wave.id, states=TO_ASK)
+            )
+        asked = differ = 0
+        async with aclosing(kraken.ask(wave_id=wave.id)) as pages:
+            async for page in pages:
+                asked += page.records
+                differ += len(page.differences)
+                await self._in_thread(self._keep, page.differences)
+        confirmed = {"confirmed_although_listed_otherwise": asked - differ} if source == "listing" else {}
+        return {"asked_one_by_one": asked, **confirmed}
 
-async def _in_thread(work: Callable[..., T], *arguments: object) -> T:
-    return await asyncio.to_thread(work, *arguments)
+    def _standings(self) -> dict[int, Standing]:
+        return comparisons.standings(
+            connection=self._connection, wave_ids=self._ids, payload_kinds=PAYLOAD_KINDS
+        )
+
+    def _doubts(self) -> dict[int, Doubts]:
+        return listing.doubts(connection=self._connection, wave_ids=self._ids, never_created=NEVER_CREATED)
+
+    def _keep_doubled(self) -> None:
+        self._keep(listing.doubled(connection=self._connection, scope=self._scope, wave_ids=self._ids))
+
+    def _compare(self, wave: Reconcilable) -> dict[str, int]:
+        """Compare a wave with itself; the numbers of its records at each stage."""
+        kinds = self._keep(local_differences(connection=self._connection, wave=wave))
+        counted = reconciliation.counts(connection=self._connection, wave_id=wave.id)
+        count = wave_count(wave_id=wave.id, counted=counted)
+        if count is not None and "batch_count" not in kinds:
+            self._keep([count])
+        return counted
+
+    def _compare_payloads(self, wave: Reconcilable, since: datetime | None) -> None:
+        if wave.purged_at is None:
+            self._keep(payload_differences(connection=self._connection, wave_id=wave.id, since=since))
+
+    def _reconcile_listing(self, counted: dict[str, int]) -> None:
+        """Compare the whole listing with all waves, for what belongs to none."""
+        unknown, number = listing.unknown_here(
+            connection=self._connection, scope=self._scope, most=_MOST_UNKNOWN
+        )
+        self._keep(unknown)
+        run = Run(source="listing", extent=Extent.FULL, counted={**counted, "unknown_here": number})
+        self._settle(self._scope, LISTING_KINDS, run)
+
+    def _keep(self, differences: Iterable[Difference]) -> set[str]:
+        """Write down what was found, a page at a time; the kinds of it."""
+        kinds: set[str] = set()
+        remaining = iter(differences)
+        while page := list(islice(remaining, _KEPT_AT_ONCE)):
+            kinds.update(found.kind for found in page)
+            reconciliation.keep(
+                connection=self._connection, scope=self._scope, differences=page, at=self._now
+            )
+        return kinds
+
+    def _settle(self, scope: Scope, kinds: Collection[str], run: Run) -> None:
+        """Settle what was looked for and not found again, and record the run."""
+        reconciliation.resolve(connection=self._connection, scope=scope, kinds=kinds, at=self._now)
+        still_open = reconciliation.open_kinds(connection=self._connection, scope=scope)
+        comparisons.record_run(
+            connection=self._connection,
+            scope=scope,
+            run=run,
+            differences=sum(still_open.values()),
+            at=self._now,
+        )
+        self.found.update(still_open)
+
+    async def _in_thread(self, work: Callable[..., T], *arguments: object) -> T:
+        """Do the work in a transaction of its own, beside the event loop."""
+
+        def run() -> T:
+            with self._connection.begin():
+                return work(*arguments)
+
+        return await asyncio.to_thread(run)

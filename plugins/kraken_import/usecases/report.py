@@ -10,7 +10,8 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from kraken_import.lifecycle import FAILED, SUCCEEDED, State
-from kraken_import.tracking import money, outages, progress, reconciliation, reports, waves
+from kraken_import.tracking import comparisons, money, outages, progress, reconciliation, reports, waves
+from kraken_import.tracking.comparisons import Extent, LastRun
 from kraken_import.tracking.outages import Outage
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.frame_rows import review_frames
@@ -44,7 +45,7 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
     header = reports.header(connection=connection, wave_id=wave_id)
     states = progress.wave_states(connection=connection, wave_id=wave_id)
     seconds, slices = _slices(connection=connection, wave_id=wave_id)
-    last = reconciliation.last_run(connection=connection, wave_id=wave_id)
+    last = comparisons.last_run(connection=connection, wave_id=wave_id)
     frames = review_frames(
         connection=connection, wave_id=wave_id, dialect=header.dialect, claimed=header.claimed
     )
@@ -78,7 +79,7 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
         ],
         money=_money(connection=connection, wave_id=wave_id),
         reconciled_at=None if last is None else last.reconciled_at,
-        reconciled_with="" if last is None else _WITH[last.source],
+        reconciled_with="" if last is None else _compared(last=last),
         differences=_differences(connection=connection, wave_id=wave_id),
         open_differences=0 if last is None else last.differences,
         frames=frames.lines,
@@ -88,6 +89,18 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
         policy=wave_in_words(wave=wave),
         decision=_decision(header=header, wave=wave),
     )
+
+
+def _compared(*, last: LastRun) -> str:
+    """What the last reconciliation compared, in words."""
+    since = "" if last.compared_at is None else f"unchanged since {_at(last.compared_at)}"
+    match last.extent:
+        case Extent.SKIPPED:
+            return f"skipped: {since}"
+        case Extent.KRAKEN:
+            return f"{since} here, compared {_WITH[last.source]}"
+        case _:
+            return _WITH[last.source]
 
 
 def _parked(*, connection: Connection, wave_id: int) -> list[ParkedLine]:

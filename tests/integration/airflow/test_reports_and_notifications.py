@@ -76,7 +76,7 @@ def context(run_id: str, *, dag_id: str = "migrate_edf_accounts", **states: str)
         "dag_run": _DagRun(run_id=run_id, dag_id=dag_id),
         "run_id": run_id,
         "ti": _TaskInstance(states),
-        "params": {"wave": None},
+        "params": {"wave": None, "full": False},
     }
 
 
@@ -169,6 +169,17 @@ def test_a_difference_fails_the_run_in_one_sentence(
         operator("ReconcileOperator").execute(context("run-1"))
     page = tmp_path / "migrate_edf_accounts" / f"wave-{wave_id}" / "index.html"
     assert "1 difference is open." in page.read_text(encoding="utf-8")
+    with airflow_journey.tracking.begin() as connection:
+        connection.exec_driver_sql("UPDATE migration.batch SET customers = 3")
+    reconcile = operator("ReconcileOperator")
+    assert reconcile.execute(context("run-1")) == {}
+    assert "Nothing differs." in page.read_text(encoding="utf-8")
+    # Of a wave that is skipped nothing is written anew; a run of everything skips none.
+    page.unlink()
+    assert reconcile.execute(context("run-1")) == {}
+    assert not page.exists()
+    assert reconcile.execute(context("run-1") | {"params": {"wave": None, "full": True}}) == {}
+    assert page.exists()
 
 
 def test_people_are_told_at_the_gate_at_the_end_and_once_of_a_stop(

@@ -6,7 +6,7 @@ import asyncio
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,13 +24,16 @@ SUPPLIER = "<IMPORT_SUPPLIER>"
 CUSTOMERS = 25 * 4
 
 
-def look(journey: Journey, wave_id: int | None = None) -> Reconciled:
+def look(
+    journey: Journey, wave_id: int | None = None, *, full: bool = False, later: timedelta = timedelta()
+) -> Reconciled:
     return asyncio.run(
         reconcile(
             systems=journey.systems,
             connection_id="kraken",
             wave_id=wave_id,
-            now=datetime.now(UTC),
+            full=full,
+            now=datetime.now(UTC) + later,
         )
     )
 
@@ -162,6 +165,8 @@ def test_ten_planted_differences_are_found_and_nothing_else(
     wave_id = play(journey, dialect=DIALECT, batch_size=10, identifiers=wanted)
     processed = [key for key in identifiers(journey, "processed") if key not in (cent, ledger)]
     assert {cent, ledger} <= set(identifiers(journey, "processed"))
+    # What is planted from here on is found by a look at what has changed.
+    assert look(journey).differences == {"balance_differs": 1, "ledger_missing": 1}
     lost, doubled, renamed, altered = processed[:4]
     errored, rejected = identifiers(journey, "errored")[0], identifiers(journey, "rejected")[0]
 
@@ -198,7 +203,7 @@ def test_ten_planted_differences_are_found_and_nothing_else(
     assert "10 differences are open after" in outcome.failure
     (row,) = journey.rows("SELECT * FROM migration.reconciliation_difference WHERE kind = 'balance_differs'")
     assert (row["ledger"], row["currency"], row["cents"]) == ("ENERGY", "USD", -1)
-    (run,) = journey.rows("SELECT counts FROM migration.reconciliation WHERE wave_id IS NULL")
+    (_, run) = journey.rows("SELECT counts FROM migration.reconciliation WHERE wave_id IS NULL ORDER BY id")
     assert run["counts"]["unknown_here"] == 1
 
     # Somebody takes one on, and keeps it when it is found again.
@@ -239,6 +244,18 @@ def test_what_a_listing_leaves_out_is_asked_for_before_it_counts_as_lost(journey
     assert look(journey).failure is None
     (run,) = journey.rows("SELECT counts FROM migration.reconciliation WHERE wave_id IS NOT NULL")
     assert run["counts"]["confirmed_although_listed_otherwise"] == 1
+
+
+def test_identifiers_of_a_listing_are_taken_to_the_letter(journey: Journey) -> None:
+    play(journey, limit=2)
+    strange = {"GB\tTAB", "GB\nLINE\r", "GB\\N", "\\.", "\\N", "Ünïcode €"}
+    for identifier in strange:
+        at_kraken(journey, "POST", identifier, supplier="TENTACLE_ENERGY", kraken_identifier="A\t\\1")
+    assert look(journey).differences == {"unknown_here": len(strange)}
+    assert found(journey) == {("unknown_here", identifier) for identifier in strange}
+    assert {
+        row["theirs"] for row in journey.rows("SELECT theirs FROM migration.reconciliation_difference")
+    } == {"A\t\\1"}
 
 
 def test_without_a_listing_every_record_is_asked_for(journey: Journey) -> None:

@@ -1,0 +1,148 @@
+"""What Kraken lists of an import supplier, in temporary tables of one connection, and what it puts in doubt.
+
+The listing is aggregated once, and compared with the records of all waves in one statement.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection
+
+from kraken_import.lifecycle import OPEN, State
+from kraken_import.tracking.queries import queries
+from kraken_import.tracking.reconciliation import Difference, Known, Scope, stream
+
+_ESCAPED: Final = str.maketrans(
+    # No text of Postgres holds a zero, so no record of ours does.
+    {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\N{REPLACEMENT CHARACTER}"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubts:
+    """Records of a wave to ask Kraken about: how many, if known, and a digest that changes with them."""
+
+    records: int | None
+    mark: str
+
+
+NO_DOUBTS: Final = Doubts(records=0, mark="0")
+
+WITHOUT_LISTING: Final = Doubts(records=None, mark="status")
+"""Kraken has no listing, so each record that has ended is in doubt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some of the doubted records: how they stand now, how many were doubted, and the last one's id."""
+
+    records: list[Known]
+    doubted: int
+    last: int
+
+
+def begin(*, connection: Connection) -> None:
+    """Make room for what Kraken lists and for doubts; gone with `end`, or with the connection."""
+    connection.exec_driver_sql(_SQL["begin"])
+
+
+def end(*, connection: Connection) -> None:
+    """Forget what Kraken listed."""
+    connection.exec_driver_sql(_SQL["end"])
+
+
+def forget(*, connection: Connection, imported: bool) -> None:
+    """Begin one of the listings anew."""
+    connection.exec_driver_sql(_SQL["forget"], {"imported": imported})
+
+
+def add(*, connection: Connection, imported: bool, listed: Iterable[tuple[str, str | None]]) -> None:
+    """Add (external identifier, Kraken's identifier) of a listing."""
+    sign = "t" if imported else "f"
+    lines = "".join(
+        f"{sign}\t{_escaped(identifier)}\t{_escaped(kraken_identifier)}\n"
+        for identifier, kraken_identifier in listed
+    )
+    with closing(connection.connection.cursor()) as cursor:
+        cursor.copy_expert(_SQL["copy"], io.StringIO(lines))
+
+
+def aggregate(*, connection: Connection) -> None:
+    """Bring together what both listings say of each account."""
+    connection.exec_driver_sql(_SQL["aggregate"])
+
+
+def unknown_here(*, connection: Connection, scope: Scope, most: int) -> tuple[list[Difference], int]:
+    """The first of what Kraken lists and no wave of ours has, and how many there are of it."""
+    rows = connection.exec_driver_sql(_SQL["unknown_here"], {**scope.values, "most": most}).all()
+    return [
+        Difference(
+            kind="unknown_here",
+            external_identifier=row.external_identifier,
+            ours="unknown",
+            theirs=row.kraken_identifier or ("imported" if row.imported else "not imported"),
+        )
+        for row in rows
+    ], int(rows[0].total) if rows else 0
+
+
+def doubled(*, connection: Connection, scope: Scope, wave_ids: Sequence[int]) -> Iterator[Difference]:
+    """What Kraken lists more than once, of these waves and of none, with the wave that has it."""
+    values = {**scope.values, "wave_ids": list(wave_ids)}
+    for row in stream(connection=connection, statement=_SQL["doubled"], values=values):
+        yield Difference(
+            kind="doubled_at_kraken",
+            external_identifier=row.external_identifier,
+            ours=row.state,
+            theirs=f"listed {row.times} times",
+            wave_id=row.wave_id,
+        )
+
+
+def doubts(
+    *, connection: Connection, wave_ids: Sequence[int], never_created: Collection[State]
+) -> dict[int, Doubts]:
+    """Find the records of these waves whose listing is not what their state implies.
+
+    Returns the waves' doubts; a wave without any is not among them.
+    """
+    connection.exec_driver_sql(
+        _SQL["doubt"],
+        {"wave_ids": list(wave_ids), "never_created": [state.value for state in never_created]},
+    )
+    rows = connection.exec_driver_sql(_SQL["doubts"])
+    return {row.wave_id: Doubts(records=row.records, mark=row.mark) for row in rows}
+
+
+def doubt_all(*, connection: Connection, wave_id: int, states: Collection[State]) -> None:
+    """Doubt every record of a wave in these states, and nothing else."""
+    connection.exec_driver_sql(
+        _SQL["doubt_all"], {"wave_id": wave_id, "states": [state.value for state in states]}
+    )
+
+
+def doubted_page(*, connection: Connection, wave_id: int, after: int, most: int) -> Page | None:
+    """The next doubted records of a wave, by ascending id above `after`; None when there are no more."""
+    rows = connection.exec_driver_sql(
+        _SQL["doubted_page"],
+        {"wave_id": wave_id, "after": after, "most": most, "open": [state.value for state in OPEN]},
+    ).all()
+    if not rows:
+        return None
+    return Page(
+        records=[Known(**{**row._mapping, "state": State(row.state)}) for row in rows if row.state],
+        doubted=len(rows),
+        last=rows[-1].id,
+    )
+
+
+def _escaped(value: str | None) -> str:
+    return "\\N" if value is None else value.translate(_ESCAPED)
+
+
+_SQL = queries(file="listing")
