@@ -4,9 +4,9 @@
 
 A Postgres of its own is started in a temporary folder and filled with one wave, whose records Kraken accepted
 within the last ten minutes. Another process then polls for all of its batches, as a triggerer with as many
-triggers does. The stand-in Kraken knows none of the records, which proves nothing within a visibility window of
-an hour, so that everything stays open. Printed are the largest size of the polling process, the looks at each
-batch, the most sockets that it had open to Kraken, and how many looks it made a second.
+triggers does. The stand-in Kraken knows none of the records, which proves nothing within a visibility window
+of an hour, so that everything stays open. Printed are the largest size of the polling process, the looks at
+each batch, the most sockets that it had open to Kraken, and how many looks it made a second.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 FILL: Final = """
     INSERT INTO migration.import_process (
         target_kraken, mode, resource, import_supplier, external_identifier, dialect, wave_id, batch,
-        airflow_run, state, attempt, payload_hash, planned_at, intended_at, evidence_from, created_at, polled_at
+        airflow_run, state, attempt, payload_hash, planned_at, intended_at, evidence_from, created_at,
+        polled_at
     )
     SELECT %(target)s, 'live', 'accounts', 'BENCH', 'B-' || record, 'edf_accounts', %(wave_id)s,
         record / %(records)s, 'benchmark', 'created', 1, '\\x00', now(), began.at, began.at, began.at,

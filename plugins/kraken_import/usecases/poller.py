@@ -258,7 +258,7 @@ class Poller:
 
     async def _reopen(self, systems: Systems) -> None:
         if systems.kraken.target != self._systems.kraken.target:
-            # Their waves went elsewhere, and are told so at once. While no round is held, all are in the queue.
+            # Their waves went elsewhere, and hear so at once. While no round is held, all are in the queue.
             self._queue = [(0.0, next(self._numbers), wait) for wait in self._waits]
         self._systems = systems
         self._wanted = None
