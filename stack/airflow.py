@@ -41,8 +41,8 @@ RECOVERY: Mapping[str, str] = {
 }
 """How soon Airflow notices what has died, and how soon it goes on with it."""
 WAITING: Mapping[str, str] = {
-    # Four waves of as many batches as Airflow maps. A trigger without a place is not begun, and the batch that it
-    # holds back goes on late.
+    # Four waves of as many batches as Airflow maps. A trigger without a place is not begun, so that its batch
+    # goes on late.
     "TRIGGERER__CAPACITY": "4000",
 }
 """How much may wait without a worker."""

@@ -158,7 +158,7 @@ class Poller:
             self._members -= 1
             if not self._members:
                 # Before anything is awaited: what comes from now on gets a poller of its own.
-                _POLLERS.pop(self._key, None)
+                self._forget()
                 await self._close()
 
     async def _close(self) -> None:
@@ -179,8 +179,13 @@ class Poller:
     def _service_over(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
         if error is not None:
+            self._forget()
             for wait in self._waits:
                 wait.fail(error)
+
+    def _forget(self) -> None:
+        if _POLLERS.get(self._key) is self:
+            del _POLLERS[self._key]
 
     async def _ask(self) -> None:
         """Hold rounds for the batches that are due, as many at once as are worth it."""

@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 import requests
+from sqlalchemy.exc import ProgrammingError
 
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases import poller
@@ -173,6 +174,30 @@ def test_a_hiccup_of_the_database_ends_no_wait(
 
     assert asyncio.run(together()) == [{"open": 0, "ended": 5}] * 2
     assert any("Could not poll (OperationalError): trying again." in each for each in caplog.messages)
+
+
+def test_a_tracking_database_that_cannot_be_used_ends_the_waits_and_those_that_follow(
+    begin: BeginJourney,
+) -> None:
+    journey = begin(*ENDLESS)
+    refs = created(journey, limit=4, batch_size=2)
+    held = Resumption(why="throttled", seconds=20)
+
+    async def together() -> list[Any]:
+        first = asyncio.gather(
+            *waits(journey, refs, seconds=30),
+            *waits(journey, refs, seconds=30, resumption=held),
+            return_exceptions=True,
+        )
+        await asyncio.sleep(0.5)
+        with journey.tracking.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE migration.wave RENAME TO gone")
+        failed = await first
+        return failed + await asyncio.gather(
+            *waits(journey, refs, seconds=30, resumption=held), return_exceptions=True
+        )
+
+    assert [type(each) for each in asyncio.run(together())] == [ProgrammingError] * 6
 
 
 def test_what_a_task_asks_about_the_scheduled_poll_does_not_ask_again(begin: BeginJourney) -> None:
