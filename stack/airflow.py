@@ -40,6 +40,12 @@ RECOVERY: Mapping[str, str] = {
     "WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "6",
 }
 """How soon Airflow notices what has died, and how soon it goes on with it."""
+WAITING: Mapping[str, str] = {
+    # Four waves of as many batches as Airflow maps. A trigger without a place is not begun, so that its batch
+    # goes on late.
+    "TRIGGERER__CAPACITY": "4000",
+}
+"""How much may wait without a worker."""
 PARSING: Mapping[str, str] = {
     "DAG_PROCESSOR__PARSING_PROCESSES": "1",
     # A file that is changed is read at once, a new one within the refresh interval. All others are read anew
@@ -82,6 +88,7 @@ def environment(*, ports: Ports, secrets: Secrets, cluster: Cluster) -> dict[str
         "API_AUTH__JWT_SECRET": secrets.jwt,
         **RECOVERY,
         **PARSING,
+        **WAITING,
         # Both make a slot idle for seconds between short tasks at their defaults.
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",

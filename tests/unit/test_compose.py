@@ -12,7 +12,7 @@ import yaml
 from kraken_import import pools
 from kraken_import.pools import VARIABLE, pool_of
 from kraken_import.provider import default_extras
-from stack.airflow import PARSING, POOLS, RECOVERY
+from stack.airflow import PARSING, POOLS, RECOVERY, WAITING
 from tests.conftest import ROOT
 from transforms.registry import dialect_names, get_dialect
 
@@ -80,8 +80,8 @@ def test_the_connection_has_every_field_of_the_form_with_its_default(compose: di
     }
 
 
-def test_airflow_recovers_and_reads_dags_as_it_does_in_the_local_stack(compose: dict[str, Any]) -> None:
-    wanted = {f"AIRFLOW__{name}": value for name, value in {**RECOVERY, **PARSING}.items()}
+def test_airflow_recovers_waits_and_reads_dags_as_it_does_in_the_local_stack(compose: dict[str, Any]) -> None:
+    wanted = {f"AIRFLOW__{name}": value for name, value in {**RECOVERY, **PARSING, **WAITING}.items()}
     for name in ("api-server", "scheduler", "dag-processor", "triggerer"):
         environment = compose["services"][name]["environment"]
         assert {name: environment.get(name) for name in wanted} == wanted

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from kraken_import.client.session import KrakenSession
-from kraken_import.lifecycle import ASKED, State
+from kraken_import.lifecycle import OPEN, UNPROVED, State
 from kraken_import.tracking import looks, processes, waves
 from kraken_import.tracking.processes import Open
 from kraken_import.tracking.refs import BatchRef, WaveRef
@@ -38,14 +39,15 @@ async def poll_open(*, systems: Systems, connection_id: str, until: datetime) ->
     ended = 0
     pauses = Pauses()
     while True:
-        still_open, ended_now = await poller.round()
+        open_waves, ended_now = await poller.round()
         ended += ended_now
         now = systems.clock()
-        if not still_open or now >= until:
+        if not open_waves or now >= until:
             break
         await asyncio.sleep(min(pauses.after(ended=ended_now), (until - now).total_seconds()))
     if poller.failed:
         raise next(iter(poller.failed.values()))
+    still_open = await asyncio.to_thread(poller.count_open, open_waves)
     return {"open": still_open, "ended": ended}
 
 
@@ -57,11 +59,11 @@ class _OpenPoller:
         self.failed: dict[int, Exception] = {}
         """Waves that could not be asked about, and why: they are left alone for the rest of this run."""
 
-    async def round(self) -> tuple[int, int]:
-        """Ask once about everything; how many are open still, and how many have ended."""
+    async def round(self) -> tuple[list[int], int]:
+        """Ask once about everything; the waves with something open still, and how many records have ended."""
         ended = 0
         asked: list[int] = []
-        for wave_id in await asyncio.to_thread(self._open_waves):
+        for wave_id in await asyncio.to_thread(self._open_waves, UNPROVED):
             if wave_id in self.failed:
                 continue
             wave = await asyncio.to_thread(self._load, wave_id)
@@ -75,7 +77,8 @@ class _OpenPoller:
             except (SystemicFault, UnableToQuery, SQLAlchemyError) as fault:
                 self.failed[wave_id] = fault
             asked.append(wave_id)
-        return await asyncio.to_thread(self._count_open, asked), ended
+        open_waves = await asyncio.to_thread(self._open_waves, OPEN)
+        return [wave_id for wave_id in asked if wave_id in open_waves], ended
 
     async def _ask(self, wave: Wave) -> int:
         ended = 0
@@ -93,6 +96,8 @@ class _OpenPoller:
                 after = (records[-1].batch, records[-1].id)
                 if asked.is_silent:
                     await sit_out_silence(systems=self._systems, wave=wave, until=self._until)
+                if self._systems.clock() >= self._until:
+                    break
         return ended
 
     async def _settle(self, session: KrakenSession, wave: Wave, ref: BatchRef) -> Asked | None:
@@ -119,12 +124,12 @@ class _OpenPoller:
         except SystemicFault:
             return None
 
-    def _open_waves(self) -> list[int]:
+    def _open_waves(self, states: Collection[State]) -> list[int]:
         with self._systems.tracking.connect() as connection:
             return looks.waves_with_open_processes(
                 connection=connection,
                 connection_id=self._connection_id,
-                states=ASKED | {State.CREATING},
+                states=states,
             )
 
     def _page(self, wave_id: int, after: tuple[int, int]) -> list[Open]:
@@ -133,7 +138,8 @@ class _OpenPoller:
                 connection=connection, wave_id=wave_id, after=after, most=_PAGE, due_for=_DUE_FOR
             )
 
-    def _count_open(self, wave_ids: list[int]) -> int:
+    def count_open(self, wave_ids: Collection[int]) -> int:
+        """How many records of these waves are open."""
         with self._systems.tracking.connect() as connection:
             return looks.count_open(connection=connection, wave_ids=wave_ids)
 

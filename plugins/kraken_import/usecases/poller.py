@@ -158,7 +158,7 @@ class Poller:
             self._members -= 1
             if not self._members:
                 # Before anything is awaited: what comes from now on gets a poller of its own.
-                _POLLERS.pop(self._key, None)
+                self._forget()
                 await self._close()
 
     async def _close(self) -> None:
@@ -179,8 +179,13 @@ class Poller:
     def _service_over(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
         if error is not None:
+            self._forget()
             for wait in self._waits:
                 wait.fail(error)
+
+    def _forget(self) -> None:
+        if _POLLERS.get(self._key) is self:
+            del _POLLERS[self._key]
 
     async def _ask(self) -> None:
         """Hold rounds for the batches that are due, as many at once as are worth it."""
@@ -257,6 +262,9 @@ class Poller:
             return self._sessions[key]
 
     async def _reopen(self, systems: Systems) -> None:
+        if systems.kraken.target != self._systems.kraken.target:
+            # Their waves went elsewhere, and hear so at once. While no round is held, all are in the queue.
+            self._queue = [(0.0, next(self._numbers), wait) for wait in self._waits]
         self._systems = systems
         self._wanted = None
         self._sessions.clear()

@@ -153,7 +153,8 @@ def test_a_parked_record_is_a_difference_until_it_is_freed_even_if_kraken_says_n
     # What Kraken has processed is settled by the scheduled poll, and by nothing else that a person must do.
     with journey.tracking.begin() as connection:
         connection.exec_driver_sql(
-            "UPDATE migration.import_process SET intended_at = intended_at - interval '1 minute'"
+            "UPDATE migration.import_process SET intended_at = intended_at - interval '1 minute',"
+            " created_at = created_at - interval '1 minute', polled_at = NULL"
         )
     assert journey.poll() == {"open": 0, "ended": 1}
     assert journey.states(wave_id) == {"parked": 1, "processed": 3}
