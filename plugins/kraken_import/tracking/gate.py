@@ -180,20 +180,35 @@ def last_payload(
     target_kraken: str | None,
 ) -> SentPayload | None:
     """The payload of a customer's last try of this mode; None when there is none, or when it was purged."""
-    row = (
-        connection.exec_driver_sql(
-            _SQL["last_payload"],
-            {
-                "dialect": dialect,
-                "external_identifier": external_identifier,
-                "mode": mode.value,
-                "target_kraken": target_kraken,
-            },
-        )
-        .mappings()
-        .one_or_none()
+    tries = connection.exec_driver_sql(
+        _SQL["tries"],
+        {
+            "dialect": dialect,
+            "external_identifier": external_identifier,
+            "mode": mode.value,
+            "target_kraken": target_kraken,
+        },
+    ).all()
+    if not tries:
+        return None
+    found = connection.exec_driver_sql(
+        _SQL["last_payload"],
+        {
+            "ids": [each.import_process_id for each in tries],
+            "attempts": [each.attempt for each in tries],
+            "wave_ids": [each.wave_id for each in tries],
+            "partitions": sorted({each.wave_id for each in tries}),
+        },
+    ).one_or_none()
+    if found is None:
+        return None
+    last = tries[found.position - 1]
+    return SentPayload(
+        body=unpack(body=found.body),
+        started_at=last.started_at,
+        outcome=last.outcome,
+        wave_name=last.wave_name,
     )
-    return None if row is None else SentPayload(**{**row, "body": unpack(body=row["body"])})
 
 
 _SQL = queries(file="gate")
