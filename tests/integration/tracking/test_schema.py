@@ -187,6 +187,31 @@ def test_purging_a_wave_drops_its_partitions_and_keeps_its_outcome(tracking_engi
     assert built == 2
 
 
+def test_what_was_wrong_on_the_way_is_gone_from_who_has_arrived(tracking_engine: Engine) -> None:
+    with tracking_engine.begin() as connection:
+        wave_id = wave_of(connection)
+        process_id = first_process(connection, wave_id)
+        attempts = processes.record_build(
+            connection=connection,
+            ref=WaveRef(wave_id=wave_id),
+            built=[Built(id=process_id, body=b"{}")],
+            at=NOW,
+        )
+        key = Key(id=process_id, wave_id=wave_id, attempt=attempts[process_id])
+        lost = Finding(code="unknown_to_kraken", path="", detail="Kraken does not know it any more.")
+        seen = []
+        for step in (
+            Move(key=key, to=State.PARKED, findings=(lost,)),
+            Move(key=key, to=State.PROCESSED),
+        ):
+            assert processes.move(connection=connection, moves=[step], stage="status", at=NOW) == 1
+            seen += connection.execute(
+                text("SELECT first_error_code FROM migration.import_process WHERE id = :id"),
+                {"id": process_id},
+            ).scalars()
+    assert seen == ["unknown_to_kraken", None]
+
+
 def test_a_step_of_an_older_attempt_is_left_out(tracking_engine: Engine) -> None:
     with tracking_engine.begin() as connection:
         wave_id = wave_of(connection)
