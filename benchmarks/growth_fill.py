@@ -23,8 +23,8 @@ _ADDED_LATER: Final = (
     "cohort_customer",
 )
 """Tables whose indexes are made once their rows are there."""
-BYTES_A_RECORD: Final = 2_300
-BYTES_AN_EVENT: Final = 330
+BYTES_A_RECORD: Final = 1_800
+BYTES_AN_EVENT: Final = 200
 """With their indexes, and the log of what is written at the time."""
 
 
