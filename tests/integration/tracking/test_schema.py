@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from kraken_import.lifecycle import LEGAL_MOVES, Mode, State
-from kraken_import.tracking import migrate, processes, waves
+from kraken_import.tracking import gate, migrate, processes, waves
 from kraken_import.tracking.evidence import Answer, Key
 from kraken_import.tracking.processes import Built, Move
 from kraken_import.tracking.queries import SQL_FOLDER
@@ -185,6 +185,36 @@ def test_purging_a_wave_drops_its_partitions_and_keeps_its_outcome(tracking_engi
         ).scalar_one()
     assert left == [kept]
     assert built == 2
+
+
+def test_the_last_payload_is_that_of_the_last_try_that_still_has_one(tracking_engine: Engine) -> None:
+    with tracking_engine.begin() as connection:
+        wave_id, later = wave_of(connection), wave_of(connection, run_id="later")
+        process_id = first_process(connection, wave_id)
+        for number in (1, 2, 3):
+            processes.record_build(
+                connection=connection,
+                ref=WaveRef(wave_id=wave_id),
+                built=[Built(id=process_id, body=b"%d" % number)],
+                at=NOW.replace(hour=number),
+            )
+        # The third try was of a wave that is purged.
+        connection.exec_driver_sql(
+            "UPDATE migration.import_attempt SET wave_id = %s WHERE attempt = 3", (later,)
+        )
+        connection.exec_driver_sql(
+            f"DROP TABLE migration.payload_wave_{later}, migration.answer_wave_{later}"
+        )
+        customer = {"dialect": "edf_accounts", "external_identifier": "run-0", "mode": Mode.LIVE}
+        found = [
+            gate.last_payload(connection=connection, target_kraken=kraken, **customer)
+            for kraken in ("https://kraken:443", None, "https://other:443")
+        ]
+    assert [payload and (payload.body, payload.wave_name) for payload in found] == [
+        (b"2", "run"),
+        (b"2", "run"),
+        None,
+    ]
 
 
 def test_what_was_wrong_on_the_way_is_gone_from_who_has_arrived(tracking_engine: Engine) -> None:
