@@ -138,6 +138,45 @@ def test_an_upgrade_numbers_openings_and_stops_as_they_happened(empty_dsn: str) 
     assert [tuple(row) for row in held] == [("first", False, True), ("second", False, False)]
 
 
+def test_an_upgrade_tells_holds_that_are_done_from_those_to_be_looked_at(empty_dsn: str) -> None:
+    engine = create_engine(empty_dsn.replace("postgresql://", "postgresql+psycopg2://", 1))
+    config = Config()
+    config.set_main_option("script_location", str(SQL_FOLDER / "migrations"))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA migration")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0015")
+        connection.exec_driver_sql(
+            "INSERT INTO migration.wave (name, dialect, resource, mode, import_supplier, target_kraken,"
+            " connection_id, batch_size, failure_threshold, dag_id, run_id, started_at)"
+            " VALUES ('first', 'edf_accounts', 'accounts', 'live', 'X', 'https://kraken:443', 'kraken', 10,"
+            " 0.1, 'dag', 'run', now());"
+            " INSERT INTO migration.batch (wave_id, batch, customers) SELECT id, 0, 3 FROM migration.wave;"
+            " INSERT INTO migration.import_process (target_kraken, mode, resource,"
+            " import_supplier, external_identifier, dialect, wave_id, batch, airflow_run, state,"
+            " payload_hash, first_error_code, planned_at, settled_at)"
+            " SELECT target_kraken, mode, resource, import_supplier, 'run-' || no, dialect, id, 0, run_id,"
+            " CASE no WHEN 0 THEN 'processed' ELSE 'errored' END, 'hash', 'code', now(), now()"
+            " FROM migration.wave CROSS JOIN generate_series(0, 2) AS no;"
+            " INSERT INTO migration.legacy_hold (import_process_id, held_at, released_at)"
+            " SELECT id, now(), CASE external_identifier WHEN 'run-1' THEN now() END"
+            " FROM migration.import_process"
+        )
+    migrate.upgrade(engine=engine)
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT external_identifier, hold.done_at IS NOT NULL AS done, first_error_code"
+            " FROM migration.legacy_hold AS hold JOIN migration.import_process ON id = import_process_id"
+            " ORDER BY external_identifier"
+        ).all()
+    engine.dispose()
+    assert [tuple(row) for row in found] == [
+        ("run-0", True, None),
+        ("run-1", True, "code"),
+        ("run-2", False, "code"),
+    ]
+
+
 @pytest.mark.parametrize(
     "statement", ["UPDATE migration.import_event SET attempt = 9", "DELETE FROM migration.import_event"]
 )
