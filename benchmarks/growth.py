@@ -63,6 +63,8 @@ def main() -> int:
         "--folder", type=Path, default=Path(tempfile.gettempdir()), help="where the database is"
     )
     options = parser.parse_args()
+    if options.waves < 20 or options.waves % 2 or options.records < 20 * options.waves:
+        parser.error("--waves must be even and at least 20, and --records at least twenty times as many.")
     if names := forgotten():
         print(
             f"benchmarks/growth_cases.py and sql/tracking do not agree about {', '.join(names)}.",

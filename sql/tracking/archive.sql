@@ -8,7 +8,10 @@ FROM migration.wave
 LEFT JOIN migration.event_archive AS archive ON archive.wave_id = wave.id
 WHERE wave.purged_at < %(before)s
     AND archive.deleted_at IS NULL
-    AND EXISTS (SELECT FROM migration.import_event AS event WHERE event.wave_id = wave.id)
+    AND (
+        archive.wave_id IS NOT NULL
+        OR EXISTS (SELECT FROM migration.import_event AS event WHERE event.wave_id = wave.id)
+    )
 ORDER BY archive.wave_id IS NULL, wave.id
 
 -- name: lock
@@ -45,4 +48,4 @@ WHERE id = ANY (ARRAY(
 ))
 
 -- name: finish
-UPDATE migration.event_archive SET deleted_at = %(at)s WHERE wave_id = %(wave_id)s
+UPDATE migration.event_archive SET deleted_at = migration.present() WHERE wave_id = %(wave_id)s

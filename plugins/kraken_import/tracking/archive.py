@@ -104,9 +104,9 @@ def delete_events(*, connection: Connection, archive: Archive, most: int) -> int
     return connection.exec_driver_sql(_SQL["delete_events"], values).rowcount
 
 
-def finish(*, connection: Connection, archive: Archive, at: datetime) -> None:
+def finish(*, connection: Connection, archive: Archive) -> None:
     """Record that all events of a file are gone here."""
-    connection.exec_driver_sql(_SQL["finish"], {"wave_id": archive.wave_id, "at": at})
+    connection.exec_driver_sql(_SQL["finish"], {"wave_id": archive.wave_id})
 
 
 _SQL = queries(file="archive")

@@ -40,7 +40,7 @@ def archive_events(
                 tracking=tracking, folder=folder, wave_id=wave_id, archived_by=archived_by, now=now
             )
             _check(folder=folder, written=written)
-            _delete(tracking=tracking, written=written, now=now)
+            _delete(tracking=tracking, written=written)
             waves += 1
             events += written.events
     if not waves:
@@ -119,11 +119,11 @@ def _check(*, folder: Path, written: Archive) -> None:
         )
 
 
-def _delete(*, tracking: Engine, written: Archive, now: datetime) -> None:
+def _delete(*, tracking: Engine, written: Archive) -> None:
     while True:
         with tracking.begin() as connection:
             if not archive.delete_events(connection=connection, archive=written, most=_PAGE):
-                archive.finish(connection=connection, archive=written, at=now)
+                archive.finish(connection=connection, archive=written)
                 return
 
 
