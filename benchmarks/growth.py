@@ -10,7 +10,9 @@ the records that it is about, milliseconds, milliseconds a thousand records, par
 that it reads, tables that it scans.
 
 It ends with 1 when a statement, other than the named maintenance, scans a large table, reads much more than
-it is about, locks the partitions of other waves, or takes more than 50 ms a thousand records.
+it is about, locks the partitions of other waves, or takes more than 50 ms a thousand records (200 where each
+record is several rows to write). The rules are made for a hundred waves or more: of fewer, one is a large
+part of its tables, and Postgres rightly reads them whole.
 """
 
 from __future__ import annotations

@@ -28,6 +28,13 @@ MAINTENANCE: Final[Mapping[str, str]] = {
 Values: TypeAlias = Callable[[Sample], Mapping[str, Any]]
 
 
+WRITES: Final[frozenset[str]] = frozenset(
+    {"processes.claim", "processes.record_build", "processes.intend", "processes.move"}
+)
+"""Statements that write two or three rows for each record, with indexes and foreign keys: they take about as
+long on a small database, and have a limit of their own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One way to run a statement. `before` names statements of the same file that must have run."""

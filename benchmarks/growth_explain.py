@@ -12,13 +12,15 @@ from typing import Any, Final
 
 import psycopg2
 
-from benchmarks.growth_cases import BEFORE, CASES, MAINTENANCE, Case
+from benchmarks.growth_cases import BEFORE, CASES, MAINTENANCE, WRITES, Case
 from benchmarks.growth_fill import Scale
 from benchmarks.growth_sample import Sample, defaults
 from kraken_import.tracking.queries import SQL_FOLDER, queries
 
 MOST_MS: Final = 50.0
 """Milliseconds for a thousand records, or for fewer."""
+MOST_MS_OF_WRITES: Final = 200.0
+"""The same for statements that write several rows for each record."""
 MOST_PARTITIONS: Final = 4
 """Payloads and answers of the wave that a statement is about, and of one more."""
 _READS: Final = 20
@@ -52,6 +54,7 @@ class Found:
     @property
     def broken(self) -> list[str]:
         """The rules that it breaks, whether or not it is excused."""
+        limit = MOST_MS_OF_WRITES if self.name in WRITES else MOST_MS
         return [
             sentence
             for holds, sentence in (
@@ -61,7 +64,7 @@ class Found:
                     f"reads {self.read:,} rows for {self.about:,} records",
                 ),
                 (self.partitions <= MOST_PARTITIONS, f"locks {self.partitions:,} partitions"),
-                (self.per_thousand <= MOST_MS, f"takes {self.per_thousand:,.0f} ms a thousand records"),
+                (self.per_thousand <= limit, f"takes {self.per_thousand:,.0f} ms a thousand records"),
             )
             if not holds
         ]
@@ -134,12 +137,12 @@ def sample_of(*, dsn: str, scale: Scale) -> Sample:
 
 
 def explain(
-    *, dsn: str, sample: Sample, settings: Mapping[str, str] | None = None, warm: bool = True
+    *, dsn: str, sample: Sample, settings: Mapping[str, str] | None = None, runs: int = 4
 ) -> list[Found]:
-    """Run every case in one session, each back to a savepoint. Returns what each showed.
+    """Run every case in one session, each back to a savepoint. Returns what the quickest of `runs` showed.
 
-    When `warm`, each is run twice and the second run counts: the first one reads what a session knows of two
-    thousand partitions, and from the disk what the fill left there, for which a task pays once.
+    The first one reads what a session knows of two thousand partitions, and from the disk what the fill left
+    there, for which a task pays once; and others may be at work on the machine.
     """
     with _cursor(dsn=dsn) as cursor:
         cursor.execute(
@@ -156,9 +159,11 @@ def explain(
         found = []
         for name, cases in CASES.items():
             for case in cases:
-                for _ in range(1 + warm):
-                    result = _run(cursor=cursor, name=name, case=case, sample=sample, schema=schema)
-                found.append(result)
+                results = [
+                    _run(cursor=cursor, name=name, case=case, sample=sample, schema=schema)
+                    for _ in range(runs)
+                ]
+                found.append(min(results, key=lambda each: each.milliseconds))
         return found
 
 

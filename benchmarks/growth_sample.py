@@ -70,9 +70,8 @@ class Sample:
 def defaults(*, sample: Sample) -> dict[str, Any]:
     """The parameters that a statement gets by name where its case says nothing else."""
     now = datetime.now(UTC)
-    ids, number = sample.ids["page"], len(sample.ids["page"])
-    legal_from, legal_to = legal_pairs()
     return {
+        **_lists(sample=sample, now=now),
         "wave_id": sample.ended, "batch": 0, "rerun_id": None, "rerun": sample.rerun,
         "cohort_id": sample.cohort, "target_kraken": "https://kraken:443", "connection_id": "kraken",
         "kraken": None, "mode": "live", "dialect": sample.dialect, "dialects": [sample.dialect],
@@ -96,6 +95,14 @@ def defaults(*, sample: Sample) -> dict[str, Any]:
         "decided_by": "operator", "answered_by": "operator", "decision": "approved", "outcome": "succeeded",
         "said": "absent", "stage": "status", "source": "listing", "is_silent": True, "currency": "EUR",
         "ledger": "", "error_code": None, "error_path": None, "imported": True, "differences": 0,
+    }  # fmt: skip
+
+
+def _lists(*, sample: Sample, now: datetime) -> dict[str, Any]:
+    """Those that are lists: states, and a value for each record of a page."""
+    ids, number = sample.ids["page"], len(sample.ids["page"])
+    legal_from, legal_to = legal_pairs()
+    return {
         "ages": [1, 5, 15, 60], "ids": ids, "attempts": sample.attempts["page"],
         "identifiers": sample.identifiers, "priorities": [1] * number, "strata": ["all"] * number,
         "exclusions": [None] * number, "wave_ids": [sample.ended] * number, "partitions": [sample.ended],

@@ -37,7 +37,7 @@ def explained(new_database: NewDatabase, tracking_template: str) -> list[Found]:
     # On so few rows Postgres would read them all, whether or not it has to.
     plans = dict.fromkeys(("enable_seqscan", "enable_hashjoin", "enable_mergejoin"), "off")
     plans["random_page_cost"] = "1"
-    return explain(dsn=dsn, sample=sample_of(dsn=dsn, scale=SCALE), settings=plans, warm=False)
+    return explain(dsn=dsn, sample=sample_of(dsn=dsn, scale=SCALE), settings=plans, runs=1)
 
 
 def test_no_statement_locks_the_payloads_and_answers_of_other_waves(explained: list[Found]) -> None:
