@@ -4,7 +4,7 @@ PYTHON ?= python3
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help install demo up down env payload diff wave-pause wave-resume wave-cancel stop-all preflight reports legacy migrate simulator bench test test-quick prove check mapping new-dialect sample
-.PHONY: decide rerun crosswalk late-changes differences own wave-close wave-open take-over purge
+.PHONY: decide rerun crosswalk late-changes differences own wave-close wave-open take-over purge archive
 
 # Byte code is compiled once, at installation: without it Airflow takes twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -23,7 +23,7 @@ help: ## List the commands and variables
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "  %-16s %s\n", $$1, $$2}'
 	@echo
 	@echo "Variables: ACCOUNTS SEED PORT_BASE KRAKEN_URL KRAKEN_TOKEN LEGACY_DSN TRACKING_DSN LIVE"
-	@echo "           WAVE REASON ANSWER KRAKEN BATCH STATE CODE ERROR_PATH NOT_PROCESSED OWNER KIND NOTE"
+	@echo "           WAVE REASON ANSWER KRAKEN BATCH STATE CODE ERROR_PATH NOT_PROCESSED OWNER KIND NOTE FOLDER DAYS"
 	@echo "           DIALECT ID LIMIT NAME PYTHON, for example: make demo ACCOUNTS=20000"
 
 install: ## Create .venv from requirements.txt (every other command does so when needed)
@@ -107,6 +107,9 @@ take-over: install ## Let another Airflow use the tracking database at once; sto
 
 purge: install ## Delete payloads, answers and amounts of a finished WAVE for good, and close it; REASON= says why
 	@$(STACK) purge
+
+archive: install ## Move the events of waves purged more than DAYS ago (30) into files in FOLDER, and delete them here
+	@$(STACK) archive
 
 test: install ## Run every test but the long proofs
 	@$(VENV)/python -m pytest -n 4 --dist loadgroup

@@ -115,6 +115,12 @@ def _purge(wishes: Wishes) -> None:
     purge(wishes=wishes)
 
 
+def _archive(wishes: Wishes) -> None:
+    from stack.control import archive
+
+    archive(wishes=wishes)
+
+
 def _decide(wishes: Wishes) -> None:
     from stack.control import decide
 
@@ -250,6 +256,7 @@ _COMMANDS: Mapping[str, Callable[[Wishes], None]] = {
     "stop-all": _stop_all,
     "take-over": _take_over,
     "purge": _purge,
+    "archive": _archive,
     "decide": _decide,
     "preflight": _preflight,
     "reports": _reports,

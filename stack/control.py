@@ -6,13 +6,15 @@ import os
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import Engine
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.tracking import installation
 from kraken_import.tracking.control import Action
+from kraken_import.usecases.archive import archive_events
 from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.control import stop_all as stop_everything
 from kraken_import.usecases.decide import decide as decide_about
@@ -85,6 +87,28 @@ def purge(*, wishes: Wishes) -> None:
                 wave=wishes.wave,
                 ordered_by=getpass.getuser(),
                 reason=wishes.reason,
+                now=datetime.now(UTC),
+            )
+        )
+
+
+def archive(*, wishes: Wishes) -> None:
+    """Move the events of waves purged more than DAYS days ago into files in FOLDER, and print how many.
+
+    Raises UnableToControl.
+    """
+    folder, days = os.environ.get("FOLDER", "").strip(), os.environ.get("DAYS", "30").strip()
+    if not folder:
+        raise UnableToControl("Say where the files are to be: FOLDER=/var/archive/kraken.")
+    if not (days.isascii() and days.isdigit() and len(days) < 6):
+        raise UnableToControl("Say after how many days a purged wave is archived: DAYS=30.")
+    with _tracking(wishes=wishes) as tracking:
+        print(
+            archive_events(
+                tracking=tracking,
+                folder=Path(folder).expanduser().resolve(),
+                after=timedelta(days=int(days)),
+                archived_by=getpass.getuser(),
                 now=datetime.now(UTC),
             )
         )

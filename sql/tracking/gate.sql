@@ -215,19 +215,33 @@ SELECT
     (SELECT count(*) FROM missing) AS missing
 FROM judged
 
--- name: last_payload
--- The payload of a customer's last try of this mode; of any Kraken when none is named.
-SELECT payload.body, attempt.started_at, attempt.outcome, wave.name AS wave_name
+-- name: tries
+-- A customer's tries of this mode, the last one first; of any Kraken when none is named. The key of an import
+-- process begins with the import supplier, so those of the dialect's waves are named too.
+SELECT attempt.wave_id, attempt.import_process_id, attempt.attempt, attempt.started_at, attempt.outcome,
+    wave.name AS wave_name
 FROM migration.import_process AS process
 JOIN migration.import_attempt AS attempt ON attempt.import_process_id = process.id
-JOIN migration.payload AS payload
-    ON payload.wave_id = attempt.wave_id
-    AND payload.import_process_id = attempt.import_process_id
-    AND payload.attempt = attempt.attempt
 JOIN migration.wave ON wave.id = attempt.wave_id
-WHERE process.dialect = %(dialect)s
+WHERE process.import_supplier = ANY (ARRAY(
+        SELECT DISTINCT import_supplier FROM migration.wave WHERE dialect = %(dialect)s AND mode = %(mode)s
+    ))
+    AND process.dialect = %(dialect)s
     AND process.external_identifier = %(external_identifier)s
     AND process.mode = %(mode)s
     AND (%(target_kraken)s IS NULL OR process.target_kraken = %(target_kraken)s)
 ORDER BY attempt.started_at DESC
+
+-- name: last_payload
+-- The first of these tries whose payload is there. The waves are said once more as a list, by which Postgres passes
+-- over the partitions of all others: two thousand locks for one payload, otherwise.
+SELECT wanted.position, payload.body
+FROM migration.payload AS payload
+JOIN unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(wave_ids)s::bigint[])
+    WITH ORDINALITY AS wanted (id, attempt, wave_id, position)
+    ON wanted.id = payload.import_process_id
+    AND wanted.attempt = payload.attempt
+    AND wanted.wave_id = payload.wave_id
+WHERE payload.wave_id = ANY (%(partitions)s)
+ORDER BY wanted.position
 LIMIT 1

@@ -4,7 +4,25 @@
 INSERT INTO migration.legacy_hold (import_process_id, held_at)
 SELECT given.id, %(at)s FROM unnest(%(ids)s::bigint[]) AS given (id)
 ORDER BY given.id
-ON CONFLICT (import_process_id) DO UPDATE SET held_at = excluded.held_at, released_at = NULL
+ON CONFLICT (import_process_id) DO UPDATE SET held_at = excluded.held_at, released_at = NULL, done_at = NULL
+
+-- name: keep
+-- Who was migrated stays held for good, and is not looked at again. A live import that was processed never moves on.
+WITH migrated AS (
+    SELECT hold.import_process_id
+    FROM migration.legacy_hold AS hold
+    JOIN migration.import_process AS process ON process.id = hold.import_process_id
+    WHERE hold.done_at IS NULL
+        AND process.dialect = %(dialect)s
+        AND (%(wave_id)s::bigint IS NULL OR process.wave_id = %(wave_id)s)
+        AND process.state = 'processed'
+    ORDER BY hold.import_process_id
+    FOR UPDATE OF hold SKIP LOCKED
+)
+UPDATE migration.legacy_hold AS hold
+SET done_at = %(at)s
+FROM migrated
+WHERE hold.import_process_id = migrated.import_process_id
 
 -- name: to_release
 -- Who ended without being migrated after being held: a rerun may be holding the others anew just now.
@@ -12,7 +30,7 @@ SELECT hold.import_process_id AS id, process.external_identifier
 FROM migration.legacy_hold AS hold
 JOIN migration.import_process AS process ON process.id = hold.import_process_id
 JOIN migration.wave ON wave.id = process.wave_id
-WHERE hold.released_at IS NULL
+WHERE hold.done_at IS NULL
     AND process.dialect = %(dialect)s
     AND (%(wave_id)s::bigint IS NULL OR process.wave_id = %(wave_id)s)
     AND (
@@ -24,4 +42,4 @@ LIMIT %(most)s
 FOR UPDATE OF hold SKIP LOCKED
 
 -- name: released
-UPDATE migration.legacy_hold SET released_at = %(at)s WHERE import_process_id = ANY (%(ids)s)
+UPDATE migration.legacy_hold SET released_at = %(at)s, done_at = %(at)s WHERE import_process_id = ANY (%(ids)s)

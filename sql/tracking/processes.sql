@@ -260,8 +260,13 @@ WITH incoming AS (
         kraken_status = coalesce(incoming.kraken_status, process.kraken_status),
         kraken_identifier = coalesce(incoming.kraken_identifier, process.kraken_identifier),
         evidence_from = CASE WHEN NOT incoming.adopted THEN process.evidence_from END,
-        first_error_code = coalesce(process.first_error_code, incoming.error_code),
+        -- What was wrong on the way is in the history: of who has arrived, nothing is wrong.
+        first_error_code = CASE
+            WHEN incoming.to_state <> ALL (%(succeeded)s)
+                THEN coalesce(process.first_error_code, incoming.error_code)
+        END,
         first_error_path = CASE
+            WHEN incoming.to_state = ANY (%(succeeded)s) THEN NULL
             WHEN process.first_error_code IS NULL THEN incoming.error_path
             ELSE process.first_error_path
         END,

@@ -7,11 +7,16 @@ WHERE id = %(id)s OR name = %(name)s
 ORDER BY id
 
 -- name: unknown_identifiers
+-- The key of an import process begins with the import supplier: without one, Postgres reads the whole of it.
 SELECT given.identifier
 FROM unnest(%(identifiers)s::text[]) AS given (identifier)
 WHERE NOT EXISTS (
     SELECT FROM migration.import_process AS process
-    WHERE process.external_identifier = given.identifier
+    WHERE process.import_supplier = ANY (ARRAY(
+            SELECT DISTINCT import_supplier FROM migration.wave
+            WHERE dialect = %(dialect)s AND mode = %(mode)s AND target_kraken = %(target_kraken)s
+        ))
+        AND process.external_identifier = given.identifier
         AND process.dialect = %(dialect)s
         AND process.mode = %(mode)s
         AND process.target_kraken = %(target_kraken)s
@@ -44,7 +49,17 @@ WITH covered AS (
         AND (%(wave_id)s::bigint IS NULL OR process.wave_id = %(wave_id)s)
         AND (%(batch)s::integer IS NULL OR process.batch = %(batch)s)
         AND (%(states)s::text[] IS NULL OR process.state = ANY (%(states)s))
-        AND (%(identifiers)s::text[] IS NULL OR process.external_identifier = ANY (%(identifiers)s))
+        AND (
+            %(identifiers)s::text[] IS NULL
+            OR (
+                process.external_identifier = ANY (%(identifiers)s)
+                -- By which the key of an import process begins.
+                AND process.import_supplier = ANY (ARRAY(
+                    SELECT DISTINCT import_supplier FROM migration.wave
+                    WHERE dialect = %(dialect)s AND mode = %(mode)s AND target_kraken = %(target_kraken)s
+                ))
+            )
+        )
         AND (
             (%(error_code)s::text IS NULL AND %(error_path)s::text IS NULL)
             OR EXISTS (

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from sqlalchemy import Connection
 
@@ -16,6 +16,9 @@ from kraken_import.tracking.refs import BatchRef, WaveRef
 
 Verdict: TypeAlias = Literal["approved", "rejected", "expired", "withdrawn"]
 """Of a question: answered either way, not answered in time, or stopped before anything was decided."""
+
+
+_PAGE: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +68,22 @@ def refused(*, connection: Connection, wave_id: int) -> tuple[int, int]:
     return int(row.refused), int(row.records)
 
 
-def unrehearsed(*, connection: Connection, wave_id: int) -> list[tuple[Key, bool]]:
-    """Valid records whose very payload no dry run has succeeded with; whether another one of theirs has."""
-    rows = connection.exec_driver_sql(_SQL["unrehearsed"], {"wave_id": wave_id})
-    return [
-        (Key(id=row.id, wave_id=wave_id, attempt=row.attempt), bool(row.rehearsed_otherwise)) for row in rows
-    ]
+def unrehearsed(*, connection: Connection, wave_id: int) -> Iterator[list[tuple[Key, bool]]]:
+    """Pages of valid records whose very payload no dry run has succeeded with; whether another of theirs has.
+
+    What is done with a page changes nothing in those that follow.
+    """
+    rows = connection.exec_driver_sql(
+        _SQL["unrehearsed"],
+        {"wave_id": wave_id},
+        # A cursor of the server's: without any rehearsal it is the whole wave.
+        execution_options={"stream_results": True, "max_row_buffer": _PAGE},
+    )
+    for page in rows.partitions(_PAGE):
+        yield [
+            (Key(id=row.id, wave_id=wave_id, attempt=row.attempt), bool(row.rehearsed_otherwise))
+            for row in page
+        ]
 
 
 def ask(*, connection: Connection, wave_id: int, at: datetime) -> int:
@@ -180,20 +193,35 @@ def last_payload(
     target_kraken: str | None,
 ) -> SentPayload | None:
     """The payload of a customer's last try of this mode; None when there is none, or when it was purged."""
-    row = (
-        connection.exec_driver_sql(
-            _SQL["last_payload"],
-            {
-                "dialect": dialect,
-                "external_identifier": external_identifier,
-                "mode": mode.value,
-                "target_kraken": target_kraken,
-            },
-        )
-        .mappings()
-        .one_or_none()
+    tries = connection.exec_driver_sql(
+        _SQL["tries"],
+        {
+            "dialect": dialect,
+            "external_identifier": external_identifier,
+            "mode": mode.value,
+            "target_kraken": target_kraken,
+        },
+    ).all()
+    if not tries:
+        return None
+    found = connection.exec_driver_sql(
+        _SQL["last_payload"],
+        {
+            "ids": [each.import_process_id for each in tries],
+            "attempts": [each.attempt for each in tries],
+            "wave_ids": [each.wave_id for each in tries],
+            "partitions": sorted({each.wave_id for each in tries}),
+        },
+    ).one_or_none()
+    if found is None:
+        return None
+    last = tries[found.position - 1]
+    return SentPayload(
+        body=unpack(body=found.body),
+        started_at=last.started_at,
+        outcome=last.outcome,
+        wave_name=last.wave_name,
     )
-    return None if row is None else SentPayload(**{**row, "body": unpack(body=row["body"])})
 
 
 _SQL = queries(file="gate")

@@ -16,6 +16,12 @@ def mark(*, connection: Connection, ids: Sequence[int], at: datetime) -> None:
     connection.exec_driver_sql(_SQL["mark"], {"ids": list(ids), "at": at})
 
 
+def keep(*, connection: Connection, dialect: str, wave_id: int | None, at: datetime) -> int:
+    """Record who was migrated and stays held, in one wave or all. Returns the number of holds recorded so."""
+    values = {"dialect": dialect, "wave_id": wave_id, "at": at}
+    return connection.exec_driver_sql(_SQL["keep"], values).rowcount
+
+
 def to_release(*, connection: Connection, dialect: str, wave_id: int | None, most: int) -> Mapping[int, str]:
     """Import process to external identifier of some who are held for nothing, locked until the commit."""
     rows = connection.exec_driver_sql(

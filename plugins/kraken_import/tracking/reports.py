@@ -73,10 +73,10 @@ def header(*, connection: Connection, wave_id: int) -> Header:
     return Header(**connection.exec_driver_sql(_SQL["wave"], {"wave_id": wave_id}).mappings().one())
 
 
-def span(*, connection: Connection, wave_id: int) -> tuple[datetime, datetime]:
-    """When the first and the last transition of a wave were recorded."""
+def span(*, connection: Connection, wave_id: int) -> tuple[datetime, datetime] | None:
+    """When the first and the last transition of a wave were recorded; None when its events are archived."""
     row = connection.exec_driver_sql(_SQL["span"], {"wave_id": wave_id}).one()
-    return row.first, row.last
+    return None if row.first is None else (row.first, row.last)
 
 
 def timeline(

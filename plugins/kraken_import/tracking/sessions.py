@@ -29,6 +29,8 @@ SETTINGS: Final[Mapping[str, str]] = {
     "statement_timeout": "2h",
     # A plan waits in its transaction for pages of the legacy database, a reconciliation for Kraken's listing.
     "idle_in_transaction_session_timeout": "1h",
+    # Every cursor is read to its end: a plan for its first rows would walk through the key of all records.
+    "cursor_tuple_fraction": "1",
 }
 """What every session gets, unless an operator has chosen otherwise."""
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection
 
 from kraken_import.lifecycle import State
 from kraken_import.tracking.evidence import Key
 from kraken_import.tracking.queries import queries
+
+_PAGE: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +42,27 @@ def replace(
     )
 
 
-def shared(*, connection: Connection, wave_id: int) -> list[tuple[Key, str, str]]:
-    """(try, code, path) of every valid record that has a value of another one, unless it was told before."""
+def shared(*, connection: Connection, wave_id: int) -> Iterator[Mapping[Key, list[tuple[str, str]]]]:
+    """Pages of valid records with a value of another one that was not told before: (code, path) by try.
+
+    What is done with a page changes nothing in those that follow.
+    """
     rows = connection.exec_driver_sql(
         _SQL["shared"],
         {"wave_id": wave_id, "refused": [State.REJECTED.value, State.INVALID.value]},
+        # A cursor of the server's: a value that every customer has makes as many rows as there are customers.
+        execution_options={"stream_results": True, "max_row_buffer": _PAGE},
     )
-    return [(Key(id=row.id, wave_id=wave_id, attempt=row.attempt), row.code, row.path) for row in rows]
+    page: dict[Key, list[tuple[str, str]]] = {}
+    for row in rows:
+        key = Key(id=row.id, wave_id=wave_id, attempt=row.attempt)
+        # In the order of the records, so that all that one shares is in one page.
+        if len(page) == _PAGE and key not in page:
+            yield page
+            page = {}
+        page.setdefault(key, []).append((row.code, row.path))
+    if page:
+        yield page
 
 
 _SQL = queries(file="shared_values")

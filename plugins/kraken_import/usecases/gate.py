@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +11,6 @@ from sqlalchemy import Connection, Engine
 
 from kraken_import.lifecycle import OPEN, Mode, State
 from kraken_import.tracking import control, evidence, gate, processes, progress, reruns, shared_values, waves
-from kraken_import.tracking.evidence import Key
 from kraken_import.tracking.gate import Decision
 from kraken_import.tracking.processes import Move
 from kraken_import.tracking.refs import WaveRef
@@ -34,8 +32,6 @@ NOT_APPROVED: Final = "not_approved"
 
 DECIDED: Final = (CANCELLED, REJECTED, EXPIRED)
 """Stops that were somebody's decision: no rerun goes on where nothing was to be created."""
-
-_PAGE: Final = 10_000
 
 _MISSING: Final = Finding(
     code="rehearsal_missing",
@@ -196,17 +192,13 @@ def hold_back_unrehearsed(
     """
     if not wave.policy.require_rehearsal or wave.mode is not Mode.LIVE:
         return
-    found = [
-        (key, otherwise)
-        for key, otherwise in gate.unrehearsed(connection=connection, wave_id=wave.id)
-        if only is None or key.id in only
-    ]
-    for start in range(0, len(found), _PAGE):
+    for page in gate.unrehearsed(connection=connection, wave_id=wave.id):
         processes.move(
             connection=connection,
             moves=[
                 Move(key=key, to=State.REJECTED, findings=(_OUTDATED if otherwise else _MISSING,))
-                for key, otherwise in found[start : start + _PAGE]
+                for key, otherwise in page
+                if only is None or key.id in only
             ],
             stage="build",
             at=now,
@@ -222,23 +214,25 @@ def refuse_shared(
     """
     wave = waves.load_wave(connection=connection, wave_id=wave_id)
     findings = _findings_by_rule(dialect=wave.dialect, now=now)
-    told: dict[Key, list[Finding]] = defaultdict(list)
-    for key, code, path in shared_values.shared(connection=connection, wave_id=wave_id):
-        if only is None or key.id in only:
-            told[key].append(findings.get((code, path)) or _unknown(code=code, path=path))
-    refused = {key: found for key, found in told.items() if any(each.severity == "error" for each in found)}
-    processes.move(
-        connection=connection,
-        moves=[Move(key=key, to=State.REJECTED, findings=tuple(found)) for key, found in refused.items()],
-        stage="build",
-        at=now,
-    )
-    evidence.add_findings(
-        connection=connection,
-        findings=[(key, each) for key, found in told.items() if key not in refused for each in found],
-        stage="build",
-        at=now,
-    )
+    for page in shared_values.shared(connection=connection, wave_id=wave_id):
+        told = {
+            key: tuple(findings.get(rule) or _unknown(code=rule[0], path=rule[1]) for rule in rules)
+            for key, rules in page.items()
+            if only is None or key.id in only
+        }
+        refused = {key for key, found in told.items() if any(each.severity == "error" for each in found)}
+        processes.move(
+            connection=connection,
+            moves=[Move(key=key, to=State.REJECTED, findings=told[key]) for key in told if key in refused],
+            stage="build",
+            at=now,
+        )
+        evidence.add_findings(
+            connection=connection,
+            findings=[(key, each) for key in told if key not in refused for each in told[key]],
+            stage="build",
+            at=now,
+        )
 
 
 def _unknown(*, code: str, path: str) -> Finding:

@@ -57,6 +57,9 @@ def release(
     for dialect in dialects:
         if not _holds(dialect=dialect):
             continue
+        # First of all, so that what is looked at does not grow with every customer ever migrated.
+        with tracking.begin() as connection:
+            holds.keep(connection=connection, dialect=dialect, wave_id=wave_id, at=now)
         while True:
             with tracking.begin() as connection:
                 found = holds.to_release(connection=connection, dialect=dialect, wave_id=wave_id, most=_PAGE)

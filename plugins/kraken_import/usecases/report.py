@@ -149,7 +149,10 @@ def _decision(*, header: reports.Header, wave: Wave) -> str:
 
 def _slices(*, connection: Connection, wave_id: int) -> tuple[int, Sequence[Slice]]:
     """The length of a slice in seconds, and every slice in which something was created or ended."""
-    first, last = reports.span(connection=connection, wave_id=wave_id)
+    span = reports.span(connection=connection, wave_id=wave_id)
+    if span is None:
+        return _LENGTHS[0], []
+    first, last = span
     needed = (last - first).total_seconds() / _MOST_SLICES
     seconds = next((length for length in _LENGTHS if length >= needed), _LENGTHS[-1])
     origin = first.replace(microsecond=0)

@@ -39,7 +39,7 @@ def connection_to(dsn: str, **extra: Any) -> Any:
     ("is_tracking", "extra", "options", "limits"),
     [
         (True, {}, [30, 10, 3, 60_000], {}),
-        (False, {}, [30, 10, 3, 60_000], dict.fromkeys(SETTINGS, "0")),
+        (False, {}, [30, 10, 3, 60_000], {**dict.fromkeys(SETTINGS, "0"), "cursor_tuple_fraction": "0.1"}),
         (
             True,
             {"keepalives_idle": 5, "tcp_user_timeout": 0, "options": "-c lock_timeout=5s"},

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 from unittest import mock
 
 import psycopg2
@@ -102,6 +103,14 @@ def test_an_order_to_a_wave_that_does_not_exist_is_a_sentence(tracking_dsn: str)
     done = _run("purge", TRACKING_DSN=tracking_dsn, WAVE="pilot")
     _is_one_sentence(done=done, sentence="There is no wave 'pilot'")
     _is_one_sentence(done=_run("purge", TRACKING_DSN=tracking_dsn), sentence="WAVE=12")
+
+
+def test_archiving_says_where_to_and_what_for(tracking_dsn: str, tmp_path: Path) -> None:
+    _is_one_sentence(done=_run("archive", TRACKING_DSN=tracking_dsn), sentence="FOLDER=/var/archive/kraken")
+    done = _run("archive", TRACKING_DSN=tracking_dsn, FOLDER=str(tmp_path), DAYS="a month")
+    _is_one_sentence(done=done, sentence="DAYS=30")
+    done = _run("archive", TRACKING_DSN=tracking_dsn, FOLDER=str(tmp_path))
+    assert (done.returncode, "Nothing to archive" in done.stdout) == (0, True)
 
 
 def test_a_tracking_database_without_its_schema_is_a_sentence(empty_dsn: str) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from kraken_import.lifecycle import LEGAL_MOVES, Mode, State
-from kraken_import.tracking import migrate, processes, waves
+from kraken_import.tracking import gate, migrate, processes, waves
 from kraken_import.tracking.evidence import Answer, Key
 from kraken_import.tracking.processes import Built, Move
 from kraken_import.tracking.queries import SQL_FOLDER
@@ -138,6 +138,45 @@ def test_an_upgrade_numbers_openings_and_stops_as_they_happened(empty_dsn: str) 
     assert [tuple(row) for row in held] == [("first", False, True), ("second", False, False)]
 
 
+def test_an_upgrade_tells_holds_that_are_done_from_those_to_be_looked_at(empty_dsn: str) -> None:
+    engine = create_engine(empty_dsn.replace("postgresql://", "postgresql+psycopg2://", 1))
+    config = Config()
+    config.set_main_option("script_location", str(SQL_FOLDER / "migrations"))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA migration")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0015")
+        connection.exec_driver_sql(
+            "INSERT INTO migration.wave (name, dialect, resource, mode, import_supplier, target_kraken,"
+            " connection_id, batch_size, failure_threshold, dag_id, run_id, started_at)"
+            " VALUES ('first', 'edf_accounts', 'accounts', 'live', 'X', 'https://kraken:443', 'kraken', 10,"
+            " 0.1, 'dag', 'run', now());"
+            " INSERT INTO migration.batch (wave_id, batch, customers) SELECT id, 0, 3 FROM migration.wave;"
+            " INSERT INTO migration.import_process (target_kraken, mode, resource,"
+            " import_supplier, external_identifier, dialect, wave_id, batch, airflow_run, state,"
+            " payload_hash, first_error_code, planned_at, settled_at)"
+            " SELECT target_kraken, mode, resource, import_supplier, 'run-' || no, dialect, id, 0, run_id,"
+            " CASE no WHEN 0 THEN 'processed' ELSE 'errored' END, 'hash', 'code', now(), now()"
+            " FROM migration.wave CROSS JOIN generate_series(0, 2) AS no;"
+            " INSERT INTO migration.legacy_hold (import_process_id, held_at, released_at)"
+            " SELECT id, now(), CASE external_identifier WHEN 'run-1' THEN now() END"
+            " FROM migration.import_process"
+        )
+    migrate.upgrade(engine=engine)
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT external_identifier, hold.done_at IS NOT NULL AS done, first_error_code"
+            " FROM migration.legacy_hold AS hold JOIN migration.import_process ON id = import_process_id"
+            " ORDER BY external_identifier"
+        ).all()
+    engine.dispose()
+    assert [tuple(row) for row in found] == [
+        ("run-0", True, None),
+        ("run-1", True, "code"),
+        ("run-2", False, "code"),
+    ]
+
+
 @pytest.mark.parametrize(
     "statement", ["UPDATE migration.import_event SET attempt = 9", "DELETE FROM migration.import_event"]
 )
@@ -185,6 +224,61 @@ def test_purging_a_wave_drops_its_partitions_and_keeps_its_outcome(tracking_engi
         ).scalar_one()
     assert left == [kept]
     assert built == 2
+
+
+def test_the_last_payload_is_that_of_the_last_try_that_still_has_one(tracking_engine: Engine) -> None:
+    with tracking_engine.begin() as connection:
+        wave_id, later = wave_of(connection), wave_of(connection, run_id="later")
+        process_id = first_process(connection, wave_id)
+        for number in (1, 2, 3):
+            processes.record_build(
+                connection=connection,
+                ref=WaveRef(wave_id=wave_id),
+                built=[Built(id=process_id, body=b"%d" % number)],
+                at=NOW.replace(hour=number),
+            )
+        # The third try was of a wave that is purged.
+        connection.exec_driver_sql(
+            "UPDATE migration.import_attempt SET wave_id = %s WHERE attempt = 3", (later,)
+        )
+        connection.exec_driver_sql(
+            f"DROP TABLE migration.payload_wave_{later}, migration.answer_wave_{later}"
+        )
+        customer = {"dialect": "edf_accounts", "external_identifier": "run-0", "mode": Mode.LIVE}
+        found = [
+            gate.last_payload(connection=connection, target_kraken=kraken, **customer)
+            for kraken in ("https://kraken:443", None, "https://other:443")
+        ]
+    assert [payload and (payload.body, payload.wave_name) for payload in found] == [
+        (b"2", "run"),
+        (b"2", "run"),
+        None,
+    ]
+
+
+def test_what_was_wrong_on_the_way_is_gone_from_who_has_arrived(tracking_engine: Engine) -> None:
+    with tracking_engine.begin() as connection:
+        wave_id = wave_of(connection)
+        process_id = first_process(connection, wave_id)
+        attempts = processes.record_build(
+            connection=connection,
+            ref=WaveRef(wave_id=wave_id),
+            built=[Built(id=process_id, body=b"{}")],
+            at=NOW,
+        )
+        key = Key(id=process_id, wave_id=wave_id, attempt=attempts[process_id])
+        lost = Finding(code="unknown_to_kraken", path="", detail="Kraken does not know it any more.")
+        seen = []
+        for step in (
+            Move(key=key, to=State.PARKED, findings=(lost,)),
+            Move(key=key, to=State.PROCESSED),
+        ):
+            assert processes.move(connection=connection, moves=[step], stage="status", at=NOW) == 1
+            seen += connection.execute(
+                text("SELECT first_error_code FROM migration.import_process WHERE id = :id"),
+                {"id": process_id},
+            ).scalars()
+    assert seen == ["unknown_to_kraken", None]
 
 
 def test_a_step_of_an_older_attempt_is_left_out(tracking_engine: Engine) -> None:

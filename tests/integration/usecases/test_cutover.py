@@ -371,6 +371,9 @@ def test_customers_are_held_before_they_are_read_and_let_go_when_they_do_not_mig
     )
     assert let_go(journey, writeback) == 0
     assert held(journey) == {SOUND}
+    # Neither is looked at again: the look must not grow with all who ever migrated.
+    assert not journey.rows("SELECT 1 FROM migration.legacy_hold WHERE done_at IS NULL")
+    assert len(journey.rows("SELECT 1 FROM migration.legacy_hold WHERE released_at IS NULL")) == 1
 
 
 def test_a_rerun_holds_anew_and_a_late_release_does_not_let_go_of_it(
@@ -386,7 +389,7 @@ def test_a_rerun_holds_anew_and_a_late_release_does_not_let_go_of_it(
     with journey.tracking.begin() as connection:
         # Held again, and not built yet: it still stands as rejected.
         connection.exec_driver_sql(
-            "UPDATE migration.legacy_hold SET held_at = clock_timestamp(), released_at = NULL"
+            "UPDATE migration.legacy_hold SET held_at = clock_timestamp(), released_at = NULL, done_at = NULL"
         )
     assert let_go(journey, writeback) == 0
     build_holding(journey, writeback, wave_id, rerun=planned.rerun)

@@ -1,0 +1,283 @@
+"""With which parameters each statement of `sql/tracking` is explained, and how many records it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from benchmarks.growth_sample import About, Sample
+from kraken_import.lifecycle import SETTLED, State
+
+MAINTENANCE: Final[Mapping[str, str]] = {
+    "cohorts.lock_planning": "planning is one transaction at a time",
+    "waves.close_planning": "the plan's own rows have no statistics before it commits",
+    "waves.merge_batches": "once in a plan of more than 1,024 batches",
+    "purge.delete_amounts": "once in the life of a wave",
+    "purge.delete_digests": "once in the life of a wave",
+    "purge.drop_partitions": "once in the life of a wave",
+    "waves.create_payload_partition": "once in the life of a wave",
+    "waves.create_answer_partition": "once in the life of a wave",
+    "reruns.select_items by state": "a rerun of all failures of a dialect reads its waves that are open",
+    "reruns.select_items by code": "a rerun of all failures of a dialect reads its waves that are open",
+    "cohorts.judge_selection": "a plan judges every customer that it selects",
+}
+"""Statements that may take longer, or read more, than the others, and why."""
+
+
+Values: TypeAlias = Callable[[Sample], Mapping[str, Any]]
+
+
+WRITES: Final[frozenset[str]] = frozenset(
+    {"processes.claim", "processes.record_build", "processes.intend", "processes.move"}
+)
+"""Statements that write two or three rows for each record, with indexes and foreign keys: they take about as
+long on a small database, and have a limit of their own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One way to run a statement. `before` names statements of the same file that must have run."""
+
+    about: About
+    label: str = ""
+    values: Values = field(default=lambda _: {})
+    before: tuple[str, ...] = ()
+
+
+def _of(kind: str) -> Values:
+    """The parameters that make a statement work on records of the wave at work."""
+    return lambda sample: {
+        "wave_id": sample.working,
+        "ids": sample.ids[kind],
+        "attempts": sample.attempts[kind],
+        "states": [State.VALID.value],
+        "batch": {"build": 0, "valid": 1, "creating": 2, "sent": 3}[kind],
+        "wave_ids": [sample.working] * len(sample.ids[kind]),
+        "partitions": [sample.working],
+        **{
+            name: [value] * len(sample.ids[kind])
+            for name, value in {
+                "to_states": {"build": "built", "valid": "creating"}.get(kind, "processed"),
+                "kraken_statuses": "PROCESSED",
+                "kraken_identifiers": "A-1",
+                "adopted": False,
+                "doubts": 0,
+                "intended": None,
+                "codes": None,
+                "paths": None,
+                "hashes": b"hash",
+                "sizes": 100,
+            }.items()
+        },
+    }
+
+
+def _in(*states: State) -> Values:
+    return lambda sample: {"wave_id": sample.working, "batch": 1, "states": sorted(states)}
+
+
+def _rerun(sample: Sample) -> dict[str, Any]:
+    return {"rerun_id": sample.rerun, "wave_id": sample.of_rerun, "states": sorted(State)}
+
+
+def _past(*names: str) -> Values:
+    """A try that there is no payload of yet, or another time at which a person has decided."""
+    return lambda sample: {"attempts": [99] * len(sample.ids["page"]), **dict.fromkeys(names)}
+
+
+def _new(sample: Sample) -> dict[str, Any]:
+    return {
+        "wave_id": sample.working,
+        "identifiers": [f"NEW-{number}" for number in range(len(sample.ids["page"]))],
+    }
+
+
+def _anywhere(sample: Sample) -> dict[str, Any]:
+    return {"wave_id": None, "batch": None, "rerun_id": sample.rerun, "identifiers": None, "states": None}
+
+
+def _plain(file: str, about: About, names: str, values: Values = lambda _: {}) -> dict[str, tuple[Case, ...]]:
+    return {f"{file}.{name}": (Case(about=about, values=values),) for name in names.split()}
+
+
+def _both(file: str, about: About, names: str, values: Values) -> dict[str, tuple[Case, ...]]:
+    """For a wave's own run, and for a rerun."""
+    return {
+        f"{file}.{name}": (
+            Case(about=about, values=values),
+            Case(about=about, label="of a rerun", values=lambda sample: {**values(sample), **_rerun(sample)}),
+        )
+        for name in names.split()
+    }
+
+
+def _archived(_: Sample) -> dict[str, Any]:
+    return {
+        "file": "file",
+        "sha256": b"sha256",
+        "events": 1,
+        "last_event_id": 2**62,
+        "archived_by": "operator",
+    }
+
+
+_SELECTED: Final = ("begin_selection", "select_page")
+_LISTED: Final = ("create_theirs", "add_theirs", "index_theirs")
+
+CASES: Final[Mapping[str, tuple[Case, ...]]] = {
+    **_plain("archive", "one", "to_archive lock unlock record finish", _archived),
+    **_plain("archive", "wave", "extent export"),
+    "archive.delete_events": (Case(about="page", values=_archived, before=("record",)),),
+    "budget.recent": tuple(
+        Case(about="page", label=label, values=lambda s, v=values: {"wave_id": s.working, **v(s)})
+        for label, values in {
+            "validate": lambda _: {"stage": "validate"},
+            "load": lambda _: {"stage": "load"},
+            "load of a rerun": lambda s: {"stage": "load", "rerun_id": s.rerun},
+        }.items()
+    ),
+    **_both("budget", "page", "answered", lambda s: {"wave_id": s.working}),
+    **_plain(
+        "cohorts", "one", "begin_selection lock_planning name_is_taken of_another_kind lock_dated lock_named"
+    ),
+    **_plain("cohorts", "one", "taken_on mark_claimed", lambda s: {"ids": [s.cohort]}),
+    **_plain("cohorts", "wave", "size customers", lambda s: {"ids": [s.cohort]}),
+    **_plain("cohorts", "one", "insert_cohort", lambda _: {"name": "another"}),
+    "cohorts.select_page": (Case(about="page", before=_SELECTED[:1]),),
+    "cohorts.judge_selection": (Case(about="page", values=_new, before=_SELECTED),),
+    "cohorts.take_selection": (Case(about="page", values=_new, before=(*_SELECTED, "judge_selection")),),
+    "cohorts.count_selection": (Case(about="page", before=_SELECTED),),
+    "cohorts.insert_customers": (
+        Case(about="page", values=_new, before=(*_SELECTED, "judge_selection", "take_selection")),
+    ),
+    **_plain("cohorts", "page", "unplanned"),
+    **_plain("control", "one", "find pause resume cancel known_krakens stop_all record"),
+    **_plain("control", "wave", "lock"),
+    **_plain(
+        "cutover",
+        "wave",
+        "crosswalk list_hand_backs resolve_hand_backs hand_backs undecided forget_unwatched",
+    ),
+    **_plain(
+        "cutover", "wave", "late_changes unowned_hand_back unowned_late_change unowned_difference records_in"
+    ),
+    **_plain("cutover", "wave", "own_hand_back own_late_change own_difference"),
+    **_plain("cutover", "page", "list_late_changes"),
+    **_plain("cutover", "page", "to_watch", lambda _: {"states": ["processed"]}),
+    "cutover.differences": (
+        Case(about="wave", values=lambda _: {"dialect": None}),
+        Case(about="wave", label="of all", values=lambda _: {"wave_id": None}),
+    ),
+    **_plain("cutover", "one", "own_without_wave lock_wave running_reruns close open_again"),
+    **_plain("decisions", "page", "find hold record"),
+    **_plain("decisions", "page", "put_back", _of("creating")),
+    **_plain("evidence", "page", "payloads_of insert_errors insert_answers"),
+    **_plain("evidence", "page", "insert_payloads", _past()),
+    **_plain("frame_rows", "one", "clear add of_wave of_last_rehearsal"),
+    **_plain("frame_rows", "wave", "of_rehearsal"),
+    **_plain(
+        "gate",
+        "wave",
+        "refused unrehearsed ask causes compare_with_rehearsal",
+        lambda s: {"wave_id": s.working},
+    ),
+    **_plain("gate", "rerun", "ask_for_rerun"),
+    **_both("gate", "wave", "uncovered batches_covered", lambda s: {"wave_id": s.working, "batch": None}),
+    **_plain("gate", "one", "decide decision askers refuse_approval approve decide_rerun rerun_decision"),
+    **_plain("gate", "one", "approve_rerun"),
+    **_plain("gate", "five waves", "rate"),
+    "gate.tries": (
+        Case(about="one"),
+        Case(about="one", label="of any Kraken", values=lambda _: {"target_kraken": None}),
+    ),
+    **_plain("gate", "page", "last_payload"),
+    **_plain("holds", "page", "mark released"),
+    "holds.keep": (
+        Case(about="at work", values=lambda _: {"wave_id": None}),
+        Case(about="wave", label="of a wave"),
+    ),
+    "holds.to_release": (
+        Case(about="at work", values=lambda _: {"wave_id": None}),
+        Case(about="wave", label="of a wave"),
+    ),
+    **_plain("installation", "one", "is_fresh claim renew holder free lock_naming", lambda _: {"id": "id"}),
+    **_plain("money", "page", "replace_records"),
+    **_plain("money", "batch", "clear_batch"),
+    "money.sum_batch": (Case(about="batch", before=("clear_batch",)),),
+    **_plain("money", "wave", "take_over handed_on by_fate"),
+    **_plain("outages", "one", "current meet claim_try finish last_of_connection of_wave"),
+    **_plain("processes", "page", "claim", _new),
+    **_both("processes", "batch", "rebuildable in_doubt with_payload", _in(State.VALID)),
+    **_plain("processes", "page", "record_build", _of("build")),
+    **_both("processes", "batch", "intend", _in(State.VALID)),
+    **_plain("processes", "page", "move", _of("sent")),
+    **_plain("processes", "page", "open_page", lambda s: {"wave_id": s.working}),
+    **_plain("processes", "at work", "waves_with_open_processes"),
+    **_plain("processes", "page", "touch touch_unanswered doubt doubt_built rebase", _of("sent")),
+    **_plain("processes", "rerun", "free"),
+    **_plain("processes", "one", "present"),
+    **_plain("processes", "wave", "any_validated"),
+    **_plain("progress", "wave", "states"),
+    **_plain("progress", "batch", "batch_states"),
+    **_plain("purge", "wave", "lock keep_sums delete_amounts delete_digests blank_settled_differences"),
+    **_plain("purge", "one", "record drop_partitions purged_at"),
+    **_plain(
+        "reconciliation",
+        "wave",
+        "counts batches attempts money batch_sums resolve open_kinds open_differences",
+    ),
+    "reconciliation.scope": (
+        Case(about="one"),
+        Case(about="all", label="of a connection", values=lambda _: {"wave_id": None}),
+    ),
+    **_plain("reconciliation", "page", "payload_page keep"),
+    **_plain("reconciliation", "page", "settled_page", lambda _: {"states": ["processed"]}),
+    **_plain("reconciliation", "one", "has_payloads create_theirs drop_theirs last_run"),
+    **_plain("reconciliation", "one", "record_run", lambda _: {"counts": "{}"}),
+    "reconciliation.add_theirs": (Case(about="page", before=_LISTED[:1]),),
+    "reconciliation.forget_theirs": (Case(about="page", before=_LISTED),),
+    "reconciliation.index_theirs": (Case(about="page", before=_LISTED[:2]),),
+    "reconciliation.unknown_here": (Case(about="page", before=_LISTED),),
+    "reconciliation.doubled": (Case(about="page", before=_LISTED),),
+    "reconciliation.suspects": (Case(about="wave", before=_LISTED),),
+    **_plain("reports", "one", "wave"),
+    **_plain(
+        "reports", "wave", "span timeline causes parked attempts", lambda _: {"states": sorted(SETTLED)}
+    ),
+    **_plain("reruns", "one", "waves_named find_run load_rerun reopen stop finish lock", _rerun),
+    **_plain("reruns", "one", "insert_rerun", lambda _: {"run_id": "another"}),
+    **_plain("reruns", "page", "unknown_identifiers"),
+    "reruns.select_items": tuple(
+        Case(about=about, label=label, values=lambda s, v=values: {**_anywhere(s), **v(s)})
+        for label, about, values in (
+            ("by wave", "wave", lambda s: {"wave_id": s.ended}),
+            ("by identifier", "page", lambda s: {"identifiers": s.identifiers}),
+            ("by state", "all", lambda _: {"states": ["rejected", "invalid"]}),
+            ("by code", "all", lambda _: {"error_code": "code_3"}),
+        )
+    ),
+    **_plain(
+        "reruns", "rerun", "batches batches_in_state items_of_wave ways hindrances asking_waves", _rerun
+    ),
+    **_plain("reruns", "rerun", "requires_four_eyes causes valid_cents", _rerun),
+    **_plain("sessions", "one", "settle backend"),
+    **_plain("shared_values", "page", "replace"),
+    **_plain("shared_values", "wave", "shared"),
+    **_plain("watch", "at work", "open_too_long parked"),
+    **_plain("watch", "one", "due_cohorts told remember forget"),
+    **_plain("waves", "one", "insert_wave", lambda _: {"name": "another", "run_id": "another"}),
+    **_plain("waves", "one", "enlarge_batch_size reopen find_run load_wave may_create hindrance batches"),
+    **_plain("waves", "one", "record_watermark stop finish lock_batch unlock_batch"),
+    "waves.close_planning": (Case(about="wave", before=("forget_batches",)),),
+    **_plain("waves", "wave", "merge_batches batches_in_state"),
+    "waves.create_payload_partition": (Case(about="one", values=lambda s: {"wave_id": s.scale.waves + 1}),),
+    "waves.create_answer_partition": (Case(about="one", values=lambda s: {"wave_id": s.scale.waves + 1}),),
+}
+
+BEFORE: Final[Mapping[str, str]] = {
+    "waves.forget_batches": (
+        "UPDATE migration.import_process SET batch = batch + 1000 WHERE wave_id = %(wave_id)s"
+    ),
+}
+"""What is needed before a statement, besides other statements."""
