@@ -13,6 +13,7 @@ from kraken_import.policies import BUILT_IN, PolicySettings, over, times_of
 from kraken_import.tracking.watch import DueCohort
 from kraken_import.tracking.waves import Policy
 from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.moments import in_utc
 from kraken_import.usecases.nights import day_of
 from kraken_import.usecases.policy import (
     check_policy,
@@ -192,3 +193,9 @@ def test_the_night_of_a_cohort_begins_when_airflow_begins_it(
 ) -> None:
     due = DueCohort(name="c", dialect="edf_accounts", wave_date=day, planned_at=utc(planned_at), customers=1)
     assert night_of(cohort=due, schedule=schedule, zone=ZoneInfo(zone)).astimezone(UTC) == utc(night)
+
+
+@pytest.mark.parametrize("place", ["UTC", LONDON, SYDNEY])
+def test_sentences_tell_both_of_the_hours_that_come_twice_apart(place: str) -> None:
+    first, second = (utc(f"2026-10-25T{hour}:30").astimezone(ZoneInfo(place)) for hour in ("00", "01"))
+    assert (in_utc(at=first), in_utc(at=second)) == ("2026-10-25 00:30 UTC", "2026-10-25 01:30 UTC")
