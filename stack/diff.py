@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import Mode
 from kraken_import.tracking.gate import last_payload
+from kraken_import.usecases.moments import in_utc
 from stack import data
 from stack.payload import build_batch, kraken_connection, legacy_database, wanted_dialect
 from stack.problems import StackProblem
@@ -76,7 +77,7 @@ def _lines(
         yield f"There is no payload of a {_TRIES[mode]} of {identifier}."
         return
     of = (
-        f"the last {_TRIES[mode]} of {identifier} (wave {sent.wave_name}, {sent.started_at:%Y-%m-%d %H:%M}, "
+        f"the last {_TRIES[mode]} of {identifier} (wave {sent.wave_name}, {in_utc(at=sent.started_at)}, "
         f"{sent.outcome or 'not ended'})"
     )
     found = list(differences(before=json.loads(sent.body), after=now))

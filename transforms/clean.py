@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from transforms.clocks import is_repeated, is_skipped
 from transforms.dialect import CodeValue, Column
 
 _COMPACT_DATE: Final = re.compile(r"\d{8}", re.ASCII)
@@ -195,8 +196,21 @@ def _timestamp(*, text: str, zone: ZoneInfo, name: str) -> Any:
         return None
     try:
         time = datetime.fromisoformat(text)
-        aware = time if time.tzinfo is not None else time.replace(tzinfo=zone)
-        iso = aware.isoformat()
+        if time.tzinfo is None:
+            if is_repeated(wall=time, zone=zone):
+                return Problem(
+                    code="ambiguous_time",
+                    detail=f"Column {name} holds a time that clocks in {zone.key} show twice: deliver it "
+                    "with its offset.",
+                )
+            if is_skipped(wall=time, zone=zone):
+                return Problem(
+                    code="invalid_date",
+                    detail=f"Column {name} holds a time that clocks in {zone.key} skip: deliver it with its "
+                    "offset, or correct it.",
+                )
+            time = time.replace(tzinfo=zone)
+        iso = time.isoformat()
     except (ValueError, OverflowError):
         return Problem(code="invalid_date", detail=f"Column {name} holds a time that does not exist.")
     return iso.removesuffix("+00:00") + "Z" if iso.endswith("+00:00") else iso

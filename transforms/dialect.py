@@ -9,7 +9,8 @@ Every other column becomes a field of the payload, by its kind:
 - configured: the same with the map that the Connection gives for the column's `setting`; as it is without.
 - codes: several codes of the legacy system with commas between, sent as a list; each is mapped like one.
 - date: `YYYYMMDD` or `YYYY-MM-DD`; blank, zeros and the year 9999 mean nothing.
-- timestamp: ISO 8601; without an offset it is local time of the dialect's zone.
+- timestamp: ISO 8601; without an offset it is local time of the dialect's zone, and rejects the record where
+  clocks skip it or show it twice.
 - money: a decimal text with at most two places, in the unit of account; never a float.
 - decimal: a decimal text, sent digit for digit.
 - integer: a whole number.

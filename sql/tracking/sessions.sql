@@ -14,6 +14,9 @@ UNION ALL
 -- intent that is lost while its create is under way.
 SELECT set_config('synchronous_commit', 'on', false)
 WHERE current_setting('synchronous_commit') IN ('off', 'local')
+UNION ALL
+-- Nor here: what reports and sentences show is in UTC, and says so.
+SELECT set_config('TimeZone', 'UTC', false)
 
 -- name: backend
 SELECT pg_backend_pid()

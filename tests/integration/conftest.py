@@ -35,6 +35,8 @@ from tests.conftest import NewDatabase, Simulator, StartSimulator
 from tests.stacks import Stack, running_stack
 from transforms.registry import dialect_names, get_dialect
 
+DELAY = 0.2
+"""Seconds that the stand-in takes to process a create."""
 WINDOW = 3.0
 """Seconds: what a loaded machine takes longer for would count as not sent."""
 SETTINGS = frozenset(each.name for each in fields(PolicySettings))
@@ -126,6 +128,7 @@ class Journey:
         held: HoldBack | None = None,
     ) -> dict[str, int]:
         """Poll a batch, or without a wave all that is open."""
+        await_processing()
         systems = self.systems
         until = systems.clock() + timedelta(seconds=seconds)
         if wave_id is None:
@@ -206,8 +209,23 @@ class Journey:
 
 BeginJourney = Callable[..., Journey]
 
+
+def await_processing() -> None:
+    """Wait, as a trigger has by its first look: one that finds all under way pauses for 1.5 seconds."""
+    time.sleep(DELAY)
+
+
 CUSTOMERS = 20
 """Generated customers of EDF in the legacy database of each journey."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have the longest chain of tests, those that share a stack on one worker, begin first."""
+    items.sort(key=lambda item: "stack" not in _groups(item=item))
+
+
+def _groups(*, item: pytest.Item) -> set[str]:
+    return {mark.args[0] for mark in item.iter_markers(name="xdist_group")}
 
 
 @pytest.fixture(scope="session")
@@ -235,7 +253,7 @@ def begin(tracking_engine: Engine, legacy_engine: Engine, start_simulator: Start
     ) -> Journey:
         # An emptied stand-in, at an address that another test had, knows none of that test's tokens.
         forget_tokens()
-        simulator = start_simulator("--delay", "0.2", *options)
+        simulator = start_simulator("--delay", str(DELAY), *options)
         for dialect in dialects:
             there = load.count(engine=legacy_engine, dialect=dialect)
             if there < customers:

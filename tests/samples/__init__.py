@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,7 @@ TODAY = date(2026, 11, 21)
 
 def expected_payload(*, dialect: Dialect) -> dict[str, Any]:
     """The payload that the guide prints."""
-    file = _HERE / dialect.name / "payload.json"
-    loaded: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = json.loads(_text(_HERE / dialect.name / "payload.json"))
     assert loaded, f"tests/samples/{dialect.name}/payload.json is empty: put the guide's example there."
     return loaded
 
@@ -49,18 +49,36 @@ def _rows(*, dialect: Dialect, frame: str) -> list[dict[str, Any]]:
     assert file.is_file(), (
         f"tests/samples/{dialect.name}/frames/{frame}.json is missing: put the SQL's rows there."
     )
-    loaded: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
+    loaded: list[dict[str, Any]] = json.loads(_text(file))
     return loaded
 
 
 def as_frames(*, dialect: Dialect, rows: dict[str, list[dict[str, Any]]]) -> dict[str, pd.DataFrame]:
     """Rows as the untyped frames that an extract returns."""
     return {
-        frame.name: pd.DataFrame(
-            {
-                name: pd.Series([row[name] for row in rows[frame.name]], dtype=object)
-                for name in frame.column_names
-            }
-        )
+        frame.name: _as_frame(names=tuple(frame.column_names), rows=rows[frame.name])
         for frame in dialect.frames
     }
+
+
+def _as_frame(*, names: tuple[str, ...], rows: list[dict[str, Any]]) -> pd.DataFrame:
+    # Thousands of tests change a value of one frame: the others are made once, and copied.
+    told = repr([[row[name] for name in names] for row in rows])
+    key = (names, told)
+    if key not in _MADE:
+        if len(_MADE) >= _MOST:
+            _MADE.clear()
+        _MADE[key] = pd.DataFrame(
+            {name: pd.Series([row[name] for row in rows], dtype=object) for name in names}
+        )
+    # Nothing that is written to a copy is seen in another.
+    return _MADE[key].copy(deep=False)
+
+
+_MADE: dict[tuple[tuple[str, ...], str], pd.DataFrame] = {}
+_MOST = 500
+
+
+@cache
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 from kraken_import.tracking import control
 from kraken_import.tracking.control import Action, Named, Standing, Stopped
 from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.moments import in_utc
 
 CANCELLED: Final = "cancelled"
 """The stop code of a wave that never goes on."""
@@ -142,7 +143,7 @@ def _check(*, named: Named, standing: Standing, action: Action) -> None:
     if action == "resume" and standing.paused_at is None:
         raise BadRequest(f"{wave} is not paused: there is nothing to resume.")
     if action == "pause" and standing.paused_at is not None:
-        raise BadRequest(f"{wave} is paused already, since {standing.paused_at:%Y-%m-%d %H:%M} UTC.")
+        raise BadRequest(f"{wave} is paused already, since {in_utc(at=standing.paused_at)}.")
     if action == "pause" and standing.stop_code is not None:
         raise BadRequest(f"{wave} has been stopped ({standing.stop_code}): there is nothing to pause.")
     if standing.finished_at is not None and not standing.has_unsettled:

@@ -23,6 +23,7 @@ from kraken_import.tracking.cutover import (
 )
 from kraken_import.tracking.reruns import NamedWave
 from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.moments import in_utc
 from transforms.database import UnableToQuery, place_in, sentences, shown, statement_in, stripped
 
 _SQL_FOLDER: Final = Path(__file__).resolve().parents[3] / "sql" / "cutover"
@@ -173,7 +174,7 @@ def close_wave(*, tracking: Engine, legacy: Engine, wave: NamedWave, by: str, no
     Nothing is created in a closed wave. Raises `BadRequest`, which says what stands in the way.
     """
     if wave.closed_at is not None:
-        raise BadRequest(f"Wave {wave.name!r} is closed already, since {wave.closed_at:%Y-%m-%d %H:%M}.")
+        raise BadRequest(f"Wave {wave.name!r} is closed already, since {in_utc(at=wave.closed_at)}.")
     late_changes(tracking=tracking, legacy=legacy, wave_id=wave.id, dialect=wave.dialect, now=now)
     with tracking.begin() as connection:
         finished = cutover.lock_wave(connection=connection, wave_id=wave.id)

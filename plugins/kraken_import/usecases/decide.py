@@ -20,6 +20,7 @@ from kraken_import.usecases.calling import open_session, raw, wave_for_kraken
 from kraken_import.usecases.control import find_wave, title
 from kraken_import.usecases.decisions import decided
 from kraken_import.usecases.faults import BadRequest, SystemicFault
+from kraken_import.usecases.moments import in_utc
 from kraken_import.usecases.recording import record_moves
 from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.verdicts import Signal, Timing, signal_of
@@ -236,7 +237,7 @@ def _standing(*, case: Decidable) -> str:
         return state
     return (
         f"{state}, decided {case.decision.said} by {case.decision.decided_by} on "
-        f"{case.decision.decided_at:%Y-%m-%d %H:%M} UTC"
+        f"{in_utc(at=case.decision.decided_at)}"
     )
 
 

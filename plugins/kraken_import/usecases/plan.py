@@ -18,6 +18,7 @@ from kraken_import.tracking.cohorts import Cohort
 from kraken_import.tracking.waves import Policy, Wave
 from kraken_import.usecases.control import CANCELLED
 from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.moments import in_utc
 from kraken_import.usecases.nights import NothingPlanned, cohorts_of_wave, day_of
 from kraken_import.usecases.policy import check_policy, resolve, wave_policy, window_of
 from kraken_import.usecases.wave_request import DATED, AirflowRun, WaveRequest, check_request
@@ -200,7 +201,7 @@ def _refuse_ended(*, wave: Wave) -> None:
         raise BadRequest(f"Wave {wave.name!r} was {wave.stop_reason}")
     if wave.closed_at is not None:
         raise BadRequest(
-            f"The wave of this run is closed since {wave.closed_at:%Y-%m-%d %H:%M}: open it again first."
+            f"The wave of this run is closed since {in_utc(at=wave.closed_at)}: open it again first."
         )
 
 

@@ -21,6 +21,7 @@ from kraken_import.policies import (
 )
 from kraken_import.tracking.waves import Policy, Wave
 from kraken_import.usecases.faults import BadRequest
+from transforms.clocks import instants
 
 Window: TypeAlias = tuple[datetime | None, datetime | None]
 """When Kraken may begin (None: at once) and must have ended (None: no end)."""
@@ -85,17 +86,18 @@ def wave_policy(*, settings: PolicySettings, window: Window) -> Policy:
 def next_window(*, window: str, zone: str, at: datetime) -> tuple[datetime, datetime]:
     """The first occurrence of a daily window that has not ended: its begin and its end.
 
-    Where clocks change, a time that occurs twice or never makes the window shorter, never longer.
+    Where clocks change, a time that comes twice makes the window shorter, never longer, and one that is
+    skipped stands for the moment of the change. A window that is skipped whole comes a day later.
     """
     begin, end = times_of(window=window)
     place = ZoneInfo(zone)
     today = at.astimezone(place).date()
-    for day in (today + timedelta(days=days) for days in (-1, 0, 1)):
+    for day in (today + timedelta(days=days) for days in (-1, 0, 1, 2)):
         last = day if begin < end else day + timedelta(days=1)
         found = _occurrence(first=(day, begin), last=(last, end), zone=place)
-        if found[1] > at:
+        if found is not None and found[1] > at:
             return found
-    raise AssertionError("A daily window comes again within two days.")
+    raise AssertionError("A daily window comes again within three days.")
 
 
 def window_of(*, settings: PolicySettings, wanted: Window, zone: str, whose: str, now: datetime) -> Window:
@@ -177,6 +179,8 @@ def window_in_words(*, window: Window) -> str | None:
 def check_policy(*, policy: Policy, kraken: KrakenSettings, connection_id: str, now: datetime) -> None:
     """Raise `BadRequest` for a schedule window that Kraken would refuse, or for what contradicts itself."""
     start, end = policy.schedule_window_start, policy.schedule_window_end
+    # Days of a clock that changes are not all of 24 hours.
+    now = now.astimezone(UTC)
     if start is not None and start <= now:
         raise BadRequest(
             f"The schedule window starts in the past ({start.isoformat()}): choose a later start."
@@ -221,15 +225,13 @@ def task_params(*, policy: Policy, is_dry_run: bool, sent_until: datetime) -> Ma
 
 def _occurrence(
     *, first: tuple[date, time], last: tuple[date, time], zone: ZoneInfo
-) -> tuple[datetime, datetime]:
-    """The instants of a window; the shorter one where a clock change makes its times ambiguous."""
-    begins, ends = (
-        [datetime.combine(*moment, tzinfo=zone).replace(fold=fold).astimezone(UTC) for fold in (0, 1)]
-        for moment in (first, last)
-    )
-    begin, end = max(begins), min(ends)
-    # A window within the very hour that is skipped or repeated.
-    return (begin, end) if begin < end else (begins[0], ends[0])
+) -> tuple[datetime, datetime] | None:
+    """The instants of a window, the shorter one where its times come twice; None where it is skipped."""
+    begins, ends = (instants(wall=datetime.combine(*moment), zone=zone) for moment in (first, last))
+    if begins[1] < ends[0]:
+        return begins[1], ends[0]
+    # Both within the hour that comes twice: the first time counts.
+    return (begins[0], ends[0]) if begins[0] < ends[0] else None
 
 
 def _word(value: object) -> str:

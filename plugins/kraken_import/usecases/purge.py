@@ -12,6 +12,7 @@ from kraken_import.tracking.control import Named
 from kraken_import.usecases.control import find_wave, title
 from kraken_import.usecases.cutover import CALLED
 from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.moments import in_utc
 
 
 def purge_wave(*, tracking: Engine, wave: str, ordered_by: str, reason: str | None, now: datetime) -> str:
@@ -52,9 +53,7 @@ def _obstacles(*, connection: Connection, named: Named, now: datetime) -> list[s
     """What keeps a wave from being purged. Raises `BadRequest` for one that has been."""
     standing = purge.lock(connection=connection, wave_id=named.id)
     if standing.purged_at is not None:
-        raise BadRequest(
-            f"{title(named=named)} was purged already, on {standing.purged_at:%Y-%m-%d %H:%M} UTC."
-        )
+        raise BadRequest(f"{title(named=named)} was purged already, on {in_utc(at=standing.purged_at)}.")
     obstacles = []
     if standing.finished_at is None:
         obstacles.append("its run has not been summarised")

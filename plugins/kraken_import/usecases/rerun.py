@@ -19,6 +19,7 @@ from kraken_import.tracking.waves import Hindrance
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.gate import DECIDED, hold_back_unrehearsed, refuse_shared, unapproved
 from kraken_import.usecases.holds import release
+from kraken_import.usecases.moments import in_utc
 from kraken_import.usecases.plan import MOST_BATCHES
 from kraken_import.usecases.summarise import WaveSummary, failure_of
 from kraken_import.usecases.wave_request import AirflowRun
@@ -292,7 +293,7 @@ def _wave(
     (wave,) = here
     if wave.closed_at is not None:
         raise BadRequest(
-            f"Wave {wave.name!r} is closed since {wave.closed_at:%Y-%m-%d %H:%M}: open it again first."
+            f"Wave {wave.name!r} is closed since {in_utc(at=wave.closed_at)}: open it again first."
         )
     if wave.stop_code in DECIDED:
         raise BadRequest(f"Wave {wave.name!r} was {wave.stop_reason}")

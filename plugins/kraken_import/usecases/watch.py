@@ -25,6 +25,9 @@ BLIP: Final = timedelta(minutes=1)
 AGAIN: Final = timedelta(days=1)
 """When people are told once more of what has not changed."""
 
+_EARLIER: Final = timedelta(hours=3)
+"""More than clocks ever go back."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overdue:
@@ -118,7 +121,7 @@ def overdue_cohorts(
             for cohort in due
             if cohort.dialect == dialect
         }
-        late = tuple(cohort for cohort, night in nights.items() if night + GRACE <= now)
+        late = tuple(cohort for cohort, night in nights.items() if now - night.astimezone(UTC) >= GRACE)
         if late:
             found.append(Overdue(dialect=dialect, cohorts=late, night=min(nights[cohort] for cohort in late)))
     return found
@@ -127,11 +130,15 @@ def overdue_cohorts(
 def night_of(*, cohort: DueCohort, schedule: str, zone: ZoneInfo) -> datetime:
     """When the first run begins that could have taken a cohort: on its date or later, once it was planned."""
     opens = datetime.combine(cohort.wave_date, time.min, zone)
-    since = max(opens, cohort.planned_at.astimezone(zone))
-    # The next time is one after the given one: a night at midnight begins with its day.
-    found = croniter(schedule, since - timedelta(seconds=1)).get_next(datetime)
-    assert isinstance(found, datetime)
-    return found
+    since = max(opens.astimezone(UTC), cohort.planned_at.astimezone(UTC))
+    # As Airflow reads a cron line: on the clock on the wall, which may go back by an hour after this.
+    times = croniter(schedule, (since - _EARLIER).astimezone(zone).replace(tzinfo=None))
+    while True:
+        wall: datetime = times.get_next(datetime)
+        # A time that comes twice is the second, and one that is skipped is as long after midnight.
+        night = max(wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+        if night >= since:
+            return night.astimezone(zone)
 
 
 def triggerer_silence(*, health: Mapping[str, Any], now: datetime) -> Silence | None:

@@ -39,7 +39,7 @@ FROM legacy.supply_point AS point
 JOIN legacy.occupancy
     ON occupancy.premise_id = point.premise_id
     AND occupancy.moved_out = '99991231'
-    AND occupancy.moved_in <= to_char(current_date, 'YYYYMMDD')
+    AND occupancy.moved_in <= to_char(current_timestamp AT TIME ZONE 'Australia/Sydney', 'YYYYMMDD')
 JOIN legacy.supply
     ON supply.occupancy_id = occupancy.occupancy_id AND supply.supply_point_id = point.supply_point_id
 JOIN legacy.account ON account.account_id = occupancy.account_id

@@ -11,7 +11,7 @@ SELECT
         JOIN legacy.account ON account.account_id = occupancy.account_id
         WHERE occupancy.premise_id = point.premise_id
             AND occupancy.moved_out = '99991231'
-            AND occupancy.moved_in <= to_char(current_date, 'YYYYMMDD')
+            AND occupancy.moved_in <= to_char(current_timestamp AT TIME ZONE 'Australia/Sydney', 'YYYYMMDD')
     ), 'no account') AS stratum,
     CAST(NULL AS text) AS exclusion
 FROM legacy.supply_point AS point

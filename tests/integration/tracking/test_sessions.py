@@ -90,6 +90,16 @@ def test_an_intent_is_never_acknowledged_before_it_is_written(
     assert shown(engine, "synchronous_commit") == [kept]
 
 
+def test_times_are_read_in_utc_whatever_zone_the_database_has(open_engine: OpenEngine) -> None:
+    engine = open_engine(options="-c timezone=Australia/Sydney")
+    assert shown(engine, "timezone") == ["Australia/Sydney"]
+    engine.dispose()
+    prepare(engine=engine)
+    with engine.connect() as connection:
+        at = connection.exec_driver_sql("SELECT TIMESTAMPTZ '2026-10-04 02:30+10'").scalar_one()
+    assert f"{at:%Y-%m-%d %H:%M %z}" == "2026-10-03 16:30 +0000"
+
+
 @pytest.mark.parametrize(
     ("limit", "statement", "sentence"),
     [

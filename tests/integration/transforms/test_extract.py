@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, create_engine, event, text
@@ -90,3 +92,26 @@ def test_nobody_asked_for_gives_empty_frames_with_all_their_columns(legacy_engin
 def _with_sql_in(folder: Path) -> Any:
     # An absolute path as the name leads the loader to a folder of the test's own.
     return replace(EDF, name=str(folder), frames=EDF.frames[:1])
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT+12", "Pacific/Kiritimati"])
+def test_today_is_the_day_in_sydney_whatever_the_zone_of_the_session(
+    legacy_engine: Engine, zone: str
+) -> None:
+    dialect = get_dialect(name="essential_supply_points_accounts")
+    point = identifier_of(dialect=dialect)
+    today = datetime.now(ZoneInfo(dialect.zone)).date()
+    engine = create_engine(
+        legacy_engine.url, poolclass=NullPool, connect_args={"options": f"-c timezone={zone}"}
+    )
+    for day, is_there in ((today, True), (today + timedelta(days=1), False)):
+        with engine.begin() as connection:
+            connection.execute(
+                text(
+                    "UPDATE legacy.occupancy SET moved_in = :day FROM legacy.supply_point AS point "
+                    "WHERE occupancy.premise_id = point.premise_id AND point.identifier = :point"
+                ),
+                {"day": f"{day:%Y%m%d}", "point": point},
+            )
+        frames = extract(engine=engine, dialect=dialect, identifiers=[point]).frames
+        assert (len(frames["accounts"]) > 0, len(frames["customers"]) > 0) == (is_there, is_there)

@@ -23,7 +23,7 @@ from kraken_import.usecases.rerun import (
 from kraken_import.usecases.summarise import WaveSummary
 from kraken_import.usecases.validate import validate_batch
 from kraken_import.usecases.wave_request import AirflowRun
-from tests.integration.conftest import Journey
+from tests.integration.conftest import Journey, await_processing
 
 
 def begin_rerun(journey: Journey, run_id: str = "rerun-1", **wanted: Any) -> PlannedRerun:
@@ -44,6 +44,7 @@ def work(journey: Journey, planned: PlannedRerun) -> WaveSummary:
     ):
         ref = BatchRef(wave_id=wave_id, batch=batch, rerun=planned.rerun)
         asyncio.run(create_batch(systems=journey.systems, ref=ref))
+        await_processing()
         until = datetime.now(UTC) + timedelta(seconds=15)
         asyncio.run(poll(systems=journey.systems, ref=ref, until=until))
     return summarise_rerun(

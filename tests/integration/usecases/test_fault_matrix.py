@@ -155,8 +155,11 @@ def test_a_fault_of_one_record_for_ever_holds_up_no_other(journey: Journey, stag
         fault, _ = cells[name]
         if fault:
             journey.strike(**fault, operation=stage, keys=[key])
-    play(journey, wave_id, seconds=20)
-    found = ends(journey, wave_id)
+    awaited = {key: cells[name][1] for name, key in struck.items()}
+    play(journey, wave_id, seconds=2)
+    deadline = time.monotonic() + 20
+    while awaited.items() - (found := ends(journey, wave_id)).items() and time.monotonic() < deadline:
+        journey.poll(wave_id, seconds=2)
     assert {name: found[key] for name, key in struck.items()} == {
         name: expected for name, (_, expected) in cells.items()
     }

@@ -8,8 +8,6 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
-import pytest
-
 from kraken_import.usecases.announce import announce
 from kraken_import.usecases.gate import answer_question, question_to_ask
 from kraken_import.usecases.report import wave_report
@@ -27,16 +25,17 @@ def report(journey: Journey, wave_id: int) -> dict[str, str]:
     return wave_report(tracking=journey.tracking, wave_id=wave_id, now=datetime.now(UTC))
 
 
-@pytest.fixture
-def reported(begin: BeginJourney) -> tuple[Journey, int]:
+def test_a_report_accounts_for_every_customer_and_every_cent_and_holds_nothing_personal(
+    begin: BeginJourney,
+) -> None:
     journey = begin(customers=CUSTOMERS)
     wave_id = play(journey, name="autumn <1>", batch_size=60)
     look(journey)
-    return journey, wave_id
+    _the_tables_account_for_every_customer_and_every_cent(journey, wave_id)
+    _the_page_needs_no_network_and_holds_nothing_personal(journey, wave_id)
 
 
-def test_the_tables_account_for_every_customer_and_every_cent(reported: tuple[Journey, int]) -> None:
-    journey, wave_id = reported
+def _the_tables_account_for_every_customer_and_every_cent(journey: Journey, wave_id: int) -> None:
     files = report(journey, wave_id)
     states = {row["state"]: int(row["customers"]) for row in table(files, "states.csv")}
     assert states == journey.states(wave_id)
@@ -73,8 +72,7 @@ def test_the_tables_account_for_every_customer_and_every_cent(reported: tuple[Jo
     assert "Nothing differs." in files["index.html"]
 
 
-def test_the_page_needs_no_network_and_holds_nothing_personal(reported: tuple[Journey, int]) -> None:
-    journey, wave_id = reported
+def _the_page_needs_no_network_and_holds_nothing_personal(journey: Journey, wave_id: int) -> None:
     files = report(journey, wave_id)
     page = files["index.html"]
     assert "autumn &lt;1&gt;" in page

@@ -154,10 +154,11 @@ def utc(text: str) -> datetime:
         # Times that occur twice: the later begin, the earlier end.
         ("01:30-06:00", "Europe/London", "2026-10-24T22:00", "2026-10-25T01:30", "2026-10-25T06:00"),
         ("22:00-01:30", "Europe/London", "2026-10-24T22:00", "2026-10-24T21:00", "2026-10-25T00:30"),
-        # Times that never occur, and a window within the hour that is skipped or repeated.
-        ("01:30-06:00", "Europe/London", "2026-03-28T22:00", "2026-03-29T01:30", "2026-03-29T05:00"),
-        ("22:00-01:30", "Europe/London", "2026-03-28T23:00", "2026-03-28T22:00", "2026-03-29T00:30"),
-        ("01:10-01:50", "Europe/London", "2026-03-28T23:00", "2026-03-29T01:10", "2026-03-29T01:50"),
+        # Times that never occur stand for the moment of the change.
+        ("01:30-06:00", "Europe/London", "2026-03-28T22:00", "2026-03-29T01:00", "2026-03-29T05:00"),
+        ("22:00-01:30", "Europe/London", "2026-03-28T23:00", "2026-03-28T22:00", "2026-03-29T01:00"),
+        # A window within the hour that is skipped or repeated.
+        ("01:10-01:50", "Europe/London", "2026-03-28T23:00", "2026-03-30T00:10", "2026-03-30T00:50"),
         ("01:10-01:50", "Europe/London", "2026-10-24T23:00", "2026-10-25T00:10", "2026-10-25T00:50"),
     ],
 )
