@@ -25,10 +25,11 @@ class FrameContractBroken(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Assembled:
-    """Documents and findings by external identifier. A customer with findings must not be sent."""
+    """Documents, findings and warnings by external identifier. Who has findings must not be sent."""
 
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
     findings: dict[str, list[Finding]] = field(default_factory=dict)
+    warnings: dict[str, list[Finding]] = field(default_factory=dict)
     frames: list[FrameRows] = field(default_factory=list)
     """What each frame delivered."""
 
@@ -89,12 +90,14 @@ def assemble(
         nested[frame.name] = this
         assembled.frames.append(_counted(this=this, parent=parent, customers=len(wanted)))
         for row, column_path, problem in problems:
-            assembled.refuse(
-                customer=customers[row],
+            finding = Finding(
                 code=problem.code,
                 path=_join(_path(nested=nested, this=this, row=row), column_path),
                 detail=problem.detail,
+                severity=problem.severity,
             )
+            kept = assembled.warnings if problem.severity == "warning" else assembled.findings
+            kept.setdefault(customers[row], []).append(finding)
         if frame.required and parent is not None:
             _miss_children(nested=nested, this=this, parent=parent, into=assembled)
         if frame.send_empty and parent is not None:

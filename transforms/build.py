@@ -149,7 +149,14 @@ def _build(
                 documents[identifier] = document
                 continue
         result.rejections.append(Findings(external_identifier=identifier, findings=tuple(findings)))
-    _check(dialect=dialect, documents=documents, bodies=bodies, settings=settings, result=result)
+    _check(
+        dialect=dialect,
+        documents=documents,
+        bodies=bodies,
+        warnings=assembled.warnings,
+        settings=settings,
+        result=result,
+    )
     return result
 
 
@@ -158,6 +165,7 @@ def _check(
     dialect: Dialect,
     documents: Mapping[str, Mapping[str, Any]],
     bodies: Mapping[str, bytes],
+    warnings: Mapping[str, Sequence[Finding]],
     settings: BuildSettings,
     result: BuildResult,
 ) -> None:
@@ -171,6 +179,7 @@ def _check(
     for identifier, findings in _found(rules=unique, documents=standing).items():
         found[identifier] += findings
     for identifier, findings in found.items():
+        findings += warnings.get(identifier, ())
         # The first finding stands for the record in every count.
         record = Findings(
             external_identifier=identifier,

@@ -19,6 +19,7 @@ import pandas as pd
 
 from transforms.clocks import is_repeated, is_skipped
 from transforms.dialect import CodeValue, Column
+from transforms.findings import Severity
 
 _COMPACT_DATE: Final = re.compile(r"\d{8}", re.ASCII)
 _ZEROS: Final = re.compile(r"[0 .:T-]+", re.ASCII)
@@ -32,10 +33,13 @@ _CONTROL: Final = {code: None for code in range(32) if code not in (9, 10, 13)} 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Why a value cannot be sent; the detail names no personal value."""
+    """Why a value cannot be sent, or as a warning what is sent all the same; the detail names no value."""
 
     code: str
     detail: str
+    severity: Severity = "error"
+    value: Any = None
+    """What is sent."""
 
 
 class FloatInFrame(Exception):
@@ -82,6 +86,7 @@ def _clean_distinct(
         result = clean(value)
         if isinstance(result, Problem):
             bad.append((number, result))
+            results[number] = result.value
         else:
             results[number] = result
     # Missing values have code -1, which is the last place: None.
@@ -196,24 +201,29 @@ def _timestamp(*, text: str, zone: ZoneInfo, name: str) -> Any:
         return None
     try:
         time = datetime.fromisoformat(text)
-        if time.tzinfo is None:
-            if is_repeated(wall=time, zone=zone):
-                return Problem(
-                    code="ambiguous_time",
-                    detail=f"Column {name} holds a time that clocks in {zone.key} show twice: deliver it "
-                    "with its offset.",
-                )
-            if is_skipped(wall=time, zone=zone):
-                return Problem(
-                    code="invalid_date",
-                    detail=f"Column {name} holds a time that clocks in {zone.key} skip: deliver it with its "
-                    "offset, or correct it.",
-                )
-            time = time.replace(tzinfo=zone)
-        iso = time.isoformat()
+        aware = time if time.tzinfo is not None else time.replace(tzinfo=zone)
+        iso = aware.isoformat()
+        sent = iso.removesuffix("+00:00") + "Z" if iso.endswith("+00:00") else iso
+        if time.tzinfo is not None:
+            return sent
+        if is_repeated(wall=time, zone=zone):
+            return _guessed(sent=sent, name=name, zone=zone, what="show twice: the first of the two is sent")
+        if is_skipped(wall=time, zone=zone):
+            return _guessed(
+                sent=sent, name=name, zone=zone, what="skip: it is sent as of before they go forward"
+            )
     except (ValueError, OverflowError):
         return Problem(code="invalid_date", detail=f"Column {name} holds a time that does not exist.")
-    return iso.removesuffix("+00:00") + "Z" if iso.endswith("+00:00") else iso
+    return sent
+
+
+def _guessed(*, sent: str, name: str, zone: ZoneInfo, what: str) -> Problem:
+    return Problem(
+        code="ambiguous_time",
+        detail=f"Column {name} holds a time that clocks in {zone.key} {what}. Deliver it with its offset.",
+        severity="warning",
+        value=sent,
+    )
 
 
 def _money(*, text: str, column: Column) -> Any:

@@ -188,3 +188,17 @@ def test_a_field_of_the_other_fuel_is_refused_at_its_place() -> None:
 def test_an_unknown_dialect_is_one_sentence_with_the_known_ones() -> None:
     with pytest.raises(UnknownDialect, match=", ".join(dialect_names())):
         get_dialect(name="edf")
+
+
+def test_a_time_that_clocks_show_twice_is_sent_with_a_warning_at_its_place() -> None:
+    rows = sample()
+    frame = next(name for name in rows if rows[name] and "unpin_at" in rows[name][0])
+    rows[frame][0]["unpin_at"] = "2026-10-25T01:30:00"
+    built = build_all(rows)
+    assert [payload.external_identifier for payload in built.payloads] == [ME]
+    assert built.rejections == []
+    (warned,) = built.warnings
+    (finding,) = [each for each in warned.findings if each.code == "ambiguous_time"]
+    assert finding.severity == "warning"
+    assert finding.path.endswith("unpin_at")
+    assert b"2026-10-25T01:30:00+01:00" in built.payloads[0].body
