@@ -67,14 +67,16 @@ def _fields() -> dict[str, Any]:
             schema={"type": ["integer", "null"], "minimum": 1, "maximum": 4096, "default": 128},
         ),
         "requests_per_second": _field(
-            label="Requests a second, of all of them (empty: no limit)", schema={"type": ["number", "null"]}
+            label="Requests a second, of all of them (empty: no limit)",
+            schema={"type": ["number", "null"], "default": None},
         ),
         "accounts_at_once": _field(
             label="Accounts under way at this Kraken at once (empty: as many as it takes)",
-            schema={"type": ["integer", "null"], "minimum": 1},
+            schema={"type": ["integer", "null"], "minimum": 1, "default": None},
         ),
         "creates_per_day": _field(
-            label="Creates a day (empty: no limit)", schema={"type": ["integer", "null"], "minimum": 1}
+            label="Creates a day (empty: no limit)",
+            schema={"type": ["integer", "null"], "minimum": 1, "default": None},
         ),
         "connect_timeout": _field(label="Seconds to connect", schema=_seconds(default=10)),
         "request_timeout": _field(label="Seconds for a request", schema=_seconds(default=60)),
