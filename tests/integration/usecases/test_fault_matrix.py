@@ -97,6 +97,9 @@ ALL: Final[dict[str, tuple[dict[str, Any], tuple[str | None, ...]]]] = {
 }
 
 
+LOOK: Final = 10.0
+
+
 @pytest.fixture
 def journey(begin: BeginJourney) -> Journey:
     """A journey whose patience is short: a window of half a second, a second for a request."""
@@ -156,10 +159,11 @@ def test_a_fault_of_one_record_for_ever_holds_up_no_other(journey: Journey, stag
         if fault:
             journey.strike(**fault, operation=stage, keys=[key])
     awaited = {key: cells[name][1] for name, key in struck.items()}
-    play(journey, wave_id, seconds=2)
+    # Longer than a look takes that is never answered, with all its tries.
+    play(journey, wave_id, seconds=LOOK)
     deadline = time.monotonic() + 60
     while awaited.items() - (found := ends(journey, wave_id)).items() and time.monotonic() < deadline:
-        journey.poll(wave_id, seconds=2)
+        journey.poll(wave_id, seconds=LOOK)
     assert {name: found[key] for name, key in struck.items()} == {
         name: expected for name, (_, expected) in cells.items()
     }
