@@ -63,6 +63,7 @@ def main() -> int:
     parser.add_argument("--delay", type=float, default=10.0, help="seconds an account is under way")
     parser.add_argument("--retry-after", type=float, default=1.0, help="seconds that a 429 asks for")
     parser.add_argument("--requests", type=int, help="429 for all requests beyond so many at once")
+    parser.add_argument("--latency", type=float, help="seconds until each answer comes")
     parser.add_argument("--work", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
@@ -92,6 +93,8 @@ def _measure(*, options: argparse.Namespace, cluster: Any, url: str, token: str)
     load.fill(engine=engine, customers={DIALECT: options.accounts}, seed=SEED, tell=lambda _: None)
     batches = asyncio.run(_prepare(told=told, accounts=options.accounts))
     _strike(url=url, kind="limit_in_progress", most=options.at_once, seconds=options.retry_after)
+    if options.latency:
+        _strike(url=url, kind="slow", seconds=options.latency)
     if options.requests:
         _strike(url=url, kind="limit_in_flight", most=options.requests)
     before = _ledger(url=url)
@@ -139,7 +142,7 @@ def _print(
     ledger = _ledger(url=url)
     calls = sum(ledger["seen"].values()) - sum(before["seen"].values())
     faults = requests.get(f"{url}/simulator/faults", timeout=30).json()["faults"]
-    refused = sum(fault["struck"] for fault in faults)
+    refused = sum(fault["struck"] for fault in faults if fault["kind"].startswith("limit"))
     first = next((at for at, (busy, _) in enumerate(samples) if busy >= 0.95 * options.at_once), 0)
     last = max((at for at, (_, left) in enumerate(samples) if left), default=first)
     busy = [under_way for under_way, _ in samples[first : last + 1]]

@@ -42,14 +42,16 @@ DELETE FROM migration.kraken_share WHERE holder = %(holder)s::uuid
 
 -- name: learn_requests
 UPDATE migration.kraken_load
-SET requests = %(places)s, requests_met = %(met)s, requests_calls = %(calls)s, requests_step = %(step)s,
+SET requests = %(places)s, requests_met = %(met)s, requests_refused_at = %(refused_at)s,
+    requests_calls = %(calls)s, requests_step = %(step)s,
     usual_seconds = %(usual_seconds)s, halved_at = %(halved_at)s, accounts_calls = accounts_calls + %(new_calls)s,
     requests_from = greatest(requests_from, migration.present() + nullif(%(pause)s, 0) * interval '1 second')
 WHERE target_kraken = %(target_kraken)s
 
 -- name: learn_accounts
 UPDATE migration.kraken_load
-SET accounts = %(accounts)s, accounts_confirmed = %(confirmed)s, accounts_calls = %(calls)s, accounts_step = %(step)s
+SET accounts = %(accounts)s, accounts_confirmed = %(confirmed)s, accounts_streak = %(streak)s,
+    accounts_calls = %(calls)s, accounts_step = %(step)s
 WHERE target_kraken = %(target_kraken)s
 
 -- name: put_off_creates

@@ -36,6 +36,8 @@ class RequestLevel:
     places: float | None = None
     met: bool = False
     """Whether Kraken has named the limit itself."""
+    refused_at: datetime | None = None
+    """When anything but a create was last refused."""
     calls: int = 0
     """Requests since it was last met or raised."""
     step: int = 1
@@ -49,7 +51,9 @@ class AccountLevel:
 
     accounts: int | None = None
     confirmed: bool = False
-    """Whether it was met twice: a single refusal may have had another cause."""
+    """Whether a create was refused that was sent alone: several at once may be too many requests."""
+    streak: int = 0
+    """How often one account more was taken since the limit was last met."""
     calls: int = 0
     """Requests since the limit was last met or tried."""
     step: int = 1
@@ -133,6 +137,7 @@ def learn_requests(
             "target_kraken": target_kraken,
             "places": level.places,
             "met": level.met,
+            "refused_at": level.refused_at,
             "calls": level.calls,
             "step": level.step,
             "usual_seconds": level.usual_seconds,
@@ -151,6 +156,7 @@ def learn_accounts(*, connection: Connection, target_kraken: str, level: Account
             "target_kraken": target_kraken,
             "accounts": level.accounts,
             "confirmed": level.confirmed,
+            "streak": level.streak,
             "calls": level.calls,
             "step": level.step,
         },
@@ -188,6 +194,7 @@ def _load(*, row: Row[tuple[object, ...]]) -> Load:
         requests=RequestLevel(
             places=row.requests,
             met=row.requests_met,
+            refused_at=row.requests_refused_at,
             calls=row.requests_calls,
             step=row.requests_step,
             usual_seconds=row.usual_seconds,
@@ -196,6 +203,7 @@ def _load(*, row: Row[tuple[object, ...]]) -> Load:
         accounts=AccountLevel(
             accounts=row.accounts,
             confirmed=row.accounts_confirmed,
+            streak=row.accounts_streak,
             calls=row.accounts_calls,
             step=row.accounts_step,
         ),

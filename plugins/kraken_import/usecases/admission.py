@@ -13,11 +13,19 @@ from typing import Final
 from sqlalchemy import Connection
 
 from kraken_import.client.answers import Accepted, Answer, NotSent, Throttled
+from kraken_import.client.gate import Seen
 from kraken_import.client.session import Exchange
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.tracking import shares
 from kraken_import.tracking.shares import AccountLevel, Load
-from kraken_import.usecases.levels import after_creates, may_probe, portion, probed
+from kraken_import.usecases.levels import (
+    after_creates,
+    after_requests,
+    are_too_many,
+    may_probe,
+    portion,
+    probed,
+)
 from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.waiting import HoldBack, throttled
 
@@ -69,8 +77,8 @@ def count(*, connection: Connection, kraken: KrakenSettings, creates: int) -> No
         )
 
 
-def learn(*, systems: Systems, admission: Admission, exchanges: Sequence[Exchange]) -> None:
-    """Keep what a chunk of creates, recorded already, has taught."""
+def learn(*, systems: Systems, admission: Admission, exchanges: Sequence[Exchange], places: int) -> None:
+    """Keep what a chunk of creates, recorded already and sent in so many places at once, has taught."""
     answers = [exchange.answer for exchange in exchanges]
     put_off = [answer for answer in answers if isinstance(answer, Throttled)]
     # Without a status it was a sign-in that was put off, and no create.
@@ -84,17 +92,23 @@ def learn(*, systems: Systems, admission: Admission, exchanges: Sequence[Exchang
     with shares.entered(engine=systems.tracking, target_kraken=kraken.target) as (connection, load):
         if counts:
             count(connection=connection, kraken=kraken, creates=-unsent)
+        too_many = are_too_many(level=load.requests, now=load.seen_at)
+        if refused and (too_many or (len(exchanges) > 1 and not load.accounts.confirmed)):
+            _blame_requests(
+                connection=connection, kraken=kraken, load=load, exchanges=exchanges, places=places
+            )
         under_way, at_kraken = shares.accounts_at_kraken(
             connection=connection, target_kraken=kraken.target, most=_most_counted(level=load.accounts)
         )
         # Where none is under way, no other account was in the way, and none makes room by its end.
-        if (refused and under_way) or (admission.is_probe and not put_off):
+        if (refused and under_way and not too_many) or (admission.is_probe and not put_off):
             level = after_creates(
                 level=load.accounts,
                 accepted=accepted,
                 refused=refused,
                 at_kraken=at_kraken,
                 was_probe=admission.is_probe,
+                sent=len(exchanges),
             )
             shares.learn_accounts(connection=connection, target_kraken=kraken.target, level=level)
         if put_off:
@@ -105,6 +119,30 @@ def learn(*, systems: Systems, admission: Admission, exchanges: Sequence[Exchang
                 target_kraken=kraken.target,
                 seconds=max(said, default=usual),
             )
+
+
+def _blame_requests(
+    *,
+    connection: Connection,
+    kraken: KrakenSettings,
+    load: Load,
+    exchanges: Sequence[Exchange],
+    places: int,
+) -> None:
+    """Make fewer requests at once: while no limit of accounts is sure, a 429 may be for these."""
+    sent = [exchange for exchange in exchanges if exchange.http_status is not None]
+    seen = Seen(calls=len(sent), refused=sum(isinstance(each.answer, Throttled) for each in sent))
+    level = after_requests(
+        level=load.requests,
+        seen=seen,
+        granted=places,
+        allowed=kraken.requests_at_once,
+        now=load.seen_at,
+        of_creates=True,
+    )
+    shares.learn_requests(
+        connection=connection, target_kraken=kraken.target, level=level, new_calls=0, pause=0.0
+    )
 
 
 def _within_accounts(
@@ -120,7 +158,7 @@ def _within_accounts(
     room = limit - under_way
     is_learnt = kraken.accounts_at_once is None or limit < kraken.accounts_at_once
     if room > 0:
-        return Admission(most=min(most, portion(room=room, limit=limit) if is_learnt else room))
+        return Admission(most=min(most, portion(room=room, level=level) if is_learnt else room))
     if is_learnt and (room == 0 or not level.confirmed) and may_probe(level=level):
         shares.learn_accounts(connection=connection, target_kraken=kraken.target, level=probed(level=level))
         return Admission(most=1, is_probe=True)

@@ -118,7 +118,13 @@ class Creator:
                 return held
             if any(verdict.move is not None and verdict.move.to in FAILED for verdict in found):
                 await asyncio.to_thread(self._raise_beyond_budget)
-            await asyncio.to_thread(learn, systems=self.systems, admission=admission, exchanges=exchanges)
+            await asyncio.to_thread(
+                learn,
+                systems=self.systems,
+                admission=admission,
+                exchanges=exchanges,
+                places=self.session.requests_in_flight,
+            )
 
     def _most(self) -> int:
         """How many creates to intend at once: few, until the budget has seen what they come to."""

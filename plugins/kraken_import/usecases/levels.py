@@ -17,6 +17,9 @@ _LEFT_BY: Final = 0.05
 _STEP: Final = 0.02
 """The part of a limit by which it is raised, or filled, at a time at the most where Kraken may refuse it."""
 
+_DOUBTED_AFTER: Final = 5
+"""Accounts beyond a limit that are taken one after the other, until it is a limit no more."""
+
 _TROUBLED: Final = 0.1
 """The part of requests without a usable answer from which on Kraken takes fewer."""
 
@@ -27,6 +30,7 @@ _SLOWER: Final = 3.0
 _SLOW: Final = 1.0
 """Seconds a request takes on average: what is quicker is no sign of a Kraken that has too much to do."""
 
+_LATELY: Final = timedelta(minutes=1)
 _BETWEEN_HALVINGS: Final = timedelta(seconds=10)
 _RECOVERS: Final = 1.5
 _INERTIA: Final = 0.1
@@ -60,9 +64,18 @@ def limit_of(*, level: RequestLevel, allowed: int) -> int:
 
 
 def after_requests(
-    *, level: RequestLevel, seen: Seen, granted: int, allowed: int, now: datetime
+    *,
+    level: RequestLevel,
+    seen: Seen,
+    granted: int,
+    allowed: int,
+    now: datetime,
+    of_creates: bool = False,
 ) -> RequestLevel:
-    """What a share of `granted` requests at once has taught about the limit of all of them."""
+    """What a share of `granted` requests at once has taught about the limit of all of them.
+
+    `of_creates` says that creates alone were seen, whose refusal may have been for accounts.
+    """
     if not seen.calls:
         return level
     places = min(level.places or allowed, float(allowed))
@@ -72,16 +85,31 @@ def after_requests(
         # Of a burst as many were served as Kraken takes. Where all were refused it says nothing of how many.
         too_many = granted * min(1 - served, 0.5) if served else 0.0
         lost = min(max(too_many, 1.0), max(places * _LEFT_BY, too_many))
-        return replace(level, places=max(1.0, places - lost), met=True, calls=0, step=1, usual_seconds=usual)
+        return replace(
+            level,
+            places=max(1.0, places - lost),
+            met=True,
+            refused_at=level.refused_at if of_creates else now,
+            calls=0,
+            step=1,
+            usual_seconds=usual,
+        )
     if _is_overloaded(level=level, seen=seen):
         if level.halved_at is not None and now - level.halved_at < _BETWEEN_HALVINGS:
             return level
         # What is slower from now on becomes usual.
-        return RequestLevel(places=max(1.0, places / 2), met=level.met, halved_at=now, usual_seconds=usual)
+        return replace(
+            level, places=max(1.0, places / 2), halved_at=now, step=1, calls=0, usual_seconds=usual
+        )
     level = replace(level, usual_seconds=usual, calls=level.calls + seen.calls)
     if level.places is None:
         return level
     return _raised(level=level, places=places, allowed=allowed, now=now)
+
+
+def are_too_many(*, level: RequestLevel, now: datetime) -> bool:
+    """Whether a create that is refused now was one request too many: others were refused for that lately."""
+    return level.refused_at is not None and now - level.refused_at < _LATELY
 
 
 def may_probe(*, level: AccountLevel) -> bool:
@@ -89,9 +117,11 @@ def may_probe(*, level: AccountLevel) -> bool:
     return level.accounts is not None and (not level.confirmed or level.calls >= _CALLS_BETWEEN_PROBES)
 
 
-def portion(*, room: int, limit: int) -> int:
-    """Of the accounts for which there is room, how many go at once: near the limit few, as it may be met."""
-    return min(room, max(1, int(limit * _STEP), room // 2))
+def portion(*, room: int, level: AccountLevel) -> int:
+    """Of the accounts for which there is room, how many go at once: few near a limit that is sure."""
+    if level.accounts is None or not level.confirmed:
+        return room
+    return min(room, max(1, int(level.accounts * _STEP), room // 2))
 
 
 def probed(*, level: AccountLevel) -> AccountLevel:
@@ -100,17 +130,26 @@ def probed(*, level: AccountLevel) -> AccountLevel:
 
 
 def after_creates(
-    *, level: AccountLevel, accepted: int, refused: int, at_kraken: int, was_probe: bool
+    *, level: AccountLevel, accepted: int, refused: int, at_kraken: int, was_probe: bool, sent: int
 ) -> AccountLevel:
-    """What creates have taught, with so many accounts at Kraken that have not ended."""
+    """What so many creates at once have taught, with so many accounts at Kraken that have not ended."""
     if refused:
-        is_known = level.accounts is not None
-        least = int(level.accounts * (1 - _LEFT_BY)) if level.accounts is not None else 1
-        return AccountLevel(accounts=max(1, at_kraken, least), confirmed=is_known)
+        least = 1 if level.accounts is None else int(level.accounts * (1 - _LEFT_BY))
+        # Where several were under way, one may have been refused for being too many requests at once.
+        is_sure = level.confirmed or (level.accounts is not None and sent == 1)
+        return AccountLevel(accounts=max(1, at_kraken, least), confirmed=is_sure)
     if was_probe and accepted and level.accounts is not None:
-        # It takes more than was thought, so the next steps are longer: by little where the limit is sure.
-        longest = max(1, int(level.accounts * _STEP)) if level.confirmed else level.step * 2
-        return replace(level, accounts=level.accounts + level.step, step=min(level.step * 2, longest))
+        # It takes more than was thought, so the next steps are longer: by little while the limit is sure.
+        streak = level.streak + 1
+        is_sure = level.confirmed and streak < _DOUBTED_AFTER
+        longest = max(1, int(level.accounts * _STEP)) if is_sure else level.step * 2
+        return replace(
+            level,
+            accounts=level.accounts + level.step,
+            step=min(level.step * 2, longest),
+            confirmed=is_sure,
+            streak=streak,
+        )
     return level
 
 
@@ -125,7 +164,7 @@ def _raised(*, level: RequestLevel, places: float, allowed: int, now: datetime) 
         places *= _RECOVERS
         level = replace(level, halved_at=now)
     if places >= allowed:
-        return RequestLevel(usual_seconds=level.usual_seconds)
+        return RequestLevel(usual_seconds=level.usual_seconds, refused_at=level.refused_at)
     return replace(level, places=places)
 
 

@@ -13,6 +13,7 @@ from kraken_import.tracking.shares import AccountLevel, RequestLevel, Share
 from kraken_import.usecases.levels import (
     after_creates,
     after_requests,
+    are_too_many,
     divide,
     limit_of,
     may_probe,
@@ -184,9 +185,22 @@ def test_a_refused_account_says_how_many_kraken_takes(known: int | None, at_krak
         refused=2,
         at_kraken=at_kraken,
         was_probe=False,
+        sent=5,
     )
-    # A first refusal may have had another cause.
-    assert level == AccountLevel(accounts=limit, confirmed=known is not None)
+    # Of several at once some may have been too many requests.
+    assert level == AccountLevel(accounts=limit)
+
+
+def test_a_limit_is_sure_once_a_create_was_refused_that_was_sent_alone() -> None:
+    level = AccountLevel(accounts=200)
+    sure = after_creates(level=level, accepted=0, refused=1, at_kraken=200, was_probe=True, sent=1)
+    assert sure == AccountLevel(accounts=200, confirmed=True)
+    # It stays sure when a few at once meet it again.
+    again = after_creates(level=sure, accepted=1, refused=3, at_kraken=199, was_probe=False, sent=4)
+    assert again == AccountLevel(accounts=199, confirmed=True)
+    assert not after_creates(
+        level=AccountLevel(), accepted=0, refused=1, at_kraken=3, was_probe=False, sent=1
+    ).confirmed
 
 
 def test_one_account_more_is_tried_once_in_200_calls_and_further_if_it_is_taken() -> None:
@@ -197,23 +211,26 @@ def test_one_account_more_is_tried_once_in_200_calls_and_further_if_it_is_taken(
     assert may_probe(level=level)
     level = probed(level=level)
     assert not may_probe(level=level)
-    for limit in (11, 12, 13):
-        level = after_creates(level=level, accepted=1, refused=0, at_kraken=10, was_probe=True)
+    for limit in (11, 12, 13, 14):
+        level = after_creates(level=level, accepted=1, refused=0, at_kraken=10, was_probe=True, sent=1)
         assert level.accounts == limit
-    assert after_creates(level=level, accepted=1, refused=0, at_kraken=1, was_probe=False) == level
+        assert level.confirmed
+    # What was taken five times is no limit.
+    assert not after_creates(
+        level=level, accepted=1, refused=0, at_kraken=1, was_probe=True, sent=1
+    ).confirmed
+    assert after_creates(level=level, accepted=1, refused=0, at_kraken=1, was_probe=False, sent=1) == level
 
 
 @pytest.mark.parametrize(
     ("known", "confirmed", "limits"),
-    [(400, True, [401, 403, 407, 415, 423]), (400, False, [401, 403, 407, 415, 431])],
+    [(400, True, [401, 403, 407, 415]), (400, False, [401, 403, 407, 415, 431])],
 )
-def test_a_limit_grows_quickly_unless_it_was_met_twice(
-    known: int, confirmed: bool, limits: list[int]
-) -> None:
+def test_a_limit_grows_quickly_unless_it_is_sure(known: int, confirmed: bool, limits: list[int]) -> None:
     level = AccountLevel(accounts=known, confirmed=confirmed)
     grown = []
     for _ in limits:
-        level = after_creates(level=level, accepted=1, refused=0, at_kraken=9, was_probe=True)
+        level = after_creates(level=level, accepted=1, refused=0, at_kraken=9, was_probe=True, sent=1)
         grown.append(level.accounts)
     assert grown == limits
 
@@ -221,5 +238,24 @@ def test_a_limit_grows_quickly_unless_it_was_met_twice(
 @pytest.mark.parametrize(
     ("room", "limit", "at_once"), [(1, 10, 1), (3, 10, 1), (200, 200, 100), (4, 200, 4), (9, 200, 4)]
 )
-def test_near_the_limit_few_go_at_once(room: int, limit: int, at_once: int) -> None:
-    assert portion(room=room, limit=limit) == at_once
+def test_near_a_limit_that_is_sure_few_go_at_once(room: int, limit: int, at_once: int) -> None:
+    assert portion(room=room, level=AccountLevel(accounts=limit, confirmed=True)) == at_once
+    assert portion(room=room, level=AccountLevel(accounts=limit)) == room
+
+
+def test_a_create_that_is_refused_soon_after_other_requests_was_one_request_too_many() -> None:
+    assert not are_too_many(level=RequestLevel(), now=NOW)
+    level = _after(RequestLevel(), calls=50, refused=3)
+    assert level.refused_at == NOW
+    assert are_too_many(level=level, now=NOW + timedelta(seconds=59))
+    assert not are_too_many(level=level, now=NOW + timedelta(seconds=61))
+    of_creates = after_requests(
+        level=RequestLevel(),
+        seen=Seen(calls=50, refused=3),
+        granted=32,
+        allowed=ALLOWED,
+        now=NOW,
+        of_creates=True,
+    )
+    assert of_creates.met
+    assert of_creates.refused_at is None

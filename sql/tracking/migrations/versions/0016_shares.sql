@@ -5,12 +5,14 @@ CREATE TABLE migration.kraken_load (
     protocol            smallint NOT NULL,
     requests            double precision CHECK (requests >= 1),
     requests_met        boolean NOT NULL DEFAULT false,
+    requests_refused_at timestamptz,
     requests_calls      integer NOT NULL DEFAULT 0,
     requests_step       integer NOT NULL DEFAULT 1,
     usual_seconds       double precision,
     halved_at           timestamptz,
     accounts            integer CHECK (accounts >= 1),
     accounts_confirmed  boolean NOT NULL DEFAULT false,
+    accounts_streak     smallint NOT NULL DEFAULT 0,
     accounts_calls      integer NOT NULL DEFAULT 0,
     accounts_step       integer NOT NULL DEFAULT 1,
     creates_from        timestamptz,
@@ -24,12 +26,14 @@ COMMENT ON COLUMN migration.kraken_load.target_kraken IS 'Scheme, host and port 
 COMMENT ON COLUMN migration.kraken_load.protocol IS 'How shares are divided: versions of the pipeline that do it otherwise keep away.';
 COMMENT ON COLUMN migration.kraken_load.requests IS 'Requests at once that Kraken was found to take; NULL while it takes what the Connections allow.';
 COMMENT ON COLUMN migration.kraken_load.requests_met IS 'Whether Kraken named that limit itself (429).';
+COMMENT ON COLUMN migration.kraken_load.requests_refused_at IS 'When anything but a create was last refused with 429: a create that is refused soon after may be one request too many as well.';
 COMMENT ON COLUMN migration.kraken_load.requests_calls IS 'Requests since that limit was last met or raised.';
 COMMENT ON COLUMN migration.kraken_load.requests_step IS 'By how much it is raised the next time.';
 COMMENT ON COLUMN migration.kraken_load.usual_seconds IS 'How long a request usually takes.';
 COMMENT ON COLUMN migration.kraken_load.halved_at IS 'When the limit was last halved, for answers that came late, not at all or as 5xx.';
 COMMENT ON COLUMN migration.kraken_load.accounts IS 'Accounts accepted and not ended that Kraken was found to take; NULL while it has refused none.';
-COMMENT ON COLUMN migration.kraken_load.accounts_confirmed IS 'Whether it was met twice: a single refusal may have had another cause.';
+COMMENT ON COLUMN migration.kraken_load.accounts_confirmed IS 'Whether a create was refused that was sent alone: of several at once one may have been refused for being too many.';
+COMMENT ON COLUMN migration.kraken_load.accounts_streak IS 'How often one account more was taken since that limit was last met.';
 COMMENT ON COLUMN migration.kraken_load.accounts_calls IS 'Requests since that limit was last met or tried.';
 COMMENT ON COLUMN migration.kraken_load.accounts_step IS 'By how much it is raised the next time.';
 COMMENT ON COLUMN migration.kraken_load.creates_from IS 'Until when Kraken has asked for no further create.';
