@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from kraken_import.client.answers import Accepted, Answer, NotSent, Throttled
+from kraken_import.client.answers import Accepted, Throttled
 from kraken_import.client.session import Exchange
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.tracking import shares
@@ -61,7 +61,7 @@ def admit(*, connection: Connection, kraken: KrakenSettings, most: int) -> Admis
 
 
 def count(*, connection: Connection, kraken: KrakenSettings, creates: int) -> None:
-    """Count creates of the day, where that has a limit: negative for those that did not leave."""
+    """Count creates of the day, where that has a limit: negative for those of which nothing came."""
     if kraken.creates_per_day is not None and creates:
         shares.enter(connection=connection, target_kraken=kraken.target)
         shares.count_creates(
@@ -76,14 +76,10 @@ def learn(*, systems: Systems, admission: Admission, exchanges: Sequence[Exchang
     # Without a status it was a sign-in that was put off, and no create.
     refused = sum(isinstance(each.answer, Throttled) and each.http_status is not None for each in exchanges)
     accepted = sum(isinstance(answer, Accepted) for answer in answers)
-    unsent = sum(not _has_left(answer=answer) for answer in answers)
     kraken = systems.kraken
-    counts = bool(unsent and kraken.creates_per_day is not None)
-    if not (put_off or admission.is_probe or counts):
+    if not (put_off or admission.is_probe):
         return
     with shares.entered(engine=systems.tracking, target_kraken=kraken.target) as (connection, load):
-        if counts:
-            count(connection=connection, kraken=kraken, creates=-unsent)
         under_way, at_kraken = shares.accounts_at_kraken(
             connection=connection, target_kraken=kraken.target, most=_most_counted(level=load.accounts)
         )
@@ -125,10 +121,6 @@ def _within_accounts(
         shares.learn_accounts(connection=connection, target_kraken=kraken.target, level=probed(level=level))
         return Admission(most=1, is_probe=True)
     return Admission(most=0)
-
-
-def _has_left(*, answer: Answer) -> bool:
-    return not isinstance(answer, NotSent | Throttled)
 
 
 def _enough_for_today(*, kraken: KrakenSettings, seconds: float) -> HoldBack:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases import creator
 from kraken_import.usecases.calling import open_session
 from kraken_import.usecases.create import create_batch
+from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.poll import poll
 from kraken_import.usecases.rounds import ask_for_room, wave_of
 from tests.integration.conftest import BeginJourney, Journey
@@ -178,6 +180,28 @@ def test_what_was_not_taken_counts_for_no_day(begin: BeginJourney) -> None:
     assert outcome.held is None
     assert journey.create(wave_id, 1).held is not None
     assert sum(journey.created().values()) == 12
+
+
+@pytest.mark.parametrize("status", [401, 503])
+def test_what_a_refused_token_or_an_outage_kept_from_being_created_counts_for_no_day(
+    begin: BeginJourney, status: int
+) -> None:
+    journey = begin().with_settings(creates_per_day=SOUND, visibility_window=0.5, request_timeout=1)
+    wave_id = _wave(journey)
+    journey.strike(kind="error", operation="create", status=status)
+    # Of an outage, those without an answer may have been created until they are looked up.
+    with suppress(SystemicFault):
+        assert journey.create(wave_id).held is not None
+    journey.heal()
+    with journey.tracking.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE migration.wave SET stopped_at = NULL, stop_code = NULL, stop_reason = NULL"
+        )
+    for batch in (0, 1):
+        outcome = journey.create_all(wave_id, batch, seconds=20)
+        assert outcome.held is None
+    assert set(journey.created().values()) == {1}
+    assert journey.rows("SELECT creates_of_day FROM migration.kraken_load")[0]["creates_of_day"] == SOUND
 
 
 def test_a_wave_that_is_stopped_while_there_is_no_room_waits_for_none(begin: BeginJourney) -> None:
