@@ -74,11 +74,11 @@ def after_requests(
         lost = min(max(too_many, 1.0), max(places * _LEFT_BY, too_many))
         return replace(level, places=max(1.0, places - lost), met=True, calls=0, step=1, usual_seconds=usual)
     if _is_overloaded(level=level, seen=seen):
-        if level.halved_at is not None and now - level.halved_at < _BETWEEN_HALVINGS:
+        if not _is_calm(level=level, now=now):
             return level
         # What is slower from now on becomes usual.
         return RequestLevel(places=max(1.0, places / 2), met=level.met, halved_at=now, usual_seconds=usual)
-    level = replace(level, usual_seconds=usual, calls=level.calls + seen.calls)
+    level = replace(level, usual_seconds=usual, calls=min(level.calls + seen.calls, _CALLS_BETWEEN_PROBES))
     if level.places is None:
         return level
     return _raised(level=level, places=places, allowed=allowed, now=now)
@@ -115,18 +115,22 @@ def after_creates(
 
 
 def _raised(*, level: RequestLevel, places: float, allowed: int, now: datetime) -> RequestLevel:
-    is_calm = level.halved_at is None or now - level.halved_at >= _BETWEEN_HALVINGS
     if level.met:
         if level.calls < _CALLS_BETWEEN_PROBES:
             return level
         places += level.step
         level = replace(level, calls=0, step=level.step * 2)
-    elif is_calm:
+    elif _is_calm(level=level, now=now):
         places *= _RECOVERS
         level = replace(level, halved_at=now)
     if places >= allowed:
         return RequestLevel(usual_seconds=level.usual_seconds)
     return replace(level, places=places)
+
+
+def _is_calm(*, level: RequestLevel, now: datetime) -> bool:
+    """Whether it was not halved just now. A time to come is from before the clock was set back."""
+    return level.halved_at is None or not timedelta() <= now - level.halved_at < _BETWEEN_HALVINGS
 
 
 def _is_overloaded(*, level: RequestLevel, seen: Seen) -> bool:
