@@ -91,6 +91,7 @@ def learn(*, systems: Systems, admission: Admission, exchanges: Sequence[Exchang
                 refused=refused,
                 at_kraken=at_kraken,
                 was_probe=admission.is_probe,
+                is_repeated=load.wait > 0,
             )
             shares.learn_accounts(connection=connection, target_kraken=kraken.target, level=level)
         if put_off:

@@ -29,6 +29,9 @@ _SLOW: Final = 1.0
 
 _BETWEEN_HALVINGS: Final = timedelta(seconds=10)
 _RECOVERS: Final = 1.5
+_LEFT_IN_TROUBLE: Final = 8
+"""Of the requests that are allowed one in so many is left: records that Kraken fails on are no overload."""
+
 _INERTIA: Final = 0.1
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -76,10 +79,12 @@ def after_requests(
     if _is_overloaded(level=level, seen=seen):
         if not _is_calm(level=level, now=now):
             return level
+        least = max(1.0, min(places, allowed / _LEFT_IN_TROUBLE))
         # What is slower from now on becomes usual.
-        return RequestLevel(places=max(1.0, places / 2), met=level.met, halved_at=now, usual_seconds=usual)
+        return RequestLevel(places=max(least, places / 2), met=level.met, halved_at=now, usual_seconds=usual)
     level = replace(level, usual_seconds=usual, calls=min(level.calls + seen.calls, _CALLS_BETWEEN_PROBES))
-    if level.places is None:
+    if level.places is None or level.places > allowed:
+        # As many as another Connection allows were not tried.
         return level
     return _raised(level=level, places=places, allowed=allowed, now=now)
 
@@ -100,13 +105,24 @@ def probed(*, level: AccountLevel) -> AccountLevel:
 
 
 def after_creates(
-    *, level: AccountLevel, accepted: int, refused: int, at_kraken: int, was_probe: bool
+    *,
+    level: AccountLevel,
+    accepted: int,
+    refused: int,
+    at_kraken: int,
+    was_probe: bool,
+    is_repeated: bool = False,
 ) -> AccountLevel:
-    """What creates have taught, with so many accounts at Kraken that have not ended."""
+    """What creates have taught, with so many accounts at Kraken that have not ended.
+
+    `is_repeated`: others were refused just before, for the same cause.
+    """
     if refused:
-        is_known = level.accounts is not None
-        least = int(level.accounts * (1 - _LEFT_BY)) if level.accounts is not None else 1
-        return AccountLevel(accounts=max(1, at_kraken, least), confirmed=is_known)
+        known = level.accounts or 1
+        least = int(known * (1 - _LEFT_BY))
+        # With far fewer at Kraken than it took before, the cause is another.
+        is_sure = level.accounts is not None and at_kraken >= least
+        return AccountLevel(accounts=max(1, at_kraken, known if is_repeated else least), confirmed=is_sure)
     if was_probe and accepted and level.accounts is not None:
         # It takes more than was thought, so the next steps are longer: by little where the limit is sure.
         longest = max(1, int(level.accounts * _STEP)) if level.confirmed else level.step * 2
