@@ -6,6 +6,11 @@
 INSERT INTO migration.kraken_load (target_kraken, protocol) VALUES (%(target_kraken)s, %(protocol)s)
 ON CONFLICT (target_kraken) DO NOTHING;
 SELECT load.*, migration.present() AS seen_at,
+    coalesce(
+        load.creates_from
+            BETWEEN migration.present() - interval '5 minutes' AND migration.present() + interval '1 hour',
+        false
+    ) AS refused_lately,
     CASE
         WHEN load.creates_from <= migration.present() + interval '1 hour'
             THEN greatest(0, extract(epoch FROM load.creates_from - migration.present()))
@@ -22,6 +27,11 @@ FOR UPDATE
 
 -- name: look
 SELECT load.*, migration.present() AS seen_at,
+    coalesce(
+        load.creates_from
+            BETWEEN migration.present() - interval '5 minutes' AND migration.present() + interval '1 hour',
+        false
+    ) AS refused_lately,
     CASE
         WHEN load.creates_from <= migration.present() + interval '1 hour'
             THEN greatest(0, extract(epoch FROM load.creates_from - migration.present()))

@@ -49,7 +49,7 @@ class AccountLevel:
 
     accounts: int | None = None
     confirmed: bool = False
-    """Whether it was met twice: a single refusal may have had another cause."""
+    """Whether it was met twice, and lately: a single refusal may have had another cause."""
     calls: int = 0
     """Requests since the limit was last met or tried."""
     step: int = 1
@@ -195,7 +195,8 @@ def _load(*, row: Row[tuple[object, ...]]) -> Load:
         ),
         accounts=AccountLevel(
             accounts=row.accounts,
-            confirmed=row.accounts_confirmed,
+            # What was not met for long may have been raised, or learnt in an hour of trouble.
+            confirmed=row.accounts_confirmed and row.refused_lately,
             calls=row.accounts_calls,
             step=row.accounts_step,
         ),

@@ -153,6 +153,23 @@ def test_a_kraken_that_takes_nothing_for_long_gets_few_requests_and_gives_worker
     assert journey.rows("SELECT stopped_at FROM migration.wave")[0]["stopped_at"] is None
 
 
+def test_a_limit_that_was_long_not_met_is_tried_at_once_although_nothing_ends(
+    begin: BeginJourney, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One account hangs at Kraken: there are no requests, after 200 of which a limit is tried again."""
+    monkeypatch.setattr(creator, "_LONGEST_WITHOUT_ROOM", 1.0)
+    journey = begin("--delay", "600")
+    wave_id = _wave(journey)
+    with journey.tracking.begin() as connection:
+        shares.enter(connection=connection, target_kraken=journey.kraken.target)
+        connection.exec_driver_sql(
+            "UPDATE migration.kraken_load SET accounts = 1, accounts_confirmed = true, accounts_calls = 0,"
+            " creates_from = now() - interval '10 min'"
+        )
+    assert journey.create(wave_id).held is None
+    assert len(journey.created()) == SOUND // 2
+
+
 def test_creates_of_a_day_are_counted_and_the_rest_waits_for_the_next(begin: BeginJourney) -> None:
     journey = begin().with_settings(creates_per_day=7, zone="Australia/Sydney")
     wave_id = _wave(journey)
