@@ -240,6 +240,35 @@ def test_a_wave_that_is_stopped_while_there_is_no_room_waits_for_none(begin: Beg
     assert asyncio.run(scene()).held.why == "paused"
 
 
+def test_a_wave_that_is_paused_while_others_hold_all_requests_waits_for_none(begin: BeginJourney) -> None:
+    journey = begin()
+    wave_id = _wave(journey)
+    target = journey.kraken.target
+    other = shares.Share(
+        holder="00000000-0000-0000-0000-000000000001", wants=128, requests=128, per_second=None
+    )
+    with shares.entered(engine=journey.tracking, target_kraken=target) as (connection, _):
+        shares.keep_share(
+            connection=connection, target_kraken=target, share=other, lease=timedelta(seconds=50)
+        )
+
+    async def scene() -> Any:
+        creating = asyncio.create_task(
+            create_batch(systems=journey.systems, ref=BatchRef(wave_id=wave_id, batch=0))
+        )
+        async with asyncio.timeout(10):
+            while "creating" not in journey.states(wave_id):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        with journey.tracking.begin() as connection:
+            connection.exec_driver_sql("UPDATE migration.wave SET paused_at = now()")
+        async with asyncio.timeout(15):
+            return await creating
+
+    assert asyncio.run(scene()).held.why == "paused"
+    assert journey.states(wave_id) == {"valid": SOUND}
+    assert journey.seen("create") == 0
+
+
 def test_rehearsals_and_other_dialects_count_too_and_other_krakens_do_not(begin: BeginJourney) -> None:
     journey = begin("--delay", "60").with_settings(accounts_at_once=3)
     rehearsal = journey.plan(limit=2, dry_run=True)
