@@ -2,24 +2,54 @@
 -- handed out never adds up to more than there is.
 
 -- name: enter
+-- No wait is longer than an hour: what lies further ahead is from before the clock was set back. So it is below.
 INSERT INTO migration.kraken_load (target_kraken, protocol) VALUES (%(target_kraken)s, %(protocol)s)
 ON CONFLICT (target_kraken) DO NOTHING;
 SELECT load.*, migration.present() AS seen_at,
-    greatest(0, extract(epoch FROM load.creates_from - migration.present()))::double precision AS wait,
-    greatest(0, extract(epoch FROM load.requests_from - migration.present()))::double precision AS pause
+    coalesce(
+        load.creates_from
+            BETWEEN migration.present() - interval '5 minutes' AND migration.present() + interval '1 hour',
+        false
+    ) AS refused_lately,
+    CASE
+        WHEN load.creates_from <= migration.present() + interval '1 hour'
+            THEN greatest(0, extract(epoch FROM load.creates_from - migration.present()))
+        ELSE 0
+    END::double precision AS wait,
+    CASE
+        WHEN load.requests_from <= migration.present() + interval '1 hour'
+            THEN greatest(0, extract(epoch FROM load.requests_from - migration.present()))
+        ELSE 0
+    END::double precision AS pause
 FROM migration.kraken_load AS load
 WHERE load.target_kraken = %(target_kraken)s
 FOR UPDATE
 
 -- name: look
 SELECT load.*, migration.present() AS seen_at,
-    greatest(0, extract(epoch FROM load.creates_from - migration.present()))::double precision AS wait,
-    greatest(0, extract(epoch FROM load.requests_from - migration.present()))::double precision AS pause
+    coalesce(
+        load.creates_from
+            BETWEEN migration.present() - interval '5 minutes' AND migration.present() + interval '1 hour',
+        false
+    ) AS refused_lately,
+    CASE
+        WHEN load.creates_from <= migration.present() + interval '1 hour'
+            THEN greatest(0, extract(epoch FROM load.creates_from - migration.present()))
+        ELSE 0
+    END::double precision AS wait,
+    CASE
+        WHEN load.requests_from <= migration.present() + interval '1 hour'
+            THEN greatest(0, extract(epoch FROM load.requests_from - migration.present()))
+        ELSE 0
+    END::double precision AS pause
 FROM migration.kraken_load AS load
 WHERE load.target_kraken = %(target_kraken)s
 
 -- name: shares
-DELETE FROM migration.kraken_share WHERE target_kraken = %(target_kraken)s AND lapses_at <= migration.present();
+-- No lease lasts for a minute.
+DELETE FROM migration.kraken_share
+WHERE target_kraken = %(target_kraken)s
+    AND (lapses_at <= migration.present() OR lapses_at > migration.present() + interval '1 minute');
 SELECT holder::text AS holder, wants, requests, per_second, served_at
 FROM migration.kraken_share
 WHERE target_kraken = %(target_kraken)s
@@ -44,8 +74,13 @@ DELETE FROM migration.kraken_share WHERE holder = %(holder)s::uuid
 UPDATE migration.kraken_load
 SET requests = %(places)s, requests_met = %(met)s, requests_refused_at = %(refused_at)s,
     requests_calls = %(calls)s, requests_step = %(step)s,
-    usual_seconds = %(usual_seconds)s, halved_at = %(halved_at)s, accounts_calls = accounts_calls + %(new_calls)s,
-    requests_from = greatest(requests_from, migration.present() + nullif(%(pause)s, 0) * interval '1 second')
+    usual_seconds = %(usual_seconds)s, halved_at = %(halved_at)s,
+    -- Only whether they are many counts.
+    accounts_calls = least(accounts_calls::bigint + %(new_calls)s, 1000000),
+    requests_from = greatest(
+        CASE WHEN requests_from <= migration.present() + interval '1 hour' THEN requests_from END,
+        migration.present() + nullif(%(pause)s, 0) * interval '1 second'
+    )
 WHERE target_kraken = %(target_kraken)s
 
 -- name: learn_accounts
@@ -56,7 +91,10 @@ WHERE target_kraken = %(target_kraken)s
 
 -- name: put_off_creates
 UPDATE migration.kraken_load
-SET creates_from = greatest(creates_from, migration.present() + make_interval(secs => %(seconds)s))
+SET creates_from = greatest(
+    CASE WHEN creates_from <= migration.present() + interval '1 hour' THEN creates_from END,
+    migration.present() + make_interval(secs => %(seconds)s)
+)
 WHERE target_kraken = %(target_kraken)s
 
 -- name: count_creates

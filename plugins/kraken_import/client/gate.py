@@ -180,10 +180,14 @@ class Gate:
     async def _keep_pace(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            if self._broken is not None:
+                raise self._broken
+            if self.pause:
+                raise GateClosed(seconds=self.pause)
             now = loop.time()
             # The pace may change while this one waits.
             wait = _LOOK_AGAIN
-            if self._interval < math.inf:
+            if self._interval < math.inf and now < self._lapses_at:
                 due = self._last_start + self._interval
                 if due <= now:
                     # An idle time is not made up for.

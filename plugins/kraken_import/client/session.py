@@ -270,8 +270,13 @@ class KrakenSession:
     async def _pass(self, *, request: Request, read: _Reader, not_after: float = math.inf) -> Exchange:
         """Send a request once there is a place for it, and not while Kraken wants none."""
         try:
-            async with self._gate:
+            async with asyncio.timeout_at(None if not_after == math.inf else not_after) as limit, self._gate:
+                limit.reschedule(None)
                 return await self._send(request=request, read=read, not_after=not_after)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            return _unsent(reason="its turn came too late", never_tried=True)
         except GateClosed as closed:
             if read is read_create:
                 return _unsent(reason="Kraken asks for a pause", never_tried=True)

@@ -152,8 +152,9 @@ class Source:
         flight: _Flight = Future()
         # What waits for it may be cancelled, and it goes on for the others.
         flight.set_running_or_notify_cancel()
-        self._flight = flight
         threading.Thread(target=self._fly, args=(flight,), name="kraken-sign-in", daemon=True).start()
+        # Not before: what cannot be begun would be waited for without end.
+        self._flight = flight
         return flight
 
     def _fly(self, flight: _Flight) -> None:

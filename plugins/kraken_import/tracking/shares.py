@@ -51,7 +51,7 @@ class AccountLevel:
 
     accounts: int | None = None
     confirmed: bool = False
-    """Whether a create was refused that was sent alone: several at once may be too many requests."""
+    """Whether one was refused lately that was sent alone: several at once may be too many requests."""
     streak: int = 0
     """How often one account more was taken since the limit was last met."""
     calls: int = 0
@@ -202,7 +202,8 @@ def _load(*, row: Row[tuple[object, ...]]) -> Load:
         ),
         accounts=AccountLevel(
             accounts=row.accounts,
-            confirmed=row.accounts_confirmed,
+            # What was not met for long may have been raised, or learnt in an hour of trouble.
+            confirmed=row.accounts_confirmed and row.refused_lately,
             streak=row.accounts_streak,
             calls=row.accounts_calls,
             step=row.accounts_step,

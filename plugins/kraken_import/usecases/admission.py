@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from kraken_import.client.answers import Accepted, Answer, NotSent, Throttled
+from kraken_import.client.answers import Accepted, Throttled
 from kraken_import.client.gate import Seen
 from kraken_import.client.session import Exchange
 from kraken_import.client.settings import KrakenSettings
@@ -69,7 +69,7 @@ def admit(*, connection: Connection, kraken: KrakenSettings, most: int) -> Admis
 
 
 def count(*, connection: Connection, kraken: KrakenSettings, creates: int) -> None:
-    """Count creates of the day, where that has a limit: negative for those that did not leave."""
+    """Count creates of the day, where that has a limit: negative for those of which nothing came."""
     if kraken.creates_per_day is not None and creates:
         shares.enter(connection=connection, target_kraken=kraken.target)
         shares.count_creates(
@@ -84,14 +84,10 @@ def learn(*, systems: Systems, admission: Admission, exchanges: Sequence[Exchang
     # Without a status it was a sign-in that was put off, and no create.
     refused = sum(isinstance(each.answer, Throttled) and each.http_status is not None for each in exchanges)
     accepted = sum(isinstance(answer, Accepted) for answer in answers)
-    unsent = sum(not _has_left(answer=answer) for answer in answers)
     kraken = systems.kraken
-    counts = bool(unsent and kraken.creates_per_day is not None)
-    if not (put_off or admission.is_probe or counts):
+    if not (put_off or admission.is_probe):
         return
     with shares.entered(engine=systems.tracking, target_kraken=kraken.target) as (connection, load):
-        if counts:
-            count(connection=connection, kraken=kraken, creates=-unsent)
         too_many = are_too_many(level=load.requests, now=load.seen_at)
         if refused and (too_many or (len(exchanges) > 1 and not load.accounts.confirmed)):
             _blame_requests(
@@ -109,6 +105,7 @@ def learn(*, systems: Systems, admission: Admission, exchanges: Sequence[Exchang
                 at_kraken=at_kraken,
                 was_probe=admission.is_probe,
                 sent=len(exchanges),
+                is_repeated=load.wait > 0,
             )
             shares.learn_accounts(connection=connection, target_kraken=kraken.target, level=level)
         if put_off:
@@ -163,10 +160,6 @@ def _within_accounts(
         shares.learn_accounts(connection=connection, target_kraken=kraken.target, level=probed(level=level))
         return Admission(most=1, is_probe=True)
     return Admission(most=0)
-
-
-def _has_left(*, answer: Answer) -> bool:
-    return not isinstance(answer, NotSent | Throttled)
 
 
 def _enough_for_today(*, kraken: KrakenSettings, seconds: float) -> HoldBack:

@@ -295,6 +295,10 @@ class Creator:
             self._write(moves, stage="status")
 
     def _write(self, moves: Sequence[Move], *, stage: Stage) -> None:
+        # Of what is to be created still, nothing was: it is counted again when it is sent again. First, since
+        # whoever intends takes the row of the Kraken before those of records too.
+        undone = sum(move.to is State.VALID for move in moves)
+        count(connection=self.connection, kraken=self.systems.kraken, creates=-undone)
         record_moves(connection=self.connection, moves=moves, stage=stage, at=self.systems.clock())
 
     async def _status(self, external_identifier: str) -> Exchange:

@@ -33,6 +33,9 @@ _SLOW: Final = 1.0
 _LATELY: Final = timedelta(minutes=1)
 _BETWEEN_HALVINGS: Final = timedelta(seconds=10)
 _RECOVERS: Final = 1.5
+_LEFT_IN_TROUBLE: Final = 8
+"""Of the requests that are allowed one in so many is left: records that Kraken fails on are no overload."""
+
 _INERTIA: Final = 0.1
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -95,14 +98,16 @@ def after_requests(
             usual_seconds=usual,
         )
     if _is_overloaded(level=level, seen=seen):
-        if level.halved_at is not None and now - level.halved_at < _BETWEEN_HALVINGS:
+        if not _is_calm(level=level, now=now):
             return level
+        least = max(1.0, min(places, allowed / _LEFT_IN_TROUBLE))
         # What is slower from now on becomes usual.
         return replace(
-            level, places=max(1.0, places / 2), halved_at=now, step=1, calls=0, usual_seconds=usual
+            level, places=max(least, places / 2), halved_at=now, step=1, calls=0, usual_seconds=usual
         )
-    level = replace(level, usual_seconds=usual, calls=level.calls + seen.calls)
-    if level.places is None:
+    level = replace(level, usual_seconds=usual, calls=min(level.calls + seen.calls, _CALLS_BETWEEN_PROBES))
+    if level.places is None or level.places > allowed:
+        # As many as another Connection allows were not tried.
         return level
     return _raised(level=level, places=places, allowed=allowed, now=now)
 
@@ -130,14 +135,29 @@ def probed(*, level: AccountLevel) -> AccountLevel:
 
 
 def after_creates(
-    *, level: AccountLevel, accepted: int, refused: int, at_kraken: int, was_probe: bool, sent: int
+    *,
+    level: AccountLevel,
+    accepted: int,
+    refused: int,
+    at_kraken: int,
+    was_probe: bool,
+    sent: int,
+    is_repeated: bool = False,
 ) -> AccountLevel:
-    """What so many creates at once have taught, with so many accounts at Kraken that have not ended."""
+    """What so many creates at once have taught, with so many accounts at Kraken that have not ended.
+
+    `is_repeated`: others were refused just before, for the same cause.
+    """
     if refused:
-        least = 1 if level.accounts is None else int(level.accounts * (1 - _LEFT_BY))
-        # Where several were under way, one may have been refused for being too many requests at once.
-        is_sure = level.confirmed or (level.accounts is not None and sent == 1)
-        return AccountLevel(accounts=max(1, at_kraken, least), confirmed=is_sure)
+        known = level.accounts or 1
+        least = int(known * (1 - _LEFT_BY))
+        # With far fewer at Kraken than it took before the cause is another; and where several were under way,
+        # one may have been refused for being too many requests at once.
+        is_near = level.accounts is not None and at_kraken >= least
+        return AccountLevel(
+            accounts=max(1, at_kraken, known if is_repeated else least),
+            confirmed=is_near and (level.confirmed or sent == 1),
+        )
     if was_probe and accepted and level.accounts is not None:
         # It takes more than was thought, so the next steps are longer: by little while the limit is sure.
         streak = level.streak + 1
@@ -154,18 +174,22 @@ def after_creates(
 
 
 def _raised(*, level: RequestLevel, places: float, allowed: int, now: datetime) -> RequestLevel:
-    is_calm = level.halved_at is None or now - level.halved_at >= _BETWEEN_HALVINGS
     if level.met:
         if level.calls < _CALLS_BETWEEN_PROBES:
             return level
         places += level.step
         level = replace(level, calls=0, step=level.step * 2)
-    elif is_calm:
+    elif _is_calm(level=level, now=now):
         places *= _RECOVERS
         level = replace(level, halved_at=now)
     if places >= allowed:
         return RequestLevel(usual_seconds=level.usual_seconds, refused_at=level.refused_at)
     return replace(level, places=places)
+
+
+def _is_calm(*, level: RequestLevel, now: datetime) -> bool:
+    """Whether it was not halved just now. A time to come is from before the clock was set back."""
+    return level.halved_at is None or not timedelta() <= now - level.halved_at < _BETWEEN_HALVINGS
 
 
 def _is_overloaded(*, level: RequestLevel, seen: Seen) -> bool:

@@ -244,6 +244,8 @@ class Poller:
             wait.voice.warn(error)
         else:
             wait.fail(error)
+            # It may be a session that has broken down for good.
+            self._wanted = self._wanted or self._systems
         self._enqueue(wait, at=asyncio.get_running_loop().time() + min(pause, _LONGEST_PAUSE))
 
     def _fail_wave(self, wait: Wait, fault: SystemicFault) -> None:

@@ -43,6 +43,7 @@ async def shared_gate(*, systems: Systems, most: int) -> AsyncIterator[Gate]:
     keeper = _Keeper(systems=systems, most=most, wants=most)
     await keeper.renew()
     renewing = asyncio.create_task(keeper.run())
+    renewing.add_done_callback(keeper.ended)
     try:
         yield keeper.gate
     finally:
@@ -72,9 +73,12 @@ class _Keeper:
                 await self.renew()
             except (OperationalError, DatabaseInterrupted) as hiccup:
                 _log.warning("The share in Kraken's limits was not renewed (%s).", type(hiccup).__name__)
-            except UnableToQuery as error:
-                self.gate.break_down(error=error)
-                return
+
+    def ended(self, renewing: asyncio.Task[None]) -> None:
+        """Raise for all that wait why the share is renewed no longer: they would wait for ever."""
+        error = None if renewing.cancelled() else renewing.exception()
+        if isinstance(error, Exception):
+            self.gate.break_down(error=error)
 
     async def renew(self) -> None:
         """Say what was seen, and take the share that is due now."""

@@ -383,3 +383,24 @@ def test_neither_secret_nor_token_is_logged_or_shown(caplog: pytest.LogCaptureFi
             assert not [secret for secret in (KEY, token, token.split(".")[1]) if secret in shown]
 
     asyncio.run(run())
+
+
+def test_a_sign_in_that_could_not_be_begun_is_begun_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    kraken = Kraken()
+    start, failed = threading.Thread.start, []
+
+    def fail_once(thread: threading.Thread) -> None:
+        if thread.name == "kraken-sign-in" and not failed:
+            failed.append(thread)
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    async def scene() -> None:
+        async with serve(kraken) as wire, signing_in(wire.url) as talk:
+            monkeypatch.setattr(threading.Thread, "start", fail_once)
+            with pytest.raises(RuntimeError, match="thread"):
+                await talk.create()
+            async with asyncio.timeout(5):
+                assert await creates(talk) == {Accepted()}
+
+    asyncio.run(scene())

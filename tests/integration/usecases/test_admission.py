@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases import creator
 from kraken_import.usecases.calling import open_session
 from kraken_import.usecases.create import create_batch
+from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.poll import poll
 from kraken_import.usecases.rounds import ask_for_room, wave_of
 from tests.integration.conftest import BeginJourney, Journey
@@ -151,6 +153,23 @@ def test_a_kraken_that_takes_nothing_for_long_gets_few_requests_and_gives_worker
     assert journey.rows("SELECT stopped_at FROM migration.wave")[0]["stopped_at"] is None
 
 
+def test_a_limit_that_was_long_not_met_is_tried_at_once_although_nothing_ends(
+    begin: BeginJourney, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One account hangs at Kraken: there are no requests, after 200 of which a limit is tried again."""
+    monkeypatch.setattr(creator, "_LONGEST_WITHOUT_ROOM", 1.0)
+    journey = begin("--delay", "600")
+    wave_id = _wave(journey)
+    with journey.tracking.begin() as connection:
+        shares.enter(connection=connection, target_kraken=journey.kraken.target)
+        connection.exec_driver_sql(
+            "UPDATE migration.kraken_load SET accounts = 1, accounts_confirmed = true, accounts_calls = 0,"
+            " creates_from = now() - interval '10 min'"
+        )
+    assert journey.create(wave_id).held is None
+    assert len(journey.created()) == SOUND // 2
+
+
 def test_creates_of_a_day_are_counted_and_the_rest_waits_for_the_next(begin: BeginJourney) -> None:
     journey = begin().with_settings(creates_per_day=7, zone="Australia/Sydney")
     wave_id = _wave(journey)
@@ -180,6 +199,28 @@ def test_what_was_not_taken_counts_for_no_day(begin: BeginJourney) -> None:
     assert sum(journey.created().values()) == 12
 
 
+@pytest.mark.parametrize("status", [401, 503])
+def test_what_a_refused_token_or_an_outage_kept_from_being_created_counts_for_no_day(
+    begin: BeginJourney, status: int
+) -> None:
+    journey = begin().with_settings(creates_per_day=SOUND, visibility_window=0.5, request_timeout=1)
+    wave_id = _wave(journey)
+    journey.strike(kind="error", operation="create", status=status)
+    # Of an outage, those without an answer may have been created until they are looked up.
+    with suppress(SystemicFault):
+        assert journey.create(wave_id).held is not None
+    journey.heal()
+    with journey.tracking.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE migration.wave SET stopped_at = NULL, stop_code = NULL, stop_reason = NULL"
+        )
+    for batch in (0, 1):
+        outcome = journey.create_all(wave_id, batch, seconds=20)
+        assert outcome.held is None
+    assert set(journey.created().values()) == {1}
+    assert journey.rows("SELECT creates_of_day FROM migration.kraken_load")[0]["creates_of_day"] == SOUND
+
+
 def test_a_wave_that_is_stopped_while_there_is_no_room_waits_for_none(begin: BeginJourney) -> None:
     journey = begin("--delay", "60").with_settings(accounts_at_once=1)
     wave_id = _wave(journey)
@@ -197,6 +238,35 @@ def test_a_wave_that_is_stopped_while_there_is_no_room_waits_for_none(begin: Beg
             return await creating
 
     assert asyncio.run(scene()).held.why == "paused"
+
+
+def test_a_wave_that_is_paused_while_others_hold_all_requests_waits_for_none(begin: BeginJourney) -> None:
+    journey = begin()
+    wave_id = _wave(journey)
+    target = journey.kraken.target
+    other = shares.Share(
+        holder="00000000-0000-0000-0000-000000000001", wants=128, requests=128, per_second=None
+    )
+    with shares.entered(engine=journey.tracking, target_kraken=target) as (connection, _):
+        shares.keep_share(
+            connection=connection, target_kraken=target, share=other, lease=timedelta(seconds=50)
+        )
+
+    async def scene() -> Any:
+        creating = asyncio.create_task(
+            create_batch(systems=journey.systems, ref=BatchRef(wave_id=wave_id, batch=0))
+        )
+        async with asyncio.timeout(10):
+            while "creating" not in journey.states(wave_id):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        with journey.tracking.begin() as connection:
+            connection.exec_driver_sql("UPDATE migration.wave SET paused_at = now()")
+        async with asyncio.timeout(15):
+            return await creating
+
+    assert asyncio.run(scene()).held.why == "paused"
+    assert journey.states(wave_id) == {"valid": SOUND}
+    assert journey.seen("create") == 0
 
 
 def test_rehearsals_and_other_dialects_count_too_and_other_krakens_do_not(begin: BeginJourney) -> None:

@@ -237,3 +237,66 @@ def test_a_share_that_was_given_back_is_not_renewed_by_what_is_still_under_way(
         assert _held(tracking_engine) == {}
 
     asyncio.run(scene())
+
+
+def _set(tracking: Engine, statement: str) -> None:
+    with tracking.begin() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def test_what_a_session_cannot_calculate_with_ends_what_waits_instead_of_stopping_it_for_ever(
+    tracking_engine: Engine,
+) -> None:
+    async def scene() -> None:
+        async with shared_gate(systems=_systems(tracking_engine), most=8) as gate:
+            _set(tracking_engine, "UPDATE migration.kraken_load SET requests = 'NaN'")
+            async with asyncio.timeout(5):
+                await _busy(gate)
+
+    with pytest.raises(ValueError, match="NaN"):
+        asyncio.run(scene())
+
+
+def test_two_thousand_million_requests_are_no_end(tracking_engine: Engine) -> None:
+    async def scene() -> None:
+        systems = _systems(tracking_engine)
+        async with asyncio.timeout(10), shared_gate(systems=systems, most=8) as gate:
+            most = 2**31 - 1
+            _set(
+                tracking_engine,
+                f"UPDATE migration.kraken_load SET requests_calls = {most}, accounts_calls = {most}",
+            )
+            for _ in range(3):
+                gate.saw(answer=Throttled(retry_after=None), seconds=0.1, is_create=True)
+                await asyncio.sleep(0.4)
+            async with gate:
+                pass
+
+    asyncio.run(scene())
+
+
+def test_a_clock_that_was_set_back_makes_nothing_wait_until_it_is_right_again(
+    tracking_engine: Engine,
+) -> None:
+    _hold(tracking_engine, seconds=3_600)
+    _set(
+        tracking_engine,
+        "UPDATE migration.kraken_load SET requests = 4, creates_from = now() + interval '2 h',"
+        " requests_from = now() + interval '2 h', halved_at = now() + interval '2 h'",
+    )
+
+    async def scene() -> None:
+        systems = _systems(tracking_engine)
+        async with asyncio.timeout(10), shared_gate(systems=systems, most=8) as gate:
+            assert gate.pause == 0
+            work = asyncio.create_task(_busy(gate))
+            for _ in range(100):
+                gate.saw(answer=Throttled(retry_after=None), seconds=0.1, is_create=True)
+            await _until(lambda: gate.places > 4)
+            work.cancel()
+            with tracking_engine.connect() as connection:
+                load = shares.look(connection=connection, target_kraken=KRAKEN.target)
+            assert load is not None
+            assert load.wait == 0
+
+    asyncio.run(scene())

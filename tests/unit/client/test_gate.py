@@ -189,3 +189,29 @@ def test_a_long_pause_that_kraken_asks_for_closes_the_gate_to_all_that_wait_and_
         assert gate.pause > 890
 
     play(scene)
+
+
+def test_what_keeps_a_pace_is_told_of_a_pause_and_leaves_no_more_once_the_lease_has_lapsed() -> None:
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        gate = Gate(places=0)
+        passed = 0
+
+        async def visit() -> None:
+            nonlocal passed
+            async with gate:
+                passed += 1
+                await asyncio.sleep(60)
+
+        work = [asyncio.create_task(visit()) for _ in range(4)]
+        gate.open(places=4, per_second=0.7, lapses_at=loop.time() + 0.5)
+        await asyncio.sleep(2)
+        # After an idle time the second follows at once.
+        assert passed == 2
+        gate.close(seconds=30)
+        await asyncio.sleep(0.6)
+        assert [isinstance(task.exception(), GateClosed) for task in work if task.done()] == [True] * 2
+        for task in work:
+            task.cancel()
+
+    play(scene)

@@ -259,3 +259,43 @@ def test_a_create_that_is_refused_soon_after_other_requests_was_one_request_too_
     )
     assert of_creates.met
     assert of_creates.refused_at is None
+
+
+def test_requests_that_fail_however_few_are_made_do_not_bring_a_wave_to_a_stand() -> None:
+    """As records do that Kraken fails on, each tried five times."""
+    level = RequestLevel(usual_seconds=0.2)
+    for turn in range(1_200):
+        level = _after(level, at=3 * turn, calls=60, troubled=7, seconds=12)
+    assert limit_of(level=level, allowed=ALLOWED) >= ALLOWED // 8
+
+
+def test_a_connection_that_allows_fewer_requests_leaves_what_was_learnt_of_more() -> None:
+    level = RequestLevel(places=64, met=True, usual_seconds=0.2)
+    for turn in range(100):
+        level = after_requests(
+            level=level,
+            seen=Seen(calls=50, seconds=10),
+            granted=16,
+            allowed=16,
+            now=NOW + timedelta(seconds=3 * turn),
+        )
+    assert (level.places, level.met) == (64, True)
+
+
+def test_refusals_while_accounts_end_make_no_limit_certain() -> None:
+    """Kraken takes none for a minute, whatever for, while two hundred accounts end there."""
+    level = AccountLevel()
+    for left in range(200, 0, -4):
+        level = after_creates(level=level, accepted=0, refused=1, at_kraken=left, was_probe=False, sent=1)
+    assert not level.confirmed
+    # So that the next ones are tried at once, further each time.
+    assert may_probe(level=level)
+
+
+def test_refusals_at_one_time_lower_a_limit_once() -> None:
+    level = AccountLevel(accounts=200, confirmed=True)
+    for turn in range(8):
+        level = after_creates(
+            level=level, accepted=0, refused=4, at_kraken=40, was_probe=False, sent=1, is_repeated=turn > 0
+        )
+    assert level == AccountLevel(accounts=190, confirmed=False)
