@@ -50,21 +50,21 @@ WHERE load.target_kraken = %(target_kraken)s
 DELETE FROM migration.kraken_share
 WHERE target_kraken = %(target_kraken)s
     AND (lapses_at <= migration.present() OR lapses_at > migration.present() + interval '1 minute');
-SELECT holder::text AS holder, wants, requests, per_second, served_at
+SELECT holder::text AS holder, wants, allowed, requests, per_second, served_at
 FROM migration.kraken_share
 WHERE target_kraken = %(target_kraken)s
 ORDER BY taken_at, holder
 
 -- name: keep_share
 INSERT INTO migration.kraken_share AS share (
-    holder, target_kraken, wants, requests, per_second, taken_at, served_at, lapses_at
+    holder, target_kraken, wants, allowed, requests, per_second, taken_at, served_at, lapses_at
 )
 VALUES (
-    %(holder)s::uuid, %(target_kraken)s, %(wants)s, %(requests)s, %(per_second)s, migration.present(),
+    %(holder)s::uuid, %(target_kraken)s, %(wants)s, %(allowed)s, %(requests)s, %(per_second)s, migration.present(),
     CASE WHEN %(requests)s > 0 THEN migration.present() END, migration.present() + %(lease)s
 )
 ON CONFLICT (holder) DO UPDATE
-SET wants = excluded.wants, requests = excluded.requests, per_second = excluded.per_second,
+SET wants = excluded.wants, allowed = excluded.allowed, requests = excluded.requests, per_second = excluded.per_second,
     served_at = coalesce(excluded.served_at, share.served_at), lapses_at = excluded.lapses_at
 
 -- name: give_back

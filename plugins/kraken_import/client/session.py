@@ -10,7 +10,7 @@ import asyncio
 import math
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
@@ -182,9 +182,11 @@ class KrakenSession:
         whoever asked forgets what came and asks anew. Raises `UnableToList`.
         """
         request = listing_request(imported=imported, import_supplier=import_supplier)
-        if self.pause:
-            raise UnableToList(answer=Throttled(retry_after=self.pause))
-        async with self._gate:
+        async with AsyncExitStack() as place:
+            try:
+                await place.enter_async_context(self._gate)
+            except GateClosed as closed:
+                raise UnableToList(answer=Throttled(retry_after=closed.seconds)) from None
             for may_renew in (True, False):
                 try:
                     token = await self._authorization.token()

@@ -23,6 +23,8 @@ class Share:
 
     holder: str
     wants: int
+    allowed: int
+    """Requests at once that its Connection allows to all together."""
     requests: int
     per_second: float | None
     served_at: datetime | None = None
@@ -98,6 +100,7 @@ def shares(*, connection: Connection, target_kraken: str) -> list[Share]:
         Share(
             holder=row.holder,
             wants=row.wants,
+            allowed=row.allowed,
             requests=row.requests,
             per_second=row.per_second,
             served_at=row.served_at,
@@ -114,6 +117,7 @@ def keep_share(*, connection: Connection, target_kraken: str, share: Share, leas
             "target_kraken": target_kraken,
             "holder": share.holder,
             "wants": share.wants,
+            "allowed": share.allowed,
             "requests": share.requests,
             "per_second": share.per_second,
             "lease": lease,

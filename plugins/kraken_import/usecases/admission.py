@@ -114,7 +114,7 @@ def learn(*, systems: Systems, admission: Admission, exchanges: Sequence[Exchang
             shares.put_off_creates(
                 connection=connection,
                 target_kraken=kraken.target,
-                seconds=max(said, default=usual),
+                seconds=max([_AFTER_A_REFUSAL, *said] if said else [usual]),
             )
 
 

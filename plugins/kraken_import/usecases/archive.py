@@ -120,6 +120,13 @@ def _check(*, folder: Path, written: Archive) -> None:
 
 
 def _delete(*, tracking: Engine, written: Archive) -> None:
+    with tracking.connect() as connection:
+        left = archive.extent(connection=connection, wave_id=written.wave_id)
+    if left.events > written.events:
+        raise BadRequest(
+            f"Wave {written.wave_id} has events that {written.file} does not hold: nothing was deleted, so "
+            "look for what still writes to a wave that was purged."
+        )
     while True:
         with tracking.begin() as connection:
             if not archive.delete_events(connection=connection, archive=written, most=_PAGE):

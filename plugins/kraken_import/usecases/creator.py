@@ -184,7 +184,7 @@ class Creator:
             self.without_room_since = None
             return None
         if loop.time() - self.without_room_since > _LONGEST_WITHOUT_ROOM:
-            return throttled(seconds=_WITHOUT_ROOM)
+            return _no_room(systems=self.systems)
         await asyncio.sleep(max(_LOOK_FOR_ROOM, admission.seconds))
         return None
 
@@ -329,6 +329,17 @@ def _rebased(*, connection: Connection, ref: BatchRef) -> list[Open]:
         return found
     processes.rebase(connection=connection, ids=ahead)
     return processes.in_doubt(connection=connection, ref=ref, states=(State.CREATING,))
+
+
+def _no_room(*, systems: Systems) -> HoldBack:
+    return HoldBack(
+        why="throttled",
+        seconds=_WITHOUT_ROOM,
+        sentence=(
+            f"{systems.kraken.target} takes no further account until some have ended, and none has ended for "
+            f"{_LONGEST_WITHOUT_ROOM:.0f} s; the worker is free meanwhile."
+        ),
+    )
 
 
 def _doubt(*, seconds: float) -> HoldBack:

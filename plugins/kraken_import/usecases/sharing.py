@@ -128,8 +128,10 @@ class _Keeper:
             }
             mine = held.pop(self.holder, None)
             level = self._learn(connection, load, seen, pause)
-            limit = limit_of(level=level, allowed=kraken.requests_at_once)
-            mine = replace(mine or self._new(), wants=self.wants)
+            # Otherwise those of a Connection that allows fewer would get nothing beside those of another.
+            allowed = min([kraken.requests_at_once, *(share.allowed for share in held.values())])
+            limit = limit_of(level=level, allowed=allowed)
+            mine = replace(mine or self._new(), wants=self.wants, allowed=kraken.requests_at_once)
             share = self._keep(connection, limit, mine, list(held.values()))
         return share, max(load.pause, pause)
 
@@ -154,7 +156,8 @@ class _Keeper:
         return level
 
     def _new(self) -> Share:
-        return Share(holder=self.holder, wants=self.wants, requests=0, per_second=None)
+        allowed = self.systems.kraken.requests_at_once
+        return Share(holder=self.holder, wants=self.wants, allowed=allowed, requests=0, per_second=None)
 
     def _keep(self, connection: Connection, limit: int, mine: Share, others: list[Share]) -> Share:
         """Take what is due, as far as the others have left it already."""

@@ -21,7 +21,7 @@ from kraken_import.usecases.sharing import shared_gate
 from kraken_import.usecases.systems import Systems, database_clock
 
 KRAKEN = KrakenSettings(base_url="https://kraken.invalid", token="token", requests_at_once=8)
-OTHER = Share(holder="00000000-0000-0000-0000-000000000001", wants=8, requests=6, per_second=None)
+OTHER = Share(holder="00000000-0000-0000-0000-000000000001", wants=8, allowed=8, requests=6, per_second=None)
 
 
 @pytest.fixture(autouse=True)
@@ -175,7 +175,7 @@ def test_one_place_goes_round_among_sessions(tracking_engine: Engine) -> None:
 
 
 def test_requests_a_second_are_shared_as_well(tracking_engine: Engine) -> None:
-    _hold(tracking_engine, share=Share(holder=OTHER.holder, wants=2, requests=2, per_second=30.0))
+    _hold(tracking_engine, share=Share(holder=OTHER.holder, wants=2, allowed=8, requests=2, per_second=30.0))
 
     async def scene() -> None:
         systems = _systems(tracking_engine, requests_per_second=40)
@@ -298,5 +298,23 @@ def test_a_clock_that_was_set_back_makes_nothing_wait_until_it_is_right_again(
                 load = shares.look(connection=connection, target_kraken=KRAKEN.target)
             assert load is not None
             assert load.wait == 0
+
+    asyncio.run(scene())
+
+
+def test_of_connections_that_allow_different_numbers_the_least_counts_for_all(
+    tracking_engine: Engine,
+) -> None:
+    async def scene() -> None:
+        many, few = (_systems(tracking_engine, requests_at_once=number) for number in (8, 2))
+        async with asyncio.timeout(20), shared_gate(systems=many, most=8) as first:
+            work = [asyncio.create_task(_busy(first))]
+            async with shared_gate(systems=few, most=8) as second:
+                work.append(asyncio.create_task(_busy(second)))
+                await _until(lambda: second.places == 1)
+                assert first.places == 1
+            await _until(lambda: first.places == 8)
+            for task in work:
+                task.cancel()
 
     asyncio.run(scene())

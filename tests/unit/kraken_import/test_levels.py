@@ -26,7 +26,7 @@ ALLOWED = 128
 
 
 def _share(holder: str, wants: int, has: int = 0) -> Share:
-    return Share(holder=holder, wants=wants, requests=has, per_second=None)
+    return Share(holder=holder, wants=wants, allowed=9, requests=has, per_second=None)
 
 
 def _after(level: RequestLevel, *, at: float = 0, granted: int = 32, **seen: float) -> RequestLevel:

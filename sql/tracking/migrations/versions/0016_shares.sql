@@ -45,6 +45,7 @@ CREATE TABLE migration.kraken_share (
     holder              uuid PRIMARY KEY,
     target_kraken       text NOT NULL REFERENCES migration.kraken_load,
     wants               integer NOT NULL CHECK (wants >= 1),
+    allowed             integer NOT NULL CHECK (allowed >= 1),
     requests            integer NOT NULL CHECK (requests >= 0),
     per_second          double precision CHECK (per_second >= 0),
     taken_at            timestamptz NOT NULL,
@@ -58,6 +59,7 @@ COMMENT ON TABLE migration.kraken_share IS 'Shares in the requests at one Kraken
 COMMENT ON COLUMN migration.kraken_share.holder IS 'The session, by a number of its own.';
 COMMENT ON COLUMN migration.kraken_share.target_kraken IS 'Scheme, host and port of the Kraken.';
 COMMENT ON COLUMN migration.kraken_share.wants IS 'Requests at once that it could use.';
+COMMENT ON COLUMN migration.kraken_share.allowed IS 'Requests at once that its Connection allows to all together; of several Connections to one Kraken the least counts.';
 COMMENT ON COLUMN migration.kraken_share.requests IS 'Requests at once that it may make.';
 COMMENT ON COLUMN migration.kraken_share.per_second IS 'Requests in a second that it may make; NULL without such a limit.';
 COMMENT ON COLUMN migration.kraken_share.taken_at IS 'When it was first taken.';
