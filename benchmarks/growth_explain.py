@@ -101,13 +101,21 @@ def sample_of(*, dsn: str, scale: Scale) -> Sample:
     """Choose what the statements are asked about."""
     with _cursor(dsn=dsn) as cursor:
         ended, working = scale.waves - 4, scale.waves
-        page = min(1_000, scale.batch)
+        page = min(1_000, scale.looked_at)
         cursor.execute("SELECT id FROM migration.rerun ORDER BY id DESC LIMIT 1")
         rerun = cursor.fetchone()[0]
         cursor.execute("SELECT count(*) FROM migration.import_process WHERE wave_id > %s", (scale.waves - 2,))
         at_work = cursor.fetchone()[0]
         cursor.execute("SELECT id FROM migration.cohort WHERE claimed_by_wave = %s", (ended,))
         cohort = cursor.fetchone()[0]
+        cursor.execute(
+            "SELECT wave.id, count(*) FROM migration.wave"
+            " JOIN migration.wave AS ended USING (import_supplier)"
+            " JOIN migration.import_process AS process ON process.wave_id = wave.id"
+            " WHERE ended.id = %s AND wave.mode = 'live' GROUP BY wave.id",
+            (ended,),
+        )
+        of_supplier = dict(cursor.fetchall())
         found = {}
         for kind, wave, states in (
             ("page", ended, ["processed"]),
@@ -117,7 +125,7 @@ def sample_of(*, dsn: str, scale: Scale) -> Sample:
             ("sent", working, ["pending", "in_progress"]),
         ):
             cursor.execute(
-                "SELECT id, attempt, external_identifier FROM migration.import_process"
+                "SELECT id, attempt, external_identifier, batch FROM migration.import_process"
                 " WHERE wave_id = %s AND state = ANY (%s) ORDER BY id LIMIT %s",
                 (wave, states, page),
             )
@@ -130,8 +138,11 @@ def sample_of(*, dsn: str, scale: Scale) -> Sample:
         of_rerun=working,
         open=at_work,
         cohort=cohort,
+        of_supplier=sorted(of_supplier),
+        per_supplier=sum(of_supplier.values()),
         ids={kind: [row[0] for row in rows] for kind, rows in found.items()},
         attempts={kind: [row[1] for row in rows] for kind, rows in found.items()},
+        batches={kind: rows[0][3] for kind, rows in found.items()},
         identifiers=[row[2] for row in found["page"]],
     )
 
@@ -169,11 +180,13 @@ def explain(
 
 def _run(*, cursor: Any, name: str, case: Case, sample: Sample, schema: _Schema) -> Found:
     values = {**defaults(sample=sample), **case.values(sample)}
-    found = Found(name=f"{name} {case.label}".strip(), about=sample.records(about=case.about))
+    about = sample.records(about=case.about, wave_id=values["wave_id"])
+    found = Found(name=f"{name} {case.label}".strip(), about=about)
     cursor.execute("SAVEPOINT before")
     try:
         for earlier in case.before:
-            cursor.execute(_earlier(name=f"{name.partition('.')[0]}.{earlier}"), values)
+            for part in _split(statement=_earlier(name=f"{name.partition('.')[0]}.{earlier}"), wave_id=None):
+                cursor.execute(part, values if "%(" in part else None)
         locked = _locked(cursor=cursor)
         for part in _split(statement=statements()[name], wave_id=values["wave_id"]):
             _measure(cursor=cursor, statement=part, values=values, schema=schema, found=found)
@@ -201,7 +214,7 @@ def _measure(
     if not _PLAIN.match(statement):
         started = time.perf_counter()
         if statement.lstrip().startswith("COPY"):
-            cursor.copy_expert(statement, io.BytesIO())
+            cursor.copy_expert(statement, io.BytesIO(values["copied"]))
         else:
             cursor.execute(statement, values if "%(" in statement else None)
         found.milliseconds += (time.perf_counter() - started) * 1_000
