@@ -25,7 +25,7 @@ _ADDED_LATER: Final = (
     "cohort_customer",
 )
 """Tables whose indexes are made once their rows are there."""
-BYTES_A_RECORD: Final = 1_800
+BYTES_A_RECORD: Final = 2_000
 BYTES_AN_EVENT: Final = 200
 """With their indexes, and the log of what is written at the time."""
 
@@ -45,7 +45,7 @@ class Scale:
     @property
     def at_work(self) -> int:
         """Records of a wave at work."""
-        return min(200_000, self.records // (5 if self.records >= _MANY else self.waves))
+        return min(200_000, self.records // (10 if self.records >= _MANY else self.waves))
 
     @property
     def looked_at(self) -> int:

@@ -129,7 +129,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT CASE
         WHEN wave.finished_at IS NULL THEN
-            CASE width_bucket(100.0 * no / wave.claimed, ARRAY[10, 20, 50, 51, 66, 83])
+            CASE width_bucket(100.0 * (no - 1) / wave.claimed, ARRAY[10, 20, 50, 51, 66, 83])
                 WHEN 0 THEN 'planned' WHEN 1 THEN 'built' WHEN 2 THEN 'valid' WHEN 3 THEN 'creating'
                 WHEN 4 THEN 'created' WHEN 5 THEN 'pending' ELSE 'in_progress'
             END
@@ -192,7 +192,7 @@ FROM migration.import_process
 WHERE wave_id BETWEEN %(first)s AND %(last)s AND (first_error_code IS NOT NULL OR id %% 20 = 0)
 ORDER BY id;
 INSERT INTO migration.payload (wave_id, import_process_id, attempt, body, built_at)
-SELECT wave_id, id, attempt, decode(repeat('ab', 150), 'hex'), built_at
+SELECT wave_id, id, attempt, decode(repeat('ab', 1000), 'hex'), built_at
 FROM migration.import_process
 WHERE wave_id BETWEEN greatest(%(first)s, 11) AND %(last)s AND payload_hash IS NOT NULL
     AND (id %% 10 = 0 OR wave_id > %(waves)s - 6);

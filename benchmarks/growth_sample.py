@@ -51,7 +51,7 @@ class Sample:
     """Live waves of the import supplier of the wave that has ended, and how many records they have."""
     per_supplier: int
     ids: dict[str, list[int]]
-    """Import processes: `page` of the ended wave; `build`, `valid`, `creating`, `sent` of the working one."""
+    """Import processes: `page` and `parked` of the wave that has ended, and those of the one at work."""
     attempts: dict[str, list[int]]
     batches: dict[str, int]
     """The batch of the first of them."""
