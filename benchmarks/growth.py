@@ -11,8 +11,8 @@ that it reads and writes, tables that it scans.
 
 It ends with 1 when a statement, other than the named maintenance, scans a large table of which it needs less
 than a tenth, reads much more than it is about, locks the partitions of other waves, or takes more than 50 ms
-a thousand records (75 for the build); records are read and written by the thousand. The rules are made for a hundred waves or
-more: of fewer, one is a large part of its tables, and Postgres rightly reads them whole.
+a thousand records (75 for the build); records are read and written by the thousand. The rules are made for a
+hundred waves or more: of fewer, one is a large part of its tables, and Postgres rightly reads them whole.
 """
 
 from __future__ import annotations
