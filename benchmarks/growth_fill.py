@@ -13,6 +13,8 @@ import psycopg2
 _NAME: Final = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _SLICE: Final = 50
 """Waves that are written in one transaction: as many tables as it may lock at a time."""
+_MANY: Final = 40_000
+"""Records among which a wave can be large."""
 _ADDED_LATER: Final = (
     "import_process",
     "import_attempt",
@@ -23,28 +25,47 @@ _ADDED_LATER: Final = (
     "cohort_customer",
 )
 """Tables whose indexes are made once their rows are there."""
-BYTES_A_RECORD: Final = 1_800
+BYTES_A_RECORD: Final = 2_000
 BYTES_AN_EVENT: Final = 200
 """With their indexes, and the log of what is written at the time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """How much there is. Rehearsals count as records of their own; every wave is of the same size."""
+    """How much there is. Rehearsals count as records of their own.
+
+    Two waves are at work, and large; of those that have ended, one is large enough to be asked about page by
+    page, as is its rehearsal. All others share what is left. Of few records, every wave has as many.
+    """
 
     records: int
     events: int
     waves: int
 
     @property
-    def per_wave(self) -> int:
-        """Records of a wave."""
-        return max(1, self.records // self.waves)
+    def at_work(self) -> int:
+        """Records of a wave at work."""
+        return min(200_000, self.records // (10 if self.records >= _MANY else self.waves))
 
     @property
-    def batch(self) -> int:
-        """Records of a batch."""
-        return max(1, min(1_000, -(-self.per_wave // 4)))
+    def looked_at(self) -> int:
+        """Records of the wave that has ended and is asked about."""
+        return min(20_000, self.records // (40 if self.records >= _MANY else self.waves))
+
+    @property
+    def per_wave(self) -> int:
+        """Records of any other wave."""
+        return max(1, (self.records - 2 * (self.at_work + self.looked_at)) // (self.waves - 4))
+
+    def size_of(self, *, wave_id: int) -> int:
+        """Records of this wave."""
+        if wave_id > self.waves - 2:
+            return self.at_work
+        return self.looked_at if wave_id in (self.waves - 5, self.waves - 4) else self.per_wave
+
+    def batch_of(self, *, wave_id: int) -> int:
+        """Records of a batch of this wave."""
+        return max(1, min(1_000, -(-self.size_of(wave_id=wave_id) // 4)))
 
     @property
     def size(self) -> int:
@@ -57,7 +78,8 @@ class Scale:
         return {
             "waves": self.waves,
             "per_wave": self.per_wave,
-            "batch": self.batch,
+            "at_work": self.at_work,
+            "looked_at": self.looked_at,
             "each": max(6, self.events // self.records),
         }
 
@@ -84,7 +106,7 @@ def fill(*, dsn: str, scale: Scale, tell: Callable[[str], None]) -> None:
             with connection, connection.cursor() as cursor:
                 cursor.execute(index)
         with connection, connection.cursor() as cursor:
-            cursor.execute(statements["reruns"], scale.values)
+            cursor.execute(statements["ends"], scale.values)
         tell("The indexes are made.")
         connection.autocommit = True
         with connection.cursor() as cursor:

@@ -94,10 +94,12 @@ ORDER BY code, process.external_identifier
 
 -- name: to_watch
 -- Customers whose legacy data must not have changed since they were read: in Kraken, on the way, or perhaps there.
-SELECT id, external_identifier, watermark
+-- By batch, as the index of a wave has them: by id alone, those of every other wave would be read on the way.
+SELECT id, batch, external_identifier, watermark
 FROM migration.import_process
-WHERE wave_id = %(wave_id)s AND state = ANY (%(states)s) AND watermark IS NOT NULL AND id > %(after)s
-ORDER BY id
+WHERE wave_id = %(wave_id)s AND state = ANY (%(states)s) AND watermark IS NOT NULL
+    AND (batch, id) > (%(after_batch)s, %(after_id)s)
+ORDER BY batch, id
 LIMIT %(most)s
 
 -- name: list_late_changes

@@ -177,7 +177,7 @@ SELECT sum(records) / nullif(sum(seconds), 0) FROM measured
 -- Valid records whose payload was rehearsed, was rehearsed otherwise, was never rehearsed with success; and
 -- customers rehearsed with success beside them that are valid neither here nor claimed by another live wave.
 WITH present AS (
-    SELECT process.id, process.payload_hash, rehearsal.id AS rehearsal_id, rehearsal.wave_id AS rehearsal_wave_id
+    SELECT process.payload_hash, rehearsal.id AS rehearsal_id, rehearsal.wave_id AS rehearsal_wave_id
     FROM migration.import_process AS process
     LEFT JOIN migration.import_process AS rehearsal
         ON rehearsal.import_supplier = process.import_supplier
@@ -187,24 +187,28 @@ WITH present AS (
         AND rehearsal.mode = 'rehearsal'
     WHERE process.wave_id = %(wave_id)s AND process.state = 'valid'
 ), judged AS (
-    SELECT
-        present.id,
-        count(tried.import_process_id) > 0 AS rehearsed,
-        coalesce(bool_or(tried.payload_hash = present.payload_hash), false) AS same
+    SELECT tried.rehearsed, tried.same
     FROM present
-    LEFT JOIN migration.import_attempt AS tried
-        ON tried.import_process_id = present.rehearsal_id AND tried.outcome = 'dry_run_succeeded'
-    GROUP BY present.id
+    CROSS JOIN LATERAL (
+        SELECT count(*) > 0 AS rehearsed, coalesce(bool_or(payload_hash = present.payload_hash), false) AS same
+        FROM migration.import_attempt
+        WHERE import_process_id = present.rehearsal_id AND outcome = 'dry_run_succeeded'
+    ) AS tried
 ), missing AS (
     SELECT rehearsal.id
     FROM migration.import_process AS rehearsal
-    LEFT JOIN migration.import_process AS process
-        ON process.import_supplier = rehearsal.import_supplier
-        AND process.external_identifier = rehearsal.external_identifier
-        AND process.resource = rehearsal.resource
-        AND process.target_kraken = rehearsal.target_kraken
-        AND process.mode = 'live'
-    WHERE rehearsal.wave_id IN (SELECT rehearsal_wave_id FROM present)
+    LEFT JOIN LATERAL (
+        -- OFFSET 0: one probe for each, rather than all live customers at once.
+        SELECT id, wave_id, state
+        FROM migration.import_process AS live
+        WHERE live.import_supplier = rehearsal.import_supplier
+            AND live.external_identifier = rehearsal.external_identifier
+            AND live.resource = rehearsal.resource
+            AND live.target_kraken = rehearsal.target_kraken
+            AND live.mode = 'live'
+        OFFSET 0
+    ) AS process ON true
+    WHERE rehearsal.wave_id = ANY (ARRAY(SELECT DISTINCT rehearsal_wave_id FROM present))
         AND rehearsal.state = 'dry_run_succeeded'
         AND (process.id IS NULL OR (process.wave_id = %(wave_id)s AND process.state IN ('rejected', 'invalid', 'parked')))
 )

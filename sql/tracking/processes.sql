@@ -76,10 +76,15 @@ SELECT (SELECT count(*) FROM candidate) AS free, (SELECT count(*) FROM claimed) 
 -- name: rebuildable
 -- A rerun takes its own records only, and of those that were refused or that Kraken ended the attempt that it
 -- was asked to open again: what it has tried itself, it does not try once more when its run is cleared.
+-- OFFSET 0: one probe for each record of the batch, rather than all that the rerun has in other batches.
 SELECT process.id, process.external_identifier
 FROM migration.import_process AS process
-LEFT JOIN migration.rerun_item AS item
-    ON item.rerun_id = %(rerun_id)s AND item.import_process_id = process.id
+LEFT JOIN LATERAL (
+    SELECT rerun_id, attempt
+    FROM migration.rerun_item
+    WHERE rerun_id = %(rerun_id)s AND import_process_id = process.id
+    OFFSET 0
+) AS item ON true
 WHERE process.wave_id = %(wave_id)s AND process.batch = %(batch)s
     AND (
         process.state = ANY (%(states)s)

@@ -20,7 +20,10 @@ INSERT INTO migration.purged_money (
 SELECT %(wave_id)s, money.ledger, money.currency, process.state, process.payload_hash IS NOT NULL AS built,
     count(*), sum(money.legacy_cents), coalesce(sum(money.payload_cents), 0)
 FROM migration.record_money AS money
-JOIN migration.import_process AS process ON process.id = money.import_process_id
+CROSS JOIN LATERAL (
+    -- OFFSET 0: one probe for each, rather than all customers at once.
+    SELECT state, payload_hash FROM migration.import_process WHERE id = money.import_process_id OFFSET 0
+) AS process
 WHERE money.wave_id = %(wave_id)s
 GROUP BY money.ledger, money.currency, process.state, built
 

@@ -70,8 +70,13 @@ ORDER BY batch.batch
 SELECT process.external_identifier, process.state,
     coalesce(attempt.outcome, CASE WHEN attempt.attempt IS NULL THEN 'no attempt' ELSE 'not ended' END) AS outcome
 FROM migration.import_process AS process
-LEFT JOIN migration.import_attempt AS attempt
-    ON attempt.import_process_id = process.id AND attempt.attempt = process.attempt
+LEFT JOIN LATERAL (
+    -- OFFSET 0: one probe for each, rather than the attempts of all waves at once.
+    SELECT attempt, wave_id, payload_hash, outcome
+    FROM migration.import_attempt
+    WHERE import_process_id = process.id AND attempt = process.attempt
+    OFFSET 0
+) AS attempt ON true
 WHERE process.wave_id = %(wave_id)s
     AND process.attempt > 0
     AND NOT (

@@ -109,9 +109,12 @@ WHERE rerun_id = %(rerun_id)s
 ORDER BY wave_id, batch
 
 -- name: batches_in_state
+-- OFFSET 0, here and below: one probe for each record of the rerun, rather than all customers at once.
 SELECT DISTINCT item.wave_id, item.batch
 FROM migration.rerun_item AS item
-JOIN migration.import_process AS process ON process.id = item.import_process_id
+CROSS JOIN LATERAL (
+    SELECT state FROM migration.import_process WHERE id = item.import_process_id OFFSET 0
+) AS process
 WHERE item.rerun_id = %(rerun_id)s AND process.state = ANY (%(states)s)
 ORDER BY item.wave_id, item.batch
 
@@ -160,7 +163,9 @@ FROM migration.wave
 WHERE wave.id IN (
         SELECT item.wave_id
         FROM migration.rerun_item AS item
-        JOIN migration.import_process AS process ON process.id = item.import_process_id
+        CROSS JOIN LATERAL (
+            SELECT state FROM migration.import_process WHERE id = item.import_process_id OFFSET 0
+        ) AS process
         WHERE item.rerun_id = %(rerun_id)s AND process.state = 'valid'
     )
     AND EXISTS (
@@ -178,7 +183,12 @@ WHERE id IN (SELECT wave_id FROM migration.rerun_item WHERE rerun_id = %(rerun_i
 SELECT process.state, process.first_error_code AS code, coalesce(process.first_error_path, '') AS path,
     count(*) AS records
 FROM migration.rerun_item AS item
-JOIN migration.import_process AS process ON process.id = item.import_process_id
+CROSS JOIN LATERAL (
+    SELECT state, first_error_code, first_error_path
+    FROM migration.import_process
+    WHERE id = item.import_process_id
+    OFFSET 0
+) AS process
 WHERE item.rerun_id = %(rerun_id)s AND process.state IN ('rejected', 'invalid', 'parked')
 GROUP BY process.state, process.first_error_code, process.first_error_path
 ORDER BY count(*) DESC, process.first_error_code, process.first_error_path
@@ -187,9 +197,17 @@ LIMIT %(most)s
 -- name: valid_cents
 SELECT coalesce(sum(money.payload_cents), 0)
 FROM migration.rerun_item AS item
-JOIN migration.import_process AS process ON process.id = item.import_process_id AND process.state = 'valid'
-JOIN migration.record_money AS money ON money.import_process_id = process.id
+CROSS JOIN LATERAL (
+    SELECT id, state FROM migration.import_process WHERE id = item.import_process_id OFFSET 0
+) AS process
+CROSS JOIN LATERAL (
+    SELECT ledger, currency, payload_cents
+    FROM migration.record_money
+    WHERE import_process_id = process.id
+    OFFSET 0
+) AS money
 WHERE item.rerun_id = %(rerun_id)s
+    AND process.state = 'valid'
     AND money.currency = %(currency)s
     AND (%(ledger)s = '' OR money.ledger = %(ledger)s)
 

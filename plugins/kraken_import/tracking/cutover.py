@@ -94,6 +94,7 @@ class Watched:
     """A customer who is, or may be, in Kraken, and when the legacy database was read for it."""
 
     id: int
+    batch: int
     external_identifier: str
     watermark: datetime
 
@@ -140,11 +141,20 @@ def undecided(*, connection: Connection, wave_id: int) -> list[Undecided]:
     return [Undecided(**row) for row in rows.mappings()]
 
 
-def to_watch(*, connection: Connection, wave_id: int, after: int, most: int) -> list[Watched]:
-    """The next customers of a wave who are, or may be, in Kraken, by ascending id above `after`."""
+def to_watch(*, connection: Connection, wave_id: int, after: tuple[int, int], most: int) -> list[Watched]:
+    """The next customers of a wave who are, or may be, in Kraken.
+
+    They come by ascending batch and id, from beyond those of `after`.
+    """
     rows = connection.exec_driver_sql(
         _SQL["to_watch"],
-        {"wave_id": wave_id, "states": sorted(UNPROVED | {State.PROCESSED}), "after": after, "most": most},
+        {
+            "wave_id": wave_id,
+            "states": sorted(UNPROVED | {State.PROCESSED}),
+            "after_batch": after[0],
+            "after_id": after[1],
+            "most": most,
+        },
     )
     return [Watched(**row) for row in rows.mappings()]
 

@@ -99,7 +99,7 @@ def late_changes(
     statement = _changes_statement(dialect=dialect)
     with tracking.begin() as connection:
         cutover.forget_unwatched(connection=connection, wave_id=wave_id)
-    after = 0
+    after = (-1, 0)
     while True:
         with tracking.begin() as connection:
             watched = cutover.to_watch(connection=connection, wave_id=wave_id, after=after, most=_PAGE)
@@ -117,7 +117,7 @@ def late_changes(
                 changes=_changes(legacy=legacy, dialect=dialect, statement=statement, values=values, ids=ids),
                 at=now,
             )
-        after = watched[-1].id
+        after = (watched[-1].batch, watched[-1].id)
 
 
 def differences(

@@ -187,6 +187,21 @@ def test_history_cannot_be_changed(tracking_engine: Engine, statement: str) -> N
         connection.exec_driver_sql(statement)
 
 
+@pytest.mark.parametrize("table", ["import_process", "wave"])
+def test_what_a_history_refers_to_is_never_deleted(tracking_engine: Engine, table: str) -> None:
+    with pytest.raises(DatabaseError, match="never deleted"), tracking_engine.begin() as connection:
+        connection.exec_driver_sql(f"DELETE FROM migration.{table}")
+
+
+def test_a_record_of_no_wave_is_refused(tracking_engine: Engine) -> None:
+    with tracking_engine.begin() as connection:
+        wave_id = wave_of(connection)
+    with pytest.raises(IntegrityError), tracking_engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE migration.import_process SET wave_id = %s WHERE wave_id = %s", (wave_id + 1, wave_id)
+        )
+
+
 def test_a_key_exists_once_for_a_kraken_and_mode(tracking_engine: Engine) -> None:
     with tracking_engine.begin() as connection:
         wave_id = wave_of(connection)
