@@ -7,8 +7,8 @@ INSERT INTO migration.stop_order (ordered_by, stop_reason, waves, reruns, ordere
 SELECT 'operator', 'everything was stopped.', '{}', '{}', now() - no * interval '5 days'
 FROM generate_series(1, 100) AS no;
 INSERT INTO migration.kraken_load (target_kraken, protocol) VALUES ('https://kraken:443', 1);
-INSERT INTO migration.kraken_share (holder, target_kraken, wants, requests, taken_at, lapses_at)
-SELECT gen_random_uuid(), 'https://kraken:443', 10, 1, now(), now() + interval '1 day'
+INSERT INTO migration.kraken_share (holder, target_kraken, wants, allowed, requests, taken_at, lapses_at)
+SELECT gen_random_uuid(), 'https://kraken:443', 10, 128, 1, now(), now() + interval '30 seconds'
 FROM generate_series(1, 50);
 INSERT INTO migration.wave (
     name, dialect, resource, mode, import_supplier, target_kraken, connection_id, claimed, batch_size,
