@@ -1,6 +1,6 @@
 """How many customers a second are extracted, built and checked on one core, for each dialect.
 
-    python benchmarks/build_throughput.py [--accounts 10000] [--batch 1000] [--dialect edf_accounts]
+    .venv/bin/python benchmarks/build_throughput.py [--accounts 10000] [--batch 1000] [--dialect edf_accounts]
 
 A Postgres of its own is started in a temporary folder, on another core where there is one, and filled; then
 each dialect's customers are extracted, built and checked batch by batch, as a wave does it. Nothing is sent.

@@ -1,6 +1,6 @@
 """Whether any statement of the tracking database grows with all that was ever migrated.
 
-    python benchmarks/growth.py [--records 10000000] [--events 100000000] [--waves 2000] [--folder /tmp]
+    .venv/bin/python benchmarks/growth.py [--records 10000000] [--events 100000000] [--waves 2000]
 
 A Postgres of its own is started in a temporary folder (below --folder), given the project's schema, and
 filled: import processes of live waves and of their rehearsals, attempts, events, errors, payloads, answers,

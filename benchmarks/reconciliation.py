@@ -1,6 +1,6 @@
 """How long a reconciliation takes, and how much memory, for as many records as are asked for.
 
-    python benchmarks/reconciliation.py [--records 1000000] [--waves 20] [--bytes 4000] [--doubted 1000]
+    .venv/bin/python benchmarks/reconciliation.py [--records 1000000] [--waves 20] [--bytes 4000]
 
 A Postgres of its own is started in a temporary folder and filled with waves that have ended: records,
 attempts, balances and payloads of `--bytes` each, all the same. A stand-in in a process of its own streams

@@ -1,11 +1,12 @@
 """How well a wave uses a Kraken that takes N accounts at once, and how few of its requests are refused.
 
-    python benchmarks/shared_limits.py [--accounts 4000] [--at-once 200] [--delay 10]
+    .venv/bin/python benchmarks/shared_limits.py [--accounts 4000] [--at-once 200] [--delay 10]
 
 A Postgres of its own is started and filled, and a stand-in that refuses a create with 429 while N accounts
 are under way. A wave of four batches is validated; then two worker processes create and poll two each, as
 tasks and triggers do. Counted is how many accounts are under way at the stand-in, from when N were reached
-first until the last create, and how many of all requests were refused.
+first until the last create, and how many requests were refused: at least 95 % of N and fewer than 1 %,
+or it ends with 1. Few accounts, or a machine with other work, do not reach that.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ WORKERS: Final = 2
 
 def main() -> int:
     """Run the wave, or, as a worker, two batches of it; print one line for each figure."""
-    parser = argparse.ArgumentParser(description="Measure a wave against a limit on accounts.")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--accounts", type=int, default=4_000)
     parser.add_argument("--at-once", type=int, default=200)
     parser.add_argument("--delay", type=float, default=10.0, help="seconds an account is under way")
@@ -154,6 +157,7 @@ def _print(
     print(f"requests              {calls:>10,}  an account: {calls / max(1, ledger['live_creates']):.2f}")
     print(f"refused (429)         {refused:>10,}  {refused / calls:.2%}")
     print(f"of {options.at_once:>5} at once        {share:>10.1%}  least {min(busy)}, most {max(busy)}")
+    print("wanted: at least 95 % of them, and fewer than 1 % refused")
     return 0 if share >= 0.95 and refused < 0.01 * calls else 1
 
 

@@ -1,6 +1,6 @@
 """How many requests a second the stand-in Kraken answers on one core: validate, create and status in turn.
 
-    python benchmarks/simulator_throughput.py [--accounts 6000] [--connections 32]
+    .venv/bin/python benchmarks/simulator_throughput.py [--accounts 6000] [--connections 32]
 
 The server is pinned to one core and the client to another. Every account is the guide's own with another
 number; it is validated, created and asked for once. The client writes and reads plain HTTP, so that it is

@@ -1,6 +1,6 @@
 """What it costs to poll for many waiting batches at once, and how evenly they are asked for.
 
-    python benchmarks/waiting_batches.py [--batches 1000] [--records 1000] [--seconds 90]
+    .venv/bin/python benchmarks/waiting_batches.py [--batches 1000] [--records 1000] [--seconds 90]
 
 A Postgres of its own is started in a temporary folder and filled with one wave, whose records Kraken accepted
 within the last ten minutes. Another process then polls for all of its batches, as a triggerer with as many

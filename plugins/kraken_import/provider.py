@@ -44,7 +44,7 @@ def _fields() -> dict[str, Any]:
                 "default": "none",
             },
         ),
-        "token_path": _field(
+        "sign_in_path": _field(
             label="Path where a token is obtained",
             schema={"type": ["string", "null"], "default": "/v1/graphql/"},
         ),

@@ -48,7 +48,7 @@ class KrakenSettings:
     sign_in: SignIn = "none"
     login: str | None = field(default=None, repr=False)
     """The e-mail address that signs in."""
-    token_path: str = _GRAPHQL
+    sign_in_path: str = _GRAPHQL
     """Where a token is obtained."""
     connection_id: str = "kraken"
     envelope: Envelope = "wrapped"
@@ -256,9 +256,14 @@ def _choice(*options: str) -> Callable[[Any], str]:
     return read
 
 
+def _plain(number: float) -> str:
+    """A number as people write it."""
+    return f"{number:,.0f}" if number >= 1_000 else f"{number:g}"
+
+
 def _number(*, least: float, most: float, whole: bool = False) -> Callable[[Any], float | int]:
     def read(value: Any) -> float | int:
-        problem = f"must be a {'whole ' if whole else ''}number from {least:g} to {most:g}"
+        problem = f"must be a {'whole ' if whole else ''}number from {_plain(least)} to {_plain(most)}"
         if isinstance(value, bool):
             raise ValueError(problem)
         try:
@@ -368,7 +373,7 @@ def _is_nested(*, value: Any, levels: int) -> bool:
 
 _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "sign_in": _choice("none", *SECRETS),
-    "token_path": _path,
+    "sign_in_path": _path,
     "envelope": _choice("wrapped", "bare"),
     "region": _region,
     "zone": _zone,

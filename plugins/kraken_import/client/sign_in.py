@@ -83,7 +83,7 @@ async def sign_in(*, settings: KrakenSettings) -> Issued:
                 cookie_jar=aiohttp.DummyCookieJar(),
             ) as session,
             session.post(
-                URL(settings.base_url + settings.token_path, encoded=True),
+                URL(settings.base_url + settings.sign_in_path, encoded=True),
                 data=_body(settings=settings),
                 headers={"Content-Type": "application/json", "Accept": "application/json", **way.headers},
                 allow_redirects=False,
@@ -246,4 +246,4 @@ def _fail_for_now(*, settings: KrakenSettings, reason: str) -> NoReturn:
 
 
 def _where(*, settings: KrakenSettings) -> str:
-    return settings.target + settings.token_path
+    return settings.target + settings.sign_in_path

@@ -210,7 +210,7 @@ def source_of(*, settings: KrakenSettings) -> Source | None:
     if settings.sign_in == "none":
         return None
     secret = hashlib.sha256(settings.token.encode()).hexdigest()
-    key = (settings.target, settings.token_path, settings.sign_in, settings.login, secret)
+    key = (settings.target, settings.sign_in_path, settings.sign_in, settings.login, secret)
     with _ONE_AT_A_TIME:
         source = _SOURCES.setdefault(key, Source(settings=settings))
     source.settings = settings

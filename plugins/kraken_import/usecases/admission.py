@@ -46,6 +46,8 @@ class Admission:
     seconds: float = 0.0
     held: HoldBack | None = None
     """Why the worker is given back, where that lasts."""
+    limit: int | None = None
+    """Accounts that Kraken takes at once, where they are all under way."""
 
 
 def admit(*, connection: Connection, kraken: KrakenSettings, most: int) -> Admission:
@@ -159,7 +161,7 @@ def _within_accounts(
     if is_learnt and (room == 0 or not level.confirmed) and may_probe(level=level):
         shares.learn_accounts(connection=connection, target_kraken=kraken.target, level=probed(level=level))
         return Admission(most=1, is_probe=True)
-    return Admission(most=0)
+    return Admission(most=0, limit=limit)
 
 
 def _enough_for_today(*, kraken: KrakenSettings, seconds: float) -> HoldBack:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -33,12 +35,15 @@ from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.verdicts import Next, Signal, Timing, Verdict
 from kraken_import.usecases.waiting import HoldBack, throttled
 
+_log = logging.getLogger(__name__)
+
 _CHUNKS_IN_FLIGHT: Final = 4
 """Intents committed ahead for each request in flight: the most that a crash leaves to be looked up."""
 
 _LOOK_AGAIN: Final = 1.0
 _LATELY: Final = timedelta(seconds=30)
 
+_TELL_AGAIN: Final = 60.0
 _LOOK_FOR_ROOM: Final = 0.25
 _LONGEST_WITHOUT_ROOM: Final = 30.0
 _WITHOUT_ROOM: Final = 10.0
@@ -60,6 +65,8 @@ class Creator:
     judge: Judge = field(init=False)
     without_room_since: float | None = None
     """Since when, on the loop's clock, Kraken takes no further account and none is seen to end."""
+    tell_at: float = -math.inf
+    """When, on the loop's clock, people are told again that accounts must end first."""
     may_hurry: bool = False
     """Whether the wave, or the rerun, has creates enough behind it for full chunks."""
 
@@ -179,6 +186,9 @@ class Creator:
         loop = asyncio.get_running_loop()
         if self.without_room_since is None:
             self.without_room_since = loop.time()
+        if loop.time() >= self.tell_at:
+            self.tell_at = loop.time() + _TELL_AGAIN
+            _log.info("%s", _as_accounts_end(systems=self.systems, admission=admission))
         ended = await ask_for_room(systems=self.systems, session=self.session, wave=self.wave, ref=self.ref)
         if ended:
             self.without_room_since = None
@@ -329,6 +339,16 @@ def _rebased(*, connection: Connection, ref: BatchRef) -> list[Open]:
         return found
     processes.rebase(connection=connection, ids=ahead)
     return processes.in_doubt(connection=connection, ref=ref, states=(State.CREATING,))
+
+
+def _as_accounts_end(*, systems: Systems, admission: Admission) -> str:
+    target = systems.kraken.target
+    if admission.limit is None:
+        return f"{target} wants no create for {admission.seconds:.0f} s: they go on by themselves."
+    return (
+        f"{target} takes {admission.limit:,} accounts at once, and so many are under way: creates go on by "
+        "themselves as accounts end."
+    )
 
 
 def _no_room(*, systems: Systems) -> HoldBack:

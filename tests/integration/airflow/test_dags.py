@@ -449,7 +449,7 @@ def test_the_hook_tests_a_connection(
         ({"password": ""}, "token is missing"),
         ({**key, "password": "wrong"}, "refused the organisation key of Connection 'kraken' (KT-CT-1138)"),
         ({**person, "login": ""}, "the login is missing"),
-        ({"extra": {**key["extra"], "token_path": "/graphql/"}}, "check the host and the token path"),
+        ({"extra": {**key["extra"], "sign_in_path": "/graphql/"}}, "check the host and the token path"),
         ({"extra": {"policies": '{"edf": {}}'}}, "names dialect 'edf', which is not known"),
     ):
         fields = {"conn_type": "kraken", "host": simulator.url, "password": simulator.token} | changes
@@ -461,6 +461,7 @@ def test_the_hook_tests_a_connection(
 
 
 def test_airflow_knows_the_connection_type_and_its_form() -> None:
+    from airflow._shared.secrets_masker import should_hide_value_for_key
     from airflow.providers_manager import ProvidersManager
     from airflow.sdk.providers_manager_runtime import ProvidersManagerTaskRuntime
 
@@ -470,6 +471,8 @@ def test_airflow_knows_the_connection_type_and_its_form() -> None:
         name.removeprefix("extra__kraken__") for name in manager.connection_form_widgets if "kraken" in name
     }
     assert {"envelope", "requests_in_flight", "visibility_window", "import_suppliers"} <= fields
+    # The form would show, and store, asterisks.
+    assert not [name for name in fields if should_hide_value_for_key(name)]
 
 
 def test_the_form_offers_exactly_what_a_connection_may_hold() -> None:

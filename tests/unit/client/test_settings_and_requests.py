@@ -69,7 +69,7 @@ def test_an_address_is_read_in_every_usual_form(fields: dict[str, Any], target: 
         ({"extra": {"envelope": "boxed"}}, "wrapped or bare"),
         ({"extra": {"requests_in_flight": 0}}, "from 1 to 256"),
         ({"extra": {"requests_in_flight": "many"}}, "whole number"),
-        ({"extra": {"requests_at_once": 0}}, "'requests_at_once' must be a whole number from 1 to 4096"),
+        ({"extra": {"requests_at_once": 0}}, "'requests_at_once' must be a whole number from 1 to 4,096"),
         ({"extra": {"requests_per_second": 0}}, "'requests_per_second' must be a number from 0.1"),
         ({"extra": {"accounts_at_once": 0}}, "'accounts_at_once' must be a whole number from 1"),
         ({"extra": {"creates_per_day": -5}}, "'creates_per_day' must be a whole number from 1"),

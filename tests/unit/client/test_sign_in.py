@@ -169,10 +169,10 @@ def test_a_secret_that_signs_in_is_neither_shown_nor_sent_as_a_token() -> None:
         ({"password": " "}, "the password is missing: put the organisation key there"),
         ({"extra": {"sign_in": "api_key"}, "password": "two words"}, "the API key in the password field"),
         ({"extra": {"sign_in": "key"}}, "must be none or organisation_key or api_key or email"),
-        ({"extra": {"token_path": "https://elsewhere/"}}, "must be a path alone"),
-        ({"extra": {"token_path": "v1/graphql"}}, "must be a path alone"),
-        ({"extra": {"token_path": "//elsewhere/"}}, "must be a path alone"),
-        ({"extra": {"token_path": "/v1?x=1"}}, "must be a path alone"),
+        ({"extra": {"sign_in_path": "https://elsewhere/"}}, "must be a path alone"),
+        ({"extra": {"sign_in_path": "v1/graphql"}}, "must be a path alone"),
+        ({"extra": {"sign_in_path": "//elsewhere/"}}, "must be a path alone"),
+        ({"extra": {"sign_in_path": "/v1?x=1"}}, "must be a path alone"),
     ],
 )
 def test_a_connection_that_cannot_sign_in_is_refused_in_one_sentence(

@@ -39,7 +39,7 @@ COMMENT ON COLUMN migration.kraken_load.accounts_step IS 'By how much it is rais
 COMMENT ON COLUMN migration.kraken_load.creates_from IS 'Until when Kraken has asked for no further create.';
 COMMENT ON COLUMN migration.kraken_load.requests_from IS 'Until when Kraken has asked for no request at all.';
 COMMENT ON COLUMN migration.kraken_load.day IS 'Day whose creates are counted, in the zone of the Connection.';
-COMMENT ON COLUMN migration.kraken_load.creates_of_day IS 'Creates of that day.';
+COMMENT ON COLUMN migration.kraken_load.creates_of_day IS 'Creates of that day, counted while the Connection sets creates_per_day.';
 
 CREATE TABLE migration.kraken_share (
     holder              uuid PRIMARY KEY,
