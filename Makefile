@@ -117,7 +117,7 @@ test: install ## Run every test but the long proofs
 test-quick: install ## Run the tests that need no database: under half a minute
 	@$(VENV)/python -m pytest -n 2 tests/unit
 
-prove: install ## Run the long proofs: a migration, a backfill and a stack that is killed, in an Airflow of their own
+prove: install ## Run the long proofs: a migration, a backfill, gates, a new dialect and a stack that is killed
 	@$(VENV)/python -m pytest tests/proofs
 
 check: install ## Lint, types and import layers
