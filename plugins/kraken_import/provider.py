@@ -58,6 +58,29 @@ def _fields() -> dict[str, Any]:
         ),
         "region": _field(label="Default region (for example GB)", schema=_TEXT),
         "zone": _field(label="Default time zone (for example Europe/London)", schema=_TEXT),
+        **_limits(),
+        "connect_timeout": _field(label="Seconds to connect", schema=_seconds(default=10)),
+        "request_timeout": _field(label="Seconds for a request", schema=_seconds(default=60)),
+        "visibility_window": _field(
+            label="Seconds until a create is surely visible", schema=_seconds(default=30)
+        ),
+        "patience": _field(
+            label="Seconds of patience with a Kraken that does not answer",
+            schema=_seconds(default=1800),
+        ),
+        "ca_bundle": _field(label="CA bundle (file)", schema=_TEXT),
+        "import_suppliers": _field(label="Import suppliers (dialect=code, …)", schema=_TEXT),
+        "configured_values": _field(
+            label="Configured values (JSON: dialect, setting, legacy code, value)", schema=_TEXT
+        ),
+        "policies": _field(label="Policies of waves (JSON: dialect, setting, value)", schema=_TEXT),
+        "allow_http": _field(label="Allow http", schema={"type": ["boolean", "null"], "default": False}),
+    }
+
+
+def _limits() -> dict[str, Any]:
+    """What one task, and all that talk to this Kraken, may ask of it at once."""
+    return {
         "requests_in_flight": _field(
             label="Requests in flight, of one task",
             schema={"type": ["integer", "null"], "minimum": 1, "maximum": 256, "default": 32},
@@ -78,22 +101,6 @@ def _fields() -> dict[str, Any]:
             label="Creates a day (empty: no limit)",
             schema={"type": ["integer", "null"], "minimum": 1, "default": None},
         ),
-        "connect_timeout": _field(label="Seconds to connect", schema=_seconds(default=10)),
-        "request_timeout": _field(label="Seconds for a request", schema=_seconds(default=60)),
-        "visibility_window": _field(
-            label="Seconds until a create is surely visible", schema=_seconds(default=30)
-        ),
-        "patience": _field(
-            label="Seconds of patience with a Kraken that does not answer",
-            schema=_seconds(default=1800),
-        ),
-        "ca_bundle": _field(label="CA bundle (file)", schema=_TEXT),
-        "import_suppliers": _field(label="Import suppliers (dialect=code, …)", schema=_TEXT),
-        "configured_values": _field(
-            label="Configured values (JSON: dialect, setting, legacy code, value)", schema=_TEXT
-        ),
-        "policies": _field(label="Policies of waves (JSON: dialect, setting, value)", schema=_TEXT),
-        "allow_http": _field(label="Allow http", schema={"type": ["boolean", "null"], "default": False}),
     }
 
 
