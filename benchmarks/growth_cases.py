@@ -246,7 +246,19 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     "listing.doubt_all": (Case(about="wave", values=_asked, before=("begin",)),),
     "listing.doubts": (Case(about="wave", values=_asked, before=("begin", "doubt_all")),),
     "listing.doubted_page": (Case(about="page", values=_asked, before=("begin", "doubt_all")),),
-    **_both("looks", "page", "due oldest", _in("sent", AWAITING)),
+    "looks.take": tuple(
+        Case(
+            about="page",
+            label=label,
+            values=lambda sample, v=values: {**v(sample), **_in("sent", AWAITING)(sample)},
+        )
+        for label, values in {
+            "due": lambda _: {"rest": None},
+            "oldest": lambda _: {},
+            "due of a rerun": lambda sample: {**_rerun(sample), "rest": None},
+            "oldest of a rerun": _rerun,
+        }.items()
+    ),
     **_both("looks", "batch", "outlook", _in("sent", AWAITING)),
     **_plain("looks", "page", "open_page", _in("sent", ASKED)),
     **_plain("looks", "page", "begin_doubt end_doubt", _of("sent")),

@@ -1,21 +1,27 @@
 -- Which records are asked about next, and what is noted of those that have not moved.
 
--- name: due
--- The longest due first. Taking is noting: what one asker has taken is due for no other before its next look, and
--- is due again by itself when nothing comes of this one. Nothing indexed changes, so that the row stays on its page.
+-- name: take
+-- What is due, the longest due first; with `rest` the oldest, due or not but for what was just asked about, since most
+-- Krakens end first what they took first. Taking is noting: what one asker has taken is due for no other before its
+-- next look, and is due again by itself when nothing comes of this one. Nothing indexed changes, so that the row stays
+-- on its page.
 WITH clock AS MATERIALIZED (
     SELECT migration.present() AS now
 ), picked AS (
-    SELECT process.id,
-        migration.next_look(
-            coalesce(process.created_at, process.intended_at), process.polled_at, process.id, clock.now
-        ) AS due_at
+    SELECT process.id, CASE WHEN %(rest)s::interval IS NULL THEN look.due_at ELSE look.began_at END AS turn
     FROM migration.import_process AS process
     CROSS JOIN clock
+    CROSS JOIN LATERAL (
+        SELECT coalesce(process.created_at, process.intended_at) AS began_at,
+            CASE
+                WHEN %(rest)s::interval IS NULL THEN migration.next_look(
+                    coalesce(process.created_at, process.intended_at), process.polled_at, process.id, clock.now
+                )
+                ELSE greatest(process.polled_at, process.created_at, process.intended_at) + %(rest)s::interval
+            END AS due_at
+    ) AS look
     WHERE process.wave_id = %(wave_id)s AND process.batch = %(batch)s AND process.state = ANY (%(states)s)
-        AND migration.next_look(
-            coalesce(process.created_at, process.intended_at), process.polled_at, process.id, clock.now
-        ) <= clock.now
+        AND look.due_at <= clock.now
         AND (
             %(rerun_id)s::bigint IS NULL
             OR EXISTS (
@@ -23,7 +29,7 @@ WITH clock AS MATERIALIZED (
                 WHERE item.rerun_id = %(rerun_id)s AND item.import_process_id = process.id
             )
         )
-    ORDER BY due_at, process.id
+    ORDER BY turn, process.id
     LIMIT %(most)s
     FOR UPDATE OF process SKIP LOCKED
 ), taken AS (
@@ -34,47 +40,12 @@ WITH clock AS MATERIALIZED (
     WHERE process.id = picked.id
     RETURNING process.id, process.wave_id, process.batch, process.external_identifier, process.attempt,
         process.state, process.intended_at, process.evidence_from, process.created_at, process.doubted_at,
-        process.doubts, process.kraken_identifier, clock.now AS seen_at, picked.due_at
+        process.doubts, process.kraken_identifier, clock.now AS seen_at, picked.turn
 )
 SELECT id, wave_id, batch, external_identifier, attempt, state, intended_at, evidence_from, created_at, doubted_at,
     doubts, kraken_identifier, seen_at
 FROM taken
-ORDER BY due_at, id
-
--- name: oldest
--- Whether due or not, but for those that were just asked about: most Krakens end first what they took first.
-WITH clock AS MATERIALIZED (
-    SELECT migration.present() AS now
-), picked AS (
-    SELECT process.id, coalesce(process.created_at, process.intended_at) AS began_at
-    FROM migration.import_process AS process
-    CROSS JOIN clock
-    WHERE process.wave_id = %(wave_id)s AND process.batch = %(batch)s AND process.state = ANY (%(states)s)
-        AND greatest(process.polled_at, process.created_at, process.intended_at) <= clock.now - %(rest)s
-        AND (
-            %(rerun_id)s::bigint IS NULL
-            OR EXISTS (
-                SELECT FROM migration.rerun_item AS item
-                WHERE item.rerun_id = %(rerun_id)s AND item.import_process_id = process.id
-            )
-        )
-    ORDER BY began_at, process.id
-    LIMIT %(most)s
-    FOR UPDATE OF process SKIP LOCKED
-), taken AS (
-    UPDATE migration.import_process AS process
-    SET polled_at = clock.now
-    FROM picked
-    CROSS JOIN clock
-    WHERE process.id = picked.id
-    RETURNING process.id, process.wave_id, process.batch, process.external_identifier, process.attempt,
-        process.state, process.intended_at, process.evidence_from, process.created_at, process.doubted_at,
-        process.doubts, process.kraken_identifier, clock.now AS seen_at, picked.began_at
-)
-SELECT id, wave_id, batch, external_identifier, attempt, state, intended_at, evidence_from, created_at, doubted_at,
-    doubts, kraken_identifier, seen_at
-FROM taken
-ORDER BY began_at, id
+ORDER BY turn, id
 
 -- name: outlook
 -- A quarter of the shortest pause goes by between two rounds at least, so that looks come many at a time.

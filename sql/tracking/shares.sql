@@ -2,25 +2,18 @@
 -- handed out never adds up to more than there is.
 
 -- name: enter
--- No wait is longer than an hour: what lies further ahead is from before the clock was set back. So it is below.
 INSERT INTO migration.kraken_load (target_kraken, protocol) VALUES (%(target_kraken)s, %(protocol)s)
 ON CONFLICT (target_kraken) DO NOTHING;
 SELECT load.*, migration.present() AS seen_at,
     coalesce(
-        load.creates_from
-            BETWEEN migration.present() - interval '5 minutes' AND migration.present() + interval '1 hour',
-        false
+        migration.still_to_come(load.creates_from) >= migration.present() - interval '5 minutes', false
     ) AS refused_lately,
-    CASE
-        WHEN load.creates_from <= migration.present() + interval '1 hour'
-            THEN greatest(0, extract(epoch FROM load.creates_from - migration.present()))
-        ELSE 0
-    END::double precision AS wait,
-    CASE
-        WHEN load.requests_from <= migration.present() + interval '1 hour'
-            THEN greatest(0, extract(epoch FROM load.requests_from - migration.present()))
-        ELSE 0
-    END::double precision AS pause
+    greatest(
+        0, extract(epoch FROM migration.still_to_come(load.creates_from) - migration.present())
+    )::double precision AS wait,
+    greatest(
+        0, extract(epoch FROM migration.still_to_come(load.requests_from) - migration.present())
+    )::double precision AS pause
 FROM migration.kraken_load AS load
 WHERE load.target_kraken = %(target_kraken)s
 FOR UPDATE
@@ -28,20 +21,14 @@ FOR UPDATE
 -- name: look
 SELECT load.*, migration.present() AS seen_at,
     coalesce(
-        load.creates_from
-            BETWEEN migration.present() - interval '5 minutes' AND migration.present() + interval '1 hour',
-        false
+        migration.still_to_come(load.creates_from) >= migration.present() - interval '5 minutes', false
     ) AS refused_lately,
-    CASE
-        WHEN load.creates_from <= migration.present() + interval '1 hour'
-            THEN greatest(0, extract(epoch FROM load.creates_from - migration.present()))
-        ELSE 0
-    END::double precision AS wait,
-    CASE
-        WHEN load.requests_from <= migration.present() + interval '1 hour'
-            THEN greatest(0, extract(epoch FROM load.requests_from - migration.present()))
-        ELSE 0
-    END::double precision AS pause
+    greatest(
+        0, extract(epoch FROM migration.still_to_come(load.creates_from) - migration.present())
+    )::double precision AS wait,
+    greatest(
+        0, extract(epoch FROM migration.still_to_come(load.requests_from) - migration.present())
+    )::double precision AS pause
 FROM migration.kraken_load AS load
 WHERE load.target_kraken = %(target_kraken)s
 
@@ -78,7 +65,7 @@ SET requests = %(places)s, requests_met = %(met)s, requests_refused_at = %(refus
     -- Only whether they are many counts.
     accounts_calls = least(accounts_calls::bigint + %(new_calls)s, 1000000),
     requests_from = greatest(
-        CASE WHEN requests_from <= migration.present() + interval '1 hour' THEN requests_from END,
+        migration.still_to_come(requests_from),
         migration.present() + nullif(%(pause)s, 0) * interval '1 second'
     )
 WHERE target_kraken = %(target_kraken)s
@@ -92,7 +79,7 @@ WHERE target_kraken = %(target_kraken)s
 -- name: put_off_creates
 UPDATE migration.kraken_load
 SET creates_from = greatest(
-    CASE WHEN creates_from <= migration.present() + interval '1 hour' THEN creates_from END,
+    migration.still_to_come(creates_from),
     migration.present() + make_interval(secs => %(seconds)s)
 )
 WHERE target_kraken = %(target_kraken)s

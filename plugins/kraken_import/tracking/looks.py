@@ -27,16 +27,12 @@ def due(*, connection: Connection, ref: BatchRef, most: int) -> list[Open]:
 
     The longest due come first. The caller commits and then asks: for others they are due no more.
     """
-    rows = connection.exec_driver_sql(_SQL["due"], {**ref.values, "states": _names(AWAITING), "most": most})
-    return [Open.read(row=row) for row in rows]
+    return _take(connection=connection, ref=ref, most=most, rest=None)
 
 
 def oldest(*, connection: Connection, ref: BatchRef, most: int, rest: timedelta) -> list[Open]:
     """Take the records of a batch that have been open for longest, but for what was just asked about."""
-    rows = connection.exec_driver_sql(
-        _SQL["oldest"], {**ref.values, "states": _names(AWAITING), "most": most, "rest": rest}
-    )
-    return [Open.read(row=row) for row in rows]
+    return _take(connection=connection, ref=ref, most=most, rest=rest)
 
 
 def outlook(*, connection: Connection, ref: BatchRef) -> Outlook:
@@ -94,6 +90,11 @@ def hear(*, connection: Connection, answered: Sequence[int], unanswered: Sequenc
     for name, ids in (("end_doubt", answered), ("begin_doubt", unanswered)):
         if ids:
             connection.exec_driver_sql(_SQL[name], {"ids": list(ids)})
+
+
+def _take(*, connection: Connection, ref: BatchRef, most: int, rest: timedelta | None) -> list[Open]:
+    values = {**ref.values, "states": _names(AWAITING), "most": most, "rest": rest}
+    return [Open.read(row=row) for row in connection.exec_driver_sql(_SQL["take"], values)]
 
 
 def _names(states: Collection[State]) -> list[str]:

@@ -41,6 +41,12 @@ COMMENT ON COLUMN migration.kraken_load.requests_from IS 'Until when Kraken has 
 COMMENT ON COLUMN migration.kraken_load.day IS 'Day whose creates are counted, in the zone of the Connection.';
 COMMENT ON COLUMN migration.kraken_load.creates_of_day IS 'Creates of that day, counted while the Connection sets creates_per_day.';
 
+CREATE FUNCTION migration.still_to_come(until timestamptz) RETURNS timestamptz
+LANGUAGE sql VOLATILE AS $$
+    SELECT CASE WHEN until <= migration.present() + interval '1 hour' THEN until END
+$$;
+COMMENT ON FUNCTION migration.still_to_come IS 'The end of a wait that Kraken has asked for; NULL when it lies further ahead than any wait lasts, which is from before the clock was set back.';
+
 CREATE TABLE migration.kraken_share (
     holder              uuid PRIMARY KEY,
     target_kraken       text NOT NULL REFERENCES migration.kraken_load,
