@@ -13,10 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
-import socket
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from datetime import date
@@ -32,8 +29,8 @@ from rich.table import Table
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
+from benchmarks.ground import own_postgres
 from legacy import load
-from stack import postgres
 from transforms.build import BuildSettings, build
 from transforms.dialect import Dialect
 from transforms.extract import candidate_identifiers, extract
@@ -69,14 +66,9 @@ def main() -> int:
     options = parser.parse_args()
     names = (options.dialect,) if options.dialect else load.generated_dialects()
     cores = sorted(os.sched_getaffinity(0))
-    home = Path(tempfile.mkdtemp(prefix="kraken-build-throughput-"))
-    # The server's user is not this one when this runs as root.
-    home.chmod(0o755)
     # The server inherits the core that its starter has at the time.
     os.sched_setaffinity(0, cores[1:] or cores)
-    cluster = postgres.open_cluster(home=home / "postgres", port=_free_port(), settings={"fsync": "off"})
-    try:
-        cluster.start()
+    with own_postgres(name="build-throughput") as cluster:
         dsn = cluster.create_database(name="legacy").replace("postgresql://", "postgresql+psycopg2://", 1)
         engine = create_engine(dsn, poolclass=NullPool)
         load.fill(
@@ -88,9 +80,6 @@ def main() -> int:
         os.sched_setaffinity(0, cores[:1])
         results = {name: _measure(engine=engine, name=name, batch=options.batch) for name in names}
         _print(results=results)
-    finally:
-        cluster.stop()
-        shutil.rmtree(home, ignore_errors=True)
     return 0
 
 
@@ -159,12 +148,6 @@ def _print(*, results: dict[str, Measured]) -> None:
         "ready-made objects. bytes: of a payload. Largest size of this process: "
         f"{max(measured.peak for measured in results.values()) / 2**20:,.0f} MB."
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import socket
 import sys
 import tempfile
 import time
@@ -34,11 +33,11 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import create_engine
 
+from benchmarks.ground import own_postgres
 from benchmarks.growth_cases import MAINTENANCE
 from benchmarks.growth_explain import Found, explain, forgotten, sample_of
 from benchmarks.growth_fill import Scale, fill
 from kraken_import.tracking import migrate
-from stack import postgres
 
 _SETTINGS: Final = {
     "fsync": "off",
@@ -77,16 +76,8 @@ def main() -> int:
     scale = _fitting(wanted=wanted, free=shutil.disk_usage(options.folder).free)
     if scale != wanted:
         print(f"The disk has room for {scale.records:,} records and {scale.events:,} events.")
-    home = Path(tempfile.mkdtemp(prefix="kraken-growth-", dir=options.folder))
-    # The server's user is not this one when this runs as root.
-    home.chmod(0o755)
-    cluster = postgres.open_cluster(home=home / "postgres", port=_free_port(), settings=_SETTINGS)
-    try:
-        cluster.start()
+    with own_postgres(name="growth", settings=_SETTINGS, folder=options.folder) as cluster:
         found = _measure(dsn=cluster.create_database(name="tracking"), scale=scale)
-    finally:
-        cluster.stop()
-        shutil.rmtree(home, ignore_errors=True)
     return _print(found=found)
 
 
@@ -143,12 +134,6 @@ def _print(*, found: Sequence[Found]) -> int:
         console.print(f"{each.name} {'; '.join(each.broken)}.")
     console.print(f"{len(found)} cases, {len(broken)} break a rule.")
     return 1 if broken else 0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

@@ -19,11 +19,8 @@ import hashlib
 import json
 import os
 import resource
-import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,12 +37,12 @@ from rich.table import Table
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
+from benchmarks.ground import free_port, own_postgres
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.tracking import evidence, migrate
 from kraken_import.tracking.queries import queries
 from kraken_import.usecases.reconcile import Reconciled, reconcile
 from kraken_import.usecases.systems import Systems, database_clock
-from stack import postgres
 
 SUPPLIER: Final = "BENCHMARK"
 LOST: Final = 1
@@ -131,28 +128,25 @@ def main() -> int:
             print=None,
         )
         return 0
-    home = Path(tempfile.mkdtemp(prefix="kraken-reconciliation-"))
-    # The server's user is not this one when this runs as root.
-    home.chmod(0o755)
-    port = _free_port()
-    cluster = postgres.open_cluster(home=home / "postgres", port=_free_port(), settings={"fsync": "off"})
+    port = free_port()
     command = [sys.executable, __file__, "--serve", str(port), "--records", str(options.records)]
     command += ["--doubted", str(options.doubted)]
     kraken = subprocess.Popen(command, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     try:
-        cluster.start()
-        dsn = cluster.create_database(name="tracking").replace("postgresql://", "postgresql+psycopg2://", 1)
-        engine = create_engine(dsn, poolclass=NullPool)
-        settings = KrakenSettings(base_url=f"http://127.0.0.1:{port}", token=SUPPLIER)
-        started = time.perf_counter()
-        _fill(engine=engine, kraken=settings.target, options=options)
-        print(f"{options.records:,} records filled in {time.perf_counter() - started:,.0f} s.", flush=True)
-        _print(options=options, results=_measure(engine=engine, settings=settings, options=options))
+        with own_postgres(name="reconciliation") as cluster:
+            database = cluster.create_database(name="tracking")
+            dsn = database.replace("postgresql://", "postgresql+psycopg2://", 1)
+            engine = create_engine(dsn, poolclass=NullPool)
+            settings = KrakenSettings(base_url=f"http://127.0.0.1:{port}", token=SUPPLIER)
+            started = time.perf_counter()
+            _fill(engine=engine, kraken=settings.target, options=options)
+            print(
+                f"{options.records:,} records filled in {time.perf_counter() - started:,.0f} s.", flush=True
+            )
+            _print(options=options, results=_measure(engine=engine, settings=settings, options=options))
     finally:
         kraken.terminate()
         kraken.wait()
-        cluster.stop()
-        shutil.rmtree(home, ignore_errors=True)
     return 0
 
 
@@ -283,12 +277,6 @@ def _print(*, options: argparse.Namespace, results: list[Measured]) -> None:
             str(sum(measured.differences.values())),
         )
     Console(highlight=False).print(table)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

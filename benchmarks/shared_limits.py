@@ -15,11 +15,8 @@ import argparse
 import asyncio
 import json
 import secrets
-import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +32,7 @@ import requests
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
+from benchmarks.ground import free_port, own_postgres
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases.build import build_batch
@@ -46,7 +44,6 @@ from kraken_import.usecases.validate import validate_batch
 from kraken_import.usecases.waits import Resumption
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
 from legacy import load
-from stack import postgres
 from stack.data import migrate_tracking
 from transforms.registry import get_dialect
 
@@ -72,16 +69,11 @@ def main() -> int:
     if options.work:
         asyncio.run(_work(told=json.loads(options.work)))
         return 0
-    home = Path(tempfile.mkdtemp(prefix="kraken-shared-limits-"))
-    home.chmod(0o755)
-    cluster = postgres.open_cluster(home=home / "postgres", port=_free_port(), settings={"fsync": "off"})
-    try:
-        cluster.start()
-        with _stand_in(delay=options.delay) as (url, token):
-            return _measure(options=options, cluster=cluster, url=url, token=token)
-    finally:
-        cluster.stop()
-        shutil.rmtree(home, ignore_errors=True)
+    with (
+        own_postgres(name="shared-limits") as cluster,
+        _stand_in(delay=options.delay) as (url, token),
+    ):
+        return _measure(options=options, cluster=cluster, url=url, token=token)
 
 
 def _measure(*, options: argparse.Namespace, cluster: Any, url: str, token: str) -> int:
@@ -220,7 +212,7 @@ def _engine(*, dsn: str) -> Engine:
 def _stand_in(*, delay: float) -> Iterator[tuple[str, str]]:
     """A stand-in Kraken; its address and token."""
     token = secrets.token_hex(8)
-    port = _free_port()
+    port = free_port()
     command = [
         sys.executable,
         "-m",
@@ -249,12 +241,6 @@ def _strike(*, url: str, **fault: Any) -> None:
 def _ledger(*, url: str) -> dict[str, Any]:
     ledger: dict[str, Any] = requests.get(f"{url}/simulator/ledger?summary=1", timeout=30).json()
     return ledger
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

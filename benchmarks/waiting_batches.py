@@ -16,12 +16,9 @@ import asyncio
 import multiprocessing
 import resource
 import secrets
-import shutil
-import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -34,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import psutil
 from sqlalchemy import Engine, create_engine
 
+from benchmarks.ground import free_port, own_postgres
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import Mode
 from kraken_import.tracking import migrate, waves
@@ -41,7 +39,6 @@ from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.waves import NewWave
 from kraken_import.usecases.poll import poll
 from kraken_import.usecases.systems import connected
-from stack import postgres
 from transforms.database import PatientPool
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -83,25 +80,25 @@ def main() -> int:
     parser.add_argument("--records", type=int, default=1_000, help="open records of each batch")
     parser.add_argument("--seconds", type=float, default=90)
     options = parser.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="kraken-waiting-batches-"))
-    # The server's user is not this one when this runs as root.
-    home.chmod(0o755)
-    cluster = postgres.open_cluster(home=home / "postgres", port=_free_port(), settings={"fsync": "off"})
-    port, token = _free_port(), secrets.token_hex(8)
+    port, token = free_port(), secrets.token_hex(8)
     command = [sys.executable, "-m", "simulator", "--port", str(port), "--token", token]
     simulator = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     try:
-        cluster.start()
-        dsn = cluster.create_database(name="tracking").replace("postgresql://", "postgresql+psycopg2://", 1)
-        wave_id = _fill(dsn=dsn, port=port, batches=options.batches, records=options.records)
-        _measure(
-            dsn=dsn, port=port, token=token, wave_id=wave_id, batches=options.batches, seconds=options.seconds
-        )
+        with own_postgres(name="waiting-batches") as cluster:
+            database = cluster.create_database(name="tracking")
+            dsn = database.replace("postgresql://", "postgresql+psycopg2://", 1)
+            wave_id = _fill(dsn=dsn, port=port, batches=options.batches, records=options.records)
+            _measure(
+                dsn=dsn,
+                port=port,
+                token=token,
+                wave_id=wave_id,
+                batches=options.batches,
+                seconds=options.seconds,
+            )
     finally:
         simulator.kill()
         simulator.wait()
-        cluster.stop()
-        shutil.rmtree(home, ignore_errors=True)
     return 0
 
 
@@ -186,12 +183,6 @@ async def _wait(engine: Engine, kraken: KrakenSettings, wave_id: int, batches: i
 def _engine(*, dsn: str) -> Engine:
     """As Airflow's Connection gives it."""
     return create_engine(dsn, poolclass=PatientPool, pool_size=4, max_overflow=4, pool_pre_ping=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":
