@@ -3,7 +3,7 @@
 PYTHON ?= python3
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down env payload diff wave-pause wave-resume wave-cancel stop-all preflight reports legacy migrate simulator bench test test-quick prove check mapping new-dialect sample
+.PHONY: help install demo up down env payload diff wave-pause wave-resume wave-cancel stop-all preflight reports legacy migrate simulator bench test test-quick prove check mapping new-dialect sample simulate chaos soak answers
 .PHONY: decide rerun crosswalk late-changes differences own wave-close wave-open take-over purge archive
 
 # Byte code is compiled once, at installation: without it Airflow takes twice as long to start.
