@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -32,6 +32,7 @@ class Simulator:
     error_style: str = "auto"
     faults: Faults = field(default_factory=Faults)
     traffic: Traffic = field(default_factory=Traffic)
+    clock: Callable[[], float] = time.time
     strikes: Strikes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -45,7 +46,7 @@ class Simulator:
             return
         # The raw path, because an identifier may have a percent-encoded slash in it.
         path: str = scope["raw_path"].decode("ascii", "replace").partition("?")[0]
-        visit = Visit(receive=receive, traffic=self.traffic)
+        visit = Visit(receive=receive, traffic=self.traffic, clock=self.clock)
         try:
             if path.startswith(_CONTROL):
                 reply = self._control(scope, path, await visit.body())
@@ -69,7 +70,7 @@ class Simulator:
             faults=self.faults,
             traffic=self.traffic,
             issuer=self.issuer,
-            now=time.time(),
+            now=self.clock(),
         )
 
     async def _serve(self, scope: Mapping[str, Any], path: str, visit: Visit) -> Reply:
@@ -100,7 +101,7 @@ class Simulator:
             reply = self.strikes.gate(visit=visit) or await self.strikes.before(visit=visit)
             if reply is not None:
                 return reply
-        reply = self.issuer.answer(body=body, now=time.time(), shift=visit.shift)
+        reply = self.issuer.answer(body=body, now=self.clock(), shift=visit.shift)
         return await self.strikes.after(visit=visit, reply=reply) if self.faults.active else reply
 
     async def _serve_struck(self, route: Route, opened: Envelope, visit: Visit) -> Reply:
@@ -140,7 +141,7 @@ class Simulator:
             store=self.store,
             import_supplier=key.import_supplier,
             statuses=replies.LISTINGS[route.which],
-            now=time.time(),
+            now=self.clock(),
             shift=visit.shift,
         )
 
@@ -152,7 +153,7 @@ class Simulator:
         given = given.rstrip()
         if given in self.authorizations:
             return None
-        refusal = self.issuer.refusal(token=given, now=time.time())
+        refusal = self.issuer.refusal(token=given, now=self.clock())
         self.issuer.refused_requests += refusal is not None
         return refusal
 
@@ -165,7 +166,7 @@ class Simulator:
 
     def _create(self, key: Key, opened: Envelope, visit: Visit) -> Reply:
         payload, task_params = opened
-        now = time.time()
+        now = self.clock()
         struck = self.strikes.create(visit=visit, now=now) if self.faults.active else None
         if struck is not None:
             return struck
@@ -199,7 +200,7 @@ class Simulator:
         return Reply(201, {})
 
     def _status(self, key: Key, visit: Visit) -> Reply:
-        now = time.time()
+        now = self.clock()
         process = self.store.processes.get(key)
         if process is None:
             return replies.NO_SUCH_PROCESS

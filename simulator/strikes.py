@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -178,4 +177,4 @@ class Strikes:
 
 
 def _retry_after(fault: Fault, visit: Visit) -> tuple[bytes, bytes] | None:
-    return replies.retry_after(form=fault.retry_after, seconds=fault.seconds, now=time.time() + visit.shift)
+    return replies.retry_after(form=fault.retry_after, seconds=fault.seconds, now=visit.now)

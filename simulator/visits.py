@@ -96,6 +96,7 @@ class Visit:
 
     receive: Receive
     traffic: Traffic
+    clock: Callable[[], float] = time.time
     operation: str = ""
     key: Key | None = None
     shift: float = 0.0
@@ -103,6 +104,11 @@ class Visit:
     is_dated: bool = True
     is_silent: bool = False
     _is_in_flight: bool = False
+
+    @property
+    def now(self) -> float:
+        """What Kraken's clock shows for this request."""
+        return self.clock() + self.shift
 
     def enter(self, *, operation: str) -> None:
         """Count it as under way."""
@@ -129,12 +135,13 @@ class Visit:
 
     async def pause(self, *, seconds: float) -> None:
         """Wait, even if the client gives up meanwhile: then it is no longer in flight."""
-        end = time.monotonic() + seconds
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
         try:
             await asyncio.wait_for(self.gone(), seconds)
         except TimeoutError:
             return
-        await asyncio.sleep(max(0.0, end - time.monotonic()))
+        await asyncio.sleep(max(0.0, end - loop.time()))
 
     async def gone(self) -> None:
         """Wait until the client has gone."""
@@ -182,7 +189,7 @@ class Visit:
             *reply.headers,
         ]
         if self.is_dated:
-            headers.append((b"date", _date(int(time.time() + self.shift))))
+            headers.append((b"date", _date(int(self.now))))
         return headers
 
     def _transport(self) -> Any:
