@@ -1,0 +1,163 @@
+"""One history: what its seed draws, played to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import kraken_import.usecases.sharing as sharing
+from kraken_import.client.settings import KrakenSettings
+from kraken_import.usecases import poller
+from proofs.simulation.ground import Ground, Memory
+from proofs.simulation.invariants import Invariants
+from proofs.simulation.kraken import TOKEN, Witness, draw_faults
+from proofs.simulation.loop import CooperativeLock, NothingLeft, VirtualLoop
+from proofs.simulation.people import People
+from proofs.simulation.runs import Triggerers, poll_regularly
+from proofs.simulation.sessions import Database
+from proofs.simulation.wires import Network
+from proofs.simulation.world import World
+from simulator.store import Store
+from transforms.registry import dialect_names, get_dialect
+
+_SUPPLIERS = {name: get_dialect(name=name).default_import_supplier for name in dialect_names()}
+_LONGEST = 24 * 3600.0
+"""Virtual seconds after which a history that has not ended is taken to be stuck."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What came of a seed: all that happened, what was wrong, and how much there was of it."""
+
+    seed: int
+    told: list[tuple[float, str, str]]
+    wrong: list[str]
+    seconds: float
+    creates: int
+    records: int
+    kills: int
+    statements: int
+    requests: int
+    states: dict[str, int] = field(default_factory=dict)
+
+
+def play(*, seed: int, ground: Ground, memory: Memory) -> History:
+    """Play the history of a seed."""
+    ground.forget()
+    rng = random.Random(seed)  # noqa: S311
+    random.seed(seed)
+    loop = VirtualLoop(rng=rng)
+    world = _world(loop=loop, rng=rng, ground=ground)
+    poller._POLLERS.clear()
+    loop.set_exception_handler(lambda _, context: _unhandled(world, context))
+    asyncio.set_event_loop(loop)
+    logging.disable(logging.CRITICAL)
+    before = sharing.uuid4, sharing.Lock
+    sharing.uuid4 = lambda: uuid.UUID(int=rng.getrandbits(128))  # type: ignore[assignment]
+    sharing.Lock = CooperativeLock  # type: ignore[assignment,misc]
+    try:
+        with memory.used():
+            _run(loop, world)
+    finally:
+        sharing.uuid4, sharing.Lock = before  # type: ignore[misc]
+        world.database.end()
+        loop.discard()
+        asyncio.set_event_loop(None)
+    return _history(seed=seed, world=world)
+
+
+def _run(loop: VirtualLoop, world: World) -> None:
+    try:
+        loop.run_until_complete(_play(world))
+    except NothingLeft:
+        world.wrongly("everything waits, and nothing will happen any more")
+
+
+async def _play(world: World) -> None:
+    rng = world.rng
+    invariants = Invariants(world=world)
+    world.kraken.tell = invariants.watch
+    triggerers = Triggerers(world=world)
+    people = People(world=world, triggerers=triggerers)
+    lasts = rng.uniform(20, 120)
+    for fault in draw_faults(rng=rng, lasts=lasts):
+        world.kraken.faults.set(wanted=fault)
+        world.tell("fault", ", ".join(f"{name} {value}" for name, value in fault.items()))
+    polling = world.loop.create_task(poll_regularly(world=world, triggerers=triggerers))
+    try:
+        async with asyncio.timeout(_LONGEST):
+            await people.begin_waves()
+            await people.meddle(lasts=lasts)
+            await asyncio.sleep(max(0.0, lasts - world.loop.time()))
+            await world.quieten()
+            await people.finish()
+        invariants.check_end()
+    except TimeoutError:
+        world.wrongly("the history does not end")
+    finally:
+        polling.cancel()
+        with suppress(asyncio.CancelledError):
+            await polling
+
+
+def _world(*, loop: VirtualLoop, rng: random.Random, ground: Ground) -> World:
+    database = Database(loop=loop, dsn=ground.tracking_dsn, backends=ground.backends)
+    database.breaks = rng.choice((0, 0, 0, 0.001, 0.005, 0.02))
+    skew = rng.choice((0.0, 0.0, -4.0, 3.0, 90.0))
+    store = Store(delay=rng.choice((0.2, 2.0, 6.0, 20.0)), recreate_after_error=rng.random() < 0.5)
+    kraken = Witness(
+        authorizations=frozenset({f"Token {TOKEN}".encode()}),
+        store=store,
+        clock=lambda: database.began + loop.time() + skew,
+        time=loop.time,
+    )
+    kraken.faults.clock = loop.time
+    settings = KrakenSettings(
+        base_url="http://127.0.0.1:9",
+        token=TOKEN,
+        import_suppliers=_SUPPLIERS,
+        requests_in_flight=rng.choice((1, 2, 4, 8)),
+        requests_at_once=rng.choice((2, 4, 128)),
+        accounts_at_once=rng.choice((None, None, 2, 4)),
+        connect_timeout=3.0,
+        request_timeout=rng.choice((4.0, 10.0)),
+        visibility_window=rng.choice((8.0, 12.0)),
+        patience=rng.choice((30.0, 120.0, 1800.0)),
+    )
+    return World(
+        loop=loop,
+        rng=rng,
+        ground=ground,
+        database=database,
+        kraken=kraken,
+        network=Network(loop=loop, app=kraken),
+        settings=settings,
+        engine=database.engine(),
+        trouble=rng.choice((0.0, 0.3, 0.6, 1.0)),
+    )
+
+
+def _unhandled(world: World, context: dict[str, object]) -> None:
+    error = context.get("exception")
+    if error is not None:
+        world.wrongly(f"unhandled: {context.get('message')}: {type(error).__name__}: {error}")
+
+
+def _history(*, seed: int, world: World) -> History:
+    states = world.ground.rows("SELECT state, count(*) AS n FROM migration.import_process GROUP BY state ORDER BY 1")
+    return History(
+        seed=seed,
+        told=world.told,
+        wrong=world.wrong,
+        seconds=world.loop.time(),
+        creates=len(world.kraken.accepted),
+        records=sum(row["n"] for row in states),
+        kills=world.kills,
+        statements=world.database.statements,
+        requests=sum(world.kraken.traffic.received.values()),
+        states={row["state"]: row["n"] for row in states},
+    )

@@ -1,0 +1,206 @@
+"""What must hold: at each create that Kraken accepts, and when a history has ended."""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from kraken_import.lifecycle import ENDED_AT_KRAKEN, LEGAL_MOVES, REOPENING_MOVES, State
+from proofs.simulation.kraken import Accepted, digest
+from proofs.simulation.world import World
+from simulator.store import Key
+
+_UNTOUCHED: Final = frozenset({State.PLANNED, State.REJECTED, State.BUILT, State.VALID, State.INVALID})
+"""Of these Kraken has nothing of the present attempt."""
+
+
+@dataclass(kw_only=True)
+class Invariants:
+    """Watches a world."""
+
+    world: World
+    accepted: dict[tuple[int, int], list[Accepted]] = field(default_factory=dict)
+    """By import process and attempt."""
+
+    def watch(self, accepted: Accepted) -> None:
+        """A create has taken effect: it must have been intended, once, and been allowed."""
+        world = self.world
+        found = self._records(accepted)
+        world.tell("Kraken", f"accepts {accepted.key.external_identifier}{' (dry run)' if accepted.is_dry_run else ''}")
+        if not found:
+            world.wrongly(f"Kraken got {accepted.key.external_identifier}, which no wave of this mode has")
+            return
+        (record,) = found
+        name = f"{accepted.key.external_identifier} (record {record['id']}, attempt {record['attempt']})"
+        tries = self.accepted.setdefault((record["id"], record["attempt"]), [])
+        tries.append(accepted)
+        if len(tries) > 1:
+            world.wrongly(f"{name} was created {len(tries)} times")
+        if record["state"] in _UNTOUCHED:
+            world.wrongly(f"{name} was created without an intent: it is {record['state']}")
+        if record["hindered_at"] is not None and record["intended_at"] > record["hindered_at"]:
+            world.wrongly(f"{name} was intended after its wave was stopped")
+        most = world.settings.accounts_at_once
+        if most is not None:
+            under_way = self._under_way()
+            if under_way > most:
+                world.wrongly(f"{under_way} accounts are under way at Kraken, and {most} are allowed")
+
+    def _under_way(self) -> int:
+        store = self.world.kraken.store
+        now = self.world.kraken.clock()
+        return sum(now - process.started_at < store.delay for process in store.processes.values())
+
+    def _records(self, accepted: Accepted) -> list[dict[str, Any]]:
+        key = accepted.key
+        return self.world.ground.rows(
+            _RECORD,
+            {
+                "mode": "rehearsal" if accepted.is_dry_run else "live",
+                "resource": key.resource,
+                "supplier": key.import_supplier,
+                "identifier": key.external_identifier,
+                "now": self.world.database.present(),
+            },
+        )
+
+    def check_end(self) -> None:
+        """When everything has ended: both sides agree, and the history adds up."""
+        records = self.world.ground.rows(_RECORDS)
+        self._check_sides(records)
+        self._check_events(records)
+        self._check_payloads(records)
+        self._check_rows(records)
+        self._check_money()
+
+    def _check_sides(self, records: list[dict[str, Any]]) -> None:
+        """Tracking says what Kraken has, in both directions."""
+        store, now = self.world.kraken.store, self.world.kraken.clock()
+        known = set()
+        for record in records:
+            key = Key(record["resource"], record["import_supplier"], record["external_identifier"])
+            state = State(record["state"])
+            process = store.processes.get(key)
+            is_dry_run = record["mode"] == "rehearsal"
+            name = f"{key.external_identifier} (record {record['id']})"
+            mine = process is not None and process.is_dry_run == is_dry_run
+            if mine:
+                known.add(key)
+            if state in ENDED_AT_KRAKEN and mine and process is not None:
+                status = store.status(process=process, now=now)
+                if status.lower() != state.value and not record["is_other"]:
+                    self.world.wrongly(f"{name} is {state.value} here and {status} at Kraken")
+            created = self.accepted.get((record["id"], record["attempt"]), [])
+            if state in _UNTOUCHED and created and state is not State.INVALID:
+                self.world.wrongly(f"{name} is {state.value} here, and Kraken has it")
+            if state is State.PROCESSED and process is None:
+                self.world.wrongly(f"{name} is processed here, and Kraken has nothing of it")
+        for key, process in store.processes.items():
+            if key not in known and (process.live_creates or process.dry_run_creates):
+                both = [each for each in records if each["external_identifier"] == key.external_identifier]
+                if not both:
+                    self.world.wrongly(f"Kraken has {key.external_identifier}, and tracking does not know it")
+
+    def _check_events(self, records: list[dict[str, Any]]) -> None:
+        """The events of a record replay to its state, by legal moves alone."""
+        by_record: dict[int, list[dict[str, Any]]] = {}
+        for event in self.world.ground.rows(_EVENTS):
+            by_record.setdefault(event["import_process_id"], []).append(event)
+        for record in records:
+            state: str | None = None
+            for event in by_record.get(record["id"], []):
+                origin = event["from_state"]
+                if state is not None and origin != state:
+                    self.world.wrongly(f"record {record['id']} leaves {origin}, and was {state}")
+                if origin is not None and not _is_legal(origin, event["to_state"]):
+                    self.world.wrongly(f"record {record['id']} went from {origin} to {event['to_state']}")
+                state = event["to_state"]
+            if state != record["state"]:
+                self.world.wrongly(f"record {record['id']} is {record['state']}, and its events end in {state}")
+
+    def _check_payloads(self, records: list[dict[str, Any]]) -> None:
+        """What Kraken got is what tracking keeps of that attempt."""
+        kept = {
+            (row["import_process_id"], row["attempt"]): row["body"] for row in self.world.ground.rows(_PAYLOADS)
+        }
+        for (record, attempt), creates in self.accepted.items():
+            body = kept.get((record, attempt))
+            if body is None:
+                self.world.wrongly(f"of record {record}, attempt {attempt}, no payload is kept")
+                continue
+            mine = digest(document=orjson.loads(zlib.decompress(body)))
+            if any(create.digest != mine for create in creates):
+                self.world.wrongly(f"record {record}, attempt {attempt}, was created with another payload than is kept")
+
+    def _check_rows(self, records: list[dict[str, Any]]) -> None:
+        """Every customer that was claimed has one row; each wave counts its own."""
+        counted = Counter(record["wave_id"] for record in records)
+        for wave in self.world.ground.rows(_WAVES):
+            if wave["claimed"] != counted[wave["id"]] + wave["handed_on"]:
+                self.world.wrongly(
+                    f"wave {wave['id']} has claimed {wave['claimed']}, and {counted[wave['id']]} have a state"
+                )
+
+    def _check_money(self) -> None:
+        """The sums of a batch are those of its records, and those of what was sent."""
+        for row in self.world.ground.rows(_MONEY):
+            self.world.wrongly(
+                f"money of wave {row['wave_id']}, batch {row['batch']}: {row['records']} cents in records, "
+                f"{row['batches']} in the batch"
+            )
+
+
+def _is_legal(origin: str, target: str) -> bool:
+    start, end = State(origin), State(target)
+    return (
+        end in LEGAL_MOVES[start]
+        or end in REOPENING_MOVES.get(start, frozenset())
+        # A rerun, or a person, lets go of what was parked.
+        or start is State.PARKED
+    )
+
+
+_RECORD: Final = """
+    SELECT process.id, process.attempt, process.state, process.wave_id, process.intended_at,
+        CASE WHEN process.begun_by_rerun IS NULL THEN hindrance.stopped_at END AS hindered_at
+    FROM migration.import_process AS process
+    LEFT JOIN LATERAL migration.hindrance(process.wave_id, NULL) AS hindrance ON true
+    WHERE process.mode = %(mode)s AND process.resource = %(resource)s AND process.import_supplier = %(supplier)s
+        AND process.external_identifier = %(identifier)s
+"""
+_RECORDS: Final = """
+    SELECT process.id, process.wave_id, process.mode, process.resource, process.import_supplier,
+        process.external_identifier, process.state, process.attempt,
+        process.first_error_code LIKE '%%import_in_the_way' AS is_other
+    FROM migration.import_process AS process ORDER BY id
+"""
+_EVENTS: Final = """
+    SELECT import_process_id, from_state, to_state FROM migration.import_event ORDER BY import_process_id, id
+"""
+_PAYLOADS: Final = "SELECT import_process_id, attempt, body FROM migration.payload"
+_WAVES: Final = """
+    SELECT wave.id, wave.claimed,
+        (SELECT coalesce(sum(customers), 0) FROM migration.handed_on WHERE handed_on.wave_id = wave.id) AS handed_on
+    FROM migration.wave ORDER BY id
+"""
+_MONEY: Final = """
+    WITH records AS (
+        SELECT wave_id, batch, ledger, currency, sum(legacy_cents) AS legacy, sum(payload_cents) AS payload
+        FROM migration.record_money GROUP BY wave_id, batch, ledger, currency
+    ), batches AS (
+        SELECT wave_id, batch, ledger, currency,
+            sum(cents) FILTER (WHERE stage = 'legacy') AS legacy,
+            sum(cents) FILTER (WHERE stage = 'payload') AS payload
+        FROM migration.batch_money GROUP BY wave_id, batch, ledger, currency
+    )
+    SELECT wave_id, batch, records.legacy + coalesce(records.payload, 0) AS records,
+        batches.legacy + coalesce(batches.payload, 0) AS batches
+    FROM records FULL JOIN batches USING (wave_id, batch, ledger, currency)
+    WHERE (wave_id, batch) NOT IN (SELECT wave_id, batch FROM migration.handed_on_money)
+        AND (coalesce(records.legacy, 0) <> coalesce(batches.legacy, 0)
+            OR coalesce(records.payload, 0) <> coalesce(batches.payload, 0))
+"""
