@@ -37,7 +37,7 @@ WHERE load.target_kraken = %(target_kraken)s
 DELETE FROM migration.kraken_share
 WHERE target_kraken = %(target_kraken)s
     AND (lapses_at <= migration.present() OR lapses_at > migration.present() + interval '1 minute');
-SELECT holder::text AS holder, wants, allowed, requests, per_second, served_at
+SELECT holder::text AS holder, wants, allowed, requests, per_second, served_at, taken_at
 FROM migration.kraken_share
 WHERE target_kraken = %(target_kraken)s
 ORDER BY taken_at, holder

@@ -29,6 +29,8 @@ class Share:
     per_second: float | None
     served_at: datetime | None = None
     """When it was last given a request."""
+    taken_at: datetime | None = None
+    """When it was first taken; None for one that is taken now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +106,7 @@ def shares(*, connection: Connection, target_kraken: str) -> list[Share]:
             requests=row.requests,
             per_second=row.per_second,
             served_at=row.served_at,
+            taken_at=row.taken_at,
         )
         for row in rows
     ]

@@ -38,6 +38,7 @@ _LEFT_IN_TROUBLE: Final = 8
 
 _INERTIA: Final = 0.1
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_NOW: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def divide(*, limit: int, shares: Sequence[Share]) -> dict[str, int]:
@@ -45,8 +46,17 @@ def divide(*, limit: int, shares: Sequence[Share]) -> dict[str, int]:
 
     What one does not want is the others'. With fewer places than shares the turn goes round.
     """
-    # Those without a place come first, and of them who has waited longest.
-    turns = sorted(shares, key=lambda share: (share.requests > 0, share.served_at or _NEVER))
+    # Those without a place come first, and of them who has waited longest. Every holder must come to one order:
+    # otherwise each could leave the places to the others, and none would ever take one.
+    turns = sorted(
+        shares,
+        key=lambda share: (
+            share.requests > 0,
+            share.served_at or _NEVER,
+            share.taken_at or _NOW,
+            share.holder,
+        ),
+    )
     wants = {share.holder: share.wants for share in turns}
     due = dict.fromkeys(wants, 0)
     left = limit

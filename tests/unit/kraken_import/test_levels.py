@@ -75,6 +75,13 @@ def test_with_fewer_places_than_shares_those_that_have_none_come_first() -> None
     assert divide(limit=1, shares=[replace(had, requests=0), new]) == {"a": 0, "b": 1}
 
 
+def test_of_many_that_have_no_place_yet_each_finds_the_same_ones_to_be_next() -> None:
+    # Each sees itself last, since its own share is not among those it reads.
+    shares = [replace(_share(name, 1), taken_at=NOW) for name in "abcdef"]
+    seen = [divide(limit=2, shares=[*(each for each in shares if each is not mine), mine]) for mine in shares]
+    assert all(due == {"a": 1, "b": 1, "c": 0, "d": 0, "e": 0, "f": 0} for due in seen)
+
+
 def test_a_limit_is_never_above_what_the_connection_allows_and_never_nothing() -> None:
     assert limit_of(level=RequestLevel(), allowed=5) == 5
     assert limit_of(level=RequestLevel(places=7.9), allowed=5) == 5
