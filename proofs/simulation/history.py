@@ -6,7 +6,8 @@ import asyncio
 import logging
 import random
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import kraken_import.usecases.sharing as sharing
@@ -56,18 +57,26 @@ def play(*, seed: int, ground: Ground, memory: Memory) -> History:
     loop.set_exception_handler(lambda _, context: _unhandled(world, context))
     asyncio.set_event_loop(loop)
     logging.disable(logging.CRITICAL)
-    before = sharing.uuid4, sharing.Lock
-    sharing.uuid4 = lambda: uuid.UUID(int=rng.getrandbits(128))  # type: ignore[assignment]
-    sharing.Lock = CooperativeLock  # type: ignore[assignment,misc]
     try:
-        with memory.used():
+        with memory.used(), _deterministic(rng):
             _run(loop, world)
     finally:
-        sharing.uuid4, sharing.Lock = before  # type: ignore[misc]
         world.database.end()
         loop.discard()
         asyncio.set_event_loop(None)
     return _history(seed=seed, world=world)
+
+
+@contextmanager
+def _deterministic(rng: random.Random) -> Iterator[None]:
+    """Let names be drawn from the seed, and let what threads would wait for be waited for in turns."""
+    uuid4, keeper = sharing.uuid4, sharing._Keeper
+    sharing.uuid4 = lambda: uuid.UUID(int=rng.getrandbits(128))
+    sharing._Keeper = lambda **fields: keeper(**fields, turn=CooperativeLock())  # type: ignore[assignment,misc,arg-type]
+    try:
+        yield
+    finally:
+        sharing.uuid4, sharing._Keeper = uuid4, keeper  # type: ignore[misc]
 
 
 def _run(loop: VirtualLoop, world: World) -> None:

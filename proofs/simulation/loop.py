@@ -24,7 +24,7 @@ class Crashed(BaseException):
 
 
 class NothingLeft(Exception):
-    """Every task waits, and nothing will ever happen."""
+    """Every task waits, and nothing will ever happen; or things happen again and again without an end."""
 
 
 class Ends(Protocol):
@@ -45,6 +45,8 @@ class Process:
     stalled_until: float = 0.0
     steps: int = 0
     holds: dict[Ends, None] = field(default_factory=dict)
+    waiting: list[asyncio.Handle] = field(default_factory=list)
+    """What it does once it no longer stands still."""
     killed: asyncio.Future[None] = field(init=False)
     on_kill: Callable[[Process], None] | None = None
 
@@ -77,7 +79,16 @@ class Process:
     def stall(self, *, seconds: float) -> None:
         """Let it do nothing for so long, as a machine that is suspended."""
         self.stalled_until = max(self.stalled_until, self.loop.time() + seconds)
+        run_in(None, lambda: self.loop.call_at(self.stalled_until, self._go_on))
 
+    def _go_on(self) -> None:
+        if self.stalled_until <= self.loop.time():
+            self.loop.run_soon(self.waiting)
+            self.waiting = []
+
+
+_MOST_TURNS: Final = 60_000
+"""A history takes some five thousand."""
 
 PROCESS: Final[ContextVar[Process | None]] = ContextVar("process", default=None)
 
@@ -123,6 +134,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
         handle = _Handle(callback, args, self, context)
         self._ready.append(handle)
         return handle
+
+    def run_soon(self, handles: list[asyncio.Handle]) -> None:
+        """Run these next, in their order."""
+        self._ready.extend(handles)
 
     def call_at(
         self,
@@ -214,10 +229,12 @@ class _Leap:
 
     def __init__(self, loop: VirtualLoop) -> None:
         self._loop = loop
+        self._turns = 0
 
     def select(self, timeout: float | None) -> list[Any]:
         """Pass the time until the next timer."""
-        if timeout is None:
+        self._turns += 1
+        if timeout is None or self._turns > _MOST_TURNS:
             raise NothingLeft
         self._loop.now += timeout
         return []
@@ -230,11 +247,8 @@ def _may_run(handle: asyncio.Handle) -> bool:
         return True
     if process.is_dead:
         return False
-    loop = process.loop
-    if process.stalled_until > loop.now:
-        # A little later each, so that they keep their order.
-        process.stalled_until += 1e-6
-        loop.call_at(process.stalled_until, handle._run, context=handle._context)  # type: ignore[attr-defined]
+    if process.stalled_until > process.loop.now:
+        process.waiting.append(handle)
         return False
     try:
         process.count()

@@ -43,7 +43,7 @@ class People:
             customers = self.world.ground.customers[dialect]
             # Batches of four that begin at every fourth, so that few builds are really done.
             first = 4 * rng.randrange(len(customers) // 4 - 2)
-            chosen = customers[first : first + 4 * rng.choice((1, 2, 2, 3))]
+            chosen = customers[first : first + 4 * rng.choice((1, 1, 2))]
             policy = PolicySettings(
                 approval=rng.choice(("unattended", "unattended", "required")),
                 threshold=Decimal("0.9"),

@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 from proofs.simulation.loop import PROCESS, Crashed, Process, VirtualLoop, give_way
 
 OPTIONS: Final = "-c TimeZone=UTC -c lock_timeout=5s -c statement_timeout=60s"
-_LEFT_BEHIND: Final = ("advisory", "TEMP", "temp", "set_config")
+_LEFT_BEHIND: Final = ("advisory", " TEMP", "set_config")
 
 
 class Database:
