@@ -24,7 +24,7 @@ help: ## List the commands and variables
 	@echo
 	@echo "Variables: ACCOUNTS SEED PORT_BASE KRAKEN_URL KRAKEN_TOKEN LEGACY_DSN TRACKING_DSN LIVE"
 	@echo "           WAVE REASON ANSWER KRAKEN BATCH STATE CODE ERROR_PATH NOT_PROCESSED OWNER KIND NOTE FOLDER DAYS"
-	@echo "           DIALECT ID LIMIT NAME PYTHON, for example: make demo ACCOUNTS=20000"
+	@echo "           DIALECT ID LIMIT NAME PYTHON SEEDS ABLATE, for example: make demo ACCOUNTS=20000"
 
 install: ## Create .venv from requirements.txt (every other command does so when needed)
 	@command -v $(INSTALLER) >/dev/null || { echo "$(PYTHON) is not installed: Python 3.11 to 3.13 is needed." >&2; exit 1; }
@@ -119,6 +119,9 @@ test-quick: install ## Run the tests that need no database: under half a minute
 
 prove: install ## Run the long proofs: a migration, a backfill, gates, a new dialect and a stack that is killed
 	@$(VENV)/python -m pytest tests/proofs
+
+simulate: install ## Play the histories of SEEDS=1-1000 in virtual time, or show that ABLATE=all is caught
+	@$(VENV)/python -m proofs.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(ABLATE),--ablate $(ABLATE))
 
 check: install ## Lint, types and import layers
 	@$(VENV)/ruff check .

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import kraken_import.usecases.sharing as sharing
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.usecases import poller
+from proofs.simulation.ablations import without
 from proofs.simulation.ground import Ground, Memory
 from proofs.simulation.invariants import Invariants
 from proofs.simulation.kraken import TOKEN, Witness, draw_faults
@@ -46,8 +47,8 @@ class History:
     states: dict[str, int] = field(default_factory=dict)
 
 
-def play(*, seed: int, ground: Ground, memory: Memory) -> History:
-    """Play the history of a seed."""
+def play(*, seed: int, ground: Ground, memory: Memory, ablation: str | None = None) -> History:
+    """Play the history of a seed, without the safeguard that the ablation takes out."""
     ground.forget()
     rng = random.Random(seed)  # noqa: S311
     random.seed(seed)
@@ -58,7 +59,7 @@ def play(*, seed: int, ground: Ground, memory: Memory) -> History:
     asyncio.set_event_loop(loop)
     logging.disable(logging.CRITICAL)
     try:
-        with memory.used(), _deterministic(rng):
+        with memory.used(), _deterministic(rng), without(ablation):
             _run(loop, world)
     finally:
         world.database.end()
@@ -157,7 +158,9 @@ def _unhandled(world: World, context: dict[str, object]) -> None:
 
 
 def _history(*, seed: int, world: World) -> History:
-    states = world.ground.rows("SELECT state, count(*) AS n FROM migration.import_process GROUP BY state ORDER BY 1")
+    states = world.ground.rows(
+        "SELECT state, count(*) AS n FROM migration.import_process GROUP BY state ORDER BY 1"
+    )
     return History(
         seed=seed,
         told=world.told,

@@ -30,7 +30,10 @@ class Invariants:
         """A create has taken effect: it must have been intended, once, and been allowed."""
         world = self.world
         found = self._records(accepted)
-        world.tell("Kraken", f"accepts {accepted.key.external_identifier}{' (dry run)' if accepted.is_dry_run else ''}")
+        world.tell(
+            "Kraken",
+            f"accepts {accepted.key.external_identifier}{' (dry run)' if accepted.is_dry_run else ''}",
+        )
         if not found:
             world.wrongly(f"Kraken got {accepted.key.external_identifier}, which no wave of this mode has")
             return
@@ -40,6 +43,7 @@ class Invariants:
         tries.append(accepted)
         if len(tries) > 1:
             world.wrongly(f"{name} was created {len(tries)} times")
+        self._check_earlier(record, name)
         if record["state"] in _UNTOUCHED:
             world.wrongly(f"{name} was created without an intent: it is {record['state']}")
         if record["hindered_at"] is not None and record["intended_at"] > record["hindered_at"]:
@@ -49,6 +53,14 @@ class Invariants:
             under_way = self._under_way()
             if under_way > most:
                 world.wrongly(f"{under_way} accounts are under way at Kraken, and {most} are allowed")
+
+    def _check_earlier(self, record: dict[str, Any], name: str) -> None:
+        """A create of a later attempt is none too many where Kraken had ended the earlier without success."""
+        for other, attempt in self.accepted:
+            if other == record["id"] and attempt != record["attempt"]:
+                (earlier,) = self.world.ground.rows(_ATTEMPT, {"record": other, "attempt": attempt})
+                if earlier["outcome"] not in _WITHOUT_SUCCESS:
+                    self.world.wrongly(f"{name} was created again, and attempt {attempt} has not failed")
 
     def _under_way(self) -> int:
         store = self.world.kraken.store
@@ -120,12 +132,15 @@ class Invariants:
                     self.world.wrongly(f"record {record['id']} went from {origin} to {event['to_state']}")
                 state = event["to_state"]
             if state != record["state"]:
-                self.world.wrongly(f"record {record['id']} is {record['state']}, and its events end in {state}")
+                self.world.wrongly(
+                    f"record {record['id']} is {record['state']}, and its events end in {state}"
+                )
 
     def _check_payloads(self, records: list[dict[str, Any]]) -> None:
         """What Kraken got is what tracking keeps of that attempt."""
         kept = {
-            (row["import_process_id"], row["attempt"]): row["body"] for row in self.world.ground.rows(_PAYLOADS)
+            (row["import_process_id"], row["attempt"]): row["body"]
+            for row in self.world.ground.rows(_PAYLOADS)
         }
         for (record, attempt), creates in self.accepted.items():
             body = kept.get((record, attempt))
@@ -134,7 +149,9 @@ class Invariants:
                 continue
             mine = digest(document=orjson.loads(zlib.decompress(body)))
             if any(create.digest != mine for create in creates):
-                self.world.wrongly(f"record {record}, attempt {attempt}, was created with another payload than is kept")
+                self.world.wrongly(
+                    f"record {record}, attempt {attempt}, was created with another payload than is kept"
+                )
 
     def _check_rows(self, records: list[dict[str, Any]]) -> None:
         """Every customer that was claimed has one row; each wave counts its own."""
@@ -164,6 +181,10 @@ def _is_legal(origin: str, target: str) -> bool:
     )
 
 
+_WITHOUT_SUCCESS: Final = frozenset({"errored", "cancelled", "dry_run_errored", "dry_run_succeeded"})
+_ATTEMPT: Final = """
+    SELECT outcome FROM migration.import_attempt WHERE import_process_id = %(record)s AND attempt = %(attempt)s
+"""
 _RECORD: Final = """
     SELECT process.id, process.attempt, process.state, process.wave_id, process.intended_at,
         CASE WHEN process.begun_by_rerun IS NULL THEN hindrance.stopped_at END AS hindered_at

@@ -18,7 +18,16 @@ from proofs.simulation.runs import Run, Triggerers
 from proofs.simulation.world import TaskFailed, World
 from simulator.store import Key
 
-_STATES: Final = ("parked", "invalid", "errored", "rejected", "valid", "cancelled", "dry_run_errored", "missing")
+_STATES: Final = (
+    "parked",
+    "invalid",
+    "errored",
+    "rejected",
+    "valid",
+    "cancelled",
+    "dry_run_errored",
+    "missing",
+)
 _ROUNDS: Final = 6
 """How often everything that is red is cleared once all is quiet: more would not help."""
 _LONGEST_RUN: Final = 4 * 3600.0
@@ -64,9 +73,7 @@ class People:
     def begin(self, *, name: str, request: WaveRequest | RerunRequest) -> Run:
         """Begin a run."""
         number = self.numbers[name] = self.numbers.get(name, 0) + 1
-        run = Run(
-            world=self.world, triggerers=self.triggerers, name=f"{name} {number}", request=request
-        )
+        run = Run(world=self.world, triggerers=self.triggerers, name=f"{name} {number}", request=request)
         self.runs.append(run)
         self._play(run)
         return run
@@ -243,7 +250,9 @@ class People:
         for _ in range(_ROUNDS):
             for row in world.ground.rows(_PAUSED):
                 await self._do(f"resume {row['id']}", lambda systems, row=row: _resumed(systems, row["id"]))
-            if not await world.until(lambda: not any(run.is_running for run in self.runs), seconds=_LONGEST_RUN):
+            if not await world.until(
+                lambda: not any(run.is_running for run in self.runs), seconds=_LONGEST_RUN
+            ):
                 running = ", ".join(run.name for run in self.runs if run.is_running)
                 world.wrongly(f"{running} does not end")
                 return
@@ -277,7 +286,9 @@ def _resumed(systems: Any, wave_id: int) -> str:
     )
 
 
-_PAUSED: Final = "SELECT id FROM migration.wave WHERE paused_at IS NOT NULL AND stop_code IS DISTINCT FROM 'cancelled'"
+_PAUSED: Final = (
+    "SELECT id FROM migration.wave WHERE paused_at IS NOT NULL AND stop_code IS DISTINCT FROM 'cancelled'"
+)
 _PARKED: Final = """
     SELECT id, wave_id, resource, import_supplier, external_identifier
     FROM migration.import_process WHERE state = 'parked' ORDER BY id
