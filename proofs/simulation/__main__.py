@@ -48,7 +48,8 @@ def _simulate(*, console: Console, player: Player, seeds: range) -> int:
     console.print(
         f"{len(histories):,} histories ({seeds.start}-{seeds.stop - 1}), {len(wrong)} of them wrong: "
         f"{sum(each.records for each in histories):,} records, "
-        f"{sum(each.creates for each in histories):,} creates, {sum(each.kills for each in histories):,} kills, "
+        f"{sum(each.creates for each in histories):,} creates, "
+        f"{sum(each.kills for each in histories):,} kills, "
         f"{sum(each.requests for each in histories):,} requests, "
         f"{sum(each.statements for each in histories):,} statements, "
         f"{sum(each.seconds for each in histories) / 3600:,.0f} hours of virtual time; "
@@ -60,9 +61,8 @@ def _simulate(*, console: Console, player: Player, seeds: range) -> int:
 def _ablate(*, console: Console, player: Player, names: list[str], seeds: range) -> int:
     rows = []
     for name in names:
-        seed, what, after = "none", "nothing was seen", 0
+        seed, what = "none", "nothing was seen"
         for history in player.play(seeds=seeds, ablation=name, until_wrong=True):
-            after += 1
             if history.wrong:
                 seed, what = str(history.seed), history.wrong[0]
         console.print(f"Without {name}: seed {seed}: {what}")
@@ -82,8 +82,8 @@ def _page(*, rows: list[tuple[str, str, str]]) -> str:
     lines = [
         "# What each safeguard is for",
         "",
-        "`make simulate ABLATE=all` wrote this page: it takes out one safeguard at a time and plays histories until "
-        "one shows what it was for.",
+        "`make simulate ABLATE=all` wrote this page: it takes out one safeguard at a time and plays",
+        "histories until one shows what it was for.",
         "",
         "| safeguard | without it | caught by seed | what happened |",
         "| --- | --- | ---: | --- |",

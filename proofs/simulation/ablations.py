@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Final
 
-import kraken_import.usecases.build as building
-import kraken_import.usecases.creator as creating
-import kraken_import.usecases.verdicts as verdicts
 from kraken_import.client.answers import NotFound
 from kraken_import.client.session import Exchange
 from kraken_import.lifecycle import State, legal_pairs
@@ -20,6 +18,9 @@ from kraken_import.tracking import processes, waves
 from kraken_import.usecases.admission import Admission
 from kraken_import.usecases.asking import LookedUp
 from kraken_import.usecases.verdicts import Signal, Timing, Verdict
+
+building: Any = import_module("kraken_import.usecases.build")
+creating: Any = import_module("kraken_import.usecases.creator")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,25 +62,23 @@ def _rewritten(statements: Mapping[str, str], **names: Callable[[str], str]) -> 
 @contextmanager
 def _without_committed_intent() -> Iterator[None]:
     """The intent is written in one transaction with what came of it."""
-    intend, record = creating.Creator._intend, creating.Creator._record_creates
-    real = processes.intend
+    record = creating.Creator._record_creates
 
-    def rolled_back(self: Any, most: int) -> Any:
-        chunk: list[Any] = []
+    def intend(worker: Any, most: int) -> list[Any]:
+        return processes.intend(
+            connection=worker.connection, ref=worker.ref, most=most, at=worker.systems.clock()
+        )
 
-        def look(*, connection: Any, **given: Any) -> Any:
-            inner = connection.begin_nested()
-            chunk.extend(real(connection=connection, **given))
-            inner.rollback()
-            return list(chunk)
+    def rolled_back(worker: Any, most: int) -> tuple[Admission, list[Any]]:
+        transaction = worker.connection.begin()
+        chunk = intend(worker, most)
+        transaction.rollback()
+        return Admission(most=most), chunk
 
-        with _changed(creating.processes, intend=look):
-            return intend(self, most)
-
-    def together(self: Any, chunk: Any, exchanges: Any, found: Any, ruled: Any) -> None:
-        with self.connection.begin():
-            real(connection=self.connection, ref=self.ref, most=len(chunk), at=self.systems.clock())
-        record(self, chunk, exchanges, found, ruled)
+    def together(worker: Any, chunk: Any, exchanges: Any, found: Any, ruled: Any) -> None:
+        with worker.connection.begin():
+            intend(worker, len(chunk))
+        record(worker, chunk, exchanges, found, ruled)
 
     with _changed(creating.Creator, _intend=rolled_back, _record_creates=together):
         yield
@@ -98,7 +97,7 @@ def _without_second_window() -> Iterator[None]:
             return record.doubted_at
         return record.intended_at + self.window
 
-    with _changed(verdicts.Timing, absent_from=absent_from):
+    with _changed(Timing, absent_from=absent_from):
         yield
 
 
@@ -110,7 +109,7 @@ def _without_look_up() -> Iterator[None]:
             LookedUp(
                 record=record,
                 exchange=nothing,
-                verdict=Verdict(move=verdicts.Move(key=record.key, to=State.VALID), signal=Signal.FINE),
+                verdict=Verdict(move=processes.Move(key=record.key, to=State.VALID), signal=Signal.FINE),
             )
             for record in records
         ]

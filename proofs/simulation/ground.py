@@ -1,7 +1,7 @@
 """What histories stand on: a real Postgres whose time is virtual, and legacy customers built once.
 
-`migration.present()` is the one place where the SQL reads the time. Here its owner replaces it by a setting of
-the session; nothing else about the schema is changed.
+`migration.present()` is the one place where the SQL reads the time. Here its owner replaces it by a setting
+of the session, and chance by what follows from it; nothing else about the schema is changed.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any, Final
 
 import psycopg2
@@ -17,7 +18,6 @@ from psycopg2.extensions import connection as PhysicalConnection  # noqa: N812
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
-import kraken_import.usecases.build as building
 from kraken_import.tracking import migrate
 from legacy import load
 from proofs.simulation.sessions import OPTIONS
@@ -44,17 +44,19 @@ SETTINGS: Final = {
 }
 """Histories ask for answers, not for durability; and nothing may run in the background."""
 
+_building: Any = import_module("kraken_import.usecases.build")
 _LATER: Final = """
     UPDATE legacy.party SET last_name = last_name || 'son';
     UPDATE legacy.details_notification SET last_name = last_name || 'son';
-    UPDATE legacy.party_contact SET value = 'mended' || contact_id || '@mail.example.com' WHERE value LIKE 'test@%'
+    UPDATE legacy.party_contact SET value = 'mended' || contact_id || '@mail.example.com'
+    WHERE value LIKE 'test@%'
 """
 """What becomes of the customers in the legacy system while they are migrated."""
 
 _VIRTUAL: Final = """
     CREATE SCHEMA simulation;
     CREATE FUNCTION simulation.random() RETURNS double precision LANGUAGE sql STABLE AS $$
-        SELECT ('x' || substr(md5(current_setting('simulation.present')), 1, 8))::bit(32)::bigint / 4294967296.0
+        SELECT ('x' || left(md5(current_setting('simulation.present')), 8))::bit(32)::bigint / 4294967296.0
     $$;
     CREATE OR REPLACE FUNCTION migration.present() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$
         SELECT to_timestamp(current_setting('simulation.present')::double precision)
@@ -189,12 +191,12 @@ class Memory:
     @contextmanager
     def used(self) -> Iterator[None]:
         """Let builds remember until the block ends."""
-        before = building.extract, building.build
-        building.extract, building.build = self._extract, self._build  # type: ignore[assignment]
+        before = _building.extract, _building.build
+        _building.extract, _building.build = self._extract, self._build
         try:
             yield
         finally:
-            building.extract, building.build = before
+            _building.extract, _building.build = before
 
     def _extract(
         self, *, engine: Engine, dialect: Dialect, identifiers: Sequence[str], with_balances: bool

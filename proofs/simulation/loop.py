@@ -1,7 +1,8 @@
 """An event loop in virtual time: it never waits, and it knows which simulated process runs.
 
 What a process had under way when it was killed is never run again, what it does while it is stalled is
-done afterwards. Work in threads is done in turns, one transaction at a time, in an order that the seed chooses.
+done afterwards. Work in threads is done in turns, one transaction at a time, in an order that the seed
+chooses.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextvars
 import heapq
 import random
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
@@ -104,6 +106,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
     """See the module. `latency` draws how long a turn in a thread takes to come."""
 
     _selector: _Leap
+    _ready: Any
+    _scheduled: Any
 
     def __init__(self, *, rng: random.Random) -> None:
         super().__init__()
@@ -127,7 +131,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             return self.rng.uniform(0.1, 2.0)
         return self.rng.expovariate(1 / 0.006)
 
-    def call_soon(
+    def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
         """Run it next."""
@@ -139,7 +143,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Run these next, in their order."""
         self._ready.extend(handles)
 
-    def call_at(
+    def call_at(  # type: ignore[override]
         self,
         when: float,
         callback: Callable[..., object],
@@ -149,10 +153,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Run it at a virtual time."""
         timer = _Timer(when, callback, args, self, context)
         heapq.heappush(self._scheduled, timer)
-        timer._scheduled = True
+        timer._scheduled = True  # type: ignore[attr-defined]
         return timer
 
-    def call_later(
+    def call_later(  # type: ignore[override]
         self,
         delay: float,
         callback: Callable[..., object],
@@ -162,7 +166,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Run it after so many virtual seconds."""
         return self.call_at(self.now + delay, callback, *args, context=context)
 
-    def create_task(self, coro: Coroutine[Any, Any, Any], **options: Any) -> asyncio.Task[Any]:
+    def create_task(self, coro: Coroutine[Any, Any, Any], **options: Any) -> asyncio.Task[Any]:  # type: ignore[override]
         """Create a task, of the process that runs even where it gets a context of its own."""
         context = options.get("context")
         if context is not None and PROCESS not in context:
@@ -173,7 +177,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.tasks.append(task)
         return task
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+    def run_in_executor(  # type: ignore[override]
+        self, _: Any, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
         """Do it in turns with all that is done in other threads."""
         future = self.create_future()
         process = PROCESS.get()
@@ -183,7 +189,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self.call_later(self.latency(), thread.take_turn)
         return future
 
-    async def sock_connect(self, sock: Any, address: Any) -> None:
+    async def sock_connect(self, *_: Any) -> None:
         """Reach the only host that there is."""
         await asyncio.sleep(self.latency())
         self.reach()
@@ -202,11 +208,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
         for task in self.tasks:
             if not task.done():
                 coroutine = task.get_coro()
-                try:
-                    coroutine.close()  # type: ignore[union-attr]
-                except BaseException:  # noqa: BLE001, S110
-                    # What is in its way is of a process that is gone.
-                    pass
+                # What is in its way is of a process that is gone.
+                with suppress(BaseException):
+                    coroutine.close()
         for thread in self.threads:
             thread.end()
         self.tasks.clear()
@@ -257,6 +261,7 @@ def _may_run(handle: asyncio.Handle) -> bool:
 
 class _Handle(asyncio.Handle):
     __slots__ = ()
+    _loop: VirtualLoop
 
     def _run(self) -> None:
         if not self.cancelled() and _may_run(self):
@@ -266,6 +271,7 @@ class _Handle(asyncio.Handle):
 
 class _Timer(asyncio.TimerHandle):
     __slots__ = ()
+    _loop: VirtualLoop
 
     def _run(self) -> None:
         if not self.cancelled() and _may_run(self):
@@ -273,7 +279,7 @@ class _Timer(asyncio.TimerHandle):
             self._loop.check()
 
 
-class _Thread(greenlet):
+class _Thread(greenlet):  # type: ignore[misc]
     """Work that a thread would do: it gives way between two transactions, and goes on in a later turn."""
 
     def __init__(self, *, loop: VirtualLoop, future: asyncio.Future[Any], work: Callable[[], Any]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from kraken_import.policies import PolicySettings
@@ -249,7 +250,7 @@ class People:
         world = self.world
         for _ in range(_ROUNDS):
             for row in world.ground.rows(_PAUSED):
-                await self._do(f"resume {row['id']}", lambda systems, row=row: _resumed(systems, row["id"]))
+                await self._do(f"resume {row['id']}", partial(_resumed, wave_id=row["id"]))
             if not await world.until(
                 lambda: not any(run.is_running for run in self.runs), seconds=_LONGEST_RUN
             ):
@@ -275,7 +276,7 @@ class People:
                 world.wrongly(f"record {row['id']} is {row['state']} and nothing follows")
 
 
-def _resumed(systems: Any, wave_id: int) -> str:
+def _resumed(systems: Any, *, wave_id: int) -> str:
     return control_wave(
         tracking=systems.tracking,
         wave=str(wave_id),

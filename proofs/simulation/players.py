@@ -32,7 +32,7 @@ class Player:
     def play(
         self, *, seeds: range, ablation: str | None = None, until_wrong: bool = False
     ) -> Iterator[History]:
-        """The histories of these seeds in their order; up to the first that is wrong, where that is enough."""
+        """The histories of these seeds in order; up to the first that is wrong, where that is enough."""
         # What is begun is played to its end, so little is begun where one may be enough.
         most = self.jobs * (2 if until_wrong else 50)
         for start in range(0, len(seeds), most):

@@ -49,7 +49,7 @@ class Triggerers:
             both = [self.world.run(process, work)]
             if self.world.rng.random() < self.world.trouble * 0.1:
                 both.append(self.world.run(self.world.start("triggerer", is_lasting=True), work))
-            tasks = [self.world.loop.create_task(each) for each in both]
+            tasks: list[asyncio.Task[T]] = [self.world.loop.create_task(each) for each in both]
             done, rest = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in rest:
                 task.add_done_callback(lambda task: task.cancelled() or task.exception())
@@ -248,7 +248,7 @@ class Run:
 
     def _answer(self, systems: BuildSystems, approved: bool, user: str | None) -> list[BatchRef]:
         assert self.number is not None
-        said = {
+        said: dict[str, Any] = {
             "tracking": systems.tracking,
             "approved": approved,
             "answered_by": user,

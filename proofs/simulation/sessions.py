@@ -25,7 +25,7 @@ _LEFT_BEHIND: Final = ("advisory", " TEMP", "set_config")
 
 
 class Database:
-    """The database of one history: its clock, and how it breaks. `backends` are real sessions that are free."""
+    """The database of one history: its clock, and how it breaks. `backends` are free sessions."""
 
     def __init__(self, *, loop: VirtualLoop, dsn: str, backends: list[PhysicalConnection]) -> None:
         self.loop = loop
@@ -87,7 +87,7 @@ class Database:
         """Keep a real session for another; first end what the one before has left in it."""
         physical.rollback()
         if not is_clean:
-            physical.set_session(isolation_level="DEFAULT", readonly="DEFAULT", autocommit=True)
+            physical.set_session(isolation_level="default", readonly="default", autocommit=True)
             with physical.cursor() as cursor:
                 cursor.execute("DISCARD ALL")
             physical.autocommit = False

@@ -126,7 +126,8 @@ class World:
     async def run(self, process: Process, work: Callable[[], Awaitable[T]]) -> T:
         """Do something in a process. Raises `Killed` when that is killed meanwhile, or seems to be."""
         task: asyncio.Task[T] = run_in(process, lambda: self.loop.create_task(_awaited(work)))
-        await asyncio.wait({task, process.killed}, return_when=asyncio.FIRST_COMPLETED)
+        ends: list[asyncio.Future[Any]] = [task, process.killed]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
             raise Killed
         try:
@@ -156,7 +157,7 @@ class World:
                 self.tell(name, f"is tried again after {type(hiccup).__name__}: {str(hiccup)[:90]}")
                 if self.loop.time() - since > patience:
                     raise TaskFailed(hiccup) from hiccup
-            except Exception as surprise:  # noqa: BLE001
+            except Exception as surprise:
                 self._end(process)
                 surprises += 1
                 self.wrongly(f"{name} raised {type(surprise).__name__}: {surprise}")
@@ -171,7 +172,7 @@ class World:
         """One try. In rough times its machine may be cut off: then it goes on, and another try begins."""
         if self.rng.random() >= self.trouble * 0.1:
             return await self.run(process, work)
-        running = self.loop.create_task(self.run(process, work))
+        running: asyncio.Task[T] = self.loop.create_task(self.run(process, work))
         done, _ = await asyncio.wait({running}, timeout=self.rng.uniform(0.05, 20))
         if done:
             return running.result()
@@ -206,7 +207,7 @@ class World:
         """Wait for something, for so long at most. Returns whether it came."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while not condition():
+                while not condition():  # noqa: ASYNC110
                     await asyncio.sleep(1)
                 return True
         return False
