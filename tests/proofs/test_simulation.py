@@ -1,0 +1,23 @@
+"""A thousand histories in virtual time, and every safeguard taken out once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.timeout(900)
+
+
+def simulate(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "proofs.simulation", *options]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=880, check=False)
+
+
+def test_a_thousand_histories_lose_and_double_nothing() -> None:
+    found = simulate("--seeds", "1-1000")
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert "1,000 histories (1-1000), 0 of them wrong" in found.stdout
