@@ -95,15 +95,14 @@ async def _play(world: World) -> None:
     world.kraken.tell = invariants.watch
     triggerers = Triggerers(world=world)
     people = People(world=world, triggerers=triggerers)
-    lasts = rng.uniform(20, 120)
+    lasts = rng.uniform(15, 75)
     for fault in draw_faults(rng=rng, lasts=lasts):
         world.kraken.faults.set(wanted=fault)
         world.tell("fault", ", ".join(f"{name} {value}" for name, value in fault.items()))
     polling = world.loop.create_task(poll_regularly(world=world, triggerers=triggerers))
     try:
         async with asyncio.timeout(_LONGEST):
-            await people.begin_waves()
-            await people.meddle(lasts=lasts)
+            await asyncio.gather(people.begin_waves(), people.meddle(lasts=lasts))
             await asyncio.sleep(max(0.0, lasts - world.loop.time()))
             await world.quieten()
             await people.finish()
@@ -149,7 +148,7 @@ def _world(*, loop: VirtualLoop, rng: random.Random, ground: Ground) -> World:
         network=Network(loop=loop, app=kraken),
         settings=settings,
         engine=database.engine(),
-        trouble=rng.choice((0.0, 0.3, 0.6, 1.0)),
+        trouble=rng.choice((0.0, 0.4, 0.7, 1.0)),
     )
 
 

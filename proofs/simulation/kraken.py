@@ -84,8 +84,9 @@ def _drawn(rng: random.Random, lasts: float) -> dict[str, Any]:
     if "seconds" in fault:
         least, most = fault["seconds"]
         fault["seconds"] = round(rng.uniform(least, most), 1)
-    fault["after"] = round(rng.uniform(0, lasts * 0.7), 1)
-    fault["until"] = round(min(lasts, fault["after"] + rng.expovariate(1 / (lasts / 4)) + 1), 1)
+    # Waves of a few records are created within seconds, unless something is in their way.
+    fault["after"] = round(min(lasts / 2, rng.choice((0.0, rng.expovariate(1 / 6)))), 1)
+    fault["until"] = round(min(lasts, fault["after"] + rng.expovariate(1 / (lasts / 3)) + 1), 1)
     if rng.random() < 0.2:
         fault["count"] = rng.randrange(1, 6)
     return fault

@@ -38,11 +38,16 @@ class Ends(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Process:
-    """A process of the pipeline. `crash_after` is the number of its steps after which it is killed."""
+    """A process of the pipeline.
+
+    After `crash_after` of its steps it is killed, after `stall_after` it stands still for `stall_seconds`.
+    """
 
     loop: VirtualLoop
     name: str
     crash_after: int | None = None
+    stall_after: int | None = None
+    stall_seconds: float = 0.0
     is_dead: bool = False
     stalled_until: float = 0.0
     steps: int = 0
@@ -50,11 +55,14 @@ class Process:
     waiting: list[asyncio.Handle] = field(default_factory=list)
     """What it does once it no longer stands still."""
     killed: asyncio.Future[None] = field(init=False)
+    stalled: asyncio.Future[None] = field(init=False)
     on_kill: Callable[[Process], None] | None = None
+    on_stall: Callable[[Process], None] | None = None
 
     def __post_init__(self) -> None:
         """Let others wait for its end."""
         self.killed = self.loop.create_future()
+        self.stalled = self.loop.create_future()
 
     def count(self) -> None:
         """Count a step. Raises `Crashed` when it is the last."""
@@ -64,6 +72,8 @@ class Process:
         if self.crash_after is not None and self.steps >= self.crash_after:
             self.kill()
             raise Crashed
+        if self.steps == self.stall_after and self.stalled_until <= self.loop.time():
+            self.stall()
 
     def kill(self) -> None:
         """End it at once: nothing of it runs again, and what it holds vanishes."""
@@ -78,9 +88,13 @@ class Process:
         if not self.killed.done():
             self.killed.set_result(None)
 
-    def stall(self, *, seconds: float) -> None:
-        """Let it do nothing for so long, as a machine that is suspended."""
-        self.stalled_until = max(self.stalled_until, self.loop.time() + seconds)
+    def stall(self) -> None:
+        """Let it do nothing for a while from its next step on, as a machine that is suspended."""
+        self.stalled_until = self.loop.time() + self.stall_seconds
+        if not self.stalled.done():
+            self.stalled.set_result(None)
+        if self.on_stall is not None:
+            self.on_stall(self)
         run_in(None, lambda: self.loop.call_at(self.stalled_until, self._go_on))
 
     def _go_on(self) -> None:

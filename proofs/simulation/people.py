@@ -49,11 +49,11 @@ class People:
         """Plan one or two waves, of the same customers in part."""
         rng = self.world.rng
         dialects = rng.choices(DIALECTS, weights=(4, 4, 2, 1), k=1) * 2
-        for dialect in dialects[: rng.choice((1, 2, 2))]:
+        for dialect in dialects[: rng.choice((1, 1, 2))]:
             customers = self.world.ground.customers[dialect]
             # Batches of four that begin at every fourth, so that few builds are really done.
             first = 4 * rng.randrange(len(customers) // 4 - 2)
-            chosen = customers[first : first + 4 * rng.choice((1, 1, 2))]
+            chosen = customers[first : first + 4 * rng.choice((1, 1, 1, 2))]
             policy = PolicySettings(
                 approval=rng.choice(("unattended", "unattended", "required")),
                 threshold=Decimal("0.9"),
@@ -69,7 +69,7 @@ class People:
                 policy=policy,
             )
             self.begin(name="wave", request=request)
-            await asyncio.sleep(rng.uniform(0, 15))
+            await asyncio.sleep(rng.uniform(0, 8))
 
     def begin(self, *, name: str, request: WaveRequest | RerunRequest) -> Run:
         """Begin a run."""
@@ -89,7 +89,7 @@ class People:
         """Order something now and then while times are rough."""
         rng = self.world.rng
         orders = [rng.choice(self._orders()) for _ in range(rng.choice((0, 1, 2, 3, 5, 8)))]
-        times = sorted(rng.uniform(1, lasts) for _ in orders)
+        times = sorted(min(lasts, rng.expovariate(1 / 12)) for _ in orders)
         begun = self.world.loop.time()
         for time, order in zip(times, orders, strict=True):
             await asyncio.sleep(max(0.0, begun + time - self.world.loop.time()))

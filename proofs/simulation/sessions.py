@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
 import psycopg2
@@ -46,7 +47,11 @@ class Database:
 
     def engine(self) -> Engine:
         """An engine whose sessions belong to the process that opens them."""
-        return create_engine("postgresql+simulated://", creator=self._open, poolclass=NullPool)
+        _CURRENT[:] = [self]
+        engine = _engine()
+        # What it asks a server at first is no part of a history.
+        engine.connect().close()
+        return engine
 
     def present(self) -> float:
         """Its time, in seconds since the epoch."""
@@ -70,7 +75,8 @@ class Database:
         for session in tuple(self.sessions):
             session.vanish()
 
-    def _open(self) -> Session:
+    def open(self) -> Session:
+        """A session of the process that runs."""
         process = PROCESS.get()
         if process is not None:
             process.count()
@@ -92,6 +98,15 @@ class Database:
                 cursor.execute("DISCARD ALL")
             physical.autocommit = False
         self._backends.append(physical)
+
+
+_CURRENT: Final[list[Database]] = []
+
+
+@cache
+def _engine() -> Engine:
+    """One for all histories of this process, of which one is played at a time."""
+    return create_engine("postgresql+simulated://", creator=lambda: _CURRENT[0].open(), poolclass=NullPool)
 
 
 class Session:

@@ -31,7 +31,8 @@ PASSING: Final = (Retryable, DatabaseInterrupted, OperationalError, InterfaceErr
 """What Airflow tries again after a while."""
 
 _MOST_STEPS: Final = 400
-_LONGEST_STALL: Final = 40.0
+_LONGEST_STALL: Final = 55.0
+"""Seconds. A minute later the server would end the sessions of a host that is silent."""
 
 
 class Killed(Exception):
@@ -113,15 +114,19 @@ class World:
     def start(self, name: str, *, is_lasting: bool = False) -> Process:
         """Start a process, and draw its end."""
         process = Process(self.loop, name)
-        if self.rng.random() < self.trouble * (0.7 if is_lasting else 0.4):
-            process.crash_after = self.rng.randrange(1, _MOST_STEPS * (10 if is_lasting else 1))
-        if self.rng.random() < self.trouble * 0.15:
-            self.loop.call_later(
-                self.rng.uniform(0, 30), self._stall, process, self.rng.uniform(0.5, _LONGEST_STALL)
-            )
+        if self.rng.random() < self.trouble * (0.7 if is_lasting else 0.5):
+            process.crash_after = self._step(is_lasting)
+        if self.rng.random() < self.trouble * 0.25:
+            process.stall_after = self._step(is_lasting)
+            process.stall_seconds = self.rng.uniform(0.5, _LONGEST_STALL)
+            process.on_stall = self._on_stall
         process.on_kill = self._on_kill
         self.processes.append(process)
         return process
+
+    def _step(self, is_lasting: bool) -> int:
+        """Draw a step of a process: as likely among the first ten as among the first hundred after them."""
+        return int(self.rng.uniform(1, _MOST_STEPS * (10 if is_lasting else 1)) ** self.rng.uniform(0.3, 1))
 
     async def run(self, process: Process, work: Callable[[], Awaitable[T]]) -> T:
         """Do something in a process. Raises `Killed` when that is killed meanwhile, or seems to be."""
@@ -169,12 +174,17 @@ class World:
             await asyncio.sleep(self.rng.uniform(4, 15))
 
     async def _tried(self, process: Process, work: Callable[[], Awaitable[T]]) -> T:
-        """One try. In rough times its machine may be cut off: then it goes on, and another try begins."""
-        if self.rng.random() >= self.trouble * 0.1:
+        """One try. While its machine stands still, or is cut off, it may be taken for dead, and goes on."""
+        is_cut_off = self.rng.random() < self.trouble * 0.1
+        if not (is_cut_off or process.stall_after):
             return await self.run(process, work)
         running: asyncio.Task[T] = self.loop.create_task(self.run(process, work))
-        done, _ = await asyncio.wait({running}, timeout=self.rng.uniform(0.05, 20))
-        if done:
+        ends: list[asyncio.Future[Any]] = [running] if is_cut_off else [running, process.stalled]
+        timeout = self.rng.uniform(0.05, 20) if is_cut_off else None
+        await asyncio.wait(ends, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        if not is_cut_off:
+            await asyncio.wait([running], timeout=self.rng.uniform(1, 2 * process.stall_seconds))
+        if running.done():
             return running.result()
         running.add_done_callback(lambda task: task.cancelled() or task.exception())
         raise Killed
@@ -188,10 +198,8 @@ class World:
         self.kills += 1
         self.tell(process.name, f"is killed after {process.steps} steps")
 
-    def _stall(self, process: Process, seconds: float) -> None:
-        if not process.is_dead and not self.is_quiet:
-            self.tell(process.name, f"stands still for {seconds:.1f} s")
-            process.stall(seconds=seconds)
+    def _on_stall(self, process: Process) -> None:
+        self.tell(process.name, f"stands still for {process.stall_seconds:.1f} s")
 
     async def quieten(self) -> None:
         """End the rough part: nothing breaks any more, and what was cut off is killed."""
@@ -200,7 +208,7 @@ class World:
         self.database.is_away = self.network.is_down = False
         self.kraken.faults.active = [each for each in self.kraken.faults.active if each.until is None]
         for process in self.processes:
-            process.crash_after = None
+            process.crash_after = process.stall_after = None
         self.tell("world", "is quiet from now on")
 
     async def until(self, condition: Callable[[], bool], *, seconds: float) -> bool:
