@@ -140,12 +140,15 @@ _STATUSES: Final = {
 _DRY_RUN_STATUSES: Final = frozenset({State.DRY_RUN_SUCCEEDED, State.DRY_RUN_ERRORED})
 
 
-def legal_pairs(*, reopening: bool = False) -> tuple[list[str], list[str]]:
+def legal_pairs(*, reopening: bool = False, validating: bool = False) -> tuple[list[str], list[str]]:
     """Every legal move as two parallel lists, from and to, for the guard in SQL.
 
-    `reopening` adds the moves that only a rerun may make.
+    `reopening` adds the moves that only a rerun may make, `validating` leaves those that an answer to a
+    validation proves: it says nothing of a record that another worker has begun to create meanwhile.
     """
     moves = LEGAL_MOVES | REOPENING_MOVES if reopening else LEGAL_MOVES
+    if validating:
+        moves = {State.BUILT: moves[State.BUILT]}
     pairs = [(origin, target) for origin, targets in moves.items() for target in sorted(targets)]
     return [origin.value for origin, _ in pairs], [target.value for _, target in pairs]
 

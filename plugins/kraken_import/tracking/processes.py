@@ -302,7 +302,7 @@ def move(*, connection: Connection, moves: Sequence[Move], stage: Stage, at: dat
     if not moves:
         return 0
     errors = [next((f for f in step.findings if f.severity == "error"), None) for step in moves]
-    legal_from, legal_to = legal_pairs()
+    legal_from, legal_to = legal_pairs(validating=stage == "validate")
     rows = connection.exec_driver_sql(
         _SQL["move"],
         {

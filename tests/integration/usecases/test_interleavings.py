@@ -56,6 +56,22 @@ def test_a_create_that_is_sent_anew_is_not_judged_by_what_was_known_of_the_earli
     assert (journey.seen("create"), journey.refused()) == (2, 0)
 
 
+def test_a_late_answer_to_a_validation_does_not_put_back_what_is_being_created(begin: BeginJourney) -> None:
+    journey = begin()
+    wave_id = journey.plan(limit=1).wave_id
+    journey.build(wave_id)
+    journey.strike(kind="slow", operation="validate", seconds=0.8, count=1)
+    journey.strike(kind="slow", operation="create", seconds=1.8)
+    with ThreadPoolExecutor() as pool:
+        # As a rerun of a record and its wave, cleared at the same time, would.
+        late = pool.submit(journey.validate, wave_id)
+        time.sleep(0.3)
+        journey.validate(wave_id)
+        journey.create(wave_id)
+        late.result()
+    assert (journey.seen("create"), journey.refused()) == (1, 0)
+
+
 def test_a_throttled_status_endpoint_parks_nothing(begin: BeginJourney) -> None:
     journey = begin("--delay", "600").with_settings(visibility_window=0.1, request_timeout=1)
     wave_id = journey.valid_wave(limit=5)
