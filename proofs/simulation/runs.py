@@ -77,8 +77,9 @@ class Run:
     is_running: bool = False
     failure: str | None = None
     """Why it is red; None when it is green, or has not ended yet."""
+    is_planned: bool = False
     is_refused: bool = False
-    """Whether nothing could be planned, and so nothing can be cleared."""
+    """Whether nothing could be planned, so that clearing it would change nothing."""
     number: int | None = None
     """The wave's, or the rerun's."""
 
@@ -95,19 +96,20 @@ class Run:
 
     async def play(self) -> None:
         """From the plan to the summary, once."""
-        self.is_running, self.failure = True, None
+        self.is_running, self.failure, self.is_planned = True, None, False
         self.world.tell(self.name, f"begins (cleared {self.cleared} times)")
         try:
             await self._play()
         except TaskFailed as failed:
             self.failure = str(failed)
-            self.is_refused = self.number is None
+            self.is_refused = not self.is_planned
         finally:
             self.is_running = False
             self.world.tell(self.name, f"ended: {self.failure or 'green'}")
 
     async def _play(self) -> None:
         refs = await self._plan()
+        self.is_planned = True
         slots = asyncio.Semaphore(_BATCHES_AT_ONCE)
         failed = await self._each(refs, self._prepare, slots)
         try:

@@ -208,14 +208,16 @@ class Session:
         return getattr(self.physical, name)
 
     def set_isolation_level(self, level: Any) -> None:
-        """As psycopg2 does."""
+        """As psycopg2 does, which learns by statements alone that a session has ended."""
         self._is_clean = False
-        self.physical.set_isolation_level(level)
+        if self._physical is not None:
+            self._physical.set_isolation_level(level)
 
     def set_session(self, *values: Any, **named: Any) -> None:
-        """As psycopg2 does."""
+        """The same."""
         self._is_clean = False
-        self.physical.set_session(*values, **named)
+        if self._physical is not None:
+            self._physical.set_session(*values, **named)
 
 
 class _Cursor(PhysicalCursor):
