@@ -120,6 +120,9 @@ test-quick: install ## Run the tests that need no database: under half a minute
 prove: install ## Run the long proofs: a migration, a backfill, gates, a new dialect and a stack that is killed
 	@$(VENV)/python -m pytest tests/proofs
 
+soak: install ## Run a wave of ACCOUNTS (100,000) EDF accounts with 5 % faults; nothing is lost, doubled, or grows
+	@$(VENV)/python -m proofs.soak
+
 check: install ## Lint, types and import layers
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .

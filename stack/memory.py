@@ -30,12 +30,12 @@ class Memory:
 
     def peaks(self) -> dict[str, int]:
         """The largest size that one process of each component reached."""
-        return {name: largest for name, (largest,) in self.by_part(parts=1, seconds=0.0).items()}
+        return {name: largest for name, (largest,) in self.by_part(parts=1, until=0.0).items()}
 
-    def by_part(self, *, parts: int, seconds: float) -> dict[str, Sequence[int]]:
-        """The same for each of so many equal parts of the first `seconds`; what comes later is in the last.
+    def by_part(self, *, parts: int, until: float, since: float = 0.0) -> dict[str, Sequence[int]]:
+        """The same for each of so many equal parts of a time; what comes after it is in the last of them.
 
-        A part in which a component had no process is 0.
+        Both ends are seconds since the beginning. A part in which a component had no process is 0.
         """
         found: dict[str, list[int]] = defaultdict(lambda: [0] * parts)
         for (component, _), slices in self._slices.items():
@@ -43,7 +43,9 @@ class Memory:
             for place, size in slices.items():
                 # By its middle a slice belongs to one part alone.
                 at = (place + 0.5) * _SLICE_SECONDS
-                part = min(int(at * parts / seconds), parts - 1) if seconds else parts - 1
+                if at < since:
+                    continue
+                part = min(int((at - since) * parts / (until - since)), parts - 1) if until > since else -1
                 largest[part] = max(largest[part], size)
         return dict(found)
 

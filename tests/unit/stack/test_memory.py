@@ -29,6 +29,8 @@ def test_the_parts_of_a_wave_have_peaks_of_their_own() -> None:
         ("triggerer", 1, 95.0, 145),
         ("simulator", 2, 89.0, 40),
     )
-    parts = memory.by_part(parts=3, seconds=90.0)
+    parts = memory.by_part(parts=3, until=90.0)
     assert parts["triggerer"] == [130 * MB, 120 * MB, 145 * MB]
     assert parts["simulator"] == [0, 0, 40 * MB]
+    # What happened before the time that is asked about is in none of its parts.
+    assert memory.by_part(parts=3, since=30.0, until=90.0)["triggerer"] == [120 * MB, 140 * MB, 145 * MB]
