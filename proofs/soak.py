@@ -56,15 +56,15 @@ def soak(*, wishes: Wishes) -> None:
     api = running.airflow()
     try:
         waves.await_dags(api=api, dialects=[DIALECT])
-        figures, faults = _soaked(api=api, running=running, accounts=accounts)
+        figures, problems = _soaked(api=api, running=running, accounts=accounts)
     finally:
         api.close()
     for table in tables(figures=figures):
         target.print()
         target.print(table)
     target.print()
-    if faults:
-        raise SoakFailed(" ".join(faults))
+    if problems:
+        raise SoakFailed(" ".join(problems))
     target.print(
         f"None of {accounts:,} customers is lost, doubled, wrong or open"
         + (
@@ -110,7 +110,7 @@ def _soaked(*, api: Airflow, running: Running, accounts: int) -> tuple[Figures, 
             differences=books.differences(tracking=tracking, wave_id=progress.wave_id),
             memory=_thirds(memory=memory, tracking=tracking, progress=progress),
         )
-    return figures, [*_run_faults(api=api, progress=progress, accounts=accounts), *_faults(figures=figures)]
+    return figures, [*_run_faults(api=api, progress=progress, accounts=accounts), *faults(figures=figures)]
 
 
 def _wave(
@@ -214,7 +214,7 @@ def _run_faults(*, api: Airflow, progress: Progress, accounts: int) -> Iterator[
         yield progress.failure or f"The wave failed in {', '.join(tasks)}: see its run in Airflow."
 
 
-def _faults(*, figures: Figures) -> Iterator[str]:
+def faults(*, figures: Figures) -> Iterator[str]:
     """One sentence for each thing of a wave that is not as it must be."""
     comparison = figures.comparison
     for name, lines in (
