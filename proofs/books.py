@@ -99,6 +99,15 @@ def first_created(*, tracking: Engine, wave_id: int) -> datetime | None:
         return found
 
 
+def is_reconciled(*, tracking: Engine, wave_id: int) -> bool:
+    """Whether the pipeline has compared the wave with Kraken's own listing."""
+    query = text(
+        "SELECT EXISTS (SELECT FROM migration.reconciliation WHERE wave_id = :wave_id AND source = 'listing')"
+    )
+    with tracking.connect() as connection:
+        return bool(connection.execute(query, {"wave_id": wave_id}).scalar_one())
+
+
 def differences(*, tracking: Engine, wave_id: int) -> dict[str, int]:
     """What reconciliation has found of a wave and is still open, by kind, but for what is parked."""
     query = text(

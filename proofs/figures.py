@@ -29,6 +29,7 @@ class Figures:
     """Records that were parked too soon."""
     money: Mapping[str, tuple[int, int]]
     """By ledger: cents of processed customers in the legacy database, and as they were sent."""
+    is_reconciled: bool
     differences: Mapping[str, int]
     """What reconciliation found, by kind."""
     memory: Mapping[str, Sequence[int]]

@@ -65,14 +65,9 @@ def soak(*, wishes: Wishes) -> None:
     target.print()
     if problems:
         raise SoakFailed(" ".join(problems))
-    target.print(
-        f"None of {accounts:,} customers is lost, doubled, wrong or open"
-        + (
-            f"; {len(figures.comparison.parked):,} are parked for a person to decide."
-            if figures.comparison.parked
-            else "."
-        )
-    )
+    parked = len(figures.comparison.parked)
+    left = f"; {parked:,} are parked for a person to decide." if parked else "."
+    target.print(f"None of {accounts:,} customers is lost, doubled, wrong or open{left}")
 
 
 def _soaked(*, api: Airflow, running: Running, accounts: int) -> tuple[Figures, list[str]]:
@@ -107,6 +102,7 @@ def _soaked(*, api: Airflow, running: Running, accounts: int) -> tuple[Figures, 
             unexpected=_unexpected(tracking=tracking, legacy=legacy, wave_id=progress.wave_id),
             hasty=_hasty(kraken_url=systems.kraken_url, records=records),
             money=books.money(tracking=tracking, legacy=legacy, wave_id=progress.wave_id, dialect=DIALECT),
+            is_reconciled=books.is_reconciled(tracking=tracking, wave_id=progress.wave_id),
             differences=books.differences(tracking=tracking, wave_id=progress.wave_id),
             memory=_thirds(memory=memory, tracking=tracking, progress=progress),
         )
@@ -146,6 +142,7 @@ def _short_timeouts(*, api: Airflow, running: Running) -> Iterator[None]:
 
 def _reconcile(*, api: Airflow, wave_id: int) -> None:
     """Have the pipeline compare the wave with Kraken's own listing, without any fault."""
+    api.unpause(dag_id="reconcile")
     run_id = api.trigger(
         dag_id="reconcile", run_id=f"soak-{datetime.now(tz=UTC):%Y-%m-%dT%H-%M-%S}", conf={"wave": wave_id}
     )
@@ -229,6 +226,8 @@ def faults(*, figures: Figures) -> Iterator[str]:
     for ledger, (owed, sent) in figures.money.items():
         if owed != sent:
             yield f"The money of {ledger} differs: {owed:,} cents in the legacy database, {sent:,} sent."
+    if not figures.is_reconciled:
+        yield "The wave was not reconciled: see the last run of the DAG reconcile in Airflow."
     if figures.differences:
         kinds = ", ".join(f"{number:,} {kind}" for kind, number in figures.differences.items())
         yield f"Reconciliation has found differences ({kinds}): `make differences` lists them."
