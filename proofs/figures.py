@@ -83,8 +83,8 @@ def _memory(figures: Figures) -> Table:
     thirds = ("First third", "Second third", "Last third")
     table = _table("Largest process of each component", "", *thirds)
     for name, sizes in sorted(figures.memory.items()):
-        table.add_row(name, *(megabytes(size) for size in sizes))
-    table.caption = "Of the triggerer: thirds of the time since the first create."
+        since = " since the first create" if name == "triggerer" else ""
+        table.add_row(f"{name}{since}", *(megabytes(size) for size in sizes))
     return table
 
 

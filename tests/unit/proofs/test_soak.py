@@ -86,7 +86,12 @@ def test_what_is_parked_is_shown_and_no_fault() -> None:
     for table in tables(figures=found):
         Console(file=screen, width=80).print(table)
     shown = {" ".join(line.split()) for line in screen.getvalue().splitlines()}
-    assert {"Parked 1", "Lost 0", "All 15 (5.0%)", "triggerer 200 MB 205 MB 210 MB"} <= shown
+    assert {
+        "Parked 1",
+        "Lost 0",
+        "All 15 (5.0%)",
+        "triggerer since the first create 200 MB 205 MB 210 MB",
+    } <= shown
     assert "Requests to list 0" not in shown
 
 
