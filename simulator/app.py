@@ -124,7 +124,8 @@ class Simulator:
             if isinstance(opened, Envelope):
                 visit.key = routes.key_of(resource=route.resource, payload=opened.payload)
         if visit.key is not None:
-            self.traffic.note(operation=route.operation, key=visit.key)
+            number = self.traffic.note(operation=route.operation, key=visit.key)
+            visit.number = number or visit.number
         return opened
 
     def _do(self, route: Route, opened: Envelope, visit: Visit) -> Reply:

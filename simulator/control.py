@@ -87,6 +87,7 @@ def _ledger(
             "refused": traffic.refused(key=key),
             "dry_runs": process.dry_run_creates,
             "status": store.status(process=process, now=now),
+            "kraken_identifier": process.kraken_identifier,
             "seen": traffic.seen(key=key),
         }
         for key, process in islice(processes.items(), page.start, page.stop)

@@ -44,21 +44,26 @@ class Fault:
     account_id: str | None = None
     kraken_identifier: str | None = None
     struck: int = 0
-    _met: dict[tuple[str, Key | None], int] = field(default_factory=dict, repr=False)
 
     @property
     def code(self) -> int:
         """The HTTP status that it answers with."""
         return int(self.status or 0)
 
-    def strikes(self, *, operation: str, key: Key | None, now: float) -> bool:
-        """Whether it strikes a request, which uses up one of its strikes; `now` as `set_at`."""
+    def strikes(self, *, operation: str, key: Key | None, number: int, now: float) -> bool:
+        """Whether it strikes the request, the `number`-th of its key, which uses up one of its strikes.
+
+        `now` as `set_at`.
+        """
         if self.count == 0 or not self._concerns(operation=operation, key=key, now=now):
             return False
         if self.skip > 0:
             self.skip -= 1
             return False
-        if self.probability < 1 and self._draw(operation=operation, key=key) >= self.probability:
+        if (
+            self.probability < 1
+            and self._draw(operation=operation, key=key, number=number) >= self.probability
+        ):
             return False
         if self.count is not None:
             self.count -= 1
@@ -88,12 +93,11 @@ class Fault:
         age = now - self.set_at
         return age >= self.after and (self.until is None or age < self.until)
 
-    def _draw(self, *, operation: str, key: Key | None) -> float:
+    def _draw(self, *, operation: str, key: Key | None, number: int) -> float:
         """A number from 0 to 1 for the n-th request of a key, whatever came in between from others.
 
         Drawn from the request rather than in sequence, because requests of a wave arrive in any order.
         """
-        number = self._met[operation, key] = self._met.get((operation, key), 0) + 1
         text = "\0".join((str(self.seed), self.kind, operation, *(key or ()), str(number)))
         return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) / 2**64
 
@@ -115,16 +119,17 @@ class Faults:
         kind: str,
         operation: str,
         key: Key | None,
+        number: int = 1,
         where: Callable[[Fault], bool] | None = None,
     ) -> Fault | None:
-        """The fault of this kind that strikes now, which uses up one of its strikes.
+        """The fault of this kind that strikes the `number`-th request of a key, which uses up one strike.
 
         `where` says which faults have something to strike; the others keep their strikes.
         """
         for fault in self.active:
             if fault.kind != kind or (where is not None and not where(fault)):
                 continue
-            if fault.strikes(operation=operation, key=key, now=self.clock()):
+            if fault.strikes(operation=operation, key=key, number=number, now=self.clock()):
                 return fault
         return None
 

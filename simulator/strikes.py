@@ -173,7 +173,9 @@ class Strikes:
             raise Dropped("close")
 
     def _struck(self, kind: str, visit: Visit, where: Callable[[Fault], bool] | None = None) -> Fault | None:
-        return self.faults.strikes(kind=kind, operation=visit.operation, key=visit.key, where=where)
+        return self.faults.strikes(
+            kind=kind, operation=visit.operation, key=visit.key, number=visit.number, where=where
+        )
 
 
 def _retry_after(fault: Fault, visit: Visit) -> tuple[bytes, bytes] | None:

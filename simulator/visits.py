@@ -58,17 +58,21 @@ class Traffic:
         self.received.clear()
         self.by_key.clear()
 
-    def enter(self, *, operation: str) -> None:
-        """Count a request whose key is not read yet."""
-        self.received[operation] = self.received.get(operation, 0) + 1
+    def enter(self, *, operation: str) -> int:
+        """Count a request whose key is not read yet. Returns which of its operation it is."""
+        number = self.received[operation] = self.received.get(operation, 0) + 1
         self.in_flight += 1
         if self.in_flight > self.most_in_flight:
             self.most_in_flight = self.in_flight
+        return number
 
-    def note(self, *, operation: str, key: Key) -> None:
-        """Count the request of a key."""
-        if operation in _COUNTED:
-            self._counts(key)[_COUNTED[operation]] += 1
+    def note(self, *, operation: str, key: Key) -> int | None:
+        """Count the request of a key. Returns which of its key it is, where that is counted."""
+        if operation not in _COUNTED:
+            return None
+        counts, place = self._counts(key), _COUNTED[operation]
+        counts[place] += 1
+        return counts[place]
 
     def refuse(self, *, key: Key) -> None:
         """Count a create that was answered "already imported"."""
@@ -99,6 +103,8 @@ class Visit:
     clock: Callable[[], float] = time.time
     operation: str = ""
     key: Key | None = None
+    number: int = 1
+    """Which request it is of its operation, and once the key is read, of that and its key."""
     shift: float = 0.0
     created_shift: float = 0.0
     is_dated: bool = True
@@ -114,7 +120,7 @@ class Visit:
         """Count it as under way."""
         self.operation = operation
         self._is_in_flight = True
-        self.traffic.enter(operation=operation)
+        self.number = self.traffic.enter(operation=operation)
 
     def leave(self) -> None:
         """Count it as under way no longer; again is no harm."""

@@ -13,11 +13,16 @@ _INTERRUPTED = 130
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command; a problem becomes one sentence on standard error and exit status 1."""
+    """Run one command by its name."""
     command = _COMMANDS.get(arguments[0]) if len(arguments) == 1 else None
     if command is None:
         sys.stderr.write(f"Usage: python -m stack {'|'.join(_COMMANDS)}\n")
         return 2
+    return spoken(name=arguments[0], command=command)
+
+
+def spoken(*, name: str, command: Callable[[Wishes], None]) -> int:
+    """Run a command with the caller's wishes. Returns its exit status, after one sentence for a problem."""
     try:
         command(environment_wishes())
     except StackProblem as problem:
@@ -31,7 +36,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("\nInterrupted: `make down` stops whatever still runs.\n")
         return _INTERRUPTED
     except Exception as error:
-        return _other(command=arguments[0], error=error)
+        return _other(command=name, error=error)
     return 0
 
 

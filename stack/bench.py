@@ -1,29 +1,24 @@
 """`make bench`: build rates of every dialect, then a large wave through Airflow and its memory."""
 
-import contextlib
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import psutil
 from rich.table import Table
 
-from stack import data, display, processes, waves
+from stack import data, display, waves
 from stack.api import Airflow
 from stack.dialects import dialect_named
+from stack.memory import sampled
 from stack.problems import StackProblem
 from stack.running import Running, up
 from stack.settings import ROOT, Wishes
-from stack.stopping import cluster_of
 from stack.waves import Progress
 
 DEFAULT_ACCOUNTS = 20_000
 DEFAULT_DIALECT = "edf_accounts"
 _SMALLER = 10
-_SAMPLE_SECONDS = 0.5
 _WANTED_RATE = 200
 _WANTED_BYTES = 400 * 2**20
 
@@ -83,7 +78,7 @@ def _measure(*, api: Airflow, running: Running, dialect: str, accounts: int) -> 
     with (
         data.engine_of(dsn=running.systems.tracking_dsn) as tracking,
         display.progress_lines(target=display.console()) as show,
-        _sampled(running=running) as peaks,
+        sampled(running=running) as memory,
     ):
         wave = waves.start_wave(
             api=api, dialect=dialect, conf={"limit": accounts}, run_id=run_id, is_dry_run=False
@@ -94,40 +89,7 @@ def _measure(*, api: Airflow, running: Running, dialect: str, accounts: int) -> 
             f"The wave of {accounts:,} ended {progress.run_state} with {progress.records:,} customers: "
             f"{progress.failure or 'see its run in Airflow'}."
         )
-    return Measured(progress=progress, peaks=peaks)
-
-
-@contextlib.contextmanager
-def _sampled(*, running: Running) -> Iterator[dict[str, int]]:
-    """Keep the peaks of every component's processes up to date until the block ends."""
-    peaks: dict[str, int] = {}
-    over = threading.Event()
-
-    def sample() -> None:
-        while not over.wait(_SAMPLE_SECONDS):
-            for name, size in _sizes(running=running):
-                peaks[name] = max(peaks.get(name, 0), size)
-
-    sampler = threading.Thread(target=sample, daemon=True)
-    sampler.start()
-    try:
-        yield peaks
-    finally:
-        over.set()
-        sampler.join()
-
-
-def _sizes(*, running: Running) -> Iterator[tuple[str, int]]:
-    for component in running.components:
-        for process in processes.family(components=[component]):
-            with contextlib.suppress(psutil.Error):
-                yield component.name, process.memory_info().rss
-    postmaster = cluster_of(ports=running.ports).postmaster()
-    for process in postmaster.children() if postmaster else ():
-        with contextlib.suppress(psutil.Error):
-            memory = process.memory_info()
-            # Shared buffers are counted in each server process that has touched them.
-            yield "postgres", memory.rss - getattr(memory, "shared", 0)
+    return Measured(progress=progress, peaks=memory.peaks())
 
 
 def _table(*, measured: list[Measured]) -> Table:

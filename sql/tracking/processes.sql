@@ -287,7 +287,8 @@ WITH incoming AS (
             WHEN 'missing' THEN migration.present()
             WHEN 'parked' THEN process.doubted_at
         END,
-        doubts = process.doubts + incoming.doubts,
+        -- A validation that was not answered says nothing of creates.
+        doubts = CASE locked.state WHEN 'built' THEN 0 ELSE process.doubts END + incoming.doubts,
         parked_from = CASE WHEN incoming.to_state = 'parked' THEN locked.state END,
         polled_at = CASE
             WHEN incoming.kraken_status IS NOT NULL THEN migration.present() ELSE process.polled_at

@@ -309,6 +309,18 @@ def test_a_validation_that_is_never_answered_is_parked_and_the_others_go_on(jour
     assert "1 record is parked" in failure
 
 
+def test_a_validation_that_failed_takes_no_try_from_the_create(begin: BeginJourney) -> None:
+    journey = begin().with_settings(visibility_window=0.3, request_timeout=1)
+    planned = journey.plan(limit=20)
+    journey.build(planned.wave_id)
+    # All tries of a round.
+    journey.strike(kind="error", operation="validate", keys=["GB-000000004"], count=5)
+    assert journey.validate(planned.wave_id).counts == {"valid": 20}
+    journey.strike(kind="error", operation="create", keys=["GB-000000004"], count=2)
+    journey.finish(planned.wave_id)
+    assert journey.states(planned.wave_id) == {"processed": 20}
+
+
 def test_a_kraken_that_stays_down_stops_the_wave_with_nothing_in_doubt(
     journey: Journey, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -14,7 +14,8 @@ from tests.conftest import ROOT
 def strikes(faults: Faults, number: int, *, operation: str = "create", key: str = "A") -> list[bool]:
     asked = Key("accounts", "TENTACLE_ENERGY", key)
     return [
-        faults.strikes(kind="throttle", operation=operation, key=asked) is not None for _ in range(number)
+        faults.strikes(kind="throttle", operation=operation, key=asked, number=each) is not None
+        for each in range(1, number + 1)
     ]
 
 
@@ -54,6 +55,14 @@ def test_the_order_of_the_requests_decides_nothing() -> None:
     assert share(keys=keys, seed=7) == share(keys=shuffled, seed=7)
     assert share(keys=keys, seed=7) != share(keys=keys, seed=8)
     assert 60 < len(share(keys=keys)) < 120
+
+
+def test_a_fault_by_chance_remembers_no_request() -> None:
+    faults = Faults()
+    faults.set(wanted={"kind": "throttle", "probability": 0.3})
+    drawn = [strikes(faults, 1, key="A") for _ in range(20)]
+    # A wave of many customers must not fill the memory: the request says which of its key it is.
+    assert drawn == [drawn[0]] * 20
 
 
 def test_two_kinds_of_one_seed_strike_requests_of_their_own() -> None:
