@@ -64,7 +64,10 @@ ONCE: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
     "429 with seconds": ({"kind": "throttle", "seconds": 1}, ("create",)),
     "429 with a date": ({"kind": "throttle", "retry_after": "date", "seconds": 1}, ("create",)),
     "503 with seconds": ({"kind": "error", "status": 503, "retry_after": "seconds", "seconds": 1}, STAGES),
-    "a status that goes backwards": ({"kind": "unknown_status", "status": "IN_PROGRESS"}, ("status",)),
+    "a status that goes backwards": (
+        {"kind": "unknown_status", "status": "IN_PROGRESS", "then": {"status": "PENDING"}},
+        ("status",),
+    ),
 }
 
 # What befalls every record at once, and what it comes to by stage: through, or the code of the stop.
@@ -78,6 +81,10 @@ ALL: Final[dict[str, tuple[dict[str, Any], tuple[str | None, ...]]]] = {
         ("misrouted", "through", "through"),
     ),
     "maintenance, resets": ({"kind": "maintenance", "how": "reset", "until": 1.5}, THROUGH),
+    "a gateway without Kraken behind it, a page with 404": (
+        HTML | {"status": 404, "until": 1.5},
+        ("misrouted", "through", "through"),
+    ),
     "401 from the third request on": (
         {"kind": "unauthorised", "skip": 2},
         ("unauthorised", "unauthorised", "unauthorised"),
@@ -89,7 +96,7 @@ ALL: Final[dict[str, tuple[dict[str, Any], tuple[str | None, ...]]]] = {
     ),
     "the supplier is paused midway": (
         {"kind": "supplier_paused", "skip": 2},
-        (None, "import_supplier_migration_not_ongoing", None),
+        ("import_supplier_migration_not_ongoing", "import_supplier_migration_not_ongoing", None),
     ),
     "Kraken's clock an hour fast": ({"kind": "skew", "seconds": 3600}, (None, None, "through")),
     "Kraken's clock an hour slow": ({"kind": "skew", "seconds": -3600}, (None, None, "through")),
@@ -190,15 +197,25 @@ def test_a_fault_of_one_record_for_ever_holds_up_no_other(journey: Journey, stag
     assert tuple(told.values()) == (parked, parked)
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_fault_that_passes_leaves_no_trace(journey: Journey, stage: str) -> None:
+@pytest.mark.parametrize(
+    ("stage", "fast_by"),
+    [*((stage, 0) for stage in STAGES), ("create", 3600), ("create", -3600)],
+    ids=[*STAGES, "create, Kraken's clock an hour fast", "create, Kraken's clock an hour slow"],
+)
+def test_a_fault_that_passes_leaves_no_trace(journey: Journey, stage: str, fast_by: int) -> None:
     names = [name for name, (_, stages) in ONCE.items() if stage in stages]
     wave_id = at_stage(journey, stage)
+    if fast_by:
+        journey.strike(kind="skew", seconds=fast_by)
     for name, key in zip(names, keys(len(names)), strict=True):
         fault, _ = ONCE[name]
         # While it uploads a request is nobody's yet.
         own = {} if fault["kind"] == "drop_upload" else {"keys": [key]}
-        journey.strike(**({"count": 1} | fault), operation=stage, **own)
+        once = {"count": 1, "operation": stage} | fault | own
+        second = once.pop("then", None)
+        journey.strike(**once)
+        if second is not None:
+            journey.strike(**(once | second))
     play(journey, wave_id)
     assert without_effect(journey) == []
     assert {name: ends(journey, wave_id)[key] for name, key in zip(names, keys(20), strict=False)} == (
