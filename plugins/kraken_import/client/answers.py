@@ -171,6 +171,8 @@ def read_status(*, status: int, headers: Mapping[str, str], body: bytes, now: da
         )
     if status == 200 and is_web_page(headers=headers, body=body):
         return Misrouted(reason="a web page instead of a status")
+    if status == 400 and isinstance(_read_refusal(document=document), SupplierPaused):
+        return SupplierPaused()
     return Unknown(reason=f"HTTP {status} without a readable status")
 
 

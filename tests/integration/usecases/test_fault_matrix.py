@@ -96,7 +96,7 @@ ALL: Final[dict[str, tuple[dict[str, Any], tuple[str | None, ...]]]] = {
     ),
     "the supplier is paused midway": (
         {"kind": "supplier_paused", "skip": 2},
-        ("import_supplier_migration_not_ongoing", "import_supplier_migration_not_ongoing", None),
+        ("import_supplier_migration_not_ongoing",) * 3,
     ),
     "Kraken's clock an hour fast": ({"kind": "skew", "seconds": 3600}, (None, None, "through")),
     "Kraken's clock an hour slow": ({"kind": "skew", "seconds": -3600}, (None, None, "through")),

@@ -164,6 +164,14 @@ def test_a_date_to_retry_after_is_one_of_krakens_clock_however_wrong_it_goes(hou
     assert post(429, None, **dates).retry_after == 30
 
 
+def test_a_status_that_the_paused_supplier_is_refused_says_so() -> None:
+    code = "import_supplier_migration_not_ongoing"
+    assert get(400, {"code": code, "detail": "It is not ongoing."}) == SupplierPaused()
+    assert get(400, {"code": "other", "detail": "It is bad."}) == Unknown(
+        reason="HTTP 400 without a readable status"
+    )
+
+
 STATUS = {
     "status": "PROCESSED",
     "kraken_identifier": "A-1",
