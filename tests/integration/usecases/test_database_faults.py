@@ -63,20 +63,19 @@ def test_a_database_that_is_lost_in_every_step_of_a_wave_loses_and_doubles_nothi
     wave_id = journey.plan(limit=40).wave_id
     journey.build(wave_id)
     # It holds no session while it asks, and may go on by itself.
-    with losing(mortal, restart, journey, validate=SENT_BEFORE_A_LOSS), suppress(*LOST):
+    with losing(mortal, restart, journey, "validate"), suppress(*LOST):
         journey.validate(wave_id)
     journey.validate(wave_id)
     valid = journey.states(wave_id)["valid"]
     kill_and_start(mortal)
-    for loss, created in ((restart, SENT_BEFORE_A_LOSS), (kill_and_start, 2 * SENT_BEFORE_A_LOSS)):
-        with losing(mortal, loss, journey, create=created), pytest.raises(LOST):
+    for loss in (restart, kill_and_start):
+        with losing(mortal, loss, journey, "create"), pytest.raises(LOST):
             journey.create(wave_id)
     assert journey.states(wave_id).get("creating")
     assert len(journey.created()) < valid
     journey.create_all(wave_id)
-    asked = journey.seen("status")
     # A trigger goes on by itself.
-    with losing(mortal, kill_and_start, journey, status=asked + SENT_BEFORE_A_LOSS):
+    with losing(mortal, kill_and_start, journey, "status"):
         journey.poll(wave_id, seconds=30)
     states = journey.states(wave_id)
     tracking.dispose()
@@ -98,7 +97,7 @@ def test_a_batch_of_a_host_that_is_gone_is_taken_up_by_another_and_nothing_is_cr
         there = engine_of(str(dsn.set(port=wire.port).update_query_dict(OF_CLIENT).render_as_string(False)))
         prepare(engine=there)
         lost = elsewhere.submit(replace(journey, tracking=there).create, wave_id)
-        await_sent(journey, create=4)
+        await_sent(journey, "create", 4)
         wire.vanish()
         with pytest.raises(Retryable, match="Another worker"):
             journey.create(wave_id)
@@ -125,14 +124,14 @@ LOST = (OperationalError, DatabaseInterrupted, Retryable)
 
 @contextmanager
 def losing(
-    cluster: Cluster, lose: Callable[[Cluster], None], journey: Journey, **sent: int
+    cluster: Cluster, lose: Callable[[Cluster], None], journey: Journey, operation: str
 ) -> Iterator[None]:
-    """Lose the server meanwhile, once the stand-in has got so many requests of a kind."""
-    # Long enough for the loss to come before the answers do, on a loaded machine too.
-    journey.strike(kind="slow", seconds=0.25)
+    """Lose the server meanwhile, with the last of so many requests on their way."""
+    sent = journey.seen(operation) + SENT_BEFORE_A_LOSS
+    journey.strike(kind="slow", operation=operation, skip=SENT_BEFORE_A_LOSS - 2, seconds=3)
 
     def later() -> None:
-        await_sent(journey, **sent)
+        await_sent(journey, operation, sent)
         lose(cluster)
         journey.heal()
 
@@ -142,9 +141,9 @@ def losing(
     thread.join()
 
 
-def await_sent(journey: Journey, **sent: int) -> None:
+def await_sent(journey: Journey, operation: str, number: int) -> None:
     deadline = time.monotonic() + 30
-    while any(journey.seen(operation) < number for operation, number in sent.items()):
+    while journey.seen(operation) < number:
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
