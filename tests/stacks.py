@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,15 +26,17 @@ class Stack:
 
     folder: Path
     values: dict[str, str]
+    logins: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def api(self, method: str, path: str, body: Any = None, *, user: str = "AIRFLOW") -> requests.Response:
-        return requests.request(
-            method,
-            f"{self.values['AIRFLOW_URL']}/api/v2{path}",
-            json=body,
-            headers=login(values=self.values, user=user),
-            timeout=60,
-        )
+        """The answer to a request; a login that has lapsed, or that another Airflow gave, is made anew."""
+        url = f"{self.values['AIRFLOW_URL']}/api/v2{path}"
+        if user in self.logins:
+            answer = requests.request(method, url, json=body, headers=self.logins[user], timeout=60)
+            if answer.status_code != 401:
+                return answer
+        self.logins[user] = login(values=self.values, user=user)
+        return requests.request(method, url, json=body, headers=self.logins[user], timeout=60)
 
     def unpause(self, *dags: str) -> None:
         for dag in dags:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,8 +38,12 @@ from transforms.registry import dialect_names, get_dialect
 
 DELAY = 0.2
 """Seconds that the stand-in takes to process a create."""
+FIRST_LOOK = 0.25
+"""Seconds after a create until its status is asked about, and the least between two looks: in earnest 1."""
 WINDOW = 3.0
 """Seconds: what a loaded machine takes longer for would count as not sent."""
+RUNNING = pytest.StashKey[ExitStack]()
+"""What ends the stack that tests share."""
 SETTINGS = frozenset(each.name for each in fields(PolicySettings))
 SUPPLIERS = {name: get_dialect(name=name).default_import_supplier for name in dialect_names()}
 
@@ -253,6 +258,7 @@ def begin(tracking_engine: Engine, legacy_engine: Engine, start_simulator: Start
     ) -> Journey:
         # An emptied stand-in, at an address that another test had, knows none of that test's tokens.
         forget_tokens()
+        _look_sooner(engine=tracking_engine)
         simulator = start_simulator("--delay", str(DELAY), *options)
         for dialect in dialects:
             there = load.count(engine=legacy_engine, dialect=dialect)
@@ -274,12 +280,30 @@ def begin(tracking_engine: Engine, legacy_engine: Engine, start_simulator: Start
     return make
 
 
+def _look_sooner(*, engine: Engine) -> None:
+    """Have waves wait less for what the stand-in does at once; `next_look` itself has tests of its own."""
+    with engine.begin() as connection:
+        function = connection.exec_driver_sql("SELECT pg_get_functiondef('migration.next_look'::regproc)")
+        source, sooner = function.scalar_one(), f"interval '{FIRST_LOOK} seconds'"
+        assert "interval '1 second'" in source or sooner in source
+        connection.exec_driver_sql(source.replace("interval '1 second'", sooner))
+
+
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
     """The stack of all tests that need a whole Airflow; they share a worker by `xdist_group("stack")`."""
     dags = ("migrate_edf_accounts", "rerun_edf_accounts")
-    with running_stack(folder=tmp_path_factory.mktemp("stack"), dags=dags) as started:
-        yield started
+    with ExitStack() as running:
+        pytestconfig.stash[RUNNING] = running
+        yield running.enter_context(running_stack(folder=tmp_path_factory.mktemp("stack"), dags=dags))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Stop the stack behind the last test that needs it: an idle Airflow takes a good part of a core."""
+    yield
+    if "stack" in _groups(item=item) and (nextitem is None or "stack" not in _groups(item=nextitem)):
+        item.config.stash.get(RUNNING, ExitStack()).close()
 
 
 @pytest.fixture

@@ -171,6 +171,8 @@ def read_status(*, status: int, headers: Mapping[str, str], body: bytes, now: da
         )
     if status == 200 and is_web_page(headers=headers, body=body):
         return Misrouted(reason="a web page instead of a status")
+    if status == 400 and isinstance(_read_refusal(document=document), SupplierPaused):
+        return SupplierPaused()
     return Unknown(reason=f"HTTP {status} without a readable status")
 
 
@@ -229,7 +231,7 @@ def _read_common(*, status: int, headers: Mapping[str, str], now: datetime) -> A
     if status == 403:
         return Forbidden()
     if status == 429:
-        return Throttled(retry_after=retry_after(value=headers.get("Retry-After"), now=now))
+        return Throttled(retry_after=retry_after(headers=headers, now=now))
     if 300 <= status < 400:
         return Misrouted(reason=f"a redirect (HTTP {status})")
     if status >= 500:
@@ -352,14 +354,18 @@ def _on_our_clock(*, time: datetime | None, headers: Mapping[str, str], now: dat
     return time
 
 
-def retry_after(*, value: str | None, now: datetime) -> float | None:
-    """The seconds of a Retry-After header, an hour at most; None for one that says nothing."""
+def retry_after(*, headers: Mapping[str, str], now: datetime) -> float | None:
+    """The seconds of a Retry-After header, an hour at most; None for one that says nothing.
+
+    A date in it is told by the clock of whoever answers, as their Date is.
+    """
+    value = headers.get("Retry-After")
     if value is None:
         return None
     if value.strip().isascii() and value.strip().isdigit():
         seconds = float(value)
     else:
-        until = http_date(value=value)
+        until = _on_our_clock(time=http_date(value=value), headers=headers, now=now)
         if until is None:
             return None
         seconds = (until - now) / timedelta(seconds=1)

@@ -113,7 +113,7 @@ def read_token(
 ) -> Issued:
     """Read the answer to a sign-in. Raises `UnableToSignIn`."""
     if status == 429:
-        wait = retry_after(value=headers.get("Retry-After"), now=now)
+        wait = retry_after(headers=headers, now=now)
         _throttled(settings=settings, seconds=wait, reason="HTTP 429")
     if status >= 500 or status == 408:
         _fail_for_now(settings=settings, reason=f"HTTP {status}")

@@ -316,7 +316,8 @@ def weigh(*, signals: Iterable[Signal]) -> Ruling:
             return Ruling(course=Course.STOP, cause=cause)
     if counted[Signal.FINE]:
         return Ruling(course=Course.GO_ON)
-    if counted[Signal.FORBIDDEN] > 1:
+    # A few 403s may be the trouble of the last records that are open: another record tells.
+    if counted[Signal.FORBIDDEN] >= MANY:
         return Ruling(course=Course.STOP, cause=Signal.FORBIDDEN)
     doubtful = counted[Signal.FORBIDDEN] + counted[Signal.MISROUTED] + counted[Signal.SILENT]
     if doubtful and not counted[Signal.BUSY]:

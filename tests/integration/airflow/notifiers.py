@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import BaseNotifier
 
-SENT: list[tuple[str, dict[str, Any]]] = []
+from tests.integration.airflow.outbox import SENT
 
 
 class Remembers(BaseNotifier):

@@ -429,6 +429,37 @@ def test_the_trigger_yields_counts_once_nothing_is_open_or_why_it_cannot_look(
     assert "bring it up to date with `make migrate" in event.payload["reason"]
 
 
+def test_a_token_that_is_refused_while_a_trigger_polls_stops_the_wave_and_fails_the_task(
+    monkeypatch: pytest.MonkeyPatch, begin: BeginJourney
+) -> None:
+    from airflow.sdk.exceptions import TaskDeferred
+
+    from kraken_import.connections import ConnectionIds
+    from kraken_import.operators import AwaitBatchOperator
+
+    journey = begin()
+    set_connections(monkeypatch, tracking=journey.tracking, simulator=journey.simulator)
+    wave_id = journey.valid_wave()
+    journey.create(wave_id)
+    journey.strike(kind="unauthorised", operation="status", skip=2)
+    operator = AwaitBatchOperator(
+        task_id="await", batch={"wave_id": wave_id, "batch": 0}, connections=ConnectionIds()
+    )
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute({"params": {"await_minutes": 5}})
+
+    async def events() -> list[Any]:
+        return [event async for event in deferred.value.trigger.run()]
+
+    (event,) = asyncio.run(events())
+    assert event.payload["fault"] == "unauthorised"
+    with pytest.raises(SystemicFault, match="put a valid token into it, then clear the run"):
+        operator.resume({}, event.payload)
+    (wave,) = journey.rows("SELECT stop_code FROM migration.wave")
+    assert wave["stop_code"] == "unauthorised"
+    assert set(journey.created().values()) == {1}
+
+
 def test_the_hook_tests_a_connection(
     monkeypatch: pytest.MonkeyPatch, tracking_engine: Engine, start_simulator: StartSimulator
 ) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from kraken_import.tracking import outages
-from tests.integration.airflow import notifiers
+from tests.integration.airflow.outbox import SENT
 from tests.integration.airflow.test_dags import set_connections
 from tests.integration.conftest import BeginJourney, Journey
 from tests.integration.usecases.playing import begin_rerun, park
@@ -89,7 +89,7 @@ def operator(kind: str, **arguments: Any) -> Any:
 
 def configure(monkeypatch: pytest.MonkeyPatch, *entries: Any) -> None:
     monkeypatch.setenv("MIGRATION_NOTIFIERS", json.dumps(entries))
-    notifiers.SENT.clear()
+    SENT.clear()
 
 
 @pytest.fixture
@@ -200,11 +200,11 @@ def test_people_are_told_at_the_gate_at_the_end_and_once_of_a_stop(
     airflow_journey.heal()
     with pytest.raises(Exception, match="was stopped"):
         operator("SummariseWaveOperator").execute(context("run-1"))
-    assert [told["moment"] for _, told in notifiers.SENT] == ["gate", "stop", "end"]
-    texts = [text for text, _ in notifiers.SENT]
+    assert [told["moment"] for _, told in SENT] == ["gate", "stop", "end"]
+    texts = [text for text, _ in SENT]
     assert texts[0].endswith("is at the gate: 3 of 3 customers are valid, 0 were refused.")
     assert "was stopped: Kraken refused the token" in texts[1]
-    assert notifiers.SENT[0][1]["counts"] == {"valid": 3}
+    assert SENT[0][1]["counts"] == {"valid": 3}
 
 
 def test_people_are_told_of_plans_that_fail_of_differences_and_of_reruns(
@@ -229,31 +229,31 @@ def test_people_are_told_of_plans_that_fail_of_differences_and_of_reruns(
         (callback,) = task.on_failure_callback
         given = context("run:1") | {"exception": error, "params": params}
         callback(given)
-        text, told = notifiers.SENT[-1]
+        text, told = SENT[-1]
         assert text.startswith(f"{what} of edf_accounts could not be planned, so nothing of it was sent: ")
         assert text.endswith(f" {run}")
         assert (told["moment"], told["link"], told["sentence"]) == ("plan_failed", run, text[: -len(run) - 1])
-    assert "No customer …." in notifiers.SENT[0][0]
+    assert "No customer …." in SENT[0][0]
     # What is not ours may quote values.
-    assert "ValueError; the log of the task says more." in notifiers.SENT[2][0]
-    assert not [text for text, _ in notifiers.SENT if "GB-1" in text]
+    assert "ValueError; the log of the task says more." in SENT[2][0]
+    assert not [text for text, _ in SENT if "GB-1" in text]
 
     play(airflow_journey, limit=3)
     with airflow_journey.tracking.begin() as connection:
         connection.exec_driver_sql("UPDATE migration.batch SET customers = 4")
     with pytest.raises(AirflowFailException):
         operator("ReconcileOperator").execute(context("run:1"))
-    assert notifiers.SENT[-1][0] == (
+    assert SENT[-1][0] == (
         "1 difference is open after reconciliation over Connection 'kraken' (batch_count 1): "
         f"`make differences` lists them, and each needs an owner. {run}"
     )
-    assert notifiers.SENT[-1][1]["counts"] == {"batch_count": 1}
+    assert SENT[-1][1]["counts"] == {"batch_count": 1}
 
     airflow_journey.valid_wave(limit=2, name="pilot")
     planned = begin_rerun(airflow_journey, run_id="run:1", wave="pilot")
     with pytest.raises(AirflowFailException, match="have not ended"):
         operator("SummariseRerunOperator").execute(context("run:1", dag_id="rerun_edf_accounts"))
-    text, told = notifiers.SENT[-1]
+    text, told = SENT[-1]
     assert f"Rerun {planned.rerun} of edf_accounts ended badly, with 0 of 2 records through and 2" in text
     assert told["counts"] == {"mended": 0, "left": 2, "parked": 0}
 
@@ -274,10 +274,10 @@ def test_the_watch_tells_once_of_what_no_run_would_tell(
         triggerer = watching.WatchTriggererOperator(task_id="triggerer", connections=ConnectionIds())
 
         def look() -> list[str]:
-            before = len(notifiers.SENT)
+            before = len(SENT)
             for task in (records, triggerer):
                 task.execute(context("watch-1", dag_id="watch"))
-            return [told["moment"] for _, told in notifiers.SENT[before:]]
+            return [told["moment"] for _, told in SENT[before:]]
 
         wave_id = airflow_journey.valid_wave(limit=3)
         airflow_journey.create(wave_id)
@@ -294,7 +294,7 @@ def test_the_watch_tells_once_of_what_no_run_would_tell(
             monkeypatch, {"notifier": f"{MODULE}.Remembers", "kwargs": {"text": "{{ migration.text }}"}}
         )
         assert look() == ["open_too_long", "cohort_overdue", "triggerer_silent"]
-        assert notifiers.SENT[0][0].startswith("3 records have been open at Kraken over Connection 'kraken'")
+        assert SENT[0][0].startswith("3 records have been open at Kraken over Connection 'kraken'")
         assert look() == []
         # An outage is told of once it has lasted, and what is parked once the end of its wave is long told.
         begin_outage(airflow_journey)

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("stack")]
 
 
 def test_a_run_is_green_red_or_stopped_as_its_records_are(stack: Stack) -> None:
-    green = stack.start(limit=100, batch_size=40).json()["dag_run_id"]
+    green = stack.start(limit=100, batch_size=50).json()["dag_run_id"]
     red = stack.start(limit=100, threshold=0).json()["dag_run_id"]
     assert stack.finish(green) == "success"
     assert stack.finish(red) == "failed"

@@ -25,6 +25,9 @@ from transforms.dialect import Dialect
 from transforms.extract import candidate_identifiers, existing_identifiers, extract, frame_sql
 from transforms.registry import get_dialect
 
+# Filling a database takes as long as all that is asked of it.
+pytestmark = pytest.mark.xdist_group("legacy")
+
 DIALECTS = [get_dialect(name=name) for name in load.generated_dialects()]
 each_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 

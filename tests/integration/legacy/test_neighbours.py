@@ -19,6 +19,8 @@ from transforms.dialect import Dialect
 from transforms.extract import candidate_identifiers, extract
 from transforms.registry import get_dialect
 
+pytestmark = pytest.mark.xdist_group("legacy")
+
 DIALECTS = [get_dialect(name=name) for name in load.generated_dialects()]
 WITH_AGREEMENTS, WITH_ACCOUNTS = (
     [dialect for dialect in DIALECTS if any(frame.name == name for frame in dialect.frames)]

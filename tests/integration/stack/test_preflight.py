@@ -13,6 +13,8 @@ from legacy import load
 from tests.checkouts import attempt, copied_checkout, run
 from tests.conftest import NewDatabase
 
+pytestmark = pytest.mark.xdist_group("preflight")
+
 
 @pytest.fixture(scope="module")
 def filled_dsn(new_database: NewDatabase) -> str:

@@ -8,6 +8,8 @@ from benchmarks.growth_explain import MOST_PARTITIONS, Found, explain, sample_of
 from benchmarks.growth_fill import Scale, fill
 from tests.conftest import NewDatabase
 
+pytestmark = pytest.mark.xdist_group("growth")
+
 SCALE = Scale(records=2_400, events=14_400, waves=60)
 GROWING = {
     "import_process",

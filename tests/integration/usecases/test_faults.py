@@ -230,7 +230,9 @@ def test_an_expired_token_is_read_again_once_and_no_record_is_lost(journey: Jour
     expired.renewed = journey.kraken
     expired.create(wave_id)
     assert expired.refreshed == [journey.kraken]
-    journey.poll(wave_id)
+    # The poll of a trigger is another session, with what its Connection said.
+    expired.poll(wave_id)
+    assert expired.refreshed == [journey.kraken] * 2
     assert journey.states(wave_id) == {"processed": 20}
     assert set(journey.created().values()) == {1}
 
@@ -336,7 +338,7 @@ def test_a_kraken_that_stays_down_stops_the_wave_with_nothing_in_doubt(
     with caplog.at_level(logging.INFO, logger="kraken_import.usecases.waiting"):
         journey.poll(wave_id, held=held)
     # The trigger's log says what it waits for, and how that ended.
-    first, last = caplog.messages
+    first, last = (each.getMessage() for each in caplog.records if each.name.endswith(".waiting"))
     assert "has not answered since" in first
     assert last == f"Kraken at {journey.kraken.target} is given up."
     with pytest.raises(SystemicFault, match="has given no usable answer since") as stopped:

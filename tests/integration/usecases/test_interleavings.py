@@ -131,6 +131,29 @@ def test_a_permission_that_is_taken_away_in_mid_chunk_parks_next_to_nothing(begi
     assert journey.states(wave_id).get("parked", 0) <= 1
 
 
+@pytest.mark.parametrize("keys", [["GB-000000001", "GB-000000002"], None])
+def test_when_the_only_two_open_records_are_forbidden_another_one_says_whose_trouble_it_is(
+    begin: BeginJourney, keys: list[str] | None
+) -> None:
+    journey = begin()
+    wave_id = journey.valid_wave(limit=2)
+    journey.create(wave_id)
+    # Both are due at once.
+    change(journey, "UPDATE migration.import_process SET created_at = created_at - interval '1 hour'")
+    journey.strike(kind="forbidden", operation="status", **({} if keys is None else {"keys": keys}))
+    if keys is None:
+        with pytest.raises(SystemicFault, match="ask for the data-import permission"):
+            journey.poll(wave_id)
+        return
+    assert journey.poll(wave_id, seconds=0.5) == {"open": 2, "ended": 0}
+    change(
+        journey,
+        "UPDATE migration.import_process SET doubted_at = doubted_at - interval '1 hour', polled_at = NULL",
+    )
+    journey.poll(wave_id, seconds=0.5)
+    assert journey.states(wave_id) == {"parked": 2}
+
+
 def test_a_masked_finding_touches_the_payloads_of_its_own_wave_alone(begin: BeginJourney) -> None:
     journey = begin()
     waves = [journey.valid_wave(limit=2) for _ in range(4)]

@@ -157,6 +157,21 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(value: str, seconds: float 
     assert post(429, None, **{"Retry-After": value}).retry_after == seconds
 
 
+@pytest.mark.parametrize("hour", ["08", "10"])
+def test_a_date_to_retry_after_is_one_of_krakens_clock_however_wrong_it_goes(hour: str) -> None:
+    day = f"Sat, 21 Nov 2026 {hour}"
+    dates = {"Date": f"{day}:00:00 GMT", "Retry-After": f"{day}:00:30 GMT"}
+    assert post(429, None, **dates).retry_after == 30
+
+
+def test_a_status_that_the_paused_supplier_is_refused_says_so() -> None:
+    code = "import_supplier_migration_not_ongoing"
+    assert get(400, {"code": code, "detail": "It is not ongoing."}) == SupplierPaused()
+    assert get(400, {"code": "other", "detail": "It is bad."}) == Unknown(
+        reason="HTTP 400 without a readable status"
+    )
+
+
 STATUS = {
     "status": "PROCESSED",
     "kraken_identifier": "A-1",
