@@ -46,8 +46,8 @@ def divide(*, limit: int, shares: Sequence[Share]) -> dict[str, int]:
 
     What one does not want is the others'. With fewer places than shares the turn goes round.
     """
-    # Those without a place come first, and of them who has waited longest. Every holder must come to one order:
-    # otherwise each could leave the places to the others, and none would ever take one.
+    # Those without a place come first, and of them who has waited longest. Every holder must come to one
+    # order: otherwise each could leave the places to the others, and none would ever take one.
     turns = sorted(
         shares,
         key=lambda share: (
