@@ -80,6 +80,13 @@ def assemble(
         )
         keys = list(zip(*parts, strict=True))
         customers = [key[0] for key in keys]
+        try:
+            hash(tuple(keys))
+        except TypeError:
+            source = _source(dialect=dialect, frame=frame)
+            raise FrameContractBroken(
+                f"{source} delivers a list or an object as {' or '.join(frame.key)}: turn it into text."
+            ) from None
         if not wanted.issuperset(customers):
             raise FrameContractBroken(_strangers(dialect=dialect, frame=frame, keys=customers, wanted=wanted))
         documents, problems = _documents(dialect=dialect, frame=frame, data=data, zone=zone, values=values)
