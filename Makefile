@@ -24,7 +24,7 @@ help: ## List the commands and variables
 	@echo
 	@echo "Variables: ACCOUNTS SEED PORT_BASE KRAKEN_URL KRAKEN_TOKEN LEGACY_DSN TRACKING_DSN LIVE"
 	@echo "           WAVE REASON ANSWER KRAKEN BATCH STATE CODE ERROR_PATH NOT_PROCESSED OWNER KIND NOTE FOLDER DAYS"
-	@echo "           DIALECT ID LIMIT NAME PYTHON, for example: make demo ACCOUNTS=20000"
+	@echo "           DIALECT ID LIMIT NAME INPUTS PYTHON, for example: make demo ACCOUNTS=20000"
 
 install: ## Create .venv from requirements.txt (every other command does so when needed)
 	@command -v $(INSTALLER) >/dev/null || { echo "$(PYTHON) is not installed: Python 3.11 to 3.13 is needed." >&2; exit 1; }
@@ -119,6 +119,9 @@ test-quick: install ## Run the tests that need no database: under half a minute
 
 prove: install ## Run the long proofs: a migration, a backfill, gates, a new dialect and a stack that is killed
 	@$(VENV)/python -m pytest tests/proofs
+
+answers: install ## Give INPUTS (100,000) damaged inputs of SEED to the parsers of answers, settings and legacy rows
+	@$(VENV)/python -m proofs.answers "$(or $(INPUTS),100000)" "$(SEED)"
 
 check: install ## Lint, types and import layers
 	@$(VENV)/ruff check .
