@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from proofs.answers import connections, kraken, rows, runs, tokens
+from proofs.answers import connections, kraken, rows, runs, tokens, wire
 from proofs.answers.contract import Parser
 
 PARSERS: Final[tuple[Parser, ...]] = (
@@ -13,4 +13,5 @@ PARSERS: Final[tuple[Parser, ...]] = (
     *connections.PARSERS,
     *runs.PARSERS,
     *rows.PARSERS,
+    *wire.PARSERS,
 )

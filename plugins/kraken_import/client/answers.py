@@ -36,7 +36,7 @@ _LONGEST_PATH: Final = 400
 """Characters; what masking makes of them still fits into an index."""
 
 _LONGEST_CODE: Final = 200
-_LONGEST_NAME: Final = 200
+LONGEST_NAME: Final = 200
 """Characters of a status or an identifier: what is longer is none."""
 
 
@@ -173,7 +173,7 @@ def read_status(*, status: int, headers: Mapping[str, str], body: bytes, now: da
         occurred_at = event.get("occurred_at") if isinstance(event, dict) else None
         return ProcessStatus(
             status=said,
-            kraken_identifier=_identifier(document.get("kraken_identifier")),
+            kraken_identifier=read_identifier(value=document.get("kraken_identifier")),
             created_at=_on_our_clock(time=_time(document.get("created_at")), headers=headers, now=now),
             latest_error=_latest_error(document.get("latest_error")),
             changed_at=_on_our_clock(time=_time(occurred_at), headers=headers, now=now),
@@ -273,7 +273,7 @@ def _read_refusal(*, document: Any) -> Answer:
             return FailedValidation(finding=finding)
         if finding.code.endswith(_ALREADY_IMPORTED):
             account = document.get("account_id") if isinstance(document, dict) else None
-            return AlreadyImported(kraken_identifier=_identifier(account), finding=finding)
+            return AlreadyImported(kraken_identifier=read_identifier(value=account), finding=finding)
     return Refused(findings=findings)
 
 
@@ -326,14 +326,15 @@ def _finding(*, code: str, path: str, detail: str) -> Finding:
     return Finding(code=code[:_LONGEST_CODE], path=path, detail=detail, origin="kraken")
 
 
-def _identifier(value: Any) -> str | None:
-    return value if isinstance(value, str) and 0 < len(value) <= _LONGEST_NAME else None
+def read_identifier(*, value: Any) -> str | None:
+    """Kraken's identifier of a record; None for what is none."""
+    return value if isinstance(value, str) and 0 < len(value) <= LONGEST_NAME else None
 
 
 def _says(*, document: Any, body: bytes, name: str) -> str | None:
     """What an object says under a name, if it is a text of some length, and the same where it comes twice."""
     said = document.get(name) if isinstance(document, dict) else None
-    if not isinstance(said, str) or len(said) > _LONGEST_NAME:
+    if not isinstance(said, str) or len(said) > LONGEST_NAME:
         return None
     # Readers of JSON go by the last of them. A name may be spelt with escapes as well.
     if body.count(f'"{name}"'.encode()) < 2 and rb"\u00" not in body:

@@ -14,7 +14,7 @@ import orjson
 _LARGEST_OBJECT: Final = 65_536
 """Bytes; far above what an entry of a listing needs, and the bound of what is kept between chunks."""
 
-_BLANKS: Final = b" \t\r\n"
+_BLANKS: Final = re.compile(rb"[ \t\r\n]+")
 _OUTSIDE: Final = re.compile(rb'["{}]')
 _IN_TEXT: Final = re.compile(rb'"|\\.', re.DOTALL)
 _NO_OBJECT: Final = f"An object of the array is no JSON, or longer than {_LARGEST_OBJECT:,} bytes."
@@ -108,6 +108,5 @@ class JsonArray:
 
 
 def _after_blanks(*, rest: bytearray, place: int) -> int:
-    while place < len(rest) and rest[place] in _BLANKS:
-        place += 1
-    return place
+    blanks = _BLANKS.match(rest, place)
+    return blanks.end() if blanks else place

@@ -104,6 +104,12 @@ def test_an_object_full_of_braces_is_read_in_time_in_however_many_chunks_it_arri
     assert time.process_time() - began < 2
 
 
+def test_blanks_without_end_are_passed_over_in_time() -> None:
+    began = time.process_time()
+    assert read([b"[", *[b" " * 1_000_000] * 20, b"]"]) == []
+    assert time.process_time() - began < 1
+
+
 def test_an_object_that_is_too_long_is_refused_in_one_chunk_as_in_many() -> None:
     data = json.dumps([{"a": "}" * 70_000}]).encode()
     for chunks in ([data], [data[at : at + 1_000] for at in range(0, len(data), 1_000)]):
