@@ -18,6 +18,7 @@ from stack.dialects import dialect_named
 from stack.problems import StackProblem
 from stack.running import Running, require_running
 from stack.settings import Wishes
+from transforms.wording import shown_value
 
 _DAG_SECONDS = 90.0
 _POLL_SECONDS = 0.5
@@ -69,8 +70,9 @@ def selection(*, environment: Mapping[str, str], wishes: Wishes) -> dict[str, An
         "not_processed": given.get("NOT_PROCESSED") == "1" or None,
     }
     if conf["batch"] is not None:
-        if not (conf["batch"].isascii() and conf["batch"].isdigit()):
-            raise UnableToRerun(f"BATCH must be the number of a batch, from 0, not {conf['batch']!r}.")
+        if not (conf["batch"].isascii() and conf["batch"].isdigit() and len(conf["batch"]) < 10):
+            shown = shown_value(value=conf["batch"])
+            raise UnableToRerun(f"BATCH must be the number of a batch, from 0, not {shown}.")
         conf["batch"] = int(conf["batch"])
     said = {name: value for name, value in conf.items() if value not in (None, [])}
     if not said:

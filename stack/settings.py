@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ import psycopg2
 from psycopg2.extensions import parse_dsn
 
 from stack.problems import StackProblem
+from transforms.wording import shown_value
 
 ROOT = Path(__file__).resolve().parent.parent
 RUN = ROOT / ".run"
@@ -126,12 +128,12 @@ def read_wishes(*, environment: Mapping[str, str]) -> Wishes:
     )
 
 
-def load_secrets() -> Secrets:
-    """The checkout's secrets, generated at the first call."""
-    path = RUN / "secrets.json"
-    if path.is_file():
-        known = json.loads(path.read_text())
-        if set(known) == {each.name for each in fields(Secrets)}:
+def load_secrets(*, path: Path = RUN / "secrets.json") -> Secrets:
+    """The checkout's secrets, generated at the first call, and anew where the file is damaged."""
+    with suppress(FileNotFoundError, ValueError, TypeError, RecursionError):
+        known = json.loads(path.read_text(encoding="utf-8"))
+        is_whole = set(known) == {each.name for each in fields(Secrets)}
+        if is_whole and all(isinstance(value, str) and value for value in known.values()):
             return Secrets(**known)
     made = Secrets(
         jwt=secrets.token_urlsafe(64),
@@ -160,15 +162,20 @@ def _read_number(*, given: Mapping[str, str], name: str, least: int, most: int) 
     text = given.get(name)
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit()) or not least <= int(text) <= most:
-        raise UnableToUnderstand(f"{name} must be a whole number from {least:,} to {most:,}, not {text!r}.")
+    # Python reads no number of thousands of digits.
+    is_number = text.isascii() and text.isdigit() and len(text.lstrip("0")) <= len(str(most))
+    if not is_number or not least <= int(text) <= most:
+        raise UnableToUnderstand(
+            f"{name} must be a whole number from {least:,} to {most:,}, not {shown_value(value=text)}."
+        )
     return int(text)
 
 
 def _read_live(*, value: str | None) -> bool:
     if value not in (None, "yes"):
         raise UnableToUnderstand(
-            f"LIVE must be yes, or left out for a dry run where it is not the bundled systems, not {value!r}."
+            "LIVE must be yes, or left out for a dry run where it is not the bundled systems, not "
+            f"{shown_value(value=value)}."
         )
     return value == "yes"
 
@@ -195,7 +202,7 @@ def _read_dsn(*, name: str, value: str | None) -> str | None:
         raise UnableToUnderstand(sentence)
     try:
         parsed = parse_dsn(value)
-        sound_ports = all(port.isdigit() for port in parsed.get("port", "5432").split(","))
+        sound_ports = all(_is_port(text=port) for port in parsed.get("port", "5432").split(","))
     except psycopg2.ProgrammingError as error:
         # Not the error's own words: they may repeat the password.
         raise UnableToUnderstand(sentence) from error
@@ -204,6 +211,10 @@ def _read_dsn(*, name: str, value: str | None) -> str | None:
     if not parsed.get("dbname"):
         raise UnableToUnderstand(f"{name} names no database: end it with /database.")
     return "postgresql://" + value.split("://", 1)[1]
+
+
+def _is_port(*, text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) < 65_536
 
 
 def environment_wishes() -> Wishes:

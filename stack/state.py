@@ -5,11 +5,19 @@ import fcntl
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
+from stack.problems import StackProblem
 from stack.processes import Component
 from stack.settings import RUN, Ports, Targets, write_private
 
+HIGHEST_PORT = 65_535
 _PATH = RUN / "stack.json"
+
+
+class UnableToReadState(StackProblem):
+    """What the last command left is not what any command writes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +43,37 @@ class Stack:
         return replace(self, components=(*others, component))
 
 
-def load() -> Stack | None:
-    """The last stack; None when there is none."""
-    if not _PATH.is_file():
+def load(*, path: Path = _PATH) -> Stack | None:
+    """The last stack; None when there is none. Raises UnableToReadState for a file that is damaged."""
+    if not path.is_file():
         return None
-    known = json.loads(_PATH.read_text())
-    return Stack(
+    try:
+        return _stack(known=json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise UnableToReadState(
+            f"{path.name} in .run is damaged: end what still runs of the stack (`ps` shows it), delete the "
+            "file, and start again with `make up`."
+        ) from None
+
+
+def _stack(*, known: Any) -> Stack:
+    """Raises ValueError, TypeError or KeyError for what `save` has not written."""
+    stack = Stack(
         port_base=known["port_base"],
         targets=Targets(**known["targets"]),
         components=tuple(Component(**each) for each in known["components"]),
     )
+    told = (stack.port_base, *(each.pid for each in stack.components))
+    times = [time for each in stack.components for time in (each.created, each.launched)]
+    texts = (*asdict(stack.targets).values(), *(each.name for each in stack.components))
+    if (
+        any(type(number) is not int or number < 1 for number in told)
+        or stack.ports.postgres > HIGHEST_PORT
+        or not all(isinstance(time, int | float) and time >= 0 for time in times)
+        or not all(text is None or isinstance(text, str) for text in texts)
+    ):
+        raise ValueError("no command writes this")
+    return stack
 
 
 def save(*, stack: Stack) -> None:

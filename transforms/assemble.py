@@ -73,12 +73,7 @@ def assemble(
     nested: dict[str, _Nested] = {}
     for frame in dialect.frames:
         data = _checked(dialect=dialect, frame=frame, frames=frames)
-        # Legacy keys are padded with blanks as often as values are.
-        parts = (
-            [part.strip() if type(part) is str else part for part in data[name].tolist()]
-            for name in frame.key
-        )
-        keys = list(zip(*parts, strict=True))
+        keys = _keys(dialect=dialect, frame=frame, data=data)
         customers = [key[0] for key in keys]
         if not wanted.issuperset(customers):
             raise FrameContractBroken(_strangers(dialect=dialect, frame=frame, keys=customers, wanted=wanted))
@@ -106,6 +101,22 @@ def assemble(
     root = nested[dialect.root.name]
     assembled.documents = dict(zip(root.customers, root.documents, strict=True))
     return assembled
+
+
+def _keys(*, dialect: Dialect, frame: Frame, data: pd.DataFrame) -> list[Key]:
+    # Legacy keys are padded with blanks as often as values are.
+    parts = (
+        [part.strip() if type(part) is str else part for part in data[name].tolist()] for name in frame.key
+    )
+    keys = list(zip(*parts, strict=True))
+    try:
+        hash(tuple(keys))
+    except TypeError:
+        source = _source(dialect=dialect, frame=frame)
+        raise FrameContractBroken(
+            f"{source} delivers a list or an object as {' or '.join(frame.key)}: turn it into text."
+        ) from None
+    return keys
 
 
 def _checked(*, dialect: Dialect, frame: Frame, frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -191,8 +191,8 @@ def _date(*, text: str, column: Column) -> Any:
 def _plain_date(text: str) -> date:
     # A time of day at midnight is how some databases print a date.
     day, _, time = text.replace("T", " ").partition(" ")
-    if time.strip("0:. "):
-        raise ValueError("a time of day")
+    if time.strip("0:. ") or not day.isascii():
+        raise ValueError("a time of day, or digits of another script")
     return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC).date()
 
 

@@ -104,6 +104,12 @@ def fault_of(*, error: Exception) -> Fault:
             kind=Kind.DATA,
             reason="delivers a value that has no text or lies outside the calendar: cast it to text",
         )
+    if isinstance(cause, RecursionError):
+        # The driver reads JSON by functions that call themselves.
+        return Fault(
+            kind=Kind.DATA,
+            reason="delivers JSON that is nested too deeply: mend the value, or cast it to text",
+        )
     state = getattr(cause, "pgcode", None)
     if state is None:
         return _without_state(cause=cause)

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -32,7 +31,7 @@ from transforms.database import (
 from transforms.dialect import Dialect, Frame
 from transforms.findings import Finding
 from transforms.memory import collector_paused
-from transforms.money import Balance, legacy_balances
+from transforms.money import Balance, is_amount, legacy_balances
 from transforms.paging import PAGING, Pages, check_paging
 from transforms.reading import BatchReader
 
@@ -235,18 +234,12 @@ def _balances(*, reader: BatchReader, dialect: Dialect) -> dict[str, tuple[Balan
             raise UnableToExtract(
                 f"{shown(file)} returns rows without external_identifier: nobody can tell whose they are."
             )
-        if amount is not None and not _is_number(amount):
-            reader.refuse(identifier=identifier, file=file, path="", reason="must deliver amounts as numbers")
+        if amount is not None and not is_amount(value=amount):
+            reason = "must deliver amounts as numbers, exact and with at most 13 digits before the point"
+            reader.refuse(identifier=identifier, file=file, path="", reason=reason)
         elif identifier not in reader.unreadable:
             rows.append((identifier, ledger, currency, amount))
     return legacy_balances(rows=rows)
-
-
-def _is_number(value: Any) -> bool:
-    try:
-        return Decimal(value).is_finite()
-    except (ArithmeticError, ValueError, TypeError):
-        return False
 
 
 def balances_sql(*, dialect: str) -> Path:

@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from transforms.dialect import MoneySource
 from transforms.rules.ledgers import cents
+
+_CENT: Final = Decimal("0.01")
+_MOST: Final = Decimal(10) ** 13
+"""A thousand times what a payload can say; sums of it fit into the database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,17 @@ def payload_balances(*, sources: Iterable[MoneySource], document: Mapping[str, A
     return _balances(sums=sums)
 
 
+def is_amount(*, value: Any) -> bool:
+    """Whether a value of a database is an exact amount, of a size that an account can have."""
+    if not isinstance(value, Decimal | int | str) or isinstance(value, bool):
+        return False
+    try:
+        number = Decimal(value)
+    except ArithmeticError:
+        return False
+    return number.is_finite() and -_MOST < number < _MOST
+
+
 def legacy_balances(*, rows: Iterable[tuple[str, str, str, Any]]) -> dict[str, tuple[Balance, ...]]:
     """Balances by external identifier, from rows (external identifier, ledger, currency, amount)."""
     sums: dict[str, dict[tuple[str, str], list[int]]] = {}
@@ -54,7 +69,7 @@ def legacy_balances(*, rows: Iterable[tuple[str, str, str, Any]]) -> dict[str, t
 
 def _whole_cents(*, amount: Decimal) -> int:
     # An amount with a part of a cent rejects its record, so this rounding never meets a payload.
-    return int((amount * 100).to_integral_value())
+    return int(amount.quantize(_CENT) * 100)
 
 
 def _add(*, sums: dict[tuple[str, str], list[int]], key: tuple[str, str], amount: int) -> None:

@@ -94,7 +94,7 @@ class BatchReader:
         try:
             result = self.connection.execute(statement, {"identifiers": identifiers})
             return Rows(names=list(result.keys()), rows=result.fetchall())
-        except (SQLAlchemyError, ValueError) as error:
+        except (SQLAlchemyError, ValueError, RecursionError) as error:
             fault = fault_of(error=error)
             if fault.kind is not Kind.DATA:
                 raise refusal(error=error, place=place_in(file), raises=self.raises) from None

@@ -8,6 +8,7 @@ from importlib import import_module
 
 from transforms import dialects
 from transforms.dialect import Dialect
+from transforms.wording import shown_value
 
 
 class UnknownDialect(Exception):
@@ -23,7 +24,9 @@ def dialect_names() -> tuple[str, ...]:
 def get_dialect(*, name: str) -> Dialect:
     """The dialect of this name. Raises `UnknownDialect`."""
     if name not in dialect_names():
-        raise UnknownDialect(f"There is no dialect {name!r}: the dialects are {', '.join(dialect_names())}.")
+        raise UnknownDialect(
+            f"There is no dialect {shown_value(value=name)}: the dialects are {', '.join(dialect_names())}."
+        )
     found = import_module(f"{dialects.__name__}.{name}").DIALECT
     if not isinstance(found, Dialect) or found.name != name:
         raise TypeError(f"transforms/dialects/{name} must define DIALECT, a Dialect with name={name!r}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -69,7 +70,7 @@ def kraken_settings(*, connection: Connection) -> KrakenSettings:
         port=connection.port,
         login=connection.login,
         password=connection.password,
-        extra=connection.extra_dejson,
+        extra=_extra(connection=connection),
     )
 
 
@@ -116,6 +117,15 @@ def open_engine(*, connection: Connection, is_tracking: bool = False) -> Engine:
             f"The database of Connection {connection.conn_id!r} at {where} "
             "cannot be reached: check that it runs, and the login."
         ) from None
+
+
+def _extra(*, connection: Connection) -> Any:
+    """The extra fields, or their text where it is no JSON: Airflow would take that for no fields at all."""
+    text = (connection.extra or "").strip() or "{}"
+    try:
+        return connection.extra_dejson or json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _is_said(value: object) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 
+from transforms.wording import shown_value
+
 
 class UnableToReadEnvironment(Exception):
     """A variable of the environment holds no number that makes sense; the message names it and the remedy."""
@@ -24,9 +26,11 @@ def _whole_number(*, name: str, default: int, most: int) -> int:
     said = os.environ.get(name, "").strip()
     if not said:
         return default
-    if not (said.isascii() and said.isdigit()) or not 1 <= int(said) <= most:
+    # Python reads no number of thousands of digits.
+    is_number = said.isascii() and said.isdigit() and len(said.lstrip("0")) <= len(str(most))
+    if not is_number or not 1 <= int(said) <= most:
         raise UnableToReadEnvironment(
-            f"{name} must be a whole number from 1 to {most:,}, not {said!r}: correct it in the "
-            "environment of Airflow, or remove it there."
+            f"{name} must be a whole number from 1 to {most:,}, not {shown_value(value=said)}: correct it in "
+            "the environment of Airflow, or remove it there."
         )
     return int(said)

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final, Literal, TypeAlias
 
 from kraken_import.lifecycle import Mode
+from transforms.wording import shown_value
 
 Approval: TypeAlias = Literal["required", "unattended"]
 """Who lets a wave pass its gate: a person, or its failure threshold."""
@@ -64,7 +65,8 @@ def read_policy(*, values: Mapping[str, Any]) -> PolicySettings:
     unknown = sorted(set(values) - set(_READERS))
     if unknown:
         raise ValueError(
-            f"names setting {unknown[0]!r}, which is not known: the settings are {', '.join(_READERS)}"
+            f"names setting {shown_value(value=unknown[0])}, which is not known: the settings are "
+            f"{', '.join(_READERS)}"
         )
     read = {}
     for name, value in values.items():
@@ -147,15 +149,25 @@ def _flag(value: Any) -> bool:
 
 def _number(*, least: int, most: int, says: str) -> Callable[[Any], Decimal]:
     def read(value: Any) -> Decimal:
-        try:
-            number = Decimal("NaN") if isinstance(value, bool) else Decimal(str(value))
-        except InvalidOperation:
-            number = Decimal("NaN")
+        number = _decimal(value)
         if not number.is_finite() or not least <= number <= most:
             raise ValueError(says)
+        if number != Decimal(str(float(number))):
+            # It is kept as JSON, and must come back as what it was.
+            raise ValueError(f"{says}, with at most 15 digits")
         return number
 
     return read
+
+
+def _decimal(value: Any) -> Decimal:
+    """The number that a value is or spells; NaN for every other value."""
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return Decimal(value)
+    try:
+        return Decimal(str(value)) if isinstance(value, float | str) else Decimal("NaN")
+    except InvalidOperation:
+        return Decimal("NaN")
 
 
 def _whole(*, least: int, most: int) -> Callable[[Any], int]:
@@ -179,7 +191,7 @@ def _minutes(value: Any) -> Decimal:
 
 
 def _daily_window(value: Any) -> str:
-    found = str(value).replace(" ", "")
+    found = value.replace(" ", "") if isinstance(value, str) else ""
     if not _WINDOW.fullmatch(found) or found[:5] == found[6:]:
         raise ValueError("two times of the day like 22:00-06:00")
     return found

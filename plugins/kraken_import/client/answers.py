@@ -11,12 +11,12 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 import orjson
 
+from kraken_import.client.headers import on_our_clock, retry_after
 from transforms.findings import Finding
 
 _SUPPLIER_PAUSED: Final = "import_supplier_migration_not_ongoing"
@@ -27,9 +27,17 @@ _NO_FIELD: Final = "non_field_errors"
 _UNSPECIFIED: Final = "invalid"
 """Code of an error for which Kraken gives only a message (Django style)."""
 
+_BEFORE_TEXT: Final = b" \t\n\r\v\f\xef\xbb\xbf\xfe\xff\x00"
+"""Blanks, and the marks that some editors put before a text."""
+
 _MOST_FINDINGS: Final = 200
 _LONGEST_DETAIL: Final = 1_000
-_LONGEST_WAIT: Final = 3_600.0
+_LONGEST_PATH: Final = 400
+"""Characters; what masking makes of them still fits into an index."""
+
+_LONGEST_CODE: Final = 200
+LONGEST_NAME: Final = 200
+"""Characters of a status or an identifier: what is longer is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,18 +164,19 @@ def read_status(*, status: int, headers: Mapping[str, str], body: bytes, now: da
         return common
     document = _json(body=body)
     if status == 404:
-        if isinstance(document, dict) and document.get("code") == "not_found":
+        if _says(document=document, body=body, name="code") == "not_found":
             return NotFound()
         return Misrouted(reason="a 404 that is not Kraken's own")
-    if status == 200 and isinstance(document, dict) and isinstance(document.get("status"), str):
-        identifier, event = document.get("kraken_identifier"), document.get("latest_event")
+    said = _says(document=document, body=body, name="status") if status == 200 else None
+    if said is not None:
+        event = document.get("latest_event")
         occurred_at = event.get("occurred_at") if isinstance(event, dict) else None
         return ProcessStatus(
-            status=document["status"],
-            kraken_identifier=identifier if isinstance(identifier, str) and identifier else None,
-            created_at=_on_our_clock(time=_time(document.get("created_at")), headers=headers, now=now),
+            status=said,
+            kraken_identifier=read_identifier(value=document.get("kraken_identifier")),
+            created_at=on_our_clock(time=_time(document.get("created_at")), headers=headers, now=now),
             latest_error=_latest_error(document.get("latest_error")),
-            changed_at=_on_our_clock(time=_time(occurred_at), headers=headers, now=now),
+            changed_at=on_our_clock(time=_time(occurred_at), headers=headers, now=now),
         )
     if status == 200 and is_web_page(headers=headers, body=body):
         return Misrouted(reason="a web page instead of a status")
@@ -200,7 +209,7 @@ def _read_post(*, status: int, headers: Mapping[str, str], body: bytes, now: dat
     if 200 <= status < 300:
         if is_web_page(headers=headers, body=body):
             return Misrouted(reason=f"a web page (HTTP {status})")
-        return Accepted()
+        return Unknown(reason=f"HTTP {status} with an error") if _is_refusal(body=body) else Accepted()
     common = _read_common(status=status, headers=headers, now=now)
     if common is not None:
         return common
@@ -242,7 +251,18 @@ def _read_common(*, status: int, headers: Mapping[str, str], now: datetime) -> A
 def is_web_page(*, headers: Mapping[str, str], body: bytes) -> bool:
     """Whether this is a sign-in page or the like: a gateway's answer, and no consent of Kraken's."""
     is_html = headers.get("Content-Type", "").lower().startswith("text/html")
-    return is_html or body.lstrip()[:1] == b"<"
+    return is_html or body.lstrip(_BEFORE_TEXT)[:1] == b"<"
+
+
+def _is_refusal(*, body: bytes) -> bool:
+    """Whether a body says of itself, under whatever status, that it is an error, or may say so."""
+    if b'errors"' not in body and b'"code"' not in body:
+        return False
+    document = _json(body=body)
+    return document is None or (
+        isinstance(document, dict)
+        and bool(document.get("errors") or document.get(_NO_FIELD) or _is_error(document))
+    )
 
 
 def _read_refusal(*, document: Any) -> Answer:
@@ -255,10 +275,7 @@ def _read_refusal(*, document: Any) -> Answer:
             return FailedValidation(finding=finding)
         if finding.code.endswith(_ALREADY_IMPORTED):
             account = document.get("account_id") if isinstance(document, dict) else None
-            return AlreadyImported(
-                kraken_identifier=account if isinstance(account, str) and account else None,
-                finding=finding,
-            )
+            return AlreadyImported(kraken_identifier=read_identifier(value=account), finding=finding)
     return Refused(findings=findings)
 
 
@@ -303,7 +320,31 @@ def _path(attribute: Any) -> str:
 
 
 def _finding(*, code: str, path: str, detail: str) -> Finding:
-    return Finding(code=code, path=path, detail=detail[:_LONGEST_DETAIL], origin="kraken")
+    if len(path) > _LONGEST_PATH:
+        path = path[:_LONGEST_PATH].rpartition(".")[0]
+    if len(detail) > _LONGEST_DETAIL:
+        # The beginning of a value is not known for one any longer, and would not be masked.
+        detail = f"{detail[:_LONGEST_DETAIL].rpartition(' ')[0]}…"
+    return Finding(code=code[:_LONGEST_CODE], path=path, detail=detail, origin="kraken")
+
+
+def read_identifier(*, value: Any) -> str | None:
+    """Kraken's identifier of a record; None for what is none."""
+    return value if isinstance(value, str) and 0 < len(value) <= LONGEST_NAME else None
+
+
+def _says(*, document: Any, body: bytes, name: str) -> str | None:
+    """What an object says under a name, if it is a text of some length, and the same where it comes twice."""
+    said = document.get(name) if isinstance(document, dict) else None
+    if not isinstance(said, str) or len(said) > LONGEST_NAME:
+        return None
+    # Readers of JSON go by the last of them. A name may be spelt with escapes as well.
+    if body.count(f'"{name}"'.encode()) < 2 and rb"\u00" not in body:
+        return said
+    with suppress(ValueError, RecursionError):
+        pairs = json.loads(body.decode(errors="replace"), object_pairs_hook=list)
+        return said if all(value == said for key, value in pairs if key == name) else None
+    return None
 
 
 def _latest_error(value: Any) -> Finding | None:
@@ -343,41 +384,3 @@ def _time(value: Any) -> datetime | None:
         return time.astimezone(UTC) if time.tzinfo is not None else None
     except (ValueError, OverflowError):
         return None
-
-
-def _on_our_clock(*, time: datetime | None, headers: Mapping[str, str], now: datetime) -> datetime | None:
-    sent_at = http_date(value=headers.get("Date"))
-    if time is None or sent_at is None:
-        return time
-    with suppress(OverflowError):
-        return time + (now - sent_at)
-    return time
-
-
-def retry_after(*, headers: Mapping[str, str], now: datetime) -> float | None:
-    """The seconds of a Retry-After header, an hour at most; None for one that says nothing.
-
-    A date in it is told by the clock of whoever answers, as their Date is.
-    """
-    value = headers.get("Retry-After")
-    if value is None:
-        return None
-    if value.strip().isascii() and value.strip().isdigit():
-        seconds = float(value)
-    else:
-        until = _on_our_clock(time=http_date(value=value), headers=headers, now=now)
-        if until is None:
-            return None
-        seconds = (until - now) / timedelta(seconds=1)
-    return min(max(seconds, 0.0), _LONGEST_WAIT)
-
-
-def http_date(*, value: str | None) -> datetime | None:
-    """The time of an HTTP date; None for what is none."""
-    if value is None:
-        return None
-    try:
-        time = parsedate_to_datetime(value)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

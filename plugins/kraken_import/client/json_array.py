@@ -5,6 +5,8 @@ A listing may hold millions of accounts in one unpaginated array. Pure: bytes in
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from typing import Any, Final
 
 import orjson
@@ -12,7 +14,10 @@ import orjson
 _LARGEST_OBJECT: Final = 65_536
 """Bytes; far above what an entry of a listing needs, and the bound of what is kept between chunks."""
 
-_BLANKS: Final = b" \t\r\n"
+_BLANKS: Final = re.compile(rb"[ \t\r\n]+")
+_OUTSIDE: Final = re.compile(rb'["{}]')
+_IN_TEXT: Final = re.compile(rb'"|\\.', re.DOTALL)
+_NO_OBJECT: Final = f"An object of the array is no JSON, or longer than {_LARGEST_OBJECT:,} bytes."
 
 
 class BrokenArray(Exception):
@@ -27,7 +32,11 @@ class JsonArray:
         self._wanted = "["
         """What may come next: "[" the beginning, "{]" an object or the end, "{" an object, ",]" after an
         object, "" after the end."""
+        self._depth = 0
+        """How many braces are open of an object that goes on."""
+        self._is_in_text = False
         self._scanned = 0
+        """How much of that object was looked at."""
 
     def feed(self, *, chunk: bytes) -> list[dict[str, Any]]:
         """The objects that this chunk completes."""
@@ -48,8 +57,6 @@ class JsonArray:
             self._wanted = {"[": "{]", ",": "{", "]": ""}[sign]
             place += 1
         del rest[:place]
-        if len(rest) > _LARGEST_OBJECT:
-            raise BrokenArray(f"An object of the array is no JSON, or longer than {_LARGEST_OBJECT:,} bytes.")
         return found
 
     def close(self) -> None:
@@ -58,24 +65,48 @@ class JsonArray:
             raise BrokenArray("The array breaks off before its end.")
 
     def _end_of_object(self, *, rest: bytearray, start: int, found: list[dict[str, Any]]) -> int | None:
-        """Where the object ends that starts here; None when that is still to come.
+        """Where the object ends that starts here; None when that is still to come."""
+        most = start + _LARGEST_OBJECT
+        if not self._scanned and (end := rest.find(b"}", start, most) + 1):
+            # Almost every object of a listing has no other in it, and no brace in its texts.
+            with suppress(orjson.JSONDecodeError):
+                found.append(orjson.loads(memoryview(rest)[start:end]))
+                return end
+        end = self._counted(rest=rest, start=start, most=most)
+        if not end:
+            if len(rest) > most:
+                raise BrokenArray(_NO_OBJECT)
+            return None
+        try:
+            found.append(orjson.loads(memoryview(rest)[start:end]))
+        except orjson.JSONDecodeError:
+            raise BrokenArray(_NO_OBJECT) from None
+        return end
 
-        No object is the beginning of another one: the first brace up to which it can be read is its end.
+    def _counted(self, *, rest: bytearray, start: int, most: int) -> int:
+        """The end of an object by its braces outside of texts; 0 when it is still to come.
+
+        Each byte is looked at once, in however many chunks it arrives.
         """
-        scan = start + self._scanned
-        while (brace := rest.find(b"}", scan)) >= 0:
-            scan = brace + 1
-            try:
-                found.append(orjson.loads(memoryview(rest)[start:scan]))
-            except orjson.JSONDecodeError:
-                continue
-            self._scanned = 0
-            return scan
-        self._scanned = len(rest) - start
-        return None
+        place = start + self._scanned
+        while sign := (_IN_TEXT if self._is_in_text else _OUTSIDE).search(rest, place, most):
+            place = sign.end()
+            match sign[0]:
+                case b'"':
+                    self._is_in_text = not self._is_in_text
+                case b"{":
+                    self._depth += 1
+                case b"}":
+                    self._depth -= 1
+                    if not self._depth:
+                        self._scanned = 0
+                        return place
+        # A backslash at the end belongs to the character that comes after it.
+        is_escaping = self._is_in_text and place < len(rest) and rest.endswith(b"\\")
+        self._scanned = len(rest) - is_escaping - start
+        return 0
 
 
 def _after_blanks(*, rest: bytearray, place: int) -> int:
-    while place < len(rest) and rest[place] in _BLANKS:
-        place += 1
-    return place
+    blanks = _BLANKS.match(rest, place)
+    return blanks.end() if blanks else place

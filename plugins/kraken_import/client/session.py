@@ -20,12 +20,14 @@ import aiohttp
 from yarl import URL
 
 from kraken_import.client.answers import (
+    LONGEST_NAME,
     Answer,
     NotSent,
     Throttled,
     Unauthorised,
     Unknown,
     read_create,
+    read_identifier,
     read_refused_listing,
     read_status,
     read_validate,
@@ -358,14 +360,13 @@ class KrakenSession:
 
 
 def _listed(*, entry: Mapping[str, Any]) -> Listed:
-    """Raises `BrokenArray` for an entry without the account's number."""
+    """Raises `BrokenArray` for an entry without the account's number, or with one that no account has."""
     number, identifier = entry.get("external_account_number"), entry.get("kraken_account_number")
     if not isinstance(number, str) or not number:
         raise BrokenArray("An entry of the listing has no external_account_number.")
-    return Listed(
-        external_identifier=number,
-        kraken_identifier=identifier if isinstance(identifier, str) and identifier else None,
-    )
+    if len(number) > LONGEST_NAME:
+        raise BrokenArray("An entry of the listing has an external_account_number that is too long.")
+    return Listed(external_identifier=number, kraken_identifier=read_identifier(value=identifier))
 
 
 def _backoff(*, attempt: int) -> float:

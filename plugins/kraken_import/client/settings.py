@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
-from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
 
-from kraken_import.policies import PolicySettings, read_policy
-from transforms.registry import dialect_names
+from yarl import URL
+
+from kraken_import.client.extras import READERS, choice, is_sendable, read_policies
+from kraken_import.policies import PolicySettings
+from transforms.wording import shown_value
 
 Envelope: TypeAlias = Literal["wrapped", "bare"]
 SignIn: TypeAlias = Literal["none", "organisation_key", "api_key", "email"]
@@ -30,7 +29,7 @@ SECRETS: Final[Mapping[SignIn, str]] = {
 _GRAPHQL: Final = "/v1/graphql/"
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 _JWT: Final = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
-_PATH: Final = re.compile(r"(/[\w.~-]+)+/?", re.ASCII)
+_NO_HOST: Final = "the host must be a name or an address beginning with https://."
 
 
 class UnableToReadConnection(Exception):
@@ -117,7 +116,7 @@ class KrakenSettings:
         Its policies raise that when they are looked at: what only polls needs none.
         """
         try:
-            values = _read_extra(extra=extra or {})
+            values = _read_extra(extra={} if extra is None else extra)
             stated = values.pop("policies", None)
             allow_http = values.pop("allow_http", False)
             sign_in = values.get("sign_in", "none")
@@ -159,7 +158,7 @@ class _StatedPolicies(Mapping[str, PolicySettings]):
         if self._stated is None:
             return {}
         try:
-            return _policies(self._stated)
+            return read_policies(value=self._stated)
         except ValueError as error:
             raise UnableToReadConnection(
                 f"Connection {self._connection_id!r}: extra field 'policies' {error}."
@@ -170,25 +169,39 @@ def _base_url(*, host: str | None, schema: str | None, port: int | None, allow_h
     if not host or not host.strip():
         raise ValueError("the host is missing: put Kraken's address there, for example https://api.….energy.")
     text = host.strip() if "://" in host else f"{schema or 'https'}://{host.strip()}"
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+        hostname = _ascii_name(hostname=parts.hostname or "")
+    except ValueError:
+        raise ValueError(_NO_HOST) from None
     try:
         # Airflow's form saves an empty port as 0.
         given_port = parts.port or port or None
     except ValueError:
         raise ValueError("the port in the host is not a number between 1 and 65535.") from None
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
-        raise ValueError("the host must be a name or an address beginning with https://.")
+    if parts.scheme not in _DEFAULT_PORTS or not hostname:
+        raise ValueError(_NO_HOST)
     if parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/"):
         raise ValueError("the host must be scheme, name and port alone; the token belongs into the password.")
     if given_port is not None and not 1 <= given_port <= 65535:
         raise ValueError("the port must lie between 1 and 65535.")
-    if parts.scheme == "http" and not allow_http and not _is_loopback(host=parts.hostname):
+    if parts.scheme == "http" and not allow_http and not _is_loopback(host=hostname):
         raise ValueError(
             "http would send the token and personal data unencrypted: use https, or set allow_http in the "
             "extra fields for a network that you trust."
         )
-    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    name = f"[{hostname}]" if ":" in hostname else hostname
     return f"{parts.scheme}://{name}" + (f":{given_port}" if given_port else "")
+
+
+def _ascii_name(*, hostname: str) -> str:
+    """The name as requests carry it. Raises `ValueError` for one that no request could be sent to."""
+    # What builds a request and what looks a name up each refuse some names, both too late.
+    found = URL(f"https://[{hostname}]" if ":" in hostname else f"https://{hostname}").raw_host or ""
+    found.encode("idna")
+    if not hostname.isprintable() or " " in hostname:
+        raise ValueError("a name has no blanks")
+    return hostname if hostname.isascii() else found
 
 
 def _is_loopback(*, host: str) -> bool:
@@ -202,7 +215,7 @@ def _token(*, password: str | None) -> str:
     token = (password or "").strip()
     if not token:
         raise ValueError("the token is missing: put the API key or JWT into the password field.")
-    if not token.isascii() or any(character.isspace() for character in token):
+    if not _is_word(text=token):
         raise ValueError("the token in the password field must be one word of plain letters and digits.")
     return token
 
@@ -212,11 +225,13 @@ def _secret(sign_in: SignIn, password: str | None) -> str:
     if sign_in == "email":
         if not password:
             raise ValueError("the password is missing: put the one of the e-mail address there.")
+        if not is_sendable(text=password):
+            raise ValueError("the password holds half of a character: type it anew.")
         return password
     key = (password or "").strip()
     if not key:
         raise ValueError(f"the password is missing: put the {SECRETS[sign_in]} there.")
-    if not key.isascii() or any(character.isspace() for character in key):
+    if not _is_word(text=key):
         raise ValueError(f"the {SECRETS[sign_in]} in the password field must be one word of plain letters.")
     return key
 
@@ -227,14 +242,24 @@ def _login(*, login: str | None) -> str:
             "the login is missing: put the e-mail address that signs in there, or change the extra field "
             "'sign_in'."
         )
+    if not is_sendable(text=login):
+        raise ValueError("the login holds half of a character: type it anew.")
     return login.strip()
 
 
+def _is_word(*, text: str) -> bool:
+    """Whether a header can carry a text as one word."""
+    return text.isascii() and text.isprintable() and " " not in text
+
+
 def _read_extra(*, extra: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(extra, Mapping):
+        raise ValueError("the extra fields are no JSON object: correct them.")
     unknown = sorted(set(extra) - set(_READERS))
     if unknown:
         raise ValueError(
-            f"extra field {unknown[0]!r} is not known: the known ones are {', '.join(sorted(_READERS))}."
+            f"extra field {shown_value(value=unknown[0])} is not known: the known ones are "
+            f"{', '.join(sorted(_READERS))}."
         )
     values = {}
     for name, value in extra.items():
@@ -242,153 +267,9 @@ def _read_extra(*, extra: Mapping[str, Any]) -> dict[str, Any]:
             continue
         try:
             values[name] = _READERS[name](value)
-        except (TypeError, ValueError) as error:
+        except ValueError as error:
             raise ValueError(f"extra field {name!r} {error}.") from None
     return values
 
 
-def _choice(*options: str) -> Callable[[Any], str]:
-    def read(value: Any) -> str:
-        if value not in options:
-            raise ValueError(f"must be {' or '.join(options)}")
-        return str(value)
-
-    return read
-
-
-def _plain(number: float) -> str:
-    """A number as people write it."""
-    return f"{number:,.0f}" if number >= 1_000 else f"{number:g}"
-
-
-def _number(*, least: float, most: float, whole: bool = False) -> Callable[[Any], float | int]:
-    def read(value: Any) -> float | int:
-        problem = f"must be a {'whole ' if whole else ''}number from {_plain(least)} to {_plain(most)}"
-        if isinstance(value, bool):
-            raise ValueError(problem)
-        try:
-            number = int(str(value)) if whole else float(value)
-        except (TypeError, ValueError):
-            raise ValueError(problem) from None
-        if not least <= number <= most:
-            raise ValueError(problem)
-        return number
-
-    return read
-
-
-def _path(value: Any) -> str:
-    if not _PATH.fullmatch(str(value)):
-        raise ValueError("must be a path alone, for example /v1/graphql/: the host is that of the Connection")
-    return str(value)
-
-
-def _region(value: Any) -> str:
-    if not re.fullmatch(r"[A-Z]{2}", str(value)):
-        raise ValueError("must be a two-letter country code, for example GB")
-    return str(value)
-
-
-def _zone(value: Any) -> str:
-    if value not in available_timezones():
-        raise ValueError("must be a time zone, for example Europe/London")
-    return str(ZoneInfo(str(value)).key)
-
-
-def _file(value: Any) -> str:
-    if not Path(str(value)).is_file():
-        raise ValueError("must name a file that exists")
-    return str(value)
-
-
-def _flag(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    if str(value).lower() in ("true", "false"):
-        return str(value).lower() == "true"
-    raise ValueError("must be true or false")
-
-
-def _suppliers(value: Any) -> dict[str, str]:
-    # The connection form delivers text where the API delivers an object.
-    if isinstance(value, str):
-        pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
-        value = {dialect.strip(): supplier.strip() for dialect, _, supplier in pairs}
-    if not isinstance(value, Mapping) or not all(
-        isinstance(item, str) and item for pair in value.items() for item in pair
-    ):
-        raise ValueError("must give a supplier for each dialect, for example edf_accounts=TENTACLE_ENERGY")
-    return dict(value)
-
-
-def _configured_values(value: Any) -> dict[str, dict[str, dict[str, str]]]:
-    problem = (
-        "must be JSON that gives legacy code and value by dialect and setting, for example "
-        '{"edf_accounts": {"tariff_codes": {"OLD-1": "NEW-1"}}}'
-    )
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            raise ValueError(problem) from None
-    if not _is_nested(value=value, levels=3):
-        raise ValueError(problem)
-    return dict(value)
-
-
-def _policies(value: Any) -> dict[str, PolicySettings]:
-    problem = (
-        "must be JSON that gives settings by dialect, for example "
-        '{"edf_accounts": {"approval": "required", "threshold": 0.02}}'
-    )
-    if isinstance(value, str):
-        try:
-            value = json.loads(value, parse_float=Decimal)
-        except ValueError:
-            raise ValueError(problem) from None
-    if not isinstance(value, Mapping) or not all(isinstance(each, Mapping) for each in value.values()):
-        raise ValueError(problem)
-    unknown = sorted(set(value) - set(dialect_names()))
-    if unknown:
-        raise ValueError(
-            f"names dialect {unknown[0]!r}, which is not known: the dialects are {', '.join(dialect_names())}"
-        )
-    found = {}
-    for dialect, settings in value.items():
-        try:
-            found[dialect] = read_policy(values=settings)
-        except ValueError as error:
-            raise ValueError(f"has a policy for {dialect} that {error}") from None
-    return found
-
-
-def _is_nested(*, value: Any, levels: int) -> bool:
-    """Whether these are objects in objects, with texts at the bottom."""
-    if levels == 0:
-        return isinstance(value, str)
-    return isinstance(value, Mapping) and all(
-        _is_nested(value=inner, levels=levels - 1) for inner in value.values()
-    )
-
-
-_READERS: Final[dict[str, Callable[[Any], Any]]] = {
-    "sign_in": _choice("none", *SECRETS),
-    "sign_in_path": _path,
-    "envelope": _choice("wrapped", "bare"),
-    "region": _region,
-    "zone": _zone,
-    "requests_in_flight": _number(least=1, most=256, whole=True),
-    "requests_at_once": _number(least=1, most=4096, whole=True),
-    "requests_per_second": _number(least=0.1, most=100_000),
-    "accounts_at_once": _number(least=1, most=10_000_000, whole=True),
-    "creates_per_day": _number(least=1, most=100_000_000, whole=True),
-    "connect_timeout": _number(least=0.1, most=600),
-    "request_timeout": _number(least=0.1, most=600),
-    "visibility_window": _number(least=0.1, most=3600),
-    "patience": _number(least=0, most=86_400),
-    "ca_bundle": _file,
-    "import_suppliers": _suppliers,
-    "configured_values": _configured_values,
-    "policies": lambda stated: stated,
-    "allow_http": _flag,
-}
+_READERS: Final[dict[str, Callable[[Any], Any]]] = {"sign_in": choice("none", *SECRETS), **READERS}

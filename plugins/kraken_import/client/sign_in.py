@@ -23,10 +23,9 @@ from kraken_import.client.answers import (
     NotSent,
     Throttled,
     Unauthorised,
-    http_date,
     is_web_page,
-    retry_after,
 )
+from kraken_import.client.headers import http_date, retry_after
 from kraken_import.client.network import read_body, trust, way_to
 from kraken_import.client.settings import SECRETS, KrakenSettings, is_jwt
 

@@ -29,6 +29,7 @@ RERUNNABLE: Final = tuple(state for state in State if state not in SUCCEEDED)
 """What a selection may name. What is in Kraken already is never touched."""
 
 _EXAMPLES: Final = 5
+_SHOWN: Final = 40
 
 
 class NothingSelected(BadRequest):
@@ -261,14 +262,13 @@ def check_request(*, request: RerunRequest) -> None:
         )
     unknown = sorted(set(request.states) - set(RERUNNABLE))
     if unknown:
-        raise BadRequest(
-            f"Records in state {', '.join(unknown)} cannot be rerun: choose among {', '.join(RERUNNABLE)}."
-        )
+        shown = ", ".join(state[:_SHOWN] for state in unknown[:_EXAMPLES])
+        raise BadRequest(f"Records in state {shown} cannot be rerun: choose among {', '.join(RERUNNABLE)}.")
     if request.batch is not None and request.wave is None:
         raise BadRequest("A batch has a number in its wave only: name the wave too.")
     if any(not identifier.strip() for identifier in request.identifiers):
         raise BadRequest("One of the identifiers is blank: leave it out.")
-    if not 0 <= request.threshold <= 1:
+    if not request.threshold.is_finite() or not 0 <= request.threshold <= 1:
         raise BadRequest(f"The failure threshold must lie between 0 and 1, not at {request.threshold}.")
 
 

@@ -265,10 +265,21 @@ BAD_BALANCE = (
 )
 BAD_TEXT = BAD_BALANCE.replace("CAST(digits AS numeric)", "digits")
 
+BAD_SIZE = BAD_BALANCE.replace(
+    "CAST(digits AS numeric)", "CASE WHEN digits ~ '^[0-9]+$' THEN 1 ELSE CAST('1e131000' AS numeric) END"
+)
+BAD_JSON = BAD_CAST.replace(
+    "CAST(CAST(digits AS integer) AS text)",
+    "CASE WHEN digits ~ '^[0-9]+$' THEN to_json(digits) "
+    "ELSE CAST(repeat('[', 3000) || repeat(']', 3000) AS json) END",
+)
+
 
 @pytest.mark.parametrize(
     ("name", "content", "path", "detail"),
     [
+        ("extract/toy/meters", BAD_JSON, "meters", "delivers JSON that is nested too deeply"),
+        ("reconcile/toy/balances", BAD_SIZE, "", "must deliver amounts as numbers, exact and"),
         ("extract/toy/meters", BAD_CAST, "meters", "cannot convert .* 22P02, invalid text rep"),
         ("reconcile/toy/balances", BAD_BALANCE, "", "cannot convert .* 22P02, invalid text rep"),
         ("reconcile/toy/balances", BAD_TEXT, "", "must deliver amounts as numbers"),

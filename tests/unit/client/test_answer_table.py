@@ -11,6 +11,7 @@ import pytest
 from kraken_import.client.answers import (
     Accepted,
     Answer,
+    FailedValidation,
     Forbidden,
     Misrouted,
     NotFound,
@@ -29,6 +30,7 @@ NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 REFUSAL = json.dumps({"customers": {"0": {"landline": ["abcde is not a valid phone number"]}}}).encode()
 STATUS = json.dumps({"status": "PENDING", "created_at": None, "latest_error": None}).encode()
 NOT_FOUND = json.dumps({"detail": "Not there.", "code": "not_found"}).encode()
+FAILED = json.dumps({"code": "import_process_failed_validation", "detail": "Not valid."}).encode()
 PAGE = b"\n<!doctype html><title>400 Bad Request</title>"
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 
@@ -36,6 +38,8 @@ BODIES: dict[str, tuple[bytes, Mapping[str, str]]] = {
     "nothing": (b"", {}),
     "a page": (PAGE, HTML),
     "a page without a type": (PAGE, {}),
+    "a page behind a byte order mark": (b"\xef\xbb\xbf" + PAGE, {}),
+    "a page in UTF-16": (PAGE.decode().encode("utf-16"), {}),
     "a refusal called a page": (REFUSAL, HTML),
     "a status called a page": (STATUS, HTML),
     "a sentence": (b"Bad Request", {"Content-Type": "text/plain"}),
@@ -53,28 +57,64 @@ BODIES: dict[str, tuple[bytes, Mapping[str, str]]] = {
     "a status not in UTF-8": (STATUS.replace(b"null}", b'{"detail": "\xff"}}'), {}),
     "not found": (NOT_FOUND, {}),
     "not found called a page": (NOT_FOUND, HTML),
+    "not found, and something else": (NOT_FOUND[:-1] + b', "code": "throttled"}', {}),
+    "something else, and not found": (b'{"code": "throttled", ' + NOT_FOUND[1:], {}),
+    "a status twice": (STATUS[:-1] + b', "status": "PENDING"}', {}),
+    "two statuses": (STATUS[:-1] + b', "status": "PROCESSED"}', {}),
+    "two statuses, one with an escape": (STATUS[:-1] + rb', "st\u0061tus": "PROCESSED"}', {}),
+    "a status of a page's length": (STATUS.replace(b"PENDING", b"PENDING" * 100), {}),
+    "a failed validation": (FAILED, {}),
+    "errors in a list": (b'{"errors": [' + FAILED + b"]}", {}),
+    "errors of the whole record": (b'{"non_field_errors": ' + FAILED + b"}", {}),
+    "an error with a number that is too long": (FAILED[:-1] + b', "n": ' + b"9" * 400 + b"}", {}),
 }
+SAYS_ERROR = {
+    "not found",
+    "not found, and something else",
+    "something else, and not found",
+    "a failed validation",
+    "errors in a list",
+    "errors of the whole record",
+    "an error with a number that is too long",
+}
+SAYS_FAILED = {"a failed validation", "errors in a list", "errors of the whole record"}
 NO_JSON = {
     "nothing",
     "a page",
     "a page without a type",
+    "a page behind a byte order mark",
+    "a page in UTF-16",
     "a sentence",
     "a JSON string",
     "a JSON null",
     "a refusal cut short",
     "a status cut short",
+    "an error with a number that is too long",
 }
-CALLED_PAGES = {name for name, (_, headers) in BODIES.items() if headers == HTML} | {"a page without a type"}
+CALLED_PAGES = {name for name, (_, headers) in BODIES.items() if headers == HTML} | {
+    "a page without a type",
+    "a page behind a byte order mark",
+    "a page in UTF-16",
+}
 
 POSTED: dict[int, dict[type, set[str]]] = {
     **{
-        status: {Misrouted: CALLED_PAGES, Accepted: set(BODIES) - CALLED_PAGES}
+        # A status of success proves nothing beside a body that says that it is an error.
+        status: {
+            Misrouted: CALLED_PAGES,
+            Unknown: SAYS_ERROR,
+            Accepted: set(BODIES) - CALLED_PAGES - SAYS_ERROR,
+        }
         for status in (200, 201, 202, 204)
     },
     **{status: {Misrouted: set(BODIES)} for status in (301, 302, 307, 404, 405)},
     # A gateway refuses with a page, a word or nothing: the record is looked up, and is not called invalid.
     **{
-        status: {Unknown: NO_JSON | CALLED_PAGES, Refused: set(BODIES) - NO_JSON - CALLED_PAGES}
+        status: {
+            Unknown: NO_JSON | CALLED_PAGES,
+            FailedValidation: SAYS_FAILED,
+            Refused: set(BODIES) - NO_JSON - CALLED_PAGES - SAYS_FAILED,
+        }
         for status in (400, 422)
     },
     401: {Unauthorised: set(BODIES)},
@@ -84,7 +124,7 @@ POSTED: dict[int, dict[type, set[str]]] = {
     **{status: {Unknown: set(BODIES)} for status in (402, 408, 409, 415, 500, 502, 503, 504)},
 }
 
-A_STATUS = {"a status", "a status called a page", "a status not in UTF-8"}
+A_STATUS = {"a status twice", "a status", "a status called a page", "a status not in UTF-8"}
 NOT_THERE = {"not found", "not found called a page"}
 ASKED: dict[int, dict[type, set[str]]] = {
     # A page instead of a status: another host answers, or a gateway's page for a maintenance.

@@ -151,7 +151,16 @@ def test_a_refusal_without_a_readable_reason_is_still_a_refusal(document: Any) -
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("7", 7.0), ("Sat, 21 Nov 2026 09:00:30 GMT", 30.0), ("soon", None), ("-5", None), ("999999", 3600.0)],
+    [
+        ("0\x1f", 0.0),
+        ("9" * 400, 3600.0),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", None),
+        ("7", 7.0),
+        ("Sat, 21 Nov 2026 09:00:30 GMT", 30.0),
+        ("soon", None),
+        ("-5", None),
+        ("999999", 3600.0),
+    ],
 )
 def test_retry_after_is_read_as_seconds_or_as_a_date(value: str, seconds: float | None) -> None:
     assert post(429, None, **{"Retry-After": value}).retry_after == seconds
@@ -280,3 +289,30 @@ def test_a_refusal_nested_a_thousand_deep_does_not_crash() -> None:
     for _ in range(5_000):
         document = {"a": document}
     assert len(findings_of(document=document)) == 1
+
+
+def test_a_date_beyond_the_calendar_is_no_date_and_the_status_is_read_all_the_same() -> None:
+    answer = get(200, {"status": "PROCESSED"}, Date="Fri, 31 Dec 9999 23:59:59 -2359")
+    assert answer.status == "PROCESSED"
+
+
+def test_no_finding_is_too_long_for_an_index_and_its_path_ends_with_a_whole_name() -> None:
+    error = {"detail": "x", "code": "c" * 5_000, "attr": "customers.0." + "contact_details." * 500}
+    (finding,) = post(400, {"errors": [error]}).findings
+    assert len(f"{finding.code}{finding.path}") <= 600
+    assert finding.path.endswith(".contact_details")
+    (finding,) = post(400, {"errors": [{**error, "attr": "x" * 5_000}]}).findings
+    assert finding.path == ""
+
+
+def test_a_detail_is_cut_between_words_so_that_no_part_of_a_value_escapes_its_mask() -> None:
+    detail = "word " * 198 + "Quillfeather"
+    (finding,) = post(400, {"customers": [detail]}).findings
+    assert finding.detail == "word " * 197 + "word…"
+    assert post(400, ["x" * 2_000]).findings[0].detail == "…"
+
+
+@pytest.mark.parametrize("identifier", ["", "A" * 201, 5, None])
+def test_what_is_too_long_for_an_identifier_is_none(identifier: Any) -> None:
+    assert get(200, {"status": "PROCESSED", "kraken_identifier": identifier}).kraken_identifier is None
+    assert post(400, {**ALREADY_ACCOUNT, "account_id": identifier}).kraken_identifier is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
@@ -91,3 +92,26 @@ def test_memory_is_bounded_by_one_object() -> None:
     for _ in range(20_000):
         assert len(array.feed(chunk=b'{"external_account_number": "1"},')) == 1
         assert len(array._rest) < 100
+
+
+def test_an_object_full_of_braces_is_read_in_time_in_however_many_chunks_it_arrives() -> None:
+    """The texts hold 60,000 braces, each of which might be the object's end."""
+    braces = "}" * 30_000
+    entries = [{"a": braces, "b": {"c": braces}, "d": '\\"}'}] * 5
+    data = json.dumps(entries).encode()
+    began = time.process_time()
+    assert read([data]) == read([data[at : at + 7] for at in range(0, len(data), 7)]) == entries
+    assert time.process_time() - began < 2
+
+
+def test_blanks_without_end_are_passed_over_in_time() -> None:
+    began = time.process_time()
+    assert read([b"[", *[b" " * 1_000_000] * 20, b"]"]) == []
+    assert time.process_time() - began < 1
+
+
+def test_an_object_that_is_too_long_is_refused_in_one_chunk_as_in_many() -> None:
+    data = json.dumps([{"a": "}" * 70_000}]).encode()
+    for chunks in ([data], [data[at : at + 1_000] for at in range(0, len(data), 1_000)]):
+        with pytest.raises(BrokenArray, match="longer than"):
+            read(chunks)

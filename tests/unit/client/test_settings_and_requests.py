@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
 from kraken_import.provider import default_extras
 
 SECRET = "s3cret-t0ken"
+DEEP: Any = functools.reduce(lambda inner, _: [inner], range(5_000), 1)
 
 
 def read(**fields: Any) -> KrakenSettings:
@@ -48,6 +50,8 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         ({"host": "localhost", "schema": "http", "port": 80}, "http://localhost:80"),
         ({"host": "https://api.example.energy", "port": 0, "schema": ""}, "https://api.example.energy:443"),
         ({"host": "http://kraken", "extra": {"allow_http": True}}, "http://kraken:80"),
+        ({"host": "https://énergie.example"}, "https://xn--nergie-9ua.example:443"),
+        ({"host": "https://[2001:DB8::0001]"}, "https://[2001:db8::0001]:443"),
     ],
 )
 def test_an_address_is_read_in_every_usual_form(fields: dict[str, Any], target: str) -> None:
@@ -79,6 +83,29 @@ def test_an_address_is_read_in_every_usual_form(fields: dict[str, Any], target: 
         ({"extra": {"region": "Britain"}}, "two-letter"),
         ({"extra": {"ca_bundle": "/nowhere"}}, "exists"),
         ({"extra": {"import_suppliers": "edf_accounts"}}, "supplier for each dialect"),
+        ({"host": "https://[::1"}, "the host must be a name or an address"),
+        ({"host": f"https://me:{SECRET}@exa\u2100mple.com"}, "the host must be a name or an address"),
+        ({"host": "https://a..b"}, "the host must be a name or an address"),
+        ({"host": f"https://{'a' * 64}.com"}, "the host must be a name or an address"),
+        ({"host": "https://a b"}, "the host must be a name or an address"),
+        ({"password": f"{SECRET}\x00"}, "one word"),
+        ({"password": "pass\udc80", "login": "me", "extra": {"sign_in": "email"}}, "half of a character"),
+        ({"login": "me\udc80", "extra": {"sign_in": "email"}}, "half of a character"),
+        ({"extra": True}, "no JSON object"),
+        ({"extra": []}, "no JSON object"),
+        ({"extra": {"x" * 5_000: 1}}, "'xxxx"),
+        ({"extra": {"patience": 10**400}}, "'patience' must be a number from 0"),
+        ({"extra": {"requests_in_flight": DEEP}}, "whole number"),
+        ({"extra": {"zone": ["UTC"]}}, "'zone' must be a time zone"),
+        ({"extra": {"region": DEEP}}, "two-letter"),
+        ({"extra": {"ca_bundle": "x" * 5_000}}, "exists"),
+        ({"extra": {"ca_bundle": __file__}}, "certificates (PEM)"),
+        ({"extra": {"import_suppliers": {"edf_accounts": "\ud800"}}}, "supplier for each dialect"),
+        ({"extra": {"configured_values": "[" * 100_000}}, "must be JSON"),
+        (
+            {"extra": {"configured_values": {"edf_accounts": {"tariff_codes": {"A": "\ud800"}}}}},
+            "must be JSON",
+        ),
     ],
 )
 def test_a_field_that_cannot_work_is_one_sentence_without_the_token(
@@ -87,6 +114,7 @@ def test_a_field_that_cannot_work_is_one_sentence_without_the_token(
     with pytest.raises(UnableToReadConnection) as refused:
         read(**fields)
     assert says in str(refused.value)
+    assert len(str(refused.value)) < 600
     assert SECRET not in str(refused.value)
     assert "two words" not in str(refused.value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from kraken_import.policies import BUILT_IN, PolicySettings, loosened, over, pla
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.policy import daily_window_in_words, in_words, next_window, resolve, window_of
 
+DEEP: object = functools.reduce(lambda inner, _: [inner], range(5_000), 1)
 WHOSE = "the policy of cohort 'night'"
 
 
@@ -41,6 +43,16 @@ def test_a_connection_gives_policies_by_dialect_as_text_or_as_an_object() -> Non
         ('{"edf_accounts": {"threshold": 2}}', "wrong threshold: it must be a number from 0 to 1"),
         ('{"edf_accounts": {"threshold": true}}', "wrong threshold"),
         ('{"edf_accounts": {"error_share": "NaN"}}', "wrong error_share"),
+        ('{"edf_accounts": {"threshold": 1e999999999999999999999}}', "wrong threshold"),
+        ('{"edf_accounts": {"threshold": 0.12345678901234567890}}', "with at most 15 digits"),
+        ('{"edf_accounts": {"approval_minutes": 1e-400}}', "wrong approval_minutes"),
+        ("[" * 100_000, "'policies' must be JSON"),
+        ('{"' + "x" * 5_000 + '": {}}', "names dialect 'xxxx"),
+        ({"edf_accounts": {"error_count": 10**5_000}}, "whole number from 0"),
+        (
+            {"edf_accounts": {"threshold": functools.reduce(lambda deep, _: [deep], range(5_000), 1)}},
+            "wrong threshold",
+        ),
         ('{"edf_accounts": {"error_window": 0}}', "whole number from 1 to 100000"),
         ('{"edf_accounts": {"error_window": 1.5}}', "wrong error_window"),
         ('{"edf_accounts": {"error_window": 100001}}', "whole number from 1 to 100000"),

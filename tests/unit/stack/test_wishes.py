@@ -68,6 +68,9 @@ def test_a_demo_is_live_to_the_bundled_kraken_alone_unless_that_is_said(
         ({"ACCOUNTS": "-5"}, "ACCOUNTS"),
         ({"ACCOUNTS": "1e3"}, "ACCOUNTS"),
         ({"ACCOUNTS": "²"}, "ACCOUNTS"),
+        ({"ACCOUNTS": "9" * 5_000}, "ACCOUNTS"),
+        ({"LIVE": "y" * 5_000}, "LIVE"),
+        ({"LEGACY_DSN": "postgresql://me:secret@db:99999/x"}, "LEGACY_DSN"),
         ({"LIMIT": "ten"}, "LIMIT"),
         ({"SEED": "x"}, "SEED"),
         ({"PORT_BASE": "80"}, "PORT_BASE"),
@@ -94,4 +97,5 @@ def test_what_makes_no_sense_is_refused_in_one_sentence_without_secrets(
     sentence = str(refusal.value)
     assert names in sentence
     assert "\n" not in sentence
+    assert len(sentence) < 300
     assert "secret" not in sentence

@@ -71,6 +71,15 @@ def test_a_column_that_nothing_reads_is_refused_since_it_may_be_a_misspelt_one()
         run(frames)
 
 
+def test_a_key_that_is_a_list_is_refused_in_a_sentence() -> None:
+    rows = sample()
+    rows["meters"][0]["external_identifier"] = [ME]
+    with pytest.raises(
+        FrameContractBroken, match=r"edf_accounts/meters\.sql delivers a list or an object as"
+    ):
+        run(as_frames(dialect=EDF, rows=rows))
+
+
 def test_a_customer_that_was_not_asked_for_is_refused() -> None:
     with pytest.raises(FrameContractBroken, match="not asked for"):
         run(as_frames(dialect=EDF, rows=sample()), "SOMEBODY-ELSE")

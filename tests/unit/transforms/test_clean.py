@@ -45,6 +45,7 @@ def clean(kind: Kind, value: Any, *, decimals: Any = None, **options: Any) -> An
         ("date", "9999-12-31", None),
         ("date", "9999-12-31 23:59:59", None),
         ("date", "9999 High Street", "invalid_date"),
+        ("date", "９９９９-12-31", "invalid_date"),
         ("timestamp", "9999-12-31T23:59:59Z", None),
         ("timestamp", "9999x", "invalid_date"),
         ("date", "", None),
@@ -195,3 +196,8 @@ def test_a_column_is_cleaned_value_by_value_whatever_stands_beside_it(values: li
         alone, alone_problems = clean_column(column=column, values=[value], decimals=None, zone=SYDNEY)
         assert cleaned[row] == alone[0]
         assert (row in problems) == bool(alone_problems)
+
+
+def test_the_day_after_the_last_of_the_calendar_is_refused_in_whatever_digits() -> None:
+    assert clean("date", "９９９９-12-31", is_last_day=True) == "invalid_date"
+    assert clean("date", "9999-12-31", is_last_day=True) is None

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from transforms.dialect import MoneySource
 from transforms.extract import balances_sql
-from transforms.money import Balance, legacy_balances, payload_balances
+from transforms.money import Balance, is_amount, legacy_balances, payload_balances
 from transforms.registry import dialect_names, get_dialect
 from transforms.rules import ledgers
 
@@ -55,3 +55,31 @@ def test_balances_are_summed_by_ledger_and_currency() -> None:
 @pytest.mark.parametrize("name", dialect_names())
 def test_money_has_two_sides_or_none(name: str) -> None:
     assert bool(get_dialect(name=name).money) == balances_sql(dialect=name).is_file()
+
+
+@pytest.mark.parametrize(
+    ("value", "is_one"),
+    [
+        (Decimal("9999999999.99"), True),
+        ("-12.30", True),
+        (5, True),
+        (True, False),
+        (0.1, False),
+        ("", False),
+        ("twelve", False),
+        ("1e999999999999999999999", False),
+        (Decimal("NaN"), False),
+        (Decimal("Infinity"), False),
+        (Decimal("1E+13"), False),
+        (Decimal("1E+131071"), False),
+        ((0, (1,), 0), False),
+    ],
+)
+def test_an_amount_is_exact_and_of_a_size_that_the_database_can_sum(value: object, is_one: bool) -> None:
+    assert is_amount(value=value) is is_one
+
+
+def test_a_balance_is_rounded_once_however_many_digits_it_has() -> None:
+    amount = Decimal("0.01499999999999999999999999999999999999")
+    (balance,) = legacy_balances(rows=[("A", "main", "GBP", amount)])["A"]
+    assert balance.cents == 1

@@ -1,0 +1,52 @@
+"""What the headers of an answer say of time: how long to wait, and when it was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+_LONGEST_WAIT: Final = 3_600.0
+
+
+def retry_after(*, headers: Mapping[str, str], now: datetime) -> float | None:
+    """The seconds of a Retry-After header, an hour at most; None for one that says nothing.
+
+    A date in it is told by the clock of whoever answers, as their Date is.
+    """
+    value = headers.get("Retry-After")
+    if value is None:
+        return None
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        seconds = float(text)
+    else:
+        until = on_our_clock(time=http_date(value=value), headers=headers, now=now)
+        if until is None:
+            return None
+        seconds = (until - now) / timedelta(seconds=1)
+    return min(max(seconds, 0.0), _LONGEST_WAIT)
+
+
+def http_date(*, value: str | None) -> datetime | None:
+    """The time of an HTTP date; None for what is none."""
+    if value is None:
+        return None
+    try:
+        time = parsedate_to_datetime(value)
+        # The last hours of the calendar may lie beyond its end in UTC.
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def on_our_clock(*, time: datetime | None, headers: Mapping[str, str], now: datetime) -> datetime | None:
+    """A time of an answer as our clock has it, where the answer says when it was sent."""
+    sent_at = http_date(value=headers.get("Date"))
+    if time is None or sent_at is None:
+        return time
+    with suppress(OverflowError):
+        return time + (now - sent_at)
+    return time

@@ -1,0 +1,41 @@
+"""A Connection's extra fields are read as they were written, or refused: never taken for none."""
+
+from __future__ import annotations
+
+import pytest
+from airflow.sdk import Connection
+
+from kraken_import.client.settings import UnableToReadConnection
+from kraken_import.connections import kraken_settings
+
+pytestmark = pytest.mark.filterwarnings("default")
+
+
+def connection(extra: str | None) -> Connection:
+    return Connection(
+        conn_id="kraken", conn_type="kraken", host="https://api.example.com", password="word", extra=extra
+    )
+
+
+@pytest.mark.parametrize("extra", [None, "", " ", "{}", '{"envelope": null}'])
+def test_a_connection_without_extra_fields_says_nothing_more(extra: str | None) -> None:
+    assert kraken_settings(connection=connection(extra)).envelope == "wrapped"
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        "{",
+        '{"envelope": "bare"',
+        "[]",
+        "[1]",
+        "5",
+        '"bare"',
+        "[" * 100_000,
+        '{"patience": ' + "9" * 5_000 + "}",
+    ],
+)
+def test_extra_fields_that_are_no_json_object_are_refused_and_not_forgotten(extra: str) -> None:
+    """With them a policy would be forgotten that wants an approval."""
+    with pytest.raises(UnableToReadConnection, match="no JSON object"):
+        kraken_settings(connection=connection(extra))
