@@ -120,8 +120,8 @@ def _without_look_up() -> Iterator[None]:
 
 @contextmanager
 def _without_frozen_payload() -> Iterator[None]:
-    def pairs(*, reopening: bool = False) -> tuple[list[str], list[str]]:
-        origins, targets = legal_pairs(reopening=reopening)
+    def pairs(**given: bool) -> tuple[list[str], list[str]]:
+        origins, targets = legal_pairs(**given)
         return [*origins, "creating", "creating"], [*targets, "built", "rejected"]
 
     with (

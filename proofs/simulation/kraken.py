@@ -63,6 +63,13 @@ def _creates(process: Process | None) -> int:
 def draw_faults(*, rng: random.Random, lasts: float) -> list[dict[str, Any]]:
     """The faults of a history, each as the stand-in's API takes it; all end after `lasts` seconds."""
     faults = [_drawn(rng, lasts) for _ in range(rng.choice((0, 1, 2, 3, 4, 6)))]
+    if rng.random() < 0.3:
+        # What the client takes for lost has an effect, which shows itself later.
+        lost = rng.choice(_UNSEEN)
+        faults += [
+            {**lost, "operation": "create", "probability": 0.7, "until": lasts},
+            {"kind": "invisible", "seconds": round(rng.uniform(0.5, 2.9), 1), "until": lasts},
+        ]
     if rng.random() < 0.7:
         # Kraken documents nothing that keeps it from taking a record twice.
         faults.append({"kind": "forgotten", "how": "accept", "operation": "create"})
@@ -93,6 +100,11 @@ def _drawn(rng: random.Random, lasts: float) -> dict[str, Any]:
 
 
 _LOSSES = ("close", "reset")
+_UNSEEN: tuple[dict[str, Any], ...] = (
+    {"kind": "drop_after", "how": "reset"},
+    {"kind": "error_after"},
+    *({"kind": "late", "how": how, "seconds": 2.5} for how in ("silence", *_LOSSES)),
+)
 _FAULTS: tuple[dict[str, Any], ...] = (
     *({"kind": "drop_upload", "how": how} for how in _LOSSES),
     *({"kind": "drop_before", "how": how} for how in _LOSSES),

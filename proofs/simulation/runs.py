@@ -286,7 +286,7 @@ async def _patiently(world: World, until: datetime, work: Callable[[], Awaitable
 async def poll_regularly(*, world: World, triggerers: Triggerers) -> None:
     """The scheduled poll of what no task waits for."""
     while True:
-        await asyncio.sleep(120 if world.is_quiet else 300)
+        await asyncio.sleep(120 if world.is_quiet else world.rng.uniform(10, 60))
         until = world.now + timedelta(seconds=100)
 
         async def whole(until: datetime = until) -> None:

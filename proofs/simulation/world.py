@@ -116,7 +116,7 @@ class World:
         process = Process(self.loop, name)
         if self.rng.random() < self.trouble * (0.7 if is_lasting else 0.5):
             process.crash_after = self._step(is_lasting)
-        if self.rng.random() < self.trouble * 0.25:
+        if self.rng.random() < self.trouble * (0.5 if " create " in name else 0.2):
             process.stall_after = self._step(is_lasting)
             process.stall_seconds = self.rng.uniform(0.5, _LONGEST_STALL)
             process.on_stall = self._on_stall
