@@ -24,6 +24,7 @@ help: ## List the commands and variables
 	@echo
 	@echo "Variables: ACCOUNTS SEED PORT_BASE KRAKEN_URL KRAKEN_TOKEN LEGACY_DSN TRACKING_DSN LIVE"
 	@echo "           WAVE REASON ANSWER KRAKEN BATCH STATE CODE ERROR_PATH NOT_PROCESSED OWNER KIND NOTE FOLDER DAYS"
+	@echo "           ROUNDS KILL"
 	@echo "           DIALECT ID LIMIT NAME PYTHON, for example: make demo ACCOUNTS=20000"
 
 install: ## Create .venv from requirements.txt (every other command does so when needed)
@@ -119,6 +120,9 @@ test-quick: install ## Run the tests that need no database: under half a minute
 
 prove: install ## Run the long proofs: a migration, a backfill, gates, a new dialect and a stack that is killed
 	@$(VENV)/python -m pytest tests/proofs
+
+chaos: install ## Kill parts of a stack in mid-wave, ROUNDS times (20), and compare each record: KILL= SEED= ACCOUNTS=
+	@$(VENV)/python -m proofs.chaos
 
 check: install ## Lint, types and import layers
 	@$(VENV)/ruff check .

@@ -1,0 +1,198 @@
+"""`make chaos`: kills parts of a running stack in mid-wave, and shows that nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from proofs import chaos_plan
+from proofs.chaos_host import watched
+from proofs.chaos_plan import PlannedRound
+from proofs.chaos_round import BATCHES, DIALECT, LATE_SECONDS, Round, open_ground, play
+from proofs.chaos_windows import quick_windows
+from stack import data, display, processes, state, waves
+from stack.faults import sentence_of
+from stack.outcome import listed
+from stack.problems import StackProblem
+from stack.running import up
+from stack.settings import Targets, UnableToUnderstand, Wishes, read_wishes
+from stack.stopping import stop_everything
+
+DEFAULT_ROUNDS: Final = 20
+DEFAULT_ACCOUNTS: Final = 400
+_MOST_ROUNDS: Final = 10_000
+_INTERRUPTED: Final = 130
+
+
+class ChaosFailed(StackProblem):
+    """It cannot be run so, or something was lost, doubled, wrong, left open, or too late."""
+
+
+def main() -> int:
+    """Run the rounds; a problem becomes one sentence on standard error and exit status 1."""
+    try:
+        chaos(environment=os.environ)
+    except StackProblem as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\nInterrupted: the stack is down.\n")
+        return _INTERRUPTED
+    except Exception as error:
+        sentence = sentence_of(error=error)
+        if sentence is None:
+            raise
+        sys.stderr.write(f"{sentence}\n")
+        return 1
+    return 0
+
+
+def chaos(*, environment: Mapping[str, str]) -> None:
+    """Bring a stack up, play the rounds, print them as a table, and take the stack down again.
+
+    Raises ChaosFailed, after the table, when a round was not as it must be.
+    """
+    wishes = read_wishes(environment=environment)
+    if wishes.targets != Targets():
+        raise ChaosFailed(
+            "`make chaos` kills what it works with, so it runs on the bundled systems alone: leave "
+            "KRAKEN_URL, KRAKEN_TOKEN, LEGACY_DSN and TRACKING_DSN out."
+        )
+    accounts = wishes.accounts or DEFAULT_ACCOUNTS
+    seed = random.randrange(2**31) if wishes.seed is None else wishes.seed
+    planned = chaos_plan.plan_rounds(
+        rounds=_rounds(environment=environment),
+        seed=seed,
+        accounts=accounts,
+        named=chaos_plan.read_victims(given=environment.get("KILL", "")),
+    )
+    _refuse_while_up()
+    target = display.console()
+    target.print(f"{len(planned)} rounds with {accounts:,} customers in {BATCHES} batches, SEED={seed}.")
+    rounds: list[Round] = []
+    try:
+        _play(target=target, wishes=wishes, accounts=accounts, planned=planned, rounds=rounds)
+    finally:
+        # Under the lock, so that neither command finds the other's stack half-stopped.
+        with state.locked():
+            stop_everything(stack=state.load())
+        if rounds:
+            target.print(table(rounds=rounds))
+            target.print(totals(rounds=rounds))
+    if bad := [each for each in rounds if each.faults]:
+        raise ChaosFailed("\n".join(sentence(played=each) for each in bad))
+
+
+def _refuse_while_up() -> None:
+    known = state.load()
+    if known is not None and any(processes.is_alive(component=each) for each in known.components):
+        raise ChaosFailed(
+            "The stack of this checkout is up, and `make chaos` would kill parts of it: `make down` first."
+        )
+
+
+def _rounds(*, environment: Mapping[str, str]) -> int:
+    given = environment.get("ROUNDS", "").strip() or str(DEFAULT_ROUNDS)
+    if not (given.isascii() and given.isdigit()) or not 1 <= int(given) <= _MOST_ROUNDS:
+        raise UnableToUnderstand(f"ROUNDS must be a whole number from 1 to {_MOST_ROUNDS:,}, not {given!r}.")
+    return int(given)
+
+
+def _play(
+    *, target: Console, wishes: Wishes, accounts: int, planned: Sequence[PlannedRound], rounds: list[Round]
+) -> None:
+    # The seed is that of the rounds: the legacy database keeps its own.
+    running = up(wishes=replace(wishes, seed=None), say=target.print, correct_connections=True)
+    data.top_up(systems=running.systems, dialects=[DIALECT], wanted=accounts * len(planned), is_dry_run=False)
+    api = running.airflow()
+    try:
+        waves.await_dags(api=api, dialects=[DIALECT])
+    finally:
+        api.close()
+    with (
+        quick_windows(running=running),
+        watched(running=running) as host,
+        open_ground(running=running, host=host, accounts=accounts) as ground,
+    ):
+        for each in planned:
+            rounds.append(play(ground=ground, planned=each))
+            target.print(line(played=rounds[-1]))
+
+
+def table(*, rounds: Sequence[Round]) -> Table:
+    """One row for each round, in 80 columns."""
+    shown = Table(
+        title="Chaos",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+        caption="Seconds: Restart after the kill, Back (it works) and Ended (the wave) after the restart.",
+        caption_justify="left",
+    )
+    shown.add_column("#", justify="right", no_wrap=True)
+    for name in ("Killed", "When"):
+        shown.add_column(name, no_wrap=True)
+    for name in ("Restart", "Back", "Ended", "Lost", "Doubled", "Wrong", "Open"):
+        shown.add_column(name, justify="right", no_wrap=True)
+    for each in rounds:
+        found = each.comparison
+        shown.add_row(
+            str(each.planned.number),
+            str(each.planned.victim),
+            str(each.planned.moment) if each.kill else "–",
+            *(_seconds(value) for value in (each.restart, each.back, each.ended)),
+            *(f"{len(lines):,}" for lines in (found.lost, found.doubled, found.wrong, found.open)),
+        )
+    return shown
+
+
+def totals(*, rounds: Sequence[Round]) -> str:
+    """One line on all rounds."""
+    found = [each.comparison for each in rounds]
+    ended = [each.ended for each in rounds if each.ended is not None]
+    latest = f"{max(ended):.0f} s" if ended else "–"
+    return (
+        f"{len(rounds)} rounds, {sum(each.records for each in rounds):,} customers: "
+        f"{sum(len(each.lost) for each in found)} lost, {sum(len(each.doubled) for each in found)} doubled, "
+        f"{sum(len(each.wrong) for each in found)} wrong, {sum(len(each.open) for each in found)} open, "
+        f"{sum(each.is_late for each in rounds)} later than {LATE_SECONDS:.0f} s after the restart "
+        f"(the latest: {latest})."
+    )
+
+
+def line(*, played: Round) -> str:
+    """A round in one line, printed as soon as it is over."""
+    verdict = listed(lines=played.faults) if played.faults else "nothing lost or doubled"
+    if played.kill is None:
+        return f"{played.planned.number}: nothing killed, {played.wave_seconds:.0f} s: {verdict}."
+    return (
+        f"{played.planned.number}: {played.kill} killed after {played.planned.moment}, "
+        + (f"restarted {', '.join(played.restarted)}, " if played.restarted else "")
+        + f"ended after {played.ended:.0f} s: {verdict}."
+    )
+
+
+def sentence(*, played: Round) -> str:
+    """What is wrong with a round, and where to look."""
+    return (
+        f"Round {played.planned.number} ({played.kill or played.planned.victim}): "
+        f"{listed(lines=played.faults)}: see .run/logs and .run/airflow/logs/dag_id=migrate_{DIALECT}/"
+        f"run_id={played.run_id}."
+    )
+
+
+def _seconds(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
