@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -19,6 +20,7 @@ from proofs.chaos_plan import PlannedRound
 from proofs.chaos_round import BATCHES, DIALECT, LATE_SECONDS, Round, open_ground, play
 from proofs.chaos_windows import quick_windows
 from stack import data, display, processes, state, waves
+from stack.api import Airflow
 from stack.faults import sentence_of
 from stack.outcome import listed
 from stack.problems import StackProblem
@@ -27,9 +29,10 @@ from stack.settings import Targets, UnableToUnderstand, Wishes, read_wishes
 from stack.stopping import stop_everything
 
 DEFAULT_ROUNDS: Final = 20
-DEFAULT_ACCOUNTS: Final = 400
+DEFAULT_ACCOUNTS: Final = 240
 _MOST_ROUNDS: Final = 10_000
 _INTERRUPTED: Final = 130
+_QUIET_SECONDS: Final = 600.0
 
 
 class ChaosFailed(StackProblem):
@@ -115,6 +118,7 @@ def _play(
     api = running.airflow()
     try:
         waves.await_dags(api=api, dialects=[DIALECT])
+        _await_quiet(api=api, target=target)
     finally:
         api.close()
     with (
@@ -125,6 +129,19 @@ def _play(
         for each in planned:
             rounds.append(play(ground=ground, planned=each))
             target.print(line(played=rounds[-1]))
+
+
+def _await_quiet(*, api: Airflow, target: Console) -> None:
+    """Let the waves end that an earlier command has left: what they create is none of the first round's."""
+    deadline = time.monotonic() + _QUIET_SECONDS
+    said = ""
+    while active := [run for run in api.active_runs() if run.startswith("migrate_")]:
+        if active[0] != said:
+            said = active[0]
+            target.print(f"{said} was interrupted when this stack was stopped: waiting for its end …")
+        if time.monotonic() > deadline:
+            raise ChaosFailed(f"{said} does not end: end it in Airflow (`make up`) first.")
+        time.sleep(1)
 
 
 def table(*, rounds: Sequence[Round]) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import psutil
@@ -44,6 +44,7 @@ class Host:
     def __init__(self, *, running: Running) -> None:
         self.restarts: list[Restart] = []
         self._running = running
+        self._died: dict[str, float] = {}
         self._over = threading.Event()
         self._problem: Exception | None = None
         self._cluster = cluster_of(ports=running.ports)
@@ -76,11 +77,7 @@ class Host:
         """Start again what has died, until `end` is called."""
         try:
             while not self._over.wait(_LOOK_SECONDS):
-                if not _lives(process=self._postmaster):
-                    self._start_postgres()
-                for component in _known().components:
-                    if not processes.is_alive(component=component):
-                        self._start(component=component)
+                self._look()
         except Exception as error:  # noqa: BLE001 (told by `check` in the thread that waits)
             self._problem = error
 
@@ -88,26 +85,33 @@ class Host:
         """Start nothing any more."""
         self._over.set()
 
-    def _start_postgres(self) -> None:
-        time.sleep(_DELAY_SECONDS)
-        with state.locked():
-            _known()
-            at = time.time()
-            self._cluster.start()
-            self._postmaster = self._cluster.postmaster()
-        self.restarts.append(Restart(name=POSTGRES, at=at))
+    def _look(self) -> None:
+        """Note what has died, and start what has been dead for as long as a process manager takes."""
+        components = _known().components
+        dead = {each.name: each for each in components if not processes.is_alive(component=each)}
+        for name in dead.keys() - self._died.keys():
+            # What a leader leaves behind ends with it, as the rest of a container or a control group does.
+            _kill(found=processes.family(components=[dead[name]]))
+            self._died[name] = time.monotonic()
+        if not _lives(process=self._postmaster):
+            self._died.setdefault(POSTGRES, time.monotonic())
+        due = [name for name, at in self._died.items() if time.monotonic() - at >= _DELAY_SECONDS]
+        for name in due:
+            self._start(name=name)
+            del self._died[name]
 
-    def _start(self, *, component: Component) -> None:
-        # What a leader leaves behind ends with it, as the rest of a container or a control group does.
-        processes.stop(components=[component])
-        time.sleep(_DELAY_SECONDS)
+    def _start(self, *, name: str) -> None:
         with state.locked():
             known = _known()
             if self._over.is_set():
                 return
-            again = self._launch(name=component.name)
-            state.save(stack=known.with_component(component=again))
-        self.restarts.append(Restart(name=again.name, at=again.launched))
+            at = time.time()
+            if name == POSTGRES:
+                self._cluster.start()
+                self._postmaster = self._cluster.postmaster()
+            else:
+                state.save(stack=known.with_component(component=self._launch(name=name)))
+        self.restarts.append(Restart(name=name, at=at))
 
     def _launch(self, *, name: str) -> Component:
         ports, secrets = self._running.ports, self._running.secrets
@@ -140,6 +144,12 @@ def _known() -> state.Stack:
     if known is None:
         raise StackIsGone(_GONE)
     return known
+
+
+def _kill(*, found: Iterable[psutil.Process]) -> None:
+    for process in found:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def _lives(*, process: psutil.Process | None) -> bool:

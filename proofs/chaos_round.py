@@ -25,7 +25,7 @@ from stack.running import Running
 from stack.waves import StartedWave
 
 DIALECT: Final = "edf_accounts"
-BATCHES: Final = 4
+BATCHES: Final = 3
 LATE_SECONDS: Final = 60.0
 """A wave ends within so many seconds of the restart, the work that was left included."""
 FAULTS: Final[tuple[Mapping[str, Any], ...]] = (
