@@ -6,7 +6,8 @@ import os
 import random
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
@@ -16,8 +17,7 @@ from rich.table import Table
 
 from proofs import chaos_plan
 from proofs.chaos_host import watched
-from proofs.chaos_plan import PlannedRound
-from proofs.chaos_round import BATCHES, DIALECT, LATE_SECONDS, Round, open_ground, play
+from proofs.chaos_round import BATCHES, DIALECT, Ground, Round, open_ground, play
 from proofs.chaos_windows import quick_windows
 from stack import data, display, processes, state, waves
 from stack.api import Airflow
@@ -30,7 +30,7 @@ from stack.stopping import stop_everything
 
 DEFAULT_ROUNDS: Final = 20
 DEFAULT_ACCOUNTS: Final = 240
-_MOST_ROUNDS: Final = 10_000
+DEFAULT_WITHIN: Final = 60
 _INTERRUPTED: Final = 130
 _QUIET_SECONDS: Final = 600.0
 
@@ -72,17 +72,23 @@ def chaos(*, environment: Mapping[str, str]) -> None:
     accounts = wishes.accounts or DEFAULT_ACCOUNTS
     seed = random.randrange(2**31) if wishes.seed is None else wishes.seed
     planned = chaos_plan.plan_rounds(
-        rounds=_rounds(environment=environment),
+        rounds=_number(environment=environment, name="ROUNDS", usual=DEFAULT_ROUNDS, most=10_000),
         seed=seed,
         accounts=accounts,
         named=chaos_plan.read_victims(given=environment.get("KILL", "")),
     )
+    within = _number(environment=environment, name="WITHIN", usual=DEFAULT_WITHIN, most=3_600)
     _refuse_while_up()
     target = display.console()
     target.print(f"{len(planned)} rounds with {accounts:,} customers in {BATCHES} batches, SEED={seed}.")
     rounds: list[Round] = []
     try:
-        _play(target=target, wishes=wishes, accounts=accounts, planned=planned, rounds=rounds)
+        with _ground(
+            target=target, wishes=wishes, accounts=accounts, within=within, of=len(planned)
+        ) as ground:
+            for each in planned:
+                rounds.append(play(ground=ground, planned=each))
+                target.print(line(played=rounds[-1]))
     finally:
         # Under the lock, so that neither command finds the other's stack half-stopped.
         with state.locked():
@@ -102,19 +108,19 @@ def _refuse_while_up() -> None:
         )
 
 
-def _rounds(*, environment: Mapping[str, str]) -> int:
-    given = environment.get("ROUNDS", "").strip() or str(DEFAULT_ROUNDS)
-    if not (given.isascii() and given.isdigit()) or not 1 <= int(given) <= _MOST_ROUNDS:
-        raise UnableToUnderstand(f"ROUNDS must be a whole number from 1 to {_MOST_ROUNDS:,}, not {given!r}.")
+def _number(*, environment: Mapping[str, str], name: str, usual: int, most: int) -> int:
+    given = environment.get(name, "").strip() or str(usual)
+    if not (given.isascii() and given.isdigit()) or not 1 <= int(given) <= most:
+        raise UnableToUnderstand(f"{name} must be a whole number from 1 to {most:,}, not {given!r}.")
     return int(given)
 
 
-def _play(
-    *, target: Console, wishes: Wishes, accounts: int, planned: Sequence[PlannedRound], rounds: list[Round]
-) -> None:
+@contextmanager
+def _ground(*, target: Console, wishes: Wishes, accounts: int, within: float, of: int) -> Iterator[Ground]:
+    """A stack that is up, with customers for so many rounds, whose host starts again what has died."""
     # The seed is that of the rounds: the legacy database keeps its own.
     running = up(wishes=replace(wishes, seed=None), say=target.print, correct_connections=True)
-    data.top_up(systems=running.systems, dialects=[DIALECT], wanted=accounts * len(planned), is_dry_run=False)
+    data.top_up(systems=running.systems, dialects=[DIALECT], wanted=accounts * of, is_dry_run=False)
     api = running.airflow()
     try:
         waves.await_dags(api=api, dialects=[DIALECT])
@@ -124,11 +130,9 @@ def _play(
     with (
         quick_windows(running=running),
         watched(running=running) as host,
-        open_ground(running=running, host=host, accounts=accounts) as ground,
+        open_ground(running=running, host=host, accounts=accounts, within=within) as ground,
     ):
-        for each in planned:
-            rounds.append(play(ground=ground, planned=each))
-            target.print(line(played=rounds[-1]))
+        yield ground
 
 
 def _await_quiet(*, api: Airflow, target: Console) -> None:
@@ -181,7 +185,7 @@ def totals(*, rounds: Sequence[Round]) -> str:
         f"{len(rounds)} rounds, {sum(each.records for each in rounds):,} customers: "
         f"{sum(len(each.lost) for each in found)} lost, {sum(len(each.doubled) for each in found)} doubled, "
         f"{sum(len(each.wrong) for each in found)} wrong, {sum(len(each.open) for each in found)} open, "
-        f"{sum(each.is_late for each in rounds)} later than {LATE_SECONDS:.0f} s after the restart "
+        f"{sum(each.is_late for each in rounds)} later than {rounds[0].within:.0f} s after the restart "
         f"(the latest: {latest})."
     )
 

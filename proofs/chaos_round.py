@@ -26,8 +26,6 @@ from stack.waves import StartedWave
 
 DIALECT: Final = "edf_accounts"
 BATCHES: Final = 3
-LATE_SECONDS: Final = 60.0
-"""A wave ends within so many seconds of the restart, the work that was left included."""
 FAULTS: Final[tuple[Mapping[str, Any], ...]] = (
     # As a Kraken far away answers, so that a kill meets creates under way.
     {"kind": "slow", "operation": "create", "seconds": 0.2},
@@ -67,11 +65,13 @@ class Round:
     restart: float | None = None
     back: float | None = None
     ended: float | None = None
+    within: float
+    """How many seconds after the restart a wave must have ended, the work that was left included."""
 
     @property
     def is_late(self) -> bool:
         """Whether the wave took longer to its end than it may."""
-        return self.ended is not None and self.ended > LATE_SECONDS
+        return self.ended is not None and self.ended > self.within
 
     @property
     def faults(self) -> list[str]:
@@ -80,7 +80,7 @@ class Round:
         if self.run_state != "success":
             said.append(f"its run ended {self.run_state}: {self.failure or 'see its tasks'}")
         if self.is_late:
-            said.append(f"it ended {self.ended:.1f} s after the restart, not within {LATE_SECONDS:.0f}")
+            said.append(f"it ended {self.ended:.1f} s after the restart, not within {self.within:.0f}")
         if self.planned.victim is not Victim.NOTHING and self.kill is None:
             said.append(f"the wave ended before {self.planned.victim} could be killed")
         return said
@@ -96,6 +96,7 @@ class Ground:
     legacy: Engine
     airflow: Engine
     accounts: int
+    within: float
     _http: requests.Session = field(default_factory=requests.Session)
 
     @property
@@ -118,8 +119,8 @@ class Ground:
 
 
 @contextmanager
-def open_ground(*, running: Running, host: Host, accounts: int) -> Iterator[Ground]:
-    """The ground of rounds with waves of so many customers, with connections to its databases."""
+def open_ground(*, running: Running, host: Host, accounts: int, within: float) -> Iterator[Ground]:
+    """The ground of rounds with waves of so many customers, to end `within` so many seconds of a restart."""
     with (
         data.engine_of(dsn=running.systems.tracking_dsn) as tracking,
         data.engine_of(dsn=running.systems.legacy_dsn) as legacy,
@@ -132,6 +133,7 @@ def open_ground(*, running: Running, host: Host, accounts: int) -> Iterator[Grou
             legacy=legacy,
             airflow=airflow,
             accounts=accounts,
+            within=within,
         )
 
 
@@ -170,6 +172,7 @@ def play(*, ground: Ground, planned: PlannedRound) -> Round:
         restart=restart - kill.at if kill and restart and kill.part else None,
         back=back,
         ended=None if restart is None else ended_at - restart,
+        within=ground.within,
     )
 
 

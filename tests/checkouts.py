@@ -73,9 +73,9 @@ def attempt(*, checkout: Path, command: str, **variables: str) -> subprocess.Com
 
 
 def attempt_module(
-    *, checkout: Path, words: Sequence[str], **variables: str
+    *, checkout: Path, words: Sequence[str], seconds: float = 240, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run `python -m` with these words."""
+    """Run `python -m` with these words, for so long at most."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     return subprocess.run(
         [sys.executable, "-m", *words],
@@ -84,5 +84,5 @@ def attempt_module(
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
+        timeout=seconds,
     )

@@ -68,8 +68,15 @@ def test_a_task_that_is_killed_while_it_creates_loses_nothing_and_doubles_nothin
     known = json.loads((stack.folder / ".run" / "stack.json").read_text())["components"]
     (scheduler,) = [each["pid"] for each in known if each["name"] == "scheduler"]
     try:
-        # What Kraken has accepted already, and its task has no answer to yet.
-        stack.until(lambda: len(read_ledger(kraken_url=url)) > len(before))
+        # All that the task intends, Kraken has accepted, and the task has no answer to it yet.
+        creating = "SELECT count(*) FROM migration.import_process WHERE state = 'creating'"
+        stack.until(
+            lambda: (
+                0
+                < stack.rows("TRACKING_DSN", creating)[0][0]
+                <= len(read_ledger(kraken_url=url)) - len(before)
+            )
+        )
         with engine_of(dsn=stack.values["AIRFLOW_DSN"]) as airflow:
             tasks = running_tasks(airflow=airflow, run_id=run_id, scheduler=scheduler)
         assert [str(each) for each in tasks] == ["load.create[0]"]

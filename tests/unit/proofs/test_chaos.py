@@ -29,6 +29,7 @@ GOOD = Round(
     restart=1.2,
     back=0.8,
     ended=42.4,
+    within=60,
 )
 
 
@@ -64,6 +65,7 @@ def test_named_victims_are_killed_in_their_order_again_and_again() -> None:
         ({"KRAKEN_URL": "https://kraken.example.com", "KRAKEN_TOKEN": "x"}, "the bundled systems alone"),
         ({"TRACKING_DSN": "postgresql://somewhere/tracking"}, "leave KRAKEN_URL"),
         ({"ROUNDS": "0"}, "ROUNDS must be a whole number from 1 to 10,000, not '0'."),
+        ({"WITHIN": "soon"}, "WITHIN must be a whole number from 1 to 3,600, not 'soon'."),
         ({"KILL": "kraken"}, "KILL=kraken names no part: choose from task, supervisor"),
     ],
 )
