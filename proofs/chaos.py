@@ -17,6 +17,7 @@ from rich.table import Table
 
 from proofs import chaos_plan
 from proofs.chaos_host import watched
+from proofs.chaos_plan import Victim
 from proofs.chaos_round import BATCHES, DIALECT, Ground, Round, open_ground, play
 from proofs.chaos_windows import quick_windows
 from stack import data, display, processes, state, waves
@@ -33,6 +34,8 @@ DEFAULT_ACCOUNTS: Final = 240
 DEFAULT_WITHIN: Final = 60
 _INTERRUPTED: Final = 130
 _QUIET_SECONDS: Final = 600.0
+_USUAL_SECONDS: Final = 30.0
+"""What a wave takes at most on two processors that do nothing else."""
 
 
 class ChaosFailed(StackProblem):
@@ -96,6 +99,7 @@ def chaos(*, environment: Mapping[str, str]) -> None:
         if rounds:
             target.print(table(rounds=rounds))
             target.print(totals(rounds=rounds))
+            target.print(undisturbed(rounds=rounds))
     if bad := [each for each in rounds if each.faults]:
         raise ChaosFailed("\n".join(sentence(played=each) for each in bad))
 
@@ -187,6 +191,20 @@ def totals(*, rounds: Sequence[Round]) -> str:
         f"{sum(len(each.wrong) for each in found)} wrong, {sum(len(each.open) for each in found)} open, "
         f"{sum(each.is_late for each in rounds)} later than {rounds[0].within:.0f} s after the restart "
         f"(the latest: {latest})."
+    )
+
+
+def undisturbed(*, rounds: Sequence[Round]) -> str:
+    """What a wave takes here of which nothing is killed, since that much is left when it is killed early."""
+    taken = [each.wave_seconds for each in rounds if each.planned.victim is Victim.NOTHING]
+    if not taken:
+        return "No wave was left alone, so how long one takes here is not known."
+    said = f"A wave that was left alone took {max(taken):.0f} s here"
+    if max(taken) <= _USUAL_SECONDS:
+        return f"{said}."
+    return (
+        f"{said}, and {_USUAL_SECONDS:.0f} s are usual: late ends say nothing on so busy a machine: run it "
+        "again when nothing else runs."
     )
 
 

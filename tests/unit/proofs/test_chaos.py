@@ -120,3 +120,14 @@ def test_the_table_fits_80_columns_and_ends_with_one_line_of_totals(
         "2 rounds, 800 customers: 2 lost, 0 doubled, 0 wrong, 0 open, 1 later than 60 s after the restart "
         "(the latest: 75 s)."
     )
+
+
+def test_late_ends_on_a_busy_machine_are_told_by_a_wave_that_was_left_alone() -> None:
+    alone = replace(GOOD, planned=replace(GOOD.planned, victim=Victim.NOTHING), kill=None, ended=None)
+    assert chaos.undisturbed(rounds=[replace(alone, wave_seconds=22.4), GOOD]) == (
+        "A wave that was left alone took 22 s here."
+    )
+    assert "late ends say nothing on so busy a machine" in chaos.undisturbed(
+        rounds=[replace(alone, wave_seconds=85.0)]
+    )
+    assert "is not known" in chaos.undisturbed(rounds=[GOOD])
