@@ -88,7 +88,10 @@ def kill_part(*, host: Host, victim: Victim) -> Kill:
 
 
 def kill_task(*, victim: Victim, tasks: Sequence[RunningTask], choice: float) -> Kill:
-    """Kill the process or the supervisor of one of these tasks; `choice` from 0 to 1 says of which."""
+    """Kill the process or the supervisor of one of these tasks; `choice` from 0 to 1 says of which.
+
+    Raises psutil.NoSuchProcess when it has ended.
+    """
     task = tasks[min(int(choice * len(tasks)), len(tasks) - 1)]
     process = task.task if victim is Victim.TASK else task.supervisor
     at = time.time()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+import psutil
 import requests
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -37,6 +38,7 @@ FAULTS: Final[tuple[Mapping[str, Any], ...]] = (
 )
 _IN_FLIGHT: Final = 8
 _LOOK_SECONDS: Final = 0.05
+_LOOKS_AT_RUN: Final = 20
 _WAIT_SECONDS: Final = 0.25
 _GIVE_UP_SECONDS: Final = 600.0
 _HTTP_SECONDS: Final = 10.0
@@ -203,8 +205,20 @@ def _kill(*, ground: Ground, planned: PlannedRound, wave: StartedWave, creates_b
         return None
     if planned.victim in chaos_kills.COMPONENTS:
         return chaos_kills.kill_part(host=ground.host, victim=planned.victim)
-    tasks = _await(ground=ground, wave=wave, condition=lambda: _tasks(ground, wave))
-    return chaos_kills.kill_task(victim=planned.victim, tasks=tasks, choice=planned.choice) if tasks else None
+    killed: Kill | None = _await(
+        ground=ground, wave=wave, condition=lambda: _kill_task(ground, planned, wave)
+    )
+    return killed
+
+
+def _kill_task(ground: Ground, planned: PlannedRound, wave: StartedWave) -> Kill | None:
+    """Kill one of the run's tasks; None when none works now, or the one that was chosen has just ended."""
+    tasks = _tasks(ground, wave)
+    if not tasks:
+        return None
+    with suppress(psutil.NoSuchProcess):
+        return chaos_kills.kill_task(victim=planned.victim, tasks=tasks, choice=planned.choice)
+    return None
 
 
 def _has_come(ground: Ground, moment: Moment, wave: StartedWave, creates_before: int) -> bool:
@@ -228,9 +242,13 @@ def _tasks(ground: Ground, wave: StartedWave) -> list[RunningTask]:
 
 def _await(*, ground: Ground, wave: StartedWave, condition: Callable[[], Any]) -> Any:
     """What the condition finds; None when the run ends without."""
+    looks = 0
     while not (found := condition()):
-        if _run(ground=ground, wave=wave)[2] is not None:
+        looks += 1
+        # Each look at the run is a connection to Airflow's database.
+        if looks % _LOOKS_AT_RUN == 0 and _run(ground=ground, wave=wave)[2] is not None:
             return None
+        ground.host.check()
         time.sleep(_LOOK_SECONDS)
     return found
 
