@@ -160,13 +160,13 @@ def table(*, rounds: Sequence[Round]) -> Table:
         box=box.SIMPLE_HEAD,
         show_edge=False,
         padding=(0, 1, 0, 0),
-        caption="Seconds: Restart after the kill, Back (it works) and Ended (the wave) after the restart.",
+        caption="Seconds: Start (again) after the kill; Back (it works), Ended (the wave) after the start.",
         caption_justify="left",
     )
     shown.add_column("#", justify="right", no_wrap=True)
     for name in ("Killed", "When"):
         shown.add_column(name, no_wrap=True)
-    for name in ("Restart", "Back", "Ended", "Lost", "Doubled", "Wrong", "Open"):
+    for name in ("Start", "Back", "Ended", "Lost", "Doubled", "Wrong", "Open"):
         shown.add_column(name, justify="right", no_wrap=True)
     for each in rounds:
         found = each.comparison

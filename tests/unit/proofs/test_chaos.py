@@ -108,11 +108,15 @@ def test_a_bad_round_says_what_is_wrong_and_where_to_look(bad: dict[str, object]
 def test_the_table_fits_80_columns_and_ends_with_one_line_of_totals(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    longest = replace(GOOD.planned, number=20, victim=Victim.DAG_PROCESSOR)
+    longest = replace(
+        GOOD.planned, number=20, victim=Victim.DAG_PROCESSOR, moment=Moment(customers=186, is_create=True)
+    )
     rounds = [GOOD, replace(GOOD, planned=longest, ended=75.0, comparison=Comparison(lost=["x", "y"]))]
     Console(width=80).print(chaos.table(rounds=rounds))
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
+    assert "…" not in "".join(lines)
+    assert lines[1].split()[-4:] == ["Lost", "Doubled", "Wrong", "Open"]
     assert next(each for each in lines if "postgres" in each).split() == (
         ["3", "postgres", "120", "created", "1.2", "0.8", "42.4", "0", "0", "0", "0"]
     )
