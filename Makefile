@@ -24,7 +24,7 @@ help: ## List the commands and variables
 	@echo
 	@echo "Variables: ACCOUNTS SEED PORT_BASE KRAKEN_URL KRAKEN_TOKEN LEGACY_DSN TRACKING_DSN LIVE"
 	@echo "           WAVE REASON ANSWER KRAKEN BATCH STATE CODE ERROR_PATH NOT_PROCESSED OWNER KIND NOTE FOLDER DAYS"
-	@echo "           DIALECT ID LIMIT NAME INPUTS SEEDS ABLATE PYTHON, for example: make demo ACCOUNTS=20000"
+	@echo "           DIALECT ID LIMIT NAME PYTHON ROUNDS KILL WITHIN INPUTS SEEDS ABLATE, for example: make demo ACCOUNTS=20000"
 
 install: ## Create .venv from requirements.txt (every other command does so when needed)
 	@command -v $(INSTALLER) >/dev/null || { echo "$(PYTHON) is not installed: Python 3.11 to 3.13 is needed." >&2; exit 1; }
@@ -128,6 +128,9 @@ soak: install ## Run a wave of ACCOUNTS (100,000) EDF accounts with 5 % faults; 
 
 answers: install ## Give INPUTS (100,000) damaged inputs of SEED to the parsers of answers, settings and legacy rows
 	@$(VENV)/python -m proofs.answers "$(or $(INPUTS),100000)" "$(SEED)"
+
+chaos: install ## Kill parts of a stack in mid-wave, ROUNDS times (20), and compare each record: KILL= SEED= ACCOUNTS=
+	@$(VENV)/python -m proofs.chaos
 
 check: install ## Lint, types and import layers
 	@$(VENV)/ruff check .

@@ -29,15 +29,16 @@ POOLS = "migration"
 RECOVERY: Mapping[str, str] = {
     # A task whose supervisor has died is "running" until it has shown no sign of life for so long. One that
     # lives shows one each second; the timeout outlasts an API server that a loaded machine starts again.
-    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
-    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
-    # What a scheduler had queued when it died waits until another one takes it over.
-    "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
+    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "25",
+    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+    # What a scheduler had queued or ran when it died waits until it counts as dead and another takes it over.
+    "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
+    "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
     # The triggers of a triggerer that died wait until it counts as dead.
     "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "20",
     # A task asks an API server that is gone again soon after it is back, and for about a minute.
-    "WORKERS__EXECUTION_API_RETRIES": "12",
-    "WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "6",
+    "WORKERS__EXECUTION_API_RETRIES": "24",
+    "WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "3",
 }
 """How soon Airflow notices what has died, and how soon it goes on with it."""
 WAITING: Mapping[str, str] = {

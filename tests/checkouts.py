@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import requests
 from stack.postgres import open_cluster
 from tests.conftest import ROOT
 
-PARTS = ("dags", "plugins", "transforms", "reporting", "sql", "legacy", "simulator", "stack")
+PARTS = ("dags", "plugins", "transforms", "reporting", "sql", "legacy", "simulator", "stack", "proofs")
 
 
 def copied_checkout(*, folder: Path) -> Path:
@@ -69,13 +69,20 @@ def run(*, checkout: Path, command: str, **variables: str) -> str:
 
 
 def attempt(*, checkout: Path, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return attempt_module(checkout=checkout, words=("stack", command), **variables)
+
+
+def attempt_module(
+    *, checkout: Path, words: Sequence[str], seconds: float = 240, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run `python -m` with these words, for so long at most."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     return subprocess.run(
-        [sys.executable, "-m", "stack", command],
+        [sys.executable, "-m", *words],
         cwd=checkout,
         env={**inherited, "PYTHONPATH": f"{checkout}:{checkout / 'plugins'}", **variables},
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
+        timeout=seconds,
     )

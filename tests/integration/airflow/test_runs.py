@@ -9,6 +9,10 @@ import pytest
 import requests
 
 from kraken_import.provider import get_provider_info
+from proofs.chaos_comparison import compare, read_ledger, read_wave
+from proofs.chaos_kills import kill_task, running_tasks
+from proofs.chaos_plan import Victim
+from stack.data import engine_of
 from tests.checkouts import login
 from tests.stacks import DAG, ENDS, Stack
 
@@ -53,6 +57,38 @@ def test_a_run_is_green_red_or_stopped_as_its_records_are(stack: Stack) -> None:
     assert set(stack.created().values()) == {1}
 
     _nothing_personal_or_secret_is_in_logs_and_xcoms(stack)
+
+
+def test_a_task_that_is_killed_while_it_creates_loses_nothing_and_doubles_nothing(stack: Stack) -> None:
+    url = stack.values["KRAKEN_URL"]
+    before = read_ledger(kraken_url=url)
+    slow = {"kind": "slow", "operation": "create", "seconds": 5}
+    requests.post(f"{url}/simulator/faults", json=slow, timeout=30).raise_for_status()
+    run_id = stack.start(limit=12, threshold=1).json()["dag_run_id"]
+    known = json.loads((stack.folder / ".run" / "stack.json").read_text())["components"]
+    (scheduler,) = [each["pid"] for each in known if each["name"] == "scheduler"]
+    try:
+        # All that the task intends, Kraken has accepted, and the task has no answer to it yet.
+        creating = "SELECT count(*) FROM migration.import_process WHERE state = 'creating'"
+        stack.until(
+            lambda: (
+                0
+                < stack.rows("TRACKING_DSN", creating)[0][0]
+                <= len(read_ledger(kraken_url=url)) - len(before)
+            )
+        )
+        with engine_of(dsn=stack.values["AIRFLOW_DSN"]) as airflow:
+            tasks = running_tasks(airflow=airflow, run_id=run_id, scheduler=scheduler)
+        assert [str(each) for each in tasks] == ["load.create[0]"]
+        kill_task(victim=Victim.TASK, tasks=tasks, choice=0)
+    finally:
+        requests.delete(f"{url}/simulator/faults", timeout=30).raise_for_status()
+    assert stack.finish(run_id) == "success"
+    ((wave_id,),) = stack.rows("TRACKING_DSN", f"SELECT id FROM migration.wave WHERE run_id = '{run_id}'")
+    with engine_of(dsn=stack.values["TRACKING_DSN"]) as tracking:
+        wave = read_wave(tracking=tracking, wave_id=wave_id)
+    found = compare(wave=wave, before=before, after=read_ledger(kraken_url=url), unexpected=[])
+    assert (wave.claimed, found.lines) == (12, [])
 
 
 def test_a_viewer_may_neither_start_a_wave_nor_control_one(stack: Stack) -> None:

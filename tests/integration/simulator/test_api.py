@@ -6,8 +6,9 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
-from http.client import RemoteDisconnected
+from http.client import HTTPException, RemoteDisconnected
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -282,6 +283,29 @@ def test_a_restarted_stand_in_remembers_what_it_created(
     assert again.status("EXTERNAL-1234").document == before
     assert again.create(account()).status == 400
     assert again.created() == {"EXTERNAL-1234": 1}
+
+
+def test_a_stand_in_that_is_killed_amid_creates_forgets_none_that_it_has_answered(
+    start_simulator: StartSimulator, tmp_path: Path
+) -> None:
+    options = ("--journal", str(tmp_path / "journal"))
+    first: Simulator = start_simulator(*options)
+    accepted: list[str] = []
+
+    def create(number: int) -> None:
+        with suppress(OSError, HTTPException):
+            if Kraken(first.url).create(account(f"KEPT-{number}")).status == 201:
+                accepted.append(f"KEPT-{number}")
+        if len(accepted) >= 60:
+            first.process.send_signal(signal.SIGKILL)
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(create, range(200)))
+    first.process.wait()
+    assert 60 <= len(accepted) < 200
+    remembered = Kraken(start_simulator(*options).url).created()
+    assert set(accepted) <= set(remembered)
+    assert set(remembered.values()) == {1}
 
 
 @pytest.mark.parametrize(
