@@ -119,7 +119,7 @@ def _world(*, loop: VirtualLoop, rng: random.Random, ground: Ground) -> World:
     database = Database(loop=loop, dsn=ground.tracking_dsn, backends=ground.backends)
     database.breaks = rng.choice((0, 0, 0, 0.001, 0.005, 0.02))
     skew = rng.choice((0.0, 0.0, -4.0, 3.0, 90.0))
-    store = Store(delay=rng.choice((0.2, 2.0, 6.0, 20.0)), recreate_after_error=rng.random() < 0.5)
+    store = Store(delay=rng.choice((0.2, 2.0, 6.0, 15.0)), recreate_after_error=rng.random() < 0.5)
     kraken = Witness(
         authorizations=frozenset({f"Token {TOKEN}".encode()}),
         store=store,
@@ -132,8 +132,8 @@ def _world(*, loop: VirtualLoop, rng: random.Random, ground: Ground) -> World:
         token=TOKEN,
         import_suppliers=_SUPPLIERS,
         requests_in_flight=rng.choice((1, 2, 4, 8)),
-        requests_at_once=rng.choice((2, 4, 128)),
-        accounts_at_once=rng.choice((None, None, 2, 4)),
+        requests_at_once=rng.choice((2, 4, 128, 128)),
+        accounts_at_once=rng.choice((None, None, None, None, 2, 4)),
         connect_timeout=3.0,
         request_timeout=rng.choice((4.0, 10.0)),
         visibility_window=rng.choice((8.0, 12.0)),

@@ -216,7 +216,7 @@ class World:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while not condition():  # noqa: ASYNC110
-                    await asyncio.sleep(1)
+                    await asyncio.sleep(3)
                 return True
         return False
 
