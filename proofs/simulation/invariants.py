@@ -188,7 +188,14 @@ _ATTEMPT: Final = """
 """
 _RECORD: Final = """
     SELECT process.id, process.attempt, process.state, process.wave_id, process.intended_at,
-        CASE WHEN process.begun_by_rerun IS NULL THEN hindrance.stopped_at END AS hindered_at
+        CASE
+            -- A rerun of it may go on where its wave must not.
+            WHEN NOT EXISTS (
+                SELECT FROM migration.rerun_item AS item
+                WHERE item.import_process_id = process.id
+                    AND NOT EXISTS (SELECT FROM migration.hindrance(process.wave_id, item.rerun_id))
+            ) THEN hindrance.stopped_at
+        END AS hindered_at
     FROM migration.import_process AS process
     LEFT JOIN LATERAL migration.hindrance(process.wave_id, NULL) AS hindrance ON true
     WHERE process.mode = %(mode)s

@@ -70,6 +70,13 @@ def draw_faults(*, rng: random.Random, lasts: float) -> list[dict[str, Any]]:
             {**lost, "operation": "create", "probability": 0.7, "until": lasts},
             {"kind": "invisible", "seconds": round(rng.uniform(0.5, 2.9), 1), "until": lasts},
         ]
+    if rng.random() < 0.25:
+        # It refuses at first, and later what it takes is not answered.
+        turn = round(rng.uniform(1, 8), 1)
+        faults += [
+            {"kind": "throttle", "seconds": 1, "operation": "create", "probability": 0.7, "until": turn},
+            {**rng.choice(_UNSEEN), "operation": "create", "probability": 0.7, "after": turn, "until": lasts},
+        ]
     if rng.random() < 0.7:
         # Kraken documents nothing that keeps it from taking a record twice.
         faults.append({"kind": "forgotten", "how": "accept", "operation": "create"})

@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
 from aiohttp.helpers import get_env_proxy_for_url
 from yarl import URL
 
 _LARGEST_BODY: Final = 1_000_000
+
+
+class CameTooLate(Exception):
+    """A body that was not to leave any more."""
+
+
+class PunctualBody(aiohttp.BytesPayload):
+    """A body that never leaves after `not_after` on the event loop's clock.
+
+    Between the look at the clock and the first byte a connection is made, and a machine that is suspended
+    then wakes up with it: only here is nothing waited for any more.
+    """
+
+    def __init__(self, body: bytes, *, not_after: float) -> None:
+        super().__init__(body, content_type="application/json")
+        self._not_after = not_after
+        self.is_late = False
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        """Write it. Raises `CameTooLate`."""
+        if asyncio.get_running_loop().time() > self._not_after:
+            self.is_late = True
+            raise CameTooLate
+        await super().write_with_length(writer, content_length)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

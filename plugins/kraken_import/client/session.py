@@ -34,7 +34,7 @@ from kraken_import.client.answers import (
 )
 from kraken_import.client.gate import LONG_PAUSE, Gate, GateClosed
 from kraken_import.client.json_array import BrokenArray, JsonArray
-from kraken_import.client.network import read_body, trust, way_to
+from kraken_import.client.network import PunctualBody, read_body, trust, way_to
 from kraken_import.client.requests import (
     NOBODY,
     Request,
@@ -309,10 +309,11 @@ class KrakenSession:
         self, *, request: Request, read: _Reader, not_after: float, authorization: str
     ) -> Exchange:
         began = asyncio.get_running_loop().time()
-        left = not_after - began
-        if left <= 0:
+        if not_after <= began:
             return _unsent(reason="its turn came too late", never_tried=True)
-        exchange = await self._exchange(request=request, read=read, left=left, authorization=authorization)
+        exchange = await self._exchange(
+            request=request, read=read, not_after=not_after, authorization=authorization
+        )
         self._gate.saw(
             answer=exchange.answer,
             seconds=asyncio.get_running_loop().time() - began,
@@ -321,16 +322,18 @@ class KrakenSession:
         return exchange
 
     async def _exchange(
-        self, *, request: Request, read: _Reader, left: float, authorization: str
+        self, *, request: Request, read: _Reader, not_after: float, authorization: str
     ) -> Exchange:
         if self._session is None:
             raise RuntimeError("KrakenSession is used outside of `async with`.")
         status: int | None = None
+        left = not_after - asyncio.get_running_loop().time()
+        body_sent = None if left == math.inf else PunctualBody(request.body or b"", not_after=not_after)
         try:
             async with self._session.request(
                 request.method,
                 URL(self._settings.base_url + request.path, encoded=True),
-                data=request.body,
+                data=body_sent or request.body,
                 headers={"Authorization": authorization, **self._headers},
                 allow_redirects=False,
                 proxy=self._proxy,
@@ -350,6 +353,8 @@ class KrakenSession:
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return _unsent(reason=type(error).__name__)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            if body_sent is not None and body_sent.is_late:
+                return _unsent(reason="its turn came too late", never_tried=True)
             if status is None:
                 return _lost(reason=type(error).__name__, http_status=None)
         # The status line was seen, the body was not: a 2xx needs none, anything else says too little.

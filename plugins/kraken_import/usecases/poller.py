@@ -72,11 +72,12 @@ class Poller:
         """What the Connection says by now, from the moment that no round is under way."""
         self._key = key
         self._members = 0
-        self._waits: set[Wait] = set()
+        self._waits: dict[Wait, None] = {}
+        """In the order in which they came."""
         self._queue: list[tuple[float, int, Wait]] = []
         self._numbers = itertools.count()
         self._rounds = 0
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[asyncio.Task[Any], None] = {}
         self._due = asyncio.Event()
         self._joined = asyncio.Event()
         self._sessions: dict[int | None, KrakenSession] = {}
@@ -119,14 +120,14 @@ class Poller:
             is_over=loop.create_future(),
         )
         async with self._taking_part():
-            self._waits.add(wait)
+            self._waits[wait] = None
             try:
                 # Whatever is due, a batch that has just come is looked at first.
                 self._enqueue(wait, at=0.0)
                 self._joined.set()
                 await wait.is_over
             finally:
-                self._waits.discard(wait)
+                self._waits.pop(wait, None)
         return wait
 
     async def wait_out(self, *, wave: Wave) -> None:
@@ -172,8 +173,8 @@ class Poller:
     def _begin(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
         # In a context of its own: it is no part of the task that happened to come first, and may outlive it.
         task = asyncio.get_running_loop().create_task(work, context=contextvars.Context())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = None
+        task.add_done_callback(lambda done: self._tasks.pop(done, None))
         return task
 
     def _service_over(self, task: asyncio.Task[None]) -> None:
