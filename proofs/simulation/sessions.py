@@ -51,6 +51,7 @@ class Database:
         engine = _engine()
         # What it asks a server at first is no part of a history.
         engine.connect().close()
+        self.statements, self._last = 0, 0.0
         return engine
 
     def present(self) -> float:
