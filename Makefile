@@ -121,7 +121,7 @@ prove: install ## Run the long proofs: a migration, a backfill, gates, a new dia
 	@$(VENV)/python -m pytest tests/proofs
 
 simulate: install ## Play the histories of SEEDS=1-1000 in virtual time, or show that ABLATE=all is caught
-	@$(VENV)/python -m proofs.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(ABLATE),--ablate $(ABLATE))
+	@$(VENV)/python -m proofs.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(ABLATE),--ablate $(ABLATE)) $(if $(filter all,$(ABLATE)),--page docs/ablations.md)
 
 soak: install ## Run a wave of ACCOUNTS (100,000) EDF accounts with 5 % faults; nothing is lost, doubled, or grows
 	@$(VENV)/python -m proofs.soak

@@ -21,3 +21,8 @@ def test_a_thousand_histories_lose_and_double_nothing() -> None:
     found = simulate("--seeds", "1-1000")
     assert found.returncode == 0, found.stdout + found.stderr
     assert "1,000 histories (1-1000), 0 of them wrong" in found.stdout
+
+
+def test_each_safeguard_that_is_taken_out_is_missed() -> None:
+    found = simulate("--ablate", "all")
+    assert found.returncode == 0, found.stdout + found.stderr
