@@ -89,7 +89,7 @@ class People:
         """Order something now and then while times are rough."""
         rng = self.world.rng
         orders = [rng.choice(self._orders()) for _ in range(rng.choice((0, 1, 2, 3, 5, 8)))]
-        times = sorted(min(lasts, rng.expovariate(1 / 12)) for _ in orders)
+        times = sorted(min(lasts, rng.expovariate(1 / 9)) for _ in orders)
         begun = self.world.loop.time()
         for time, order in zip(times, orders, strict=True):
             await asyncio.sleep(max(0.0, begun + time - self.world.loop.time()))
