@@ -9,9 +9,9 @@ import pytest
 import requests
 
 from kraken_import.provider import get_provider_info
-from proofs.chaos_comparison import compare, read_ledger, read_wave
-from proofs.chaos_kills import kill_task, running_tasks
-from proofs.chaos_plan import Victim
+from proofs.chaos.comparison import compare, read_ledger, read_wave
+from proofs.chaos.kills import kill_task, running_tasks
+from proofs.chaos.plan import Victim
 from stack.data import engine_of
 from tests.checkouts import login
 from tests.stacks import DAG, ENDS, Stack

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from proofs import chaos
-from proofs.chaos_comparison import Comparison
-from proofs.chaos_kills import Kill
-from proofs.chaos_plan import KILLED, Moment, PlannedRound, Victim, plan_rounds, read_victims
-from proofs.chaos_round import Round
+from proofs.chaos import __main__ as chaos
+from proofs.chaos.comparison import Comparison
+from proofs.chaos.kills import Kill
+from proofs.chaos.plan import KILLED, Moment, PlannedRound, Victim, plan_rounds, read_victims
+from proofs.chaos.round import Round
 from stack.problems import StackProblem
 
 GOOD = Round(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kraken_import.lifecycle import State
-from proofs.chaos_comparison import Accepted, Comparison, Key, Tracked, Wave, compare
+from proofs.chaos.comparison import Accepted, Comparison, Key, Tracked, Wave, compare
 
 
 def key(name: str) -> Key:

@@ -15,11 +15,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from proofs import chaos_plan
-from proofs.chaos_host import watched
-from proofs.chaos_plan import Victim
-from proofs.chaos_round import BATCHES, DIALECT, Ground, Round, open_ground, play
-from proofs.chaos_windows import quick_windows
+from proofs.chaos import plan
+from proofs.chaos.host import watched
+from proofs.chaos.plan import Victim
+from proofs.chaos.round import BATCHES, DIALECT, Ground, Round, open_ground, play
+from proofs.chaos.windows import quick_windows
 from stack import data, display, processes, state, waves
 from stack.api import Airflow
 from stack.faults import sentence_of
@@ -74,11 +74,11 @@ def chaos(*, environment: Mapping[str, str]) -> None:
         )
     accounts = wishes.accounts or DEFAULT_ACCOUNTS
     seed = random.randrange(2**31) if wishes.seed is None else wishes.seed
-    planned = chaos_plan.plan_rounds(
+    planned = plan.plan_rounds(
         rounds=_number(environment=environment, name="ROUNDS", usual=DEFAULT_ROUNDS, most=10_000),
         seed=seed,
         accounts=accounts,
-        named=chaos_plan.read_victims(given=environment.get("KILL", "")),
+        named=plan.read_victims(given=environment.get("KILL", "")),
     )
     within = _number(environment=environment, name="WITHIN", usual=DEFAULT_WITHIN, most=3_600)
     _refuse_while_up()

@@ -11,9 +11,10 @@ from typing import Final
 from sqlalchemy import Engine
 
 from kraken_import.lifecycle import AWAITING, State
-from proofs import books, flatness, mix
+from proofs import books
 from proofs.comparing import Tracked, compare
-from proofs.figures import Figures, tables
+from proofs.soak import flatness, mix
+from proofs.soak.figures import Figures, tables
 from stack import data, display, outcome, waves
 from stack.__main__ import spoken
 from stack.api import Airflow

@@ -15,11 +15,11 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from kraken_import.lifecycle import State
-from proofs import chaos_comparison, chaos_kills
-from proofs.chaos_comparison import Comparison
-from proofs.chaos_host import Host
-from proofs.chaos_kills import Kill, RunningTask
-from proofs.chaos_plan import Moment, PlannedRound, Victim
+from proofs.chaos import kills
+from proofs.chaos.comparison import Comparison, compare, read_ledger, read_wave
+from proofs.chaos.host import Host
+from proofs.chaos.kills import Kill, RunningTask
+from proofs.chaos.plan import Moment, PlannedRound, Victim
 from stack import data, outcome, waves
 from stack.problems import StackProblem
 from stack.running import Running
@@ -142,7 +142,7 @@ def open_ground(*, running: Running, host: Host, accounts: int, within: float) -
 def play(*, ground: Ground, planned: PlannedRound) -> Round:
     """Run one wave, kill in the middle of it, wait for its end, and compare."""
     ground.set_faults()
-    before = chaos_comparison.read_ledger(kraken_url=ground.kraken_url)
+    before = read_ledger(kraken_url=ground.kraken_url)
     wave = _start(ground=ground, planned=planned)
     kill = None
     if planned.victim is not Victim.NOTHING:
@@ -150,11 +150,11 @@ def play(*, ground: Ground, planned: PlannedRound) -> Round:
     restart, back = (None, None) if kill is None else _recover(ground=ground, wave=wave, kill=kill)
     state, began, ended_at = _await_end(ground=ground, wave=wave)
     wave_id, failure = _planned(ground=ground, wave=wave)
-    tracked = chaos_comparison.read_wave(tracking=ground.tracking, wave_id=wave_id)
-    comparison = chaos_comparison.compare(
+    tracked = read_wave(tracking=ground.tracking, wave_id=wave_id)
+    comparison = compare(
         wave=tracked,
         before=before,
-        after=chaos_comparison.read_ledger(kraken_url=ground.kraken_url),
+        after=read_ledger(kraken_url=ground.kraken_url),
         unexpected=outcome.differences(
             legacy=ground.legacy,
             found=outcome.ends(tracking=ground.tracking, wave_ids=[wave_id]),
@@ -203,8 +203,8 @@ def _kill(*, ground: Ground, planned: PlannedRound, wave: StartedWave, creates_b
         ground=ground, wave=wave, condition=lambda: _has_come(ground, planned.moment, wave, creates_before)
     ):
         return None
-    if planned.victim in chaos_kills.COMPONENTS:
-        return chaos_kills.kill_part(host=ground.host, victim=planned.victim)
+    if planned.victim in kills.COMPONENTS:
+        return kills.kill_part(host=ground.host, victim=planned.victim)
     killed: Kill | None = _await(
         ground=ground, wave=wave, condition=lambda: _kill_task(ground, planned, wave)
     )
@@ -217,7 +217,7 @@ def _kill_task(ground: Ground, planned: PlannedRound, wave: StartedWave) -> Kill
     if not tasks:
         return None
     with suppress(psutil.NoSuchProcess):
-        return chaos_kills.kill_task(victim=planned.victim, tasks=tasks, choice=planned.choice)
+        return kills.kill_task(victim=planned.victim, tasks=tasks, choice=planned.choice)
     return None
 
 
@@ -236,7 +236,7 @@ def _has_come(ground: Ground, moment: Moment, wave: StartedWave, creates_before:
 def _tasks(ground: Ground, wave: StartedWave) -> list[RunningTask]:
     """The tasks of the run that work now; those that create alone, if there are any."""
     scheduler = ground.host.component(name="scheduler").pid
-    found = chaos_kills.running_tasks(airflow=ground.airflow, run_id=wave.run_id, scheduler=scheduler)
+    found = kills.running_tasks(airflow=ground.airflow, run_id=wave.run_id, scheduler=scheduler)
     return [each for each in found if each.task_id.endswith(".create")] or found
 
 
@@ -263,7 +263,7 @@ def _recover(*, ground: Ground, wave: StartedWave, kill: Kill) -> tuple[float, f
             restart = found
             break
         _pause(ground=ground, deadline=deadline, what=f"{kill} is not started again")
-    while not chaos_kills.works_again(
+    while not kills.works_again(
         kill=kill, since=restart, running=ground.running, airflow=ground.airflow, run_id=wave.run_id
     ):
         _pause(ground=ground, deadline=deadline, what=f"{kill} does not work again")
