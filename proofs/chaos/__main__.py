@@ -175,7 +175,7 @@ def table(*, rounds: Sequence[Round]) -> Table:
             str(each.planned.victim),
             str(each.planned.moment) if each.kill else "–",
             *(_seconds(value) for value in (each.restart, each.back, each.ended)),
-            *(f"{len(lines):,}" for lines in (found.lost, found.doubled, found.wrong, found.open)),
+            *(f"{len(lines):,}" for lines in (found.lost, found.doubled, found.wrong, found.still_open)),
         )
     return shown
 
@@ -186,9 +186,10 @@ def totals(*, rounds: Sequence[Round]) -> str:
     ended = [each.ended for each in rounds if each.ended is not None]
     latest = f"{max(ended):.0f} s" if ended else "–"
     return (
-        f"{len(rounds)} rounds, {sum(each.records for each in rounds):,} customers: "
+        f"{len(rounds)} rounds, {sum(each.records for each in found):,} customers: "
         f"{sum(len(each.lost) for each in found)} lost, {sum(len(each.doubled) for each in found)} doubled, "
-        f"{sum(len(each.wrong) for each in found)} wrong, {sum(len(each.open) for each in found)} open, "
+        f"{sum(len(each.wrong) for each in found)} wrong, "
+        f"{sum(len(each.still_open) for each in found)} open, "
         f"{sum(each.is_late for each in rounds)} later than {rounds[0].within:.0f} s after the restart "
         f"(the latest: {latest})."
     )

@@ -74,7 +74,7 @@ def soak(*, wishes: Wishes) -> None:
 def _soaked(*, api: Airflow, running: Running, accounts: int) -> tuple[Figures, list[str]]:
     """What came of the wave, and a sentence for each thing that is wrong."""
     systems = running.systems
-    before = {each.key: each.created for each in books.ledger(kraken_url=systems.kraken_url)}
+    before = books.created(kraken_url=systems.kraken_url)
     seen_before = books.requests_seen(kraken_url=systems.kraken_url)
     with (
         data.engine_of(dsn=systems.tracking_dsn) as tracking,
@@ -85,14 +85,8 @@ def _soaked(*, api: Airflow, running: Running, accounts: int) -> tuple[Figures, 
             raise SoakFailed(f"The wave was not planned: see run {progress.wave.run_id} in Airflow.")
         seen = books.requests_seen(kraken_url=systems.kraken_url)
         records = books.tracked(tracking=tracking, wave_id=progress.wave_id)
-        keys = {record.key for record in records}
         comparison = compare(
-            tracked=records,
-            ledger=(
-                each
-                for each in books.ledger(kraken_url=systems.kraken_url)
-                if each.key in keys or each.created > before.get(each.key, 0)
-            ),
+            tracked=records, ledger=books.ledger(kraken_url=systems.kraken_url), before=before
         )
         _reconcile(api=api, wave_id=progress.wave_id)
         figures = Figures(
