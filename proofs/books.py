@@ -52,6 +52,11 @@ def ledger(*, kraken_url: str) -> Iterator[Booked]:
         )
 
 
+def created(*, kraken_url: str) -> dict[Key, int]:
+    """How often the stand-in has created each key live so far."""
+    return {each.key: each.created for each in ledger(kraken_url=kraken_url)}
+
+
 def requests_by_key(*, kraken_url: str) -> Iterator[tuple[Key, Mapping[str, int]]]:
     """How many requests of each operation came for each key that the stand-in was asked about."""
     for key in _pages(address=f"{kraken_url}/simulator/requests"):

@@ -6,11 +6,11 @@ Pure: both sides are handed in, so that a simulation, a soak and a stack that wa
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from kraken_import.lifecycle import AWAITING, OPEN, REBUILDABLE, UNDONE, State
+from kraken_import.lifecycle import AWAITING, ENDED_AT_KRAKEN, OPEN, REBUILDABLE, UNDONE, State
 
 _ENDS: Final = {
     State.PROCESSED: "PROCESSED",
@@ -71,11 +71,15 @@ class Comparison:
         return (*self.lost, *self.doubled, *self.wrong, *self.still_open)
 
 
-def compare(*, tracked: Iterable[Tracked], ledger: Iterable[Booked]) -> Comparison:
+def compare(
+    *, tracked: Iterable[Tracked], ledger: Iterable[Booked], before: Mapping[Key, int] | None = None
+) -> Comparison:
     """Compare the two sides to the record. Returns every disagreement as a sentence.
 
-    Both sides are about the same live records: a caller leaves out of the ledger what others created.
+    Both sides are about the same live records. `before` says how often the ledger had each key created before
+    them: what tracking does not know is lost only when it was created since.
     """
+    there = before or {}
     booked = {each.key: each for each in ledger if each.created > 0}
     found: defaultdict[str, list[str]] = defaultdict(list)
     seen: set[Key] = set()
@@ -86,7 +90,8 @@ def compare(*, tracked: Iterable[Tracked], ledger: Iterable[Booked]) -> Comparis
         seen.add(record.key)
         for kind, sentence in _judge(record=record, booked=booked.get(record.key)):
             found[kind].append(sentence)
-    for key in sorted(booked.keys() - seen):
+    strangers = (key for key in booked.keys() - seen if booked[key].created > there.get(key, 0))
+    for key in sorted(strangers):
         found["lost"].append(f"{_name(key)} is in Kraken, and tracking has no record of it.")
     return Comparison(records=len(seen), **{kind: tuple(sentences) for kind, sentences in found.items()})
 
@@ -107,8 +112,7 @@ def _judge(*, record: Tracked, booked: Booked | None) -> Iterator[tuple[str, str
     if _must_not_be_there(record):
         yield "wrong", f"{name} is {state} in tracking, and Kraken has it as {booked.status}."
         return
-    wanted = _ENDS.get(state)
-    if wanted is not None and booked.status != wanted:
+    if state in ENDED_AT_KRAKEN and booked.status != _ENDS.get(state):
         yield "wrong", f"{name} is {state} in tracking, and {booked.status} in Kraken."
     theirs, ours = booked.kraken_identifier, record.kraken_identifier
     if state is State.PROCESSED and theirs is not None and ours != theirs:
@@ -118,7 +122,7 @@ def _judge(*, record: Tracked, booked: Booked | None) -> Iterator[tuple[str, str
 def _must_be_there(record: Tracked) -> bool:
     """Whether Kraken has accepted the record, as far as tracking knows."""
     known = _known(record)
-    return known in _ENDS or known in AWAITING
+    return known in ENDED_AT_KRAKEN or known in AWAITING
 
 
 def _must_not_be_there(record: Tracked) -> bool:

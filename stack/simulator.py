@@ -9,8 +9,9 @@ from stack.settings import DEFAULT_PORT_BASE, ROOT, RUN, Ports, Secrets, Wishes,
 
 def simulator_command(*, ports: Ports, secrets: Secrets) -> list[str]:
     """Its command line; the journal lets it remember over a restart what it has created."""
-    journal = ["--journal", str(RUN / "simulator.journal")]
-    return [*_command(ports=ports, secrets=secrets), *journal]
+    # The tracking database takes another address for another Kraken, which has none of this one's customers.
+    name = "simulator" if ports.base == DEFAULT_PORT_BASE else f"simulator-{ports.base}"
+    return [*_command(ports=ports, secrets=secrets), "--journal", str(RUN / f"{name}.journal")]
 
 
 def run_alone(*, wishes: Wishes) -> None:

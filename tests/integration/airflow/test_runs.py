@@ -9,9 +9,10 @@ import pytest
 import requests
 
 from kraken_import.provider import get_provider_info
-from proofs.chaos_comparison import compare, read_ledger, read_wave
-from proofs.chaos_kills import kill_task, running_tasks
-from proofs.chaos_plan import Victim
+from proofs import books
+from proofs.chaos.kills import kill_task, running_tasks
+from proofs.chaos.plan import Victim
+from proofs.chaos.verdict import judge
 from stack.data import engine_of
 from tests.checkouts import login
 from tests.stacks import DAG, ENDS, Stack
@@ -61,7 +62,7 @@ def test_a_run_is_green_red_or_stopped_as_its_records_are(stack: Stack) -> None:
 
 def test_a_task_that_is_killed_while_it_creates_loses_nothing_and_doubles_nothing(stack: Stack) -> None:
     url = stack.values["KRAKEN_URL"]
-    before = read_ledger(kraken_url=url)
+    before = books.created(kraken_url=url)
     slow = {"kind": "slow", "operation": "create", "seconds": 5}
     requests.post(f"{url}/simulator/faults", json=slow, timeout=30).raise_for_status()
     run_id = stack.start(limit=12, threshold=1).json()["dag_run_id"]
@@ -74,7 +75,7 @@ def test_a_task_that_is_killed_while_it_creates_loses_nothing_and_doubles_nothin
             lambda: (
                 0
                 < stack.rows("TRACKING_DSN", creating)[0][0]
-                <= len(read_ledger(kraken_url=url)) - len(before)
+                <= len(books.created(kraken_url=url)) - len(before)
             )
         )
         with engine_of(dsn=stack.values["AIRFLOW_DSN"]) as airflow:
@@ -84,11 +85,14 @@ def test_a_task_that_is_killed_while_it_creates_loses_nothing_and_doubles_nothin
     finally:
         requests.delete(f"{url}/simulator/faults", timeout=30).raise_for_status()
     assert stack.finish(run_id) == "success"
-    ((wave_id,),) = stack.rows("TRACKING_DSN", f"SELECT id FROM migration.wave WHERE run_id = '{run_id}'")
+    ((wave_id, claimed),) = stack.rows(
+        "TRACKING_DSN", f"SELECT id, claimed FROM migration.wave WHERE run_id = '{run_id}'"
+    )
     with engine_of(dsn=stack.values["TRACKING_DSN"]) as tracking:
-        wave = read_wave(tracking=tracking, wave_id=wave_id)
-    found = compare(wave=wave, before=before, after=read_ledger(kraken_url=url), unexpected=[])
-    assert (wave.claimed, found.lines) == (12, [])
+        tracked = books.tracked(tracking=tracking, wave_id=wave_id)
+    ledger = books.ledger(kraken_url=url)
+    found = judge(tracked=tracked, ledger=ledger, before=before, claimed=claimed, unexpected=[])
+    assert (claimed, found.faults) == (12, ())
 
 
 def test_a_viewer_may_neither_start_a_wave_nor_control_one(stack: Stack) -> None:

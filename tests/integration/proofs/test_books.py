@@ -6,9 +6,10 @@ import pytest
 import requests
 from sqlalchemy import text
 
-from proofs import books, mix
+from proofs import books
 from proofs.comparing import Comparison, compare
-from proofs.mix import UnableToSetFaults
+from proofs.soak import mix
+from proofs.soak.mix import UnableToSetFaults
 from tests.integration.conftest import Journey
 
 

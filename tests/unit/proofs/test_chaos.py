@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from proofs import chaos
-from proofs.chaos_comparison import Comparison
-from proofs.chaos_kills import Kill
-from proofs.chaos_plan import KILLED, Moment, PlannedRound, Victim, plan_rounds, read_victims
-from proofs.chaos_round import Round
+from kraken_import.lifecycle import State
+from proofs.chaos import __main__ as chaos
+from proofs.chaos.kills import Kill
+from proofs.chaos.plan import KILLED, Moment, PlannedRound, Victim, plan_rounds, read_victims
+from proofs.chaos.round import Round
+from proofs.chaos.verdict import judge
+from proofs.comparing import Booked, Comparison, Key, Tracked
 from stack.problems import StackProblem
 
 GOOD = Round(
@@ -22,8 +24,7 @@ GOOD = Round(
     run_state="success",
     failure=None,
     wave_seconds=30.0,
-    comparison=Comparison(),
-    records=400,
+    comparison=Comparison(records=400),
     kill=Kill(victim=Victim.POSTGRES, at=1_000.0),
     restarted=("postgres", "scheduler"),
     restart=1.2,
@@ -84,10 +85,10 @@ def test_a_good_round_has_no_fault() -> None:
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        ({"comparison": Comparison(lost=["A-1 is processed and Kraken has none"])}, "Kraken has none"),
-        ({"comparison": Comparison(doubled=["A-1 was created 2 times in 1 attempts"])}, "2 times"),
-        ({"comparison": Comparison(wrong=["A-1 is errored"])}, "A-1 is errored"),
-        ({"comparison": Comparison(open=["A-1 is creating"])}, "A-1 is creating"),
+        ({"comparison": Comparison(records=1, lost=("EDF A-1 is lost.",))}, "EDF A-1 is lost"),
+        ({"comparison": Comparison(records=1, doubled=("EDF A-1 is double.",))}, "EDF A-1 is double"),
+        ({"comparison": Comparison(records=1, wrong=("EDF A-1 is wrong.",))}, "EDF A-1 is wrong"),
+        ({"comparison": Comparison(records=1, still_open=("EDF A-1 is open.",))}, "EDF A-1 is open"),
         ({"ended": 60.5}, "it ended 60.5 s after the restart, not within 60"),
         ({"run_state": "failed", "failure": "too much"}, "its run ended failed: too much"),
         ({"kill": None}, "the wave ended before postgres could be killed"),
@@ -111,7 +112,8 @@ def test_the_table_fits_80_columns_and_ends_with_one_line_of_totals(
     longest = replace(
         GOOD.planned, number=20, victim=Victim.DAG_PROCESSOR, moment=Moment(customers=186, is_create=True)
     )
-    rounds = [GOOD, replace(GOOD, planned=longest, ended=75.0, comparison=Comparison(lost=["x", "y"]))]
+    lost = Comparison(records=400, lost=("x", "y"))
+    rounds = [GOOD, replace(GOOD, planned=longest, ended=75.0, comparison=lost)]
     Console(width=80).print(chaos.table(rounds=rounds))
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
@@ -135,3 +137,49 @@ def test_late_ends_on_a_busy_machine_are_told_by_a_wave_that_was_left_alone() ->
         rounds=[replace(alone, wave_seconds=85.0)]
     )
     assert "is not known" in chaos.undisturbed(rounds=[GOOD])
+
+
+def judged(*, state: State, created: int, claimed: int = 1, unexpected: str = "") -> Comparison:
+    """A round of one record, which the ledger has created so often since the round began."""
+    key = Key("accounts", "EDF", "A-1")
+    old = Key("accounts", "EDF", "OLD")
+    return judge(
+        tracked=[Tracked(key=key, state=state, parked_from=State.CREATING, kraken_identifier="A-1F")],
+        ledger=[
+            Booked(key=old, created=1, status="PROCESSED"),
+            Booked(key=key, created=created, status="PROCESSED", kraken_identifier="A-1F"),
+        ],
+        before={old: 1},
+        claimed=claimed,
+        unexpected=[unexpected] if unexpected else [],
+    )
+
+
+def test_a_round_whose_records_all_ended_as_they_must_has_no_disagreement() -> None:
+    assert judged(state=State.PROCESSED, created=1) == Comparison(records=1)
+
+
+@pytest.mark.parametrize(
+    ("found", "kind", "sentence"),
+    [
+        (judged(state=State.PROCESSED, created=0), "lost", "EDF A-1 is processed in tracking, and Kraken"),
+        (judged(state=State.PROCESSED, created=2), "doubled", "EDF A-1 was created 2 times, not 1."),
+        (
+            judged(state=State.PROCESSED, created=1, claimed=3),
+            "lost",
+            "3 customers are claimed, and 1 have a record.",
+        ),
+        (
+            judged(state=State.PROCESSED, created=1, unexpected="A-1: expected errored"),
+            "wrong",
+            "A-1: expected errored",
+        ),
+        (judged(state=State.PARKED, created=1), "still_open", "EDF A-1 was parked, and stood at creating"),
+    ],
+)
+def test_a_round_asks_that_each_claimed_customer_has_a_record_and_ended_as_it_must(
+    found: Comparison, kind: str, sentence: str
+) -> None:
+    (said,) = found.faults
+    assert said.startswith(sentence)
+    assert getattr(found, kind) == (said,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kraken_import.lifecycle import State
+from kraken_import.lifecycle import AWAITING, OPEN, State
 from proofs.comparing import Booked, Comparison, Key, Tracked, compare
 
 KEY = Key("accounts", "EDF", "A-1")
@@ -37,15 +37,24 @@ def kinds(found: Comparison) -> dict[str, int]:
         # Lost: on one side alone.
         (tracked(State.PROCESSED), None, {"lost": 1}),
         (tracked(State.ERRORED), None, {"lost": 1}),
-        (tracked(State.MISSING), None, {"lost": 1, "still_open": 1}),
+        (tracked(State.CANCELLED), None, {"lost": 1}),
+        *((tracked(state), None, {"lost": 1, "still_open": 1}) for state in sorted(AWAITING)),
+        # A live record cannot end as a dry run does.
+        (tracked(State.DRY_RUN_SUCCEEDED), None, {"lost": 1}),
+        (tracked(State.DRY_RUN_ERRORED), booked("DRY_RUN_ERRORED", created=0), {"lost": 1}),
         (None, booked(), {"lost": 1}),
         # Doubled.
         (tracked(State.PROCESSED), booked(created=2), {"doubled": 1}),
         (tracked(State.PROCESSED, may_create=2), booked(created=2), {}),
+        (tracked(State.PROCESSED, may_create=2), booked(created=3), {"doubled": 1}),
         # Wrong.
         (tracked(State.PROCESSED), booked("ERRORED"), {"wrong": 1}),
         (tracked(State.ERRORED), booked(), {"wrong": 1}),
         (tracked(State.PROCESSED), booked("IN_PROGRESS"), {"wrong": 1}),
+        (tracked(State.CANCELLED), booked("CANCELLED"), {}),
+        (tracked(State.CANCELLED), booked(), {"wrong": 1}),
+        (tracked(State.DRY_RUN_SUCCEEDED), booked(), {"wrong": 1}),
+        (tracked(State.DRY_RUN_SUCCEEDED), booked("DRY_RUN_SUCCEEDED"), {"wrong": 1}),
         (tracked(State.REJECTED), booked(), {"wrong": 1}),
         (tracked(State.INVALID), booked("ERRORED"), {"wrong": 1}),
         (tracked(State.PROCESSED), booked(kraken_identifier="A-2F"), {"wrong": 1}),
@@ -53,8 +62,12 @@ def kinds(found: Comparison) -> dict[str, int]:
         # Open.
         *((tracked(state), None, {"still_open": 1}) for state in (State.PLANNED, State.BUILT, State.VALID)),
         (tracked(State.CREATING), None, {"still_open": 1}),
-        (tracked(State.CREATING), booked(), {"still_open": 1}),
-        (tracked(State.IN_PROGRESS), booked(), {"still_open": 1}),
+        *((tracked(state), booked("IN_PROGRESS"), {"still_open": 1}) for state in sorted(OPEN)),
+        # Created although tracking knows of no create.
+        *(
+            (tracked(state), booked(), {"still_open": 1, "wrong": 1})
+            for state in (State.PLANNED, State.BUILT, State.VALID)
+        ),
         # Parked: only what tracking truly cannot know is no fault as well.
         (tracked(State.PARKED, parked_from=State.CREATING), None, {"parked": 1}),
         (tracked(State.PARKED, parked_from=State.CREATING), booked(), {"parked": 1}),
@@ -71,6 +84,29 @@ def test_each_disagreement_of_tracking_and_ledger_has_its_name(
     found = compare(tracked=[record] if record else [], ledger=[book] if book else [])
     assert kinds(found) == expected
     assert len(found.faults) == sum(number for kind, number in expected.items() if kind != "parked")
+
+
+def test_what_tracking_does_not_know_is_lost_unless_it_was_created_before() -> None:
+    old, new, again, rehearsed = (Key("accounts", "EDF", name) for name in ("OLD", "NEW", "AGAIN", "DRY"))
+    found = compare(
+        tracked=[],
+        ledger=[
+            booked(key=old),
+            booked(key=new),
+            booked(key=again, created=2),
+            booked(key=rehearsed, created=0),
+        ],
+        before={old: 1, again: 1},
+    )
+    assert found.lost == (
+        "EDF AGAIN is in Kraken, and tracking has no record of it.",
+        "EDF NEW is in Kraken, and tracking has no record of it.",
+    )
+
+
+def test_a_record_that_kraken_had_before_and_was_created_again_is_doubled() -> None:
+    found = compare(tracked=[tracked(State.PROCESSED)], ledger=[booked(created=2)], before={KEY: 1})
+    assert kinds(found) == {"doubled": 1}
 
 
 def test_a_record_that_two_waves_claim_is_doubled() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from proofs.flatness import growth, too_large
+from proofs.soak.flatness import growth, too_large
 
 MB = 2**20
 

@@ -12,9 +12,9 @@ from rich.console import Console
 
 from kraken_import.lifecycle import State
 from proofs.comparing import Comparison
-from proofs.figures import Figures, tables
-from proofs.mix import MIX
-from proofs.soak import SoakFailed, faults, soak
+from proofs.soak.__main__ import SoakFailed, faults, soak
+from proofs.soak.figures import Figures, tables
+from proofs.soak.mix import MIX
 from simulator.faults import Faults
 from stack.settings import read_wishes
 from stack.waves import Progress, StartedWave

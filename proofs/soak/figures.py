@@ -11,7 +11,7 @@ from rich.table import Table
 
 from kraken_import.lifecycle import State
 from proofs.comparing import Comparison
-from proofs.flatness import megabytes
+from proofs.soak.flatness import megabytes
 from stack.waves import Progress
 
 

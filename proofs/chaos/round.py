@@ -15,11 +15,13 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from kraken_import.lifecycle import State
-from proofs import chaos_comparison, chaos_kills
-from proofs.chaos_comparison import Comparison
-from proofs.chaos_host import Host
-from proofs.chaos_kills import Kill, RunningTask
-from proofs.chaos_plan import Moment, PlannedRound, Victim
+from proofs import books
+from proofs.chaos import kills
+from proofs.chaos.host import Host
+from proofs.chaos.kills import Kill, RunningTask
+from proofs.chaos.plan import Moment, PlannedRound, Victim
+from proofs.chaos.verdict import judge
+from proofs.comparing import Comparison
 from stack import data, outcome, waves
 from stack.problems import StackProblem
 from stack.running import Running
@@ -61,7 +63,6 @@ class Round:
     failure: str | None
     wave_seconds: float
     comparison: Comparison
-    records: int
     kill: Kill | None = None
     restarted: tuple[str, ...] = ()
     restart: float | None = None
@@ -78,7 +79,7 @@ class Round:
     @property
     def faults(self) -> list[str]:
         """What is not as it must be; empty for a good round."""
-        said = self.comparison.lines
+        said = [each.rstrip(".") for each in self.comparison.faults]
         if self.run_state != "success":
             said.append(f"its run ended {self.run_state}: {self.failure or 'see its tasks'}")
         if self.is_late:
@@ -142,19 +143,19 @@ def open_ground(*, running: Running, host: Host, accounts: int, within: float) -
 def play(*, ground: Ground, planned: PlannedRound) -> Round:
     """Run one wave, kill in the middle of it, wait for its end, and compare."""
     ground.set_faults()
-    before = chaos_comparison.read_ledger(kraken_url=ground.kraken_url)
+    before = books.created(kraken_url=ground.kraken_url)
     wave = _start(ground=ground, planned=planned)
     kill = None
     if planned.victim is not Victim.NOTHING:
         kill = _kill(ground=ground, planned=planned, wave=wave, creates_before=ground.creates())
     restart, back = (None, None) if kill is None else _recover(ground=ground, wave=wave, kill=kill)
     state, began, ended_at = _await_end(ground=ground, wave=wave)
-    wave_id, failure = _planned(ground=ground, wave=wave)
-    tracked = chaos_comparison.read_wave(tracking=ground.tracking, wave_id=wave_id)
-    comparison = chaos_comparison.compare(
-        wave=tracked,
+    wave_id, claimed, failure = _planned(ground=ground, wave=wave)
+    comparison = judge(
+        tracked=books.tracked(tracking=ground.tracking, wave_id=wave_id),
+        ledger=books.ledger(kraken_url=ground.kraken_url),
         before=before,
-        after=chaos_comparison.read_ledger(kraken_url=ground.kraken_url),
+        claimed=claimed,
         unexpected=outcome.differences(
             legacy=ground.legacy,
             found=outcome.ends(tracking=ground.tracking, wave_ids=[wave_id]),
@@ -168,7 +169,6 @@ def play(*, ground: Ground, planned: PlannedRound) -> Round:
         failure=failure,
         wave_seconds=ended_at - began,
         comparison=comparison,
-        records=len(tracked.records),
         kill=kill,
         restarted=tuple(each.name for each in ground.host.restarts if kill and each.at > kill.at),
         restart=restart - kill.at if kill and restart and kill.part else None,
@@ -203,8 +203,8 @@ def _kill(*, ground: Ground, planned: PlannedRound, wave: StartedWave, creates_b
         ground=ground, wave=wave, condition=lambda: _has_come(ground, planned.moment, wave, creates_before)
     ):
         return None
-    if planned.victim in chaos_kills.COMPONENTS:
-        return chaos_kills.kill_part(host=ground.host, victim=planned.victim)
+    if planned.victim in kills.COMPONENTS:
+        return kills.kill_part(host=ground.host, victim=planned.victim)
     killed: Kill | None = _await(
         ground=ground, wave=wave, condition=lambda: _kill_task(ground, planned, wave)
     )
@@ -217,7 +217,7 @@ def _kill_task(ground: Ground, planned: PlannedRound, wave: StartedWave) -> Kill
     if not tasks:
         return None
     with suppress(psutil.NoSuchProcess):
-        return chaos_kills.kill_task(victim=planned.victim, tasks=tasks, choice=planned.choice)
+        return kills.kill_task(victim=planned.victim, tasks=tasks, choice=planned.choice)
     return None
 
 
@@ -236,7 +236,7 @@ def _has_come(ground: Ground, moment: Moment, wave: StartedWave, creates_before:
 def _tasks(ground: Ground, wave: StartedWave) -> list[RunningTask]:
     """The tasks of the run that work now; those that create alone, if there are any."""
     scheduler = ground.host.component(name="scheduler").pid
-    found = chaos_kills.running_tasks(airflow=ground.airflow, run_id=wave.run_id, scheduler=scheduler)
+    found = kills.running_tasks(airflow=ground.airflow, run_id=wave.run_id, scheduler=scheduler)
     return [each for each in found if each.task_id.endswith(".create")] or found
 
 
@@ -263,7 +263,7 @@ def _recover(*, ground: Ground, wave: StartedWave, kill: Kill) -> tuple[float, f
             restart = found
             break
         _pause(ground=ground, deadline=deadline, what=f"{kill} is not started again")
-    while not chaos_kills.works_again(
+    while not kills.works_again(
         kill=kill, since=restart, running=ground.running, airflow=ground.airflow, run_id=wave.run_id
     ):
         _pause(ground=ground, deadline=deadline, what=f"{kill} does not work again")
@@ -303,11 +303,11 @@ def _run(*, ground: Ground, wave: StartedWave) -> tuple[str, float, float | None
     return str(row.state), row.queued_at.timestamp(), None if ended is None else ended.timestamp()
 
 
-def _planned(*, ground: Ground, wave: StartedWave) -> tuple[int, str | None]:
-    """The id of the wave, and why it failed."""
-    query = text("SELECT id, outcome_reason FROM migration.wave WHERE run_id = :run_id")
+def _planned(*, ground: Ground, wave: StartedWave) -> tuple[int, int, str | None]:
+    """The id of the wave, how many customers it has claimed, and why it failed."""
+    query = text("SELECT id, claimed, outcome_reason FROM migration.wave WHERE run_id = :run_id")
     with ground.tracking.connect() as connection:
         row = connection.execute(query, {"run_id": wave.run_id}).one_or_none()
     if row is None:
         raise RoundStuck(f"Run {wave.run_id} has planned no wave: see the log of its task plan in Airflow.")
-    return int(row.id), row.outcome_reason
+    return int(row.id), int(row.claimed), row.outcome_reason

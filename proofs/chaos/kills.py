@@ -15,8 +15,8 @@ import requests
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from proofs.chaos_host import POSTGRES, Host
-from proofs.chaos_plan import Victim
+from proofs.chaos.host import POSTGRES, Host
+from proofs.chaos.plan import Victim
 from stack import processes
 from stack.running import Running
 

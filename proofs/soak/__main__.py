@@ -11,9 +11,10 @@ from typing import Final
 from sqlalchemy import Engine
 
 from kraken_import.lifecycle import AWAITING, State
-from proofs import books, flatness, mix
+from proofs import books
 from proofs.comparing import Tracked, compare
-from proofs.figures import Figures, tables
+from proofs.soak import flatness, mix
+from proofs.soak.figures import Figures, tables
 from stack import data, display, outcome, waves
 from stack.__main__ import spoken
 from stack.api import Airflow
@@ -73,7 +74,7 @@ def soak(*, wishes: Wishes) -> None:
 def _soaked(*, api: Airflow, running: Running, accounts: int) -> tuple[Figures, list[str]]:
     """What came of the wave, and a sentence for each thing that is wrong."""
     systems = running.systems
-    before = {each.key: each.created for each in books.ledger(kraken_url=systems.kraken_url)}
+    before = books.created(kraken_url=systems.kraken_url)
     seen_before = books.requests_seen(kraken_url=systems.kraken_url)
     with (
         data.engine_of(dsn=systems.tracking_dsn) as tracking,
@@ -84,14 +85,8 @@ def _soaked(*, api: Airflow, running: Running, accounts: int) -> tuple[Figures, 
             raise SoakFailed(f"The wave was not planned: see run {progress.wave.run_id} in Airflow.")
         seen = books.requests_seen(kraken_url=systems.kraken_url)
         records = books.tracked(tracking=tracking, wave_id=progress.wave_id)
-        keys = {record.key for record in records}
         comparison = compare(
-            tracked=records,
-            ledger=(
-                each
-                for each in books.ledger(kraken_url=systems.kraken_url)
-                if each.key in keys or each.created > before.get(each.key, 0)
-            ),
+            tracked=records, ledger=books.ledger(kraken_url=systems.kraken_url), before=before
         )
         _reconcile(api=api, wave_id=progress.wave_id)
         figures = Figures(

@@ -15,11 +15,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from proofs import chaos_plan
-from proofs.chaos_host import watched
-from proofs.chaos_plan import Victim
-from proofs.chaos_round import BATCHES, DIALECT, Ground, Round, open_ground, play
-from proofs.chaos_windows import quick_windows
+from proofs.chaos import plan
+from proofs.chaos.host import watched
+from proofs.chaos.plan import Victim
+from proofs.chaos.round import BATCHES, DIALECT, Ground, Round, open_ground, play
+from proofs.chaos.windows import quick_windows
 from stack import data, display, processes, state, waves
 from stack.api import Airflow
 from stack.faults import sentence_of
@@ -74,11 +74,11 @@ def chaos(*, environment: Mapping[str, str]) -> None:
         )
     accounts = wishes.accounts or DEFAULT_ACCOUNTS
     seed = random.randrange(2**31) if wishes.seed is None else wishes.seed
-    planned = chaos_plan.plan_rounds(
+    planned = plan.plan_rounds(
         rounds=_number(environment=environment, name="ROUNDS", usual=DEFAULT_ROUNDS, most=10_000),
         seed=seed,
         accounts=accounts,
-        named=chaos_plan.read_victims(given=environment.get("KILL", "")),
+        named=plan.read_victims(given=environment.get("KILL", "")),
     )
     within = _number(environment=environment, name="WITHIN", usual=DEFAULT_WITHIN, most=3_600)
     _refuse_while_up()
@@ -175,7 +175,7 @@ def table(*, rounds: Sequence[Round]) -> Table:
             str(each.planned.victim),
             str(each.planned.moment) if each.kill else "–",
             *(_seconds(value) for value in (each.restart, each.back, each.ended)),
-            *(f"{len(lines):,}" for lines in (found.lost, found.doubled, found.wrong, found.open)),
+            *(f"{len(lines):,}" for lines in (found.lost, found.doubled, found.wrong, found.still_open)),
         )
     return shown
 
@@ -186,9 +186,10 @@ def totals(*, rounds: Sequence[Round]) -> str:
     ended = [each.ended for each in rounds if each.ended is not None]
     latest = f"{max(ended):.0f} s" if ended else "–"
     return (
-        f"{len(rounds)} rounds, {sum(each.records for each in rounds):,} customers: "
+        f"{len(rounds)} rounds, {sum(each.records for each in found):,} customers: "
         f"{sum(len(each.lost) for each in found)} lost, {sum(len(each.doubled) for each in found)} doubled, "
-        f"{sum(len(each.wrong) for each in found)} wrong, {sum(len(each.open) for each in found)} open, "
+        f"{sum(len(each.wrong) for each in found)} wrong, "
+        f"{sum(len(each.still_open) for each in found)} open, "
         f"{sum(each.is_late for each in rounds)} later than {rounds[0].within:.0f} s after the restart "
         f"(the latest: {latest})."
     )
