@@ -7,7 +7,7 @@ import logging
 import random
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -100,6 +100,8 @@ async def _play(world: World) -> None:
         world.kraken.faults.set(wanted=fault)
         world.tell("fault", ", ".join(f"{name} {value}" for name, value in fault.items()))
     polling = world.loop.create_task(poll_regularly(world=world, triggerers=triggerers))
+    watched = ExitStack()
+    watched.enter_context(invariants.observed())
     try:
         async with asyncio.timeout(_LONGEST):
             await asyncio.gather(people.begin_waves(), people.meddle(lasts=lasts))
@@ -110,6 +112,7 @@ async def _play(world: World) -> None:
     except TimeoutError:
         world.wrongly("the history does not end")
     finally:
+        watched.close()
         polling.cancel()
         with suppress(asyncio.CancelledError):
             await polling

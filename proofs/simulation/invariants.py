@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any, Final
 
 import orjson
 
 from kraken_import.lifecycle import ENDED_AT_KRAKEN, LEGAL_MOVES, REOPENING_MOVES, State
+from kraken_import.tracking.refs import BatchRef
 from proofs.simulation.kraken import Accepted, digest
+from proofs.simulation.loop import PROCESS
+from proofs.simulation.sessions import Session
 from proofs.simulation.world import World
 from simulator.store import Key
 
+_creating: Any = import_module("kraken_import.usecases.creator")
 _UNTOUCHED: Final = frozenset({State.PLANNED, State.REJECTED, State.BUILT, State.VALID, State.INVALID})
 """Of these Kraken has nothing of the present attempt."""
 
@@ -25,6 +32,35 @@ class Invariants:
     world: World
     accepted: dict[tuple[int, int], list[Accepted]] = field(default_factory=dict)
     """By import process and attempt."""
+    workers: dict[BatchRef, dict[Any, Session]] = field(default_factory=dict)
+    """By batch the processes that create for it, each with the session that holds its lock."""
+
+    @contextmanager
+    def observed(self) -> Iterator[None]:
+        """See every worker that begins to create for a batch, until the block ends."""
+        run = _creating.Creator.run
+
+        async def seen(worker: Any) -> Any:
+            with self._at_work(worker):
+                return await run(worker)
+
+        _creating.Creator.run = seen
+        try:
+            yield
+        finally:
+            _creating.Creator.run = run
+
+    @contextmanager
+    def _at_work(self, worker: Any) -> Iterator[None]:
+        batch = BatchRef(wave_id=worker.ref.wave_id, batch=worker.ref.batch)
+        others, process = self.workers.setdefault(batch, {}), PROCESS.get()
+        if any(not (other.is_dead or session.closed) for other, session in others.items()):
+            self.world.wrongly(f"two workers create for batch {batch.batch} of wave {batch.wave_id} at once")
+        others[process] = worker.connection.connection.dbapi_connection
+        try:
+            yield
+        finally:
+            del others[process]
 
     def watch(self, accepted: Accepted) -> None:
         """A create has taken effect: it must have been intended, once, and been allowed."""
@@ -126,7 +162,9 @@ class Invariants:
             state: str | None = None
             for event in by_record.get(record["id"], []):
                 origin = event["from_state"]
-                if state is not None and origin != state:
+                # Another wave claims anew what one that was cancelled has left.
+                is_claim = origin is None and event["to_state"] == State.PLANNED
+                if state is not None and origin != state and not is_claim:
                     self.world.wrongly(f"record {record['id']} leaves {origin}, and was {state}")
                 if origin is not None and not _is_legal(origin, event["to_state"]):
                     self.world.wrongly(f"record {record['id']} went from {origin} to {event['to_state']}")
