@@ -95,7 +95,7 @@ async def _play(world: World) -> None:
     world.kraken.tell = invariants.watch
     triggerers = Triggerers(world=world)
     people = People(world=world, triggerers=triggerers)
-    lasts = rng.uniform(12, 40)
+    lasts = rng.uniform(8, 30)
     for fault in draw_faults(rng=rng, lasts=lasts):
         world.kraken.faults.set(wanted=fault)
         world.tell("fault", ", ".join(f"{name} {value}" for name, value in fault.items()))

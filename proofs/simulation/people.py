@@ -49,7 +49,7 @@ class People:
         """Plan one or two waves, of the same customers in part."""
         rng = self.world.rng
         dialects = rng.choices(DIALECTS, weights=(4, 4, 2, 1), k=1) * 2
-        for dialect in dialects[: rng.choice((1, 1, 2))]:
+        for dialect in dialects[: rng.choice((1, 1, 1, 2))]:
             customers = self.world.ground.customers[dialect]
             # Batches of four that begin at every fourth, so that few builds are really done.
             first = 4 * rng.randrange(len(customers) // 4 - 2)
