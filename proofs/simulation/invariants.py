@@ -54,9 +54,11 @@ class Invariants:
     def _at_work(self, worker: Any) -> Iterator[None]:
         batch = BatchRef(wave_id=worker.ref.wave_id, batch=worker.ref.batch)
         others, process = self.workers.setdefault(batch, {}), PROCESS.get()
-        if any(not (other.is_dead or session.closed) for other, session in others.items()):
+        mine = worker.connection.connection.dbapi_connection
+        # One that has lost its session while it stood still finds out by its next statement.
+        if not mine.closed and any(not (each.is_dead or its.closed) for each, its in others.items()):
             self.world.wrongly(f"two workers create for batch {batch.batch} of wave {batch.wave_id} at once")
-        others[process] = worker.connection.connection.dbapi_connection
+        others[process] = mine
         try:
             yield
         finally:
