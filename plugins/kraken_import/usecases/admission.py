@@ -152,13 +152,15 @@ def _within_accounts(
         return Admission(most=most)
     limit = min(limits)
     under_way, _ = shares.accounts_at_kraken(
-        connection=connection, target_kraken=kraken.target, most=limit + 1
+        connection=connection, target_kraken=kraken.target, most=max(limits) + 1
     )
     room = limit - under_way
     is_learnt = kraken.accounts_at_once is None or limit < kraken.accounts_at_once
     if room > 0:
         return Admission(most=min(most, portion(room=room, level=level) if is_learnt else room))
-    if is_learnt and (room == 0 or not level.confirmed) and may_probe(level=level):
+    # What was learnt may be too little; what the Connection says is never tried.
+    has_room = kraken.accounts_at_once is None or under_way < kraken.accounts_at_once
+    if is_learnt and has_room and (room == 0 or not level.confirmed) and may_probe(level=level):
         shares.learn_accounts(connection=connection, target_kraken=kraken.target, level=probed(level=level))
         return Admission(most=1, is_probe=True)
     return Admission(most=0, limit=limit)

@@ -14,7 +14,9 @@ import requests
 
 from kraken_import.tracking import shares
 from kraken_import.tracking.refs import BatchRef
+from kraken_import.tracking.shares import AccountLevel
 from kraken_import.usecases import creator
+from kraken_import.usecases.admission import admit
 from kraken_import.usecases.calling import open_session
 from kraken_import.usecases.create import create_batch
 from kraken_import.usecases.faults import SystemicFault
@@ -78,6 +80,23 @@ def test_no_more_accounts_are_under_way_than_the_connection_allows(begin: BeginJ
     assert 1 <= most <= 4
     assert journey.states(wave_id) == {"processed": SOUND}
     assert set(journey.created().values()) == {1}
+
+
+def test_a_limit_that_is_doubtful_is_not_tried_beyond_what_the_connection_allows(begin: BeginJourney) -> None:
+    journey = begin("--delay", "600").with_settings(accounts_at_once=2)
+    _wave(journey, batches=1)
+    with journey.tracking.begin() as connection:
+        # Kraken was found to take a single account, and nobody knows whether that is so.
+        shares.enter(connection=connection, target_kraken=journey.kraken.target)
+        shares.learn_accounts(
+            connection=connection, target_kraken=journey.kraken.target, level=AccountLevel(accounts=1)
+        )
+        connection.exec_driver_sql(
+            "UPDATE migration.import_process SET state = 'creating', intended_at = now() "
+            "WHERE id IN (SELECT id FROM migration.import_process WHERE state = 'valid' ORDER BY id LIMIT 2)"
+        )
+        found = admit(connection=connection, kraken=journey.kraken, most=4)
+    assert found.most == 0
 
 
 def test_a_limit_that_kraken_names_is_learnt_and_a_batch_goes_on_as_accounts_end(begin: BeginJourney) -> None:
