@@ -64,6 +64,8 @@ def _ablate(*, console: Console, player: Player, names: list[str], seeds: range,
     for name in names:
         seed, what = "none", "nothing was seen"
         for history in player.play(seeds=seeds, ablation=name, until_wrong=True):
+            if len(seeds) == 1:
+                console.print(_told(history=history))
             if history.wrong:
                 seed, what = str(history.seed), history.wrong[0]
         console.print(f"Without {name}: seed {seed}: {what}")
@@ -92,7 +94,8 @@ def _page(*, rows: list[tuple[str, str, str]]) -> str:
     for name, seed, what in rows:
         ablation = ABLATIONS[name]
         lines.append(f"| {ablation.safeguard} (`{name}`) | {ablation.without} | {seed} | {what} |")
-    lines += ["", "`make simulate SEEDS=4 ABLATE=lock` plays one of them and prints it.", ""]
+    name, seed, _ = rows[0]
+    lines += ["", f"`make simulate SEEDS={seed} ABLATE={name}` plays the first of them and prints it.", ""]
     return "\n".join(lines)
 
 
