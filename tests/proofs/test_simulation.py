@@ -26,3 +26,9 @@ def test_a_thousand_histories_lose_and_double_nothing() -> None:
 def test_each_safeguard_that_is_taken_out_is_missed() -> None:
     found = simulate("--ablate", "all")
     assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_a_seed_gives_the_same_history_each_time_and_prints_it() -> None:
+    first, second = simulate("--seeds", "29"), simulate("--seeds", "29")
+    assert "History of seed 29" in first.stdout
+    assert first.stdout.rpartition(";")[0] == second.stdout.rpartition(";")[0]
