@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,8 +63,9 @@ _mine: list[tuple[Ground, Memory]] = []
 
 
 def _begin(cluster: Cluster, numbers: SimpleQueue[int]) -> None:
-    # What a killed process leaves half-done is meant to be left so.
+    # What a killed process leaves half-done is meant to be left so, and nothing that it would still say counts.
     warnings.simplefilter("ignore")
+    sys.unraisablehook = lambda _: None
     ground = lay(cluster=cluster, number=numbers.get())
     _mine.append((ground, Memory(legacy=ground.legacy)))
 
