@@ -63,7 +63,7 @@ _mine: list[tuple[Ground, Memory]] = []
 
 
 def _begin(cluster: Cluster, numbers: SimpleQueue[int]) -> None:
-    # What a killed process leaves half-done is meant to be left so, and nothing that it would still say counts.
+    # What a killed process leaves half-done is meant to be left so, and what it would still say counts not.
     warnings.simplefilter("ignore")
     sys.unraisablehook = lambda _: None
     ground = lay(cluster=cluster, number=numbers.get())
