@@ -223,8 +223,3 @@ class World:
 
 async def _awaited(work: Callable[[], Awaitable[T]]) -> T:
     return await work()
-
-
-def plain(value: Any) -> str:
-    """A value for the table of a history."""
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
