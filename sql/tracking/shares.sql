@@ -4,19 +4,8 @@
 -- name: enter
 INSERT INTO migration.kraken_load (target_kraken, protocol) VALUES (%(target_kraken)s, %(protocol)s)
 ON CONFLICT (target_kraken) DO NOTHING;
-SELECT load.*, migration.present() AS seen_at,
-    coalesce(
-        migration.still_to_come(load.creates_from) >= migration.present() - interval '5 minutes', false
-    ) AS refused_lately,
-    greatest(
-        0, extract(epoch FROM migration.still_to_come(load.creates_from) - migration.present())
-    )::double precision AS wait,
-    greatest(
-        0, extract(epoch FROM migration.still_to_come(load.requests_from) - migration.present())
-    )::double precision AS pause
-FROM migration.kraken_load AS load
-WHERE load.target_kraken = %(target_kraken)s
-FOR UPDATE
+-- What is looked at afterwards is what the one before has left.
+SELECT FROM migration.kraken_load WHERE target_kraken = %(target_kraken)s FOR UPDATE
 
 -- name: look
 SELECT load.*, migration.present() AS seen_at,

@@ -84,7 +84,7 @@ def entered(*, engine: Engine, target_kraken: str) -> Iterator[tuple[Connection,
 def enter(*, connection: Connection, target_kraken: str) -> Load:
     """Take the row of this Kraken for the rest of the transaction. Raises `UnableToUseTracking`."""
     row = connection.exec_driver_sql(
-        _SQL["enter"], {"target_kraken": target_kraken, "protocol": PROTOCOL}
+        f"{_SQL['enter']};\n{_SQL['look']}", {"target_kraken": target_kraken, "protocol": PROTOCOL}
     ).one()
     return _load(row=row)
 
