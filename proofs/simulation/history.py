@@ -7,8 +7,8 @@ import logging
 import random
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
@@ -46,7 +46,6 @@ class History:
     kills: int
     statements: int
     requests: int
-    states: dict[str, int] = field(default_factory=dict)
 
 
 def play(*, seed: int, ground: Ground, memory: Memory, ablation: str | None = None) -> History:
@@ -56,13 +55,14 @@ def play(*, seed: int, ground: Ground, memory: Memory, ablation: str | None = No
     random.seed(seed)
     loop = VirtualLoop(rng=rng)
     world = _world(loop=loop, rng=rng, ground=ground)
+    invariants = Invariants(world=world)
     poller._POLLERS.clear()
     loop.set_exception_handler(lambda _, context: _unhandled(world, context))
     asyncio.set_event_loop(loop)
     logging.disable(logging.CRITICAL)
     try:
-        with memory.used(), _deterministic(rng), without(ablation):
-            _run(loop, world)
+        with memory.used(), _deterministic(rng), without(ablation), invariants.observed():
+            _run(loop, world, invariants)
     finally:
         world.database.end()
         loop.discard()
@@ -82,16 +82,15 @@ def _deterministic(rng: random.Random) -> Iterator[None]:
         _sharing.uuid4, _sharing._Keeper = uuid4, keeper
 
 
-def _run(loop: VirtualLoop, world: World) -> None:
+def _run(loop: VirtualLoop, world: World, invariants: Invariants) -> None:
     try:
-        loop.run_until_complete(_play(world))
+        loop.run_until_complete(_play(world, invariants))
     except NothingLeft:
         world.wrongly("everything waits, and nothing will happen any more")
 
 
-async def _play(world: World) -> None:
+async def _play(world: World, invariants: Invariants) -> None:
     rng = world.rng
-    invariants = Invariants(world=world)
     world.kraken.tell = invariants.watch
     triggerers = Triggerers(world=world)
     people = People(world=world, triggerers=triggerers)
@@ -100,8 +99,6 @@ async def _play(world: World) -> None:
         world.kraken.faults.set(wanted=fault)
         world.tell("fault", ", ".join(f"{name} {value}" for name, value in fault.items()))
     polling = world.loop.create_task(poll_regularly(world=world, triggerers=triggerers))
-    watched = ExitStack()
-    watched.enter_context(invariants.observed())
     try:
         async with asyncio.timeout(_LONGEST):
             await asyncio.gather(people.begin_waves(), people.meddle(lasts=lasts))
@@ -112,7 +109,6 @@ async def _play(world: World) -> None:
     except TimeoutError:
         world.wrongly("the history does not end")
     finally:
-        watched.close()
         polling.cancel()
         with suppress(asyncio.CancelledError):
             await polling
@@ -127,7 +123,6 @@ def _world(*, loop: VirtualLoop, rng: random.Random, ground: Ground) -> World:
         authorizations=frozenset({f"Token {TOKEN}".encode()}),
         store=store,
         clock=lambda: database.began + loop.time() + skew,
-        time=loop.time,
     )
     kraken.faults.clock = loop.time
     settings = KrakenSettings(
@@ -162,18 +157,15 @@ def _unhandled(world: World, context: dict[str, object]) -> None:
 
 
 def _history(*, seed: int, world: World) -> History:
-    states = world.ground.rows(
-        "SELECT state, count(*) AS n FROM migration.import_process GROUP BY state ORDER BY 1"
-    )
+    (counted,) = world.ground.rows("SELECT count(*) AS records FROM migration.import_process")
     return History(
         seed=seed,
         told=world.told,
         wrong=world.wrong,
         seconds=world.loop.time(),
         creates=len(world.kraken.accepted),
-        records=sum(row["n"] for row in states),
+        records=counted["records"],
         kills=world.kills,
         statements=world.database.statements,
         requests=sum(world.kraken.traffic.received.values()),
-        states={row["state"]: row["n"] for row in states},
     )

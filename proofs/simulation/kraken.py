@@ -22,9 +22,8 @@ TOKEN = "token-of-the-histories"  # noqa: S105
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """A create that took effect. `at` is in virtual seconds."""
+    """A create that took effect."""
 
-    at: float
     key: Key
     digest: str
     is_dry_run: bool
@@ -36,7 +35,6 @@ class Witness(Simulator):
 
     accepted: list[Accepted] = field(default_factory=list)
     tell: Callable[[Accepted], None] = lambda _: None
-    time: Callable[[], float] = lambda: 0.0
 
     def _create(self, key: Key, opened: Envelope, visit: Visit) -> Reply:
         before = _creates(self.store.processes.get(key))
@@ -44,7 +42,7 @@ class Witness(Simulator):
         process = self.store.processes.get(key)
         if process is not None and _creates(process) > before:
             accepted = Accepted(
-                at=self.time(), key=key, digest=digest(document=opened.payload), is_dry_run=process.is_dry_run
+                key=key, digest=digest(document=opened.payload), is_dry_run=process.is_dry_run
             )
             self.accepted.append(accepted)
             self.tell(accepted)

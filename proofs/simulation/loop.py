@@ -274,6 +274,8 @@ def _may_run(handle: asyncio.Handle) -> bool:
 
 
 class _Handle(asyncio.Handle):
+    """Runs as long as its process is there to run it."""
+
     __slots__ = ()
     _loop: VirtualLoop
 
@@ -283,14 +285,8 @@ class _Handle(asyncio.Handle):
             self._loop.check()
 
 
-class _Timer(asyncio.TimerHandle):
+class _Timer(_Handle, asyncio.TimerHandle):
     __slots__ = ()
-    _loop: VirtualLoop
-
-    def _run(self) -> None:
-        if not self.cancelled() and _may_run(self):
-            super()._run()
-            self._loop.check()
 
 
 class _Thread(greenlet):  # type: ignore[misc]

@@ -41,9 +41,7 @@ class People:
     world: World
     triggerers: Triggerers
     runs: list[Run] = field(default_factory=list)
-    playing: set[asyncio.Task[None]] = field(default_factory=set)
     numbers: dict[str, int] = field(default_factory=dict)
-    cancelled: set[int] = field(default_factory=set)
 
     async def begin_waves(self) -> None:
         """Plan one or two waves, of the same customers in part."""
@@ -81,9 +79,7 @@ class People:
 
     def _play(self, run: Run) -> None:
         run.is_running = True
-        task = self.world.loop.create_task(run.play())
-        self.playing.add(task)
-        task.add_done_callback(self.playing.discard)
+        self.world.loop.create_task(run.play())
 
     async def meddle(self, *, lasts: float) -> None:
         """Order something now and then while times are rough."""

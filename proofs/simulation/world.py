@@ -202,7 +202,7 @@ class World:
         self.tell(process.name, f"stands still for {process.stall_seconds:.1f} s")
 
     async def quieten(self) -> None:
-        """End the rough part: nothing breaks any more, and what was cut off is killed."""
+        """End the rough part: nothing breaks any more. What was cut off goes on to its end."""
         self.trouble = 0
         self.database.breaks = 0
         self.database.is_away = self.network.is_down = False
