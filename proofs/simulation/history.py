@@ -94,7 +94,7 @@ async def _play(world: World, invariants: Invariants) -> None:
     world.kraken.tell = invariants.watch
     triggerers = Triggerers(world=world)
     people = People(world=world, triggerers=triggerers)
-    lasts = rng.uniform(8, 30)
+    lasts = rng.uniform(6, 22)
     for fault in draw_faults(rng=rng, lasts=lasts):
         world.kraken.faults.set(wanted=fault)
         world.tell("fault", ", ".join(f"{name} {value}" for name, value in fault.items()))
@@ -118,7 +118,7 @@ def _world(*, loop: VirtualLoop, rng: random.Random, ground: Ground) -> World:
     database = Database(loop=loop, dsn=ground.tracking_dsn, backends=ground.backends)
     database.breaks = rng.choice((0, 0, 0, 0.001, 0.005, 0.02))
     skew = rng.choice((0.0, 0.0, -4.0, 3.0, 90.0))
-    store = Store(delay=rng.choice((0.2, 2.0, 6.0, 15.0)), recreate_after_error=rng.random() < 0.5)
+    store = Store(delay=rng.choice((0.2, 1.0, 3.0, 9.0)), recreate_after_error=rng.random() < 0.5)
     kraken = Witness(
         authorizations=frozenset({f"Token {TOKEN}".encode()}),
         store=store,

@@ -84,8 +84,8 @@ class People:
     async def meddle(self, *, lasts: float) -> None:
         """Order something now and then while times are rough."""
         rng = self.world.rng
-        orders = [rng.choice(self._orders()) for _ in range(rng.choice((0, 1, 2, 3, 5, 8)))]
-        times = sorted(min(lasts, rng.expovariate(1 / 9)) for _ in orders)
+        orders = [rng.choice(self._orders()) for _ in range(rng.choice((0, 1, 1, 2, 3, 6)))]
+        times = sorted(min(lasts, rng.expovariate(1 / 7)) for _ in orders)
         begun = self.world.loop.time()
         for time, order in zip(times, orders, strict=True):
             await asyncio.sleep(max(0.0, begun + time - self.world.loop.time()))
