@@ -70,7 +70,7 @@ def draw_faults(*, rng: random.Random, lasts: float) -> list[dict[str, Any]]:
         ]
     if rng.random() < 0.25:
         # It refuses at first, and later what it takes is not answered.
-        turn = round(rng.uniform(1, 8), 1)
+        turn = round(rng.uniform(1, lasts - 1), 1)
         faults += [
             {"kind": "throttle", "seconds": 1, "operation": "create", "probability": 0.7, "until": turn},
             {**rng.choice(_UNSEEN), "operation": "create", "probability": 0.7, "after": turn, "until": lasts},
