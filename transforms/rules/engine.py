@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from transforms.findings import Finding, Severity
 
@@ -100,6 +100,21 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a rule is stated."""
+
+    document: Literal["guide", "served"]
+    """The dialect's guide, or the OpenAPI document that its Kraken serves."""
+    place: str
+    """The heading of the guide, or the schema and field of the document."""
+    words: str
+    """The few words that the rule rests on."""
+
+    def __str__(self) -> str:
+        return f"{self.document}: {self.place} ({self.words})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule(ABC):
     """One thing that must hold. The explanation is one line that names no personal value."""
 
@@ -108,6 +123,10 @@ class Rule(ABC):
     """Generic path of what is looked at."""
     explanation: str
     severity: Severity = "error"
+    source: Source | None = None
+    """Where it is stated; without one it is inferred, and a warning at most."""
+    needs: tuple[str, ...] = ()
+    """Fields below the path without which it cannot be decided: an object that lacks one passes."""
 
     @property
     @abstractmethod
@@ -162,7 +181,10 @@ class ObjectRule(Rule):
     def run(self, *, batch: Batch) -> Iterator[tuple[int, Finding]]:
         """Look at each object."""
         level = batch.level(path=self.path)
+        needs = self.needs
         for index, node in enumerate(level.nodes):
+            if needs and any(node.get(name) is None for name in needs):
+                continue
             for fault in self.faults(node):
                 number, path = level.whose(index=index)
                 yield number, self.finding(path=_join(path, fault.field), detail=fault.detail)
@@ -200,6 +222,17 @@ class UniqueRule(Rule):
         for index, node in enumerate(level.nodes):
             if node:
                 yield level.owner(index=index), node.casefold()
+
+
+def stated(document: Literal["guide", "served"], place: str, words: str, *rules: Rule) -> tuple[Rule, ...]:
+    """Rules that a source states, at this place and in these words."""
+    source = Source(document=document, place=place, words=words)
+    return tuple(replace(rule, source=source) for rule in rules)
+
+
+def inferred(*rules: Rule) -> tuple[Rule, ...]:
+    """Rules that no source states: they warn."""
+    return tuple(replace(rule, severity="warning") for rule in rules)
 
 
 def run_rules(*, rules: Iterable[Rule], batch: Batch) -> dict[int, list[Finding]]:

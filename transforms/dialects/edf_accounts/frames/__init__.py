@@ -1,0 +1,9 @@
+"""What the SQL under `sql/extract/edf_accounts/` must deliver, frame by frame, in the payload's order."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from transforms.dialects.edf_accounts.frames import account, money, people, rest, supply
+
+FRAMES: Final = (*account.FRAMES, *people.FRAMES, *supply.FRAMES, *money.FRAMES, *rest.FRAMES)
