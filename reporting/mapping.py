@@ -6,14 +6,14 @@ import textwrap
 import types
 import typing
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel
 
-from transforms.dialect import Dialect
+from transforms.dialect import Coverage, Dialect
 from transforms.lineage import Origin, lineage
 from transforms.registry import dialect_names, get_dialect
 from transforms.rules.engine import Circumstances, Rule
@@ -82,7 +82,9 @@ def _page(*, dialect: Dialect) -> str:
     origins = lineage(name=dialect.name)
     fields = "\n".join(_field(origin=origin, rules=by_path[path]) for path, origin in origins.items())
     checks = "\n".join(
-        f"| `{rule.code}` | {rule.severity} | {_listed(rule.paths)} | {rule.explanation} |" for rule in rules
+        f"| `{rule.code}` | {rule.severity} | {_listed(rule.paths)} | {rule.explanation} | "
+        f"{rule.source or 'inferred'} | {', '.join(f'`{name}`' for name in rule.needs)} |"
+        for rule in rules
     )
     text = (
         f"# {dialect.title}\n\n"
@@ -90,13 +92,32 @@ def _page(*, dialect: Dialect) -> str:
         "`make mapping` from the dialect's frames, SQL and rules.\n\n"
         "## Fields\n\n| path | source | transform | required | checked by |\n"
         f"| --- | --- | --- | --- | --- |\n{fields}\n\n"
-        f"## Rules\n\n| code | severity | path | what must hold |\n| --- | --- | --- | --- |\n{checks}\n"
+        f"## Rules\n\n| code | severity | path | what must hold | stated | needs |\n"
+        f"| --- | --- | --- | --- | --- | --- |\n{checks}\n"
     )
+    if dialect.coverage is not None:
+        text += f"\n## Coverage\n\n{_coverage(coverage=dialect.coverage, rules=rules)}"
     left = unfilled(dialect=dialect)
     if left:
         paragraph = textwrap.fill(", ".join(f"`{path}`" for path in left) + ".", width=130)
         text += f"\n## Known to the model, filled by nothing\n\n{paragraph}\n"
     return text
+
+
+def _coverage(*, coverage: Coverage, rules: Sequence[Rule]) -> str:
+    """The stated codes by what becomes of them."""
+    checked = sorted({rule.code for rule in rules if rule.source is not None})
+    classes = {
+        "stated and checked": checked,
+        "only Kraken can check": coverage.only_kraken,
+        "cannot be broken by what is filled": coverage.not_filled,
+        "missing": coverage.missing,
+    }
+    rows = "\n".join(
+        f"| {name} | {len(codes)} | {', '.join(f'`{code}`' for code in sorted(codes)) or '–'} |"
+        for name, codes in classes.items()
+    )
+    return f"| codes | how many | which |\n| --- | ---: | --- |\n{rows}\n"
 
 
 def _field(*, origin: Origin, rules: list[Rule]) -> str:

@@ -13,7 +13,7 @@ import orjson
 import pandas as pd
 from pydantic import ValidationError
 
-from transforms.assemble import assemble
+from transforms.assemble import Assembled, assemble
 from transforms.dialect import Dialect
 from transforms.findings import Finding
 from transforms.frame_rows import FrameRows
@@ -106,6 +106,47 @@ def build(
         )
 
 
+def drafts(
+    *,
+    dialect: Dialect,
+    frames: Mapping[str, pd.DataFrame],
+    identifiers: Sequence[str],
+    settings: BuildSettings,
+) -> dict[str, dict[str, Any]]:
+    """The documents of customers whose rows make one, before the model and the rules have seen them."""
+    assembled = _assembled(dialect=dialect, frames=frames, identifiers=identifiers, settings=settings)
+    return {
+        identifier: _draft(dialect=dialect, document=document, identifier=identifier, settings=settings)
+        for identifier, document in assembled.documents.items()
+        if identifier not in assembled.findings
+    }
+
+
+def _assembled(
+    *,
+    dialect: Dialect,
+    frames: Mapping[str, pd.DataFrame],
+    identifiers: Sequence[str],
+    settings: BuildSettings,
+) -> Assembled:
+    return assemble(
+        dialect=dialect,
+        frames=frames,
+        identifiers=identifiers,
+        zone=ZoneInfo(settings.zone or dialect.zone),
+        values={**dialect.default_values, **settings.values},
+    )
+
+
+def _draft(
+    *, dialect: Dialect, document: Mapping[str, Any], identifier: str, settings: BuildSettings
+) -> dict[str, Any]:
+    return {
+        "import_supplier": settings.import_supplier,
+        **_named(document=document, place=dialect.identifier_path, name=identifier),
+    }
+
+
 def _build(
     *,
     dialect: Dialect,
@@ -114,13 +155,7 @@ def _build(
     settings: BuildSettings,
     unreadable: Mapping[str, Finding],
 ) -> BuildResult:
-    assembled = assemble(
-        dialect=dialect,
-        frames=frames,
-        identifiers=identifiers,
-        zone=ZoneInfo(settings.zone or dialect.zone),
-        values={**dialect.default_values, **settings.values},
-    )
+    assembled = _assembled(dialect=dialect, frames=frames, identifiers=identifiers, settings=settings)
     check = check_of(dialect.model)
     result = BuildResult(payloads=[], rejections=[], frames=assembled.frames)
     bodies: dict[str, bytes] = {}
@@ -133,10 +168,7 @@ def _build(
         elif document is None:
             findings = [*findings, _not_in_legacy(dialect=dialect)]
         elif not findings:
-            document = {
-                "import_supplier": settings.import_supplier,
-                **_named(document=document, place=dialect.identifier_path, name=identifier),
-            }
+            document = _draft(dialect=dialect, document=document, identifier=identifier, settings=settings)
             try:
                 # The model looks at every value and changes none.
                 check(document)

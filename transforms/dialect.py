@@ -158,6 +158,18 @@ class MoneySource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """Codes that the dialect's sources state, and that no rule checks."""
+
+    only_kraken: frozenset[str] = frozenset()
+    """What needs Kraken's own data: its products, teams, other accounts."""
+    not_filled: frozenset[str] = frozenset()
+    """About fields that no frame fills."""
+    missing: frozenset[str] = frozenset()
+    """What a rule could tell, and none does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
     """One dialect of the data-import API: its resource, its frames (parents first) and its model."""
 
@@ -178,6 +190,8 @@ class Dialect:
     """What is checked of the payloads before Kraken is asked."""
     default_values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Where the Connection has none: legacy code to value by setting, for columns of kind configured."""
+    coverage: Coverage | None = None
+    """What is stated and not checked; None where the sources publish no codes."""
     money: tuple[MoneySource, ...] = ()
     """Balances to reconcile with those of `sql/reconcile/<dialect>/balances.sql`; empty without money.
 
