@@ -16,6 +16,10 @@ _TO_DO: Final = {
         "Find out, with those who run the firewall before Kraken, what in the record it does not let pass, "
         "and rerun it."
     ),
+    "hidden_by_rehearsal": (
+        "Kraken shows a later rehearsal in its place: ask Kraken whether it has a live import of it, and "
+        "decide as they say."
+    ),
     "import_process_not_found": (
         "Kraken accepted it and knows it no more: ask Kraken what became of it, and decide as they say. "
         "Do not have it created again before they have answered."

@@ -376,7 +376,25 @@ def _named(*, record: Open, answer: ProcessStatus, mode: Mode, timing: Timing) -
         return _said(record=record, answer=answer, state=state, adopted=False)
     if record.evidence_from is None:
         return _in_the_way(key=record.key, answer=answer, mode=mode)
+    if record.state is State.CREATING:
+        return _replaced(record=record, answer=answer, mode=mode, timing=timing)
     return _not_there(record=record, timing=timing)
+
+
+def _replaced(*, record: Open, answer: ProcessStatus, mode: Mode, timing: Timing) -> Move | None:
+    """The step of a create in doubt in whose place Kraken shows a later one of the other mode.
+
+    Kraken shows the latest only, so this does not prove that the create took no effect.
+    """
+    if mode is Mode.REHEARSAL:
+        return _in_the_way(key=record.key, answer=answer, mode=mode)
+    if record.seen_at < timing.absent_from(record=record):
+        return None
+    return park(
+        key=record.key,
+        code="hidden_by_rehearsal",
+        detail="A create ended without a usable answer, and Kraken shows a later rehearsal in its place.",
+    )
 
 
 def _is_old(*, record: Open, answer: ProcessStatus) -> bool:

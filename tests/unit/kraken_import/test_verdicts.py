@@ -158,8 +158,8 @@ def after(status: str, state: State, mode: Mode = Mode.LIVE, **changes: Any) -> 
 STATES: Final = (State.CREATING, *sorted(ASKED))
 
 # Fresh answers, read an hour after the create. A record that repeats what it is makes no step; where the
-# answer is of the other mode nothing of this create is there: in doubt it may be created again, and what was
-# accepted is missing.
+# answer is of the other mode, a later create has taken this one's place: what was accepted is missing, and of
+# one in doubt nothing is proved, so it is not sent again.
 OF_LIVE: Final = {
     "PENDING": State.PENDING,
     "IN_PROGRESS": State.IN_PROGRESS,
@@ -185,8 +185,10 @@ def test_what_a_fresh_status_proves(state: State, status: str, mode: Mode) -> No
     known = OF_LIVE if mode is Mode.LIVE else OF_REHEARSAL
     expected = known.get(status)
     if expected is None:
-        nothing_there = {State.CREATING: State.VALID, State.MISSING: None, State.PARKED: None}
-        expected = nothing_there.get(state, State.MISSING)
+        in_doubt = State.PARKED if mode is Mode.LIVE else State.ERRORED
+        expected = {State.CREATING: in_doubt, State.MISSING: None, State.PARKED: None}.get(
+            state, State.MISSING
+        )
     elif expected is state:
         expected = None
     assert after(status, state, mode) == expected
@@ -257,6 +259,12 @@ def test_from_when_on_a_404_is_believed(
         timing=TIMING,
     )
     assert target(found.move) == expected
+
+
+def test_a_create_that_a_later_rehearsal_hides_is_parked_once_its_request_must_have_ended() -> None:
+    for seconds, expected in ((119, None), (120, State.PARKED)):
+        seen = NOW + timedelta(seconds=seconds)
+        assert after("DRY_RUN_SUCCEEDED", State.CREATING, seen_at=seen) == expected
 
 
 HOUR_AGO: Final = timedelta(hours=-1)
