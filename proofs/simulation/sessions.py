@@ -19,6 +19,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.pool import NullPool
 
+from kraken_import.tracking.faults import speak_in_sentences
 from proofs.simulation.loop import PROCESS, Crashed, Process, VirtualLoop, give_way
 
 OPTIONS: Final = "-c TimeZone=UTC -c lock_timeout=5s -c statement_timeout=60s"
@@ -107,7 +108,8 @@ _CURRENT: Final[list[Database]] = []
 @cache
 def _engine() -> Engine:
     """One for all histories of this process, of which one is played at a time."""
-    return create_engine("postgresql+simulated://", creator=lambda: _CURRENT[0].open(), poolclass=NullPool)
+    engine = create_engine("postgresql+simulated://", creator=lambda: _CURRENT[0].open(), poolclass=NullPool)
+    return speak_in_sentences(engine=engine)
 
 
 class Session:

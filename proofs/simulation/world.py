@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.usecases.faults import BadRequest, Retryable, SystemicFault
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 PERMANENT: Final = (BadRequest, SystemicFault, UnableToQuery)
 """What Airflow does not try again."""
-PASSING: Final = (Retryable, DatabaseInterrupted, OperationalError, InterfaceError)
+PASSING: Final = (Retryable, DatabaseInterrupted, OperationalError)
 """What Airflow tries again after a while."""
 
 _MOST_STEPS: Final = 400
