@@ -17,7 +17,7 @@ from kraken_import.usecases import poller
 from proofs.simulation.ablations import without
 from proofs.simulation.ground import Ground, Memory
 from proofs.simulation.invariants import Invariants
-from proofs.simulation.kraken import TOKEN, Witness, draw_faults
+from proofs.simulation.kraken import LASTS, TOKEN, Witness, draw_faults
 from proofs.simulation.loop import CooperativeLock, NothingLeft, VirtualLoop
 from proofs.simulation.people import People
 from proofs.simulation.runs import Triggerers, poll_regularly
@@ -94,7 +94,7 @@ async def _play(world: World, invariants: Invariants) -> None:
     world.kraken.tell = invariants.watch
     triggerers = Triggerers(world=world)
     people = People(world=world, triggerers=triggerers)
-    lasts = rng.uniform(6, 22)
+    lasts = rng.uniform(*LASTS)
     for fault in draw_faults(rng=rng, lasts=lasts):
         world.kraken.faults.set(wanted=fault)
         world.tell("fault", ", ".join(f"{name} {value}" for name, value in fault.items()))

@@ -6,7 +6,7 @@ import hashlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -18,6 +18,9 @@ from simulator.visits import Visit
 
 TOKEN = "token-of-the-histories"  # noqa: S105
 """Of a Kraken that is made up."""
+
+LASTS: Final = (6.0, 22.0)
+"""Seconds of a history's rough part, at least and at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,7 @@ def draw_faults(*, rng: random.Random, lasts: float) -> list[dict[str, Any]]:
         ]
     if rng.random() < 0.25:
         # It refuses at first, and later what it takes is not answered.
-        turn = round(rng.uniform(1, 8), 1)
+        turn = min(round(rng.uniform(1, 8), 1), round(lasts - 1, 1))
         faults += [
             {"kind": "throttle", "seconds": 1, "operation": "create", "probability": 0.7, "until": turn},
             {**rng.choice(_UNSEEN), "operation": "create", "probability": 0.7, "after": turn, "until": lasts},
