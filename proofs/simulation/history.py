@@ -46,6 +46,8 @@ class History:
     kills: int
     statements: int
     requests: int
+    struck: tuple[str, ...]
+    """The kinds of fault that struck at least once."""
 
 
 def play(*, seed: int, ground: Ground, memory: Memory, ablation: str | None = None) -> History:
@@ -97,6 +99,7 @@ async def _play(world: World, invariants: Invariants) -> None:
     lasts = rng.uniform(*LASTS)
     for fault in draw_faults(rng=rng, lasts=lasts):
         world.kraken.faults.set(wanted=fault)
+        world.faults.append(world.kraken.faults.active[-1])
         world.tell("fault", ", ".join(f"{name} {value}" for name, value in fault.items()))
     polling = world.loop.create_task(poll_regularly(world=world, triggerers=triggerers))
     try:
@@ -168,4 +171,5 @@ def _history(*, seed: int, world: World) -> History:
         kills=world.kills,
         statements=world.database.statements,
         requests=sum(world.kraken.traffic.received.values()),
+        struck=tuple(sorted({fault.kind for fault in world.faults if fault.struck})),
     )
