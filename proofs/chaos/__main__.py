@@ -239,6 +239,6 @@ if __name__ == "__main__":
     argparse.ArgumentParser(
         prog="make chaos",
         usage="make chaos ROUNDS=20 SEED=7 KILL=postgres,task WITHIN=60 ACCOUNTS=240",
-        description="Kill parts of a stack in mid-wave, and compare each record. Any variable may be left out.",
+        description="Kill parts of a stack in mid-wave and compare each record. No variable is needed.",
     ).parse_args()
     sys.exit(main())
