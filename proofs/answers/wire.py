@@ -14,6 +14,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from kraken_import.client.answers import Accepted, ProcessStatus
+from kraken_import.client.network import Deadline
 from kraken_import.client.session import KrakenSession, Listed, UnableToList
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.client.sign_in import UnableToSignIn, sign_in
@@ -156,8 +157,8 @@ async def _exchanged(wire: _Wire, call: str) -> Any:
         if call == "validate":
             return (await kraken.validate(resource="accounts", payload=b"{}")).answer
         if call == "create":
-            until = asyncio.get_running_loop().time() + 5
-            return (await kraken.create(resource="accounts", payload=b"{}", not_after=until)).answer
+            until = Deadline(seconds=5)
+            return (await kraken.create(resource="accounts", payload=b"{}", deadline=until)).answer
         exchange = await kraken.status(resource="accounts", import_supplier="S", external_identifier="1")
         return exchange.answer
 

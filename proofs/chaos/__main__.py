@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import random
 import sys
@@ -235,4 +236,9 @@ def _seconds(value: float | None) -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(
+        prog="make chaos",
+        usage="make chaos ROUNDS=20 SEED=7 KILL=postgres,task WITHIN=60 ACCOUNTS=240",
+        description="Kill parts of a stack in mid-wave and compare each record. No variable is needed.",
+    ).parse_args()
     sys.exit(main())

@@ -14,6 +14,7 @@ from rich.table import Table
 from proofs.simulation.ablations import ABLATIONS
 from proofs.simulation.history import History
 from proofs.simulation.players import Player, players
+from simulator.kinds import KINDS
 
 _HASH_SEED = "0"
 
@@ -55,6 +56,11 @@ def _simulate(*, console: Console, player: Player, seeds: range) -> int:
         f"{sum(each.statements for each in histories):,} statements, "
         f"{sum(each.seconds for each in histories) / 3600:,.0f} hours of virtual time; "
         f"{len(histories) / seconds:.1f} a second."
+    )
+    struck = {kind for each in histories for kind in each.struck}
+    console.print(
+        f"{len(struck)} of {len(KINDS)} kinds of fault struck. These did not: "
+        f"{', '.join(sorted(KINDS.keys() - struck)) or 'none'}."
     )
     return 1 if wrong else 0
 

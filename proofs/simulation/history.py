@@ -17,7 +17,7 @@ from kraken_import.usecases import poller
 from proofs.simulation.ablations import without
 from proofs.simulation.ground import Ground, Memory
 from proofs.simulation.invariants import Invariants
-from proofs.simulation.kraken import TOKEN, Witness, draw_faults
+from proofs.simulation.kraken import LASTS, TOKEN, Witness, draw_faults
 from proofs.simulation.loop import CooperativeLock, NothingLeft, VirtualLoop
 from proofs.simulation.people import People
 from proofs.simulation.runs import Triggerers, poll_regularly
@@ -46,6 +46,8 @@ class History:
     kills: int
     statements: int
     requests: int
+    struck: tuple[str, ...]
+    """The kinds of fault that struck at least once."""
 
 
 def play(*, seed: int, ground: Ground, memory: Memory, ablation: str | None = None) -> History:
@@ -94,9 +96,10 @@ async def _play(world: World, invariants: Invariants) -> None:
     world.kraken.tell = invariants.watch
     triggerers = Triggerers(world=world)
     people = People(world=world, triggerers=triggerers)
-    lasts = rng.uniform(6, 22)
+    lasts = rng.uniform(*LASTS)
     for fault in draw_faults(rng=rng, lasts=lasts):
         world.kraken.faults.set(wanted=fault)
+        world.faults.append(world.kraken.faults.active[-1])
         world.tell("fault", ", ".join(f"{name} {value}" for name, value in fault.items()))
     polling = world.loop.create_task(poll_regularly(world=world, triggerers=triggerers))
     try:
@@ -168,4 +171,5 @@ def _history(*, seed: int, world: World) -> History:
         kills=world.kills,
         statements=world.database.statements,
         requests=sum(world.kraken.traffic.received.values()),
+        struck=tuple(sorted({fault.kind for fault in world.faults if fault.struck})),
     )

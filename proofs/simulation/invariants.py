@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -12,13 +12,13 @@ from typing import Any, Final
 
 import orjson
 
-from kraken_import.lifecycle import ENDED_AT_KRAKEN, LEGAL_MOVES, REOPENING_MOVES, State
+from kraken_import.lifecycle import ENDED_AT_KRAKEN, LEGAL_MOVES, REOPENING_MOVES, UNDONE, State
 from kraken_import.tracking.refs import BatchRef
 from proofs.simulation.kraken import Accepted, digest
 from proofs.simulation.loop import PROCESS
 from proofs.simulation.sessions import Session
 from proofs.simulation.world import World
-from simulator.store import Key
+from simulator.store import Key, Process
 
 _creating: Any = import_module("kraken_import.usecases.creator")
 _UNTOUCHED: Final = frozenset({State.PLANNED, State.REJECTED, State.BUILT, State.VALID, State.INVALID})
@@ -132,21 +132,12 @@ class Invariants:
         known = set()
         for record in records:
             key = Key(record["resource"], record["import_supplier"], record["external_identifier"])
-            state = State(record["state"])
             process = store.processes.get(key)
-            is_dry_run = record["mode"] == "rehearsal"
-            name = f"{key.external_identifier} (record {record['id']})"
-            mine = process is not None and process.is_dry_run == is_dry_run
+            status = None if process is None else store.status(process=process, now=now)
+            is_created = bool(self.accepted.get((record["id"], record["attempt"])))
             known.add(key)
-            if state in ENDED_AT_KRAKEN and mine and process is not None:
-                status = store.status(process=process, now=now)
-                if status.lower() != state.value and not record["is_other"]:
-                    self.world.wrongly(f"{name} is {state.value} here and {status} at Kraken")
-            created = self.accepted.get((record["id"], record["attempt"]), [])
-            if state in _UNTOUCHED and created and state is not State.INVALID:
-                self.world.wrongly(f"{name} is {state.value} here, and Kraken has it")
-            if state is State.PROCESSED and process is None:
-                self.world.wrongly(f"{name} is processed here, and Kraken has nothing of it")
+            for what in disagreements(record=record, process=process, status=status, is_created=is_created):
+                self.world.wrongly(f"{key.external_identifier} (record {record['id']}) is {what}")
         for key, process in store.processes.items():
             if key not in known and (process.live_creates or process.dry_run_creates):
                 self.world.wrongly(f"Kraken has {key.external_identifier}, and tracking does not know it")
@@ -207,6 +198,29 @@ class Invariants:
             )
 
 
+def disagreements(
+    *, record: Mapping[str, Any], process: Process | None, status: str | None, is_created: bool
+) -> Iterator[str]:
+    """What is wrong with a record once all has ended, beside what Kraken has of it.
+
+    `is_created` says whether Kraken has accepted a create of its present attempt.
+    """
+    state = State(record["state"])
+    mine = process is not None and process.is_dry_run == (record["mode"] == "rehearsal")
+    if state in UNDONE and record["stop_code"] != "cancelled":
+        yield f"left {state.value}, and its wave was not cancelled"
+    if state in _UNTOUCHED and is_created:
+        yield f"{state.value} here, and Kraken has it"
+    if state is State.PROCESSED and process is None:
+        yield "processed here, and Kraken has nothing of it"
+    if process is None or not mine or record["is_other"]:
+        return
+    if state in ENDED_AT_KRAKEN and status is not None and status.lower() != state.value:
+        yield f"{state.value} here and {status} at Kraken"
+    if state is State.PROCESSED and record["kraken_identifier"] != process.kraken_identifier:
+        yield f"{record['kraken_identifier']} here and {process.kraken_identifier} at Kraken"
+
+
 def _is_legal(origin: str, target: str) -> bool:
     start, end = State(origin), State(target)
     return (
@@ -242,8 +256,10 @@ _RECORD: Final = """
 _RECORDS: Final = """
     SELECT process.id, process.wave_id, process.mode, process.resource, process.import_supplier,
         process.external_identifier, process.state, process.attempt,
+        process.kraken_identifier, wave.stop_code,
         process.first_error_code LIKE '%%import_in_the_way' AS is_other
-    FROM migration.import_process AS process ORDER BY id
+    FROM migration.import_process AS process JOIN migration.wave ON wave.id = process.wave_id
+    ORDER BY process.id
 """
 _EVENTS: Final = """
     SELECT import_process_id, from_state, to_state FROM migration.import_event ORDER BY import_process_id, id

@@ -6,7 +6,7 @@ import hashlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -18,6 +18,9 @@ from simulator.visits import Visit
 
 TOKEN = "token-of-the-histories"  # noqa: S105
 """Of a Kraken that is made up."""
+
+LASTS: Final = (6.0, 22.0)
+"""Seconds of a history's rough part, at least and at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

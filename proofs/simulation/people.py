@@ -247,11 +247,7 @@ class People:
         for _ in range(_ROUNDS):
             for row in world.ground.rows(_PAUSED):
                 await self._do(f"resume {row['id']}", partial(_resumed, wave_id=row["id"]))
-            if not await world.until(
-                lambda: not any(run.is_running for run in self.runs), seconds=_LONGEST_RUN
-            ):
-                running = ", ".join(run.name for run in self.runs if run.is_running)
-                world.wrongly(f"{running} does not end")
+            if not await self._have_ended():
                 return
             for record in world.ground.rows(_PARKED):
                 if world.rng.random() < 0.5:
@@ -262,7 +258,17 @@ class People:
                 break
             for run in red:
                 self._clear_run(run)
-        await self._end_open()
+        # What was cleared last has to end as well, before what there is then is judged.
+        if await self._have_ended():
+            await self._end_open()
+
+    async def _have_ended(self) -> bool:
+        """Wait for every run. Returns whether all of them have ended."""
+        if await self.world.until(lambda: not any(run.is_running for run in self.runs), seconds=_LONGEST_RUN):
+            return True
+        running = ", ".join(run.name for run in self.runs if run.is_running)
+        self.world.wrongly(f"{running} does not end")
+        return False
 
     async def _end_open(self) -> None:
         """What no run waits for any more is ended by the scheduled poll."""

@@ -21,6 +21,7 @@ from proofs.simulation.kraken import Witness
 from proofs.simulation.loop import PROCESS, Crashed, Process, VirtualLoop, run_in
 from proofs.simulation.sessions import Database
 from proofs.simulation.wires import Network
+from simulator.faults import Fault
 from transforms.database import DatabaseInterrupted, UnableToQuery
 
 T = TypeVar("T")
@@ -64,6 +65,8 @@ class World:
     """What happened: when, who or what, and one line."""
     wrong: list[str] = field(default_factory=list)
     """What must never happen, and did."""
+    faults: list[Fault] = field(default_factory=list)
+    """Those of the rough part, which Kraken forgets when all is quiet, with how often each struck."""
     processes: list[Process] = field(default_factory=list)
     engines: dict[Process | None, Engine] = field(default_factory=dict)
     legacy_version: int = 0

@@ -1,5 +1,6 @@
 """`make soak`: one large wave through Airflow with faults, compared with Kraken's ledger to the record."""
 
+import argparse
 import json
 import sys
 import time
@@ -240,4 +241,9 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(
+        prog="make soak",
+        usage="make soak ACCOUNTS=100000",
+        description="Run a live wave with faults, and compare each record. The variable may be left out.",
+    ).parse_args()
     sys.exit(main())

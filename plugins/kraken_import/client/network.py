@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,27 +15,55 @@ from aiohttp.helpers import get_env_proxy_for_url
 from yarl import URL
 
 _LARGEST_BODY: Final = 1_000_000
+_APART: Final = 0.1
 
 
 class CameTooLate(Exception):
     """A body that was not to leave any more."""
 
 
+class Deadline:
+    """The time until which something may leave: so many seconds from now.
+
+    The event loop's clock stands still while the whole machine is suspended, and the database's does not:
+    what the machine has slept since then counts as well.
+    """
+
+    def __init__(self, *, seconds: float) -> None:
+        self._slept_before = _seconds_slept()
+        self._not_after = asyncio.get_running_loop().time() + seconds
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left; none or less when it is over."""
+        slept = _seconds_slept() - self._slept_before
+        # Two clocks are never read at once, so a little says nothing.
+        return self._not_after - asyncio.get_running_loop().time() - (slept if slept > _APART else 0.0)
+
+
+def _seconds_slept() -> float:
+    """How long this machine has been suspended so far, by what its clocks differ; 0 where none says so."""
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        return 0.0
+    awake = time.clock_gettime(time.CLOCK_MONOTONIC)
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - awake
+
+
 class PunctualBody(aiohttp.BytesPayload):
-    """A body that never leaves after `not_after` on the event loop's clock.
+    """A body that never leaves after its deadline.
 
     Between the look at the clock and the first byte a connection is made, and a machine that is suspended
     then wakes up with it: only here is nothing waited for any more.
     """
 
-    def __init__(self, body: bytes, *, not_after: float) -> None:
+    def __init__(self, body: bytes, *, deadline: Deadline) -> None:
         super().__init__(body, content_type="application/json")
-        self._not_after = not_after
+        self._deadline = deadline
         self.is_late = False
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         """Write it. Raises `CameTooLate`."""
-        if asyncio.get_running_loop().time() > self._not_after:
+        if self._deadline.left < 0:
             self.is_late = True
             raise CameTooLate
         await super().write_with_length(writer, content_length)

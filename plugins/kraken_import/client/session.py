@@ -34,7 +34,7 @@ from kraken_import.client.answers import (
 )
 from kraken_import.client.gate import LONG_PAUSE, Gate, GateClosed
 from kraken_import.client.json_array import BrokenArray, JsonArray
-from kraken_import.client.network import PunctualBody, read_body, trust, way_to
+from kraken_import.client.network import Deadline, PunctualBody, read_body, trust, way_to
 from kraken_import.client.requests import (
     NOBODY,
     Request,
@@ -240,9 +240,9 @@ class KrakenSession:
         resource: str,
         payload: bytes,
         task_params: Mapping[str, Any] | None = None,
-        not_after: float,
+        deadline: Deadline,
     ) -> Exchange:
-        """Send a create once, and never after `not_after` (the event loop's clock, in seconds).
+        """Send a create once, and never after its deadline.
 
         Repeated only while no connection could be made at all; `Unknown` means that it may have been
         done, `NotSent` that it was not. Raises `UnableToSendTaskParams`.
@@ -251,7 +251,7 @@ class KrakenSession:
             envelope=self._settings.envelope, resource=resource, payload=payload, task_params=task_params
         )
         for attempt in range(self._tries):
-            exchange = await self._pass(request=request, read=read_create, not_after=not_after)
+            exchange = await self._pass(request=request, read=read_create, deadline=deadline)
             if not isinstance(exchange.answer, NotSent) or attempt + 1 == self._tries:
                 break
             await asyncio.sleep(_backoff(attempt=attempt))
@@ -271,12 +271,12 @@ class KrakenSession:
             await asyncio.sleep(wait)
         return exchange
 
-    async def _pass(self, *, request: Request, read: _Reader, not_after: float = math.inf) -> Exchange:
+    async def _pass(self, *, request: Request, read: _Reader, deadline: Deadline | None = None) -> Exchange:
         """Send a request once there is a place for it, and not while Kraken wants none."""
         try:
-            async with asyncio.timeout_at(None if not_after == math.inf else not_after) as limit, self._gate:
+            async with asyncio.timeout(deadline.left if deadline else None) as limit, self._gate:
                 limit.reschedule(None)
-                return await self._send(request=request, read=read, not_after=not_after)
+                return await self._send(request=request, read=read, deadline=deadline)
         except TimeoutError:
             if not limit.expired():
                 raise
@@ -286,16 +286,16 @@ class KrakenSession:
                 return _unsent(reason="Kraken asks for a pause", never_tried=True)
             return Exchange(answer=Throttled(retry_after=closed.seconds), http_status=None, body=b"")
 
-    async def _send(self, *, request: Request, read: _Reader, not_after: float = math.inf) -> Exchange:
+    async def _send(self, *, request: Request, read: _Reader, deadline: Deadline | None) -> Exchange:
         try:
             token = await self._authorization.token()
             exchange = await self._once(
-                request=request, read=read, not_after=not_after, authorization=token.value
+                request=request, read=read, deadline=deadline, authorization=token.value
             )
             if isinstance(exchange.answer, Unauthorised) and await self._authorization.renew(refused=token):
                 token = await self._authorization.token()
                 exchange = await self._once(
-                    request=request, read=read, not_after=not_after, authorization=token.value
+                    request=request, read=read, deadline=deadline, authorization=token.value
                 )
         except UnableToSignIn as error:
             return Exchange(answer=error.answer, http_status=None, body=b"")
@@ -306,13 +306,13 @@ class KrakenSession:
         return exchange
 
     async def _once(
-        self, *, request: Request, read: _Reader, not_after: float, authorization: str
+        self, *, request: Request, read: _Reader, deadline: Deadline | None, authorization: str
     ) -> Exchange:
         began = asyncio.get_running_loop().time()
-        if not_after <= began:
+        if deadline and deadline.left <= 0:
             return _unsent(reason="its turn came too late", never_tried=True)
         exchange = await self._exchange(
-            request=request, read=read, not_after=not_after, authorization=authorization
+            request=request, read=read, deadline=deadline, authorization=authorization
         )
         self._gate.saw(
             answer=exchange.answer,
@@ -322,13 +322,13 @@ class KrakenSession:
         return exchange
 
     async def _exchange(
-        self, *, request: Request, read: _Reader, not_after: float, authorization: str
+        self, *, request: Request, read: _Reader, deadline: Deadline | None, authorization: str
     ) -> Exchange:
         if self._session is None:
             raise RuntimeError("KrakenSession is used outside of `async with`.")
         status: int | None = None
-        left = not_after - asyncio.get_running_loop().time()
-        body_sent = None if left == math.inf else PunctualBody(request.body or b"", not_after=not_after)
+        left = deadline.left if deadline else math.inf
+        body_sent = PunctualBody(request.body or b"", deadline=deadline) if deadline else None
         try:
             async with self._session.request(
                 request.method,

@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from kraken_import.client.answers import AlreadyImported, Refused
+from kraken_import.client.network import Deadline
 from kraken_import.client.session import Exchange, KrakenSession
 from kraken_import.lifecycle import FAILED, Mode, State
 from kraken_import.tracking import processes, waves
@@ -99,7 +100,7 @@ class Creator:
             await asyncio.sleep(self.session.pause)
             most = await asyncio.to_thread(self._most)
             # Before the intent: by the database's clock a create leaves within a window of that.
-            not_after = asyncio.get_running_loop().time() + self.systems.window.total_seconds()
+            deadline = Deadline(seconds=self.systems.window.total_seconds())
             admission, chunk = await asyncio.to_thread(self._intend, most)
             if not chunk:
                 if admission.most or not await asyncio.to_thread(self._has_more):
@@ -110,7 +111,7 @@ class Creator:
                 continue
             self.without_room_since = None
             exchanges = await self._sender().send(
-                chunk=chunk, task_params=self._task_params(), not_after=not_after
+                chunk=chunk, task_params=self._task_params(), deadline=deadline
             )
             found = await asyncio.gather(
                 *(self._verdict(record, exchange) for record, exchange in zip(chunk, exchanges, strict=True))

@@ -20,6 +20,7 @@ from kraken_import.client.answers import (
     Throttled,
     Unauthorised,
 )
+from kraken_import.client.network import Deadline
 from kraken_import.client.session import Exchange, KrakenSession
 from kraken_import.lifecycle import REOPENABLE, Mode, belongs_to_mode, state_of_status
 from kraken_import.tracking.processes import Ready
@@ -43,9 +44,9 @@ class Sender:
     may_create: Callable[[], bool]
 
     async def send(
-        self, *, chunk: Sequence[Ready], task_params: Mapping[str, Any] | None, not_after: float
+        self, *, chunk: Sequence[Ready], task_params: Mapping[str, Any] | None, deadline: Deadline
     ) -> list[Exchange]:
-        """Create each record once, none after `not_after` on the loop's clock; the exchanges in order."""
+        """Create each record once, none after the deadline; the exchanges in order."""
         exchanges = [_UNSENT] * len(chunk)
         turns = iter(range(len(chunk)))
         # Since the last answer that was as it should be, but for what is counted of all.
@@ -62,7 +63,7 @@ class Sender:
                     resource=self.wave.resource,
                     payload=chunk[turn].body,
                     task_params=task_params,
-                    not_after=not_after,
+                    deadline=deadline,
                 )
                 signal = signal_of(answer=exchange.answer)
                 if signal is Signal.FINE:

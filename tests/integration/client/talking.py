@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from kraken_import.client.network import Deadline
 from kraken_import.client.session import Exchange, KrakenSession
 from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
 
@@ -45,8 +46,9 @@ class Talk:
         return await self.session.validate(resource="accounts", payload=PAYLOAD)
 
     async def create(self, *, within: float = 10.0, payload: bytes = PAYLOAD) -> Exchange:
-        not_after = asyncio.get_running_loop().time() + within
-        return await self.session.create(resource="accounts", payload=payload, not_after=not_after)
+        return await self.session.create(
+            resource="accounts", payload=payload, deadline=Deadline(seconds=within)
+        )
 
     async def status(self) -> Exchange:
         return await self.session.status(

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -78,3 +78,41 @@ def test_no_create_leaves_after_its_time_wherever_its_process_stood_still() -> N
             late += 1
             assert not listener.came_at
     assert late, "No process stood still before its create had left."
+
+
+async def create_while_it_sleeps(url: str, turns: int, clock: SleepingClock) -> tuple[object, float]:
+    """Create on a machine that is suspended after so many turns of its loop; the answer, and when it woke."""
+    async with talk_to(url, tries=1) as talk:
+        creating = asyncio.create_task(talk.create(within=30))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        clock.slept, woke_at = 60.0, time.monotonic()
+        return (await creating).answer, woke_at
+
+
+@dataclass(kw_only=True)
+class SleepingClock:
+    """The clocks of a machine: one of them goes on while it is suspended."""
+
+    read: Callable[[int], float]
+    slept: float = 0.0
+
+    def __call__(self, clock: int) -> float:
+        return self.read(clock) + (self.slept if clock == time.CLOCK_BOOTTIME else 0.0)
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="no clock tells how long the machine slept")
+def test_no_create_leaves_after_its_time_on_a_machine_that_was_suspended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    late, read = 0, time.clock_gettime
+    for turns in range(1, 13):
+        clock = SleepingClock(read=read)
+        monkeypatch.setattr(time, "clock_gettime", clock)
+        with listening() as listener:
+            answer, woke_at = asyncio.run(create_while_it_sleeps(listener.url, turns, clock))
+        assert all(came_at <= woke_at + 0.05 for came_at in listener.came_at), turns
+        if isinstance(answer, NotSent):
+            late += 1
+            assert not listener.came_at
+    assert late, "No machine slept before its create had left."

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from simulator.kinds import KINDS
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.timeout(240)
@@ -21,6 +22,7 @@ def test_fifty_histories_lose_and_double_nothing() -> None:
     found = simulate("--seeds", "1-50")
     assert found.returncode == 0, found.stdout + found.stderr
     assert "50 histories (1-50), 0 of them wrong" in found.stdout
+    assert f"of {len(KINDS)} kinds of fault struck" in found.stdout
 
 
 def test_without_the_committed_intent_a_history_goes_wrong() -> None:
