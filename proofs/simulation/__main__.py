@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -22,6 +23,8 @@ _HASH_SEED = "0"
 def main() -> int:
     """0 when nothing was wrong, or when each ablation was caught; 1 otherwise."""
     options = _options()
+    # An end that is asked for takes the databases along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     console = Console(highlight=False, soft_wrap=True)
     with players(jobs=options.jobs) as player:
         if options.ablate:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.usecases import poller
@@ -23,12 +23,14 @@ from proofs.simulation.people import People
 from proofs.simulation.runs import Triggerers, poll_regularly
 from proofs.simulation.sessions import Database
 from proofs.simulation.wires import Network
-from proofs.simulation.world import World
+from proofs.simulation.world import Killed, World
 from simulator.store import Store
 from transforms.registry import dialect_names, get_dialect
 
 _sharing: Any = import_module("kraken_import.usecases.sharing")
 _SUPPLIERS = {name: get_dialect(name=name).default_import_supplier for name in dialect_names()}
+_LONGEST_ROUGH: Final = 40.0
+"""Virtual seconds for which a history is rough where Kraken is asked late, or never."""
 _LONGEST = 24 * 3600.0
 """Virtual seconds after which a history that has not ended is taken to be stuck."""
 
@@ -105,7 +107,7 @@ async def _play(world: World, invariants: Invariants) -> None:
     try:
         async with asyncio.timeout(_LONGEST):
             await asyncio.gather(people.begin_waves(), people.meddle(lasts=lasts))
-            await asyncio.sleep(max(0.0, lasts - world.loop.time()))
+            await world.until(lambda: world.kraken.rough_time() >= lasts, seconds=_LONGEST_ROUGH)
             await world.quieten()
             await people.finish()
         invariants.check_end()
@@ -127,7 +129,10 @@ def _world(*, loop: VirtualLoop, rng: random.Random, ground: Ground) -> World:
         store=store,
         clock=lambda: database.began + loop.time() + skew,
     )
-    kraken.faults.clock = loop.time
+    kraken.faults.clock = kraken.rough_time
+    kraken.rough_from = rng.choice(("validate", "create"))
+    failing = rng.choice((0.0, 0.0, 0.2, 0.5))
+    kraken.fails = lambda: rng.random() < failing
     settings = KrakenSettings(
         base_url="http://127.0.0.1:9",
         token=TOKEN,
@@ -155,7 +160,8 @@ def _world(*, loop: VirtualLoop, rng: random.Random, ground: Ground) -> World:
 
 def _unhandled(world: World, context: dict[str, object]) -> None:
     error = context.get("exception")
-    if error is not None:
+    # Of work that nobody awaits any more, since its process is gone.
+    if error is not None and not isinstance(error, Killed):
         world.wrongly(f"unhandled: {context.get('message')}: {type(error).__name__}: {error}")
 
 

@@ -79,12 +79,16 @@ class Invariants:
         name = f"{accepted.key.external_identifier} (record {record['id']}, attempt {record['attempt']})"
         tries = self.accepted.setdefault((record["id"], record["attempt"]), [])
         tries.append(accepted)
-        if len(tries) > 1:
+        # With a clock that is set back, an answer can look older than its create: what has ended without a
+        # customer is then created again, which doubles nobody.
+        has_no_order = world.database.set_back_at is not None
+        if len(tries) > 1 and not (has_no_order and accepted.is_after_end):
             world.wrongly(f"{name} was created {len(tries)} times")
         self._check_earlier(record, name)
         if record["state"] in _UNTOUCHED:
             world.wrongly(f"{name} was created without an intent: it is {record['state']}")
-        if record["hindered_at"] is not None and record["intended_at"] > record["hindered_at"]:
+        hindered_at = record["hindered_at"]
+        if hindered_at is not None and record["intended_at"] > hindered_at and not has_no_order:
             world.wrongly(f"{name} was intended after its wave was stopped")
         most = world.settings.accounts_at_once
         if most is not None:

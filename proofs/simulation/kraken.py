@@ -19,8 +19,9 @@ from simulator.visits import Visit
 TOKEN = "token-of-the-histories"  # noqa: S105
 """Of a Kraken that is made up."""
 
+_WITHOUT_CUSTOMER: Final = frozenset({"ERRORED", "CANCELLED", "DRY_RUN_SUCCEEDED", "DRY_RUN_ERRORED"})
 LASTS: Final = (6.0, 22.0)
-"""Seconds of a history's rough part, at least and at most."""
+"""Seconds of a history's rough part, at least and at most, from the first request on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,8 @@ class Accepted:
     key: Key
     digest: str
     is_dry_run: bool
+    is_after_end: bool
+    """Whether one before it had ended without a customer."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,14 +41,35 @@ class Witness(Simulator):
 
     accepted: list[Accepted] = field(default_factory=list)
     tell: Callable[[Accepted], None] = lambda _: None
+    fails: Callable[[], bool] = lambda: False
+    """Whether an import that it has taken is to end in error."""
+    rough_from: str = "validate"
+    """The operation with which times become rough: its faults wait for the first such request."""
+    _began: float | None = None
+
+    def rough_time(self) -> float:
+        """Seconds since times became rough; 0 before."""
+        now = self.clock()
+        if self._began is None and self.rough_from in self.traffic.received:
+            self._began = now
+        return 0.0 if self._began is None else now - self._began
 
     def _create(self, key: Key, opened: Envelope, visit: Visit) -> Reply:
-        before = _creates(self.store.processes.get(key))
+        earlier = self.store.processes.get(key)
+        before = _creates(earlier)
+        is_after_end = (
+            earlier is not None and self.store.status(process=earlier, now=self.clock()) in _WITHOUT_CUSTOMER
+        )
         reply = Simulator._create(self, key, opened, visit)
         process = self.store.processes.get(key)
         if process is not None and _creates(process) > before:
+            if process.error is None and self.fails():
+                process.error = ("drawn", "It was drawn.")
             accepted = Accepted(
-                key=key, digest=digest(document=opened.payload), is_dry_run=process.is_dry_run
+                key=key,
+                digest=digest(document=opened.payload),
+                is_dry_run=process.is_dry_run,
+                is_after_end=is_after_end,
             )
             self.accepted.append(accepted)
             self.tell(accepted)
@@ -63,7 +87,7 @@ def _creates(process: Process | None) -> int:
 
 def draw_faults(*, rng: random.Random, lasts: float) -> list[dict[str, Any]]:
     """The faults of a history, each as the stand-in's API takes it; all end after `lasts` seconds."""
-    faults = [_drawn(rng, lasts) for _ in range(rng.choice((0, 1, 2, 3, 4, 6)))]
+    faults = [_drawn(rng, lasts) for _ in range(rng.choice((0, 2, 3, 4, 6)))]
     if rng.random() < 0.3:
         # What the client takes for lost has an effect, which shows itself later.
         lost = rng.choice(_UNSEEN)
@@ -94,7 +118,7 @@ def draw_faults(*, rng: random.Random, lasts: float) -> list[dict[str, Any]]:
 
 def _drawn(rng: random.Random, lasts: float) -> dict[str, Any]:
     fault = dict(rng.choice(_FAULTS))
-    fault["probability"] = rng.choice((0.02, 0.1, 0.3, 0.7, 1.0))
+    fault["probability"] = rng.choice((0.05, 0.2, 0.4, 0.7, 1.0))
     fault["seed"] = rng.randrange(1_000_000)
     if "seconds" in fault:
         least, most = fault["seconds"]

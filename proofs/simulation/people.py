@@ -238,7 +238,7 @@ class People:
         # A step forward by less than a window, once, is what the proofs of absence allow.
         if seconds > 0 and self.world.database.clock_offset > 0:
             return
-        self.world.database.clock_offset += seconds
+        self.world.database.set_clock(by=seconds)
         self.world.tell("database", f"its clock is set by {seconds:+.1f} s")
 
     async def finish(self) -> None:

@@ -34,6 +34,8 @@ class Database:
         self.rng = random.Random(loop.rng.random())
         self.clock_offset = 0.0
         """Seconds by which its clock is ahead of the seed's time."""
+        self.set_back_at: float | None = None
+        """When its clock was set back, in virtual time."""
         self.began = 1_800_000_000.0
         self.is_away = False
         self.breaks = 0.0
@@ -54,6 +56,12 @@ class Database:
         engine.connect().close()
         self.statements, self._last = 0, 0.0
         return engine
+
+    def set_clock(self, *, by: float) -> None:
+        """Set its clock forward, or back."""
+        self.clock_offset += by
+        if by < 0:
+            self.set_back_at = self.loop.time()
 
     def present(self) -> float:
         """Its time, in seconds since the epoch."""
