@@ -309,7 +309,13 @@ class Creator:
         # whoever intends takes the row of the Kraken before those of records too.
         undone = sum(move.to is State.VALID for move in moves)
         count(connection=self.connection, kraken=self.systems.kraken, creates=-undone)
-        record_moves(connection=self.connection, moves=moves, stage=stage, at=self.systems.clock())
+        record_moves(
+            connection=self.connection,
+            moves=moves,
+            dialect=self.wave.dialect,
+            stage=stage,
+            at=self.systems.clock(),
+        )
 
     async def _status(self, external_identifier: str) -> Exchange:
         return await self.session.status(

@@ -158,7 +158,13 @@ class _Validator:
             if ruled.counts and verdict.signal.is_lost
         ]
         with self.systems.tracking.begin() as connection:
-            record_moves(connection=connection, moves=moves, stage="validate", at=self.systems.clock())
+            record_moves(
+                connection=connection,
+                moves=moves,
+                dialect=self.wave.dialect,
+                stage="validate",
+                at=self.systems.clock(),
+            )
             processes.doubt_built(connection=connection, ids=lost)
 
 
