@@ -21,7 +21,6 @@ from kraken_import.client.answers import (
     ProcessStatus,
     Refused,
     Throttled,
-    findings_of,
     read_create,
     read_refused_listing,
     read_status,
@@ -29,6 +28,7 @@ from kraken_import.client.answers import (
 )
 from kraken_import.client.headers import http_date, retry_after
 from kraken_import.client.json_array import BrokenArray, JsonArray
+from kraken_import.client.refusals import findings_of
 from kraken_import.lifecycle import State, state_of_status
 from kraken_import.masking import mask_findings
 from proofs.answers.contract import Parser, claim

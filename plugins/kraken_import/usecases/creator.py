@@ -117,7 +117,7 @@ class Creator:
             )
             signals = [verdict.signal for verdict in found]
             doubts = [record.doubts for record in chunk]
-            answers = Chunk(signals=signals, doubts=doubts)
+            answers = Chunk(signals=signals, doubts=doubts, refusal=verdicts.refusal_of(found=found))
             ruled = await self.judge.rule(chunk=answers)
             await asyncio.to_thread(self._record_creates, chunk, exchanges, found, ruled)
             held = await self.judge.follow(chunk=answers, ruling=ruled.ruling)
@@ -207,6 +207,9 @@ class Creator:
                 exchange, found = again, verdicts.after_validation(key=record.key, answer=again.answer)
             elif isinstance(again.answer, AlreadyImported):
                 exchange = again
+            elif verdicts.signal_of(answer=again.answer) in verdicts.FORBIDS_ALL:
+                # What no record of the wave gets past is not this one's own fault.
+                exchange, found = again, verdicts.after_create(key=record.key, answer=again.answer)
         if isinstance(exchange.answer, AlreadyImported):
             already = exchange.answer
             exchange = await self._status(record.external_identifier)

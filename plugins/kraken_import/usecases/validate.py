@@ -118,7 +118,7 @@ class _Validator:
             signals = [verdict.signal for verdict in found]
             self.has_answered = self.has_answered or Signal.FINE in signals
             doubts = [record.doubts for record in chunk]
-            answers = Chunk(signals=signals, doubts=doubts)
+            answers = Chunk(signals=signals, doubts=doubts, refusal=verdicts.refusal_of(found=found))
             ruled = await self.judge.rule(chunk=answers)
             moves = _moves(chunk, exchanges, found, ruled)
             await asyncio.to_thread(self._record, chunk, found, moves, ruled)
