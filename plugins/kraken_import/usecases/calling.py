@@ -25,6 +25,7 @@ from kraken_import.usecases.verdicts import Signal
 from transforms.answers import INVALID, shared_code
 from transforms.findings import Finding
 
+_START_IN_PAST: Final = "schedule_window_start_in_past"
 _GO_ON: Final = "then clear the run in Airflow to go on where it stopped"
 
 
@@ -111,7 +112,7 @@ def fault_of(
                 f"or complete: have it resumed there, {_GO_ON}."
             )
         case Signal.SUPPLIER_REFUSED | Signal.TASK_PARAMS_REFUSED | Signal.ENVELOPE_REFUSED:
-            reason = _shared_refusal(signal=signal, wave=wave, told=_told(refusal))
+            reason = _shared_refusal(signal=signal, wave=wave, refusal=refusal)
         case Signal.MISROUTED:
             reason = (
                 f"{wave.target_kraken} does not answer like a data-import API: "
@@ -122,15 +123,20 @@ def fault_of(
     return SystemicFault(code=signal.value, reason=reason)
 
 
-def _shared_refusal(*, signal: Signal, wave: Wave, told: str) -> str:
+def _shared_refusal(*, signal: Signal, wave: Wave, refusal: Finding | None) -> str:
     """Why what every record is sent with stops the wave, and what a person must do."""
-    connection = f"Connection {wave.connection_id!r}"
+    connection, told = f"Connection {wave.connection_id!r}", _told(refusal)
     match signal:
         case Signal.SUPPLIER_REFUSED:
             return (
                 f"Kraken refuses import supplier {wave.import_supplier}{told}: have it set up there, "
                 f"{_GO_ON}; or cancel the wave, and plan it with the import supplier that Kraken knows, in "
-                f"its form or in {connection}."
+                f"its form or under import_suppliers in {connection}."
+            )
+        case Signal.TASK_PARAMS_REFUSED if refusal is not None and refusal.code == _START_IN_PAST:
+            return (
+                f"By Kraken's clock the schedule window has begun already{told}: wait until it has here, "
+                f"{_GO_ON}."
             )
         case Signal.TASK_PARAMS_REFUSED:
             return (

@@ -162,6 +162,12 @@ REFUSED: Final = [
         "task_params_refused",
         f"({LATE} at task_",
     ),
+    (
+        "create",
+        {"code": "schedule_window_start_in_past", "detail": "x", "domain": "y"},
+        "task_params_refused",
+        "has begun already (schedule_window_start_in_past): wait until it has here, then clear the run",
+    ),
     ("create", {"payload": ["This field is required."]}, "envelope_refused", "from wrapped to bare, or back"),
     ("explain", SUPPLIER, "import_supplier_refused", "have it set up there, then clear the run"),
 ]
