@@ -12,9 +12,9 @@ from kraken_import.masking import mask_findings
 from kraken_import.tracking import evidence, processes
 from kraken_import.tracking.evidence import Stage
 from kraken_import.tracking.processes import Move
-from transforms.answers import is_unnamed, named
+from transforms.answers import Answers, is_unnamed, named
 from transforms.findings import Finding
-from transforms.registry import get_dialect
+from transforms.registry import dialect_names, get_dialect
 
 
 def record_moves(
@@ -45,4 +45,6 @@ def in_our_words(*, findings: Sequence[Finding], dialect: str) -> Sequence[Findi
     if not any(is_unnamed(finding=finding) for finding in findings):
         # A dialect is not imported for nothing.
         return findings
-    return named(findings=findings, answers=get_dialect(name=dialect).answers)
+    # What is open of a wave is followed to its end, also where its dialect is no longer here.
+    is_here = dialect in dialect_names()
+    return named(findings=findings, answers=get_dialect(name=dialect).answers if is_here else Answers())

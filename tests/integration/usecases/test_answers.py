@@ -170,6 +170,12 @@ REFUSED: Final = [
     ),
     ("create", {"payload": ["This field is required."]}, "envelope_refused", "from wrapped to bare, or back"),
     ("explain", SUPPLIER, "import_supplier_refused", "have it set up there, then clear the run"),
+    (
+        "explain",
+        {"code": "import_supplier_migration_not_ongoing", "detail": "x"},
+        "import_supplier_migration_not_ongoing",
+        "is paused or complete: have it resumed there",
+    ),
 ]
 
 
