@@ -210,3 +210,42 @@ def _stopped_at(journey: Journey, stage: str, document: Any, code: str) -> str:
     assert journey.states(wave["id"]) == {"built" if stage == "validate" else "valid": 20}
     assert creates <= 20
     return stopped.value.reason
+
+
+def test_once_the_supplier_is_set_up_the_cleared_run_goes_on_where_it_stopped(journey: Journey) -> None:
+    creates: list[str] = []
+    is_set_up = False
+
+    async def behave(request: Seen) -> None:
+        if request.method == "GET":
+            await request.reply(200, PROCESSED)
+        elif not request.is_create:
+            await request.reply(200, {})
+        elif not is_set_up and len(creates) >= 4:
+            await request.reply(400, SUPPLIER)
+        else:
+            creates.append(asked_about(request))
+            await request.reply(201, {})
+
+    async def run() -> int:
+        nonlocal is_set_up
+        async with serve(behave) as wire:
+            there = journey.with_settings(base_url=wire.url)
+            wave_id = there.plan_run(run_id=wire.url, limit=20).wave_id
+            ref = BatchRef(wave_id=wave_id, batch=0)
+            there.build(wave_id)
+            await validate_batch(systems=there.systems, ref=ref)
+            with pytest.raises(SystemicFault, match="refuses import supplier"):
+                await create_batch(systems=there.systems, ref=ref)
+            assert 0 < len(creates) < 20
+            is_set_up = True
+            with pytest.raises(SystemicFault, match="was stopped"):
+                await create_batch(systems=there.systems, ref=ref)
+            there.plan_run(run_id=wire.url, limit=20)
+            await create_batch(systems=there.systems, ref=ref)
+            await poll(systems=there.systems, ref=ref, until=datetime.now(UTC) + timedelta(seconds=15))
+            return wave_id
+
+    wave_id = asyncio.run(run())
+    assert journey.states(wave_id) == {"processed": 20}
+    assert sorted(creates) == [of(number) for number in range(1, 21)]
