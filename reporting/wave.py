@@ -15,6 +15,7 @@ from transforms.frame_changes import FrameLine
 from transforms.triage import Cause
 
 _BARS = 6
+_PLACES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +143,18 @@ def files(*, report: WaveReport) -> dict[str, str]:
             ),
         ),
         "causes.csv": csv_text(
-            header=("severity", "customers", "code", "path", "source", "explanation", "examples"),
+            header=(
+                "severity",
+                "customers",
+                "code",
+                "path",
+                "source",
+                "explanation",
+                "examples",
+                "domain",
+                "event",
+                "without_code",
+            ),
             rows=(
                 (
                     cause.severity,
@@ -152,6 +164,9 @@ def files(*, report: WaveReport) -> dict[str, str]:
                     cause.source,
                     cause.detail,
                     " ".join(cause.examples),
+                    cause.domain,
+                    cause.event,
+                    cause.unnamed,
                 )
                 for cause in report.causes
             ),
@@ -189,6 +204,21 @@ def amount(cents: int) -> str:
     return f"{'−' if cents < 0 else ''}{whole:,}.{part:02}"
 
 
+def unnamed(*, causes: Iterable[Cause]) -> str:
+    """Return how many refusals have no code of their own, and where, as a sentence; empty for none."""
+    found = sorted((cause for cause in causes if cause.unnamed), key=lambda cause: -cause.unnamed)
+    if not found:
+        return ""
+    number = sum(cause.unnamed for cause in found)
+    places = "; ".join(f"{cause.path or 'the whole record'} {cause.unnamed:,}" for cause in found[:_PLACES])
+    others = f"; {len(found) - _PLACES} other places" if len(found) > _PLACES else ""
+    return (
+        f"{number:,} {'finding' if number == 1 else 'findings'} of Kraken's without a code of "
+        f"{'its' if number == 1 else 'their'} own, by place: {places}{others}. Add what Kraken says there to "
+        "the answers of the dialect (docs/how-to/add-a-dialect.md), so that they count as what they are."
+    )
+
+
 def _page(*, report: WaveReport) -> str:
     until = f"{report.finished_at:%d %B %Y, %H:%M:%S}" if report.finished_at else "not ended"
     counts = report.counts
@@ -216,6 +246,7 @@ def _page(*, report: WaveReport) -> str:
             {"name": cause.code, "note": cause.where, "value": cause.customers, "kind": cause.severity}
             for cause in sorted(report.causes, key=lambda cause: -cause.customers)[:_BARS]
         ],
+        unnamed=unnamed(causes=report.causes),
         amount=amount,
         stages=[
             stage

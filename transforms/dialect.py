@@ -25,6 +25,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
+from transforms.answers import Answers
 from transforms.models.base import Payload
 from transforms.rules.engine import Circumstances, Rule
 
@@ -188,6 +189,8 @@ class Dialect:
     model: type[Payload]
     rules: Callable[[Circumstances], tuple[Rule, ...]]
     """What is checked of the payloads before Kraken is asked."""
+    answers: Answers = field(default_factory=Answers, repr=False)
+    """How what its Kraken refuses without a code is called here."""
     default_values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Where the Connection has none: legacy code to value by setting, for columns of kind configured."""
     coverage: Coverage | None = None

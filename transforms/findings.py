@@ -13,7 +13,9 @@ class Finding:
     """An error or a warning about one place of a payload.
 
     `path` has indexes ("customers.0.landline") and is empty for the record as a whole; `detail` is one
-    sentence without personal values; `origin` is local for our own build, kraken for Kraken's answer.
+    sentence without personal values; `origin` is local for our own build, kraken for Kraken's answer. Of an
+    answer, `domain` is the part of Kraken that refused and `event` the latest event of the import process,
+    both blank where it names none, and `is_named` says whether a code of its own is known.
     """
 
     code: str
@@ -21,6 +23,9 @@ class Finding:
     detail: str
     severity: Severity = "error"
     origin: Literal["local", "kraken"] = "local"
+    domain: str = ""
+    event: str = ""
+    is_named: bool = True
 
     @property
     def generic_path(self) -> str:

@@ -14,7 +14,11 @@ _EXAMPLES = 3
 
 @dataclass(slots=True, kw_only=True)
 class Cause:
-    """One kind of finding. `path` has no indexes; `source` is the legacy column, empty for a whole record."""
+    """One kind of finding. `path` has no indexes; `source` is the legacy column, empty for a whole record.
+
+    `domain` and `event` are what Kraken says beside, blank where it says none; `unnamed` of the findings have
+    no code of their own.
+    """
 
     severity: Severity
     code: str
@@ -24,6 +28,9 @@ class Cause:
     customers: int = 0
     examples: list[str] = field(default_factory=list)
     """External identifiers of the first few customers."""
+    domain: str = ""
+    event: str = ""
+    unnamed: int = 0
 
     @property
     def where(self) -> str:

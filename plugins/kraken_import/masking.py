@@ -89,18 +89,24 @@ _PATTERNS: Final = re.compile(
 def mask_findings(findings: Sequence[Finding], payload: bytes | None) -> tuple[Finding, ...]:
     """The findings with every value of the payload (JSON bytes) masked in their details.
 
-    Codes and path segments that do not look like Kraken's own names are masked as a whole.
+    Codes, domains, events and path segments that do not look like Kraken's own names are masked as a whole.
     """
     values = _values_pattern(payload=payload)
     return tuple(
         replace(
             finding,
-            code=finding.code if _CODE.fullmatch(finding.code) else MASK,
+            code=_mask_name(name=finding.code),
             path=_mask_path(path=finding.path),
             detail=_mask_detail(detail=finding.detail, values=values),
+            domain=finding.domain and _mask_name(name=finding.domain),
+            event=finding.event and _mask_name(name=finding.event),
         )
         for finding in findings
     )
+
+
+def _mask_name(*, name: str) -> str:
+    return name if _CODE.fullmatch(name) else MASK
 
 
 def _mask_path(*, path: str) -> str:

@@ -21,7 +21,7 @@ from kraken_import.client.answers import (
     ProcessStatus,
     Refused,
     Throttled,
-    findings_of,
+    WaveRefused,
     read_create,
     read_refused_listing,
     read_status,
@@ -29,8 +29,10 @@ from kraken_import.client.answers import (
 )
 from kraken_import.client.headers import http_date, retry_after
 from kraken_import.client.json_array import BrokenArray, JsonArray
-from kraken_import.lifecycle import State, state_of_status
+from kraken_import.client.refusals import about_the_wave, findings_of, reasons_of
+from kraken_import.lifecycle import ENDED_AT_KRAKEN, State, state_of_status
 from kraken_import.masking import mask_findings
+from kraken_import.usecases.reasons import reasons
 from proofs.answers.contract import Parser, claim
 from proofs.answers.damage import (
     GIANTS,
@@ -43,7 +45,9 @@ from proofs.answers.damage import (
     texts,
     values,
 )
+from transforms.answers import INVALID, is_unnamed, named
 from transforms.findings import Finding
+from transforms.registry import dialect_names, get_dialect
 
 NOW: Final = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 _LONGEST_HOUR: Final = 3_600.0
@@ -66,6 +70,12 @@ REFUSALS: Final[tuple[Any, ...]] = (
     _ALREADY,
     {"code": "import_process_failed_validation", "detail": "Not valid.", "domain": "import_process"},
     {"code": "import_supplier_migration_not_ongoing", "detail": "Paused."},
+    {
+        "task_params": {"schedule_window_end": ["Too far ahead."]},
+        "payload": {"import_supplier": ["Unknown."]},
+    },
+    {"payload": ["This field is required."], "task_params": ["This field is required."]},
+    {"errors": [{"detail": "x", "code": "schedule_window_start__after_end", "attr": None}], "domain": "y"},
     ["Not valid."],
     {},
 )
@@ -78,6 +88,15 @@ STATUSES: Final = (
         "latest_event": {"event": "PROCESSED", "occurred_at": "2026-11-21T08:59:30+00:00", "data": {}},
     },
     {"status": "DRY_RUN_ERRORED", "latest_error": None},
+    {
+        "status": "ERRORED",
+        "latest_error": {"code": None, "detail": None, "domain": None},
+        "latest_event": {
+            "event": "EVENT_ACCOUNT_IMPORT_PROCESS_ERRORED",
+            "occurred_at": "2026-11-21T08:59:30+00:00",
+            "data": {"code": "x", "detail": "y", "domain": "z", "errors": [{"code": "x", "detail": "y"}]},
+        },
+    },
     {"code": "not_found", "detail": "Not there."},
 )
 LISTED: Final[tuple[Any, ...]] = (
@@ -131,7 +150,7 @@ def _read_post(given: tuple[int, dict[str, str], bytes]) -> None:
         claim(200 <= status < 300, f"HTTP {status} is read as accepted.")
         claim(body.lstrip(b" \t\r\n\xef\xbb\xbf\xff\xfe\x00")[:1] != b"<", "A web page is read as accepted.")
         claim(not _is_error(body), "An error of Kraken's is read as accepted.")
-    if isinstance(answer, Refused | FailedValidation | AlreadyImported):
+    if isinstance(answer, Refused | FailedValidation | AlreadyImported | WaveRefused):
         claim(status in (400, 413, 422), f"HTTP {status} is read as a refusal.")
     _check(answer)
 
@@ -149,7 +168,19 @@ def _read_status(given: tuple[int, dict[str, str], bytes]) -> None:
             claim(_said(body, "status") == {answer.status}, "A status that contradicts itself is believed.")
         for time in (answer.created_at, answer.changed_at):
             claim(time is None or time.utcoffset() == timedelta(0), "A time is not in UTC.")
+        _check_reasons(answer)
     _check(answer)
+
+
+def _check_reasons(answer: ProcessStatus) -> None:
+    """Claim that what has ended badly says why, and that what has not ended says nothing."""
+    state = state_of_status(status=answer.status)
+    found = reasons(answer=answer, state=state)
+    if state in (State.ERRORED, State.DRY_RUN_ERRORED, State.UNRECOGNISED):
+        claim(found, "An error is not explained.")
+    claim(not found or state in ENDED_AT_KRAKEN | {State.UNRECOGNISED}, "What is open is explained.")
+    for finding in found:
+        _check_finding(finding)
 
 
 def _read_listing_refusal(given: tuple[int, dict[str, str], bytes]) -> None:
@@ -179,7 +210,7 @@ def _check(answer: Answer) -> None:
 
 def _check_finding(finding: Finding | None) -> None:
     if finding is not None:
-        for text in (finding.code, finding.path, finding.detail):
+        for text in (finding.code, finding.path, finding.detail, finding.domain, finding.event):
             _check_text(text, most=_LONGEST_TEXT)
         claim(len(f"{finding.code}{finding.path}".encode()) < _INDEXED, "No index can hold a finding.")
 
@@ -237,6 +268,31 @@ def _read_findings(document: Any) -> None:
     found = findings_of(document=document)
     claim(1 <= len(found) <= 200, "A refusal has no finding, or too many.")
     claim(all(isinstance(part, str) for each in found for part in (each.code, each.path)), "No text.")
+    shared = about_the_wave(findings=found)
+    claim(shared is None or shared[1] in found, "A wave is stopped for what Kraken did not say.")
+    claim(all(each.origin == "kraken" for each in reasons_of(data=document)), "A reason is not Kraken's.")
+
+
+def _read_names(given: tuple[str, Any]) -> None:
+    dialect, document = given
+    found = findings_of(document=document)
+    called = named(findings=found, answers=get_dialect(name=dialect).answers)
+    claim(len(called) == len(found), "A finding was lost, or made, when it was named.")
+    for before, after in zip(found, called, strict=True):
+        claim((before.path, before.detail) == (after.path, after.detail), "A finding is told otherwise.")
+        claim(is_unnamed(finding=before) or after == before, "A code of Kraken's own does not stand.")
+        claim(after.is_named or after.code == INVALID, "What no table knows has a code.")
+
+
+_SENTENCES: Final[tuple[Any, ...]] = (
+    {
+        "customers": {
+            "0": {"email": ["This field is required.", "Expected a list of items but got type str."]}
+        }
+    },
+    {"supply_addresses": [{"meter_points": [{"dr_in_progress": ["It is disputed."]}]}]},
+    {"supply_point": {"identifier": ['"1" is not a valid supply point identifier.']}},
+)
 
 
 _PERSONAL: Final = ("Zdenka Quillfeather", "0161 496 0999", "zdenka.q@example.org", "12 Quagmire Crescent")
@@ -249,7 +305,7 @@ _long: Final = st.builds(lambda words, pad: "x " * pad + words, _echoes, st.inte
 def _read_echo(given: tuple[str, str, str, bool]) -> None:
     detail, code, path, is_flat = given
     payload = orjson.dumps({"customers": [{"name": _PERSONAL[0], "more": list(_PERSONAL[1:])}], "balance": 1})
-    error: Any = {"detail": detail, "code": code, "attr": path}
+    error: Any = {"detail": detail, "code": code, "attr": path, "domain": detail}
     body = serialised({"errors": [error]} if is_flat else {path: {"0": {path: [detail]}}})
     answer = read_create(status=400, headers={}, body=body, now=NOW)
     if not isinstance(answer, Refused):
@@ -310,6 +366,11 @@ PARSERS: Final = (
     ),
     Parser(name="refused listing", inputs=answers_to_posts, read=_read_listing_refusal),
     Parser(name="findings of a refusal", inputs=documents(*REFUSALS) | values, read=_read_findings),
+    Parser(
+        name="codes of a refusal",
+        inputs=st.tuples(st.sampled_from(dialect_names()), documents(*REFUSALS, *_SENTENCES) | values),
+        read=_read_names,
+    ),
     Parser(
         name="masked echo of a refusal",
         inputs=st.tuples(

@@ -14,14 +14,17 @@ WHERE payload.wave_id = ANY (%(partitions)s)
 -- name: insert_errors
 INSERT INTO migration.import_error (
     import_process_id, attempt, wave_id, stage, origin, severity, code, path, indexed_path, detail,
-    occurred_at
+    domain, event, is_named, occurred_at
 )
-SELECT id, attempt, wave_id, %(stage)s, origin, severity, code, path, indexed_path, detail, %(at)s
+SELECT id, attempt, wave_id, %(stage)s, origin, severity, code, path, indexed_path, detail,
+    nullif(domain, ''), nullif(event, ''), is_named, %(at)s
 FROM unnest(
     %(ids)s::bigint[], %(attempts)s::integer[], %(wave_ids)s::bigint[], %(origins)s::text[],
     %(severities)s::text[], %(codes)s::text[], %(paths)s::text[], %(indexed_paths)s::text[],
-    %(details)s::text[]
-) AS given (id, attempt, wave_id, origin, severity, code, path, indexed_path, detail)
+    %(details)s::text[], %(domains)s::text[], %(events)s::text[], %(named)s::boolean[]
+) AS given (
+    id, attempt, wave_id, origin, severity, code, path, indexed_path, detail, domain, event, is_named
+)
 
 -- name: insert_payloads
 INSERT INTO migration.payload (wave_id, import_process_id, attempt, body, built_at)

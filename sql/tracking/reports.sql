@@ -32,7 +32,9 @@ ORDER BY slice
 -- An error belongs to an attempt: those of earlier ones are mended.
 SELECT error.severity, error.code, error.path, min(error.detail) AS detail,
     count(DISTINCT process.id) AS customers,
-    (array_agg(DISTINCT process.external_identifier))[1:3] AS examples
+    (array_agg(DISTINCT process.external_identifier))[1:3] AS examples,
+    coalesce(min(error.domain), '') AS domain, coalesce(min(error.event), '') AS event,
+    count(*) FILTER (WHERE NOT error.is_named) AS unnamed
 FROM migration.import_error AS error
 JOIN migration.import_process AS process
     ON process.id = error.import_process_id AND process.attempt = error.attempt

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from transforms.answers import Answers
 from transforms.dialect import Column, Dialect, Frame
 from transforms.frames.accounts import person
 from transforms.frames.australia import SUPPLY_POINT, SUPPLY_POINTS, outage_contact, phone, postal_address
@@ -75,6 +76,16 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
 
 _ACCOUNT = (*SUPPLY_POINT, "account_key")
 
+_NOT_A_POINT = "invalid_delivery_point_identifier"
+"""The one thing that EDF's document, which states the same form of an address, says of this field."""
+
+ANSWERS = Answers(
+    paths={
+        "accounts.customers.postal_address.delivery_point_identifier": _NOT_A_POINT,
+        "accounts.outage_contact.postal_address.delivery_point_identifier": _NOT_A_POINT,
+    }
+)
+
 DIALECT = Dialect(
     name="essential_supply_points_accounts",
     title="Essential Energy supply points (accounts)",
@@ -85,6 +96,7 @@ DIALECT = Dialect(
     default_import_supplier="TEST_SUPPLIER",
     model=SupplyPointWithAccounts,
     rules=rules,
+    answers=ANSWERS,
     frames=(
         SUPPLY_POINTS,
         Frame(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from transforms.answers import Answers
 from transforms.dialect import Column, Dialect, Frame
 from transforms.frames.australia import SUPPLY_POINT, SUPPLY_POINTS, outage_contact, phone
 from transforms.models.australia import OutageContact, Phone, SupplyPointPayload
@@ -49,6 +50,15 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
 
 _NOTIFICATION = (*SUPPLY_POINT, "notification_key")
 
+_NOT_A_POINT = "invalid_delivery_point_identifier"
+"""The one thing that EDF's document, which states the same form of an address, says of this field."""
+
+ANSWERS = Answers(
+    paths={
+        "cdns.outage_contact.postal_address.delivery_point_identifier": _NOT_A_POINT,
+    }
+)
+
 DIALECT = Dialect(
     name="essential_supply_points_cdns",
     title="Essential Energy supply points (customer details notifications)",
@@ -59,6 +69,7 @@ DIALECT = Dialect(
     default_import_supplier="TEST_SUPPLIER",
     model=SupplyPointWithNotifications,
     rules=rules,
+    answers=ANSWERS,
     frames=(
         SUPPLY_POINTS,
         Frame(

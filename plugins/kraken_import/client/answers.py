@@ -8,7 +8,7 @@ something on the way, so it says nothing about the record.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,25 +17,25 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from kraken_import.client.headers import on_our_clock, retry_after
+from kraken_import.client.refusals import (
+    NO_FIELD,
+    Shared,
+    about_the_wave,
+    finding_of,
+    findings_of,
+    is_error,
+    reason_of,
+    reasons_of,
+)
 from transforms.findings import Finding
 
 _SUPPLIER_PAUSED: Final = "import_supplier_migration_not_ongoing"
 _FAILED_VALIDATION: Final = "import_process_failed_validation"
 _ALREADY_IMPORTED: Final = "_import_process_already_imported"
-_NO_FIELD: Final = "non_field_errors"
-
-_UNSPECIFIED: Final = "invalid"
-"""Code of an error for which Kraken gives only a message (Django style)."""
 
 _BEFORE_TEXT: Final = b" \t\n\r\v\f\xef\xbb\xbf\xfe\xff\x00"
 """Blanks, and the marks that some editors put before a text."""
 
-_MOST_FINDINGS: Final = 200
-_LONGEST_DETAIL: Final = 1_000
-_LONGEST_PATH: Final = 400
-"""Characters; what masking makes of them still fits into an index."""
-
-_LONGEST_CODE: Final = 200
 LONGEST_NAME: Final = 200
 """Characters of a status or an identifier: what is longer is none."""
 
@@ -73,6 +73,14 @@ class SupplierPaused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaveRefused:
+    """What every record of the wave is sent with is refused: none can succeed, and nothing was created."""
+
+    what: Shared
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Throttled:
     """Too much at once; `retry_after` in seconds where Kraken says so."""
 
@@ -102,6 +110,14 @@ class Misrouted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """The latest event of an import process: Kraken's name for it, and the errors that its data names."""
+
+    name: str
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessStatus:
     """How an import process stands. Both times are put onto our own clock by the answer's Date header.
 
@@ -113,6 +129,7 @@ class ProcessStatus:
     created_at: datetime | None
     latest_error: Finding | None
     changed_at: datetime | None = None
+    latest_event: Event | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +153,7 @@ Answer: TypeAlias = (
     | FailedValidation
     | AlreadyImported
     | SupplierPaused
+    | WaveRefused
     | Throttled
     | Unauthorised
     | Forbidden
@@ -175,8 +193,9 @@ def read_status(*, status: int, headers: Mapping[str, str], body: bytes, now: da
             status=said,
             kraken_identifier=read_identifier(value=document.get("kraken_identifier")),
             created_at=on_our_clock(time=_time(document.get("created_at")), headers=headers, now=now),
-            latest_error=_latest_error(document.get("latest_error")),
+            latest_error=reason_of(value=document.get("latest_error")),
             changed_at=on_our_clock(time=_time(occurred_at), headers=headers, now=now),
+            latest_event=_event(event),
         )
     if status == 200 and is_web_page(headers=headers, body=body):
         return Misrouted(reason="a web page instead of a status")
@@ -193,18 +212,6 @@ def read_refused_listing(*, status: int, headers: Mapping[str, str], now: dateti
     return NotFound() if status in (404, 405, 410) else Unknown(reason=f"HTTP {status} without a listing")
 
 
-def findings_of(*, document: Any) -> tuple[Finding, ...]:
-    """Every error of a 400's body, nested (Django style) or flat, in one form; at least one."""
-    findings: list[Finding] = []
-    for path, code, detail in _errors(document):
-        findings.append(_finding(code=code, path=path, detail=detail))
-        if len(findings) == _MOST_FINDINGS:
-            break
-    return tuple(findings) or (
-        _finding(code=_UNSPECIFIED, path="", detail="Kraken refused the record without saying why."),
-    )
-
-
 def _read_post(*, status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Answer:
     if 200 <= status < 300:
         if is_web_page(headers=headers, body=body):
@@ -219,7 +226,7 @@ def _read_post(*, status: int, headers: Mapping[str, str], body: bytes, now: dat
         # It says of itself why, and that nothing was taken in, whoever on the way set the limit.
         return Refused(
             findings=(
-                _finding(
+                finding_of(
                     code="payload_too_large",
                     path="",
                     detail="The payload is too large for Kraken, or for a gateway before it.",
@@ -261,7 +268,7 @@ def _is_refusal(*, body: bytes) -> bool:
     document = _json(body=body)
     return document is None or (
         isinstance(document, dict)
-        and bool(document.get("errors") or document.get(_NO_FIELD) or _is_error(document))
+        and bool(document.get("errors") or document.get(NO_FIELD) or is_error(value=document))
     )
 
 
@@ -270,6 +277,9 @@ def _read_refusal(*, document: Any) -> Answer:
     codes = {finding.code for finding in findings}
     if _SUPPLIER_PAUSED in codes:
         return SupplierPaused()
+    of_the_wave = about_the_wave(findings=findings)
+    if of_the_wave is not None:
+        return WaveRefused(what=of_the_wave[0], finding=of_the_wave[1])
     for finding in findings:
         if finding.code == _FAILED_VALIDATION:
             return FailedValidation(finding=finding)
@@ -277,55 +287,6 @@ def _read_refusal(*, document: Any) -> Answer:
             account = document.get("account_id") if isinstance(document, dict) else None
             return AlreadyImported(kraken_identifier=read_identifier(value=account), finding=finding)
     return Refused(findings=findings)
-
-
-def _errors(document: Any) -> Iterator[tuple[str, str, str]]:
-    """(path, code, detail) of every error, walking both shapes without recursion."""
-    waiting: list[tuple[tuple[str, ...], Any]] = [((), document)]
-    while waiting:
-        path, node = waiting.pop()
-        if isinstance(node, str):
-            yield ".".join(path), _UNSPECIFIED, node
-        elif isinstance(node, dict):
-            listed = node.get("errors")
-            if not path and isinstance(listed, list) and listed:
-                waiting.extend(((), error) for error in reversed(listed))
-                continue
-            detail = node.get("detail", node.get("message"))
-            if isinstance(detail, str) and isinstance(node.get("code"), str):
-                attribute = node.get("attr")
-                yield ".".join(path) or _path(attribute), node["code"], detail
-                continue
-            # Beside the errors of the whole record Kraken repeats identifiers, which are no errors.
-            inner = (
-                {_NO_FIELD: node[_NO_FIELD]} if not path and _NO_FIELD in node and len(node) <= 2 else node
-            )
-            for key, value in reversed(inner.items()):
-                waiting.append((path if key == _NO_FIELD else (*path, str(key)), value))
-        elif isinstance(node, list):
-            for index, value in reversed(list(enumerate(node))):
-                nested = isinstance(value, dict | list) and not _is_error(value)
-                waiting.append(((*path, str(index)) if nested else path, value))
-
-
-def _is_error(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("code"), str) and "detail" in value
-
-
-def _path(attribute: Any) -> str:
-    if not isinstance(attribute, str) or attribute == _NO_FIELD:
-        return ""
-    dotted = attribute.replace("[", ".").replace("]", "").strip(".")
-    return dotted.removesuffix(f".{_NO_FIELD}")
-
-
-def _finding(*, code: str, path: str, detail: str) -> Finding:
-    if len(path) > _LONGEST_PATH:
-        path = path[:_LONGEST_PATH].rpartition(".")[0]
-    if len(detail) > _LONGEST_DETAIL:
-        # The beginning of a value is not known for one any longer, and would not be masked.
-        detail = f"{detail[:_LONGEST_DETAIL].rpartition(' ')[0]}…"
-    return Finding(code=code[:_LONGEST_CODE], path=path, detail=detail, origin="kraken")
 
 
 def read_identifier(*, value: Any) -> str | None:
@@ -347,15 +308,12 @@ def _says(*, document: Any, body: bytes, name: str) -> str | None:
     return None
 
 
-def _latest_error(value: Any) -> Finding | None:
-    if not isinstance(value, dict):
-        return None
-    code, detail = value.get("code"), value.get("detail")
-    return _finding(
-        code=code if isinstance(code, str) and code else _UNSPECIFIED,
-        path="",
-        detail=detail if isinstance(detail, str) else "Kraken gives no detail.",
-    )
+def _event(value: Any) -> Event | None:
+    name = value.get("event") if isinstance(value, dict) else None
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME:
+        name = ""
+    found = reasons_of(data=value.get("data")) if isinstance(value, dict) else ()
+    return Event(name=name, findings=found) if name or found else None
 
 
 def _json(*, body: bytes) -> Any:

@@ -122,6 +122,9 @@ def add_findings(
             "paths": [finding.generic_path for _, finding in findings],
             "indexed_paths": [finding.path for _, finding in findings],
             "details": [finding.detail for _, finding in findings],
+            "domains": [finding.domain for _, finding in findings],
+            "events": [finding.event for _, finding in findings],
+            "named": [finding.is_named for _, finding in findings],
         },
     )
 

@@ -37,7 +37,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Errors or warnings of one kind, of the attempts that count."""
+    """Errors or warnings of one kind, of the attempts that count; `unnamed` have no code of their own."""
 
     severity: str
     code: str
@@ -45,6 +45,9 @@ class Found:
     detail: str
     customers: int
     examples: tuple[str, ...]
+    domain: str
+    event: str
+    unnamed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,7 +61,7 @@ async def ask(*, systems: Systems, session: KrakenSession, wave: Wave, records: 
         ruling = await confirmed(
             session=session, wave=wave, signals=[each.verdict.signal for each in looked_up]
         )
-        moves = await asyncio.to_thread(_record, systems, looked_up, ruling, timing)
+        moves = await asyncio.to_thread(_record, systems, wave, looked_up, ruling, timing)
         ended_now = sum(move.to.is_settled for move in moves)
         ended += ended_now
         parked += sum(move.to is State.PARKED for move in moves)
@@ -122,13 +122,17 @@ def steps(*, looked_up: Sequence[LookedUp], ruling: Ruling, timing: Timing) -> l
     return moves
 
 
-def _record(systems: Systems, looked_up: Sequence[LookedUp], ruling: Ruling, timing: Timing) -> list[Move]:
+def _record(
+    systems: Systems, wave: Wave, looked_up: Sequence[LookedUp], ruling: Ruling, timing: Timing
+) -> list[Move]:
     moves = steps(looked_up=looked_up, ruling=ruling, timing=timing)
     moved = {move.key.id for move in moves}
     answered = [each.record.id for each in looked_up if each.verdict.signal is Signal.FINE]
     unanswered = [record.id for record in unheard(looked_up=looked_up, ruling=ruling)]
     with systems.tracking.begin() as connection:
-        record_moves(connection=connection, moves=moves, stage="status", at=systems.clock())
+        record_moves(
+            connection=connection, moves=moves, dialect=wave.dialect, stage="status", at=systems.clock()
+        )
         looks.hear(
             connection=connection,
             answered=[each for each in answered if each not in moved],

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 from kraken_import.client.session import Exchange, KrakenSession
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.lifecycle import State
+from kraken_import.masking import mask_findings
 from kraken_import.tracking import evidence, progress, reruns, waves
 from kraken_import.tracking.refs import BatchRef, WaveRef
 from kraken_import.tracking.waves import Wave
@@ -21,7 +22,10 @@ from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.sharing import shared_gate
 from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.verdicts import Signal
+from transforms.answers import INVALID, shared_code
+from transforms.findings import Finding
 
+_START_IN_PAST: Final = "schedule_window_start_in_past"
 _GO_ON: Final = "then clear the run in Airflow to go on where it stopped"
 
 
@@ -80,10 +84,13 @@ async def open_session(*, systems: Systems, wave: Wave) -> AsyncIterator[KrakenS
         yield session
 
 
-def fault_of(*, signal: Signal, wave: Wave, problem: str | None = None) -> SystemicFault | None:
+def fault_of(
+    *, signal: Signal, wave: Wave, problem: str | None = None, refusal: Finding | None = None
+) -> SystemicFault | None:
     """The fault behind answers after which no record of the wave can succeed; None when they are not such.
 
-    `problem` says why signing in gives no token that Kraken takes, where that is known.
+    `problem` says why signing in gives no token that Kraken takes, `refusal` what it has against that which
+    every record is sent with, where that is known.
     """
     connection = f"Connection {wave.connection_id!r}"
     match signal:
@@ -104,6 +111,8 @@ def fault_of(*, signal: Signal, wave: Wave, problem: str | None = None) -> Syste
                 f"Kraken says that the migration of import supplier {wave.import_supplier} is paused "
                 f"or complete: have it resumed there, {_GO_ON}."
             )
+        case Signal.SUPPLIER_REFUSED | Signal.TASK_PARAMS_REFUSED | Signal.ENVELOPE_REFUSED:
+            reason = _shared_refusal(signal=signal, wave=wave, refusal=refusal)
         case Signal.MISROUTED:
             reason = (
                 f"{wave.target_kraken} does not answer like a data-import API: "
@@ -112,6 +121,44 @@ def fault_of(*, signal: Signal, wave: Wave, problem: str | None = None) -> Syste
         case _:
             return None
     return SystemicFault(code=signal.value, reason=reason)
+
+
+def _shared_refusal(*, signal: Signal, wave: Wave, refusal: Finding | None) -> str:
+    """Why what every record is sent with stops the wave, and what a person must do."""
+    connection, told = f"Connection {wave.connection_id!r}", _told(refusal)
+    match signal:
+        case Signal.SUPPLIER_REFUSED:
+            return (
+                f"Kraken refuses import supplier {wave.import_supplier}{told}: have it set up there, "
+                f"{_GO_ON}; or cancel the wave, and plan it with the import supplier that Kraken knows, in "
+                f"its form or under import_suppliers in {connection}."
+            )
+        case Signal.TASK_PARAMS_REFUSED if refusal is not None and refusal.code == _START_IN_PAST:
+            return (
+                f"By Kraken's clock the schedule window has begun already{told}: wait until it has here, "
+                f"{_GO_ON}."
+            )
+        case Signal.TASK_PARAMS_REFUSED:
+            return (
+                f"Kraken refuses the mode or the schedule window that creates are sent with{told}: cancel "
+                "the wave, and plan what is left with another mode, or with another schedule_window_start "
+                "and schedule_window_end, in its form."
+            )
+        case _:
+            return (
+                f"Kraken does not find what it is sent where {connection} puts it{told}: change its envelope "
+                f"from wrapped to bare, or back, {_GO_ON}."
+            )
+
+
+def _told(refusal: Finding | None) -> str:
+    """Code and path of a refusal, without its sentence, in which Kraken may repeat anything."""
+    if refusal is None:
+        return ""
+    code = shared_code(detail=refusal.detail) if refusal.code == INVALID else refusal.code
+    (masked,) = mask_findings([replace(refusal, code=code or INVALID)], None)
+    place = f"at {masked.path}" if masked.path else ""
+    return f" ({' '.join(filter(None, (code and masked.code, place)))})" if code or place else ""
 
 
 def stop(*, tracking: Engine, wave: Wave, fault: SystemicFault, now: datetime) -> SystemicFault:

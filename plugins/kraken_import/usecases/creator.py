@@ -118,7 +118,7 @@ class Creator:
             )
             signals = [verdict.signal for verdict in found]
             doubts = [record.doubts for record in chunk]
-            answers = Chunk(signals=signals, doubts=doubts)
+            answers = Chunk(signals=signals, doubts=doubts, refusal=verdicts.refusal_of(found=found))
             ruled = await self.judge.rule(chunk=answers)
             await asyncio.to_thread(self._record_creates, chunk, exchanges, found, ruled)
             held = await self.judge.follow(chunk=answers, ruling=ruled.ruling)
@@ -208,6 +208,9 @@ class Creator:
                 exchange, found = again, verdicts.after_validation(key=record.key, answer=again.answer)
             elif isinstance(again.answer, AlreadyImported):
                 exchange = again
+            elif verdicts.signal_of(answer=again.answer) in verdicts.FORBIDS_ALL:
+                # What no record of the wave gets past is not this one's own fault.
+                exchange, found = again, verdicts.after_create(key=record.key, answer=again.answer)
         if isinstance(exchange.answer, AlreadyImported):
             already = exchange.answer
             exchange = await self._status(record.external_identifier)
@@ -310,7 +313,13 @@ class Creator:
         # whoever intends takes the row of the Kraken before those of records too.
         undone = sum(move.to is State.VALID for move in moves)
         count(connection=self.connection, kraken=self.systems.kraken, creates=-undone)
-        record_moves(connection=self.connection, moves=moves, stage=stage, at=self.systems.clock())
+        record_moves(
+            connection=self.connection,
+            moves=moves,
+            dialect=self.wave.dialect,
+            stage=stage,
+            at=self.systems.clock(),
+        )
 
     async def _status(self, external_identifier: str) -> Exchange:
         return await self.session.status(

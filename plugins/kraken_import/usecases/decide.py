@@ -166,8 +166,11 @@ def _write(
                 f"Nothing was decided: a record of {order.title} has moved on meanwhile, so look where each "
                 "stands now, and decide again."
             )
-        taken = record_moves(connection=connection, moves=parked, stage="status", at=now)
-        taken += record_moves(connection=connection, moves=on, stage="status", at=now)
+        dialect = order.wave.dialect
+        taken = sum(
+            record_moves(connection=connection, moves=steps, dialect=dialect, stage="status", at=now)
+            for steps in (parked, on)
+        )
         taken += decisions.put_back(connection=connection, moves=back, at=now)
         if taken != len(parked) + len(moves):
             raise RuntimeError("A step of a decision was not legal.")

@@ -1,4 +1,4 @@
-"""The one way from Kraken's answers into the tracking database: masked first, then moved."""
+"""The one way from Kraken's answers into the tracking database: named and masked first, then moved."""
 
 from __future__ import annotations
 
@@ -12,18 +12,39 @@ from kraken_import.masking import mask_findings
 from kraken_import.tracking import evidence, processes
 from kraken_import.tracking.evidence import Stage
 from kraken_import.tracking.processes import Move
+from transforms.answers import Answers, is_unnamed, named
+from transforms.findings import Finding
+from transforms.registry import dialect_names, get_dialect
 
 
-def record_moves(*, connection: Connection, moves: Sequence[Move], stage: Stage, at: datetime) -> int:
+def record_moves(
+    *, connection: Connection, moves: Sequence[Move], dialect: str, stage: Stage, at: datetime
+) -> int:
     """Take the steps that are still legal, with every value of the payloads masked in their findings.
 
-    How many were taken: a step that another worker has taken meanwhile is left out.
+    What Kraken has given no code is called by that of the dialect. How many were taken: a step that another
+    worker has taken meanwhile is left out.
     """
     payloads = evidence.payloads_of(connection=connection, keys=[step.key for step in moves if step.findings])
     masked = [
-        replace(step, findings=mask_findings(step.findings, payloads.get(step.key.id)))
+        replace(
+            step,
+            findings=mask_findings(
+                in_our_words(findings=step.findings, dialect=dialect), payloads.get(step.key.id)
+            ),
+        )
         if step.findings
         else step
         for step in moves
     ]
     return processes.move(connection=connection, moves=masked, stage=stage, at=at)
+
+
+def in_our_words(*, findings: Sequence[Finding], dialect: str) -> Sequence[Finding]:
+    """The findings by the codes of the dialect's table, where Kraken has given none."""
+    if not any(is_unnamed(finding=finding) for finding in findings):
+        # A dialect is not imported for nothing.
+        return findings
+    # What is open of a wave is followed to its end, also where its dialect is no longer here.
+    is_here = dialect in dialect_names()
+    return named(findings=findings, answers=get_dialect(name=dialect).answers if is_here else Answers())

@@ -186,6 +186,9 @@ def _causes(*, connection: Connection, wave_id: int, dialect: str) -> list[Cause
             detail=found.detail,
             customers=found.customers,
             examples=list(found.examples),
+            domain=found.domain,
+            event=found.event,
+            unnamed=found.unnamed,
         )
         for found in reports.causes(connection=connection, wave_id=wave_id)
     ]

@@ -14,6 +14,7 @@ from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.verdicts import MANY, Course, Ruling, Signal
 from kraken_import.usecases.waiting import HoldBack, current_outage, end_outage, meet_outage
+from transforms.findings import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,8 @@ class Chunk:
 
     signals: Sequence[Signal]
     doubts: Sequence[int]
+    refusal: Finding | None = None
+    """What is refused of that which every record of the wave is sent with."""
 
     @property
     def lost(self) -> list[int]:
@@ -113,7 +116,11 @@ class Judge:
         Raises `SystemicFault`; the wave is stopped then.
         """
         cause, problem = ruling.cause, self.session.problem
-        fault = None if cause is None else fault_of(signal=cause, wave=self.wave, problem=problem)
+        fault = (
+            None
+            if cause is None
+            else fault_of(signal=cause, wave=self.wave, problem=problem, refusal=chunk.refusal)
+        )
         held = None
         if ruling.course in (Course.WAIT, Course.HOLD_BACK):
             try:

@@ -25,7 +25,7 @@ from kraken_import.client.session import Exchange, KrakenSession
 from kraken_import.lifecycle import REOPENABLE, Mode, belongs_to_mode, state_of_status
 from kraken_import.tracking.processes import Ready
 from kraken_import.tracking.waves import Wave
-from kraken_import.usecases.verdicts import MANY, Signal, signal_of
+from kraken_import.usecases.verdicts import FORBIDS_ALL, MANY, Signal, signal_of
 from transforms.database import DatabaseInterrupted
 from transforms.findings import Finding
 
@@ -124,7 +124,7 @@ class Sender:
 
 def _is_enough(seen: Counter[Signal]) -> bool:
     """Whether the rest of the chunk would only be refused, lost or forbidden as well."""
-    if seen[Signal.BUSY] or seen[Signal.UNAUTHORISED] or seen[Signal.SUPPLIER_PAUSED]:
+    if seen[Signal.BUSY] or any(seen[signal] for signal in FORBIDS_ALL):
         return True
     if seen[Signal.FORBIDDEN] > 1:
         return True

@@ -118,7 +118,7 @@ class _Validator:
             signals = [verdict.signal for verdict in found]
             self.has_answered = self.has_answered or Signal.FINE in signals
             doubts = [record.doubts for record in chunk]
-            answers = Chunk(signals=signals, doubts=doubts)
+            answers = Chunk(signals=signals, doubts=doubts, refusal=verdicts.refusal_of(found=found))
             ruled = await self.judge.rule(chunk=answers)
             moves = _moves(chunk, exchanges, found, ruled)
             await asyncio.to_thread(self._record, chunk, found, moves, ruled)
@@ -158,7 +158,13 @@ class _Validator:
             if ruled.counts and verdict.signal.is_lost
         ]
         with self.systems.tracking.begin() as connection:
-            record_moves(connection=connection, moves=moves, stage="validate", at=self.systems.clock())
+            record_moves(
+                connection=connection,
+                moves=moves,
+                dialect=self.wave.dialect,
+                stage="validate",
+                at=self.systems.clock(),
+            )
             processes.doubt_built(connection=connection, ids=lost)
 
 

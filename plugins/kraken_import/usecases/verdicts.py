@@ -29,7 +29,9 @@ from kraken_import.client.answers import (
     Throttled,
     Unauthorised,
     Unknown,
+    WaveRefused,
 )
+from kraken_import.client.refusals import Shared
 from kraken_import.lifecycle import (
     AWAITING,
     ENDED_AT_KRAKEN,
@@ -40,6 +42,7 @@ from kraken_import.lifecycle import (
 )
 from kraken_import.tracking.evidence import Key
 from kraken_import.tracking.processes import Move, Open
+from kraken_import.usecases.reasons import reasons
 from transforms.findings import Finding
 
 MANY: Final = 10
@@ -77,11 +80,24 @@ class Signal(StrEnum):
     FORBIDDEN = "forbidden"
     UNAUTHORISED = "unauthorised"
     SUPPLIER_PAUSED = "import_supplier_migration_not_ongoing"
+    SUPPLIER_REFUSED = "import_supplier_refused"
+    TASK_PARAMS_REFUSED = "task_params_refused"
+    ENVELOPE_REFUSED = "envelope_refused"
 
     @property
     def is_lost(self) -> bool:
         """Whether it is no usable answer of Kraken's, so that it proves nothing about the record."""
         return self in (Signal.SILENT, Signal.MISROUTED)
+
+
+_OF_THE_WAVE: Final[dict[Shared, Signal]] = {
+    "import_supplier": Signal.SUPPLIER_REFUSED,
+    "task_params": Signal.TASK_PARAMS_REFUSED,
+    "envelope": Signal.ENVELOPE_REFUSED,
+}
+
+FORBIDS_ALL: Final = (Signal.UNAUTHORISED, Signal.SUPPLIER_PAUSED, *_OF_THE_WAVE.values())
+"""Answers to one record after which no other can fare better: the most telling first."""
 
 
 class Next(StrEnum):
@@ -100,6 +116,8 @@ class Verdict:
     move: Move | None
     signal: Signal
     next: Next | None = None
+    refusal: Finding | None = None
+    """What is refused of that which every record of the wave is sent with."""
 
 
 class Course(StrEnum):
@@ -157,6 +175,8 @@ def signal_of(*, answer: Answer) -> Signal:
             return Signal.UNAUTHORISED
         case SupplierPaused():
             return Signal.SUPPLIER_PAUSED
+        case WaveRefused(what=what):
+            return _OF_THE_WAVE[what]
         case Forbidden():
             return Signal.FORBIDDEN
         case Misrouted():
@@ -182,6 +202,8 @@ def after_validation(*, key: Key, answer: Answer) -> Verdict:
             return Verdict(move=Move(key=key, to=State.INVALID, findings=findings), signal=signal)
         case FailedValidation(finding=finding):
             return Verdict(move=Move(key=key, to=State.INVALID, findings=(finding,)), signal=signal)
+        case WaveRefused(finding=finding):
+            return Verdict(move=None, signal=signal, refusal=finding)
         case _:
             return Verdict(move=None, signal=signal)
 
@@ -202,8 +224,15 @@ def after_create(*, key: Key, answer: Answer) -> Verdict:
         case Throttled() | NotSent() | Unauthorised() | Forbidden() | SupplierPaused():
             # Proof that nothing was created.
             return Verdict(move=Move(key=key, to=State.VALID), signal=signal)
+        case WaveRefused(finding=finding):
+            return Verdict(move=Move(key=key, to=State.VALID), signal=signal, refusal=finding)
         case _:
             return Verdict(move=None, signal=signal)
+
+
+def refusal_of(*, found: Iterable[Verdict]) -> Finding | None:
+    """What is refused of that which every record is sent with; None when nothing is."""
+    return next((verdict.refusal for verdict in found if verdict.refusal is not None), None)
 
 
 def after_adoption(*, key: Key, already: AlreadyImported, answer: Answer, mode: Mode) -> Verdict:
@@ -231,7 +260,7 @@ def after_adoption(*, key: Key, already: AlreadyImported, answer: Answer, mode: 
         move=Move(
             key=key,
             to=state,
-            findings=() if answer.latest_error is None else (answer.latest_error,),
+            findings=reasons(answer=answer, state=state),
             kraken_status=answer.status,
             kraken_identifier=answer.kraken_identifier or already.kraken_identifier,
             adopted=True,
@@ -311,7 +340,7 @@ def of_one_record(*, signals: Sequence[Signal]) -> frozenset[int]:
 def weigh(*, signals: Iterable[Signal]) -> Ruling:
     """What follows from the answers about different records that were asked about together."""
     counted = Counter(signals)
-    for cause in (Signal.UNAUTHORISED, Signal.SUPPLIER_PAUSED):
+    for cause in FORBIDS_ALL:
         if counted[cause]:
             return Ruling(course=Course.STOP, cause=cause)
     if counted[Signal.FINE]:
@@ -418,20 +447,12 @@ def _is_visible(*, record: Open, timing: Timing) -> bool:
 def _said(*, record: Open, answer: ProcessStatus, state: State, adopted: bool) -> Move | None:
     if state is record.state and not adopted:
         return None
-    error = answer.latest_error if state in ENDED_AT_KRAKEN else None
-    if state is State.UNRECOGNISED:
-        error = Finding(
-            code="unrecognised_status",
-            path="",
-            detail="Kraken named a status that is not in its guides.",
-            origin="kraken",
-        )
     return Move(
         key=record.key,
         to=state,
         kraken_status=answer.status,
         kraken_identifier=answer.kraken_identifier,
-        findings=() if error is None else (error,),
+        findings=reasons(answer=answer, state=state),
         adopted=adopted,
     )
 

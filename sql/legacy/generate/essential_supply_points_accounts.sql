@@ -48,7 +48,7 @@ JOIN (VALUES
     (9, 'substation that is no more', 'errored', 'substation_not_found', '', NULL),
     (10, 'unknown role', 'rejected', 'unknown_code', 'accounts.customers.account_roles', NULL),
     (11, 'text in a telephone number', 'rejected', 'invalid_phone_number', 'accounts.customers.mobile', NULL),
-    (12, 'postal delivery point of letters', 'invalid', 'invalid',
+    (12, 'postal delivery point of letters', 'invalid', 'invalid_delivery_point_identifier',
         'accounts.outage_contact.postal_address.delivery_point_identifier', NULL)
 ) AS known (number, defect, state, code, path, warning) ON known.number = made.defect;
 

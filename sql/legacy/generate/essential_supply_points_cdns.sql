@@ -40,7 +40,7 @@ JOIN (VALUES
     (7, 'substation that is no more', 'errored', 'substation_not_found', '', NULL),
     (8, 'untidy but whole', 'processed', NULL, NULL, NULL),
     (9, 'state and postcode that contradict each other', 'processed', NULL, NULL, 'state_does_not_fit_postcode'),
-    (10, 'postal delivery point of letters', 'invalid', 'invalid',
+    (10, 'postal delivery point of letters', 'invalid', 'invalid_delivery_point_identifier',
         'cdns.outage_contact.postal_address.delivery_point_identifier', NULL)
 ) AS known (number, defect, state, code, path, warning) ON known.number = made.defect;
 

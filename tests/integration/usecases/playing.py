@@ -91,7 +91,9 @@ def park(journey: Journey, *identifiers: str, code: str = "never_answered") -> N
     )
     moves = [verdicts.park(key=Key(**row), code=code, detail="Kraken answers about others.") for row in rows]
     with journey.tracking.begin() as connection:
-        taken = record_moves(connection=connection, moves=moves, stage="status", at=datetime.now(UTC))
+        taken = record_moves(
+            connection=connection, moves=moves, dialect="edf_accounts", stage="status", at=datetime.now(UTC)
+        )
     assert taken == len(identifiers)
 
 

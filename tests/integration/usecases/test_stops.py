@@ -218,14 +218,17 @@ def test_an_order_that_makes_no_sense_is_one_sentence(
     assert not journey.rows("SELECT * FROM migration.wave_control")
 
 
-def test_a_schedule_window_is_sent_along(journey: Journey) -> None:
+def test_a_schedule_window_is_sent_along_and_where_it_is_refused_no_record_is_blamed(
+    journey: Journey,
+) -> None:
     wave_id = journey.valid_wave(schedule_window_end=datetime.now(UTC) + timedelta(days=1))
     with journey.tracking.begin() as connection:
         connection.exec_driver_sql("UPDATE migration.wave SET schedule_window_end = now() + interval '9d'")
-    journey.create(wave_id)
-    assert journey.states(wave_id) == {"invalid": 5}
-    (found,) = journey.rows("SELECT DISTINCT code FROM migration.import_error WHERE stage = 'create'")
-    assert found["code"] == "schedule_window_end_too_far_in_future"
+    with pytest.raises(SystemicFault, match="schedule_window_end_too_far_in_future") as stopped:
+        journey.create(wave_id)
+    assert stopped.value.code == "task_params_refused"
+    assert journey.states(wave_id) == {"valid": 5}
+    assert journey.rows("SELECT 1 FROM migration.import_error WHERE stage = 'create'") == []
 
 
 def test_a_schedule_window_whose_start_has_passed_is_sent_without_it(journey: Journey) -> None:

@@ -23,11 +23,12 @@ from kraken_import.client.answers import (
     Throttled,
     Unauthorised,
     Unknown,
-    findings_of,
+    WaveRefused,
     read_create,
     read_status,
     read_validate,
 )
+from kraken_import.client.refusals import findings_of
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 NESTED = {"customers": {"0": {"landline": ["abcde is not a valid phone number"]}}}
@@ -200,10 +201,129 @@ def test_a_status_is_read_with_its_identifier_and_time() -> None:
     )
 
 
-def test_the_newer_form_with_its_latest_event_is_read_alike() -> None:
-    assert get(200, {**STATUS, "latest_event": {"event": "X", "occurred_at": "y", "data": None}}) == get(
-        200, STATUS
-    )
+EVENT = "EVENT_ACCOUNT_IMPORT_PROCESS_ERRORED"
+REASON = {"code": "some_error_code", "detail": "A detailed error message", "domain": "import_process"}
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (REASON, [("some_error_code", "", "A detailed error message", "import_process")]),
+        ({"code": "c"}, [("c", "", "Kraken gives no detail.", "")]),
+        ({"detail": "d", "code": None, "domain": None}, [("invalid", "", "d", "")]),
+        (
+            {
+                "errors": [{"code": "c", "detail": "d", "attr": "customers.0.email"}],
+                "domain": "import_process",
+            },
+            [("c", "customers.0.email", "d", "import_process")],
+        ),
+        ({"errors": []}, []),
+        ({"account_id": "A-1"}, []),
+        ({}, []),
+        (None, []),
+        (["x"], []),
+        ("x", []),
+    ],
+)
+def test_the_latest_event_is_read_with_the_errors_that_its_data_names(
+    data: Any, expected: list[tuple[str, ...]]
+) -> None:
+    answer = get(200, {**STATUS, "latest_event": {"event": EVENT, "occurred_at": "y", "data": data}})
+    assert answer.latest_event.name == EVENT
+    assert answer.latest_error is None
+    found = [(each.code, each.path, each.detail, each.domain) for each in answer.latest_event.findings]
+    assert found == expected
+
+
+@pytest.mark.parametrize("event", [None, "x", [], {}, {"event": None}, {"event": "E" * 201}, {"event": 5}])
+def test_what_is_no_event_is_none(event: Any) -> None:
+    assert get(200, {**STATUS, "latest_event": event}) == get(200, STATUS)
+
+
+@pytest.mark.parametrize("error", [{}, {"code": None, "detail": None, "domain": None}, "x", [], 5])
+def test_a_latest_error_that_says_nothing_is_none(error: Any) -> None:
+    assert get(200, {**STATUS, "status": "ERRORED", "latest_error": error}).latest_error is None
+
+
+@pytest.mark.parametrize(
+    ("document", "domain"),
+    [
+        (FAILED, "import_process"),
+        ({"errors": [FAILED]}, "import_process"),
+        ({"errors": [{"code": "import_process_failed_validation", "detail": "x"}], "domain": "d"}, "d"),
+        ({"non_field_errors": FAILED}, "import_process"),
+        ({"code": "import_process_failed_validation", "detail": "x", "domain": None}, ""),
+        ({"code": "import_process_failed_validation", "detail": "x", "domain": "d" * 500}, ""),
+    ],
+)
+def test_the_domain_of_a_refusal_is_kept(document: Any, domain: str) -> None:
+    assert post(400, document).finding.domain == domain
+
+
+def flat(attr: str | None, code: str = "invalid", detail: str = "No.") -> Any:
+    error = {"attr": attr, "code": code, "detail": detail}
+    return {"detail": "Could not validate.", "code": "account_failed_validation", "errors": [error]}
+
+
+MISSING = "This field is required."
+OF_THE_WAVE: list[tuple[Any, str]] = [
+    ({"import_supplier": ['"EDFX" is not a valid choice.']}, "import_supplier"),
+    ({"payload": {"import_supplier": ["Unknown."]}}, "import_supplier"),
+    (flat("import_supplier", "does_not_exist"), "import_supplier"),
+    (flat("payload.import_supplier"), "import_supplier"),
+    ({"customers": {"0": {"email": ["No."]}}, "import_supplier": ["Unknown."]}, "import_supplier"),
+    ({"task_params": {"schedule_window_end": ["Too far."]}}, "task_params"),
+    ({"task_params": {"non_field_errors": ["The start is after the end."]}}, "task_params"),
+    ({"task_params": {"is_dry_run": ["Must be a valid boolean."]}}, "task_params"),
+    ({"schedule_window_start": ["In the past."]}, "task_params"),
+    ({"non_field_errors": ["schedule_window_start must be before schedule_window_end"]}, "task_params"),
+    ({"non_field_errors": {"detail": "x", "code": "schedule_window_start__after_end"}}, "task_params"),
+    ({"code": "schedule_window_start_in_past", "detail": "x", "domain": "d"}, "task_params"),
+    (flat("task_params.schedule_window_end", "schedule_window_end_too_far_in_future"), "task_params"),
+    (flat(None, "schedule_window_start__after_end"), "task_params"),
+    ({"payload": [MISSING], "task_params": [MISSING]}, "envelope"),
+    ({"task_params": [MISSING]}, "envelope"),
+    ({"task_params": ["This field may not be null."]}, "envelope"),
+    (flat("payload", "required", MISSING), "envelope"),
+    ({"external_account_number": [MISSING], "import_supplier": [MISSING]}, "envelope"),
+    (flat("import_supplier", "required", MISSING), "envelope"),
+]
+
+
+@pytest.mark.parametrize(("document", "what"), OF_THE_WAVE)
+def test_a_refusal_of_what_every_record_is_sent_with_belongs_to_the_wave(document: Any, what: str) -> None:
+    answer = post(400, document)
+    assert type(answer) is WaveRefused
+    assert answer.what == what
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        NESTED,
+        FLAT,
+        {"payload": ["No account like this."]},
+        {"payload": {"non_field_errors": ["The balances differ."]}},
+        {"customers": {"0": {"import_supplier": ["Unknown."]}}},
+        {"metadata": {"0": {"key": ["task_params may not be a key."]}}},
+        {"payment_schedules": {"0": {"start_date": [MISSING]}}},
+        flat("customers.0.email", "required", MISSING),
+    ],
+)
+def test_other_refusals_belong_to_the_record(document: Any) -> None:
+    assert type(post(400, document)) is Refused
+
+
+def test_the_envelope_is_no_part_of_a_path() -> None:
+    (wrapped,) = findings_of(document={"payload": NESTED})
+    (bare,) = findings_of(document=NESTED)
+    assert wrapped == bare
+
+
+def test_a_paused_supplier_is_told_before_anything_else_about_the_wave() -> None:
+    refused = {"attr": "import_supplier", "code": "invalid", "detail": "No."}
+    assert post(400, {"errors": [refused, PAUSED]}) == SupplierPaused()
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from kraken_import.client.answers import (
     Throttled,
     Unauthorised,
     Unknown,
+    WaveRefused,
 )
 from kraken_import.lifecycle import ASKED, Mode, State, legal_pairs
 from kraken_import.tracking.evidence import Key
@@ -43,6 +44,9 @@ ANSWERS: Final[dict[str, Answer]] = {
     "failed validation": FailedValidation(finding=FINDING),
     "already imported": AlreadyImported(kraken_identifier="A-1", finding=FINDING),
     "supplier paused": SupplierPaused(),
+    "supplier refused": WaveRefused(what="import_supplier", finding=FINDING),
+    "parameters refused": WaveRefused(what="task_params", finding=FINDING),
+    "envelope refused": WaveRefused(what="envelope", finding=FINDING),
     "throttled": Throttled(retry_after=None),
     "401": Unauthorised(),
     "403": Forbidden(),
@@ -69,6 +73,9 @@ SIGNALS: Final = {
     "failed validation": Signal.FINE,
     "already imported": Signal.FINE,
     "supplier paused": Signal.SUPPLIER_PAUSED,
+    "supplier refused": Signal.SUPPLIER_REFUSED,
+    "parameters refused": Signal.TASK_PARAMS_REFUSED,
+    "envelope refused": Signal.ENVELOPE_REFUSED,
     "throttled": Signal.BUSY,
     "401": Signal.UNAUTHORISED,
     "403": Signal.FORBIDDEN,
@@ -86,6 +93,9 @@ POSTS: Final[dict[str, tuple[State | None, State | None, Next | None]]] = {
     "failed validation": (State.INVALID, State.INVALID, Next.EXPLAIN),
     "already imported": (State.VALID, None, Next.LOOK_UP),
     "supplier paused": (None, State.VALID, None),
+    "supplier refused": (None, State.VALID, None),
+    "parameters refused": (None, State.VALID, None),
+    "envelope refused": (None, State.VALID, None),
     "throttled": (None, State.VALID, None),
     "401": (None, State.VALID, None),
     "403": (None, State.VALID, None),
@@ -117,6 +127,8 @@ def test_what_an_answer_to_a_validation_or_a_create_proves(name: str) -> None:
     assert (target(creation.move), creation.signal, creation.next) == (created, SIGNALS[name], asked_first)
     for move in (validation.move, creation.move):
         assert (move is not None and bool(move.findings)) == (target(move) is State.INVALID)
+    told = FINDING if isinstance(answer, WaveRefused) else None
+    assert verdicts.refusal_of(found=[validation]) == verdicts.refusal_of(found=[creation]) == told
 
 
 def record(state: State, **changes: Any) -> Open:
@@ -369,6 +381,9 @@ SPOKEN: Final = [
     ([Signal.BUSY, Signal.SILENT], Course.GO_ON, None),
     ([Signal.FINE, Signal.UNAUTHORISED], Course.STOP, Signal.UNAUTHORISED),
     ([Signal.FINE, Signal.SUPPLIER_PAUSED], Course.STOP, Signal.SUPPLIER_PAUSED),
+    ([Signal.FINE, Signal.SUPPLIER_REFUSED], Course.STOP, Signal.SUPPLIER_REFUSED),
+    ([Signal.FINE, Signal.TASK_PARAMS_REFUSED], Course.STOP, Signal.TASK_PARAMS_REFUSED),
+    ([Signal.SILENT, Signal.ENVELOPE_REFUSED], Course.STOP, Signal.ENVELOPE_REFUSED),
     ([Signal.FORBIDDEN] * 10, Course.STOP, Signal.FORBIDDEN),
     ([Signal.FORBIDDEN] * 9, Course.CONFIRM, None),
     ([Signal.FORBIDDEN, Signal.FORBIDDEN, Signal.BUSY], Course.GO_ON, None),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from tests.samples import TODAY, as_frames, expected_payload, identifier_of, sample_rows
 from transforms.build import BuildResult, BuildSettings, build
@@ -274,6 +274,28 @@ def test_every_rule_is_about_fields_that_the_mapping_fills_and_says_why(dialect:
                 rule.code,
                 path,
             )
+
+
+def fields_of(model: type[BaseModel]) -> set[str]:
+    """The generic path of every field of a model."""
+    found = set()
+    waiting: list[tuple[Any, str]] = [(model, "")]
+    while waiting:
+        kind, path = waiting.pop()
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            below = {f"{path}.{name}".lstrip("."): field for name, field in kind.model_fields.items()}
+            found |= set(below)
+            waiting += [(field.annotation, place) for place, field in below.items()]
+        else:
+            waiting += [(inner, path) for inner in get_args(kind)]
+    return found
+
+
+@each_dialect
+def test_answers_are_about_fields_that_exist_and_their_sentences_can_be_looked_for(dialect: Dialect) -> None:
+    assert set(dialect.answers.paths) <= fields_of(dialect.model)
+    assert len(dialect.answers.patterns) == len(dialect.answers.sentences)
+    assert all(code and code == code.strip() for code in dialect.answers.paths.values())
 
 
 @each_dialect

@@ -8,6 +8,7 @@ OpenAPI document that EDF's Kraken serves (its `EnergyAccount`).
 from __future__ import annotations
 
 from transforms.dialect import Dialect, MoneySource
+from transforms.dialects.edf_accounts.answers import ANSWERS
 from transforms.dialects.edf_accounts.frames import FRAMES
 from transforms.dialects.edf_accounts.model import EnergyAccount
 from transforms.dialects.edf_accounts.rules import rules
@@ -23,6 +24,7 @@ DIALECT = Dialect(
     model=EnergyAccount,
     frames=FRAMES,
     rules=rules,
+    answers=ANSWERS,
     money=(
         MoneySource(currency="GBP", ledger="transfer_balance", field="transfer_balance"),
         MoneySource(currency="GBP", ledger="ledgers", inside="ledgers", field="ledger_balance"),

@@ -1,0 +1,149 @@
+"""The errors that an answer of Kraken's names, nested or flat, in one form.
+
+Pure: a JSON document in, findings out. An error about what every record of a wave is sent with is told apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, Literal, TypeAlias
+
+from transforms.answers import INVALID, shared_code
+from transforms.findings import Finding
+
+Shared: TypeAlias = Literal["import_supplier", "task_params", "envelope"]
+"""What every record of a wave is sent with."""
+
+NO_FIELD: Final = "non_field_errors"
+
+_ENVELOPE: Final = ("payload", "task_params", "import_supplier")
+_TASK_PARAMS: Final = frozenset({"is_dry_run", "schedule_window_start", "schedule_window_end"})
+_WINDOW: Final = "schedule_window"
+
+_MOST_FINDINGS: Final = 200
+_LONGEST_DETAIL: Final = 1_000
+_LONGEST_PATH: Final = 400
+"""Characters; what masking makes of them still fits into an index."""
+
+_LONGEST_CODE: Final = 200
+_LONGEST_DOMAIN: Final = 200
+
+
+def findings_of(*, document: Any) -> tuple[Finding, ...]:
+    """Every error of a 400's body, nested (Django style) or flat, in one form; at least one."""
+    findings: list[Finding] = []
+    for path, code, detail, domain in _errors(document):
+        findings.append(finding_of(code=code, path=path, detail=detail, domain=domain))
+        if len(findings) == _MOST_FINDINGS:
+            break
+    return tuple(findings) or (
+        finding_of(code=INVALID, path="", detail="Kraken refused the record without saying why."),
+    )
+
+
+def finding_of(*, code: str, path: str, detail: str, domain: str = "") -> Finding:
+    """What Kraken says of one place, in the lengths that the tracking database and its indexes hold."""
+    # Payloads are sent inside an envelope, and a path may begin with it.
+    path = path.removeprefix("payload.")
+    if len(path) > _LONGEST_PATH:
+        path = path[:_LONGEST_PATH].rpartition(".")[0]
+    if len(detail) > _LONGEST_DETAIL:
+        # The beginning of a value is not known for one any longer, and would not be masked.
+        detail = f"{detail[:_LONGEST_DETAIL].rpartition(' ')[0]}…"
+    return Finding(
+        code=code[:_LONGEST_CODE],
+        path=path,
+        detail=detail,
+        origin="kraken",
+        domain=domain if len(domain) <= _LONGEST_DOMAIN else "",
+    )
+
+
+def reason_of(*, value: Any) -> Finding | None:
+    """What an object of code, detail and domain says, any of which it may lack; None when it says nothing."""
+    if not isinstance(value, dict):
+        return None
+    code, detail = _text(value.get("code")), _text(value.get("detail"))
+    if not code and not detail:
+        return None
+    return finding_of(
+        code=code or INVALID,
+        path="",
+        detail=detail or "Kraken gives no detail.",
+        domain=_text(value.get("domain")),
+    )
+
+
+def reasons_of(*, data: Any) -> tuple[Finding, ...]:
+    """The errors that the data of an event names; empty for other data."""
+    if isinstance(data, dict) and isinstance(data.get("errors"), list) and data["errors"]:
+        return findings_of(document=data)
+    reason = reason_of(value=data)
+    return () if reason is None else (reason,)
+
+
+def about_the_wave(*, findings: Sequence[Finding]) -> tuple[Shared, Finding] | None:
+    """The first error about what every record of the wave is sent with, and about which; None for no such."""
+    for finding in findings:
+        what = _shared(finding=finding)
+        if what is not None:
+            return what, finding
+    return None
+
+
+def _shared(*, finding: Finding) -> Shared | None:
+    path = finding.path
+    # The payload always names its import supplier: whoever misses it looks in another place.
+    if path in _ENVELOPE and (shared_code(detail=finding.detail) or finding.code) in ("required", "null"):
+        return "envelope"
+    if path == "import_supplier":
+        return "import_supplier"
+    if path.partition(".")[0] in ("task_params", *_TASK_PARAMS) or finding.code.startswith(_WINDOW):
+        return "task_params"
+    return "task_params" if not path and _WINDOW in finding.detail else None
+
+
+def _errors(document: Any) -> Iterator[tuple[str, str, str, str]]:
+    """(path, code, detail, domain) of every error, walking both shapes without recursion."""
+    waiting: list[tuple[tuple[str, ...], Any, str]] = [((), document, "")]
+    while waiting:
+        path, node, domain = waiting.pop()
+        if isinstance(node, str):
+            yield ".".join(path), INVALID, node, domain
+        elif isinstance(node, dict):
+            listed = None if path else node.get("errors")
+            errors = listed if isinstance(listed, list) else []
+            if errors or is_error(value=node):
+                domain = _text(node.get("domain")) or domain
+            if errors:
+                waiting.extend(((), error, domain) for error in reversed(errors))
+                continue
+            detail = node.get("detail", node.get("message"))
+            if isinstance(detail, str) and isinstance(node.get("code"), str):
+                attribute = node.get("attr")
+                yield ".".join(path) or _path(attribute), node["code"], detail, domain
+                continue
+            # Beside the errors of the whole record Kraken repeats identifiers, which are no errors.
+            inner = {NO_FIELD: node[NO_FIELD]} if not path and NO_FIELD in node and len(node) <= 2 else node
+            for key, value in reversed(inner.items()):
+                waiting.append((path if key == NO_FIELD else (*path, str(key)), value, domain))
+        elif isinstance(node, list):
+            for index, value in reversed(list(enumerate(node))):
+                nested = isinstance(value, dict | list) and not is_error(value=value)
+                waiting.append(((*path, str(index)) if nested else path, value, domain))
+
+
+def is_error(*, value: Any) -> bool:
+    """Whether this is an error of the flat form."""
+    return isinstance(value, dict) and isinstance(value.get("code"), str) and "detail" in value
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _path(attribute: Any) -> str:
+    if not isinstance(attribute, str) or attribute == NO_FIELD:
+        return ""
+    dotted = attribute.replace("[", ".").replace("]", "").strip(".")
+    return dotted.removesuffix(f".{NO_FIELD}")

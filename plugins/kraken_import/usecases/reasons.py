@@ -1,0 +1,42 @@
+"""Why Kraken has a record where it is, as far as the status endpoint says. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from kraken_import.client.answers import ProcessStatus
+from kraken_import.lifecycle import ENDED_AT_KRAKEN, FAILED, State
+from transforms.findings import Finding
+
+_UNRECOGNISED: Final = Finding(
+    code="unrecognised_status",
+    path="",
+    detail="Kraken named a status that is not in its guides.",
+    origin="kraken",
+)
+_WITHOUT_A_REASON: Final = Finding(
+    code="errored_without_a_reason",
+    path="",
+    detail="Kraken ended the import with an error and does not say why: ask its people.",
+    origin="kraken",
+)
+
+
+def reasons(*, answer: ProcessStatus, state: State) -> tuple[Finding, ...]:
+    """The latest error, and what the latest event says besides, of a record that has ended as `state`.
+
+    An error without either is told as such. Each finding has the name of the event.
+    """
+    found: list[Finding] = []
+    if state is State.UNRECOGNISED:
+        found = [_UNRECOGNISED]
+    elif state in ENDED_AT_KRAKEN and answer.latest_error is not None:
+        found = [answer.latest_error]
+    event = answer.latest_event
+    if event is not None and state in FAILED:
+        said = {(each.code, each.detail) for each in found}
+        found += [each for each in event.findings if (each.code, each.detail) not in said]
+    if not found and state in (State.ERRORED, State.DRY_RUN_ERRORED):
+        found = [_WITHOUT_A_REASON]
+    return tuple(found if event is None else (replace(each, event=event.name) for each in found))

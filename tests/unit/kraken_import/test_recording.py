@@ -1,0 +1,35 @@
+"""What Kraken says is named by the table of the dialect before it is kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from kraken_import.usecases.recording import in_our_words
+from transforms.findings import Finding
+
+TARIFF = "supply_addresses.0.meter_points.1.agreements.0.tariff_code"
+
+
+def said(*, code: str, path: str, detail: str) -> Finding:
+    return Finding(code=code, path=path, detail=detail, origin="kraken")
+
+
+@pytest.mark.parametrize(
+    ("dialect", "codes"),
+    [
+        ("edf_accounts", ["tariff_code_not_found", "required", "own_code"]),
+        # The table that all share serves a wave whose dialect is no longer here.
+        ("dialect_of_yesterday", ["invalid", "required", "own_code"]),
+    ],
+)
+def test_findings_have_the_codes_of_the_dialect_and_else_the_shared_ones(
+    dialect: str, codes: list[str]
+) -> None:
+    findings = [
+        said(code="invalid", path=TARIFF, detail="It is none of ours."),
+        said(code="invalid", path="customers.0.email", detail="This field is required."),
+        said(code="own_code", path="", detail="This field is required."),
+    ]
+    found = in_our_words(findings=findings, dialect=dialect)
+    assert [each.code for each in found] == codes
+    assert [each.is_named for each in found] == [code != "invalid" for code in codes]
