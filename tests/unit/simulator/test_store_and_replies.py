@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import pytest
 
 from simulator import replies, schedule
-from simulator.rules.common import Problem
+from simulator.rules.declared import Objection
 from simulator.store import Key, Store, UnableToReadJournal
 
 KEY = Key("accounts", "TENTACLE_ENERGY", "A/1 é")
@@ -153,7 +153,7 @@ def test_a_reset_forgets_the_journal_too(store: OpenStore, tmp_path: Path) -> No
 
 
 def nested(*paths: str) -> Any:
-    problems = [Problem(path, "code", f"about {path}") for path in paths]
+    problems = [Objection(path, "code", f"about {path}") for path in paths]
     return replies.refused(resource="supply-points", style="auto", problems=problems).document
 
 
@@ -183,7 +183,7 @@ def test_a_message_about_a_whole_and_one_about_its_part_both_stay(paths: tuple[s
 def test_the_style_of_a_refusal_is_the_resources_own_unless_told(
     resource: str, style: str, is_flat: bool
 ) -> None:
-    problems = [Problem("a.0", "invalid", "No.")]
+    problems = [Objection("a.0", "invalid", "No.")]
     document = replies.refused(resource=resource, style=style, problems=problems).document
     flat = {"detail": "No.", "code": "invalid", "attr": "a.0"}
     assert (document["errors"] == [flat]) if is_flat else (document == {"a": {"0": ["No."]}})
