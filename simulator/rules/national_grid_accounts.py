@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
-from simulator.rules.declared import Rulebook
+from simulator.rules.declared import Context, Found, Objection, Rulebook
 from simulator.rules.forms import Form, obsolete_tariff, shapes_of
 from simulator.rules.telephones import add_telephones
 
@@ -102,6 +103,20 @@ Register
 _BOOK: Final = Rulebook(source="guide National Grid:")
 add_telephones("mobile", "landline", on="Customer", book=_BOOK, source=_GUIDE)
 add_telephones("phone_number", on="AlternativeNumber", book=_BOOK, source=_GUIDE)
+
+
+@_BOOK.rule(
+    "standard_point_location_not_found",
+    on="SupplyDetails",
+    source="arranged, and stated nowhere: so that there is a code that Kraken alone can refuse",
+    needs="standard_point_location_code",
+)
+def _load_zone(details: Found, _: Context) -> Iterator[Objection]:
+    """standard_point_location_code is GONE."""
+    if details["standard_point_location_code"] == "GONE":
+        code = "standard_point_location_not_found"
+        yield Objection("standard_point_location_code", code, "There is no load zone GONE.")
+
 
 FORM: Final = Form(
     name="national_grid_accounts",

@@ -145,6 +145,12 @@ def test_what_a_guide_refuses_is_refused_in_its_words(
     assert objections(form, {path: near}) == ()
 
 
+def test_a_load_zone_can_be_one_that_kraken_alone_refuses() -> None:
+    place = "supply_addresses.0.supply_points.0.supply_details.standard_point_location_code"
+
+    assert said(GRID, {place: "GONE"}) == [(place, "standard_point_location_not_found")]
+
+
 def test_an_object_of_the_wrong_form_is_not_judged_by_its_content() -> None:
     wrong = {"customers.0.landline": "abcde", "customers.0.title": 7, "transfer_balance": "31.00"}
 
@@ -156,7 +162,7 @@ def test_every_rule_says_what_it_refuses_and_where_that_is_stated() -> None:
         for rule in form.book.rules:
             assert rule.codes
             assert rule.says.endswith(".")
-            assert rule.source.startswith(("served", "guide"))
+            assert rule.source.startswith(("served", "guide", "arranged"))
 
 
 def test_the_readme_shows_the_rules_that_are_declared() -> None:

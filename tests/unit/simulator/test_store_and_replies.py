@@ -222,3 +222,44 @@ def test_times_are_printed_with_their_offset(store: OpenStore) -> None:
     )
     assert reply.document["created_at"] == "2026-03-01T12:00:00.000000+00:00"
     assert reply.document["modified_at"] == "2026-03-01T12:00:10.000000+00:00"
+
+
+REFERENCE = ("allpay", "1")
+OTHER = Key("accounts", "TENTACLE_ENERGY", "B")
+
+
+def test_a_reference_is_taken_once_its_account_is_there_and_not_by_that_account(store: OpenStore) -> None:
+    kept = store()
+    kept.create(key=KEY, is_dry_run=False, error=None, now=100, references=[REFERENCE])
+
+    taken = {
+        (key.external_identifier, now): kept.is_taken(namespace="allpay", value="1", by=key, now=now)
+        for key in (KEY, OTHER)
+        for now in (109.9, 110)
+    }
+
+    assert [place for place, is_taken in taken.items() if is_taken] == [("B", 110)]
+
+
+@pytest.mark.parametrize(("is_dry_run", "error"), [(True, None), (False, ERROR)])
+def test_a_reference_is_free_where_its_account_came_to_nothing(
+    store: OpenStore, is_dry_run: bool, error: tuple[str, str] | None
+) -> None:
+    kept = store()
+    kept.create(key=KEY, is_dry_run=is_dry_run, error=error, now=100, references=[REFERENCE])
+    kept.create(key=OTHER, is_dry_run=False, error=None, now=120, references=[REFERENCE])
+
+    assert not kept.is_taken(namespace="allpay", value="1", by=OTHER, now=130)
+    assert kept.is_taken(namespace="allpay", value="1", by=KEY, now=130)
+
+
+def test_references_outlast_a_restart(store: OpenStore, tmp_path: Path) -> None:
+    first = store(journal=tmp_path / "journal")
+    first.create(key=KEY, is_dry_run=False, error=None, now=100, references=[REFERENCE])
+    first.close()
+
+    again = store(journal=tmp_path / "journal")
+
+    assert again.is_taken(namespace="allpay", value="1", by=OTHER, now=110)
+    again.reset()
+    assert again.references == {}
