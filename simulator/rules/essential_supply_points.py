@@ -11,7 +11,7 @@ from typing import Final
 
 from simulator.rules.declared import Context, Found, Objection, Rulebook
 from simulator.rules.forms import Form, missing_substation, shapes_of
-from simulator.rules.values import is_nmi
+from simulator.rules.values import is_delivery_point, is_nmi
 
 _FIELDS: Final = """
 Payload
@@ -68,6 +68,19 @@ def _identifier(point: Found, _: Context) -> Iterator[Objection]:
             "invalid_supply_point_identifier",
             f"{value} is not a valid supply point identifier.",
         )
+
+
+@_BOOK.rule(
+    "invalid_delivery_point_identifier",
+    on="Address",
+    source="served (EDF): Address.delivery_point_identifier, whose words are of Australia too",
+    needs="delivery_point_identifier",
+)
+def _delivery_point(address: Found, _: Context) -> Iterator[Objection]:
+    """delivery_point_identifier: has more in it than capital letters and numbers."""
+    if not is_delivery_point(value=address["delivery_point_identifier"] or ""):
+        code = "invalid_delivery_point_identifier"
+        yield Objection("delivery_point_identifier", code, "Capital letters and numbers alone.")
 
 
 FORM_OF_CDNS: Final = Form(

@@ -14,6 +14,7 @@ _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 _NO_DIGITS: Final = re.compile(r"[\s().\-/]|(?i:(?:,|;|x|ext\.?|extension)\s*\d{1,7}$)")
 _NUMBER: Final = re.compile(r"\+?\d{5,15}", re.ASCII)
 _BRITISH: Final = re.compile(r"(?i)(GIR ?0AA|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})")
+_DELIVERY_POINT: Final = re.compile(r"[A-Z0-9]*", re.ASCII)
 _MPAN_PRIMES: Final = (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 _CPE: Final = re.compile(r"PT(\d{16})([A-Z]{2})", re.ASCII)
 _CPE_LETTERS: Final = "TRWAGMYFPDXBNJZSQVHLCKE"
@@ -85,6 +86,11 @@ def is_mprn(*, value: str) -> bool:
     digits = value[:-2]
     total = sum(int(digit) * (len(digits) - place) for place, digit in enumerate(digits))
     return total % 11 == int(value[-2:])
+
+
+def is_delivery_point(*, value: str) -> bool:
+    """Whether a text has nothing in it but capital letters and numbers; a blank one has not."""
+    return _DELIVERY_POINT.fullmatch(value) is not None
 
 
 def is_nmi(*, value: str) -> bool:

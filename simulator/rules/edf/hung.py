@@ -10,9 +10,8 @@ from typing import Final
 
 from simulator.rules.declared import Check, Context, Found, Objection
 from simulator.rules.edf.book import BOOK, add_order, repeated
-from simulator.rules.values import as_day, is_british_postcode, is_mpan, is_mprn, objects
+from simulator.rules.values import as_day, is_british_postcode, is_delivery_point, is_mpan, is_mprn, objects
 
-_DELIVERY_POINT: Final = re.compile(r"[A-Z0-9]*", re.ASCII)
 _TAX_YEAR: Final = re.compile(r"\d{4}/\d{2}", re.ASCII)
 _PORTFOLIO: Final = re.compile(r"P-[A-Z0-9]{8}", re.ASCII)
 
@@ -29,7 +28,7 @@ def _postcode(field: str) -> Check:
 
 def _delivery_point(field: str) -> Check:
     def check(holder: Found, _: Context) -> Iterator[Objection]:
-        if not _DELIVERY_POINT.fullmatch(holder.get(field) or ""):
+        if not is_delivery_point(value=holder.get(field) or ""):
             yield Objection(field, "invalid_delivery_point_identifier", "Capital letters and numbers alone.")
 
     return check

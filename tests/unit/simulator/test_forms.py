@@ -99,7 +99,6 @@ def test_a_field_of_another_form_is_refused(form: str, path: str, value: Any, co
         (PLENITUDE, "supply_addresses.0.supply_address.structured_street_address.street_type", "CALÇ"),
         (CDNS, "cdns.0.outage_contact.postal_address.administrative_area", "Otago"),
         (CDNS, "cdns.0.outage_contact.postal_address.postal_code", "9016 NZ"),
-        (CDNS, "cdns.0.outage_contact.postal_address.delivery_point_identifier", "a-1"),
         (CDNS, "cdns.0.outage_contact.postal_address.structured_street_address.street_name", ABSENT),
         (CDNS, "cdns.0.outage_contact.phones.0.number", "none"),
         (CDNS, "accounts", EXAMPLES["essential_supply_points_accounts"]["accounts"]),
@@ -143,6 +142,13 @@ def test_what_a_guide_refuses_is_refused_in_its_words(
         f"{broken} is not a valid supply point identifier",
     )
     assert objections(form, {path: near}) == ()
+
+
+def test_a_delivery_point_of_an_australian_address_is_capitals_and_numbers() -> None:
+    place = "cdns.0.outage_contact.postal_address.delivery_point_identifier"
+
+    assert said(CDNS, {place: "a-1"}) == [(place, "invalid_delivery_point_identifier")]
+    assert said(CDNS, {place: None}) == []
 
 
 def test_a_load_zone_can_be_one_that_kraken_alone_refuses() -> None:
