@@ -27,7 +27,7 @@ FORMS: Final[Mapping[str, Form]] = {
 """The forms by name."""
 
 
-def _is_free(_: str, __: str) -> bool:
+def _is_never_taken(_: str, __: str) -> bool:
     return False
 
 
@@ -36,11 +36,12 @@ def judge(
     form: str,
     payload: Mapping[str, Any],
     today: date,
-    is_taken: Callable[[str, str], bool] = _is_free,
+    is_taken: Callable[[str, str], bool] = _is_never_taken,
 ) -> tuple[Objection, ...]:
     """Judge a payload as its validation does. Returns all objections, none for a payload that is right.
 
-    `is_taken` tells whether a reference (namespace, value) belongs to another account already.
+    `form` is a name in FORMS; `is_taken` tells whether a reference (namespace, value) belongs to another account
+    already.
     """
     rules = FORMS[form]
     context = Context(today, is_taken)

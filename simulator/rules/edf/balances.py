@@ -64,6 +64,7 @@ def _sum(book: Found, name: str) -> Decimal:
 def _closing(book: Found, account: Found) -> date | None:
     """When the last statement was closed: as told, or else the earliest day billed to."""
     told = as_day(book.get("last_statement_closing_date"))
+    told = told or as_day(account.get("last_statement_closing_date"))
     return told or min(billed_dates(account, is_deep=False), default=None)
 
 
