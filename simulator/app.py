@@ -10,13 +10,13 @@ from typing import Any, Final
 
 from simulator import control, replies, routes, schedule
 from simulator.faults import Faults
+from simulator.judge import Judge
 from simulator.replies import Reply
 from simulator.routes import Envelope, Route
-from simulator.rules import FORMS, judge
 from simulator.rules.declared import Objection
 from simulator.store import Key, Store
 from simulator.strikes import Recreation, Strikes
-from simulator.suppliers import DEFAULTS, unknown_supplier
+from simulator.suppliers import DEFAULTS
 from simulator.tokens import Issuer
 from simulator.visits import Cut, Dropped, Receive, Send, Traffic, Visit
 
@@ -41,9 +41,11 @@ class Simulator:
     clock: Callable[[], float] = time.time
     suppliers: Mapping[str, str] = field(default_factory=lambda: DEFAULTS)
     strikes: Strikes = field(init=False)
+    judge: Judge = field(init=False)
 
     def __post_init__(self) -> None:
-        """Let the faults know what they strike."""
+        """Let the faults know what they strike, and the judge what is there."""
+        self.judge = Judge(store=self.store, suppliers=self.suppliers)
         self.strikes = Strikes(faults=self.faults, store=self.store, traffic=self.traffic)
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
@@ -172,17 +174,10 @@ class Simulator:
         return Reply(200, {})
 
     def _judge(self, key: Key, payload: Mapping[str, Any], visit: Visit) -> tuple[Objection, ...]:
-        """Judge a payload by the form of its import supplier, on the day that Kraken's clock shows."""
+        """Judge a payload on the day that Kraken's clock shows."""
         now = self.clock()
-        form = self.suppliers.get(key.import_supplier)
-        if form is None or FORMS[form].resource != key.resource:
-            return (unknown_supplier(payload=payload),)
-
-        def is_taken(namespace: str, value: str) -> bool:
-            return self.store.is_taken(namespace=namespace, value=value, by=key, now=now)
-
         today = datetime.fromtimestamp(now + visit.shift, UTC).date()
-        return judge(form=form, payload=payload, today=today, is_taken=is_taken)
+        return self.judge.objections(key=key, payload=payload, today=today, now=now)
 
     def _create(self, key: Key, opened: Envelope, visit: Visit) -> Reply:
         payload, task_params = opened
@@ -208,7 +203,8 @@ class Simulator:
             if not may_create:
                 self.traffic.refuse(key=key)
                 return replies.already_imported(key=key, account_id=process.kraken_identifier)
-        form = FORMS[self.suppliers[key.import_supplier]]
+        form = self.judge.form(key=key)
+        assert form is not None
         self.store.create(
             key=key,
             is_dry_run=is_dry_run,

@@ -40,8 +40,7 @@ def judge(
 ) -> tuple[Objection, ...]:
     """Judge a payload as its validation does. Returns all objections, none for a payload that is right.
 
-    `form` is a name in FORMS; `is_taken` tells whether a reference (namespace, value) belongs to another account
-    already.
+    `form` is a name in FORMS, `is_taken` tells whether a reference (namespace, value) is another account's.
     """
     rules = FORMS[form]
     context = Context(today, is_taken)

@@ -75,6 +75,17 @@ def test_dates_are_compared_with_the_clock_of_kraken(kraken: Kraken) -> None:
     assert errors(kraken.validate(payload)) == [("dunning_path.start_date", "date_in_past")]
 
 
+def test_what_was_validated_is_judged_again_once_its_reference_is_taken(kraken: Kraken) -> None:
+    first, second = account("A"), account("B")
+    second["references"] = first["references"]
+    assert kraken.validate(second).status == 200
+    assert kraken.create(second | {"billing_name": 7}).status == 400
+    kraken.create(first)
+    kraken.ended("A")
+
+    assert kraken.create(second).document["code"] == "import_process_failed_validation"
+
+
 def run(*options: str, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "simulator", *options]
     return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=20)
