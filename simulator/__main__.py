@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import math
+import os
 import re
 import socket
 import sys
@@ -13,7 +14,9 @@ from typing import NoReturn
 
 import uvicorn
 
+from simulator import suppliers
 from simulator.app import Simulator
+from simulator.rules.page import rules_page
 from simulator.store import Store, UnableToReadJournal
 from simulator.tokens import Issuer
 
@@ -30,6 +33,9 @@ class _Parser(argparse.ArgumentParser):
 
 def main() -> int:
     """Serve until stopped; 2 for options or an address that cannot be used."""
+    if sys.argv[1:] == ["--rules"]:
+        print(rules_page(), end="")
+        return 0
     options = _options()
     store = Store(
         delay=options.delay,
@@ -61,6 +67,7 @@ def main() -> int:
         ),
         envelope=options.envelope,
         error_style=options.error_style,
+        suppliers={**suppliers.DEFAULTS, **options.further, **dict(options.supplier)},
     )
     print(f"Stand-in Kraken at http://{options.host}:{listener.getsockname()[1]}", flush=True)
     config = uvicorn.Config(
@@ -107,7 +114,21 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--delay", type=_seconds, default=1.0, help="seconds that processing takes")
     parser.add_argument("--recreate-after-error", choices=("accept", "refuse"), default="refuse")
     parser.add_argument("--journal", type=Path, help="file that keeps the creates over a restart")
+    parser.add_argument(
+        "--supplier",
+        action="append",
+        type=_supplier,
+        default=[],
+        help="CODE=FORM of an import supplier; may be repeated",
+    )
+    parser.add_argument("--rules", action="store_true", help="print what is refused, and end; alone")
     options = parser.parse_args()
+    if options.rules:
+        parser.error("--rules stands alone")
+    try:
+        options.further = suppliers.read_suppliers(os.environ.get(suppliers.VARIABLE, ""))
+    except suppliers.UnableToReadSupplier as error:
+        parser.error(f"{suppliers.VARIABLE}: {error}")
     given = [*options.token, *options.jwt, *options.organisation_key, *options.api_key]
     if not (given or options.login) or "" in given:
         parser.error("give at least one --token, --jwt, key or --login, none of them empty")
@@ -127,6 +148,13 @@ def _login(value: str) -> tuple[str, str]:
     if not email or not password:
         raise argparse.ArgumentTypeError("a login is EMAIL:PASSWORD")
     return email, password
+
+
+def _supplier(value: str) -> tuple[str, str]:
+    try:
+        return suppliers.read_supplier(value)
+    except suppliers.UnableToReadSupplier as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _seconds(value: str) -> float:

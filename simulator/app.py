@@ -10,11 +10,13 @@ from typing import Any, Final
 
 from simulator import control, replies, routes, schedule
 from simulator.faults import Faults
+from simulator.judge import Judge
 from simulator.replies import Reply
 from simulator.routes import Envelope, Route
-from simulator.rules import form_of
+from simulator.rules.declared import Objection
 from simulator.store import Key, Store
 from simulator.strikes import Recreation, Strikes
+from simulator.suppliers import DEFAULTS
 from simulator.tokens import Issuer
 from simulator.visits import Cut, Dropped, Receive, Send, Traffic, Visit
 
@@ -23,7 +25,11 @@ _CONTROL: Final = "/simulator/"
 
 @dataclass(slots=True, kw_only=True)
 class Simulator:
-    """The stand-in. `authorizations` are headers that it always accepts, beside what the `issuer` issued."""
+    """The stand-in.
+
+    `authorizations` are headers that it always accepts, beside what the `issuer` issued; `suppliers` are the
+    codes of the import suppliers that it knows, each with the form of its payloads.
+    """
 
     authorizations: frozenset[bytes]
     store: Store
@@ -33,10 +39,13 @@ class Simulator:
     faults: Faults = field(default_factory=Faults)
     traffic: Traffic = field(default_factory=Traffic)
     clock: Callable[[], float] = time.time
+    suppliers: Mapping[str, str] = field(default_factory=lambda: DEFAULTS)
     strikes: Strikes = field(init=False)
+    judge: Judge = field(init=False)
 
     def __post_init__(self) -> None:
-        """Let the faults know what they strike."""
+        """Let the faults know what they strike, and the judge what is there."""
+        self.judge = Judge(store=self.store, suppliers=self.suppliers)
         self.strikes = Strikes(faults=self.faults, store=self.store, traffic=self.traffic)
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
@@ -133,7 +142,7 @@ class Simulator:
         assert key is not None
         match route.operation:
             case "validate":
-                return self._validate(key, opened)
+                return self._validate(key, opened, visit)
             case "create":
                 return self._create(key, opened, visit)
             case "status":
@@ -158,12 +167,17 @@ class Simulator:
         self.issuer.refused_requests += refusal is not None
         return refusal
 
-    def _validate(self, key: Key, opened: Envelope) -> Reply:
-        payload = opened.payload
-        problems = list(form_of(resource=key.resource, payload=payload).problems(payload))
+    def _validate(self, key: Key, opened: Envelope, visit: Visit) -> Reply:
+        problems = self._judge(key, opened.payload, visit)
         if problems:
             return replies.refused(resource=key.resource, style=self.error_style, problems=problems)
         return Reply(200, {})
+
+    def _judge(self, key: Key, payload: Mapping[str, Any], visit: Visit) -> tuple[Objection, ...]:
+        """Judge a payload on the day that Kraken's clock shows."""
+        now = self.clock()
+        today = datetime.fromtimestamp(now + visit.shift, UTC).date()
+        return self.judge.objections(key=key, payload=payload, today=today, now=now)
 
     def _create(self, key: Key, opened: Envelope, visit: Visit) -> Reply:
         payload, task_params = opened
@@ -175,8 +189,7 @@ class Simulator:
         window = list(schedule.problems(task_params=task_params, now=clock))
         if window:
             return replies.refused(resource=key.resource, style=self.error_style, problems=window)
-        form = form_of(resource=key.resource, payload=payload)
-        if next(form.problems(payload), None) is not None:
+        if self._judge(key, payload, visit):
             return replies.FAILED_VALIDATION
         is_dry_run = task_params.get("is_dry_run", False)
         process = self.store.processes.get(key)
@@ -190,9 +203,12 @@ class Simulator:
             if not may_create:
                 self.traffic.refuse(key=key)
                 return replies.already_imported(key=key, account_id=process.kraken_identifier)
+        form = self.judge.form(key=key)
+        assert form is not None
         self.store.create(
             key=key,
             is_dry_run=is_dry_run,
+            references=form.references(payload),
             error=form.processing_error(payload),
             now=now,
             in_place=again.in_place,

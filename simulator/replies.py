@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from simulator.rules.common import Problem
+from simulator.rules.declared import Objection
 from simulator.store import Key, Process, Store, iso
 
 KINDS: Final[Mapping[str, str]] = {"accounts": "account", "supply-points": "supply_point"}
@@ -63,7 +63,7 @@ FAILED_VALIDATION: Final = Reply(
 )
 
 
-def refused(*, resource: str, style: str, problems: Sequence[Problem]) -> Reply:
+def refused(*, resource: str, style: str, problems: Sequence[Objection]) -> Reply:
     """A payload's problems: `flat`, `nested`, or `auto`, which is what the resource's documents show."""
     if style == "nested" or (style == "auto" and resource != "accounts"):
         return Reply(400, _nested(problems))
@@ -198,7 +198,7 @@ def status(
     return Reply(200, document)
 
 
-def _nested(problems: Sequence[Problem]) -> dict[str, Any]:
+def _nested(problems: Sequence[Objection]) -> dict[str, Any]:
     """Messages under their fields; those of an object with faulty fields as its `non_field_errors`."""
     document: dict[str, Any] = {}
     for path, _, message in problems:

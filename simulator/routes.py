@@ -10,7 +10,7 @@ import orjson
 
 from simulator import replies, tokens
 from simulator.replies import Reply
-from simulator.rules.common import Problem
+from simulator.rules.declared import Objection
 from simulator.store import Key
 
 _PROCESSES: Final = "/v2/data-import/"
@@ -104,5 +104,5 @@ def key_of(*, resource: str, payload: Mapping[str, Any]) -> Key:
 
 
 def _lacks(name: str, style: str) -> Reply:
-    problem = Problem(name, "required", "This field is required.")
+    problem = Objection(name, "required", "This field is required.")
     return replies.refused(resource="accounts", style=style, problems=[problem])

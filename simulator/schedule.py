@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from simulator.rules.common import Problem
+from simulator.rules.declared import Objection
 
 _FURTHEST_END: Final = timedelta(days=4)
 
 
-def problems(*, task_params: Mapping[str, Any], now: datetime) -> Iterator[Problem]:
+def problems(*, task_params: Mapping[str, Any], now: datetime) -> Iterator[Objection]:
     """What is wrong with the `task_params` of a create."""
     if not isinstance(task_params.get("is_dry_run", False), bool):
-        yield Problem("task_params.is_dry_run", "invalid", "Must be a valid boolean.")
+        yield Objection("task_params.is_dry_run", "invalid", "Must be a valid boolean.")
     times: dict[str, datetime] = {}
     for name in ("schedule_window_start", "schedule_window_end"):
         value = task_params.get(name)
@@ -22,24 +22,24 @@ def problems(*, task_params: Mapping[str, Any], now: datetime) -> Iterator[Probl
             continue
         time = _moment(value)
         if time is None:
-            yield Problem(f"task_params.{name}", "invalid", "Datetime has wrong format.")
+            yield Objection(f"task_params.{name}", "invalid", "Datetime has wrong format.")
         else:
             times[name] = time
     start, end = times.get("schedule_window_start"), times.get("schedule_window_end")
     if start is not None and start < now:
-        yield Problem(
+        yield Objection(
             "task_params.schedule_window_start",
             "schedule_window_start_in_past",
             "The window starts in the past.",
         )
     if end is not None and end - now > _FURTHEST_END:
-        yield Problem(
+        yield Objection(
             "task_params.schedule_window_end",
             "schedule_window_end_too_far_in_future",
             "The window ends more than four days ahead.",
         )
     if start is not None and end is not None and start > end:
-        yield Problem(
+        yield Objection(
             "task_params.schedule_window_start",
             "schedule_window_start__after_end",
             "The window ends before it starts.",

@@ -6,6 +6,7 @@ Processing takes no timers: the status of a process follows from its age.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,6 +60,8 @@ class Store:
     recreate_after_error: bool
     journal: Path | None = None
     processes: dict[Key, Process] = field(default_factory=dict)
+    references: dict[tuple[str, str], Key] = field(default_factory=dict)
+    """Whose each reference (namespace, value) is; it counts once that account is there."""
     resets: int = 0
     """How often everything was forgotten: what was under way before then must not take effect."""
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -83,7 +86,7 @@ class Store:
         for number, line in enumerate(lines, start=1):
             try:
                 resource, supplier, identifier, created_at, is_dry_run, error, *again = orjson.loads(line)
-                started_at, has_event = again or (created_at, False)
+                started_at, has_event, *rest = again or (created_at, False)
             except (ValueError, TypeError):
                 raise UnableToReadJournal(
                     f"Line {number} of {self.journal} is no entry of a journal."
@@ -96,6 +99,11 @@ class Store:
                 error=tuple(error) if error else None,
                 has_event=has_event,
             )
+            self._refer(
+                references=[(namespace, value) for namespace, value in (rest[0] if rest else ())],
+                key=Key(resource, supplier, identifier),
+                now=started_at,
+            )
 
     def close(self) -> None:
         """Stop writing the journal."""
@@ -106,6 +114,7 @@ class Store:
     def reset(self) -> None:
         """Forget everything."""
         self.processes.clear()
+        self.references.clear()
         self.resets += 1
         self._numbers = itertools.count(1)
         if self._file is not None:
@@ -134,8 +143,12 @@ class Store:
         now: float,
         in_place: bool = False,
         has_event: bool = False,
+        references: Sequence[tuple[str, str]] = (),
     ) -> None:
-        """Create an import process; `in_place` keeps the time at which the one before was created."""
+        """Create an import process; `in_place` keeps the time at which the one before was created.
+
+        `references` are those of the account, which no other may have once it is there.
+        """
         before = self.processes.get(key)
         created_at = before.created_at if before and in_place else now
         self._remember(
@@ -146,8 +159,10 @@ class Store:
             error=error,
             has_event=has_event,
         )
+        kept = [] if is_dry_run else references
+        self._refer(references=kept, key=key, now=now)
         if self._file is not None:
-            again = (now, has_event) if in_place or has_event else ()
+            again = (now, has_event, kept) if in_place or has_event or kept else ()
             self._file.write(orjson.dumps([*key, created_at, is_dry_run, error, *again]) + b"\n")
 
     def put(self, *, key: Key, kraken_identifier: str | None, listed: int, now: float) -> None:
@@ -161,6 +176,12 @@ class Store:
             before.kraken_identifier if before else process.kraken_identifier
         )
         process.listed = listed
+
+    def is_taken(self, *, namespace: str, value: str, by: Key, now: float) -> bool:
+        """Whether a reference belongs to an account that is there, and is not the one that asks."""
+        owner = self.references.get((namespace, value))
+        process = self.processes.get(owner) if owner is not None and owner != by else None
+        return process is not None and self.status(process=process, now=now) == "PROCESSED"
 
     def status(self, *, process: Process, now: float) -> str:
         """The status of a process at a time."""
@@ -178,6 +199,11 @@ class Store:
             lambda process: now - process.started_at < self.delay, reversed(self.processes.values())
         )
         return sum(1 for _ in started)
+
+    def _refer(self, *, references: Sequence[tuple[str, str]], key: Key, now: float) -> None:
+        for namespace, value in references:
+            if not self.is_taken(namespace=namespace, value=value, by=key, now=now):
+                self.references[namespace, value] = key
 
     def _remember(
         self,

@@ -1,43 +1,47 @@
-"""What the stand-in refuses, one module for each form of payload.
+"""What the stand-in refuses: its own reading of the guides and of the document that EDF's Kraken serves.
 
-A module of a form has `RESOURCE`, `fits(payload)`, `problems(payload)` for validation and
-`processing_error(payload)` for what goes wrong only later. A further form is one more module here.
+`judge` says what is wrong with a payload of a form. Each rule declares its codes and its source.
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol, cast
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, Final
 
-from simulator.rules.common import Problem
+from simulator.rules import essential_supply_points, national_grid_accounts, plenitude_accounts
+from simulator.rules.declared import Context, Objection
+from simulator.rules.edf import accounts as edf_accounts
+from simulator.rules.forms import Form
 
-
-class Form(Protocol):
-    """What a module of rules provides."""
-
-    def fits(self, payload: Mapping[str, Any], /) -> bool: ...
-
-    def problems(self, payload: Mapping[str, Any], /) -> Iterator[Problem]: ...
-
-    def processing_error(self, payload: Mapping[str, Any], /) -> tuple[str, str] | None: ...
-
-
-def _found() -> Mapping[str, Sequence[Form]]:
-    forms: dict[str, list[Form]] = {}
-    for name in sorted(module.name for module in pkgutil.iter_modules(__path__)):
-        module = importlib.import_module(f"{__name__}.{name}")
-        if hasattr(module, "RESOURCE"):
-            forms.setdefault(module.RESOURCE, []).append(cast(Form, module))
-    return forms
+FORMS: Final[Mapping[str, Form]] = {
+    form.name: form
+    for form in (
+        edf_accounts.FORM,
+        essential_supply_points.FORM_OF_ACCOUNTS,
+        essential_supply_points.FORM_OF_CDNS,
+        national_grid_accounts.FORM,
+        plenitude_accounts.FORM,
+    )
+}
+"""The forms by name."""
 
 
-FORMS: Final = _found()
-"""The forms of each resource's payloads, in the order of their modules' names."""
+def _is_never_taken(_: str, __: str) -> bool:
+    return False
 
 
-def form_of(*, resource: str, payload: Mapping[str, Any]) -> Form:
-    """The rules for a payload of this resource; the first form's when none fits."""
-    forms = FORMS[resource]
-    return next((form for form in forms if form.fits(payload)), forms[0])
+def judge(
+    *,
+    form: str,
+    payload: Mapping[str, Any],
+    today: date,
+    is_taken: Callable[[str, str], bool] = _is_never_taken,
+) -> tuple[Objection, ...]:
+    """Judge a payload as its validation does. Returns all objections, none for a payload that is right.
+
+    `form` is a name in FORMS, `is_taken` tells whether a reference (namespace, value) is another account's.
+    """
+    rules = FORMS[form]
+    context = Context(today, is_taken)
+    return tuple(rules.shapes.objections(payload=payload, kind=rules.kind, context=context))

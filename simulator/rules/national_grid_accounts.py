@@ -1,145 +1,129 @@
-"""Rules for US accounts. README.md lists them with their codes and paths."""
+"""The accounts of an American import supplier. The guide shows an example and states one rule."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
-from simulator.rules.common import (
-    Problem,
-    added_up,
-    agreements,
-    amount,
-    as_day,
-    objects,
-    obsolete_tariff,
-    phone,
-    reached,
+from simulator.rules.declared import Context, Found, Objection, Rulebook
+from simulator.rules.forms import Form, obsolete_tariff, shapes_of
+from simulator.rules.telephones import add_telephones
+
+_GUIDE: Final = "guide National Grid, validate: the example of a 400"
+
+_FIELDS: Final = """
+Account
+  text : import_supplier! external_account_number!
+  =Address : billing_address
+  *Metadata : metadata
+  *Customer : customers
+  *Note : notes
+  *Ledger : ledgers
+  *SupplyAddress : supply_addresses
+Address
+  text : street_address locality administrative_area postal_code country
+Metadata
+  text : key
+  any : value
+Customer
+  text : given_name family_name email mobile landline
+  day : date_of_birth
+  *AlternativeNumber : alternative_phone_numbers
+  =Preferences : customer_preferences
+  *UserDetail : user_details
+AlternativeNumber
+  text : phone_number
+Preferences
+  flag : opted_into_updates opted_into_offers opted_into_sms
+UserDetail
+  text : namespace
+  any : value
+Note
+  moment : created_at unpin_at
+  text : body
+  flag : is_pinned
+  *Document : document_paths
+Document
+  text : document_path
+Ledger
+  text : ledger_code billing_document_type
+  dec : ledger_balance
+  day : last_statement_closing_date last_statement_issue_date
+  *BillingDocument : historical_billing_documents
+  *Transaction : additional_historical_transactions current_statement_transactions
+BillingDocument
+  text : billing_document_identifier billing_document_type
+  day : issued_date
+  *Transaction : transactions
+Transaction
+  text : transaction_id type reason
+  dec : amount
+  day : transaction_date
+SupplyAddress
+  day : customer_at_supply_address_from_date
+  =Address : supply_address
+  text : external_identifier
+  =Property : property_details
+  *SupplyPoint : supply_points
+Property
+  text : driving_instructions
+  =PropertyType : property_type_specific_details
+PropertyType
+  text : property_type premise_type entry_instructions
+SupplyPoint
+  text : supply_type identifier operating_company
+  day : supply_start_date last_billed_to_date
+  *Agreement : agreements
+  =SupplyDetails : supply_details
+  *Meter : meters
+Agreement
+  day : effective_from effective_to
+  text : tariff_code
+  *Characteristic : characteristics
+Characteristic
+  text : code
+  any : value
+SupplyDetails
+  text : standard_point_location_code load_profile_code
+  =ServiceDrop : service_drop
+ServiceDrop
+  text : external_identifier distribution_line_style delivery_voltage metering_type
+Meter
+  moment : active_from
+  text : serial_number status service_type phase retrieval_method model manufacturer advance_meter_info
+  number : voltage size
+  flag : is_net_metered
+  *Register : registers
+Register
+  text : register_type
+  int : digits
+  dec : multiplier
+"""
+
+_BOOK: Final = Rulebook(source="guide National Grid:")
+add_telephones("mobile", "landline", on="Customer", book=_BOOK, source=_GUIDE)
+add_telephones("phone_number", on="AlternativeNumber", book=_BOOK, source=_GUIDE)
+
+
+@_BOOK.rule(
+    "standard_point_location_not_found",
+    on="SupplyDetails",
+    source="arranged, and stated nowhere: so that there is a code that Kraken alone can refuse",
+    needs="standard_point_location_code",
 )
-from simulator.rules.national_grid_accounts_shape import SHAPE
-from simulator.rules.shape import misshapen
-
-RESOURCE: Final = "accounts"
-
-_ZIP: Final = re.compile(r"[0-9]{5}(-[0-9]{4})?")
-_UNKNOWN_ZONE: Final = "GONE"
-_CENT: Final = Decimal("0.01")
+def _load_zone(details: Found, _: Context) -> Iterator[Objection]:
+    """standard_point_location_code is GONE."""
+    if details["standard_point_location_code"] == "GONE":
+        code = "standard_point_location_not_found"
+        yield Objection("standard_point_location_code", code, "There is no load zone GONE.")
 
 
-def fits(payload: Mapping[str, Any], /) -> bool:
-    """Whether this is such an account: it has a billing address in one piece, or its addresses supply points.
-
-    Accounts of other markets have supply points too, but say of which type they are and who looks after
-    them, or give the street in parts.
-    """
-    if "account_type" in payload or "operations_team_name" in payload:
-        return False
-    addresses = [address for _, address in objects(payload.get("supply_addresses"))]
-    if any("meter_points" in address or _has_street_in_parts(address) for address in addresses):
-        return False
-    return "billing_address" in payload or any("supply_points" in address for address in addresses)
-
-
-def problems(payload: Mapping[str, Any], /) -> Iterator[Problem]:
-    """Everything that is wrong with an account: with its form, or else with what stands in it."""
-    found = misshapen(payload=payload, shape=SHAPE)
-    yield from found
-    if not found:
-        yield from _content_problems(payload)
-
-
-def processing_error(payload: Mapping[str, Any], /) -> tuple[str, str] | None:
-    """What passes validation and fails later: a tariff that Kraken no longer has."""
-    return obsolete_tariff(payload, points="supply_points")
-
-
-def _has_street_in_parts(address: Mapping[str, Any]) -> bool:
-    supplied = address.get("supply_address")
-    return isinstance(supplied, dict) and "structured_street_address" in supplied
-
-
-def _content_problems(payload: Mapping[str, Any]) -> Iterator[Problem]:
-    yield from _zip(payload["billing_address"], "billing_address.")
-    if not payload["customers"]:
-        yield Problem("customers", "required", "This field is required.")
-    for index, customer in objects(payload.get("customers")):
-        path = f"customers.{index}."
-        yield from reached(customer, path)
-        for place, other in objects(customer.get("alternative_phone_numbers")):
-            yield from phone(other, "phone_number", f"{path}alternative_phone_numbers.{place}.")
-    for index, ledger in objects(payload.get("ledgers")):
-        yield from _ledger(ledger, f"ledgers.{index}.")
-    for index, address in objects(payload.get("supply_addresses")):
-        path = f"supply_addresses.{index}."
-        yield from _zip(address["supply_address"], f"{path}supply_address.")
-        for place, point in objects(address.get("supply_points")):
-            yield from _supply_point(point, f"{path}supply_points.{place}.")
-
-
-def _supply_point(point: Mapping[str, Any], path: str) -> Iterator[Problem]:
-    start, billed_to = as_day(point["supply_start_date"]), as_day(point.get("last_billed_to_date"))
-    if start and billed_to and billed_to < start:
-        yield Problem(
-            f"{path}last_billed_to_date",
-            "start_date_later_than_end_date",
-            "last_billed_to_date is earlier than supply_start_date.",
-        )
-    yield from agreements(point.get("agreements"), f"{path}agreements.", supply_start=start)
-    zone = (point.get("supply_details") or {}).get("standard_point_location_code")
-    if zone == _UNKNOWN_ZONE:
-        yield Problem(
-            f"{path}supply_details.standard_point_location_code",
-            "standard_point_location_not_found",
-            f"Standard point location {zone} does not exist.",
-        )
-
-
-def _ledger(ledger: Mapping[str, Any], path: str) -> Iterator[Problem]:
-    """Everything that was ever booked leads to the balance; bills lie before the last statement's close."""
-    closed = ledger.get("last_statement_closing_date") or ""
-    total = added_up(ledger.get("additional_historical_transactions"))
-    total += added_up(ledger.get("current_statement_transactions"))
-    for index, document in objects(ledger.get("historical_billing_documents")):
-        total += added_up(document.get("transactions"))
-        here = f"{path}historical_billing_documents.{index}.transactions"
-        yield from _no_later_than(document["transactions"], closed, here)
-    here = f"{path}additional_historical_transactions"
-    yield from _no_later_than(ledger.get("additional_historical_transactions"), closed, here)
-    for index, each in objects(ledger.get("current_statement_transactions")):
-        if each["transaction_date"] <= closed:
-            yield Problem(
-                f"{path}current_statement_transactions.{index}.transaction_date",
-                "current_statement_transaction_before_current_statement_opening_date",
-                f"The last statement closed on {closed}.",
-            )
-    if (ledger.get("last_statement_issue_date") or closed) < closed:
-        yield Problem(
-            f"{path}last_statement_issue_date",
-            "last_statement_issued_before_closing_date",
-            f"The last statement closed on {closed}.",
-        )
-    if abs(total - amount(ledger["ledger_balance"])) >= _CENT:
-        yield Problem(
-            f"{path}ledger_balance",
-            "ledger_balance_mismatch",
-            "The transactions do not add up to the ledger's balance.",
-        )
-
-
-def _no_later_than(transactions: Any, closed: str, path: str) -> Iterator[Problem]:
-    for index, each in objects(transactions):
-        # Dates in the form YYYY-MM-DD sort as texts.
-        if closed and each["transaction_date"] > closed:
-            yield Problem(
-                f"{path}.{index}.transaction_date",
-                "historical_statement_transaction_after_last_statement_closing_date",
-                f"The last statement closed on {closed}.",
-            )
-
-
-def _zip(address: Mapping[str, Any], path: str) -> Iterator[Problem]:
-    value = address["postal_code"]
-    if address["country"] == "US" and not _ZIP.fullmatch(value):
-        yield Problem(f"{path}postal_code", "invalid_postcode", f"{value} is not a valid ZIP code")
+FORM: Final = Form(
+    name="national_grid_accounts",
+    resource="accounts",
+    kind="Account",
+    shapes=shapes_of(_FIELDS, book=_BOOK, is_null_absent=True),
+    book=_BOOK,
+    fields_source="guide National Grid: the example of a payload",
+    processing_error=obsolete_tariff(points="supply_points"),
+)

@@ -100,7 +100,10 @@ def _answer(response: HTTPResponse | HTTPError) -> Answer:
 
 
 def account(number: str = "EXTERNAL-1234", **changes: Any) -> dict[str, Any]:
+    """The guide's account, without what is past by now and with a reference of its own."""
     payload: dict[str, Any] = json.loads((SAMPLES / "edf_accounts" / "payload.json").read_text())
+    del payload["dunning_path"]["start_date"]
+    payload["references"][0]["value"] = number
     return payload | {"external_account_number": number} | changes
 
 

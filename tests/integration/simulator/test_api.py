@@ -24,7 +24,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
 
 @pytest.fixture
 def kraken(start_simulator: StartSimulator) -> Kraken:
-    return Kraken(start_simulator("--delay", "0.1").url)
+    return Kraken(start_simulator("--delay", "0.1", "--supplier", "OTHER=edf_accounts").url)
 
 
 def test_a_valid_account_is_validated_created_and_processed(kraken: Kraken) -> None:

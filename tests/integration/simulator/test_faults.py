@@ -15,7 +15,7 @@ from tests.integration.simulator.client import LOST, Answer, Kraken, account, fa
 
 @pytest.fixture
 def kraken(start_simulator: StartSimulator) -> Kraken:
-    return Kraken(start_simulator("--delay", "0.1").url)
+    return Kraken(start_simulator("--delay", "0.1", "--supplier", "OTHER=edf_accounts").url)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_a_record_is_there_already_under_another_identifier(kraken: Kraken) -> N
 def test_a_record_is_created_again_in_place(
     start_simulator: StartSimulator, resource: str, event: bool
 ) -> None:
-    kraken = Kraken(start_simulator("--delay", "0.1").url)
+    kraken = Kraken(start_simulator("--delay", "0.1", "--supplier", "OTHER=edf_accounts").url)
     failing, good = (
         (failing_account(), account())
         if resource == "accounts"

@@ -16,7 +16,7 @@ from tests.integration.simulator.client import LOST, Kraken, account
 
 @pytest.fixture
 def kraken(start_simulator: StartSimulator) -> Kraken:
-    return Kraken(start_simulator("--delay", "0.1").url)
+    return Kraken(start_simulator("--delay", "0.1", "--supplier", "OTHER=edf_accounts").url)
 
 
 def failure_of(kraken: Kraken, *, number: str, seconds: float = 10) -> BaseException:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.simulator.payloads import DIALECTS, form, sound
+from simulator.rules import FORMS, judge
+from tests.unit.simulator.examples import EXAMPLES, today
 
 ODD: tuple[Any, ...] = (
     None,
@@ -35,9 +36,9 @@ def places(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | 
         yield from places(child, (*path, name))
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
-def test_no_odd_value_at_any_place_breaks_the_rules(dialect: str) -> None:
-    whole = sound(dialect)
+@pytest.mark.parametrize("name", FORMS)
+def test_no_odd_value_at_any_place_breaks_the_rules(name: str) -> None:
+    whole, form = EXAMPLES[name], FORMS[name]
     for path in places(whole):
         damaged = copy.deepcopy(whole)
         node = damaged
@@ -45,6 +46,6 @@ def test_no_odd_value_at_any_place_breaks_the_rules(dialect: str) -> None:
             node = node[step]
         for value in ODD:
             node[path[-1]] = copy.deepcopy(value)
-            rules = form(dialect, damaged)
-            if not list(rules.problems(damaged)):
-                rules.processing_error(damaged)
+            if not judge(form=name, payload=damaged, today=today(name)):
+                form.processing_error(damaged)
+                form.references(damaged)

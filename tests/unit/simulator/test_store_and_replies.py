@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import pytest
 
 from simulator import replies, schedule
-from simulator.rules.common import Problem
+from simulator.rules.declared import Objection
 from simulator.store import Key, Store, UnableToReadJournal
 
 KEY = Key("accounts", "TENTACLE_ENERGY", "A/1 é")
@@ -153,7 +153,7 @@ def test_a_reset_forgets_the_journal_too(store: OpenStore, tmp_path: Path) -> No
 
 
 def nested(*paths: str) -> Any:
-    problems = [Problem(path, "code", f"about {path}") for path in paths]
+    problems = [Objection(path, "code", f"about {path}") for path in paths]
     return replies.refused(resource="supply-points", style="auto", problems=problems).document
 
 
@@ -183,7 +183,7 @@ def test_a_message_about_a_whole_and_one_about_its_part_both_stay(paths: tuple[s
 def test_the_style_of_a_refusal_is_the_resources_own_unless_told(
     resource: str, style: str, is_flat: bool
 ) -> None:
-    problems = [Problem("a.0", "invalid", "No.")]
+    problems = [Objection("a.0", "invalid", "No.")]
     document = replies.refused(resource=resource, style=style, problems=problems).document
     flat = {"detail": "No.", "code": "invalid", "attr": "a.0"}
     assert (document["errors"] == [flat]) if is_flat else (document == {"a": {"0": ["No."]}})
@@ -222,3 +222,44 @@ def test_times_are_printed_with_their_offset(store: OpenStore) -> None:
     )
     assert reply.document["created_at"] == "2026-03-01T12:00:00.000000+00:00"
     assert reply.document["modified_at"] == "2026-03-01T12:00:10.000000+00:00"
+
+
+REFERENCE = ("allpay", "1")
+OTHER = Key("accounts", "TENTACLE_ENERGY", "B")
+
+
+def test_a_reference_is_taken_once_its_account_is_there_and_not_by_that_account(store: OpenStore) -> None:
+    kept = store()
+    kept.create(key=KEY, is_dry_run=False, error=None, now=100, references=[REFERENCE])
+
+    taken = {
+        (key.external_identifier, now): kept.is_taken(namespace="allpay", value="1", by=key, now=now)
+        for key in (KEY, OTHER)
+        for now in (109.9, 110)
+    }
+
+    assert [place for place, is_taken in taken.items() if is_taken] == [("B", 110)]
+
+
+@pytest.mark.parametrize(("is_dry_run", "error"), [(True, None), (False, ERROR)])
+def test_a_reference_is_free_where_its_account_came_to_nothing(
+    store: OpenStore, is_dry_run: bool, error: tuple[str, str] | None
+) -> None:
+    kept = store()
+    kept.create(key=KEY, is_dry_run=is_dry_run, error=error, now=100, references=[REFERENCE])
+    kept.create(key=OTHER, is_dry_run=False, error=None, now=120, references=[REFERENCE])
+
+    assert not kept.is_taken(namespace="allpay", value="1", by=OTHER, now=130)
+    assert kept.is_taken(namespace="allpay", value="1", by=KEY, now=130)
+
+
+def test_references_outlast_a_restart(store: OpenStore, tmp_path: Path) -> None:
+    first = store(journal=tmp_path / "journal")
+    first.create(key=KEY, is_dry_run=False, error=None, now=100, references=[REFERENCE])
+    first.close()
+
+    again = store(journal=tmp_path / "journal")
+
+    assert again.is_taken(namespace="allpay", value="1", by=OTHER, now=110)
+    again.reset()
+    assert again.references == {}

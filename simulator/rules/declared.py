@@ -1,0 +1,98 @@
+"""What a rule is: a check on one kind of object, with the codes it answers and where the source states it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple, TypeAlias
+
+Found: TypeAlias = Mapping[str, Any]
+"""An object of a payload whose form is right."""
+
+
+class Objection(NamedTuple):
+    """Why a payload is refused: dotted path with indexes, Kraken's code, and a sentence."""
+
+    path: str
+    code: str
+    message: str
+
+
+class Context(NamedTuple):
+    """What a check may know beside the object.
+
+    `today` is the stand-in's own. `is_taken` tells whether a reference (namespace, value) belongs to another
+    account that is in Kraken already.
+    """
+
+    today: date
+    is_taken: Callable[[str, str], bool]
+
+
+Check: TypeAlias = Callable[[Found, Context], Iterable[Objection]]
+"""Yields objections whose paths are relative to the object; an empty path is the object itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A stated rule. `on` is the kind of object that it looks at, `source` a short reference.
+
+    Objects without the field `needs` cannot break it.
+    """
+
+    on: str
+    needs: str
+    codes: tuple[str, ...]
+    source: str
+    says: str
+    check: Check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undecided:
+    """A stated rule that a stand-in cannot decide, and why."""
+
+    source: str
+    codes: tuple[str, ...]
+    why: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Rulebook:
+    """The rules of one form, in the order in which they were declared; `source` begins each reference."""
+
+    source: str
+    rules: list[Rule] = field(default_factory=list)
+    undecided: list[Undecided] = field(default_factory=list)
+
+    def rule(
+        self, *codes: str, on: str, at: str = "", source: str = "", needs: str = ""
+    ) -> Callable[[Check], Check]:
+        """Declare a check of the kind `on`, stated at its field `at`; its docstring says what it refuses."""
+
+        def declare(check: Check) -> Check:
+            says = " ".join((check.__doc__ or "").split())
+            self.add(*codes, on=on, at=at, says=says, check=check, source=source, needs=needs)
+            return check
+
+        return declare
+
+    def add(
+        self,
+        *codes: str,
+        on: str,
+        says: str,
+        check: Check,
+        at: str = "",
+        source: str = "",
+        needs: str = "",
+    ) -> None:
+        """Declare a check that has no docstring of its own. What is stated at one field needs it."""
+        place = source or f"{self.source} {on}.{at}".rstrip(".")
+        needs = needs or (at if " " not in at else "")
+        self.rules.append(Rule(on=on, needs=needs, codes=codes, source=place, says=says, check=check))
+
+    def leave(self, *codes: str, at: str, why: str) -> None:
+        """Name a stated rule that the stand-in does not decide."""
+        self.undecided.append(Undecided(source=f"{self.source} {at}", codes=codes, why=why))

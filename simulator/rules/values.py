@@ -1,0 +1,117 @@
+"""Values that several rules read: dates, amounts, telephone numbers and the identifiers of supply points."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Final
+
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
+_NO_DIGITS: Final = re.compile(r"[\s().\-/]|(?i:(?:,|;|x|ext\.?|extension)\s*\d{1,7}$)")
+_NUMBER: Final = re.compile(r"\+?\d{5,15}", re.ASCII)
+_BRITISH: Final = re.compile(r"(?i)(GIR ?0AA|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})")
+_DELIVERY_POINT: Final = re.compile(r"[A-Z0-9]*", re.ASCII)
+_MPAN_PRIMES: Final = (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43)
+_CPE: Final = re.compile(r"PT(\d{16})([A-Z]{2})", re.ASCII)
+_CPE_LETTERS: Final = "TRWAGMYFPDXBNJZSQVHLCKE"
+_NMI: Final = re.compile(r"[A-HJ-NP-Z0-9]{10}\d?", re.ASCII)
+
+
+def objects(value: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The objects of a list with their indexes; nothing for a list that is left out."""
+    return enumerate(value or ())
+
+
+def as_day(value: Any) -> date | None:
+    """A date, or None for what is none."""
+    return _day(value) if isinstance(value, str) else None
+
+
+# Migrated accounts have few dates between them, and each of them many.
+@lru_cache(maxsize=50_000)
+def _day(value: str) -> date | None:
+    if not _DATE.fullmatch(value):
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def as_moment(value: Any) -> datetime | None:
+    """A date, or a date and a time, in UTC, as is taken where no offset is told; None for what is none."""
+    try:
+        moment = datetime.fromisoformat(value)
+        return (moment.astimezone(UTC) if moment.tzinfo else moment).replace(tzinfo=None)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def amount(value: Any) -> Decimal:
+    """A decimal text as a number; zero where it is left out."""
+    return Decimal(value or 0)
+
+
+def is_email(*, value: str) -> bool:
+    """Whether a text has the form of an address."""
+    return _EMAIL.fullmatch(value) is not None
+
+
+def is_phone(*, value: str) -> bool:
+    """Whether a text can be dialled: digits as people write them, no more than E.164 has."""
+    return _NUMBER.fullmatch(_NO_DIGITS.sub("", value.strip())) is not None
+
+
+def is_british_postcode(*, value: str) -> bool:
+    """Whether a text has the form of a postcode of the United Kingdom."""
+    return _BRITISH.fullmatch(value.strip()) is not None
+
+
+def is_mpan(*, value: str) -> bool:
+    """Whether a text is an MPAN core: thirteen digits, the last of which checks the others."""
+    if not (len(value) == 13 and value.isascii() and value.isdigit()):
+        return False
+    total = sum(int(digit) * prime for digit, prime in zip(value[:12], _MPAN_PRIMES, strict=True))
+    return total % 11 % 10 == int(value[12])
+
+
+def is_mprn(*, value: str) -> bool:
+    """Whether a text is an MPRN: six to ten digits, the last two of which check the others."""
+    if not (6 <= len(value) <= 10 and value.isascii() and value.isdigit()):
+        return False
+    digits = value[:-2]
+    total = sum(int(digit) * (len(digits) - place) for place, digit in enumerate(digits))
+    return total % 11 == int(value[-2:])
+
+
+def is_delivery_point(*, value: str) -> bool:
+    """Whether a text has nothing in it but capital letters and numbers; a blank one has not."""
+    return _DELIVERY_POINT.fullmatch(value) is not None
+
+
+def is_nmi(*, value: str) -> bool:
+    """Whether a text is an NMI: ten characters, and perhaps the digit that checks them."""
+    if not _NMI.fullmatch(value):
+        return False
+    return len(value) == 10 or int(value[10]) == _nmi_checksum(value[:10])
+
+
+def _nmi_checksum(nmi: str) -> int:
+    """Every other character's code doubled from the right, and all their digits added up."""
+    total = 0
+    for place, character in enumerate(reversed(nmi)):
+        total += sum(map(int, str(ord(character) * (2 if place % 2 == 0 else 1))))
+    return -total % 10
+
+
+def is_cpe(*, value: str) -> bool:
+    """Whether a text is a Portuguese CPE or CUI: PT, sixteen digits, and the letters that check them."""
+    parts = _CPE.fullmatch(value)
+    if parts is None:
+        return False
+    rest = int(parts[1]) % 529
+    return parts[2] == _CPE_LETTERS[rest // 23] + _CPE_LETTERS[rest % 23]
