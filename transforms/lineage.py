@@ -15,7 +15,7 @@ from typing import TypeAlias
 import sqlglot
 from sqlglot import exp
 
-from transforms.dialect import Column, Dialect
+from transforms.dialect import CodeValue, Column, Dialect
 from transforms.extract import frame_sql
 from transforms.registry import get_dialect
 
@@ -101,7 +101,9 @@ def lineage(*, name: str) -> Mapping[str, Origin]:
                 Origin(
                     path=_join(targets[frame.name], *column.place),
                     sources=sources,
-                    transform=_transform(column=column) if sources else f"constant in {frame.name}.sql",
+                    transform=_transform(column=column, dialect=dialect)
+                    if sources
+                    else f"constant in {frame.name}.sql",
                     meaning=column.meaning,
                     required=column.required,
                 )
@@ -250,18 +252,17 @@ def _targets(*, dialect: Dialect) -> dict[str, str]:
     return targets
 
 
-def _transform(*, column: Column) -> str:
+def _transform(*, column: Column, dialect: Dialect) -> str:
     """What happens to a value between the query and the payload, in a few words."""
     match column.kind:
         case "text":
             return "trimmed" + (", blank is sent" if column.keep_blank else "")
         case "code" | "codes":
-            pairs = ", ".join(
-                f"{code or 'blank'} → {_shown(value)}" for code, value in (column.codes or {}).items()
-            )
-            return f"{column.kind}: {pairs}"
+            setting = f"; setting {column.setting}" if column.setting else ""
+            return f"{column.kind}: {_pairs(codes=column.codes or {})}{setting}"
         case "configured":
-            return f"configured values, setting {column.setting}"
+            own = dialect.default_values.get(column.setting)
+            return f"configured values, setting {column.setting}" + (f": {_pairs(codes=own)}" if own else "")
         case "date":
             return "date" + (", plus one day" if column.is_last_day else "")
         case "timestamp":
@@ -277,8 +278,14 @@ def _transform(*, column: Column) -> str:
             return "whole and decimals joined" if column.decimals else "number, digit for digit"
         case "integer":
             return "whole number"
+        case "unsent":
+            return "not sent: a value gives a warning"
         case _:
             return "JSON, as it is"
+
+
+def _pairs(*, codes: Mapping[str, CodeValue]) -> str:
+    return ", ".join(f"{code or 'blank'} → {_shown(value)}" for code, value in codes.items())
 
 
 def _shown(value: object) -> str:

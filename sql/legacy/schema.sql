@@ -176,6 +176,8 @@ CREATE TABLE legacy.supply_point (
     network_area    char(2)
 );
 COMMENT ON TABLE legacy.supply_point IS 'MPANs, MPRNs, NMIs, CPEs, CUIs and US supply points.';
+COMMENT ON COLUMN legacy.supply_point.critical_load IS
+    'AU: whether a life depends on the supply (X), or not (N); blank where it was never asked.';
 COMMENT ON COLUMN legacy.supply_point.network_area IS
     'Area of an Australian network. NO: it keeps notifications only; SO: it keeps accounts; empty: both.';
 

@@ -210,10 +210,18 @@ def test_generated_portuguese_accounts_are_plausible(filled: Engine) -> None:
 def test_generated_australian_accounts_are_plausible(filled: Engine) -> None:
     broken = _broken(filled)
     with_contact = []
+    vacant, loads, countries, countries_abroad = 0, set(), set(), {"NZ", "GB", "US"}
     for document in _documents(filled, get_dialect(name="essential_supply_points_accounts")):
         if document["supply_point"]["identifier"] in broken:
             continue
+        loads.add(document["supply_point"].get("critical_load"))
+        if not document["accounts"]:
+            vacant += 1
+            continue
         (account,) = document["accounts"]
+        countries |= {customer["postal_address"]["country"] for customer in account["customers"]}
+        if countries_abroad & {customer["postal_address"]["country"] for customer in account["customers"]}:
+            continue
         numbers = [customer["mobile"] for customer in account["customers"]]
         numbers += [customer["landline"] for customer in account["customers"] if "landline" in customer]
         contact = account.get("outage_contact", {})
@@ -225,6 +233,15 @@ def test_generated_australian_accounts_are_plausible(filled: Engine) -> None:
             assert phonenumbers.is_valid_number(phonenumbers.parse(number, "AU")), number
     # A few points have never had a notification.
     assert 0.8 < sum(with_contact) / len(with_contact) < 1
+    assert vacant == CUSTOMERS // 25
+    assert countries == {"AU", *countries_abroad}
+    # Of some it was never asked.
+    assert loads == {True, False, None}
+
+
+def test_of_some_points_nothing_was_ever_notified(filled: Engine) -> None:
+    documents = _documents(filled, get_dialect(name="essential_supply_points_cdns"))
+    assert sum(document["cdns"] == [] for document in documents) == CUSTOMERS // 25
 
 
 def test_each_supply_point_of_the_network_belongs_to_one_revision_but_the_guides(filled: Engine) -> None:
