@@ -266,6 +266,8 @@ CREATE TABLE legacy.meter_detail (
     net_metered     char(1)
 );
 COMMENT ON TABLE legacy.meter_detail IS 'US: what the meter shop knows of a meter.';
+COMMENT ON COLUMN legacy.meter_detail.net_metered IS
+    'Whether what is fed in is deducted (X), or not (N); blank where the shop does not know.';
 
 CREATE TABLE legacy.prepay_balance (
     meter_id        bigint NOT NULL,

@@ -167,7 +167,7 @@ def test_generated_identifiers_phones_and_emails_are_plausible(filled: Engine) -
             for point in address["meter_points"]:
                 if point["supply_type"] == "ELECTRICITY":
                     assert MPAN(point["identifier"]).is_valid
-    numbers = set()
+    numbers, countries, net_metered = set(), set(), set()
     for document in _documents(filled, get_dialect(name="national_grid_accounts")):
         numbers.add(document["external_account_number"])
         if document["external_account_number"] in broken:
@@ -177,7 +177,13 @@ def test_generated_identifiers_phones_and_emails_are_plausible(filled: Engine) -
             for number in filter(None, (customer["mobile"], customer["landline"], *others)):
                 assert phonenumbers.is_valid_number(phonenumbers.parse(number, "US")), number
             validate_email(customer["email"], check_deliverability=False, test_environment=True)
-        assert document["billing_address"]["postal_code"].startswith("02")
+        if document["billing_address"]["country"] == "US":
+            assert document["billing_address"]["postal_code"].startswith("02")
+        countries.add(document["billing_address"]["country"])
+        (point,) = document["supply_addresses"][0]["supply_points"][:1]
+        net_metered.update(meter.get("is_net_metered") for meter in point["meters"])
+    assert countries == {"US", "CA", "IE"}
+    assert net_metered == {True, False, None}
     assert all(len(number) == 10 and number.startswith("88") for number in numbers)
     for document in _documents(filled, get_dialect(name="essential_supply_points_cdns")):
         if document["supply_point"]["identifier"] in broken:
