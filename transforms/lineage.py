@@ -123,11 +123,51 @@ def origin_of(*, dialect: str, path: str) -> Origin | None:
 
 def trace(*, sql: Path) -> Mapping[str, tuple[Source, ...]]:
     """The legacy columns behind every column that a query delivers. Raises `UnableToTrace`."""
+    return _columns(query=_parsed(sql=sql), known=_Known(file=sql.name))
+
+
+def _parsed(*, sql: Path) -> exp.Expr:
     try:
-        query = sqlglot.parse_one(sql.read_text(encoding="utf-8"), read="postgres")
+        return sqlglot.parse_one(sql.read_text(encoding="utf-8"), read="postgres")
     except sqlglot.errors.ParseError:
         raise UnableToTrace(f"{sql.name} cannot be read as a query of Postgres.") from None
-    return _columns(query=query, known=_Known(file=sql.name))
+
+
+def empty_columns(*, sql: Path) -> frozenset[str]:
+    """The columns that a query delivers as NULL whoever is asked for. Raises `UnableToTrace`."""
+    sides = [select for select in _selects(query=_parsed(sql=sql)) if select.selects]
+    empty = [{column.alias_or_name for column in select.selects if _is_null(node=column)} for select in sides]
+    return frozenset(set.intersection(*empty)) if empty else frozenset()
+
+
+def selects_nobody(*, sql: Path) -> bool:
+    """Whether a query says by a plain `false` that it returns no row. Raises `UnableToTrace`."""
+    return all(_is_false(select=select) for select in _selects(query=_parsed(sql=sql)))
+
+
+def _selects(*, query: exp.Expr) -> Iterator[exp.Select]:
+    """The query itself, or what it is a union of."""
+    if isinstance(query, exp.SetOperation):
+        for side in (query.left, query.right):
+            yield from _selects(query=side)
+    elif isinstance(query, exp.Subquery):
+        yield from _selects(query=query.this)
+    elif isinstance(query, exp.Select):
+        yield query
+
+
+def _is_null(*, node: exp.Expr) -> bool:
+    while isinstance(node, exp.Alias | exp.Cast | exp.Paren):
+        node = node.this
+    return isinstance(node, exp.Null)
+
+
+def _is_false(*, select: exp.Select) -> bool:
+    where = select.args.get("where")
+    parts = where.this.flatten() if where is not None and isinstance(where.this, exp.And) else ()
+    return any(
+        isinstance(part, exp.Boolean) and not part.this for part in (*parts, where.this if where else None)
+    )
 
 
 _Columns: TypeAlias = Mapping[str, tuple[Source, ...]]

@@ -98,7 +98,7 @@ WHERE contact.place <> 2 OR mod(made.h3, 3) = 0;
 -- Where the property is, and where post is sent: to a box, or to the same street.
 INSERT INTO legacy.address (
     address_id, postcode, country, state, locality, house_number, street_name, street_type, unit_type,
-    unit_number, building_name, delivery_point, sublocality, sorting_code, delivery_type, delivery_number
+    unit_number, building_name, delivery_point, sublocality, sorting_code, delivery_type, delivery_number, line1
 )
 SELECT
     made.pair + place,
@@ -115,32 +115,41 @@ SELECT
     CASE WHEN is_abroad THEN (ARRAY['Auckland', 'London', 'San Francisco'])[made.abroad]
         ELSE (SELECT words FROM generator.vocabulary WHERE kind = 'au_locality')[1 + mod(made.h1, 7)]
     END,
-    CASE WHEN NOT is_box THEN CAST(1 + mod(made.h2, 300) AS text) END,
-    CASE WHEN NOT is_box AND made.defect <> 4
+    CASE WHEN is_street THEN CAST(1 + mod(made.h2, 300) AS text) END,
+    CASE WHEN is_street AND made.defect <> 4
         THEN (SELECT words FROM generator.vocabulary WHERE kind = 'au_street')[1 + mod(made.h3, 8)]
     END,
-    CASE WHEN NOT is_box AND made.defect <> 4 THEN (ARRAY['ST', 'RD', 'AVE'])[1 + mod(made.h3, 3)] END,
+    CASE WHEN is_street AND made.defect <> 4 THEN (ARRAY['ST', 'RD', 'AVE'])[1 + mod(made.h3, 3)] END,
     CASE WHEN has_unit AND made.defect <> 5 THEN 'U' END,
     CASE WHEN has_unit THEN CAST(1 + mod(made.h1, 20) AS text) END,
-    CASE WHEN made.defect = 8 THEN '   ' END,
+    CASE WHEN made.defect = 8 THEN '   ' WHEN is_street AND mod(made.h1, 15) = 0 THEN 'Wattle House' END,
     CASE
         WHEN is_box THEN ''
         WHEN is_abroad THEN NULL
         WHEN made.defect = 12 THEN 'unknown'
         ELSE CAST(50000000 + mod(made.h2, 9000000) AS text)
     END,
-    CASE WHEN is_box THEN '' END,
-    CASE WHEN is_box THEN '' END,
+    CASE WHEN mod(made.h1, 20) = 1 THEN 'Old Station' WHEN is_box THEN '' END,
+    CASE WHEN mod(made.h1, 20) = 2 THEN 'RMB ' || mod(made.h2, 90) WHEN is_box THEN '' END,
     CASE WHEN is_box THEN 'PO BOX' END,
-    CASE WHEN is_box THEN CAST(1 + mod(made.h3, 900) AS text) END
+    CASE WHEN is_box THEN CAST(1 + mod(made.h3, 900) AS text) END,
+    CASE WHEN is_line THEN 'Lot ' || 1 + mod(made.h2, 90) || ', off the Silver City Highway' END
 FROM made
 CROSS JOIN generate_series(0, 1) AS place
 -- The defects of a street stand in one address alone.
 CROSS JOIN LATERAL (SELECT place = 1 AND made.abroad > 0 AS is_abroad) AS post
 CROSS JOIN LATERAL (
-    SELECT place = 1 AND NOT is_abroad AND (made.defect IN (4, 5, 12) OR mod(made.h3, 4) > 0) AS is_box
+    SELECT
+        CASE WHEN place = 0 THEN made.defect < 0 AND mod(made.h3, 25) = 0
+            ELSE NOT is_abroad AND (made.defect IN (4, 5, 12) OR mod(made.h3, 4) > 0)
+        END AS is_box
 ) AS kind
-CROSS JOIN LATERAL (SELECT NOT is_box AND (made.defect = 5 OR mod(made.h2, 5) = 0) AS has_unit) AS flat;
+-- In the country some have one line, and no parts.
+CROSS JOIN LATERAL (
+    SELECT NOT is_box AND NOT is_abroad AND made.defect < 0 AND mod(made.h2, 25) = 1 AS is_line
+) AS rural
+CROSS JOIN LATERAL (SELECT NOT is_box AND NOT is_line AS is_street) AS street
+CROSS JOIN LATERAL (SELECT is_street AND (made.defect = 5 OR mod(made.h2, 5) = 0) AS has_unit) AS flat;
 
 INSERT INTO legacy.account (
     account_id, account_number, market, data_origin, account_class, unknown_occupier, billing_address_id,
@@ -221,7 +230,7 @@ SELECT
         ELSE '041' || lpad(CAST(mod(made.h2 + line, 10000000) AS text), 7, '0')
     END,
     CASE WHEN made.defect = 14 THEN 'FV' ELSE 'MV' END,
-    CASE WHEN line > 0 THEN '' WHEN made.defect = 15 THEN '+64' ELSE '+61' END
+    CASE WHEN line > 0 AND mod(made.h1, 2) = 0 THEN '' WHEN made.defect = 15 THEN '+64' ELSE '+61' END
 FROM made
 CROSS JOIN LATERAL generate_series(0, CASE WHEN made.defect = 1 THEN 2 ELSE mod(made.h3, 2) END) AS line
 WHERE made.defect >= 0 OR mod(made.h1, 11) > 0;

@@ -59,7 +59,7 @@ FROM made;
 
 INSERT INTO legacy.address (
     address_id, postcode, country, state, locality, house_number, street_name, street_type, unit_type,
-    unit_number, building_name, delivery_point
+    unit_number, building_name, delivery_point, sublocality, sorting_code, delivery_type, delivery_number, line1
 )
 SELECT
     made.key,
@@ -71,17 +71,31 @@ SELECT
     CASE WHEN made.is_abroad THEN 'London'
         ELSE (SELECT words FROM generator.vocabulary WHERE kind = 'au_locality')[1 + mod(made.h1, 7)]
     END,
-    CAST(1 + mod(made.h2, 300) AS text),
-    CASE WHEN made.defect <> 2
+    CASE WHEN is_street THEN CAST(1 + mod(made.h2, 300) AS text) END,
+    CASE WHEN is_street AND made.defect <> 2
         THEN (SELECT words FROM generator.vocabulary WHERE kind = 'au_street')[1 + mod(made.h3, 8)]
     END,
-    CASE WHEN made.defect <> 2 THEN (ARRAY['ST', 'RD', 'AVE'])[1 + mod(made.h3, 3)] END,
+    CASE WHEN is_street AND made.defect <> 2 THEN (ARRAY['ST', 'RD', 'AVE'])[1 + mod(made.h3, 3)] END,
     CASE WHEN has_unit AND made.defect <> 3 THEN 'U' END,
     CASE WHEN has_unit THEN CAST(1 + mod(made.h1, 20) AS text) END,
-    CASE WHEN made.defect = 8 THEN '   ' END,
-    CASE WHEN made.is_abroad THEN NULL WHEN made.defect = 10 THEN 'unknown' ELSE CAST(50000000 + mod(made.h2, 9000000) AS text) END
+    CASE WHEN made.defect = 8 THEN '   ' WHEN is_street AND mod(made.h1, 15) = 0 THEN 'Wattle House' END,
+    CASE WHEN made.is_abroad OR NOT is_street THEN NULL WHEN made.defect = 10 THEN 'unknown'
+        ELSE CAST(50000000 + mod(made.h2, 9000000) AS text)
+    END,
+    CASE WHEN mod(made.h1, 20) = 1 THEN 'Old Station' END,
+    CASE WHEN mod(made.h1, 20) = 2 THEN 'RMB ' || mod(made.h2, 90) END,
+    CASE WHEN is_box THEN 'PO BOX' END,
+    CASE WHEN is_box THEN CAST(1 + mod(made.h3, 900) AS text) END,
+    CASE WHEN is_line THEN 'Lot ' || 1 + mod(made.h2, 90) || ', off the Silver City Highway' END
 FROM made
-CROSS JOIN LATERAL (SELECT made.defect = 3 OR mod(made.h2, 5) = 0 AS has_unit) AS kind;
+-- Some get their post in a box; in the country some have one line, and no parts.
+CROSS JOIN LATERAL (
+    SELECT
+        made.defect < 0 AND mod(made.h3, 25) = 0 AS is_box,
+        made.defect < 0 AND NOT made.is_abroad AND mod(made.h3, 25) = 1 AS is_line
+) AS post
+CROSS JOIN LATERAL (SELECT NOT is_box AND NOT is_line AS is_street) AS street
+CROSS JOIN LATERAL (SELECT is_street AND (made.defect = 3 OR mod(made.h2, 5) = 0) AS has_unit) AS kind;
 
 INSERT INTO legacy.details_notification
 SELECT
