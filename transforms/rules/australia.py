@@ -95,10 +95,13 @@ def usual_phones(path: str, *, numbers: tuple[str, ...], region: str) -> Rule:
 def _phones(
     person: Document, *, numbers: Callable[[Document], Iterator[Number]], region: str, kind: str
 ) -> Iterator[Fault]:
-    country = (person.get("postal_address") or {}).get("country") or region
     for place, number, prefix in numbers(person):
-        regions = dict.fromkeys((_region_of(prefix) or country, country, region))
-        if number and contacts.phone_kind(number, regions=regions) == kind:
+        # Nearly all numbers are of the region.
+        if not number or contacts.phone_kind(number, regions=(region,)) == "usual":
+            continue
+        country = (person.get("postal_address") or {}).get("country") or region
+        regions = (_region_of(prefix) or country, country, region)
+        if contacts.phone_kind(number, regions=regions) == kind:
             yield Fault(place)
 
 

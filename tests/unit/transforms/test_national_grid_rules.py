@@ -214,3 +214,18 @@ def test_net_metering_of_which_nothing_is_known_is_left_out(blank: str | None) -
 def test_a_bill_goes_to_a_country_without_states_and_postcodes() -> None:
     result = built("accounts", administrative_area=None, postal_code=None, country="IE")
     assert len(result.payloads) == 1
+
+
+def test_a_customer_with_400_meters_is_one_payload() -> None:
+    rows = sample_rows(dialect=DIALECT)
+    for frame, key in (("meters", "meter_key"), ("registers", "meter_key")):
+        rows[frame] = [rows[frame][0] | {key: number} for number in range(400)]
+    result = build(
+        dialect=DIALECT,
+        frames=as_frames(dialect=DIALECT, rows=rows),
+        identifiers=[identifier_of(dialect=DIALECT)],
+        settings=BuildSettings(import_supplier="X", today=TODAY),
+    )
+    (payload,) = result.payloads
+    (address,) = json.loads(payload.body)["supply_addresses"]
+    assert len(address["supply_points"][0]["meters"]) == 400
