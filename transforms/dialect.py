@@ -213,6 +213,13 @@ class Dialect:
             known[frame.name] = frame
 
     @property
+    def settings(self) -> frozenset[str]:
+        """What a Connection may name a client's own words for."""
+        return frozenset(
+            column.setting for frame in self.frames for column in frame.columns if column.setting
+        )
+
+    @property
     def root(self) -> Frame:
         """The frame with one row for each customer."""
         return self.frames[0]
