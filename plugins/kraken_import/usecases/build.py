@@ -30,7 +30,7 @@ from transforms.registry import get_dialect
 def payload_settings(
     *, dialect: Dialect, kraken: KrakenSettings, now: datetime, import_supplier: str | None = None
 ) -> BuildSettings:
-    """What a Connection decides about the payloads of a dialect. Raises `BadRequest` for an unknown setting."""
+    """What a Connection decides about a dialect's payloads. Raises `BadRequest` for an unknown setting."""
     values = kraken.configured_values.get(dialect.name, {})
     unknown = sorted(set(values) - dialect.settings)
     if unknown:

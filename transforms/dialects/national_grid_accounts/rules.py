@@ -19,19 +19,24 @@ _ON_BILLS: Final = "historical_billing_documents.transactions"
 _ADDITIONAL: Final = "additional_historical_transactions"
 _CURRENT: Final = "current_statement_transactions"
 _PROPERTY: Final = "supply_addresses.property_details.property_type_specific_details"
-_PLACES_OF_WORDS: Final[Mapping[str, str]] = {
-    "user_detail_namespaces": "customers.user_details.namespace",
-    "ledger_codes": "ledgers.ledger_code",
-    "billing_document_types": "ledgers.billing_document_type",
-    "property_types": f"{_PROPERTY}.property_type",
-    "premise_types": f"{_PROPERTY}.premise_type",
-    "operating_companies": f"{_POINTS}.operating_company",
-    "line_styles": f"{_POINTS}.supply_details.service_drop.distribution_line_style",
-    "metering_types": f"{_POINTS}.supply_details.service_drop.metering_type",
-    "meter_statuses": f"{_POINTS}.meters.status",
-    "meter_service_types": f"{_POINTS}.meters.service_type",
-    "phases": f"{_POINTS}.meters.phase",
-    "register_types": f"{_POINTS}.meters.registers.register_type",
+_PLACES_OF_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "user_detail_namespaces": ("customers.user_details.namespace",),
+    "ledger_codes": ("ledgers.ledger_code",),
+    "billing_document_types": (
+        "ledgers.billing_document_type",
+        "ledgers.historical_billing_documents.billing_document_type",
+    ),
+    "transaction_reasons": tuple(f"ledgers.{name}.reason" for name in (_ON_BILLS, _ADDITIONAL, _CURRENT)),
+    "property_types": (f"{_PROPERTY}.property_type",),
+    "premise_types": (f"{_PROPERTY}.premise_type",),
+    "supply_types": (f"{_POINTS}.supply_type",),
+    "operating_companies": (f"{_POINTS}.operating_company",),
+    "line_styles": (f"{_POINTS}.supply_details.service_drop.distribution_line_style",),
+    "metering_types": (f"{_POINTS}.supply_details.service_drop.metering_type",),
+    "meter_statuses": (f"{_POINTS}.meters.status",),
+    "meter_service_types": (f"{_POINTS}.meters.service_type",),
+    "phases": (f"{_POINTS}.meters.phase",),
+    "register_types": (f"{_POINTS}.meters.registers.register_type",),
 }
 
 
@@ -113,7 +118,9 @@ def _money(given: Circumstances) -> tuple[Rule, ...]:
 
 def _words() -> tuple[Rule, ...]:
     return tuple(
-        shown_by_guide(path, *codes.WORDS[setting].values()) for setting, path in _PLACES_OF_WORDS.items()
+        shown_by_guide(path, *codes.WORDS[setting].values())
+        for setting, paths in _PLACES_OF_WORDS.items()
+        for path in paths
     )
 
 
