@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from legacy import load
-from transforms.database import fault_of
+from transforms.database import DatabaseInterrupted, UnableToQuery, fault_of
 
 
 def main() -> int:
@@ -41,7 +41,7 @@ def main() -> int:
 
     try:
         load.fill(engine=engine, customers=customers, seed=options.seed, tell=tell)
-    except load.NotTheGenerators as error:
+    except (load.NotTheGenerators, UnableToQuery, DatabaseInterrupted) as error:
         print(error, file=sys.stderr)
         return 1
     except SQLAlchemyError as error:

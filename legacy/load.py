@@ -6,11 +6,15 @@ All rows are made by set-based SQL in `sql/legacy/`. A customer follows from the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
+
+from transforms.database import UnableToQuery, place_in, sentences, shown
 
 _SQL = Path(__file__).resolve().parents[1] / "sql" / "legacy"
 _CHUNK = 50_000
@@ -85,7 +89,7 @@ def load_guide_customers(*, engine: Engine) -> None:
 def generate(*, engine: Engine, dialect: str, first: int, last: int, seed: int) -> None:
     """Add the customers with these numbers, both included.
 
-    Raises `UnknownGenerator` and `NotTheGenerators`.
+    Raises `UnknownGenerator`, `NotTheGenerators`, and `UnableToQuery` for a mistake in the generator's SQL.
     """
     _check(dialect=dialect)
     with engine.connect() as connection:
@@ -100,7 +104,8 @@ def fill(*, engine: Engine, customers: dict[str, int], seed: int, tell: Callable
     """Create the schema anew with so many customers of each dialect: rows first, keys and indexes last.
 
     `tell` is given a line for each step. Two connections work at once. Raises `NotTheGenerators`, and drops
-    nothing then, for a schema `legacy` or `generator` that the generator did not make.
+    nothing then, for a schema `legacy` or `generator` that the generator did not make; and `UnableToQuery`
+    for a mistake in the SQL of the generators or the guides' customers.
     """
     for dialect in customers:
         _check(dialect=dialect)
@@ -198,7 +203,12 @@ def _execute(engine: Engine, statements: Sequence[str]) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql("SET LOCAL maintenance_work_mem = '256MB'")
         for statement in statements:
-            connection.exec_driver_sql(statement)
+            with sentences(place=partial(_place_of, statement)):
+                connection.exec_driver_sql(statement)
+
+
+def _place_of(statement: str, _: int | None) -> str:
+    return f"{shown(_file(name='constraints'))}, {' '.join(statement.split())},"
 
 
 def _generate(engine: Engine, dialect: str, first: int, last: int, seed: int) -> None:
@@ -206,20 +216,40 @@ def _generate(engine: Engine, dialect: str, first: int, last: int, seed: int) ->
         # What is not acknowledged yet can be generated again.
         connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
         connection.exec_driver_sql("SET LOCAL work_mem = '64MB'")
-        connection.exec_driver_sql(
-            _read(file=f"generate/{dialect}"), {"first": first, "last": last, "seed": seed}
-        )
+        with _named(file=f"generate/{dialect}"):
+            connection.exec_driver_sql(
+                _read(file=f"generate/{dialect}"), {"first": first, "last": last, "seed": seed}
+            )
         connection.exec_driver_sql(
             "INSERT INTO generator.generated VALUES (%s, %s, %s)", (dialect, first, last)
         )
 
 
 def _run(*, connection: Connection, file: str) -> None:
-    connection.execution_options(no_parameters=True).exec_driver_sql(_read(file=file))
+    with _named(file=file):
+        connection.execution_options(no_parameters=True).exec_driver_sql(_read(file=file))
+
+
+@contextmanager
+def _named(*, file: str) -> Iterator[None]:
+    """Turn what is wrong with a file of SQL into `UnableToQuery`, which names it."""
+    path = _file(name=file)
+    try:
+        with sentences(place=place_in(path)):
+            yield
+    except (KeyError, TypeError, ValueError, IndexError):
+        # The driver fills in the parameters before the server sees them.
+        raise UnableToQuery(
+            f"{shown(path)} has a % that is none of its parameters: write %% where a percent sign is meant."
+        ) from None
 
 
 def _read(*, file: str) -> str:
-    return (_SQL / f"{file}.sql").read_text(encoding="utf-8")
+    return _file(name=file).read_text(encoding="utf-8")
+
+
+def _file(*, name: str) -> Path:
+    return _SQL / f"{name}.sql"
 
 
 def _check(*, dialect: str) -> None:

@@ -9,6 +9,7 @@ from kraken_import.usecases.faults import BadRequest, Retryable, SystemicFault
 from legacy.load import NotTheGenerators
 from transforms.assemble import FrameContractBroken
 from transforms.database import DatabaseInterrupted, UnableToQuery
+from transforms.rules.engine import RuleBroken
 
 _SPOKEN = (
     BadRequest,
@@ -16,6 +17,7 @@ _SPOKEN = (
     FrameContractBroken,
     NotTheGenerators,
     Retryable,
+    RuleBroken,
     SystemicFault,
     UnableToQuery,
     UnableToReadConnection,

@@ -42,7 +42,7 @@ def new_dialect(*, wishes: Wishes) -> None:
         f"{name} is there, and empty:\n"
         + "".join(f"  {file}\n" for file in files)
         + "\nNext: docs/how-to/add-a-dialect.md. What is missing is said by\n"
-        f"  .venv/bin/python -m pytest -q --tb=line tests/unit/transforms/test_conformance.py -k {name}\n"
+        f"  .venv/bin/python -m pytest -q --tb=line tests/unit/transforms -k {name}\n"
     )
 
 

@@ -27,6 +27,7 @@ from transforms.extract import (
     extract,
 )
 from transforms.registry import dialect_names
+from transforms.rules.engine import RuleBroken
 from transforms.triage import source_of
 
 _BATCH = 1_000
@@ -146,7 +147,7 @@ def build_batch(
             settings=settings,
             unreadable=extracted.unreadable,
         )
-    except (FrameContractBroken, UnableToExtract) as error:
+    except (FrameContractBroken, RuleBroken, UnableToExtract) as error:
         raise UnableToPrintPayload(str(error)) from error
 
 

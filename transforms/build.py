@@ -91,7 +91,9 @@ def build(
     settings: BuildSettings,
     unreadable: Mapping[str, Finding] | None = None,
 ) -> BuildResult:
-    """Build and check the payloads of a batch. Raises `FrameContractBroken` for SQL that breaks its contract.
+    """Build and check the payloads of a batch.
+
+    Raises `FrameContractBroken` for SQL that breaks its contract, and `RuleBroken` for a rule that crashes.
 
     One customer's faults reject that customer alone, with every fault that was found. `unreadable` says of
     customers without rows in `frames` why the SQL could not read them: they are rejected.

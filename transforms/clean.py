@@ -103,13 +103,19 @@ def _cleaner(*, column: Column, zone: ZoneInfo) -> Callable[[str], Any]:
         text = (raw if plain else unicodedata.normalize("NFC", raw).translate(_CONTROL)).strip()
         match column.kind:
             case "code":
-                return _code(text=text, codes=column.codes or {}, blank=blank, name=column.name)
+                return _code(text=text, codes=column.codes or {}, blank=blank, column=column)
             case "configured" if column.codes is not None:
-                return _code(text=text, codes=column.codes, blank=blank, name=column.name)
+                return _code(text=text, codes=column.codes, blank=blank, column=column)
             case _ if not text:
                 return blank
             case "codes":
-                return _codes(text=text, codes=column.codes or {}, name=column.name)
+                return _codes(text=text, codes=column.codes or {}, column=column)
+            case "unsent":
+                return Problem(
+                    code="value_not_sent",
+                    detail=f"Kraken has no field for what column {column.name} holds: it is left out.",
+                    severity="warning",
+                )
             case "date":
                 return _date(text=text, column=column)
             case "timestamp":
@@ -157,19 +163,22 @@ def _join(*, whole: str | None, fraction: str | None) -> str | None:
     return f"{whole.strip()}.{digits}" if _DIGITS.fullmatch(digits) else f"{whole.strip()}.?"
 
 
-def _code(*, text: str, codes: Mapping[str, CodeValue], blank: str | None, name: str) -> Any:
+def _code(*, text: str, codes: Mapping[str, CodeValue], blank: str | None, column: Column) -> Any:
     if text in codes:
         return codes[text]
     if not text:
         return blank
     shown = text if len(text) <= 20 else f"{text[:20]}…"
-    return Problem(code="unknown_code", detail=f"Column {name} holds the unknown code {shown!r}.")
+    mend = f": name Kraken's word for it under setting {column.setting}" if column.setting else ""
+    return Problem(
+        code="unknown_code", detail=f"Column {column.name} holds the unknown code {shown!r}{mend}."
+    )
 
 
-def _codes(*, text: str, codes: Mapping[str, CodeValue], name: str) -> Any:
+def _codes(*, text: str, codes: Mapping[str, CodeValue], column: Column) -> Any:
     values = []
     for part in text.split(","):
-        value = _code(text=part.strip(), codes=codes, blank=None, name=name)
+        value = _code(text=part.strip(), codes=codes, blank=None, column=column)
         if isinstance(value, Problem):
             return value
         if value is not None:

@@ -15,6 +15,7 @@ Every other column becomes a field of the payload, by its kind:
 - decimal: a decimal text, sent digit for digit.
 - integer: a whole number.
 - document: JSON, sent as it is.
+- unsent: what Kraken has no field for; a value is left out with a warning.
 
 NULL always means: leave the field out.
 """
@@ -32,7 +33,17 @@ from transforms.rules.engine import Circumstances, Rule
 CodeValue: TypeAlias = str | bool | None
 
 Kind: TypeAlias = Literal[
-    "text", "code", "codes", "configured", "date", "timestamp", "money", "decimal", "integer", "document"
+    "text",
+    "code",
+    "codes",
+    "configured",
+    "date",
+    "timestamp",
+    "money",
+    "decimal",
+    "integer",
+    "document",
+    "unsent",
 ]
 
 Sign: TypeAlias = Literal["kept", "debit_positive", "absolute"]
@@ -57,7 +68,8 @@ class Column:
     codes: Mapping[str, CodeValue] | None = None
     """Legacy code to payload value, for kinds code and codes. The empty code stands for blank."""
     setting: str = ""
-    """For kind configured: what each client names otherwise, for example tariff_codes."""
+    """For kind configured: what each client names otherwise, for example tariff_codes. For kind codes the map
+    of the Connection takes the place of `codes`."""
     keep_blank: bool = False
     """Send a blank value as "" instead of leaving the field out."""
     sign: Sign = "kept"
@@ -216,6 +228,13 @@ class Dialect:
                     f"{', '.join(parent.key)}."
                 )
             known[frame.name] = frame
+
+    @property
+    def settings(self) -> frozenset[str]:
+        """What a Connection may name a client's own words for."""
+        return frozenset(
+            column.setting for frame in self.frames for column in frame.columns if column.setting
+        )
 
     @property
     def root(self) -> Frame:

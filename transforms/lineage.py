@@ -15,7 +15,7 @@ from typing import TypeAlias
 import sqlglot
 from sqlglot import exp
 
-from transforms.dialect import Column, Dialect
+from transforms.dialect import CodeValue, Column, Dialect
 from transforms.extract import frame_sql
 from transforms.registry import get_dialect
 
@@ -101,7 +101,9 @@ def lineage(*, name: str) -> Mapping[str, Origin]:
                 Origin(
                     path=_join(targets[frame.name], *column.place),
                     sources=sources,
-                    transform=_transform(column=column) if sources else f"constant in {frame.name}.sql",
+                    transform=_transform(column=column, dialect=dialect)
+                    if sources
+                    else f"constant in {frame.name}.sql",
                     meaning=column.meaning,
                     required=column.required,
                 )
@@ -121,11 +123,51 @@ def origin_of(*, dialect: str, path: str) -> Origin | None:
 
 def trace(*, sql: Path) -> Mapping[str, tuple[Source, ...]]:
     """The legacy columns behind every column that a query delivers. Raises `UnableToTrace`."""
+    return _columns(query=_parsed(sql=sql), known=_Known(file=sql.name))
+
+
+def _parsed(*, sql: Path) -> exp.Expr:
     try:
-        query = sqlglot.parse_one(sql.read_text(encoding="utf-8"), read="postgres")
+        return sqlglot.parse_one(sql.read_text(encoding="utf-8"), read="postgres")
     except sqlglot.errors.ParseError:
         raise UnableToTrace(f"{sql.name} cannot be read as a query of Postgres.") from None
-    return _columns(query=query, known=_Known(file=sql.name))
+
+
+def empty_columns(*, sql: Path) -> frozenset[str]:
+    """The columns that a query delivers as NULL whoever is asked for. Raises `UnableToTrace`."""
+    sides = [select for select in _selects(query=_parsed(sql=sql)) if select.selects]
+    empty = [{column.alias_or_name for column in select.selects if _is_null(node=column)} for select in sides]
+    return frozenset(set.intersection(*empty)) if empty else frozenset()
+
+
+def selects_nobody(*, sql: Path) -> bool:
+    """Whether a query says by a plain `false` that it returns no row. Raises `UnableToTrace`."""
+    return all(_is_false(select=select) for select in _selects(query=_parsed(sql=sql)))
+
+
+def _selects(*, query: exp.Expr) -> Iterator[exp.Select]:
+    """The query itself, or what it is a union of."""
+    if isinstance(query, exp.SetOperation):
+        for side in (query.left, query.right):
+            yield from _selects(query=side)
+    elif isinstance(query, exp.Subquery):
+        yield from _selects(query=query.this)
+    elif isinstance(query, exp.Select):
+        yield query
+
+
+def _is_null(*, node: exp.Expr) -> bool:
+    while isinstance(node, exp.Alias | exp.Cast | exp.Paren):
+        node = node.this
+    return isinstance(node, exp.Null)
+
+
+def _is_false(*, select: exp.Select) -> bool:
+    where = select.args.get("where")
+    parts = where.this.flatten() if where is not None and isinstance(where.this, exp.And) else ()
+    return any(
+        isinstance(part, exp.Boolean) and not part.this for part in (*parts, where.this if where else None)
+    )
 
 
 _Columns: TypeAlias = Mapping[str, tuple[Source, ...]]
@@ -250,18 +292,17 @@ def _targets(*, dialect: Dialect) -> dict[str, str]:
     return targets
 
 
-def _transform(*, column: Column) -> str:
+def _transform(*, column: Column, dialect: Dialect) -> str:
     """What happens to a value between the query and the payload, in a few words."""
     match column.kind:
         case "text":
             return "trimmed" + (", blank is sent" if column.keep_blank else "")
         case "code" | "codes":
-            pairs = ", ".join(
-                f"{code or 'blank'} → {_shown(value)}" for code, value in (column.codes or {}).items()
-            )
-            return f"{column.kind}: {pairs}"
+            setting = f"; setting {column.setting}" if column.setting else ""
+            return f"{column.kind}: {_pairs(codes=column.codes or {})}{setting}"
         case "configured":
-            return f"configured values, setting {column.setting}"
+            own = dialect.default_values.get(column.setting)
+            return f"configured values, setting {column.setting}" + (f": {_pairs(codes=own)}" if own else "")
         case "date":
             return "date" + (", plus one day" if column.is_last_day else "")
         case "timestamp":
@@ -277,8 +318,14 @@ def _transform(*, column: Column) -> str:
             return "whole and decimals joined" if column.decimals else "number, digit for digit"
         case "integer":
             return "whole number"
+        case "unsent":
+            return "not sent: a value gives a warning"
         case _:
             return "JSON, as it is"
+
+
+def _pairs(*, codes: Mapping[str, CodeValue]) -> str:
+    return ", ".join(f"{code or 'blank'} → {_shown(value)}" for code, value in codes.items())
 
 
 def _shown(value: object) -> str:

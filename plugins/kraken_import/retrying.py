@@ -27,6 +27,7 @@ PERMANENT: Final = frozenset(
         "kraken_import.client.requests.UnableToSendTaskParams",
         "transforms.assemble.FrameContractBroken",
         "transforms.database.UnableToQuery",
+        "transforms.rules.engine.RuleBroken",
     }
 )
 """Faults that another try cannot mend."""

@@ -81,7 +81,7 @@ BEGIN
     -- Who was told of an outage before the customer moved in.
     INSERT INTO legacy.details_notification
     SELECT
-        key, supply_point_id, starts_on, '093000', 'UPD', 'Ms', 'Former', 'Occupier', NULL, 'L',
+        key, supply_point_id, starts_on, '093000', 'UPD', 'Ms', 'Former', 'Occupier', NULL, NULL,
         lower(account_number) || '@mail.example.com', address_id
     FROM neighbour
     WHERE market = 'AU' AND origin = 'PRE';

@@ -176,6 +176,8 @@ CREATE TABLE legacy.supply_point (
     network_area    char(2)
 );
 COMMENT ON TABLE legacy.supply_point IS 'MPANs, MPRNs, NMIs, CPEs, CUIs and US supply points.';
+COMMENT ON COLUMN legacy.supply_point.critical_load IS
+    'AU: whether a life depends on the supply (X), or not (N); blank where it was never asked.';
 COMMENT ON COLUMN legacy.supply_point.network_area IS
     'Area of an Australian network. NO: it keeps notifications only; SO: it keeps accounts; empty: both.';
 
@@ -264,6 +266,8 @@ CREATE TABLE legacy.meter_detail (
     net_metered     char(1)
 );
 COMMENT ON TABLE legacy.meter_detail IS 'US: what the meter shop knows of a meter.';
+COMMENT ON COLUMN legacy.meter_detail.net_metered IS
+    'Whether what is fed in is deducted (X), or not (N); blank where the shop does not know.';
 
 CREATE TABLE legacy.prepay_balance (
     meter_id        bigint NOT NULL,

@@ -6,17 +6,22 @@ of an outage. Source: the supply-point import guide.
 
 from __future__ import annotations
 
-from typing import Literal
-
 from transforms.answers import Answers
 from transforms.dialect import Column, Dialect, Frame
 from transforms.frames.accounts import person
-from transforms.frames.australia import SUPPLY_POINT, SUPPLY_POINTS, outage_contact, phone, postal_address
+from transforms.frames.australia import (
+    SUPPLY_POINT,
+    SUPPLY_POINTS,
+    WORDS,
+    outage_contact,
+    phone,
+    postal_address,
+)
 from transforms.models.australia import OutageContact, Phone, PostalAddress, SupplyPointPayload
 from transforms.models.base import Entity, IsoDate
-from transforms.rules.australia import address_rules, contact_rules, point_rules
-from transforms.rules.contacts import email_rules, phone_rules, readable
-from transforms.rules.engine import Circumstances, Rule
+from transforms.rules import australia, contacts
+from transforms.rules.engine import Circumstances, Rule, inferred
+from transforms.rules.values import shown_by_guide
 
 
 class Customer(Entity):
@@ -34,7 +39,7 @@ class Customer(Entity):
 
 
 class AccountContact(OutageContact):
-    """An outage contact with at most two telephones: a third one is an unknown key, and so refused."""
+    """An outage contact with at most two telephones, which are all that the guide has."""
 
     phone_1: Phone | None = None
     phone_2: Phone | None = None
@@ -43,34 +48,36 @@ class AccountContact(OutageContact):
 class Account(Entity):
     """An account at the supply point."""
 
-    account_type: Literal["DOMESTIC_THIRD_PARTY_BILLED", "BUSINESS_THIRD_PARTY_BILLED"]
+    account_type: str
     customer_at_supply_address_from_date: IsoDate
     customers: list[Customer]
     outage_contact: AccountContact | None = None
 
 
 class SupplyPointWithAccounts(SupplyPointPayload):
-    """The payload."""
+    """The payload; a point that supplies no account today has none."""
 
     accounts: list[Account]
 
 
 def rules(given: Circumstances) -> tuple[Rule, ...]:
-    """What Kraken refuses, as far as a payload alone can tell."""
+    """The rules for one region."""
     customer, contact = "accounts.customers", "accounts.outage_contact"
     return (
-        *point_rules(),
-        *phone_rules(
-            f"{customer}.mobile",
-            f"{customer}.landline",
-            f"{contact}.phone_1.number",
-            f"{contact}.phone_2.number",
-            region=given.region,
+        *australia.point_rules(),
+        *inferred(
+            # What EDF's Kraken serves for the same field.
+            shown_by_guide(
+                "accounts.account_type", "DOMESTIC_THIRD_PARTY_BILLED", "BUSINESS_THIRD_PARTY_BILLED"
+            ),
+            shown_by_guide(f"{customer}.account_roles", "ADMIN"),
+            australia.existing_phones(customer, numbers=("mobile", "landline"), region=given.region),
+            australia.usual_phones(customer, numbers=("mobile", "landline"), region=given.region),
+            *contacts.email_rules(f"{customer}.email"),
+            *contacts.readable(f"{customer}.given_name", f"{customer}.family_name"),
         ),
-        *email_rules(f"{customer}.email"),
-        *readable(f"{customer}.given_name", f"{customer}.family_name"),
-        *address_rules(f"{customer}.postal_address"),
-        *contact_rules(contact),
+        *australia.address_rules(f"{customer}.postal_address"),
+        *australia.contact_rules(contact, phones=("phone_1", "phone_2"), region=given.region),
     )
 
 
@@ -97,6 +104,7 @@ DIALECT = Dialect(
     model=SupplyPointWithAccounts,
     rules=rules,
     answers=ANSWERS,
+    default_values=WORDS,
     frames=(
         SUPPLY_POINTS,
         Frame(
@@ -104,7 +112,7 @@ DIALECT = Dialect(
             key=_ACCOUNT,
             parent="supply_points",
             target="accounts",
-            required=True,
+            send_empty=True,
             columns=(
                 Column(
                     name="account_class",
@@ -126,8 +134,8 @@ DIALECT = Dialect(
                 Column(
                     name="phone_3",
                     field="outage_contact.phone_3",
-                    kind="text",
-                    meaning="A third number: Kraken takes two, so it rejects the record.",
+                    kind="unsent",
+                    meaning="A third number: Kraken takes two, so it is left out, with a warning.",
                 ),
             ),
         ),
@@ -144,6 +152,7 @@ DIALECT = Dialect(
                     kind="codes",
                     # The only one that the guide names.
                     codes={"HLD": "ADMIN"},
+                    setting="account_roles",
                     required=True,
                     meaning="The person's roles in the account.",
                 ),

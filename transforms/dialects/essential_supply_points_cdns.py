@@ -6,16 +6,14 @@ an outage, and where. Source: the supply-point import guide.
 
 from __future__ import annotations
 
-from typing import Literal
-
 from transforms.answers import Answers
 from transforms.dialect import Column, Dialect, Frame
-from transforms.frames.australia import SUPPLY_POINT, SUPPLY_POINTS, outage_contact, phone
+from transforms.frames.australia import SUPPLY_POINT, SUPPLY_POINTS, WORDS, outage_contact, phone
 from transforms.models.australia import OutageContact, Phone, SupplyPointPayload
 from transforms.models.base import Entity, IsoTime
-from transforms.rules.australia import contact_rules, point_rules
-from transforms.rules.contacts import phone_rules
-from transforms.rules.engine import Circumstances, Rule
+from transforms.rules import australia
+from transforms.rules.engine import Circumstances, Rule, inferred
+from transforms.rules.values import shown_by_guide
 
 
 class NotifiedContact(OutageContact):
@@ -28,23 +26,22 @@ class Notification(Entity):
     """A customer details notification."""
 
     transaction_date: IsoTime
-    movement_type: Literal["Update", "Reconciliation"]
+    movement_type: str
     outage_contact: NotifiedContact
 
 
 class SupplyPointWithNotifications(SupplyPointPayload):
-    """The payload."""
+    """The payload; a point of which nothing was ever notified has none."""
 
     cdns: list[Notification]
 
 
 def rules(given: Circumstances) -> tuple[Rule, ...]:
-    """What Kraken refuses, as far as a payload alone can tell."""
-    contact = "cdns.outage_contact"
+    """The rules for one region."""
     return (
-        *point_rules(),
-        *phone_rules(f"{contact}.phones.number", region=given.region),
-        *contact_rules(contact),
+        *australia.point_rules(),
+        *inferred(shown_by_guide("cdns.movement_type", "Update")),
+        *australia.contact_rules("cdns.outage_contact", phones=("phones",), region=given.region),
     )
 
 
@@ -70,6 +67,7 @@ DIALECT = Dialect(
     model=SupplyPointWithNotifications,
     rules=rules,
     answers=ANSWERS,
+    default_values={**WORDS, "movement_types": {"UPD": "Update"}},
     frames=(
         SUPPLY_POINTS,
         Frame(
@@ -77,7 +75,7 @@ DIALECT = Dialect(
             key=_NOTIFICATION,
             parent="supply_points",
             target="cdns",
-            required=True,
+            send_empty=True,
             columns=(
                 Column(
                     name="transaction_date",
@@ -87,8 +85,8 @@ DIALECT = Dialect(
                 ),
                 Column(
                     name="movement_type",
-                    kind="code",
-                    codes={"UPD": "Update", "REC": "Reconciliation"},
+                    kind="configured",
+                    setting="movement_types",
                     required=True,
                     meaning="Why the notification was made.",
                 ),

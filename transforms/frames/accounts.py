@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from transforms.dialect import OPTIONAL_FLAG, CodeValue, Column, Frame, columns
+from transforms.dialect import OPTIONAL_FLAG, Column, Frame, columns
 
 ACCOUNT: Final = ("external_identifier",)
 CUSTOMER: Final = (*ACCOUNT, "customer_key")
@@ -50,21 +50,23 @@ def preferences(*names: str) -> tuple[Column, ...]:
     )
 
 
-def user_details(*, namespaces: Mapping[str, CodeValue]) -> Frame:
-    """What is known of a customer beyond the fields of a person; `namespaces` gives Kraken's names for it."""
-    return Frame(
-        name="user_details",
-        key=(*CUSTOMER, "detail_key"),
-        parent="customers",
-        target="user_details",
-        columns=(
-            Column(
-                name="namespace", kind="code", codes=namespaces, required=True, meaning="What the value is."
-            ),
-            Column(name="value", kind="text", required=True, meaning="The value; no row where it is blank."),
+USER_DETAILS: Final = Frame(
+    name="user_details",
+    key=(*CUSTOMER, "detail_key"),
+    parent="customers",
+    target="user_details",
+    columns=(
+        Column(
+            name="namespace",
+            kind="configured",
+            setting="user_detail_namespaces",
+            required=True,
+            meaning="What the value is.",
         ),
-    )
-
+        Column(name="value", kind="text", required=True, meaning="The value; no row where it is blank."),
+    ),
+)
+"""What is known of a customer beyond the fields of a person."""
 
 AGREEMENT: Final = (
     Column(name="tariff_code", kind="configured", setting="tariff_codes", required=True, meaning="Tariff."),

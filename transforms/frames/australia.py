@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from transforms.dialect import FLAG, CodeValue, Column, Frame, columns
+from transforms.dialect import OPTIONAL_FLAG, Column, Frame, columns
 
 SUPPLY_POINT: Final = ("external_identifier",)
 
-_SERVICE: Final[Mapping[str, CodeValue]] = {"MV": "MOBILE_VOICE", "FV": "FIXED_VOICE"}
-_NAME_TYPE: Final[Mapping[str, CodeValue]] = {"A": "AKA", "L": "LGL"}
+WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "name_types": {"A": "AKA"},
+    "service_types": {"MV": "MOBILE_VOICE"},
+}
+"""By setting, the words that the guides show; each client names further ones on its Connection."""
 
 SUPPLY_POINTS: Final = Frame(
     name="supply_points",
@@ -34,8 +37,8 @@ SUPPLY_POINTS: Final = Frame(
             name="critical_load",
             field="supply_point.critical_load",
             kind="code",
-            codes=FLAG,
-            meaning="Whether somebody's life depends on the supply.",
+            codes=OPTIONAL_FLAG,
+            meaning="Whether somebody's life depends on the supply; blank is unknown.",
         ),
     ),
 )
@@ -57,8 +60,8 @@ def outage_contact() -> tuple[Column, ...]:
         Column(
             name="name_type",
             field="outage_contact.name_type",
-            kind="code",
-            codes=_NAME_TYPE,
+            kind="configured",
+            setting="name_types",
             meaning="Whether the name is the legal one or another.",
         ),
         Column(name="email", field="outage_contact.email_address", kind="text", meaning="E-mail address."),
@@ -80,9 +83,8 @@ def phone(*, inside: str = "", name: str = "") -> tuple[Column, ...]:
         Column(
             name=f"{column}service_type",
             field=f"{field}service_type",
-            kind="code",
-            codes=_SERVICE,
-            required=not inside,
+            kind="configured",
+            setting="service_types",
             meaning="Mobile or fixed line.",
         ),
         Column(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -12,8 +12,8 @@ from transforms.models.base import Entity, Payload
 class SupplyPoint(Entity):
     """A point of the network; the identifier is the NMI."""
 
-    identifier: Annotated[str, Field(pattern=r"^[0-9A-Z]{10,11}$")]
-    supply_type: Literal["ELECTRICITY_DISTRIBUTION"]
+    identifier: str
+    supply_type: str
     substation: str | None = None
     critical_load: bool | None = None
 
@@ -55,7 +55,7 @@ class Phone(Entity):
     """A telephone number."""
 
     number: str
-    service_type: Literal["MOBILE_VOICE", "FIXED_VOICE"]
+    service_type: str | None = None
     prefix: str | None = None
 
 
@@ -66,6 +66,6 @@ class OutageContact(Entity):
     given_name: str | None = None
     family_name: str | None = None
     suffix: str | None = None
-    name_type: Literal["AKA", "LGL"] | None = None
+    name_type: str | None = None
     email_address: str | None = None
     postal_address: PostalAddress | None = None

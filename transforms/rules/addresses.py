@@ -73,6 +73,8 @@ def state_fits_postcode(path: str, *, country: str) -> Rule:
     states = _STATES[country]
 
     def faults(address: Document) -> Iterator[Fault]:
+        if (address.get("country") or country) != country:
+            return
         code, ranges = address.get("postal_code"), states.get(address.get("administrative_area") or "")
         fits = ranges is None or any(first <= code[: len(first)] <= last for first, last in ranges if code)
         if code and _FORMS[country].fullmatch(code) and not fits:
@@ -96,26 +98,6 @@ def needs(path: str, *, part: str, needed: str, code: str, explanation: str) -> 
         explanation=explanation,
         faults=_missing(part=part, needed=needed),
         fields=(needed,),
-    )
-
-
-def street_rules(path: str) -> tuple[Rule, ...]:
-    """What the parts of an Australian street address need from each other."""
-    return (
-        needs(
-            path,
-            part="house_number_1",
-            needed="street_name",
-            code="street_name_required",
-            explanation="A house number needs a street name.",
-        ),
-        needs(
-            path,
-            part="flat_or_unit_number",
-            needed="flat_or_unit_type",
-            code="unit_type_required",
-            explanation="A unit number needs a unit type.",
-        ),
     )
 
 

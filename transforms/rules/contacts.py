@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final, Literal, TypeAlias
 
@@ -38,22 +39,41 @@ def phone_rules(*paths: str, region: str) -> tuple[Rule, ...]:
     return tuple(
         rule
         for path in paths
-        for rule in (
-            ValueRule(
-                code="invalid_phone_number",
-                path=path,
-                explanation="A telephone number must exist in the numbering plan of its country.",
-                holds=lambda value: _phone(value, region) != "invalid",
-            ),
-            ValueRule(
-                code="unusual_phone_number",
-                path=path,
-                explanation="A telephone number is of another country, or of a service such as voicemail.",
-                severity="warning",
-                holds=lambda value: _phone(value, region) != "unusual",
-            ),
-        )
+        for rule in (existing_phone(path, region=region), usual_phone(path, region=region))
     )
+
+
+def existing_phone(path: str, *, region: str) -> Rule:
+    """A number that exists; `region` is the country of numbers without a prefix."""
+    return ValueRule(
+        code="invalid_phone_number",
+        path=path,
+        explanation="A telephone number must exist in the numbering plan of its country.",
+        holds=lambda value: _phone(value, region) != "invalid",
+    )
+
+
+def usual_phone(path: str, *, region: str) -> Rule:
+    """A number of the country, at which a person answers."""
+    return ValueRule(
+        code="unusual_phone_number",
+        path=path,
+        explanation="A telephone number is of another country, or of a service such as voicemail.",
+        severity="warning",
+        holds=lambda value: _phone(value, region) != "unusual",
+    )
+
+
+def phone_kind(value: str, *, regions: Iterable[str]) -> _Phone:
+    """What a number is in that of these countries in which it makes most sense."""
+    best: _Phone = "invalid"
+    for region in regions:
+        kind = _phone(value, region)
+        if kind == "usual":
+            return kind
+        if kind == "unusual":
+            best = kind
+    return best
 
 
 def email_rules(*paths: str) -> tuple[Rule, ...]:

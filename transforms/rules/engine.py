@@ -6,15 +6,19 @@ worked out only when something is wrong with it. A value that many payloads shar
 
 from __future__ import annotations
 
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Literal, NamedTuple, TypeAlias
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from transforms.findings import Finding, Severity
 
 Document: TypeAlias = Mapping[str, Any]
+
+_ROOT: Final = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,13 +239,34 @@ def inferred(*rules: Rule) -> tuple[Rule, ...]:
     return tuple(replace(rule, severity="warning") for rule in rules)
 
 
+class RuleBroken(Exception):
+    """A rule crashes on a payload that its model lets pass. One sentence, without any value."""
+
+
 def run_rules(*, rules: Iterable[Rule], batch: Batch) -> dict[int, list[Finding]]:
-    """Everything that the rules find, by payload number. A payload without findings is not in it."""
+    """Everything that the rules find, by payload number. A payload without findings is not in it.
+
+    Raises `RuleBroken`.
+    """
     found: dict[int, list[Finding]] = {}
     for rule in rules:
-        for number, finding in rule.run(batch=batch):
-            found.setdefault(number, []).append(finding)
+        try:
+            for number, finding in rule.run(batch=batch):
+                found.setdefault(number, []).append(finding)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # The error's own words may quote a value.
+            raise RuleBroken(_broken(rule=rule, error=error)) from None
     return found
+
+
+def _broken(*, rule: Rule, error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    file = Path(last.filename)
+    shown = file.relative_to(_ROOT) if file.is_relative_to(_ROOT) else file.name
+    return (
+        f"Rule {rule.code} about {rule.path or 'the whole record'} crashes with {type(error).__name__} in "
+        f"{shown}, line {last.lineno}: mend it there, so that it takes a payload without optional fields."
+    )
 
 
 def _join(path: str, name: str) -> str:

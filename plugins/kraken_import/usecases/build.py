@@ -30,14 +30,21 @@ from transforms.registry import get_dialect
 def payload_settings(
     *, dialect: Dialect, kraken: KrakenSettings, now: datetime, import_supplier: str | None = None
 ) -> BuildSettings:
-    """What a Connection decides about the payloads of a dialect."""
+    """What a Connection decides about a dialect's payloads. Raises `BadRequest` for an unknown setting."""
+    values = kraken.configured_values.get(dialect.name, {})
+    unknown = sorted(set(values) - dialect.settings)
+    if unknown:
+        raise BadRequest(
+            f"Configured values of Connection {kraken.connection_id} name {unknown[0]} for {dialect.name}, "
+            f"which nothing there reads: name one of {', '.join(sorted(dialect.settings))}."
+        )
     return BuildSettings(
         import_supplier=import_supplier
         or kraken.import_suppliers.get(dialect.name, dialect.default_import_supplier),
         today=now.astimezone(ZoneInfo(kraken.zone or dialect.zone)).date(),
         zone=kraken.zone,
         region=kraken.region,
-        values=kraken.configured_values.get(dialect.name, {}),
+        values=values,
     )
 
 

@@ -1,5 +1,5 @@
--- Accounts supplied at the supply point today, not those that have left or are announced. Who is to be told of
--- an outage is what the latest notification since the start of the supply says.
+-- Accounts supplied at the supply point today, not those that have left or are announced: a vacant point has
+-- none. Who is to be told of an outage is what the latest notification since the start of the supply says.
 
 SELECT
     point.identifier AS external_identifier,
@@ -68,6 +68,7 @@ LEFT JOIN LATERAL (
         SELECT number, service, prefix, row_number() OVER (ORDER BY phone_id) AS place
         FROM legacy.notification_phone
         WHERE notification_phone.notification_id = notification.notification_id
+            AND btrim(notification_phone.number) <> ''
     ) AS numbered
 ) AS phone ON true
 WHERE point.market = 'AU' AND point.identifier = ANY (CAST(:identifiers AS text[]))

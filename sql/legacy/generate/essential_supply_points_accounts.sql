@@ -1,5 +1,5 @@
 -- Supply points of an Australian network with accounts, number %(first)s to %(last)s from seed %(seed)s. Keys
--- begin above those of other markets. One in 25 is broken on purpose.
+-- begin above those of other markets. One in 25 is broken on purpose; as many are vacant, or get their post abroad.
 
 CREATE TEMPORARY TABLE made ON COMMIT DROP AS
 SELECT
@@ -16,12 +16,17 @@ SELECT
     generator.h(%(seed)s, n, 401) AS h1,
     generator.h(%(seed)s, n, 402) AS h2,
     generator.h(%(seed)s, n, 403) AS h3,
+    -- The customer has left, and the point is vacant; at some of these there never was one.
+    mod(n, 25) = 20 AS is_vacant,
+    mod(n, 100) = 95 AS was_always_vacant,
+    -- Post goes abroad: to New Zealand, Great Britain or the United States, by the customer's number.
+    CASE WHEN mod(n, 25) = 11 THEN 1 + mod(n / 25, 3) ELSE 0 END AS abroad,
     CASE WHEN mod(generator.h(%(seed)s, n, 405), 8) = 0 THEN 1 ELSE 0 END AS partner,
     DATE '2014-01-01' + mod(generator.h(%(seed)s, n, 406), 4000) AS moved_in
 FROM generate_series(CAST(%(first)s AS bigint), CAST(%(last)s AS bigint)) AS n
 CROSS JOIN LATERAL (
     SELECT
-        CASE WHEN mod(n, 25) = 0 THEN mod(n / 25, 13) ELSE -1 END AS defect,
+        CASE WHEN mod(n, 25) = 0 THEN mod(n / 25, 16) ELSE -1 END AS defect,
         '42' || lpad(CAST(n AS text), 8, '0') AS nmi
 ) AS kind;
 ANALYZE made;
@@ -34,22 +39,24 @@ FROM made
 JOIN (VALUES
     (0, 'wrong check digit of an NMI', 'rejected', 'invalid_supply_point_identifier', 'supply_point.identifier',
         NULL),
-    (1, 'third telephone of an outage contact', 'rejected', 'schema', 'accounts.outage_contact.phone_3', NULL),
+    (1, 'third telephone of an outage contact', 'processed', NULL, NULL, 'value_not_sent'),
     (2, 'nobody has a role in the account', 'rejected', 'missing_child', 'accounts.customers', NULL),
     (3, 'unknown account class', 'rejected', 'unknown_code', 'accounts.account_type', NULL),
-    (4, 'house number without a street', 'rejected', 'street_name_required',
-        'accounts.outage_contact.postal_address.structured_street_address.street_name', NULL),
-    (5, 'unit number without a unit type', 'rejected', 'unit_type_required',
-        'accounts.outage_contact.postal_address.structured_street_address.flat_or_unit_type', NULL),
-    (6, 'postcode of three digits', 'rejected', 'invalid_postcode',
-        'accounts.customers.postal_address.postal_code', NULL),
+    (4, 'house number without a street', 'processed', NULL, NULL, 'street_name_required'),
+    (5, 'unit number without a unit type', 'processed', NULL, NULL, NULL),
+    (6, 'postcode of three digits', 'processed', NULL, NULL, 'invalid_postcode'),
     (7, 'state and postcode that contradict each other', 'processed', NULL, NULL, 'state_does_not_fit_postcode'),
     (8, 'untidy but whole', 'processed', NULL, NULL, NULL),
     (9, 'substation that is no more', 'errored', 'substation_not_found', '', NULL),
     (10, 'unknown role', 'rejected', 'unknown_code', 'accounts.customers.account_roles', NULL),
-    (11, 'text in a telephone number', 'rejected', 'invalid_phone_number', 'accounts.customers.mobile', NULL),
+    (11, 'text in a telephone number', 'processed', NULL, NULL, 'invalid_phone_number'),
     (12, 'postal delivery point of letters', 'invalid', 'invalid_delivery_point_identifier',
-        'accounts.outage_contact.postal_address.delivery_point_identifier', NULL)
+        'accounts.outage_contact.postal_address.delivery_point_identifier', NULL),
+    (13, 'kind of name that the guide does not show', 'rejected', 'unknown_code',
+        'accounts.outage_contact.name_type', NULL),
+    (14, 'kind of telephone that the guide does not show', 'rejected', 'unknown_code',
+        'accounts.outage_contact.phone_1.service_type', NULL),
+    (15, 'telephone of another country, by its prefix', 'processed', NULL, NULL, NULL)
 ) AS known (number, defect, state, code, path, warning) ON known.number = made.defect;
 
 -- People. Where nobody has a role, the one below has ended.
@@ -79,7 +86,9 @@ FROM made
 CROSS JOIN LATERAL generate_series(0, made.partner) AS person
 CROSS JOIN LATERAL (VALUES
     (0, 'EML', 'customer' || made.n || '.' || person || '@mail.example.com', '99991231'),
-    (1, 'MOB', CASE WHEN made.defect = 11 AND person = 0 THEN '0412 call Bob'
+    (1, 'MOB', CASE
+        WHEN made.defect = 11 AND person = 0 THEN '0412 call Bob'
+        WHEN made.abroad = 1 THEN '09309' || lpad(CAST(mod(made.h1 + person, 10000) AS text), 4, '0')
         ELSE '041' || lpad(CAST(mod(made.h1 + person, 10000000) AS text), 7, '0') END, '99991231'),
     (2, 'TEL', '028' || lpad(CAST(mod(made.h2 + person, 1000000) AS text), 7, '0'), '99991231'),
     (3, 'TEL', '0280000000', '20181231')
@@ -89,38 +98,58 @@ WHERE contact.place <> 2 OR mod(made.h3, 3) = 0;
 -- Where the property is, and where post is sent: to a box, or to the same street.
 INSERT INTO legacy.address (
     address_id, postcode, country, state, locality, house_number, street_name, street_type, unit_type,
-    unit_number, building_name, delivery_point, sublocality, sorting_code, delivery_type, delivery_number
+    unit_number, building_name, delivery_point, sublocality, sorting_code, delivery_type, delivery_number, line1
 )
 SELECT
     made.pair + place,
     CASE WHEN made.defect = 6 AND place = 1 THEN '240'
+        WHEN is_abroad THEN (ARRAY['1010', 'SW1A 1AA', '94105'])[made.abroad]
         ELSE (SELECT words FROM generator.vocabulary WHERE kind = 'au_postcode')[1 + mod(made.h1, 7)]
     END,
-    'AU',
-    CASE WHEN made.defect = 7 THEN 'VIC' ELSE 'NSW' END,
-    (SELECT words FROM generator.vocabulary WHERE kind = 'au_locality')[1 + mod(made.h1, 7)],
-    CASE WHEN NOT is_box THEN CAST(1 + mod(made.h2, 300) AS text) END,
-    CASE WHEN NOT is_box AND made.defect <> 4
+    CASE WHEN is_abroad THEN (ARRAY['NZ', 'GB', 'US'])[made.abroad] ELSE 'AU' END,
+    CASE
+        WHEN is_abroad THEN (ARRAY[NULL, NULL, 'CA'])[made.abroad]
+        WHEN made.defect = 7 THEN 'VIC'
+        ELSE 'NSW'
+    END,
+    CASE WHEN is_abroad THEN (ARRAY['Auckland', 'London', 'San Francisco'])[made.abroad]
+        ELSE (SELECT words FROM generator.vocabulary WHERE kind = 'au_locality')[1 + mod(made.h1, 7)]
+    END,
+    CASE WHEN is_street THEN CAST(1 + mod(made.h2, 300) AS text) END,
+    CASE WHEN is_street AND made.defect <> 4
         THEN (SELECT words FROM generator.vocabulary WHERE kind = 'au_street')[1 + mod(made.h3, 8)]
     END,
-    CASE WHEN NOT is_box AND made.defect <> 4 THEN (ARRAY['ST', 'RD', 'AVE'])[1 + mod(made.h3, 3)] END,
+    CASE WHEN is_street AND made.defect <> 4 THEN (ARRAY['ST', 'RD', 'AVE'])[1 + mod(made.h3, 3)] END,
     CASE WHEN has_unit AND made.defect <> 5 THEN 'U' END,
     CASE WHEN has_unit THEN CAST(1 + mod(made.h1, 20) AS text) END,
-    CASE WHEN made.defect = 8 THEN '   ' END,
+    CASE WHEN made.defect = 8 THEN '   ' WHEN is_street AND mod(made.h1, 15) = 0 THEN 'Wattle House' END,
     CASE
         WHEN is_box THEN ''
+        WHEN is_abroad THEN NULL
         WHEN made.defect = 12 THEN 'unknown'
         ELSE CAST(50000000 + mod(made.h2, 9000000) AS text)
     END,
-    CASE WHEN is_box THEN '' END,
-    CASE WHEN is_box THEN '' END,
+    CASE WHEN mod(made.h1, 20) = 1 THEN 'Old Station' WHEN is_box THEN '' END,
+    CASE WHEN mod(made.h1, 20) = 2 THEN 'RMB ' || mod(made.h2, 90) WHEN is_box THEN '' END,
     CASE WHEN is_box THEN 'PO BOX' END,
-    CASE WHEN is_box THEN CAST(1 + mod(made.h3, 900) AS text) END
+    CASE WHEN is_box THEN CAST(1 + mod(made.h3, 900) AS text) END,
+    CASE WHEN is_line THEN 'Lot ' || 1 + mod(made.h2, 90) || ', off the Silver City Highway' END
 FROM made
 CROSS JOIN generate_series(0, 1) AS place
 -- The defects of a street stand in one address alone.
-CROSS JOIN LATERAL (SELECT place = 1 AND (made.defect IN (4, 5, 12) OR mod(made.h3, 4) > 0) AS is_box) AS kind
-CROSS JOIN LATERAL (SELECT NOT is_box AND (made.defect = 5 OR mod(made.h2, 5) = 0) AS has_unit) AS flat;
+CROSS JOIN LATERAL (SELECT place = 1 AND made.abroad > 0 AS is_abroad) AS post
+CROSS JOIN LATERAL (
+    SELECT
+        CASE WHEN place = 0 THEN made.defect < 0 AND mod(made.h3, 25) = 0
+            ELSE NOT is_abroad AND (made.defect IN (4, 5, 12) OR mod(made.h3, 4) > 0)
+        END AS is_box
+) AS kind
+-- In the country some have one line, and no parts.
+CROSS JOIN LATERAL (
+    SELECT NOT is_box AND NOT is_abroad AND made.defect < 0 AND mod(made.h2, 25) = 1 AS is_line
+) AS rural
+CROSS JOIN LATERAL (SELECT NOT is_box AND NOT is_line AS is_street) AS street
+CROSS JOIN LATERAL (SELECT is_street AND (made.defect = 5 OR mod(made.h2, 5) = 0) AS has_unit) AS flat;
 
 INSERT INTO legacy.account (
     account_id, account_number, market, data_origin, account_class, unknown_occupier, billing_address_id,
@@ -152,7 +181,10 @@ FROM made
 CROSS JOIN LATERAL generate_series(0, made.partner) AS person;
 
 INSERT INTO legacy.premise SELECT key, pair FROM made;
-INSERT INTO legacy.occupancy SELECT key, key, key, generator.day(moved_in), '99991231', ' ' FROM made;
+INSERT INTO legacy.occupancy
+SELECT key, key, key, generator.day(moved_in), CASE WHEN is_vacant THEN '20260630' ELSE '99991231' END, ' '
+FROM made
+WHERE NOT was_always_vacant;
 
 INSERT INTO legacy.supply_point (
     supply_point_id, premise_id, market, data_origin, identifier, fuel, transfer_flag, dispute_flag, substation,
@@ -161,10 +193,13 @@ INSERT INTO legacy.supply_point (
 SELECT
     made.key, made.key, 'AU', 'GEN', made.identifier, 'ED', ' ', ' ',
     CASE WHEN made.defect = 9 THEN '999000001' ELSE lpad(CAST(100000000 + mod(made.h1, 9999) AS text), 9, '0') END,
-    CASE WHEN mod(made.h2, 60) = 0 THEN 'X' ELSE ' ' END,
+    CASE WHEN mod(made.h2, 60) = 0 THEN 'X' WHEN mod(made.h2, 20) = 1 THEN ' ' ELSE 'N' END,
     'SO'
 FROM made;
-INSERT INTO legacy.supply SELECT key, key, generator.day(moved_in), '99991231' FROM made;
+INSERT INTO legacy.supply
+SELECT key, key, generator.day(moved_in), CASE WHEN is_vacant THEN '20260630' ELSE '99991231' END
+FROM made
+WHERE NOT was_always_vacant;
 
 -- What was notified last, and for some what was before. A few points have never had a notification.
 INSERT INTO legacy.details_notification
@@ -173,14 +208,14 @@ SELECT
     made.key,
     generator.day(DATE '2025-01-01' + mod(made.h1, 500) - place * 90),
     lpad(CAST(9 + mod(made.h2, 8) AS text), 2, '0') || '3000',
-    CASE WHEN place = 0 THEN 'REC' ELSE 'UPD' END,
+    'UPD',
     CASE WHEN mod(made.h3, 2) = 0 THEN 'Ms' ELSE 'Mr' END,
     CASE WHEN made.defect = 8 THEN ' Rene' || U&'\0301' || 'e  '
         ELSE (SELECT words FROM generator.vocabulary WHERE kind = 'first_name')[1 + mod(made.h1 + place, 31)]
     END,
     (SELECT words FROM generator.vocabulary WHERE kind = 'last_name')[1 + mod(made.h2, 29)],
     NULL,
-    CASE WHEN mod(made.h3, 5) = 0 THEN 'A' ELSE 'L' END,
+    CASE WHEN made.defect = 13 THEN 'L' WHEN mod(made.h3, 5) = 0 THEN 'A' END,
     'contact' || made.n || '.' || place || '@mail.example.com',
     made.pair
 FROM made
@@ -191,9 +226,11 @@ INSERT INTO legacy.notification_phone
 SELECT
     4000000000000 + made.n * 4 + line,
     4000000000000 + made.n * 2,
-    '041' || lpad(CAST(mod(made.h2 + line, 10000000) AS text), 7, '0'),
-    'MV',
-    CASE line WHEN 0 THEN '+61' ELSE '' END
+    CASE WHEN made.defect = 15 AND line = 0 THEN '09309' || lpad(CAST(mod(made.h2, 10000) AS text), 4, '0')
+        ELSE '041' || lpad(CAST(mod(made.h2 + line, 10000000) AS text), 7, '0')
+    END,
+    CASE WHEN made.defect = 14 THEN 'FV' ELSE 'MV' END,
+    CASE WHEN line > 0 AND mod(made.h1, 2) = 0 THEN '' WHEN made.defect = 15 THEN '+64' ELSE '+61' END
 FROM made
 CROSS JOIN LATERAL generate_series(0, CASE WHEN made.defect = 1 THEN 2 ELSE mod(made.h3, 2) END) AS line
 WHERE made.defect >= 0 OR mod(made.h1, 11) > 0;

@@ -7,7 +7,7 @@ SELECT
     2000000000000 + n AS key,
     -- 8888888889 is the guide's.
     '88' || lpad(CAST(n + CASE WHEN n >= 88888889 THEN 1 ELSE 0 END AS text), 8, '0') AS account_number,
-    CASE WHEN mod(n, 25) = 0 THEN mod(n / 25, 17) ELSE -1 END AS defect,
+    CASE WHEN mod(n, 25) = 0 THEN mod(n / 25, 21) ELSE -1 END AS defect,
     generator.h(%(seed)s, n, 201) AS h1,
     generator.h(%(seed)s, n, 202) AS h2,
     generator.h(%(seed)s, n, 203) AS h3,
@@ -19,7 +19,9 @@ SELECT
     mod(n, 25) = 7 AS has_predecessor,
     mod(n, 25) = 14 OR mod(n, 100) = 7 AS has_successor,
     -- Kraken takes accounts of customers who have left: some with a successor, and the defect without one.
-    mod(n, 25) = 14 OR mod(n, 100) = 7 OR (mod(n, 25) = 0 AND mod(n / 25, 17) = 10) AS is_closed,
+    mod(n, 25) = 14 OR mod(n, 100) = 7 OR (mod(n, 25) = 0 AND mod(n / 25, 21) = 10) AS is_closed,
+    -- The bill goes to Canada, or to Ireland, where there are no states.
+    CASE WHEN mod(n, 25) = 11 THEN 1 + mod(n / 25, 2) ELSE 0 END AS abroad,
     DATE '2012-01-01' + mod(generator.h(%(seed)s, n, 209), 4000) AS moved_in,
     DATE '2026-09-01' + mod(generator.h(%(seed)s, n, 210), 28) AS billed_to
 FROM generate_series(CAST(%(first)s AS bigint), CAST(%(last)s AS bigint)) AS n;
@@ -83,11 +85,9 @@ JOIN (VALUES
     (4, 'open ends and zeros for dates', 'processed', NULL, NULL, NULL),
     (5, 'text in a telephone number', 'rejected', 'invalid_phone_number', 'customers.mobile', NULL),
     (6, 'two mobile numbers at once', 'processed', NULL, NULL, NULL),
-    (7, 'history that misses a cent', 'rejected', 'ledger_balance_mismatch', 'ledgers.ledger_balance', NULL),
-    (8, 'contracts that overlap', 'rejected', 'gaps_or_overlaps_in_agreement_dates',
-        'supply_addresses.supply_points.agreements', NULL),
-    (9, 'ZIP code without its leading zero', 'rejected', 'invalid_postcode',
-        'supply_addresses.supply_address.postal_code', NULL),
+    (7, 'history that misses a cent', 'processed', NULL, NULL, 'ledger_balance_mismatch'),
+    (8, 'contracts that overlap', 'processed', NULL, NULL, 'gaps_or_overlaps_in_agreement_dates'),
+    (9, 'ZIP code without its leading zero', 'processed', NULL, NULL, 'invalid_postcode'),
     (10, 'closed account with a balance', 'processed', NULL, NULL, NULL),
     (11, 'option of a contract that is gone', 'rejected', 'orphaned_child',
         'supply_addresses.supply_points.agreements.characteristics', NULL),
@@ -98,7 +98,15 @@ JOIN (VALUES
     (15, 'date that does not exist', 'rejected', 'invalid_date',
         'supply_addresses.supply_points.supply_start_date', NULL),
     (16, 'load zone that the market gave up', 'invalid', 'standard_point_location_not_found',
-        'supply_addresses.supply_points.supply_details.standard_point_location_code', NULL)
+        'supply_addresses.supply_points.supply_details.standard_point_location_code', NULL),
+    (17, 'kind of building that the guide does not show', 'rejected', 'unknown_code',
+        'supply_addresses.property_details.property_type_specific_details.premise_type', NULL),
+    (18, 'operating company that the guide does not show', 'rejected', 'unknown_code',
+        'supply_addresses.supply_points.operating_company', NULL),
+    (19, 'status of a meter that the guide does not show', 'rejected', 'unknown_code',
+        'supply_addresses.supply_points.meters.status', NULL),
+    (20, 'register of what is fed in, which the guide does not show', 'rejected', 'unknown_code',
+        'supply_addresses.supply_points.meters.registers.register_type', NULL)
 ) AS known (number, defect, state, code, path, warning) ON known.number = made.defect;
 
 -- People.
@@ -180,18 +188,22 @@ SELECT
     2000000000000 + made.n * 2 + place,
     1 + mod(made.h1, 2200) || ' '
         || (SELECT words FROM generator.vocabulary WHERE kind = 'us_street')[1 + mod(made.h2, 12)],
-    (SELECT words FROM generator.vocabulary WHERE kind = 'us_city')[made.city],
-    'MA',
-    CASE WHEN made.defect = 9 AND place = 1 THEN ltrim(zip, '0')
+    CASE WHEN is_abroad THEN (ARRAY['Toronto', 'Dublin'])[made.abroad]
+        ELSE (SELECT words FROM generator.vocabulary WHERE kind = 'us_city')[made.city]
+    END,
+    CASE WHEN is_abroad THEN (ARRAY['ON', NULL])[made.abroad] ELSE 'MA' END,
+    CASE WHEN is_abroad THEN (ARRAY['M5H 1A1', NULL])[made.abroad]
+        WHEN made.defect = 9 AND place = 1 THEN ltrim(zip, '0')
         WHEN mod(made.h3, 4) = 0 THEN zip || '-' || 1000 + mod(made.h1, 9000)
         ELSE zip
     END,
-    'US'
+    CASE WHEN is_abroad THEN (ARRAY['CA', 'IE'])[made.abroad] ELSE 'US' END
 FROM made
 CROSS JOIN LATERAL (
     SELECT (SELECT words FROM generator.vocabulary WHERE kind = 'us_zip')[made.city] AS zip
 ) AS place_of
-CROSS JOIN generate_series(0, 1) AS place;
+CROSS JOIN generate_series(0, 1) AS place
+CROSS JOIN LATERAL (SELECT place = 0 AND made.abroad > 0 AS is_abroad) AS bill;
 
 INSERT INTO legacy.account (
     account_id, account_number, market, data_origin, account_class, unknown_occupier, billing_address_id,
@@ -214,7 +226,7 @@ SELECT
     'SITE-' || lpad(CAST(made.n AS text), 9, '0'),
     CASE WHEN mod(made.h1, 5) = 0 THEN 'Park behind the house' END,
     'PREM',
-    CASE WHEN mod(made.h2, 4) = 0 THEN 'MF' ELSE 'SF' END,
+    CASE WHEN made.defect = 17 THEN 'MF' WHEN mod(made.h2, 4) > 0 THEN 'SF' END,
     CASE WHEN mod(made.h2, 7) = 0 THEN 'Ring the bell of the caretaker' END
 FROM made;
 INSERT INTO legacy.occupancy
@@ -241,7 +253,7 @@ INSERT INTO legacy.supply_point (
 SELECT
     point.point_id, point.key, 'US', 'GEN', '21' || lpad(CAST(point.n AS text), 9, '0') || place, 'E',
     ' ', ' ',
-    CASE WHEN point.city = 10 THEN 'NANT' ELSE 'MECO' END,
+    CASE WHEN point.defect = 18 THEN 'NANT' ELSE 'MECO' END,
     CASE WHEN point.defect = 16 AND place = 0 THEN 'GONE'
         WHEN point.city IN (3, 4, 5, 6) THEN 'NEMASSBOST'
         ELSE 'SEMASS'
@@ -260,7 +272,7 @@ FROM point;
 INSERT INTO legacy.service_drop
 SELECT
     point.point_id, point.point_id, 'SD-' || lpad(CAST(point.n AS text), 9, '0') || '-' || place,
-    CASE WHEN mod(point.h2, 3) = 0 THEN 'U' ELSE 'O' END, '0 - 2.2 kv', 'S'
+    CASE WHEN mod(point.h2, 3) = 0 THEN 'U' END, '0 - 2.2 kv', CASE WHEN mod(point.h2, 5) = 0 THEN 'P' END
 FROM point;
 
 INSERT INTO legacy.contract
@@ -297,12 +309,12 @@ FROM point
 CROSS JOIN generate_series(0, 1) AS slice
 WHERE slice = 1 OR (point.defect = 11 AND place = 0);
 
--- Meters: one that was exchanged for some, and a second one for what solar panels feed in.
+-- Meters: one that was exchanged for some, and for the defect a second one for what solar panels feed in.
 CREATE TEMPORARY TABLE metered ON COMMIT DROP AS
 SELECT point.*, number, 2000000000000 + (point.n * 2 + place) * 4 + number AS meter_id
 FROM point
 CROSS JOIN generate_series(0, 2) AS number
-WHERE number = 0 OR (number = 1 AND point.is_solar) OR (number = 2 AND mod(point.h2, 6) = 0);
+WHERE number = 0 OR (number = 1 AND point.defect = 20) OR (number = 2 AND mod(point.h2, 6) = 0);
 
 INSERT INTO legacy.meter
 SELECT
@@ -315,11 +327,11 @@ FROM metered;
 INSERT INTO legacy.meter_detail
 SELECT
     metered.meter_id, CAST(metered.moved_in AS timestamp) AT TIME ZONE 'America/New_York',
-    CASE WHEN metered.defect = 10 THEN 'OFF' ELSE 'ON' END, 'KWH', 240,
+    CASE WHEN metered.defect = 19 THEN 'OFF' ELSE 'ON' END, 'KWH', 240,
     (ARRAY[100, 200])[1 + mod(metered.h1, 2)], '1', 'AMI',
     (ARRAY['MODEL-X', 'FOCUS-AX', 'I-210'])[1 + mod(metered.h2, 3)],
     (ARRAY['Duncan-L&G', 'Landis+Gyr', 'General Electric'])[1 + mod(metered.h2, 3)],
-    'AMI', CASE WHEN metered.is_solar THEN 'X' ELSE ' ' END
+    'AMI', CASE WHEN metered.is_solar THEN 'X' WHEN mod(metered.h2, 20) > 0 THEN 'N' ELSE ' ' END
 FROM metered
 WHERE NOT (metered.defect = 14 AND number = 0 AND place = 0);
 

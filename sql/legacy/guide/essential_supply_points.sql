@@ -9,7 +9,7 @@ INSERT INTO legacy.premise VALUES (-300, -2);
 INSERT INTO legacy.supply_point (
     supply_point_id, premise_id, market, data_origin, identifier, fuel, transfer_flag, dispute_flag, substation,
     critical_load
-) VALUES (-3, -300, 'AU', 'GDE', '4001248530', 'ED', ' ', ' ', '123456789', ' ');
+) VALUES (-3, -300, 'AU', 'GDE', '4001248530', 'ED', ' ', ' ', '123456789', 'N');
 INSERT INTO legacy.details_notification VALUES (
     -1, -3, '20240101', '000000', 'UPD', 'Mr', 'Mickey', 'Mouse', 'XYZ', 'A', 'mrmickey1@waltdisney.com', -2
 );

@@ -550,6 +550,7 @@ def test_a_database_that_cannot_be_reached_is_one_sentence_without_its_password(
         ("transforms.extract.UnableToExtract", "fail"),
         ("transforms.selection.UnableToSelect", "fail"),
         ("transforms.assemble.FrameContractBroken", "fail"),
+        ("transforms.rules.engine.RuleBroken", "fail"),
         ("kraken_import.tracking.faults.UnableToUseTracking", "fail"),
         ("kraken_import.tracking.installation.OtherInstallation", "fail"),
         ("kraken_import.usecases.holds.UnableToHold", "fail"),

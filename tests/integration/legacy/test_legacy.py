@@ -23,12 +23,28 @@ from tests.samples import TODAY, as_frames, expected_payload, identifier_of, sam
 from transforms.build import BuildSettings, build
 from transforms.dialect import Dialect
 from transforms.extract import candidate_identifiers, existing_identifiers, extract, frame_sql
-from transforms.registry import get_dialect
+from transforms.registry import dialect_names, get_dialect
 
 # Filling a database takes as long as all that is asked of it.
 pytestmark = pytest.mark.xdist_group("legacy")
 
 DIALECTS = [get_dialect(name=name) for name in load.generated_dialects()]
+NOT_GENERATED = {
+    "edf_accounts": {
+        "accounts.unknown_occupier",
+        *(f"accounts.billing_address{line}" for line in (3, 4, 5)),
+        "accounts.sales_subchannel",
+        *(f"supply_addresses.supply_address{line}" for line in (3, 4, 5)),
+        "supply_addresses.is_landlord",
+        "meter_points.dr_in_progress",
+        "current_transactions.payment_type",
+        "historical_transactions.payment_type",
+        "notes.is_pinned",
+        "notes.unpin_at",
+        "debts.is_insolvent",
+    }
+}
+"""Columns that no made-up customer fills."""
 each_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 
 
@@ -167,7 +183,7 @@ def test_generated_identifiers_phones_and_emails_are_plausible(filled: Engine) -
             for point in address["meter_points"]:
                 if point["supply_type"] == "ELECTRICITY":
                     assert MPAN(point["identifier"]).is_valid
-    numbers = set()
+    numbers, countries, net_metered = set(), set(), set()
     for document in _documents(filled, get_dialect(name="national_grid_accounts")):
         numbers.add(document["external_account_number"])
         if document["external_account_number"] in broken:
@@ -177,7 +193,13 @@ def test_generated_identifiers_phones_and_emails_are_plausible(filled: Engine) -
             for number in filter(None, (customer["mobile"], customer["landline"], *others)):
                 assert phonenumbers.is_valid_number(phonenumbers.parse(number, "US")), number
             validate_email(customer["email"], check_deliverability=False, test_environment=True)
-        assert document["billing_address"]["postal_code"].startswith("02")
+        if document["billing_address"]["country"] == "US":
+            assert document["billing_address"]["postal_code"].startswith("02")
+        countries.add(document["billing_address"]["country"])
+        (point,) = document["supply_addresses"][0]["supply_points"][:1]
+        net_metered.update(meter.get("is_net_metered") for meter in point["meters"])
+    assert countries == {"US", "CA", "IE"}
+    assert net_metered == {True, False, None}
     assert all(len(number) == 10 and number.startswith("88") for number in numbers)
     for document in _documents(filled, get_dialect(name="essential_supply_points_cdns")):
         if document["supply_point"]["identifier"] in broken:
@@ -210,10 +232,18 @@ def test_generated_portuguese_accounts_are_plausible(filled: Engine) -> None:
 def test_generated_australian_accounts_are_plausible(filled: Engine) -> None:
     broken = _broken(filled)
     with_contact = []
+    vacant, loads, countries, countries_abroad = 0, set(), set(), {"NZ", "GB", "US"}
     for document in _documents(filled, get_dialect(name="essential_supply_points_accounts")):
         if document["supply_point"]["identifier"] in broken:
             continue
+        loads.add(document["supply_point"].get("critical_load"))
+        if not document["accounts"]:
+            vacant += 1
+            continue
         (account,) = document["accounts"]
+        countries |= {customer["postal_address"]["country"] for customer in account["customers"]}
+        if countries_abroad & {customer["postal_address"]["country"] for customer in account["customers"]}:
+            continue
         numbers = [customer["mobile"] for customer in account["customers"]]
         numbers += [customer["landline"] for customer in account["customers"] if "landline" in customer]
         contact = account.get("outage_contact", {})
@@ -225,6 +255,15 @@ def test_generated_australian_accounts_are_plausible(filled: Engine) -> None:
             assert phonenumbers.is_valid_number(phonenumbers.parse(number, "AU")), number
     # A few points have never had a notification.
     assert 0.8 < sum(with_contact) / len(with_contact) < 1
+    assert vacant == CUSTOMERS // 25
+    assert countries == {"AU", *countries_abroad}
+    # Of some it was never asked.
+    assert loads == {True, False, None}
+
+
+def test_of_some_points_nothing_was_ever_notified(filled: Engine) -> None:
+    documents = _documents(filled, get_dialect(name="essential_supply_points_cdns"))
+    assert sum(document["cdns"] == [] for document in documents) == CUSTOMERS // 25
 
 
 def test_each_supply_point_of_the_network_belongs_to_one_revision_but_the_guides(filled: Engine) -> None:
@@ -322,6 +361,29 @@ def test_nmi_check_digits_are_those_of_aemo(filled: Engine) -> None:
     wrong = {nmi for nmi in checked if not nmi_checksum_valid(nmi)}
     assert wrong == _broken(filled, defect="wrong check digit of an NMI")
     assert wrong < checked
+
+
+@pytest.mark.parametrize("name", dialect_names())
+def test_every_dialect_has_customers_that_were_generated(filled: Engine, name: str) -> None:
+    files = f"sql/legacy/generate/{name}.sql and a customer of the guide in sql/legacy/guide"
+    assert name in load.generated_dialects(), f"{name} has no customers to prove it with: write {files}."
+    candidates = candidate_identifiers(engine=filled, dialect=get_dialect(name=name), after=None, limit=1)
+    assert candidates, f"sql/legacy/generate/{name}.sql made no customer that candidates.sql selects."
+
+
+@each_dialect
+def test_every_column_is_filled_for_some_customer(filled: Engine, dialect: Dialect) -> None:
+    everybody = candidate_identifiers(engine=filled, dialect=dialect, after=None, limit=10_000)
+    asked = [*everybody, identifier_of(dialect=dialect)]
+    frames = extract(engine=filled, dialect=dialect, identifiers=asked).frames
+    empty = {
+        f"{frame.name}.{name}"
+        for frame in dialect.frames
+        for name in frame.column_names
+        if not any(value is not None and str(value).strip() for value in frames[frame.name][name])
+    }
+    unexpected = sorted(empty - NOT_GENERATED.get(dialect.name, set()))
+    assert not unexpected, f"No customer of {dialect.name} has a value in {', '.join(unexpected)}."
 
 
 @each_dialect

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine
@@ -13,6 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from legacy import load
 from tests.conftest import ROOT, NewDatabase
+from transforms.database import UnableToQuery
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +128,41 @@ def test_the_commands_refuse_in_one_sentence(engine: Engine, dsn: str) -> None:
         assert done.stderr.splitlines()[-1].endswith(last)
         assert "Traceback" not in done.stderr
     assert _tables(engine) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        (
+            "generate/plenitude_accounts",
+            "made.account_number,",
+            "made.acount_number,",
+            r"generate/plenitude_accounts\.sql, line \d+, does not fit .*acount_number",
+        ),
+        ("generate/plenitude_accounts", "%(seed)s, n, 301", "%(sed)s, n, 301", r"\.sql has a % that is none"),
+        (
+            "guide/plenitude_accounts",
+            "VALUES (-200, -200)",
+            "VALUES (-200)",
+            r"guide/plenitude_accounts\.sql breaks a constraint of the database",
+        ),
+        (
+            "guide/plenitude_accounts",
+            "VALUES (-200, -200)",
+            "VALUES (-200, -9999)",
+            r"constraints\.sql, ALTER TABLE legacy\.premise ADD .*FOREIGN KEY .* breaks a constraint",
+        ),
+    ],
+)
+def test_a_mistake_in_the_generators_sql_is_one_sentence_with_its_file(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, old: str, new: str, said: str
+) -> None:
+    shutil.copytree(ROOT / "sql" / "legacy", tmp_path / "legacy")
+    path = tmp_path / "legacy" / f"{file}.sql"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    monkeypatch.setattr(load, "_SQL", tmp_path / "legacy")
+    with pytest.raises(UnableToQuery, match=said) as refused:
+        _fill(engine)
+    assert "\n" not in str(refused.value)

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from tests.samples import TODAY, expected_payload
+from tests.samples import TODAY, as_frames, expected_payload, identifier_of, sample_rows
+from transforms.build import BuildResult, BuildSettings, build
 from transforms.registry import get_dialect
 from transforms.rules.engine import Batch, Circumstances, run_rules
 
 DIALECT = get_dialect(name="national_grid_accounts")
+PROPERTY = ("supply_addresses", 0, "property_details", "property_type_specific_details")
 POINT = ("supply_addresses", 0, "supply_points", 0)
 BILLED = ("ledgers", 0, "historical_billing_documents", 1, "transactions", 0)
 BOOKING = {"transaction_id": "3", "type": "CHARGE", "amount": "0", "transaction_date": "2026-03-02"}
 AGREEMENT = {"tariff_code": "A", "effective_from": "2025-03-01", "effective_to": "2025-09-01"}
 
 
-def found(path: Sequence[str | int], value: Any) -> list[tuple[str, str]]:
-    """Code and path of the errors, once there is this value at this place."""
+def found(path: Sequence[str | int], value: Any) -> list[tuple[str, str, str]]:
+    """Severity, code and path of what is found, once there is this value at this place."""
     payload = copy.deepcopy(expected_payload(dialect=DIALECT))
     node: Any = payload
     for step in path[:-1]:
@@ -28,7 +31,9 @@ def found(path: Sequence[str | int], value: Any) -> list[tuple[str, str]]:
     node[path[-1]] = value
     rules = DIALECT.rules(Circumstances(today=TODAY, region=DIALECT.market))
     findings = run_rules(rules=rules, batch=Batch([payload])).get(0, [])
-    return [(finding.code, finding.path) for finding in findings if finding.severity == "error"]
+    told = [(finding.severity, finding.code, finding.path) for finding in findings]
+    # The guide's own numbers are Canadian.
+    return [each for each in told if each[1] != "unusual_phone_number"]
 
 
 @pytest.mark.parametrize(
@@ -93,6 +98,26 @@ def found(path: Sequence[str | int], value: Any) -> list[tuple[str, str]]:
             "start_date_later_than_end_date",
             "supply_addresses.0.supply_points.0.last_billed_to_date",
         ),
+        *(
+            (place, "other", "unlisted_value", ".".join(map(str, place)))
+            for place in (
+                ("customers", 0, "user_details", 0, "namespace"),
+                ("ledgers", 0, "ledger_code"),
+                ("ledgers", 0, "billing_document_type"),
+                ("ledgers", 0, "historical_billing_documents", 0, "billing_document_type"),
+                (*BILLED, "reason"),
+                (*POINT, "supply_type"),
+                (*PROPERTY, "property_type"),
+                (*PROPERTY, "premise_type"),
+                (*POINT, "operating_company"),
+                (*POINT, "supply_details", "service_drop", "distribution_line_style"),
+                (*POINT, "supply_details", "service_drop", "metering_type"),
+                (*POINT, "meters", 0, "status"),
+                (*POINT, "meters", 0, "service_type"),
+                (*POINT, "meters", 0, "phase"),
+                (*POINT, "meters", 0, "registers", 0, "register_type"),
+            )
+        ),
         (
             ("notes", 0, "unpin_at"),
             "2024-05-01T12:00:00Z",
@@ -104,7 +129,20 @@ def found(path: Sequence[str | int], value: Any) -> list[tuple[str, str]]:
 def test_one_fault_is_found_and_nothing_else(
     path: Sequence[str | int], value: Any, code: str, where: str
 ) -> None:
-    assert found(path, value) == [(code, where)]
+    severity = "error" if where == "customers.0.mobile" else "warning"
+    assert found(path, value) == [(severity, code, where)]
+
+
+def test_the_guide_states_one_rule_and_all_others_warn() -> None:
+    rules = DIALECT.rules(Circumstances(today=TODAY, region=DIALECT.market))
+    assert {(rule.code, rule.path, str(rule.source)) for rule in rules if rule.severity == "error"} == {
+        (
+            "invalid_phone_number",
+            f"customers.{name}",
+            "guide: Validate account data, 400 (is not a valid phone number)",
+        )
+        for name in ("mobile", "landline")
+    }
 
 
 @pytest.mark.parametrize(
@@ -132,3 +170,65 @@ def test_one_fault_is_found_and_nothing_else(
 )
 def test_what_is_unusual_and_right_passes(path: Sequence[str | int], value: Any) -> None:
     assert found(path, value) == []
+
+
+def built(frame: str, **values: Any) -> BuildResult:
+    """What becomes of the guide's rows once these values stand in the first row of a frame."""
+    rows = sample_rows(dialect=DIALECT)
+    rows[frame][0] |= values
+    return build(
+        dialect=DIALECT,
+        frames=as_frames(dialect=DIALECT, rows=rows),
+        identifiers=[identifier_of(dialect=DIALECT)],
+        settings=BuildSettings(import_supplier="X", today=TODAY),
+    )
+
+
+@pytest.mark.parametrize(
+    ("frame", "column", "code", "setting"),
+    [
+        ("supply_points", "operating_company", "NANT", "operating_companies"),
+        ("supply_addresses", "premise_type", "MF", "premise_types"),
+        ("supply_points", "distribution_line_style", "O", "line_styles"),
+        ("supply_points", "metering_type", "S", "metering_types"),
+        ("meters", "status", "OFF", "meter_statuses"),
+        ("meters", "phase", "3", "phases"),
+        ("registers", "register_type", "KE", "register_types"),
+        ("user_details", "namespace", "NICK", "user_detail_namespaces"),
+        ("document_transactions", "reason", "ZZ", "transaction_reasons"),
+    ],
+)
+def test_no_word_is_assumed_that_the_guide_does_not_show(
+    frame: str, column: str, code: str, setting: str
+) -> None:
+    (rejection,) = built(frame, **{column: code}).rejections
+    (finding,) = rejection.findings
+    assert finding.code == "unknown_code"
+    assert finding.detail.endswith(f"{code!r}: name Kraken's word for it under setting {setting}.")
+
+
+@pytest.mark.parametrize("blank", ["", " ", None])
+def test_net_metering_of_which_nothing_is_known_is_left_out(blank: str | None) -> None:
+    (payload,) = built("meters", is_net_metered=blank).payloads
+    (address,) = json.loads(payload.body)["supply_addresses"]
+    assert "is_net_metered" not in address["supply_points"][0]["meters"][0]
+
+
+def test_a_bill_goes_to_a_country_without_states_and_postcodes() -> None:
+    result = built("accounts", administrative_area=None, postal_code=None, country="IE")
+    assert len(result.payloads) == 1
+
+
+def test_a_customer_with_400_meters_is_one_payload() -> None:
+    rows = sample_rows(dialect=DIALECT)
+    for frame, key in (("meters", "meter_key"), ("registers", "meter_key")):
+        rows[frame] = [rows[frame][0] | {key: number} for number in range(400)]
+    result = build(
+        dialect=DIALECT,
+        frames=as_frames(dialect=DIALECT, rows=rows),
+        identifiers=[identifier_of(dialect=DIALECT)],
+        settings=BuildSettings(import_supplier="X", today=TODAY),
+    )
+    (payload,) = result.payloads
+    (address,) = json.loads(payload.body)["supply_addresses"]
+    assert len(address["supply_points"][0]["meters"]) == 400

@@ -7,7 +7,7 @@ billing documents and what was booked on them. Source: the account import guide.
 from __future__ import annotations
 
 from transforms.dialect import Dialect, MoneySource
-from transforms.dialects.national_grid_accounts.codes import TARIFFS
+from transforms.dialects.national_grid_accounts.codes import TARIFFS, WORDS
 from transforms.dialects.national_grid_accounts.frames import FRAMES
 from transforms.dialects.national_grid_accounts.model import GridAccount
 from transforms.dialects.national_grid_accounts.rules import rules
@@ -23,7 +23,7 @@ DIALECT = Dialect(
     model=GridAccount,
     frames=FRAMES,
     rules=rules,
-    default_values={"tariff_codes": TARIFFS},
+    default_values={"tariff_codes": TARIFFS, **WORDS},
     money=(
         MoneySource(currency="USD", ledger_field="ledger_code", inside="ledgers", field="ledger_balance"),
     ),

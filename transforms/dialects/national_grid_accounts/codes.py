@@ -1,6 +1,6 @@
 """Codes of the legacy system and what Kraken calls them. A code that is not here rejects the record.
 
-The guide shows one value of each field. Where there is more than one here, the others are assumed.
+The guide shows one value of each field, and no more is known: each client names the others on its Connection.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ TARIFFS: Final[Mapping[str, str]] = {
 }
 """Stand-ins: each client configures its own on the Connection."""
 
-USER_DETAIL: Final[Mapping[str, CodeValue]] = {
-    "USERID": "external_user_id",
-    "MIDDLE": "middle_name",
-    "SUFFIX": "suffix",
-    "TAXID": "tax_id",
-    "DLNUM": "driver_license_number",
-    "DLSTATE": "driver_license_state",
-    "EXPPIN": "experian_pin_id",
+WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "user_detail_namespaces": {
+        "USERID": "external_user_id",
+        "MIDDLE": "middle_name",
+        "SUFFIX": "suffix",
+        "TAXID": "tax_id",
+        "DLNUM": "driver_license_number",
+        "DLSTATE": "driver_license_state",
+        "EXPPIN": "experian_pin_id",
+    },
+    "ledger_codes": {"ENGY": "ENERGY"},
+    "billing_document_types": {"IT": "ITEM_BASED"},
+    "transaction_reasons": {"DIBT": "DATA_IMPORT_BALANCE_TRANSFER"},
+    "property_types": {"PREM": "Premise"},
+    "premise_types": {"SF": "SINGLE_FAMILY"},
+    "supply_types": {"E": "ELECTRICITY"},
+    "operating_companies": {"MECO": "MASSACHUSETTS_ELECTRIC"},
+    "line_styles": {"U": "underground"},
+    "metering_types": {"P": "primary"},
+    "meter_statuses": {"ON": "on"},
+    "meter_service_types": {"KWH": "metered_service_kwh"},
+    "phases": {"1": "Single"},
+    "register_types": {"KI": "KWH_IMPORT"},
 }
-LEDGER: Final[Mapping[str, CodeValue]] = {"ENGY": "ENERGY"}
-BILLING_DOCUMENT: Final[Mapping[str, CodeValue]] = {"IT": "ITEM_BASED"}
+"""By setting, the words of the guide."""
 TRANSACTION_TYPE: Final[Mapping[str, CodeValue]] = {
     "10": "CHARGE",
     "20": "PAYMENT",
     "30": "CREDIT",
     "40": "REPAYMENT",
 }
-TRANSACTION_REASON: Final[Mapping[str, CodeValue]] = {"DIBT": "DATA_IMPORT_BALANCE_TRANSFER"}
-PROPERTY: Final[Mapping[str, CodeValue]] = {"PREM": "Premise"}
-PREMISE: Final[Mapping[str, CodeValue]] = {"SF": "SINGLE_FAMILY", "MF": "MULTI_FAMILY"}
-SUPPLY: Final[Mapping[str, CodeValue]] = {"E": "ELECTRICITY"}
-OPERATING_COMPANY: Final[Mapping[str, CodeValue]] = {
-    "MECO": "MASSACHUSETTS_ELECTRIC",
-    "NANT": "NANTUCKET_ELECTRIC",
-}
-LINE_STYLE: Final[Mapping[str, CodeValue]] = {"U": "underground", "O": "overhead"}
-METERING: Final[Mapping[str, CodeValue]] = {"P": "primary", "S": "secondary"}
-METER_STATUS: Final[Mapping[str, CodeValue]] = {"ON": "on", "OFF": "off"}
-SERVICE: Final[Mapping[str, CodeValue]] = {"KWH": "metered_service_kwh"}
-PHASE: Final[Mapping[str, CodeValue]] = {"1": "Single", "3": "Three"}
-REGISTER: Final[Mapping[str, CodeValue]] = {"KI": "KWH_IMPORT", "KE": "KWH_EXPORT"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from transforms.dialect import FLAG, Column, Frame, columns
+from transforms.dialect import OPTIONAL_FLAG, Column, Frame, columns
 from transforms.dialects.national_grid_accounts import codes
 from transforms.frames.accounts import (
     ACCOUNT,
@@ -14,9 +14,9 @@ from transforms.frames.accounts import (
     NOTE_DOCUMENTS,
     NOTES,
     TRANSACTION,
+    USER_DETAILS,
     person,
     preferences,
-    user_details,
 )
 
 _LEDGER: Final = (*ACCOUNT, "ledger_key")
@@ -29,22 +29,23 @@ _METER: Final = (*_SUPPLY_POINT, "meter_key")
 _TRANSACTION: Final = (
     *TRANSACTION,
     Column(name="type", kind="code", codes=codes.TRANSACTION_TYPE, required=True, meaning="What was booked."),
-    Column(name="reason", kind="code", codes=codes.TRANSACTION_REASON, meaning="Why it was booked."),
+    Column(name="reason", kind="configured", setting="transaction_reasons", meaning="Why it was booked."),
 )
 
 
 def _address(*, inside: str) -> tuple[Column, ...]:
-    return columns(
-        kind="text",
-        inside=inside,
-        required=True,
-        meanings={
-            "street_address": "House number and street.",
-            "locality": "City or town.",
-            "administrative_area": "State, two letters.",
-            "postal_code": "ZIP code, with its leading zeros.",
-            "country": "Two-letter country code.",
-        },
+    meanings = {
+        "street_address": "House number and street.",
+        "locality": "City or town.",
+        "administrative_area": "State, two letters; not every country has them.",
+        "postal_code": "ZIP code, with its leading zeros; not every country has them.",
+        "country": "Two-letter country code.",
+    }
+    required = ("street_address", "locality", "country")
+    return tuple(
+        column
+        for name, meaning in meanings.items()
+        for column in columns(kind="text", inside=inside, required=name in required, meanings={name: meaning})
     )
 
 
@@ -77,7 +78,7 @@ FRAMES: Final = (
         target="alternative_phone_numbers",
         columns=columns(kind="text", required=True, meanings={"phone_number": "A further number."}),
     ),
-    user_details(namespaces=codes.USER_DETAIL),
+    USER_DETAILS,
     NOTES,
     NOTE_DOCUMENTS,
     Frame(
@@ -87,12 +88,16 @@ FRAMES: Final = (
         target="ledgers",
         columns=(
             Column(
-                name="ledger_code", kind="code", codes=codes.LEDGER, required=True, meaning="Kind of ledger."
+                name="ledger_code",
+                kind="configured",
+                setting="ledger_codes",
+                required=True,
+                meaning="Kind of ledger.",
             ),
             Column(
                 name="billing_document_type",
-                kind="code",
-                codes=codes.BILLING_DOCUMENT,
+                kind="configured",
+                setting="billing_document_types",
                 required=True,
                 meaning="Kind of its bills.",
             ),
@@ -123,8 +128,8 @@ FRAMES: Final = (
             ),
             Column(
                 name="billing_document_type",
-                kind="code",
-                codes=codes.BILLING_DOCUMENT,
+                kind="configured",
+                setting="billing_document_types",
                 required=True,
                 meaning="Kind of bill.",
             ),
@@ -184,15 +189,15 @@ FRAMES: Final = (
             Column(
                 name="property_type",
                 field="property_details.property_type_specific_details.property_type",
-                kind="code",
-                codes=codes.PROPERTY,
+                kind="configured",
+                setting="property_types",
                 meaning="Kind of property.",
             ),
             Column(
                 name="premise_type",
                 field="property_details.property_type_specific_details.premise_type",
-                kind="code",
-                codes=codes.PREMISE,
+                kind="configured",
+                setting="premise_types",
                 meaning="Kind of building.",
             ),
             *columns(
@@ -211,16 +216,16 @@ FRAMES: Final = (
         columns=(
             Column(
                 name="supply_type",
-                kind="code",
-                codes=codes.SUPPLY,
+                kind="configured",
+                setting="supply_types",
                 required=True,
                 meaning="What is supplied.",
             ),
             Column(name="identifier", kind="text", required=True, meaning="Number of the supply point."),
             Column(
                 name="operating_company",
-                kind="code",
-                codes=codes.OPERATING_COMPANY,
+                kind="configured",
+                setting="operating_companies",
                 required=True,
                 meaning="Company that runs the network there.",
             ),
@@ -243,8 +248,8 @@ FRAMES: Final = (
             Column(
                 name="distribution_line_style",
                 field="supply_details.service_drop.distribution_line_style",
-                kind="code",
-                codes=codes.LINE_STYLE,
+                kind="configured",
+                setting="line_styles",
                 meaning="Underground or overhead.",
             ),
             Column(
@@ -256,8 +261,8 @@ FRAMES: Final = (
             Column(
                 name="metering_type",
                 field="supply_details.service_drop.metering_type",
-                kind="code",
-                codes=codes.METERING,
+                kind="configured",
+                setting="metering_types",
                 meaning="On which side of the transformer it is metered.",
             ),
         ),
@@ -291,20 +296,20 @@ FRAMES: Final = (
             Column(name="serial_number", kind="text", required=True, meaning="Serial number."),
             Column(
                 name="status",
-                kind="code",
-                codes=codes.METER_STATUS,
+                kind="configured",
+                setting="meter_statuses",
                 required=True,
                 meaning="Whether it is switched on.",
             ),
             Column(
                 name="service_type",
-                kind="code",
-                codes=codes.SERVICE,
+                kind="configured",
+                setting="meter_service_types",
                 required=True,
                 meaning="What it measures.",
             ),
             *columns(kind="integer", meanings={"voltage": "In volts.", "size": "In amperes."}),
-            Column(name="phase", kind="code", codes=codes.PHASE, meaning="Number of phases."),
+            Column(name="phase", kind="configured", setting="phases", meaning="Number of phases."),
             *columns(
                 kind="text",
                 meanings={
@@ -315,7 +320,10 @@ FRAMES: Final = (
                 },
             ),
             Column(
-                name="is_net_metered", kind="code", codes=FLAG, meaning="Whether what is fed in is deducted."
+                name="is_net_metered",
+                kind="code",
+                codes=OPTIONAL_FLAG,
+                meaning="Whether what is fed in is deducted; blank is unknown.",
             ),
         ),
     ),
@@ -328,8 +336,8 @@ FRAMES: Final = (
         columns=(
             Column(
                 name="register_type",
-                kind="code",
-                codes=codes.REGISTER,
+                kind="configured",
+                setting="register_types",
                 required=True,
                 meaning="What it counts.",
             ),

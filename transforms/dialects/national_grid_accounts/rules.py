@@ -1,19 +1,43 @@
-"""What Kraken would refuse of a US account, as far as a payload alone can tell.
+"""What is checked of a US account.
 
-The guide publishes few codes. Most here are those that another Kraken serves for the same fault.
+The guide states one rule, that a telephone number must be valid. What another Kraken serves is inferred here,
+and warns with the code of there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+from transforms.dialects.national_grid_accounts import codes
 from transforms.rules import addresses, contacts, dates, identifiers, ledgers, notes
-from transforms.rules.engine import Circumstances, Document, Rule
+from transforms.rules.engine import Circumstances, Document, Rule, inferred, stated
+from transforms.rules.values import shown_by_guide
 
 _POINTS: Final = "supply_addresses.supply_points"
 _ON_BILLS: Final = "historical_billing_documents.transactions"
 _ADDITIONAL: Final = "additional_historical_transactions"
 _CURRENT: Final = "current_statement_transactions"
+_PROPERTY: Final = "supply_addresses.property_details.property_type_specific_details"
+_PLACES_OF_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "user_detail_namespaces": ("customers.user_details.namespace",),
+    "ledger_codes": ("ledgers.ledger_code",),
+    "billing_document_types": (
+        "ledgers.billing_document_type",
+        "ledgers.historical_billing_documents.billing_document_type",
+    ),
+    "transaction_reasons": tuple(f"ledgers.{name}.reason" for name in (_ON_BILLS, _ADDITIONAL, _CURRENT)),
+    "property_types": (f"{_PROPERTY}.property_type",),
+    "premise_types": (f"{_PROPERTY}.premise_type",),
+    "supply_types": (f"{_POINTS}.supply_type",),
+    "operating_companies": (f"{_POINTS}.operating_company",),
+    "line_styles": (f"{_POINTS}.supply_details.service_drop.distribution_line_style",),
+    "metering_types": (f"{_POINTS}.supply_details.service_drop.metering_type",),
+    "meter_statuses": (f"{_POINTS}.meters.status",),
+    "meter_service_types": (f"{_POINTS}.meters.service_type",),
+    "phases": (f"{_POINTS}.meters.phase",),
+    "register_types": (f"{_POINTS}.meters.registers.register_type",),
+}
 
 
 def _ledger_adds_up(ledger: Document) -> tuple[int, int]:
@@ -24,14 +48,25 @@ def _ledger_adds_up(ledger: Document) -> tuple[int, int]:
     return booked, ledgers.cents(ledger["ledger_balance"])
 
 
+def _telephones(region: str) -> tuple[Rule, ...]:
+    numbers = ("customers.mobile", "customers.landline")
+    others = "customers.alternative_phone_numbers.phone_number"
+    return (
+        *stated(
+            "guide",
+            "Validate account data, 400",
+            "is not a valid phone number",
+            *(contacts.existing_phone(path, region=region) for path in numbers),
+        ),
+        *inferred(
+            contacts.existing_phone(others, region=region),
+            *(contacts.usual_phone(path, region=region) for path in (*numbers, others)),
+        ),
+    )
+
+
 def _people(given: Circumstances) -> tuple[Rule, ...]:
     return (
-        *contacts.phone_rules(
-            "customers.mobile",
-            "customers.landline",
-            "customers.alternative_phone_numbers.phone_number",
-            region=given.region,
-        ),
         *contacts.email_rules("customers.email"),
         contacts.unique_email("customers.email"),
         *contacts.readable("customers.given_name", "customers.family_name"),
@@ -81,13 +116,25 @@ def _money(given: Circumstances) -> tuple[Rule, ...]:
     )
 
 
+def _words() -> tuple[Rule, ...]:
+    return tuple(
+        shown_by_guide(path, *codes.WORDS[setting].values())
+        for setting, paths in _PLACES_OF_WORDS.items()
+        for path in paths
+    )
+
+
 def rules(given: Circumstances) -> tuple[Rule, ...]:
     """The rules for one day and region."""
     return (
-        *_people(given),
-        *_places(),
-        *_supply(given),
-        *_money(given),
-        *notes.note_rules("notes"),
-        notes.unique_metadata(),
+        *_telephones(given.region),
+        *inferred(
+            *_people(given),
+            *_places(),
+            *_supply(given),
+            *_money(given),
+            *notes.note_rules("notes"),
+            notes.unique_metadata(),
+            *_words(),
+        ),
     )

@@ -20,7 +20,12 @@ DIALECT = Dialect(
     identifier_path=("external_account_number",),
     default_import_supplier="ENIPLENITUDEPT_IMPORT_SUPPLIER",
     default_values={
-        "operations_teams": {"A": "Team A", "B": "Team B", "C": "Team C"},
+        "operations_teams": {"A": "Team A"},
+        "user_detail_namespaces": {
+            "APELIDO1": "first_family_name",
+            "APELIDO2": "second_family_name",
+            "NIF": "fiscal_code",
+        },
     },
     model=Account,
     rules=rules,

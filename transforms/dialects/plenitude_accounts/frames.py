@@ -6,15 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from transforms.dialect import CodeValue, Column, Frame, columns
-from transforms.frames.accounts import ACCOUNT, AGREEMENT, CUSTOMER, person, user_details
+from transforms.frames.accounts import ACCOUNT, AGREEMENT, CUSTOMER, USER_DETAILS, person
 
 _ACCOUNT_CLASS: Final[Mapping[str, CodeValue]] = {"DOM": "DOMESTIC", "BUS": "BUSINESS"}
 _FUEL: Final[Mapping[str, CodeValue]] = {"E": "ELECTRICITY", "G": "GAS"}
-_USER_DETAIL: Final[Mapping[str, CodeValue]] = {
-    "APELIDO1": "first_family_name",
-    "APELIDO2": "second_family_name",
-    "NIF": "fiscal_code",
-}
 
 _ADDRESS: Final = (*ACCOUNT, "supply_address_key")
 _SUPPLY_POINT: Final = (*_ADDRESS, "supply_point_key")
@@ -49,7 +44,7 @@ FRAMES: Final = (
         required=True,
         columns=person("given_name", "family_name", "email", "mobile", "landline"),
     ),
-    user_details(namespaces=_USER_DETAIL),
+    USER_DETAILS,
     Frame(
         name="supply_addresses",
         key=_ADDRESS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -25,7 +25,7 @@ class SupplyPoint(Entity):
     """A point of the network; the identifier is the CPE of electricity, or the CUI of gas."""
 
     identifier: str
-    supply_type: Literal["ELECTRICITY", "GAS"]
+    supply_type: str
     agreements: list[Agreement] | None = None
 
 
@@ -61,7 +61,7 @@ class Account(Payload):
     """The payload."""
 
     external_account_number: str
-    account_type: Literal["DOMESTIC", "BUSINESS"]
+    account_type: str
     operations_team_name: str | None = None
     customers: list[Customer]
     supply_addresses: list[SupplyAddress]

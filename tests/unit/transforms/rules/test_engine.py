@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from transforms.rules.engine import Batch, Fault, ObjectRule, UniqueRule, ValueRule, run_rules
+from collections.abc import Iterator
+
+import pytest
+
+from transforms.rules.engine import (
+    Batch,
+    Document,
+    Fault,
+    ObjectRule,
+    RuleBroken,
+    UniqueRule,
+    ValueRule,
+    run_rules,
+)
 
 BATCH = [
     {"name": "one", "points": [{"id": "A", "meters": [{"n": 1}, {"n": -2}]}, {"id": "B", "meters": []}]},
@@ -69,3 +82,18 @@ def test_one_customer_may_have_a_value_twice() -> None:
     rule = UniqueRule(code="c", path="points.id", explanation="x")
     twice = [{"points": [{"id": "A"}, {"id": "A"}]}]
     assert run_rules(rules=[rule], batch=Batch(twice)) == {}
+
+
+def test_a_rule_that_crashes_is_named_with_its_file_and_without_any_value() -> None:
+    def faults(point: Document) -> Iterator[Fault]:
+        yield Fault(f"{point['id']}.{ {}['secret ' + point['id']] }")
+
+    rule = ObjectRule(code="broken_rule", path="points", explanation="x", faults=faults)
+    with pytest.raises(RuleBroken) as refused:
+        run_rules(rules=[rule], batch=Batch(BATCH))
+    assert str(refused.value).startswith(
+        "Rule broken_rule about points crashes with KeyError in "
+        "tests/unit/transforms/rules/test_engine.py, line "
+    )
+    assert "secret" not in str(refused.value)
+    assert refused.value.__suppress_context__
