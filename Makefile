@@ -3,7 +3,7 @@
 PYTHON ?= python3
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down env payload diff wave-pause wave-resume wave-cancel stop-all preflight reports legacy migrate simulator bench test test-quick prove check mapping new-dialect sample simulate chaos soak answers
+.PHONY: help install demo up down env payload diff wave-pause wave-resume wave-cancel stop-all preflight reports legacy migrate simulator bench test test-quick prove check mapping new-dialect sample simulate chaos soak answers audit
 .PHONY: decide rerun crosswalk late-changes differences own wave-close wave-open take-over purge archive
 
 # Byte code is compiled once, at installation: without it Airflow takes twice as long to start.
@@ -128,6 +128,9 @@ soak: install ## Run a wave of ACCOUNTS (100,000) EDF accounts with 5 % faults; 
 
 answers: install ## Give INPUTS (100,000) damaged inputs of SEED to the parsers of answers, settings and legacy rows
 	@$(VENV)/python -m proofs.answers "$(or $(INPUTS),100000)" "$(SEED)"
+
+audit: install ## Compare two independent readings of what Kraken accepts: DIALECT=, N= customers (500), SEED=, CONTRACT=FILE
+	@$(VENV)/python -m proofs.audit $(if $(DIALECT),--dialect $(DIALECT)) $(if $(N),--number $(N)) $(if $(SEED),--seed $(SEED)) $(if $(CONTRACT),--contract "$(CONTRACT)",$(if $(DIALECT),,--page docs/audit.md))
 
 chaos: install ## Kill parts of a stack in mid-wave, ROUNDS times (20), and compare each record: KILL= SEED= ACCOUNTS=
 	@$(VENV)/python -m proofs.chaos

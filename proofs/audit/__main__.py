@@ -1,0 +1,115 @@
+"""`make audit`: two independent readers of what Kraken accepts, compared over customers and their mutations.
+
+python -m proofs.audit [--dialect NAME] [--number N] [--seed S] [--contract FILE] [--page FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Engine
+
+from proofs.audit import page
+from proofs.audit.customers import TODAY, documents, generated
+from proofs.audit.differences import Difference, compare, unexplained
+from proofs.audit.explained import EXPLAINED
+from proofs.audit.mutations import Mutator
+from proofs.audit.readers import ours, theirs
+from transforms.registry import dialect_names, get_dialect
+
+_CUSTOMERS: Final = 500
+_DOCUMENTS: Final = 300
+_MUTATIONS: Final = 10
+"""Of each customer."""
+_AT_ONCE: Final = 500
+
+
+def main(*, arguments: Sequence[str]) -> int:
+    """Audit one dialect or all. Returns the exit status: 1 where a difference has no explanation."""
+    options = _parser().parse_args(arguments)
+    names = [options.dialect] if options.dialect else list(dialect_names())
+    if options.contract is not None:
+        # It needs a library that nothing else does.
+        from proofs.audit.contract import audit_contract
+
+        return audit_contract(
+            name=names[0], file=options.contract, number=options.number or _DOCUMENTS, seed=options.seed
+        )
+    left = 0
+    with generated(dialects=dict.fromkeys(names, options.number or _CUSTOMERS), seed=options.seed) as engine:
+        for name in names:
+            left += _audited(engine=engine, name=name, seed=options.seed)
+    if options.page is not None:
+        options.page.write_text(page.text(), encoding="utf-8")
+    return 1 if left else 0
+
+
+def _audited(*, engine: Engine, name: str, seed: int) -> int:
+    """Print the differences of a dialect. Returns how many of them have no explanation."""
+    dialect = get_dialect(name=name)
+    customers = list(documents(engine=engine, dialect=dialect))
+    told = [f"customer {number} as it is" for number in range(len(customers))]
+    mutator = Mutator(documents=customers, rng=random.Random(seed))
+    mutations = iter(mutator.draw, None)
+    cases = zip(told, customers, strict=True)
+    differences, compared, refused = _compared(name=name, cases=list(cases))
+    for _ in range(0, _MUTATIONS * len(customers), _AT_ONCE):
+        some = [(each.told, each.document) for each in islice(mutations, _AT_ONCE) if each is not None]
+        more, number, bad = _compared(name=name, cases=some)
+        differences, compared, refused = _added(differences, more), compared + number, refused + bad
+    left = unexplained(differences=differences, explained=EXPLAINED[name])
+    print(
+        f"{name}: {len(customers):,} customers and {compared - len(customers):,} mutations of them, "
+        f"{refused:,} refused by both; {len(differences) - len(left)} explained differences, "
+        f"{len(left)} without an explanation."
+    )
+    for each in left:
+        print(f"  {each.refused_by} refuses {each.times} times: {each.code} at {each.path or 'the record'}")
+        print(f"    for example {each.example}")
+    return len(left)
+
+
+def _compared(*, name: str, cases: Sequence[tuple[str, dict[str, Any]]]) -> tuple[list[Difference], int, int]:
+    dialect = get_dialect(name=name)
+    payloads = [document for _, document in cases]
+    one = ours(dialect=dialect, documents=payloads, today=TODAY)
+    other = theirs(dialect=dialect, documents=payloads, today=TODAY)
+    both = sum(bool(left) and bool(right) for left, right in zip(one, other, strict=True))
+    return compare(told=[told for told, _ in cases], ours=one, theirs=other), len(cases), both
+
+
+def _added(known: list[Difference], more: list[Difference]) -> list[Difference]:
+    found = {(each.refused_by, each.code, each.path): each for each in known}
+    for each in more:
+        key = (each.refused_by, each.code, each.path)
+        if key in found:
+            found[key].times += each.times
+        else:
+            found[key] = each
+    return sorted(found.values(), key=lambda each: -each.times)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make audit", description=__doc__)
+    parser.add_argument("--dialect", choices=dialect_names(), help="all by default")
+    parser.add_argument("--number", type=_number, help=f"customers of each dialect ({_CUSTOMERS})")
+    parser.add_argument("--seed", type=_number, default=1)
+    parser.add_argument("--contract", type=Path, help="an OpenAPI document that a Kraken serves")
+    parser.add_argument("--page", type=Path, help="write the explained differences into this file")
+    return parser
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 10**9):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main(arguments=sys.argv[1:]))

@@ -1,0 +1,88 @@
+"""Where the two readers differ, grouped, and what explains a difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Literal, TypeAlias
+
+from proofs.audit.readers import SHAPE, Objection
+
+Reader: TypeAlias = Literal["ours", "stand-in"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """Why one reader refuses what the other takes, by the place and the words of a source."""
+
+    refused_by: Reader
+    code: str
+    """As a pattern of file names."""
+    path: str
+    """Generic, as a pattern of file names."""
+    source: str
+    reason: str
+
+    def covers(self, difference: Difference) -> bool:
+        """Whether this is about that difference."""
+        return (
+            self.refused_by == difference.refused_by
+            and fnmatchcase(difference.code, self.code)
+            and fnmatchcase(difference.path, self.path)
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Difference:
+    """What one reader refuses with a code at a generic path, and the other takes."""
+
+    refused_by: Reader
+    code: str
+    path: str
+    example: str
+    times: int = 1
+
+
+def compare(
+    *,
+    told: Sequence[str],
+    ours: Sequence[frozenset[Objection]],
+    theirs: Sequence[frozenset[Objection]],
+) -> list[Difference]:
+    """The differences between two readings of the same documents, the most frequent first."""
+    found: dict[tuple[Reader, str, str], Difference] = {}
+    for example, one, other in zip(told, ours, theirs, strict=True):
+        if _agree(one, other):
+            continue
+        sides: tuple[tuple[Reader, Iterable[Objection]], ...] = (("ours", one), ("stand-in", other))
+        for reader, objections in sides:
+            for objection in objections:
+                key = (reader, objection.code, objection.path)
+                if key in found:
+                    found[key].times += 1
+                else:
+                    found[key] = Difference(
+                        refused_by=reader, code=objection.code, path=objection.path, example=example
+                    )
+    return sorted(found.values(), key=lambda each: (-each.times, each.refused_by, each.code, each.path))
+
+
+def unexplained(*, differences: Iterable[Difference], explained: Sequence[Explained]) -> list[Difference]:
+    """Those that no explanation covers."""
+    return [
+        difference for difference in differences if not any(each.covers(difference) for each in explained)
+    ]
+
+
+def _agree(one: frozenset[Objection], other: frozenset[Objection]) -> bool:
+    """Whether both take a document, or refuse it for one reason: the same code, or a place in common."""
+    if not one or not other:
+        return not one and not other
+    codes = {each.code for each in one} & {each.code for each in other} - {SHAPE}
+    return bool(codes) or any(_near(left.path, right.path) for left in one for right in other)
+
+
+def _near(left: str, right: str) -> bool:
+    """Whether one place is the other, or holds it."""
+    return not left or not right or f"{left}.".startswith(f"{right}.") or f"{right}.".startswith(f"{left}.")

@@ -1,0 +1,38 @@
+"""The page of the differences that are meant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from proofs.audit.differences import Explained
+from proofs.audit.explained import CONTRACT, EXPLAINED
+from transforms.registry import get_dialect
+
+
+def text() -> str:
+    """The page."""
+    parts = [
+        "# What two readers of the sources see differently\n\n"
+        "`make audit` wrote this page. It sends generated customers, good and broken, and mutations of them "
+        "through our models and rules and through the stand-in's, which were written apart from each other, "
+        "and fails on a difference that does not stand here.\n"
+    ]
+    parts += [f"## {get_dialect(name=name).title}\n\n{_table(rows)}" for name, rows in EXPLAINED.items()]
+    parts += [
+        f"## {get_dialect(name=name).title}: the model and the served document\n\n"
+        f"`make audit DIALECT={name} CONTRACT=FILE` makes documents that the served OpenAPI document allows, "
+        "and broken ones. Keys that the model does not know are left out before: a wave never sends them.\n\n"
+        f"{_table(rows)}"
+        for name, rows in CONTRACT.items()
+    ]
+    return "\n".join(parts)
+
+
+def _table(rows: Sequence[Explained]) -> str:
+    if not rows:
+        return "No difference.\n"
+    lines = "\n".join(
+        f"| {row.refused_by} | `{row.code}` | `{row.path or 'the record'}` | {row.source} | {row.reason} |"
+        for row in rows
+    )
+    return f"| refused by | code | path | source | why it stays |\n| --- | --- | --- | --- | --- |\n{lines}\n"

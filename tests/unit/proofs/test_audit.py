@@ -1,0 +1,130 @@
+"""The comparison of the two readers: what it takes for a difference, and what explains one."""
+
+from __future__ import annotations
+
+import random
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proofs.audit import page
+from proofs.audit.__main__ import main
+from proofs.audit.differences import Difference, Explained, Reader, compare, unexplained
+from proofs.audit.explained import CONTRACT, EXPLAINED
+from proofs.audit.mutations import Mutator
+from proofs.audit.readers import SHAPE, Objection
+from tests.samples import expected_payload
+from transforms.registry import dialect_names, get_dialect
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+def _customers() -> list[dict[str, Any]]:
+    payload = expected_payload(dialect=get_dialect(name="edf_accounts"))
+    other = deepcopy(payload)
+    other["external_account_number"] = "X-2"
+    return [payload, other]
+
+
+def test_one_seed_draws_the_same_mutations_again() -> None:
+    one, two = (Mutator(documents=_customers(), rng=random.Random(5)) for _ in range(2))
+    assert [one.draw() for _ in range(200)] == [two.draw() for _ in range(200)]
+
+
+def test_a_mutation_leaves_the_customer_as_it_was() -> None:
+    customers = _customers()
+    mutator = Mutator(documents=customers, rng=random.Random(5))
+    changed = [mutator.draw().document for _ in range(300)]
+    assert customers == _customers()
+    assert sum(document not in customers for document in changed) > 280
+
+
+def test_every_place_of_a_customer_is_mutated() -> None:
+    mutator = Mutator(documents=_customers(), rng=random.Random(5))
+    places = {mutator.draw().place for _ in range(5_000)}
+    assert {"transfer_balance", "customers.email", "supply_addresses.meter_points.meters.registers"} <= places
+
+
+def _differences(one: list[Objection], other: list[Objection]) -> list[tuple[Reader, str, str]]:
+    found = compare(told=["x"], ours=[frozenset(one)], theirs=[frozenset(other)])
+    return [(each.refused_by, each.code, each.path) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ([], []),
+        ([Objection("late", "a.b")], [Objection("late", "c")]),
+        ([Objection("late", "a.b")], [Objection("early", "a.b")]),
+        ([Objection(SHAPE, "a")], [Objection("late", "a.b")]),
+    ],
+)
+def test_readers_agree_who_refuse_for_one_reason_or_not_at_all(
+    one: list[Objection], other: list[Objection]
+) -> None:
+    assert _differences(one, other) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ([Objection("late", "a")], [], [("ours", "late", "a")]),
+        ([], [Objection("late", "a")], [("stand-in", "late", "a")]),
+        (
+            [Objection(SHAPE, "a")],
+            [Objection(SHAPE, "ab")],
+            [("ours", SHAPE, "a"), ("stand-in", SHAPE, "ab")],
+        ),
+    ],
+)
+def test_readers_differ_where_one_alone_refuses(
+    one: list[Objection], other: list[Objection], expected: list[tuple[Reader, str, str]]
+) -> None:
+    assert _differences(one, other) == expected
+
+
+def test_an_explanation_covers_its_own_side_code_and_place_alone() -> None:
+    row = Explained(refused_by="ours", code="late_*", path="a.*", source="guide: A", reason="So it is.")
+    differences = [
+        Difference(refused_by=side, code=code, path=path, example="x")
+        for side, code, path in (
+            ("ours", "late_bill", "a.b"),
+            ("stand-in", "late_bill", "a.b"),
+            ("ours", "early", "a.b"),
+            ("ours", "late_bill", "b"),
+        )
+    ]
+    assert unexplained(differences=differences, explained=[row]) == differences[1:]
+
+
+@pytest.mark.parametrize("name", dialect_names())
+def test_few_differences_stay_and_each_says_why(name: str) -> None:
+    for rows in (EXPLAINED[name], CONTRACT.get(name, ())):
+        assert len(rows) <= 20
+        assert all(row.source and row.reason and row.path != "*" for row in rows)
+
+
+def test_the_page_is_what_the_explanations_say() -> None:
+    assert (REPOSITORY / "docs" / "audit.md").read_text(encoding="utf-8") == page.text()
+
+
+@pytest.mark.parametrize("content", [None, "", "openapi: 3.0.3\n", "{", "openapi: 3.0.3\npaths: {}\n"])
+def test_a_file_that_is_no_contract_is_told_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None
+) -> None:
+    file = tmp_path / "contract.yml"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+    assert main(arguments=["--dialect", "edf_accounts", "--contract", str(file)]) == 2
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1
+    assert "POST /v2/data-import/accounts/" in said
+
+
+@pytest.mark.parametrize("arguments", [["--number", "0"], ["--number", "x"], ["--dialect", "none"]])
+def test_an_order_that_makes_no_sense_is_refused(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(arguments=arguments)
+    assert raised.value.code == 2
