@@ -1,7 +1,7 @@
 """Documents that differ from a customer's in one place: dropped, doubled, swapped, moved or changed.
 
-Nothing becomes null, and no key is made up: a document has neither, since a field without a value is left out, and
-the model is closed.
+Nothing becomes null, and no key is made up: a document has neither, since a field without a value is left
+out, and the model is closed.
 """
 
 from __future__ import annotations
