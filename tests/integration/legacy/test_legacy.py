@@ -23,28 +23,12 @@ from tests.samples import TODAY, as_frames, expected_payload, identifier_of, sam
 from transforms.build import BuildSettings, build
 from transforms.dialect import Dialect
 from transforms.extract import candidate_identifiers, existing_identifiers, extract, frame_sql
-from transforms.registry import dialect_names, get_dialect
+from transforms.registry import get_dialect
 
 # Filling a database takes as long as all that is asked of it.
 pytestmark = pytest.mark.xdist_group("legacy")
 
 DIALECTS = [get_dialect(name=name) for name in load.generated_dialects()]
-NOT_GENERATED = {
-    "edf_accounts": {
-        "accounts.unknown_occupier",
-        *(f"accounts.billing_address{line}" for line in (3, 4, 5)),
-        "accounts.sales_subchannel",
-        *(f"supply_addresses.supply_address{line}" for line in (3, 4, 5)),
-        "supply_addresses.is_landlord",
-        "meter_points.dr_in_progress",
-        "current_transactions.payment_type",
-        "historical_transactions.payment_type",
-        "notes.is_pinned",
-        "notes.unpin_at",
-        "debts.is_insolvent",
-    }
-}
-"""Columns that no made-up customer fills."""
 each_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 
 
@@ -361,29 +345,6 @@ def test_nmi_check_digits_are_those_of_aemo(filled: Engine) -> None:
     wrong = {nmi for nmi in checked if not nmi_checksum_valid(nmi)}
     assert wrong == _broken(filled, defect="wrong check digit of an NMI")
     assert wrong < checked
-
-
-@pytest.mark.parametrize("name", dialect_names())
-def test_every_dialect_has_customers_that_were_generated(filled: Engine, name: str) -> None:
-    files = f"sql/legacy/generate/{name}.sql and a customer of the guide in sql/legacy/guide"
-    assert name in load.generated_dialects(), f"{name} has no customers to prove it with: write {files}."
-    candidates = candidate_identifiers(engine=filled, dialect=get_dialect(name=name), after=None, limit=1)
-    assert candidates, f"sql/legacy/generate/{name}.sql made no customer that candidates.sql selects."
-
-
-@each_dialect
-def test_every_column_is_filled_for_some_customer(filled: Engine, dialect: Dialect) -> None:
-    everybody = candidate_identifiers(engine=filled, dialect=dialect, after=None, limit=10_000)
-    asked = [*everybody, identifier_of(dialect=dialect)]
-    frames = extract(engine=filled, dialect=dialect, identifiers=asked).frames
-    empty = {
-        f"{frame.name}.{name}"
-        for frame in dialect.frames
-        for name in frame.column_names
-        if not any(value is not None and str(value).strip() for value in frames[frame.name][name])
-    }
-    unexpected = sorted(empty - NOT_GENERATED.get(dialect.name, set()))
-    assert not unexpected, f"No customer of {dialect.name} has a value in {', '.join(unexpected)}."
 
 
 @each_dialect
