@@ -120,6 +120,7 @@ def _build(
         identifiers=identifiers,
         zone=ZoneInfo(settings.zone or dialect.zone),
         values={**dialect.default_values, **settings.values},
+        today=settings.today,
     )
     check = check_of(dialect.model)
     result = BuildResult(payloads=[], rejections=[], frames=assembled.frames)

@@ -14,7 +14,22 @@ ACCOUNT_CLASS: Final[Mapping[str, CodeValue]] = {
     "DVA": "DOMESTIC_VACANT",
     "BVA": "BUSINESS_VACANT",
     "DOC": "DOMESTIC_OCCUPIER",
+    "BOC": "BUSINESS_OCCUPIER",
+    "DTP": "DOMESTIC_THIRD_PARTY_BILLED",
+    "BTP": "BUSINESS_THIRD_PARTY_BILLED",
+    "LED": "PORTFOLIO_LEAD",
+    "SYS": "SYSTEM",
 }
+WITHOUT_PROPERTY: Final = ("PORTFOLIO_LEAD", "SYSTEM")
+"""Kinds of account that have no supply address."""
+NOBODYS: Final = (
+    "DOMESTIC_VACANT",
+    "BUSINESS_VACANT",
+    "DOMESTIC_OCCUPIER",
+    "BUSINESS_OCCUPIER",
+    *WITHOUT_PROPERTY,
+)
+"""Kinds of account that may be without customers."""
 SALES_CHANNEL: Final[Mapping[str, CodeValue]] = {
     "DIR": "DIRECT",
     "PCW": "PRICE_COMPARISON",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from transforms.dialect import FLAG, Column, Frame, columns
+from transforms.dialects.edf_accounts import codes
 from transforms.frames.accounts import (
     ACCOUNT,
     CUSTOMER,
@@ -24,7 +25,7 @@ FRAMES: Final = (
         parent="accounts",
         target="customers",
         required=True,
-        unless="unknown_occupier",
+        unless={"unknown_occupier": (True,), "account_type": codes.NOBODYS},
         columns=(
             *_PERSON,
             *preferences(
