@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tests.samples import TODAY, as_frames, expected_payload, identifier_of, sample_rows
+from tests.samples import TODAY, as_frames, day_of, expected_payload, identifier_of, sample_rows
 from transforms.build import BuildResult, BuildSettings, build
 from transforms.dialect import Dialect
 from transforms.extract import frame_sql
@@ -27,14 +28,18 @@ each_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: 
 
 
 def build_rows(
-    dialect: Dialect, rows: dict[str, list[dict[str, Any]]], *more: str, frames: Any = None
+    dialect: Dialect,
+    rows: dict[str, list[dict[str, Any]]],
+    *more: str,
+    frames: Any = None,
+    today: date = TODAY,
 ) -> BuildResult:
     return build(
         dialect=dialect,
         frames=as_frames(dialect=dialect, rows=rows) if frames is None else frames,
         identifiers=[identifier_of(dialect=dialect), *more],
         settings=BuildSettings(
-            import_supplier=expected_payload(dialect=dialect)["import_supplier"], today=TODAY
+            import_supplier=expected_payload(dialect=dialect)["import_supplier"], today=today
         ),
     )
 
@@ -47,7 +52,7 @@ def test_there_are_dialects() -> None:
 
 @each_dialect
 def test_the_sample_becomes_the_guides_payload_exactly(dialect: Dialect) -> None:
-    result = build_rows(dialect, sample_rows(dialect=dialect))
+    result = build_rows(dialect, sample_rows(dialect=dialect), today=day_of(dialect=dialect))
     assert not result.rejections
     (payload,) = result.payloads
     assert json.loads(payload.body) == expected_payload(dialect=dialect)

@@ -30,6 +30,26 @@ NOBODYS: Final = (
     *WITHOUT_PROPERTY,
 )
 """Kinds of account that may be without customers."""
+BUSINESS_TYPE: Final[Mapping[str, CodeValue]] = {
+    "SOL": "SOLE_TRADER",
+    "LTD": "LTD",
+    "PAR": "PARTNERSHIP",
+    "CHA": "CHARITY",
+    "PLC": "PLC",
+    "LLP": "LLP",
+    "TRU": "TRUST",
+    "TRA": "TRADING_AS",
+    "GOV": "GOVERNMENT",
+    "NPO": "NON_PROFIT",
+    "CHU": "CHURCH",
+}
+BUSINESS_DETAIL: Final[Mapping[str, CodeValue]] = {
+    "VAT": "vat_number",
+    "SIC": "sic_codes",
+    "CHY": "registered_charity_number",
+    "OFG": "ofgem_protection_label",
+}
+DECEASED: Final[Mapping[str, CodeValue]] = {"R": "Reported", "C": "Confirmed"}
 SALES_CHANNEL: Final[Mapping[str, CodeValue]] = {
     "DIR": "DIRECT",
     "PCW": "PRICE_COMPARISON",

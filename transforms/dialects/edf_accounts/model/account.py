@@ -30,6 +30,7 @@ from transforms.dialects.edf_accounts.model.people import (
     PartnerOrganisation,
     Portfolio,
 )
+from transforms.dialects.edf_accounts.model.preferences import PaymentPreference
 from transforms.dialects.edf_accounts.model.supply import SupplyAddress
 from transforms.dialects.edf_accounts.model.transactions import Ledger
 from transforms.dialects.edf_accounts.model.values import DeliveryPoint, Email, Line
@@ -134,6 +135,7 @@ class EnergyAccount(Payload):
     account_billing_options: BillingOptions | None = None
     payment_schedules: list[PaymentSchedule] | None = None
     payment_instructions: list[PaymentInstruction] | None = None
+    payment_preferences: list[PaymentPreference] | None = None
     payment_plans: list[PaymentPlan] | None = None
     payment_promises: list[PaymentPromise] | None = None
     payment_adequacy_changes: list[PaymentReview] | None = None

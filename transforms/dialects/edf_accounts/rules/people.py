@@ -72,6 +72,12 @@ def _contact_rules(*, region: str) -> tuple[Rule, ...]:
         *stated("served", "EnergyCustomer.email", "format: email", contacts.email_form("customers.email")),
         *stated(
             "served",
+            "EnergyCustomer.contact_emails",
+            "format: email",
+            contacts.email_form("customers.contact_emails"),
+        ),
+        *stated(
+            "served",
             "EnergyCustomer.email",
             "possible_test_email_address",
             contacts.no_test_email("customers.email"),
