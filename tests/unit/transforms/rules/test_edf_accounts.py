@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from tests.samples import TODAY, expected_payload
-from tests.unit.transforms.rules import test_edf_people
+from tests.unit.transforms.rules import test_edf_extras, test_edf_people
 from tests.unit.transforms.rules.changes import Change, again, put
 from transforms.registry import get_dialect
 from transforms.rules.engine import Batch, Circumstances, UniqueRule, run_rules
@@ -281,7 +281,8 @@ def test_a_rule_finds_what_it_is_for(code: str, path: str, change: Change) -> No
 
 
 def test_every_rule_has_a_case() -> None:
-    tried = {code for code, _, _ in CASES} | {code for code, *_ in test_edf_people.CASES} | {"date_in_past"}
+    more = (*test_edf_people.CASES, *test_edf_extras.CASES)
+    tried = {code for code, _, _ in CASES} | {code for code, *_ in more} | {"date_in_past"}
     assert {rule.code for rule in RULES if not isinstance(rule, UniqueRule)} == tried
 
 

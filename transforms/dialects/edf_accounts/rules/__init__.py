@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from transforms.dialects.edf_accounts.rules import metering, money, people, places, rest, schedules, supply
+from transforms.dialects.edf_accounts.rules import (
+    extras,
+    metering,
+    money,
+    people,
+    places,
+    rest,
+    schedules,
+    supply,
+)
 from transforms.rules.engine import Circumstances, Rule
 
 
@@ -16,4 +25,5 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
         *money.rules(given),
         *schedules.rules(),
         *rest.rules(given),
+        *extras.rules(given),
     )
