@@ -1,4 +1,4 @@
-"""The served document on what an adopter may add to EDF accounts: what breaks each rule, and what does not."""
+"""The served document on what an adopter may add to EDF accounts: what breaks a rule, and what does not."""
 
 from __future__ import annotations
 
