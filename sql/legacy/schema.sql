@@ -127,9 +127,12 @@ CREATE TABLE legacy.business (
     kind            char(4),
     company_name    varchar(120),
     company_number  varchar(20),
-    segment         varchar(40)
+    segment         varchar(40),
+    billing_period  char(1),
+    billing_day     smallint
 );
 COMMENT ON TABLE legacy.business IS 'Businesses that have an account (GB).';
+COMMENT ON COLUMN legacy.business.billing_period IS 'M monthly, Q quarterly, from billing_day on.';
 
 CREATE TABLE legacy.business_detail (
     business_detail_id bigint NOT NULL,

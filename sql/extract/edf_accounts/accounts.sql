@@ -24,6 +24,8 @@ SELECT
     business.company_name,
     business.company_number,
     business.segment AS segment_name,
+    business.billing_period,
+    business.billing_day,
     account.sales_channel,
     account.sales_subchannel,
     account.affiliate AS affiliate_subdomain,

@@ -239,7 +239,9 @@ INSERT INTO legacy.business
 SELECT
     made.n, (ARRAY['LTD', 'PAR', 'CHA'])[1 + mod(made.h1, 3)],
     (SELECT words FROM generator.vocabulary WHERE kind = 'last_name')[1 + mod(made.h2, 29)] || ' & Daughters, Bakers',
-    lpad(CAST(made.n AS text), 8, '0')
+    lpad(CAST(made.n AS text), 8, '0'), NULL,
+    CASE WHEN mod(made.h2, 2) = 0 THEN (ARRAY['M', 'Q'])[1 + mod(made.h3, 2)] END,
+    CASE WHEN mod(made.h2, 2) = 0 THEN 1 + mod(made.h3, 28) END
 FROM made
 WHERE made.is_business;
 INSERT INTO legacy.business_detail

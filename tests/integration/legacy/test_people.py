@@ -86,6 +86,10 @@ KINDS: dict[str, Callable[[dict[str, Any]], bool]] = {
         and payload["operations_team_name"] == "07"
         and "@" in payload["billing_email"]
     ),
+    "a business billed by the quarter": lambda payload: (
+        payload.get("account_billing_options", {}).get("period_length") == "QUARTERLY"
+        and 1 <= payload["account_billing_options"]["period_start_day"] <= 28
+    ),
     "a need without a beginning": lambda payload: any(
         "effective_from" not in need for need in _customer(payload).get("psr", ())
     ),

@@ -49,6 +49,7 @@ BUSINESS_DETAIL: Final[Mapping[str, CodeValue]] = {
     "CHY": "registered_charity_number",
     "OFG": "ofgem_protection_label",
 }
+BILLING_PERIOD: Final[Mapping[str, CodeValue]] = {"M": "MONTHLY", "Q": "QUARTERLY"}
 DECEASED: Final[Mapping[str, CodeValue]] = {"R": "Reported", "C": "Confirmed"}
 SALES_CHANNEL: Final[Mapping[str, CodeValue]] = {
     "DIR": "DIRECT",

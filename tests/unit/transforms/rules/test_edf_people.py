@@ -31,6 +31,9 @@ OCCUPIER = (
 OTHER_ADDRESS = again("supply_addresses", supply_address1="7 Other Street", meter_points=[])
 BUSINESS = put("account_type", "BUSINESS")
 
+MONTHLY = {"period_length": "MONTHLY", "period_start_day": 1}
+QUARTERLY = {"period_length": "QUARTERLY", "period_start_day": 28}
+
 Case = tuple[str, str, tuple[Change, ...], tuple[Change, ...]]
 
 CASES: list[Case] = [
@@ -215,6 +218,34 @@ CASES: list[Case] = [
             put("account_campaigns.0.start_date", "2026-01-01"),
             put("account_campaigns.0.expiry_date", "2026-01-02"),
         ),
+    ),
+    (
+        "account_billing_options_provided_for_domestic_accounts",
+        "account_billing_options",
+        (put("account_billing_options", MONTHLY),),
+        (BUSINESS, put("account_billing_options", MONTHLY)),
+    ),
+    (
+        "next_bill_to_date_not_provided_for_quarterly_billing",
+        "next_bill_due_date",
+        (
+            BUSINESS,
+            put("account_billing_options", {**QUARTERLY, "use_industry_billing": False}),
+            put("next_bill_due_date", None),
+        ),
+        (BUSINESS, put("account_billing_options", QUARTERLY), put("next_bill_due_date", None)),
+    ),
+    (
+        "account_billing_options_period_data_required",
+        "account_billing_options.period_start_day",
+        (BUSINESS, put("account_billing_options", {"period_length": "MONTHLY"})),
+        (BUSINESS, put("account_billing_options", {"use_industry_billing": True})),
+    ),
+    (
+        "account_billing_options_industry_billing_with_period_data",
+        "account_billing_options.use_industry_billing",
+        (BUSINESS, put("account_billing_options", {**MONTHLY, "use_industry_billing": True})),
+        (BUSINESS, put("account_billing_options", {**MONTHLY, "use_industry_billing": False})),
     ),
     (
         "note_body_or_document_path_not_found",

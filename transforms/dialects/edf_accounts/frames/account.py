@@ -53,6 +53,19 @@ _BUSINESS: Final = (
         setting="business_segments",
         meaning="Segment it belongs to.",
     ),
+    Column(
+        name="billing_period",
+        field="account_billing_options.period_length",
+        kind="code",
+        codes=codes.BILLING_PERIOD,
+        meaning="How often it is billed; empty with the next where Kraken decides.",
+    ),
+    Column(
+        name="billing_day",
+        field="account_billing_options.period_start_day",
+        kind="integer",
+        meaning="Day of the month on which that period begins.",
+    ),
 )
 
 FRAMES: Final = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from transforms.dialects.edf_accounts.rules import (
+    billing,
     extras,
     metering,
     money,
@@ -25,5 +26,6 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
         *money.rules(given),
         *schedules.rules(),
         *rest.rules(given),
+        *billing.rules(),
         *extras.rules(given),
     )
