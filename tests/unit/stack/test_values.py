@@ -1,4 +1,4 @@
-"""Whose codes are Kraken's own: those of the bundled database, and nobody else's unless their owner says so."""
+"""Whose codes are Kraken's own: those of the bundled database, and no other's unless their owner says so."""
 
 from __future__ import annotations
 
