@@ -114,6 +114,70 @@ def test_a_frame_of_its_own_fills_a_list_that_no_frame_names(tmp_path: Path) -> 
     ]
 
 
+def test_a_frame_of_its_own_fills_what_depends_on_the_kind_of_each_row(tmp_path: Path) -> None:
+    dialect = added(
+        tmp_path,
+        """
+        [payment_preferences]
+        parent = "accounts"
+        target = "payment_preferences"
+        key = "preference_key"
+
+        [payment_preferences.columns.type]
+        kind = "code"
+        codes = { N = "ACTIVE_NEW", E = "ACTIVE_EXISTING", P = "PASSIVE" }
+        required = true
+        meaning = "Whether the instruction is new, Kraken's already, or none."
+
+        [payment_preferences.columns.ledger_identifier]
+        kind = "text"
+        required = true
+        meaning = "Which ledger it pays."
+
+        [payment_preferences.columns.instruction]
+        kind = "text"
+        field = "instruction_reference_params.instruction_identifier"
+        meaning = "Of a new one."
+
+        [payment_preferences.columns.vendor]
+        kind = "text"
+        field = "instruction_reference_params.vendor_name"
+        meaning = "Of one that is there."
+
+        [payment_preferences.columns.reference]
+        kind = "text"
+        field = "instruction_reference_params.vendor_reference"
+        meaning = "Of one that is there."
+        """,
+    )
+    names = ("type", "ledger_identifier", "instruction", "vendor", "reference")
+    told = (
+        ("N", "L-1", "I-1", None, None),
+        ("E", "L-2", None, "STRIPE", "R-1"),
+        ("P", "L-3", None, None, None),
+    )
+    rows = sample_rows(dialect=EDF)
+    rows["payment_preferences"] = [
+        {"external_identifier": identifier_of(dialect=EDF), "preference_key": number}
+        | dict(zip(names, row, strict=True))
+        for number, row in enumerate(told)
+    ]
+    (payload,) = built(dialect, rows).payloads
+    assert json.loads(payload.body)["payment_preferences"] == [
+        {
+            "type": "ACTIVE_NEW",
+            "ledger_identifier": "L-1",
+            "instruction_reference_params": {"instruction_identifier": "I-1"},
+        },
+        {
+            "type": "ACTIVE_EXISTING",
+            "ledger_identifier": "L-2",
+            "instruction_reference_params": {"vendor_name": "STRIPE", "vendor_reference": "R-1"},
+        },
+        {"type": "PASSIVE", "ledger_identifier": "L-3"},
+    ]
+
+
 REFUSED = [
     ("[accounts", "is no TOML"),
     ("accounts = 1", "Frame accounts of the dialect is no table"),
