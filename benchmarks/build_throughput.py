@@ -31,6 +31,7 @@ from sqlalchemy.pool import NullPool
 
 from benchmarks.ground import own_postgres
 from legacy import load
+from legacy.values import configured_values
 from transforms.build import BuildSettings, build
 from transforms.dialect import Dialect
 from transforms.extract import candidate_identifiers, extract
@@ -101,7 +102,11 @@ def _add_batch(*, engine: Engine, dialect: Dialect, identifiers: list[str], to: 
         dialect=dialect,
         frames=frames,
         identifiers=identifiers,
-        settings=BuildSettings(import_supplier=dialect.default_import_supplier, today=TODAY),
+        settings=BuildSettings(
+            import_supplier=dialect.default_import_supplier,
+            today=TODAY,
+            values=configured_values()[dialect.name],
+        ),
     )
     to.building += time.perf_counter() - extracted
     to.extracting += extracted - started

@@ -136,6 +136,7 @@ def _lists(*, sample: Sample, now: datetime) -> dict[str, Any]:
         "ages": [1, 5, 15, 60], "ids": ids, "attempts": sample.attempts["page"],
         "identifiers": sample.identifiers, "priorities": [1] * number, "strata": ["all"] * number,
         "exclusions": [None] * number, "wave_ids": [sample.ended] * number, "partitions": [sample.ended],
+        "reasons": [""] * number,
         "built": ids, "watched": ids, "origins": ["kraken"] * number, "severities": ["error"] * number,
         "codes": ["code_1"] * number, "paths": ["/path"] * number, "indexed_paths": ["/path/0"] * number,
         "details": ["detail"] * number, "domains": [""] * number, "events": [""] * number,

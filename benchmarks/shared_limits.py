@@ -44,6 +44,7 @@ from kraken_import.usecases.validate import validate_batch
 from kraken_import.usecases.waits import Resumption
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
 from legacy import load
+from legacy.values import configured_values
 from stack.data import migrate_tracking
 from transforms.registry import get_dialect
 
@@ -189,7 +190,12 @@ async def _work(*, told: dict[str, Any]) -> None:
 
 def _systems(*, told: dict[str, Any]) -> BuildSystems:
     supplier = get_dialect(name=DIALECT).default_import_supplier
-    kraken = KrakenSettings(base_url=told["url"], token=told["token"], import_suppliers={DIALECT: supplier})
+    kraken = KrakenSettings(
+        base_url=told["url"],
+        token=told["token"],
+        import_suppliers={DIALECT: supplier},
+        configured_values=configured_values(),
+    )
 
     async def refresh() -> KrakenSettings:
         return replace(kraken)

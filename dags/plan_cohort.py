@@ -10,7 +10,7 @@ from airflow.sdk import DAG, Param
 from dags.shared import POLICY
 from kraken_import.planning import PreviewCohortOperator, WriteCohortOperator
 from transforms.registry import dialect_names
-from transforms.selection import rule_names, rule_parameters
+from transforms.selection import LEFT_OUT, rule_names, rule_parameters
 
 RULES = sorted({rule for dialect in dialect_names() for rule in rule_names(dialect=dialect)})
 
@@ -49,6 +49,14 @@ PARAMS = {
         minimum=1,
         title="Size",
         description="Most customers. Empty: all that the rule selects.",
+    ),
+    "leave_out": Param(
+        list(LEFT_OUT),
+        type=["null", "array"],
+        items={"type": "string", "minLength": 1},
+        title="Leave out",
+        description="Reasons of candidates.sql for which customers wait, one a line; of EDF also "
+        "unknown_occupier, vacant and in_arrears. The preview counts who has which.",
     ),
     "import_supplier": Param(
         None,

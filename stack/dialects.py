@@ -1,6 +1,7 @@
 """The dialects as a caller may name them."""
 
 from stack.problems import StackProblem
+from transforms.additions import BadAddition
 from transforms.dialect import Dialect
 from transforms.registry import UnknownDialect, get_dialect
 
@@ -10,8 +11,8 @@ class NoSuchDialect(StackProblem):
 
 
 def dialect_named(*, name: str) -> Dialect:
-    """The dialect; raises NoSuchDialect, which lists the known ones."""
+    """The dialect; raises NoSuchDialect, which lists the known ones or says what its additions lack."""
     try:
         return get_dialect(name=name)
-    except UnknownDialect as error:
+    except (UnknownDialect, BadAddition) as error:
         raise NoSuchDialect(str(error)) from error

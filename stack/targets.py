@@ -13,6 +13,7 @@ from psycopg2.extensions import parse_dsn
 from kraken_import.client.requests import status_request
 from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
 from kraken_import.provider import default_extras
+from legacy.values import configured_values
 from stack.postgres import Cluster
 from stack.problems import StackProblem
 from stack.settings import Ports, Secrets, Targets
@@ -152,6 +153,9 @@ def _kraken_connection(*, systems: Systems) -> Mapping[str, Any]:
             f"{dialect.name}={dialect.default_import_supplier}" for dialect in dialects
         ),
     }
+    if systems.bundled_legacy:
+        # Kraken's field holds JSON as text.
+        extra["configured_values"] = json.dumps(configured_values())
     return {
         "connection_id": "kraken",
         "conn_type": "kraken",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ import pandas as pd
 
 from transforms.clean import FloatInFrame, NoTextInFrame, Problem, clean_column
 from transforms.database import shown
-from transforms.dialect import Dialect, Frame
+from transforms.dialect import Column, Dialect, Frame
 from transforms.extract import UnableToExtract, frame_sql
 from transforms.findings import Finding
 from transforms.frame_rows import FrameRows, counted
@@ -60,11 +61,12 @@ def assemble(
     identifiers: Sequence[str],
     zone: ZoneInfo,
     values: Mapping[str, Mapping[str, str]],
+    today: date | None = None,
 ) -> Assembled:
     """Nest the children of each customer by key; a fault of one customer never touches another.
 
     `frames` holds an object-typed frame for each of the dialect's, by name; `values` maps the legacy codes
-    of each setting that is configured. A row without its parent, or
+    of each setting that is configured; days before `today` are past. A row without its parent, or
     with an empty or repeated key, is a finding about its customer: nothing is dropped. Raises
     `FrameContractBroken` for a frame of another form or with customers that were not asked for.
     """
@@ -77,22 +79,16 @@ def assemble(
         customers = [key[0] for key in keys]
         if not wanted.issuperset(customers):
             raise FrameContractBroken(_strangers(dialect=dialect, frame=frame, keys=customers, wanted=wanted))
-        documents, problems = _documents(dialect=dialect, frame=frame, data=data, zone=zone, values=values)
+        documents, problems = _documents(
+            dialect=dialect, frame=frame, data=data, zone=zone, values=values, today=today
+        )
         parent = nested.get(frame.parent)
         this = _nest(
             frame=frame, parent=parent, keys=keys, customers=customers, documents=documents, into=assembled
         )
         nested[frame.name] = this
         assembled.frames.append(_counted(this=this, parent=parent, customers=len(wanted)))
-        for row, column_path, problem in problems:
-            finding = Finding(
-                code=problem.code,
-                path=_join(_path(nested=nested, this=this, row=row), column_path),
-                detail=problem.detail,
-                severity=problem.severity,
-            )
-            kept = assembled.warnings if problem.severity == "warning" else assembled.findings
-            kept.setdefault(customers[row], []).append(finding)
+        _tell(problems=problems, nested=nested, this=this, into=assembled)
         if frame.required and parent is not None:
             _miss_children(nested=nested, this=this, parent=parent, into=assembled)
         if frame.send_empty and parent is not None:
@@ -101,6 +97,32 @@ def assemble(
     root = nested[dialect.root.name]
     assembled.documents = dict(zip(root.customers, root.documents, strict=True))
     return assembled
+
+
+def _tell(
+    *,
+    problems: Sequence[tuple[int, str, Problem]],
+    nested: Mapping[str, _Nested],
+    this: _Nested,
+    into: Assembled,
+) -> None:
+    """Add what is wrong with values to the findings of their customers."""
+    # A setting without values is one thing to do, however many rows it is about.
+    told = set()
+    for row, column_path, problem in problems:
+        customer = this.customers[row]
+        if problem.code == "unmapped_code":
+            if (customer, column_path) in told:
+                continue
+            told.add((customer, column_path))
+        finding = Finding(
+            code=problem.code,
+            path=_join(_path(nested=nested, this=this, row=row), column_path),
+            detail=problem.detail,
+            severity=problem.severity,
+        )
+        kept = into.warnings if problem.severity == "warning" else into.findings
+        kept.setdefault(customer, []).append(finding)
 
 
 def _keys(*, dialect: Dialect, frame: Frame, data: pd.DataFrame) -> list[Key]:
@@ -142,6 +164,7 @@ def _documents(
     data: pd.DataFrame,
     zone: ZoneInfo,
     values: Mapping[str, Mapping[str, str]],
+    today: date | None,
 ) -> tuple[list[dict[str, Any]], list[tuple[int, str, Problem]]]:
     tree: dict[str, Any] = {}
     problems = []
@@ -154,6 +177,7 @@ def _documents(
                 values=data[column.name].tolist(),
                 decimals=data[column.decimals].tolist() if column.decimals else None,
                 zone=zone,
+                today=today,
             )
         except (FloatInFrame, NoTextInFrame) as error:
             source = _source(dialect=dialect, frame=frame)
@@ -162,8 +186,41 @@ def _documents(
         branch = tree
         for part in column.place[:-1]:
             branch = branch.setdefault(part, {})
-        branch[column.place[-1]] = cleaned
-    return _objects(tree=tree, length=len(data)), problems
+        name = column.place[-1]
+        if name in branch:
+            cleaned, twice = _either(one=branch[name], other=cleaned)
+            problems += [(row, ".".join(column.place), _two_values(column=column)) for row in twice]
+        branch[name] = cleaned
+    documents = _objects(tree=tree, length=len(data))
+    for column in frame.columns:
+        if column.sends_null:
+            _send_null(documents=documents, place=column.place)
+    return documents, problems
+
+
+def _either(*, one: Sequence[Any], other: Sequence[Any]) -> tuple[list[Any], list[int]]:
+    """The value of each row from the column that has one, and the rows in which both have."""
+    both = [
+        row for row, (left, right) in enumerate(zip(one, other, strict=True)) if None not in (left, right)
+    ]
+    return [right if left is None else left for left, right in zip(one, other, strict=True)], both
+
+
+def _two_values(*, column: Column) -> Problem:
+    return Problem(
+        code="ambiguous_value",
+        detail=f"Column {column.name} and another one for the same field both have a value: deliver one.",
+    )
+
+
+def _send_null(*, documents: Sequence[dict[str, Any]], place: Sequence[str]) -> None:
+    *way, last = place
+    for document in documents:
+        node: dict[str, Any] | None = document
+        for part in way:
+            node = None if node is None else node.get(part)
+        if node is not None:
+            node.setdefault(last, None)
 
 
 def _objects(*, tree: Mapping[str, Any], length: int) -> list[dict[str, Any]]:
@@ -253,7 +310,8 @@ def _counted(*, this: _Nested, parent: _Nested | None, customers: int) -> FrameR
 def _miss_children(*, nested: Mapping[str, _Nested], this: _Nested, parent: _Nested, into: Assembled) -> None:
     childless = set(range(len(parent.documents))).difference(this.parents)
     for row in sorted(childless):
-        if parent.documents[row].get(this.frame.unless) is True:
+        document = parent.documents[row]
+        if any(document.get(name) in values for name, values in this.frame.unless.items()):
             continue
         into.refuse(
             customer=parent.customers[row],

@@ -137,6 +137,7 @@ def _assembled(
         identifiers=identifiers,
         zone=ZoneInfo(settings.zone or dialect.zone),
         values={**dialect.default_values, **settings.values},
+        today=settings.today,
     )
 
 

@@ -5,6 +5,7 @@ Each distinct value is cleaned once and the result spread over the rows: legacy 
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from transforms.clocks import is_repeated, is_skipped
-from transforms.dialect import CodeValue, Column
+from transforms.dialect import ANY_CODE, CodeValue, Column
 from transforms.findings import Severity
 
 _COMPACT_DATE: Final = re.compile(r"\d{8}", re.ASCII)
@@ -51,15 +52,25 @@ class NoTextInFrame(Exception):
 
 
 def clean_column(
-    *, column: Column, values: Sequence[Any], decimals: Sequence[Any] | None, zone: ZoneInfo
+    *,
+    column: Column,
+    values: Sequence[Any],
+    decimals: Sequence[Any] | None,
+    zone: ZoneInfo,
+    today: date | None = None,
 ) -> tuple[list[Any], dict[int, Problem]]:
     """Clean a column: a value or None for each row, and the problems by row number.
 
-    Raises `FloatInFrame` and `NoTextInFrame`. No text makes it crash.
+    Days before `today` are past. Raises `FloatInFrame` and `NoTextInFrame`. No text makes it crash.
     """
+    cleaned: list[Any]
+    problems: dict[int, Problem] = {}
     if column.kind == "document":
-        cleaned: list[Any] = list(values)
-        problems: dict[int, Problem] = {}
+        cleaned = list(values)
+    elif column.kind == "texts":
+        cleaned = [_texts(value=value, name=column.name) for value in values]
+        problems = {row: value for row, value in enumerate(cleaned) if isinstance(value, Problem)}
+        cleaned = [None if row in problems else value for row, value in enumerate(cleaned)]
     else:
         texts = [_as_text(value) for value in values]
         if decimals is not None:
@@ -67,7 +78,8 @@ def clean_column(
                 _join(whole=whole, fraction=_as_text(fraction))
                 for whole, fraction in zip(texts, decimals, strict=True)
             ]
-        cleaned, problems = _clean_distinct(texts=texts, clean=_cleaner(column=column, zone=zone))
+        clean = _cleaner(column=column, zone=zone, today=today)
+        cleaned, problems = _clean_distinct(texts=texts, clean=clean)
     if column.required:
         missing = Problem(code="missing_value", detail=f"Column {column.name} is empty but required.")
         for row, value in enumerate(cleaned):
@@ -95,12 +107,11 @@ def _clean_distinct(
     return cleaned, problems
 
 
-def _cleaner(*, column: Column, zone: ZoneInfo) -> Callable[[str], Any]:
+def _cleaner(*, column: Column, zone: ZoneInfo, today: date | None) -> Callable[[str], Any]:
     blank = "" if column.keep_blank else None
 
     def clean(raw: str) -> Any:
-        plain = raw.isascii() and raw.isprintable()
-        text = (raw if plain else unicodedata.normalize("NFC", raw).translate(_CONTROL)).strip()
+        text = _tidy(raw)
         match column.kind:
             case "code":
                 return _code(text=text, codes=column.codes or {}, blank=blank, column=column)
@@ -108,6 +119,8 @@ def _cleaner(*, column: Column, zone: ZoneInfo) -> Callable[[str], Any]:
                 return _code(text=text, codes=column.codes, blank=blank, column=column)
             case _ if not text:
                 return blank
+            case "configured":
+                return _unmapped(text=text, column=column)
             case "codes":
                 return _codes(text=text, codes=column.codes or {}, column=column)
             case "unsent":
@@ -117,7 +130,7 @@ def _cleaner(*, column: Column, zone: ZoneInfo) -> Callable[[str], Any]:
                     severity="warning",
                 )
             case "date":
-                return _date(text=text, column=column)
+                return _date(text=text, column=column, today=today)
             case "timestamp":
                 return _timestamp(text=text, zone=zone, name=column.name)
             case "money":
@@ -131,6 +144,35 @@ def _cleaner(*, column: Column, zone: ZoneInfo) -> Callable[[str], Any]:
                 return text
 
     return clean
+
+
+def _tidy(raw: str) -> str:
+    plain = raw.isascii() and raw.isprintable()
+    return (raw if plain else unicodedata.normalize("NFC", raw).translate(_CONTROL)).strip()
+
+
+def _texts(*, value: Any, name: str) -> Any:
+    """The texts of an array without the blank ones, or None when there are none."""
+    if isinstance(value, str):
+        if not value.strip():
+            return None
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            value = None
+    elif not isinstance(value, list | tuple):
+        # What is no text at all is told as in any other column.
+        if _as_text(value) is None:
+            return None
+        value = None
+    if not isinstance(value, list | tuple) or not all(
+        each is None or isinstance(each, str) for each in value
+    ):
+        return Problem(
+            code="invalid_value",
+            detail=f"Column {name} is no list of texts: deliver a text array, or a JSON array of texts.",
+        )
+    return [text for text in map(_tidy, filter(None, value)) if text] or None
 
 
 def _as_text(value: Any) -> str | None:
@@ -168,10 +210,22 @@ def _code(*, text: str, codes: Mapping[str, CodeValue], blank: str | None, colum
         return codes[text]
     if not text:
         return blank
+    if codes.get(ANY_CODE) == ANY_CODE:
+        return text
     shown = text if len(text) <= 20 else f"{text[:20]}…"
     mend = f": name Kraken's word for it under setting {column.setting}" if column.setting else ""
     return Problem(
         code="unknown_code", detail=f"Column {column.name} holds the unknown code {shown!r}{mend}."
+    )
+
+
+def _unmapped(*, text: str, column: Column) -> Problem:
+    return Problem(
+        code="unmapped_code",
+        detail=f"Setting {column.setting} has no values, so column {column.name} is sent as it is: give the "
+        "Connection a value for each code, or * for * where they are Kraken's own.",
+        severity="warning",
+        value=text,
     )
 
 
@@ -186,7 +240,7 @@ def _codes(*, text: str, codes: Mapping[str, CodeValue], column: Column) -> Any:
     return values or None
 
 
-def _date(*, text: str, column: Column) -> Any:
+def _date(*, text: str, column: Column, today: date | None) -> Any:
     if _ZEROS.fullmatch(text) or _OPEN_END.fullmatch(text):
         return None
     compact = _COMPACT_DATE.fullmatch(text)
@@ -194,6 +248,12 @@ def _date(*, text: str, column: Column) -> Any:
         day = date(int(text[:4]), int(text[4:6]), int(text[6:8])) if compact else _plain_date(text)
     except ValueError:
         return Problem(code="invalid_date", detail=f"Column {column.name} holds a date that does not exist.")
+    if column.if_past and today is not None and day < today:
+        return Problem(
+            code="date_in_past",
+            detail=f"Column {column.name} holds a day that is over, and is left out: {column.if_past}",
+            severity="warning",
+        )
     return (day + timedelta(days=1) if column.is_last_day else day).isoformat()
 
 

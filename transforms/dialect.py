@@ -6,8 +6,10 @@ Every other column becomes a field of the payload, by its kind:
 
 - text: stripped, in Unicode form NFC; blank means nothing.
 - code: a code of the legacy system, mapped by the column's `codes`; an unknown one rejects the record.
-- configured: the same with the map that the Connection gives for the column's `setting`; as it is without.
+- configured: the same with the map that the Connection gives for the column's `setting`. Without one the code
+  is sent as it is, with a warning; a map from * to * says that this is meant.
 - codes: several codes of the legacy system with commas between, sent as a list; each is mapped like one.
+- texts: several texts, sent as a list: a text array, or a JSON array of texts.
 - date: `YYYYMMDD` or `YYYY-MM-DD`; blank, zeros and the year 9999 mean nothing.
 - timestamp: ISO 8601; without an offset it is local time of the dialect's zone, and rejects the record where
   clocks skip it or show it twice.
@@ -17,14 +19,17 @@ Every other column becomes a field of the payload, by its kind:
 - document: JSON, sent as it is.
 - unsent: what Kraken has no field for; a value is left out with a warning.
 
-NULL always means: leave the field out.
+NULL means: leave the field out, unless the column says `sends_null`.
+
+Several columns may fill one field, each in the rows that are its own: so a field has another kind in each
+member of a union. Two of them with a value in the same row reject the record.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 from transforms.answers import Answers
 from transforms.models.base import Payload
@@ -37,6 +42,7 @@ Kind: TypeAlias = Literal[
     "code",
     "codes",
     "configured",
+    "texts",
     "date",
     "timestamp",
     "money",
@@ -47,6 +53,9 @@ Kind: TypeAlias = Literal[
 ]
 
 Sign: TypeAlias = Literal["kept", "debit_positive", "absolute"]
+
+ANY_CODE: Final = "*"
+"""In a configured map, from this to this: codes without an entry of their own are sent as they are."""
 
 FLAG: Mapping[str, CodeValue] = {"X": True, "Y": True, "1": True, "": False, "N": False, "0": False}
 """Codes of a flag that is always sent: blank is no."""
@@ -79,12 +88,18 @@ class Column:
     """For kind date: the last day that counts, where Kraken wants the first that no longer does."""
     decimals: str = ""
     """For kind decimal: a second column that holds the digits after the point."""
+    if_past: str = ""
+    """For kind date: leave out a day that is over, and say in this sentence what comes of it."""
+    sends_null: bool = False
+    """Send null where the column is empty, in place of leaving the field out."""
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
             raise ValueError(
                 f"Column {self.name} has the kind {self.kind!r}: there are {', '.join(get_args(Kind))}."
             )
+        if self.sends_null and self.required:
+            raise ValueError(f"Column {self.name} cannot be required and null: choose one.")
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -133,12 +148,19 @@ class Frame:
     """Whether each row of the parent needs at least one row here."""
     send_empty: bool = False
     """Send [] for a parent without rows instead of leaving the field out."""
-    unless: str = ""
-    """With `required`: the yes-or-no field of the parent that, when it says yes, does away with that need."""
+    unless: Mapping[str, tuple[CodeValue, ...]] = field(default_factory=dict, repr=False)
+    """With `required`: fields of the parent, and those of their values that do away with that need."""
 
     def __post_init__(self) -> None:
         if self.parent and not self.target:
             raise ValueError(f"Frame {self.name} must say by `target` which field of {self.parent} lists it.")
+        places = {column.place for column in self.columns}
+        for place in places:
+            if inside := next((place[:end] for end in range(1, len(place)) if place[:end] in places), None):
+                raise ValueError(
+                    f"Frame {self.name} fills {'.'.join(inside)} as a whole, and {'.'.join(place)} inside: "
+                    "choose one."
+                )
 
     @property
     def column_names(self) -> tuple[str, ...]:

@@ -108,7 +108,21 @@ def lineage(*, name: str) -> Mapping[str, Origin]:
                     required=column.required,
                 )
             )
-    return {origin.path: origin for origin in origins}
+    found: dict[str, Origin] = {}
+    for origin in origins:
+        before = found.get(origin.path)
+        found[origin.path] = origin if before is None else _both(one=before, other=origin)
+    return found
+
+
+def _both(*, one: Origin, other: Origin) -> Origin:
+    """The origin of a field that two columns fill."""
+    return replace(
+        one,
+        sources=tuple(dict.fromkeys((*one.sources, *other.sources))),
+        transform="; ".join(dict.fromkeys((one.transform, other.transform))),
+        meaning=" ".join(dict.fromkeys((one.meaning, other.meaning))),
+    )
 
 
 def origin_of(*, dialect: str, path: str) -> Origin | None:
@@ -303,8 +317,14 @@ def _transform(*, column: Column, dialect: Dialect) -> str:
         case "configured":
             own = dialect.default_values.get(column.setting)
             return f"configured values, setting {column.setting}" + (f": {_pairs(codes=own)}" if own else "")
+        case "texts":
+            return "list of texts"
         case "date":
-            return "date" + (", plus one day" if column.is_last_day else "")
+            return (
+                "date"
+                + (", plus one day" if column.is_last_day else "")
+                + (", left out when it is over" if column.if_past else "")
+            )
         case "timestamp":
             return "time with offset"
         case "money":

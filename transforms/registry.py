@@ -5,10 +5,15 @@ from __future__ import annotations
 import pkgutil
 from functools import cache
 from importlib import import_module
+from pathlib import Path
+from typing import Final
 
 from transforms import dialects
+from transforms.additions import FILE, with_additions
 from transforms.dialect import Dialect
 from transforms.wording import shown_value
+
+_SQL_FOLDER: Final = Path(__file__).resolve().parents[1] / "sql" / "extract"
 
 
 class UnknownDialect(Exception):
@@ -22,15 +27,20 @@ def dialect_names() -> tuple[str, ...]:
 
 
 def get_dialect(*, name: str) -> Dialect:
-    """The dialect of this name. Raises `UnknownDialect`."""
+    """The dialect of this name, with what its adopter adds. Raises `UnknownDialect` and `BadAddition`."""
     if name not in dialect_names():
         raise UnknownDialect(
             f"There is no dialect {shown_value(value=name)}: the dialects are {', '.join(dialect_names())}."
         )
+    return _loaded(name=name)
+
+
+@cache
+def _loaded(*, name: str) -> Dialect:
     found = import_module(f"{dialects.__name__}.{name}").DIALECT
     if not isinstance(found, Dialect) or found.name != name:
         raise TypeError(f"transforms/dialects/{name} must define DIALECT, a Dialect with name={name!r}.")
-    return found
+    return with_additions(dialect=found, file=_SQL_FOLDER / name / FILE)
 
 
 def dialect_description(*, name: str) -> str:

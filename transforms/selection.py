@@ -1,16 +1,17 @@
 """Selects customers for a cohort from the legacy database, by a rule in `sql/plan/`.
 
 `sql/plan/<dialect>/candidates.sql` says who may be planned: external_identifier, stratum (the account type
-by which customers are sampled and counted), exclusion (NULL, or the reason for which they must wait) and
-whatever the dialect's rules look at. A rule is a file beside it, or in `sql/plan/shared/`, that reads
-`candidate`: it delivers external_identifier, priority (lower goes first), stratum and exclusion, at most
-:row_limit rows in the order of their identifiers, above :after. Every other parameter that it names must
-be given.
+by which customers are sampled and counted), exclusion (NULL, or the reasons for which they may have to wait,
+with commas between) and whatever the dialect's rules look at. Which of these reasons count is for the caller
+to say. A rule is a file beside it, or in `sql/plan/shared/`, that reads `candidate`: it delivers
+external_identifier, priority (lower goes first), stratum and exclusion, at most :row_limit rows in the order
+of their identifiers, above :after. It may look at :leave_out, the reasons that count. Every other parameter
+that it names must be given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -27,8 +28,12 @@ Parameter: TypeAlias = str | int
 
 PAGE: Final = 50_000
 
+LEFT_OUT: Final = ("erroneous_transfer", "open_dispute")
+"""Reasons for which Kraken refuses an account, so that a cohort leaves it out unless told otherwise."""
+
 _SQL_FOLDER: Final = Path(__file__).resolve().parents[1] / "sql" / "plan"
 _CANDIDATES: Final = "candidates"
+_LEAVE_OUT: Final = "leave_out"
 _COLUMNS: Final = ("external_identifier", "priority", "stratum", "exclusion")
 
 
@@ -38,12 +43,14 @@ class UnableToSelect(UnableToQuery):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selected:
-    """A customer that a rule selects; `exclusion` is the reason for which it must wait, or None."""
+    """A customer that a rule selects; `exclusion` is the reason for which it is left out, or None."""
 
     external_identifier: str
     priority: int
     stratum: str
     exclusion: str | None
+    reasons: tuple[str, ...] = ()
+    """All that the SQL gives, those that do not count included."""
 
 
 def rule_names(*, dialect: str) -> tuple[str, ...]:
@@ -55,7 +62,7 @@ def rule_names(*, dialect: str) -> tuple[str, ...]:
 
 def rule_parameters(*, dialect: str, rule: str) -> frozenset[str]:
     """What must be given to a rule. Raises `UnableToSelect`."""
-    return frozenset(_statement(dialect=dialect, rule=rule).compile().params) - PAGING
+    return frozenset(_statement(dialect=dialect, rule=rule).compile().params) - PAGING - {_LEAVE_OUT}
 
 
 def check_rule(*, dialect: str, rule: str, parameters: Mapping[str, Parameter]) -> None:
@@ -69,24 +76,34 @@ def check_rule(*, dialect: str, rule: str, parameters: Mapping[str, Parameter]) 
 
 
 def select(
-    *, engine: Engine, dialect: Dialect, rule: str, parameters: Mapping[str, Parameter], page: int = PAGE
+    *,
+    engine: Engine,
+    dialect: Dialect,
+    rule: str,
+    parameters: Mapping[str, Parameter],
+    leave_out: Collection[str] = LEFT_OUT,
+    page: int = PAGE,
 ) -> Iterator[list[Selected]]:
     """What a rule selects, in pages, from one read-only snapshot.
 
+    Customers with one of the reasons in `leave_out` are excluded.
     Raises `UnableToSelect`, and `DatabaseInterrupted` when the same call is worth another try.
     """
     check_rule(dialect=dialect.name, rule=rule, parameters=parameters)
     statement = _statement(dialect=dialect.name, rule=rule)
+    given: dict[str, object] = dict(parameters)
+    if _LEAVE_OUT in statement.compile().params:
+        given[_LEAVE_OUT] = sorted(leave_out)
     source = shown(_file(dialect=dialect.name, name=rule))
     pages = Pages(source=source)
     with _snapshot(engine=engine) as connection:
         after: str | None = None
         while True:
             with _as_select(place=_place(dialect=dialect.name, rule=rule)):
-                rows = _rows(connection, statement, {**parameters, "after": after, "row_limit": page}, source)
+                rows = _rows(connection, statement, {**given, "after": after, "row_limit": page}, source)
 
                 def next_after(key: str) -> str | None:
-                    values = {**parameters, "after": key, "row_limit": 1}
+                    values = {**given, "after": key, "row_limit": 1}
                     found = _rows(connection, statement, values, source)
                     return found[0][0] if found else None
 
@@ -94,7 +111,8 @@ def select(
             if not rows:
                 return
             yield [
-                _selected(identifier=key, row=row, source=source) for key, row in zip(keys, rows, strict=True)
+                _selected(identifier=key, row=row, source=source, leave_out=leave_out)
+                for key, row in zip(keys, rows, strict=True)
             ]
             after = rows[-1][0]
 
@@ -108,7 +126,7 @@ def _rows(
     return result.fetchall()
 
 
-def _selected(*, identifier: str, row: Row[Any], source: str) -> Selected:
+def _selected(*, identifier: str, row: Row[Any], source: str, leave_out: Collection[str]) -> Selected:
     _, priority, stratum, exclusion = row
     if type(priority) is not int:
         raise UnableToSelect(f"{source} must deliver priority as a whole number, never NULL.")
@@ -117,7 +135,14 @@ def _selected(*, identifier: str, row: Row[Any], source: str) -> Selected:
             f"{source} must deliver stratum and exclusion as text, and stratum never NULL: see the columns "
             "of its candidates.sql too."
         )
-    return Selected(external_identifier=identifier, priority=priority, stratum=stratum, exclusion=exclusion)
+    reasons = tuple(reason for part in (exclusion or "").split(",") if (reason := part.strip()))
+    return Selected(
+        external_identifier=identifier,
+        priority=priority,
+        stratum=stratum,
+        exclusion=next((reason for reason in reasons if reason in leave_out), None),
+        reasons=reasons,
+    )
 
 
 @contextmanager

@@ -22,7 +22,16 @@ from transforms.registry import get_dialect
 POLICY = frozenset(each.name for each in fields(PolicySettings))
 """Parameters of a planning run that make the policy of the cohort's wave."""
 
-SETTINGS = POLICY | {"dialect", "rule", "cohort", "wave_date", "size", "import_supplier", "preview"}
+SETTINGS = POLICY | {
+    "dialect",
+    "rule",
+    "cohort",
+    "wave_date",
+    "size",
+    "leave_out",
+    "import_supplier",
+    "preview",
+}
 """Parameters of a planning run that are not the rule's."""
 
 
@@ -70,6 +79,8 @@ class CohortOperator(BaseOperator):
             self.log.info("  planned, %s: %s", stratum, customers)
         for reason, customers in planned.excluded.items():
             self.log.info("  must wait, %s: %s", reason, customers)
+        for reason, customers in planned.included.items():
+            self.log.info("  planned all the same, %s: %s", reason, customers)
 
 
 class PreviewCohortOperator(CohortOperator):
@@ -106,6 +117,7 @@ def _request(*, params: Mapping[str, Any], connection_id: str, planned_by: str |
         },
         wave_date=None if wave_date is None else date.fromisoformat(wave_date),
         size=params["size"],
+        leave_out=frozenset(params["leave_out"] or ()),
         policy=read_settings(values={name: params[name] for name in POLICY}),
         import_supplier=params["import_supplier"],
         connection_id=connection_id,

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.usecases import poller
+from legacy.values import configured_values
 from proofs.simulation.ablations import without
 from proofs.simulation.ground import Ground, Memory
 from proofs.simulation.invariants import Invariants
@@ -137,6 +138,7 @@ def _world(*, loop: VirtualLoop, rng: random.Random, ground: Ground) -> World:
         base_url="http://127.0.0.1:9",
         token=TOKEN,
         import_suppliers=_SUPPLIERS,
+        configured_values=configured_values(),
         requests_in_flight=rng.choice((1, 2, 4, 8)),
         requests_at_once=rng.choice((2, 4, 128, 128)),
         accounts_at_once=rng.choice((None, None, None, None, 2, 4)),

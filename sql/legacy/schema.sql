@@ -18,9 +18,11 @@ CREATE TABLE legacy.party (
     last_name       varchar(80),
     name_suffix     varchar(20),
     salutation      varchar(80),
-    birth_date      char(8)
+    birth_date      char(8),
+    died            char(1)
 );
 COMMENT ON TABLE legacy.party IS 'People (PE) and organisations (OR).';
+COMMENT ON COLUMN legacy.party.died IS 'A death that is reported (R) or confirmed (C).';
 
 CREATE TABLE legacy.party_contact (
     contact_id      bigint NOT NULL,
@@ -31,7 +33,7 @@ CREATE TABLE legacy.party_contact (
     valid_to        char(8) NOT NULL,
     recorded_at     timestamptz NOT NULL DEFAULT timestamptz '2020-01-01 00:00+00'
 );
-COMMENT ON TABLE legacy.party_contact IS 'EML, MOB, TEL and ALT, in time slices. Nothing stops two slices of a kind from holding at once.';
+COMMENT ON TABLE legacy.party_contact IS 'EML, EM2 (further addresses), MOB, TEL and ALT, in time slices. Nothing stops two slices of a kind from holding at once.';
 
 CREATE TABLE legacy.party_preference (
     party_id        bigint NOT NULL,
@@ -54,9 +56,11 @@ CREATE TABLE legacy.priority_service (
     party_id        bigint NOT NULL,
     fuel            char(1) NOT NULL,
     need_code       char(2) NOT NULL,
-    valid_from      char(8) NOT NULL
+    valid_from      char(8) NOT NULL,
+    removed_on      char(8)
 );
 COMMENT ON TABLE legacy.priority_service IS 'Needs on the priority services register.';
+COMMENT ON COLUMN legacy.priority_service.removed_on IS 'First day on which it is not on the register any more.';
 
 CREATE TABLE legacy.address (
     address_id      bigint NOT NULL,
@@ -96,7 +100,7 @@ CREATE TABLE legacy.account (
     account_class       char(4) NOT NULL,
     unknown_occupier    char(1) NOT NULL,
     billing_name        varchar(120),
-    billing_address_id  bigint NOT NULL,
+    billing_address_id  bigint,
     sales_channel       char(4) NOT NULL,
     sales_subchannel    varchar(40),
     read_frequency      char(2),
@@ -107,12 +111,36 @@ CREATE TABLE legacy.account (
     last_billed_to      char(8) NOT NULL,
     payment_reviewed_on char(8) NOT NULL,
     next_bill_due_on    char(8) NOT NULL,
-    operations_team     char(2)
+    operations_team     char(2),
+    billing_email       varchar(120),
+    affiliate           varchar(60)
 );
 COMMENT ON TABLE legacy.account IS
     'Contract accounts. data_origin: GEN generated; PRE and SUC, who had its supply points before it and have them after it; GDE out of a guide.';
 COMMENT ON COLUMN legacy.account.balance IS 'What the customer owes (debit-positive).';
-COMMENT ON COLUMN legacy.account.operations_team IS 'Team that looks after the account (PT).';
+COMMENT ON COLUMN legacy.account.operations_team IS 'Team that looks after the account (GB, PT).';
+COMMENT ON COLUMN legacy.account.billing_email IS 'Where bills go to instead of to the customers (GB).';
+COMMENT ON COLUMN legacy.account.affiliate IS 'Site that won the customer (GB).';
+
+CREATE TABLE legacy.business (
+    account_id      bigint NOT NULL,
+    kind            char(4),
+    company_name    varchar(120),
+    company_number  varchar(20),
+    segment         varchar(40),
+    billing_period  char(1),
+    billing_day     smallint
+);
+COMMENT ON TABLE legacy.business IS 'Businesses that have an account (GB).';
+COMMENT ON COLUMN legacy.business.billing_period IS 'M monthly, Q quarterly, from billing_day on.';
+
+CREATE TABLE legacy.business_detail (
+    business_detail_id bigint NOT NULL,
+    account_id      bigint NOT NULL,
+    name            char(4) NOT NULL,
+    value           jsonb NOT NULL
+);
+COMMENT ON TABLE legacy.business_detail IS 'Of businesses: VAT, SIC, CHY (number of a charity), OFG (label of protection).';
 
 CREATE TABLE legacy.account_role (
     account_id      bigint NOT NULL,
@@ -446,9 +474,11 @@ CREATE TABLE legacy.campaign_member (
     member_id       bigint NOT NULL,
     account_id      bigint NOT NULL,
     slug            varchar(40) NOT NULL,
-    note            varchar(80)
+    note            varchar(80),
+    starts_on       char(8),
+    ends_on         char(8)
 );
-COMMENT ON TABLE legacy.campaign_member IS 'Campaigns.';
+COMMENT ON TABLE legacy.campaign_member IS 'Campaigns, from their first day to their last.';
 
 CREATE TABLE legacy.account_attribute (
     attribute_id    bigint NOT NULL,

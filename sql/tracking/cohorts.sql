@@ -6,13 +6,17 @@ CREATE TEMPORARY TABLE selected (
     priority            integer NOT NULL,
     stratum             text NOT NULL,
     exclusion           text,
+    reasons             text NOT NULL,
     standing            text
 ) ON COMMIT DROP
 
 -- name: select_page
-INSERT INTO pg_temp.selected (external_identifier, priority, stratum, exclusion)
+INSERT INTO pg_temp.selected (external_identifier, priority, stratum, exclusion, reasons)
 SELECT *
-FROM unnest(%(identifiers)s::text[], %(priorities)s::integer[], %(strata)s::text[], %(exclusions)s::text[])
+FROM unnest(
+    %(identifiers)s::text[], %(priorities)s::integer[], %(strata)s::text[], %(exclusions)s::text[],
+    %(reasons)s::text[]
+)
 ON CONFLICT DO NOTHING
 
 -- name: lock_planning
@@ -60,10 +64,10 @@ WHERE external_identifier IN (
 )
 
 -- name: count_selection
-SELECT standing, stratum, exclusion, count(*) AS customers
+SELECT standing, stratum, exclusion, reasons, count(*) AS customers
 FROM pg_temp.selected
-GROUP BY standing, stratum, exclusion
-ORDER BY standing, stratum, exclusion
+GROUP BY standing, stratum, exclusion, reasons
+ORDER BY standing, stratum, exclusion, reasons
 
 -- name: name_is_taken
 SELECT EXISTS (

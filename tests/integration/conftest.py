@@ -31,6 +31,7 @@ from kraken_import.usecases.waiting import HoldBack
 from kraken_import.usecases.waits import Resumption
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
 from legacy import load
+from legacy.values import configured_values
 from stack.postgres import Cluster
 from tests.conftest import NewDatabase, Simulator, StartSimulator
 from tests.stacks import Stack, running_stack
@@ -274,6 +275,7 @@ def begin(tracking_engine: Engine, legacy_engine: Engine, start_simulator: Start
                 visibility_window=WINDOW,
                 request_timeout=5,
                 import_suppliers=SUPPLIERS,
+                configured_values=configured_values(),
             ),
         )
 

@@ -17,6 +17,14 @@ _HERE = Path(__file__).parent
 TODAY = date(2026, 11, 21)
 """The day on which the tests build payloads."""
 
+_DAYS = {"edf_accounts": date(2020, 3, 26)}
+"""When a guide's example speaks of days to come: a past day on which they had not come."""
+
+
+def day_of(*, dialect: Dialect) -> date:
+    """The day on which the guide's customer is built to be its example, word for word."""
+    return _DAYS.get(dialect.name, TODAY)
+
 
 def expected_payload(*, dialect: Dialect) -> dict[str, Any]:
     """The payload that the guide prints."""

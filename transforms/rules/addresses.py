@@ -12,7 +12,7 @@ _FORMS: Final[Mapping[str, re.Pattern[str]]] = {
     "AU": re.compile(r"\d{4}", re.ASCII),
     "GB": re.compile(
         r"(?:GIR ?0AA|BFPO ?\d{1,4}|(?:[A-Z]\d{1,2}|[A-Z][A-HJ-Y]\d{1,2}|[A-Z]\d[A-Z]|[A-Z][A-HJ-Y]\d[A-Z])"
-        r" ?\d[ABD-HJLNP-UW-Z]{2})",
+        r" *\d[ABD-HJLNP-UW-Z]{2})",
         re.ASCII | re.IGNORECASE,
     ),
     "PT": re.compile(r"[1-9]\d{3}-\d{3}", re.ASCII),

@@ -19,7 +19,8 @@ _PLAIN_EMAIL: Final = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _WRONGLY_DECODED: Final = re.compile("[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac|\ufffd")
-_PHONE: Final = re.compile(r"\+?[0-9 ()./-]+", re.ASCII)
+_PHONE: Final = re.compile(r"\+?[0-9 \u00a0()./-]+", re.ASCII)
+_EXTENSION: Final = re.compile(r"[ ,;]*(?:ext(?:ension|n)?\.?|x|#) ?[0-9]{1,7}", re.ASCII | re.IGNORECASE)
 _USUAL_TYPES: Final = (
     PhoneNumberType.FIXED_LINE,
     PhoneNumberType.MOBILE,
@@ -32,10 +33,7 @@ _Phone: TypeAlias = Literal["usual", "unusual", "invalid"]
 
 
 def phone_rules(*paths: str, region: str) -> tuple[Rule, ...]:
-    """A number that does not exist is an error; one of another country, or no person's, a warning.
-
-    `region` is the two-letter country code of numbers without a prefix.
-    """
+    """Both rules about telephone numbers for each path. Returns them path by path."""
     return tuple(
         rule
         for path in paths
@@ -44,7 +42,7 @@ def phone_rules(*paths: str, region: str) -> tuple[Rule, ...]:
 
 
 def existing_phone(path: str, *, region: str) -> Rule:
-    """A number that exists; `region` is the country of numbers without a prefix."""
+    """A number that exists. `region` is the two-letter country code of numbers without a prefix."""
     return ValueRule(
         code="invalid_phone_number",
         path=path,
@@ -54,11 +52,11 @@ def existing_phone(path: str, *, region: str) -> Rule:
 
 
 def usual_phone(path: str, *, region: str) -> Rule:
-    """A number of the country, at which a person answers."""
+    """A warning about numbers of another country or with an extension, and about those of no person."""
     return ValueRule(
         code="unusual_phone_number",
         path=path,
-        explanation="A telephone number is of another country, or of a service such as voicemail.",
+        explanation="A telephone number is of another country, has an extension, or is of a service.",
         severity="warning",
         holds=lambda value: _phone(value, region) != "unusual",
     )
@@ -77,24 +75,37 @@ def phone_kind(value: str, *, regions: Iterable[str]) -> _Phone:
 
 
 def email_rules(*paths: str) -> tuple[Rule, ...]:
-    """Syntax, and the patterns that Kraken refuses."""
-    return tuple(
-        rule
-        for path in paths
-        for rule in (
-            ValueRule(
-                code="invalid",
-                path=path,
-                explanation="An email address must be written as one.",
-                holds=_is_email,
-            ),
-            ValueRule(
-                code="possible_test_email_address",
-                path=path,
-                explanation="Kraken refuses addresses that look like tests: test@…, …@test.com, ….xxx.",
-                holds=lambda value: _REFUSED.fullmatch(value) is None,
-            ),
-        )
+    """Both rules about email addresses for each path. Returns them path by path."""
+    return tuple(rule for path in paths for rule in (email_form(path), no_test_email(path)))
+
+
+def email_form(path: str) -> Rule:
+    """The syntax of an email address."""
+    return ValueRule(
+        code="invalid",
+        path=path,
+        explanation="An email address must be written as one.",
+        holds=_is_email,
+    )
+
+
+def no_test_email(path: str) -> Rule:
+    """The patterns by which Kraken tells addresses of tests."""
+    return ValueRule(
+        code="possible_test_email_address",
+        path=path,
+        explanation="Kraken refuses addresses that look like tests: test@…, …@test.com, ….xxx.",
+        holds=lambda value: _REFUSED.fullmatch(value) is None,
+    )
+
+
+def no_black_hole(path: str) -> Rule:
+    """No address into which Kraken writes what is not to arrive."""
+    return ValueRule(
+        code="billing_email_not_valid",
+        path=path,
+        explanation="Kraken refuses addresses with blackhole+ in them.",
+        holds=lambda value: "blackhole+" not in value.casefold(),
     )
 
 
@@ -135,7 +146,10 @@ def _is_email(value: Any) -> bool:
 
 def _phone(value: str, region: str) -> _Phone:
     if not _PHONE.fullmatch(value):
-        return "invalid"
+        extension = _EXTENSION.search(value)
+        if extension is None or extension.end() < len(value) or not extension.start():
+            return "invalid"
+        return "unusual" if _phone(value[: extension.start()], region) != "invalid" else "invalid"
     prefix, usual = _plain_numbers(region)
     if usual.fullmatch(value, len(prefix) if value.startswith(prefix) else 0):
         return "usual"

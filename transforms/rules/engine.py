@@ -201,6 +201,9 @@ class UniqueRule(Rule):
     `values` is for the caller, to compare batches with each other.
     """
 
+    fields: tuple[str, ...] = ()
+    """Of objects, the fields that must not all be the same, letter for letter; empty for a path of texts."""
+
     @property
     def paths(self) -> tuple[str, ...]:
         """The path itself."""
@@ -216,7 +219,7 @@ class UniqueRule(Rule):
                 shared.add(value)
         if shared:
             for index, node in enumerate(level.nodes):
-                if node.casefold() in shared:
+                if self._value(node) in shared:
                     number, path = level.whose(index=index)
                     yield number, self.finding(path=path)
 
@@ -224,8 +227,15 @@ class UniqueRule(Rule):
         """(payload number, folded value) of everything that must be unique."""
         level = batch.level(path=self.path)
         for index, node in enumerate(level.nodes):
-            if node:
-                yield level.owner(index=index), node.casefold()
+            if value := self._value(node):
+                yield level.owner(index=index), value
+
+    def _value(self, node: Any) -> str:
+        """What is compared; empty for what is not."""
+        if not self.fields:
+            return str(node.casefold())
+        parts = [node.get(name) for name in self.fields]
+        return "\x1f".join(parts) if all(parts) else ""
 
 
 def stated(document: Literal["guide", "served"], place: str, words: str, *rules: Rule) -> tuple[Rule, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal
@@ -45,6 +45,7 @@ class NewCohort:
     wave_date: date | None
     rule: str
     parameters: Mapping[str, Parameter]
+    leave_out: Collection[str]
     policy: PolicySettings
     planned_by: str | None
 
@@ -65,11 +66,15 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """Selected customers of one standing, stratum and exclusion (None but for the excluded)."""
+    """Selected customers of one standing, stratum and exclusion (None but for the excluded).
+
+    `reasons` are all that their SQL gives, those that did not count included.
+    """
 
     standing: Standing
     stratum: str
     exclusion: str | None
+    reasons: tuple[str, ...]
     customers: int
 
 
@@ -108,6 +113,7 @@ def stage_selection(*, connection: Connection, pages: Iterator[Sequence[Selected
                 "priorities": [each.priority for each in page],
                 "strata": [each.stratum for each in page],
                 "exclusions": [each.exclusion for each in page],
+                "reasons": [",".join(each.reasons) for each in page],
             },
         )
         if staged.rowcount != len(page):
@@ -124,7 +130,10 @@ def judge_selection(*, connection: Connection, cohort: NewCohort, size: int | No
     values = {**_values(cohort=cohort), "rebuildable": sorted(REBUILDABLE)}
     connection.exec_driver_sql(_SQL["judge_selection"], values)
     connection.exec_driver_sql(_SQL["take_selection"], {"size": size})
-    return [Count(**row._mapping) for row in connection.exec_driver_sql(_SQL["count_selection"])]
+    return [
+        Count(**{**row._mapping, "reasons": tuple(filter(None, row.reasons.split(",")))})
+        for row in connection.exec_driver_sql(_SQL["count_selection"])
+    ]
 
 
 def add_cohort(*, connection: Connection, cohort: NewCohort, at: datetime) -> int:
@@ -230,7 +239,9 @@ def _values(*, cohort: NewCohort) -> dict[str, Any]:
         "target_kraken": cohort.target_kraken,
         "wave_date": cohort.wave_date,
         "rule": cohort.rule,
-        "parameters": json.dumps(dict(cohort.parameters), sort_keys=True),
+        "parameters": json.dumps(
+            {**cohort.parameters, "leave_out": sorted(cohort.leave_out)}, sort_keys=True
+        ),
         "policy": json.dumps(_stored(policy=cohort.policy), sort_keys=True),
         "planned_by": cohort.planned_by,
     }

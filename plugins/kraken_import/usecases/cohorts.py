@@ -19,7 +19,7 @@ from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.policy import check_policy, resolve, wave_policy, window_of
 from transforms.dialect import Dialect
 from transforms.registry import UnknownDialect, get_dialect
-from transforms.selection import Parameter, UnableToSelect, check_rule, select
+from transforms.selection import LEFT_OUT, Parameter, UnableToSelect, check_rule, select
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,8 @@ class CohortRequest:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     wave_date: date | None = None
     size: int | None = None
+    leave_out: frozenset[str] = frozenset(LEFT_OUT)
+    """Reasons of `candidates.sql` for which customers wait; those with any other are planned, and counted."""
     policy: PolicySettings = field(default_factory=PolicySettings)
     """What is said of it here; the Connection says the rest. It holds the mode too."""
     import_supplier: str | None = None
@@ -46,8 +48,8 @@ class CohortRequest:
 class PlannedCohort:
     """Customers that the rule selects, by what becomes of each; `selected` is the sum of the others.
 
-    `strata` counts those planned by account type, `excluded` those who must wait by reason. `cohort_id` is
-    None for a preview.
+    `strata` counts those planned by account type, `excluded` those who must wait by reason, `included` those
+    planned although there is a reason, by reason. `cohort_id` is None for a preview.
     """
 
     cohort_id: int | None
@@ -58,6 +60,7 @@ class PlannedCohort:
     already_claimed: int
     strata: dict[str, int]
     excluded: dict[str, int]
+    included: dict[str, int]
     policy: PolicySettings
     """The complete policy of its wave."""
 
@@ -72,6 +75,7 @@ class PlannedCohort:
             "already_claimed": self.already_claimed,
             "strata": self.strata,
             "excluded": self.excluded,
+            "included": self.included,
         }
 
 
@@ -114,7 +118,13 @@ def _plan(
         check_rule(dialect=dialect.name, rule=request.rule, parameters=request.parameters)
         # The legacy database can take its time: what cannot be is said first.
         cohorts.check_cohort(connection=connection, cohort=cohort)
-        pages = select(engine=legacy, dialect=dialect, rule=request.rule, parameters=request.parameters)
+        pages = select(
+            engine=legacy,
+            dialect=dialect,
+            rule=request.rule,
+            parameters=request.parameters,
+            leave_out=request.leave_out,
+        )
         cohorts.stage_selection(connection=connection, pages=pages)
         if is_written:
             cohorts.lock_planning(connection=connection)
@@ -122,13 +132,13 @@ def _plan(
         counts = cohorts.judge_selection(connection=connection, cohort=cohort, size=request.size)
     except (UnknownDialect, UnableToSelect, cohorts.CohortConflict, cohorts.SelectedTwice) as error:
         raise BadRequest(str(error)) from error
-    found = _planned(counts=counts, policy=cohort.policy)
+    found = _planned(counts=counts, cohort=cohort)
     if not found.planned:
         raise BadRequest(_nobody(request=request, found=found))
     if not is_written:
         return found
     cohort_id = cohorts.add_cohort(connection=connection, cohort=cohort, at=now)
-    return _planned(counts=counts, policy=cohort.policy, cohort_id=cohort_id)
+    return _planned(counts=counts, cohort=cohort, cohort_id=cohort_id)
 
 
 def _new_cohort(
@@ -164,6 +174,7 @@ def _new_cohort(
         wave_date=request.wave_date,
         rule=request.rule,
         parameters=request.parameters,
+        leave_out=request.leave_out,
         policy=policy,
         planned_by=request.planned_by,
     )
@@ -186,16 +197,18 @@ def _policy(
     return settings
 
 
-def _planned(
-    *, counts: Sequence[Count], policy: PolicySettings, cohort_id: int | None = None
-) -> PlannedCohort:
+def _planned(*, counts: Sequence[Count], cohort: NewCohort, cohort_id: int | None = None) -> PlannedCohort:
     standing: Counter[str] = Counter()
     strata: Counter[str] = Counter()
-    excluded: Counter[str] = Counter()
+    # A reason that no customer has is shown too: it may be misspelt.
+    excluded = Counter(dict.fromkeys(sorted(cohort.leave_out), 0))
+    included: Counter[str] = Counter()
     for count in counts:
         standing[count.standing] += count.customers
         if count.standing == "planned":
             strata[count.stratum] += count.customers
+            for reason in count.reasons:
+                included[reason] += count.customers
         if count.exclusion is not None:
             excluded[count.exclusion] += count.customers
     return PlannedCohort(
@@ -207,7 +220,8 @@ def _planned(
         already_claimed=standing["already_claimed"],
         strata=dict(strata),
         excluded=dict(excluded),
-        policy=policy,
+        included=dict(included),
+        policy=cohort.policy,
     )
 
 

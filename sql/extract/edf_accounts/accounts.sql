@@ -1,18 +1,35 @@
--- Accounts with their billing address and their place in collections.
+-- Accounts with their billing address, their business and their place in collections. An address in Britain is
+-- sent in lines, any other in parts; an unknown occupier may have none.
 
 SELECT
     account.account_number AS external_identifier,
     account.unknown_occupier,
     account.billing_name,
-    address.line1 AS billing_address1,
-    address.line2 AS billing_address2,
-    address.line3 AS billing_address3,
-    address.line4 AS billing_address4,
-    address.line5 AS billing_address5,
-    address.postcode AS billing_postcode,
+    account.billing_email,
+    CASE WHEN address.country = 'GB' THEN address.line1 END AS billing_address1,
+    CASE WHEN address.country = 'GB' THEN address.line2 END AS billing_address2,
+    CASE WHEN address.country = 'GB' THEN address.line3 END AS billing_address3,
+    CASE WHEN address.country = 'GB' THEN address.line4 END AS billing_address4,
+    CASE WHEN address.country = 'GB' THEN address.line5 END AS billing_address5,
+    CASE WHEN address.country = 'GB' THEN address.postcode END AS billing_postcode,
+    CASE WHEN address.country <> 'GB' THEN address.country END AS foreign_country,
+    CASE WHEN address.country <> 'GB' THEN concat_ws(
+        ', ', nullif(btrim(address.line1), ''), nullif(btrim(address.line2), ''), nullif(btrim(address.line3), '')
+    ) END AS foreign_street_address,
+    CASE WHEN address.country <> 'GB' THEN address.locality END AS foreign_locality,
+    CASE WHEN address.country <> 'GB' THEN address.state END AS foreign_administrative_area,
+    CASE WHEN address.country <> 'GB' THEN address.postcode END AS foreign_postal_code,
     account.account_class,
+    business.kind AS business_type,
+    business.company_name,
+    business.company_number,
+    business.segment AS segment_name,
+    business.billing_period,
+    business.billing_day,
     account.sales_channel,
     account.sales_subchannel,
+    account.affiliate AS affiliate_subdomain,
+    account.operations_team,
     CAST(account.balance AS text) AS balance,
     account.last_billed_to AS last_billed_to_date,
     account.payment_reviewed_on AS last_payment_review_date,
@@ -24,7 +41,8 @@ SELECT
     dunning.path AS dunning_path,
     dunning.started_on AS dunning_start_date
 FROM legacy.account
-JOIN legacy.address ON address.address_id = account.billing_address_id
+LEFT JOIN legacy.address ON address.address_id = account.billing_address_id
+LEFT JOIN legacy.business ON business.account_id = account.account_id
 LEFT JOIN legacy.dunning ON dunning.account_id = account.account_id
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
 ORDER BY account.account_number

@@ -11,6 +11,8 @@ SELECT
     contact.landline,
     party.salutation,
     party.birth_date AS date_of_birth,
+    party.died AS deceased,
+    contact.contact_emails,
     preference.opted_into_sms,
     preference.opted_into_recommended,
     preference.opted_into_updates,
@@ -27,7 +29,8 @@ LEFT JOIN LATERAL (
     SELECT
         (array_agg(value ORDER BY valid_from DESC, contact_id DESC) FILTER (WHERE kind = 'EML'))[1] AS email,
         (array_agg(value ORDER BY valid_from DESC, contact_id DESC) FILTER (WHERE kind = 'MOB'))[1] AS mobile,
-        (array_agg(value ORDER BY valid_from DESC, contact_id DESC) FILTER (WHERE kind = 'TEL'))[1] AS landline
+        (array_agg(value ORDER BY valid_from DESC, contact_id DESC) FILTER (WHERE kind = 'TEL'))[1] AS landline,
+        array_agg(value ORDER BY valid_from, contact_id) FILTER (WHERE kind = 'EM2') AS contact_emails
     FROM legacy.party_contact
     WHERE party_contact.party_id = party.party_id AND party_contact.valid_to = '99991231'
 ) AS contact ON true

@@ -6,7 +6,8 @@ SELECT
     need.priority_service_id AS priority_service_key,
     CASE WHEN need.fuel = 'E' THEN need.need_code END AS elec_industry_code,
     CASE WHEN need.fuel = 'G' THEN need.need_code END AS gas_industry_code,
-    need.valid_from AS effective_from
+    need.valid_from AS effective_from,
+    need.removed_on AS effective_to
 FROM legacy.account
 JOIN legacy.account_role
     ON account_role.account_id = account.account_id

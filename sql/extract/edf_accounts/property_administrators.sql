@@ -11,7 +11,8 @@ SELECT
     contact.mobile,
     contact.landline,
     party.salutation,
-    party.birth_date AS date_of_birth
+    party.birth_date AS date_of_birth,
+    party.died AS deceased
 FROM legacy.account
 JOIN legacy.occupancy
     ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'

@@ -1,24 +1,29 @@
 -- GB accounts number %(first)s to %(last)s from seed %(seed)s. One in 25 is broken on purpose.
+--
+-- What is rare has one customer in fifty each, by `rare`: 21 an unknown occupier, 22 a death, 23 a sale by an
+-- affiliate, 24 further email addresses, 28 five names, 29 bills abroad, 34 a vacant property, 36 a name in other
+-- letters or with an emoji, 41 never billed, 43 and 46 collections, 44 a campaign, 47 an administrator.
 
 CREATE TEMPORARY TABLE made ON COMMIT DROP AS
 SELECT
     n,
     'GB-' || lpad(CAST(n AS text), 9, '0') AS account_number,
-    CASE WHEN mod(n, 25) = 0 THEN mod(n / 25, 23) ELSE -1 END AS defect,
+    CASE WHEN mod(n, 25) = 0 THEN mod(n / 25, 24) ELSE -1 END AS defect,
     generator.h(%(seed)s, n, 1) AS h1,
     generator.h(%(seed)s, n, 2) AS h2,
     generator.h(%(seed)s, n, 3) AS h3,
     -- A gap in the annual quantities needs gas.
-    mod(generator.h(%(seed)s, n, 4), 10) < 7 OR (mod(n, 25) = 0 AND mod(n / 25, 23) = 21) AS has_gas,
+    mod(generator.h(%(seed)s, n, 4), 10) < 7 OR (mod(n, 25) = 0 AND mod(n / 25, 24) = 21) AS has_gas,
     mod(generator.h(%(seed)s, n, 5), 12) = 0 AS is_prepay,
     mod(generator.h(%(seed)s, n, 6), 5) = 0 AS is_two_rate,
     mod(generator.h(%(seed)s, n, 7), 8) = 0 AS has_partner,
     mod(generator.h(%(seed)s, n, 8), 10) = 0 AS is_long,
-    mod(generator.h(%(seed)s, n, 9), 15) = 0 AS is_business,
+    mod(generator.h(%(seed)s, n, 9), 15) = 0 AND mod(n, 50) NOT IN (21, 34) AS is_business,
     mod(n, 25) = 7 AS has_predecessor,
     mod(n, 25) = 14 OR mod(n, 100) = 7 AS has_successor,
     DATE '2012-01-01' + mod(generator.h(%(seed)s, n, 10), 4000) AS moved_in,
-    DATE '2026-09-01' + mod(generator.h(%(seed)s, n, 11), 28) AS billed_to
+    DATE '2026-09-01' + mod(generator.h(%(seed)s, n, 11), 28) AS billed_to,
+    mod(n, 50) AS rare
 FROM generate_series(CAST(%(first)s AS bigint), CAST(%(last)s AS bigint)) AS n;
 ANALYZE made;
 
@@ -38,7 +43,7 @@ SELECT
     CAST(NULL AS text) AS payment_type,
     CASE WHEN month = 0 THEN ' ' ELSE 'X' END AS billed
 FROM made
-CROSS JOIN generate_series(0, CASE WHEN made.is_long THEN 8 ELSE 1 END) AS month
+CROSS JOIN generate_series(0, CASE WHEN made.rare = 41 THEN 0 WHEN made.is_long THEN 8 ELSE 1 END) AS month
 CROSS JOIN generate_series(0, 1) AS side
 -- Nothing is booked before the last statement closes but what is on it.
 WHERE month > 0 OR side = 0;
@@ -47,7 +52,7 @@ CREATE TEMPORARY TABLE owed ON COMMIT DROP AS
 SELECT
     made.n,
     -- The defect: both balances miss the same cent, so that only the history does not add up.
-    sum(booking.amount) FILTER (WHERE booking.billed = 'X')
+    coalesce(sum(booking.amount) FILTER (WHERE booking.billed = 'X'), 0)
         + CASE WHEN made.defect = 3 THEN 0.01 ELSE 0 END AS by_statement,
     sum(booking.amount) + CASE WHEN made.defect = 3 THEN 0.01 ELSE 0 END AS now
 FROM made
@@ -94,7 +99,8 @@ JOIN (VALUES
     (21, 'gap between annual quantities', 'rejected', 'gaps_or_overlaps_in_aq_history',
         'supply_addresses.meter_points.aq_history', NULL),
     (22, 'transfer reading of another day', 'rejected', 'transfer_reading_dates_must_match_last_billed_to_date',
-        'supply_addresses.meter_points.meters.transfer_readings.reading_date', NULL)
+        'supply_addresses.meter_points.meters.transfer_readings.reading_date', NULL),
+    (23, 'collections that have begun', 'processed', NULL, NULL, 'date_in_past')
 ) AS known (number, defect, state, code, path, warning) ON known.number = made.defect;
 
 -- People. Where nobody holds the account, the role below has ended.
@@ -104,15 +110,22 @@ SELECT
     'PE',
     CASE WHEN mod(made.h1 + person, 2) = 0 THEN 'Ms' ELSE 'Mr' END,
     -- The untidy ones have accents as combining characters, and blanks around the name.
-    CASE WHEN made.defect = 11 THEN '  Zoe' || U&'\0308' || ' '
+    CASE
+        WHEN made.defect = 11 THEN '  Zoe' || U&'\0308' || ' '
+        WHEN made.rare = 28 THEN 'Maria José Ana Beatriz Leonor'
+        WHEN made.rare = 36 THEN (ARRAY['مريم', 'Zoe 🌻'])[1 + mod(made.n / 50, 2)]
         ELSE (SELECT words FROM generator.vocabulary WHERE kind = 'first_name')[1 + mod(made.h1 + person * 7, 31)]
     END,
-    CASE WHEN made.defect = 19 THEN 'MÃ¼ller'
+    CASE
+        WHEN made.defect = 19 THEN 'MÃ¼ller'
+        WHEN made.rare = 28 THEN 'da Conceição O''Shea dos Santos'
+        WHEN made.rare = 36 AND mod(made.n / 50, 2) = 0 THEN 'عبد الله'
         ELSE (SELECT words FROM generator.vocabulary WHERE kind = 'last_name')[1 + mod(made.h2, 29)]
     END,
     NULL,
     CASE WHEN made.defect = 11 THEN '   ' ELSE 'Hi' END,
-    generator.day(DATE '1940-01-01' + mod(made.h3 + person * 999, 23000))
+    generator.day(DATE '1940-01-01' + mod(made.h3 + person * 999, 23000)),
+    CASE WHEN made.rare = 22 AND person = 0 THEN (ARRAY['R', 'C'])[1 + mod(made.n / 50, 2)] END
 FROM made
 CROSS JOIN generate_series(0, CASE WHEN made.has_partner THEN 1 ELSE 0 END) AS person;
 
@@ -137,6 +150,15 @@ CROSS JOIN LATERAL (VALUES
     (3, 'TEL', '02070000000', '20050101', CASE WHEN made.defect = 15 THEN '99991231' ELSE '20111231' END)
 ) AS contact (place, kind, value, valid_from, valid_to);
 
+-- What is out of the row of numbers above has keys from 700000000000 on.
+INSERT INTO legacy.party_contact
+SELECT
+    700000000000 + made.n * 2 + place, made.n * 2, 'EM2', 'further' || made.n || '.' || place || '@mail.example.com',
+    generator.day(made.moved_in), '99991231'
+FROM made
+CROSS JOIN generate_series(0, 1) AS place
+WHERE made.rare = 24;
+
 INSERT INTO legacy.party_preference
 SELECT made.n * 2, kind.preference, CASE WHEN mod(made.h3 / kind.place, 2) = 0 THEN 'X' ELSE 'N' END
 FROM made
@@ -144,7 +166,10 @@ CROSS JOIN (VALUES (1, 'SMS'), (3, 'RECO'), (5, 'UPDT'), (7, 'THRD'), (11, 'OFFR
     AS kind (place, preference);
 
 INSERT INTO legacy.priority_service
-SELECT made.n, made.n * 2, 'E', lpad(CAST(1 + mod(made.h2, 30) AS text), 2, '0'), generator.day(made.moved_in)
+SELECT
+    made.n, made.n * 2, 'E', lpad(CAST(1 + mod(made.h2, 30) AS text), 2, '0'),
+    CASE WHEN mod(made.h3, 5) = 0 THEN '00000000' ELSE generator.day(made.moved_in) END,
+    CASE WHEN mod(made.h3, 7) = 0 THEN generator.day(made.billed_to + 200) ELSE '00000000' END
 FROM made
 WHERE mod(made.h1, 9) = 0;
 
@@ -160,29 +185,72 @@ SELECT
     'GB'
 FROM made;
 
+INSERT INTO legacy.address (address_id, line1, line2, locality, postcode, country)
+SELECT
+    700000000000 + made.n, abroad.line1, abroad.line2, abroad.locality, abroad.postcode, abroad.country
+FROM made
+JOIN (VALUES
+    (0, 'Avenida Primera 4', '2º B', 'Marbella', '29601', 'ES'), (1, '5 Main Street', NULL, 'Dingle', 'V92 X7P5', 'IE')
+) AS abroad (place, line1, line2, locality, postcode, country) ON abroad.place = mod(made.n / 50, 2)
+WHERE made.rare = 29;
+
 INSERT INTO legacy.account
 SELECT
     made.n,
     made.account_number,
     'GB',
     'GEN',
-    CASE WHEN made.defect = 5 THEN 'QQ' WHEN made.is_business THEN 'BUS' ELSE 'DOM' END,
-    ' ',
+    CASE
+        WHEN made.defect = 5 THEN 'QQ'
+        WHEN made.is_business THEN 'BUS'
+        WHEN made.rare = 21 THEN 'DOC'
+        WHEN made.rare = 34 THEN 'DVA'
+        ELSE 'DOM'
+    END,
+    CASE WHEN made.rare = 21 THEN 'X' ELSE ' ' END,
     (SELECT words FROM generator.vocabulary WHERE kind = 'first_name')[1 + mod(made.h1, 31)] || ' '
         || (SELECT words FROM generator.vocabulary WHERE kind = 'last_name')[1 + mod(made.h2, 29)],
-    made.n,
-    (ARRAY['DIR', 'PCW', 'TEL', 'MOV'])[1 + mod(made.h1, 4)],
+    CASE
+        WHEN made.rare = 21 AND mod(made.n / 50, 2) = 0 THEN NULL
+        WHEN made.rare = 29 THEN 700000000000 + made.n
+        ELSE made.n
+    END,
+    CASE WHEN made.rare = 23 THEN ' ' ELSE (ARRAY['DIR', 'PCW', 'TEL', 'MOV'])[1 + mod(made.h1, 4)] END,
     '',
     (ARRAY['HH', 'DD', 'MM'])[1 + mod(made.h2, 3)],
     1 + mod(made.h3, 28),
     (ARRAY['E', 'P'])[1 + mod(made.h3, 2)],
     CASE WHEN mod(made.h1, 40) = 0 THEN 'LP' END,
     owed.now,
-    CASE WHEN made.defect = 6 THEN '20260231' ELSE generator.day(made.billed_to) END,
+    CASE
+        WHEN made.defect = 6 THEN '20260231'
+        WHEN made.rare = 41 THEN '00000000'
+        ELSE generator.day(made.billed_to)
+    END,
     CASE WHEN mod(made.h2, 3) = 0 THEN '00000000' ELSE generator.day(made.billed_to - 60) END,
-    generator.day(made.billed_to + 50)
+    generator.day(made.billed_to + 50),
+    CASE WHEN made.is_business THEN '07' END,
+    CASE WHEN made.is_business THEN 'accounts' || made.n || '@business.example.com' END,
+    CASE WHEN made.rare = 23 THEN 'compare' END
 FROM made
 JOIN owed USING (n);
+
+INSERT INTO legacy.business
+SELECT
+    made.n, (ARRAY['LTD', 'PAR', 'CHA'])[1 + mod(made.h1, 3)],
+    (SELECT words FROM generator.vocabulary WHERE kind = 'last_name')[1 + mod(made.h2, 29)] || ' & Daughters, Bakers',
+    lpad(CAST(made.n AS text), 8, '0'), NULL,
+    CASE WHEN mod(made.h2, 2) = 0 THEN (ARRAY['M', 'Q'])[1 + mod(made.h3, 2)] END,
+    CASE WHEN mod(made.h2, 2) = 0 THEN 1 + mod(made.h3, 28) END
+FROM made
+WHERE made.is_business;
+INSERT INTO legacy.business_detail
+SELECT
+    made.n * 2 + detail.place, made.n, detail.name,
+    CASE detail.place WHEN 0 THEN to_jsonb('GB' || lpad(CAST(made.n AS text), 9, '0')) ELSE jsonb '["10710", "47240"]' END
+FROM made
+CROSS JOIN (VALUES (0, 'VAT'), (1, 'SIC')) AS detail (place, name)
+WHERE made.is_business;
 
 INSERT INTO legacy.account_role
 SELECT
@@ -192,7 +260,8 @@ SELECT
     person + 1,
     CASE WHEN made.defect = 7 THEN '20260630' ELSE '99991231' END
 FROM made
-CROSS JOIN generate_series(0, CASE WHEN made.has_partner THEN 1 ELSE 0 END) AS person;
+CROSS JOIN generate_series(0, CASE WHEN made.has_partner THEN 1 ELSE 0 END) AS person
+WHERE made.rare NOT IN (21, 34);
 
 INSERT INTO legacy.premise SELECT n, n FROM made;
 INSERT INTO legacy.occupancy
@@ -206,6 +275,9 @@ CROSS JOIN LATERAL (VALUES
 WHERE slice.place = 0 OR mod(made.h1, 6) = 0;
 
 INSERT INTO legacy.premise_administrator SELECT n, 900000000000 + n FROM made WHERE defect = 17;
+INSERT INTO legacy.party (party_id, party_type, title, first_name, last_name)
+SELECT 700000000000 + n, 'PE', 'Mx', 'Let', 'O''Landlord' FROM made WHERE rare = 47;
+INSERT INTO legacy.premise_administrator SELECT n, 700000000000 + n FROM made WHERE rare = 47;
 
 -- Meter points: electricity, and gas for most.
 INSERT INTO legacy.supply_point
@@ -325,7 +397,7 @@ SELECT
     END,
     lpad(CAST(mod(made.h2 + month, 100) AS text), 2, '0'),
     (ARRAY['C', 'R', 'E', 'S'])[1 + mod(made.h3 + month, 4)],
-    CASE WHEN mod(month, 3) = 0 THEN ' ' ELSE 'X' END,
+    CASE WHEN mod(month, 3) = 0 OR made.rare = 41 THEN ' ' ELSE 'X' END,
     CASE WHEN month = 0 THEN 'X' ELSE ' ' END
 FROM made
 CROSS JOIN generate_series(0, 2) AS line
@@ -356,7 +428,9 @@ WHERE made.has_gas;
 
 INSERT INTO legacy.ledger
 SELECT
-    made.n, made.n, generator.day(made.billed_to - 1), generator.day(made.billed_to),
+    made.n, made.n,
+    CASE WHEN made.rare = 41 THEN '00000000' ELSE generator.day(made.billed_to - 1) END,
+    CASE WHEN made.rare = 41 THEN '00000000' ELSE generator.day(made.billed_to) END,
     owed.by_statement, owed.now
 FROM made
 JOIN owed USING (n);
@@ -369,7 +443,8 @@ SELECT
     generator.day(made.billed_to - 30 * (month + 1)), generator.day(made.billed_to - 30 * month - 1),
     '/' || made.account_number || '/' || month || '.pdf'
 FROM made
-CROSS JOIN generate_series(0, CASE WHEN made.is_long THEN 6 ELSE 0 END) AS month;
+CROSS JOIN generate_series(0, CASE WHEN made.is_long THEN 6 ELSE 0 END) AS month
+WHERE made.rare <> 41;
 
 INSERT INTO legacy.payment_schedule
 SELECT
@@ -397,8 +472,28 @@ SELECT made.n, made.n, 20 + mod(made.h1, 30000) / 100.00, generator.day(made.bil
 FROM made
 WHERE mod(made.h2, 50) = 0;
 
+INSERT INTO legacy.dunning
+SELECT
+    made.n, 'standard_domestic',
+    CASE
+        WHEN made.defect = 23 THEN generator.day(made.billed_to - 60)
+        WHEN made.rare = 43 THEN generator.day(DATE '2035-01-01' + CAST(mod(made.n, 300) AS integer))
+        ELSE '00000000'
+    END
+FROM made
+WHERE made.defect = 23 OR made.rare IN (43, 46);
+
+INSERT INTO legacy.campaign_member
+SELECT
+    made.n, made.n, 'winter-support', NULL, generator.day(made.billed_to - 30), generator.day(made.billed_to + 90)
+FROM made
+WHERE made.rare = 44;
+
 INSERT INTO legacy.warm_home_discount
-SELECT made.n, made.n, '2025/26', CASE WHEN made.is_prepay THEN 'PP' ELSE 'CR' END, 'C'
+SELECT
+    made.n, made.n, '2025/26',
+    CASE WHEN mod(made.h3, 60) = 0 THEN ' ' WHEN made.is_prepay THEN 'PP' ELSE 'CR' END,
+    'C'
 FROM made
 WHERE mod(made.h3, 20) = 0;
 

@@ -1,17 +1,18 @@
--- Accounts that may be planned, each with the reason for which it must wait, if there is one.
+-- Accounts that may be planned, each with the reasons for which a cohort may leave it out.
 
 SELECT
     account.account_number AS external_identifier,
     rtrim(account.account_class) AS stratum,
-    CASE
-        WHEN property.disputed THEN 'open_dispute'
-        WHEN property.transferring THEN 'erroneous_transfer'
-        WHEN account.unknown_occupier IN ('X', 'Y', '1') THEN 'unknown_occupier'
-        WHEN account.account_class IN ('DVA', 'BVA') THEN 'vacant'
-        WHEN EXISTS (
+    nullif(concat_ws(
+        ',',
+        CASE WHEN property.disputed THEN 'open_dispute' END,
+        CASE WHEN property.transferring THEN 'erroneous_transfer' END,
+        CASE WHEN account.unknown_occupier IN ('X', 'Y', '1') THEN 'unknown_occupier' END,
+        CASE WHEN account.account_class IN ('DVA', 'BVA') THEN 'vacant' END,
+        CASE WHEN EXISTS (
             SELECT FROM legacy.dunning WHERE dunning.account_id = account.account_id
-        ) THEN 'in_arrears'
-    END AS exclusion,
+        ) THEN 'in_arrears' END
+    ), '') AS exclusion,
     property.postcode,
     account.last_billed_to
 FROM legacy.account

@@ -6,10 +6,14 @@ WITH numbered AS (
         external_identifier,
         stratum,
         exclusion,
-        row_number() OVER (
-            PARTITION BY stratum, exclusion IS NULL ORDER BY external_identifier
-        ) - 1 AS place
-    FROM candidate
+        waits,
+        row_number() OVER (PARTITION BY stratum, waits ORDER BY external_identifier) - 1 AS place
+    FROM (
+        SELECT
+            candidate.*,
+            coalesce(string_to_array(exclusion, ',') && CAST(:leave_out AS text[]), false) AS waits
+        FROM candidate
+    ) AS known
 )
 SELECT
     external_identifier,
@@ -17,7 +21,7 @@ SELECT
     stratum,
     exclusion
 FROM numbered
-WHERE (exclusion IS NOT NULL OR mod(place, CAST(:every AS integer)) = 0)
+WHERE (waits OR mod(place, CAST(:every AS integer)) = 0)
     AND external_identifier > coalesce(CAST(:after AS text), '')
 ORDER BY external_identifier
 LIMIT :row_limit

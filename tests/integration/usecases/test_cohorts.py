@@ -20,7 +20,7 @@ from kraken_import.usecases.plan import EmptyWave
 from legacy import load
 from tests.integration.conftest import SETTINGS, BeginJourney, Journey
 from transforms.registry import get_dialect
-from transforms.selection import rule_names, rule_parameters, select
+from transforms.selection import LEFT_OUT, rule_names, rule_parameters, select
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 FIRST, SECOND, THIRD = date(2026, 11, 10), date(2026, 11, 11), date(2026, 11, 12)
@@ -145,16 +145,43 @@ def test_whoever_must_wait_is_counted_by_reason_and_not_planned(journey: Journey
             "INSERT INTO legacy.dunning VALUES (6, 'LETTERS', '20260901'), (7, 'LETTERS', '20260901')",
         ):
             connection.exec_driver_sql(statement)
-    planned = write(journey, "sound")
+    everything = frozenset({*LEFT_OUT, "unknown_occupier", "vacant", "in_arrears", "misspelt"})
+    planned = preview(journey, leave_out=everything)
     assert planned.excluded == {
         "open_dispute": 1,
         "erroneous_transfer": 2,
         "unknown_occupier": 1,
         "vacant": 1,
         "in_arrears": 2,
+        "misspelt": 0,
     }
-    assert planned.planned == 13
-    assert not {f"GB-{n:09}" for n in range(1, 8)} & set(customers(journey, "sound"))
+    assert (planned.planned, planned.included) == (13, {})
+    # What Kraken does not refuse waits for nothing, and is not planned without a word.
+    planned = write(journey, "sound")
+    assert planned.excluded == {"open_dispute": 1, "erroneous_transfer": 2}
+    assert planned.included == {"unknown_occupier": 1, "vacant": 1, "in_arrears": 2}
+    assert planned.planned == 17
+    assert not {f"GB-{n:09}" for n in range(1, 4)} & set(customers(journey, "sound"))
+    (stored,) = journey.rows("SELECT parameters FROM migration.cohort")
+    assert stored["parameters"] == {"leave_out": ["erroneous_transfer", "open_dispute"]}
+
+
+def test_a_customer_with_two_reasons_is_left_out_for_whichever_counts(journey: Journey) -> None:
+    with journey.legacy.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE legacy.account SET unknown_occupier = 'X', account_class = 'DVA' WHERE account_id = 4"
+        )
+    assert preview(journey, leave_out=frozenset({"vacant"})).excluded == {"vacant": 1}
+    everybody = preview(journey, leave_out=frozenset())
+    assert (everybody.excluded, everybody.planned) == ({}, 20)
+    assert everybody.included == {"unknown_occupier": 1, "vacant": 1}
+
+
+def test_nothing_but_what_kraken_refuses_keeps_a_customer_out_of_every_cohort(journey: Journey) -> None:
+    with journey.legacy.begin() as connection:
+        connection.exec_driver_sql("UPDATE legacy.account SET unknown_occupier = 'X' WHERE account_id = 4")
+    write(journey, "sound")
+    assert "GB-000000004" in customers(journey, "sound")
 
 
 def test_a_trial_has_every_nth_of_each_account_type_however_rare(begin: BeginJourney) -> None:
@@ -165,7 +192,8 @@ def test_a_trial_has_every_nth_of_each_account_type_however_rare(begin: BeginJou
             "WHEN account_id > 70 THEN 'BUS' ELSE 'DOM' END WHERE market = 'GB' AND data_origin = 'GEN'"
         )
         connection.exec_driver_sql("INSERT INTO legacy.dunning VALUES (2, 'LETTERS', '20260901')")
-    planned = write(journey, "trial", rule="trial", parameters={"every": 10})
+    wanted: dict[str, Any] = {"rule": "trial", "leave_out": frozenset({"in_arrears"})}
+    planned = write(journey, "trial", **wanted, parameters={"every": 10})
     assert planned.strata == {"BUS": 3, "DOM": 7, "MGD": 1}
     # Who must wait takes no place; and the first of each type come before the second of any.
     trial = customers(journey, "trial")

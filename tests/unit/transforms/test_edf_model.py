@@ -85,7 +85,7 @@ REFUSED: list[tuple[tuple[str | int, ...], Any, str]] = [
     (("unknown_occupier",), "false", "bool_type"),
     (("payment_schedules", 0, "day_of_month"), "10", "int_type"),
     # required
-    (("external_account_number",), MISSING, "missing"),
+    (("references", 0, "value"), MISSING, "missing"),
     (("supply_addresses", 0, "supply_address1"), MISSING, "missing"),
     ((*POINT, "mpid"), MISSING, "missing"),
     ((*GAS, "shipper_mpid"), MISSING, "missing"),

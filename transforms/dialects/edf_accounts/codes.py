@@ -14,7 +14,43 @@ ACCOUNT_CLASS: Final[Mapping[str, CodeValue]] = {
     "DVA": "DOMESTIC_VACANT",
     "BVA": "BUSINESS_VACANT",
     "DOC": "DOMESTIC_OCCUPIER",
+    "BOC": "BUSINESS_OCCUPIER",
+    "DTP": "DOMESTIC_THIRD_PARTY_BILLED",
+    "BTP": "BUSINESS_THIRD_PARTY_BILLED",
+    "LED": "PORTFOLIO_LEAD",
+    "SYS": "SYSTEM",
 }
+WITHOUT_PROPERTY: Final = ("PORTFOLIO_LEAD", "SYSTEM")
+"""Kinds of account that have no supply address."""
+NOBODYS: Final = (
+    "DOMESTIC_VACANT",
+    "BUSINESS_VACANT",
+    "DOMESTIC_OCCUPIER",
+    "BUSINESS_OCCUPIER",
+    *WITHOUT_PROPERTY,
+)
+"""Kinds of account that may be without customers."""
+BUSINESS_TYPE: Final[Mapping[str, CodeValue]] = {
+    "SOL": "SOLE_TRADER",
+    "LTD": "LTD",
+    "PAR": "PARTNERSHIP",
+    "CHA": "CHARITY",
+    "PLC": "PLC",
+    "LLP": "LLP",
+    "TRU": "TRUST",
+    "TRA": "TRADING_AS",
+    "GOV": "GOVERNMENT",
+    "NPO": "NON_PROFIT",
+    "CHU": "CHURCH",
+}
+BUSINESS_DETAIL: Final[Mapping[str, CodeValue]] = {
+    "VAT": "vat_number",
+    "SIC": "sic_codes",
+    "CHY": "registered_charity_number",
+    "OFG": "ofgem_protection_label",
+}
+BILLING_PERIOD: Final[Mapping[str, CodeValue]] = {"M": "MONTHLY", "Q": "QUARTERLY"}
+DECEASED: Final[Mapping[str, CodeValue]] = {"R": "Reported", "C": "Confirmed"}
 SALES_CHANNEL: Final[Mapping[str, CodeValue]] = {
     "DIR": "DIRECT",
     "PCW": "PRICE_COMPARISON",

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from tests.samples import TODAY, expected_payload
+from tests.unit.transforms.rules import test_edf_extras, test_edf_people
 from tests.unit.transforms.rules.changes import Change, again, put
 from transforms.registry import get_dialect
 from transforms.rules.engine import Batch, Circumstances, UniqueRule, run_rules
@@ -280,7 +281,8 @@ def test_a_rule_finds_what_it_is_for(code: str, path: str, change: Change) -> No
 
 
 def test_every_rule_has_a_case() -> None:
-    tried = {code for code, _, _ in CASES} | {"date_in_past"}
+    more = (*test_edf_people.CASES, *test_edf_extras.CASES)
+    tried = {code for code, _, _ in CASES} | {code for code, *_ in more} | {"date_in_past"}
     assert {rule.code for rule in RULES if not isinstance(rule, UniqueRule)} == tried
 
 
@@ -335,7 +337,11 @@ ALLOWED: list[tuple[str, tuple[Change, ...]]] = [
     ("an account never billed", (put("last_billed_to_date", None),)),
     (
         "an account with one address in place of lines",
-        (put("billing_address1", None), put("billing_postcode", None)),
+        (
+            *(put(f"billing_address{line}", None) for line in range(1, 6)),
+            put("billing_postcode", None),
+            put("billing_address", {"country": "FR", "street_address": "1 rue du Port"}),
+        ),
     ),
     (
         "a supply charge lowers the balance",

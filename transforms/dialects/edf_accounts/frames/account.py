@@ -10,6 +10,64 @@ from transforms.frames.accounts import (
     ACCOUNT,
 )
 
+_BILLING_ADDRESS: Final = (
+    Column(
+        name="billing_address1",
+        kind="text",
+        meaning="First line of the bill's address in Britain; empty where the address is foreign.",
+    ),
+    *columns(
+        kind="text",
+        keep_blank=True,
+        meanings={f"billing_address{line}": f"Line {line} of it; blank is sent." for line in range(2, 6)},
+    ),
+    Column(name="billing_postcode", kind="text", meaning="Postcode of it."),
+    *(
+        Column(name=f"foreign_{name}", field=f"billing_address.{name}", kind="text", meaning=meaning)
+        for name, meaning in {
+            "country": "Country of a foreign address, two letters; all empty for one in Britain.",
+            "street_address": "Street of it, in one line.",
+            "locality": "Town of it.",
+            "administrative_area": "State or province of it.",
+            "postal_code": "Postcode of it, in the form of its country.",
+        }.items()
+    ),
+)
+_BUSINESS: Final = (
+    Column(
+        name="business_type",
+        field="business.business_type",
+        kind="code",
+        codes=codes.BUSINESS_TYPE,
+        meaning="Kind of business; none of these four for a household.",
+    ),
+    *columns(
+        kind="text",
+        inside="business",
+        meanings={"company_name": "Its name.", "company_number": "Its number in the register."},
+    ),
+    Column(
+        name="segment_name",
+        field="business.segment_name",
+        kind="configured",
+        setting="business_segments",
+        meaning="Segment it belongs to.",
+    ),
+    Column(
+        name="billing_period",
+        field="account_billing_options.period_length",
+        kind="code",
+        codes=codes.BILLING_PERIOD,
+        meaning="How often it is billed; empty with the next where Kraken decides.",
+    ),
+    Column(
+        name="billing_day",
+        field="account_billing_options.period_start_day",
+        kind="integer",
+        meaning="Day of the month on which that period begins.",
+    ),
+)
+
 FRAMES: Final = (
     Frame(
         name="accounts",
@@ -22,47 +80,49 @@ FRAMES: Final = (
                 meaning="Whether nobody knows who lives there.",
             ),
             Column(name="billing_name", kind="text", meaning="Name on the bill."),
-            Column(
-                name="billing_address1",
-                kind="text",
-                required=True,
-                meaning="First line of the bill's address.",
-            ),
-            *columns(
-                kind="text",
-                keep_blank=True,
-                meanings={
-                    f"billing_address{line}": f"Line {line} of it; blank is sent." for line in range(2, 6)
-                },
-            ),
-            Column(name="billing_postcode", kind="text", required=True, meaning="Postcode of it."),
+            Column(name="billing_email", kind="text", meaning="Where bills are sent to by email."),
+            *_BILLING_ADDRESS,
             Column(
                 name="account_class",
                 field="account_type",
                 kind="code",
                 codes=codes.ACCOUNT_CLASS,
-                required=True,
                 meaning="Kind of account.",
             ),
+            *_BUSINESS,
             Column(
                 name="sales_channel",
                 kind="code",
                 codes=codes.SALES_CHANNEL,
-                required=True,
-                meaning="How the customer was won.",
+                meaning="How the customer was won; Kraken takes DIRECT where it is blank.",
             ),
             Column(
                 name="sales_subchannel", kind="text", keep_blank=True, meaning="More on that; blank is sent."
+            ),
+            Column(
+                name="affiliate_subdomain",
+                kind="text",
+                meaning="Affiliate who won the customer; it goes before the sales channel.",
+            ),
+            Column(
+                name="operations_team",
+                field="operations_team_name",
+                kind="configured",
+                setting="operations_teams",
+                meaning="Team that looks after the account; empty where Kraken allocates it.",
             ),
             Column(
                 name="balance",
                 field="transfer_balance",
                 kind="money",
                 sign="debit_positive",
-                required=True,
                 meaning="What the customer owes on the day of the transfer.",
             ),
-            Column(name="last_billed_to_date", kind="date", required=True, meaning="End of the last bill."),
+            Column(
+                name="last_billed_to_date",
+                kind="date",
+                meaning="End of the last bill; empty for who was never billed.",
+            ),
             *columns(
                 kind="date",
                 meanings={
@@ -100,8 +160,25 @@ FRAMES: Final = (
                 name="dunning_start_date",
                 field="dunning_path.start_date",
                 kind="date",
-                meaning="Since when it is on that path.",
+                if_past="Kraken restarts the path on the day of the migration.",
+                meaning="From when on it is on that path.",
             ),
+        ),
+    ),
+    Frame(
+        name="business_details",
+        key=(*ACCOUNT, "business_detail_key"),
+        parent="accounts",
+        target="business.details",
+        columns=(
+            Column(
+                name="key",
+                kind="code",
+                codes=codes.BUSINESS_DETAIL,
+                required=True,
+                meaning="What the value is.",
+            ),
+            Column(name="value", kind="document", required=True, meaning="The value, a text or a list."),
         ),
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from transforms.dialect import FLAG, Column, Frame, columns
+from transforms.dialects.edf_accounts import codes
 from transforms.frames.accounts import (
     ACCOUNT,
     CUSTOMER,
@@ -16,6 +17,12 @@ _ADDRESS: Final = (*ACCOUNT, "supply_address_key")
 _PERSON: Final = person(
     "title", "given_name", "family_name", "email", "mobile", "landline", "salutation", "date_of_birth"
 )
+_DECEASED: Final = Column(
+    name="deceased",
+    kind="code",
+    codes=codes.DECEASED,
+    meaning="Whether a death is reported or confirmed.",
+)
 
 FRAMES: Final = (
     Frame(
@@ -24,9 +31,11 @@ FRAMES: Final = (
         parent="accounts",
         target="customers",
         required=True,
-        unless="unknown_occupier",
+        unless={"unknown_occupier": (True,), "account_type": codes.NOBODYS},
         columns=(
             *_PERSON,
+            _DECEASED,
+            Column(name="contact_emails", kind="texts", meaning="Further email addresses."),
             *preferences(
                 "opted_into_sms",
                 "opted_into_recommended",
@@ -50,7 +59,8 @@ FRAMES: Final = (
                     "gas_industry_code": "Code of the need in gas.",
                 },
             ),
-            Column(name="effective_from", kind="date", required=True, meaning="Since when."),
+            Column(name="effective_from", kind="date", meaning="Since when."),
+            Column(name="effective_to", kind="date", meaning="When it was taken off the register."),
         ),
     ),
     Frame(
@@ -59,6 +69,7 @@ FRAMES: Final = (
         parent="accounts",
         target="supply_addresses",
         required=True,
+        unless={"account_type": codes.WITHOUT_PROPERTY},
         columns=(
             Column(name="supply_address1", kind="text", required=True, meaning="First line of the address."),
             *columns(
@@ -83,6 +94,6 @@ FRAMES: Final = (
         key=(*_ADDRESS, "administrator_key"),
         parent="supply_addresses",
         target="property_administrators",
-        columns=_PERSON,
+        columns=(*_PERSON, _DECEASED),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from transforms.dialect import FLAG, Column, Frame, columns
@@ -25,7 +26,8 @@ FRAMES: Final = (
             meanings={"namespace": "System that knows the account.", "value": "Its identifier there."},
         ),
     ),
-    NOTES,
+    # A note may be older than the times that the legacy system keeps.
+    replace(NOTES, columns=tuple(replace(column, required=False) for column in NOTES.columns)),
     NOTE_DOCUMENTS,
     Frame(
         name="statements",
@@ -51,19 +53,17 @@ FRAMES: Final = (
         parent="accounts",
         target="warm_home_discount",
         columns=(
-            Column(name="tax_year", kind="text", required=True, meaning="Tax year, for example 2017/18."),
+            Column(name="tax_year", kind="text", meaning="Tax year, for example 2017/18."),
             Column(
                 name="account_type",
                 kind="code",
                 codes=codes.WARM_HOME_ACCOUNT,
-                required=True,
                 meaning="Credit or prepay.",
             ),
             Column(
                 name="group",
                 kind="code",
                 codes=codes.WARM_HOME_GROUP,
-                required=True,
                 meaning="Core or broader group.",
             ),
         ),
@@ -95,8 +95,12 @@ FRAMES: Final = (
         parent="accounts",
         target="account_campaigns",
         columns=(
-            Column(name="slug", kind="configured", setting="campaigns", required=True, meaning="Campaign."),
+            Column(name="slug", kind="configured", setting="campaigns", meaning="Campaign."),
             Column(name="campaign_note", kind="text", meaning="A note on it."),
+            *columns(
+                kind="date",
+                meanings={"start_date": "Since when.", "expiry_date": "Until when; empty while it runs."},
+            ),
         ),
     ),
     METADATA,

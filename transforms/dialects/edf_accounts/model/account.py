@@ -30,6 +30,7 @@ from transforms.dialects.edf_accounts.model.people import (
     PartnerOrganisation,
     Portfolio,
 )
+from transforms.dialects.edf_accounts.model.preferences import PaymentPreference
 from transforms.dialects.edf_accounts.model.supply import SupplyAddress
 from transforms.dialects.edf_accounts.model.transactions import Ledger
 from transforms.dialects.edf_accounts.model.values import DeliveryPoint, Email, Line
@@ -68,7 +69,7 @@ class Statement(Entity):
 class WarmHomeDiscount(Entity):
     """A warm home discount of one tax year."""
 
-    tax_year: Annotated[str, Field(pattern=r"^[0-9]{4}/[0-9]{2}$")] | None = None
+    tax_year: str | None = None
     account_type: Literal["CREDIT", "PREPAY"] | None = None
     group: Literal["CORE", "BROADER"] | None = None
 
@@ -76,7 +77,7 @@ class WarmHomeDiscount(Entity):
 class Campaign(Entity):
     """A campaign that the account belongs to; the campaigns are configured in Kraken."""
 
-    slug: str
+    slug: str | None = None
     campaign_note: str | None = None
     start_date: IsoDate | None = None
     expiry_date: IsoDate | None = None
@@ -85,7 +86,7 @@ class Campaign(Entity):
 class EnergyAccount(Payload):
     """The payload."""
 
-    external_account_number: Annotated[str, Field(max_length=128)]
+    external_account_number: Annotated[str, Field(max_length=128)] | None = None
     unknown_occupier: bool | None = None
     customers: list[Customer] | None = None
     business: Business | None = None
@@ -102,33 +103,39 @@ class EnergyAccount(Payload):
     billing_address5: Line | None = None
     billing_postcode: Line | None = None
     billing_delivery_point_identifier: DeliveryPoint | None = None
-    account_type: Literal[
-        "DOMESTIC",
-        "BUSINESS",
-        "MANAGED",
-        "PORTFOLIO_LEAD",
-        "DOMESTIC_VACANT",
-        "BUSINESS_VACANT",
-        "DOMESTIC_OCCUPIER",
-        "BUSINESS_OCCUPIER",
-        "SYSTEM",
-        "DOMESTIC_THIRD_PARTY_BILLED",
-        "BUSINESS_THIRD_PARTY_BILLED",
-    ]
+    account_type: (
+        Literal[
+            "DOMESTIC",
+            "BUSINESS",
+            "MANAGED",
+            "PORTFOLIO_LEAD",
+            "DOMESTIC_VACANT",
+            "BUSINESS_VACANT",
+            "DOMESTIC_OCCUPIER",
+            "BUSINESS_OCCUPIER",
+            "SYSTEM",
+            "DOMESTIC_THIRD_PARTY_BILLED",
+            "BUSINESS_THIRD_PARTY_BILLED",
+        ]
+        | None
+    ) = None
     portfolio: Portfolio | None = None
     partner_organisations: list[PartnerOrganisation] | None = None
     sales_channel: Literal[SalesChannel, ""] | None = None
     sales_subchannel: str | None = None
+    affiliate_subdomain: str | None = None
+    operations_team_name: str | None = None
     date_of_sale: IsoDate | None = None
     commission_contracts: list[CommissionContract] | None = None
     supply_addresses: list[SupplyAddress] | None = None
     fit: FeedIn | None = None
-    transfer_balance: Money
+    transfer_balance: Money | None = None
     ledgers: list[Ledger] | None = None
     last_billed_to_date: IsoDate | None = None
     account_billing_options: BillingOptions | None = None
     payment_schedules: list[PaymentSchedule] | None = None
     payment_instructions: list[PaymentInstruction] | None = None
+    payment_preferences: list[PaymentPreference] | None = None
     payment_plans: list[PaymentPlan] | None = None
     payment_promises: list[PaymentPromise] | None = None
     payment_adequacy_changes: list[PaymentReview] | None = None

@@ -30,6 +30,7 @@ class Address(accounts.Address):
     """An address of any country, for bills."""
 
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    structured_street_address: dict[str, Any] | None = None
     administrative_area: Line | None = None
     locality: Line | None = None
     dependent_locality: Line | None = None
@@ -41,6 +42,7 @@ class Address(accounts.Address):
 class AccountNote(Note):
     """A note, with what the source system calls it."""
 
+    created_at: IsoTime | None = None  # type: ignore[assignment]
     external_id: str | None = None
     is_archived: bool | None = None
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from transforms.dialects.edf_accounts.rules import metering, money, people, places, rest, schedules, supply
+from transforms.dialects.edf_accounts.rules import (
+    billing,
+    extras,
+    metering,
+    money,
+    people,
+    places,
+    rest,
+    schedules,
+    supply,
+)
 from transforms.rules.engine import Circumstances, Rule
 
 
@@ -16,4 +26,6 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
         *money.rules(given),
         *schedules.rules(),
         *rest.rules(given),
+        *billing.rules(),
+        *extras.rules(given),
     )

@@ -60,7 +60,7 @@ def _ledger_adds_up(ledger: Document) -> tuple[int, int] | None:
 
 
 def _account_adds_up(account: Document) -> tuple[int, int] | None:
-    if not account.get("ledgers"):
+    if not account.get("ledgers") or account.get("transfer_balance") is None:
         return None
     balances = sum(ledgers.cents(ledger["ledger_balance"]) for ledger in account["ledgers"])
     return balances, ledgers.cents(account["transfer_balance"])

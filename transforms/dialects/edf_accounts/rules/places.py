@@ -2,53 +2,173 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from transforms.rules import addresses
-from transforms.rules.engine import Document, Fault, ObjectRule, Rule
+from transforms.rules.engine import Document, Fault, ObjectRule, Rule, inferred, stated
 
 _ADDRESSES: Final = "supply_addresses"
 _POINTS: Final = f"{_ADDRESSES}.meter_points"
+_LINES: Final = (*(f"billing_address{line}" for line in range(1, 6)), "billing_postcode")
 
 
 def rules() -> tuple[Rule, ...]:
     """Where an account is billed and supplied."""
+    return (*_billing_rules(), *_supply_rules())
+
+
+def _billing_rules() -> tuple[Rule, ...]:
     return (
-        addresses.postcode("billing_postcode", country="GB"),
-        addresses.postcode(f"{_ADDRESSES}.supply_postcode", country="GB"),
-        ObjectRule(
-            code="duplicate_supply_addresses_found",
-            path="",
-            explanation="An account may have an address once.",
-            faults=_addresses_twice,
-            fields=("supply_addresses",),
+        # Which country's form it must have is said of neither.
+        *inferred(
+            addresses.postcode("billing_postcode", country="GB"),
+            addresses.postcode_fits_country("billing_address"),
         ),
-        ObjectRule(
-            code="duplicate_meter_points_on_different_supply_addresses_provided",
-            path="",
-            explanation="A meter point can stand at one address only.",
-            faults=_meter_points_twice,
-            fields=(f"{_POINTS}.identifier",),
+        *stated(
+            "served",
+            "EnergyAccount.billing_address1",
+            "billing_address_not_provided",
+            ObjectRule(
+                code="billing_address_not_provided",
+                path="",
+                explanation="An account needs an address for its bills, unless its occupier is unknown.",
+                faults=_unaddressed,
+                fields=("billing_address1", "billing_postcode"),
+            ),
+        ),
+        *stated(
+            "served",
+            "EnergyAccount.billing_address",
+            "billing_address_new_style_and_legacy",
+            ObjectRule(
+                code="billing_address_new_style_and_legacy",
+                path="",
+                explanation="An address for bills is sent in lines or as one object, and not as both.",
+                faults=_addressed_twice,
+                fields=("billing_address",),
+            ),
         ),
     )
+
+
+def _supply_rules() -> tuple[Rule, ...]:
+    return (
+        *stated(
+            "served",
+            "EnergyLegacySupplyAddress.supply_postcode",
+            "invalid_postcode",
+            addresses.postcode(f"{_ADDRESSES}.supply_postcode", country="GB"),
+        ),
+        *stated(
+            "served",
+            "EnergyAccount.supply_addresses",
+            "duplicate_supply_addresses_found",
+            ObjectRule(
+                code="duplicate_supply_addresses_found",
+                path="",
+                explanation="An account may have an address once.",
+                faults=_addresses_twice,
+                fields=("supply_addresses",),
+            ),
+        ),
+        *stated(
+            "served",
+            "EnergyAccount.supply_addresses",
+            "duplicate_meter_points_on_different_supply_addresses_provided",
+            ObjectRule(
+                code="duplicate_meter_points_on_different_supply_addresses_provided",
+                path="",
+                explanation="A meter point can stand at one address only.",
+                faults=_meter_points_twice,
+                fields=(f"{_POINTS}.identifier",),
+            ),
+        ),
+        *stated(
+            "served",
+            "EnergyAccount.supply_addresses",
+            "occupier_account_with_multiple_supply_addresses",
+            ObjectRule(
+                code="occupier_account_with_multiple_supply_addresses",
+                path="",
+                explanation="An account of an unknown occupier has one property.",
+                faults=_occupier_of_several,
+                fields=("supply_addresses",),
+            ),
+        ),
+        *(
+            rule
+            for kind, code in (
+                ("PORTFOLIO_LEAD", "portfolio_lead_has_a_supply_address"),
+                ("SYSTEM", "system_account_has_a_supply_address"),
+            )
+            for rule in stated("served", "EnergyAccount.supply_addresses", code, _unsupplied(kind, code))
+        ),
+    )
+
+
+def _unsupplied(kind: str, code: str) -> Rule:
+    """Accounts of a kind that has no property."""
+    return ObjectRule(
+        code=code,
+        path="",
+        explanation=f"An account of type {kind} has no property.",
+        faults=_supplied(kind),
+        fields=("supply_addresses",),
+    )
+
+
+def _supplied(kind: str) -> Callable[[Document], Iterator[Fault]]:
+    def faults(account: Document) -> Iterator[Fault]:
+        if account.get("account_type") == kind and account.get("supply_addresses"):
+            yield Fault("supply_addresses")
+
+    return faults
+
+
+def _unaddressed(account: Document) -> Iterator[Fault]:
+    kind = str(account.get("account_type") or "")
+    if account.get("billing_address") or account.get("unknown_occupier") or kind.endswith("_OCCUPIER"):
+        return
+    for name in ("billing_address1", "billing_postcode"):
+        if not account.get(name):
+            yield Fault(name)
+
+
+def _addressed_twice(account: Document) -> Iterator[Fault]:
+    if account.get("billing_address") and any(account.get(name) for name in _LINES):
+        yield Fault("billing_address")
+
+
+def _occupier_of_several(account: Document) -> Iterator[Fault]:
+    if account.get("unknown_occupier") and len(account.get("supply_addresses") or ()) > 1:
+        yield Fault("supply_addresses")
 
 
 def _addresses_twice(account: Document) -> Iterator[Fault]:
     seen = set()
     for index, address in enumerate(account.get("supply_addresses") or ()):
-        key = (address["supply_address1"], address.get("supply_address2"), address["supply_postcode"])
+        key = _address(address)
         if key in seen:
             yield Fault(f"supply_addresses.{index}")
         seen.add(key)
+
+
+def _address(address: Mapping[str, str]) -> tuple[str, ...]:
+    # A line that is left out is as empty as a blank one.
+    return tuple(
+        address.get(name) or "" for name in ("supply_address1", "supply_address2", "supply_postcode")
+    )
 
 
 def _meter_points_twice(account: Document) -> Iterator[Fault]:
     seen: set[str] = set()
     for outer, address in enumerate(account.get("supply_addresses") or ()):
         here = set()
-        for inner, point in enumerate(address["meter_points"]):
-            if point["identifier"] in seen:
+        for inner, point in enumerate(address.get("meter_points") or ()):
+            identifier = point.get("identifier")
+            if identifier in seen:
                 yield Fault(f"supply_addresses.{outer}.meter_points.{inner}.identifier")
-            here.add(point["identifier"])
+            if identifier:
+                here.add(identifier)
         seen |= here

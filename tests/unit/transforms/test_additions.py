@@ -1,0 +1,301 @@
+"""What an adopter adds to a dialect from a file of its own: any field of any model, and nothing else."""
+
+from __future__ import annotations
+
+import copy
+import json
+import types
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from tests.samples import TODAY, as_frames, expected_payload, identifier_of, sample_rows
+from transforms.additions import BadAddition, with_additions
+from transforms.assemble import assemble
+from transforms.build import BuildResult, BuildSettings, build
+from transforms.dialect import Dialect
+from transforms.models.places import has_place
+from transforms.models.shape import check_of
+from transforms.registry import dialect_names, get_dialect
+
+DIALECTS = [get_dialect(name=name) for name in dialect_names()]
+each_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+EDF = get_dialect(name="edf_accounts")
+
+
+def added(tmp_path: Path, text: str, dialect: Dialect = EDF) -> Dialect:
+    file = tmp_path / "columns.toml"
+    file.write_text(text, encoding="utf-8")
+    return with_additions(dialect=dialect, file=file)
+
+
+def built(dialect: Dialect, rows: dict[str, list[dict[str, Any]]]) -> BuildResult:
+    return build(
+        dialect=dialect,
+        frames=as_frames(dialect=dialect, rows=rows),
+        identifiers=[identifier_of(dialect=dialect)],
+        settings=BuildSettings(
+            import_supplier=expected_payload(dialect=dialect)["import_supplier"], today=TODAY
+        ),
+    )
+
+
+def test_a_dialect_without_such_a_file_is_as_it_was(tmp_path: Path) -> None:
+    assert with_additions(dialect=EDF, file=tmp_path / "columns.toml") is EDF
+
+
+def test_a_column_fills_a_nested_field_that_no_frame_names(tmp_path: Path) -> None:
+    dialect = added(
+        tmp_path,
+        """
+        [customers.columns.password]
+        kind = "text"
+        field = "customer_preferences.partner_password"
+        meaning = "What visitors must know."
+        """,
+    )
+    rows = sample_rows(dialect=dialect)
+    rows["customers"][0]["password"] = " sesame "
+    (payload,) = built(dialect, rows).payloads
+    (customer,) = json.loads(payload.body)["customers"]
+    assert customer["customer_preferences"]["partner_password"] == "sesame"
+    assert customer["customer_preferences"]["opted_into_sms"] is True
+
+
+def test_a_column_of_a_known_name_takes_its_place_with_its_codes(tmp_path: Path) -> None:
+    dialect = added(
+        tmp_path,
+        """
+        [accounts.columns.account_class]
+        kind = "code"
+        field = "account_type"
+        meaning = "Kind of account, in our own words."
+        codes = { private = "DOMESTIC", "ÖFF" = "BUSINESS" }
+        """,
+    )
+    rows = sample_rows(dialect=dialect)
+    assert [found.code for found in built(dialect, rows).rejections[0].findings] == ["unknown_code"]
+    rows["accounts"][0]["account_class"] = "private"
+    (payload,) = built(dialect, rows).payloads
+    assert json.loads(payload.body)["account_type"] == "DOMESTIC"
+
+
+def test_a_frame_of_its_own_fills_a_list_that_no_frame_names(tmp_path: Path) -> None:
+    dialect = added(
+        tmp_path,
+        """
+        [alternative_phones]
+        parent = "customers"
+        target = "alternative_phone_numbers"
+        key = "phone_key"
+
+        [alternative_phones.columns.phone_number]
+        kind = "text"
+        required = true
+        meaning = "A further number."
+        """,
+    )
+    rows = {frame.name: [] for frame in dialect.frames} | sample_rows(dialect=EDF)
+    (customer,) = rows["customers"]
+    keys = {name: customer[name] for name in ("external_identifier", "customer_key")}
+    rows["alternative_phones"] = [
+        {**keys, "phone_key": 1, "phone_number": "07123456780"},
+        {**keys, "phone_key": 2, "phone_number": "07123456781"},
+    ]
+    (payload,) = built(dialect, rows).payloads
+    assert json.loads(payload.body)["customers"][0]["alternative_phone_numbers"] == [
+        {"phone_number": "07123456780"},
+        {"phone_number": "07123456781"},
+    ]
+
+
+def test_a_frame_of_its_own_fills_what_depends_on_the_kind_of_each_row(tmp_path: Path) -> None:
+    dialect = added(
+        tmp_path,
+        """
+        [payment_preferences]
+        parent = "accounts"
+        target = "payment_preferences"
+        key = "preference_key"
+
+        [payment_preferences.columns.type]
+        kind = "code"
+        codes = { N = "ACTIVE_NEW", E = "ACTIVE_EXISTING", P = "PASSIVE" }
+        required = true
+        meaning = "Whether the instruction is new, Kraken's already, or none."
+
+        [payment_preferences.columns.ledger_identifier]
+        kind = "text"
+        required = true
+        meaning = "Which ledger it pays."
+
+        [payment_preferences.columns.instruction]
+        kind = "text"
+        field = "instruction_reference_params.instruction_identifier"
+        meaning = "Of a new one."
+
+        [payment_preferences.columns.vendor]
+        kind = "text"
+        field = "instruction_reference_params.vendor_name"
+        meaning = "Of one that is there."
+
+        [payment_preferences.columns.reference]
+        kind = "text"
+        field = "instruction_reference_params.vendor_reference"
+        meaning = "Of one that is there."
+        """,
+    )
+    names = ("type", "ledger_identifier", "instruction", "vendor", "reference")
+    told = (
+        ("N", "L-1", "I-1", None, None),
+        ("E", "L-2", None, "STRIPE", "R-1"),
+        ("P", "L-3", None, None, None),
+    )
+    rows = sample_rows(dialect=EDF)
+    rows["payment_preferences"] = [
+        {"external_identifier": identifier_of(dialect=EDF), "preference_key": number}
+        | dict(zip(names, row, strict=True))
+        for number, row in enumerate(told)
+    ]
+    (payload,) = built(dialect, rows).payloads
+    assert json.loads(payload.body)["payment_preferences"] == [
+        {
+            "type": "ACTIVE_NEW",
+            "ledger_identifier": "L-1",
+            "instruction_reference_params": {"instruction_identifier": "I-1"},
+        },
+        {
+            "type": "ACTIVE_EXISTING",
+            "ledger_identifier": "L-2",
+            "instruction_reference_params": {"vendor_name": "STRIPE", "vendor_reference": "R-1"},
+        },
+        {"type": "PASSIVE", "ledger_identifier": "L-3"},
+    ]
+
+
+REFUSED = [
+    ("[accounts", "is no TOML"),
+    ("accounts = 1", "Frame accounts of the dialect is no table"),
+    ("[accounts]", "Frame accounts has no columns"),
+    ("[accounts]\nparent = 'x'", "Frame accounts of the dialect has the option parent"),
+    ("[accounts.columns.x]\nkind = 'text'", "does not say its meaning"),
+    ("[accounts.columns.x]\nkind = 'words'\nmeaning = 'X.'", "has the kind 'words'"),
+    ("[accounts.columns.x]\nkind = 'text'\nmeaning = 'X.'\nrequired = 'yes'", "which is no bool"),
+    ("[accounts.columns.x]\nkind = 'text'\nmeaning = 'X.'\nname = 'y'", "has the option name"),
+    ("[accounts.columns.x]\nkind = 'code'\nmeaning = 'X.'", "has no codes"),
+    ("[accounts.columns.x]\nkind = 'configured'\nmeaning = 'X.'", "has no setting"),
+    ("[accounts.columns.x]\nkind = 'text'\nmeaning = 'X.'", "fills x, which the model of edf_accounts"),
+    (
+        "[customers.columns.x]\nkind = 'text'\nfield = 'psr.x'\nmeaning = 'X.'",
+        "fills customers.psr.x, which the model",
+    ),
+    (
+        "[accounts.columns.x]\nkind = 'text'\nfield = 'business'\nmeaning = 'X.'",
+        "fills business as a whole",
+    ),
+    ("[x]\nparent = 'accounts'", "Frame x is new, and does not say its target and key"),
+    (
+        "[x]\nparent = 'y'\ntarget = 'z'\nkey = 'k'\n[x.columns.c]\nkind = 'text'\nmeaning = 'X.'",
+        "Frame x has the parent y",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "sentence"), REFUSED, ids=[sentence for _, sentence in REFUSED])
+def test_what_cannot_be_added_is_a_sentence_with_the_file(tmp_path: Path, text: str, sentence: str) -> None:
+    with pytest.raises(BadAddition) as refusal:
+        added(tmp_path, text)
+    assert str(refusal.value).startswith("sql/extract/edf_accounts/columns.toml")
+    assert sentence in str(refusal.value)
+
+
+def test_a_file_that_is_not_in_utf_8_is_a_sentence_with_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "columns.toml"
+    file.write_bytes(b"[accounts.columns.\xff]")
+    with pytest.raises(BadAddition, match="is not in UTF-8"):
+        with_additions(dialect=EDF, file=file)
+
+
+VALUES: dict[Any, tuple[str, Any]] = {str: ("text", "1"), int: ("integer", 1), bool: ("code", "Y")}
+
+
+def fields(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str, Any]]:
+    """Place, kind and raw value of what a column can fill in an object, and in those that stand in it."""
+    for name, field in model.model_fields.items():
+        place = (*above, name)
+        kinds = [
+            part
+            for part in typing.get_args(field.annotation) or (field.annotation,)
+            if part is not type(None)
+        ]
+        kinds = [
+            typing.get_args(part)[0] if typing.get_origin(part) is typing.Annotated else part
+            for part in kinds
+        ]
+        (kind, *others) = kinds
+        if typing.get_origin(kind) is Literal:
+            yield place, "text", typing.get_args(kind)[0]
+        elif kind in VALUES and not others:
+            yield place, *VALUES[kind]
+        elif (
+            isinstance(kind, type)
+            and not isinstance(kind, types.GenericAlias)
+            and issubclass(kind, BaseModel)
+        ):
+            yield from fields(kind, place)
+
+
+@each_dialect
+def test_any_field_of_the_account_and_of_the_objects_in_it_can_be_filled(
+    dialect: Dialect, tmp_path: Path
+) -> None:
+    known = [column.place for column in dialect.root.columns]
+    known += [tuple(frame.target.split(".")) for frame in dialect.frames if frame.parent]
+    known += [dialect.identifier_path, ("import_supplier",)]
+    for place, kind, value in fields(dialect.model):
+        path = ".".join(place)
+        if any(path == ".".join(each) for each in known) or (place[0],) in known:
+            continue
+        codes = 'codes = { "Y" = true }' if kind == "code" else ""
+        text = f'[{dialect.root.name}.columns.added]\nkind = "{kind}"\nfield = "{path}"\nmeaning = "X."\n'
+        more = added(tmp_path, text + codes, dialect)
+        rows = copy.deepcopy(sample_rows(dialect=dialect))
+        rows[more.root.name][0]["added"] = value
+        identifier = identifier_of(dialect=dialect)
+        documents = assemble(
+            dialect=more,
+            frames=as_frames(dialect=more, rows=rows),
+            identifiers=[identifier],
+            zone=ZoneInfo(dialect.zone),
+            values={},
+        ).documents
+        node: Any = documents[identifier]
+        for part in place:
+            node = node[part]
+        assert node == (True if kind == "code" else value), path
+        with pytest.raises(ValidationError) as refusal:
+            # Always refused, for the supplier, which is the wave's.
+            check_of(dialect.model)(documents[identifier])
+        assert "extra_forbidden" not in {problem["type"] for problem in refusal.value.errors()}, path
+
+
+@pytest.mark.parametrize(
+    ("place", "is_there"),
+    [
+        (("customers", "psr", "elec_industry_code"), True),
+        (("customers", "psr", "code"), False),
+        (("supply_addresses", "meter_points", "aq_history", "consumption"), True),
+        (("supply_addresses", "meter_points", "eac_history", "tpr"), True),
+        (("metadata", "value", "anything", "inside"), True),
+        (("billing_address", "structured_street_address", "floor"), True),
+        (("billing_name", "first"), False),
+        ((), True),
+    ],
+)
+def test_a_model_knows_its_places(place: tuple[str, ...], is_there: bool) -> None:
+    assert has_place(model=EDF.model, place=place) is is_there

@@ -1,0 +1,131 @@
+"""Columns and frames that an adopter adds to a dialect, from a file beside the adopter's own SQL.
+
+`sql/extract/<dialect>/columns.toml` names them by frame. A column of a name that the frame has takes its
+place, codes and all; any other is added to it, and fills whatever field of the model it names. A frame that
+the dialect does not have says where its rows go.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any, Final, get_args, get_type_hints
+
+from transforms.dialect import Column, Dialect, Frame
+from transforms.models.places import has_place
+
+FILE: Final = "columns.toml"
+_COLUMN: Final = {each.name: get_type_hints(Column)[each.name] for each in fields(Column)}
+_FRAME: Final = {"parent": str, "target": str, "key": str, "required": bool, "send_empty": bool}
+_PLACE: Final = ("parent", "target", "key")
+
+
+class BadAddition(Exception):
+    """What an adopter's file asks for cannot be. One sentence that names the file."""
+
+
+def with_additions(*, dialect: Dialect, file: Path) -> Dialect:
+    """The dialect with what the file adds; the same dialect where there is no file. Raises `BadAddition`."""
+    if not file.is_file():
+        return dialect
+    where = f"sql/extract/{dialect.name}/{file.name}"
+    try:
+        told = tomllib.loads(file.read_text(encoding="utf-8"))
+        frames = {frame.name: frame for frame in dialect.frames}
+        for name, said in told.items():
+            known = frames.get(name)
+            frames[name] = (
+                _new_frame(name=name, said=said, frames=frames)
+                if known is None
+                else _more(frame=known, said=said)
+            )
+        _check_places(dialect=dialect, frames=frames, names=list(told))
+        return replace(dialect, frames=tuple(frames.values()))
+    except tomllib.TOMLDecodeError as error:
+        raise BadAddition(f"{where} is no TOML: {error}.") from None
+    except UnicodeDecodeError:
+        raise BadAddition(f"{where} is not in UTF-8: save it so.") from None
+    except (ValueError, BadAddition) as error:
+        raise BadAddition(f"{where}: {error}") from None
+
+
+def _more(*, frame: Frame, said: Any) -> Frame:
+    """A frame of the dialect with the columns that are said of it."""
+    _check(options=said, known={"columns": dict}, what=f"Frame {frame.name} of the dialect")
+    added = {column.name: column for column in _columns(frame=frame.name, said=said)}
+    kept = tuple(added.pop(column.name, column) for column in frame.columns)
+    return replace(frame, columns=(*kept, *added.values()))
+
+
+def _new_frame(*, name: str, said: Any, frames: Mapping[str, Frame]) -> Frame:
+    _check(options=said, known={**_FRAME, "columns": dict}, what=f"Frame {name}")
+    missing = [option for option in _PLACE if option not in said]
+    if missing:
+        raise BadAddition(f"Frame {name} is new, and does not say its {' and '.join(missing)}.")
+    parent = frames.get(said["parent"])
+    if parent is None:
+        raise BadAddition(f"Frame {name} has the parent {said['parent']}: name one of {', '.join(frames)}.")
+    return Frame(
+        name=name,
+        key=(*parent.key, said["key"]),
+        parent=parent.name,
+        target=said["target"],
+        required=said.get("required", False),
+        send_empty=said.get("send_empty", False),
+        columns=_columns(frame=name, said=said),
+    )
+
+
+def _columns(*, frame: str, said: Mapping[str, Any]) -> tuple[Column, ...]:
+    columns = said.get("columns") or {}
+    if not columns:
+        raise BadAddition(f"Frame {frame} has no columns: write [{frame}.columns.<name>] for each.")
+    for name, options in columns.items():
+        what = f"Column {name} of frame {frame}"
+        _check(options=options, known=_COLUMN, what=what)
+        missing = [option for option in ("kind", "meaning") if option not in options]
+        if missing:
+            raise BadAddition(f"{what} does not say its {' and '.join(missing)}.")
+        if options["kind"] in ("code", "codes") and not options.get("codes"):
+            raise BadAddition(f"{what} is of kind {options['kind']}, and has no codes.")
+        if options["kind"] == "configured" and not options.get("setting"):
+            raise BadAddition(f"{what} is of kind configured, and has no setting.")
+    return tuple(Column(**{"name": name, **options}) for name, options in columns.items())
+
+
+def _check(*, options: Any, known: Mapping[str, Any], what: str) -> None:
+    """Refuse what is no table, an option that there is not, and one with a value of another type."""
+    if not isinstance(options, dict):
+        raise BadAddition(f"{what} is no table: write its options as name = value.")
+    for name, value in options.items():
+        if name not in known or name == "name":
+            raise BadAddition(
+                f"{what} has the option {name}: there are {', '.join(sorted(set(known) - {'name'}))}."
+            )
+        wanted = known[name]
+        kind = wanted if wanted in (str, bool, dict) else _type_of(name=name, hint=wanted)
+        if not isinstance(value, kind):
+            raise BadAddition(f"{what} has {name} = {value!r}, which is no {kind.__name__}.")
+
+
+def _type_of(*, name: str, hint: Any) -> type:
+    """The type that TOML has for an option: a table for codes, a text for one of several words."""
+    return dict if name == "codes" else type(get_args(hint)[0])
+
+
+def _check_places(*, dialect: Dialect, frames: Mapping[str, Frame], names: list[str]) -> None:
+    """Refuse a column for a field that the model does not have: Kraken would drop it without a word."""
+    targets: dict[str, tuple[str, ...]] = {}
+    for frame in frames.values():
+        above = targets.get(frame.parent, ())
+        targets[frame.name] = (*above, *frame.target.split(".")) if frame.parent else ()
+    for name in names:
+        for column in frames[name].columns:
+            place = (*targets[name], *column.place)
+            if not has_place(model=dialect.model, place=place):
+                raise BadAddition(
+                    f"Column {column.name} of frame {name} fills {'.'.join(place)}, which the model of "
+                    f"{dialect.name} does not have: look up its name in docs/mapping/{dialect.name}.md."
+                )

@@ -1,0 +1,91 @@
+"""When a business is billed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from transforms.rules.engine import Document, Fault, ObjectRule, Rule, stated
+
+_OPTIONS: Final = "account_billing_options"
+_PERIOD: Final = ("period_length", "period_start_day")
+
+
+def rules() -> tuple[Rule, ...]:
+    """When a business is billed."""
+    return (
+        *stated(
+            "served",
+            "EnergyAccount.account_billing_options",
+            "account_billing_options_provided_for_domestic_accounts",
+            ObjectRule(
+                code="account_billing_options_provided_for_domestic_accounts",
+                path="",
+                explanation="Only business accounts say when they are billed.",
+                faults=_domestic,
+                fields=(_OPTIONS,),
+                needs=(_OPTIONS,),
+            ),
+        ),
+        *stated(
+            "served",
+            "EnergyAccount.account_billing_options",
+            "next_bill_to_date_not_provided_for_quarterly_billing",
+            ObjectRule(
+                code="next_bill_to_date_not_provided_for_quarterly_billing",
+                path="",
+                explanation="A quarterly bill that Kraken triggers needs the day of the next one.",
+                faults=_next_bill_missing,
+                fields=("next_bill_due_date",),
+                needs=(_OPTIONS,),
+            ),
+        ),
+        *stated(
+            "served",
+            "EnergyAccountBillingOptions",
+            "account_billing_options_period_data_required",
+            ObjectRule(
+                code="account_billing_options_period_data_required",
+                path=_OPTIONS,
+                explanation="Unless the industry triggers bills, their period has a length and a first day.",
+                faults=_period_missing,
+                fields=_PERIOD,
+            ),
+        ),
+        *stated(
+            "served",
+            "EnergyAccountBillingOptions",
+            "account_billing_options_industry_billing_with_period_data",
+            ObjectRule(
+                code="account_billing_options_industry_billing_with_period_data",
+                path=_OPTIONS,
+                explanation="Where the industry triggers bills, they have no period of their own.",
+                faults=_period_of_industry,
+                fields=("use_industry_billing",),
+            ),
+        ),
+    )
+
+
+def _domestic(account: Document) -> Iterator[Fault]:
+    if account[_OPTIONS] and str(account.get("account_type") or "").startswith("DOMESTIC"):
+        yield Fault(_OPTIONS)
+
+
+def _next_bill_missing(account: Document) -> Iterator[Fault]:
+    options = account[_OPTIONS]
+    is_kraken_quarterly = (
+        options.get("use_industry_billing") is False and options.get("period_length") == "QUARTERLY"
+    )
+    if is_kraken_quarterly and not account.get("next_bill_due_date"):
+        yield Fault("next_bill_due_date")
+
+
+def _period_missing(options: Document) -> Iterator[Fault]:
+    if not options.get("use_industry_billing"):
+        yield from (Fault(name) for name in _PERIOD if options.get(name) is None)
+
+
+def _period_of_industry(options: Document) -> Iterator[Fault]:
+    if options.get("use_industry_billing") and any(options.get(name) is not None for name in _PERIOD):
+        yield Fault("use_industry_billing")

@@ -1,0 +1,326 @@
+"""What our own frames leave empty and an adopter may fill: consents, portfolios, complaints and the like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Final
+
+from transforms.rules import contacts, dates, notes
+from transforms.rules.engine import (
+    Circumstances,
+    Document,
+    Fault,
+    ObjectRule,
+    Rule,
+    ValueRule,
+    inferred,
+    stated,
+)
+
+_TWICE: Final = "children_with_duplicate_values"
+_ADMINISTRATORS: Final = "supply_addresses.property_administrators"
+_DELIVERY_POINT: Final = re.compile(r"[A-Z0-9]+", re.ASCII)
+_OFFICIAL: Final = ("official_entity", "official_reference_number", "official_status")
+
+
+def rules(given: Circumstances) -> tuple[Rule, ...]:
+    """What is checked of fields that no frame of ours fills."""
+    return (
+        *_people_rules(given=given),
+        *_consent_rules(today=given.today),
+        *_address_rules(),
+        *_portfolio_rules(),
+        *_complaint_rules(),
+        *_period_rules(),
+    )
+
+
+def _people_rules(*, given: Circumstances) -> tuple[Rule, ...]:
+    others = "customers.alternative_phone_numbers.phone_number"
+    users = ("business.users.mobile", "business.users.landline")
+    return (
+        *stated(
+            "served",
+            "CustomerAlternativeNumber.phone_number",
+            "invalid_phone_number",
+            contacts.existing_phone(others, region=given.region),
+        ),
+        *stated(
+            "served",
+            "BusinessUser.mobile, BusinessUser.landline",
+            "invalid_phone_number",
+            *(contacts.existing_phone(path, region=given.region) for path in users),
+        ),
+        *inferred(*(contacts.usual_phone(path, region=given.region) for path in (others, *users))),
+        *stated("served", "BusinessUser.email", "format: email", contacts.email_form("business.users.email")),
+        *stated(
+            "served",
+            "BusinessUser.email",
+            "possible_test_email_address",
+            contacts.no_test_email("business.users.email"),
+        ),
+        *stated(
+            "served",
+            "EnergyCustomer.metadata",
+            "metadata_has_duplicate_keys",
+            notes.unique_in_list("metadata", "key", code="metadata_has_duplicate_keys", path="customers"),
+        ),
+        *stated(
+            "served",
+            "EnergyAccount.customers",
+            "repeated_values_for_unique_customer_detail_namespace",
+            ObjectRule(
+                code="repeated_values_for_unique_customer_detail_namespace",
+                path="",
+                explanation="No two customers of an account may have the same external_user_id.",
+                faults=_users_twice,
+                fields=("customers.user_details",),
+            ),
+        ),
+    )
+
+
+def _consent_rules(*, today: date) -> tuple[Rule, ...]:
+    return (
+        *(
+            rule
+            for path, place in (("", "EnergyAccount.consents"), ("customers", "EnergyCustomer.consents"))
+            for rule in stated(
+                "served", place, _TWICE, notes.unique_in_list("consents", "type", code=_TWICE, path=path)
+            )
+        ),
+        *stated(
+            "served",
+            "CustomerConsent.signed_at",
+            "date_in_future",
+            *(_signed(path, today=today) for path in ("consents.signed_at", "customers.consents.signed_at")),
+        ),
+        *stated(
+            "served",
+            "EnergyCustomer",
+            "fields_are_mutually_exclusive",
+            ObjectRule(
+                code="fields_are_mutually_exclusive",
+                path="customers",
+                explanation="A customer has consents or customer_preferences, and not both.",
+                faults=_asked_twice,
+                fields=("consents",),
+                needs=("consents", "customer_preferences"),
+            ),
+        ),
+    )
+
+
+def _address_rules() -> tuple[Rule, ...]:
+    places = (
+        ("EnergyAccount.billing_delivery_point_identifier", "billing_delivery_point_identifier"),
+        (
+            "EnergyLegacySupplyAddress.supply_delivery_point_identifier",
+            "supply_addresses.supply_delivery_point_identifier",
+        ),
+        ("Address.delivery_point_identifier", "billing_address.delivery_point_identifier"),
+    )
+    return (
+        *(
+            rule
+            for place, path in places
+            for rule in stated("served", place, "invalid_delivery_point_identifier", _delivery_point(path))
+        ),
+        *stated(
+            "served",
+            "Address.structured_street_address",
+            "should be provided, not both",
+            ObjectRule(
+                code="invalid_address",
+                path="billing_address",
+                explanation="A street is sent in one line or as an object, and not as both.",
+                faults=_street_twice,
+                fields=("structured_street_address",),
+                needs=("street_address", "structured_street_address"),
+            ),
+        ),
+        *stated(
+            "served",
+            "EnergyAccount.supply_addresses",
+            "duplicate_property_external_identifiers",
+            notes.unique_in_list(
+                "supply_addresses",
+                "property_external_identifier",
+                code="duplicate_property_external_identifiers",
+            ),
+        ),
+    )
+
+
+def _portfolio_rules() -> tuple[Rule, ...]:
+    code = "duplicate_portfolio_references"
+    return (
+        *stated(
+            "served",
+            "EnergyAccount.portfolio",
+            "portfolio_settings_included_when_not_lead",
+            ObjectRule(
+                code="portfolio_settings_included_when_not_lead",
+                path="",
+                explanation="Only the account that leads a portfolio has settings of it.",
+                faults=_settings_of_no_lead,
+                fields=("portfolio.portfolio_settings",),
+            ),
+        ),
+        *(
+            rule
+            for path, place in (
+                ("portfolio", "AccountPortfolio"),
+                ("business.portfolios", "BusinessPortfolio"),
+            )
+            for rule in stated(
+                "served",
+                f"{place}.portfolio_references",
+                code,
+                notes.unique_in_list("portfolio_references", "namespace", code=code, path=path),
+            )
+        ),
+        *stated(
+            "served",
+            "EnergyAccount.payment_preferences",
+            "duplicate_ledger_in_payment_preferences",
+            notes.unique_in_list(
+                "payment_preferences", "ledger_identifier", code="duplicate_ledger_in_payment_preferences"
+            ),
+        ),
+    )
+
+
+def _complaint_rules() -> tuple[Rule, ...]:
+    email = "complaints.complainant_email"
+    return (
+        *stated("served", "Complaint.complainant_email", "format: email", contacts.email_form(email)),
+        *stated(
+            "served",
+            "Complaint.complainant_email",
+            "possible_test_email_address",
+            contacts.no_test_email(email),
+        ),
+        *stated(
+            "served",
+            "Complaint",
+            "official_complaint_field_missing",
+            ObjectRule(
+                code="official_complaint_field_missing",
+                path="complaints",
+                explanation="An official complaint has an entity, a reference number and a status.",
+                faults=_half_official,
+            ),
+        ),
+        *stated(
+            "served",
+            "Complaint",
+            "chsr_letter_not_sent",
+            ObjectRule(
+                code="chsr_letter_not_sent",
+                path="complaints",
+                explanation="The letter after eight weeks comes after the one of the complaint rules.",
+                faults=_letter_too_soon,
+                fields=("has_chsr_letter_been_sent",),
+            ),
+        ),
+    )
+
+
+def _period_rules() -> tuple[Rule, ...]:
+    code = "start_date_later_than_end_date"
+    return (
+        *stated(
+            "served",
+            "PropertyAdministrator.effective_to",
+            code,
+            dates.times_ordered(_ADMINISTRATORS, first="effective_from", then="effective_to", code=code),
+        ),
+        *stated(
+            "served",
+            "PartnerOrganisation.valid_to",
+            code,
+            dates.times_ordered("partner_organisations", first="valid_from", then="valid_to", code=code),
+        ),
+        *stated(
+            "served",
+            "EnergyAccount.payment_adequacy_changes",
+            "payment_adequacy_changes_and_last_payment_review_date_provided",
+            ObjectRule(
+                code="payment_adequacy_changes_and_last_payment_review_date_provided",
+                path="",
+                explanation="Reviews of payments are sent as changes or as a date, and not as both.",
+                faults=_reviewed_twice,
+                fields=("payment_adequacy_changes",),
+                needs=("payment_adequacy_changes", "last_payment_review_date"),
+            ),
+        ),
+    )
+
+
+def _signed(path: str, *, today: date) -> Rule:
+    def holds(value: str) -> bool:
+        # The day may be tomorrow's only where the clock is ahead of ours.
+        return (
+            value[:10] <= today.isoformat() or datetime.fromisoformat(value).astimezone(UTC).date() <= today
+        )
+
+    return ValueRule(
+        code="date_in_future", path=path, explanation="A consent was not signed in the future.", holds=holds
+    )
+
+
+def _delivery_point(path: str) -> Rule:
+    return ValueRule(
+        code="invalid_delivery_point_identifier",
+        path=path,
+        explanation="A delivery point has capital letters and digits only.",
+        holds=lambda value: _DELIVERY_POINT.fullmatch(value) is not None,
+    )
+
+
+def _users_twice(account: Document) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, customer in enumerate(account.get("customers") or ()):
+        own = {
+            detail.get("value")
+            for detail in customer.get("user_details") or ()
+            if detail.get("namespace") == "external_user_id"
+        }
+        if own & seen:
+            yield Fault(f"customers.{index}.user_details")
+        seen |= own
+
+
+def _asked_twice(customer: Document) -> Iterator[Fault]:
+    if customer["consents"] and customer["customer_preferences"]:
+        yield Fault("consents")
+
+
+def _street_twice(address: Document) -> Iterator[Fault]:
+    if address["street_address"] and address["structured_street_address"]:
+        yield Fault("structured_street_address")
+
+
+def _settings_of_no_lead(account: Document) -> Iterator[Fault]:
+    portfolio = account.get("portfolio") or {}
+    if portfolio.get("portfolio_settings") and account.get("account_type") != "PORTFOLIO_LEAD":
+        yield Fault("portfolio.portfolio_settings")
+
+
+def _half_official(complaint: Document) -> Iterator[Fault]:
+    given = [bool(complaint.get(name)) for name in _OFFICIAL]
+    if any(given) and not all(given):
+        yield Fault()
+
+
+def _letter_too_soon(complaint: Document) -> Iterator[Fault]:
+    if complaint.get("has_eight_week_letter_been_sent") and not complaint.get("has_chsr_letter_been_sent"):
+        yield Fault("has_chsr_letter_been_sent")
+
+
+def _reviewed_twice(account: Document) -> Iterator[Fault]:
+    if account["payment_adequacy_changes"] and account["last_payment_review_date"]:
+        yield Fault("payment_adequacy_changes")

@@ -1,0 +1,37 @@
+"""Which places a payload model has."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+
+def has_place(*, model: type[BaseModel], place: Sequence[str]) -> bool:
+    """Whether payloads of this model may have something at this place; inside of any JSON, they may."""
+    models = [model]
+    for part in place:
+        found = [each.model_fields[part].annotation for each in models if part in each.model_fields]
+        if not found:
+            return False
+        parts = [inner for annotation in found for inner in _parts(annotation=annotation)]
+        if Any in parts or dict in parts:
+            return True
+        models = [inner for inner in parts if isinstance(inner, type) and issubclass(inner, BaseModel)]
+    return True
+
+
+def _parts(*, annotation: Any) -> Iterator[Any]:
+    """The types inside a type such as list[A | B] | None."""
+    if typing.get_origin(annotation) is dict:
+        yield dict
+    elif isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        yield annotation
+    elif annotation is Any:
+        yield Any
+    else:
+        for argument in typing.get_args(annotation):
+            yield from _parts(annotation=argument)
