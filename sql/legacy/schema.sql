@@ -173,9 +173,16 @@ CREATE TABLE legacy.supply_point (
     operating_company char(4),
     load_zone       varchar(12),
     load_profile    varchar(12),
-    network_area    char(2)
+    network_area    char(2),
+    measurement_class char(1),
+    export_kind     char(2),
+    deenergised     char(1)
 );
 COMMENT ON TABLE legacy.supply_point IS 'MPANs, MPRNs, NMIs, CPEs, CUIs and US supply points.';
+COMMENT ON COLUMN legacy.supply_point.measurement_class IS
+    'GB electricity: A and B settle non-half-hourly, C to G half-hourly; B and D have no meter.';
+COMMENT ON COLUMN legacy.supply_point.export_kind IS
+    'GB: the meter exports alone (EX) or imports too, at a point of its own (IE); empty for import.';
 COMMENT ON COLUMN legacy.supply_point.network_area IS
     'Area of an Australian network. NO: it keeps notifications only; SO: it keeps accounts; empty: both.';
 
@@ -188,7 +195,8 @@ CREATE TABLE legacy.supply (
 );
 COMMENT ON TABLE legacy.supply IS
     'At which supply points of its property an account is supplied, from its first day there to its last (99991231: still).';
-COMMENT ON COLUMN legacy.supply.billed_to IS 'US bills by supply point, the other markets by account.';
+COMMENT ON COLUMN legacy.supply.billed_to IS
+    'US bills by supply point, the other markets by account: GB fills it where a supply point is billed to another day.';
 
 CREATE TABLE legacy.service_drop (
     service_drop_id bigint NOT NULL,

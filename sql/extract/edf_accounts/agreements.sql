@@ -9,9 +9,9 @@ SELECT
     contract.starts_on AS effective_from,
     contract.ends_on AS effective_to
 FROM legacy.account
-JOIN legacy.occupancy
-    ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
-JOIN legacy.supply ON supply.occupancy_id = occupancy.occupancy_id
+JOIN legacy.occupancy ON occupancy.account_id = account.account_id
+JOIN legacy.supply
+    ON supply.occupancy_id = occupancy.occupancy_id AND supply.ends_on >= account.last_billed_to
 JOIN legacy.contract
     ON contract.supply_point_id = supply.supply_point_id AND contract.account_id = account.account_id
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
