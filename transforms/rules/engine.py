@@ -172,6 +172,8 @@ class ObjectRule(Rule):
     faults: Callable[[Document], Iterable[Fault]]
     fields: tuple[str, ...] = ("",)
     """The generic places below the object that it may name; the empty one is the object."""
+    where: str = ""
+    """A generic path: a payload that has nothing there passes. For rules about whole payloads."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -182,12 +184,19 @@ class ObjectRule(Rule):
         """Look at each object."""
         level = batch.level(path=self.path)
         needs = self.needs
-        for index, node in enumerate(level.nodes):
+        looked_at = enumerate(level.nodes) if not self.where else self._with(batch=batch)
+        for index, node in looked_at:
             if needs and any(node.get(name) is None for name in needs):
                 continue
             for fault in self.faults(node):
                 number, path = level.whose(index=index)
                 yield number, self.finding(path=_join(path, fault.field), detail=fault.detail)
+
+    def _with(self, *, batch: Batch) -> Iterator[tuple[int, Document]]:
+        """(number, payload) of those that have something at `where`."""
+        there = batch.level(path=self.where)
+        numbers = {there.owner(index=index) for index in range(len(there.nodes))}
+        return ((number, batch.documents[number]) for number in sorted(numbers))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +205,9 @@ class UniqueRule(Rule):
 
     `values` is for the caller, to compare batches with each other.
     """
+
+    unless: tuple[str, ...] = ()
+    """Fields of the objects around a value: where one of them is set, the value does not take part."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -212,7 +224,7 @@ class UniqueRule(Rule):
                 shared.add(value)
         if shared:
             for index, node in enumerate(level.nodes):
-                if node.casefold() in shared:
+                if node.casefold() in shared and not self._excepted(level=level, index=index):
                     number, path = level.whose(index=index)
                     yield number, self.finding(path=path)
 
@@ -220,8 +232,15 @@ class UniqueRule(Rule):
         """(payload number, folded value) of everything that must be unique."""
         level = batch.level(path=self.path)
         for index, node in enumerate(level.nodes):
-            if node:
+            if node and not self._excepted(level=level, index=index):
                 yield level.owner(index=index), node.casefold()
+
+    def _excepted(self, *, level: _Level, index: int) -> bool:
+        while self.unless and level.above is not None:
+            index, level = level.parents[index], level.above
+            if any(level.nodes[index].get(name) for name in self.unless):
+                return True
+        return False
 
 
 def stated(document: Literal["guide", "served"], place: str, words: str, *rules: Rule) -> tuple[Rule, ...]:

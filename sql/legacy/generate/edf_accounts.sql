@@ -74,8 +74,7 @@ JOIN (VALUES
     (8, 'no start of supply', 'rejected', 'missing_value',
         'supply_addresses.meter_points.supply_start_date', NULL),
     (9, 'tariff that is no more', 'errored', 'tariff_code_not_found', '', NULL),
-    (10, 'negative reading', 'rejected', 'min_value',
-        'supply_addresses.meter_points.meters.reading_history.reading_value', NULL),
+    (10, 'negative reading', 'processed', NULL, NULL, 'negative_reading'),
     (11, 'untidy but whole', 'processed', NULL, NULL, NULL),
     (12, 'market participant that is no more', 'invalid', 'market_participant_not_found',
         'supply_addresses.meter_points.mpid', NULL),
@@ -290,7 +289,7 @@ CROSS JOIN generate_series(0, CASE WHEN made.has_gas THEN 1 ELSE 0 END) AS fuel;
 INSERT INTO legacy.prepay_balance
 SELECT
     made.n * 2 + fuel, made.n, mod(made.h1, 5000) / 100.00, mod(made.h2, 3000) / 100.00,
-    generator.day(made.billed_to - fuel),
+    generator.day(made.billed_to - 1),
     CASE WHEN fuel = 1 THEN 3.00 END, CASE WHEN fuel = 1 THEN 3.50 END,
     CASE WHEN fuel = 0 THEN lpad(CAST(made.n AS text), 10, '0') END
 FROM made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from transforms.rules import dates, notes
-from transforms.rules.engine import Circumstances, Rule, ValueRule
+from transforms.rules.engine import Circumstances, Rule, ValueRule, stated
 
 
 def rules(given: Circumstances) -> tuple[Rule, ...]:
@@ -14,13 +14,17 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
         dates.not_in_future(
             "last_payment_review_date", today=given.today, code="last_payment_review_date_is_future_dated"
         ),
-        ValueRule(
-            code="invalid_day_of_month",
-            path="smart_read_cycle_day",
-            explanation="The day must lie between 1 and 31.",
-            holds=lambda value: 1 <= value <= 31,
-        ),
+        *stated("served", "EnergyAccount.smart_read_cycle_day", "invalid_day_of_month", _cycle_day()),
         *notes.note_rules("notes"),
         notes.unique_metadata(),
         notes.unique_in_list("account_campaigns", "slug", code="duplicate_account_campaigns"),
+    )
+
+
+def _cycle_day() -> Rule:
+    return ValueRule(
+        code="invalid_day_of_month",
+        path="smart_read_cycle_day",
+        explanation="The day must lie between 1 and 28.",
+        holds=lambda value: 1 <= value <= 28,
     )

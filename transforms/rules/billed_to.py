@@ -1,0 +1,373 @@
+"""What the day asks for to which an account is billed.
+
+A register of electricity, or a gas meter, may have a day of its own: it goes before its supply point's, and
+that before the account's. A meter that was installed later than all of them has not been billed at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Final, NamedTuple
+
+from transforms.rules.dates import day_before
+from transforms.rules.engine import Document, Fault, ObjectRule, Rule
+from transforms.rules.supply_points import (
+    Point,
+    each_point,
+    is_billable,
+    is_electricity,
+    is_half_hourly,
+    place_of,
+)
+
+_OPEN: Final = "9999"
+
+
+class Billed(NamedTuple):
+    """A meter, and to which days it is billed."""
+
+    number: int
+    meter: Document
+    default: str
+    """The meter's own day, its point's or the account's; empty without any."""
+    registers: dict[str, str]
+    """The days of registers that have their own."""
+
+    @property
+    def days(self) -> set[str]:
+        """Every day to which it is billed."""
+        return set(self.registers.values()) or ({self.default} if self.default else set())
+
+    @property
+    def has_own(self) -> bool:
+        """Whether it has a day that is not its point's or the account's."""
+        return bool(self.registers) or bool(self.meter.get("last_billed_to_date"))
+
+
+def transfer_reading_dates(*, points: str) -> Rule:
+    """A transfer reading is of the day to which its register or meter is billed."""
+
+    def faults(account: Document) -> Iterator[Fault]:
+        for each in each_point(account, points=points):
+            end = each.point.get("supply_end_date")
+            for billed in _billed(account, each.point):
+                for index, reading in enumerate(billed.meter.get("transfer_readings") or ()):
+                    due = billed.registers.get(reading.get("register_id"), billed.default)
+                    if due and reading["reading_date"] not in (due, end):
+                        place = _meter(each, billed, points=points)
+                        yield Fault(f"{place}.transfer_readings.{index}.reading_date")
+
+    return ObjectRule(
+        code="transfer_reading_dates_must_match_last_billed_to_date",
+        path="",
+        explanation="A transfer reading must be of the day to which its register or meter is billed.",
+        faults=faults,
+        fields=(f"{points}.meters.transfer_readings.reading_date",),
+    )
+
+
+def vend_read_dates(*, points: str) -> Rule:
+    """A prepay meter is read for its vends on the day before the one to which it is billed.
+
+    That day itself passes: one sentence of the source asks for a match, and another for the day before.
+    """
+
+    def faults(account: Document) -> Iterator[Fault]:
+        for place, vended, days in _vends(account, points=points):
+            if days and vended not in days and vended not in {day_before(day) for day in days}:
+                yield Fault(place)
+
+    return _vend_rule(
+        points=points,
+        code="transfer_vend_read_date_must_match_last_billed_to_date",
+        explanation="A prepay meter's vends must be read on the day before that of its last bill.",
+        faults=faults,
+    )
+
+
+def vend_read_a_day_late(*, points: str) -> Rule:
+    """Vends read on the day of the last bill itself, and not on the day before."""
+
+    def faults(account: Document) -> Iterator[Fault]:
+        for place, vended, days in _vends(account, points=points):
+            if vended in days:
+                yield Fault(place)
+
+    return _vend_rule(
+        points=points,
+        code="vend_read_on_last_billed_to_date",
+        explanation="The vends were read on the day of the last bill: the day before it is meant.",
+        faults=faults,
+    )
+
+
+def billed_readings(*, points: str) -> Rule:
+    """What is read after the day to which a register or meter is billed is not billed."""
+
+    def faults(account: Document) -> Iterator[Fault]:
+        for each in each_point(account, points=points):
+            for billed in _billed(account, each.point):
+                for index, reading in enumerate(billed.meter.get("reading_history") or ()):
+                    due = billed.registers.get(reading.get("register_id"), billed.default)
+                    if due and reading["billed"] and reading["reading_date"] > due:
+                        place = _meter(each, billed, points=points)
+                        yield Fault(f"{place}.reading_history.{index}.reading_date")
+
+    return ObjectRule(
+        code="billed_reading_after_last_billed_to_date",
+        path="",
+        explanation="No reading after the day to which its meter is billed can be billed.",
+        faults=faults,
+        fields=(f"{points}.meters.reading_history.reading_date",),
+    )
+
+
+def covering_agreement(*, points: str, today: date) -> Rule:
+    """An agreement of each point on supply holds on the days to which its meters are billed."""
+    now = today.isoformat()
+
+    def faults(account: Document) -> Iterator[Fault]:
+        for each in each_point(account, points=points):
+            agreements = each.point.get("agreements")
+            if not agreements or not is_billable(each.point, today=now):
+                continue
+            days = _days(account, each.point)
+            if not all(
+                any(
+                    agreement["effective_from"] <= day < (agreement.get("effective_to") or _OPEN)
+                    for agreement in agreements
+                )
+                for day in days
+            ):
+                yield Fault(f"{place_of(each, points=points)}.agreements")
+
+    return ObjectRule(
+        code="no_agreement_covering_last_billed_to_date",
+        path="",
+        explanation="An agreement must hold on the day to which the account or its meter is billed.",
+        faults=faults,
+        fields=(f"{points}.agreements",),
+    )
+
+
+def billed_before_leaving(*, points: str, today: date) -> Rule:
+    """A customer who has left an address is billed to the end there."""
+    now = today.isoformat()
+
+    def faults(account: Document) -> Iterator[Fault]:
+        for each in each_point(account, points=points):
+            left = each.address.get("customer_at_supply_address_to_date")
+            if not left or left > now:
+                continue
+            last = min(left, each.point.get("supply_end_date") or left)
+            days = _days(account, each.point)
+            # Whether the last day of a stay counts is said nowhere, so a day less passes.
+            if days and max(days) < day_before(last):
+                name, _, _ = points.partition(".")
+                yield Fault(f"{name}.{each.outer}.customer_at_supply_address_to_date")
+
+    return ObjectRule(
+        code="unbilled_former_supply_address",
+        path="",
+        where=f"{points.partition('.')[0]}.customer_at_supply_address_to_date",
+        explanation="A customer who has left an address must be billed to the last day there.",
+        faults=faults,
+        fields=(f"{points.partition('.')[0]}.customer_at_supply_address_to_date",),
+    )
+
+
+def some_day_of_gas_meters(*, points: str, today: date) -> Rule:
+    """A gas meter that was billed says to which day, if neither its point nor the account does."""
+
+    def faults(account: Document) -> Iterator[Fault]:
+        for each, billed in _undated(account, points=points, today=today.isoformat()):
+            if not is_electricity(each.point):
+                yield Fault(f"{_meter(each, billed, points=points)}.last_billed_to_date")
+
+    return ObjectRule(
+        code="last_billed_to_date_not_found",
+        path="",
+        explanation="Neither the gas meter nor its account says to which day it is billed.",
+        faults=faults,
+        fields=(f"{points}.meters.last_billed_to_date",),
+    )
+
+
+def some_day_of_registers(*, points: str, today: date) -> Rule:
+    """A settlement register that was billed says to which day, if neither its point nor the account does."""
+
+    def faults(account: Document) -> Iterator[Fault]:
+        for each, billed in _undated(account, points=points, today=today.isoformat()):
+            if is_electricity(each.point) and not is_half_hourly(each.point):
+                for index, register in enumerate(billed.meter.get("registers") or ()):
+                    if register.get("is_settlement") is False or register.get("last_billed_to_date"):
+                        continue
+                    place = _meter(each, billed, points=points)
+                    yield Fault(f"{place}.registers.{index}.last_billed_to_date")
+
+    return ObjectRule(
+        code="last_billed_to_date_not_found",
+        path="",
+        explanation="Neither the register nor its account says to which day it is billed.",
+        faults=faults,
+        fields=(f"{points}.meters.registers.last_billed_to_date",),
+    )
+
+
+def exchange_read(*, points: str) -> Rule:
+    """A meter that was removed after the last bill was read on that day."""
+
+    def faults(account: Document) -> Iterator[Fault]:
+        for each, billed in _exchanged(account, points=points):
+            days = {
+                reading["reading_date"]
+                for name in ("reading_history", "transfer_readings")
+                for reading in billed.meter.get(name) or ()
+            }
+            if billed.meter["removed_on"] not in days:
+                yield Fault(f"{_meter(each, billed, points=points)}.removed_on")
+
+    return ObjectRule(
+        code="no_reading_on_removed_on",
+        path="",
+        where=f"{points}.meters.removed_on",
+        explanation="A meter that was removed after the last bill needs a reading of that day.",
+        faults=faults,
+        fields=(f"{points}.meters.removed_on",),
+    )
+
+
+def exchange_transfer_reading(*, points: str) -> Rule:
+    """A meter that was removed after the last bill has transfer readings."""
+
+    def faults(account: Document) -> Iterator[Fault]:
+        for each, billed in _exchanged(account, points=points):
+            if not billed.meter.get("transfer_readings"):
+                yield Fault(f"{_meter(each, billed, points=points)}.transfer_readings")
+
+    return ObjectRule(
+        code="no_transfer_reading_on_exchanged_meter",
+        path="",
+        where=f"{points}.meters.removed_on",
+        explanation="A meter that was removed after the last bill needs transfer readings.",
+        faults=faults,
+        fields=(f"{points}.meters.transfer_readings",),
+    )
+
+
+def exchange_billed_to(*, points: str) -> Rule:
+    """A meter that was removed after the last bill says to which day it is billed."""
+
+    def faults(account: Document) -> Iterator[Fault]:
+        for each, billed in _exchanged(account, points=points):
+            if not billed.has_own:
+                yield Fault(_meter(each, billed, points=points))
+
+    return ObjectRule(
+        code="no_last_billed_to_date_on_exchanged_meter",
+        path="",
+        where=f"{points}.meters.removed_on",
+        explanation="A meter that was removed after the last bill must say to which day it is billed.",
+        faults=faults,
+        fields=(f"{points}.meters",),
+    )
+
+
+def replacement_not_billed(*, points: str) -> Rule:
+    """The meter that replaces one before that is fully billed has not been billed."""
+
+    def faults(account: Document) -> Iterator[Fault]:
+        for each, old in _exchanged(account, points=points):
+            removed = old.meter["removed_on"]
+            for billed in _billed(account, each.point):
+                installed = billed.meter.get("installed_on")
+                if billed.number != old.number and installed and installed >= removed and billed.has_own:
+                    yield Fault(_meter(each, billed, points=points))
+
+    return ObjectRule(
+        code="last_billed_to_date_on_new_meter",
+        path="",
+        where=f"{points}.meters.removed_on",
+        explanation="A meter that replaced another after the last bill cannot be billed to a day of its own.",
+        faults=faults,
+        fields=(f"{points}.meters",),
+    )
+
+
+def _vend_rule(
+    *, points: str, code: str, explanation: str, faults: Callable[[Document], Iterator[Fault]]
+) -> Rule:
+    return ObjectRule(
+        code=code,
+        path="",
+        where=f"{points}.meters.prepay_details.transfer_vend_read_date",
+        explanation=explanation,
+        faults=faults,
+        fields=(f"{points}.meters.prepay_details.transfer_vend_read_date",),
+    )
+
+
+def _vends(account: Document, *, points: str) -> Iterator[tuple[str, str, set[str]]]:
+    """(place, vend read date, days to which the meter is billed) of each prepay meter."""
+    for each in each_point(account, points=points):
+        for billed in _billed(account, each.point):
+            vended = (billed.meter.get("prepay_details") or {}).get("transfer_vend_read_date")
+            if vended:
+                place = _meter(each, billed, points=points)
+                yield f"{place}.prepay_details.transfer_vend_read_date", vended, billed.days
+
+
+def _billed(account: Document, point: Document) -> Iterator[Billed]:
+    shared = point.get("last_billed_to_date") or account.get("last_billed_to_date") or ""
+    for index, meter in enumerate(point.get("meters") or ()):
+        own = {
+            register["register_id"]: register["last_billed_to_date"]
+            for register in meter.get("registers") or ()
+            if register.get("last_billed_to_date")
+        }
+        default = meter.get("last_billed_to_date") or ""
+        if not default and shared and (meter.get("installed_on") or "") <= shared:
+            default = shared
+        yield Billed(index, meter, default, own)
+
+
+def _days(account: Document, point: Document) -> set[str]:
+    """Every day to which a supply point is billed."""
+    days: set[str] = set()
+    for billed in _billed(account, point):
+        if not billed.meter.get("removed_on"):
+            days |= billed.days
+    shared = point.get("last_billed_to_date") or account.get("last_billed_to_date")
+    return days or ({shared} if shared else set())
+
+
+def _undated(account: Document, *, points: str, today: str) -> Iterator[tuple[Point, Billed]]:
+    """Meters in place without a day, where the account has been billed before."""
+    if account.get("last_billed_to_date") or not any(
+        ledger.get("historical_statement_transactions") for ledger in account.get("ledgers") or ()
+    ):
+        return
+    for each in each_point(account, points=points):
+        meters = each.point.get("meters") or ()
+        is_exchanged = any(meter.get("removed_on") for meter in meters)
+        if is_exchanged or each.point.get("last_billed_to_date") or not is_billable(each.point, today=today):
+            continue
+        for billed in _billed(account, each.point):
+            if not billed.meter.get("last_billed_to_date"):
+                yield each, billed
+
+
+def _exchanged(account: Document, *, points: str) -> Iterator[tuple[Point, Billed]]:
+    """Meters that were removed after the day to which they are billed."""
+    for each in each_point(account, points=points):
+        if not any(meter.get("removed_on") for meter in each.point.get("meters") or ()):
+            continue
+        for billed in _billed(account, each.point):
+            removed = billed.meter.get("removed_on")
+            if removed and billed.days and min(billed.days) < removed:
+                yield each, billed
+
+
+def _meter(each: Point, billed: Billed, *, points: str) -> str:
+    return f"{place_of(each, points=points)}.meters.{billed.number}"
