@@ -22,7 +22,7 @@ JOIN legacy.meter
     AND meter.removed_on >= supply.starts_on
 JOIN legacy.reading
     ON reading.meter_id = meter.meter_id
-    AND (reading.closing <> 'X' OR reading.read_on = supply.ends_on)
+    AND reading.closing <> 'X'
     -- A reading of no real day stays, and is reported.
     AND (reading.read_on BETWEEN supply.starts_on AND supply.ends_on OR reading.read_on !~ '^[1-9][0-9]{7}$')
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))

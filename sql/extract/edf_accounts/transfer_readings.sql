@@ -1,5 +1,5 @@
--- The readings on the day of the transfer. Those of the day on which others moved out are theirs; the last one of a
--- supply that has ended is history.
+-- The readings on the day of the transfer, or of the end of the supply. Those of the day on which others moved out are
+-- theirs.
 
 SELECT
     account.account_number AS external_identifier,
@@ -23,7 +23,6 @@ JOIN legacy.meter
 JOIN legacy.reading
     ON reading.meter_id = meter.meter_id
     AND reading.closing = 'X'
-    AND reading.read_on <> supply.ends_on
     -- A reading of no real day stays, and is reported.
     AND (reading.read_on BETWEEN supply.starts_on AND supply.ends_on OR reading.read_on !~ '^[1-9][0-9]{7}$')
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
