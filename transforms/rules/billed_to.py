@@ -6,7 +6,7 @@ that before the account's. A meter that was installed later than all of them has
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -22,6 +22,7 @@ from transforms.rules.supply_points import (
 )
 
 _OPEN: Final = "9999"
+_NONE: Final[Mapping[str, str]] = {}
 
 
 class Billed(NamedTuple):
@@ -31,7 +32,7 @@ class Billed(NamedTuple):
     meter: Document
     default: str
     """The meter's own day, its point's or the account's; empty without any."""
-    registers: dict[str, str]
+    registers: Mapping[str, str]
     """The days of registers that have their own."""
 
     @property
@@ -74,9 +75,10 @@ def vend_read_dates(*, points: str) -> Rule:
     """
 
     def faults(account: Document) -> Iterator[Fault]:
-        for place, vended, days in _vends(account, points=points):
+        for each, billed, vended in _vends(account, points=points):
+            days = billed.days
             if days and vended not in days and vended not in {day_before(day) for day in days}:
-                yield Fault(place)
+                yield Fault(_vend(each, billed, points=points))
 
     return _vend_rule(
         points=points,
@@ -90,9 +92,9 @@ def vend_read_a_day_late(*, points: str) -> Rule:
     """Vends read on the day of the last bill itself, and not on the day before."""
 
     def faults(account: Document) -> Iterator[Fault]:
-        for place, vended, days in _vends(account, points=points):
-            if vended in days:
-                yield Fault(place)
+        for each, billed, vended in _vends(account, points=points):
+            if vended in billed.days:
+                yield Fault(_vend(each, billed, points=points))
 
     return _vend_rule(
         points=points,
@@ -132,15 +134,13 @@ def covering_agreement(*, points: str, today: date) -> Rule:
             agreements = each.point.get("agreements")
             if not agreements or not is_billable(each.point, today=now):
                 continue
-            days = _days(account, each.point)
-            if not all(
-                any(
-                    agreement["effective_from"] <= day < (agreement.get("effective_to") or _OPEN)
-                    for agreement in agreements
-                )
-                for day in days
-            ):
-                yield Fault(f"{place_of(each, points=points)}.agreements")
+            for day in _days(account, each.point):
+                for agreement in agreements:
+                    if agreement["effective_from"] <= day < (agreement.get("effective_to") or _OPEN):
+                        break
+                else:
+                    yield Fault(f"{place_of(each, points=points)}.agreements")
+                    break
 
     return ObjectRule(
         code="no_agreement_covering_last_billed_to_date",
@@ -308,24 +308,26 @@ def _vend_rule(
     )
 
 
-def _vends(account: Document, *, points: str) -> Iterator[tuple[str, str, set[str]]]:
-    """(place, vend read date, days to which the meter is billed) of each prepay meter."""
+def _vends(account: Document, *, points: str) -> Iterator[tuple[Point, Billed, str]]:
+    """(point, meter, vend read date) of each prepay meter."""
     for each in each_point(account, points=points):
         for billed in _billed(account, each.point):
             vended = (billed.meter.get("prepay_details") or {}).get("transfer_vend_read_date")
             if vended:
-                place = _meter(each, billed, points=points)
-                yield f"{place}.prepay_details.transfer_vend_read_date", vended, billed.days
+                yield each, billed, vended
+
+
+def _vend(each: Point, billed: Billed, *, points: str) -> str:
+    return f"{_meter(each, billed, points=points)}.prepay_details.transfer_vend_read_date"
 
 
 def _billed(account: Document, point: Document) -> Iterator[Billed]:
     shared = point.get("last_billed_to_date") or account.get("last_billed_to_date") or ""
     for index, meter in enumerate(point.get("meters") or ()):
-        own = {
-            register["register_id"]: register["last_billed_to_date"]
-            for register in meter.get("registers") or ()
-            if register.get("last_billed_to_date")
-        }
+        own = _NONE
+        for register in meter.get("registers") or ():
+            if day := register.get("last_billed_to_date"):
+                own = {**own, register["register_id"]: day}
         default = meter.get("last_billed_to_date") or ""
         if not default and shared and (meter.get("installed_on") or "") <= shared:
             default = shared

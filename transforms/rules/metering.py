@@ -84,18 +84,19 @@ def register_named(path: str, *, readings: Readings, code: str) -> Rule:
         field="register_id",
         code=code,
         explanation="A reading of an electricity meter must name its register.",
-        is_wrong=lambda point, _, reading: is_electricity(point) and not reading.get("register_id"),
+        of_electricity=True,
+        is_wrong=lambda _, reading: not reading.get("register_id"),
     )
 
 
 def register_known(path: str, *, readings: Readings, code: str) -> Rule:
     """A register that a reading of an electricity meter names is one of the meter's."""
 
-    def is_wrong(point: Document, meter: Document, reading: Document) -> bool:
+    def is_wrong(meter: Document, reading: Document) -> bool:
         named = reading.get("register_id")
-        if not named or not is_electricity(point):
+        if not named:
             return False
-        return all(register["register_id"] != named for register in meter.get("registers") or ())
+        return named not in [register["register_id"] for register in meter.get("registers") or ()]
 
     return _each_reading(
         path,
@@ -103,6 +104,7 @@ def register_known(path: str, *, readings: Readings, code: str) -> Rule:
         field="register_id",
         code=code,
         explanation="A reading names a register that its meter does not have.",
+        of_electricity=True,
         is_wrong=is_wrong,
     )
 
@@ -301,14 +303,17 @@ def _each_reading(
     field: str,
     code: str,
     explanation: str,
-    is_wrong: Callable[[Document, Document, Document], bool],
+    is_wrong: Callable[[Document, Document], bool],
+    of_electricity: bool = False,
 ) -> Rule:
-    """About each reading of the points at a path, with its point and its meter."""
+    """About each reading of the points at a path, with its meter."""
 
     def faults(point: Document) -> Iterator[Fault]:
+        if of_electricity and not is_electricity(point):
+            return
         for number, meter in enumerate(point.get("meters") or ()):
             for index, reading in enumerate(meter.get(name) or ()):
-                if is_wrong(point, meter, reading):
+                if is_wrong(meter, reading):
                     yield Fault(f"meters.{number}.{name}.{index}.{field}")
 
     return ObjectRule(
@@ -316,9 +321,10 @@ def _each_reading(
     )
 
 
-def _exceeds(_: Document, meter: Document, reading: Document) -> bool:
+def _exceeds(meter: Document, reading: Document) -> bool:
+    shown = len(reading["reading_value"].partition(".")[0].lstrip("-0"))
     digits = _digits(meter, reading)
-    return digits is not None and len(reading["reading_value"].partition(".")[0].lstrip("-0")) > digits
+    return digits is not None and shown > digits
 
 
 def _digits(meter: Document, reading: Document) -> int | None:

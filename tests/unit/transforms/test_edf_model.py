@@ -158,7 +158,17 @@ def test_what_the_document_allows_is_accepted(place: tuple[str | int, ...], valu
 
 
 # Each pattern of the model matches one of them.
-TEXTS = ("P-1234ABCD", "2019-08-01", "2019-08-01T10:20:00Z", "10:20", "2017/18", "GB", "1", "0.5", "1234567.89")
+TEXTS = (
+    "P-1234ABCD",
+    "2019-08-01",
+    "2019-08-01T10:20:00Z",
+    "10:20",
+    "2017/18",
+    "GB",
+    "1",
+    "0.5",
+    "1234567.89",
+)
 
 
 class Maker:
