@@ -52,11 +52,11 @@ def transfer_reading_dates(*, points: str) -> Rule:
     def faults(account: Document) -> Iterator[Fault]:
         for each in each_point(account, points=points):
             end = each.point.get("supply_end_date")
-            for billed in _billed(account, each.point):
+            for billed in each_billed(account, each.point):
                 for index, reading in enumerate(billed.meter.get("transfer_readings") or ()):
                     due = billed.registers.get(reading.get("register_id"), billed.default)
                     if due and reading["reading_date"] not in (due, end):
-                        place = _meter(each, billed, points=points)
+                        place = place_of_meter(each, billed, points=points)
                         yield Fault(f"{place}.transfer_readings.{index}.reading_date")
 
     return ObjectRule(
@@ -109,11 +109,11 @@ def billed_readings(*, points: str) -> Rule:
 
     def faults(account: Document) -> Iterator[Fault]:
         for each in each_point(account, points=points):
-            for billed in _billed(account, each.point):
+            for billed in each_billed(account, each.point):
                 for index, reading in enumerate(billed.meter.get("reading_history") or ()):
                     due = billed.registers.get(reading.get("register_id"), billed.default)
                     if due and reading["billed"] and reading["reading_date"] > due:
-                        place = _meter(each, billed, points=points)
+                        place = place_of_meter(each, billed, points=points)
                         yield Fault(f"{place}.reading_history.{index}.reading_date")
 
     return ObjectRule(
@@ -183,7 +183,7 @@ def some_day_of_gas_meters(*, points: str, today: date) -> Rule:
     def faults(account: Document) -> Iterator[Fault]:
         for each, billed in _undated(account, points=points, today=today.isoformat()):
             if not is_electricity(each.point):
-                yield Fault(f"{_meter(each, billed, points=points)}.last_billed_to_date")
+                yield Fault(f"{place_of_meter(each, billed, points=points)}.last_billed_to_date")
 
     return ObjectRule(
         code="last_billed_to_date_not_found",
@@ -203,7 +203,7 @@ def some_day_of_registers(*, points: str, today: date) -> Rule:
                 for index, register in enumerate(billed.meter.get("registers") or ()):
                     if register.get("is_settlement") is False or register.get("last_billed_to_date"):
                         continue
-                    place = _meter(each, billed, points=points)
+                    place = place_of_meter(each, billed, points=points)
                     yield Fault(f"{place}.registers.{index}.last_billed_to_date")
 
     return ObjectRule(
@@ -212,86 +212,6 @@ def some_day_of_registers(*, points: str, today: date) -> Rule:
         explanation="Neither the register nor its account says to which day it is billed.",
         faults=faults,
         fields=(f"{points}.meters.registers.last_billed_to_date",),
-    )
-
-
-def exchange_read(*, points: str) -> Rule:
-    """A meter that was removed after the last bill was read on that day."""
-
-    def faults(account: Document) -> Iterator[Fault]:
-        for each, billed in _exchanged(account, points=points):
-            days = {
-                reading["reading_date"]
-                for name in ("reading_history", "transfer_readings")
-                for reading in billed.meter.get(name) or ()
-            }
-            if billed.meter["removed_on"] not in days:
-                yield Fault(f"{_meter(each, billed, points=points)}.removed_on")
-
-    return ObjectRule(
-        code="no_reading_on_removed_on",
-        path="",
-        where=f"{points}.meters.removed_on",
-        explanation="A meter that was removed after the last bill needs a reading of that day.",
-        faults=faults,
-        fields=(f"{points}.meters.removed_on",),
-    )
-
-
-def exchange_transfer_reading(*, points: str) -> Rule:
-    """A meter that was removed after the last bill has transfer readings."""
-
-    def faults(account: Document) -> Iterator[Fault]:
-        for each, billed in _exchanged(account, points=points):
-            if not billed.meter.get("transfer_readings"):
-                yield Fault(f"{_meter(each, billed, points=points)}.transfer_readings")
-
-    return ObjectRule(
-        code="no_transfer_reading_on_exchanged_meter",
-        path="",
-        where=f"{points}.meters.removed_on",
-        explanation="A meter that was removed after the last bill needs transfer readings.",
-        faults=faults,
-        fields=(f"{points}.meters.transfer_readings",),
-    )
-
-
-def exchange_billed_to(*, points: str) -> Rule:
-    """A meter that was removed after the last bill says to which day it is billed."""
-
-    def faults(account: Document) -> Iterator[Fault]:
-        for each, billed in _exchanged(account, points=points):
-            if not billed.has_own:
-                yield Fault(_meter(each, billed, points=points))
-
-    return ObjectRule(
-        code="no_last_billed_to_date_on_exchanged_meter",
-        path="",
-        where=f"{points}.meters.removed_on",
-        explanation="A meter that was removed after the last bill must say to which day it is billed.",
-        faults=faults,
-        fields=(f"{points}.meters",),
-    )
-
-
-def replacement_not_billed(*, points: str) -> Rule:
-    """The meter that replaces one before that is fully billed has not been billed."""
-
-    def faults(account: Document) -> Iterator[Fault]:
-        for each, old in _exchanged(account, points=points):
-            removed = old.meter["removed_on"]
-            for billed in _billed(account, each.point):
-                installed = billed.meter.get("installed_on")
-                if billed.number != old.number and installed and installed >= removed and billed.has_own:
-                    yield Fault(_meter(each, billed, points=points))
-
-    return ObjectRule(
-        code="last_billed_to_date_on_new_meter",
-        path="",
-        where=f"{points}.meters.removed_on",
-        explanation="A meter that replaced another after the last bill cannot be billed to a day of its own.",
-        faults=faults,
-        fields=(f"{points}.meters",),
     )
 
 
@@ -311,17 +231,18 @@ def _vend_rule(
 def _vends(account: Document, *, points: str) -> Iterator[tuple[Point, Billed, str]]:
     """(point, meter, vend read date) of each prepay meter."""
     for each in each_point(account, points=points):
-        for billed in _billed(account, each.point):
+        for billed in each_billed(account, each.point):
             vended = (billed.meter.get("prepay_details") or {}).get("transfer_vend_read_date")
             if vended:
                 yield each, billed, vended
 
 
 def _vend(each: Point, billed: Billed, *, points: str) -> str:
-    return f"{_meter(each, billed, points=points)}.prepay_details.transfer_vend_read_date"
+    return f"{place_of_meter(each, billed, points=points)}.prepay_details.transfer_vend_read_date"
 
 
-def _billed(account: Document, point: Document) -> Iterator[Billed]:
+def each_billed(account: Document, point: Document) -> Iterator[Billed]:
+    """The meters of a supply point with the days to which they are billed."""
     shared = point.get("last_billed_to_date") or account.get("last_billed_to_date") or ""
     for index, meter in enumerate(point.get("meters") or ()):
         own = _NONE
@@ -337,7 +258,7 @@ def _billed(account: Document, point: Document) -> Iterator[Billed]:
 def _days(account: Document, point: Document) -> set[str]:
     """Every day to which a supply point is billed."""
     days: set[str] = set()
-    for billed in _billed(account, point):
+    for billed in each_billed(account, point):
         if not billed.meter.get("removed_on"):
             days |= billed.days
     shared = point.get("last_billed_to_date") or account.get("last_billed_to_date")
@@ -355,21 +276,11 @@ def _undated(account: Document, *, points: str, today: str) -> Iterator[tuple[Po
         is_exchanged = any(meter.get("removed_on") for meter in meters)
         if is_exchanged or each.point.get("last_billed_to_date") or not is_billable(each.point, today=today):
             continue
-        for billed in _billed(account, each.point):
+        for billed in each_billed(account, each.point):
             if not billed.meter.get("last_billed_to_date"):
                 yield each, billed
 
 
-def _exchanged(account: Document, *, points: str) -> Iterator[tuple[Point, Billed]]:
-    """Meters that were removed after the day to which they are billed."""
-    for each in each_point(account, points=points):
-        if not any(meter.get("removed_on") for meter in each.point.get("meters") or ()):
-            continue
-        for billed in _billed(account, each.point):
-            removed = billed.meter.get("removed_on")
-            if removed and billed.days and min(billed.days) < removed:
-                yield each, billed
-
-
-def _meter(each: Point, billed: Billed, *, points: str) -> str:
+def place_of_meter(each: Point, billed: Billed, *, points: str) -> str:
+    """The path of a meter with its indexes."""
     return f"{place_of(each, points=points)}.meters.{billed.number}"

@@ -393,6 +393,15 @@ CASES: Final[list[Case]] = [
         (put(f"{GAS}.aq_history.2", None),),
     ),
     Case(
+        "gaps_or_overlaps_in_aq_history",
+        f"{GAS}.aq_history",
+        (
+            put(f"{GAS}.aq_history.1.effective_to", None),
+            put(f"{GAS}.aq_history.0.effective_to", "2027-01-01"),
+        ),
+        (put(f"{GAS}.aq_history.0.effective_to", "2027-01-01"),),
+    ),
+    Case(
         "start_date_later_than_end_date",
         f"{GAS}.aq_history.0.effective_to",
         (put(f"{GAS}.aq_history.0.effective_to", "2018-12-31"),),
@@ -523,6 +532,24 @@ CASES: Final[list[Case]] = [
         f"{ELEC}.meters.0",
         (*exchanged(), put(f"{METER}.registers.0.last_billed_to_date", None)),
         exchanged(),
+    ),
+    Case(
+        "reading_meter_fully_billed",
+        f"{GAS}.meters.1.transfer_readings",
+        (again(f"{GAS}.meters", removed_on="2019-07-31", meter_serial_number="OLD"),),
+        (
+            again(f"{GAS}.meters", removed_on="2019-07-31", meter_serial_number="OLD"),
+            *without(f"{GAS}.meters.1", "transfer_readings", "prepay_details"),
+        ),
+    ),
+    Case(
+        "prepay_details_on_fully_billed_meter",
+        f"{GAS}.meters.1.prepay_details",
+        (again(f"{GAS}.meters", removed_on="2019-07-31", meter_serial_number="OLD"),),
+        (
+            again(f"{GAS}.meters", removed_on="2019-07-31", meter_serial_number="OLD"),
+            *without(f"{GAS}.meters.1", "transfer_readings", "prepay_details", "is_prepay"),
+        ),
     ),
     Case(
         "last_billed_to_date_on_new_meter",

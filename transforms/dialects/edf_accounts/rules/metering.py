@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from transforms.rules import billed_to, consumption, dates, identifiers, metering
+from transforms.rules import billed_to, consumption, dates, exchanges, identifiers, metering
 from transforms.rules.engine import Circumstances, Rule, inferred, stated
 
 _POINTS: Final = "supply_addresses.meter_points"
@@ -111,12 +111,19 @@ def _of_billed_to(given: Circumstances) -> tuple[Rule, ...]:
 
 
 def _of_exchanges() -> tuple[Rule, ...]:
-    return _served(
-        "EnergyAccount.supply_addresses",
-        billed_to.exchange_read(points=_POINTS),
-        billed_to.exchange_transfer_reading(points=_POINTS),
-        billed_to.exchange_billed_to(points=_POINTS),
-        billed_to.replacement_not_billed(points=_POINTS),
+    return (
+        *_served(
+            "EnergyAccount.supply_addresses",
+            exchanges.read_when_removed(points=_POINTS),
+            exchanges.transfer_reading_given(points=_POINTS),
+            exchanges.day_given(points=_POINTS),
+            exchanges.replacement_not_billed(points=_POINTS),
+        ),
+        *_served(
+            "EnergyAccount",
+            exchanges.no_transfer_reading_when_billed(points=_POINTS),
+            exchanges.no_prepay_details_when_billed(points=_POINTS),
+        ),
     )
 
 
