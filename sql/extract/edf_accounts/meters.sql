@@ -1,6 +1,6 @@
 -- Meters that were in place at any time of the account's supply, with the balance of its own prepayment. The number
 -- of digits, and the day to which it is billed, are a gas meter's; those of electricity stand with the registers.
--- A meter that was removed is billed to its end.
+-- That day is the account's, unless this meter was removed since, and one that replaced it has none.
 
 SELECT
     account.account_number AS external_identifier,
@@ -11,7 +11,11 @@ SELECT
     meter.installed_on,
     meter.removed_on,
     CASE WHEN point.fuel = 'G' THEN meter.digits END AS gas_number_of_digits,
-    CASE WHEN point.fuel = 'G' AND meter.removed_on = '99991231' THEN supply.billed_to END AS gas_billed_to_date,
+    CASE
+        WHEN point.fuel <> 'G' THEN NULL
+        WHEN meter.removed_on = '99991231' AND meter.installed_on <= billed.day THEN supply.billed_to
+        WHEN meter.removed_on BETWEEN billed.day AND '99991230' THEN billed.day
+    END AS gas_billed_to_date,
     meter.generation AS meter_generation,
     meter.prepay AS is_prepay,
     CAST(prepay.debt AS text) AS debt_balance,
@@ -29,6 +33,7 @@ JOIN legacy.meter
     ON meter.supply_point_id = point.supply_point_id
     AND meter.installed_on <= supply.ends_on
     AND meter.removed_on >= supply.starts_on
+CROSS JOIN LATERAL (SELECT coalesce(supply.billed_to, account.last_billed_to) AS day) AS billed
 LEFT JOIN legacy.prepay_balance AS prepay
     ON prepay.meter_id = meter.meter_id AND prepay.account_id = account.account_id
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))

@@ -23,6 +23,10 @@ JOIN legacy.meter
 JOIN legacy.reading
     ON reading.meter_id = meter.meter_id
     AND reading.closing <> 'X'
+    AND (
+        reading.read_on <> meter.installed_on
+        OR meter.installed_on <= coalesce(supply.billed_to, account.last_billed_to)
+    )
     -- A reading of no real day stays, and is reported.
     AND (reading.read_on BETWEEN supply.starts_on AND supply.ends_on OR reading.read_on !~ '^[1-9][0-9]{7}$')
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))

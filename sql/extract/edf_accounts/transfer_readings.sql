@@ -1,5 +1,5 @@
--- The readings on the day of the transfer, or of the end of the supply. Those of the day on which others moved out are
--- theirs.
+-- The readings on the day of the transfer, or of the end of the supply, and the first ones of a meter that replaced
+-- another since the last bill. Those of the day on which others moved out are theirs.
 
 SELECT
     account.account_number AS external_identifier,
@@ -22,7 +22,13 @@ JOIN legacy.meter
     AND meter.removed_on >= supply.starts_on
 JOIN legacy.reading
     ON reading.meter_id = meter.meter_id
-    AND reading.closing = 'X'
+    AND (
+        reading.closing = 'X'
+        OR (
+            reading.read_on = meter.installed_on
+            AND meter.installed_on > coalesce(supply.billed_to, account.last_billed_to)
+        )
+    )
     -- A reading of no real day stays, and is reported.
     AND (reading.read_on BETWEEN supply.starts_on AND supply.ends_on OR reading.read_on !~ '^[1-9][0-9]{7}$')
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))

@@ -179,3 +179,34 @@ def test_a_meter_that_was_removed_before_the_customer_came_is_another_customers(
 
     assert "OLD" not in serials("20181231")
     assert "OLD" in serials("20190101")
+
+
+def test_a_meter_exchanged_since_the_last_bill_is_sent_as_kraken_asks_for(legacy_engine: Engine) -> None:
+    with legacy_engine.begin() as connection:
+        for statement in (
+            "UPDATE legacy.meter SET removed_on = '20190901', prepay = ' '",
+            "DELETE FROM legacy.prepay_balance",
+            "INSERT INTO legacy.meter VALUES (-9, -2, 'NEW E', '20190901', '99991231', 5, NULL, ' '), "
+            "(-8, -1, 'NEW G', '20190901', '99991231', 5, NULL, ' ')",
+            "INSERT INTO legacy.register VALUES (-9, -9, '1', '00001', 5, NULL)",
+            "INSERT INTO legacy.reading VALUES (-9, -9, '1', '20190901', 0, '00', 'R', ' ', ' '), "
+            "(-8, -8, NULL, '20190901', 0, '00', 'R', ' ', ' '), "
+            "(-7, -2, '1', '20190901', 1200, '00', 'R', ' ', ' '), "
+            "(-6, -1, NULL, '20190901', 600, '00', 'R', ' ', ' ')",
+        ):
+            connection.execute(text(statement))
+    result = _build(legacy_engine, GUIDE)
+    assert result.rejections == []
+    (account,) = _payloads(result)
+    electricity, gas = account["supply_addresses"][0]["meter_points"]
+    for point in (electricity, gas):
+        old, new = sorted(point["meters"], key=lambda meter: "removed_on" not in meter)
+        assert [each["reading_date"] for each in old["transfer_readings"]] == ["2019-08-01"]
+        assert old["reading_history"][0]["reading_date"] == old["removed_on"] == "2019-09-01"
+        assert [each["reading_date"] for each in new["transfer_readings"]] == ["2019-09-01"]
+        assert not new.get("reading_history")
+    days = [
+        [holder.get("last_billed_to_date") for holder in holders]
+        for holders in (gas["meters"], [meter["registers"][0] for meter in electricity["meters"]])
+    ]
+    assert sorted(days[0], key=str) == sorted(days[1], key=str) == ["2019-08-01", None]
