@@ -256,13 +256,21 @@ def each_billed(account: Document, point: Document) -> Iterator[Billed]:
 
 
 def _days(account: Document, point: Document) -> set[str]:
-    """Every day to which a supply point is billed."""
+    """Every day to which the meters in place at a supply point are billed."""
+    shared = point.get("last_billed_to_date") or account.get("last_billed_to_date") or ""
     days: set[str] = set()
-    for billed in each_billed(account, point):
-        if not billed.meter.get("removed_on"):
-            days |= billed.days
-    shared = point.get("last_billed_to_date") or account.get("last_billed_to_date")
-    return days or ({shared} if shared else set())
+    is_shared = False
+    for meter in point.get("meters") or ():
+        if meter.get("removed_on"):
+            continue
+        own = [each.get("last_billed_to_date") for each in (meter, *(meter.get("registers") or ()))]
+        if any(own):
+            days.update(day for day in own if day)
+        elif (meter.get("installed_on") or "") <= shared:
+            is_shared = True
+    if shared and (is_shared or not days):
+        days.add(shared)
+    return days
 
 
 def _undated(account: Document, *, points: str, today: str) -> Iterator[tuple[Point, Billed]]:

@@ -186,11 +186,13 @@ class ObjectRule(Rule):
         needs = self.needs
         looked_at = enumerate(level.nodes) if not self.where else self._with(batch=batch)
         for index, node in looked_at:
-            if needs and any(node.get(name) is None for name in needs):
-                continue
-            for fault in self.faults(node):
-                number, path = level.whose(index=index)
-                yield number, self.finding(path=_join(path, fault.field), detail=fault.detail)
+            for name in needs:
+                if node.get(name) is None:
+                    break
+            else:
+                for fault in self.faults(node):
+                    number, path = level.whose(index=index)
+                    yield number, self.finding(path=_join(path, fault.field), detail=fault.detail)
 
     def _with(self, *, batch: Batch) -> Iterator[tuple[int, Document]]:
         """(number, payload) of those that have something at `where`."""
@@ -207,7 +209,7 @@ class UniqueRule(Rule):
     """
 
     unless: tuple[str, ...] = ()
-    """Fields of the objects around a value: where one of them is set, the value does not take part."""
+    """Generic paths of fields around a value: where one of them is set, the value does not take part."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -223,24 +225,34 @@ class UniqueRule(Rule):
             if owners.setdefault(value, number) != number:
                 shared.add(value)
         if shared:
+            excepted = self._excepted(batch=batch)
             for index, node in enumerate(level.nodes):
-                if node.casefold() in shared and not self._excepted(level=level, index=index):
+                if node.casefold() in shared and index not in excepted:
                     number, path = level.whose(index=index)
                     yield number, self.finding(path=path)
 
     def values(self, *, batch: Batch) -> Iterator[tuple[int, str]]:
         """(payload number, folded value) of everything that must be unique."""
         level = batch.level(path=self.path)
+        excepted = self._excepted(batch=batch)
         for index, node in enumerate(level.nodes):
-            if node and not self._excepted(level=level, index=index):
+            if node and index not in excepted:
                 yield level.owner(index=index), node.casefold()
 
-    def _excepted(self, *, level: _Level, index: int) -> bool:
-        while self.unless and level.above is not None:
-            index, level = level.parents[index], level.above
-            if any(level.nodes[index].get(name) for name in self.unless):
-                return True
-        return False
+    def _excepted(self, *, batch: Batch) -> set[int]:
+        """The numbers of the values that do not take part."""
+        found: set[int] = set()
+        for path in self.unless:
+            ended = batch.level(path=path)
+            holders = {holder for holder, node in zip(ended.parents, ended.nodes, strict=True) if node}
+            if not holders:
+                continue
+            level = batch.level(path=self.path)
+            above = list(range(len(level.nodes)))
+            while level is not ended.above and level.above is not None:
+                above, level = [level.parents[index] for index in above], level.above
+            found.update(number for number, holder in enumerate(above) if holder in holders)
+        return found
 
 
 def stated(document: Literal["guide", "served"], place: str, words: str, *rules: Rule) -> tuple[Rule, ...]:

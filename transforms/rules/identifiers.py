@@ -74,7 +74,7 @@ def valid_identifier(path: str, *, is_valid: Callable[[str], bool], name: str) -
 def unique_identifier(path: str, *, unless: tuple[str, ...] = ()) -> Rule:
     """A supply point is supplied to one customer at a time.
 
-    `unless` names the fields with which a supply ends: a customer who has left is not in the way of the next.
+    `unless` has the paths of what ends a supply: a customer who has left is not in the way of the next.
     """
     return UniqueRule(
         code="duplicate_supply_point",
@@ -88,7 +88,7 @@ def unique_identifier(path: str, *, unless: tuple[str, ...] = ()) -> Rule:
 def unique_serial_number(path: str, *, unless: tuple[str, ...] = ()) -> Rule:
     """One meter at two customers is nearly always a mistake; import and export meters are not.
 
-    `unless` names the fields with which a meter or its supply ends.
+    `unless` has the paths of what ends a supply or removes a meter.
     """
     return UniqueRule(
         code="duplicate_meter_serial_number",

@@ -10,7 +10,7 @@ SELECT
     (ARRAY['two days', 'gas lost', 'exchanged', 'export', 'deenergised', 'unmetered', 'half-hourly', 'mover', 'tenant'])[
         array_position(ARRAY[31, 33, 36, 38, 41, 43, 46, 47, 48], CAST(mod(n, 50) AS integer))
     ] AS kind,
-    mod(n, 500) = 311 AS has_many_meters,
+    mod(n, 5000) = 311 AS has_many_meters,
     generator.h(%(seed)s, n, 1) AS h1,
     generator.h(%(seed)s, n, 2) AS h2,
     generator.h(%(seed)s, n, 3) AS h3,

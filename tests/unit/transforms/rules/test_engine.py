@@ -72,7 +72,9 @@ def test_one_customer_may_have_a_value_twice() -> None:
 
 
 def test_what_has_a_field_beside_or_above_it_is_shared_with_nobody() -> None:
-    rule = UniqueRule(code="c", path="points.meters.n", explanation="x", unless=("left", "removed"))
+    rule = UniqueRule(
+        code="c", path="points.meters.n", explanation="x", unless=("points.left", "points.meters.removed")
+    )
     batch = [
         {"points": [{"meters": [{"n": "A"}, {"n": "B"}]}]},
         {"points": [{"left": "2019-01-01", "meters": [{"n": "A"}]}]},

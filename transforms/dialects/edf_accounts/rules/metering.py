@@ -47,7 +47,8 @@ def _of_meters() -> tuple[Rule, ...]:
         ),
         *inferred(
             identifiers.unique_serial_number(
-                f"{_METERS}.meter_serial_number", unless=("removed_on", "supply_end_date")
+                f"{_METERS}.meter_serial_number",
+                unless=(f"{_METERS}.removed_on", f"{_POINTS}.supply_end_date"),
             )
         ),
     )

@@ -42,7 +42,9 @@ def _of_account(given: Circumstances) -> tuple[Rule, ...]:
         ),
         *_served("EnergyAccount.supply_addresses", supply_points.import_beside_export(points=_POINTS)),
         *_served("EnergyLegacySupplyAddress.meter_points", supply_points.points_once(_ADDRESSES)),
-        *inferred(identifiers.unique_identifier(f"{_POINTS}.identifier", unless=("supply_end_date",))),
+        *inferred(
+            identifiers.unique_identifier(f"{_POINTS}.identifier", unless=(f"{_POINTS}.supply_end_date",))
+        ),
     )
 
 
