@@ -179,6 +179,7 @@ CREATE TABLE legacy.supply_point (
     deenergised     char(1)
 );
 COMMENT ON TABLE legacy.supply_point IS 'MPANs, MPRNs, NMIs, CPEs, CUIs and US supply points.';
+COMMENT ON COLUMN legacy.supply_point.deenergised IS 'GB electricity: X while nothing flows; empty is not known.';
 COMMENT ON COLUMN legacy.supply_point.measurement_class IS
     'GB electricity: A and B settle non-half-hourly, C to G half-hourly; B and D have no meter.';
 COMMENT ON COLUMN legacy.supply_point.export_kind IS

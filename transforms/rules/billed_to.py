@@ -152,7 +152,10 @@ def covering_agreement(*, points: str, today: date) -> Rule:
 
 
 def billed_before_leaving(*, points: str, today: date) -> Rule:
-    """A customer who has left an address is billed to the end there."""
+    """A customer who has left an address is billed to the end there.
+
+    A warning: Kraken looks at it only where its settings import the addresses of the past.
+    """
     now = today.isoformat()
 
     def faults(account: Document) -> Iterator[Fault]:
@@ -171,7 +174,8 @@ def billed_before_leaving(*, points: str, today: date) -> Rule:
         code="unbilled_former_supply_address",
         path="",
         where=f"{points.partition('.')[0]}.customer_at_supply_address_to_date",
-        explanation="A customer who has left an address must be billed to the last day there.",
+        explanation="A customer who has left an address should be billed to the last day there.",
+        severity="warning",
         faults=faults,
         fields=(f"{points.partition('.')[0]}.customer_at_supply_address_to_date",),
     )

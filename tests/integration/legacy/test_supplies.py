@@ -164,6 +164,24 @@ def test_what_was_over_before_the_last_bill_stays_behind(legacy_engine: Engine) 
     ]
 
 
+def test_electricity_that_is_billed_to_a_day_of_its_own_says_so_at_its_settlement_registers(
+    legacy_engine: Engine,
+) -> None:
+    with legacy_engine.begin() as connection:
+        for statement in (
+            "UPDATE legacy.supply SET billed_to = '20190715' WHERE supply_point_id = -2",
+            "UPDATE legacy.reading SET read_on = '20190715' WHERE reading_id = -4",
+            "UPDATE legacy.contract SET starts_on = '20190701' WHERE supply_point_id = -2",
+        ):
+            connection.execute(text(statement))
+    result = _build(legacy_engine, GUIDE)
+    assert result.rejections == []
+    (account,) = _payloads(result)
+    (meter,) = account["supply_addresses"][0]["meter_points"][0]["meters"]
+    assert [register.get("last_billed_to_date") for register in meter["registers"]] == ["2019-07-15", None]
+    assert account["last_billed_to_date"] == "2019-08-01"
+
+
 def test_a_meter_that_was_removed_before_the_customer_came_is_another_customers(
     legacy_engine: Engine,
 ) -> None:
