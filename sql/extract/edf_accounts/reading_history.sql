@@ -23,9 +23,11 @@ JOIN legacy.meter
 JOIN legacy.reading
     ON reading.meter_id = meter.meter_id
     AND reading.closing <> 'X'
+    -- The first reading of a meter that replaced another since the last bill is its transfer reading.
     AND (
         reading.read_on <> meter.installed_on
-        OR meter.installed_on <= coalesce(supply.billed_to, account.last_billed_to)
+        OR meter.installed_on
+            <= coalesce(supply.billed_to, nullif(account.last_billed_to, '00000000'), '99991231')
     )
     -- A reading of no real day stays, and is reported.
     AND (reading.read_on BETWEEN supply.starts_on AND supply.ends_on OR reading.read_on !~ '^[1-9][0-9]{7}$')

@@ -26,7 +26,8 @@ JOIN legacy.reading
         reading.closing = 'X'
         OR (
             reading.read_on = meter.installed_on
-            AND meter.installed_on > coalesce(supply.billed_to, account.last_billed_to)
+            AND meter.installed_on
+                > coalesce(supply.billed_to, nullif(account.last_billed_to, '00000000'), '99991231')
         )
     )
     -- A reading of no real day stays, and is reported.

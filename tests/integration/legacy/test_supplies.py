@@ -182,6 +182,18 @@ def test_electricity_that_is_billed_to_a_day_of_its_own_says_so_at_its_settlemen
     assert account["last_billed_to_date"] == "2019-08-01"
 
 
+def test_the_first_reading_of_a_meter_is_history_where_nothing_was_billed_yet(legacy_engine: Engine) -> None:
+    with legacy_engine.begin() as connection:
+        for statement in (
+            "UPDATE legacy.account SET last_billed_to = '00000000'",
+            "UPDATE legacy.meter SET installed_on = '20190520' WHERE meter_id = -2",
+        ):
+            connection.execute(text(statement))
+    frames = extract(engine=legacy_engine, dialect=EDF, identifiers=[GUIDE]).frames
+    assert set(frames["transfer_readings"]["reading_key"]) == {-4, -1}
+    assert set(frames["reading_history"]["reading_key"]) == {-3, -2}
+
+
 def test_a_meter_that_was_removed_before_the_customer_came_is_another_customers(
     legacy_engine: Engine,
 ) -> None:
