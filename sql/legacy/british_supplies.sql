@@ -1,5 +1,5 @@
 -- British supplies that are more than two meters at one address: exchanged meters, export, a second address and
--- four hundred meters. Keys of what is added begin at 300 thousand million, so that they are nobody else's.
+-- four hundred meters. Keys of what is added begin at 300 thousand million, above all others of the market.
 
 CREATE FUNCTION generator.add_british_supplies() RETURNS void
     LANGUAGE plpgsql
@@ -15,7 +15,7 @@ BEGIN
     FROM made
     WHERE kind = 'exchanged'
     UNION ALL
-    -- The export of a meter that imports too has a supply point of its own; who moved has a meter at the new address.
+    -- The export of a meter that imports too has a supply point of its own; a mover has a meter at the new address.
     SELECT
         310000000000 + n, 300000000000 + n,
         CASE kind WHEN 'export' THEN 'E' ELSE 'N' END || lpad(CAST(n AS text), 9, '0'),

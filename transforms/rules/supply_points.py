@@ -1,7 +1,4 @@
-"""British supply points: which of them Kraken bills, and what it then asks of them.
-
-Times do not matter here: ISO dates are compared as texts.
-"""
+"""British supply points: which of them Kraken bills, and what it asks of them. Dates compare as texts."""
 
 from __future__ import annotations
 
@@ -293,7 +290,7 @@ def serial_numbers_once(path: str) -> Rule:
 
 
 def reason_only_for_refusal(path: str) -> Rule:
-    """Who wants a smart meter gives no reason against one."""
+    """A customer who wants a smart meter gives no reason against one."""
 
     def faults(interest: Document) -> Iterator[Fault]:
         if interest["type"] == "INTERESTED":

@@ -6,35 +6,51 @@ SELECT
     'GB-' || lpad(CAST(n AS text), 9, '0') AS account_number,
     house.home,
     CASE WHEN mod(n, 25) = 0 THEN mod(n / 25, 24) ELSE -1 END AS defect,
-    -- Two in a hundred of each kind of supply.
-    (ARRAY['two days', 'gas lost', 'exchanged', 'export', 'deenergised', 'unmetered', 'half-hourly', 'mover', 'tenant'])[
-        array_position(ARRAY[31, 33, 36, 38, 41, 43, 46, 47, 48], CAST(mod(n, 50) AS integer))
-    ] AS kind,
+    supplied.kind,
     mod(n, 5000) = 311 AS has_many_meters,
     generator.h(%(seed)s, n, 1) AS h1,
     generator.h(%(seed)s, n, 2) AS h2,
     generator.h(%(seed)s, n, 3) AS h3,
     -- A gap in the annual quantities needs gas.
     mod(generator.h(%(seed)s, house.home, 4), 10) < 7
-        OR mod(n, 50) IN (31, 33)
+        OR supplied.kind IN ('two days', 'gas lost')
         OR (mod(n, 25) = 0 AND mod(n / 25, 24) = 21) AS has_gas,
-    mod(generator.h(%(seed)s, n, 5), 12) = 0 AND mod(n, 50) NOT IN (33, 43, 47, 48) AS is_prepay,
-    mod(generator.h(%(seed)s, house.home, 6), 5) = 0 AND mod(n, 50) NOT IN (43, 46) AS is_two_rate,
+    mod(generator.h(%(seed)s, n, 5), 12) = 0 
+        AND supplied.kind NOT IN ('gas lost', 'unmetered', 'mover', 'tenant') AS is_prepay,
+    mod(generator.h(%(seed)s, house.home, 6), 5) = 0 
+        AND supplied.kind NOT IN ('unmetered', 'half-hourly') AS is_two_rate,
     mod(generator.h(%(seed)s, n, 7), 8) = 0 AS has_partner,
-    mod(generator.h(%(seed)s, n, 8), 10) = 0 AND mod(n, 50) NOT IN (36, 48) AS is_long,
+    mod(generator.h(%(seed)s, n, 8), 10) = 0 AND supplied.kind NOT IN ('exchanged', 'tenant') AS is_long,
     mod(generator.h(%(seed)s, n, 9), 15) = 0 AS is_business,
     mod(n, 25) = 7 AS has_predecessor,
     mod(n, 25) = 14 OR mod(n, 100) = 7 AS has_successor,
-    CASE WHEN mod(n, 50) = 48 THEN house.billed_to + 1
+    CASE WHEN supplied.kind = 'tenant' THEN house.billed_to + 1
         ELSE DATE '2012-01-01' + mod(generator.h(%(seed)s, n, 10), 4000)
     END AS moved_in,
-    house.billed_to + CASE WHEN mod(n, 50) = 48 THEN 31 ELSE 0 END AS billed_to,
-    house.billed_to - CASE WHEN mod(n, 50) = 31 THEN 12 WHEN mod(n, 50) = 48 THEN -31 ELSE 0 END AS gas_billed_to
+    house.billed_to + CASE WHEN supplied.kind = 'tenant' THEN 31 ELSE 0 END AS billed_to,
+    house.billed_to
+        + CASE supplied.kind WHEN 'tenant' THEN 31 WHEN 'two days' THEN -12 ELSE 0 END AS gas_billed_to
 FROM generate_series(CAST(%(first)s AS bigint), CAST(%(last)s AS bigint)) AS n
--- A new tenant lives where the customer before has just moved out, and has the same meters.
-CROSS JOIN LATERAL (SELECT CASE WHEN mod(n, 50) = 48 THEN n - 1 ELSE n END AS home) AS tenancy
+-- Two in a hundred of each kind.
 CROSS JOIN LATERAL (
-    SELECT tenancy.home, DATE '2026-09-01' + mod(generator.h(%(seed)s, tenancy.home, 11), 28) AS billed_to
+    SELECT
+        CASE mod(n, 50)
+            WHEN 31 THEN 'two days'
+            WHEN 33 THEN 'gas lost'
+            WHEN 36 THEN 'exchanged'
+            WHEN 38 THEN 'export'
+            WHEN 41 THEN 'deenergised'
+            WHEN 43 THEN 'unmetered'
+            WHEN 46 THEN 'half-hourly'
+            WHEN 47 THEN 'mover'
+            WHEN 48 THEN 'tenant'
+            ELSE 'usual'
+        END AS kind,
+        -- A new tenant lives where the customer before has just moved out, and has the same meters.
+        CASE mod(n, 50) WHEN 48 THEN n - 1 ELSE n END AS home
+) AS supplied
+CROSS JOIN LATERAL (
+    SELECT supplied.home, DATE '2026-09-01' + mod(generator.h(%(seed)s, supplied.home, 11), 28) AS billed_to
 ) AS house;
 ANALYZE made;
 
@@ -244,7 +260,12 @@ SELECT
     'E ',
     CASE WHEN made.defect = 12 THEN 'GONE' ELSE 'TENT' END,
     NULL,
-    CASE WHEN made.kind = 'half-hourly' THEN 0 WHEN made.kind = 'unmetered' THEN 8 WHEN made.is_two_rate THEN 2 ELSE 1 END,
+    CASE
+        WHEN made.kind = 'half-hourly' THEN 0
+        WHEN made.kind = 'unmetered' THEN 8
+        WHEN made.is_two_rate THEN 2
+        ELSE 1
+    END,
     CASE WHEN made.kind = 'half-hourly' THEN NULL WHEN made.is_two_rate THEN '0151' ELSE '0393' END,
     CASE WHEN made.defect = 4 THEN 'X' ELSE ' ' END,
     ' ',
@@ -323,7 +344,7 @@ SELECT
     CASE WHEN made.is_prepay THEN 'X' ELSE ' ' END
 FROM made
 CROSS JOIN generate_series(0, CASE WHEN made.has_gas THEN 1 ELSE 0 END) AS fuel
-WHERE made.home = made.n AND NOT (coalesce(made.kind, '') = 'unmetered' AND fuel = 0);
+WHERE made.home = made.n AND NOT (made.kind = 'unmetered' AND fuel = 0);
 
 INSERT INTO legacy.prepay_balance
 SELECT
@@ -340,12 +361,12 @@ SELECT
     made.n * 2 + rate, made.n * 2, CAST(rate + 1 AS text),
     CASE
         WHEN made.is_two_rate THEN (ARRAY['00043', '00210'])[rate + 1]
-        WHEN coalesce(made.kind, '') <> 'half-hourly' THEN '00001'
+        WHEN made.kind <> 'half-hourly' THEN '00001'
     END,
     5, NULL
 FROM made
 CROSS JOIN generate_series(0, CASE WHEN made.is_two_rate THEN 1 ELSE 0 END) AS rate
-WHERE made.home = made.n AND coalesce(made.kind, '') <> 'unmetered';
+WHERE made.home = made.n AND made.kind <> 'unmetered';
 
 -- Readings: on the day of the transfer, and every month before it.
 INSERT INTO legacy.reading
@@ -373,7 +394,7 @@ SELECT
 FROM made
 CROSS JOIN generate_series(0, 2) AS line
 CROSS JOIN generate_series(0, CASE WHEN made.is_long THEN 14 ELSE 1 END) AS month
-WHERE (line = 0 AND coalesce(made.kind, '') <> 'unmetered')
+WHERE (line = 0 AND made.kind <> 'unmetered')
     OR (line = 1 AND made.is_two_rate)
     OR (line = 2 AND made.has_gas);
 
@@ -388,7 +409,7 @@ CROSS JOIN LATERAL (VALUES
     (0, generator.day(made.billed_to - 365), generator.day(made.billed_to - 31)),
     (1, generator.day(made.billed_to - 30), '99991231')
 ) AS slice (place, valid_from, valid_to)
-WHERE made.home = made.n AND coalesce(made.kind, '') <> 'half-hourly'
+WHERE made.home = made.n AND made.kind <> 'half-hourly'
 UNION ALL
 SELECT
     made.n * 8 + 4 + slice.place, made.n * 2 + 1, 'AQ', NULL, 8000 + mod(made.h2, 9000) + slice.place * 110,
