@@ -232,8 +232,10 @@ CREATE TABLE legacy.contract (
     supply_point_id bigint NOT NULL,
     tariff_code     varchar(20) NOT NULL,
     starts_on       char(8) NOT NULL,
-    ends_on         char(8) NOT NULL
+    ends_on         char(8) NOT NULL,
+    broker          varchar(20)
 );
+COMMENT ON COLUMN legacy.contract.broker IS 'GB: the business that brought the contract and stands between, if there is one.';
 COMMENT ON TABLE legacy.contract IS 'Supply contracts of an account at a supply point. Loose: old tariff codes are no longer in tariff.';
 
 CREATE TABLE legacy.contract_option (

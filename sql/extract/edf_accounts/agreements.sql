@@ -7,7 +7,9 @@ SELECT
     contract.contract_id AS agreement_key,
     contract.tariff_code,
     contract.starts_on AS effective_from,
-    contract.ends_on AS effective_to
+    contract.ends_on AS effective_to,
+    contract.broker AS intermediary,
+    CASE WHEN contract.broker <> '' THEN CAST(contract.contract_id AS text) END AS intermediary_reference
 FROM legacy.account
 JOIN legacy.occupancy ON occupancy.account_id = account.account_id
 JOIN legacy.supply

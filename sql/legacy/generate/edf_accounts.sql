@@ -311,7 +311,8 @@ SELECT
         ELSE (ARRAY['ELEC', 'GAS'])[1 + fuel] || slice.tariff
     END,
     slice.starts_on,
-    slice.ends_on
+    slice.ends_on,
+    CASE WHEN made.is_business AND mod(made.n, 2) = 1 THEN 'P-0000000' || chr(65 + mod(made.h1, 9)) END
 FROM made
 CROSS JOIN generate_series(0, CASE WHEN made.has_gas THEN 1 ELSE 0 END) AS fuel
 CROSS JOIN LATERAL (VALUES

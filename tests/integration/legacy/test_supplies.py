@@ -101,6 +101,13 @@ def test_an_export_point_shares_its_meter_with_the_import(points: Found) -> None
         assert serials.count(point["meters"][0]["meter_serial_number"]) == 1
 
 
+def test_agreements_through_a_broker_name_its_portfolio(points: Found) -> None:
+    agreements = [agreement for _, _, point in points for agreement in point["agreements"]]
+    named = [agreement["intermediary"] for agreement in agreements if "intermediary" in agreement]
+    assert 0 < len(named) < len(agreements) / 10
+    assert all(each["portfolio_number"].startswith("P-") and each["external_id"] for each in named)
+
+
 def test_deenergised_unmetered_and_half_hourly_points_are_sent_as_such(points: Found) -> None:
     electricity = [point for _, _, point in points if point["supply_type"] == "ELECTRICITY"]
     assert sum(point.get("is_deenergised") is True for point in electricity) == TWO_IN_A_HUNDRED

@@ -210,6 +210,12 @@ CASES: Final[list[Case]] = [
         (again(f"{ELEC}.agreements", effective_from="2017-01-01", effective_to="2018-01-01"),),
     ),
     Case(
+        "invalid_portfolio_number",
+        f"{ELEC}.agreements.0.intermediary.portfolio_number",
+        (put(f"{ELEC}.agreements.0.intermediary", {"portfolio_number": "P-1234abcd"}),),
+        (put(f"{ELEC}.agreements.0.intermediary", {"portfolio_number": "P-1234ABCD", "external_id": "7"}),),
+    ),
+    Case(
         "agreement_start_date_before_supply_start_date",
         f"{ELEC}.agreements.0.effective_from",
         (put(f"{ELEC}.agreements.0.effective_from", "2018-12-31"),),

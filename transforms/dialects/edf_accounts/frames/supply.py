@@ -111,7 +111,22 @@ FRAMES: Final = (
         key=(*_METER_POINT, "agreement_key"),
         parent="meter_points",
         target="agreements",
-        columns=AGREEMENT,
+        columns=(
+            *AGREEMENT,
+            Column(
+                name="intermediary",
+                field="intermediary.portfolio_number",
+                kind="configured",
+                setting="intermediaries",
+                meaning="The business between supplier and customer: the number of its portfolio in Kraken.",
+            ),
+            Column(
+                name="intermediary_reference",
+                field="intermediary.external_id",
+                kind="text",
+                meaning="What the legacy system calls that relationship.",
+            ),
+        ),
     ),
     Frame(
         name="meters",

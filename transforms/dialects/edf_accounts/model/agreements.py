@@ -143,7 +143,7 @@ class BespokeGasRates(BespokeRates):
 class Intermediary(Entity):
     """The portfolio of the business that stands between the supplier and the customer."""
 
-    portfolio_number: Annotated[str, Field(pattern=r"^P-[0-9A-Z]{8}$")]
+    portfolio_number: str
     external_id: Annotated[str, Field(max_length=255)] | None = None
 
 

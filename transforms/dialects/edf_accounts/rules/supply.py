@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -17,6 +18,7 @@ from transforms.rules.engine import (
     stated,
 )
 
+_PORTFOLIO: Final = re.compile(r"P-[0-9A-Z]{8}", re.ASCII)
 _ADDRESSES: Final = "supply_addresses"
 _POINTS: Final = f"{_ADDRESSES}.meter_points"
 
@@ -83,6 +85,7 @@ def _of_agreements(given: Circumstances) -> tuple[Rule, ...]:
             "ElectricityAgreement",
             dates.ordered(f"{_POINTS}.agreements", start="effective_from", end="effective_to"),
         ),
+        *_served("AgreementIntermediaryDetails.portfolio_number", _portfolio_number()),
         *_served("ElectricityMeterPoint", supply_points.no_early_agreement(_POINTS)),
         *_served(
             "EnergyAccount",
@@ -124,6 +127,15 @@ def _check_digits() -> Rule:
         faults=faults,
         fields=("identifier",),
         needs=("identifier",),
+    )
+
+
+def _portfolio_number() -> Rule:
+    return ValueRule(
+        code="invalid_portfolio_number",
+        path=f"{_POINTS}.agreements.intermediary.portfolio_number",
+        explanation="The number of a portfolio is P- and eight capital letters or digits.",
+        holds=lambda value: _PORTFOLIO.fullmatch(value) is not None,
     )
 
 
