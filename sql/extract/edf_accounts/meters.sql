@@ -35,6 +35,9 @@ JOIN legacy.meter
     AND meter.removed_on >= supply.starts_on
 CROSS JOIN LATERAL (SELECT coalesce(supply.billed_to, account.last_billed_to) AS day) AS billed
 LEFT JOIN legacy.prepay_balance AS prepay
-    ON prepay.meter_id = meter.meter_id AND prepay.account_id = account.account_id
+    ON prepay.meter_id = meter.meter_id
+    AND prepay.account_id = account.account_id
+    -- What stood on a meter that is billed to its end was booked with its last bill.
+    AND meter.removed_on >= billed.day
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
 ORDER BY account.account_number, occupancy.premise_id, point.supply_point_id, meter.meter_id

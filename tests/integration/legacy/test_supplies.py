@@ -247,3 +247,15 @@ def test_a_meter_exchanged_since_the_last_bill_is_sent_as_kraken_asks_for(legacy
         for holders in (gas["meters"], [meter["registers"][0] for meter in electricity["meters"]])
     ]
     assert sorted(days[0], key=str) == sorted(days[1], key=str) == ["2019-08-01", None]
+
+
+@pytest.mark.parametrize(("removed", "debt"), [("20190731", None), ("20190801", "21.3")])
+def test_the_balance_of_a_prepay_meter_that_is_billed_to_its_end_stays_behind(
+    legacy_engine: Engine, removed: str, debt: str | None
+) -> None:
+    with legacy_engine.begin() as connection:
+        connection.execute(
+            text("UPDATE legacy.meter SET removed_on = :removed WHERE meter_id = -1"), {"removed": removed}
+        )
+    meters = extract(engine=legacy_engine, dialect=EDF, identifiers=[GUIDE]).frames["meters"]
+    assert meters.set_index("meter_key")["debt_balance"][-1] == debt
