@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 
 from tests.samples import TODAY, expected_payload
+from tests.unit.transforms.rules import meter_cases, supply_cases
 from tests.unit.transforms.rules.changes import Change, again, put
-from tests.unit.transforms.rules.supply_cases import CASES as SUPPLY
 from transforms.registry import get_dialect
 from transforms.rules.engine import Batch, Circumstances, UniqueRule, run_rules
 
@@ -128,7 +128,11 @@ def test_a_rule_finds_what_it_is_for(code: str, path: str, change: Change) -> No
 
 
 def test_every_rule_has_a_case() -> None:
-    tried = {code for code, _, _ in CASES} | {case.code for case in SUPPLY} | {"date_in_past"}
+    tried = (
+        {code for code, _, _ in CASES}
+        | {case.code for case in (*supply_cases.CASES, *meter_cases.CASES)}
+        | {"date_in_past"}
+    )
     assert {rule.code for rule in RULES if not isinstance(rule, UniqueRule)} == tried
 
 

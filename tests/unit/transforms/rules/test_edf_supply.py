@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from tests.samples import TODAY, expected_payload
+from tests.unit.transforms.rules import meter_cases, supply_cases
 from tests.unit.transforms.rules.changes import Change, put
-from tests.unit.transforms.rules.supply_cases import CASES, ELEC, GAS, Case, end
+from tests.unit.transforms.rules.supply_cases import ELEC, GAS, Case, end
 from transforms.findings import Finding
 from transforms.registry import get_dialect
 from transforms.rules.engine import Batch, Circumstances, run_rules
 
+CASES = [*supply_cases.CASES, *meter_cases.CASES]
 EDF = get_dialect(name="edf_accounts")
 RULES = EDF.rules(Circumstances(today=TODAY, region="GB"))
 WARNINGS = {
