@@ -179,6 +179,7 @@ def _create_tables(*, connection: Connection) -> None:
     _run(connection=connection, file="schema")
     _run(connection=connection, file="generate/common")
     _run(connection=connection, file="neighbours")
+    _run(connection=connection, file="british_supplies")
     _mark(connection=connection)
 
 

@@ -201,11 +201,19 @@ CREATE TABLE legacy.supply_point (
     operating_company char(4),
     load_zone       varchar(12),
     load_profile    varchar(12),
-    network_area    char(2)
+    network_area    char(2),
+    measurement_class char(1),
+    export_kind     char(2),
+    deenergised     char(1)
 );
 COMMENT ON TABLE legacy.supply_point IS 'MPANs, MPRNs, NMIs, CPEs, CUIs and US supply points.';
 COMMENT ON COLUMN legacy.supply_point.critical_load IS
     'AU: whether a life depends on the supply (X), or not (N); blank where it was never asked.';
+COMMENT ON COLUMN legacy.supply_point.deenergised IS 'GB electricity: X while nothing flows; empty is not known.';
+COMMENT ON COLUMN legacy.supply_point.measurement_class IS
+    'GB electricity: A and B settle non-half-hourly, C to G half-hourly; B and D have no meter.';
+COMMENT ON COLUMN legacy.supply_point.export_kind IS
+    'GB: the meter exports alone (EX) or imports too, at a point of its own (IE); empty for import.';
 COMMENT ON COLUMN legacy.supply_point.network_area IS
     'Area of an Australian network. NO: it keeps notifications only; SO: it keeps accounts; empty: both.';
 
@@ -218,7 +226,8 @@ CREATE TABLE legacy.supply (
 );
 COMMENT ON TABLE legacy.supply IS
     'At which supply points of its property an account is supplied, from its first day there to its last (99991231: still).';
-COMMENT ON COLUMN legacy.supply.billed_to IS 'US bills by supply point, the other markets by account.';
+COMMENT ON COLUMN legacy.supply.billed_to IS
+    'US bills by supply point, the other markets by account: GB fills it where a supply point is billed to another day.';
 
 CREATE TABLE legacy.service_drop (
     service_drop_id bigint NOT NULL,
@@ -253,8 +262,10 @@ CREATE TABLE legacy.contract (
     supply_point_id bigint NOT NULL,
     tariff_code     varchar(20) NOT NULL,
     starts_on       char(8) NOT NULL,
-    ends_on         char(8) NOT NULL
+    ends_on         char(8) NOT NULL,
+    broker          varchar(20)
 );
+COMMENT ON COLUMN legacy.contract.broker IS 'GB: the business that brought the contract and stands between, if there is one.';
 COMMENT ON TABLE legacy.contract IS 'Supply contracts of an account at a supply point. Loose: old tariff codes are no longer in tariff.';
 
 CREATE TABLE legacy.contract_option (

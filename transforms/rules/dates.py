@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -91,6 +92,14 @@ def times_ordered(path: str, *, first: str, then: str, code: str) -> Rule:
 
 
 def agreement_rules(path: str, *, supply_start: str = "") -> tuple[Rule, ...]:
+    """Agreements of the supply points at a path: none ends before it begins, and they are consecutive."""
+    return (
+        ordered(f"{path}.agreements", start="effective_from", end="effective_to"),
+        consecutive_agreements(path, supply_start=supply_start),
+    )
+
+
+def consecutive_agreements(path: str, *, supply_start: str = "") -> Rule:
     """Agreements of the supply points at a path: consecutive, apart from those of an earlier supply.
 
     `supply_start` names the supply point's own date; without one there is no such exception. An agreement
@@ -108,23 +117,28 @@ def agreement_rules(path: str, *, supply_start: str = "") -> tuple[Rule, ...]:
             elif end < start and end > (point.get(supply_start) or ""):
                 yield Fault("agreements", "There is a gap between two of them.")
 
-    return (
-        ordered(f"{path}.agreements", start="effective_from", end="effective_to"),
-        ObjectRule(
-            code=_AGREEMENTS,
-            path=path,
-            explanation="Agreements must follow each other without gap or overlap.",
-            faults=faults,
-            fields=("agreements",),
-        ),
+    return ObjectRule(
+        code=_AGREEMENTS,
+        path=path,
+        explanation="Agreements must follow each other without gap or overlap.",
+        faults=faults,
+        fields=("agreements",),
     )
 
 
 def day_after(day: str) -> str:
-    """The next day."""
-    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+    """The next day; empty for what is no day, or the last one that there is."""
+    return _shifted(day, 1)
 
 
 def day_before(day: str) -> str:
-    """The day before."""
-    return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+    """The day before; empty for what is no day, or the first one that there is."""
+    return _shifted(day, -1)
+
+
+@lru_cache(maxsize=4096)
+def _shifted(day: str, days: int) -> str:
+    try:
+        return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
+    except (ValueError, OverflowError):
+        return ""

@@ -176,6 +176,8 @@ class ObjectRule(Rule):
     faults: Callable[[Document], Iterable[Fault]]
     fields: tuple[str, ...] = ("",)
     """The generic places below the object that it may name; the empty one is the object."""
+    where: str = ""
+    """A generic path: a payload that has nothing there passes. For rules about whole payloads."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -186,12 +188,21 @@ class ObjectRule(Rule):
         """Look at each object."""
         level = batch.level(path=self.path)
         needs = self.needs
-        for index, node in enumerate(level.nodes):
-            if needs and any(node.get(name) is None for name in needs):
-                continue
-            for fault in self.faults(node):
-                number, path = level.whose(index=index)
-                yield number, self.finding(path=_join(path, fault.field), detail=fault.detail)
+        looked_at = enumerate(level.nodes) if not self.where else self._with(batch=batch)
+        for index, node in looked_at:
+            for name in needs:
+                if node.get(name) is None:
+                    break
+            else:
+                for fault in self.faults(node):
+                    number, path = level.whose(index=index)
+                    yield number, self.finding(path=_join(path, fault.field), detail=fault.detail)
+
+    def _with(self, *, batch: Batch) -> Iterator[tuple[int, Document]]:
+        """(number, payload) of those that have something at `where`."""
+        there = batch.level(path=self.where)
+        numbers = {there.owner(index=index) for index in range(len(there.nodes))}
+        return ((number, batch.documents[number]) for number in sorted(numbers))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +214,8 @@ class UniqueRule(Rule):
 
     fields: tuple[str, ...] = ()
     """Of objects, the fields that must not all be the same, letter for letter; empty for a path of texts."""
+    unless: tuple[str, ...] = ()
+    """Generic paths of fields around a value: where one of them is set, the value does not take part."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -218,16 +231,18 @@ class UniqueRule(Rule):
             if owners.setdefault(value, number) != number:
                 shared.add(value)
         if shared:
+            excepted = self._excepted(batch=batch)
             for index, node in enumerate(level.nodes):
-                if self._value(node) in shared:
+                if index not in excepted and self._value(node) in shared:
                     number, path = level.whose(index=index)
                     yield number, self.finding(path=path)
 
     def values(self, *, batch: Batch) -> Iterator[tuple[int, str]]:
         """(payload number, folded value) of everything that must be unique."""
         level = batch.level(path=self.path)
+        excepted = self._excepted(batch=batch)
         for index, node in enumerate(level.nodes):
-            if value := self._value(node):
+            if index not in excepted and (value := self._value(node)):
                 yield level.owner(index=index), value
 
     def _value(self, node: Any) -> str:
@@ -236,6 +251,21 @@ class UniqueRule(Rule):
             return str(node.casefold())
         parts = [node.get(name) for name in self.fields]
         return "\x1f".join(parts) if all(parts) else ""
+
+    def _excepted(self, *, batch: Batch) -> set[int]:
+        """The numbers of the values that do not take part."""
+        found: set[int] = set()
+        for path in self.unless:
+            ended = batch.level(path=path)
+            holders = {holder for holder, node in zip(ended.parents, ended.nodes, strict=True) if node}
+            if not holders:
+                continue
+            level = batch.level(path=self.path)
+            above = list(range(len(level.nodes)))
+            while level is not ended.above and level.above is not None:
+                above, level = [level.parents[index] for index in above], level.above
+            found.update(number for number, holder in enumerate(above) if holder in holders)
+        return found
 
 
 def stated(document: Literal["guide", "served"], place: str, words: str, *rules: Rule) -> tuple[Rule, ...]:

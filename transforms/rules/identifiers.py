@@ -28,11 +28,16 @@ def is_mpan(value: str) -> bool:
 
 def is_mprn(value: str) -> bool:
     """Six to ten digits; the last two are the weighted sum of the others (weights n…1) modulo 11."""
-    if not _MPRN.fullmatch(value):
+    if not looks_like_mprn(value):
         return False
     body, check = value[:-2], value[-2:]
     total = sum(int(digit) * weight for digit, weight in zip(body, range(len(body), 0, -1), strict=True))
     return total % 11 == int(check)
+
+
+def looks_like_mprn(value: str) -> bool:
+    """Six to ten digits, whatever the check digits say."""
+    return bool(_MPRN.fullmatch(value))
 
 
 def is_nmi(value: str) -> bool:
@@ -66,20 +71,29 @@ def valid_identifier(path: str, *, is_valid: Callable[[str], bool], name: str) -
     )
 
 
-def unique_identifier(path: str) -> Rule:
-    """A supply point can be supplied to one customer only."""
+def unique_identifier(path: str, *, unless: tuple[str, ...] = ()) -> Rule:
+    """A supply point is supplied to one customer at a time.
+
+    `unless` has the paths of what ends a supply: a customer who has left is not in the way of the next.
+    """
     return UniqueRule(
         code="duplicate_supply_point",
         path=path,
-        explanation="Another customer of the wave has the same supply point: one of them would take it over.",
+        explanation="Another customer of the wave is supplied at the same supply point.",
+        severity="warning",
+        unless=unless,
     )
 
 
-def unique_serial_number(path: str) -> Rule:
-    """One meter at two customers is nearly always a mistake; import and export meters are not."""
+def unique_serial_number(path: str, *, unless: tuple[str, ...] = ()) -> Rule:
+    """One meter at two customers is nearly always a mistake; import and export meters are not.
+
+    `unless` has the paths of what ends a supply or removes a meter.
+    """
     return UniqueRule(
         code="duplicate_meter_serial_number",
         path=path,
         explanation="Another customer of the wave has a meter with the same serial number.",
         severity="warning",
+        unless=unless,
     )

@@ -2,7 +2,7 @@
 -- No values. :identifiers and :since (timestamptz) are parallel arrays; a kind without a change has no row.
 
 WITH customer AS (
-    SELECT given.external_identifier, given.since, account.account_id
+    SELECT given.external_identifier, given.since, account.account_id, account.last_billed_to
     FROM unnest(CAST(:identifiers AS text[]), CAST(:since AS timestamptz[]))
         AS given (external_identifier, since)
     JOIN legacy.account ON account.account_number = given.external_identifier AND account.market = 'GB'
@@ -18,9 +18,9 @@ WITH customer AS (
     UNION ALL
     SELECT customer.external_identifier, 'reading', reading.recorded_at
     FROM customer
-    JOIN legacy.occupancy
-        ON occupancy.account_id = customer.account_id AND occupancy.moved_out = '99991231'
-    JOIN legacy.supply ON supply.occupancy_id = occupancy.occupancy_id
+    JOIN legacy.occupancy ON occupancy.account_id = customer.account_id
+    JOIN legacy.supply
+        ON supply.occupancy_id = occupancy.occupancy_id AND supply.ends_on >= customer.last_billed_to
     JOIN legacy.meter ON meter.supply_point_id = supply.supply_point_id
     JOIN legacy.reading
         ON reading.meter_id = meter.meter_id

@@ -7,11 +7,13 @@ SELECT
     contract.contract_id AS agreement_key,
     contract.tariff_code,
     contract.starts_on AS effective_from,
-    contract.ends_on AS effective_to
+    contract.ends_on AS effective_to,
+    contract.broker AS intermediary,
+    CASE WHEN contract.broker <> '' THEN CAST(contract.contract_id AS text) END AS intermediary_reference
 FROM legacy.account
-JOIN legacy.occupancy
-    ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
-JOIN legacy.supply ON supply.occupancy_id = occupancy.occupancy_id
+JOIN legacy.occupancy ON occupancy.account_id = account.account_id
+JOIN legacy.supply
+    ON supply.occupancy_id = occupancy.occupancy_id AND supply.ends_on >= account.last_billed_to
 JOIN legacy.contract
     ON contract.supply_point_id = supply.supply_point_id AND contract.account_id = account.account_id
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))

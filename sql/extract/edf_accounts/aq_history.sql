@@ -1,4 +1,5 @@
--- Annual quantities of gas, the latest first. They belong to the meter point, whoever is supplied there.
+-- Annual quantities of gas, the latest first. They belong to the meter point, whoever is supplied there; what begins
+-- after the account's supply does not concern it.
 
 SELECT
     account.account_number AS external_identifier,
@@ -9,10 +10,11 @@ SELECT
     consumption.valid_to AS effective_to,
     CAST(consumption.kwh AS text) AS consumption
 FROM legacy.account
-JOIN legacy.occupancy
-    ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
-JOIN legacy.supply ON supply.occupancy_id = occupancy.occupancy_id
+JOIN legacy.occupancy ON occupancy.account_id = account.account_id
+JOIN legacy.supply
+    ON supply.occupancy_id = occupancy.occupancy_id AND supply.ends_on >= account.last_billed_to
 JOIN legacy.consumption
     ON consumption.supply_point_id = supply.supply_point_id AND consumption.kind = 'AQ'
+    AND consumption.valid_from <= supply.ends_on
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
 ORDER BY account.account_number, occupancy.premise_id, supply.supply_point_id, consumption.valid_from DESC

@@ -13,13 +13,22 @@ SELECT
     reading.kind AS reading_type,
     reading.billed
 FROM legacy.account
-JOIN legacy.occupancy
-    ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
-JOIN legacy.supply ON supply.occupancy_id = occupancy.occupancy_id
-JOIN legacy.meter ON meter.supply_point_id = supply.supply_point_id AND meter.removed_on = '99991231'
+JOIN legacy.occupancy ON occupancy.account_id = account.account_id
+JOIN legacy.supply
+    ON supply.occupancy_id = occupancy.occupancy_id AND supply.ends_on >= account.last_billed_to
+JOIN legacy.meter
+    ON meter.supply_point_id = supply.supply_point_id
+    AND meter.installed_on <= supply.ends_on
+    AND meter.removed_on >= supply.starts_on
 JOIN legacy.reading
     ON reading.meter_id = meter.meter_id
     AND reading.closing <> 'X'
+    -- The first reading of a meter that replaced another since the last bill is its transfer reading.
+    AND (
+        reading.read_on <> meter.installed_on
+        OR meter.installed_on
+            <= coalesce(supply.billed_to, nullif(account.last_billed_to, '00000000'), '99991231')
+    )
     -- A reading of no real day stays, and is reported.
     AND (reading.read_on BETWEEN supply.starts_on AND supply.ends_on OR reading.read_on !~ '^[1-9][0-9]{7}$')
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))

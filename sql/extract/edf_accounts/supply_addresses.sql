@@ -1,4 +1,5 @@
--- Properties that the account has today.
+-- Properties that the account has today, and those at which it was supplied until its last bill or later. What ended
+-- before that is settled, and stays behind.
 
 SELECT
     account.account_number AS external_identifier,
@@ -10,10 +11,18 @@ SELECT
     address.line5 AS supply_address5,
     address.postcode AS supply_postcode,
     occupancy.landlord AS is_landlord,
-    occupancy.moved_in AS customer_at_supply_address_from_date
+    occupancy.moved_in AS customer_at_supply_address_from_date,
+    occupancy.moved_out AS customer_at_supply_address_to_date
 FROM legacy.account
 JOIN legacy.occupancy
-    ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
+    ON occupancy.account_id = account.account_id
+    AND (
+        occupancy.moved_out = '99991231'
+        OR EXISTS (
+            SELECT FROM legacy.supply
+            WHERE supply.occupancy_id = occupancy.occupancy_id AND supply.ends_on >= account.last_billed_to
+        )
+    )
 JOIN legacy.premise ON premise.premise_id = occupancy.premise_id
 JOIN legacy.address ON address.address_id = premise.address_id
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))

@@ -1,4 +1,5 @@
--- The readings on the day of the transfer. Those of the day on which others moved out are theirs.
+-- The readings on the day of the transfer, or of the end of the supply, and the first ones of a meter that replaced
+-- another since the last bill. Those of the day on which others moved out are theirs.
 
 SELECT
     account.account_number AS external_identifier,
@@ -12,13 +13,23 @@ SELECT
     reading.value_decimals AS reading_decimals,
     reading.kind AS reading_type
 FROM legacy.account
-JOIN legacy.occupancy
-    ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
-JOIN legacy.supply ON supply.occupancy_id = occupancy.occupancy_id
-JOIN legacy.meter ON meter.supply_point_id = supply.supply_point_id AND meter.removed_on = '99991231'
+JOIN legacy.occupancy ON occupancy.account_id = account.account_id
+JOIN legacy.supply
+    ON supply.occupancy_id = occupancy.occupancy_id AND supply.ends_on >= account.last_billed_to
+JOIN legacy.meter
+    ON meter.supply_point_id = supply.supply_point_id
+    AND meter.installed_on <= supply.ends_on
+    AND meter.removed_on >= supply.starts_on
 JOIN legacy.reading
     ON reading.meter_id = meter.meter_id
-    AND reading.closing = 'X'
+    AND (
+        reading.closing = 'X'
+        OR (
+            reading.read_on = meter.installed_on
+            AND meter.installed_on
+                > coalesce(supply.billed_to, nullif(account.last_billed_to, '00000000'), '99991231')
+        )
+    )
     -- A reading of no real day stays, and is reported.
     AND (reading.read_on BETWEEN supply.starts_on AND supply.ends_on OR reading.read_on !~ '^[1-9][0-9]{7}$')
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))

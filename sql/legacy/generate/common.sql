@@ -126,6 +126,7 @@ INSERT INTO generator.vocabulary VALUES
 
 INSERT INTO legacy.tariff VALUES
     ('ELEC-FIX-12M-26', 'E', 'Fixed for a year'), ('ELEC-SVT', 'E', 'Standard variable'),
+    ('ELEC-EXPORT-26', 'E', 'What an export is paid for'),
     ('GAS-FIX-12M-26', 'G', 'Fixed for a year'), ('GAS-SVT', 'G', 'Standard variable'),
     ('R1', 'E', 'Residential'), ('R2', 'E', 'Residential, low income'), ('R4', 'E', 'Residential, time of use'),
     ('G1', 'E', 'Small business');

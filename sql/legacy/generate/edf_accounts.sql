@@ -1,30 +1,62 @@
 -- GB accounts number %(first)s to %(last)s from seed %(seed)s. One in 25 is broken on purpose.
 --
 -- What is rare has one customer in fifty each, by `rare`: 21 an unknown occupier, 22 a death, 23 a sale by an
--- affiliate, 24 further email addresses, 28 five names, 29 bills abroad, 34 a vacant property, 36 a name in other
--- letters or with an emoji, 41 never billed, 43 and 46 collections, 44 a campaign, 47 an administrator.
+-- affiliate, 24 further email addresses, 28 five names, 29 bills abroad, 34 a vacant property, 35 a name in other
+-- letters or with an emoji, 37 never billed, 42 and 45 collections, 44 a campaign, 49 an administrator.
 
 CREATE TEMPORARY TABLE made ON COMMIT DROP AS
 SELECT
     n,
     'GB-' || lpad(CAST(n AS text), 9, '0') AS account_number,
-    CASE WHEN mod(n, 25) = 0 THEN mod(n / 25, 24) ELSE -1 END AS defect,
+    house.home,
+    CASE WHEN mod(n, 25) = 0 THEN mod(n / 25, 25) ELSE -1 END AS defect,
+    supplied.kind,
+    mod(n, 5000) = 311 AS has_many_meters,
     generator.h(%(seed)s, n, 1) AS h1,
     generator.h(%(seed)s, n, 2) AS h2,
     generator.h(%(seed)s, n, 3) AS h3,
     -- A gap in the annual quantities needs gas.
-    mod(generator.h(%(seed)s, n, 4), 10) < 7 OR (mod(n, 25) = 0 AND mod(n / 25, 24) = 21) AS has_gas,
-    mod(generator.h(%(seed)s, n, 5), 12) = 0 AS is_prepay,
-    mod(generator.h(%(seed)s, n, 6), 5) = 0 AS is_two_rate,
+    mod(generator.h(%(seed)s, house.home, 4), 10) < 7
+        OR supplied.kind IN ('two days', 'gas lost')
+        OR (mod(n, 25) = 0 AND mod(n / 25, 25) = 21) AS has_gas,
+    mod(generator.h(%(seed)s, n, 5), 12) = 0
+        AND supplied.kind NOT IN ('gas lost', 'unmetered', 'mover', 'tenant') AS is_prepay,
+    mod(generator.h(%(seed)s, house.home, 6), 5) = 0
+        AND supplied.kind NOT IN ('unmetered', 'half-hourly') AS is_two_rate,
     mod(generator.h(%(seed)s, n, 7), 8) = 0 AS has_partner,
-    mod(generator.h(%(seed)s, n, 8), 10) = 0 AS is_long,
+    mod(generator.h(%(seed)s, n, 8), 10) = 0 AND supplied.kind NOT IN ('exchanged', 'tenant') AS is_long,
     mod(generator.h(%(seed)s, n, 9), 15) = 0 AND mod(n, 50) NOT IN (21, 34) AS is_business,
     mod(n, 25) = 7 AS has_predecessor,
     mod(n, 25) = 14 OR mod(n, 100) = 7 AS has_successor,
-    DATE '2012-01-01' + mod(generator.h(%(seed)s, n, 10), 4000) AS moved_in,
-    DATE '2026-09-01' + mod(generator.h(%(seed)s, n, 11), 28) AS billed_to,
+    CASE WHEN supplied.kind = 'tenant' THEN house.billed_to + 1
+        ELSE DATE '2012-01-01' + mod(generator.h(%(seed)s, n, 10), 4000)
+    END AS moved_in,
+    house.billed_to + CASE WHEN supplied.kind = 'tenant' THEN 31 ELSE 0 END AS billed_to,
+    house.billed_to
+        + CASE supplied.kind WHEN 'tenant' THEN 31 WHEN 'two days' THEN -12 ELSE 0 END AS gas_billed_to,
     mod(n, 50) AS rare
-FROM generate_series(CAST(%(first)s AS bigint), CAST(%(last)s AS bigint)) AS n;
+FROM generate_series(CAST(%(first)s AS bigint), CAST(%(last)s AS bigint)) AS n
+-- Two in a hundred of each kind.
+CROSS JOIN LATERAL (
+    SELECT
+        CASE mod(n, 50)
+            WHEN 31 THEN 'two days'
+            WHEN 33 THEN 'gas lost'
+            WHEN 36 THEN 'exchanged'
+            WHEN 38 THEN 'export'
+            WHEN 41 THEN 'deenergised'
+            WHEN 43 THEN 'unmetered'
+            WHEN 46 THEN 'half-hourly'
+            WHEN 47 THEN 'mover'
+            WHEN 48 THEN 'tenant'
+            ELSE 'usual'
+        END AS kind,
+        -- A new tenant lives where the customer before has just moved out, and has the same meters.
+        CASE mod(n, 50) WHEN 48 THEN n - 1 ELSE n END AS home
+) AS supplied
+CROSS JOIN LATERAL (
+    SELECT supplied.home, DATE '2026-09-01' + mod(generator.h(%(seed)s, supplied.home, 11), 28) AS billed_to
+) AS house;
 ANALYZE made;
 
 -- Money: each billed month is charged and paid; then a payment and a charge since the last statement.
@@ -43,7 +75,7 @@ SELECT
     CAST(NULL AS text) AS payment_type,
     CASE WHEN month = 0 THEN ' ' ELSE 'X' END AS billed
 FROM made
-CROSS JOIN generate_series(0, CASE WHEN made.rare = 41 THEN 0 WHEN made.is_long THEN 8 ELSE 1 END) AS month
+CROSS JOIN generate_series(0, CASE WHEN made.rare = 37 THEN 0 WHEN made.is_long THEN 8 ELSE 1 END) AS month
 CROSS JOIN generate_series(0, 1) AS side
 -- Nothing is booked before the last statement closes but what is on it.
 WHERE month > 0 OR side = 0;
@@ -79,8 +111,7 @@ JOIN (VALUES
     (8, 'no start of supply', 'rejected', 'missing_value',
         'supply_addresses.meter_points.supply_start_date', NULL),
     (9, 'tariff that is no more', 'errored', 'tariff_code_not_found', '', NULL),
-    (10, 'negative reading', 'rejected', 'min_value',
-        'supply_addresses.meter_points.meters.reading_history.reading_value', NULL),
+    (10, 'negative reading', 'processed', NULL, NULL, 'negative_reading'),
     (11, 'untidy but whole', 'processed', NULL, NULL, NULL),
     (12, 'market participant that is no more', 'invalid', 'market_participant_not_found',
         'supply_addresses.meter_points.mpid', NULL),
@@ -95,12 +126,14 @@ JOIN (VALUES
     (18, 'reading of the day 00000000', 'rejected', 'missing_value',
         'supply_addresses.meter_points.meters.reading_history.reading_date', NULL),
     (19, 'name in two encodings', 'processed', NULL, NULL, 'suspicious_encoding'),
-    (20, 'closed account with a balance', 'rejected', 'missing_child', 'supply_addresses', NULL),
+    (20, 'closed account with a balance', 'rejected', 'no_supply_point_on_supply', 'supply_addresses', NULL),
     (21, 'gap between annual quantities', 'rejected', 'gaps_or_overlaps_in_aq_history',
         'supply_addresses.meter_points.aq_history', NULL),
     (22, 'transfer reading of another day', 'rejected', 'transfer_reading_dates_must_match_last_billed_to_date',
         'supply_addresses.meter_points.meters.transfer_readings.reading_date', NULL),
-    (23, 'collections that have begun', 'processed', NULL, NULL, 'date_in_past')
+    (23, 'collections that have begun', 'processed', NULL, NULL, 'date_in_past'),
+    (24, 'supply that is about to end', 'rejected', 'loss_in_progress',
+        'supply_addresses.meter_points.supply_end_date', NULL)
 ) AS known (number, defect, state, code, path, warning) ON known.number = made.defect;
 
 -- People. Where nobody holds the account, the role below has ended.
@@ -113,13 +146,13 @@ SELECT
     CASE
         WHEN made.defect = 11 THEN '  Zoe' || U&'\0308' || ' '
         WHEN made.rare = 28 THEN 'Maria José Ana Beatriz Leonor'
-        WHEN made.rare = 36 THEN (ARRAY['مريم', 'Zoe 🌻'])[1 + mod(made.n / 50, 2)]
+        WHEN made.rare = 35 THEN (ARRAY['مريم', 'Zoe 🌻'])[1 + mod(made.n / 50, 2)]
         ELSE (SELECT words FROM generator.vocabulary WHERE kind = 'first_name')[1 + mod(made.h1 + person * 7, 31)]
     END,
     CASE
         WHEN made.defect = 19 THEN 'MÃ¼ller'
         WHEN made.rare = 28 THEN 'da Conceição O''Shea dos Santos'
-        WHEN made.rare = 36 AND mod(made.n / 50, 2) = 0 THEN 'عبد الله'
+        WHEN made.rare = 35 AND mod(made.n / 50, 2) = 0 THEN 'عبد الله'
         ELSE (SELECT words FROM generator.vocabulary WHERE kind = 'last_name')[1 + mod(made.h2, 29)]
     END,
     NULL,
@@ -224,7 +257,7 @@ SELECT
     owed.now,
     CASE
         WHEN made.defect = 6 THEN '20260231'
-        WHEN made.rare = 41 THEN '00000000'
+        WHEN made.rare = 37 THEN '00000000'
         ELSE generator.day(made.billed_to)
     END,
     CASE WHEN mod(made.h2, 3) = 0 THEN '00000000' ELSE generator.day(made.billed_to - 60) END,
@@ -263,24 +296,30 @@ FROM made
 CROSS JOIN generate_series(0, CASE WHEN made.has_partner THEN 1 ELSE 0 END) AS person
 WHERE made.rare NOT IN (21, 34);
 
+-- A tenant's own premise stays empty.
 INSERT INTO legacy.premise SELECT n, n FROM made;
 INSERT INTO legacy.occupancy
-SELECT made.n * 2 + slice.place, made.n, made.n, slice.moved_in, slice.moved_out, ' '
+SELECT
+    made.n * 2 + slice.place, made.n, CASE slice.place WHEN 0 THEN made.home ELSE made.n END,
+    slice.moved_in, slice.moved_out, ' '
 FROM made
 CROSS JOIN LATERAL (VALUES
     (0, generator.day(made.moved_in),
-        CASE WHEN made.defect = 20 THEN generator.day(made.billed_to) ELSE '99991231' END),
+        CASE WHEN made.defect = 20 OR made.kind = 'mover' THEN generator.day(made.billed_to) ELSE '99991231' END),
     (1, '20050101', '20101231')
 ) AS slice (place, moved_in, moved_out)
 WHERE slice.place = 0 OR mod(made.h1, 6) = 0;
 
 INSERT INTO legacy.premise_administrator SELECT n, 900000000000 + n FROM made WHERE defect = 17;
 INSERT INTO legacy.party (party_id, party_type, title, first_name, last_name)
-SELECT 700000000000 + n, 'PE', 'Mx', 'Let', 'O''Landlord' FROM made WHERE rare = 47;
-INSERT INTO legacy.premise_administrator SELECT n, 700000000000 + n FROM made WHERE rare = 47;
+SELECT 700000000000 + n, 'PE', 'Mx', 'Let', 'O''Landlord' FROM made WHERE rare = 49;
+INSERT INTO legacy.premise_administrator SELECT n, 700000000000 + n FROM made WHERE rare = 49;
 
 -- Meter points: electricity, and gas for most.
-INSERT INTO legacy.supply_point
+INSERT INTO legacy.supply_point (
+    supply_point_id, premise_id, market, data_origin, identifier, fuel, supplier_mpid, shipper_mpid, profile_class, ssc,
+    transfer_flag, dispute_flag, measurement_class, deenergised
+)
 SELECT
     made.n * 2,
     made.n,
@@ -293,37 +332,45 @@ SELECT
     'E ',
     CASE WHEN made.defect = 12 THEN 'GONE' ELSE 'TENT' END,
     NULL,
-    CASE WHEN made.is_two_rate THEN 2 ELSE 1 END,
-    CASE WHEN made.is_two_rate THEN '0151' ELSE '0393' END,
+    CASE
+        WHEN made.kind = 'half-hourly' THEN 0
+        WHEN made.kind = 'unmetered' THEN 8
+        WHEN made.is_two_rate THEN 2
+        ELSE 1
+    END,
+    CASE WHEN made.kind = 'half-hourly' THEN NULL WHEN made.is_two_rate THEN '0151' ELSE '0393' END,
     CASE WHEN made.defect = 4 THEN 'X' ELSE ' ' END,
     ' ',
-    NULL,
-    NULL
+    CASE WHEN made.kind = 'half-hourly' THEN 'F' WHEN made.kind = 'unmetered' THEN 'B' ELSE 'A' END,
+    CASE WHEN made.kind = 'deenergised' THEN 'X' END
 FROM made
-CROSS JOIN LATERAL generator.mpan(10 + mod(made.n, 14) || lpad(CAST(made.n AS text), 10, '0')) AS mpan;
+CROSS JOIN LATERAL generator.mpan(10 + mod(made.n, 14) || lpad(CAST(made.n AS text), 10, '0')) AS mpan
+WHERE made.home = made.n;
 
 INSERT INTO legacy.supply_point
 SELECT
     made.n * 2 + 1, made.n, 'GB', 'GEN', generator.mprn('7' || lpad(CAST(made.n AS text), 7, '0')), 'G ', 'TEN', 'TCL',
     NULL, NULL, ' ', ' ', NULL, NULL
 FROM made
-WHERE made.has_gas;
+WHERE made.has_gas AND made.home = made.n;
 
 INSERT INTO legacy.supply
 SELECT
     made.n * 2,
-    made.n * 2 + fuel,
+    made.home * 2 + fuel,
     CASE WHEN made.defect = 8 AND fuel = 0 THEN '00000000' ELSE generator.day(made.moved_in) END,
     CASE
-        WHEN made.defect = 20 THEN generator.day(made.billed_to)
-        WHEN made.has_successor THEN generator.day(made.billed_to + 60)
+        WHEN made.defect = 20 OR made.kind = 'mover' OR (made.kind = 'gas lost' AND fuel = 1)
+            THEN generator.day(made.billed_to)
+        WHEN made.defect = 24 THEN '20881231'
         ELSE '99991231'
-    END
+    END,
+    CASE WHEN made.kind = 'two days' AND fuel = 1 THEN generator.day(made.gas_billed_to) END
 FROM made
 CROSS JOIN generate_series(0, CASE WHEN made.has_gas THEN 1 ELSE 0 END) AS fuel;
 
 INSERT INTO legacy.smart_interest
-SELECT made.n * 2, made.n, 'LATER', generator.day(made.billed_to - 300), NULL, 'WEB'
+SELECT made.home * 2, made.n, 'LATER', generator.day(made.billed_to - 300), NULL, 'WEB'
 FROM made
 WHERE mod(made.h2, 6) = 0;
 
@@ -331,38 +378,51 @@ INSERT INTO legacy.contract
 SELECT
     (made.n * 2 + fuel) * 2 + slice.place,
     made.n,
-    made.n * 2 + fuel,
+    made.home * 2 + fuel,
     CASE WHEN made.defect = 9 AND slice.place = 1 AND fuel = 0 THEN 'ELEC-OBSOLETE-19'
         ELSE (ARRAY['ELEC', 'GAS'])[1 + fuel] || slice.tariff
     END,
     slice.starts_on,
-    slice.ends_on
+    slice.ends_on,
+    CASE WHEN made.is_business AND mod(made.n, 2) = 1 THEN 'P-0000000' || chr(65 + mod(made.h1, 9)) END
 FROM made
 CROSS JOIN generate_series(0, CASE WHEN made.has_gas THEN 1 ELSE 0 END) AS fuel
 CROSS JOIN LATERAL (VALUES
     (0, '-SVT', generator.day(made.moved_in), generator.day(
         CASE WHEN made.defect = 13 AND fuel = 0 THEN made.billed_to - 150 ELSE made.billed_to - 201 END)),
-    (1, '-FIX-12M-26', generator.day(made.billed_to - 200),
-        CASE WHEN made.has_successor THEN generator.day(made.billed_to + 60) ELSE '99991231' END)
-) AS slice (place, tariff, starts_on, ends_on);
+    (1, '-FIX-12M-26',
+        generator.day(CASE WHEN made.kind = 'tenant' THEN made.moved_in ELSE made.billed_to - 200 END),
+        CASE
+            WHEN made.defect = 20 OR made.kind = 'mover' OR (made.kind = 'gas lost' AND fuel = 1)
+                THEN generator.day(made.billed_to)
+            WHEN made.defect = 24 THEN '20881231'
+            ELSE '99991231'
+        END)
+) AS slice (place, tariff, starts_on, ends_on)
+WHERE slice.place = 1 OR made.home = made.n;
 
 INSERT INTO legacy.meter
 SELECT
     made.n * 2 + fuel,
     made.n * 2 + fuel,
     (ARRAY['E', 'G'])[1 + fuel] || lpad(CAST(made.n AS text), 9, '0'),
-    generator.day(made.moved_in - CASE WHEN made.has_predecessor THEN 400 ELSE 0 END),
+    generator.day(
+        CASE WHEN made.kind = 'exchanged' AND fuel = 0 THEN made.billed_to - 45
+            ELSE made.moved_in - CASE WHEN made.has_predecessor THEN 400 ELSE 0 END
+        END
+    ),
     '99991231',
     5,
     CASE WHEN mod(made.h3, 3) = 0 THEN 'S2' END,
     CASE WHEN made.is_prepay THEN 'X' ELSE ' ' END
 FROM made
-CROSS JOIN generate_series(0, CASE WHEN made.has_gas THEN 1 ELSE 0 END) AS fuel;
+CROSS JOIN generate_series(0, CASE WHEN made.has_gas THEN 1 ELSE 0 END) AS fuel
+WHERE made.home = made.n AND NOT (made.kind = 'unmetered' AND fuel = 0);
 
 INSERT INTO legacy.prepay_balance
 SELECT
     made.n * 2 + fuel, made.n, mod(made.h1, 5000) / 100.00, mod(made.h2, 3000) / 100.00,
-    generator.day(made.billed_to - fuel),
+    generator.day(CASE fuel WHEN 1 THEN made.gas_billed_to ELSE made.billed_to END - 1),
     CASE WHEN fuel = 1 THEN 3.00 END, CASE WHEN fuel = 1 THEN 3.50 END,
     CASE WHEN fuel = 0 THEN lpad(CAST(made.n AS text), 10, '0') END
 FROM made
@@ -372,15 +432,20 @@ WHERE made.is_prepay;
 INSERT INTO legacy.register
 SELECT
     made.n * 2 + rate, made.n * 2, CAST(rate + 1 AS text),
-    CASE WHEN made.is_two_rate THEN (ARRAY['00043', '00210'])[rate + 1] ELSE '00001' END, 5, NULL
+    CASE
+        WHEN made.is_two_rate THEN (ARRAY['00043', '00210'])[rate + 1]
+        WHEN made.kind <> 'half-hourly' THEN '00001'
+    END,
+    5, NULL
 FROM made
-CROSS JOIN generate_series(0, CASE WHEN made.is_two_rate THEN 1 ELSE 0 END) AS rate;
+CROSS JOIN generate_series(0, CASE WHEN made.is_two_rate THEN 1 ELSE 0 END) AS rate
+WHERE made.home = made.n AND made.kind <> 'unmetered';
 
 -- Readings: on the day of the transfer, and every month before it.
 INSERT INTO legacy.reading
 SELECT
     (made.n * 4 + line) * 32 + month,
-    made.n * 2 + line / 2,
+    made.home * 2 + line / 2,
     CASE
         WHEN made.defect = 16 AND line = 0 AND month = 1 THEN '9'
         WHEN line < 2 THEN CAST(line + 1 AS text)
@@ -388,7 +453,7 @@ SELECT
     CASE
         WHEN made.defect = 18 AND line = 0 AND month = 1 THEN '00000000'
         WHEN made.defect = 22 AND line = 0 AND month = 0 THEN generator.day(made.billed_to - 1)
-        ELSE generator.day(made.billed_to - 30 * month)
+        ELSE generator.day(CASE line WHEN 2 THEN made.gas_billed_to ELSE made.billed_to END - 30 * month)
     END,
     CASE
         WHEN made.defect = 10 AND line = 0 AND month = 1 THEN -5
@@ -397,12 +462,14 @@ SELECT
     END,
     lpad(CAST(mod(made.h2 + month, 100) AS text), 2, '0'),
     (ARRAY['C', 'R', 'E', 'S'])[1 + mod(made.h3 + month, 4)],
-    CASE WHEN mod(month, 3) = 0 OR made.rare = 41 THEN ' ' ELSE 'X' END,
+    CASE WHEN mod(month, 3) = 0 OR made.rare = 37 THEN ' ' ELSE 'X' END,
     CASE WHEN month = 0 THEN 'X' ELSE ' ' END
 FROM made
 CROSS JOIN generate_series(0, 2) AS line
 CROSS JOIN generate_series(0, CASE WHEN made.is_long THEN 14 ELSE 1 END) AS month
-WHERE line = 0 OR (line = 1 AND made.is_two_rate) OR (line = 2 AND made.has_gas);
+WHERE (line = 0 AND made.kind <> 'unmetered')
+    OR (line = 1 AND made.is_two_rate)
+    OR (line = 2 AND made.has_gas);
 
 INSERT INTO legacy.consumption
 SELECT
@@ -415,6 +482,7 @@ CROSS JOIN LATERAL (VALUES
     (0, generator.day(made.billed_to - 365), generator.day(made.billed_to - 31)),
     (1, generator.day(made.billed_to - 30), '99991231')
 ) AS slice (place, valid_from, valid_to)
+WHERE made.home = made.n AND made.kind <> 'half-hourly'
 UNION ALL
 SELECT
     made.n * 8 + 4 + slice.place, made.n * 2 + 1, 'AQ', NULL, 8000 + mod(made.h2, 9000) + slice.place * 110,
@@ -424,13 +492,15 @@ CROSS JOIN LATERAL (VALUES
     (0, '20250101', CASE WHEN made.defect = 21 THEN '20251130' ELSE '20251231' END),
     (1, '20260101', '99991231')
 ) AS slice (place, valid_from, valid_to)
-WHERE made.has_gas;
+WHERE made.has_gas AND made.home = made.n;
+
+SELECT generator.add_british_supplies();
 
 INSERT INTO legacy.ledger
 SELECT
     made.n, made.n,
-    CASE WHEN made.rare = 41 THEN '00000000' ELSE generator.day(made.billed_to - 1) END,
-    CASE WHEN made.rare = 41 THEN '00000000' ELSE generator.day(made.billed_to) END,
+    CASE WHEN made.rare = 37 THEN '00000000' ELSE generator.day(made.billed_to - 1) END,
+    CASE WHEN made.rare = 37 THEN '00000000' ELSE generator.day(made.billed_to) END,
     owed.by_statement, owed.now
 FROM made
 JOIN owed USING (n);
@@ -444,7 +514,7 @@ SELECT
     '/' || made.account_number || '/' || month || '.pdf'
 FROM made
 CROSS JOIN generate_series(0, CASE WHEN made.is_long THEN 6 ELSE 0 END) AS month
-WHERE made.rare <> 41;
+WHERE made.rare <> 37;
 
 INSERT INTO legacy.payment_schedule
 SELECT
@@ -477,11 +547,11 @@ SELECT
     made.n, 'standard_domestic',
     CASE
         WHEN made.defect = 23 THEN generator.day(made.billed_to - 60)
-        WHEN made.rare = 43 THEN generator.day(DATE '2035-01-01' + CAST(mod(made.n, 300) AS integer))
+        WHEN made.rare = 42 THEN generator.day(DATE '2035-01-01' + CAST(mod(made.n, 300) AS integer))
         ELSE '00000000'
     END
 FROM made
-WHERE made.defect = 23 OR made.rare IN (43, 46);
+WHERE made.defect = 23 OR made.rare IN (42, 45);
 
 INSERT INTO legacy.campaign_member
 SELECT
@@ -505,7 +575,7 @@ CREATE TEMPORARY TABLE changed_hands ON COMMIT DROP AS
 SELECT
     'GB' AS market, made.n, made.n AS account_id, made.n AS premise_id, made.n AS address_id,
     made.n * 2 + fuel AS supply_point_id, (ARRAY['ELEC', 'GAS'])[1 + fuel] AS tariff, made.moved_in,
-    made.billed_to + 60 AS left_on, made.has_predecessor, made.has_successor
+    CAST(NULL AS date) AS left_on, made.has_predecessor, made.has_successor
 FROM made
 CROSS JOIN generate_series(0, CASE WHEN made.has_gas THEN 1 ELSE 0 END) AS fuel
 WHERE made.has_predecessor OR made.has_successor;

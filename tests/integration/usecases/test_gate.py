@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+
+import pytest
 
 from kraken_import.usecases.gate import batches_to_load
 from tests.integration.conftest import Journey
 from tests.integration.usecases.playing import rerun
+from transforms.dialects import edf_accounts
+from transforms.rules.engine import Circumstances, Rule
 
 ONE, OTHER, THIRD = "GB-000000001", "GB-000000002", "GB-000000003"
 
@@ -28,7 +33,36 @@ def gate(journey: Journey, wave_id: int) -> list[int]:
     return batches_to_load(tracking=journey.tracking, wave_id=wave_id, now=datetime.now(UTC))
 
 
-def test_two_customers_with_one_meter_point_are_both_refused(journey: Journey) -> None:
+@pytest.fixture
+def refusing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dialect that refuses customers with the same supply point; as delivered it warns of them."""
+
+    def rules(given: Circumstances) -> tuple[Rule, ...]:
+        return tuple(
+            replace(rule, severity="error") if rule.code == "duplicate_supply_point" else rule
+            for rule in delivered.rules(given)
+        )
+
+    delivered = edf_accounts.DIALECT
+    monkeypatch.setattr(edf_accounts, "DIALECT", replace(delivered, rules=rules))
+
+
+def test_two_customers_with_one_supply_point_are_both_warned_of(journey: Journey) -> None:
+    wave_id = prepared(
+        journey,
+        "DROP INDEX legacy.supply_point_identifier_idx",
+        "UPDATE legacy.supply_point SET identifier = (SELECT identifier FROM legacy.supply_point "
+        "WHERE supply_point_id = 2) WHERE supply_point_id = 4",
+    )
+    assert gate(journey, wave_id) == [0, 1, 2]
+    warnings = journey.rows("SELECT * FROM migration.import_error")
+    assert [(row["code"], row["severity"]) for row in warnings] == [("duplicate_supply_point", "warning")] * 2
+
+
+@pytest.mark.usefixtures("refusing")
+def test_two_customers_with_one_supply_point_are_both_refused_where_that_is_an_error(
+    journey: Journey,
+) -> None:
     wave_id = prepared(
         journey,
         "DROP INDEX legacy.supply_point_identifier_idx",
@@ -54,6 +88,7 @@ def test_customers_with_one_email_address_are_warned_of_once(journey: Journey) -
     assert [(row["code"], row["severity"]) for row in warnings] == [("duplicate_email", "warning")] * 2
 
 
+@pytest.mark.usefixtures("refusing")
 def test_a_correction_at_the_source_lets_the_other_one_pass(journey: Journey) -> None:
     wave_id = prepared(
         journey,

@@ -80,6 +80,11 @@ REFUSED: list[tuple[tuple[str | int, ...], Any, str]] = [
     (("payment_schedules", 0, "amount"), "123456789.00", "string_pattern_mismatch"),
     ((*POINT, "eac_history", 0, "consumption"), "1.125", "string_pattern_mismatch"),
     (("notes", 0, "created_at"), "2018-10-10T10:20:00", "string_pattern_mismatch"),
+    (
+        (*POINT, "agreements", 0, "intermediary"),
+        {"external_id": "7"},
+        "missing",
+    ),
     # types
     (("transfer_balance",), 30, "string_type"),
     (("unknown_occupier",), "false", "bool_type"),
@@ -121,6 +126,7 @@ ACCEPTED: list[tuple[tuple[str | int, ...], Any]] = [
     (("last_billed_to_date",), MISSING),
     (("billing_address",), {"country": "GB", "street_address": "1 Street"}),
     ((*POINT, "supply_end_date"), "2019-08-01"),
+    ((*POINT, "agreements", 0, "intermediary"), {"portfolio_number": "P-1234ABCD", "external_id": "7"}),
     ((*LEDGER, "current_statement_transactions", 0), {**CHARGE, "reason": "IMPORTED_CHARGE"}),
     # a means of payment left blank is sent, whatever the transaction
     (

@@ -60,6 +60,8 @@ SALES_CHANNEL: Final[Mapping[str, CodeValue]] = {
     "ACQ": "ACQUISITION",
 }
 FUEL: Final[Mapping[str, CodeValue]] = {"E": "ELECTRICITY", "G": "GAS"}
+MEASUREMENT_CLASS: Final[Mapping[str, CodeValue]] = {name: name for name in "ABCDEFG"}
+EXPORT: Final[Mapping[str, CodeValue]] = {"IE": "IMPORT_EXPORT", "EX": "EXPORT_ONLY"}
 METER_GENERATION: Final[Mapping[str, CodeValue]] = {"S1": "SMETS1", "S2": "SMETS2", "00": "NONE"}
 READING_TYPE: Final[Mapping[str, CodeValue]] = {
     "C": "CUSTOMER",

@@ -97,3 +97,30 @@ def test_a_rule_that_crashes_is_named_with_its_file_and_without_any_value() -> N
     )
     assert "secret" not in str(refused.value)
     assert refused.value.__suppress_context__
+
+
+def test_what_has_a_field_beside_or_above_it_is_shared_with_nobody() -> None:
+    rule = UniqueRule(
+        code="c", path="points.meters.n", explanation="x", unless=("points.left", "points.meters.removed")
+    )
+    batch = [
+        {"points": [{"meters": [{"n": "A"}, {"n": "B"}]}]},
+        {"points": [{"left": "2019-01-01", "meters": [{"n": "A"}]}]},
+        {"points": [{"left": None, "meters": [{"n": "B", "removed": "2019-01-01"}, {"n": "C"}]}]},
+    ]
+    assert run_rules(rules=[rule], batch=Batch(batch)) == {}
+    assert list(rule.values(batch=Batch(batch))) == [(0, "a"), (0, "b"), (2, "c")]
+
+
+def test_a_rule_about_payloads_looks_only_at_those_with_something_to_look_at() -> None:
+    looked_at: list[object] = []
+
+    def faults(payload: Document) -> list[Fault]:
+        looked_at.append(payload["name"])
+        return [Fault("name")]
+
+    rule = ObjectRule(
+        code="c", path="", explanation="x", faults=faults, fields=("name",), where="points.meters.n"
+    )
+    assert found(rule) == {0: ["name"], 2: ["name"]}
+    assert looked_at == ["one", "three"]

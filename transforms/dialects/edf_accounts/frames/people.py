@@ -87,6 +87,11 @@ FRAMES: Final = (
                 required=True,
                 meaning="Since when the customer has it.",
             ),
+            Column(
+                name="customer_at_supply_address_to_date",
+                kind="date",
+                meaning="Until when; empty while the customer has it.",
+            ),
         ),
     ),
     Frame(

@@ -47,6 +47,26 @@ FRAMES: Final = (
             Column(name="mpid", kind="text", required=True, meaning="Market participant of the supplier."),
             Column(name="shipper_mpid", kind="text", meaning="Gas shipper; empty for electricity."),
             Column(name="supply_start_date", kind="date", required=True, meaning="Start of the supply."),
+            Column(name="supply_end_date", kind="date", meaning="Last day of supply; empty while it runs."),
+            Column(
+                name="measurement_class",
+                kind="code",
+                codes=codes.MEASUREMENT_CLASS,
+                meaning="Measurement class of electricity; it tells half-hourly and unmetered supplies.",
+            ),
+            Column(
+                name="export_kind",
+                field="export_type",
+                kind="code",
+                codes=codes.EXPORT,
+                meaning="What the meters of an export point count; empty for import.",
+            ),
+            Column(
+                name="is_deenergised",
+                kind="code",
+                codes=OPTIONAL_FLAG,
+                meaning="Whether electricity is de-energised; empty where it is not known.",
+            ),
             Column(name="profile_class", kind="integer", meaning="Profile class; empty for gas."),
             Column(name="ssc", kind="text", meaning="Standard settlement configuration; empty for gas."),
             *columns(
@@ -91,7 +111,22 @@ FRAMES: Final = (
         key=(*_METER_POINT, "agreement_key"),
         parent="meter_points",
         target="agreements",
-        columns=AGREEMENT,
+        columns=(
+            *AGREEMENT,
+            Column(
+                name="intermediary",
+                field="intermediary.portfolio_number",
+                kind="configured",
+                setting="intermediaries",
+                meaning="The business between supplier and customer: the number of its portfolio in Kraken.",
+            ),
+            Column(
+                name="intermediary_reference",
+                field="intermediary.external_id",
+                kind="text",
+                meaning="What the legacy system calls that relationship.",
+            ),
+        ),
     ),
     Frame(
         name="meters",
@@ -101,7 +136,14 @@ FRAMES: Final = (
         columns=(
             Column(name="meter_serial_number", kind="text", required=True, meaning="Serial number."),
             Column(name="installed_on", kind="date", meaning="When it was installed."),
+            Column(name="removed_on", kind="date", meaning="When it was removed, if it was."),
             Column(name="gas_number_of_digits", kind="integer", meaning="Digits of a gas meter."),
+            Column(
+                name="gas_billed_to_date",
+                field="last_billed_to_date",
+                kind="date",
+                meaning="Day to which a gas meter is billed; empty where it is the account's.",
+            ),
             Column(
                 name="meter_generation",
                 field="smart_type",
@@ -152,6 +194,11 @@ FRAMES: Final = (
                 kind="code",
                 codes=OPTIONAL_FLAG,
                 meaning="Whether it counts in settlement.",
+            ),
+            Column(
+                name="last_billed_to_date",
+                kind="date",
+                meaning="Day to which it is billed; empty where it is the account's.",
             ),
         ),
     ),

@@ -140,6 +140,13 @@ class BespokeGasRates(BespokeRates):
     unit_rate: Pence
 
 
+class Intermediary(Entity):
+    """The portfolio of the business that stands between the supplier and the customer."""
+
+    portfolio_number: str
+    external_id: Annotated[str, Field(max_length=255)] | None = None
+
+
 class Agreement(base.Agreement):
     """What agreements of both fuels share."""
 
@@ -148,6 +155,7 @@ class Agreement(base.Agreement):
     business_contract_identifier: str | None = None
     characteristics: list[Characteristic] | None = None
     rate_overrides: list[RateOverride] | None = None
+    intermediary: Intermediary | None = None
 
 
 class ElectricityAgreement(Agreement):

@@ -1,66 +1,149 @@
-"""Meters, registers and readings."""
+"""Meters, registers, readings and consumption."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from transforms.rules import identifiers, metering
-from transforms.rules.engine import Circumstances, Document, Fault, ObjectRule, Rule
+from transforms.rules import billed_to, consumption, dates, exchanges, identifiers, metering
+from transforms.rules.engine import Circumstances, Rule, inferred, stated
 
-_ADDRESSES: Final = "supply_addresses"
-_POINTS: Final = f"{_ADDRESSES}.meter_points"
+_POINTS: Final = "supply_addresses.meter_points"
 _METERS: Final = f"{_POINTS}.meters"
 
 
 def rules(given: Circumstances) -> tuple[Rule, ...]:
-    """Meters, registers and readings."""
+    """Meters, registers, readings and consumption."""
     return (
-        ObjectRule(
-            code="meter_point_with_no_meters",
-            path=_POINTS,
-            explanation="A meter point needs a meter.",
-            faults=_no_meters,
-            fields=("meters",),
-        ),
-        ObjectRule(
-            code="registers_missing_for_active_electricity_meter",
-            path=_POINTS,
-            explanation="An electricity meter needs a register.",
-            faults=_no_registers,
-            fields=("meters.registers",),
-        ),
-        ObjectRule(
-            code="electricity_prepay_meter_without_customer_reference_number",
-            path=_POINTS,
-            explanation="A prepay electricity meter needs its customer reference number.",
-            faults=_no_customer_reference,
-            fields=("meters.prepay_customer_reference_number",),
-        ),
-        identifiers.unique_serial_number(f"{_METERS}.meter_serial_number"),
-        *metering.register_rules(_METERS),
-        *metering.reading_rules(_METERS, today=given.today),
-        *metering.prepay_rules(_METERS),
-        *metering.consumption_rules(_POINTS, today=given.today),
-        *metering.transfer_rules(points=_POINTS),
+        *_of_meters(),
+        *_of_readings(given),
+        *_of_billed_to(given),
+        *_of_exchanges(),
+        *_of_consumption(given),
     )
 
 
-def _no_meters(point: Document) -> Iterator[Fault]:
-    if not point.get("meters"):
-        yield Fault("meters")
+def _served(place: str, *rules: Rule) -> tuple[Rule, ...]:
+    """Rules whose codes are those of the served document's validators."""
+    return tuple(each for rule in rules for each in stated("served", place, rule.code, rule))
 
 
-def _no_registers(point: Document) -> Iterator[Fault]:
-    if point["supply_type"] == "ELECTRICITY":
-        for index, meter in enumerate(point.get("meters") or ()):
-            if not meter.get("registers") and not meter.get("removed_on"):
-                yield Fault(f"meters.{index}.registers")
+def _of_meters() -> tuple[Rule, ...]:
+    return (
+        *_served(
+            "ElectricityMeterPoint",
+            metering.some_register(_POINTS),
+            metering.some_tpr(_POINTS),
+        ),
+        *_served("ElectricityMeterPoint.meters", metering.register_ids_once(_METERS)),
+        *_served("ElectricityMeter.registers", metering.tprs_once(_METERS)),
+        *_served(
+            "ElectricityMeter",
+            metering.customer_reference_given(_POINTS),
+            metering.prepay_details_on_prepay(_METERS),
+        ),
+        *_served(
+            "ElectricityMeter.prepay_customer_reference_number",
+            metering.customer_reference_is_number(_POINTS),
+        ),
+        *inferred(
+            identifiers.unique_serial_number(
+                f"{_METERS}.meter_serial_number",
+                unless=(f"{_METERS}.removed_on", f"{_POINTS}.supply_end_date"),
+            )
+        ),
+    )
 
 
-def _no_customer_reference(point: Document) -> Iterator[Fault]:
-    if point["supply_type"] == "ELECTRICITY":
-        for index, meter in enumerate(point.get("meters") or ()):
-            is_active = meter.get("is_prepay") and not meter.get("removed_on")
-            if is_active and not meter.get("prepay_customer_reference_number"):
-                yield Fault(f"meters.{index}.prepay_customer_reference_number")
+def _of_readings(given: Circumstances) -> tuple[Rule, ...]:
+    today = given.today
+    return (
+        *_served(
+            "ElectricityMeter",
+            metering.register_named(
+                _POINTS, readings="transfer_readings", code="reading_without_register_id"
+            ),
+            metering.register_known(
+                _POINTS, readings="transfer_readings", code="reading_register_id_not_recognised"
+            ),
+            metering.register_named(_POINTS, readings="reading_history", code="no_register_id_for_reading"),
+            metering.register_known(
+                _POINTS, readings="reading_history", code="historical_reading_register_id_not_recognised"
+            ),
+        ),
+        *_served(
+            "EnergyAccount",
+            metering.transfer_reading_given(_POINTS, today=today),
+            metering.transfer_reading_once(_POINTS, today=today),
+            metering.gas_transfer_reading_given(_POINTS, today=today),
+            metering.gas_transfer_reading_once(_POINTS, today=today),
+        ),
+        *inferred(
+            metering.not_negative(f"{_METERS}.transfer_readings.reading_value"),
+            metering.not_negative(f"{_METERS}.reading_history.reading_value"),
+            dates.not_in_future(
+                f"{_METERS}.transfer_readings.reading_date", today=today, code="future_reading"
+            ),
+            dates.not_in_future(
+                f"{_METERS}.reading_history.reading_date", today=today, code="future_reading"
+            ),
+            metering.too_many_digits(_POINTS, readings="transfer_readings"),
+            metering.too_many_digits(_POINTS, readings="reading_history"),
+            metering.falling_readings(_METERS),
+        ),
+    )
+
+
+def _of_billed_to(given: Circumstances) -> tuple[Rule, ...]:
+    today = given.today
+    return (
+        *_served(
+            "EnergyAccount.supply_addresses",
+            billed_to.transfer_reading_dates(points=_POINTS),
+            billed_to.billed_readings(points=_POINTS),
+        ),
+        *_served(
+            "EnergyAccount",
+            billed_to.vend_read_dates(points=_POINTS),
+            billed_to.some_day_of_registers(points=_POINTS, today=today),
+            billed_to.some_day_of_gas_meters(points=_POINTS, today=today),
+        ),
+        *inferred(billed_to.vend_read_a_day_late(points=_POINTS)),
+    )
+
+
+def _of_exchanges() -> tuple[Rule, ...]:
+    return (
+        *_served(
+            "EnergyAccount.supply_addresses",
+            exchanges.read_when_removed(points=_POINTS),
+            exchanges.transfer_reading_given(points=_POINTS),
+            exchanges.day_given(points=_POINTS),
+            exchanges.replacement_not_billed(points=_POINTS),
+        ),
+        *_served(
+            "EnergyAccount",
+            exchanges.no_transfer_reading_when_billed(points=_POINTS),
+            exchanges.no_prepay_details_when_billed(points=_POINTS),
+        ),
+    )
+
+
+def _of_consumption(given: Circumstances) -> tuple[Rule, ...]:
+    today = given.today
+    return (
+        *_served("ElectricityMeterPoint.eac_history", consumption.eac_once(_POINTS)),
+        *_served(
+            "GasAnnualQuantity",
+            dates.ordered(f"{_POINTS}.aq_history", start="effective_from", end="effective_to"),
+        ),
+        *_served(
+            "GasMeterPoint.aq_history",
+            consumption.one_open_aq(_POINTS),
+            consumption.consecutive_aqs(_POINTS),
+        ),
+        *_served(
+            "EnergyAccount",
+            consumption.eac_given(_POINTS, today=today),
+            consumption.current_aq(_POINTS, today=today),
+        ),
+    )
