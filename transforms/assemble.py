@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from transforms.bookings import orient
 from transforms.clean import FloatInFrame, NoTextInFrame, Problem, clean_column
 from transforms.database import shown
 from transforms.dialect import Dialect, Frame
@@ -163,7 +164,12 @@ def _documents(
         for part in column.place[:-1]:
             branch = branch.setdefault(part, {})
         branch[column.place[-1]] = cleaned
-    return _objects(tree=tree, length=len(data)), problems
+    documents = _objects(tree=tree, length=len(data))
+    if any(column.sign == "by_type" for column in frame.columns):
+        fitting = {column.place[-1]: column.fits for column in frame.columns if column.fits is not None}
+        for document in documents:
+            orient(booking=document, fitting=fitting)
+    return documents, problems
 
 
 def _objects(*, tree: Mapping[str, Any], length: int) -> list[dict[str, Any]]:

@@ -1,15 +1,20 @@
-"""Money: what must add up, to the cent. Amounts become whole cents; nothing here is a float."""
+"""Money: what must add up exactly, and on which side of the last statement it stands. Never a float."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
-from transforms.rules import dates
 from transforms.rules.engine import Document, Fault, ObjectRule, Rule
 
-Parts: TypeAlias = Callable[[Document], tuple[int, int] | None]
+Parts: TypeAlias = Callable[[Document], tuple[Decimal, Decimal] | None]
 
+Closing: TypeAlias = Callable[[Document, Document], str | None]
+"""The day on which the last statement closed, from the account and one of its ledgers; None without one."""
+
+_ZERO: Final = Decimal(0)
 _SIGNS: Final[Mapping[str, int]] = {
     "PAYMENT": 1,
     "CREDIT": 1,
@@ -19,24 +24,28 @@ _SIGNS: Final[Mapping[str, int]] = {
 }
 
 
-def cents(amount: str | None) -> int:
-    """A decimal text as whole cents; 0 for none."""
-    if not amount:
-        return 0
-    whole, _, fraction = amount.partition(".")
-    value = int(whole.lstrip("-")) * 100 + int(f"{fraction:0<2}"[:2])
-    return -value if amount.startswith("-") else value
+def amount(text: str | None) -> Decimal:
+    """A decimal text as an exact number; 0 for none. Of twenty digits at most, so that sums stay exact."""
+    return Decimal(text) if text else _ZERO
 
 
-def total(transactions: Iterable[Mapping[str, Any]] | None) -> int:
-    """The sum of transactions in cents, as Kraken counts: payments and credits up, the others down.
+def is_prepay(entry: Document) -> bool:
+    """Whether a booking was sent to a prepay meter, and so stands on no statement."""
+    return bool(entry.get("to_prepay_meter_serial_number"))
 
-    Those of a prepay meter are on no statement.
+
+def total(transactions: Iterable[Mapping[str, Any]] | None) -> Decimal:
+    """The sum of transactions, as Kraken counts: payments and credits up, the others down.
+
+    Those of a prepay meter are on no statement. A reversed charge or credit has a minus of its own.
     """
     return sum(
-        _SIGNS[entry["type"]] * cents(entry["amount"])
-        for entry in transactions or ()
-        if not entry.get("to_prepay_meter_serial_number")
+        (
+            _SIGNS[entry["type"]] * amount(entry["amount"])
+            for entry in transactions or ()
+            if not is_prepay(entry)
+        ),
+        _ZERO,
     )
 
 
@@ -51,14 +60,25 @@ def entries(node: Document, place: str) -> Iterator[tuple[str, Document]]:
             yield f"{name}.{index}", item
 
 
-def shown(difference: int) -> str:
-    """Cents as an amount, for a detail."""
-    sign = "-" if difference < 0 else ""
-    return f"{sign}{abs(difference) // 100}.{abs(difference) % 100:02}"
+def holders(account: Document, places: Iterable[str]) -> Iterator[tuple[str, Document]]:
+    """What holds transactions, with how its path begins: the lists at these places, "" for the account."""
+    for place in places:
+        if place:
+            for index, ledger in enumerate(account.get(place) or ()):
+                yield f"{place}.{index}.", ledger
+        else:
+            yield "", account
+
+
+def shown(difference: Decimal) -> str:
+    """An amount for a detail: two places, or as many as it has."""
+    plain = f"{difference:f}"
+    whole, _, fraction = plain.partition(".")
+    return f"{whole}.{fraction.rstrip('0'):0<2}"
 
 
 def adds_up(path: str, *, code: str, field: str, explanation: str, parts: Parts) -> Rule:
-    """Two sums of an object that must be the same: `parts` gives both in cents, or None where neither is."""
+    """Two sums of an object that must be the same: `parts` gives both, or None where neither is."""
 
     def faults(node: Document) -> Iterator[Fault]:
         both = parts(node)
@@ -68,64 +88,184 @@ def adds_up(path: str, *, code: str, field: str, explanation: str, parts: Parts)
     return ObjectRule(code=code, path=path, explanation=explanation, faults=faults, fields=(field,))
 
 
-def statement_rules(path: str, *, history: tuple[str, ...], current: tuple[str, ...]) -> tuple[Rule, ...]:
-    """What lies before the close of the last statement, and what after it: lists as places below a ledger."""
+def own_closing(_: Document, ledger: Document) -> str | None:
+    """The day that the ledger itself names."""
+    return ledger.get("last_statement_closing_date")
 
-    def late(ledger: Document) -> Iterator[Fault]:
-        closed = ledger.get("last_statement_closing_date")
-        for name in history if closed else ():
-            for place, entry in entries(ledger, name):
-                if entry["transaction_date"] > closed:
-                    yield Fault(f"{place}.transaction_date")
 
-    def early(ledger: Document) -> Iterator[Fault]:
-        closed = ledger.get("last_statement_closing_date")
-        for name in current if closed else ():
-            for place, entry in entries(ledger, name):
-                if entry["transaction_date"] <= closed:
-                    yield Fault(f"{place}.transaction_date")
+def history_before_closing(
+    *, places: tuple[str, ...], lists: tuple[str, ...], closing: Closing = own_closing
+) -> Rule:
+    """No transaction of the past lies after the last statement. `lists` are places below a ledger."""
 
-    return (
-        ObjectRule(
-            code="historical_statement_transaction_after_last_statement_closing_date",
-            path=path,
-            explanation="A transaction of the past must not lie after the last statement.",
-            faults=late,
-            fields=tuple(f"{name}.transaction_date" for name in history),
-        ),
-        ObjectRule(
-            code="current_statement_transaction_before_current_statement_opening_date",
-            path=path,
-            explanation="A current transaction must lie after the last statement.",
-            faults=early,
-            fields=tuple(f"{name}.transaction_date" for name in current),
-        ),
-        dates.ordered(
-            path,
-            start="last_statement_closing_date",
-            end="last_statement_issue_date",
-            code="last_statement_issued_before_closing_date",
+    def faults(account: Document) -> Iterator[Fault]:
+        for path, ledger in holders(account, places):
+            for name in lists:
+                booked = list(entries(ledger, name))
+                closed = closing(account, ledger) if booked else None
+                for place, entry in booked if closed else ():
+                    if entry["transaction_date"] > (closed or ""):
+                        yield Fault(f"{path}{place}.transaction_date")
+
+    return ObjectRule(
+        code="historical_statement_transaction_after_last_statement_closing_date",
+        path="",
+        explanation="A transaction of the past must not lie after the last statement.",
+        faults=faults,
+        fields=_dates(places=places, lists=lists),
+    )
+
+
+def current_after_closing(
+    *,
+    places: tuple[str, ...],
+    history: tuple[str, ...],
+    current: tuple[str, ...],
+    closing: Closing = own_closing,
+) -> Rule:
+    """Current transactions lie after the last statement, but for prepay vends.
+
+    Where the ledger does not name the day itself, transactions of that very day may be current, unless some
+    of that day are history.
+    """
+
+    def faults(account: Document) -> Iterator[Fault]:
+        for path, ledger in holders(account, places):
+            booked = [found for name in current for found in entries(ledger, name)]
+            closed = closing(account, ledger) if booked else None
+            if not closed:
+                continue
+            own = ledger.get("last_statement_closing_date") is not None
+            taken = own or any(
+                entry["transaction_date"] == closed for name in history for _, entry in entries(ledger, name)
+            )
+            for place, entry in booked:
+                day = entry["transaction_date"]
+                if (day < closed or (taken and day == closed)) and not is_prepay(entry):
+                    yield Fault(f"{path}{place}.transaction_date")
+
+    return ObjectRule(
+        code="current_statement_transaction_before_current_statement_opening_date",
+        path="",
+        explanation="A current transaction must lie after the last statement.",
+        faults=faults,
+        fields=_dates(places=places, lists=current),
+    )
+
+
+def history_before_current(*, places: tuple[str, ...], history: str, current: str) -> Rule:
+    """No transaction of the past lies after the first current one of its ledger, but for prepay vends."""
+
+    def faults(account: Document) -> Iterator[Fault]:
+        for path, ledger in holders(account, places):
+            first = min(
+                (entry["transaction_date"] for _, entry in entries(ledger, current) if not is_prepay(entry)),
+                default=None,
+            )
+            for place, entry in entries(ledger, history) if first else ():
+                if entry["transaction_date"] > (first or "") and not is_prepay(entry):
+                    yield Fault(f"{path}{place}.transaction_date")
+
+    return ObjectRule(
+        code="historical_statement_transaction_after_current_statement_transaction",
+        path="",
+        explanation="A transaction of the past must not lie after a current one.",
+        faults=faults,
+        fields=_dates(places=places, lists=(history,)),
+    )
+
+
+def issued_after_closing(*, places: tuple[str, ...], closing: Closing = own_closing) -> Rule:
+    """The last statement is not issued before it closes."""
+
+    def faults(account: Document) -> Iterator[Fault]:
+        for path, ledger in holders(account, places):
+            issued = ledger.get("last_statement_issue_date")
+            if issued and issued < (closing(account, ledger) or ""):
+                yield Fault(f"{path}last_statement_issue_date")
+
+    return ObjectRule(
+        code="last_statement_issued_before_closing_date",
+        path="",
+        explanation="The last statement must not be issued before it closes.",
+        faults=faults,
+        fields=tuple(_below(place, "last_statement_issue_date") for place in places),
+    )
+
+
+def history_has_ended(*, places: tuple[str, ...], lists: tuple[str, ...], today: date) -> Rule:
+    """The last statement has closed already; without its day, the latest transaction of the past has come."""
+    now = today.isoformat()
+
+    def faults(account: Document) -> Iterator[Fault]:
+        for path, ledger in holders(account, places):
+            closed = ledger.get("last_statement_closing_date")
+            if closed is not None:
+                if closed > now:
+                    yield Fault(f"{path}last_statement_closing_date")
+                continue
+            for name in lists:
+                if any(entry["transaction_date"] > now for _, entry in entries(ledger, name)):
+                    yield Fault(f"{path}{name}")
+
+    return ObjectRule(
+        code="historical_statement_period_end_in_future",
+        path="",
+        explanation="The last statement must not close in the future.",
+        faults=faults,
+        fields=tuple(
+            _below(place, name) for place in places for name in ("last_statement_closing_date", *lists)
         ),
     )
 
 
-def unique_transaction_ids(path: str, *, lists: tuple[str, ...]) -> Rule:
-    """No transaction of an account may have the number of another; `lists` are the places below a ledger,
+def unique_transaction_ids(*, places: tuple[str, ...], lists: tuple[str, ...]) -> Rule:
+    """No transaction of an account has the number of another; `lists` are the places below a ledger,
     dotted where lists are inside lists."""
 
     def faults(account: Document) -> Iterator[Fault]:
         seen: set[str] = set()
-        for number, ledger in enumerate(account.get("ledgers") or ()):
+        for path, ledger in holders(account, places):
             for name in lists:
                 for place, entry in entries(ledger, name):
                     if entry["transaction_id"] in seen:
-                        yield Fault(f"ledgers.{number}.{place}.transaction_id")
+                        yield Fault(f"{path}{place}.transaction_id")
                     seen.add(entry["transaction_id"])
 
     return ObjectRule(
         code="duplicate_transaction_ids",
-        path=path,
+        path="",
         explanation="Every transaction of an account needs a number of its own.",
         faults=faults,
-        fields=tuple(f"ledgers.{name}.transaction_id" for name in lists),
+        fields=tuple(_below(place, f"{name}.transaction_id") for place in places for name in lists),
     )
+
+
+def unique_in_ledgers(field: str, *, code: str, explanation: str) -> Rule:
+    """No two ledgers of an account say the same in a field; those that leave it out are not compared."""
+
+    def faults(account: Document) -> Iterator[Fault]:
+        seen: set[str] = set()
+        for index, ledger in enumerate(account["ledgers"]):
+            value = ledger.get(field)
+            if value in seen:
+                yield Fault(f"ledgers.{index}.{field}")
+            if value is not None:
+                seen.add(value)
+
+    return ObjectRule(
+        code=code,
+        path="",
+        explanation=explanation,
+        faults=faults,
+        fields=(f"ledgers.{field}",),
+        needs=("ledgers",),
+    )
+
+
+def _dates(*, places: tuple[str, ...], lists: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_below(place, f"{name}.transaction_date") for place in places for name in lists)
+
+
+def _below(place: str, name: str) -> str:
+    return f"{place}.{name}" if place else name

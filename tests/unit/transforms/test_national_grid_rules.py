@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from tests.samples import TODAY, expected_payload
+from transforms.findings import Severity
 from transforms.registry import get_dialect
 from transforms.rules.engine import Batch, Circumstances, run_rules
 
@@ -19,8 +21,8 @@ BOOKING = {"transaction_id": "3", "type": "CHARGE", "amount": "0", "transaction_
 AGREEMENT = {"tariff_code": "A", "effective_from": "2025-03-01", "effective_to": "2025-09-01"}
 
 
-def found(path: Sequence[str | int], value: Any) -> list[tuple[str, str]]:
-    """Code and path of the errors, once there is this value at this place."""
+def found(path: Sequence[str | int], value: Any, *, severity: Severity = "error") -> list[tuple[str, str]]:
+    """Code and path of the errors, or of the warnings, once there is this value at this place."""
     payload = copy.deepcopy(expected_payload(dialect=DIALECT))
     node: Any = payload
     for step in path[:-1]:
@@ -28,7 +30,7 @@ def found(path: Sequence[str | int], value: Any) -> list[tuple[str, str]]:
     node[path[-1]] = value
     rules = DIALECT.rules(Circumstances(today=TODAY, region=DIALECT.market))
     findings = run_rules(rules=rules, batch=Batch([payload])).get(0, [])
-    return [(finding.code, finding.path) for finding in findings if finding.severity == "error"]
+    return [(finding.code, finding.path) for finding in findings if finding.severity == severity]
 
 
 @pytest.mark.parametrize(
@@ -48,38 +50,6 @@ def found(path: Sequence[str | int], value: Any) -> list[tuple[str, str]]:
             "02151-1",
             "invalid_postcode",
             "supply_addresses.0.supply_address.postal_code",
-        ),
-        (("ledgers", 0, "ledger_balance"), "200", "ledger_balance_mismatch", "ledgers.0.ledger_balance"),
-        (("ledgers", 0, "ledger_balance"), "-200.01", "ledger_balance_mismatch", "ledgers.0.ledger_balance"),
-        (
-            (*BILLED, "transaction_id"),
-            "1",
-            "duplicate_transaction_ids",
-            "ledgers.0.historical_billing_documents.1.transactions.0.transaction_id",
-        ),
-        (
-            (*BILLED, "transaction_date"),
-            "2026-03-02",
-            "historical_statement_transaction_after_last_statement_closing_date",
-            "ledgers.0.historical_billing_documents.1.transactions.0.transaction_date",
-        ),
-        (
-            ("ledgers", 0, "additional_historical_transactions"),
-            [BOOKING],
-            "historical_statement_transaction_after_last_statement_closing_date",
-            "ledgers.0.additional_historical_transactions.0.transaction_date",
-        ),
-        (
-            ("ledgers", 0, "current_statement_transactions"),
-            [BOOKING | {"transaction_date": "2026-03-01"}],
-            "current_statement_transaction_before_current_statement_opening_date",
-            "ledgers.0.current_statement_transactions.0.transaction_date",
-        ),
-        (
-            ("ledgers", 0, "last_statement_issue_date"),
-            "2026-02-28",
-            "last_statement_issued_before_closing_date",
-            "ledgers.0.last_statement_issue_date",
         ),
         (
             (*POINT, "agreements"),
@@ -132,3 +102,62 @@ def test_one_fault_is_found_and_nothing_else(
 )
 def test_what_is_unusual_and_right_passes(path: Sequence[str | int], value: Any) -> None:
     assert found(path, value) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "code", "where"),
+    [
+        (("ledgers", 0, "ledger_balance"), "200", "ledger_balance_mismatch", "ledgers.0.ledger_balance"),
+        (("ledgers", 0, "ledger_balance"), "-200.01", "ledger_balance_mismatch", "ledgers.0.ledger_balance"),
+        (
+            (*BILLED, "transaction_id"),
+            "1",
+            "duplicate_transaction_ids",
+            "ledgers.0.historical_billing_documents.1.transactions.0.transaction_id",
+        ),
+        (
+            (*BILLED, "transaction_date"),
+            "2026-03-02",
+            "historical_statement_transaction_after_last_statement_closing_date",
+            "ledgers.0.historical_billing_documents.1.transactions.0.transaction_date",
+        ),
+        (
+            ("ledgers", 0, "additional_historical_transactions"),
+            [BOOKING],
+            "historical_statement_transaction_after_last_statement_closing_date",
+            "ledgers.0.additional_historical_transactions.0.transaction_date",
+        ),
+        (
+            ("ledgers", 0, "current_statement_transactions"),
+            [BOOKING | {"transaction_date": "2026-03-01"}],
+            "current_statement_transaction_before_current_statement_opening_date",
+            "ledgers.0.current_statement_transactions.0.transaction_date",
+        ),
+        (
+            ("ledgers", 0, "last_statement_issue_date"),
+            "2026-02-28",
+            "last_statement_issued_before_closing_date",
+            "ledgers.0.last_statement_issue_date",
+        ),
+    ],
+)
+def test_what_the_guide_does_not_say_of_money_is_a_warning(
+    path: Sequence[str | int], value: Any, code: str, where: str
+) -> None:
+    assert found(path, value) == []
+    assert (code, where) in found(path, value, severity="warning")
+
+
+@pytest.mark.parametrize("kind", ["CHARGE", "CREDIT"])
+def test_reversed_charges_and_credits_have_a_minus(kind: str) -> None:
+    document = copy.deepcopy(expected_payload(dialect=DIALECT))
+    document["ledgers"][0]["current_statement_transactions"] = [BOOKING | {"type": kind, "amount": "-0.0625"}]
+    DIALECT.model.model_validate(document)
+
+
+@pytest.mark.parametrize("kind", ["PAYMENT", "REPAYMENT"])
+def test_payments_have_no_minus(kind: str) -> None:
+    document = copy.deepcopy(expected_payload(dialect=DIALECT))
+    document["ledgers"][0]["current_statement_transactions"] = [BOOKING | {"type": kind, "amount": "-1"}]
+    with pytest.raises(ValidationError):
+        DIALECT.model.model_validate(document)

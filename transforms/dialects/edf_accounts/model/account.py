@@ -31,7 +31,7 @@ from transforms.dialects.edf_accounts.model.people import (
     Portfolio,
 )
 from transforms.dialects.edf_accounts.model.supply import SupplyAddress
-from transforms.dialects.edf_accounts.model.transactions import Ledger
+from transforms.dialects.edf_accounts.model.transactions import Ledger, Transaction
 from transforms.dialects.edf_accounts.model.values import DeliveryPoint, Email, Line
 from transforms.models.base import Entity, IsoDate, Metadata, Money, Payload
 
@@ -125,6 +125,11 @@ class EnergyAccount(Payload):
     fit: FeedIn | None = None
     transfer_balance: Money
     ledgers: list[Ledger] | None = None
+    current_statement_transactions: list[Transaction] | None = None
+    historical_statement_transactions: list[Transaction] | None = None
+    last_statement_closing_date: IsoDate | None = None
+    last_statement_balance: Money | None = None
+    last_statement_issue_date: IsoDate | None = None
     last_billed_to_date: IsoDate | None = None
     account_billing_options: BillingOptions | None = None
     payment_schedules: list[PaymentSchedule] | None = None

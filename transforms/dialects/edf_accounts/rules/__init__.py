@@ -14,6 +14,6 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
         *supply.rules(given),
         *metering.rules(given),
         *money.rules(given),
-        *schedules.rules(),
+        *schedules.rules(given),
         *rest.rules(given),
     )
