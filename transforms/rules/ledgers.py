@@ -15,13 +15,13 @@ Closing: TypeAlias = Callable[[Document, Document], str | None]
 """The day on which the last statement closed, from the account and one of its ledgers; None without one."""
 
 _ZERO: Final = Decimal(0)
-_SIGNS: Final[Mapping[str, int]] = {
-    "PAYMENT": 1,
-    "CREDIT": 1,
-    "CHARGE": -1,
-    "SUPPLY_CHARGE": -1,
-    "REPAYMENT": -1,
-}
+_OWN: Final = (
+    "historical_statement_transactions",
+    "current_statement_transactions",
+    "last_statement_closing_date",
+    "last_statement_issue_date",
+)
+_CREDITS: Final = ("PAYMENT", "CREDIT")
 
 
 def amount(text: str | None) -> Decimal:
@@ -39,14 +39,14 @@ def total(transactions: Iterable[Mapping[str, Any]] | None) -> Decimal:
 
     Those of a prepay meter are on no statement. A reversed charge or credit has a minus of its own.
     """
-    return sum(
-        (
-            _SIGNS[entry["type"]] * amount(entry["amount"])
-            for entry in transactions or ()
-            if not is_prepay(entry)
-        ),
-        _ZERO,
-    )
+    found = _ZERO
+    for entry in transactions or ():
+        if not entry.get("to_prepay_meter_serial_number"):
+            if entry["type"] in _CREDITS:
+                found += Decimal(entry["amount"])
+            else:
+                found -= Decimal(entry["amount"])
+    return found
 
 
 def entries(node: Document, place: str) -> Iterator[tuple[str, Document]]:
@@ -60,13 +60,31 @@ def entries(node: Document, place: str) -> Iterator[tuple[str, Document]]:
             yield f"{name}.{index}", item
 
 
+def booked(node: Document, *places: str) -> list[Document]:
+    """The entries of lists below an object, without their paths: what most accounts are cleared by."""
+    found: list[Document] = []
+    for place in places:
+        if "." in place:
+            name, _, rest = place.partition(".")
+            for item in node.get(name) or ():
+                found += booked(item, rest)
+        else:
+            found += node.get(place) or ()
+    return found
+
+
+def days(node: Document, *places: str) -> list[str]:
+    """The days of the transactions in lists below an object."""
+    return [entry["transaction_date"] for entry in booked(node, *places)]
+
+
 def holders(account: Document, places: Iterable[str]) -> Iterator[tuple[str, Document]]:
     """What holds transactions, with how its path begins: the lists at these places, "" for the account."""
     for place in places:
         if place:
             for index, ledger in enumerate(account.get(place) or ()):
                 yield f"{place}.{index}.", ledger
-        else:
+        elif any(map(account.__contains__, _OWN)):
             yield "", account
 
 
@@ -100,11 +118,13 @@ def history_before_closing(
 
     def faults(account: Document) -> Iterator[Fault]:
         for path, ledger in holders(account, places):
+            latest = max(days(ledger, *lists), default="")
+            closed = closing(account, ledger) if latest else None
+            if closed is None or latest <= closed:
+                continue
             for name in lists:
-                booked = list(entries(ledger, name))
-                closed = closing(account, ledger) if booked else None
-                for place, entry in booked if closed else ():
-                    if entry["transaction_date"] > (closed or ""):
+                for place, entry in entries(ledger, name):
+                    if entry["transaction_date"] > closed:
                         yield Fault(f"{path}{place}.transaction_date")
 
     return ObjectRule(
@@ -131,18 +151,16 @@ def current_after_closing(
 
     def faults(account: Document) -> Iterator[Fault]:
         for path, ledger in holders(account, places):
-            booked = [found for name in current for found in entries(ledger, name)]
-            closed = closing(account, ledger) if booked else None
-            if not closed:
+            earliest = min(days(ledger, *current), default="")
+            closed = closing(account, ledger) if earliest else None
+            if closed is None or earliest > closed:
                 continue
-            own = ledger.get("last_statement_closing_date") is not None
-            taken = own or any(
-                entry["transaction_date"] == closed for name in history for _, entry in entries(ledger, name)
-            )
-            for place, entry in booked:
-                day = entry["transaction_date"]
-                if (day < closed or (taken and day == closed)) and not is_prepay(entry):
-                    yield Fault(f"{path}{place}.transaction_date")
+            taken = own_closing(account, ledger) is not None or closed in days(ledger, *history)
+            for name in current:
+                for place, entry in entries(ledger, name):
+                    day = entry["transaction_date"]
+                    if (day < closed or (taken and day == closed)) and not is_prepay(entry):
+                        yield Fault(f"{path}{place}.transaction_date")
 
     return ObjectRule(
         code="current_statement_transaction_before_current_statement_opening_date",
@@ -158,12 +176,11 @@ def history_before_current(*, places: tuple[str, ...], history: str, current: st
 
     def faults(account: Document) -> Iterator[Fault]:
         for path, ledger in holders(account, places):
-            first = min(
-                (entry["transaction_date"] for _, entry in entries(ledger, current) if not is_prepay(entry)),
-                default=None,
-            )
-            for place, entry in entries(ledger, history) if first else ():
-                if entry["transaction_date"] > (first or "") and not is_prepay(entry):
+            if max(days(ledger, history), default="") <= min(days(ledger, current), default=""):
+                continue
+            later = [entry["transaction_date"] for entry in booked(ledger, current) if not is_prepay(entry)]
+            for place, entry in entries(ledger, history) if later else ():
+                if entry["transaction_date"] > min(later) and not is_prepay(entry):
                     yield Fault(f"{path}{place}.transaction_date")
 
     return ObjectRule(
@@ -205,7 +222,7 @@ def history_has_ended(*, places: tuple[str, ...], lists: tuple[str, ...], today:
                     yield Fault(f"{path}last_statement_closing_date")
                 continue
             for name in lists:
-                if any(entry["transaction_date"] > now for _, entry in entries(ledger, name)):
+                if max(days(ledger, name), default="") > now:
                     yield Fault(f"{path}{name}")
 
     return ObjectRule(
@@ -224,6 +241,13 @@ def unique_transaction_ids(*, places: tuple[str, ...], lists: tuple[str, ...]) -
     dotted where lists are inside lists."""
 
     def faults(account: Document) -> Iterator[Fault]:
+        every = [
+            entry["transaction_id"]
+            for _, ledger in holders(account, places)
+            for entry in booked(ledger, *lists)
+        ]
+        if len(set(every)) == len(every):
+            return
         seen: set[str] = set()
         for path, ledger in holders(account, places):
             for name in lists:

@@ -28,6 +28,7 @@ _HISTORY: Final = "historical_statement_transactions"
 _CURRENT: Final = "current_statement_transactions"
 _LISTS: Final = (_HISTORY, _CURRENT)
 _TRANSACTIONS: Final = tuple(f"ledgers.{name}" for name in _LISTS) + _LISTS
+_NEVER: Final = "9999-12-31"
 _BALANCES: Final = (
     "debt_balance",
     "gas_debt_repayment_options.weekly_min",
@@ -109,7 +110,7 @@ def _statements_and_debts() -> tuple[Rule, ...]:
 
 def billed_to(account: Document) -> Iterator[str]:
     """Every day of billing in an account: its own, and those of supply points, meters and registers."""
-    for _, point in ledgers.entries(account, "supply_addresses.meter_points"):
+    for point in ledgers.booked(account, "supply_addresses.meter_points"):
         for meter in point.get("meters") or ():
             for register in meter.get("registers") or ():
                 yield from _own_day(register)
@@ -194,10 +195,14 @@ def current_after_last_bill() -> Rule:
     """No current transaction is older than the earliest day of billing, but for prepay vends."""
 
     def faults(account: Document) -> Iterator[Fault]:
-        billed = min(billed_to(account), default=None)
-        for path, ledger in ledgers.holders(account, _PLACES) if billed else ():
+        for path, ledger in ledgers.holders(account, _PLACES):
+            first = min(ledgers.days(ledger, _CURRENT), default=_NEVER)
+            # The earliest day of billing is no later than the account's own.
+            if first >= (account.get("last_billed_to_date") or _NEVER):
+                continue
+            billed = min(billed_to(account), default="")
             for place, entry in ledgers.entries(ledger, _CURRENT):
-                if entry["transaction_date"] < (billed or "") and not ledgers.is_prepay(entry):
+                if entry["transaction_date"] < billed and not ledgers.is_prepay(entry):
                     yield Fault(f"{path}{place}.transaction_date")
 
     return ObjectRule(
@@ -248,23 +253,17 @@ def targets_prepay_meter() -> Rule:
     """What was sent to a prepay meter was sent to one of the account's."""
 
     def faults(account: Document) -> Iterator[Fault]:
-        sent = [
-            (f"{path}{place}", entry["to_prepay_meter_serial_number"])
-            for path, ledger in ledgers.holders(account, _PLACES)
-            for name in _LISTS
-            for place, entry in ledgers.entries(ledger, name)
-            if ledgers.is_prepay(entry)
-        ]
-        if not sent:
-            return
-        known = {
-            meter.get("meter_serial_number")
-            for _, meter in ledgers.entries(account, "supply_addresses.meter_points.meters")
-            if meter.get("prepay_details")
-        }
-        for place, serial in sent:
-            if serial not in known:
-                yield Fault(f"{place}.to_prepay_meter_serial_number")
+        for path, ledger in ledgers.holders(account, _PLACES):
+            sent = {
+                entry["to_prepay_meter_serial_number"]
+                for entry in ledgers.booked(ledger, *_LISTS)
+                if "to_prepay_meter_serial_number" in entry
+            }
+            unknown = sent - {"", None} - _initialised(account) if sent else sent
+            for name in _LISTS if unknown else ():
+                for place, entry in ledgers.entries(ledger, name):
+                    if entry.get("to_prepay_meter_serial_number") in unknown:
+                        yield Fault(f"{path}{place}.to_prepay_meter_serial_number")
 
     return ObjectRule(
         code="transactions_target_non_initialised_prepay_meter",
@@ -290,6 +289,15 @@ def debt_has_agency() -> Rule:
         fields=("agency_name",),
         needs=("start_date",),
     )
+
+
+def _initialised(account: Document) -> set[str | None]:
+    """The serial numbers of the prepay meters that have balances."""
+    return {
+        meter.get("meter_serial_number")
+        for meter in ledgers.booked(account, "supply_addresses.meter_points.meters")
+        if meter.get("prepay_details")
+    }
 
 
 def _not_negative(path: str) -> Rule:

@@ -263,6 +263,8 @@ def _group(
     """About the schedules of each ledger of an account that repay no debt, the earliest first."""
 
     def found(account: Document) -> Iterator[Fault]:
+        if len(account[_PATH]) < 2:
+            return
         groups: defaultdict[str | None, list[tuple[int, Document]]] = defaultdict(list)
         for index, schedule in enumerate(account[_PATH]):
             if not schedule.get("is_debt_repayment_plan") and schedule.get("start_date"):
