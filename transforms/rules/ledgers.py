@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
-from transforms.rules.engine import Document, Fault, ObjectRule, Rule
+from transforms.findings import Finding
+from transforms.rules.engine import Batch, Document, Fault, ObjectRule, Rule
 
 Parts: TypeAlias = Callable[[Document], tuple[Decimal, Decimal] | None]
 
@@ -15,12 +17,8 @@ Closing: TypeAlias = Callable[[Document, Document], str | None]
 """The day on which the last statement closed, from the account and one of its ledgers; None without one."""
 
 _ZERO: Final = Decimal(0)
-_OWN: Final = (
-    "historical_statement_transactions",
-    "current_statement_transactions",
-    "last_statement_closing_date",
-    "last_statement_issue_date",
-)
+_CLOSING: Final = "last_statement_closing_date"
+_NEVER: Final = "9999-12-31"
 _CREDITS: Final = ("PAYMENT", "CREDIT")
 
 
@@ -75,17 +73,11 @@ def booked(node: Document, *places: str) -> list[Document]:
 
 def days(node: Document, *places: str) -> list[str]:
     """The days of the transactions in lists below an object."""
-    return [entry["transaction_date"] for entry in booked(node, *places)]
-
-
-def holders(account: Document, places: Iterable[str]) -> Iterator[tuple[str, Document]]:
-    """What holds transactions, with how its path begins: the lists at these places, "" for the account."""
-    for place in places:
-        if place:
-            for index, ledger in enumerate(account.get(place) or ()):
-                yield f"{place}.{index}.", ledger
-        elif any(map(account.__contains__, _OWN)):
-            yield "", account
+    return [
+        entry["transaction_date"]
+        for place in places
+        for entry in (booked(node, place) if "." in place else node.get(place) or ())
+    ]
 
 
 def shown(difference: Decimal) -> str:
@@ -108,7 +100,39 @@ def adds_up(path: str, *, code: str, field: str, explanation: str, parts: Parts)
 
 def own_closing(_: Document, ledger: Document) -> str | None:
     """The day that the ledger itself names."""
-    return ledger.get("last_statement_closing_date")
+    return ledger.get(_CLOSING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerRule(Rule):
+    """About each ledger at some places: only one that is not clear by itself is looked at with its account.
+
+    The place "" is the account, where it keeps its transactions itself.
+    """
+
+    places: tuple[str, ...]
+    is_clear: Callable[[Document], bool]
+    faults: Callable[[Document, Document], Iterable[Fault]]
+    """What is wrong with a ledger, from its account and itself."""
+    fields: tuple[str, ...]
+    """The generic places below a ledger that it may name."""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Each place with each of the fields."""
+        return tuple(_below(place, name) for place in self.places for name in self.fields)
+
+    def run(self, *, batch: Batch) -> Iterator[tuple[int, Finding]]:
+        """Look at each ledger of the batch."""
+        is_clear = self.is_clear
+        for place in self.places:
+            level = batch.level(path=place)
+            for index, ledger in enumerate(level.nodes):
+                if is_clear(ledger):
+                    continue
+                number, path = level.whose(index=index)
+                for fault in self.faults(batch.documents[number], ledger):
+                    yield number, self.finding(path=_below(path, fault.field), detail=fault.detail)
 
 
 def history_before_closing(
@@ -116,23 +140,24 @@ def history_before_closing(
 ) -> Rule:
     """No transaction of the past lies after the last statement. `lists` are places below a ledger."""
 
-    def faults(account: Document) -> Iterator[Fault]:
-        for path, ledger in holders(account, places):
-            latest = max(days(ledger, *lists), default="")
-            closed = closing(account, ledger) if latest else None
-            if closed is None or latest <= closed:
-                continue
-            for name in lists:
-                for place, entry in entries(ledger, name):
-                    if entry["transaction_date"] > closed:
-                        yield Fault(f"{path}{place}.transaction_date")
+    def is_clear(ledger: Document) -> bool:
+        return bool(max(days(ledger, *lists), default="") <= ledger.get(_CLOSING, ""))
 
-    return ObjectRule(
+    def faults(account: Document, ledger: Document) -> Iterator[Fault]:
+        closed = closing(account, ledger)
+        for name in lists if closed else ():
+            for place, entry in entries(ledger, name):
+                if entry["transaction_date"] > (closed or ""):
+                    yield Fault(f"{place}.transaction_date")
+
+    return LedgerRule(
         code="historical_statement_transaction_after_last_statement_closing_date",
         path="",
         explanation="A transaction of the past must not lie after the last statement.",
+        places=places,
+        is_clear=is_clear,
         faults=faults,
-        fields=_dates(places=places, lists=lists),
+        fields=_dates(lists),
     )
 
 
@@ -149,64 +174,76 @@ def current_after_closing(
     of that day are history.
     """
 
-    def faults(account: Document) -> Iterator[Fault]:
-        for path, ledger in holders(account, places):
-            earliest = min(days(ledger, *current), default="")
-            closed = closing(account, ledger) if earliest else None
-            if closed is None or earliest > closed:
-                continue
-            taken = own_closing(account, ledger) is not None or closed in days(ledger, *history)
-            for name in current:
-                for place, entry in entries(ledger, name):
-                    day = entry["transaction_date"]
-                    if (day < closed or (taken and day == closed)) and not is_prepay(entry):
-                        yield Fault(f"{path}{place}.transaction_date")
+    def is_clear(ledger: Document) -> bool:
+        earliest = min(days(ledger, *current), default="")
+        return not earliest or earliest > ledger.get(_CLOSING, _NEVER)
 
-    return ObjectRule(
+    def faults(account: Document, ledger: Document) -> Iterator[Fault]:
+        closed = closing(account, ledger)
+        if not closed:
+            return
+        taken = own_closing(account, ledger) is not None or closed in days(ledger, *history)
+        for name in current:
+            for place, entry in entries(ledger, name):
+                day = entry["transaction_date"]
+                if (day < closed or (taken and day == closed)) and not is_prepay(entry):
+                    yield Fault(f"{place}.transaction_date")
+
+    return LedgerRule(
         code="current_statement_transaction_before_current_statement_opening_date",
         path="",
         explanation="A current transaction must lie after the last statement.",
+        places=places,
+        is_clear=is_clear,
         faults=faults,
-        fields=_dates(places=places, lists=current),
+        fields=_dates(current),
     )
 
 
 def history_before_current(*, places: tuple[str, ...], history: str, current: str) -> Rule:
     """No transaction of the past lies after the first current one of its ledger, but for prepay vends."""
 
-    def faults(account: Document) -> Iterator[Fault]:
-        for path, ledger in holders(account, places):
-            if max(days(ledger, history), default="") <= min(days(ledger, current), default=""):
-                continue
-            later = [entry["transaction_date"] for entry in booked(ledger, current) if not is_prepay(entry)]
-            for place, entry in entries(ledger, history) if later else ():
-                if entry["transaction_date"] > min(later) and not is_prepay(entry):
-                    yield Fault(f"{path}{place}.transaction_date")
+    def is_clear(ledger: Document) -> bool:
+        first = min(days(ledger, current), default=_NEVER)
+        return max(days(ledger, history), default="") <= first
 
-    return ObjectRule(
+    def faults(_: Document, ledger: Document) -> Iterator[Fault]:
+        later = [entry["transaction_date"] for entry in booked(ledger, current) if not is_prepay(entry)]
+        first = min(later, default=_NEVER)
+        for place, entry in entries(ledger, history):
+            if entry["transaction_date"] > first and not is_prepay(entry):
+                yield Fault(f"{place}.transaction_date")
+
+    return LedgerRule(
         code="historical_statement_transaction_after_current_statement_transaction",
         path="",
         explanation="A transaction of the past must not lie after a current one.",
+        places=places,
+        is_clear=is_clear,
         faults=faults,
-        fields=_dates(places=places, lists=(history,)),
+        fields=_dates((history,)),
     )
 
 
 def issued_after_closing(*, places: tuple[str, ...], closing: Closing = own_closing) -> Rule:
     """The last statement is not issued before it closes."""
+    field = "last_statement_issue_date"
 
-    def faults(account: Document) -> Iterator[Fault]:
-        for path, ledger in holders(account, places):
-            issued = ledger.get("last_statement_issue_date")
-            if issued and issued < (closing(account, ledger) or ""):
-                yield Fault(f"{path}last_statement_issue_date")
+    def is_clear(ledger: Document) -> bool:
+        return bool(ledger.get(field, _NEVER) >= ledger.get(_CLOSING, _NEVER))
 
-    return ObjectRule(
+    def faults(account: Document, ledger: Document) -> Iterator[Fault]:
+        if ledger.get(field, _NEVER) < (closing(account, ledger) or ""):
+            yield Fault(field)
+
+    return LedgerRule(
         code="last_statement_issued_before_closing_date",
         path="",
         explanation="The last statement must not be issued before it closes.",
+        places=places,
+        is_clear=is_clear,
         faults=faults,
-        fields=tuple(_below(place, "last_statement_issue_date") for place in places),
+        fields=(field,),
     )
 
 
@@ -214,54 +251,51 @@ def history_has_ended(*, places: tuple[str, ...], lists: tuple[str, ...], today:
     """The last statement has closed already; without its day, the latest transaction of the past has come."""
     now = today.isoformat()
 
-    def faults(account: Document) -> Iterator[Fault]:
-        for path, ledger in holders(account, places):
-            closed = ledger.get("last_statement_closing_date")
-            if closed is not None:
-                if closed > now:
-                    yield Fault(f"{path}last_statement_closing_date")
-                continue
-            for name in lists:
-                if max(days(ledger, name), default="") > now:
-                    yield Fault(f"{path}{name}")
+    def is_clear(ledger: Document) -> bool:
+        closed = ledger.get(_CLOSING)
+        return not days(ledger, *lists) if closed is None else bool(closed <= now)
 
-    return ObjectRule(
+    def faults(_: Document, ledger: Document) -> Iterator[Fault]:
+        if ledger.get(_CLOSING) is not None:
+            yield Fault(_CLOSING)
+            return
+        for name in lists:
+            if max(days(ledger, name), default="") > now:
+                yield Fault(name)
+
+    return LedgerRule(
         code="historical_statement_period_end_in_future",
         path="",
         explanation="The last statement must not close in the future.",
+        places=places,
+        is_clear=is_clear,
         faults=faults,
-        fields=tuple(
-            _below(place, name) for place in places for name in ("last_statement_closing_date", *lists)
-        ),
+        fields=(_CLOSING, *lists),
     )
 
 
 def unique_transaction_ids(*, places: tuple[str, ...], lists: tuple[str, ...]) -> Rule:
     """No transaction of an account has the number of another; `lists` are the places below a ledger,
     dotted where lists are inside lists."""
+    every = tuple(_below(place, name) for place in places for name in lists)
 
     def faults(account: Document) -> Iterator[Fault]:
-        every = [
-            entry["transaction_id"]
-            for _, ledger in holders(account, places)
-            for entry in booked(ledger, *lists)
-        ]
-        if len(set(every)) == len(every):
+        numbers = [entry["transaction_id"] for entry in booked(account, *every)]
+        if len(set(numbers)) == len(numbers):
             return
         seen: set[str] = set()
-        for path, ledger in holders(account, places):
-            for name in lists:
-                for place, entry in entries(ledger, name):
-                    if entry["transaction_id"] in seen:
-                        yield Fault(f"{path}{place}.transaction_id")
-                    seen.add(entry["transaction_id"])
+        for name in every:
+            for place, entry in entries(account, name):
+                if entry["transaction_id"] in seen:
+                    yield Fault(f"{place}.transaction_id")
+                seen.add(entry["transaction_id"])
 
     return ObjectRule(
         code="duplicate_transaction_ids",
         path="",
         explanation="Every transaction of an account needs a number of its own.",
         faults=faults,
-        fields=tuple(_below(place, f"{name}.transaction_id") for place in places for name in lists),
+        fields=tuple(f"{name}.transaction_id" for name in every),
     )
 
 
@@ -287,8 +321,8 @@ def unique_in_ledgers(field: str, *, code: str, explanation: str) -> Rule:
     )
 
 
-def _dates(*, places: tuple[str, ...], lists: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(_below(place, f"{name}.transaction_date") for place in places for name in lists)
+def _dates(lists: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"{name}.transaction_date" for name in lists)
 
 
 def _below(place: str, name: str) -> str:

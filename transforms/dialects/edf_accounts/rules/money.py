@@ -194,40 +194,47 @@ def ledgers_add_up() -> Rule:
 def current_after_last_bill() -> Rule:
     """No current transaction is older than the earliest day of billing, but for prepay vends."""
 
-    def faults(account: Document) -> Iterator[Fault]:
-        for path, ledger in ledgers.holders(account, _PLACES):
-            first = min(ledgers.days(ledger, _CURRENT), default=_NEVER)
-            # The earliest day of billing is no later than the account's own.
-            if first >= (account.get("last_billed_to_date") or _NEVER):
-                continue
-            billed = min(billed_to(account), default="")
-            for place, entry in ledgers.entries(ledger, _CURRENT):
-                if entry["transaction_date"] < billed and not ledgers.is_prepay(entry):
-                    yield Fault(f"{path}{place}.transaction_date")
+    def is_clear(ledger: Document) -> bool:
+        return not ledger.get(_CURRENT)
 
-    return ObjectRule(
+    def faults(account: Document, ledger: Document) -> Iterator[Fault]:
+        # The earliest day of billing is no later than the account's own.
+        if min(ledgers.days(ledger, _CURRENT)) >= (account.get("last_billed_to_date") or _NEVER):
+            return
+        billed = min(billed_to(account), default="")
+        for place, entry in ledgers.entries(ledger, _CURRENT):
+            if entry["transaction_date"] < billed and not ledgers.is_prepay(entry):
+                yield Fault(f"{place}.transaction_date")
+
+    return ledgers.LedgerRule(
         code="current_statement_transaction_before_last_billed_to_date",
         path="",
         explanation="A current transaction must not lie before the day to which the account is billed.",
+        places=_PLACES,
+        is_clear=is_clear,
         faults=faults,
-        fields=(f"ledgers.{_CURRENT}.transaction_date", f"{_CURRENT}.transaction_date"),
+        fields=(f"{_CURRENT}.transaction_date",),
     )
 
 
 def history_has_closing() -> Rule:
     """History needs a day on which it closed, or one of billing."""
 
-    def faults(account: Document) -> Iterator[Fault]:
-        for path, ledger in ledgers.holders(account, _PLACES):
-            if ledger.get(_HISTORY) and closing(account, ledger) is None:
-                yield Fault(f"{path}{_HISTORY}")
+    def is_clear(ledger: Document) -> bool:
+        return "last_statement_closing_date" in ledger or not ledger.get(_HISTORY)
 
-    return ObjectRule(
+    def faults(account: Document, ledger: Document) -> Iterator[Fault]:
+        if closing(account, ledger) is None:
+            yield Fault(_HISTORY)
+
+    return ledgers.LedgerRule(
         code="historical_statement_transactions_without_last_statement_closing_date_or_last_billed_to_date",
         path="",
         explanation="Transactions of the past need the day of the last statement, or of the last bill.",
+        places=_PLACES,
+        is_clear=is_clear,
         faults=faults,
-        fields=(f"ledgers.{_HISTORY}", _HISTORY),
+        fields=(_HISTORY,),
     )
 
 
@@ -251,26 +258,30 @@ def codes_of_several_ledgers() -> Rule:
 
 def targets_prepay_meter() -> Rule:
     """What was sent to a prepay meter was sent to one of the account's."""
+    name = "to_prepay_meter_serial_number"
 
-    def faults(account: Document) -> Iterator[Fault]:
-        for path, ledger in ledgers.holders(account, _PLACES):
-            sent = {
-                entry["to_prepay_meter_serial_number"]
-                for entry in ledgers.booked(ledger, *_LISTS)
-                if "to_prepay_meter_serial_number" in entry
-            }
-            unknown = sent - {"", None} - _initialised(account) if sent else sent
-            for name in _LISTS if unknown else ():
-                for place, entry in ledgers.entries(ledger, name):
-                    if entry.get("to_prepay_meter_serial_number") in unknown:
-                        yield Fault(f"{path}{place}.to_prepay_meter_serial_number")
+    def is_clear(ledger: Document) -> bool:
+        return not any(name in entry for entry in ledgers.booked(ledger, *_LISTS))
 
-    return ObjectRule(
+    def faults(account: Document, ledger: Document) -> Iterator[Fault]:
+        known = {
+            meter.get("meter_serial_number")
+            for meter in ledgers.booked(account, "supply_addresses.meter_points.meters")
+            if meter.get("prepay_details")
+        }
+        for each in _LISTS:
+            for place, entry in ledgers.entries(ledger, each):
+                if ledgers.is_prepay(entry) and entry[name] not in known:
+                    yield Fault(f"{place}.{name}")
+
+    return ledgers.LedgerRule(
         code="transactions_target_non_initialised_prepay_meter",
         path="",
         explanation="A transaction names a meter that is no prepay meter of the account with its balances.",
+        places=_PLACES,
+        is_clear=is_clear,
         faults=faults,
-        fields=tuple(f"{path}.to_prepay_meter_serial_number" for path in _TRANSACTIONS),
+        fields=tuple(f"{each}.{name}" for each in _LISTS),
     )
 
 
@@ -289,15 +300,6 @@ def debt_has_agency() -> Rule:
         fields=("agency_name",),
         needs=("start_date",),
     )
-
-
-def _initialised(account: Document) -> set[str | None]:
-    """The serial numbers of the prepay meters that have balances."""
-    return {
-        meter.get("meter_serial_number")
-        for meter in ledgers.booked(account, "supply_addresses.meter_points.meters")
-        if meter.get("prepay_details")
-    }
 
 
 def _not_negative(path: str) -> Rule:
