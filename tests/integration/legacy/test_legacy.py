@@ -353,6 +353,21 @@ def test_generated_money_has_every_case(filled: Engine) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["edf_accounts", "national_grid_accounts"])
+def test_the_books_and_the_payloads_say_the_same_of_every_customer(filled: Engine, name: str) -> None:
+    dialect = get_dialect(name=name)
+    identifiers = candidate_identifiers(engine=filled, dialect=dialect, after=None, limit=10_000)
+    extracted = extract(engine=filled, dialect=dialect, identifiers=identifiers, with_balances=True)
+    result = build(
+        dialect=dialect,
+        frames=extracted.frames,
+        identifiers=identifiers,
+        settings=BuildSettings(import_supplier="X", today=TODAY),
+    )
+    told = {payload.external_identifier: set(payload.balances) for payload in result.payloads}
+    assert told == {who: set(extracted.balances[who]) for who in told}
+
+
 def test_nmi_check_digits_are_those_of_aemo(filled: Engine) -> None:
     with filled.connect() as connection:
         rows = connection.execute(
