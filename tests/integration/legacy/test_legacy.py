@@ -353,6 +353,19 @@ def test_generated_money_has_every_case(filled: Engine) -> None:
     }  # fmt: skip
 
 
+def test_generated_american_bookings_are_taken_back_too(filled: Engine) -> None:
+    booked = {
+        (entry["type"], entry["amount"].startswith("-"))
+        for document in _documents(filled, get_dialect(name="national_grid_accounts"))
+        for ledger in document["ledgers"]
+        for entry in ledger["current_statement_transactions"]
+    }
+    assert booked == {
+        ("CHARGE", False), ("CHARGE", True), ("CREDIT", False), ("CREDIT", True), ("PAYMENT", False),
+        ("REPAYMENT", False),
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("name", ["edf_accounts", "national_grid_accounts"])
 def test_the_books_and_the_payloads_say_the_same_of_every_customer(filled: Engine, name: str) -> None:
     dialect = get_dialect(name=name)
