@@ -18,6 +18,7 @@ from transforms.extract import balances_sql
 
 _PAGE: Final = 5_000
 _SECONDS: Final = 60.0
+_NOTHING: Final = Decimal(0)
 
 
 def tracked(*, tracking: Engine, wave_id: int) -> list[Tracked]:
@@ -69,7 +70,9 @@ def requests_seen(*, kraken_url: str) -> dict[str, int]:
     return {str(operation): int(number) for operation, number in seen.items()}
 
 
-def money(*, tracking: Engine, legacy: Engine, wave_id: int, dialect: str) -> dict[str, tuple[int, int]]:
+def money(
+    *, tracking: Engine, legacy: Engine, wave_id: int, dialect: str
+) -> dict[str, tuple[Decimal, Decimal]]:
     """What the processed customers of a wave have, in cents by ledger: in the legacy database, and as sent.
 
     The legacy side is summed now, from the database itself and not from what the wave noted of it.
@@ -90,10 +93,13 @@ def money(*, tracking: Engine, legacy: Engine, wave_id: int, dialect: str) -> di
         """
     )
     with tracking.connect() as connection:
-        payloads = {row.ledger: int(row.cents) for row in connection.execute(sent, {"wave_id": wave_id})}
+        payloads = {row.ledger: row.cents for row in connection.execute(sent, {"wave_id": wave_id})}
         identifiers = list(connection.execute(processed, {"wave_id": wave_id}).scalars())
     owed = _owed(legacy=legacy, dialect=dialect, identifiers=identifiers)
-    return {name: (owed.get(name, 0), payloads.get(name, 0)) for name in sorted(owed.keys() | payloads)}
+    return {
+        name: (owed.get(name, _NOTHING), payloads.get(name, _NOTHING))
+        for name in sorted(owed.keys() | payloads)
+    }
 
 
 def first_created(*, tracking: Engine, wave_id: int) -> datetime | None:
@@ -129,13 +135,13 @@ def differences(*, tracking: Engine, wave_id: int) -> dict[str, int]:
         return {row.kind: int(row.differences) for row in rows}
 
 
-def _owed(*, legacy: Engine, dialect: str, identifiers: list[str]) -> dict[str, int]:
+def _owed(*, legacy: Engine, dialect: str, identifiers: list[str]) -> dict[str, Decimal]:
     query = text(balances_sql(dialect=dialect).read_text())
     cents: defaultdict[str, Decimal] = defaultdict(Decimal)
     with legacy.connect() as connection:
         for row in connection.execute(query, {"identifiers": identifiers}):
             cents[row.ledger] += row.amount * 100
-    return {name: int(each) for name, each in cents.items()}
+    return dict(cents)
 
 
 def _pages(*, address: str) -> Iterator[Mapping[str, Any]]:

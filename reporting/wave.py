@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import accumulate
 from typing import Any
 
@@ -12,6 +13,7 @@ from reporting.frames import FRAMES_HEADER, frame_rows
 from reporting.lines import Line, chart
 from reporting.page import csv_text, render
 from transforms.frame_changes import FrameLine
+from transforms.money import written
 from transforms.triage import Cause
 
 _BARS = 6
@@ -37,15 +39,15 @@ class MoneyLine:
 
     ledger: str
     currency: str
-    legacy: int
-    handed_on: int
-    rejected: int
-    payload: int
-    refused: int
-    failed: int
-    parked: int
-    underway: int
-    accepted: int
+    legacy: Decimal
+    handed_on: Decimal
+    rejected: Decimal
+    payload: Decimal
+    refused: Decimal
+    failed: Decimal
+    parked: Decimal
+    underway: Decimal
+    accepted: Decimal
 
     @property
     def adds_up(self) -> bool:
@@ -83,7 +85,7 @@ class DifferenceLine:
     what: str
     ours: str
     theirs: str
-    cents: int | None
+    cents: Decimal | None
     owner: str
     found_at: datetime
 
@@ -198,10 +200,9 @@ def files(*, report: WaveReport) -> dict[str, str]:
     }
 
 
-def amount(cents: int) -> str:
+def amount(cents: Decimal) -> str:
     """Cents as people write an amount."""
-    whole, part = divmod(abs(cents), 100)
-    return f"{'−' if cents < 0 else ''}{whole:,}.{part:02}"
+    return written(cents=cents).replace("-", "−")
 
 
 def unnamed(*, causes: Iterable[Cause]) -> str:
@@ -389,5 +390,4 @@ def _money(*, report: WaveReport) -> Iterable[tuple[str, str, str, str]]:
         for stage, _ in _STAGES:
             cents = getattr(line, stage)
             # For spreadsheets: a plain minus and no thousands; never a formula, as it is a number.
-            whole, part = divmod(abs(cents), 100)
-            yield line.ledger, line.currency, stage, f"{'-' if cents < 0 else ''}{whole}.{part:02}"
+            yield line.ledger, line.currency, stage, written(cents=cents).replace(",", "")

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from transforms.bookings import orient
 from transforms.clean import FloatInFrame, NoTextInFrame, Problem, clean_column
 from transforms.database import shown
 from transforms.dialect import Column, Dialect, Frame
@@ -192,6 +193,10 @@ def _documents(
             problems += [(row, ".".join(column.place), _two_values(column=column)) for row in twice]
         branch[name] = cleaned
     documents = _objects(tree=tree, length=len(data))
+    if any(column.sign == "by_type" for column in frame.columns):
+        fitting = {column.place[-1]: column.fits for column in frame.columns if column.fits is not None}
+        for document in documents:
+            orient(booking=document, fitting=fitting)
     for column in frame.columns:
         if column.sends_null:
             _send_null(documents=documents, place=column.place)

@@ -18,13 +18,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from transforms.bookings import turned
 from transforms.clocks import is_repeated, is_skipped
 from transforms.dialect import ANY_CODE, CodeValue, Column
 from transforms.findings import Severity
 
 _COMPACT_DATE: Final = re.compile(r"\d{8}", re.ASCII)
 _ZEROS: Final = re.compile(r"[0 .:T-]+", re.ASCII)
-_MONEY: Final = re.compile(r"-?\d{1,10}(\.\d{1,2}0*)?", re.ASCII)
+_MONEY: Final = re.compile(r"-?\d{1,10}(\.\d+)?", re.ASCII)
 _DECIMAL: Final = re.compile(r"-?\d{1,10}(\.\d{1,10})?", re.ASCII)
 _INTEGER: Final = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 _DIGITS: Final = re.compile(r"\d{0,10}", re.ASCII)
@@ -296,18 +297,16 @@ def _guessed(*, sent: str, name: str, zone: ZoneInfo, what: str) -> Problem:
 
 
 def _money(*, text: str, column: Column) -> Any:
-    if not _MONEY.fullmatch(text):
+    whole, point, fraction = text.partition(".")
+    # Zeros at the end of a fraction say nothing: databases add them.
+    digits = fraction[:2] + fraction[2:].rstrip("0")
+    if not _MONEY.fullmatch(text) or len(digits) > column.places:
         return Problem(
             code="invalid_value",
-            detail=f"Column {column.name} is no amount with at most two places after the point.",
+            detail=f"Column {column.name} is no amount with at most {column.places} places after the point.",
         )
-    point = text.find(".")
-    amount = text if point < 0 else text[: point + 3]
-    if column.sign == "kept":
-        return amount
-    unsigned = amount.removeprefix("-")
-    negative = column.sign == "debit_positive" and not amount.startswith("-") and unsigned.strip("0.")
-    return f"-{unsigned}" if negative else unsigned
+    amount = f"{whole}.{digits}" if point else text
+    return turned(amount=amount) if column.sign == "debit_positive" else amount
 
 
 def _number(*, text: str, pattern: re.Pattern[str], name: str) -> Any:

@@ -13,7 +13,8 @@ Every other column becomes a field of the payload, by its kind:
 - date: `YYYYMMDD` or `YYYY-MM-DD`; blank, zeros and the year 9999 mean nothing.
 - timestamp: ISO 8601; without an offset it is local time of the dialect's zone, and rejects the record where
   clocks skip it or show it twice.
-- money: a decimal text with at most two places, in the unit of account; never a float.
+- money: a decimal text in the unit of account, with as many places as the column allows: more reject
+  the record, and nothing is rounded. Never a float.
 - decimal: a decimal text, sent digit for digit.
 - integer: a whole number.
 - document: JSON, sent as it is.
@@ -52,7 +53,7 @@ Kind: TypeAlias = Literal[
     "unsent",
 ]
 
-Sign: TypeAlias = Literal["kept", "debit_positive", "absolute"]
+Sign: TypeAlias = Literal["kept", "debit_positive", "by_type"]
 
 ANY_CODE: Final = "*"
 """In a configured map, from this to this: codes without an entry of their own are sent as they are."""
@@ -82,8 +83,13 @@ class Column:
     keep_blank: bool = False
     """Send a blank value as "" instead of leaving the field out."""
     sign: Sign = "kept"
-    """For money: debit_positive amounts are negated, since Kraken counts credits as positive; absolute
-    drops the sign, where the type of the transaction tells it."""
+    """For money: debit_positive amounts are negated, since Kraken counts credits as positive; by_type is for
+    the `amount` of a booking, debits positive: its `type` tells the sign (`transforms/bookings.py`)."""
+    places: int = 10
+    """For money: the most digits after the point."""
+    fits: Mapping[str, frozenset[str]] | None = None
+    """For a field of a booking: what each type may have there. Where a reversal changes the type, another
+    value is left out."""
     is_last_day: bool = False
     """For kind date: the last day that counts, where Kraken wants the first that no longer does."""
     decimals: str = ""

@@ -331,7 +331,7 @@ def _transform(*, column: Column, dialect: Dialect) -> str:
             signs = {
                 "kept": "amount",
                 "debit_positive": "amount, sign turned",
-                "absolute": "amount without sign",
+                "by_type": "amount, sign by the type",
             }
             return signs[column.sign]
         case "decimal":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from rich import box
 from rich.table import Table
@@ -27,7 +28,7 @@ class Figures:
     """Customers that ended otherwise than the generator knows."""
     hasty: Sequence[str]
     """Records that were parked too soon."""
-    money: Mapping[str, tuple[int, int]]
+    money: Mapping[str, tuple[Decimal, Decimal]]
     """By ledger: cents of processed customers in the legacy database, and as they were sent."""
     is_reconciled: bool
     differences: Mapping[str, int]

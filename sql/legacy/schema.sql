@@ -371,6 +371,8 @@ CREATE TABLE legacy.ledger (
     printed_balance     varchar(20)
 );
 COMMENT ON TABLE legacy.ledger IS 'Ledgers; balances are debit-positive.';
+COMMENT ON COLUMN legacy.ledger.kind IS
+    'Which ledger of the account. GB: empty for the only one; ACCT for accounts that keep their bookings themselves.';
 COMMENT ON COLUMN legacy.ledger.printed_balance IS
     'US: the balance as the customer was told it: text, in which somebody may have typed a comma.';
 
@@ -391,13 +393,18 @@ CREATE TABLE legacy.ledger_transaction (
     amount          numeric NOT NULL,
     kind            char(2) NOT NULL,
     reason          char(4),
-    payment_type    varchar(20),
+    payment_type    varchar(30),
     billed          char(1) NOT NULL,
     billing_document_id bigint,
-    recorded_at     timestamptz NOT NULL DEFAULT timestamptz '2020-01-01 00:00+00'
+    recorded_at     timestamptz NOT NULL DEFAULT timestamptz '2020-01-01 00:00+00',
+    prepay_serial   varchar(20)
 );
 COMMENT ON TABLE legacy.ledger_transaction IS
     'Bookings, debit-positive. billed X: on a statement already, in the US on the billing document that is named, if any.';
+COMMENT ON COLUMN legacy.ledger_transaction.kind IS
+    '10 charge, 20 payment, 30 credit, 40 repayment. What reverses a booking has its kind, and the other sign.';
+COMMENT ON COLUMN legacy.ledger_transaction.prepay_serial IS
+    'GB: the prepay meter that it was sent to, as a vend is. Loose, and in no balance.';
 
 CREATE TABLE legacy.statement (
     statement_id    bigint NOT NULL,
@@ -412,16 +419,46 @@ COMMENT ON TABLE legacy.statement IS 'Bills that were sent.';
 CREATE TABLE legacy.payment_schedule (
     schedule_id         bigint NOT NULL,
     account_id          bigint NOT NULL,
-    amount              numeric NOT NULL,
+    amount              numeric,
     day_of_month        smallint,
-    frequency           char(1) NOT NULL,
+    frequency           char(1),
     means               char(1) NOT NULL,
     starts_on           char(8) NOT NULL,
     debt_plan           char(1),
     debt_element        numeric,
-    debt_plan_ends_on   char(8)
+    debt_plan_ends_on   char(8),
+    ends_on             char(8),
+    due_by              char(1),
+    ledger_kind         char(4),
+    threshold           numeric,
+    delay_kind          char(1),
+    delay_days          smallint,
+    review_exempt       char(1)
 );
-COMMENT ON TABLE legacy.payment_schedule IS 'Regular payments.';
+COMMENT ON TABLE legacy.payment_schedule IS 'Regular payments, past ones too.';
+COMMENT ON COLUMN legacy.payment_schedule.due_by IS
+    'R or empty: due on its day; B: whenever a bill is made, of which it takes the amount; S: below the threshold.';
+COMMENT ON COLUMN legacy.payment_schedule.threshold IS 'Balance below which a payment is due, credits positive.';
+COMMENT ON COLUMN legacy.payment_schedule.delay_kind IS 'How days after a bill are counted: all (F) or working days (W).';
+COMMENT ON COLUMN legacy.payment_schedule.review_exempt IS 'X: reviews of payments leave it as it is.';
+COMMENT ON COLUMN legacy.payment_schedule.ledger_kind IS 'Kind of the ledger that is paid, where an account has several.';
+
+CREATE TABLE legacy.mandate (
+    mandate_id          bigint NOT NULL,
+    account_id          bigint NOT NULL,
+    kind                char(1) NOT NULL,
+    vendor              varchar(40) NOT NULL,
+    reference           varchar(40) NOT NULL,
+    customer_reference  varchar(40),
+    valid_from          char(8) NOT NULL,
+    ended_on            char(8) NOT NULL,
+    in_use              char(1),
+    ledger_kind         char(4)
+);
+COMMENT ON TABLE legacy.mandate IS
+    'GB: what customers allow to be collected, by direct debit (D) or from a card (K); ended_on 99991231: still.';
+COMMENT ON COLUMN legacy.mandate.in_use IS 'Whether regular payments are taken with it.';
+COMMENT ON COLUMN legacy.mandate.ledger_kind IS 'Kind of the ledger that is paid, where an account has several.';
 
 CREATE TABLE legacy.note (
     note_id         bigint NOT NULL,
@@ -443,11 +480,11 @@ COMMENT ON TABLE legacy.document IS 'Attachments of notes.';
 CREATE TABLE legacy.debt (
     debt_id         bigint NOT NULL,
     account_id      bigint NOT NULL,
-    agency          varchar(80) NOT NULL,
+    agency          varchar(80),
     placed_on       char(8) NOT NULL,
     insolvent       char(1) NOT NULL
 );
-COMMENT ON TABLE legacy.debt IS 'Debts placed with an agency.';
+COMMENT ON TABLE legacy.debt IS 'Debts; agency and placed_on are empty where none collects it.';
 
 CREATE TABLE legacy.debt_item (
     debt_item_id    bigint NOT NULL,

@@ -17,7 +17,7 @@ INSERT INTO migration.record_money (
 SELECT %(wave_id)s, %(batch)s, id, ledger, currency, legacy_entries, legacy_cents, payload_entries, payload_cents
 FROM unnest(
     %(ids)s::bigint[], %(ledgers)s::text[], %(currencies)s::text[], %(legacy_entries)s::integer[],
-    %(legacy_cents)s::bigint[], %(payload_entries)s::integer[], %(payload_cents)s::bigint[]
+    %(legacy_cents)s::numeric[], %(payload_entries)s::integer[], %(payload_cents)s::numeric[]
 ) AS given (id, ledger, currency, legacy_entries, legacy_cents, payload_entries, payload_cents)
 ON CONFLICT (import_process_id, ledger, currency) DO UPDATE
 SET wave_id = excluded.wave_id,

@@ -152,7 +152,7 @@ SELECT
     currency, ours, theirs, cents, %(at)s, %(at)s
 FROM unnest(
     %(wave_ids)s::bigint[], %(kinds)s::text[], %(identifiers)s::text[], %(batches)s::integer[], %(ledgers)s::text[],
-    %(currencies)s::text[], %(ours)s::text[], %(theirs)s::text[], %(cents)s::bigint[]
+    %(currencies)s::text[], %(ours)s::text[], %(theirs)s::text[], %(cents)s::numeric[]
 ) AS given (wave_id, kind, external_identifier, batch, ledger, currency, ours, theirs, cents)
 ON CONFLICT (
     target_kraken, import_supplier, resource, kind, wave_id, external_identifier, batch, ledger, currency

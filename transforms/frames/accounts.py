@@ -80,9 +80,9 @@ TRANSACTION: Final = (
     Column(
         name="amount",
         kind="money",
-        sign="absolute",
+        sign="by_type",
         required=True,
-        meaning="Amount; its sign does not matter, the type tells it.",
+        meaning="Amount, positive where the customer owes more by it: a charge, or a payment taken back.",
     ),
 )
 """What every booking has; type and reason are codes of the dialect."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from transforms.models.base import Entity, IsoDate
+from transforms.models.base import Entity, IsoDate, Money, PositiveMoney
 
 
 class CustomerPreferences(Entity):
@@ -51,16 +51,32 @@ class Address(Entity):
 
 
 class Booking(Entity):
-    """What every movement on a ledger has. The amount has no sign: the type tells it."""
+    """What every movement on a ledger has. A minus stands for a reversal, or for a correction."""
 
     transaction_id: str
     transaction_date: IsoDate
-    amount: Annotated[str, Field(pattern=r"^[0-9]{1,10}(\.[0-9]{1,2})?$")]
+    amount: Money
 
 
-class Transaction(Booking):
+class _Movement(Booking):
     """A movement on a ledger whose fields do not depend on its type."""
 
-    type: Literal["CHARGE", "CREDIT", "PAYMENT", "REPAYMENT"]
     reason: str | None = None
     payment_type: str | None = None
+
+
+class Invoiced(_Movement):
+    """What is charged or credited."""
+
+    type: Literal["CHARGE", "CREDIT"]
+
+
+class Paid(_Movement):
+    """What is paid, which is never less than nothing: a payment taken back is a repayment."""
+
+    type: Literal["PAYMENT", "REPAYMENT"]
+    amount: PositiveMoney
+
+
+Transaction: TypeAlias = Annotated[Invoiced | Paid, Field(discriminator="type")]
+"""A movement on a ledger."""

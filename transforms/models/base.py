@@ -17,7 +17,8 @@ IsoTime: TypeAlias = Annotated[
         pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
     ),
 ]
-Money: TypeAlias = Annotated[str, Field(pattern=r"^-?[0-9]{1,10}(\.[0-9]{1,2})?$")]
+Money: TypeAlias = Annotated[str, Field(pattern=r"^-?[0-9]{1,10}(\.[0-9]{1,10})?$")]
+PositiveMoney: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{1,10}(\.[0-9]{1,10})?$")]
 Quantity: TypeAlias = Annotated[str, Field(pattern=r"^-?[0-9]{1,10}(\.[0-9]{1,10})?$")]
 
 

@@ -110,6 +110,7 @@ def consecutive_agreements(path: str, *, supply_start: str = "") -> Rule:
         agreements = sorted(
             (agreement["effective_from"], agreement.get("effective_to") or "9999")
             for agreement in point.get("agreements") or ()
+            if agreement.get("effective_from")
         )
         for (_, end), (start, _) in pairwise(agreements):
             if end > start:

@@ -274,6 +274,11 @@ def stated(document: Literal["guide", "served"], place: str, words: str, *rules:
     return tuple(replace(rule, source=source) for rule in rules)
 
 
+def served(place: str, *rules: Rule) -> tuple[Rule, ...]:
+    """Rules that the served document states at a place, each under its own code."""
+    return tuple(rule for each in rules for rule in stated("served", place, each.code, each))
+
+
 def inferred(*rules: Rule) -> tuple[Rule, ...]:
     """Rules that no source states: they warn."""
     return tuple(replace(rule, severity="warning") for rule in rules)

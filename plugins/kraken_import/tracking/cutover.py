@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Final, Literal, TypeAlias
 
 from sqlalchemy import Connection
@@ -83,7 +84,7 @@ class OpenDifference:
     currency: str | None
     ours: str
     theirs: str
-    cents: int | None
+    cents: Decimal | None
     found_at: datetime
     owner: str | None
     note: str | None

@@ -1,10 +1,12 @@
-"""Balances by record and batch in the tracking database, in cents."""
+"""Balances by record and batch in the tracking database, in cents and parts of a cent."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -31,8 +33,8 @@ class Fate:
     state: State
     built: bool
     customers: int
-    legacy_cents: int
-    payload_cents: int
+    legacy_cents: Decimal
+    payload_cents: Decimal
 
 
 def record(*, connection: Connection, wave_id: int, batch: int, money: Sequence[RecordMoney]) -> None:
@@ -70,38 +72,30 @@ def take_over(*, connection: Connection, wave_id: int, at: datetime) -> None:
     connection.exec_driver_sql(_SQL["take_over"], {"wave_id": wave_id, "at": at})
 
 
-def handed_on(*, connection: Connection, wave_id: int) -> dict[tuple[str, str], int]:
+def handed_on(*, connection: Connection, wave_id: int) -> dict[tuple[str, str], Decimal]:
     """What the legacy database said of customers that a wave handed on: cents by ledger and currency."""
     rows = connection.exec_driver_sql(_SQL["handed_on"], {"wave_id": wave_id})
-    return {(row.ledger, row.currency): int(row.cents) for row in rows}
+    return {(row.ledger, row.currency): row.cents for row in rows}
 
 
 def by_fate(*, connection: Connection, wave_id: int) -> list[Fate]:
     """What became of the money of a wave."""
     rows = connection.exec_driver_sql(_SQL["by_fate"], {"wave_id": wave_id}).mappings()
-    return [
-        Fate(
-            **{
-                **row,
-                "state": State(row["state"]),
-                "legacy_cents": int(row["legacy_cents"]),
-                "payload_cents": int(row["payload_cents"]),
-            }
-        )
-        for row in rows
-    ]
+    return [Fate(**{**row, "state": State(row["state"])}) for row in rows]
 
 
-def _joined(*, record: RecordMoney) -> Mapping[tuple[str, str], tuple[int, int, int | None, int | None]]:
+def _joined(
+    *, record: RecordMoney
+) -> Mapping[tuple[str, str], tuple[int, Decimal, int | None, Decimal | None]]:
     """Both sides by ledger and currency: entries and cents of the legacy database, then of the payload."""
     legacy = {(side.ledger, side.currency): (side.entries, side.cents) for side in record.legacy}
     if record.payload is None:
         return {key: (*side, None, None) for key, side in legacy.items()}
     payload = {(side.ledger, side.currency): (side.entries, side.cents) for side in record.payload}
     return {
-        key: (*legacy.get(key, (0, 0)), *payload.get(key, (0, 0)))
-        for key in dict.fromkeys((*legacy, *payload))
+        key: (*legacy.get(key, _NONE), *payload.get(key, _NONE)) for key in dict.fromkeys((*legacy, *payload))
     }
 
 
+_NONE: Final = (0, Decimal(0))
 _SQL = queries(file="money")

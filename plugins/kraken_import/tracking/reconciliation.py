@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, Row
 from kraken_import.lifecycle import AWAITING, ENDED_AT_KRAKEN, OPEN, SETTLED, Mode, State
 from kraken_import.tracking.evidence import unpack
 from kraken_import.tracking.queries import queries
+from transforms.money import written
 
 _PAGE: Final = 1_000
 _PAYLOADS: Final = 100
@@ -75,7 +77,7 @@ class Difference:
     batch: int | None = None
     ledger: str | None = None
     currency: str | None = None
-    cents: int | None = None
+    cents: Decimal | None = None
     wave_id: int | None = None
 
 
@@ -100,7 +102,7 @@ class Kept:
     currency: str | None
     ours: str
     theirs: str
-    cents: int | None
+    cents: Decimal | None
     owner: str | None
     found_at: datetime
 
@@ -168,8 +170,8 @@ def money(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
             external_identifier=row.external_identifier,
             ledger=row.ledger,
             currency=row.currency,
-            ours=amount(cents=row.payload_cents) if same else f"{row.payload_entries} ledgers",
-            theirs=amount(cents=row.legacy_cents) if same else f"{row.legacy_entries} ledgers",
+            ours=written(cents=row.payload_cents) if same else f"{row.payload_entries} ledgers",
+            theirs=written(cents=row.legacy_cents) if same else f"{row.legacy_entries} ledgers",
             cents=cents,
             wave_id=wave_id,
         )
@@ -183,9 +185,9 @@ def batch_sums(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
             batch=row.batch,
             ledger=f"{row.ledger} ({row.stage})",
             currency=row.currency,
-            ours=amount(cents=int(row.found_cents)),
-            theirs=amount(cents=int(row.kept_cents)),
-            cents=int(row.found_cents - row.kept_cents),
+            ours=written(cents=row.found_cents),
+            theirs=written(cents=row.kept_cents),
+            cents=row.found_cents - row.kept_cents,
             wave_id=wave_id,
         )
 
@@ -258,12 +260,6 @@ def stream(
 def customers(*, here: int, handed_on: int) -> str:
     """The customers of a batch or wave in words: its own, and those that a later wave took over."""
     return f"{here} customers" + (f", {handed_on} handed on" if handed_on else "")
-
-
-def amount(*, cents: int) -> str:
-    """Cents as people write an amount."""
-    whole, part = divmod(abs(cents), 100)
-    return f"{'-' if cents < 0 else ''}{whole:,}.{part:02}"
 
 
 def _names(states: Collection[State]) -> list[str]:

@@ -296,13 +296,12 @@ def causes(*, connection: Connection, rerun: int, most: int) -> list[Cause]:
     ]
 
 
-def valid_cents(*, connection: Connection, rerun: int, ledger: str, currency: str) -> int:
+def valid_cents(*, connection: Connection, rerun: int, ledger: str, currency: str) -> Decimal:
     """Sum of the balances in the valid payloads of a rerun; every ledger when `ledger` is empty."""
-    return int(
-        connection.exec_driver_sql(
-            _SQL["valid_cents"], {"rerun_id": rerun, "ledger": ledger, "currency": currency}
-        ).scalar_one()
-    )
+    found: Decimal = connection.exec_driver_sql(
+        _SQL["valid_cents"], {"rerun_id": rerun, "ledger": ledger, "currency": currency}
+    ).scalar_one()
+    return found
 
 
 def lock(*, connection: Connection, rerun: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Final
 
 from sqlalchemy import Connection, Engine
@@ -24,6 +25,7 @@ from transforms.triage import Cause, source_of
 _MOST_SLICES: Final = 120
 _LENGTHS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 86_400)
 _SHOWN: Final = 200
+_NOTHING: Final = Decimal(0)
 
 _WITH: Final = {
     "listing": "with Kraken's listing and, where that raised a doubt, its status endpoint",
@@ -201,24 +203,24 @@ def _money(*, connection: Connection, wave_id: int) -> list[MoneyLine]:
     handed_on = money.handed_on(connection=connection, wave_id=wave_id)
     lines = []
     for ledger, currency in dict.fromkeys((*fates, *handed_on)):
-        found, gone = fates[ledger, currency], handed_on.get((ledger, currency), 0)
+        found, gone = fates[ledger, currency], handed_on.get((ledger, currency), _NOTHING)
         built = [fate for fate in found if fate.built]
 
-        def cents(*states: State, built: Sequence[money.Fate] = built) -> int:
-            return sum(fate.payload_cents for fate in built if fate.state in states)
+        def cents(*states: State, built: Sequence[money.Fate] = built) -> Decimal:
+            return sum((fate.payload_cents for fate in built if fate.state in states), _NOTHING)
 
         refused = cents(State.INVALID, State.REJECTED)
         failed = cents(State.ERRORED, State.CANCELLED, State.DRY_RUN_ERRORED)
         accepted = cents(State.PROCESSED, State.DRY_RUN_SUCCEEDED)
         parked = cents(State.PARKED)
-        payload = sum(fate.payload_cents for fate in built)
+        payload = sum((fate.payload_cents for fate in built), _NOTHING)
         lines.append(
             MoneyLine(
                 ledger=ledger,
                 currency=currency,
-                legacy=sum(fate.legacy_cents for fate in found) + gone,
+                legacy=sum((fate.legacy_cents for fate in found), gone),
                 handed_on=gone,
-                rejected=sum(fate.legacy_cents for fate in found if not fate.built),
+                rejected=sum((fate.legacy_cents for fate in found if not fate.built), _NOTHING),
                 payload=payload,
                 refused=refused,
                 failed=failed,

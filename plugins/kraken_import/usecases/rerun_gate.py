@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Final
 
 from sqlalchemy import Connection, Engine
@@ -17,6 +16,7 @@ from kraken_import.tracking.refs import WaveRef
 from kraken_import.tracking.reruns import AskingWave, Rerun
 from kraken_import.usecases.gate import EXPIRED, REJECTED, ApprovalBarred, Question, is_barred
 from kraken_import.usecases.withdrawal import is_hindered
+from transforms.money import written
 from transforms.registry import get_dialect
 
 _MOST_CAUSES: Final = 20
@@ -110,6 +110,6 @@ def _body(*, connection: Connection, given: Rerun, asking: list[AskingWave]) -> 
             connection=connection, rerun=given.id, ledger=source.ledger, currency=source.currency
         )
         yield (
-            f"**Money**: {Decimal(cents).scaleb(-2):,.2f} {source.currency} in the valid payloads "
+            f"**Money**: {written(cents=cents)} {source.currency} in the valid payloads "
             f"(sum of {source.place})."
         )

@@ -12,8 +12,8 @@ from kraken_import.tracking import gate, money
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.frame_rows import review_frames, table_in_markdown, warnings_in_markdown
 from kraken_import.usecases.policy import wave_in_words
+from transforms.money import written
 from transforms.registry import get_dialect
-from transforms.rules.ledgers import shown
 
 _LEFT_OUT: Final = (State.REJECTED, State.INVALID, State.PARKED)
 _MOST_CAUSES: Final = 20
@@ -80,13 +80,7 @@ def _money(*, connection: Connection, wave: Wave) -> str:
         and fate.currency == source.currency
         and source.ledger in ("", fate.ledger)
     )
-    return f"{_amount(total)} {source.currency} in the valid payloads (sum of {source.place})."
-
-
-def _amount(cents: int) -> str:
-    whole, fraction = shown(cents).split(".")
-    sign, digits = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
-    return f"{sign}{int(digits):,}.{fraction}"
+    return f"{written(cents=total)} {source.currency} in the valid payloads (sum of {source.place})."
 
 
 def _duration(*, records: int, rate: float | None) -> str:

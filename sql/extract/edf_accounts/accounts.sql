@@ -39,10 +39,14 @@ SELECT
     account.communication AS communication_preference,
     account.accessibility AS document_accessibility,
     dunning.path AS dunning_path,
-    dunning.started_on AS dunning_start_date
+    dunning.started_on AS dunning_start_date,
+    own.statement_closed_on AS last_statement_closing_date,
+    own.statement_issued_on AS last_statement_issue_date,
+    CAST(own.statement_balance AS text) AS last_statement_balance
 FROM legacy.account
 LEFT JOIN legacy.address ON address.address_id = account.billing_address_id
 LEFT JOIN legacy.business ON business.account_id = account.account_id
 LEFT JOIN legacy.dunning ON dunning.account_id = account.account_id
+LEFT JOIN legacy.ledger AS own ON own.account_id = account.account_id AND own.kind = 'ACCT'
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
 ORDER BY account.account_number

@@ -9,9 +9,10 @@ SELECT
     CAST(entry.amount AS text) AS amount,
     entry.kind AS type,
     entry.reason,
-    entry.payment_type
+    entry.payment_type,
+    entry.prepay_serial AS to_prepay_meter_serial_number
 FROM legacy.account
-JOIN legacy.ledger ON ledger.account_id = account.account_id
+JOIN legacy.ledger ON ledger.account_id = account.account_id AND ledger.kind IS DISTINCT FROM 'ACCT'
 JOIN legacy.ledger_transaction AS entry
     ON entry.ledger_id = ledger.ledger_id AND entry.billed <> 'X'
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))

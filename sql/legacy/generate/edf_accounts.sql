@@ -26,6 +26,8 @@ SELECT
     mod(generator.h(%(seed)s, n, 7), 8) = 0 AS has_partner,
     mod(generator.h(%(seed)s, n, 8), 10) = 0 AND supplied.kind NOT IN ('exchanged', 'tenant') AS is_long,
     mod(generator.h(%(seed)s, n, 9), 15) = 0 AND mod(n, 50) NOT IN (21, 34) AS is_business,
+    -- What is unusual about the money: each number has a case, below. Of those billed never there is none.
+    CASE mod(n, 50) WHEN 37 THEN 99 ELSE mod(generator.h(%(seed)s, n, 12), 100) END AS money,
     mod(n, 25) = 7 AS has_predecessor,
     mod(n, 25) = 14 OR mod(n, 100) = 7 AS has_successor,
     CASE WHEN supplied.kind = 'tenant' THEN house.billed_to + 1
@@ -59,7 +61,9 @@ CROSS JOIN LATERAL (
 ) AS house;
 ANALYZE made;
 
--- Money: each billed month is charged and paid; then a payment and a charge since the last statement.
+-- Money: each billed month is charged and paid; then a payment and a charge since the last statement. What is
+-- unusual comes on top: charges, credits, payments and repayments that are taken back, a charge with parts of a
+-- penny, a second ledger, and vends, which no balance has.
 CREATE TEMPORARY TABLE booking ON COMMIT DROP AS
 SELECT
     made.n * 64 + month * 2 + side AS transaction_id,
@@ -73,23 +77,64 @@ SELECT
     CASE side WHEN 0 THEN '20' ELSE '10' END AS kind,
     CASE side WHEN 0 THEN 'ACP' ELSE 'ACC' END AS reason,
     CAST(NULL AS text) AS payment_type,
-    CASE WHEN month = 0 THEN ' ' ELSE 'X' END AS billed
+    CASE WHEN month = 0 THEN ' ' ELSE 'X' END AS billed,
+    CAST(NULL AS text) AS prepay_serial
 FROM made
 CROSS JOIN generate_series(0, CASE WHEN made.rare = 37 THEN 0 WHEN made.is_long THEN 8 ELSE 1 END) AS month
 CROSS JOIN generate_series(0, 1) AS side
 -- Nothing is booked before the last statement closes but what is on it.
-WHERE month > 0 OR side = 0;
+WHERE month > 0 OR side = 0
+UNION ALL
+SELECT
+    made.n * 64 + 20 + extra.place, made.n, 'T' || made.n || '-' || 20 + extra.place,
+    generator.day(made.billed_to + extra.days), extra.amount, extra.kind, extra.reason, extra.payment_type,
+    CASE WHEN extra.days < 0 THEN 'X' ELSE ' ' END, NULL
+FROM made
+JOIN (VALUES
+    -- A charge that is taken back, and made anew.
+    (0, 3, 0, -9, 61.20, '10', 'ACC', NULL), (0, 3, 1, -8, -61.20, '10', 'ACC', NULL),
+    (0, 3, 2, -7, 58.10, '10', 'ACC', NULL),
+    -- A direct debit that the bank returns, and one whose return says no reason.
+    (4, 7, 0, 20, -45.00, '20', 'ACP', 'DD_REGULAR_COLLECTION'), (4, 7, 1, 22, 45.00, '20', 'RTN', NULL),
+    (8, 9, 0, -9, -30.00, '20', 'ACP', 'CHEQUE'), (8, 9, 1, -6, 30.00, '20', 'ACP', 'CHEQUE'),
+    -- A credit given in error.
+    (10, 12, 0, -9, -10.00, '30', 'DDD', NULL), (10, 12, 1, 3, 10.00, '30', 'DDD', NULL),
+    -- A refund that never arrived.
+    (13, 14, 0, 2, 20.00, '40', 'FCR', NULL), (13, 14, 1, 9, -20.00, '40', 'FCR', NULL),
+    (15, 18, 0, -9, 23.4375, '10', 'ACC', NULL)
+) AS extra (first, last, place, days, amount, kind, reason, payment_type)
+    ON made.money BETWEEN extra.first AND extra.last
+UNION ALL
+SELECT
+    made.n * 64 + 30 + other.place, 100000000000 + made.n, 'T' || made.n || '-' || 30 + other.place,
+    generator.day(made.billed_to + other.days), other.amount, other.kind, other.reason, NULL,
+    CASE WHEN other.days < 0 THEN 'X' ELSE ' ' END, NULL
+FROM made
+CROSS JOIN (VALUES
+    (0, -25, 150.00, '10', 'ACC'), (1, -12, -12.50, '20', 'ACP'), (2, 18, -12.50, '20', 'ACP')
+) AS other (place, days, amount, kind, reason)
+WHERE made.money BETWEEN 20 AND 23
+UNION ALL
+SELECT
+    made.n * 64 + 40 + vend.place, made.n, 'T' || made.n || '-' || 40 + vend.place,
+    generator.day(made.billed_to + vend.days), -15.00, '20', 'ACP', 'PAYPOINT_CASH',
+    vend.billed, 'E' || lpad(CAST(made.n AS text), 9, '0')
+FROM made
+-- The second one is not billed yet, though the statement has closed since.
+CROSS JOIN (VALUES (0, -31, 'X'), (1, -3, ' ')) AS vend (place, days, billed)
+WHERE made.is_prepay AND mod(made.h1, 3) > 0;
 
 CREATE TEMPORARY TABLE owed ON COMMIT DROP AS
 SELECT
     made.n,
+    booking.ledger_id,
     -- The defect: both balances miss the same cent, so that only the history does not add up.
     coalesce(sum(booking.amount) FILTER (WHERE booking.billed = 'X'), 0)
-        + CASE WHEN made.defect = 3 THEN 0.01 ELSE 0 END AS by_statement,
-    sum(booking.amount) + CASE WHEN made.defect = 3 THEN 0.01 ELSE 0 END AS now
+        + CASE WHEN made.defect = 3 AND booking.ledger_id = made.n THEN 0.01 ELSE 0 END AS by_statement,
+    sum(booking.amount) + CASE WHEN made.defect = 3 AND booking.ledger_id = made.n THEN 0.01 ELSE 0 END AS now
 FROM made
-JOIN booking ON booking.ledger_id = made.n
-GROUP BY made.n, made.defect;
+JOIN booking ON booking.ledger_id IN (made.n, 100000000000 + made.n) AND booking.prepay_serial IS NULL
+GROUP BY made.n, made.defect, booking.ledger_id;
 ANALYZE owed;
 
 INSERT INTO generator.expected_outcome
@@ -254,7 +299,7 @@ SELECT
     1 + mod(made.h3, 28),
     (ARRAY['E', 'P'])[1 + mod(made.h3, 2)],
     CASE WHEN mod(made.h1, 40) = 0 THEN 'LP' END,
-    owed.now,
+    (SELECT sum(owed.now) FROM owed WHERE owed.n = made.n),
     CASE
         WHEN made.defect = 6 THEN '20260231'
         WHEN made.rare = 37 THEN '00000000'
@@ -265,8 +310,7 @@ SELECT
     CASE WHEN made.is_business THEN '07' END,
     CASE WHEN made.is_business THEN 'accounts' || made.n || '@business.example.com' END,
     CASE WHEN made.rare = 23 THEN 'compare' END
-FROM made
-JOIN owed USING (n);
+FROM made;
 
 INSERT INTO legacy.business
 SELECT
@@ -498,14 +542,22 @@ SELECT generator.add_british_supplies();
 
 INSERT INTO legacy.ledger
 SELECT
-    made.n, made.n,
+    owed.ledger_id, made.n,
     CASE WHEN made.rare = 37 THEN '00000000' ELSE generator.day(made.billed_to - 1) END,
     CASE WHEN made.rare = 37 THEN '00000000' ELSE generator.day(made.billed_to) END,
-    owed.by_statement, owed.now
+    owed.by_statement, owed.now,
+    -- Which of several it is; the only one has no kind, or is the account itself.
+    CASE
+        WHEN made.money BETWEEN 20 AND 23 THEN CASE owed.ledger_id WHEN made.n THEN 'ENGY' ELSE 'DEBT' END
+        WHEN made.money BETWEEN 40 AND 42 THEN 'ACCT'
+    END
 FROM made
 JOIN owed USING (n);
 
-INSERT INTO legacy.ledger_transaction SELECT * FROM booking;
+INSERT INTO legacy.ledger_transaction (
+    transaction_id, ledger_id, document_number, posted_on, amount, kind, reason, payment_type, billed, prepay_serial
+)
+SELECT * FROM booking;
 
 INSERT INTO legacy.statement
 SELECT
@@ -516,12 +568,44 @@ FROM made
 CROSS JOIN generate_series(0, CASE WHEN made.is_long THEN 6 ELSE 0 END) AS month
 WHERE made.rare <> 37;
 
+-- One schedule runs on, or takes what each bill says. Besides it there may be earlier ones, one of the second ledger,
+-- and the repayment of a debt.
 INSERT INTO legacy.payment_schedule
 SELECT
-    made.n, made.n, 40 + mod(made.h1, 12000) / 100.00, 1 + mod(made.h2, 28), 'M', 'D',
-    generator.day(made.moved_in), NULL, NULL, NULL
+    made.n + 100000000000 * schedule.place, made.n, schedule.amount,
+    CASE WHEN schedule.due_by IS NULL THEN 1 + mod(made.h2, 28) END,
+    CASE WHEN schedule.due_by IS NULL THEN 'M' END,
+    'D', generator.day(schedule.starts_on), CASE WHEN schedule.place = 4 THEN 'X' END,
+    CASE WHEN schedule.place = 4 THEN schedule.amount END,
+    CASE WHEN schedule.place = 4 THEN generator.day(made.billed_to + 300) END,
+    coalesce(generator.day(schedule.ends_on), '99991231'), schedule.due_by,
+    CASE WHEN made.money BETWEEN 20 AND 23 THEN CASE schedule.place WHEN 3 THEN 'DEBT' ELSE 'ENGY' END END,
+    NULL, CASE WHEN schedule.due_by = 'B' THEN 'W' END, CASE WHEN schedule.due_by = 'B' THEN 10 END,
+    CASE WHEN schedule.place = 0 AND made.money = 43 THEN 'X' END
 FROM made
-WHERE NOT made.is_prepay;
+CROSS JOIN LATERAL (VALUES
+    (0, CASE WHEN made.money BETWEEN 32 AND 35 THEN NULL ELSE 40 + mod(made.h1, 12000) / 100.00 END,
+        CASE WHEN made.money BETWEEN 24 AND 29 THEN made.billed_to - 400 ELSE made.moved_in END,
+        CAST(NULL AS date), CASE WHEN made.money BETWEEN 32 AND 35 THEN 'B' END, true),
+    (1, 35.00, made.moved_in, made.billed_to - 801, NULL, made.money BETWEEN 24 AND 29),
+    (2, 38.00, made.billed_to - 800, made.billed_to - 401, NULL, made.money BETWEEN 24 AND 29),
+    (3, 12.50, made.billed_to - 300, NULL, NULL, made.money BETWEEN 20 AND 23),
+    (4, 15.25, made.billed_to - 100, NULL, NULL, made.money BETWEEN 30 AND 31)
+) AS schedule (place, amount, starts_on, ends_on, due_by, is_there)
+WHERE NOT made.is_prepay AND schedule.is_there;
+
+-- What they are taken with: one mandate for each ledger, and for some the one of an earlier bank account.
+INSERT INTO legacy.mandate
+SELECT
+    made.n + 100000000000 * mandate.place, made.n, 'D', 'BOTTOMLINE_PTX', 'DD-' || mandate.place || '-' || made.n,
+    'C-' || made.n, generator.day(made.moved_in), mandate.ended_on, 'X',
+    CASE WHEN made.money BETWEEN 20 AND 23 THEN CASE mandate.place WHEN 3 THEN 'DEBT' ELSE 'ENGY' END END
+FROM made
+CROSS JOIN LATERAL (VALUES
+    (0, '99991231', true), (1, generator.day(made.moved_in + 500), mod(made.h2, 20) = 0),
+    (3, '99991231', made.money BETWEEN 20 AND 23)
+) AS mandate (place, ended_on, is_there)
+WHERE NOT made.is_prepay AND mandate.is_there;
 
 INSERT INTO legacy.note (note_id, account_id, written_at, body)
 SELECT
@@ -534,7 +618,9 @@ CROSS JOIN generate_series(0, CASE WHEN made.is_long THEN 2 ELSE 0 END) AS place
 WHERE made.is_long OR mod(made.h3, 4) = 0;
 
 INSERT INTO legacy.debt
-SELECT made.n, made.n, 'Northern Recoveries', generator.day(made.billed_to - 200), ' '
+SELECT
+    made.n, made.n, CASE WHEN mod(made.h1, 3) > 0 THEN 'Northern Recoveries' END,
+    CASE WHEN mod(made.h1, 3) > 0 THEN generator.day(made.billed_to - 200) ELSE '00000000' END, ' '
 FROM made
 WHERE mod(made.h2, 50) = 0;
 INSERT INTO legacy.debt_item

@@ -58,7 +58,17 @@ SELECT
     2000000000000 + made.n * 32 + 31, made.key, 'N' || made.n || '-A', generator.day(made.billed_to - 40),
     -(500 + mod(made.h3, 2000)) / 100.00, '30', 'DIBT', NULL, 'X', NULL
 FROM made
-WHERE mod(made.h3, 6) = 0;
+WHERE mod(made.h3, 6) = 0
+UNION ALL
+-- A payment that the bank returns, a credit given in error, and a charge with parts of a cent that is taken back.
+SELECT
+    2000000000000 + made.n * 32 + 28 + extra.place, made.key, 'N' || made.n || '-' || 28 + extra.place,
+    generator.day(made.billed_to + extra.days), extra.amount, extra.kind, 'DIBT', NULL, ' ', NULL
+FROM made
+JOIN (VALUES
+    (1, 0, 3, -40.00, '20'), (1, 1, 6, 40.00, '20'), (2, 0, 3, -15.00, '30'), (2, 1, 6, 15.00, '30'),
+    (3, 0, 3, 21.0625, '10'), (3, 1, 6, -21.0625, '10')
+) AS extra (number, place, days, amount, kind) ON extra.number = mod(made.h3, 30);
 
 CREATE TEMPORARY TABLE owed ON COMMIT DROP AS
 SELECT

@@ -14,5 +14,5 @@ SELECT
     'GBP' AS currency,
     -ledger.balance AS amount
 FROM legacy.account
-JOIN legacy.ledger ON ledger.account_id = account.account_id
+JOIN legacy.ledger ON ledger.account_id = account.account_id AND ledger.kind IS DISTINCT FROM 'ACCT'
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))

@@ -28,7 +28,7 @@ from kraken_import.usecases.gate import (
 )
 from kraken_import.usecases.withdrawal import is_withdrawn
 from tests.integration.conftest import BeginJourney, Journey
-from transforms.rules.ledgers import cents, shown
+from transforms.rules.ledgers import amount, shown
 
 REQUIRED: dict[str, Any] = {"approval": "required", "approval_minutes": Decimal(5)}
 
@@ -84,7 +84,7 @@ def test_whoever_decides_reads_counts_causes_money_and_what_was_rehearsed(begin:
         "WHERE process.wave_id = :id AND state = 'valid'",
         id=planned.wave_id,
     )
-    total = sum(cents(orjson.loads(unpack(body=row["body"]))["transfer_balance"]) for row in bodies)
+    total = sum(amount(orjson.loads(unpack(body=row["body"]))["transfer_balance"]) for row in bodies)
     assert total
     assert f"{shown(total)} GBP" in question.body.replace(",", "")
     assert "9 valid payloads as rehearsed, 1 changed since, 38 new" in question.body

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -135,11 +136,11 @@ def test_ten_planted_differences_are_found_and_nothing_else(
     with journey.legacy.begin() as connection:
         account = f"(SELECT account_id FROM legacy.account WHERE account_number = '{cent}')"
         connection.exec_driver_sql(
-            "UPDATE legacy.ledger SET printed_balance = CAST(round(balance + 0.01, 2) AS text) "
+            "UPDATE legacy.ledger SET printed_balance = CAST(round(balance + 0.0001, 4) AS text) "
             f"WHERE account_id = {account}"
         )
         connection.exec_driver_sql(
-            "UPDATE legacy.ledger_transaction SET amount = amount + 0.01 WHERE transaction_id = ("
+            "UPDATE legacy.ledger_transaction SET amount = amount + 0.0001 WHERE transaction_id = ("
             "SELECT min(transaction_id) FROM legacy.ledger_transaction JOIN legacy.ledger USING (ledger_id) "
             f"WHERE account_id = {account})"
         )
@@ -202,7 +203,9 @@ def test_ten_planted_differences_are_found_and_nothing_else(
     assert outcome.failure is not None
     assert "10 differences are open after" in outcome.failure
     (row,) = journey.rows("SELECT * FROM migration.reconciliation_difference WHERE kind = 'balance_differs'")
-    assert (row["ledger"], row["currency"], row["cents"]) == ("ENERGY", "USD", -1)
+    # A hundredth of a cent: nothing is rounded on either side.
+    assert (row["ledger"], row["currency"], row["cents"]) == ("ENERGY", "USD", Decimal("-0.01"))
+    assert len(row["ours"].partition(".")[2]) == 4
     (_, run) = journey.rows("SELECT counts FROM migration.reconciliation WHERE wave_id IS NULL ORDER BY id")
     assert run["counts"]["unknown_here"] == 1
 

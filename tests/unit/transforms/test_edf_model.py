@@ -76,7 +76,12 @@ REFUSED: list[tuple[tuple[str | int, ...], Any, str]] = [
     # forms
     (("last_billed_to_date",), "01/08/2019", "string_pattern_mismatch"),
     (("last_billed_to_date",), "٢٠١٩-٠٨-٠١", "string_pattern_mismatch"),
-    (("transfer_balance",), "1.005", "string_pattern_mismatch"),
+    (("transfer_balance",), "1.00000000005", "string_pattern_mismatch"),
+    (("transfer_balance",), "12345678901", "string_pattern_mismatch"),
+    (("payment_schedules", 0, "amount"), "1.005", "string_pattern_mismatch"),
+    # payments are never less than nothing
+    ((*LEDGER, "current_statement_transactions", 0, "amount"), "-10.00", "string_pattern_mismatch"),
+    ((*LEDGER, "current_statement_transactions", 1, "amount"), "-20.00", "string_pattern_mismatch"),
     (("payment_schedules", 0, "amount"), "123456789.00", "string_pattern_mismatch"),
     ((*POINT, "eac_history", 0, "consumption"), "1.125", "string_pattern_mismatch"),
     (("notes", 0, "created_at"), "2018-10-10T10:20:00", "string_pattern_mismatch"),
@@ -128,6 +133,9 @@ ACCEPTED: list[tuple[tuple[str | int, ...], Any]] = [
     ((*POINT, "supply_end_date"), "2019-08-01"),
     ((*POINT, "agreements", 0, "intermediary"), {"portfolio_number": "P-1234ABCD", "external_id": "7"}),
     ((*LEDGER, "current_statement_transactions", 0), {**CHARGE, "reason": "IMPORTED_CHARGE"}),
+    (("transfer_balance",), "-1.0000000005"),
+    ((*LEDGER, "current_statement_transactions", 0), {**CHARGE, "reason": "IMPORTED_CHARGE", "amount": "-7"}),
+    ((*LEDGER, "ledger_code"), "ENERGY"),
     # a means of payment left blank is sent, whatever the transaction
     (
         (*LEDGER, "current_statement_transactions", 0),

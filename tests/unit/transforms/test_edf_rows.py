@@ -50,7 +50,7 @@ def test_what_is_optional_is_left_out_when_it_means_nothing(blank: str | None) -
     dates = blank in ("00000000", "99991231")
     found = payload(
         accounts={"last_billed_to_date": blank}
-        | ({} if dates else {"account_class": blank, "sales_channel": blank, "balance": blank}),
+        | ({"balance": "0"} if dates else {"account_class": blank, "sales_channel": blank, "balance": blank}),
         priority_services={"effective_from": blank, "effective_to": blank},
         campaigns={"start_date": blank, "expiry_date": blank},
         notes={"created_at": blank, "unpin_at": blank},

@@ -1,4 +1,4 @@
-"""Balances in cents, never through a float."""
+"""Exact balances, never through a float."""
 
 from __future__ import annotations
 
@@ -10,24 +10,54 @@ from hypothesis import strategies as st
 
 from transforms.dialect import MoneySource
 from transforms.extract import balances_sql
-from transforms.money import Balance, is_amount, legacy_balances, payload_balances
+from transforms.money import Balance, is_amount, legacy_balances, payload_balances, written
 from transforms.registry import dialect_names, get_dialect
 from transforms.rules import ledgers
 
 
 @pytest.mark.parametrize(
-    ("text", "cents"),
-    [("0", 0), ("21.3", 2130), ("-0.05", -5), ("-12", -1200), ("-0", 0), ("9999999999.99", 999999999999)],
+    ("text", "exact"),
+    [
+        (None, "0"),
+        ("0", "0"),
+        ("21.3", "21.3"),
+        ("-0.05", "-0.05"),
+        ("-12", "-12"),
+        ("-0", "0"),
+        ("9999999999.9999999999", "9999999999.9999999999"),
+    ],
 )
-def test_an_amount_is_its_cents(text: str, cents: int) -> None:
-    assert ledgers.cents(text) == cents
+def test_an_amount_is_exact(text: str | None, exact: str) -> None:
+    assert ledgers.amount(text) == Decimal(exact)
 
 
-@given(cents=st.integers(-(10**12), 10**12))
-def test_both_sides_count_the_same_cents(cents: int) -> None:
-    amount = Decimal(cents) / 100
-    assert ledgers.cents(f"{amount:.2f}") == cents
-    assert legacy_balances(rows=[("A", "L", "GBP", amount)])["A"][0].cents == cents
+@given(amount=st.decimals(-(10**9), 10**9, places=10))
+def test_both_sides_count_the_same_parts_of_a_cent(amount: Decimal) -> None:
+    sources = (MoneySource(currency="GBP", ledger="L", field="balance"),)
+    paid = payload_balances(sources=sources, document={"balance": f"{amount:f}"})
+    assert legacy_balances(rows=[("A", "L", "GBP", amount)])["A"] == paid
+    assert paid[0].cents == amount * 100
+
+
+def test_ten_thousand_amounts_of_twenty_digits_add_up_exactly() -> None:
+    entry = {"type": "CHARGE", "amount": "9999999999.9999999999"}
+    assert ledgers.total([entry] * 10_000) == Decimal("-99999999999999.9999990000")
+
+
+@pytest.mark.parametrize(
+    ("cents", "text"),
+    [
+        (0, "0.00"),
+        (5, "0.05"),
+        (-123_456, "-1,234.56"),
+        (Decimal("1200.00"), "12.00"),
+        (Decimal("1.5"), "0.015"),
+        (Decimal("-0.00000001"), "-0.0000000001"),
+        (10**19, "100,000,000,000,000,000.00"),
+    ],
+)
+def test_an_amount_is_written_with_two_places_or_as_many_as_it_has(cents: Decimal | int, text: str) -> None:
+    assert written(cents=cents) == text
 
 
 def test_balances_are_summed_by_ledger_and_currency() -> None:
@@ -45,9 +75,9 @@ def test_balances_are_summed_by_ledger_and_currency() -> None:
         ],
     }
     assert payload_balances(sources=sources, document=document) == (
-        Balance(ledger="total", currency="GBP", entries=1, cents=310),
-        Balance(ledger="A", currency="GBP", entries=2, cents=10),
-        Balance(ledger="B", currency="GBP", entries=1, cents=300),
+        Balance(ledger="total", currency="GBP", entries=1, cents=Decimal(310)),
+        Balance(ledger="A", currency="GBP", entries=2, cents=Decimal(10)),
+        Balance(ledger="B", currency="GBP", entries=1, cents=Decimal(300)),
     )
     assert payload_balances(sources=sources, document={}) == ()
 
@@ -79,7 +109,7 @@ def test_an_amount_is_exact_and_of_a_size_that_the_database_can_sum(value: objec
     assert is_amount(value=value) is is_one
 
 
-def test_a_balance_is_rounded_once_however_many_digits_it_has() -> None:
+def test_a_balance_keeps_what_a_payload_can_say() -> None:
     amount = Decimal("0.01499999999999999999999999999999999999")
     (balance,) = legacy_balances(rows=[("A", "main", "GBP", amount)])["A"]
-    assert balance.cents == 1
+    assert balance.cents == Decimal("1.5")

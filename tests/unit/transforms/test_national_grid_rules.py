@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from tests.samples import TODAY, as_frames, expected_payload, identifier_of, sample_rows
 from transforms.build import BuildResult, BuildSettings, build
@@ -53,38 +54,6 @@ def found(path: Sequence[str | int], value: Any) -> list[tuple[str, str, str]]:
             "02151-1",
             "invalid_postcode",
             "supply_addresses.0.supply_address.postal_code",
-        ),
-        (("ledgers", 0, "ledger_balance"), "200", "ledger_balance_mismatch", "ledgers.0.ledger_balance"),
-        (("ledgers", 0, "ledger_balance"), "-200.01", "ledger_balance_mismatch", "ledgers.0.ledger_balance"),
-        (
-            (*BILLED, "transaction_id"),
-            "1",
-            "duplicate_transaction_ids",
-            "ledgers.0.historical_billing_documents.1.transactions.0.transaction_id",
-        ),
-        (
-            (*BILLED, "transaction_date"),
-            "2026-03-02",
-            "historical_statement_transaction_after_last_statement_closing_date",
-            "ledgers.0.historical_billing_documents.1.transactions.0.transaction_date",
-        ),
-        (
-            ("ledgers", 0, "additional_historical_transactions"),
-            [BOOKING],
-            "historical_statement_transaction_after_last_statement_closing_date",
-            "ledgers.0.additional_historical_transactions.0.transaction_date",
-        ),
-        (
-            ("ledgers", 0, "current_statement_transactions"),
-            [BOOKING | {"transaction_date": "2026-03-01"}],
-            "current_statement_transaction_before_current_statement_opening_date",
-            "ledgers.0.current_statement_transactions.0.transaction_date",
-        ),
-        (
-            ("ledgers", 0, "last_statement_issue_date"),
-            "2026-02-28",
-            "last_statement_issued_before_closing_date",
-            "ledgers.0.last_statement_issue_date",
         ),
         (
             (*POINT, "agreements"),
@@ -232,3 +201,62 @@ def test_a_customer_with_400_meters_is_one_payload() -> None:
     (payload,) = result.payloads
     (address,) = json.loads(payload.body)["supply_addresses"]
     assert len(address["supply_points"][0]["meters"]) == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "code", "where"),
+    [
+        (("ledgers", 0, "ledger_balance"), "200", "ledger_balance_mismatch", "ledgers.0.ledger_balance"),
+        (("ledgers", 0, "ledger_balance"), "-200.01", "ledger_balance_mismatch", "ledgers.0.ledger_balance"),
+        (
+            (*BILLED, "transaction_id"),
+            "1",
+            "duplicate_transaction_ids",
+            "ledgers.0.historical_billing_documents.1.transactions.0.transaction_id",
+        ),
+        (
+            (*BILLED, "transaction_date"),
+            "2026-03-02",
+            "historical_statement_transaction_after_last_statement_closing_date",
+            "ledgers.0.historical_billing_documents.1.transactions.0.transaction_date",
+        ),
+        (
+            ("ledgers", 0, "additional_historical_transactions"),
+            [BOOKING],
+            "historical_statement_transaction_after_last_statement_closing_date",
+            "ledgers.0.additional_historical_transactions.0.transaction_date",
+        ),
+        (
+            ("ledgers", 0, "current_statement_transactions"),
+            [BOOKING | {"transaction_date": "2026-03-01"}],
+            "current_statement_transaction_before_current_statement_opening_date",
+            "ledgers.0.current_statement_transactions.0.transaction_date",
+        ),
+        (
+            ("ledgers", 0, "last_statement_issue_date"),
+            "2026-02-28",
+            "last_statement_issued_before_closing_date",
+            "ledgers.0.last_statement_issue_date",
+        ),
+    ],
+)
+def test_what_the_guide_does_not_say_of_money_is_a_warning(
+    path: Sequence[str | int], value: Any, code: str, where: str
+) -> None:
+    assert ("warning", code, where) in found(path, value)
+    assert "error" not in {severity for severity, _, _ in found(path, value)}
+
+
+@pytest.mark.parametrize("kind", ["CHARGE", "CREDIT"])
+def test_reversed_charges_and_credits_have_a_minus(kind: str) -> None:
+    document = copy.deepcopy(expected_payload(dialect=DIALECT))
+    document["ledgers"][0]["current_statement_transactions"] = [BOOKING | {"type": kind, "amount": "-0.0625"}]
+    DIALECT.model.model_validate(document)
+
+
+@pytest.mark.parametrize("kind", ["PAYMENT", "REPAYMENT"])
+def test_payments_have_no_minus(kind: str) -> None:
+    document = copy.deepcopy(expected_payload(dialect=DIALECT))
+    document["ledgers"][0]["current_statement_transactions"] = [BOOKING | {"type": kind, "amount": "-1"}]
+    with pytest.raises(ValidationError):
+        DIALECT.model.model_validate(document)

@@ -93,6 +93,7 @@ TRANSACTION_REASON: Final[Mapping[str, CodeValue]] = {
     "ACC": "IMPORTED_CHARGE",
     "FCR": "FULL_CREDIT_REFUND",
     "DDD": "DIRECT_DEBIT_DISCOUNT",
+    "RTN": "FAILED_PAYMENT",
 }
 SCHEDULE_FREQUENCY: Final[Mapping[str, CodeValue]] = {
     "M": "MONTHLY",
@@ -106,6 +107,9 @@ PAYMENT_MEANS: Final[Mapping[str, CodeValue]] = {
     "H": "MANUAL",
     "S": "PAYMENT_SLIP",
 }
+SCHEDULE_TRIGGER: Final[Mapping[str, CodeValue]] = {"R": "REGULAR", "B": "BILL", "S": "BALANCE"}
+SCHEDULE_DELAY: Final[Mapping[str, CodeValue]] = {"F": "FIXED", "W": "WORKING_DAYS"}
+INSTRUCTION_TYPE: Final[Mapping[str, CodeValue]] = {"D": "DIRECT_DEBIT", "K": "CARD"}
 WARM_HOME_ACCOUNT: Final[Mapping[str, CodeValue]] = {"CR": "CREDIT", "PP": "PREPAY"}
 WARM_HOME_GROUP: Final[Mapping[str, CodeValue]] = {"C": "CORE", "B": "BROADER"}
 READ_FREQUENCY: Final[Mapping[str, CodeValue]] = {"HH": "HALF_HOURLY", "DD": "DAILY", "MM": "MONTHLY"}

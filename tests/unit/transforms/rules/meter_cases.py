@@ -266,7 +266,7 @@ CASES: Final[list[Case]] = [
         "last_billed_to_date_not_found",
         f"{GAS_METER}.last_billed_to_date",
         (put("last_billed_to_date", None), put(f"{ELEC}.last_billed_to_date", "2019-08-01")),
-        (put("last_billed_to_date", None), put("ledgers", None)),
+        (put("last_billed_to_date", None), put("ledgers", None), put("transfer_balance", "0.00")),
     ),
     Case(
         "missing_transfer_reading_for_register",

@@ -8,17 +8,18 @@ from datetime import date
 import pytest
 
 from tests.samples import TODAY, expected_payload
-from tests.unit.transforms.rules import meter_cases, supply_cases, test_edf_extras, test_edf_people
+from tests.unit.transforms.rules import edf_money, meter_cases, supply_cases, test_edf_extras, test_edf_people
 from tests.unit.transforms.rules.changes import Change, again, put
+from tests.unit.transforms.rules.edf_money import CURRENT
 from transforms.registry import get_dialect
 from transforms.rules.engine import Batch, Circumstances, UniqueRule, run_rules
 
 EDF = get_dialect(name="edf_accounts")
 RULES = EDF.rules(Circumstances(today=TODAY, region="GB"))
 
-CURRENT, PAST = "ledgers.0.current_statement_transactions", "ledgers.0.historical_statement_transactions"
 
 CASES: list[tuple[str, str, Change]] = [
+    *edf_money.CASES,
     ("invalid_phone_number", "customers.0.mobile", put("customers.0.mobile", "07712 call me")),
     ("unusual_phone_number", "customers.0.landline", put("customers.0.landline", "+33612345678")),
     ("invalid", "customers.0.email", put("customers.0.email", "nobody")),
@@ -42,51 +43,6 @@ CASES: list[tuple[str, str, Change]] = [
         "duplicate_meter_points_on_different_supply_addresses_provided",
         "supply_addresses.1.meter_points.0.identifier",
         again("supply_addresses"),
-    ),
-    ("historical_statement_transactions_balance_mismatch", PAST, put(f"{PAST}.0.amount", "10.01")),
-    ("balance_mismatch_on_transfer_balance", "ledgers.0.ledger_balance", put(f"{CURRENT}.0.amount", "10.01")),
-    ("ledger_balances_not_equal_to_transfer_balance", "transfer_balance", put("transfer_balance", "29.99")),
-    ("duplicate_transaction_ids", f"{CURRENT}.0.transaction_id", put(f"{CURRENT}.0.transaction_id", "4")),
-    (
-        "historical_statement_transaction_after_last_statement_closing_date",
-        f"{PAST}.0.transaction_date",
-        put(f"{PAST}.0.transaction_date", "2019-08-01"),
-    ),
-    (
-        "current_statement_transaction_before_current_statement_opening_date",
-        f"{CURRENT}.0.transaction_date",
-        put(f"{CURRENT}.0.transaction_date", "2019-07-31"),
-    ),
-    (
-        "last_statement_issued_before_closing_date",
-        "ledgers.0.last_statement_issue_date",
-        put("ledgers.0.last_statement_issue_date", "2019-07-30"),
-    ),
-    (
-        "historical_statement_period_end_in_future",
-        "ledgers.0.last_statement_closing_date",
-        put("ledgers.0.last_statement_closing_date", "2026-11-22"),
-    ),
-    ("zero_payment_schedule_amount", "payment_schedules.0.amount", put("payment_schedules.0.amount", "0.00")),
-    (
-        "invalid_payment_day_for_payment_schedule",
-        "payment_schedules.0.day_of_month",
-        put("payment_schedules.0.day_of_month", 32),
-    ),
-    (
-        "debt_repayment_missing_end_date",
-        "payment_schedules.0.debt_repayment_end_date",
-        put("payment_schedules.0.debt_repayment_end_date", None),
-    ),
-    (
-        "multiple_open_ended_payment_schedules",
-        "payment_schedules.1",
-        put("payment_schedules.0.is_debt_repayment_plan", False),
-    ),
-    (
-        "start_date_later_than_end_date",
-        "statements.0.bill_period_to_date",
-        put("statements.0.bill_period_to_date", "2019-05-31"),
     ),
     (
         "last_payment_review_date_is_future_dated",
@@ -138,33 +94,35 @@ def test_every_rule_has_a_case() -> None:
     assert {rule.code for rule in RULES if not isinstance(rule, UniqueRule)} == tried
 
 
-@pytest.mark.parametrize("cents", ["0.01", "-0.01", "0.10", "1000000"])
-def test_every_cent_of_a_difference_is_named(cents: str) -> None:
+@pytest.mark.parametrize(
+    ("amount", "differ"),
+    [
+        ("0.01", "-9.99"),
+        ("0.10", "-9.90"),
+        ("1000000", "999990.00"),
+        ("10.125", "0.125"),
+        ("10.0000000001", "0.0000000001"),
+        ("9999999999.9999999999", "9999999989.9999999999"),
+    ],
+)
+def test_every_part_of_a_difference_is_named(amount: str, differ: str) -> None:
     document = expected_payload(dialect=EDF)
-    document["ledgers"][0]["historical_statement_transactions"][0]["amount"] = cents.lstrip("-")
+    document["ledgers"][0]["historical_statement_transactions"][0]["amount"] = amount
     (finding,) = (
         found
         for found in run_rules(rules=RULES, batch=Batch([document]))[0]
         if found.code == "historical_statement_transactions_balance_mismatch"
     )
-    expected = {"0.01": "-9.99", "-0.01": "-9.99", "0.10": "-9.90", "1000000": "999990.00"}[cents]
-    assert finding.detail.endswith(f"They differ by {expected}.")
+    assert finding.detail.endswith(f"They differ by {differ}.")
 
 
 ALLOWED: list[tuple[str, tuple[Change, ...]]] = [
-    (
-        "a schedule with an end may stand beside an open one",
-        (
-            put("payment_schedules.0.is_debt_repayment_plan", False),
-            put("payment_schedules.0.end_date", "2020-01-01"),
-        ),
-    ),
-    (
-        "what was booked on a prepay meter is on no statement",
-        (again(PAST, transaction_id="5", to_prepay_meter_serial_number="54BV"),),
-    ),
+    *edf_money.ALLOWED,
     ("an account without a supply", (put("supply_addresses", None),)),
-    ("an account never billed", (put("last_billed_to_date", None), put("ledgers", None))),
+    (
+        "an account never billed",
+        (put("last_billed_to_date", None), put("ledgers", None), put("transfer_balance", "0.00")),
+    ),
     (
         "an account with one address in place of lines",
         (

@@ -347,7 +347,6 @@ def test_a_reference_that_two_accounts_of_a_wave_have_refuses_both() -> None:
         "transfer_balance",
         "sales_channel",
         "billing_name",
-        "last_billed_to_date",
         "customers.0.psr.0.effective_from",
         "notes.0.created_at",
         "warm_home_discount.0.tax_year",

@@ -163,6 +163,19 @@ FRAMES: Final = (
                 if_past="Kraken restarts the path on the day of the migration.",
                 meaning="From when on it is on that path.",
             ),
+            *columns(
+                kind="date",
+                meanings={
+                    "last_statement_closing_date": "Last day of the last statement, where no ledger says it.",
+                    "last_statement_issue_date": "When that was sent.",
+                },
+            ),
+            Column(
+                name="last_statement_balance",
+                kind="money",
+                sign="debit_positive",
+                meaning="What the customer owed by that statement.",
+            ),
         ),
     ),
     Frame(

@@ -74,8 +74,8 @@ FRAMES: Final = (
         parent="accounts",
         target="debts",
         columns=(
-            Column(name="agency_name", kind="text", required=True, meaning="Agency that collects it."),
-            Column(name="start_date", kind="date", required=True, meaning="Since when."),
+            Column(name="agency_name", kind="text", meaning="Agency that collects it; empty for none."),
+            Column(name="start_date", kind="date", meaning="Since when it does."),
             Column(name="is_insolvent", kind="code", codes=FLAG, meaning="Whether the debtor is insolvent."),
         ),
     ),
@@ -85,7 +85,7 @@ FRAMES: Final = (
         parent="debts",
         target="aged_debt",
         columns=(
-            Column(name="debt_amount", kind="money", required=True, meaning="Amount."),
+            Column(name="debt_amount", kind="money", places=2, required=True, meaning="Amount."),
             Column(name="due_date", kind="date", required=True, meaning="When it was due."),
         ),
     ),

@@ -32,7 +32,7 @@ from transforms.dialects.edf_accounts.model.people import (
 )
 from transforms.dialects.edf_accounts.model.preferences import PaymentPreference
 from transforms.dialects.edf_accounts.model.supply import SupplyAddress
-from transforms.dialects.edf_accounts.model.transactions import Ledger
+from transforms.dialects.edf_accounts.model.transactions import Ledger, Transaction
 from transforms.dialects.edf_accounts.model.values import DeliveryPoint, Email, Line
 from transforms.models.base import Entity, IsoDate, Metadata, Money, Payload
 
@@ -131,6 +131,11 @@ class EnergyAccount(Payload):
     fit: FeedIn | None = None
     transfer_balance: Money | None = None
     ledgers: list[Ledger] | None = None
+    current_statement_transactions: list[Transaction] | None = None
+    historical_statement_transactions: list[Transaction] | None = None
+    last_statement_closing_date: IsoDate | None = None
+    last_statement_balance: Money | None = None
+    last_statement_issue_date: IsoDate | None = None
     last_billed_to_date: IsoDate | None = None
     account_billing_options: BillingOptions | None = None
     payment_schedules: list[PaymentSchedule] | None = None

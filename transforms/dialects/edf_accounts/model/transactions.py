@@ -16,7 +16,7 @@ from transforms.dialects.edf_accounts.model.reasons import (
 )
 from transforms.dialects.edf_accounts.model.values import TaxFigure, UnitPrice, Units
 from transforms.models.accounts import Booking
-from transforms.models.base import Entity, IsoDate, Money, Quantity
+from transforms.models.base import Entity, IsoDate, Money, PositiveMoney, Quantity
 
 
 class TaxItem(Entity):
@@ -47,7 +47,7 @@ class LineItem(Entity):
 
 
 class _Entry(Booking):
-    """What all movements on a ledger share. The amount has no sign: the type tells it."""
+    """What all movements on a ledger share."""
 
     billing_document_identifier: str | None = None
     note: str | None = None
@@ -90,6 +90,7 @@ class Payment(_Entry):
     """A payment by the customer."""
 
     type: Literal["PAYMENT"]
+    amount: PositiveMoney
     reason: PaymentReason | None = None
     payment_type: PaymentType | None = None
     reference: str | None = None
@@ -99,6 +100,7 @@ class Repayment(_Entry):
     """A payment to the customer."""
 
     type: Literal["REPAYMENT"]
+    amount: PositiveMoney
     reason: RepaymentReason | None = None
     payment_type: RepaymentType | None = None
     reference: str | None = None
@@ -112,9 +114,11 @@ Transaction: TypeAlias = Annotated[
 class Ledger(Entity):
     """The money of the account, in the form of the guide: the served document does not list it.
 
-    Credits are positive.
+    Credits are positive. The code is that of the served document; the guide's only ledger has none.
     """
 
+    ledger_code: str | None = None
+    ledger_identifier: str | None = None
     current_statement_transactions: list[Transaction] | None = None
     historical_statement_transactions: list[Transaction] | None = None
     last_statement_closing_date: IsoDate | None = None

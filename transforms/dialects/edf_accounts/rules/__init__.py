@@ -24,7 +24,7 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
         *supply.rules(given),
         *metering.rules(given),
         *money.rules(given),
-        *schedules.rules(),
+        *schedules.rules(given),
         *rest.rules(given),
         *billing.rules(),
         *extras.rules(given),

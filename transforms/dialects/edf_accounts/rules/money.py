@@ -1,66 +1,321 @@
-"""Balances and transactions."""
+"""Balances, transactions, statements and debts.
+
+The served document states these rules of the account's own fields and names the ledger's in their place, so
+each holds for both.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 
 from transforms.rules import dates, ledgers
-from transforms.rules.engine import Circumstances, Document, Rule
+from transforms.rules.engine import (
+    Circumstances,
+    Document,
+    Fault,
+    ObjectRule,
+    Rule,
+    ValueRule,
+    inferred,
+    served,
+)
 
+_PLACES: Final = ("ledgers", "")
+"""Where transactions may stand: in the ledgers, or in the account itself."""
 _HISTORY: Final = "historical_statement_transactions"
 _CURRENT: Final = "current_statement_transactions"
+_LISTS: Final = (_HISTORY, _CURRENT)
+_TRANSACTIONS: Final = tuple(f"ledgers.{name}" for name in _LISTS) + _LISTS
+_NEVER: Final = "9999-12-31"
+_BALANCES: Final = (
+    "debt_balance",
+    "gas_debt_repayment_options.weekly_min",
+    "gas_debt_repayment_options.weekly_max",
+)
 
 
 def rules(given: Circumstances) -> tuple[Rule, ...]:
-    """Balances and transactions."""
-    return (
-        ledgers.adds_up(
-            "ledgers",
-            code="historical_statement_transactions_balance_mismatch",
-            field=_HISTORY,
-            explanation="The transactions before the last statement must add up to its balance.",
-            parts=_history_adds_up,
-        ),
-        ledgers.adds_up(
-            "ledgers",
-            code="balance_mismatch_on_transfer_balance",
-            field="ledger_balance",
-            explanation="The last statement and what came after it must add up to the ledger's balance.",
-            parts=_ledger_adds_up,
-        ),
-        ledgers.adds_up(
-            "",
-            code="ledger_balances_not_equal_to_transfer_balance",
-            field="transfer_balance",
-            explanation="The balances of the ledgers must add up to the account's.",
-            parts=_account_adds_up,
-        ),
-        ledgers.unique_transaction_ids("", lists=(_HISTORY, _CURRENT)),
-        *ledgers.statement_rules("ledgers", history=(_HISTORY,), current=(_CURRENT,)),
-        dates.not_in_future(
-            "ledgers.last_statement_closing_date",
-            today=given.today,
-            code="historical_statement_period_end_in_future",
-        ),
-        dates.ordered("statements", start="bill_period_from_date", end="bill_period_to_date"),
+    """Balances, transactions, statements and debts."""
+    return (*_sums(), *_days(given), *_identities(), *_prepay(), *_statements_and_debts())
+
+
+def _sums() -> tuple[Rule, ...]:
+    return served(
+        "EnergyAccount",
+        history_adds_up("ledgers"),
+        history_adds_up(""),
+        ledger_adds_up(),
+        account_without_ledgers_adds_up(),
+        ledgers_add_up(),
     )
 
 
-def _history_adds_up(ledger: Document) -> tuple[int, int] | None:
-    if not ledger.get(_HISTORY):
-        return None
-    return ledgers.total(ledger[_HISTORY]), ledgers.cents(ledger.get("last_statement_balance"))
+def _days(given: Circumstances) -> tuple[Rule, ...]:
+    future = "transaction_in_future"
+    return (
+        *served(
+            "EnergyAccount",
+            ledgers.history_before_closing(places=_PLACES, lists=(_HISTORY,), closing=closing),
+            ledgers.current_after_closing(
+                places=_PLACES, history=(_HISTORY,), current=(_CURRENT,), closing=closing
+            ),
+            ledgers.history_before_current(places=_PLACES, history=_HISTORY, current=_CURRENT),
+            ledgers.issued_after_closing(places=_PLACES, closing=closing),
+            ledgers.history_has_ended(places=_PLACES, lists=(_HISTORY,), today=given.today),
+            current_after_last_bill(),
+            history_has_closing(),
+        ),
+        *served(
+            "EnergyTransaction.transaction_date",
+            *(
+                dates.not_in_future(f"{path}.transaction_date", today=given.today, code=future)
+                for path in _TRANSACTIONS
+            ),
+        ),
+    )
 
 
-def _ledger_adds_up(ledger: Document) -> tuple[int, int] | None:
-    if "last_statement_balance" not in ledger:
-        return None
-    brought_forward = ledgers.cents(ledger["last_statement_balance"])
-    return brought_forward + ledgers.total(ledger.get(_CURRENT)), ledgers.cents(ledger["ledger_balance"])
+def _identities() -> tuple[Rule, ...]:
+    return (
+        *served(
+            "EnergyAccount",
+            ledgers.unique_transaction_ids(places=_PLACES, lists=_LISTS),
+            ledgers.unique_in_ledgers(
+                "ledger_code",
+                code="duplicate_ledger_entries_found",
+                explanation="Two ledgers of an account must not have the same code.",
+            ),
+        ),
+        *inferred(codes_of_several_ledgers()),
+    )
 
 
-def _account_adds_up(account: Document) -> tuple[int, int] | None:
-    if not account.get("ledgers") or account.get("transfer_balance") is None:
-        return None
-    balances = sum(ledgers.cents(ledger["ledger_balance"]) for ledger in account["ledgers"])
-    return balances, ledgers.cents(account["transfer_balance"])
+def _prepay() -> tuple[Rule, ...]:
+    details = "supply_addresses.meter_points.meters.prepay_details"
+    return (
+        *served("EnergyAccount", targets_prepay_meter()),
+        # Kraken says that they must be positive, and not by which code it refuses them.
+        *inferred(*(_not_negative(f"{details}.{name}") for name in _BALANCES)),
+    )
+
+
+def _statements_and_debts() -> tuple[Rule, ...]:
+    return (
+        *inferred(dates.ordered("statements", start="bill_period_from_date", end="bill_period_to_date")),
+        *served("Debt", debt_has_agency()),
+    )
+
+
+def billed_to(account: Document) -> Iterator[str]:
+    """Every day of billing in an account: its own, and those of supply points, meters and registers."""
+    for point in ledgers.booked(account, "supply_addresses.meter_points"):
+        for meter in point.get("meters") or ():
+            for register in meter.get("registers") or ():
+                yield from _own_day(register)
+            yield from _own_day(meter)
+        yield from _own_day(point)
+    yield from _own_day(account)
+
+
+def closing(account: Document, ledger: Document) -> str | None:
+    """When the last statement closed: as the ledger says, else the earliest day of billing, if any."""
+    return ledgers.own_closing(account, ledger) or min(billed_to(account), default=None)
+
+
+def history_adds_up(path: str) -> Rule:
+    """The history adds up to the last statement's balance; a missing list is empty, a missing balance 0."""
+
+    def parts(ledger: Document) -> tuple[Decimal, Decimal]:
+        return ledgers.total(ledger.get(_HISTORY)), ledgers.amount(ledger.get("last_statement_balance"))
+
+    return ledgers.adds_up(
+        path,
+        code="historical_statement_transactions_balance_mismatch",
+        field=_HISTORY,
+        explanation="The transactions before the last statement must add up to its balance.",
+        parts=parts,
+    )
+
+
+def ledger_adds_up() -> Rule:
+    """The last statement and what came after it add up to the ledger's balance."""
+
+    def parts(ledger: Document) -> tuple[Decimal, Decimal] | None:
+        if ledger.get("ledger_balance") is None:
+            return None
+        return _brought_on(ledger), ledgers.amount(ledger["ledger_balance"])
+
+    return ledgers.adds_up(
+        "ledgers",
+        code="balance_mismatch_on_transfer_balance",
+        field="ledger_balance",
+        explanation="The last statement and what came after it must add up to the ledger's balance.",
+        parts=parts,
+    )
+
+
+def account_without_ledgers_adds_up() -> Rule:
+    """Without ledgers, the account's own statement and transactions add up to its balance."""
+
+    def parts(account: Document) -> tuple[Decimal, Decimal] | None:
+        if account.get("ledgers") or account.get("transfer_balance") is None:
+            return None
+        return _brought_on(account), ledgers.amount(account["transfer_balance"])
+
+    return ledgers.adds_up(
+        "",
+        code="balance_mismatch_on_transfer_balance",
+        field="transfer_balance",
+        explanation="The last statement and what came after it must add up to the account's balance.",
+        parts=parts,
+    )
+
+
+def ledgers_add_up() -> Rule:
+    """The balances of the ledgers add up to the account's."""
+
+    def parts(account: Document) -> tuple[Decimal, Decimal] | None:
+        found = [ledger.get("ledger_balance") for ledger in account.get("ledgers") or ()]
+        if not found or None in found or account.get("transfer_balance") is None:
+            return None
+        return sum(map(ledgers.amount, found), Decimal(0)), ledgers.amount(account["transfer_balance"])
+
+    return ledgers.adds_up(
+        "",
+        code="ledger_balances_not_equal_to_transfer_balance",
+        field="transfer_balance",
+        explanation="The balances of the ledgers must add up to the account's.",
+        parts=parts,
+    )
+
+
+def current_after_last_bill() -> Rule:
+    """No current transaction is older than the earliest day of billing, but for prepay vends."""
+
+    def is_clear(ledger: Document) -> bool:
+        return not ledger.get(_CURRENT)
+
+    def faults(account: Document, ledger: Document) -> Iterator[Fault]:
+        # The earliest day of billing is no later than the account's own.
+        if min(ledgers.days(ledger, _CURRENT)) >= (account.get("last_billed_to_date") or _NEVER):
+            return
+        billed = min(billed_to(account), default="")
+        for place, entry in ledgers.entries(ledger, _CURRENT):
+            if entry["transaction_date"] < billed and not ledgers.is_prepay(entry):
+                yield Fault(f"{place}.transaction_date")
+
+    return ledgers.LedgerRule(
+        code="current_statement_transaction_before_last_billed_to_date",
+        path="",
+        explanation="A current transaction must not lie before the day to which the account is billed.",
+        places=_PLACES,
+        is_clear=is_clear,
+        faults=faults,
+        fields=(f"{_CURRENT}.transaction_date",),
+    )
+
+
+def history_has_closing() -> Rule:
+    """History needs a day on which it closed, or one of billing."""
+
+    def is_clear(ledger: Document) -> bool:
+        return "last_statement_closing_date" in ledger or not ledger.get(_HISTORY)
+
+    def faults(account: Document, ledger: Document) -> Iterator[Fault]:
+        if closing(account, ledger) is None:
+            yield Fault(_HISTORY)
+
+    return ledgers.LedgerRule(
+        code="historical_statement_transactions_without_last_statement_closing_date_or_last_billed_to_date",
+        path="",
+        explanation="Transactions of the past need the day of the last statement, or of the last bill.",
+        places=_PLACES,
+        is_clear=is_clear,
+        faults=faults,
+        fields=(_HISTORY,),
+    )
+
+
+def codes_of_several_ledgers() -> Rule:
+    """Where there are several ledgers, each says which one it is."""
+
+    def faults(account: Document) -> Iterator[Fault]:
+        found = account.get("ledgers") or ()
+        for index, ledger in enumerate(found):
+            if len(found) > 1 and not ledger.get("ledger_code"):
+                yield Fault(f"ledgers.{index}.ledger_code")
+
+    return ObjectRule(
+        code="ledger_without_code",
+        path="",
+        explanation="An account has several ledgers, and this one does not say which it is: map its kind.",
+        faults=faults,
+        fields=("ledgers.ledger_code",),
+    )
+
+
+def targets_prepay_meter() -> Rule:
+    """What was sent to a prepay meter was sent to one of the account's."""
+    name = "to_prepay_meter_serial_number"
+
+    def is_clear(ledger: Document) -> bool:
+        return not any(name in entry for entry in ledgers.booked(ledger, *_LISTS))
+
+    def faults(account: Document, ledger: Document) -> Iterator[Fault]:
+        known = {
+            meter.get("meter_serial_number")
+            for meter in ledgers.booked(account, "supply_addresses.meter_points.meters")
+            if meter.get("prepay_details")
+        }
+        for each in _LISTS:
+            for place, entry in ledgers.entries(ledger, each):
+                if ledgers.is_prepay(entry) and entry[name] not in known:
+                    yield Fault(f"{place}.{name}")
+
+    return ledgers.LedgerRule(
+        code="transactions_target_non_initialised_prepay_meter",
+        path="",
+        explanation="A transaction names a meter that is no prepay meter of the account with its balances.",
+        places=_PLACES,
+        is_clear=is_clear,
+        faults=faults,
+        fields=tuple(f"{each}.{name}" for each in _LISTS),
+    )
+
+
+def debt_has_agency() -> Rule:
+    """A debt that was placed says with whom."""
+
+    def faults(debt: Document) -> Iterator[Fault]:
+        if not debt.get("agency_name"):
+            yield Fault("agency_name")
+
+    return ObjectRule(
+        code="debt_collection_agency_name_required",
+        path="debts",
+        explanation="A debt with a start needs the agency that collects it.",
+        faults=faults,
+        fields=("agency_name",),
+        needs=("start_date",),
+    )
+
+
+def _not_negative(path: str) -> Rule:
+    return ValueRule(
+        code="negative_prepay_balance",
+        path=path,
+        explanation="What a prepay meter has of debts and their repayment must not be negative.",
+        holds=lambda value: ledgers.amount(value) >= 0,
+    )
+
+
+def _brought_on(holder: Document) -> Decimal:
+    return ledgers.amount(holder.get("last_statement_balance")) + ledgers.total(holder.get(_CURRENT))
+
+
+def _own_day(node: Document) -> Iterator[str]:
+    day = node.get("last_billed_to_date")
+    if day is not None:
+        yield day
