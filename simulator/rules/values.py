@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
@@ -115,3 +115,8 @@ def is_cpe(*, value: str) -> bool:
         return False
     rest = int(parts[1]) % 529
     return parts[2] == _CPE_LETTERS[rest // 23] + _CPE_LETTERS[rest % 23]
+
+
+def day_after(day: date) -> date:
+    """The next day; the last one that there is has none after it."""
+    return day if day == date.max else day + timedelta(days=1)

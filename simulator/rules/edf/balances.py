@@ -6,7 +6,7 @@ An account has them on itself or, as the newer way, on each of its ledgers.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from itertools import chain
 from typing import Any, Final
@@ -14,7 +14,7 @@ from typing import Any, Final
 from simulator.rules.declared import Context, Found, Objection
 from simulator.rules.edf.billed import billed_dates
 from simulator.rules.edf.book import BOOK, add_order, add_past, meters_of, repeated
-from simulator.rules.values import amount, as_day, objects
+from simulator.rules.values import amount, as_day, day_after, objects
 
 _ON: Final = "EnergyAccount"
 _TRANSACTIONS: Final = (
@@ -197,7 +197,7 @@ def _current(account: Found, _: Context) -> Iterator[Objection]:
     billed = min(billed_dates(account, is_deep=True), default=None)
     for path, book in books_of(account):
         closing = as_day(book.get("last_statement_closing_date"))
-        opening = closing + timedelta(days=1) if closing else _closing(book, account)
+        opening = day_after(closing) if closing else _closing(book, account)
         for index, day in _dated(book, _CURRENT, with_vends=False):
             where = f"{path}{_CURRENT}.{index}.transaction_date"
             if opening is not None and day < opening:

@@ -6,7 +6,7 @@ A day on a register or gas meter counts before one on its meter point, and that 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from simulator.rules.declared import Context, Found, Objection
@@ -19,7 +19,7 @@ from simulator.rules.edf.book import (
     points_of,
     settlement_registers,
 )
-from simulator.rules.values import as_day, objects
+from simulator.rules.values import as_day, day_after, objects
 
 _ON: Final = "EnergyAccount"
 _BILLED: Final = "last_billed_to_date"
@@ -90,7 +90,7 @@ def _vends(account: Found, _: Context) -> Iterator[Objection]:
             continue
         days = set(own_dates(meter)) or _above(account, point, meter)
         vend = as_day(details["transfer_vend_read_date"])
-        if vend and days and not days & {vend, vend + timedelta(days=1)}:
+        if vend and days and not days & {vend, day_after(vend)}:
             code = "transfer_vend_read_date_must_match_last_billed_to_date"
             where = f"{path}.prepay_details.transfer_vend_read_date"
             yield Objection(where, code, "It is not of the day before the one billed to.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
 from itertools import pairwise
 from typing import Final
 
@@ -21,7 +20,7 @@ from simulator.rules.edf.book import (
     points_of,
     settlement_registers,
 )
-from simulator.rules.values import amount, as_day, objects
+from simulator.rules.values import amount, as_day, day_after, objects
 
 _ON: Final = "EnergyAccount"
 _METERS: Final = ("ElectricityMeter", "GasMeter")
@@ -165,7 +164,7 @@ def _dummies(point: Found, _: Context) -> Iterator[Objection]:
         )
         for old, new in pairwise(same):
             removed, installed = as_day(old.get("removed_on")), as_day(new.get("installed_on"))
-            if removed is None or installed != removed + timedelta(days=1):
+            if removed is None or installed != day_after(removed):
                 code = "multiple_non_dmex_meters_with_serial_number"
                 yield Objection("meters", code, "A meter of this number was not exchanged the day before.")
                 break

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
 from typing import Final
 
 from simulator.rules.declared import Context, Found, Objection
 from simulator.rules.edf.book import BOOK, add_order, add_past, add_unique, repeated
-from simulator.rules.values import amount, as_day, as_moment, objects
+from simulator.rules.values import amount, as_day, as_moment, day_after, objects
 
 _SCHEDULE: Final = "PaymentSchedule"
 _OPEN: Final = date.max
@@ -169,7 +169,7 @@ def _sequence(account: Found, context: Context) -> Iterator[Objection]:
                 yield Objection(
                     "payment_schedules", "payment_schedule_date_overlaps", "Two schedules overlap."
                 )
-            elif start > context.today and start > end + timedelta(days=1):
+            elif start > context.today and start > day_after(end):
                 yield Objection(
                     "payment_schedules", "payment_schedule_date_gaps", "There is a gap before one."
                 )

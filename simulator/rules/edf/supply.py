@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
 from typing import Any, Final
 
@@ -19,12 +19,11 @@ from simulator.rules.edf.book import (
     points_of,
     repeated,
 )
-from simulator.rules.values import as_day, is_mpan, is_mprn, objects
+from simulator.rules.values import as_day, day_after, is_mpan, is_mprn, objects
 
 _ON: Final = "EnergyAccount"
 _POINTS: Final = ("ElectricityMeterPoint", "GasMeterPoint")
 _AGREEMENTS: Final = ("ElectricityAgreement", "GasAgreement")
-_DAY: Final = timedelta(days=1)
 
 add_order("supply_start_date", "supply_end_date", *_POINTS)
 add_order("effective_from", "effective_to", *_AGREEMENTS, "GasAnnualQuantity")
@@ -173,7 +172,9 @@ def _periods(point: Found, _: Context) -> Iterator[Objection]:
         spans = _spans(point.get(name), "effective_from_date", "effective_to_date")
         if any(start == end for start, end in spans):
             yield Objection(name, "zero_length_periods", "A period ends on the day it starts.")
-        elif any(end is None or start not in (end, end + _DAY) for (_, end), (start, _) in pairwise(spans)):
+        elif any(
+            end is None or start not in (end, day_after(end)) for (_, end), (start, _) in pairwise(spans)
+        ):
             yield Objection(name, "gaps_or_overlaps_in_periods", "There is a gap, or two overlap.")
 
 
@@ -214,7 +215,7 @@ def _quantities(point: Found, _: Context) -> Iterator[Objection]:
     if sum(end is None for _, end in spans) > 1:
         code = "multiple_open_ended_aqs_in_meterpoint_aq_history"
         yield Objection("aq_history", code, "One may be open-ended.")
-    elif any(end is None or start != end + _DAY for (_, end), (start, _) in pairwise(spans)):
+    elif any(end is None or start != day_after(end) for (_, end), (start, _) in pairwise(spans)):
         yield Objection("aq_history", "gaps_or_overlaps_in_aq_history", "There is a gap, or two overlap.")
 
 
