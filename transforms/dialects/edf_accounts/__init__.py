@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from transforms.dialect import Dialect, MoneySource
 from transforms.dialects.edf_accounts.answers import ANSWERS
+from transforms.dialects.edf_accounts.coverage import COVERAGE
 from transforms.dialects.edf_accounts.frames import FRAMES
 from transforms.dialects.edf_accounts.model import EnergyAccount
 from transforms.dialects.edf_accounts.rules import rules
@@ -24,6 +25,7 @@ DIALECT = Dialect(
     model=EnergyAccount,
     frames=FRAMES,
     rules=rules,
+    coverage=COVERAGE,
     answers=ANSWERS,
     money=(
         MoneySource(currency="GBP", ledger="transfer_balance", field="transfer_balance"),
