@@ -159,6 +159,6 @@ _NOT_FILLED: Final = frozenset(
         "zero_length_periods",
     ]
 )
-"""About fields that no frame fills, what a required column has always, and what another rule refuses first."""
+"""About fields that no frame fills, what required columns always have, and what another rule refuses."""
 
 COVERAGE: Final = Coverage(only_kraken=_ONLY_KRAKEN, not_filled=_NOT_FILLED)
