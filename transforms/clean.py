@@ -30,6 +30,7 @@ _DECIMAL: Final = re.compile(r"-?\d{1,10}(\.\d{1,10})?", re.ASCII)
 _INTEGER: Final = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 _DIGITS: Final = re.compile(r"\d{0,10}", re.ASCII)
 _OPEN_END: Final = re.compile(r"9999[0-9 .:TZ+-]*", re.ASCII)
+_TEXT_OR_NONE: Final = frozenset({str, type(None)})
 _CONTROL: Final = {code: None for code in range(32) if code not in (9, 10, 13)} | {127: None}
 
 
@@ -73,7 +74,7 @@ def clean_column(
         problems = {row: value for row, value in enumerate(cleaned) if isinstance(value, Problem)}
         cleaned = [None if row in problems else value for row, value in enumerate(cleaned)]
     else:
-        texts = [_as_text(value) for value in values]
+        texts = _as_texts(values)
         if decimals is not None:
             texts = [
                 _join(whole=whole, fraction=_as_text(fraction))
@@ -92,6 +93,8 @@ def clean_column(
 def _clean_distinct(
     *, texts: Sequence[str | None], clean: Callable[[str], Any]
 ) -> tuple[list[Any], dict[int, Problem]]:
+    if not any(texts) and "" not in texts:
+        return [None] * len(texts), {}
     codes, distinct = pd.factorize(np.array(texts, dtype=object))
     results = np.empty(len(distinct) + 1, dtype=object)
     bad = []
@@ -174,6 +177,13 @@ def _texts(*, value: Any, name: str) -> Any:
             detail=f"Column {name} is no list of texts: deliver a text array, or a JSON array of texts.",
         )
     return [text for text in map(_tidy, filter(None, value)) if text] or None
+
+
+def _as_texts(values: Sequence[Any]) -> Sequence[str | None]:
+    # Most columns hold texts and nothing else.
+    if set(map(type, values)) <= _TEXT_OR_NONE:
+        return values
+    return [_as_text(value) for value in values]
 
 
 def _as_text(value: Any) -> str | None:

@@ -51,10 +51,20 @@ class _Level:
         nodes: list[Any] = []
         parents: list[int] = []
         positions: list[int] = []
-        for index, node in enumerate(self.nodes):
-            child = node.get(name) if isinstance(node, dict) else None
-            if child is None:
-                continue
+        # A comprehension of its own finds the few that have it: most fields are rare.
+        try:
+            there = [
+                (index, child)
+                for index, node in enumerate(self.nodes)
+                if (child := node.get(name)) is not None
+            ]
+        except AttributeError:
+            there = [
+                (index, node[name])
+                for index, node in enumerate(self.nodes)
+                if isinstance(node, dict) and node.get(name) is not None
+            ]
+        for index, child in there:
             if isinstance(child, list):
                 nodes += child
                 parents += [index] * len(child)
@@ -90,6 +100,28 @@ class Batch:
 
     documents: Sequence[Document]
     _levels: dict[str, _Level] = field(default_factory=dict)
+    _having: dict[str, frozenset[int]] = field(default_factory=dict)
+    _owners: dict[str, list[int]] = field(default_factory=dict)
+
+    def having(self, *, path: str) -> frozenset[int]:
+        """The numbers of the objects, in their level, that have the field at this path."""
+        if path not in self._having:
+            above, _, name = path.rpartition(".")
+            nodes = self.level(path=above).nodes
+            self._having[path] = frozenset(
+                index for index, node in enumerate(nodes) if node.get(name) is not None
+            )
+        return self._having[path]
+
+    def owners(self, *, path: str) -> list[int]:
+        """The numbers of the payloads that have something at this path."""
+        if path not in self._owners:
+            level = self.level(path=path)
+            found = set(range(len(level.nodes)))
+            while level.above is not None:
+                found, level = {level.parents[index] for index in found}, level.above
+            self._owners[path] = sorted(found)
+        return self._owners[path]
 
     def level(self, *, path: str) -> _Level:
         """Everything at a generic path; the empty path is the payloads themselves."""
@@ -187,22 +219,22 @@ class ObjectRule(Rule):
     def run(self, *, batch: Batch) -> Iterator[tuple[int, Finding]]:
         """Look at each object."""
         level = batch.level(path=self.path)
-        needs = self.needs
-        looked_at = enumerate(level.nodes) if not self.where else self._with(batch=batch)
-        for index, node in looked_at:
-            for name in needs:
-                if node.get(name) is None:
-                    break
-            else:
-                for fault in self.faults(node):
-                    number, path = level.whose(index=index)
-                    yield number, self.finding(path=_join(path, fault.field), detail=fault.detail)
+        nodes, faults = level.nodes, self.faults
+        for index in self._looked_at(batch=batch):
+            for fault in faults(nodes[index]):
+                number, path = level.whose(index=index)
+                yield number, self.finding(path=_join(path, fault.field), detail=fault.detail)
 
-    def _with(self, *, batch: Batch) -> Iterator[tuple[int, Document]]:
-        """(number, payload) of those that have something at `where`."""
-        there = batch.level(path=self.where)
-        numbers = {there.owner(index=index) for index in range(len(there.nodes))}
-        return ((number, batch.documents[number]) for number in sorted(numbers))
+    def _looked_at(self, *, batch: Batch) -> Sequence[int]:
+        """The numbers of the objects that have what the rule needs."""
+        level = batch.level(path=self.path)
+        found: Sequence[int] = range(len(level.nodes))
+        if self.where:
+            found = batch.owners(path=self.where)
+        for name in self.needs:
+            having = batch.having(path=_join(self.path, name))
+            found = [index for index in found if index in having]
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
