@@ -20,7 +20,7 @@ from transforms.frame_rows import FrameRows
 from transforms.memory import collector_paused
 from transforms.models.shape import check_of
 from transforms.money import Balance, payload_balances
-from transforms.rules.engine import Batch, Circumstances, Rule, UniqueRule, run_rules
+from transforms.rules.engine import Batch, Circumstances, UniqueRule, run_rules
 
 _MISSING: Final = object()
 
@@ -208,13 +208,14 @@ def _check(
     rules = dialect.rules(Circumstances(today=settings.today, region=settings.region or dialect.market))
     unique = [rule for rule in rules if isinstance(rule, UniqueRule)]
     others = [rule for rule in rules if not isinstance(rule, UniqueRule)]
-    found = _found(rules=others, documents=documents)
-    # Whoever is refused anyway shares nothing with anybody.
-    standing = {key: document for key, document in documents.items() if not _is_refused(found[key])}
-    for identifier, findings in _found(rules=unique, documents=standing).items():
-        found[identifier] += findings
-    for identifier, findings in found.items():
-        findings += warnings.get(identifier, ())
+    batch = Batch(list(documents.values()))
+    found = run_rules(rules=others, batch=batch)
+    # A customer who is refused anyway shares nothing with another.
+    batch.left_out.update(number for number, findings in found.items() if _is_refused(findings))
+    for number, more in run_rules(rules=unique, batch=batch).items():
+        found[number] = [*found.get(number, ()), *more]
+    for number, identifier in enumerate(documents):
+        findings = [*found.get(number, ()), *warnings.get(identifier, ())]
         # The first finding stands for the record in every count.
         record = Findings(
             external_identifier=identifier,
@@ -222,7 +223,7 @@ def _check(
         )
         if _is_refused(findings):
             result.rejections.append(record)
-            standing.pop(identifier, None)
+            batch.left_out.add(number)
             continue
         result.payloads.append(
             BuiltPayload(
@@ -233,22 +234,14 @@ def _check(
         )
         if findings:
             result.warnings.append(record)
-    result.shared.extend(_shared(rules=unique, documents=standing))
-
-
-def _found(*, rules: Sequence[Rule], documents: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Finding]]:
-    """What the rules say of each document."""
-    found = run_rules(rules=rules, batch=Batch(list(documents.values())))
-    return {identifier: found.get(number, []) for number, identifier in enumerate(documents)}
+    result.shared.extend(_shared(rules=unique, identifiers=list(documents), batch=batch))
 
 
 def _is_refused(findings: Sequence[Finding]) -> bool:
     return any(finding.severity == "error" for finding in findings)
 
 
-def _shared(*, rules: Sequence[UniqueRule], documents: Mapping[str, Mapping[str, Any]]) -> Iterator[Shared]:
-    identifiers = list(documents)
-    batch = Batch(list(documents.values()))
+def _shared(*, rules: Sequence[UniqueRule], identifiers: Sequence[str], batch: Batch) -> Iterator[Shared]:
     for rule in rules:
         finding = rule.finding(path=rule.path)
         for number, value in rule.values(batch=batch):

@@ -80,14 +80,27 @@ def clean_column(
                 _join(whole=whole, fraction=_as_text(fraction))
                 for whole, fraction in zip(texts, decimals, strict=True)
             ]
-        clean = _cleaner(column=column, zone=zone, today=today)
-        cleaned, problems = _clean_distinct(texts=texts, clean=clean)
+        plain = _plain(texts=texts, column=column) if column.kind == "text" else None
+        if plain is not None:
+            cleaned = plain
+        else:
+            clean = _cleaner(column=column, zone=zone, today=today)
+            cleaned, problems = _clean_distinct(texts=texts, clean=clean)
     if column.required:
         missing = Problem(code="missing_value", detail=f"Column {column.name} is empty but required.")
         for row, value in enumerate(cleaned):
             if value is None and row not in problems:
                 problems[row] = missing
     return cleaned, problems
+
+
+def _plain(*, texts: Sequence[str | None], column: Column) -> list[Any] | None:
+    """A column of texts in plain letters, stripped; None where some need more than that."""
+    together = "".join(filter(None, texts))
+    if not (together.isascii() and together.isprintable()):
+        return None
+    blank = "" if column.keep_blank else None
+    return [None if text is None else text.strip() or blank for text in texts]
 
 
 def _clean_distinct(

@@ -6,12 +6,13 @@ that before the account's. A meter that was installed later than all of them has
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Final, NamedTuple
+from functools import cache
+from typing import Final, NamedTuple, TypeAlias
 
 from transforms.rules.dates import day_before
-from transforms.rules.engine import Document, Fault, ObjectRule, Rule
+from transforms.rules.engine import Document, Fault, ObjectRule, Prepare, Rule
 from transforms.rules.supply_points import (
     Point,
     each_point,
@@ -46,13 +47,16 @@ class Billed(NamedTuple):
         return bool(self.registers) or bool(self.meter.get("last_billed_to_date"))
 
 
+_Supply: TypeAlias = tuple[Point, Sequence[Billed]]
+
+
 def transfer_reading_dates(*, points: str) -> Rule:
     """A transfer reading is of the day to which its register or meter is billed."""
 
-    def faults(account: Document) -> Iterator[Fault]:
-        for each in each_point(account, points=points):
+    def faults(supplies: Sequence[_Supply]) -> Iterator[Fault]:
+        for each, meters in supplies:
             end = each.point.get("supply_end_date")
-            for billed in each_billed(account, each.point):
+            for billed in meters:
                 for index, reading in enumerate(billed.meter.get("transfer_readings") or ()):
                     due = billed.registers.get(reading.get("register_id"), billed.default)
                     if due and reading["reading_date"] not in (due, end):
@@ -64,6 +68,7 @@ def transfer_reading_dates(*, points: str) -> Rule:
         path="",
         explanation="A transfer reading must be of the day to which its register or meter is billed.",
         faults=faults,
+        prepare=_supplies_of(points),
         fields=(f"{points}.meters.transfer_readings.reading_date",),
     )
 
@@ -107,9 +112,9 @@ def vend_read_a_day_late(*, points: str) -> Rule:
 def billed_readings(*, points: str) -> Rule:
     """What is read after the day to which a register or meter is billed is not billed."""
 
-    def faults(account: Document) -> Iterator[Fault]:
-        for each in each_point(account, points=points):
-            for billed in each_billed(account, each.point):
+    def faults(supplies: Sequence[_Supply]) -> Iterator[Fault]:
+        for each, meters in supplies:
+            for billed in meters:
                 for index, reading in enumerate(billed.meter.get("reading_history") or ()):
                     due = billed.registers.get(reading.get("register_id"), billed.default)
                     if due and reading["billed"] and reading["reading_date"] > due:
@@ -121,6 +126,7 @@ def billed_readings(*, points: str) -> Rule:
         path="",
         explanation="No reading after the day to which its meter is billed can be billed.",
         faults=faults,
+        prepare=_supplies_of(points),
         fields=(f"{points}.meters.reading_history.reading_date",),
     )
 
@@ -243,6 +249,18 @@ def _vends(account: Document, *, points: str) -> Iterator[tuple[Point, Billed, s
 
 def _vend(each: Point, billed: Billed, *, points: str) -> str:
     return f"{place_of_meter(each, billed, points=points)}.prepay_details.transfer_vend_read_date"
+
+
+@cache
+def _supplies_of(points: str) -> Prepare:
+    """What gives the supply points of an account with their meters: one function, so that rules share it."""
+
+    def supplies(account: Document) -> Sequence[_Supply]:
+        return [
+            (each, tuple(each_billed(account, each.point))) for each in each_point(account, points=points)
+        ]
+
+    return supplies
 
 
 def each_billed(account: Document, point: Document) -> Iterator[Billed]:

@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from transforms.findings import Finding, Severity
 
 Document: TypeAlias = Mapping[str, Any]
+Prepare: TypeAlias = Callable[[Document], Any]
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 
@@ -99,9 +100,19 @@ class Batch:
     """Payloads, and the levels that were asked for."""
 
     documents: Sequence[Document]
+    left_out: set[int] = field(default_factory=set)
+    """The numbers of payloads that are compared with no other."""
     _levels: dict[str, _Level] = field(default_factory=dict)
     _having: dict[str, frozenset[int]] = field(default_factory=dict)
-    _owners: dict[str, list[int]] = field(default_factory=dict)
+    _owners: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    _prepared: dict[tuple[str, Prepare], list[Any]] = field(default_factory=dict)
+
+    def prepared(self, *, path: str, prepare: Prepare) -> list[Any]:
+        """What becomes of each object at a path, worked out once for all rules that ask for it."""
+        key = (path, prepare)
+        if key not in self._prepared:
+            self._prepared[key] = [prepare(node) for node in self.level(path=path).nodes]
+        return self._prepared[key]
 
     def having(self, *, path: str) -> frozenset[int]:
         """The numbers of the objects, in their level, that have the field at this path."""
@@ -113,15 +124,16 @@ class Batch:
             )
         return self._having[path]
 
-    def owners(self, *, path: str) -> list[int]:
-        """The numbers of the payloads that have something at this path."""
-        if path not in self._owners:
-            level = self.level(path=path)
+    def owners(self, *, path: str, among: str) -> list[int]:
+        """The numbers of the objects at `among` that have something at a path below them."""
+        key = (path, among)
+        if key not in self._owners:
+            level, top = self.level(path=path), self.level(path=among)
             found = set(range(len(level.nodes)))
-            while level.above is not None:
+            while level is not top and level.above is not None:
                 found, level = {level.parents[index] for index in found}, level.above
-            self._owners[path] = sorted(found)
-        return self._owners[path]
+            self._owners[key] = sorted(found)
+        return self._owners[key]
 
     def level(self, *, path: str) -> _Level:
         """Everything at a generic path; the empty path is the payloads themselves."""
@@ -205,11 +217,13 @@ class ValueRule(Rule):
 class ObjectRule(Rule):
     """About each object at a path as a whole: `faults` yields what is wrong inside it."""
 
-    faults: Callable[[Document], Iterable[Fault]]
+    faults: Callable[[Any], Iterable[Fault]]
+    prepare: Prepare | None = None
+    """What `faults` is given instead of the object; rules with the same function share what it returns."""
     fields: tuple[str, ...] = ("",)
     """The generic places below the object that it may name; the empty one is the object."""
     where: str = ""
-    """A generic path: a payload that has nothing there passes. For rules about whole payloads."""
+    """A generic path below `path`: an object that has nothing there passes."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -220,6 +234,8 @@ class ObjectRule(Rule):
         """Look at each object."""
         level = batch.level(path=self.path)
         nodes, faults = level.nodes, self.faults
+        if self.prepare is not None:
+            nodes = batch.prepared(path=self.path, prepare=self.prepare)
         for index in self._looked_at(batch=batch):
             for fault in faults(nodes[index]):
                 number, path = level.whose(index=index)
@@ -230,7 +246,7 @@ class ObjectRule(Rule):
         level = batch.level(path=self.path)
         found: Sequence[int] = range(len(level.nodes))
         if self.where:
-            found = batch.owners(path=self.where)
+            found = batch.owners(path=self.where, among=self.path)
         for name in self.needs:
             having = batch.having(path=_join(self.path, name))
             found = [index for index in found if index in having]
@@ -267,7 +283,8 @@ class UniqueRule(Rule):
             for index, node in enumerate(level.nodes):
                 if index not in excepted and self._value(node) in shared:
                     number, path = level.whose(index=index)
-                    yield number, self.finding(path=path)
+                    if number not in batch.left_out:
+                        yield number, self.finding(path=path)
 
     def values(self, *, batch: Batch) -> Iterator[tuple[int, str]]:
         """(payload number, folded value) of everything that must be unique."""
@@ -275,7 +292,9 @@ class UniqueRule(Rule):
         excepted = self._excepted(batch=batch)
         for index, node in enumerate(level.nodes):
             if index not in excepted and (value := self._value(node)):
-                yield level.owner(index=index), value
+                number = level.owner(index=index)
+                if number not in batch.left_out:
+                    yield number, value
 
     def _value(self, node: Any) -> str:
         """What is compared; empty for what is not."""

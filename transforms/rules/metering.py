@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
-from transforms.rules.engine import Document, Fault, ObjectRule, Rule, ValueRule
+from transforms.rules.engine import Document, Fault, ObjectRule, Prepare, Rule, ValueRule
 from transforms.rules.supply_points import is_billable, is_electricity, is_gas, is_half_hourly
 
 Readings = Literal["transfer_readings", "reading_history"]
+_Row: TypeAlias = tuple[int, Document, int, Document]
+"""The number of a meter, the meter, the number of a reading, the reading."""
 
 _PAIRED_TPRS: Final = frozenset(f"{number:05}" for number in range(1201, 1230, 2))
 """The only TPRs that two registers of a meter may share."""
@@ -238,15 +241,24 @@ def _transfer_readings(
 ) -> Rule:
     day = today.isoformat()
 
-    def faults(point: Document) -> Iterator[Fault]:
-        if applies(point) and is_billable(point, today=day):
-            for index, readings in _counted(point):
-                if is_wrong(readings):
-                    yield Fault(f"meters.{index}.transfer_readings")
+    def faults(prepared: tuple[Document, Sequence[tuple[int, int]]]) -> Iterator[Fault]:
+        point, counted = prepared
+        for index, readings in counted:
+            if is_wrong(readings) and applies(point) and is_billable(point, today=day):
+                yield Fault(f"meters.{index}.transfer_readings")
 
     return ObjectRule(
-        code=code, path=path, explanation=explanation, faults=faults, fields=("meters.transfer_readings",)
+        code=code,
+        path=path,
+        explanation=explanation,
+        faults=faults,
+        prepare=_with_counts,
+        fields=("meters.transfer_readings",),
     )
+
+
+def _with_counts(point: Document) -> tuple[Document, Sequence[tuple[int, int]]]:
+    return point, tuple(_counted(point))
 
 
 def _counted(point: Document) -> Iterator[tuple[int, int]]:
@@ -279,6 +291,7 @@ def _customer_reference(
         path=path,
         explanation=explanation,
         faults=faults,
+        where=f"{path}.meters.is_prepay",
         fields=("meters.prepay_customer_reference_number",),
     )
 
@@ -308,17 +321,41 @@ def _each_reading(
 ) -> Rule:
     """About each reading of the points at a path, with its meter."""
 
-    def faults(point: Document) -> Iterator[Fault]:
-        if of_electricity and not is_electricity(point):
-            return
-        for number, meter in enumerate(point.get("meters") or ()):
-            for index, reading in enumerate(meter.get(name) or ()):
-                if is_wrong(meter, reading):
-                    yield Fault(f"meters.{number}.{name}.{index}.{field}")
+    def faults(rows: Sequence[_Row]) -> Iterator[Fault]:
+        for number, meter, index, reading in rows:
+            if is_wrong(meter, reading):
+                yield Fault(f"meters.{number}.{name}.{index}.{field}")
 
     return ObjectRule(
-        code=code, path=path, explanation=explanation, faults=faults, fields=(f"meters.{name}.{field}",)
+        code=code,
+        path=path,
+        explanation=explanation,
+        faults=faults,
+        prepare=(_ROWS_OF_ELECTRICITY if of_electricity else _ROWS)[name],
+        fields=(f"meters.{name}.{field}",),
     )
+
+
+def _rows(point: Document, *, name: Readings) -> Sequence[_Row]:
+    """The readings of a point, each with its meter."""
+    return [
+        (number, meter, index, reading)
+        for number, meter in enumerate(point.get("meters") or ())
+        for index, reading in enumerate(meter.get(name) or ())
+    ]
+
+
+def _rows_of_electricity(point: Document, *, name: Readings) -> Sequence[_Row]:
+    return _rows(point, name=name) if is_electricity(point) else ()
+
+
+_ROWS: Final[Mapping[Readings, Prepare]] = {
+    name: partial(_rows, name=name) for name in ("transfer_readings", "reading_history")
+}
+_ROWS_OF_ELECTRICITY: Final[Mapping[Readings, Prepare]] = {
+    name: partial(_rows_of_electricity, name=name) for name in ("transfer_readings", "reading_history")
+}
+"""One function for each list, so that rules share what it returns."""
 
 
 def _exceeds(meter: Document, reading: Document) -> bool:
