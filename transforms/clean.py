@@ -68,12 +68,22 @@ def clean_column(
                 for whole, fraction in zip(texts, decimals, strict=True)
             ]
         cleaned, problems = _clean_distinct(texts=texts, clean=_cleaner(column=column, zone=zone))
-    if column.required:
-        missing = Problem(code="missing_value", detail=f"Column {column.name} is empty but required.")
+    if column.required or column.expected:
+        missing = _missing(column=column)
         for row, value in enumerate(cleaned):
             if value is None and row not in problems:
                 problems[row] = missing
     return cleaned, problems
+
+
+def _missing(*, column: Column) -> Problem:
+    if column.required:
+        return Problem(code="missing_value", detail=f"Column {column.name} is empty but required.")
+    return Problem(
+        code="missing_value",
+        detail=f"Column {column.name} is empty: it is sent without it. Fill it if Kraken needs it.",
+        severity="warning",
+    )
 
 
 def _clean_distinct(
