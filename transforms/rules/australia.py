@@ -13,12 +13,13 @@ from typing import Final, TypeAlias
 import phonenumbers
 
 from transforms.rules import addresses, contacts, identifiers
-from transforms.rules.engine import Document, Fault, ObjectRule, Rule, inferred, stated
+from transforms.rules.engine import Document, Fault, ObjectRule, Rule, ValueRule, inferred, stated
 from transforms.rules.values import shown_by_guide
 
 Number: TypeAlias = tuple[str, str, str]
 """A telephone number with its place below the object, and the prefix that stands beside it."""
 
+_DELIVERY_POINT: Final = re.compile(r"[0-9A-Z]*", re.ASCII)
 _NO_DIGIT: Final = re.compile(r"\D", re.ASCII)
 
 
@@ -54,6 +55,7 @@ def address_rules(path: str) -> tuple[Rule, ...]:
     return inferred(
         addresses.postcode_fits_country(path),
         addresses.state_fits_postcode(path, country="AU"),
+        delivery_point(f"{path}.delivery_point_identifier"),
         addresses.needs(
             f"{path}.structured_street_address",
             part="house_number_1",
@@ -61,6 +63,17 @@ def address_rules(path: str) -> tuple[Rule, ...]:
             code="street_name_required",
             explanation="A house number needs a street name.",
         ),
+    )
+
+
+def delivery_point(path: str) -> Rule:
+    """Capital letters and digits, as another Kraken states of the same field."""
+    return ValueRule(
+        code="invalid_delivery_point_identifier",
+        path=path,
+        explanation="A postal delivery point has only capital letters and digits.",
+        severity="warning",
+        holds=lambda value: _DELIVERY_POINT.fullmatch(value) is not None,
     )
 
 

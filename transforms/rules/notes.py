@@ -34,6 +34,8 @@ def unique_in_list(name: str, key: str, *, code: str) -> Rule:
     def faults(payload: Document) -> Iterator[Fault]:
         seen = set()
         for index, item in enumerate(payload.get(name) or ()):
+            if key not in item:
+                continue
             if item[key] in seen:
                 yield Fault(f"{name}.{index}.{key}")
             seen.add(item[key])
