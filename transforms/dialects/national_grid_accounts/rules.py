@@ -56,11 +56,11 @@ def _telephones(region: str) -> tuple[Rule, ...]:
             "guide",
             "Validate account data, 400",
             "is not a valid phone number",
-            *(contacts.existing_phone(path, region=region) for path in numbers),
+            *(contacts.dialled_phone(path) for path in numbers),
         ),
         *inferred(
-            contacts.existing_phone(others, region=region),
-            *(contacts.usual_phone(path, region=region) for path in (*numbers, others)),
+            contacts.dialled_phone(others),
+            *(contacts.expected_phone(path, region=region) for path in (*numbers, others)),
         ),
     )
 
