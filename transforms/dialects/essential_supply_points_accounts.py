@@ -70,14 +70,14 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
             shown_by_guide(
                 "accounts.account_type", "DOMESTIC_THIRD_PARTY_BILLED", "BUSINESS_THIRD_PARTY_BILLED"
             ),
-            shown_by_guide(f"{customer}.account_roles", "ADMIN"),
+            shown_by_guide(f"{customer}.account_roles", "ADMIN", *given.named("account_roles")),
             australia.existing_phones(customer, numbers=("mobile", "landline"), region=given.region),
             australia.usual_phones(customer, numbers=("mobile", "landline"), region=given.region),
             *contacts.email_rules(f"{customer}.email"),
             *contacts.readable(f"{customer}.given_name", f"{customer}.family_name"),
         ),
         *australia.address_rules(f"{customer}.postal_address"),
-        *australia.contact_rules(contact, phones=("phone_1", "phone_2"), region=given.region),
+        *australia.contact_rules(contact, phones=("phone_1", "phone_2"), given=given),
     )
 
 

@@ -40,8 +40,8 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
     """The rules for one region."""
     return (
         *australia.point_rules(),
-        *inferred(shown_by_guide("cdns.movement_type", "Update")),
-        *australia.contact_rules("cdns.outage_contact", phones=("phones",), region=given.region),
+        *inferred(shown_by_guide("cdns.movement_type", "Update", *given.named("movement_types"))),
+        *australia.contact_rules("cdns.outage_contact", phones=("phones",), given=given),
     )
 
 

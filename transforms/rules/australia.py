@@ -13,7 +13,16 @@ from typing import Final, TypeAlias
 import phonenumbers
 
 from transforms.rules import addresses, contacts, identifiers
-from transforms.rules.engine import Document, Fault, ObjectRule, Rule, ValueRule, inferred, stated
+from transforms.rules.engine import (
+    Circumstances,
+    Document,
+    Fault,
+    ObjectRule,
+    Rule,
+    ValueRule,
+    inferred,
+    stated,
+)
 from transforms.rules.values import shown_by_guide
 
 Number: TypeAlias = tuple[str, str, str]
@@ -36,15 +45,17 @@ def point_rules() -> tuple[Rule, ...]:
     )
 
 
-def contact_rules(path: str, *, phones: tuple[str, ...], region: str) -> tuple[Rule, ...]:
+def contact_rules(path: str, *, phones: tuple[str, ...], given: Circumstances) -> tuple[Rule, ...]:
     """An outage contact; `phones` are the fields of it with a telephone, or a list of them."""
+    numbers = tuple(f"{name}.number" for name in phones)
+    kinds = ("MOBILE_VOICE", *given.named("service_types"))
     return (
         *inferred(
             *contacts.email_rules(f"{path}.email_address"),
-            shown_by_guide(f"{path}.name_type", "AKA"),
-            *(shown_by_guide(f"{path}.{name}.service_type", "MOBILE_VOICE") for name in phones),
-            existing_phones(path, numbers=tuple(f"{name}.number" for name in phones), region=region),
-            usual_phones(path, numbers=tuple(f"{name}.number" for name in phones), region=region),
+            shown_by_guide(f"{path}.name_type", "AKA", *given.named("name_types")),
+            *(shown_by_guide(f"{path}.{name}.service_type", *kinds) for name in phones),
+            existing_phones(path, numbers=numbers, region=given.region),
+            usual_phones(path, numbers=numbers, region=given.region),
         ),
         *address_rules(f"{path}.postal_address"),
     )

@@ -116,9 +116,9 @@ def _money(given: Circumstances) -> tuple[Rule, ...]:
     )
 
 
-def _words() -> tuple[Rule, ...]:
+def _words(given: Circumstances) -> tuple[Rule, ...]:
     return tuple(
-        shown_by_guide(path, *codes.WORDS[setting].values())
+        shown_by_guide(path, *codes.WORDS[setting].values(), *given.named(setting))
         for setting, paths in _PLACES_OF_WORDS.items()
         for path in paths
     )
@@ -135,6 +135,6 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
             *_money(given),
             *notes.note_rules("notes"),
             notes.unique_metadata(),
-            *_words(),
+            *_words(given),
         ),
     )

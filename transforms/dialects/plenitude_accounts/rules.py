@@ -57,7 +57,11 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
             shown_by_guide("account_type", "DOMESTIC", "BUSINESS"),
             shown_by_guide(f"{_POINTS}.supply_type", "ELECTRICITY", "GAS"),
             shown_by_guide(
-                "customers.user_details.namespace", "first_family_name", "second_family_name", "fiscal_code"
+                "customers.user_details.namespace",
+                "first_family_name",
+                "second_family_name",
+                "fiscal_code",
+                *given.named("user_detail_namespaces"),
             ),
         ),
     )
