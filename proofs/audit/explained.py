@@ -72,6 +72,13 @@ EXPLAINED: Final[Mapping[str, tuple[Explained, ...]]] = {
             source="guide National Grid, validate, 400: customers.0.landline",
             reason="The rule is shown of a customer's own numbers: of a further one we warn.",
         ),
+        Explained(
+            refused_by="stand-in",
+            code="standard_point_location_not_found",
+            path="supply_addresses.supply_points.supply_details.standard_point_location_code",
+            source="guide National Grid: WCMASS, and no rule",
+            reason="Arranged in the stand-in: something that Kraken alone can know, for waves to meet.",
+        ),
         _ours("customers.user_details.value", "guide National Grid: 8888888889", _TEXTS),
         _ours(
             "supply_addresses.supply_points.agreements.characteristics.value",
