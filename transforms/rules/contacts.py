@@ -21,7 +21,7 @@ _PLAIN_EMAIL: Final = re.compile(
 _WRONGLY_DECODED: Final = re.compile("[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac|\ufffd")
 _PHONE: Final = re.compile(r"\+?[0-9 ()./-]+", re.ASCII)
 _NO_DIGITS: Final = re.compile(r"[\s().\-/]", re.ASCII)
-_EXTENSION: Final = re.compile(r"(?i)\s*(?:x|ext\.?|extension|,|;)\s*\d{1,7}$", re.ASCII)
+_WITH_EXTENSION: Final = re.compile(r"(?i)\s*(?:x|ext\.?|extension|,|;)\s*\d{1,7}$", re.ASCII)
 _DIALLED: Final = re.compile(r"\+?\d{5,15}", re.ASCII)
 _USUAL_TYPES: Final = (
     PhoneNumberType.FIXED_LINE,
@@ -162,7 +162,7 @@ def _is_email(value: Any) -> bool:
 
 
 def _can_be_dialled(value: str) -> bool:
-    return _DIALLED.fullmatch(_NO_DIGITS.sub("", _EXTENSION.sub("", value))) is not None
+    return _DIALLED.fullmatch(_NO_DIGITS.sub("", _WITH_EXTENSION.sub("", value))) is not None
 
 
 def _phone(value: str, region: str) -> _Phone:

@@ -101,7 +101,7 @@ def agreement_rules(path: str, *, supply_start: str = "") -> tuple[Rule, ...]:
         agreements = sorted(
             (agreement["effective_from"], agreement.get("effective_to") or "9999")
             for agreement in point.get("agreements") or ()
-            if "effective_from" in agreement
+            if agreement.get("effective_from")
         )
         for (_, end), (start, _) in pairwise(agreements):
             if end > start:
