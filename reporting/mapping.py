@@ -123,7 +123,7 @@ def _coverage(*, coverage: Coverage, rules: Sequence[Rule]) -> str:
 def _field(*, origin: Origin, rules: list[Rule]) -> str:
     source = ", ".join(str(source) for source in origin.sources) or "–"
     transform = textwrap.shorten(origin.transform, width=_LONGEST, placeholder=" …")
-    required = "yes" if origin.required else ""
+    required = "yes" if origin.required else "warns" if origin.expected else ""
     return (
         f"| `{origin.path}` | {source} | {transform} | {required} | {_listed(rule.code for rule in rules)} |"
     )

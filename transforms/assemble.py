@@ -90,7 +90,7 @@ def assemble(
         nested[frame.name] = this
         assembled.frames.append(_counted(this=this, parent=parent, customers=len(wanted)))
         _tell(problems=problems, nested=nested, this=this, into=assembled)
-        if frame.required and parent is not None:
+        if (frame.required or frame.expected) and parent is not None:
             _miss_children(nested=nested, this=this, parent=parent, into=assembled)
         if frame.send_empty and parent is not None:
             for document in parent.documents:
@@ -318,12 +318,14 @@ def _miss_children(*, nested: Mapping[str, _Nested], this: _Nested, parent: _Nes
         document = parent.documents[row]
         if any(document.get(name) in values for name, values in this.frame.unless.items()):
             continue
-        into.refuse(
-            customer=parent.customers[row],
+        finding = Finding(
             code="missing_child",
             path=_join(_path(nested=nested, this=parent, row=row), this.frame.target),
             detail=f"Frame {this.frame.name} has no row for a row of frame {parent.frame.name}.",
+            severity="error" if this.frame.required else "warning",
         )
+        kept = into.findings if this.frame.required else into.warnings
+        kept.setdefault(parent.customers[row], []).append(finding)
 
 
 def _path(*, nested: Mapping[str, _Nested], this: _Nested, row: int) -> str:

@@ -205,7 +205,10 @@ def _check(
     result: BuildResult,
 ) -> None:
     """Sort what was built by what the dialect's rules say of it."""
-    rules = dialect.rules(Circumstances(today=settings.today, region=settings.region or dialect.market))
+    given = Circumstances(
+        today=settings.today, region=settings.region or dialect.market, values=settings.values
+    )
+    rules = dialect.rules(given)
     unique = [rule for rule in rules if isinstance(rule, UniqueRule)]
     others = [rule for rule in rules if not isinstance(rule, UniqueRule)]
     batch = Batch(list(documents.values()))

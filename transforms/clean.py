@@ -86,8 +86,8 @@ def clean_column(
         else:
             clean = _cleaner(column=column, zone=zone, today=today)
             cleaned, problems = _clean_distinct(texts=texts, clean=clean)
-    if column.required:
-        missing = Problem(code="missing_value", detail=f"Column {column.name} is empty but required.")
+    if column.required or column.expected:
+        missing = _missing(column=column)
         for row, value in enumerate(cleaned):
             if value is None and row not in problems:
                 problems[row] = missing
@@ -101,6 +101,16 @@ def _plain(*, texts: Sequence[str | None], column: Column) -> list[Any] | None:
         return None
     blank = "" if column.keep_blank else None
     return [None if text is None else text.strip() or blank for text in texts]
+
+
+def _missing(*, column: Column) -> Problem:
+    if column.required:
+        return Problem(code="missing_value", detail=f"Column {column.name} is empty but required.")
+    return Problem(
+        code="missing_value",
+        detail=f"Column {column.name} is empty: it is sent without it. Fill it if Kraken needs it.",
+        severity="warning",
+    )
 
 
 def _clean_distinct(

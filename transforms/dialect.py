@@ -29,7 +29,7 @@ member of a union. Two of them with a value in the same row reject the record.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias, get_args
 
 from transforms.answers import Answers
@@ -75,6 +75,9 @@ class Column:
     field: str = ""
     """Place in the payload object of the frame's row, dotted where nested; the column's own name if empty."""
     required: bool = False
+    """Whether a blank one rejects the record: a source states it, or nothing can be told apart without it."""
+    expected: bool = False
+    """Whether a blank one is sent without the field and warns: the source shows the field and is silent."""
     codes: Mapping[str, CodeValue] | None = None
     """Legacy code to payload value, for kinds code and codes. The empty code stands for blank."""
     setting: str = ""
@@ -119,6 +122,7 @@ def columns(
     meanings: Mapping[str, str],
     inside: str = "",
     required: bool = False,
+    expected: bool = False,
     codes: Mapping[str, CodeValue] | None = None,
     keep_blank: bool = False,
     sign: Sign = "kept",
@@ -132,12 +136,20 @@ def columns(
             meaning=meaning,
             field=f"{inside}.{name}" if inside else name,
             required=required,
+            expected=expected,
             codes=codes,
             keep_blank=keep_blank,
             sign=sign,
             setting=setting,
         )
         for name, meaning in meanings.items()
+    )
+
+
+def expecting(*given: Column) -> tuple[Column, ...]:
+    """The same columns for a source that does not say what must be there: a blank one warns."""
+    return tuple(
+        replace(column, required=False, expected=True) if column.required else column for column in given
     )
 
 
@@ -151,7 +163,9 @@ class Frame:
     parent: str = ""
     target: str = ""
     required: bool = False
-    """Whether each row of the parent needs at least one row here."""
+    """Whether each row of the parent needs at least one row here; it rejects the record."""
+    expected: bool = False
+    """The same, and a parent without one is sent with a warning: the source does not say that it must."""
     send_empty: bool = False
     """Send [] for a parent without rows instead of leaving the field out."""
     unless: Mapping[str, tuple[CodeValue, ...]] = field(default_factory=dict, repr=False)

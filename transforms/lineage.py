@@ -51,6 +51,7 @@ class Origin:
     transform: str
     meaning: str
     required: bool = False
+    expected: bool = False
 
     def __str__(self) -> str:
         return ", ".join(str(source) for source in self.sources) or self.transform
@@ -92,6 +93,7 @@ def lineage(*, name: str) -> Mapping[str, Origin]:
                     transform=f"one for each row of {frame.name}.sql",
                     meaning="",
                     required=frame.required,
+                    expected=frame.expected,
                 )
             )
         for column in frame.columns:
@@ -106,6 +108,7 @@ def lineage(*, name: str) -> Mapping[str, Origin]:
                     else f"constant in {frame.name}.sql",
                     meaning=column.meaning,
                     required=column.required,
+                    expected=column.expected,
                 )
             )
     found: dict[str, Origin] = {}

@@ -21,6 +21,7 @@ from proofs.audit.differences import Difference, compare, unexplained
 from proofs.audit.explained import EXPLAINED
 from proofs.audit.mutations import Mutator
 from proofs.audit.readers import ours, theirs
+from transforms.dialect import Dialect
 from transforms.registry import dialect_names, get_dialect
 
 _CUSTOMERS: Final = 500
@@ -44,39 +45,39 @@ def main(*, arguments: Sequence[str]) -> int:
     left = 0
     with generated(dialects=dict.fromkeys(names, options.number or _CUSTOMERS), seed=options.seed) as engine:
         for name in names:
-            left += _audited(engine=engine, name=name, seed=options.seed)
+            left += len(audit(engine=engine, dialect=get_dialect(name=name), seed=options.seed))
     if options.page is not None:
         options.page.write_text(page.text(), encoding="utf-8")
     return 1 if left else 0
 
 
-def _audited(*, engine: Engine, name: str, seed: int) -> int:
-    """Print the differences of a dialect. Returns how many of them have no explanation."""
-    dialect = get_dialect(name=name)
+def audit(*, engine: Engine, dialect: Dialect, seed: int) -> list[Difference]:
+    """Print the differences of a dialect. Returns those of them that have no explanation."""
     customers = list(documents(engine=engine, dialect=dialect))
     told = [f"customer {number} as it is" for number in range(len(customers))]
     mutator = Mutator(documents=customers, rng=random.Random(seed))
     mutations = iter(mutator.draw, None)
     cases = zip(told, customers, strict=True)
-    differences, compared, refused = _compared(name=name, cases=list(cases))
+    differences, compared, refused = _compared(dialect=dialect, cases=list(cases))
     for _ in range(0, _MUTATIONS * len(customers), _AT_ONCE):
         some = [(each.told, each.document) for each in islice(mutations, _AT_ONCE) if each is not None]
-        more, number, bad = _compared(name=name, cases=some)
+        more, number, bad = _compared(dialect=dialect, cases=some)
         differences, compared, refused = _added(differences, more), compared + number, refused + bad
-    left = unexplained(differences=differences, explained=EXPLAINED[name])
+    left = unexplained(differences=differences, explained=EXPLAINED[dialect.name])
     print(
-        f"{name}: {len(customers):,} customers and {compared - len(customers):,} mutations of them, "
+        f"{dialect.name}: {len(customers):,} customers and {compared - len(customers):,} mutations of them, "
         f"{refused:,} refused by both; {len(differences) - len(left)} explained differences, "
         f"{len(left)} without an explanation."
     )
     for each in left:
         print(f"  {each.refused_by} refuses {each.times} times: {each.code} at {each.path or 'the record'}")
         print(f"    for example {each.example}")
-    return len(left)
+    return left
 
 
-def _compared(*, name: str, cases: Sequence[tuple[str, dict[str, Any]]]) -> tuple[list[Difference], int, int]:
-    dialect = get_dialect(name=name)
+def _compared(
+    *, dialect: Dialect, cases: Sequence[tuple[str, dict[str, Any]]]
+) -> tuple[list[Difference], int, int]:
     payloads = [document for _, document in cases]
     one = ours(dialect=dialect, documents=payloads, today=TODAY)
     other = theirs(dialect=dialect, documents=payloads, today=TODAY)

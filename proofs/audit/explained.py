@@ -6,13 +6,103 @@ from collections.abc import Mapping
 from typing import Final
 
 from proofs.audit.differences import Explained
+from proofs.audit.readers import SHAPE
+
+_TEXTS: Final = "The examples have text; our cleaning sends nothing else."
+_TIMES: Final = "The examples have a time with an offset; our cleaning sends nothing else."
+_DELIVERY_POINT: Final = Explained(
+    refused_by="stand-in",
+    code="invalid_delivery_point_identifier",
+    path="*.postal_address.delivery_point_identifier",
+    source="guides Essential: the examples have 51234568 and a blank, and no rule; served (EDF): Address",
+    reason="The rule is stated for another client alone: we warn, and leave the refusal to Kraken.",
+)
+
+
+def _ours(path: str, source: str, reason: str) -> Explained:
+    """What our model alone refuses at a place."""
+    return Explained(refused_by="ours", code=SHAPE, path=path, source=source, reason=reason)
+
+
+def _booking(field: str, words: str, reason: str) -> Explained:
+    return _ours(
+        f"ledgers.*transactions.{field}",
+        f"guide National Grid: each transaction shows it; served (EDF): EnergyCharge, {words}",
+        reason,
+    )
+
+
+_IDENTIFIER: Final = _ours(
+    "supply_addresses.supply_points.identifier",
+    "guides National Grid and Plenitude: the example of a payload, supply_points.identifier",
+    "Without it a supply point cannot be told from another.",
+)
 
 EXPLAINED: Final[Mapping[str, tuple[Explained, ...]]] = {
     "edf_accounts": (),
-    "essential_supply_points_accounts": (),
-    "essential_supply_points_cdns": (),
-    "national_grid_accounts": (),
-    "plenitude_accounts": (),
+    "essential_supply_points_accounts": (_DELIVERY_POINT,),
+    "essential_supply_points_cdns": (
+        _DELIVERY_POINT,
+        _ours("cdns.transaction_date", "guide Essential: 2024-01-01T00:00:00+11:00", _TIMES),
+    ),
+    "national_grid_accounts": (
+        _IDENTIFIER,
+        _booking("transaction_id", "required", "Without it a booking cannot be told from another."),
+        _booking("transaction_date", "required", "The day says on which side of the last statement it is."),
+        _booking("amount", "required; a decimal", "A booking without an amount leaves a wrong balance."),
+        _booking(
+            "type",
+            "required; one of a closed list",
+            "The type says whether it is owed or paid.",
+        ),
+        _ours(
+            "ledgers.ledger_code",
+            "guide National Grid: ENERGY; served (EDF): Ledger, required",
+            "Without it the money belongs to no ledger.",
+        ),
+        _ours(
+            "ledgers.ledger_balance",
+            "guide National Grid: -200 is the sum of the charges",
+            "A ledger without its balance would begin at nought.",
+        ),
+        Explained(
+            refused_by="stand-in",
+            code="invalid_phone_number",
+            path="customers.alternative_phone_numbers.phone_number",
+            source="guide National Grid, validate, 400: customers.0.landline",
+            reason="The rule is shown of a customer's own numbers: of a further one we warn.",
+        ),
+        Explained(
+            refused_by="stand-in",
+            code="standard_point_location_not_found",
+            path="supply_addresses.supply_points.supply_details.standard_point_location_code",
+            source="guide National Grid: WCMASS, and no rule",
+            reason="Arranged in the stand-in: something that Kraken alone can know, for waves to meet.",
+        ),
+        _ours("customers.user_details.value", "guide National Grid: 8888888889", _TEXTS),
+        _ours(
+            "supply_addresses.supply_points.agreements.characteristics.value",
+            "guide National Grid: FIXED",
+            _TEXTS,
+        ),
+        _ours("notes.*at", "guide National Grid: 2024-06-01T12:00:00Z", _TIMES),
+        _ours(
+            "supply_addresses.supply_points.meters.active_from",
+            "guide National Grid: 2025-09-01T00:00:00Z",
+            _TIMES,
+        ),
+    ),
+    "plenitude_accounts": (
+        _IDENTIFIER,
+        _ours("customers.user_details.value", "guide Plenitude: 234254718", _TEXTS),
+        Explained(
+            refused_by="stand-in",
+            code="invalid_supply_point_identifier",
+            path="supply_addresses.supply_points.identifier",
+            source="guide Plenitude: one example of an identifier, and no rule; served (EDF): identifier",
+            reason="The rule is stated for another client alone: we warn, and leave the refusal to Kraken.",
+        ),
+    ),
 }
 """By dialect; at most twenty each."""
 

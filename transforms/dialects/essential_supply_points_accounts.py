@@ -34,7 +34,7 @@ class Customer(Entity):
     mobile: str | None = None
     landline: str | None = None
     salutation: str | None = None
-    account_roles: list[str]
+    account_roles: list[str] | None = None
     postal_address: PostalAddress | None = None
 
 
@@ -48,16 +48,16 @@ class AccountContact(OutageContact):
 class Account(Entity):
     """An account at the supply point."""
 
-    account_type: str
-    customer_at_supply_address_from_date: IsoDate
-    customers: list[Customer]
+    account_type: str | None = None
+    customer_at_supply_address_from_date: IsoDate | None = None
+    customers: list[Customer] | None = None
     outage_contact: AccountContact | None = None
 
 
 class SupplyPointWithAccounts(SupplyPointPayload):
     """The payload; a point that supplies no account today has none."""
 
-    accounts: list[Account]
+    accounts: list[Account] | None = None
 
 
 def rules(given: Circumstances) -> tuple[Rule, ...]:
@@ -70,14 +70,14 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
             shown_by_guide(
                 "accounts.account_type", "DOMESTIC_THIRD_PARTY_BILLED", "BUSINESS_THIRD_PARTY_BILLED"
             ),
-            shown_by_guide(f"{customer}.account_roles", "ADMIN"),
+            shown_by_guide(f"{customer}.account_roles", "ADMIN", *given.named("account_roles")),
             australia.existing_phones(customer, numbers=("mobile", "landline"), region=given.region),
             australia.usual_phones(customer, numbers=("mobile", "landline"), region=given.region),
             *contacts.email_rules(f"{customer}.email"),
             *contacts.readable(f"{customer}.given_name", f"{customer}.family_name"),
         ),
         *australia.address_rules(f"{customer}.postal_address"),
-        *australia.contact_rules(contact, phones=("phone_1", "phone_2"), region=given.region),
+        *australia.contact_rules(contact, phones=("phone_1", "phone_2"), given=given),
     )
 
 
@@ -119,13 +119,13 @@ DIALECT = Dialect(
                     field="account_type",
                     kind="code",
                     codes={"DTB": "DOMESTIC_THIRD_PARTY_BILLED", "BTB": "BUSINESS_THIRD_PARTY_BILLED"},
-                    required=True,
+                    expected=True,
                     meaning="Kind of account.",
                 ),
                 Column(
                     name="customer_at_supply_address_from_date",
                     kind="date",
-                    required=True,
+                    expected=True,
                     meaning="Since when the customer has the property.",
                 ),
                 *outage_contact(),
@@ -144,7 +144,7 @@ DIALECT = Dialect(
             key=(*_ACCOUNT, "customer_key"),
             parent="accounts",
             target="customers",
-            required=True,
+            expected=True,
             columns=(
                 *person("title", "given_name", "family_name", "email", "mobile", "landline", "salutation"),
                 Column(
@@ -153,7 +153,7 @@ DIALECT = Dialect(
                     # The only one that the guide names.
                     codes={"HLD": "ADMIN"},
                     setting="account_roles",
-                    required=True,
+                    expected=True,
                     meaning="The person's roles in the account.",
                 ),
                 *postal_address(inside="postal_address"),

@@ -25,23 +25,23 @@ class NotifiedContact(OutageContact):
 class Notification(Entity):
     """A customer details notification."""
 
-    transaction_date: IsoTime
-    movement_type: str
-    outage_contact: NotifiedContact
+    transaction_date: IsoTime | None = None
+    movement_type: str | None = None
+    outage_contact: NotifiedContact | None = None
 
 
 class SupplyPointWithNotifications(SupplyPointPayload):
     """The payload; a point of which nothing was ever notified has none."""
 
-    cdns: list[Notification]
+    cdns: list[Notification] | None = None
 
 
 def rules(given: Circumstances) -> tuple[Rule, ...]:
     """The rules for one region."""
     return (
         *australia.point_rules(),
-        *inferred(shown_by_guide("cdns.movement_type", "Update")),
-        *australia.contact_rules("cdns.outage_contact", phones=("phones",), region=given.region),
+        *inferred(shown_by_guide("cdns.movement_type", "Update", *given.named("movement_types"))),
+        *australia.contact_rules("cdns.outage_contact", phones=("phones",), given=given),
     )
 
 
@@ -80,14 +80,14 @@ DIALECT = Dialect(
                 Column(
                     name="transaction_date",
                     kind="timestamp",
-                    required=True,
+                    expected=True,
                     meaning="When the notification was made.",
                 ),
                 Column(
                     name="movement_type",
                     kind="configured",
                     setting="movement_types",
-                    required=True,
+                    expected=True,
                     meaning="Why the notification was made.",
                 ),
                 *outage_contact(),

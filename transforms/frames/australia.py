@@ -24,7 +24,7 @@ SUPPLY_POINTS: Final = Frame(
             field="supply_point.supply_type",
             kind="code",
             codes={"ED": "ELECTRICITY_DISTRIBUTION"},
-            required=True,
+            expected=True,
             meaning="Kind of supply.",
         ),
         Column(
@@ -77,7 +77,7 @@ def phone(*, inside: str = "", name: str = "") -> tuple[Column, ...]:
             name=f"{column}number",
             field=f"{field}number",
             kind="text",
-            required=not inside,
+            expected=not inside,
             meaning="Number as it is dialled.",
         ),
         Column(

@@ -47,7 +47,7 @@ class Address(Entity):
     locality: str | None = None
     administrative_area: str | None = None
     postal_code: str | None = None
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    country: str | None = None
 
 
 class Booking(Entity):

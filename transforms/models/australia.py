@@ -1,4 +1,7 @@
-"""What the payloads of Australian supply points share."""
+"""What the payloads of Australian supply points share.
+
+The guides show each field by an example and state of none but the identifier that it must be there.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,8 @@ from transforms.models.base import Entity, Payload
 class SupplyPoint(Entity):
     """A point of the network; the identifier is the NMI."""
 
-    identifier: str
-    supply_type: str
+    identifier: Annotated[str, Field(min_length=1)]
+    supply_type: str | None = None
     substation: str | None = None
     critical_load: bool | None = None
 
@@ -41,7 +44,7 @@ class PostalAddress(Entity):
     """Where post is sent."""
 
     administrative_area: str | None = None
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    country: str | None = None
     dependent_locality: str | None = None
     locality: str | None = None
     postal_code: str | None = None
@@ -54,7 +57,7 @@ class PostalAddress(Entity):
 class Phone(Entity):
     """A telephone number."""
 
-    number: str
+    number: str | None = None
     service_type: str | None = None
     prefix: str | None = None
 

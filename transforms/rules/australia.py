@@ -13,12 +13,22 @@ from typing import Final, TypeAlias
 import phonenumbers
 
 from transforms.rules import addresses, contacts, identifiers
-from transforms.rules.engine import Document, Fault, ObjectRule, Rule, inferred, stated
+from transforms.rules.engine import (
+    Circumstances,
+    Document,
+    Fault,
+    ObjectRule,
+    Rule,
+    ValueRule,
+    inferred,
+    stated,
+)
 from transforms.rules.values import shown_by_guide
 
 Number: TypeAlias = tuple[str, str, str]
 """A telephone number with its place below the object, and the prefix that stands beside it."""
 
+_DELIVERY_POINT: Final = re.compile(r"[0-9A-Z]*", re.ASCII)
 _NO_DIGIT: Final = re.compile(r"\D", re.ASCII)
 
 
@@ -35,15 +45,17 @@ def point_rules() -> tuple[Rule, ...]:
     )
 
 
-def contact_rules(path: str, *, phones: tuple[str, ...], region: str) -> tuple[Rule, ...]:
+def contact_rules(path: str, *, phones: tuple[str, ...], given: Circumstances) -> tuple[Rule, ...]:
     """An outage contact; `phones` are the fields of it with a telephone, or a list of them."""
+    numbers = tuple(f"{name}.number" for name in phones)
+    kinds = ("MOBILE_VOICE", *given.named("service_types"))
     return (
         *inferred(
             *contacts.email_rules(f"{path}.email_address"),
-            shown_by_guide(f"{path}.name_type", "AKA"),
-            *(shown_by_guide(f"{path}.{name}.service_type", "MOBILE_VOICE") for name in phones),
-            existing_phones(path, numbers=tuple(f"{name}.number" for name in phones), region=region),
-            usual_phones(path, numbers=tuple(f"{name}.number" for name in phones), region=region),
+            shown_by_guide(f"{path}.name_type", "AKA", *given.named("name_types")),
+            *(shown_by_guide(f"{path}.{name}.service_type", *kinds) for name in phones),
+            existing_phones(path, numbers=numbers, region=given.region),
+            usual_phones(path, numbers=numbers, region=given.region),
         ),
         *address_rules(f"{path}.postal_address"),
     )
@@ -54,6 +66,7 @@ def address_rules(path: str) -> tuple[Rule, ...]:
     return inferred(
         addresses.postcode_fits_country(path),
         addresses.state_fits_postcode(path, country="AU"),
+        delivery_point(f"{path}.delivery_point_identifier"),
         addresses.needs(
             f"{path}.structured_street_address",
             part="house_number_1",
@@ -61,6 +74,17 @@ def address_rules(path: str) -> tuple[Rule, ...]:
             code="street_name_required",
             explanation="A house number needs a street name.",
         ),
+    )
+
+
+def delivery_point(path: str) -> Rule:
+    """Capital letters and digits, as another Kraken states of the same field."""
+    return ValueRule(
+        code="invalid_delivery_point_identifier",
+        path=path,
+        explanation="A postal delivery point has only capital letters and digits.",
+        severity="warning",
+        holds=lambda value: _DELIVERY_POINT.fullmatch(value) is not None,
     )
 
 

@@ -21,6 +21,9 @@ _PLAIN_EMAIL: Final = re.compile(
 _WRONGLY_DECODED: Final = re.compile("[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac|\ufffd")
 _PHONE: Final = re.compile(r"\+?[0-9 \u00a0()./-]+", re.ASCII)
 _EXTENSION: Final = re.compile(r"[ ,;]*(?:ext(?:ension|n)?\.?|x|#) ?[0-9]{1,7}", re.ASCII | re.IGNORECASE)
+_NO_DIGITS: Final = re.compile(r"[\s().\-/]", re.ASCII)
+_WITH_EXTENSION: Final = re.compile(r"(?i)\s*(?:x|ext\.?|extension|,|;)\s*\d{1,7}$", re.ASCII)
+_DIALLED: Final = re.compile(r"\+?\d{5,15}", re.ASCII)
 _USUAL_TYPES: Final = (
     PhoneNumberType.FIXED_LINE,
     PhoneNumberType.MOBILE,
@@ -59,6 +62,31 @@ def usual_phone(path: str, *, region: str) -> Rule:
         explanation="A telephone number is of another country, has an extension, or is of a service.",
         severity="warning",
         holds=lambda value: _phone(value, region) != "unusual",
+    )
+
+
+def dialled_phone(path: str) -> Rule:
+    """A number that can be dialled: five to fifteen digits, as people write them, and perhaps an extension.
+
+    For sources that refuse what is no telephone number, and name no numbering plan.
+    """
+    return ValueRule(
+        code="invalid_phone_number",
+        path=path,
+        explanation="A telephone number has five to fifteen digits, and no letters.",
+        holds=_can_be_dialled,
+    )
+
+
+def expected_phone(path: str, *, region: str) -> Rule:
+    """A number that can be dialled, of the country and at which a person answers."""
+    return ValueRule(
+        code="unusual_phone_number",
+        path=path,
+        explanation="A telephone number is in no numbering plan, of another country, or of a service such as "
+        "voicemail.",
+        severity="warning",
+        holds=lambda value: _phone(value, region) == "usual" or not _can_be_dialled(value),
     )
 
 
@@ -142,6 +170,10 @@ def _is_email(value: Any) -> bool:
     except EmailNotValidError:
         return False
     return True
+
+
+def _can_be_dialled(value: str) -> bool:
+    return _DIALLED.fullmatch(_NO_DIGITS.sub("", _WITH_EXTENSION.sub("", value))) is not None
 
 
 def _phone(value: str, region: str) -> _Phone:

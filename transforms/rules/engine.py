@@ -29,6 +29,12 @@ class Circumstances:
     today: date
     region: str
     """Two-letter country code: of phone numbers without a prefix, and of addresses."""
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Words that the client configured: legacy code to Kraken's, by setting."""
+
+    def named(self, setting: str) -> tuple[str, ...]:
+        """The client's own words of a setting."""
+        return tuple(self.values.get(setting, {}).values())
 
 
 class Fault(NamedTuple):

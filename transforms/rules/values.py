@@ -6,7 +6,7 @@ from transforms.rules.engine import Rule, ValueRule
 
 
 def shown_by_guide(path: str, *values: str) -> Rule:
-    """A value that the guide shows at a path. Another one may be right, so that it is a warning at most."""
+    """A value that the guide shows at a path, or that the client named. Another is a warning at most."""
     known = frozenset(values)
     return ValueRule(
         code="unlisted_value",

@@ -41,7 +41,7 @@ JOIN (VALUES
     (8, 'untidy but whole', 'processed', NULL, NULL, NULL),
     (9, 'state and postcode that contradict each other', 'processed', NULL, NULL, 'state_does_not_fit_postcode'),
     (10, 'postal delivery point of letters', 'invalid', 'invalid_delivery_point_identifier',
-        'cdns.outage_contact.postal_address.delivery_point_identifier', NULL),
+        'cdns.outage_contact.postal_address.delivery_point_identifier', 'invalid_delivery_point_identifier'),
     (11, 'kind of name that the guide does not show', 'rejected', 'unknown_code',
         'cdns.outage_contact.name_type', NULL)
 ) AS known (number, defect, state, code, path, warning) ON known.number = made.defect;

@@ -50,7 +50,8 @@ SELECT 'plenitude_accounts', made.account_number, known.defect, known.state, kno
 FROM made
 JOIN (VALUES
     (0, 'wrong check digit of a NIF', 'processed', NULL, NULL, 'invalid_fiscal_code'),
-    (1, 'wrong check letters of a CPE', 'processed', NULL, NULL, 'invalid_supply_point_identifier'),
+    (1, 'wrong check letters of a CPE', 'invalid', 'invalid_supply_point_identifier',
+        'supply_addresses.supply_points.identifier', 'invalid_supply_point_identifier'),
     (2, 'postcode without its hyphen', 'processed', NULL, NULL, 'invalid_postcode'),
     (3, 'agreements that overlap', 'processed', NULL, NULL, 'gaps_or_overlaps_in_agreement_dates'),
     (4, 'gap between agreements', 'processed', NULL, NULL, 'gaps_or_overlaps_in_agreement_dates'),
@@ -59,10 +60,9 @@ JOIN (VALUES
     (7, 'email address that Kraken refuses', 'processed', NULL, NULL, 'possible_test_email_address'),
     (8, 'open ends as zeros and as nines', 'processed', NULL, NULL, NULL),
     (9, 'untidy but whole', 'processed', NULL, NULL, NULL),
-    (10, 'nobody holds the account', 'rejected', 'missing_child', 'customers', NULL),
+    (10, 'nobody holds the account', 'processed', NULL, NULL, 'missing_child'),
     (11, 'tariff that is no more', 'errored', 'tariff_code_not_found', '', NULL),
-    (12, 'kind of street that is not in the register', 'invalid', 'invalid_choice',
-        'supply_addresses.supply_address.structured_street_address.street_type', NULL),
+    (12, 'kind of street that is not in the register', 'processed', NULL, NULL, NULL),
     (13, 'name in two encodings', 'processed', NULL, NULL, 'suspicious_encoding')
 ) AS known (number, defect, state, code, path, warning) ON known.number = made.defect;
 

@@ -94,7 +94,7 @@ def test_a_payload_has_exactly_its_own_customers_agreements(filled: Engine, dial
         document = json.loads(payload.body)
         built[document["external_account_number"]] = document
         for address in document["supply_addresses"]:
-            for point in address.get("meter_points") or address["supply_points"]:
+            for point in address.get("meter_points") or address.get("supply_points", ()):
                 agreements = [(each["tariff_code"], each["effective_from"]) for each in point["agreements"]]
                 mine = signed[document["external_account_number"], point["identifier"]]
                 assert sorted(agreements) == sorted(mine)

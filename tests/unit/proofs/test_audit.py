@@ -85,6 +85,12 @@ def test_readers_differ_where_one_alone_refuses(
     assert _differences(one, other) == expected
 
 
+def test_what_our_rules_were_not_asked_is_no_difference() -> None:
+    """Where the model refuses, no rule of ours looks; the stand-in's form is compared all the same."""
+    other = [Objection("late", "b"), Objection(SHAPE, "c")]
+    assert _differences([Objection(SHAPE, "a")], other) == [("ours", SHAPE, "a"), ("stand-in", SHAPE, "c")]
+
+
 def test_an_explanation_covers_its_own_side_code_and_place_alone() -> None:
     row = Explained(refused_by="ours", code="late_*", path="a.*", source="guide: A", reason="So it is.")
     differences = [

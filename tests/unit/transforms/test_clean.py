@@ -163,6 +163,19 @@ def test_a_required_value_that_means_nothing_is_missing() -> None:
     assert clean("text", None, required=True) == "missing_value"
 
 
+def test_an_expected_value_that_means_nothing_is_left_out_with_a_warning() -> None:
+    column = Column(name="c", kind="date", meaning="m", expected=True)
+    cleaned, problems = clean_column(
+        column=column, values=["20260101", "00000000", None, "soon"], decimals=None, zone=SYDNEY
+    )
+    assert cleaned == ["2026-01-01", None, None, None]
+    assert {row: (found.code, found.severity) for row, found in problems.items()} == {
+        1: ("missing_value", "warning"),
+        2: ("missing_value", "warning"),
+        3: ("invalid_date", "error"),
+    }
+
+
 @pytest.mark.parametrize("kind", ["money", "decimal", "integer", "text"])
 def test_binary_floating_point_numbers_are_refused(kind: Kind) -> None:
     with pytest.raises(FloatInFrame):

@@ -140,6 +140,47 @@ def test_a_missing_required_value_rejects_and_names_the_field(dialect: Dialect) 
 
 
 @each_dialect
+def test_a_blank_value_that_is_expected_is_sent_without_it_and_warns(dialect: Dialect) -> None:
+    for frame in dialect.frames:
+        for column in frame.columns:
+            rows = sample_rows(dialect=dialect)
+            if not column.expected or not rows[frame.name]:
+                continue
+            # Where blank is sent as blank, it is a value.
+            rows[frame.name][0][column.name] = None
+            result = build_rows(dialect, rows)
+            assert len(result.payloads) == 1, (frame.name, column.name, result.rejections)
+            assert ("missing_value", ".".join(column.place)) in {
+                (finding.code, finding.generic_path[-len(".".join(column.place)) :])
+                for record in result.warnings
+                for finding in record.findings
+            }, (frame.name, column.name)
+
+
+@each_dialect
+def test_a_parent_without_the_children_that_are_expected_is_sent_and_warns(dialect: Dialect) -> None:
+    for frame in dialect.frames:
+        if not frame.expected:
+            continue
+        gone = {frame.name}
+        for other in dialect.frames:
+            gone |= {other.name} if other.parent in gone else set()
+        rows = sample_rows(dialect=dialect) | {name: [] for name in gone}
+        result = build_rows(dialect, rows)
+        assert len(result.payloads) == 1, (frame.name, result.rejections)
+        (warned,) = result.warnings
+        told = {(finding.code, finding.path.rpartition(".")[2]) for finding in warned.findings}
+        assert ("missing_child", frame.target) in told
+
+
+@each_dialect
+def test_nothing_is_both_required_and_expected(dialect: Dialect) -> None:
+    for frame in dialect.frames:
+        assert not (frame.required and frame.expected), frame.name
+        assert not [column.name for column in frame.columns if column.required and column.expected]
+
+
+@each_dialect
 def test_an_unknown_code_rejects_and_is_named(dialect: Dialect) -> None:
     for frame in dialect.frames:
         for column in frame.columns:

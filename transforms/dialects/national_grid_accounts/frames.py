@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from transforms.dialect import OPTIONAL_FLAG, Column, Frame, columns
+from transforms.dialect import OPTIONAL_FLAG, Column, Frame, columns, expecting
 from transforms.dialects.national_grid_accounts import codes
 from transforms.frames.accounts import (
     ACCOUNT,
@@ -41,23 +42,23 @@ def _address(*, inside: str) -> tuple[Column, ...]:
         "postal_code": "ZIP code, with its leading zeros; not every country has them.",
         "country": "Two-letter country code.",
     }
-    required = ("street_address", "locality", "country")
+    expected = ("street_address", "locality", "country")
     return tuple(
         column
         for name, meaning in meanings.items()
-        for column in columns(kind="text", inside=inside, required=name in required, meanings={name: meaning})
+        for column in columns(kind="text", inside=inside, expected=name in expected, meanings={name: meaning})
     )
 
 
 FRAMES: Final = (
     Frame(name="accounts", key=ACCOUNT, columns=_address(inside="billing_address")),
-    METADATA,
+    replace(METADATA, columns=expecting(*METADATA.columns)),
     Frame(
         name="customers",
         key=CUSTOMER,
         parent="accounts",
         target="customers",
-        required=True,
+        expected=True,
         columns=(
             *person(
                 "given_name",
@@ -76,11 +77,11 @@ FRAMES: Final = (
         key=(*CUSTOMER, "phone_key"),
         parent="customers",
         target="alternative_phone_numbers",
-        columns=columns(kind="text", required=True, meanings={"phone_number": "A further number."}),
+        columns=columns(kind="text", expected=True, meanings={"phone_number": "A further number."}),
     ),
-    USER_DETAILS,
-    NOTES,
-    NOTE_DOCUMENTS,
+    replace(USER_DETAILS, columns=expecting(*USER_DETAILS.columns)),
+    replace(NOTES, columns=expecting(*NOTES.columns)),
+    replace(NOTE_DOCUMENTS, columns=expecting(*NOTE_DOCUMENTS.columns)),
     Frame(
         name="ledgers",
         key=_LEDGER,
@@ -98,7 +99,7 @@ FRAMES: Final = (
                 name="billing_document_type",
                 kind="configured",
                 setting="billing_document_types",
-                required=True,
+                expected=True,
                 meaning="Kind of its bills.",
             ),
             Column(
@@ -124,16 +125,16 @@ FRAMES: Final = (
         target="historical_billing_documents",
         columns=(
             Column(
-                name="billing_document_identifier", kind="text", required=True, meaning="Number of the bill."
+                name="billing_document_identifier", kind="text", expected=True, meaning="Number of the bill."
             ),
             Column(
                 name="billing_document_type",
                 kind="configured",
                 setting="billing_document_types",
-                required=True,
+                expected=True,
                 meaning="Kind of bill.",
             ),
-            Column(name="issued_date", kind="date", required=True, meaning="When it was sent."),
+            Column(name="issued_date", kind="date", expected=True, meaning="When it was sent."),
         ),
     ),
     Frame(
@@ -141,7 +142,7 @@ FRAMES: Final = (
         key=(*_DOCUMENT, "transaction_key"),
         parent="billing_documents",
         target="transactions",
-        required=True,
+        expected=True,
         columns=_TRANSACTION,
     ),
     Frame(
@@ -165,12 +166,12 @@ FRAMES: Final = (
         key=_ADDRESS,
         parent="accounts",
         target="supply_addresses",
-        required=True,
+        expected=True,
         columns=(
             Column(
                 name="customer_at_supply_address_from_date",
                 kind="date",
-                required=True,
+                expected=True,
                 meaning="Since when the customer has it.",
             ),
             *_address(inside="supply_address"),
@@ -178,7 +179,7 @@ FRAMES: Final = (
                 name="site_number",
                 field="external_identifier",
                 kind="text",
-                required=True,
+                expected=True,
                 meaning="Number of the property.",
             ),
             *columns(
@@ -212,13 +213,13 @@ FRAMES: Final = (
         key=_SUPPLY_POINT,
         parent="supply_addresses",
         target="supply_points",
-        required=True,
+        expected=True,
         columns=(
             Column(
                 name="supply_type",
                 kind="configured",
                 setting="supply_types",
-                required=True,
+                expected=True,
                 meaning="What is supplied.",
             ),
             Column(name="identifier", kind="text", required=True, meaning="Number of the supply point."),
@@ -226,10 +227,10 @@ FRAMES: Final = (
                 name="operating_company",
                 kind="configured",
                 setting="operating_companies",
-                required=True,
+                expected=True,
                 meaning="Company that runs the network there.",
             ),
-            Column(name="supply_start_date", kind="date", required=True, meaning="Start of the supply."),
+            Column(name="supply_start_date", kind="date", expected=True, meaning="Start of the supply."),
             Column(name="last_billed_to_date", kind="date", meaning="End of the last bill."),
             *columns(
                 kind="text",
@@ -272,8 +273,8 @@ FRAMES: Final = (
         key=_AGREEMENT,
         parent="supply_points",
         target="agreements",
-        required=True,
-        columns=AGREEMENT,
+        expected=True,
+        columns=expecting(*AGREEMENT),
     ),
     Frame(
         name="characteristics",
@@ -282,7 +283,7 @@ FRAMES: Final = (
         target="characteristics",
         columns=columns(
             kind="text",
-            required=True,
+            expected=True,
             meanings={"code": "A choice within the tariff.", "value": "What was chosen."},
         ),
     ),
@@ -292,20 +293,20 @@ FRAMES: Final = (
         parent="supply_points",
         target="meters",
         columns=(
-            Column(name="active_from", kind="timestamp", required=True, meaning="Since when it measures."),
-            Column(name="serial_number", kind="text", required=True, meaning="Serial number."),
+            Column(name="active_from", kind="timestamp", expected=True, meaning="Since when it measures."),
+            Column(name="serial_number", kind="text", expected=True, meaning="Serial number."),
             Column(
                 name="status",
                 kind="configured",
                 setting="meter_statuses",
-                required=True,
+                expected=True,
                 meaning="Whether it is switched on.",
             ),
             Column(
                 name="service_type",
                 kind="configured",
                 setting="meter_service_types",
-                required=True,
+                expected=True,
                 meaning="What it measures.",
             ),
             *columns(kind="integer", meanings={"voltage": "In volts.", "size": "In amperes."}),
@@ -332,18 +333,18 @@ FRAMES: Final = (
         key=(*_METER, "register_key"),
         parent="meters",
         target="registers",
-        required=True,
+        expected=True,
         columns=(
             Column(
                 name="register_type",
                 kind="configured",
                 setting="register_types",
-                required=True,
+                expected=True,
                 meaning="What it counts.",
             ),
-            Column(name="digits", kind="integer", required=True, meaning="Digits that it shows."),
+            Column(name="digits", kind="integer", expected=True, meaning="Digits that it shows."),
             Column(
-                name="multiplier", kind="decimal", required=True, meaning="By what its count is multiplied."
+                name="multiplier", kind="decimal", expected=True, meaning="By what its count is multiplied."
             ),
         ),
     ),

@@ -1,4 +1,9 @@
-"""The payload of a National Grid account: fields and their order as in the guide."""
+"""The payload of a National Grid account: fields and their order as in the guide.
+
+The guide shows each field by an example and states of none that it must be there. Required is what tells the
+account and its supply points apart from others, and money: a booking or a ledger without its amount would
+leave a household with a wrong balance.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +11,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from transforms.models.accounts import Address, CustomerPreferences, Person, Transaction, UserDetail
-from transforms.models.base import (
-    Agreement,
-    Entity,
-    IsoDate,
-    IsoTime,
-    Metadata,
-    Money,
-    Note,
-    Payload,
-    Quantity,
-)
+from transforms.models.accounts import Address, CustomerPreferences, Transaction
+from transforms.models.base import Entity, IsoDate, IsoTime, Money, Payload, Quantity
+from transforms.models.shown import Agreement, Metadata, Note, Person, UserDetail
 
 
 class AlternativePhone(Entity):
     """A further telephone number of a customer."""
 
-    phone_number: Annotated[str, Field(max_length=32)]
+    phone_number: str | None = None
 
 
 class Customer(Person):
@@ -37,29 +33,29 @@ class Customer(Person):
 class BillingDocument(Entity):
     """A bill with what was booked on it."""
 
-    billing_document_identifier: str
-    billing_document_type: str
-    issued_date: IsoDate
-    transactions: list[Transaction]
+    billing_document_identifier: str | None = None
+    billing_document_type: str | None = None
+    issued_date: IsoDate | None = None
+    transactions: list[Transaction] | None = None
 
 
 class Ledger(Entity):
     """The money of the account. Credits are positive."""
 
     ledger_code: str
-    billing_document_type: str
+    billing_document_type: str | None = None
     ledger_balance: Money
     last_statement_closing_date: IsoDate | None = None
     last_statement_issue_date: IsoDate | None = None
     historical_billing_documents: list[BillingDocument] | None = None
-    additional_historical_transactions: list[Transaction]
-    current_statement_transactions: list[Transaction]
+    additional_historical_transactions: list[Transaction] | None = None
+    current_statement_transactions: list[Transaction] | None = None
 
 
 class PropertyTypeDetails(Entity):
     """What holds for this kind of property."""
 
-    property_type: str
+    property_type: str | None = None
     premise_type: str | None = None
     entry_instructions: str | None = None
 
@@ -74,8 +70,8 @@ class PropertyDetails(Entity):
 class Characteristic(Entity):
     """A choice within a tariff."""
 
-    code: str
-    value: str
+    code: str | None = None
+    value: str | None = None
 
 
 class GridAgreement(Agreement):
@@ -87,7 +83,7 @@ class GridAgreement(Agreement):
 class ServiceDrop(Entity):
     """The line from the network to the property."""
 
-    external_identifier: str
+    external_identifier: str | None = None
     distribution_line_style: str | None = None
     delivery_voltage: str | None = None
     metering_type: str | None = None
@@ -104,18 +100,18 @@ class SupplyDetails(Entity):
 class Register(Entity):
     """A register of a meter."""
 
-    register_type: str
-    digits: int
-    multiplier: Quantity
+    register_type: str | None = None
+    digits: int | None = None
+    multiplier: Quantity | None = None
 
 
 class Meter(Entity):
     """A meter and how it is read."""
 
-    active_from: IsoTime
-    serial_number: str
-    status: str
-    service_type: str
+    active_from: IsoTime | None = None
+    serial_number: str | None = None
+    status: str | None = None
+    service_type: str | None = None
     voltage: int | None = None
     size: int | None = None
     phase: str | None = None
@@ -124,18 +120,18 @@ class Meter(Entity):
     manufacturer: str | None = None
     advance_meter_info: str | None = None
     is_net_metered: bool | None = None
-    registers: list[Register]
+    registers: list[Register] | None = None
 
 
 class SupplyPoint(Entity):
     """Where energy is delivered."""
 
-    supply_type: str
-    identifier: str
-    operating_company: str
-    supply_start_date: IsoDate
+    supply_type: str | None = None
+    identifier: Annotated[str, Field(min_length=1)]
+    operating_company: str | None = None
+    supply_start_date: IsoDate | None = None
     last_billed_to_date: IsoDate | None = None
-    agreements: list[GridAgreement]
+    agreements: list[GridAgreement] | None = None
     supply_details: SupplyDetails | None = None
     meters: list[Meter] | None = None
 
@@ -143,20 +139,20 @@ class SupplyPoint(Entity):
 class SupplyAddress(Entity):
     """A supplied property."""
 
-    customer_at_supply_address_from_date: IsoDate
-    supply_address: Address
-    external_identifier: str
+    customer_at_supply_address_from_date: IsoDate | None = None
+    supply_address: Address | None = None
+    external_identifier: str | None = None
     property_details: PropertyDetails | None = None
-    supply_points: list[SupplyPoint]
+    supply_points: list[SupplyPoint] | None = None
 
 
 class GridAccount(Payload):
     """The payload."""
 
-    external_account_number: Annotated[str, Field(max_length=128)]
-    billing_address: Address
+    external_account_number: str
+    billing_address: Address | None = None
     metadata: list[Metadata] | None = None
-    customers: list[Customer]
+    customers: list[Customer] | None = None
     notes: list[Note] | None = None
     ledgers: list[Ledger] | None = None
-    supply_addresses: list[SupplyAddress]
+    supply_addresses: list[SupplyAddress] | None = None

@@ -62,11 +62,11 @@ def _telephones(region: str) -> tuple[Rule, ...]:
             "guide",
             "Validate account data, 400",
             "is not a valid phone number",
-            *(contacts.existing_phone(path, region=region) for path in numbers),
+            *(contacts.dialled_phone(path) for path in numbers),
         ),
         *inferred(
-            contacts.existing_phone(others, region=region),
-            *(contacts.usual_phone(path, region=region) for path in (*numbers, others)),
+            contacts.dialled_phone(others),
+            *(contacts.expected_phone(path, region=region) for path in (*numbers, others)),
         ),
     )
 
@@ -123,9 +123,9 @@ def _money(given: Circumstances) -> tuple[Rule, ...]:
     )
 
 
-def _words() -> tuple[Rule, ...]:
+def _words(given: Circumstances) -> tuple[Rule, ...]:
     return tuple(
-        shown_by_guide(path, *codes.WORDS[setting].values())
+        shown_by_guide(path, *codes.WORDS[setting].values(), *given.named(setting))
         for setting, paths in _PLACES_OF_WORDS.items()
         for path in paths
     )
@@ -142,6 +142,6 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
             *_money(given),
             *notes.note_rules("notes"),
             notes.unique_metadata(),
-            *_words(),
+            *_words(given),
         ),
     )

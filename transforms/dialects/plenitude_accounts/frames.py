@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
-from transforms.dialect import CodeValue, Column, Frame, columns
+from transforms.dialect import CodeValue, Column, Frame, columns, expecting
 from transforms.frames.accounts import ACCOUNT, AGREEMENT, CUSTOMER, USER_DETAILS, person
 
 _ACCOUNT_CLASS: Final[Mapping[str, CodeValue]] = {"DOM": "DOMESTIC", "BUS": "BUSINESS"}
@@ -24,7 +25,7 @@ FRAMES: Final = (
                 field="account_type",
                 kind="code",
                 codes=_ACCOUNT_CLASS,
-                required=True,
+                expected=True,
                 meaning="Kind of account.",
             ),
             Column(
@@ -41,27 +42,27 @@ FRAMES: Final = (
         key=CUSTOMER,
         parent="accounts",
         target="customers",
-        required=True,
+        expected=True,
         columns=person("given_name", "family_name", "email", "mobile", "landline"),
     ),
-    USER_DETAILS,
+    replace(USER_DETAILS, columns=expecting(*USER_DETAILS.columns)),
     Frame(
         name="supply_addresses",
         key=_ADDRESS,
         parent="accounts",
         target="supply_addresses",
-        required=True,
+        expected=True,
         columns=(
             Column(
                 name="customer_at_supply_address_from_date",
                 kind="date",
-                required=True,
+                expected=True,
                 meaning="Since when the customer has it.",
             ),
             *columns(
                 kind="text",
                 inside="supply_address",
-                required=True,
+                expected=True,
                 meanings={
                     "locality": "Town.",
                     "postal_code": "Postcode, NNNN-NNN.",
@@ -87,7 +88,7 @@ FRAMES: Final = (
         key=_SUPPLY_POINT,
         parent="supply_addresses",
         target="supply_points",
-        required=True,
+        expected=True,
         columns=(
             Column(name="identifier", kind="text", required=True, meaning="CPE or CUI."),
             Column(
@@ -95,7 +96,7 @@ FRAMES: Final = (
                 field="supply_type",
                 kind="code",
                 codes=_FUEL,
-                required=True,
+                expected=True,
                 meaning="Electricity or gas.",
             ),
         ),
@@ -105,6 +106,6 @@ FRAMES: Final = (
         key=(*_SUPPLY_POINT, "agreement_key"),
         parent="supply_points",
         target="agreements",
-        columns=AGREEMENT,
+        columns=expecting(*AGREEMENT),
     ),
 )

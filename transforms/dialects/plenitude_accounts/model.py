@@ -1,4 +1,8 @@
-"""The payload of a Plenitude account, in the guide's order of fields."""
+"""The payload of a Plenitude account, in the guide's order of fields.
+
+The guide shows each field by an example and states of none that it must be there: required is what tells the
+account and the supply point apart from others.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from transforms.models.accounts import UserDetail
-from transforms.models.base import Agreement, Entity, IsoDate, Payload
+from transforms.models.base import Entity, IsoDate, Payload
+from transforms.models.shown import Agreement, UserDetail
 
 
 class Customer(Entity):
@@ -24,8 +28,8 @@ class Customer(Entity):
 class SupplyPoint(Entity):
     """A point of the network; the identifier is the CPE of electricity, or the CUI of gas."""
 
-    identifier: str
-    supply_type: str
+    identifier: Annotated[str, Field(min_length=1)]
+    supply_type: str | None = None
     agreements: list[Agreement] | None = None
 
 
@@ -43,25 +47,25 @@ class StreetAddress(Entity):
 class Address(Entity):
     """Where a property is."""
 
-    locality: str
-    postal_code: str
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    locality: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
     structured_street_address: StreetAddress | None = None
 
 
 class SupplyAddress(Entity):
     """A property with its supply points."""
 
-    supply_points: list[SupplyPoint]
-    customer_at_supply_address_from_date: IsoDate
-    supply_address: Address
+    supply_points: list[SupplyPoint] | None = None
+    customer_at_supply_address_from_date: IsoDate | None = None
+    supply_address: Address | None = None
 
 
 class Account(Payload):
     """The payload."""
 
     external_account_number: str
-    account_type: str
+    account_type: str | None = None
     operations_team_name: str | None = None
-    customers: list[Customer]
-    supply_addresses: list[SupplyAddress]
+    customers: list[Customer] | None = None
+    supply_addresses: list[SupplyAddress] | None = None

@@ -38,10 +38,10 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
             "guide",
             "Validate account data, 400",
             "is not a valid phone number",
-            *(contacts.existing_phone(path, region=given.region) for path in _NUMBERS),
+            *(contacts.dialled_phone(path) for path in _NUMBERS),
         ),
         *inferred(
-            *(contacts.usual_phone(path, region=given.region) for path in _NUMBERS),
+            *(contacts.expected_phone(path, region=given.region) for path in _NUMBERS),
             fiscal_code("customers.user_details"),
             *contacts.email_rules("customers.email"),
             contacts.unique_email("customers.email"),
@@ -57,7 +57,11 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
             shown_by_guide("account_type", "DOMESTIC", "BUSINESS"),
             shown_by_guide(f"{_POINTS}.supply_type", "ELECTRICITY", "GAS"),
             shown_by_guide(
-                "customers.user_details.namespace", "first_family_name", "second_family_name", "fiscal_code"
+                "customers.user_details.namespace",
+                "first_family_name",
+                "second_family_name",
+                "fiscal_code",
+                *given.named("user_detail_namespaces"),
             ),
         ),
     )

@@ -60,6 +60,11 @@ def test_nothing_else_is_an_error(dialect: Dialect) -> None:
         (put(f"{CUSTOMER}.email", "nobody"), "invalid", f"{CUSTOMER}.email"),
         (put(f"{POST}.postal_code", "240"), "invalid_postcode", f"{POST}.postal_code"),
         (put(f"{POST}.postal_code", "3000"), "state_does_not_fit_postcode", f"{POST}.postal_code"),
+        (
+            put(f"{POST}.delivery_point_identifier", "DP 12"),
+            "invalid_delivery_point_identifier",
+            f"{POST}.delivery_point_identifier",
+        ),
         (put(f"{STREET}.street_name", None), "street_name_required", f"{STREET}.street_name"),
         (put("accounts.0.account_type", "VACANT"), "unlisted_value", "accounts.0.account_type"),
         (put(f"{CUSTOMER}.account_roles.0", "PAYER"), "unlisted_value", f"{CUSTOMER}.account_roles.0"),

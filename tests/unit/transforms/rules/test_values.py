@@ -59,6 +59,51 @@ def test_phones(region: str, number: str, expected: set[str]) -> None:
     assert codes(contacts.phone_rules("value", region=region), number) == expected
 
 
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        ("600000000", set()),
+        ("+15066585252", set()),
+        ("(617) 555-0123", set()),
+        ("617.555.0123 ext. 42", set()),
+        ("617-555-0123x42", set()),
+        ("", set()),
+        ("12345", set()),
+        ("+" + "1" * 15, set()),
+        ("abcde", INVALID),
+        ("91 depois das seis", INVALID),
+        ("1234", INVALID),
+        ("+" + "1" * 16, INVALID),
+        ("++15066585252", INVALID),
+        ("1506658+5252", INVALID),
+        ("٠٧١٢٣٤٥٦٧٨٩", INVALID),
+        ("ext. 123456", INVALID),
+        (" ", INVALID),
+    ],
+)
+def test_a_number_can_be_dialled_or_is_none(number: str, expected: set[str]) -> None:
+    assert codes(contacts.dialled_phone("value"), number) == expected
+
+
+@pytest.mark.parametrize(
+    ("region", "number", "expected"),
+    [
+        ("PT", "912345678", set()),
+        ("PT", "600000000", UNUSUAL),
+        ("PT", "12345", UNUSUAL),
+        ("US", "617 555", UNUSUAL),
+        ("US", "(617) 253-0000", set()),
+        # The rule about what can be dialled tells these.
+        ("PT", "abcde", set()),
+        ("PT", "1234", set()),
+    ],
+)
+def test_a_number_that_can_be_dialled_is_expected_to_be_a_persons(
+    region: str, number: str, expected: set[str]
+) -> None:
+    assert codes(contacts.expected_phone("value", region=region), number) == expected
+
+
 @given(
     region=st.sampled_from(["GB", "US", "PT", "AU"]),
     number=st.from_regex(r"(0|00|\+44|\+1|\+351|\+61|1)?[0-9]{5,11}", fullmatch=True),
