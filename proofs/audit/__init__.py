@@ -1,5 +1,5 @@
 """Compares two independent readings of what Kraken accepts: our models and rules, and the stand-in's.
 
-Generated customers, good and broken, and mutations of them go through both. `contract` compares the model of
-a dialect with the document that a Kraken serves.
+Generated customers, good and broken, and mutations of the good ones go through both. `contract` compares the
+model of a dialect with the document that a Kraken serves.
 """

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from proofs.audit.differences import Explained
+from proofs.audit.explained_edf import EDF
 from proofs.audit.readers import SHAPE
 
 _TEXTS: Final = "The examples have text; our cleaning sends nothing else."
@@ -39,7 +40,7 @@ _IDENTIFIER: Final = _ours(
 )
 
 EXPLAINED: Final[Mapping[str, tuple[Explained, ...]]] = {
-    "edf_accounts": (),
+    "edf_accounts": EDF,
     "essential_supply_points_accounts": (_DELIVERY_POINT,),
     "essential_supply_points_cdns": (
         _DELIVERY_POINT,

@@ -13,9 +13,9 @@ def text() -> str:
     """The page."""
     parts = [
         "# What two readers of the sources see differently\n\n"
-        "`make audit` wrote this page. It sends generated customers, good and broken, and mutations of them "
-        "through our models and rules and through the stand-in's, which were written apart from each other, "
-        "and fails on a difference that does not stand here.\n"
+        "`make audit` wrote this page. It sends generated customers, good and broken, and mutations of the "
+        "good ones through our models and rules and through the stand-in's, which were written apart from "
+        "each other, and fails on a difference that does not stand here.\n"
     ]
     parts += [f"## {get_dialect(name=name).title}\n\n{_table(rows)}" for name, rows in EXPLAINED.items()]
     parts += [

@@ -16,6 +16,13 @@ from transforms.rules.engine import Batch, Circumstances, UniqueRule, run_rules
 SHAPE: Final = "shape"
 """What stands for every code of a field that is missing, unknown or of another form."""
 
+UNKNOWN: Final = "unknown_key"
+"""A key that our closed model refuses, which Kraken would drop without a word."""
+
+_EXTRA: Final = "extra_forbidden"
+_RECORD: Final = "non_field_errors"
+"""What stands for the path of what is wrong with the whole record."""
+
 _OF_FORM: Final = frozenset(
     {"required", "invalid", "null", "blank", "max_length", "invalid_choice", "unknown"}
 )
@@ -29,6 +36,16 @@ class Objection(NamedTuple):
     path: str
 
 
+def are_good(*, dialect: Dialect, documents: Sequence[Document], today: date) -> list[bool]:
+    """Whether neither reader refuses each of them: in others, a fault of theirs hides what a change adds."""
+    both = zip(
+        ours(dialect=dialect, documents=documents, today=today),
+        theirs(dialect=dialect, documents=documents, today=today),
+        strict=True,
+    )
+    return [not one and not other for one, other in both]
+
+
 def ours(*, dialect: Dialect, documents: Sequence[Document], today: date) -> list[frozenset[Objection]]:
     """What the model and the rules refuse of each document by itself; warnings refuse nothing."""
     check = check_of(dialect.model)
@@ -39,10 +56,17 @@ def ours(*, dialect: Dialect, documents: Sequence[Document], today: date) -> lis
         try:
             check(document)
         except ValidationError as error:
+            problems = error.errors(include_url=False, include_input=False, include_context=False)
             refusals[number] |= {
-                Objection(SHAPE, _generic(_known(problem["loc"], document)))
-                for problem in error.errors(include_url=False, include_input=False, include_context=False)
+                Objection(
+                    UNKNOWN if problem["type"] == _EXTRA else SHAPE,
+                    _generic(_known(problem["loc"], document)),
+                )
+                for problem in problems
             }
+            # Rules look at known fields alone, so what they find stays true beside a key that is not known.
+            if all(problem["type"] == _EXTRA for problem in problems):
+                formed[number] = document
         else:
             formed[number] = document
     given = Circumstances(today=today, region=dialect.market)
@@ -83,4 +107,4 @@ def _known(place: Sequence[str | int], document: Any) -> list[str]:
 
 
 def _generic(parts: Sequence[str]) -> str:
-    return ".".join(part for part in parts if not part.isdigit())
+    return ".".join(part for part in parts if not part.isdigit() and part != _RECORD)

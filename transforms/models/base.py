@@ -10,17 +10,16 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# As many days as a month may have; whether a year is a leap year was looked at when the value was cleaned.
-_DAY: Final = (
-    r"[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
-    r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|[12][0-9]))"
+DAY: Final = (
+    r"[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
+    r"|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))"
 )
-IsoDate: TypeAlias = Annotated[str, Field(pattern=f"^{_DAY}$")]
+"""As a pattern: a day that its month has in some year."""
+
+IsoDate: TypeAlias = Annotated[str, Field(pattern=rf"^{DAY}$")]
 IsoTime: TypeAlias = Annotated[
     str,
-    Field(
-        pattern=rf"^{_DAY}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,6}})?(Z|[+-][0-9]{{2}}:[0-9]{{2}})$"
-    ),
+    Field(pattern=rf"^{DAY}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,6}})?(Z|[+-][0-9]{{2}}:[0-9]{{2}})$"),
 ]
 Money: TypeAlias = Annotated[str, Field(pattern=r"^-?[0-9]{1,10}(\.[0-9]{1,10})?$")]
 PositiveMoney: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{1,10}(\.[0-9]{1,10})?$")]

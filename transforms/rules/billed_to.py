@@ -296,9 +296,12 @@ def _days(account: Document, point: Document) -> set[str]:
 
 
 def _undated(account: Document, *, points: str, today: str) -> Iterator[tuple[Point, Billed]]:
-    """Meters in place without a day, where the account has been billed before."""
+    """Meters in place without a day, where the account has been billed before, and not by half hours."""
+    # Whether an account that is read by half hours is billed by them too is said nowhere.
+    if account.get("smart_read_frequency") == "HALF_HOURLY":
+        return
     if account.get("last_billed_to_date") or not any(
-        ledger.get("historical_statement_transactions") for ledger in account.get("ledgers") or ()
+        book.get("historical_statement_transactions") for book in (account, *(account.get("ledgers") or ()))
     ):
         return
     for each in each_point(account, points=points):

@@ -163,7 +163,8 @@ def no_early_agreement(path: str) -> Rule:
     def faults(point: Document) -> Iterator[Fault]:
         start = point["supply_start_date"]
         for index, agreement in enumerate(point.get("agreements") or ()):
-            if agreement["effective_from"] < start < (agreement.get("effective_to") or _OPEN):
+            end = agreement.get("effective_to")
+            if agreement["effective_from"] < start and (not end or start < end):
                 yield Fault(f"agreements.{index}.effective_from")
 
     return ObjectRule(

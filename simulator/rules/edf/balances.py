@@ -222,11 +222,10 @@ def _issued(account: Found, _: Context) -> Iterator[Objection]:
 def _last_balance(account: Found, _: Context) -> Iterator[Objection]:
     """Historical transactions that are no vends do not add up to last_statement_balance, or zero."""
     for path, book in books_of(account):
-        if book.get(_HISTORICAL):
-            total, told = _sum(book, _HISTORICAL), amount(book.get("last_statement_balance"))
-            if total != told:
-                code = "historical_statement_transactions_balance_mismatch"
-                yield Objection(f"{path}{_HISTORICAL}", code, f"They add up to {total}, not to {told}.")
+        total, told = _sum(book, _HISTORICAL), amount(book.get("last_statement_balance"))
+        if total != told:
+            code = "historical_statement_transactions_balance_mismatch"
+            yield Objection(f"{path}{_HISTORICAL}", code, f"They add up to {total}, not to {told}.")
 
 
 @BOOK.rule("balance_mismatch_on_transfer_balance", on=_ON, needs="transfer_balance")
@@ -235,11 +234,9 @@ def _transfer_balance(account: Found, _: Context) -> Iterator[Objection]:
     told: Any = account.get("transfer_balance")
     if told is None:
         return
-    books = [book for _, book in books_of(account)]
-    if not any(book.get(_CURRENT) or book.get("last_statement_balance") for book in books):
-        return
     total = sum(
-        (amount(each.get("last_statement_balance")) + _sum(each, _CURRENT) for each in books), Decimal(0)
+        (amount(book.get("last_statement_balance")) + _sum(book, _CURRENT) for _, book in books_of(account)),
+        Decimal(0),
     )
     if total != amount(told):
         code = "balance_mismatch_on_transfer_balance"

@@ -19,7 +19,7 @@ from simulator.rules.edf.book import (
     points_of,
     settlement_registers,
 )
-from simulator.rules.values import as_day, day_after, objects
+from simulator.rules.values import amount, as_day, day_after, objects
 
 _ON: Final = "EnergyAccount"
 _BILLED: Final = "last_billed_to_date"
@@ -52,6 +52,12 @@ def _above(account: Found, point: Found, meter: Found) -> set[date]:
     days = (point.get(_BILLED), account.get(_BILLED))
     found = {day for day in map(as_day, days) if day}
     return found | {day for day in map(as_day, ends) if day} if found else found
+
+
+def is_fully_billed(account: Found, point: Found, meter: Found) -> bool:
+    """Whether a meter was removed before the day that its account or meter point is billed to."""
+    removed, day = as_day(meter.get("removed_on")), as_day(point.get(_BILLED)) or as_day(account.get(_BILLED))
+    return removed is not None and day is not None and removed < day and not own_dates(meter)
 
 
 def _by_register(meter: Found) -> dict[str, date]:
@@ -114,8 +120,11 @@ def _billed_readings(account: Found, _: Context) -> Iterator[Objection]:
 
 def _was_billed(account: Found) -> bool:
     books = [account, *(account.get("ledgers") or ())]
-    names = ("historical_statement_transactions", "last_statement_closing_date", "last_statement_balance")
-    return any(book.get(name) for book in books for name in names)
+    names = ("historical_statement_transactions", "last_statement_closing_date")
+    # A balance that is left out is assumed to be zero, so that a zero tells no more than none.
+    return any(book.get(name) for book in books for name in names) or any(
+        amount(book.get("last_statement_balance")) for book in books
+    )
 
 
 @BOOK.rule("last_billed_to_date_not_found", on=_ON)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Final
 
 from simulator.rules.declared import Context, Found, Objection
-from simulator.rules.edf.billed import is_half_hourly
+from simulator.rules.edf.billed import is_fully_billed, is_half_hourly
 from simulator.rules.edf.book import (
     BOOK,
     add_past,
@@ -99,8 +99,9 @@ def _reference(meter: Found, _: Context) -> Iterator[Objection]:
 )
 def _reference_number(meter: Found, _: Context) -> Iterator[Objection]:
     """prepay_customer_reference_number: no integer, blanks left out."""
-    number = "".join((meter.get("prepay_customer_reference_number") or "").split())
-    if number and not (number.isascii() and number.isdigit()):
+    told = meter.get("prepay_customer_reference_number") or ""
+    number = "".join(told.split())
+    if told and not (number.isascii() and number.isdigit()):
         code = "invalid_prepay_customer_reference_number"
         yield Objection("prepay_customer_reference_number", code, "It is no whole number.")
 
@@ -240,14 +241,15 @@ def _final_reading(account: Found, context: Context) -> Iterator[Objection]:
     "no_reading_on_removed_on", "no_transfer_reading_on_exchanged_meter", on=_ON, at="supply_addresses"
 )
 def _exchanged(account: Found, _: Context) -> Iterator[Objection]:
-    """A meter that was removed has no reading of that day, or no transfer reading."""
-    for path, _point, meter in meters_of(account):
+    """A meter that was removed has no reading of that day, or, unless fully billed, no transfer reading."""
+    for path, point, meter in meters_of(account):
         if not is_active(meter):
             if not _has_reading(meter, meter["removed_on"]):
                 yield Objection(
                     f"{path}.removed_on", "no_reading_on_removed_on", "Give a reading of that day."
                 )
-            if not meter.get("transfer_readings"):
+            # A reading of a meter that is fully billed is refused itself: `reading_meter_fully_billed`.
+            if not meter.get("transfer_readings") and not is_fully_billed(account, point, meter):
                 code = "no_transfer_reading_on_exchanged_meter"
                 yield Objection(f"{path}.transfer_readings", code, "An exchanged meter needs one.")
 

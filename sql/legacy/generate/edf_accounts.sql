@@ -118,7 +118,7 @@ UNION ALL
 SELECT
     made.n * 64 + 40 + vend.place, made.n, 'T' || made.n || '-' || 40 + vend.place,
     generator.day(made.billed_to + vend.days), -15.00, '20', 'ACP', 'PAYPOINT_CASH',
-    vend.billed, 'E' || lpad(CAST(made.n AS text), 9, '0')
+    CASE WHEN made.rare = 37 THEN ' ' ELSE vend.billed END, 'E' || lpad(CAST(made.n AS text), 9, '0')
 FROM made
 -- The second one is not billed yet, though the statement has closed since.
 CROSS JOIN (VALUES (0, -31, 'X'), (1, -3, ' ')) AS vend (place, days, billed)
@@ -409,7 +409,10 @@ SELECT
         WHEN made.defect = 24 THEN '20881231'
         ELSE '99991231'
     END,
-    CASE WHEN made.kind = 'two days' AND fuel = 1 THEN generator.day(made.gas_billed_to) END
+    CASE
+        WHEN made.kind = 'two days'
+            THEN generator.day(CASE fuel WHEN 1 THEN made.gas_billed_to ELSE made.billed_to END)
+    END
 FROM made
 CROSS JOIN generate_series(0, CASE WHEN made.has_gas THEN 1 ELSE 0 END) AS fuel;
 

@@ -11,11 +11,12 @@ import pytest
 
 from proofs.audit import page
 from proofs.audit.__main__ import main
+from proofs.audit.customers import TODAY
 from proofs.audit.differences import Difference, Explained, Reader, compare, unexplained
 from proofs.audit.explained import CONTRACT, EXPLAINED
 from proofs.audit.mutations import Mutator
-from proofs.audit.readers import SHAPE, Objection
-from tests.samples import expected_payload
+from proofs.audit.readers import SHAPE, UNKNOWN, Objection, are_good, ours
+from tests.samples import day_of, expected_payload
 from transforms.registry import dialect_names, get_dialect
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -45,6 +46,23 @@ def test_every_place_of_a_customer_is_mutated() -> None:
     mutator = Mutator(documents=_customers(), rng=random.Random(5))
     places = {mutator.draw().place for _ in range(5_000)}
     assert {"transfer_balance", "customers.email", "supply_addresses.meter_points.meters.registers"} <= places
+
+
+def test_a_customer_whom_one_reader_refuses_already_is_not_mutated() -> None:
+    good, broken = _customers()
+    broken["supply_addresses"][0]["meter_points"][0]["mpid"] = "GONE"
+    dialect = get_dialect(name="edf_accounts")
+    assert are_good(dialect=dialect, documents=[good, broken], today=day_of(dialect=dialect)) == [True, False]
+    mutator = Mutator(documents=[good, {}], rng=random.Random(5))
+    assert {mutator.draw().told.partition(":")[0] for _ in range(100)} == {"customer 0"}
+
+
+def test_rules_are_read_beside_a_key_that_the_model_does_not_know() -> None:
+    customer, _ = _customers()
+    customer["transfer_balance"] = "1.00"
+    customer["made_up"] = 1
+    (found,) = ours(dialect=get_dialect(name="edf_accounts"), documents=[customer], today=TODAY)
+    assert {each.code for each in found} == {UNKNOWN, "ledger_balances_not_equal_to_transfer_balance"}
 
 
 def _differences(one: list[Objection], other: list[Objection]) -> list[tuple[Reader, str, str]]:

@@ -21,6 +21,10 @@ from tests.unit.simulator.edf_supply_cases import (
 from tests.unit.simulator.examples import ABSENT
 
 PREPAID: Final = {"credit_balance": "1", "debt_balance": "0", "transfer_vend_read_date": "2019-07-31"}
+UNREAD: Final = {
+    "transfer_readings": [],
+    "reading_history": [history("2019-07-01"), history("2019-09-01") | {"billed": False}],
+}
 UNBILLED: Final[Changes] = {"last_billed_to_date": ABSENT}
 
 METERS: Final[list[Case]] = [
@@ -49,6 +53,11 @@ METERS: Final[list[Case]] = [
         "electricity_prepay_meter_without_customer_reference_number",
         {f"{M}is_prepay": True},
         {f"{M}is_prepay": True, f"{M}prepay_customer_reference_number": "12 34"},
+    ),
+    (
+        "invalid_prepay_customer_reference_number",
+        {f"{M}is_prepay": True, f"{M}prepay_customer_reference_number": " "},
+        {f"{N}prepay_customer_reference_number": " "},
     ),
     (
         "invalid_prepay_customer_reference_number",
@@ -128,8 +137,8 @@ METERS: Final[list[Case]] = [
     ),
     (
         "no_transfer_reading_on_exchanged_meter",
-        {f"{P}meters.1": {**GONE, "transfer_readings": [], "reading_history": [history("2019-07-01")]}},
-        {f"{P}meters.1": GONE},
+        {f"{P}meters.1": {**GONE, **UNREAD, "removed_on": "2019-09-01"}},
+        {f"{P}meters.1": {**GONE, **UNREAD, "removed_on": "2019-07-01"}},
     ),
     ("invalid", {f"{N}prepay_details.debt_balance": "-0.01"}, {f"{N}prepay_details.debt_balance": "0.00"}),
     (
@@ -148,6 +157,13 @@ METERS: Final[list[Case]] = [
 ]
 
 ON_REGISTERS: Final[Changes] = {**UNBILLED, f"{N}last_billed_to_date": "2019-08-01"}
+
+NEVER_BILLED: Final[Changes] = {
+    **UNBILLED,
+    "ledgers.0": {"last_statement_balance": "0", "ledger_balance": "0"},
+    "transfer_balance": "0",
+}
+"""A statement balance of zero is what is assumed without one."""
 
 BILLED: Final[list[Case]] = [
     (
@@ -187,6 +203,11 @@ BILLED: Final[list[Case]] = [
         {**ON_REGISTERS, f"{M}registers.0.last_billed_to_date": "2019-08-01", "smart_read_frequency": ""},
     ),
     (
+        "last_billed_to_date_not_found",
+        {**ON_REGISTERS, "smart_read_frequency": "MONTHLY"},
+        {**NEVER_BILLED, "smart_read_frequency": "MONTHLY"},
+    ),
+    (
         "no_last_billed_to_date_on_exchanged_meter",
         {**UNBILLED, f"{P}meters.1": GONE},
         {f"{P}meters.1": GONE},
@@ -211,7 +232,8 @@ BILLED: Final[list[Case]] = [
             **UNBILLED,
             "supply_addresses": [],
             "ledgers": ABSENT,
+            "transfer_balance": "0.00",
         },
-        {"supply_addresses": [], "ledgers": ABSENT},
+        {"supply_addresses": [], "ledgers": ABSENT, "transfer_balance": "0.00"},
     ),
 ]

@@ -130,6 +130,16 @@ BALANCES: Final[list[Case]] = [
         {f"{OLD}2": {**VEND, "transaction_date": "2019-07-01"}},
     ),
     (
+        "historical_statement_transactions_balance_mismatch",
+        {f"{L}historical_statement_transactions": []},
+        {},
+    ),
+    (
+        "balance_mismatch_on_transfer_balance",
+        {"ledgers": ABSENT},
+        {"ledgers": ABSENT, "transfer_balance": "0.00"},
+    ),
+    (
         "balance_mismatch_on_transfer_balance",
         {f"{CUR}1.amount": "20.01"},
         {f"{CUR}1.amount": "20.000"},

@@ -45,7 +45,15 @@ def changed(place: tuple[str | int, ...], value: Any) -> dict[str, Any]:
     return document
 
 
+PREPAY = (*GAS, "meters", 0, "prepay_details")
 REFUSED: list[tuple[tuple[str | int, ...], Any, str]] = [
+    # what must be positive, days that no month has, and texts that say nothing
+    ((*PREPAY, "debt_balance"), "-0.01", "string_pattern_mismatch"),
+    ((*PREPAY, "gas_debt_repayment_options", "weekly_min"), "-3.00", "string_pattern_mismatch"),
+    ((*PREPAY, "gas_debt_repayment_options", "weekly_max"), "-3.50", "string_pattern_mismatch"),
+    (("last_billed_to_date",), "2020-02-30", "string_pattern_mismatch"),
+    (("last_billed_to_date",), "2020-13-01", "string_pattern_mismatch"),
+    ((*LEDGER, "current_statement_transactions", 0, "transaction_id"), "", "string_too_short"),
     # choices
     (("account_type",), "PRIVATE", "literal_error"),
     (("sales_channel",), "DOORSTEP", "literal_error"),

@@ -7,6 +7,7 @@ from typing import Any
 from tests.unit.transforms.rules.changes import Change, again, put
 
 DEBT = "supply_addresses.0.meter_points.1.meters.0.prepay_details.debt_balance"
+POINT = "supply_addresses.0.meter_points.0"
 CURRENT, PAST = "ledgers.0.current_statement_transactions", "ledgers.0.historical_statement_transactions"
 FIRST, REGULAR = "payment_schedules.0", "payment_schedules.1"
 FUTURE = "2026-11-22"
@@ -172,9 +173,18 @@ CASES: list[tuple[str, str, Change]] = [
         all_of(with_second_ledger(), put("ledgers.0.ledger_code", None)),
     ),
     (
-        "negative_prepay_balance",
-        DEBT,
-        put(DEBT, "-0.01"),
+        "balance_mismatch_on_transfer_balance",
+        "transfer_balance",
+        all_of(put("ledgers.0.ledger_balance", None), put("transfer_balance", "30.01")),
+    ),
+    (
+        "ledger_balances_not_equal_to_transfer_balance",
+        "transfer_balance",
+        all_of(
+            with_second_ledger(last_statement_balance="1.00", historical_statement_transactions=[]),
+            put("ledgers.1.ledger_balance", None),
+            put("transfer_balance", "31.00"),
+        ),
     ),
     (
         "start_date_later_than_end_date",
@@ -307,6 +317,22 @@ ALLOWED: list[tuple[str, tuple[Change, ...]]] = [
     (
         "without a closing date, history may be of the day of the last bill",
         (put(CLOSED, None), put(f"{PAST}.0.transaction_date", "2019-08-01")),
+    ),
+    (
+        "the day to which a meter is billed closes no statement",
+        (
+            put(CLOSED, None),
+            put("ledgers.0.last_statement_issue_date", None),
+            put(f"{POINT}.supply_start_date", "2018-07-01"),
+            put(f"{POINT}.agreements.0.effective_from", "2018-07-01"),
+            put(f"{POINT}.meters.0.registers.0.last_billed_to_date", "2018-07-20"),
+            put(f"{POINT}.meters.0.transfer_readings.0.reading_date", "2018-07-20"),
+            put(f"{POINT}.meters.0.reading_history", None),
+        ),
+    ),
+    (
+        "a ledger may leave its balance to the account",
+        (put("ledgers.0.ledger_balance", None),),
     ),
     ("the account's own fields may say what a ledger says", (on_the_account,)),
     ("a second ledger has a code of its own", (with_second_ledger(),)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.unit.transforms.rules.changes import again, put
+from tests.unit.transforms.rules.edf_money import on_the_account
 from tests.unit.transforms.rules.supply_cases import (
     ELEC,
     GAS,
@@ -265,8 +266,26 @@ CASES: Final[list[Case]] = [
     Case(
         "last_billed_to_date_not_found",
         f"{GAS_METER}.last_billed_to_date",
-        (put("last_billed_to_date", None), put(f"{ELEC}.last_billed_to_date", "2019-08-01")),
-        (put("last_billed_to_date", None), put("ledgers", None), put("transfer_balance", "0.00")),
+        (*NO_ACCOUNT_DAY[:2], put(f"{ELEC}.last_billed_to_date", "2019-08-01")),
+        (*NO_ACCOUNT_DAY[:2], put("ledgers", None), put("transfer_balance", "0.00")),
+    ),
+    Case(
+        "last_billed_to_date_not_found",
+        f"{METER}.registers.0.last_billed_to_date",
+        NO_ACCOUNT_DAY,
+        (*NO_ACCOUNT_DAY, put("smart_read_frequency", "HALF_HOURLY")),
+    ),
+    Case(
+        "last_billed_to_date_not_found",
+        f"{METER}.registers.0.last_billed_to_date",
+        (*NO_ACCOUNT_DAY, on_the_account),
+        (on_the_account,),
+    ),
+    Case(
+        "agreement_start_date_before_supply_start_date",
+        f"{ELEC}.agreements.0.effective_from",
+        (put(f"{ELEC}.supply_start_date", "9999-12-31"),),
+        (),
     ),
     Case(
         "missing_transfer_reading_for_register",

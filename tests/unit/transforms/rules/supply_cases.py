@@ -64,6 +64,8 @@ def exchanged(
 
 HALF_HOURLY: Final = put(f"{ELEC}.measurement_class", "E")
 NO_ACCOUNT_DAY: Final = (
+    # What is read by half hours may be billed by them too, and then has no such day.
+    put("smart_read_frequency", "MONTHLY"),
     put("last_billed_to_date", None),
     put(f"{GAS_METER}.last_billed_to_date", "2019-08-01"),
 )

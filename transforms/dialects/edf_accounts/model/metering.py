@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from transforms.dialects.edf_accounts.model.values import Digits, RegisterId, SerialNumber
-from transforms.models.base import Entity, IsoDate, Money, Quantity
+from transforms.models.base import Entity, IsoDate, Money, PositiveMoney, Quantity
 
 
 class Register(Entity):
@@ -39,14 +39,14 @@ class HistoricalReading(Reading):
 class GasDebtRepayment(Entity):
     """How a prepay gas meter collects a debt."""
 
-    weekly_min: Money | None = None
-    weekly_max: Money | None = None
+    weekly_min: PositiveMoney | None = None
+    weekly_max: PositiveMoney | None = None
 
 
 class PrepayDetails(Entity):
     """What stands on an electricity prepay meter."""
 
-    debt_balance: Money
+    debt_balance: PositiveMoney
     credit_balance: Money
     transfer_vend_read_date: IsoDate
 

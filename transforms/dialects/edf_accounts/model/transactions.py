@@ -49,6 +49,7 @@ class LineItem(Entity):
 class _Entry(Booking):
     """What all movements on a ledger share."""
 
+    transaction_id: Annotated[str, Field(min_length=1)]
     billing_document_identifier: str | None = None
     note: str | None = None
     to_prepay_meter_serial_number: str | None = None
@@ -124,4 +125,4 @@ class Ledger(Entity):
     last_statement_closing_date: IsoDate | None = None
     last_statement_balance: Money | None = None
     last_statement_issue_date: IsoDate | None = None
-    ledger_balance: Money
+    ledger_balance: Money | None = None

@@ -6,6 +6,8 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from transforms.models.base import DAY
+
 Line: TypeAlias = Annotated[str, Field(max_length=512)]
 Reference: TypeAlias = Annotated[str, Field(max_length=512)]
 Email: TypeAlias = Annotated[str, Field(max_length=254)]
@@ -20,7 +22,7 @@ NotNegative: TypeAlias = Annotated[int, Field(ge=0)]
 IsoDateOrTime: TypeAlias = Annotated[
     str,
     Field(
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+        pattern=rf"^{DAY}"
         r"(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2}))?$"
     ),
 ]

@@ -17,7 +17,6 @@ from transforms.rules.engine import (
     Fault,
     ObjectRule,
     Rule,
-    ValueRule,
     inferred,
     served,
 )
@@ -29,11 +28,6 @@ _CURRENT: Final = "current_statement_transactions"
 _LISTS: Final = (_HISTORY, _CURRENT)
 _TRANSACTIONS: Final = tuple(f"ledgers.{name}" for name in _LISTS) + _LISTS
 _NEVER: Final = "9999-12-31"
-_BALANCES: Final = (
-    "debt_balance",
-    "gas_debt_repayment_options.weekly_min",
-    "gas_debt_repayment_options.weekly_max",
-)
 
 
 def rules(given: Circumstances) -> tuple[Rule, ...]:
@@ -93,12 +87,7 @@ def _identities() -> tuple[Rule, ...]:
 
 
 def _prepay() -> tuple[Rule, ...]:
-    details = "supply_addresses.meter_points.meters.prepay_details"
-    return (
-        *served("EnergyAccount", targets_prepay_meter()),
-        # Kraken says that they must be positive, and not by which code it refuses them.
-        *inferred(*(_not_negative(f"{details}.{name}") for name in _BALANCES)),
-    )
+    return served("EnergyAccount", targets_prepay_meter())
 
 
 def _statements_and_debts() -> tuple[Rule, ...]:
@@ -110,18 +99,19 @@ def _statements_and_debts() -> tuple[Rule, ...]:
 
 def billed_to(account: Document) -> Iterator[str]:
     """Every day of billing in an account: its own, and those of supply points, meters and registers."""
-    for point in ledgers.booked(account, "supply_addresses.meter_points"):
-        for meter in point.get("meters") or ():
-            for register in meter.get("registers") or ():
-                yield from _own_day(register)
-            yield from _own_day(meter)
-        yield from _own_day(point)
-    yield from _own_day(account)
+    for meter in ledgers.booked(account, "supply_addresses.meter_points.meters"):
+        for register in meter.get("registers") or ():
+            yield from _own_day(register)
+        yield from _own_day(meter)
+    yield from _of_account_and_points(account)
 
 
 def closing(account: Document, ledger: Document) -> str | None:
-    """When the last statement closed: as the ledger says, else the earliest day of billing, if any."""
-    return ledgers.own_closing(account, ledger) or min(billed_to(account), default=None)
+    """When the last statement closed: as the ledger says, else the earliest day of account and supply points.
+
+    Days of meters and registers say nothing about statements.
+    """
+    return ledgers.own_closing(account, ledger) or min(_of_account_and_points(account), default=None)
 
 
 def history_adds_up(path: str) -> Rule:
@@ -157,12 +147,16 @@ def ledger_adds_up() -> Rule:
 
 
 def account_without_ledgers_adds_up() -> Rule:
-    """Without ledgers, the account's own statement and transactions add up to its balance."""
+    """Without balances of ledgers, statements and transactions add up to the account's balance."""
 
     def parts(account: Document) -> tuple[Decimal, Decimal] | None:
-        if account.get("ledgers") or account.get("transfer_balance") is None:
+        found = account.get("ledgers") or ()
+        if account.get("transfer_balance") is None or (
+            found and all(ledger.get("ledger_balance") is not None for ledger in found)
+        ):
             return None
-        return _brought_on(account), ledgers.amount(account["transfer_balance"])
+        total = sum(map(_brought_on, (account, *found)), Decimal(0))
+        return total, ledgers.amount(account["transfer_balance"])
 
     return ledgers.adds_up(
         "",
@@ -177,8 +171,9 @@ def ledgers_add_up() -> Rule:
     """The balances of the ledgers add up to the account's."""
 
     def parts(account: Document) -> tuple[Decimal, Decimal] | None:
-        found = [ledger.get("ledger_balance") for ledger in account.get("ledgers") or ()]
-        if not found or None in found or account.get("transfer_balance") is None:
+        balances = [ledger.get("ledger_balance") for ledger in account.get("ledgers") or ()]
+        found = [balance for balance in balances if balance is not None]
+        if not found or account.get("transfer_balance") is None:
             return None
         return sum(map(ledgers.amount, found), Decimal(0)), ledgers.amount(account["transfer_balance"])
 
@@ -223,8 +218,8 @@ def history_has_closing() -> Rule:
     def is_clear(ledger: Document) -> bool:
         return "last_statement_closing_date" in ledger or not ledger.get(_HISTORY)
 
-    def faults(account: Document, ledger: Document) -> Iterator[Fault]:
-        if closing(account, ledger) is None:
+    def faults(account: Document, _: Document) -> Iterator[Fault]:
+        if not any(billed_to(account)):
             yield Fault(_HISTORY)
 
     return ledgers.LedgerRule(
@@ -302,17 +297,14 @@ def debt_has_agency() -> Rule:
     )
 
 
-def _not_negative(path: str) -> Rule:
-    return ValueRule(
-        code="negative_prepay_balance",
-        path=path,
-        explanation="What a prepay meter has of debts and their repayment must not be negative.",
-        holds=lambda value: ledgers.amount(value) >= 0,
-    )
-
-
 def _brought_on(holder: Document) -> Decimal:
     return ledgers.amount(holder.get("last_statement_balance")) + ledgers.total(holder.get(_CURRENT))
+
+
+def _of_account_and_points(account: Document) -> Iterator[str]:
+    for point in ledgers.booked(account, "supply_addresses.meter_points"):
+        yield from _own_day(point)
+    yield from _own_day(account)
 
 
 def _own_day(node: Document) -> Iterator[str]:
