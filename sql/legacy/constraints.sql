@@ -47,8 +47,8 @@ ALTER TABLE legacy.notification_phone ADD PRIMARY KEY (phone_id);
 
 CREATE UNIQUE INDEX migration_hold_account_idx ON legacy.migration_hold (account_number);
 CREATE UNIQUE INDEX account_number_idx ON legacy.account (account_number);
--- By market first: a page of one market's candidates must not walk over the identifiers of the others.
-CREATE INDEX account_market_idx ON legacy.account (market, account_number);
+-- A page of one market's candidates walks over neither the numbers of other markets nor those that never migrate.
+CREATE INDEX account_market_idx ON legacy.account (market, data_origin, account_number);
 CREATE UNIQUE INDEX supply_point_identifier_idx ON legacy.supply_point (market, identifier);
 -- Each area's supply points migrate by themselves.
 CREATE INDEX supply_point_area_idx ON legacy.supply_point (market, network_area, identifier);

@@ -263,13 +263,14 @@ SELECT
     'GB'
 FROM made;
 
-INSERT INTO legacy.address (address_id, line1, line2, locality, postcode, country)
+INSERT INTO legacy.address (address_id, line1, line2, locality, state, postcode, country)
 SELECT
-    700000000000 + made.n, abroad.line1, abroad.line2, abroad.locality, abroad.postcode, abroad.country
+    700000000000 + made.n, abroad.line1, abroad.line2, abroad.locality, abroad.state, abroad.postcode, abroad.country
 FROM made
 JOIN (VALUES
-    (0, 'Avenida Primera 4', '2º B', 'Marbella', '29601', 'ES'), (1, '5 Main Street', NULL, 'Dingle', 'V92 X7P5', 'IE')
-) AS abroad (place, line1, line2, locality, postcode, country) ON abroad.place = mod(made.n / 50, 2)
+    (0, 'Avenida Primera 4', '2º B', 'Marbella', 'MA', '29601', 'ES'),
+    (1, '5 Main Street', NULL, 'Dingle', NULL, 'V92 X7P5', 'IE')
+) AS abroad (place, line1, line2, locality, state, postcode, country) ON abroad.place = mod(made.n / 50, 2)
 WHERE made.rare = 29;
 
 INSERT INTO legacy.account
@@ -355,8 +356,10 @@ CROSS JOIN LATERAL (VALUES
 WHERE slice.place = 0 OR mod(made.h1, 6) = 0;
 
 INSERT INTO legacy.premise_administrator SELECT n, 900000000000 + n FROM made WHERE defect = 17;
-INSERT INTO legacy.party (party_id, party_type, title, first_name, last_name)
-SELECT 700000000000 + n, 'PE', 'Mx', 'Let', 'O''Landlord' FROM made WHERE rare = 49;
+INSERT INTO legacy.party (party_id, party_type, title, first_name, last_name, died)
+SELECT 700000000000 + n, 'PE', 'Mx', 'Let', 'O''Landlord', CASE WHEN mod(n / 50, 4) = 1 THEN 'R' END
+FROM made
+WHERE rare = 49;
 INSERT INTO legacy.premise_administrator SELECT n, 700000000000 + n FROM made WHERE rare = 49;
 
 -- Meter points: electricity, and gas for most.
@@ -583,13 +586,14 @@ SELECT
     CASE WHEN schedule.place = 4 THEN generator.day(made.billed_to + 300) END,
     coalesce(generator.day(schedule.ends_on), '99991231'), schedule.due_by,
     CASE WHEN made.money BETWEEN 20 AND 23 THEN CASE schedule.place WHEN 3 THEN 'DEBT' ELSE 'ENGY' END END,
-    NULL, CASE WHEN schedule.due_by = 'B' THEN 'W' END, CASE WHEN schedule.due_by = 'B' THEN 10 END,
+    CASE WHEN schedule.due_by = 'S' THEN 15.00 END,
+    CASE WHEN schedule.due_by = 'B' THEN 'W' END, CASE WHEN schedule.due_by = 'B' THEN 10 END,
     CASE WHEN schedule.place = 0 AND made.money = 43 THEN 'X' END
 FROM made
 CROSS JOIN LATERAL (VALUES
     (0, CASE WHEN made.money BETWEEN 32 AND 35 THEN NULL ELSE 40 + mod(made.h1, 12000) / 100.00 END,
         CASE WHEN made.money BETWEEN 24 AND 29 THEN made.billed_to - 400 ELSE made.moved_in END,
-        CAST(NULL AS date), CASE WHEN made.money BETWEEN 32 AND 35 THEN 'B' END, true),
+        CAST(NULL AS date), CASE WHEN made.money BETWEEN 32 AND 35 THEN 'B' WHEN made.money = 44 THEN 'S' END, true),
     (1, 35.00, made.moved_in, made.billed_to - 801, NULL, made.money BETWEEN 24 AND 29),
     (2, 38.00, made.billed_to - 800, made.billed_to - 401, NULL, made.money BETWEEN 24 AND 29),
     (3, 12.50, made.billed_to - 300, NULL, NULL, made.money BETWEEN 20 AND 23),

@@ -19,6 +19,8 @@ NOT_GENERATED = {
         "accounts.unknown_occupier",
         *(f"accounts.billing_address{line}" for line in (3, 4, 5)),
         "accounts.sales_subchannel",
+        # A name that each Kraken has configured.
+        "accounts.segment_name",
         *(f"supply_addresses.supply_address{line}" for line in (3, 4, 5)),
         "supply_addresses.is_landlord",
         "meter_points.dr_in_progress",

@@ -64,6 +64,7 @@ KINDS: dict[str, Callable[[dict[str, Any]], bool]] = {
             "country": "ES",
             "street_address": "Avenida Primera 4, 2º B",
             "locality": "Marbella",
+            "administrative_area": "MA",
             "postal_code": "29601",
         }
         and not payload.keys() & {"billing_address1", "billing_address2", "billing_postcode"}
