@@ -57,6 +57,11 @@ EXPLAINED: Final[Mapping[str, tuple[Explained, ...]]] = {
             "The type says whether it is owed or paid.",
         ),
         _ours(
+            "ledgers.*transactions",
+            "guide National Grid: each transaction shows a type; served (EDF): EnergyCharge, required",
+            "A model that the type chooses names the booking, and not the type.",
+        ),
+        _ours(
             "ledgers.ledger_code",
             "guide National Grid: ENERGY; served (EDF): Ledger, required",
             "Without it the money belongs to no ledger.",

@@ -16,6 +16,8 @@ class Person(Entity):
     mobile: str | None = None
     landline: str | None = None
     date_of_birth: IsoDate | None = None
+    title: str | None = None
+    salutation: str | None = None
 
 
 class UserDetail(Entity):
