@@ -68,8 +68,8 @@ def audit(*, engine: Engine, dialect: Dialect, seed: int) -> list[Difference]:
         differences, compared, refused = _added(differences, more), compared + number, refused + bad
     left = unexplained(differences=differences, explained=EXPLAINED[dialect.name])
     print(
-        f"{dialect.name}: {len(customers):,} customers and {compared - len(customers):,} mutations of good ones, "
-        f"{refused:,} refused by both; {len(differences) - len(left)} explained differences, "
+        f"{dialect.name}: {len(customers):,} customers and "
+        f"{compared - len(customers):,} mutations of the good ones, {refused:,} refused by both; {len(differences) - len(left)} explained differences, "
         f"{len(left)} without an explanation."
     )
     for each in left:
