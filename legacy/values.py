@@ -13,7 +13,9 @@ def configured_values() -> dict[str, dict[str, dict[str, str]]]:
             column.setting: {ANY_CODE: ANY_CODE}
             for frame in get_dialect(name=name).frames
             for column in frame.columns
-            if column.setting and column.setting not in get_dialect(name=name).default_values
+            if column.setting
+            and not column.codes
+            and column.setting not in get_dialect(name=name).default_values
         }
         for name in dialect_names()
     }

@@ -62,14 +62,15 @@ def audit(*, engine: Engine, dialect: Dialect, seed: int) -> list[Difference]:
     mutations = iter(mutator.draw, None)
     cases = zip(told, customers, strict=True)
     differences, compared, refused = _compared(dialect=dialect, cases=list(cases))
-    for _ in range(0, _MUTATIONS * len(customers), _AT_ONCE):
+    for _ in range(0, _MUTATIONS * len(customers) if any(good) else 0, _AT_ONCE):
         some = [(each.told, each.document) for each in islice(mutations, _AT_ONCE) if each is not None]
         more, number, bad = _compared(dialect=dialect, cases=some)
         differences, compared, refused = _added(differences, more), compared + number, refused + bad
     left = unexplained(differences=differences, explained=EXPLAINED[dialect.name])
     print(
         f"{dialect.name}: {len(customers):,} customers and "
-        f"{compared - len(customers):,} mutations of the good ones, {refused:,} refused by both; {len(differences) - len(left)} explained differences, "
+        f"{compared - len(customers):,} mutations of the good ones, {refused:,} refused by both; "
+        f"{len(differences) - len(left)} explained differences, "
         f"{len(left)} without an explanation."
     )
     for each in left:

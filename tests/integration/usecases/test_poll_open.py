@@ -23,7 +23,7 @@ def age(journey: Journey) -> None:
 
 
 def test_a_wave_of_a_retired_supplier_holds_up_no_later_one(begin: BeginJourney) -> None:
-    journey = begin()
+    journey = begin("--supplier", "RETIRED=edf_accounts")
     retired = journey.valid_wave(limit=5, import_supplier="RETIRED")
     journey.create(retired)
     later = journey.valid_wave(limit=5)

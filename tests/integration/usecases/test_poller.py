@@ -120,7 +120,7 @@ def test_batches_take_turns_however_much_of_each_is_due(
 
 
 def test_a_wave_that_cannot_be_asked_about_ends_its_own_waits_alone(begin: BeginJourney) -> None:
-    journey = begin()
+    journey = begin("--supplier", "RETIRED=edf_accounts")
     retired = created(journey, limit=6, batch_size=3, import_supplier="RETIRED", age=False)
     others = created(journey, limit=6, batch_size=3, age=False)
     journey.strike(kind="forbidden", operation="status", suppliers=["RETIRED"])
