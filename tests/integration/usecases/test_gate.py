@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,6 +12,7 @@ import pytest
 from kraken_import.usecases.gate import batches_to_load
 from tests.integration.conftest import Journey
 from tests.integration.usecases.playing import rerun
+from transforms import registry
 from transforms.dialects import edf_accounts
 from transforms.rules.engine import Circumstances, Rule
 
@@ -34,7 +36,7 @@ def gate(journey: Journey, wave_id: int) -> list[int]:
 
 
 @pytest.fixture
-def refusing(monkeypatch: pytest.MonkeyPatch) -> None:
+def refusing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A dialect that refuses customers with the same supply point; as delivered it warns of them."""
 
     def rules(given: Circumstances) -> tuple[Rule, ...]:
@@ -44,7 +46,11 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> None:
         )
 
     delivered = edf_accounts.DIALECT
+    # A dialect is read once, with what its adopter adds to it.
+    registry._loaded.cache_clear()
     monkeypatch.setattr(edf_accounts, "DIALECT", replace(delivered, rules=rules))
+    yield
+    registry._loaded.cache_clear()
 
 
 def test_two_customers_with_one_supply_point_are_both_warned_of(journey: Journey) -> None:
