@@ -30,7 +30,7 @@ _BLANKS: Final = tuple(
         ("shape", "*.meter_serial_number"),
         ("customer_family_name_required", "customers.family_name"),
         ("invalid_postcode", "billing_address.postal_code"),
-        ("billing_address_not_provided", "billing_postcode"),
+        ("billing_address_not_provided", "billing_*"),
     )
 )
 EDF: Final = (

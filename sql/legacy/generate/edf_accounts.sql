@@ -648,7 +648,7 @@ WHERE made.defect = 23 OR made.rare IN (42, 45);
 
 INSERT INTO legacy.campaign_member
 SELECT
-    made.n, made.n, 'winter-support', NULL, generator.day(made.billed_to - 30), generator.day(made.billed_to + 90)
+    made.n, made.n, 'financial-vulnerability', NULL, generator.day(made.billed_to - 30), generator.day(made.billed_to + 90)
 FROM made
 WHERE made.rare = 44;
 

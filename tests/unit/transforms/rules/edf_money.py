@@ -87,6 +87,13 @@ CASES: list[tuple[str, str, Change]] = [
     ("balance_mismatch_on_transfer_balance", "transfer_balance", put("ledgers", None)),
     ("ledger_balances_not_equal_to_transfer_balance", "transfer_balance", put("transfer_balance", "29.99")),
     (
+        "cannot_determine_responsible_for_billing_from_date",
+        "last_billed_to_date",
+        all_of(
+            UNBILLED, put(f"{POINT}.agreements", []), put("supply_addresses.0.meter_points.1.agreements", [])
+        ),
+    ),
+    (
         "ledger_balances_not_equal_to_transfer_balance",
         "transfer_balance",
         with_second_ledger(ledger_balance="0.01"),
@@ -328,6 +335,15 @@ ALLOWED: list[tuple[str, tuple[Change, ...]]] = [
             put(f"{POINT}.meters.0.registers.0.last_billed_to_date", "2018-07-20"),
             put(f"{POINT}.meters.0.transfer_readings.0.reading_date", "2018-07-20"),
             put(f"{POINT}.meters.0.reading_history", None),
+        ),
+    ),
+    (
+        "an agreement alone says from when to bill",
+        (
+            put("last_billed_to_date", None),
+            put("smart_read_frequency", "HALF_HOURLY"),
+            put("ledgers", None),
+            put("transfer_balance", "0.00"),
         ),
     ),
     (

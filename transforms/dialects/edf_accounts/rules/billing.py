@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from transforms.dialects.edf_accounts.rules.money import billed_to
 from transforms.rules.engine import Document, Fault, ObjectRule, Rule, stated
+from transforms.rules.ledgers import booked
 
 _OPTIONS: Final = "account_billing_options"
 _PERIOD: Final = ("period_length", "period_start_day")
@@ -14,6 +16,18 @@ _PERIOD: Final = ("period_length", "period_start_day")
 def rules() -> tuple[Rule, ...]:
     """When a business is billed."""
     return (
+        *stated(
+            "served",
+            "EnergyAccount",
+            "cannot_determine_responsible_for_billing_from_date",
+            ObjectRule(
+                code="cannot_determine_responsible_for_billing_from_date",
+                path="",
+                explanation="Billing starts from a day of billing, the close of a statement or an agreement.",
+                faults=_no_start,
+                fields=("last_billed_to_date",),
+            ),
+        ),
         *stated(
             "served",
             "EnergyAccount.account_billing_options",
@@ -65,6 +79,16 @@ def rules() -> tuple[Rule, ...]:
             ),
         ),
     )
+
+
+def _no_start(account: Document) -> Iterator[Fault]:
+    books = (account, *(account.get("ledgers") or ()))
+    if account.get("account_type") == "PORTFOLIO_LEAD" or any(billed_to(account)):
+        return
+    if any(book.get("last_statement_closing_date") for book in books):
+        return
+    if not any(point.get("agreements") for point in booked(account, "supply_addresses.meter_points")):
+        yield Fault("last_billed_to_date")
 
 
 def _domestic(account: Document) -> Iterator[Fault]:
