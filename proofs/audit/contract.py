@@ -63,7 +63,7 @@ def audit_contract(*, name: str, file: Path, number: int, seed: int) -> int:
         _count(differences, _taken("", "a document without the keys that the model does not know"))
     mutator = Mutator(documents=kept, rng=random.Random(seed))
     broken = 0
-    for _ in range(_MUTATIONS * len(kept)):
+    for _ in range(_MUTATIONS * len(kept) if any(kept) else 0):
         mutation = mutator.draw()
         if served.takes(mutation.document):
             continue
@@ -94,6 +94,7 @@ class _Served:
             named = raw.get("components", {}).get("schemas", {})
             schema: Any = schemathesis.openapi.from_dict(_meant(raw, named))
             operation = schema[path]["POST"]
+        self._envelope: dict[str, Any] = {"task_params": {}}
         with _told(self._empty):
             (self._body,) = (body for body in operation.body if body.media_type == _JSON)
             self._strategy = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
@@ -105,11 +106,12 @@ class _Served:
             drawn = _drawn(strategy=self._strategy, number=number, key=seed)
         if not drawn:
             raise NoContract(self._empty)
+        self._envelope = drawn[0]
         return [body["payload"] for body in drawn]
 
     def takes(self, document: Mapping[str, Any]) -> bool:
         """Whether it allows a payload."""
-        return bool(self._body.is_valid({"payload": document, "task_params": {}}))
+        return bool(self._body.is_valid({**self._envelope, "payload": document}))
 
 
 def _meant(node: Any, schemas: Mapping[str, Any]) -> Any:

@@ -236,6 +236,23 @@ def test_a_number_has_a_digit_whatever_its_pattern_says(
     assert status == 0, said
 
 
+def test_what_else_a_request_needs_is_no_difference(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = _served({}).replace("required:\n              - payload", "required: [payload, batch]")
+    assert "batch" in content
+    status, said = _audited(tmp_path, capsys, content)
+    assert status == 0, said
+
+
+def test_a_contract_without_anything_that_the_model_knows_is_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, said = _audited(tmp_path, capsys, _served({"required": []}).replace("import_", "other_"))
+    assert status == 1
+    assert "the model alone refuses 40 times: missing at import_supplier" in said
+
+
 QUIRKS = {
     "no schema of that name": _served(_required({"$ref": "#/components/schemas/Nothing"})),
     "a type that does not exist": _served(_required({"type": "strin"})),
