@@ -3,30 +3,48 @@
 from __future__ import annotations
 
 import random
+import re
+import reprlib
 import types
 import typing
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import HypothesisException
 from pydantic import BaseModel, ValidationError
 from schemathesis.generation import GenerationMode
 
 from proofs.audit.differences import Difference, unexplained
 from proofs.audit.explained import CONTRACT
-from proofs.audit.mutations import Mutator, generic
+from proofs.audit.mutations import NO_DAY, Mutator, generic
 from transforms.models.shape import check_of
 from transforms.registry import get_dialect
 
 _MUTATIONS: Final = 3
 """Of each document."""
+_JSON: Final = "application/json"
+_UNREADABLE: Final = (
+    OSError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    HypothesisException,
+    schemathesis.errors.SchemathesisError,
+)
+"""What the library raises at a document that is not as it should be."""
+_DECIMAL: Final = re.compile(r"\^-\?\\d\{0,(\d+)\}\(\?:\\\.\\d\{0,(\d+)\}\)\?\$")
+"""The pattern that is served for each of them."""
+_MEND: Final = "name the file that the Kraken serves under /data-import/schema/, whole and as it is"
 
 
 class NoContract(Exception):
-    """A file is no OpenAPI document of a data-import API."""
+    """A file is no OpenAPI document of a data-import API; the message says in one sentence what to do."""
 
 
 def audit_contract(*, name: str, file: Path, number: int, seed: int) -> int:
@@ -34,15 +52,18 @@ def audit_contract(*, name: str, file: Path, number: int, seed: int) -> int:
     dialect = get_dialect(name=name)
     try:
         served = _Served(file=file, resource=dialect.resource)
+        drawn = served.documents(number=number, seed=seed)
     except NoContract as error:
         print(error)
         return 2
-    drawn = served.documents(number=number, seed=seed)
     documents = [_pruned(document, (dialect.model,)) for document in drawn]
     differences = _refused(model=dialect.model, documents=documents)
-    mutator = Mutator(documents=documents, rng=random.Random(seed))
+    kept = [document for document in documents if served.takes(document)]
+    for _ in range(len(documents) - len(kept)):
+        _count(differences, _taken("", "a document without the keys that the model does not know"))
+    mutator = Mutator(documents=kept, rng=random.Random(seed))
     broken = 0
-    for _ in range(_MUTATIONS * len(documents)):
+    for _ in range(_MUTATIONS * len(kept) if any(kept) else 0):
         mutation = mutator.draw()
         if served.takes(mutation.document):
             continue
@@ -66,24 +87,66 @@ class _Served:
 
     def __init__(self, *, file: Path, resource: str) -> None:
         warnings.simplefilter("ignore")
-        try:
-            schema: Any = schemathesis.openapi.from_path(file)
-            operation = schema[f"/v2/data-import/{resource}/"]["POST"]
-        except (OSError, LookupError, schemathesis.errors.SchemathesisError) as error:
-            raise NoContract(
-                f"{file} is no OpenAPI document that serves POST /v2/data-import/{resource}/: name the file "
-                "that the Kraken serves under /data-import/schema/."
-            ) from error
-        (self._body,) = operation.body
-        self._strategy = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
+        path = f"/v2/data-import/{resource}/"
+        self._empty = f"{file} describes no payload of POST {path} that could be made: {_MEND}."
+        with _told(f"{file} is no OpenAPI document that serves POST {path}: {_MEND}."):
+            raw = schemathesis.openapi.from_path(file).raw_schema
+            named = raw.get("components", {}).get("schemas", {})
+            schema: Any = schemathesis.openapi.from_dict(_meant(raw, named))
+            operation = schema[path]["POST"]
+        self._envelope: dict[str, Any] = {"task_params": {}}
+        with _told(self._empty):
+            (self._body,) = (body for body in operation.body if body.media_type == _JSON)
+            self._strategy = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
+            self.takes({})
 
     def documents(self, *, number: int, seed: int) -> list[dict[str, Any]]:
-        """So many payloads that it allows."""
-        return [body["payload"] for body in _drawn(strategy=self._strategy, number=number, key=seed)]
+        """So many payloads that it allows. Raises `NoContract` where there is none."""
+        with _told(self._empty):
+            drawn = _drawn(strategy=self._strategy, number=number, key=seed)
+        if not drawn:
+            raise NoContract(self._empty)
+        self._envelope = drawn[0]
+        return [body["payload"] for body in drawn]
 
     def takes(self, document: Mapping[str, Any]) -> bool:
         """Whether it allows a payload."""
-        return bool(self._body.is_valid({"payload": document, "task_params": {}}))
+        return bool(self._body.is_valid({**self._envelope, "payload": document}))
+
+
+def _meant(node: Any, schemas: Mapping[str, Any]) -> Any:
+    """The document as its words mean it, where its patterns and choices say something else.
+
+    A text of format decimal has a digit. And of several forms that nothing in them tells apart any may fit:
+    EDF's two forms of a business fit the same objects, and what chooses between them is a setting of Kraken.
+    """
+    if isinstance(node, list):
+        return [_meant(item, schemas) for item in node]
+    if not isinstance(node, dict):
+        return node
+    meant = {name: _meant(value, schemas) for name, value in node.items()}
+    if meant.get("format") == "decimal" and (sizes := _DECIMAL.fullmatch(str(meant.get("pattern")))):
+        whole, places = sizes.groups()
+        meant["pattern"] = rf"^-?(?:\d{{1,{whole}}}(?:\.\d{{0,{places}}})?|\.\d{{1,{places}}})$"
+    if isinstance(meant.get("oneOf"), list) and not _tells(meant, schemas):
+        meant.pop("discriminator", None)
+        meant["anyOf"] = meant.pop("oneOf")
+    return meant
+
+
+def _tells(node: Mapping[str, Any], schemas: Mapping[str, Any]) -> bool:
+    """Whether each form has the property that the discriminator chooses by."""
+    name = node.get("discriminator", {}).get("propertyName")
+    forms = [schemas.get(form.get("$ref", "").rpartition("/")[2], form) for form in node["oneOf"]]
+    return all(name in form.get("properties", ()) for form in forms)
+
+
+@contextmanager
+def _told(sentence: str) -> Iterator[None]:
+    try:
+        yield
+    except _UNREADABLE as error:
+        raise NoContract(sentence) from error
 
 
 def _drawn(*, strategy: Any, number: int, key: int) -> list[dict[str, Any]]:
@@ -99,8 +162,9 @@ def _drawn(*, strategy: Any, number: int, key: int) -> list[dict[str, Any]]:
     )
     @given(strategy)
     def draw(case: Any) -> None:
-        if isinstance(case.body, dict) and isinstance(case.body.get("payload"), dict):
-            bodies.append(case.body)
+        body = case.body if case.media_type == _JSON else None
+        if isinstance(body, dict) and isinstance(body.get("payload"), dict):
+            bodies.append(body)
 
     draw()
     return bodies
@@ -113,10 +177,19 @@ def _pruned(node: Any, models: tuple[type[BaseModel], ...]) -> Any:
     if not isinstance(node, dict) or not models:
         return node
     known: dict[str, tuple[type[BaseModel], ...]] = {}
-    for model in models:
+    for model in [model for model in models if _is_of(model, node)] or models:
         for name, field in model.model_fields.items():
             known[name] = (*known.get(name, ()), *_models(field.annotation))
     return {name: _pruned(value, known[name]) for name, value in node.items() if name in known}
+
+
+def _is_of(model: type[BaseModel], node: Mapping[str, Any]) -> bool:
+    """Whether the object says that it is of this model, where several could stand at its place."""
+    return all(
+        node.get(name) in typing.get_args(field.annotation)
+        for name, field in model.model_fields.items()
+        if field.is_required() and typing.get_origin(field.annotation) is Literal
+    )
 
 
 def _models(annotation: Any) -> tuple[type[BaseModel], ...]:
@@ -130,28 +203,28 @@ def _refused(
 ) -> dict[tuple[str, str, str], Difference]:
     differences: dict[tuple[str, str, str], Difference] = {}
     for number, document in enumerate(documents):
-        for code, path in _problems(model=model, document=document):
-            _count(
-                differences,
-                Difference(refused_by="ours", code=code, path=path, example=f"document {number}"),
-            )
+        for (code, path), value in _problems(model=model, document=document).items():
+            example = f"document {number}, which has {value} there"
+            _count(differences, Difference(refused_by="ours", code=code, path=path, example=example))
     return differences
 
 
-def _problems(*, model: type[BaseModel], document: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """pydantic's kind of error and the generic path of all that the model refuses."""
+def _problems(*, model: type[BaseModel], document: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """Kind of error and generic path of all that the model refuses, with what stands there."""
     try:
         check_of(model)(document)
     except ValidationError as error:
         return {
-            (problem["type"], generic(problem["loc"]))
-            for problem in error.errors(include_url=False, include_input=False, include_context=False)
+            (problem["type"], generic(problem["loc"])): reprlib.repr(problem["input"])
+            for problem in error.errors(include_url=False, include_context=False)
         }
-    return set()
+    return {}
 
 
 def _taken(place: str, told: str) -> Difference:
-    return Difference(refused_by="stand-in", code="served", path=place, example=told)
+    """What the contract alone refuses; `no_day` where that is a day that does not exist."""
+    code = "no_day" if told.endswith(f"is {NO_DAY!r}") else "served"
+    return Difference(refused_by="contract", code=code, path=place, example=told)
 
 
 def _count(differences: dict[tuple[str, str, str], Difference], found: Difference) -> None:

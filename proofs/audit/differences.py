@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from proofs.audit.readers import SHAPE, Objection
 
-Reader: TypeAlias = Literal["ours", "stand-in"]
+Reader: TypeAlias = Literal["ours", "stand-in", "contract"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ Place: TypeAlias = tuple[str | int, ...]
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _AMOUNT: Final = re.compile(r"-?\d{1,10}\.\d{2}", re.ASCII)
+NO_DAY: Final = "2020-02-30"
 _TEXTS: Final = (
     "",
     " ",
@@ -30,7 +31,7 @@ _TEXTS: Final = (
     "1e5",
     "12.345",
     "9999-12-31",
-    "2020-02-30",
+    NO_DAY,
     "X",
     "+44",
 )

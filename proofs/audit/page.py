@@ -21,7 +21,9 @@ def text() -> str:
     parts += [
         f"## {get_dialect(name=name).title}: the model and the served document\n\n"
         f"`make audit DIALECT={name} CONTRACT=FILE` makes documents that the served OpenAPI document allows, "
-        "and broken ones. Keys that the model does not know are left out before: a wave never sends them.\n\n"
+        "and broken ones. Keys that the model does not know are left out before: a wave never sends them. "
+        "A text of format decimal is read as one with a digit, and of forms that nothing in them tells apart "
+        "any may fit.\n\n"
         f"{_table(rows)}"
         for name, rows in CONTRACT.items()
     ]

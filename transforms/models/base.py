@@ -21,9 +21,16 @@ IsoTime: TypeAlias = Annotated[
     str,
     Field(pattern=rf"^{DAY}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,6}})?(Z|[+-][0-9]{{2}}:[0-9]{{2}})$"),
 ]
-Money: TypeAlias = Annotated[str, Field(pattern=r"^-?[0-9]{1,10}(\.[0-9]{1,10})?$")]
-PositiveMoney: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{1,10}(\.[0-9]{1,10})?$")]
-Quantity: TypeAlias = Annotated[str, Field(pattern=r"^-?[0-9]{1,10}(\.[0-9]{1,10})?$")]
+
+
+def decimal(*, whole: int, places: int, sign: str = "-?") -> str:
+    """The pattern of a number with at most so many digits on each side of its point; one may have none."""
+    return rf"^{sign}([0-9]{{1,{whole}}}(\.[0-9]{{0,{places}}})?|\.[0-9]{{1,{places}}})$"
+
+
+Money: TypeAlias = Annotated[str, Field(pattern=decimal(whole=10, places=10))]
+PositiveMoney: TypeAlias = Annotated[str, Field(pattern=decimal(whole=10, places=10, sign=""))]
+Quantity: TypeAlias = Annotated[str, Field(pattern=decimal(whole=10, places=10))]
 
 
 class Entity(BaseModel):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from proofs.audit import page
 from proofs.audit.__main__ import main
@@ -132,6 +133,189 @@ def test_few_differences_stay_and_each_says_why(name: str) -> None:
 
 def test_the_page_is_what_the_explanations_say() -> None:
     assert (REPOSITORY / "docs" / "audit.md").read_text(encoding="utf-8") == page.text()
+
+
+NAME = "external_account_number"
+
+
+def _served(
+    payload: dict[str, Any], *, version: object = "3.0.3", media: str = "application/json", **more: Any
+) -> str:
+    """A document that serves one request: the payload of an account, with a supplier."""
+    supplier = {"import_supplier": {"type": "string"}}
+    schema = {"type": "object", "required": ["import_supplier"], **payload}
+    schema["properties"] = supplier | payload.get("properties", {})
+    body = {"type": "object", "required": ["payload"], "properties": {"payload": schema}}
+    content = {"required": True, "content": {media: {"schema": body}}}
+    request = {"requestBody": content, "responses": {"200": {"description": "Taken."}}}
+    paths = {"/v2/data-import/accounts/": {"post": request}}
+    info = {"title": "Kraken", "version": "1"}
+    return yaml.safe_dump({"openapi": version, "info": info, "paths": paths, **more})
+
+
+def _optional(schema: dict[str, Any], name: str = NAME) -> dict[str, Any]:
+    return {"properties": {name: schema}}
+
+
+def _required(schema: dict[str, Any], name: str = NAME) -> dict[str, Any]:
+    return {"required": ["import_supplier", name], **_optional(schema, name)}
+
+
+def _audited(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, *, number: int = 40
+) -> tuple[int, str]:
+    file = tmp_path / "contract.yml"
+    file.write_text(content, encoding="utf-8")
+    order = ["--dialect", "edf_accounts", "--number", str(number), "--contract", str(file)]
+    status = main(arguments=order)
+    return status, capsys.readouterr().out
+
+
+def test_a_model_that_fits_the_contract_has_no_difference(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = {"type": "string", "maxLength": 128}
+    status, said = _audited(tmp_path, capsys, _served(_optional(text)))
+    assert status == 0, said
+    assert "0 explained differences, 0 without an explanation" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "told"),
+    [
+        (NAME, {"type": "string", "minLength": 129, "maxLength": 140}, f"string_too_long at {NAME}"),
+        ("account_type", {"enum": ["SHOP"]}, "literal_error at account_type"),
+        (
+            "transfer_balance",
+            {"type": "string", "format": "decimal", "pattern": r"^1\.\d{11}$"},
+            "string_pattern_mismatch at transfer_balance",
+        ),
+        ("fit", {"type": "object", "additionalProperties": False}, "missing at fit.meters"),
+    ],
+)
+def test_a_model_that_is_too_strict_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, schema: dict[str, Any], told: str
+) -> None:
+    status, said = _audited(tmp_path, capsys, _served(_required(schema, name)))
+    assert status == 1
+    assert f"the model alone refuses 40 times: {told}" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "payload"),
+    [
+        (NAME, _required({"type": "string", "maxLength": 128})),
+        ("billing_name", _optional({"type": "string", "maxLength": 1}, "billing_name")),
+        ("billing_name", _optional({"enum": ["A", "B"]}, "billing_name")),
+        (
+            "smart_read_cycle_day",
+            _optional({"type": "integer", "minimum": 1, "maximum": 28}, "smart_read_cycle_day"),
+        ),
+    ],
+)
+def test_a_model_that_is_too_lax_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, payload: dict[str, Any]
+) -> None:
+    status, said = _audited(tmp_path, capsys, _served(payload))
+    assert status == 1
+    assert "the model alone" not in said
+    assert f"served at {name}\n" in said
+
+
+def test_days_that_do_not_exist_are_explained_by_cleaning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    day = {"type": "string", "format": "date"}
+    status, said = _audited(tmp_path, capsys, _served(_optional(day, "last_billed_to_date")), number=200)
+    assert status == 0, said
+
+
+def test_forms_that_only_a_setting_tells_apart_may_both_fit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forms = {name: {"type": "object", "properties": {"slug": {}}} for name in ("One", "Two")}
+    choice = {
+        "oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in forms],
+        "discriminator": {
+            "propertyName": "setting",
+            "mapping": {
+                None: "#/components/schemas/One",
+                False: "#/components/schemas/One",
+                1: "#/components/schemas/Two",
+            },
+        },
+    }
+    content = _served(_optional(choice, "business"), components={"schemas": forms})
+    status, said = _audited(tmp_path, capsys, content)
+    assert status == 0, said
+    assert said.startswith("edf_accounts: 40 documents")
+
+
+def test_a_number_has_a_digit_whatever_its_pattern_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    amount = {"type": "string", "format": "decimal", "pattern": r"^-?\d{0,10}(?:\.\d{0,10})?$"}
+    status, said = _audited(tmp_path, capsys, _served(_optional(amount, "transfer_balance")))
+    assert status == 0, said
+
+
+def test_what_else_a_request_needs_is_no_difference(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = _served({}).replace("required:\n              - payload", "required: [payload, batch]")
+    assert "batch" in content
+    status, said = _audited(tmp_path, capsys, content)
+    assert status == 0, said
+
+
+def test_a_contract_without_anything_that_the_model_knows_is_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, said = _audited(tmp_path, capsys, _served({"required": []}).replace("import_", "other_"))
+    assert status == 1
+    assert "the model alone refuses 40 times: missing at import_supplier" in said
+
+
+QUIRKS = {
+    "no schema of that name": _served(_required({"$ref": "#/components/schemas/Nothing"})),
+    "a type that does not exist": _served(_required({"type": "strin"})),
+    "nothing fits": _served(_required({"not": {}})),
+    "no JSON": _served({}, media="text/csv"),
+    "another path": _served({}).replace("/v2/", "/v9/"),
+    "another method": _served({}).replace("post:", "get:"),
+    "no payload": _served({}).replace("payload", "record"),
+    "a payload that is no object": _served({}).replace("object", "array"),
+    "a version that is a number": _served({}, version=3.0),
+    "a version that does not exist": _served({}, version="4.0.0"),
+    "an older form with its path in two parts": (
+        "swagger: '2.0'\ninfo: {title: Kraken, version: '1'}\nbasePath: /v2\n"
+        "paths: {/data-import/accounts/: {post: {responses: {}}}}\n"
+    ),
+    "an older form without a body": (
+        "swagger: '2.0'\ninfo: {title: Kraken, version: '1'}\n"
+        "paths: {/v2/data-import/accounts/: {post: {responses: {}}}}\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("content", QUIRKS.values(), ids=QUIRKS)
+def test_a_contract_that_no_payload_can_be_made_of_is_told_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str
+) -> None:
+    status, said = _audited(tmp_path, capsys, content)
+    assert status == 2
+    assert said.count("\n") == 1
+    assert "POST /v2/data-import/accounts/" in said
+    assert "name the file that the Kraken serves" in said
+
+
+def test_a_file_that_is_no_text_is_told_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "contract.yml"
+    file.write_bytes(bytes(range(256)))
+    assert main(arguments=["--dialect", "edf_accounts", "--contract", str(file)]) == 2
+    assert capsys.readouterr().out.count("\n") == 1
 
 
 @pytest.mark.parametrize("content", [None, "", "openapi: 3.0.3\n", "{", "openapi: 3.0.3\npaths: {}\n"])

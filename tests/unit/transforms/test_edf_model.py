@@ -86,6 +86,9 @@ REFUSED: list[tuple[tuple[str | int, ...], Any, str]] = [
     (("last_billed_to_date",), "٢٠١٩-٠٨-٠١", "string_pattern_mismatch"),
     (("transfer_balance",), "1.00000000005", "string_pattern_mismatch"),
     (("transfer_balance",), "12345678901", "string_pattern_mismatch"),
+    (("transfer_balance",), ".", "string_pattern_mismatch"),
+    (("transfer_balance",), "", "string_pattern_mismatch"),
+    (("billing_address",), {"country": "GBR"}, "string_too_long"),
     (("payment_schedules", 0, "amount"), "1.005", "string_pattern_mismatch"),
     # payments are never less than nothing
     ((*LEDGER, "current_statement_transactions", 0, "amount"), "-10.00", "string_pattern_mismatch"),
@@ -141,7 +144,13 @@ ACCEPTED: list[tuple[tuple[str | int, ...], Any]] = [
     ((*POINT, "supply_end_date"), "2019-08-01"),
     ((*POINT, "agreements", 0, "intermediary"), {"portfolio_number": "P-1234ABCD", "external_id": "7"}),
     ((*LEDGER, "current_statement_transactions", 0), {**CHARGE, "reason": "IMPORTED_CHARGE"}),
+    (("billing_address",), {"country": "gb"}),
+    (("customers", 0, "user_details"), [{"namespace": "external_user_id", "value": 7}]),
     (("transfer_balance",), "-1.0000000005"),
+    # a side of the point without a digit is no other number
+    (("transfer_balance",), "-.5"),
+    (("payment_schedules", 0, "amount"), "20."),
+    ((*POINT, "eac_history", 0, "consumption"), ".25"),
     ((*LEDGER, "current_statement_transactions", 0), {**CHARGE, "reason": "IMPORTED_CHARGE", "amount": "-7"}),
     ((*LEDGER, "ledger_code"), "ENERGY"),
     # a means of payment left blank is sent, whatever the transaction

@@ -16,7 +16,6 @@ _ONLY_KRAKEN: Final = frozenset(
         "business_field_required",
         "business_supply_type_on_domestic_account",
         "campaign_not_found",
-        "cannot_determine_responsible_for_billing_from_date",
         "customer_given_name_required",
         "debt_collection_agency_does_not_exist",
         "dunning_path_not_found",

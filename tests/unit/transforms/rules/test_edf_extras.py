@@ -79,6 +79,12 @@ CASES: list[Case] = [
         (BUSINESS, listed("business.users", {**USER, "email": "tests@business.com"})),
     ),
     (
+        "invalid",
+        "business.users.0.contact_emails.1",
+        (BUSINESS, listed("business.users", {**USER, "contact_emails": ["a@business.com", "later"]})),
+        (BUSINESS, listed("business.users", {**USER, "contact_emails": ["a@business.com"]})),
+    ),
+    (
         "metadata_has_duplicate_keys",
         "customers.0.metadata.1.key",
         (listed("customers.0.metadata", {"key": "a", "value": 1}, {"key": "a", "value": 2}),),

@@ -29,7 +29,7 @@ Role: TypeAlias = Literal[
 class Address(accounts.Address):
     """An address of any country, for bills."""
 
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    country: Annotated[str, Field(max_length=2)]
     structured_street_address: dict[str, Any] | None = None
     administrative_area: Line | None = None
     locality: Line | None = None
@@ -85,6 +85,7 @@ class UserDetail(accounts.UserDetail):
     """The number that the customer has elsewhere."""
 
     namespace: Literal["external_user_id"]
+    value: Any
 
 
 class KnownPerson(Person):

@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from transforms.models.base import DAY
+from transforms.models.base import DAY, decimal
 
 Line: TypeAlias = Annotated[str, Field(max_length=512)]
 Reference: TypeAlias = Annotated[str, Field(max_length=512)]
@@ -29,13 +29,13 @@ IsoDateOrTime: TypeAlias = Annotated[
 """A date where a time of day is allowed too: the guide sends dates where the served document has times."""
 ClockTime: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{2}:[0-9]{2}(:[0-9]{2})?$")]
 
-SmallMoney: TypeAlias = Annotated[str, Field(pattern=r"^-?[0-9]{1,8}(\.[0-9]{1,2})?$")]
+SmallMoney: TypeAlias = Annotated[str, Field(pattern=decimal(whole=8, places=2))]
 Consumption: TypeAlias = SmallMoney
 """Kilowatt-hours, in as many digits as small amounts have."""
-Uplift: TypeAlias = Annotated[str, Field(pattern=r"^-?[0-9]{1,10}(\.[0-9]{1,3})?$")]
-Capacity: TypeAlias = Annotated[str, Field(pattern=r"^-?[0-9]{1,5}(\.[0-9]{1,2})?$")]
-Proportion: TypeAlias = Annotated[str, Field(pattern=r"^-?[0-9](\.[0-9]{1,2})?$")]
-Pence: TypeAlias = Annotated[str, Field(pattern=r"^-?[0-9]{1,7}(\.[0-9]{1,5})?$")]
-TaxFigure: TypeAlias = Annotated[str, Field(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,5})?$")]
-Units: TypeAlias = Annotated[str, Field(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,4})?$")]
-UnitPrice: TypeAlias = Annotated[str, Field(pattern=r"^-?[0-9]{1,8}(\.[0-9]{1,7})?$")]
+Uplift: TypeAlias = Annotated[str, Field(pattern=decimal(whole=10, places=3))]
+Capacity: TypeAlias = Annotated[str, Field(pattern=decimal(whole=5, places=2))]
+Proportion: TypeAlias = Annotated[str, Field(pattern=decimal(whole=1, places=2))]
+Pence: TypeAlias = Annotated[str, Field(pattern=decimal(whole=7, places=5))]
+TaxFigure: TypeAlias = Annotated[str, Field(pattern=decimal(whole=15, places=5))]
+Units: TypeAlias = Annotated[str, Field(pattern=decimal(whole=12, places=4))]
+UnitPrice: TypeAlias = Annotated[str, Field(pattern=decimal(whole=8, places=7))]

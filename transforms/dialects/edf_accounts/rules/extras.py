@@ -57,6 +57,12 @@ def _people_rules(*, given: Circumstances) -> tuple[Rule, ...]:
         *stated("served", "BusinessUser.email", "format: email", contacts.email_form("business.users.email")),
         *stated(
             "served",
+            "BusinessUser.contact_emails",
+            "format: email",
+            contacts.email_form("business.users.contact_emails"),
+        ),
+        *stated(
+            "served",
             "BusinessUser.email",
             "possible_test_email_address",
             contacts.no_test_email("business.users.email"),
