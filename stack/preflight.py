@@ -49,11 +49,22 @@ class Checked:
     dialect: Dialect
     causes: Triage
     customers: int = 0
-    rejected: int = 0
-    warned: int = 0
+    refused: set[str] = field(default_factory=set)
+    doubtful: set[str] = field(default_factory=set)
+    """Who has warnings, and may be refused besides."""
     seconds: float = 0.0
     frames: Sequence[FrameRows] = field(default_factory=list)
     rehearsed: RehearsedRows | None = None
+
+    @property
+    def rejected(self) -> int:
+        """Customers that would not be sent."""
+        return len(self.refused)
+
+    @property
+    def warned(self) -> int:
+        """Customers that would be sent with a warning."""
+        return len(self.doubtful - self.refused)
 
     @property
     def payloads(self) -> int:
@@ -64,8 +75,8 @@ class Checked:
         """Count a batch."""
         self.frames = added([self.frames, result.frames])
         self.customers += len(result.payloads) + len(result.rejections)
-        self.rejected += len(result.rejections)
-        self.warned += len(result.warnings)
+        self.refused.update(record.external_identifier for record in result.rejections)
+        self.doubtful.update(record.external_identifier for record in result.warnings)
         for record in (*result.rejections, *result.warnings):
             self.causes.add(external_identifier=record.external_identifier, findings=record.findings)
 
@@ -106,10 +117,8 @@ def preflight(*, wishes: Wishes) -> None:
         # What the wave's gate would find: the same value in two batches.
         for identifier, finding in shared.found():
             checked.causes.add(external_identifier=identifier, findings=[finding])
-            if finding.severity == "error":
-                checked.rejected += 1
-            else:
-                checked.warned += 1
+            found = checked.refused if finding.severity == "error" else checked.doubtful
+            found.add(identifier)
         checked.seconds = time.perf_counter() - started
     if not checked.customers:
         raise NothingToCheck(
