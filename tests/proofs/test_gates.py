@@ -15,7 +15,7 @@ from tests.stacks import DAG, ENDS, Stack
 
 pytestmark = pytest.mark.timeout(400)
 
-FIRST, LAST = 5_201, 5_310
+FIRST, LAST = 5_651, 5_760
 """Customers of EDF whom no other proof takes."""
 
 
@@ -35,13 +35,13 @@ def customers(first: int, last: int) -> list[str]:
 def test_a_wave_waits_for_approval_and_goes_on_or_ends_as_was_decided(stack: Stack) -> None:
     before = stack.created()
     # One of them can be mended at the source, and rerun.
-    *_, mended = chosen = customers(5_201, 5_210)
+    *_, mended = chosen = customers(5_651, 5_660)
     stack.change(f"UPDATE legacy.account SET account_class = 'ZZ' WHERE account_number = '{mended}'")
     required = {"approval": "required", "threshold": 1}
     runs = {
         "Approve": stack.start(identifiers=chosen, wave="asked", **required).json()["dag_run_id"],
-        "Reject": stack.start(identifiers=customers(5_226, 5_235), **required).json()["dag_run_id"],
-        "Cancel": stack.start(identifiers=customers(5_236, 5_245), wave="withdrawn", **required).json()[
+        "Reject": stack.start(identifiers=customers(5_676, 5_685), **required).json()["dag_run_id"],
+        "Cancel": stack.start(identifiers=customers(5_686, 5_695), wave="withdrawn", **required).json()[
             "dag_run_id"
         ],
     }
@@ -119,7 +119,7 @@ def test_with_four_eyes_the_user_who_triggered_a_wave_is_asked_again_until_anoth
 ) -> None:
     before = stack.created()
     asked = {"threshold": 1, "approval": "required", "four_eyes": True}
-    run_id = stack.start(identifiers=customers(5_211, 5_215), **asked).json()["dag_run_id"]
+    run_id = stack.start(identifiers=customers(5_661, 5_665), **asked).json()["dag_run_id"]
     gate = f"/dags/{DAG}/dagRuns/{run_id}/taskInstances/gate"
     user, answer = stack.values["AIRFLOW_USER"], {"chosen_options": ["Approve"], "params_input": {}}
 
@@ -158,8 +158,8 @@ def test_with_four_eyes_the_user_who_triggered_a_wave_is_asked_again_until_anoth
 
 def test_a_cleared_batch_leaves_to_a_rerun_what_was_refused_and_that_takes_no_others(stack: Stack) -> None:
     # Two customers a batch: one of the first and one of the last have what can be mended at the source.
-    first, last = "GB-000005300", "GB-000005275"
-    sound = customers(5_301, 5_302)
+    first, last = "GB-000005750", "GB-000005725"
+    sound = customers(5_751, 5_752)
     wave = {"identifiers": [first, last, *sound], "batch_size": 2, "threshold": 0.5, "wave": "mended"}
     run_id = stack.start(**wave).json()["dag_run_id"]
     assert stack.finish(run_id) == "success"
@@ -171,7 +171,7 @@ def test_a_cleared_batch_leaves_to_a_rerun_what_was_refused_and_that_takes_no_ot
         ("processed", 1),
     ]
 
-    stack.change("UPDATE legacy.account SET account_class = 'DOM' WHERE account_number = 'GB-000005300'")
+    stack.change("UPDATE legacy.account SET account_class = 'DOM' WHERE account_number = 'GB-000005750'")
     body = {
         "dry_run": False,
         "only_failed": False,

@@ -182,7 +182,7 @@ def test_a_rehearsals_end_is_never_taken_for_a_live_import(journey: Journey) -> 
     rehearsal = journey.valid_wave(dry_run=True)
     finish(journey, rehearsal)
     # As much older than the live creates as clocks may be apart.
-    time.sleep(5.2)
+    time.sleep(7)
     live = journey.valid_wave()
     journey.strike(kind="drop_before", operation="create", count=5)
     finish(journey, live)

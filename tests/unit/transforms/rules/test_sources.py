@@ -86,7 +86,7 @@ def _is_formed(dialect: Dialect, document: Any) -> bool:
 def test_no_rule_stumbles_over_a_field_that_is_missing(name: str) -> None:
     dialect = get_dialect(name=name)
     documents = [each for each in _lacking(expected_payload(dialect=dialect)) if _is_formed(dialect, each)]
-    assert len(documents) > 10
+    assert documents
     for rule in _rules(name):
         list(rule.run(batch=Batch(documents)))
 
