@@ -9,7 +9,6 @@ import argparse
 import random
 import sys
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +16,7 @@ from sqlalchemy import Engine
 
 from proofs.audit import page
 from proofs.audit.customers import TODAY, documents, generated
-from proofs.audit.differences import Difference, compare, unexplained
+from proofs.audit.differences import Difference, compare, gathered, unexplained
 from proofs.audit.explained import EXPLAINED
 from proofs.audit.mutations import Mutator
 from proofs.audit.readers import are_good, ours, theirs
@@ -59,13 +58,13 @@ def audit(*, engine: Engine, dialect: Dialect, seed: int) -> list[Difference]:
     # An empty document keeps the number of a broken customer, and has no place to change.
     changed = [document if is_good else {} for document, is_good in zip(customers, good, strict=True)]
     mutator = Mutator(documents=changed, rng=random.Random(seed))
-    mutations = iter(mutator.draw, None)
     cases = zip(told, customers, strict=True)
     differences, compared, refused = _compared(dialect=dialect, cases=list(cases))
     for _ in range(0, _MUTATIONS * len(customers) if any(good) else 0, _AT_ONCE):
-        some = [(each.told, each.document) for each in islice(mutations, _AT_ONCE) if each is not None]
+        drawn = [mutator.draw() for _ in range(_AT_ONCE)]
+        some = [(each.told, each.document) for each in drawn]
         more, number, bad = _compared(dialect=dialect, cases=some)
-        differences, compared, refused = _added(differences, more), compared + number, refused + bad
+        differences, compared, refused = gathered([*differences, *more]), compared + number, refused + bad
     left = unexplained(differences=differences, explained=EXPLAINED[dialect.name])
     print(
         f"{dialect.name}: {len(customers):,} customers and "
@@ -87,17 +86,6 @@ def _compared(
     other = theirs(dialect=dialect, documents=payloads, today=TODAY)
     both = sum(bool(left) and bool(right) for left, right in zip(one, other, strict=True))
     return compare(told=[told for told, _ in cases], ours=one, theirs=other), len(cases), both
-
-
-def _added(known: list[Difference], more: list[Difference]) -> list[Difference]:
-    found = {(each.refused_by, each.code, each.path): each for each in known}
-    for each in more:
-        key = (each.refused_by, each.code, each.path)
-        if key in found:
-            found[key].times += each.times
-        else:
-            found[key] = each
-    return sorted(found.values(), key=lambda each: -each.times)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -19,7 +19,7 @@ from hypothesis.errors import HypothesisException
 from pydantic import BaseModel, ValidationError
 from schemathesis.generation import GenerationMode
 
-from proofs.audit.differences import Difference, unexplained
+from proofs.audit.differences import Difference, gathered, unexplained
 from proofs.audit.explained import CONTRACT
 from proofs.audit.mutations import NO_DAY, Mutator, generic
 from transforms.models.shape import check_of
@@ -59,8 +59,8 @@ def audit_contract(*, name: str, file: Path, number: int, seed: int) -> int:
     documents = [_pruned(document, (dialect.model,)) for document in drawn]
     differences = _refused(model=dialect.model, documents=documents)
     kept = [document for document in documents if served.takes(document)]
-    for _ in range(len(documents) - len(kept)):
-        _count(differences, _taken("", "a document without the keys that the model does not know"))
+    without = "a document without the keys that the model does not know"
+    differences += [_taken("", without) for _ in range(len(documents) - len(kept))]
     mutator = Mutator(documents=kept, rng=random.Random(seed))
     broken = 0
     for _ in range(_MUTATIONS * len(kept) if any(kept) else 0):
@@ -69,8 +69,9 @@ def audit_contract(*, name: str, file: Path, number: int, seed: int) -> int:
             continue
         broken += 1
         if not _problems(model=dialect.model, document=mutation.document):
-            _count(differences, _taken(mutation.place, mutation.told))
-    left = unexplained(differences=differences.values(), explained=CONTRACT.get(name, ()))
+            differences.append(_taken(mutation.place, mutation.told))
+    differences = gathered(differences)
+    left = unexplained(differences=differences, explained=CONTRACT.get(name, ()))
     print(
         f"{name}: {len(documents):,} documents that the contract allows, and {broken:,} that it refuses; "
         f"{len(differences) - len(left)} explained differences, {len(left)} without an explanation."
@@ -198,15 +199,14 @@ def _models(annotation: Any) -> tuple[type[BaseModel], ...]:
     return tuple(model for argument in typing.get_args(annotation) for model in _models(argument))
 
 
-def _refused(
-    *, model: type[BaseModel], documents: list[dict[str, Any]]
-) -> dict[tuple[str, str, str], Difference]:
-    differences: dict[tuple[str, str, str], Difference] = {}
-    for number, document in enumerate(documents):
-        for (code, path), value in _problems(model=model, document=document).items():
-            example = f"document {number}, which has {value} there"
-            _count(differences, Difference(refused_by="ours", code=code, path=path, example=example))
-    return differences
+def _refused(*, model: type[BaseModel], documents: list[dict[str, Any]]) -> list[Difference]:
+    return [
+        Difference(
+            refused_by="ours", code=code, path=path, example=f"document {number}, which has {value} there"
+        )
+        for number, document in enumerate(documents)
+        for (code, path), value in _problems(model=model, document=document).items()
+    ]
 
 
 def _problems(*, model: type[BaseModel], document: Mapping[str, Any]) -> dict[tuple[str, str], str]:
@@ -225,11 +225,3 @@ def _taken(place: str, told: str) -> Difference:
     """What the contract alone refuses; `no_day` where that is a day that does not exist."""
     code = "no_day" if told.endswith(f"is {NO_DAY!r}") else "served"
     return Difference(refused_by="contract", code=code, path=place, example=told)
-
-
-def _count(differences: dict[tuple[str, str, str], Difference], found: Difference) -> None:
-    key = (found.refused_by, found.code, found.path)
-    if key in differences:
-        differences[key].times += 1
-    else:
-        differences[key] = found

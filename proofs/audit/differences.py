@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
@@ -51,7 +51,7 @@ def compare(
     theirs: Sequence[frozenset[Objection]],
 ) -> list[Difference]:
     """The differences between two readings of the same documents, the most frequent first."""
-    found: dict[tuple[Reader, str, str], Difference] = {}
+    found: list[Difference] = []
     for example, one, other in zip(told, ours, theirs, strict=True):
         if _agree(one, other):
             continue
@@ -60,14 +60,22 @@ def compare(
             ("stand-in", _comparable(one, other)),
         )
         for reader, objections in sides:
-            for objection in objections:
-                key = (reader, objection.code, objection.path)
-                if key in found:
-                    found[key].times += 1
-                else:
-                    found[key] = Difference(
-                        refused_by=reader, code=objection.code, path=objection.path, example=example
-                    )
+            found += (
+                Difference(refused_by=reader, code=each.code, path=each.path, example=example)
+                for each in objections
+            )
+    return gathered(found)
+
+
+def gathered(differences: Iterable[Difference]) -> list[Difference]:
+    """One for each reader, code and path, with the first example; the most frequent first."""
+    found: dict[tuple[Reader, str, str], Difference] = {}
+    for each in differences:
+        key = (each.refused_by, each.code, each.path)
+        if key in found:
+            found[key].times += each.times
+        else:
+            found[key] = replace(each)
     return sorted(found.values(), key=lambda each: (-each.times, each.refused_by, each.code, each.path))
 
 
