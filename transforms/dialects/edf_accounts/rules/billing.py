@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from transforms.dialects.edf_accounts.rules.money import billed_to
-from transforms.rules.engine import Document, Fault, ObjectRule, Rule, stated
+from transforms.rules.engine import Document, Fault, ObjectRule, Rule, served
 from transforms.rules.ledgers import booked
 
 _OPTIONS: Final = "account_billing_options"
@@ -16,10 +16,8 @@ _PERIOD: Final = ("period_length", "period_start_day")
 def rules() -> tuple[Rule, ...]:
     """When a business is billed."""
     return (
-        *stated(
-            "served",
+        *served(
             "EnergyAccount",
-            "cannot_determine_responsible_for_billing_from_date",
             ObjectRule(
                 code="cannot_determine_responsible_for_billing_from_date",
                 path="",
@@ -28,10 +26,8 @@ def rules() -> tuple[Rule, ...]:
                 fields=("last_billed_to_date",),
             ),
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyAccount.account_billing_options",
-            "account_billing_options_provided_for_domestic_accounts",
             ObjectRule(
                 code="account_billing_options_provided_for_domestic_accounts",
                 path="",
@@ -41,10 +37,8 @@ def rules() -> tuple[Rule, ...]:
                 needs=(_OPTIONS,),
             ),
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyAccount.account_billing_options",
-            "next_bill_to_date_not_provided_for_quarterly_billing",
             ObjectRule(
                 code="next_bill_to_date_not_provided_for_quarterly_billing",
                 path="",
@@ -54,10 +48,8 @@ def rules() -> tuple[Rule, ...]:
                 needs=(_OPTIONS,),
             ),
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyAccountBillingOptions",
-            "account_billing_options_period_data_required",
             ObjectRule(
                 code="account_billing_options_period_data_required",
                 path=_OPTIONS,
@@ -66,10 +58,8 @@ def rules() -> tuple[Rule, ...]:
                 fields=_PERIOD,
             ),
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyAccountBillingOptions",
-            "account_billing_options_industry_billing_with_period_data",
             ObjectRule(
                 code="account_billing_options_industry_billing_with_period_data",
                 path=_OPTIONS,

@@ -16,6 +16,7 @@ from transforms.rules.engine import (
     Rule,
     ValueRule,
     inferred,
+    served,
     stated,
 )
 
@@ -41,16 +42,12 @@ def _people_rules(*, given: Circumstances) -> tuple[Rule, ...]:
     others = "customers.alternative_phone_numbers.phone_number"
     users = ("business.users.mobile", "business.users.landline")
     return (
-        *stated(
-            "served",
+        *served(
             "CustomerAlternativeNumber.phone_number",
-            "invalid_phone_number",
             contacts.existing_phone(others, region=given.region),
         ),
-        *stated(
-            "served",
+        *served(
             "BusinessUser.mobile, BusinessUser.landline",
-            "invalid_phone_number",
             *(contacts.existing_phone(path, region=given.region) for path in users),
         ),
         *inferred(*(contacts.usual_phone(path, region=given.region) for path in (others, *users))),
@@ -61,22 +58,16 @@ def _people_rules(*, given: Circumstances) -> tuple[Rule, ...]:
             "format: email",
             contacts.email_form("business.users.contact_emails"),
         ),
-        *stated(
-            "served",
+        *served(
             "BusinessUser.email",
-            "possible_test_email_address",
             contacts.no_test_email("business.users.email"),
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyCustomer.metadata",
-            "metadata_has_duplicate_keys",
             notes.unique_in_list("metadata", "key", code="metadata_has_duplicate_keys", path="customers"),
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyAccount.customers",
-            "repeated_values_for_unique_customer_detail_namespace",
             ObjectRule(
                 code="repeated_values_for_unique_customer_detail_namespace",
                 path="",
@@ -97,16 +88,12 @@ def _consent_rules(*, today: date) -> tuple[Rule, ...]:
                 "served", place, _TWICE, notes.unique_in_list("consents", "type", code=_TWICE, path=path)
             )
         ),
-        *stated(
-            "served",
+        *served(
             "CustomerConsent.signed_at",
-            "date_in_future",
             *(_signed(path, today=today) for path in ("consents.signed_at", "customers.consents.signed_at")),
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyCustomer",
-            "fields_are_mutually_exclusive",
             ObjectRule(
                 code="fields_are_mutually_exclusive",
                 path="customers",
@@ -147,10 +134,8 @@ def _address_rules() -> tuple[Rule, ...]:
                 needs=("street_address", "structured_street_address"),
             ),
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyAccount.supply_addresses",
-            "duplicate_property_external_identifiers",
             notes.unique_in_list(
                 "supply_addresses",
                 "property_external_identifier",
@@ -163,10 +148,8 @@ def _address_rules() -> tuple[Rule, ...]:
 def _portfolio_rules() -> tuple[Rule, ...]:
     code = "duplicate_portfolio_references"
     return (
-        *stated(
-            "served",
+        *served(
             "EnergyAccount.portfolio",
-            "portfolio_settings_included_when_not_lead",
             ObjectRule(
                 code="portfolio_settings_included_when_not_lead",
                 path="",
@@ -188,10 +171,8 @@ def _portfolio_rules() -> tuple[Rule, ...]:
                 notes.unique_in_list("portfolio_references", "namespace", code=code, path=path),
             )
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyAccount.payment_preferences",
-            "duplicate_ledger_in_payment_preferences",
             notes.unique_in_list(
                 "payment_preferences", "ledger_identifier", code="duplicate_ledger_in_payment_preferences"
             ),
@@ -203,16 +184,12 @@ def _complaint_rules() -> tuple[Rule, ...]:
     email = "complaints.complainant_email"
     return (
         *stated("served", "Complaint.complainant_email", "format: email", contacts.email_form(email)),
-        *stated(
-            "served",
+        *served(
             "Complaint.complainant_email",
-            "possible_test_email_address",
             contacts.no_test_email(email),
         ),
-        *stated(
-            "served",
+        *served(
             "Complaint",
-            "official_complaint_field_missing",
             ObjectRule(
                 code="official_complaint_field_missing",
                 path="complaints",
@@ -220,10 +197,8 @@ def _complaint_rules() -> tuple[Rule, ...]:
                 faults=_half_official,
             ),
         ),
-        *stated(
-            "served",
+        *served(
             "Complaint",
-            "chsr_letter_not_sent",
             ObjectRule(
                 code="chsr_letter_not_sent",
                 path="complaints",
@@ -250,10 +225,8 @@ def _period_rules() -> tuple[Rule, ...]:
             code,
             dates.times_ordered("partner_organisations", first="valid_from", then="valid_to", code=code),
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyAccount.payment_adequacy_changes",
-            "payment_adequacy_changes_and_last_payment_review_date_provided",
             ObjectRule(
                 code="payment_adequacy_changes_and_last_payment_review_date_provided",
                 path="",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from transforms.rules import contacts, dates, notes
-from transforms.rules.engine import Circumstances, Document, Fault, ObjectRule, Rule, inferred, stated
+from transforms.rules.engine import Circumstances, Document, Fault, ObjectRule, Rule, inferred, served, stated
 
 _ADMINISTRATORS: Final = "supply_addresses.property_administrators"
 _REACHED: Final = ("email", "mobile", "landline", "alternative_phone_numbers", "contact_emails")
@@ -18,10 +18,8 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
         *_contact_rules(region=given.region),
         *_customer_rules(),
         *_business_rules(),
-        *stated(
-            "served",
+        *served(
             "EnergyPSR",
-            "psr_industry_code_not_provided",
             ObjectRule(
                 code="psr_industry_code_not_provided",
                 path="customers.psr",
@@ -29,10 +27,8 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
                 faults=_codeless,
             ),
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyLegacySupplyAddress.property_administrators",
-            "multiple_property_administrators",
             ObjectRule(
                 code="multiple_property_administrators",
                 path="supply_addresses",
@@ -53,16 +49,12 @@ def _contact_rules(*, region: str) -> tuple[Rule, ...]:
     customers = ("customers.mobile", "customers.landline")
     administrators = (f"{_ADMINISTRATORS}.mobile", f"{_ADMINISTRATORS}.landline")
     return (
-        *stated(
-            "served",
+        *served(
             "EnergyCustomer.mobile, EnergyCustomer.landline",
-            "invalid_phone_number",
             *(contacts.existing_phone(path, region=region) for path in customers),
         ),
-        *stated(
-            "served",
+        *served(
             "PropertyAdministrator.mobile, PropertyAdministrator.landline",
-            "invalid_phone_number",
             *(contacts.existing_phone(path, region=region) for path in administrators),
         ),
         *inferred(
@@ -76,10 +68,8 @@ def _contact_rules(*, region: str) -> tuple[Rule, ...]:
             "format: email",
             contacts.email_form("customers.contact_emails"),
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyCustomer.email",
-            "possible_test_email_address",
             contacts.no_test_email("customers.email"),
         ),
         *stated(
@@ -91,10 +81,8 @@ def _contact_rules(*, region: str) -> tuple[Rule, ...]:
         *stated(
             "served", "EnergyAccount.billing_email", "format: email", contacts.email_form("billing_email")
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyAccount.billing_email",
-            "billing_email_not_valid",
             contacts.no_black_hole("billing_email"),
         ),
     )
@@ -102,10 +90,8 @@ def _contact_rules(*, region: str) -> tuple[Rule, ...]:
 
 def _customer_rules() -> tuple[Rule, ...]:
     return (
-        *stated(
-            "served",
+        *served(
             "EnergyAccount.customers",
-            "customer_family_name_required",
             ObjectRule(
                 code="customer_family_name_required",
                 path="",
@@ -114,10 +100,8 @@ def _customer_rules() -> tuple[Rule, ...]:
                 fields=("customers.family_name",),
             ),
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyAccount.customers",
-            "customer_with_unknown_occupier",
             ObjectRule(
                 code="customer_with_unknown_occupier",
                 path="",
@@ -126,10 +110,8 @@ def _customer_rules() -> tuple[Rule, ...]:
                 fields=("customers",),
             ),
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyCustomer.family_name",
-            "customer_may_not_be_named_the_occupier",
             ObjectRule(
                 code="customer_may_not_be_named_the_occupier",
                 path="customers",
@@ -138,10 +120,8 @@ def _customer_rules() -> tuple[Rule, ...]:
                 fields=("family_name",),
             ),
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyCustomer",
-            "contact_details_for_occupier",
             ObjectRule(
                 code="contact_details_for_occupier",
                 path="customers",
@@ -154,10 +134,8 @@ def _customer_rules() -> tuple[Rule, ...]:
 
 def _business_rules() -> tuple[Rule, ...]:
     return (
-        *stated(
-            "served",
+        *served(
             "EnergyAccount.customers",
-            "business_account_missing_customers",
             ObjectRule(
                 code="business_account_missing_customers",
                 path="",
@@ -166,10 +144,8 @@ def _business_rules() -> tuple[Rule, ...]:
                 fields=("customers",),
             ),
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyAccount.business",
-            "business_fields_provided_for_domestic_accounts",
             ObjectRule(
                 code="business_fields_provided_for_domestic_accounts",
                 path="",
@@ -178,10 +154,8 @@ def _business_rules() -> tuple[Rule, ...]:
                 fields=("business",),
             ),
         ),
-        *stated(
-            "served",
+        *served(
             "BaseBusiness.details",
-            "children_with_duplicate_values",
             notes.unique_in_list("details", "key", code="children_with_duplicate_values", path="business"),
         ),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from transforms.rules import addresses
-from transforms.rules.engine import Document, Fault, ObjectRule, Rule, inferred, stated
+from transforms.rules.engine import Document, Fault, ObjectRule, Rule, inferred, served, stated
 
 _ADDRESSES: Final = "supply_addresses"
 _POINTS: Final = f"{_ADDRESSES}.meter_points"
@@ -25,10 +25,8 @@ def _billing_rules() -> tuple[Rule, ...]:
             addresses.postcode("billing_postcode", country="GB"),
             addresses.postcode_fits_country("billing_address"),
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyAccount.billing_address1",
-            "billing_address_not_provided",
             ObjectRule(
                 code="billing_address_not_provided",
                 path="",
@@ -37,10 +35,8 @@ def _billing_rules() -> tuple[Rule, ...]:
                 fields=("billing_address1", "billing_postcode"),
             ),
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyAccount.billing_address",
-            "billing_address_new_style_and_legacy",
             ObjectRule(
                 code="billing_address_new_style_and_legacy",
                 path="",
@@ -54,16 +50,12 @@ def _billing_rules() -> tuple[Rule, ...]:
 
 def _supply_rules() -> tuple[Rule, ...]:
     return (
-        *stated(
-            "served",
+        *served(
             "EnergyLegacySupplyAddress.supply_postcode",
-            "invalid_postcode",
             addresses.postcode(f"{_ADDRESSES}.supply_postcode", country="GB"),
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyAccount.supply_addresses",
-            "duplicate_supply_addresses_found",
             ObjectRule(
                 code="duplicate_supply_addresses_found",
                 path="",
@@ -72,10 +64,8 @@ def _supply_rules() -> tuple[Rule, ...]:
                 fields=("supply_addresses",),
             ),
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyAccount.supply_addresses",
-            "duplicate_meter_points_on_different_supply_addresses_provided",
             ObjectRule(
                 code="duplicate_meter_points_on_different_supply_addresses_provided",
                 path="",
@@ -84,10 +74,8 @@ def _supply_rules() -> tuple[Rule, ...]:
                 fields=(f"{_POINTS}.identifier",),
             ),
         ),
-        *stated(
-            "served",
+        *served(
             "EnergyAccount.supply_addresses",
-            "occupier_account_with_multiple_supply_addresses",
             ObjectRule(
                 code="occupier_account_with_multiple_supply_addresses",
                 path="",
