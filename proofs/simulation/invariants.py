@@ -242,16 +242,18 @@ _ATTEMPT: Final = """
 """
 _RECORD: Final = """
     SELECT process.id, process.attempt, process.state, process.wave_id, process.intended_at,
+        -- A rerun of it may go on where its wave must not, until the rerun is stopped too.
         CASE
-            -- A rerun of it may go on where its wave must not.
-            WHEN NOT EXISTS (
-                SELECT FROM migration.rerun_item AS item
-                WHERE item.import_process_id = process.id
-                    AND NOT EXISTS (SELECT FROM migration.hindrance(process.wave_id, item.rerun_id))
-            ) THEN hindrance.stopped_at
+            WHEN NOT rerun.may_create THEN greatest(hindrance.stopped_at, rerun.stopped_at)
         END AS hindered_at
     FROM migration.import_process AS process
     LEFT JOIN LATERAL migration.hindrance(process.wave_id, NULL) AS hindrance ON true
+    CROSS JOIN LATERAL (
+        SELECT count(*) > count(its.stopped_at) AS may_create, max(its.stopped_at) AS stopped_at
+        FROM migration.rerun_item AS item
+        LEFT JOIN LATERAL migration.hindrance(process.wave_id, item.rerun_id) AS its ON true
+        WHERE item.import_process_id = process.id
+    ) AS rerun
     WHERE process.mode = %(mode)s
         AND process.resource = %(resource)s
         AND process.import_supplier = %(supplier)s
