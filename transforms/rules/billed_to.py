@@ -47,14 +47,34 @@ class Billed(NamedTuple):
         return bool(self.registers) or bool(self.meter.get("last_billed_to_date"))
 
 
-_Supply: TypeAlias = tuple[Point, Sequence[Billed]]
+class Supply(NamedTuple):
+    """A supply point with its meters, and the day to which its point or account is billed."""
+
+    each: Point
+    meters: Sequence[Billed]
+    shared: str
+    """Empty without any."""
+
+    def days(self) -> set[str]:
+        """Every day to which the meters in place are billed."""
+        days: set[str] = set()
+        for billed in self.meters:
+            if billed.meter.get("removed_on"):
+                continue
+            days.update(billed.registers.values())
+            if billed.default and (not billed.registers or billed.meter.get("last_billed_to_date")):
+                days.add(billed.default)
+        return days or ({self.shared} if self.shared else days)
+
+
+_Supplies: TypeAlias = Sequence[Supply]
 
 
 def transfer_reading_dates(*, points: str) -> Rule:
     """A transfer reading is of the day to which its register or meter is billed."""
 
-    def faults(supplies: Sequence[_Supply]) -> Iterator[Fault]:
-        for each, meters in supplies:
+    def faults(supplies: _Supplies) -> Iterator[Fault]:
+        for each, meters, _ in supplies:
             end = each.point.get("supply_end_date")
             for billed in meters:
                 for index, reading in enumerate(billed.meter.get("transfer_readings") or ()):
@@ -112,8 +132,8 @@ def vend_read_a_day_late(*, points: str) -> Rule:
 def billed_readings(*, points: str) -> Rule:
     """What is read after the day to which a register or meter is billed is not billed."""
 
-    def faults(supplies: Sequence[_Supply]) -> Iterator[Fault]:
-        for each, meters in supplies:
+    def faults(supplies: _Supplies) -> Iterator[Fault]:
+        for each, meters, _ in supplies:
             for billed in meters:
                 for index, reading in enumerate(billed.meter.get("reading_history") or ()):
                     due = billed.registers.get(reading.get("register_id"), billed.default)
@@ -135,12 +155,13 @@ def covering_agreement(*, points: str, today: date) -> Rule:
     """An agreement of each point on supply holds on the days to which its meters are billed."""
     now = today.isoformat()
 
-    def faults(account: Document) -> Iterator[Fault]:
-        for each in each_point(account, points=points):
+    def faults(supplies: _Supplies) -> Iterator[Fault]:
+        for supply in supplies:
+            each = supply.each
             agreements = each.point.get("agreements")
             if not agreements or not is_billable(each.point, today=now):
                 continue
-            for day in _days(account, each.point):
+            for day in supply.days():
                 for agreement in agreements:
                     if agreement["effective_from"] <= day < (agreement.get("effective_to") or _OPEN):
                         break
@@ -153,6 +174,7 @@ def covering_agreement(*, points: str, today: date) -> Rule:
         path="",
         explanation="An agreement must hold on the day to which the account or its meter is billed.",
         faults=faults,
+        prepare=_supplies_of(points),
         fields=(f"{points}.agreements",),
     )
 
@@ -164,13 +186,14 @@ def billed_before_leaving(*, points: str, today: date) -> Rule:
     """
     now = today.isoformat()
 
-    def faults(account: Document) -> Iterator[Fault]:
-        for each in each_point(account, points=points):
+    def faults(supplies: _Supplies) -> Iterator[Fault]:
+        for supply in supplies:
+            each = supply.each
             left = each.address.get("customer_at_supply_address_to_date")
             if not left or left > now:
                 continue
             last = min(left, each.point.get("supply_end_date") or left)
-            days = _days(account, each.point)
+            days = supply.days()
             # Whether the last day of a stay counts is said nowhere, so a day less passes.
             if days and max(days) < day_before(last):
                 name, _, _ = points.partition(".")
@@ -183,6 +206,7 @@ def billed_before_leaving(*, points: str, today: date) -> Rule:
         explanation="A customer who has left an address should be billed to the last day there.",
         severity="warning",
         faults=faults,
+        prepare=_supplies_of(points),
         fields=(f"{points.partition('.')[0]}.customer_at_supply_address_to_date",),
     )
 
@@ -255,9 +279,10 @@ def _vend(each: Point, billed: Billed, *, points: str) -> str:
 def _supplies_of(points: str) -> Prepare:
     """What gives the supply points of an account with their meters: one function, so that rules share it."""
 
-    def supplies(account: Document) -> Sequence[_Supply]:
+    def supplies(account: Document) -> _Supplies:
         return [
-            (each, tuple(each_billed(account, each.point))) for each in each_point(account, points=points)
+            Supply(each, tuple(each_billed(account, each.point)), _shared(account, each.point))
+            for each in each_point(account, points=points)
         ]
 
     return supplies
@@ -265,7 +290,7 @@ def _supplies_of(points: str) -> Prepare:
 
 def each_billed(account: Document, point: Document) -> Iterator[Billed]:
     """The meters of a supply point with the days to which they are billed."""
-    shared = point.get("last_billed_to_date") or account.get("last_billed_to_date") or ""
+    shared = _shared(account, point)
     for index, meter in enumerate(point.get("meters") or ()):
         own = _NONE
         for register in meter.get("registers") or ():
@@ -277,22 +302,8 @@ def each_billed(account: Document, point: Document) -> Iterator[Billed]:
         yield Billed(index, meter, default, own)
 
 
-def _days(account: Document, point: Document) -> set[str]:
-    """Every day to which the meters in place at a supply point are billed."""
-    shared = point.get("last_billed_to_date") or account.get("last_billed_to_date") or ""
-    days: set[str] = set()
-    is_shared = False
-    for meter in point.get("meters") or ():
-        if meter.get("removed_on"):
-            continue
-        own = [each.get("last_billed_to_date") for each in (meter, *(meter.get("registers") or ()))]
-        if any(own):
-            days.update(day for day in own if day)
-        elif (meter.get("installed_on") or "") <= shared:
-            is_shared = True
-    if shared and (is_shared or not days):
-        days.add(shared)
-    return days
+def _shared(account: Document, point: Document) -> str:
+    return point.get("last_billed_to_date") or account.get("last_billed_to_date") or ""
 
 
 def _undated(account: Document, *, points: str, today: str) -> Iterator[tuple[Point, Billed]]:

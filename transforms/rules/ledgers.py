@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final, TypeAlias
 
 from transforms.findings import Finding
-from transforms.rules.engine import Batch, Document, Fault, ObjectRule, Rule
+from transforms.rules.engine import Batch, Document, Fault, ObjectRule, Prepare, Rule
 
 Parts: TypeAlias = Callable[[Document], tuple[Decimal, Decimal] | None]
+
+Extent: TypeAlias = tuple[str, str] | None
+"""The first and the last day of some transactions, None without any."""
 
 Closing: TypeAlias = Callable[[Document, Document], str | None]
 """The day on which the last statement closed, from the account and one of its ledgers; None without one."""
@@ -80,6 +84,17 @@ def days(node: Document, *places: str) -> list[str]:
     ]
 
 
+@cache
+def _extent(lists: tuple[str, ...]) -> Prepare:
+    """What gives the extent of lists below an object; one function for each choice, so that rules share it."""
+
+    def extent(node: Document) -> Extent:
+        found = days(node, *lists)
+        return (min(found), max(found)) if found else None
+
+    return extent
+
+
 def shown(difference: Decimal) -> str:
     """An amount for a detail: two places, or as many as it has."""
     plain = f"{difference:f}"
@@ -111,11 +126,14 @@ class LedgerRule(Rule):
     """
 
     places: tuple[str, ...]
-    is_clear: Callable[[Document], bool]
+    is_clear: Callable[..., bool]
+    """Is given the ledger, and the extent of each of `extents`."""
     faults: Callable[[Document, Document], Iterable[Fault]]
     """What is wrong with a ledger, from its account and itself."""
     fields: tuple[str, ...]
     """The generic places below a ledger that it may name."""
+    extents: tuple[tuple[str, ...], ...] = ()
+    """Lists of transactions below a ledger, taken together."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -127,10 +145,11 @@ class LedgerRule(Rule):
         is_clear = self.is_clear
         for place in self.places:
             level = batch.level(path=place)
-            for index, ledger in enumerate(level.nodes):
-                if is_clear(ledger):
+            extents = [batch.prepared(path=place, prepare=_extent(lists)) for lists in self.extents]
+            for index, given in enumerate(zip(level.nodes, *extents, strict=True)):
+                if is_clear(*given):
                     continue
-                number, path = level.whose(index=index)
+                ledger, (number, path) = given[0], level.whose(index=index)
                 for fault in self.faults(batch.documents[number], ledger):
                     yield number, self.finding(path=_below(path, fault.field), detail=fault.detail)
 
@@ -140,8 +159,8 @@ def history_before_closing(
 ) -> Rule:
     """No transaction of the past lies after the last statement. `lists` are places below a ledger."""
 
-    def is_clear(ledger: Document) -> bool:
-        return bool(max(days(ledger, *lists), default="") <= ledger.get(_CLOSING, ""))
+    def is_clear(ledger: Document, past: Extent) -> bool:
+        return past is None or bool(past[1] <= ledger.get(_CLOSING, ""))
 
     def faults(account: Document, ledger: Document) -> Iterator[Fault]:
         closed = closing(account, ledger)
@@ -155,6 +174,7 @@ def history_before_closing(
         path="",
         explanation="A transaction of the past must not lie after the last statement.",
         places=places,
+        extents=(lists,),
         is_clear=is_clear,
         faults=faults,
         fields=_dates(lists),
@@ -174,9 +194,8 @@ def current_after_closing(
     of that day are history.
     """
 
-    def is_clear(ledger: Document) -> bool:
-        earliest = min(days(ledger, *current), default="")
-        return not earliest or earliest > ledger.get(_CLOSING, _NEVER)
+    def is_clear(ledger: Document, now: Extent) -> bool:
+        return now is None or bool(now[0] > ledger.get(_CLOSING, _NEVER))
 
     def faults(account: Document, ledger: Document) -> Iterator[Fault]:
         closed = closing(account, ledger)
@@ -194,6 +213,7 @@ def current_after_closing(
         path="",
         explanation="A current transaction must lie after the last statement.",
         places=places,
+        extents=(current,),
         is_clear=is_clear,
         faults=faults,
         fields=_dates(current),
@@ -203,9 +223,8 @@ def current_after_closing(
 def history_before_current(*, places: tuple[str, ...], history: str, current: str) -> Rule:
     """No transaction of the past lies after the first current one of its ledger, but for prepay vends."""
 
-    def is_clear(ledger: Document) -> bool:
-        first = min(days(ledger, current), default=_NEVER)
-        return max(days(ledger, history), default="") <= first
+    def is_clear(_: Document, past: Extent, now: Extent) -> bool:
+        return past is None or now is None or past[1] <= now[0]
 
     def faults(_: Document, ledger: Document) -> Iterator[Fault]:
         later = [entry["transaction_date"] for entry in booked(ledger, current) if not is_prepay(entry)]
@@ -219,6 +238,7 @@ def history_before_current(*, places: tuple[str, ...], history: str, current: st
         path="",
         explanation="A transaction of the past must not lie after a current one.",
         places=places,
+        extents=((history,), (current,)),
         is_clear=is_clear,
         faults=faults,
         fields=_dates((history,)),
@@ -251,9 +271,9 @@ def history_has_ended(*, places: tuple[str, ...], lists: tuple[str, ...], today:
     """The last statement has closed already; without its day, the latest transaction of the past has come."""
     now = today.isoformat()
 
-    def is_clear(ledger: Document) -> bool:
+    def is_clear(ledger: Document, past: Extent) -> bool:
         closed = ledger.get(_CLOSING)
-        return not days(ledger, *lists) if closed is None else bool(closed <= now)
+        return past is None or past[1] <= now if closed is None else bool(closed <= now)
 
     def faults(_: Document, ledger: Document) -> Iterator[Fault]:
         if ledger.get(_CLOSING) is not None:
@@ -268,6 +288,7 @@ def history_has_ended(*, places: tuple[str, ...], lists: tuple[str, ...], today:
         path="",
         explanation="The last statement must not close in the future.",
         places=places,
+        extents=(lists,),
         is_clear=is_clear,
         faults=faults,
         fields=(_CLOSING, *lists),

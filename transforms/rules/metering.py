@@ -359,9 +359,9 @@ _ROWS_OF_ELECTRICITY: Final[Mapping[Readings, Prepare]] = {
 
 
 def _exceeds(meter: Document, reading: Document) -> bool:
-    shown = len(reading["reading_value"].partition(".")[0].lstrip("-0"))
-    digits = _digits(meter, reading)
-    return digits is not None and shown > digits
+    digits, value = _digits(meter, reading), reading["reading_value"]
+    # Most are short enough with everything that is no digit of the whole number.
+    return digits is not None and len(value) > digits and len(value.partition(".")[0].lstrip("-0")) > digits
 
 
 def _digits(meter: Document, reading: Document) -> int | None:
@@ -377,17 +377,12 @@ def _digits(meter: Document, reading: Document) -> int | None:
 def _falling(meter: Document) -> Iterator[Fault]:
     """The first fall of each register, wherever the later reading stands."""
     rows = [
-        (
-            reading.get("register_id") or "",
-            reading["reading_date"],
-            reading["reading_value"],
-            f"{name}.{index}",
-        )
+        (reading.get("register_id") or "", reading["reading_date"], reading["reading_value"], name, index)
         for name in ("reading_history", "transfer_readings")
         for index, reading in enumerate(meter.get(name) or ())
     ]
     rows.sort()
-    for (one, _, before, _), (other, _, after, place) in pairwise(rows):
-        if one == other and float(after) < float(before):
-            yield Fault(f"{place}.reading_value")
+    for (one, _, before, _, _), (other, _, after, name, index) in pairwise(rows):
+        if one == other and before != after and float(after) < float(before):
+            yield Fault(f"{name}.{index}.reading_value")
             return

@@ -73,9 +73,9 @@ def rules() -> tuple[Rule, ...]:
 
 def _no_start(account: Document) -> Iterator[Fault]:
     books = (account, *(account.get("ledgers") or ()))
-    if account.get("account_type") == "PORTFOLIO_LEAD" or any(billed_to(account)):
+    if account.get("account_type") == "PORTFOLIO_LEAD" or account.get("last_billed_to_date"):
         return
-    if any(book.get("last_statement_closing_date") for book in books):
+    if any(book.get("last_statement_closing_date") for book in books) or any(billed_to(account)):
         return
     if not any(point.get("agreements") for point in booked(account, "supply_addresses.meter_points")):
         yield Fault("last_billed_to_date")

@@ -189,8 +189,8 @@ def ledgers_add_up() -> Rule:
 def current_after_last_bill() -> Rule:
     """No current transaction is older than the earliest day of billing, but for prepay vends."""
 
-    def is_clear(ledger: Document) -> bool:
-        return not ledger.get(_CURRENT)
+    def is_clear(_: Document, now: ledgers.Extent) -> bool:
+        return now is None
 
     def faults(account: Document, ledger: Document) -> Iterator[Fault]:
         # The earliest day of billing is no later than the account's own.
@@ -206,6 +206,7 @@ def current_after_last_bill() -> Rule:
         path="",
         explanation="A current transaction must not lie before the day to which the account is billed.",
         places=_PLACES,
+        extents=((_CURRENT,),),
         is_clear=is_clear,
         faults=faults,
         fields=(f"{_CURRENT}.transaction_date",),
