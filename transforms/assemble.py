@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -230,7 +231,9 @@ def _send_null(*, documents: Sequence[dict[str, Any]], place: Sequence[str]) -> 
 
 def _objects(*, tree: Mapping[str, Any], length: int) -> list[dict[str, Any]]:
     """One object for each row from a tree of columns; what is empty is left out."""
-    names = [name for name, values in tree.items() if isinstance(values, list)]
+    names = [
+        name for name, values in tree.items() if isinstance(values, list) and values.count(None) < len(values)
+    ]
     objects: list[dict[str, Any]] = [
         {name: value for name, value in zip(names, row, strict=True) if value is not None}
         for row in zip(*(tree[name] for name in names), strict=True)
@@ -252,53 +255,73 @@ def _nest(
     documents: list[dict[str, Any]],
     into: Assembled,
 ) -> _Nested:
+    parents = [0] * len(keys)
+    if parent is not None:
+        depth, known = len(parent.frame.key), parent.rows
+        parents = [known.get(key[:depth], -1) for key in keys]
     this = _Nested(
         frame=frame,
         customers=customers,
         documents=documents,
-        parents=[],
-        positions=[],
-        rows={},
+        parents=parents,
+        positions=[0] * len(keys) if parent is None else _attach(frame, documents, parents, parent),
+        rows=dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True)),
         path=_join(parent.path if parent else "", frame.target),
     )
+    if len(this.rows) < len(keys) or -1 in parents or any(None in key for key in this.rows):
+        _refuse_rows(this=this, parent=parent, keys=keys, into=into)
+    return this
+
+
+def _attach(
+    frame: Frame, documents: Sequence[dict[str, Any]], parents: Sequence[int], parent: _Nested
+) -> list[int]:
+    """Put each document into its parent's list. Returns their places there, 0 for one without a parent."""
     *places, target = frame.target.split(".")
-    depth = len(parent.frame.key) if parent is not None else 0
-    for row, key in enumerate(keys):
-        if None in key:
-            into.refuse(
-                customer=customers[row],
-                code="missing_value",
-                path=this.path,
-                detail=f"A row of frame {frame.name} has no value in its key "
-                f"{', '.join(name for name, value in zip(frame.key, key, strict=True) if value is None)}.",
-            )
-        elif this.rows.setdefault(key, row) != row:
-            into.refuse(
-                customer=customers[row],
-                code="duplicate_key",
-                path=this.path,
-                detail=f"Frame {frame.name} has the same key {', '.join(frame.key)} twice.",
-            )
-        parent_row = 0 if parent is None else parent.rows.get(key[:depth], -1)
-        this.parents.append(parent_row)
-        if parent is None or parent_row < 0:
-            this.positions.append(0)
-            # A key without a value has been named above: that is why the row has no parent.
-            if parent is not None and None not in key[:depth]:
-                into.refuse(
-                    customer=customers[row],
-                    code="orphaned_child",
-                    path=this.path,
-                    detail=f"A row of frame {frame.name} belongs to no row of frame {parent.frame.name}.",
-                )
+    positions = []
+    for row, document in zip(parents, documents, strict=True):
+        if row < 0:
+            positions.append(0)
             continue
-        holder = parent.documents[parent_row]
+        holder = parent.documents[row]
         for place in places:
             holder = holder.setdefault(place, {})
-        siblings = holder.setdefault(target, [])
-        this.positions.append(len(siblings))
-        siblings.append(documents[row])
-    return this
+        siblings = holder.get(target)
+        if siblings is None:
+            holder[target] = [document]
+            positions.append(0)
+        else:
+            positions.append(len(siblings))
+            siblings.append(document)
+    return positions
+
+
+def _refuse_rows(*, this: _Nested, parent: _Nested | None, keys: Sequence[Key], into: Assembled) -> None:
+    """Name the rows whose key is empty or repeated, and those without a parent."""
+    frame = this.frame
+    refuse = partial(into.refuse, path=this.path)
+    for row, key in enumerate(keys):
+        customer = this.customers[row]
+        if None in key:
+            empty = ", ".join(name for name, value in zip(frame.key, key, strict=True) if value is None)
+            refuse(
+                customer=customer,
+                code="missing_value",
+                detail=f"A row of frame {frame.name} has no value in its key {empty}.",
+            )
+        elif this.rows[key] != row:
+            refuse(
+                customer=customer,
+                code="duplicate_key",
+                detail=f"Frame {frame.name} has the same key {', '.join(frame.key)} twice.",
+            )
+        # A key without a value has been named above: that is why the row has no parent.
+        if parent is not None and this.parents[row] < 0 and None not in key[: len(parent.frame.key)]:
+            refuse(
+                customer=customer,
+                code="orphaned_child",
+                detail=f"A row of frame {frame.name} belongs to no row of frame {parent.frame.name}.",
+            )
 
 
 def _counted(*, this: _Nested, parent: _Nested | None, customers: int) -> FrameRows:
