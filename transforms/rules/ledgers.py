@@ -86,7 +86,7 @@ def days(node: Document, *places: str) -> list[str]:
 
 @cache
 def _extent(lists: tuple[str, ...]) -> Prepare:
-    """What gives the extent of lists below an object; one function for each choice, so that rules share it."""
+    """What gives the extent of lists below an object. Rules that name the same lists share it."""
 
     def extent(node: Document) -> Extent:
         found = days(node, *lists)
