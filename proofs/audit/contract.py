@@ -118,8 +118,10 @@ class _Served:
 def _meant(node: Any, schemas: Mapping[str, Any]) -> Any:
     """The document as its words mean it, where its patterns and choices say something else.
 
-    A text of format decimal has a digit. And of several forms that nothing in them tells apart any may fit:
-    EDF's two forms of a business fit the same objects, and what chooses between them is a setting of Kraken.
+    An object has the properties that are listed: one that is made up by the name of a field that the model
+    knows would be no text of Kraken's. A text of format decimal has a digit. And of several forms that
+    nothing in them tells apart any may fit: EDF's two forms of a business fit the same objects, and what
+    chooses between them is a setting of Kraken.
     """
     if isinstance(node, list):
         return [_meant(item, schemas) for item in node]
@@ -129,6 +131,8 @@ def _meant(node: Any, schemas: Mapping[str, Any]) -> Any:
     if meant.get("format") == "decimal" and (sizes := _DECIMAL.fullmatch(str(meant.get("pattern")))):
         whole, places = sizes.groups()
         meant["pattern"] = rf"^-?(?:\d{{1,{whole}}}(?:\.\d{{0,{places}}})?|\.\d{{1,{places}}})$"
+    if meant.get("type") == "object" and "properties" in meant:
+        meant.setdefault("additionalProperties", False)
     if isinstance(meant.get("oneOf"), list) and not _tells(meant, schemas):
         meant.pop("discriminator", None)
         meant["anyOf"] = meant.pop("oneOf")
