@@ -17,7 +17,7 @@ VENV := .venv/bin
 CHOSEN := $(if $(filter file default undefined,$(origin PYTHON)),,--chosen)
 KEPT := $(if $(CHOSEN),,$(shell test -x $(VENV)/python && echo $(VENV)/python))
 INSTALLER := $(or $(KEPT),$(PYTHON))
-STACK := $(VENV)/python -m stack
+STACK := $(VENV)/python -m kraken_import.local
 
 help: ## List the commands and variables
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -140,7 +140,7 @@ check: install ## Lint, types and import layers
 	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports
-	@$(VENV)/python -m reporting --check
+	@$(VENV)/python -m kraken_import.reporting --check
 
 new-dialect: install ## Write the skeleton of dialect NAME
 	@$(STACK) new-dialect
@@ -149,4 +149,4 @@ sample: install ## Write the rows that the SQL returns for the guide's customer:
 	@$(STACK) sample
 
 mapping: install ## Write docs/mapping anew from the mappings
-	@$(VENV)/python -m reporting
+	@$(VENV)/python -m kraken_import.reporting

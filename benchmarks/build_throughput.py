@@ -30,8 +30,8 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 from benchmarks.ground import own_postgres
-from legacy import load
-from legacy.values import configured_values
+from kraken_import.generator import load
+from kraken_import.generator.values import configured_values
 from transforms.build import BuildSettings, build
 from transforms.dialect import Dialect
 from transforms.extract import candidate_identifiers, extract

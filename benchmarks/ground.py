@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from stack import postgres
-from stack.postgres import Cluster
+from kraken_import.local import postgres
+from kraken_import.local.postgres import Cluster
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from benchmarks.growth_sample import About, Sample
-from kraken_import.lifecycle import ASKED, AWAITING, SETTLED, State
+from kraken_import.domain.lifecycle import ASKED, AWAITING, SETTLED, State
 
 MAINTENANCE: Final[Mapping[str, str]] = {
     "cohorts.lock_planning": "planning is one transaction at a time",

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal, TypeAlias
 
 from benchmarks.growth_fill import Scale
-from kraken_import.lifecycle import (
+from kraken_import.domain.lifecycle import (
     AWAITING,
     ENDED_AT_KRAKEN,
     FAILED,

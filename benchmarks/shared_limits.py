@@ -34,6 +34,9 @@ from sqlalchemy.pool import NullPool
 
 from benchmarks.ground import free_port, own_postgres
 from kraken_import.client.settings import KrakenSettings
+from kraken_import.generator import load
+from kraken_import.generator.values import configured_values
+from kraken_import.local.data import migrate_tracking
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases.build import build_batch
 from kraken_import.usecases.create import create_batch
@@ -43,9 +46,6 @@ from kraken_import.usecases.systems import BuildSystems, database_clock
 from kraken_import.usecases.validate import validate_batch
 from kraken_import.usecases.waits import Resumption
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
-from legacy import load
-from legacy.values import configured_values
-from stack.data import migrate_tracking
 from transforms.registry import get_dialect
 
 ROOT: Final = Path(__file__).resolve().parent.parent

@@ -60,7 +60,17 @@ def main() -> int:
 
 
 def _start(*, core: int, token: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "simulator", "--port", "0", "--token", token, "--delay", "0.5"]
+    command = [
+        sys.executable,
+        "-m",
+        "kraken_import.simulator",
+        "--port",
+        "0",
+        "--token",
+        token,
+        "--delay",
+        "0.5",
+    ]
     return subprocess.Popen(
         ["taskset", "--cpu-list", str(core), *command], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )

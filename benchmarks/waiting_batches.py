@@ -33,7 +33,7 @@ from sqlalchemy import Engine, create_engine
 
 from benchmarks.ground import free_port, own_postgres
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.lifecycle import Mode
+from kraken_import.domain.lifecycle import Mode
 from kraken_import.tracking import migrate, waves
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.waves import NewWave
@@ -81,7 +81,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=90)
     options = parser.parse_args()
     port, token = free_port(), secrets.token_hex(8)
-    command = [sys.executable, "-m", "simulator", "--port", str(port), "--token", token]
+    command = [sys.executable, "-m", "kraken_import.simulator", "--port", str(port), "--token", token]
     simulator = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     try:
         with own_postgres(name="waiting-batches") as cluster:

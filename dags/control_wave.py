@@ -7,8 +7,8 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param
 
 from dags.shared import ORDER, TRIED_AGAIN
-from kraken_import.connections import connection_ids
-from kraken_import.operators import ControlWaveOperator
+from kraken_import.airflow.connections import connection_ids
+from kraken_import.airflow.operators.control import ControlWaveOperator
 from transforms.registry import dialect_names
 
 with DAG(

@@ -11,8 +11,8 @@ from airflow.sdk import (
 )
 
 from dags.shared import AWAIT_MINUTES, POLICY, SCHEDULE, TASKS, batch_groups
-from kraken_import.connections import connection_ids
-from kraken_import.operators import (
+from kraken_import.airflow.connections import connection_ids
+from kraken_import.airflow.operators.wave import (
     GateOperator,
     PlanWaveOperator,
     ReportWaveOperator,

@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk import DAG, Param
 
 from dags.shared import POLICY
-from kraken_import.planning import PreviewCohortOperator, WriteCohortOperator
+from kraken_import.airflow.operators.cohort import PreviewCohortOperator, WriteCohortOperator
 from transforms.registry import dialect_names
 from transforms.selection import LEFT_OUT, rule_names, rule_parameters
 

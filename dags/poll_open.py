@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import DAG
 
 from dags.shared import TRIED_AGAIN
-from kraken_import.connections import ConnectionIds, connection_ids
-from kraken_import.operators import PollOpenOperator
+from kraken_import.airflow.connections import ConnectionIds, connection_ids
+from kraken_import.airflow.operators.between import PollOpenOperator
 from transforms.registry import dialect_names
 
 _EVERY = timedelta(minutes=10)

@@ -7,8 +7,8 @@ from datetime import timedelta
 from airflow.sdk import DAG, Param
 
 from dags.shared import TRIED_AGAIN
-from kraken_import.connections import ConnectionIds, connection_ids
-from kraken_import.operators import ReconcileOperator
+from kraken_import.airflow.connections import ConnectionIds, connection_ids
+from kraken_import.airflow.operators.between import ReconcileOperator
 from transforms.registry import dialect_names
 
 with DAG(

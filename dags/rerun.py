@@ -5,12 +5,8 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param, TriggerRule, get_parsing_context
 
 from dags.shared import AWAIT_MINUTES, TASKS, batch_groups
-from kraken_import.connections import connection_ids
-from kraken_import.operators import (
-    PlanRerunOperator,
-    RerunGateOperator,
-    SummariseRerunOperator,
-)
+from kraken_import.airflow.connections import connection_ids
+from kraken_import.airflow.operators.rerun import PlanRerunOperator, RerunGateOperator, SummariseRerunOperator
 from kraken_import.usecases.rerun import RERUNNABLE
 from transforms.registry import dialect_names, get_dialect
 

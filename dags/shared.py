@@ -8,16 +8,16 @@ from typing import Any
 
 from airflow.sdk import Param, TriggerRule, task_group
 
-from kraken_import import environment
-from kraken_import.connections import ConnectionIds
-from kraken_import.operators import (
+from kraken_import.airflow import environment
+from kraken_import.airflow.connections import ConnectionIds
+from kraken_import.airflow.operators.batch import (
     AwaitBatchOperator,
     BuildBatchOperator,
     CreateBatchOperator,
     ValidateBatchOperator,
 )
-from kraken_import.pools import pool_of
-from kraken_import.retrying import PatientRetryPolicy, retries_of
+from kraken_import.airflow.pools import pool_of
+from kraken_import.airflow.retrying import PatientRetryPolicy, retries_of
 from transforms.registry import dialect_names
 
 BATCHES_AT_ONCE = environment.batches_at_once()

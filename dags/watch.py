@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import DAG
 
 from dags.shared import SCHEDULE, SHORT
-from kraken_import.connections import ConnectionIds, connection_ids
-from kraken_import.notifications import are_wanted
-from kraken_import.watching import WatchRecordsOperator, WatchTriggererOperator
+from kraken_import.airflow.connections import ConnectionIds, connection_ids
+from kraken_import.airflow.notifications import are_wanted
+from kraken_import.airflow.operators.watch import WatchRecordsOperator, WatchTriggererOperator
 from transforms.registry import dialect_names
 
 _EVERY = timedelta(minutes=10)

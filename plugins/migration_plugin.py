@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
 
-from kraken_import.links import WaveReportLink
-from kraken_import.report_pages import PREFIX, app
+from kraken_import.airflow.links import WaveReportLink
+from kraken_import.airflow.report_pages import PREFIX, app
 
 
 class MigrationPlugin(AirflowPlugin):

@@ -11,9 +11,9 @@ from typing import Any, Final
 import requests
 from sqlalchemy import Engine, text
 
-from kraken_import.lifecycle import State
+from kraken_import.domain.lifecycle import State
+from kraken_import.local.outcome import UnableToReadLedger
 from proofs.comparing import Booked, Key, Tracked
-from stack.outcome import UnableToReadLedger
 from transforms.extract import balances_sql
 
 _PAGE: Final = 5_000

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from kraken_import.lifecycle import AWAITING, ENDED_AT_KRAKEN, OPEN, REBUILDABLE, UNDONE, State
+from kraken_import.domain.lifecycle import AWAITING, ENDED_AT_KRAKEN, OPEN, REBUILDABLE, UNDONE, State
 
 _ENDS: Final = {
     State.PROCESSED: "PROCESSED",

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import requests
 
-from stack.postgres import open_cluster
+from kraken_import.local.postgres import open_cluster
 from tests.conftest import ROOT
 
-PARTS = ("dags", "plugins", "transforms", "reporting", "sql", "legacy", "simulator", "stack", "proofs")
+PARTS = ("dags", "plugins", "transforms", "sql", "proofs")
 
 
 def copied_checkout(*, folder: Path) -> Path:
@@ -69,7 +69,7 @@ def run(*, checkout: Path, command: str, **variables: str) -> str:
 
 
 def attempt(*, checkout: Path, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return attempt_module(checkout=checkout, words=("stack", command), **variables)
+    return attempt_module(checkout=checkout, words=("kraken_import.local", command), **variables)
 
 
 def attempt_module(

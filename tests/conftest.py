@@ -26,8 +26,8 @@ import psycopg2
 import pytest
 from sqlalchemy import Engine, create_engine
 
-from stack import postgres as embedded
-from stack.postgres import Cluster
+from kraken_import.local import postgres as embedded
+from kraken_import.local.postgres import Cluster
 
 ROOT = Path(__file__).resolve().parent.parent
 UNIT = ROOT / "tests" / "unit"
@@ -169,7 +169,7 @@ def tracking_template(postgres: Cluster) -> str:
 @pytest.fixture(scope="session")
 def legacy_template(postgres: Cluster) -> str:
     """The name of a database with the legacy schema and the guides' customers, and no generated ones."""
-    from legacy import load
+    from kraken_import.generator import load
 
     with _engine(dsn=postgres.create_database(name="legacy_template")) as engine:
         load.create_schema(engine=engine)
@@ -290,7 +290,7 @@ def _engine(*, dsn: str) -> Iterator[Engine]:
 def _launch(*, options: tuple[str, ...], port: int, token: str, folder: Path) -> Simulator:
     log = folder / f"simulator-{port}.log"
     address = ["--host", "127.0.0.1", "--port", str(port), "--token", token]
-    command = [sys.executable, "-m", "simulator", *address, *options]
+    command = [sys.executable, "-m", "kraken_import.simulator", *address, *options]
     with log.open("ab") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
     return Simulator(url=f"http://127.0.0.1:{port}", token=token, process=process, log=log)

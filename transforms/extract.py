@@ -34,8 +34,9 @@ from transforms.memory import collector_paused
 from transforms.money import Balance, is_amount, legacy_balances
 from transforms.paging import PAGING, Pages, check_paging
 from transforms.reading import BatchReader
+from transforms.sql_files import FOLDER
 
-_SQL_FOLDER = Path(__file__).resolve().parents[1] / "sql" / "extract"
+_SQL_FOLDER = FOLDER / "extract"
 _RECONCILE_FOLDER = _SQL_FOLDER.parent / "reconcile"
 _BALANCE: Final = ("external_identifier", "ledger", "currency", "amount")
 _CHAR: Final = 1042

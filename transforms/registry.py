@@ -5,15 +5,15 @@ from __future__ import annotations
 import pkgutil
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from typing import Final
 
 from transforms import dialects
 from transforms.additions import FILE, with_additions
 from transforms.dialect import Dialect
+from transforms.sql_files import FOLDER
 from transforms.wording import shown_value
 
-_SQL_FOLDER: Final = Path(__file__).resolve().parents[1] / "sql" / "extract"
+_SQL_FOLDER: Final = FOLDER / "extract"
 
 
 class UnknownDialect(Exception):

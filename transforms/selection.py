@@ -23,6 +23,7 @@ from sqlalchemy import Connection, Engine, Row, TextClause, text
 from transforms.database import Place, UnableToQuery, place_in, read_sql, sentences, shown
 from transforms.dialect import Dialect
 from transforms.paging import PAGING, Pages, check_paging
+from transforms.sql_files import FOLDER
 
 Parameter: TypeAlias = str | int
 
@@ -31,7 +32,7 @@ PAGE: Final = 50_000
 LEFT_OUT: Final = ("erroneous_transfer", "open_dispute")
 """Reasons for which Kraken refuses an account, so that a cohort leaves it out unless told otherwise."""
 
-_SQL_FOLDER: Final = Path(__file__).resolve().parents[1] / "sql" / "plan"
+_SQL_FOLDER: Final = FOLDER / "plan"
 _CANDIDATES: Final = "candidates"
 _LEAVE_OUT: Final = "leave_out"
 _COLUMNS: Final = ("external_identifier", "priority", "stratum", "exclusion")

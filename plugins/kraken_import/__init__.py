@@ -1,6 +1,6 @@
 """The import engine: it takes customers through Kraken's data-import API and records every outcome.
 
-From the bottom up: `lifecycle` (states and legal moves) and `masking`, `client` (Kraken over HTTP) and
-`tracking` (the tracking database), `usecases` (what the pipeline does), and on top the modules that
-know Airflow: `hook`, `triggers`, `operators`, `provider`. Imports point downwards only.
+From the bottom up: `domain` (states and policies), `client` (Kraken over HTTP), `tracking` (the tracking
+database) and `reporting`, `usecases` (what the pipeline does), and `airflow` on top. Beside them stand the
+`simulator` of Kraken, the `generator` of customers and the `local` stack. Imports point downwards only.
 """

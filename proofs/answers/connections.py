@@ -13,12 +13,12 @@ import certifi
 from hypothesis import strategies as st
 from yarl import URL
 
+from kraken_import.airflow.environment import UnableToReadEnvironment, batches_at_once, patience
 from kraken_import.client.network import way_to
 from kraken_import.client.requests import status_request
 from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
 from kraken_import.client.tokens import forget_tokens, source_of
-from kraken_import.environment import UnableToReadEnvironment, batches_at_once, patience
-from kraken_import.policies import PolicySettings, loosened, over, plain_values, read_policy
+from kraken_import.domain.policies import PolicySettings, loosened, over, plain_values, read_policy
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.policy import read_settings, resolve
 from proofs.answers.contract import Parser, claim

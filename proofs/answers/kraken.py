@@ -30,8 +30,8 @@ from kraken_import.client.answers import (
 from kraken_import.client.headers import http_date, retry_after
 from kraken_import.client.json_array import BrokenArray, JsonArray
 from kraken_import.client.refusals import about_the_wave, findings_of, reasons_of
-from kraken_import.lifecycle import ENDED_AT_KRAKEN, State, state_of_status
-from kraken_import.masking import mask_findings
+from kraken_import.domain.lifecycle import ENDED_AT_KRAKEN, State, state_of_status
+from kraken_import.domain.masking import mask_findings
 from kraken_import.usecases.reasons import reasons
 from proofs.answers.contract import Parser, claim
 from proofs.answers.damage import (

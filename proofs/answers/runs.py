@@ -11,6 +11,9 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from kraken_import.client.settings import KrakenSettings
+from kraken_import.local import state
+from kraken_import.local.rerun import UnableToRerun, selection
+from kraken_import.local.settings import Secrets, UnableToUnderstand, load_secrets, read_wishes
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.policy import read_time
 from kraken_import.usecases.rerun import RerunRequest
@@ -18,9 +21,6 @@ from kraken_import.usecases.rerun import check_request as check_rerun
 from kraken_import.usecases.wave_request import WaveRequest, check_customers, check_request
 from proofs.answers.contract import Parser, claim
 from proofs.answers.damage import TEXTS, any_characters, any_of, bodies, mostly, texts
-from stack import state
-from stack.rerun import UnableToRerun, selection
-from stack.settings import Secrets, UnableToUnderstand, load_secrets, read_wishes
 
 _KRAKEN: Final = KrakenSettings(base_url="https://api.example.com", token="t")  # noqa: S106
 _SECRET: Final = "Quillfeather0161"  # noqa: S105

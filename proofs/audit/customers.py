@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 from benchmarks.ground import own_postgres
-from legacy import load
+from kraken_import.generator import load
 from transforms.build import BuildSettings, drafts
 from transforms.dialect import Dialect
 from transforms.extract import candidate_identifiers, extract

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
-from simulator.rules import judge
+from kraken_import.simulator.rules import judge
 from transforms.dialect import Dialect
 from transforms.models.shape import check_of
 from transforms.rules.engine import Batch, Circumstances, UniqueRule, run_rules

@@ -16,19 +16,19 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from kraken_import.local import data, display, processes, state, waves
+from kraken_import.local.api import Airflow
+from kraken_import.local.faults import sentence_of
+from kraken_import.local.outcome import listed
+from kraken_import.local.problems import StackProblem
+from kraken_import.local.running import up
+from kraken_import.local.settings import Targets, UnableToUnderstand, Wishes, read_wishes
+from kraken_import.local.stopping import stop_everything
 from proofs.chaos import plan
 from proofs.chaos.host import watched
 from proofs.chaos.plan import Victim
 from proofs.chaos.round import BATCHES, DIALECT, Ground, Round, open_ground, play
 from proofs.chaos.windows import quick_windows
-from stack import data, display, processes, state, waves
-from stack.api import Airflow
-from stack.faults import sentence_of
-from stack.outcome import listed
-from stack.problems import StackProblem
-from stack.running import up
-from stack.settings import Targets, UnableToUnderstand, Wishes, read_wishes
-from stack.stopping import stop_everything
 
 DEFAULT_ROUNDS: Final = 20
 DEFAULT_ACCOUNTS: Final = 240

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 import psutil
 
-from stack import airflow, processes, state
-from stack.postgres import Cluster
-from stack.problems import StackProblem
-from stack.processes import Component
-from stack.running import Running
-from stack.settings import LOGS, ROOT
-from stack.simulator import simulator_command
-from stack.stopping import cluster_of
+from kraken_import.local import airflow, processes, state
+from kraken_import.local.postgres import Cluster
+from kraken_import.local.problems import StackProblem
+from kraken_import.local.processes import Component
+from kraken_import.local.running import Running
+from kraken_import.local.settings import LOGS, ROOT
+from kraken_import.local.simulator import simulator_command
+from kraken_import.local.stopping import cluster_of
 
 POSTGRES = "postgres"
 _DELAY_SECONDS = 1.0

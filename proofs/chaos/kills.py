@@ -15,10 +15,10 @@ import requests
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from kraken_import.local import processes
+from kraken_import.local.running import Running
 from proofs.chaos.host import POSTGRES, Host
 from proofs.chaos.plan import Victim
-from stack import processes
-from stack.running import Running
 
 COMPONENTS: Final[Mapping[Victim, str]] = {
     Victim.SCHEDULER: "scheduler",

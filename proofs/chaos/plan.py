@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from stack.settings import UnableToUnderstand
+from kraken_import.local.settings import UnableToUnderstand
 
 
 class Victim(StrEnum):

@@ -14,7 +14,11 @@ import requests
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from kraken_import.lifecycle import State
+from kraken_import.domain.lifecycle import State
+from kraken_import.local import data, outcome, waves
+from kraken_import.local.problems import StackProblem
+from kraken_import.local.running import Running
+from kraken_import.local.waves import StartedWave
 from proofs import books
 from proofs.chaos import kills
 from proofs.chaos.host import Host
@@ -22,10 +26,6 @@ from proofs.chaos.kills import Kill, RunningTask
 from proofs.chaos.plan import Moment, PlannedRound, Victim
 from proofs.chaos.verdict import judge
 from proofs.comparing import Comparison
-from stack import data, outcome, waves
-from stack.problems import StackProblem
-from stack.running import Running
-from stack.waves import StartedWave
 
 DIALECT: Final = "edf_accounts"
 BATCHES: Final = 3

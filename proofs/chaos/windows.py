@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from stack import targets
-from stack.problems import StackProblem
-from stack.running import Running
+from kraken_import.local import targets
+from kraken_import.local.problems import StackProblem
+from kraken_import.local.running import Running
 
 WINDOWS: Final[Mapping[str, float]] = {"connect_timeout": 5, "request_timeout": 10, "visibility_window": 5}
 """Seconds. That Kraken does not have a create whose sender was killed is believed two visibility windows and

@@ -12,10 +12,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from kraken_import.simulator.kinds import KINDS
 from proofs.simulation.ablations import ABLATIONS
 from proofs.simulation.history import History
 from proofs.simulation.players import Player, players
-from simulator.kinds import KINDS
 
 _HASH_SEED = "0"
 

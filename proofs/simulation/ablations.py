@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from kraken_import.client.answers import NotFound
 from kraken_import.client.session import Exchange
-from kraken_import.lifecycle import State, legal_pairs
+from kraken_import.domain.lifecycle import State, legal_pairs
 from kraken_import.tracking import processes, waves
 from kraken_import.usecases.admission import Admission
 from kraken_import.usecases.asking import LookedUp

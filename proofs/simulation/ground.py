@@ -18,10 +18,10 @@ from psycopg2.extensions import connection as PhysicalConnection  # noqa: N812
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
+from kraken_import.generator import load
+from kraken_import.local.postgres import Cluster
 from kraken_import.tracking import migrate
-from legacy import load
 from proofs.simulation.sessions import OPTIONS
-from stack.postgres import Cluster
 from transforms.build import BuildResult, build
 from transforms.dialect import Dialect
 from transforms.extract import Extract, candidate_pages, extract

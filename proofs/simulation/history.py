@@ -13,8 +13,9 @@ from importlib import import_module
 from typing import Any, Final
 
 from kraken_import.client.settings import KrakenSettings
+from kraken_import.generator.values import configured_values
+from kraken_import.simulator.store import Store
 from kraken_import.usecases import poller
-from legacy.values import configured_values
 from proofs.simulation.ablations import without
 from proofs.simulation.ground import Ground, Memory
 from proofs.simulation.invariants import Invariants
@@ -25,7 +26,6 @@ from proofs.simulation.runs import Triggerers, poll_regularly
 from proofs.simulation.sessions import Database
 from proofs.simulation.wires import Network
 from proofs.simulation.world import Killed, World
-from simulator.store import Store
 from transforms.registry import dialect_names, get_dialect
 
 _sharing: Any = import_module("kraken_import.usecases.sharing")

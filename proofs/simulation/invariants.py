@@ -12,13 +12,13 @@ from typing import Any, Final
 
 import orjson
 
-from kraken_import.lifecycle import ENDED_AT_KRAKEN, LEGAL_MOVES, REOPENING_MOVES, UNDONE, State
+from kraken_import.domain.lifecycle import ENDED_AT_KRAKEN, LEGAL_MOVES, REOPENING_MOVES, UNDONE, State
+from kraken_import.simulator.store import Key, Process
 from kraken_import.tracking.refs import BatchRef
 from proofs.simulation.kraken import Accepted, digest
 from proofs.simulation.loop import PROCESS
 from proofs.simulation.sessions import Session
 from proofs.simulation.world import World
-from simulator.store import Key, Process
 
 _creating: Any = import_module("kraken_import.usecases.creator")
 _UNTOUCHED: Final = frozenset({State.PLANNED, State.REJECTED, State.BUILT, State.VALID, State.INVALID})

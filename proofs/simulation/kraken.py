@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import orjson
 
-from simulator.app import Simulator
-from simulator.replies import Reply
-from simulator.routes import Envelope
-from simulator.store import Key, Process
-from simulator.visits import Visit
+from kraken_import.simulator.app import Simulator
+from kraken_import.simulator.replies import Reply
+from kraken_import.simulator.routes import Envelope
+from kraken_import.simulator.store import Key, Process
+from kraken_import.simulator.visits import Visit
 
 TOKEN = "token-of-the-histories"  # noqa: S105
 """Of a Kraken that is made up."""

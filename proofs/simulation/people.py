@@ -9,7 +9,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
-from kraken_import.policies import PolicySettings
+from kraken_import.domain.policies import PolicySettings
+from kraken_import.simulator.store import Key
 from kraken_import.usecases.control import control_wave, stop_all
 from kraken_import.usecases.decide import decide
 from kraken_import.usecases.rerun import RerunRequest
@@ -17,7 +18,6 @@ from kraken_import.usecases.wave_request import WaveRequest
 from proofs.simulation.ground import DIALECTS
 from proofs.simulation.runs import Run, Triggerers
 from proofs.simulation.world import TaskFailed, World
-from simulator.store import Key
 
 _STATES: Final = (
     "parked",

@@ -15,9 +15,9 @@ from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 
 from benchmarks.ground import own_postgres
+from kraken_import.local.postgres import Cluster
 from proofs.simulation.ground import SETTINGS, Ground, Memory, lay
 from proofs.simulation.history import History, play
-from stack.postgres import Cluster
 
 _MEMORY = Path("/dev/shm")  # noqa: S108
 _ENOUGH_BYTES = 2 * 2**30

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from kraken_import.client.settings import KrakenSettings
+from kraken_import.simulator.faults import Fault
 from kraken_import.usecases.faults import BadRequest, Retryable, SystemicFault
 from kraken_import.usecases.systems import BuildSystems
 from proofs.simulation.ground import Ground
@@ -21,7 +22,6 @@ from proofs.simulation.kraken import Witness
 from proofs.simulation.loop import PROCESS, Crashed, Process, VirtualLoop, run_in
 from proofs.simulation.sessions import Database
 from proofs.simulation.wires import Network
-from simulator.faults import Fault
 from transforms.database import DatabaseInterrupted, UnableToQuery
 
 T = TypeVar("T")

@@ -11,20 +11,20 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from kraken_import.lifecycle import AWAITING, State
+from kraken_import.domain.lifecycle import AWAITING, State
+from kraken_import.local import data, display, outcome, waves
+from kraken_import.local.__main__ import spoken
+from kraken_import.local.api import Airflow
+from kraken_import.local.memory import Memory, sampled
+from kraken_import.local.problems import StackProblem
+from kraken_import.local.running import Running, up
+from kraken_import.local.settings import Wishes
+from kraken_import.local.targets import connections
+from kraken_import.local.waves import Progress
 from proofs import books
 from proofs.comparing import Tracked, compare
 from proofs.soak import flatness, mix
 from proofs.soak.figures import Figures, tables
-from stack import data, display, outcome, waves
-from stack.__main__ import spoken
-from stack.api import Airflow
-from stack.memory import Memory, sampled
-from stack.problems import StackProblem
-from stack.running import Running, up
-from stack.settings import Wishes
-from stack.targets import connections
-from stack.waves import Progress
 
 DEFAULT_ACCOUNTS: Final = 100_000
 DIALECT: Final = "edf_accounts"

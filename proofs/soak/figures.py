@@ -10,10 +10,10 @@ from decimal import Decimal
 from rich import box
 from rich.table import Table
 
-from kraken_import.lifecycle import State
+from kraken_import.domain.lifecycle import State
+from kraken_import.local.waves import Progress
 from proofs.comparing import Comparison
 from proofs.soak.flatness import megabytes
-from stack.waves import Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import requests
 
-from stack.problems import StackProblem
+from kraken_import.local.problems import StackProblem
 
 _SECONDS: Final = 30.0
 _WHOLE: Final = 10_000

@@ -17,7 +17,10 @@ from sqlalchemy.pool import NullPool
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.client.tokens import forget_tokens
-from kraken_import.policies import PolicySettings
+from kraken_import.domain.policies import PolicySettings
+from kraken_import.generator import load
+from kraken_import.generator.values import configured_values
+from kraken_import.local.postgres import Cluster
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases.build import build_batch
 from kraken_import.usecases.create import CreateOutcome, create_batch
@@ -30,9 +33,6 @@ from kraken_import.usecases.validate import ValidateOutcome, validate_batch
 from kraken_import.usecases.waiting import HoldBack
 from kraken_import.usecases.waits import Resumption
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
-from legacy import load
-from legacy.values import configured_values
-from stack.postgres import Cluster
 from tests.conftest import NewDatabase, Simulator, StartSimulator
 from tests.stacks import Stack, running_stack
 from transforms.registry import dialect_names, get_dialect

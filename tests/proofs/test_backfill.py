@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import create_engine
 
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.lifecycle import Mode
-from kraken_import.policies import PolicySettings
+from kraken_import.domain.lifecycle import Mode
+from kraken_import.domain.policies import PolicySettings
 from kraken_import.usecases.cohorts import CohortRequest, write_cohort
 from tests.stacks import ENDS, Stack
 from transforms.registry import get_dialect

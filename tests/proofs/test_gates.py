@@ -9,7 +9,7 @@ import requests
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from legacy import load
+from kraken_import.generator import load
 from tests.checkouts import login, run
 from tests.stacks import DAG, ENDS, Stack
 

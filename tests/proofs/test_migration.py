@@ -11,7 +11,7 @@ import requests
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from legacy import load
+from kraken_import.generator import load
 from tests.stacks import DAG, Stack
 
 pytestmark = pytest.mark.timeout(400)

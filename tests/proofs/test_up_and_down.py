@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 import requests
 
-from kraken_import.provider import default_extras
+from kraken_import.airflow.provider import default_extras
 from tests.checkouts import attempt, login, run
 from tests.stacks import Stack
 

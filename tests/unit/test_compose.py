@@ -9,10 +9,10 @@ import jsonschema
 import pytest
 import yaml
 
-from kraken_import import pools
-from kraken_import.pools import VARIABLE, pool_of
-from kraken_import.provider import default_extras
-from stack.airflow import PARSING, POOLS, RECOVERY, WAITING
+from kraken_import.airflow import pools
+from kraken_import.airflow.pools import VARIABLE, pool_of
+from kraken_import.airflow.provider import default_extras
+from kraken_import.local.airflow import PARSING, POOLS, RECOVERY, WAITING
 from tests.conftest import ROOT
 from transforms.registry import dialect_names, get_dialect
 
@@ -92,7 +92,10 @@ def test_the_pools_exist_before_a_task_names_one(
     compose: dict[str, Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     migrate = compose["services"]["migrate"]
-    assert "python -m kraken_import.pools > /tmp/pools.json && airflow pools import" in migrate["command"][-1]
+    assert (
+        "python -m kraken_import.airflow.pools > /tmp/pools.json && airflow pools import"
+        in migrate["command"][-1]
+    )
     monkeypatch.setenv(VARIABLE, migrate["environment"][VARIABLE])
     assert pools.main() == 0
     printed = json.loads(capsys.readouterr().out)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from kraken_import.policies import PolicySettings, read_policy
+from kraken_import.domain.policies import PolicySettings, read_policy
 from transforms.registry import dialect_names
 from transforms.wording import shown_value
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from yarl import URL
 
 from kraken_import.client.extras import READERS, choice, is_sendable, read_policies
-from kraken_import.policies import PolicySettings
+from kraken_import.domain.policies import PolicySettings
 from transforms.wording import shown_value
 
 Envelope: TypeAlias = Literal["wrapped", "bare"]

@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from sqlalchemy import Connection
 
-from kraken_import.lifecycle import AWAITING, ENDED_AT_KRAKEN, SUCCEEDED, State
+from kraken_import.domain.lifecycle import AWAITING, ENDED_AT_KRAKEN, SUCCEEDED, State
 from kraken_import.tracking.queries import queries
 from kraken_import.tracking.refs import WaveRef
 

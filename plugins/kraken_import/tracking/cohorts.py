@@ -10,8 +10,8 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection
 
-from kraken_import.lifecycle import REBUILDABLE, Mode
-from kraken_import.policies import PolicySettings, plain_values, read_policy
+from kraken_import.domain.lifecycle import REBUILDABLE, Mode
+from kraken_import.domain.policies import PolicySettings, plain_values, read_policy
 from kraken_import.tracking.queries import queries
 from transforms.selection import Parameter, Selected
 

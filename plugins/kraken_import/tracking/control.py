@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from sqlalchemy import Connection
 
-from kraken_import.lifecycle import SETTLED
+from kraken_import.domain.lifecycle import SETTLED
 from kraken_import.tracking.queries import queries
 
 Action: TypeAlias = Literal["pause", "resume", "cancel"]

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 from sqlalchemy import Connection
 
-from kraken_import.lifecycle import SETTLED, SUCCEEDED, UNPROVED, State
+from kraken_import.domain.lifecycle import SETTLED, SUCCEEDED, UNPROVED, State
 from kraken_import.tracking.queries import queries
 
 Leftover: TypeAlias = Literal["hand_back", "late_change", "difference"]

@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from sqlalchemy import Connection
 
-from kraken_import.lifecycle import OPEN, State
+from kraken_import.domain.lifecycle import OPEN, State
 from kraken_import.tracking.processes import Move, Open
 from kraken_import.tracking.queries import queries
 

@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from sqlalchemy import Connection
 
-from kraken_import.lifecycle import REFUSED, Mode, State
+from kraken_import.domain.lifecycle import REFUSED, Mode, State
 from kraken_import.tracking.evidence import Key, unpack
 from kraken_import.tracking.queries import queries
 from kraken_import.tracking.refs import BatchRef, WaveRef

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from kraken_import.lifecycle import FAILED, REBUILDABLE
+from kraken_import.domain.lifecycle import FAILED, REBUILDABLE
 from kraken_import.tracking.queries import queries
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from kraken_import.lifecycle import OPEN, State
+from kraken_import.domain.lifecycle import OPEN, State
 from kraken_import.tracking.queries import queries
 from kraken_import.tracking.reconciliation import Difference, Known, Scope, stream
 

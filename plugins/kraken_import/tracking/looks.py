@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from kraken_import.lifecycle import ASKED, AWAITING, OPEN, State
+from kraken_import.domain.lifecycle import ASKED, AWAITING, OPEN, State
 from kraken_import.tracking.processes import Open
 from kraken_import.tracking.queries import queries
 from kraken_import.tracking.refs import BatchRef

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from kraken_import.lifecycle import State
+from kraken_import.domain.lifecycle import State
 from kraken_import.tracking.queries import queries
 from transforms.money import Balance
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row
 
-from kraken_import.lifecycle import (
+from kraken_import.domain.lifecycle import (
     AWAITING,
     ENDED_AT_KRAKEN,
     REBUILDABLE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from kraken_import.lifecycle import State
+from kraken_import.domain.lifecycle import State
 from kraken_import.tracking.queries import queries
 
 

@@ -9,7 +9,7 @@ from psycopg2 import errors
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from kraken_import.lifecycle import ENDED_AT_KRAKEN, REBUILDABLE, Mode
+from kraken_import.domain.lifecycle import ENDED_AT_KRAKEN, REBUILDABLE, Mode
 from kraken_import.tracking.queries import queries
 
 

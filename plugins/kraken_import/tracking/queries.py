@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 
-SQL_FOLDER = Path(__file__).resolve().parents[3] / "sql" / "tracking"
+from transforms.sql_files import FOLDER
+
+SQL_FOLDER = FOLDER / "tracking"
 
 _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 

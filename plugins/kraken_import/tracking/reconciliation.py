@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
-from kraken_import.lifecycle import AWAITING, ENDED_AT_KRAKEN, OPEN, SETTLED, Mode, State
+from kraken_import.domain.lifecycle import AWAITING, ENDED_AT_KRAKEN, OPEN, SETTLED, Mode, State
 from kraken_import.tracking.evidence import unpack
 from kraken_import.tracking.queries import queries
 from transforms.money import written

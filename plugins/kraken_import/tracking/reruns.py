@@ -11,7 +11,7 @@ from typing import Any
 from psycopg2.extras import Json
 from sqlalchemy import Connection, Engine
 
-from kraken_import.lifecycle import SUCCEEDED, Mode, State
+from kraken_import.domain.lifecycle import SUCCEEDED, Mode, State
 from kraken_import.tracking import waves
 from kraken_import.tracking.gate import Cause
 from kraken_import.tracking.queries import queries

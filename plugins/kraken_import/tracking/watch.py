@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from kraken_import.lifecycle import OPEN
+from kraken_import.domain.lifecycle import OPEN
 from kraken_import.tracking.queries import queries
 
 

@@ -10,8 +10,8 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, Engine
 
-from kraken_import.lifecycle import Mode, State
-from kraken_import.policies import Approval
+from kraken_import.domain.lifecycle import Mode, State
+from kraken_import.domain.policies import Approval
 from kraken_import.tracking.queries import queries
 from kraken_import.tracking.refs import BatchRef, WaveRef
 

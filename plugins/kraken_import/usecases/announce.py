@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Engine
 
-from kraken_import.lifecycle import FAILED, SUCCEEDED, Mode, State
+from kraken_import.domain.lifecycle import FAILED, SUCCEEDED, Mode, State
 from kraken_import.tracking import progress, reruns, waves
 from kraken_import.tracking.outages import Outage
 from kraken_import.tracking.watch import DueCohort, ParkedRecords

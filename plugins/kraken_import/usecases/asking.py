@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from kraken_import.client.session import Exchange, KrakenSession
-from kraken_import.lifecycle import FAILED, State
+from kraken_import.domain.lifecycle import FAILED, State
 from kraken_import.tracking import looks
 from kraken_import.tracking.processes import Move, Open
 from kraken_import.tracking.waves import Wave

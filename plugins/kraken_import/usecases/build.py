@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.lifecycle import REFUSED, UNDONE
+from kraken_import.domain.lifecycle import REFUSED, UNDONE
 from kraken_import.tracking import frame_rows, money, processes, progress, purge, reruns, shared_values, waves
 from kraken_import.tracking.money import RecordMoney
 from kraken_import.tracking.processes import Built

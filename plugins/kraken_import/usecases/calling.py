@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Engine
 
 from kraken_import.client.session import Exchange, KrakenSession
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.lifecycle import State
-from kraken_import.masking import mask_findings
+from kraken_import.domain.lifecycle import State
+from kraken_import.domain.masking import mask_findings
 from kraken_import.tracking import evidence, progress, reruns, waves
 from kraken_import.tracking.refs import BatchRef, WaveRef
 from kraken_import.tracking.waves import Wave

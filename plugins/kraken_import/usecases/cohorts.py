@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine
 
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.lifecycle import Mode
-from kraken_import.policies import PolicySettings
+from kraken_import.domain.lifecycle import Mode
+from kraken_import.domain.policies import PolicySettings
 from kraken_import.tracking import cohorts
 from kraken_import.tracking.cohorts import Count, NewCohort
 from kraken_import.usecases.faults import BadRequest

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from kraken_import.lifecycle import State
+from kraken_import.domain.lifecycle import State
 from kraken_import.tracking import gate, reruns, waves
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.waves import BatchIsBusy, Wave

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from kraken_import.client.answers import AlreadyImported, Refused
 from kraken_import.client.network import Deadline
 from kraken_import.client.session import Exchange, KrakenSession
-from kraken_import.lifecycle import FAILED, Mode, State
+from kraken_import.domain.lifecycle import FAILED, Mode, State
 from kraken_import.tracking import processes, waves
 from kraken_import.tracking.evidence import Answer, Key, Stage
 from kraken_import.tracking.processes import Move, Open, Ready

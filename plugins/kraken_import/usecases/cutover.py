@@ -9,7 +9,7 @@ from typing import Any, Final, TypedDict
 
 from sqlalchemy import Engine, TextClause
 
-from kraken_import.lifecycle import OPEN, Mode, State
+from kraken_import.domain.lifecycle import OPEN, Mode, State
 from kraken_import.tracking import cutover, purge, reruns
 from kraken_import.tracking.cutover import (
     LEFTOVERS,
@@ -25,8 +25,9 @@ from kraken_import.tracking.reruns import NamedWave
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.moments import in_utc
 from transforms.database import UnableToQuery, place_in, sentences, shown, statement_in, stripped
+from transforms.sql_files import FOLDER
 
-_SQL_FOLDER: Final = Path(__file__).resolve().parents[3] / "sql" / "cutover"
+_SQL_FOLDER: Final = FOLDER / "cutover"
 _PAGE: Final = 1_000
 _CHANGE: Final = ("external_identifier", "kind", "changes", "first_at", "last_at")
 

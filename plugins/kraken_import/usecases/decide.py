@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from kraken_import.client.session import Exchange, KrakenSession
-from kraken_import.lifecycle import State
+from kraken_import.domain.lifecycle import State
 from kraken_import.tracking import decisions, evidence, waves
 from kraken_import.tracking.decisions import Decidable, Said
 from kraken_import.tracking.processes import Move

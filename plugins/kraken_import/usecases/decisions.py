@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from kraken_import.client.answers import Answer, NotFound, ProcessStatus
-from kraken_import.lifecycle import AWAITING, Mode, State, belongs_to_mode, state_of_status
+from kraken_import.domain.lifecycle import AWAITING, Mode, State, belongs_to_mode, state_of_status
 from kraken_import.tracking.decisions import Decidable, Said
 from kraken_import.tracking.processes import Move
 from kraken_import.usecases.verdicts import Timing, after_status

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
-from kraken_import.lifecycle import OPEN, Mode, State
+from kraken_import.domain.lifecycle import OPEN, Mode, State
 from kraken_import.tracking import control, evidence, gate, processes, progress, reruns, shared_values, waves
 from kraken_import.tracking.gate import Decision
 from kraken_import.tracking.processes import Move

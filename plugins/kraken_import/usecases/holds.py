@@ -9,18 +9,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Engine
 
-from kraken_import.lifecycle import Mode
+from kraken_import.domain.lifecycle import Mode
 from kraken_import.tracking import holds
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.faults import BadRequest
 from transforms.database import UnableToQuery, place_in, sentences, statement_in
+from transforms.sql_files import FOLDER
 
-_SQL_FOLDER: Final = Path(__file__).resolve().parents[3] / "sql" / "legacy_writeback"
+_SQL_FOLDER: Final = FOLDER / "legacy_writeback"
 _PAGE: Final = 5_000
 _log = logging.getLogger(__name__)
 

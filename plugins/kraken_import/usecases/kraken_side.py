@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from kraken_import.client.answers import Answer, NotFound, ProcessStatus, Unauthorised
 from kraken_import.client.session import KrakenSession, Listed, UnableToList
-from kraken_import.lifecycle import State
+from kraken_import.domain.lifecycle import State
 from kraken_import.tracking import listing
 from kraken_import.tracking.listing import Page
 from kraken_import.tracking.reconciliation import Difference, Known, Scope

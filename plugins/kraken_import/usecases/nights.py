@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.lifecycle import Mode
+from kraken_import.domain.lifecycle import Mode
 from kraken_import.tracking import cohorts
 from kraken_import.tracking.cohorts import Cohort
 from kraken_import.usecases.faults import BadRequest

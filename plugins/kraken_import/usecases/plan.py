@@ -11,8 +11,8 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.lifecycle import Mode
-from kraken_import.policies import PolicySettings
+from kraken_import.domain.lifecycle import Mode
+from kraken_import.domain.policies import PolicySettings
 from kraken_import.tracking import cohorts, money, processes, waves
 from kraken_import.tracking.cohorts import Cohort
 from kraken_import.tracking.waves import Policy, Wave

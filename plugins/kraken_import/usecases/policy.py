@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.policies import (
+from kraken_import.domain.policies import (
     BUILT_IN,
     PolicySettings,
     loosened,

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from kraken_import.client.session import KrakenSession
-from kraken_import.lifecycle import OPEN, UNPROVED, State
+from kraken_import.domain.lifecycle import OPEN, UNPROVED, State
 from kraken_import.tracking import looks, processes, waves
 from kraken_import.tracking.processes import Open
 from kraken_import.tracking.refs import BatchRef, WaveRef

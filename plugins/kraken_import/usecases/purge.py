@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
-from kraken_import.lifecycle import Mode
+from kraken_import.domain.lifecycle import Mode
 from kraken_import.tracking import cutover, purge
 from kraken_import.tracking.control import Named
 from kraken_import.usecases.control import find_wave, title

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from kraken_import.client.answers import ProcessStatus
-from kraken_import.lifecycle import ENDED_AT_KRAKEN, FAILED, State
+from kraken_import.domain.lifecycle import ENDED_AT_KRAKEN, FAILED, State
 from transforms.findings import Finding
 
 _UNRECOGNISED: Final = Finding(

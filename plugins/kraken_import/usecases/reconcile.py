@@ -20,7 +20,7 @@ from typing import Final, TypeVar
 from sqlalchemy import Connection
 
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.lifecycle import Mode
+from kraken_import.domain.lifecycle import Mode
 from kraken_import.tracking import comparisons, listing, reconciliation
 from kraken_import.tracking.comparisons import Extent, Run, Standing
 from kraken_import.tracking.listing import NO_DOUBTS, WITHOUT_LISTING, Doubts

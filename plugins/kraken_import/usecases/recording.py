@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from kraken_import.masking import mask_findings
+from kraken_import.domain.masking import mask_findings
 from kraken_import.tracking import evidence, processes
 from kraken_import.tracking.evidence import Stage
 from kraken_import.tracking.processes import Move

@@ -10,7 +10,16 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
-from kraken_import.lifecycle import FAILED, SUCCEEDED, State
+from kraken_import.domain.lifecycle import FAILED, SUCCEEDED, State
+from kraken_import.reporting.wave import (
+    DifferenceLine,
+    MoneyLine,
+    OutageLine,
+    ParkedLine,
+    Slice,
+    WaveReport,
+    files,
+)
 from kraken_import.tracking import comparisons, money, outages, progress, reconciliation, reports, waves
 from kraken_import.tracking.comparisons import Extent, LastRun
 from kraken_import.tracking.outages import Outage
@@ -18,7 +27,6 @@ from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.frame_rows import review_frames
 from kraken_import.usecases.parked import to_do
 from kraken_import.usecases.policy import wave_in_words
-from reporting.wave import DifferenceLine, MoneyLine, OutageLine, ParkedLine, Slice, WaveReport, files
 from transforms.registry import get_dialect
 from transforms.triage import Cause, source_of
 

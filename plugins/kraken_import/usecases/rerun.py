@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine
 
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.lifecycle import OPEN, SUCCEEDED, Mode, State
+from kraken_import.domain.lifecycle import OPEN, SUCCEEDED, Mode, State
 from kraken_import.tracking import gate, processes, reruns
 from kraken_import.tracking.refs import WaveRef
 from kraken_import.tracking.reruns import Scope, Selection, Way

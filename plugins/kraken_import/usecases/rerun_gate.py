@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
-from kraken_import.lifecycle import State
+from kraken_import.domain.lifecycle import State
 from kraken_import.tracking import gate, reruns
 from kraken_import.tracking.gate import Decision
 from kraken_import.tracking.refs import WaveRef

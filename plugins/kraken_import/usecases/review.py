@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from kraken_import.lifecycle import Mode, State
+from kraken_import.domain.lifecycle import Mode, State
 from kraken_import.tracking import gate, money
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.frame_rows import review_frames, table_in_markdown, warnings_in_markdown

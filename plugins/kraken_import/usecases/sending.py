@@ -22,7 +22,7 @@ from kraken_import.client.answers import (
 )
 from kraken_import.client.network import Deadline
 from kraken_import.client.session import Exchange, KrakenSession
-from kraken_import.lifecycle import REOPENABLE, Mode, belongs_to_mode, state_of_status
+from kraken_import.domain.lifecycle import REOPENABLE, Mode, belongs_to_mode, state_of_status
 from kraken_import.tracking.processes import Ready
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.verdicts import FORBIDS_ALL, MANY, Signal, signal_of

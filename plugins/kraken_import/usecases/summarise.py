@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from sqlalchemy import Engine
 
-from kraken_import.lifecycle import FAILED, State
+from kraken_import.domain.lifecycle import FAILED, State
 from kraken_import.tracking import gate, progress, reruns, waves
 from kraken_import.tracking.refs import WaveRef
 from kraken_import.usecases.control import CANCELLED

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from kraken_import.client.session import Exchange, KrakenSession
-from kraken_import.lifecycle import State
+from kraken_import.domain.lifecycle import State
 from kraken_import.tracking import processes
 from kraken_import.tracking.processes import Move, Ready
 from kraken_import.tracking.refs import BatchRef

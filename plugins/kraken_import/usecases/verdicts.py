@@ -32,7 +32,7 @@ from kraken_import.client.answers import (
     WaveRefused,
 )
 from kraken_import.client.refusals import Shared
-from kraken_import.lifecycle import (
+from kraken_import.domain.lifecycle import (
     AWAITING,
     ENDED_AT_KRAKEN,
     Mode,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.policies import PolicySettings
+from kraken_import.domain.policies import PolicySettings
 from kraken_import.usecases.faults import BadRequest
 
 DATED: Final = frozenset({"scheduled", "backfill"})

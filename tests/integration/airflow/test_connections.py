@@ -51,7 +51,7 @@ def connection_to(dsn: str, **extra: Any) -> Any:
 def test_a_database_that_is_gone_is_noticed_and_an_operators_own_settings_win(
     tracking_dsn: str, is_tracking: bool, extra: dict[str, Any], options: list[int], limits: dict[str, str]
 ) -> None:
-    from kraken_import.connections import open_engine
+    from kraken_import.airflow.connections import open_engine
 
     engine = open_engine(connection=connection_to(tracking_dsn, **extra), is_tracking=is_tracking)
     with engine.connect() as connection:
@@ -69,10 +69,10 @@ def test_a_database_that_is_gone_is_noticed_and_an_operators_own_settings_win(
 def test_a_task_shows_that_its_airflow_is_alive_as_long_as_it_runs(
     tracking_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kraken_import import identity
+    from kraken_import.airflow import identity
 
     monkeypatch.setattr(identity, "_RENEW_SECONDS", 0.05)
-    identity.hold(tracking=tracking_engine)
+    identity.held(tracking=tracking_engine)
 
     def is_fresh() -> bool:
         with tracking_engine.connect() as connection:

@@ -157,8 +157,9 @@ def test_create_waits_without_a_worker_while_its_wave_is_paused(
 ) -> None:
     from airflow.sdk.exceptions import TaskDeferred
 
-    from kraken_import.connections import ConnectionIds
-    from kraken_import.operators import ControlWaveOperator, CreateBatchOperator
+    from kraken_import.airflow.connections import ConnectionIds
+    from kraken_import.airflow.operators.batch import CreateBatchOperator
+    from kraken_import.airflow.operators.control import ControlWaveOperator
 
     journey = begin()
     set_connections(monkeypatch, tracking=journey.tracking, simulator=journey.simulator)
@@ -231,7 +232,7 @@ def _belongs_to(tracking: Engine, name: str) -> None:
 def test_an_order_without_its_wave_or_with_too_much_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, begin: BeginJourney, params: dict[str, Any], sentence: str
 ) -> None:
-    from kraken_import.operators import ControlWaveOperator
+    from kraken_import.airflow.operators.control import ControlWaveOperator
 
     journey = begin()
     set_connections(monkeypatch, tracking=journey.tracking, simulator=journey.simulator)
@@ -247,7 +248,7 @@ def test_an_order_without_its_wave_or_with_too_much_is_one_sentence(
 def test_a_run_decides_about_records_of_a_wave_at_the_kraken_of_its_connection(
     monkeypatch: pytest.MonkeyPatch, begin: BeginJourney
 ) -> None:
-    from kraken_import.operators import ControlWaveOperator
+    from kraken_import.airflow.operators.control import ControlWaveOperator
 
     journey = begin()
     set_connections(monkeypatch, tracking=journey.tracking, simulator=journey.simulator)
@@ -277,7 +278,7 @@ def test_a_run_decides_about_records_of_a_wave_at_the_kraken_of_its_connection(
 
 @pytest.mark.parametrize("dag_id", DIALECT_DAGS)
 def test_the_untouched_form_is_a_dry_run_that_takes_no_customer(dags: dict[str, Any], dag_id: str) -> None:
-    from kraken_import.operators import POLICY
+    from kraken_import.airflow.operators.wave import POLICY
 
     params = dags[dag_id].params
     assert params["dry_run"] is True
@@ -333,7 +334,7 @@ def test_the_form_of_a_cohort_refuses_what_cannot_be(dags: dict[str, Any], conf:
 
 
 def test_the_form_of_a_cohort_has_a_field_for_every_parameter_of_a_rule(dags: dict[str, Any]) -> None:
-    from kraken_import.planning import SETTINGS
+    from kraken_import.airflow.operators.cohort import SETTINGS
 
     wanted = {
         name
@@ -346,8 +347,8 @@ def test_the_form_of_a_cohort_has_a_field_for_every_parameter_of_a_rule(dags: di
 
 
 def test_a_trigger_survives_being_written_down() -> None:
-    from kraken_import.connections import ConnectionIds
-    from kraken_import.triggers import PollTrigger, poll_trigger
+    from kraken_import.airflow.connections import ConnectionIds
+    from kraken_import.airflow.triggers import PollTrigger, poll_trigger
 
     trigger = poll_trigger(
         connections=ConnectionIds(),
@@ -358,13 +359,13 @@ def test_a_trigger_survives_being_written_down() -> None:
         ends_task=True,
     )
     path, arguments = trigger.serialize()
-    assert path == "kraken_import.triggers.PollTrigger"
+    assert path == "kraken_import.airflow.triggers.PollTrigger"
     assert json.loads(json.dumps(arguments)) == arguments
     assert PollTrigger(**arguments).serialize() == trigger.serialize()
 
 
 def test_a_question_survives_being_written_down() -> None:
-    from kraken_import.triggers import QuestionTrigger
+    from kraken_import.airflow.triggers import QuestionTrigger
 
     trigger = QuestionTrigger(
         tracking_conn_id="tracking",
@@ -376,7 +377,7 @@ def test_a_question_survives_being_written_down() -> None:
         timeout_datetime=datetime.now(UTC),
     )
     path, arguments = trigger.serialize()
-    assert path == "kraken_import.triggers.QuestionTrigger"
+    assert path == "kraken_import.airflow.triggers.QuestionTrigger"
     assert QuestionTrigger(**arguments).serialize() == trigger.serialize()
     assert (arguments["rerun"], arguments["wave_id"]) == (5, None)
 
@@ -405,8 +406,8 @@ def set_connections(monkeypatch: pytest.MonkeyPatch, *, tracking: Engine, simula
 def test_the_trigger_yields_counts_once_nothing_is_open_or_why_it_cannot_look(
     monkeypatch: pytest.MonkeyPatch, tracking_engine: Engine, start_simulator: StartSimulator
 ) -> None:
-    from kraken_import.connections import ConnectionIds
-    from kraken_import.triggers import poll_trigger
+    from kraken_import.airflow.connections import ConnectionIds
+    from kraken_import.airflow.triggers import poll_trigger
 
     set_connections(monkeypatch, tracking=tracking_engine, simulator=start_simulator())
     claim(engine=tracking_engine, installation_id="tests", name="tests")
@@ -434,8 +435,8 @@ def test_a_token_that_is_refused_while_a_trigger_polls_stops_the_wave_and_fails_
 ) -> None:
     from airflow.sdk.exceptions import TaskDeferred
 
-    from kraken_import.connections import ConnectionIds
-    from kraken_import.operators import AwaitBatchOperator
+    from kraken_import.airflow.connections import ConnectionIds
+    from kraken_import.airflow.operators.batch import AwaitBatchOperator
 
     journey = begin()
     set_connections(monkeypatch, tracking=journey.tracking, simulator=journey.simulator)
@@ -463,7 +464,7 @@ def test_a_token_that_is_refused_while_a_trigger_polls_stops_the_wave_and_fails_
 def test_the_hook_tests_a_connection(
     monkeypatch: pytest.MonkeyPatch, tracking_engine: Engine, start_simulator: StartSimulator
 ) -> None:
-    from kraken_import.hook import KrakenHook
+    from kraken_import.airflow.hook import KrakenHook
 
     simulator = start_simulator("--organisation-key", "sk_live_1", "--login", "a@example.energy:pass word")
     set_connections(monkeypatch, tracking=tracking_engine, simulator=simulator)
@@ -507,8 +508,8 @@ def test_airflow_knows_the_connection_type_and_its_form() -> None:
 
 
 def test_the_form_offers_exactly_what_a_connection_may_hold() -> None:
+    from kraken_import.airflow.provider import get_provider_info
     from kraken_import.client.settings import _READERS
-    from kraken_import.provider import get_provider_info
 
     (connection_type,) = get_provider_info()["connection-types"]
     assert set(connection_type["conn-fields"]) == set(_READERS)
@@ -518,7 +519,7 @@ def test_the_providers_description_follows_airflows_schema() -> None:
     import airflow
     import jsonschema
 
-    from kraken_import.provider import get_provider_info
+    from kraken_import.airflow.provider import get_provider_info
 
     schema = Path(airflow.__file__).parent / "provider_info.schema.json"
     jsonschema.validate(get_provider_info(), json.loads(schema.read_text()))
@@ -527,7 +528,7 @@ def test_the_providers_description_follows_airflows_schema() -> None:
 def test_a_database_that_cannot_be_reached_is_one_sentence_without_its_password() -> None:
     from airflow.sdk import Connection
 
-    from kraken_import.connections import open_engine
+    from kraken_import.airflow.connections import open_engine
     from kraken_import.usecases.faults import Retryable
 
     connection = Connection(
@@ -602,7 +603,7 @@ def test_with_pools_the_batches_of_a_dialect_share_one_and_what_waits_keeps_no_p
 ) -> None:
     from airflow.dag_processing.dagbag import DagBag
 
-    from kraken_import.pools import pools
+    from kraken_import.airflow.pools import pools
 
     monkeypatch.setenv("MIGRATION_POOL", "migration")
     monkeypatch.setenv("MIGRATION_BATCHES_AT_ONCE", "6")
@@ -633,7 +634,7 @@ def test_an_order_comes_before_all_else_and_the_batch_that_is_nearest_to_its_end
 def test_a_patience_that_is_no_number_is_one_sentence_where_dags_are_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from kraken_import.environment import UnableToReadEnvironment
+    from kraken_import.airflow.environment import UnableToReadEnvironment
 
     shared = importlib.import_module("dags.shared")
     monkeypatch.setenv("MIGRATION_PATIENCE_MINUTES", "half an hour")
@@ -646,9 +647,9 @@ def test_create_gives_its_worker_back_while_kraken_wants_no_more(
 ) -> None:
     from airflow.sdk.exceptions import TaskDeferred
 
-    from kraken_import.connections import ConnectionIds
-    from kraken_import.operators import CreateBatchOperator
-    from kraken_import.triggers import PollTrigger
+    from kraken_import.airflow.connections import ConnectionIds
+    from kraken_import.airflow.operators.batch import CreateBatchOperator
+    from kraken_import.airflow.triggers import PollTrigger
     from kraken_import.usecases import admission
 
     # Shorter waits are waited in the worker.
@@ -688,8 +689,8 @@ def test_create_gives_its_worker_back_while_kraken_wants_no_more(
 def test_await_always_defers_and_passes_a_fault_on() -> None:
     from airflow.sdk.exceptions import TaskDeferred
 
-    from kraken_import.connections import ConnectionIds
-    from kraken_import.operators import AwaitBatchOperator
+    from kraken_import.airflow.connections import ConnectionIds
+    from kraken_import.airflow.operators.batch import AwaitBatchOperator
     from kraken_import.usecases.faults import Retryable, SystemicFault
 
     operator = AwaitBatchOperator(

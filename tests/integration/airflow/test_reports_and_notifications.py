@@ -81,8 +81,8 @@ def context(run_id: str, *, dag_id: str = "migrate_edf_accounts", **states: str)
 
 
 def operator(kind: str, **arguments: Any) -> Any:
-    from kraken_import import operators
-    from kraken_import.connections import ConnectionIds
+    from kraken_import.airflow import operators
+    from kraken_import.airflow.connections import ConnectionIds
 
     return getattr(operators, kind)(task_id=kind.lower(), connections=ConnectionIds(), **arguments)
 
@@ -102,7 +102,7 @@ def airflow_journey(monkeypatch: pytest.MonkeyPatch, begin: BeginJourney) -> Jou
 def test_a_report_is_written_shown_and_linked(
     airflow_journey: Journey, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from kraken_import.storage import read_report
+    from kraken_import.airflow.storage import read_report
 
     monkeypatch.setenv("MIGRATION_REPORTS", f"file://{tmp_path}/some where")
     wave_id = play(airflow_journey, limit=3)
@@ -212,7 +212,7 @@ def test_people_are_told_of_plans_that_fail_of_differences_and_of_reruns(
 ) -> None:
     from airflow.sdk.exceptions import AirflowFailException
 
-    from kraken_import.planning import PreviewCohortOperator
+    from kraken_import.airflow.operators.cohort import PreviewCohortOperator
     from kraken_import.usecases.faults import BadRequest
 
     monkeypatch.setenv("MIGRATION_REPORTS", tmp_path.as_uri())
@@ -261,8 +261,8 @@ def test_people_are_told_of_plans_that_fail_of_differences_and_of_reruns(
 def test_the_watch_tells_once_of_what_no_run_would_tell(
     airflow_journey: Journey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kraken_import import watching
-    from kraken_import.connections import ConnectionIds
+    from kraken_import.airflow.connections import ConnectionIds
+    from kraken_import.airflow.operators import watch as watching
 
     with ThreadingHTTPServer(("127.0.0.1", 0), _Health) as server:
         Thread(target=server.serve_forever, daemon=True).start()
@@ -338,14 +338,18 @@ def test_the_watch_tells_once_of_what_no_run_would_tell(
 def test_whatever_is_wrong_with_a_notifier_the_wave_goes_on(
     airflow_journey: Journey, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, value: str
 ) -> None:
-    from kraken_import import notifications
+    from kraken_import.airflow import notifications
 
     monkeypatch.setattr(notifications, "_PATIENCE_SECONDS", 0.2 if "Hangs" in value else 30)
     monkeypatch.setenv("MIGRATION_NOTIFIERS", value)
     airflow_journey.valid_wave(limit=2)
-    with caplog.at_level(logging.WARNING, logger="kraken_import.notifications"):
+    with caplog.at_level(logging.WARNING, logger="kraken_import.airflow.notifications"):
         (batch,) = operator("GateOperator").execute(context("run-1"))
     assert batch["batch"] == 0
-    said = [record.getMessage() for record in caplog.records if record.name == "kraken_import.notifications"]
+    said = [
+        record.getMessage()
+        for record in caplog.records
+        if record.name == "kraken_import.airflow.notifications"
+    ]
     assert len(said) == (0 if value == "{}" else 1)
     assert not [sentence for sentence in said if "hidden" in sentence or "\n" in sentence]

@@ -8,12 +8,12 @@ import jsonschema
 import pytest
 import requests
 
-from kraken_import.provider import get_provider_info
+from kraken_import.airflow.provider import get_provider_info
+from kraken_import.local.data import engine_of
 from proofs import books
 from proofs.chaos.kills import kill_task, running_tasks
 from proofs.chaos.plan import Victim
 from proofs.chaos.verdict import judge
-from stack.data import engine_of
 from tests.checkouts import login
 from tests.stacks import DAG, ENDS, Stack
 

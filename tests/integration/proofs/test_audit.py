@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
-from legacy import load
+from kraken_import.generator import load
 from proofs.audit.__main__ import audit
 from tests.conftest import NewDatabase
 from transforms.registry import get_dialect

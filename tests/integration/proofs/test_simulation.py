@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from simulator.kinds import KINDS
+from kraken_import.simulator.kinds import KINDS
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.timeout(240)

@@ -436,5 +436,5 @@ def test_nothing_of_a_payload_is_ever_printed(start_simulator: StartSimulator) -
 
 
 def _run(*options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "simulator", *options]
+    command = [sys.executable, "-m", "kraken_import.simulator", *options]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20)

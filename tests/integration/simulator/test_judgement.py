@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from simulator.rules.page import rules_page
-from simulator.suppliers import VARIABLE
+from kraken_import.simulator.rules.page import rules_page
+from kraken_import.simulator.suppliers import VARIABLE
 from tests.conftest import ROOT, StartSimulator
 from tests.integration.simulator.client import Answer, Kraken, account, supply_point
 
@@ -87,7 +87,7 @@ def test_what_was_validated_is_judged_again_once_its_reference_is_taken(kraken: 
 
 
 def run(*options: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "simulator", *options]
+    command = [sys.executable, "-m", "kraken_import.simulator", *options]
     return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=20)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from simulator.kinds import KINDS
+from kraken_import.simulator.kinds import KINDS
 from tests.conftest import TOKEN, StartSimulator
 from tests.integration.simulator.client import LOST, Kraken, account
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine
 
-from kraken_import.lifecycle import Mode
+from kraken_import.domain.lifecycle import Mode
 from kraken_import.tracking import reruns, waves
 from kraken_import.tracking.budget import BudgetCause, BudgetStage, recent
 from kraken_import.tracking.refs import WaveRef

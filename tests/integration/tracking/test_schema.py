@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from kraken_import.lifecycle import LEGAL_MOVES, Mode, State
+from kraken_import.domain.lifecycle import LEGAL_MOVES, Mode, State
 from kraken_import.tracking import gate, migrate, processes, waves
 from kraken_import.tracking.evidence import Answer, Key
 from kraken_import.tracking.processes import Built, Move

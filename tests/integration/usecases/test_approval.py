@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 import pytest
 
-from kraken_import.lifecycle import Mode
-from kraken_import.policies import PolicySettings
+from kraken_import.domain.lifecycle import Mode
+from kraken_import.domain.policies import PolicySettings
 from kraken_import.tracking.evidence import unpack
 from kraken_import.tracking.gate import Decision
 from kraken_import.tracking.refs import BatchRef

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from kraken_import.lifecycle import Mode
-from kraken_import.policies import BUILT_IN, PolicySettings, over
+from kraken_import.domain.lifecycle import Mode
+from kraken_import.domain.policies import BUILT_IN, PolicySettings, over
 from kraken_import.usecases.faults import BadRequest
 from tests.integration.conftest import Journey
 from tests.integration.usecases.test_cohorts import (

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from kraken_import.lifecycle import Mode
-from kraken_import.policies import PolicySettings
+from kraken_import.domain.lifecycle import Mode
+from kraken_import.domain.policies import PolicySettings
+from kraken_import.generator import load
 from kraken_import.tracking import cohorts
 from kraken_import.usecases.cohorts import CohortRequest, PlannedCohort, preview_cohort, write_cohort
 from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.nights import NothingPlanned
 from kraken_import.usecases.plan import EmptyWave
-from legacy import load
 from tests.integration.conftest import SETTINGS, BeginJourney, Journey
 from transforms.registry import get_dialect
 from transforms.selection import LEFT_OUT, rule_names, rule_parameters, select

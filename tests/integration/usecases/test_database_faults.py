@@ -17,13 +17,13 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
+from kraken_import.local import postgres
+from kraken_import.local.postgres import Cluster
 from kraken_import.tracking import migrate, sessions
 from kraken_import.tracking.faults import speak_in_sentences
 from kraken_import.tracking.sessions import prepare
 from kraken_import.usecases import poller
 from kraken_import.usecases.faults import Retryable
-from stack import postgres
-from stack.postgres import Cluster
 from tests.conftest import free_port
 from tests.integration.conftest import BeginJourney, Journey
 from tests.wires import relay

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine
 
+from kraken_import.local.__main__ import main
 from kraken_import.tracking import decisions as tracked
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.waves import BatchIsBusy, batch_lock, batch_locks
 from kraken_import.usecases.decide import decide
 from kraken_import.usecases.faults import BadRequest
-from stack.__main__ import main
 from tests.conftest import StartSimulator
 from tests.integration.conftest import BeginJourney, Journey, await_processing
 from tests.integration.usecases.playing import rerun

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from kraken_import.local.preflight import preflight
+from kraken_import.local.settings import read_wishes
 from kraken_import.tracking.frame_rows import WaveRows, of_rehearsal, of_wave
 from kraken_import.usecases.gate import answer_question, question_to_ask
 from kraken_import.usecases.report import wave_report
-from stack.preflight import preflight
-from stack.settings import read_wishes
 from tests.integration.conftest import BeginJourney, Journey
 from tests.integration.usecases.playing import finished_wave, rerun
 from transforms.frame_rows import FrameRows
@@ -235,8 +235,8 @@ def test_a_preflight_is_compared_with_the_last_rehearsal_if_one_is_at_hand(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("stack.preflight.ROOT", tmp_path)
-    monkeypatch.setattr("stack.preflight.RUN", tmp_path)
+    monkeypatch.setattr("kraken_import.local.preflight.ROOT", tmp_path)
+    monkeypatch.setattr("kraken_import.local.preflight.RUN", tmp_path)
     to_its_end(journey, built(journey, dry_run=True, name="dress", limit=50))
     change(journey, LOSE_AGREEMENTS)
     legacy, tracking = (

@@ -9,6 +9,8 @@ from decimal import Decimal
 
 import pytest
 
+from kraken_import.local import outcome, waves
+from kraken_import.local.waves import StartedWave
 from kraken_import.tracking import outages
 from kraken_import.usecases import cutover
 from kraken_import.usecases.announce import announce
@@ -18,8 +20,6 @@ from kraken_import.usecases.gate import question_to_ask
 from kraken_import.usecases.holds import release
 from kraken_import.usecases.report import wave_report
 from kraken_import.usecases.rerun_gate import rerun_question_to_ask
-from stack import outcome, waves
-from stack.waves import StartedWave
 from tests.integration.conftest import Journey
 from tests.integration.usecases.playing import begin_rerun, park, wave_with_parked
 from tests.integration.usecases.test_reconcile import look

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from kraken_import.lifecycle import ENDED_AT_KRAKEN, REBUILDABLE, Mode, State, belongs_to_mode
+from kraken_import.domain.lifecycle import ENDED_AT_KRAKEN, REBUILDABLE, Mode, State, belongs_to_mode
+from kraken_import.generator import load
 from kraken_import.usecases import cutover
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.purge import purge_wave
 from kraken_import.usecases.rerun import summarise_rerun
-from legacy import load
 from tests.integration.conftest import BeginJourney, Journey
 from tests.integration.usecases.playing import begin_rerun, finished_wave
 from tests.integration.usecases.test_cutover import own

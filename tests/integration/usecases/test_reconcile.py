@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import requests
 
+from kraken_import.generator import load
 from kraken_import.usecases import build as build_module
 from kraken_import.usecases.faults import BadRequest, Retryable, SystemicFault
 from kraken_import.usecases.reconcile import Reconciled, reconcile
-from legacy import load
 from tests.integration.conftest import BeginJourney, Journey
 from transforms.extract import Extract
 

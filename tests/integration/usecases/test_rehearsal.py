@@ -7,11 +7,11 @@ from decimal import Decimal
 
 import pytest
 
+from kraken_import.local import outcome
+from kraken_import.local.diff import print_differences
+from kraken_import.local.settings import read_wishes
 from kraken_import.usecases.gate import batches_to_load
 from kraken_import.usecases.plan import EmptyWave
-from stack import outcome
-from stack.diff import print_differences
-from stack.settings import read_wishes
 from tests.integration.conftest import BeginJourney, Journey
 from tests.integration.usecases.playing import rerun
 

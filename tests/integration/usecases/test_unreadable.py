@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from stack.payload import build_batch
-from stack.preflight import Checked
+from kraken_import.local.payload import build_batch
+from kraken_import.local.preflight import Checked
 from tests.conftest import ROOT
 from tests.integration.conftest import Journey
 from transforms import extract as extracting

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from kraken_import.generator import load
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.plan import EmptyWave, UnknownCustomers
-from legacy import load
 from tests.integration.conftest import BeginJourney, Journey
 
 DIALECTS = load.generated_dialects()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kraken_import.airflow.provider import default_extras
 from kraken_import.client.requests import (
     UnableToSendTaskParams,
     create_request,
@@ -16,7 +17,6 @@ from kraken_import.client.requests import (
     validate_request,
 )
 from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
-from kraken_import.provider import default_extras
 
 SECRET = "s3cret-t0ken"
 DEEP: Any = functools.reduce(lambda inner, _: [inner], range(5_000), 1)

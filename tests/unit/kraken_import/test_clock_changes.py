@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.policies import BUILT_IN, PolicySettings, over, times_of
+from kraken_import.domain.policies import BUILT_IN, PolicySettings, over, times_of
 from kraken_import.tracking.watch import DueCohort
 from kraken_import.tracking.waves import Policy
 from kraken_import.usecases.faults import BadRequest

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from airflow.sdk import Connection
 
+from kraken_import.airflow.connections import kraken_settings
 from kraken_import.client.settings import UnableToReadConnection
-from kraken_import.connections import kraken_settings
 
 pytestmark = pytest.mark.filterwarnings("default")
 

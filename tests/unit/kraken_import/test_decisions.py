@@ -16,7 +16,7 @@ from kraken_import.client.answers import (
     Throttled,
     Unknown,
 )
-from kraken_import.lifecycle import LEGAL_MOVES, OPEN, Mode, State
+from kraken_import.domain.lifecycle import LEGAL_MOVES, OPEN, Mode, State
 from kraken_import.tracking.decisions import Decidable, Said
 from kraken_import.tracking.processes import Move, Open
 from kraken_import.usecases.decisions import decided

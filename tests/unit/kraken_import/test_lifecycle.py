@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kraken_import.lifecycle import (
+from kraken_import.domain.lifecycle import (
     ASKED,
     AWAITING,
     ENDED_AT_KRAKEN,

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import ROOT
 
 
-@pytest.mark.parametrize("module", ["kraken_import.triggers"])
+@pytest.mark.parametrize("module", ["kraken_import.airflow.triggers"])
 def test_what_only_waits_does_not_import_pandas(module: str, tmp_path: Path) -> None:
     environment = {
         **os.environ,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kraken_import.masking import _NEUTRAL, MASK, mask_findings
+from kraken_import.domain.masking import _NEUTRAL, MASK, mask_findings
 from transforms.findings import Finding
 
 PAYLOAD = json.dumps(

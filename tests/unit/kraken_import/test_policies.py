@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
-from kraken_import.lifecycle import Mode
-from kraken_import.policies import BUILT_IN, PolicySettings, loosened, over, plain_values, read_policy
+from kraken_import.domain.lifecycle import Mode
+from kraken_import.domain.policies import BUILT_IN, PolicySettings, loosened, over, plain_values, read_policy
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.policy import daily_window_in_words, in_words, next_window, resolve, window_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kraken_import.client.answers import Event, ProcessStatus
-from kraken_import.lifecycle import State, state_of_status
+from kraken_import.domain.lifecycle import State, state_of_status
 from kraken_import.usecases.reasons import reasons
 from transforms.findings import Finding
 

@@ -13,8 +13,8 @@ import psycopg2
 import pytest
 import sqlalchemy.exc
 
-from kraken_import import environment
-from kraken_import.environment import UnableToReadEnvironment
+from kraken_import.airflow import environment
+from kraken_import.airflow.environment import UnableToReadEnvironment
 from kraken_import.usecases.faults import BadRequest, Retryable
 from transforms.database import DatabaseInterrupted
 from transforms.extract import UnableToExtract
@@ -56,19 +56,19 @@ class Unreachable:
 
 
 def retries() -> int:
-    from kraken_import.retrying import retries_of
+    from kraken_import.airflow.retrying import retries_of
 
     return retries_of(patience=PATIENCE)
 
 
 def no_tries() -> Any:
-    from kraken_import.retrying import Tries
+    from kraken_import.airflow.retrying import Tries
 
     return Tries(first_try=1)
 
 
 def policy_of(patience: timedelta) -> Any:
-    from kraken_import.retrying import PatientRetryPolicy
+    from kraken_import.airflow.retrying import PatientRetryPolicy
 
     return PatientRetryPolicy(patience=patience)
 
@@ -83,7 +83,7 @@ class Task:
 
     def fail(self, error: BaseException, *, after: timedelta = timedelta(seconds=2)) -> Any:
         """Begin a try, and end it with this error; the decision. The clock moves on to the next try."""
-        from kraken_import.retrying import decide
+        from kraken_import.airflow.retrying import decide
 
         began, self.now = self.now, self.now + after
         self.tries += 1
@@ -98,7 +98,7 @@ class Task:
 def test_every_fault_that_the_policy_names_is_a_class_of_that_name() -> None:
     from airflow.sdk.module_loading import import_string
 
-    from kraken_import.retrying import PASSING, PERMANENT
+    from kraken_import.airflow.retrying import PASSING, PERMANENT
 
     for path in PERMANENT | PASSING:
         found = import_string(path)
@@ -160,7 +160,7 @@ def test_what_passes_is_waited_for_at_growing_intervals_until_the_patience_is_ov
 def test_the_retries_of_a_task_outlast_the_shortest_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from kraken_import.retrying import SURPRISES
+    from kraken_import.airflow.retrying import SURPRISES
 
     task = Task()
     monkeypatch.setattr("random.uniform", lambda shortest, longest: shortest)

@@ -24,7 +24,7 @@ from kraken_import.client.answers import (
     Unknown,
     WaveRefused,
 )
-from kraken_import.lifecycle import ASKED, Mode, State, legal_pairs
+from kraken_import.domain.lifecycle import ASKED, Mode, State, legal_pairs
 from kraken_import.tracking.evidence import Key
 from kraken_import.tracking.processes import Move, Open
 from kraken_import.usecases import verdicts

@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from kraken_import.lifecycle import State
+from kraken_import.domain.lifecycle import State
+from kraken_import.local.problems import StackProblem
 from proofs.chaos import __main__ as chaos
 from proofs.chaos.kills import Kill
 from proofs.chaos.plan import KILLED, Moment, PlannedRound, Victim, plan_rounds, read_victims
 from proofs.chaos.round import Round
 from proofs.chaos.verdict import judge
 from proofs.comparing import Booked, Comparison, Key, Tracked
-from stack.problems import StackProblem
 
 GOOD = Round(
     planned=PlannedRound(

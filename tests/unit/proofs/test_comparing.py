@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kraken_import.lifecycle import AWAITING, OPEN, State
+from kraken_import.domain.lifecycle import AWAITING, OPEN, State
 from proofs.comparing import Booked, Comparison, Key, Tracked, compare
 
 KEY = Key("accounts", "EDF", "A-1")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from kraken_import.simulator.store import Key, Process
 from proofs.simulation.invariants import disagreements
-from simulator.store import Key, Process
 
 KEY = Key("accounts", "TENTACLE_ENERGY", "EXTERNAL-1")
 

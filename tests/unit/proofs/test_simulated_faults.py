@@ -6,9 +6,9 @@ import random
 
 import pytest
 
+from kraken_import.simulator.faults import Faults
+from kraken_import.simulator.kinds import KINDS
 from proofs.simulation.kraken import LASTS, draw_faults
-from simulator.faults import Faults
-from simulator.kinds import KINDS
 
 
 def test_histories_draw_every_kind_of_fault_that_the_stand_in_knows() -> None:

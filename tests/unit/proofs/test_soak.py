@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from kraken_import.lifecycle import State
+from kraken_import.domain.lifecycle import State
+from kraken_import.local.settings import read_wishes
+from kraken_import.local.waves import Progress, StartedWave
+from kraken_import.simulator.faults import Faults
 from proofs.comparing import Comparison
 from proofs.soak.__main__ import SoakFailed, faults, soak
 from proofs.soak.figures import Figures, tables
 from proofs.soak.mix import MIX
-from simulator.faults import Faults
-from stack.settings import read_wishes
-from stack.waves import Progress, StartedWave
 
 MB = 2**20
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)

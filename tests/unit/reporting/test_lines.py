@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporting.lines import Line, chart
+from kraken_import.reporting.lines import Line, chart
 
 BEGIN = datetime(2026, 11, 21, 23, 0, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
-from simulator.rules import FORMS, Objection, judge
+from kraken_import.simulator.rules import FORMS, Objection, judge
 from tests.samples import expected_payload
 from transforms.registry import get_dialect
 

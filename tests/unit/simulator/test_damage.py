@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simulator.rules import FORMS, judge
+from kraken_import.simulator.rules import FORMS, judge
 from tests.unit.simulator.examples import EXAMPLES, today
 
 ODD: tuple[Any, ...] = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.rules import FORMS
+from kraken_import.simulator.rules import FORMS
 from tests.unit.simulator import edf_account_cases as accounts
 from tests.unit.simulator import edf_meter_cases as meters
 from tests.unit.simulator import edf_money_cases as money

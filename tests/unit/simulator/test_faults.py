@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from simulator.faults import Faults, UnknownFault
-from simulator.kinds import KINDS
-from simulator.store import Key
+from kraken_import.simulator.faults import Faults, UnknownFault
+from kraken_import.simulator.kinds import KINDS
+from kraken_import.simulator.store import Key
 from tests.conftest import ROOT
 
 
@@ -121,7 +121,7 @@ def test_a_fault_with_nothing_to_strike_keeps_its_strikes() -> None:
 
 
 def test_every_kind_can_be_set_by_its_name_and_each_of_its_ways_and_is_described() -> None:
-    described = (ROOT / "simulator" / "README.md").read_text()
+    described = (ROOT / "plugins" / "kraken_import" / "simulator" / "README.md").read_text()
     for name, kind in KINDS.items():
         faults = Faults()
         for how in (None, *kind.how):

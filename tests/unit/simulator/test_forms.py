@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import pytest
 
-from simulator.rules import FORMS
-from simulator.rules.page import rules_page
+from kraken_import.simulator.rules import FORMS
+from kraken_import.simulator.rules.page import rules_page
 from tests.checkouts import ROOT
 from tests.unit.simulator.examples import ABSENT, EXAMPLES, objections, said
 
@@ -172,4 +172,6 @@ def test_every_rule_says_what_it_refuses_and_where_that_is_stated() -> None:
 
 
 def test_the_readme_shows_the_rules_that_are_declared() -> None:
-    assert rules_page() in (ROOT / "simulator" / "README.md").read_text(encoding="utf-8")
+    assert rules_page() in (ROOT / "plugins" / "kraken_import" / "simulator" / "README.md").read_text(
+        encoding="utf-8"
+    )

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 import pytest
 
-from simulator import replies, schedule
-from simulator.rules.declared import Objection
-from simulator.store import Key, Store, UnableToReadJournal
+from kraken_import.simulator import replies, schedule
+from kraken_import.simulator.rules.declared import Objection
+from kraken_import.simulator.store import Key, Store, UnableToReadJournal
 
 KEY = Key("accounts", "TENTACLE_ENERGY", "A/1 é")
 ERROR = ("tariff_code_not_found", "Tariff X does not exist.")

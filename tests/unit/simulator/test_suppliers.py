@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.rules import FORMS
-from simulator.suppliers import DEFAULTS, UnableToReadSupplier, read_suppliers, unknown_supplier
+from kraken_import.simulator.rules import FORMS
+from kraken_import.simulator.suppliers import DEFAULTS, UnableToReadSupplier, read_suppliers, unknown_supplier
 from tests.unit.simulator.examples import EXAMPLES
 
 

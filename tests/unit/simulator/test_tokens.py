@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from simulator import replies
-from simulator.tokens import Issuer
+from kraken_import.simulator import replies
+from kraken_import.simulator.tokens import Issuer
 
 NOW = 1_772_366_400.5
 KEY, API_KEY, EMAIL, PASSWORD = "sk_live_1", "sk_test_2", "a@example.energy", "pass word"

@@ -1,0 +1,1 @@
+"""What knows Airflow: the Connection type, operators by purpose, triggers, notifications, pages."""

@@ -1,0 +1,141 @@
+"""From Airflow Connections to what the use cases need: Kraken's settings, and database engines."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from airflow.sdk import BaseHook, Connection
+from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy.exc import OperationalError
+
+from kraken_import.client.settings import KrakenSettings
+from kraken_import.tracking.faults import speak_in_sentences
+from kraken_import.tracking.sessions import prepare
+from kraken_import.usecases.faults import BadRequest, Retryable
+from transforms.database import PatientPool
+
+_LIBPQ = {
+    "connect_timeout": "10",
+    # Together a minute: a server that is gone is found out after 30 s of silence and three probes.
+    "keepalives": "1",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+"""How libpq notices that a database is gone, unless the Connection's extra says otherwise."""
+
+_PASSED_ON = (*_LIBPQ, "sslmode", "sslrootcert", "sslcert", "sslkey", "options", "application_name")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionIds:
+    """Names of the Airflow Connections that a DAG uses."""
+
+    kraken: str = "kraken"
+    legacy: str = "legacy"
+    tracking: str = "tracking"
+    legacy_writeback: str = "legacy_writeback"
+
+
+def connection_ids(*, dialect: str) -> ConnectionIds:
+    """The Connections of a dialect: the usual names, or those that the environment gives.
+
+    `KRAKEN_CONN_ID_EDF_ACCOUNTS`, `LEGACY_CONN_ID_…`, `TRACKING_CONN_ID_…` and `LEGACY_WRITEBACK_CONN_ID_…`
+    let several Krakens or legacy systems live in one Airflow.
+    """
+    return ConnectionIds(
+        **{
+            name: os.environ.get(f"{name.upper()}_CONN_ID_{dialect.upper()}", name)
+            for name in ("kraken", "legacy", "tracking", "legacy_writeback")
+        }
+    )
+
+
+def may_write_back() -> bool:
+    """Whether the legacy system is told whom to hold (`MIGRATION_WRITEBACK=1`), or only read."""
+    return os.environ.get("MIGRATION_WRITEBACK") == "1"
+
+
+def kraken_settings(*, connection: Connection) -> KrakenSettings:
+    """Kraken's settings from a Connection. Raises `UnableToReadConnection`."""
+    return KrakenSettings.from_connection_fields(
+        connection_id=connection.conn_id,
+        host=connection.host,
+        schema=connection.schema,
+        port=connection.port,
+        login=connection.login,
+        password=connection.password,
+        extra=_extra(connection=connection),
+    )
+
+
+def database(*, connection_id: str, is_tracking: bool = False) -> Engine:
+    """An engine for a Postgres Connection. Raises `Retryable` when the database cannot be reached."""
+    return open_engine(connection=BaseHook.get_connection(connection_id), is_tracking=is_tracking)
+
+
+def open_engine(*, connection: Connection, is_tracking: bool = False) -> Engine:
+    """An engine with a small pool, one for each database and process; checked before it is handed out.
+
+    That of the tracking database raises `UnableToUseTracking` where its schema or its rights do not do, and
+    here where a pooler in front of it breaks its locks.
+    """
+    extra: dict[str, Any] = connection.extra_dejson
+    if not connection.host and not connection.schema:
+        raise BadRequest(
+            f"Connection {connection.conn_id!r} names no host and no database: fill them in under "
+            "Admin > Connections."
+        )
+    url = URL.create(
+        "postgresql+psycopg2",
+        username=connection.login,
+        password=connection.password,
+        host=connection.host,
+        port=connection.port,
+        database=connection.schema,
+        query=_LIBPQ | {name: str(extra[name]) for name in _PASSED_ON if _is_said(extra.get(name))},
+    )
+    engine = _engine(url, is_tracking)
+    try:
+        if is_tracking:
+            prepare(engine=engine)
+        with engine.connect():
+            return engine
+    except OperationalError:
+        where = f"{connection.host}:{connection.port or 5432}"
+        raise Retryable(
+            f"The database of Connection {connection.conn_id!r} at {where} "
+            "cannot be reached: check that it runs, and the login."
+        ) from None
+
+
+def _extra(*, connection: Connection) -> Any:
+    """The extra fields, or their text where it is no JSON: Airflow would take that for no fields at all."""
+    text = (connection.extra or "").strip() or "{}"
+    try:
+        return connection.extra_dejson or json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _is_said(value: object) -> bool:
+    return value is not None and value != ""
+
+
+@cache
+def _engine(url: URL, is_tracking: bool) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=PatientPool,
+        pool_size=4,
+        max_overflow=4,
+        pool_pre_ping=True,
+        # Parameters are identifiers and amounts, and an exception ends in a log.
+        hide_parameters=True,
+    )
+    return speak_in_sentences(engine=engine) if is_tracking else engine

@@ -1,0 +1,93 @@
+"""Airflow's hook for a Kraken: its Connection type, and the Test button of the connection form."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from airflow.sdk import BaseHook
+from airflow.sdk.log import amask_secret, mask_secret
+
+from kraken_import.airflow.connections import kraken_settings
+from kraken_import.client.requests import NOBODY, status_request
+from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
+from kraken_import.client.sign_in import UnableToSignIn
+from kraken_import.client.tokens import source_of
+
+
+class KrakenHook(BaseHook):
+    """Reads a Connection of type kraken and masks its token. `kraken_import.client` sends the requests."""
+
+    conn_name_attr = "kraken_conn_id"
+    default_conn_name = "kraken"
+    conn_type = "kraken"
+    hook_name = "Kraken"
+
+    def __init__(self, kraken_conn_id: str = default_conn_name, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kraken_conn_id = kraken_conn_id
+
+    def get_conn(self) -> KrakenSettings:
+        """The settings of the Connection. Raises `UnableToReadConnection`."""
+        settings = kraken_settings(connection=self.get_connection(self.kraken_conn_id))
+        mask_secret(settings.token)
+        return settings
+
+    async def aget_conn(self) -> KrakenSettings:
+        """The same, read anew from Airflow without blocking the event loop."""
+        settings = kraken_settings(connection=await self.aget_connection(self.kraken_conn_id))
+        await amask_secret(settings.token)
+        return settings
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Sign in if need be, and ask about a record that cannot exist: whether it worked, and a sentence."""
+        try:
+            settings = self.get_conn()
+            # Read only where waves are planned, so a typo in them is told of here.
+            dict(settings.policies)
+            source = source_of(settings=settings)
+            authorization = settings.authorization if source is None else source.obtain()
+        except (UnableToReadConnection, UnableToSignIn) as error:
+            return False, str(error)
+        supplier = next(iter(settings.import_suppliers.values()), NOBODY)
+        request = status_request(resource="accounts", import_supplier=supplier, external_identifier=NOBODY)
+        where = urlsplit(settings.base_url).netloc
+        try:
+            answer = requests.get(
+                settings.base_url + request.path,
+                headers={"Authorization": authorization},
+                timeout=(settings.connect_timeout, settings.request_timeout),
+                verify=settings.ca_bundle or True,
+                allow_redirects=False,
+            )
+        except requests.exceptions.SSLError:
+            return False, f"The certificate of {where} is not trusted: name its authority in the CA bundle."
+        except requests.exceptions.Timeout:
+            return False, f"{where} does not answer in time: check the host and the network."
+        except requests.exceptions.RequestException:
+            return False, f"{where} cannot be reached: check the host, the port and the network."
+        return _judge(status=answer.status_code, answer=answer, where=where, signs_in=source is not None)
+
+
+def _judge(*, status: int, answer: requests.Response, where: str, signs_in: bool) -> tuple[bool, str]:
+    if status == 200 or (status == 404 and _code(answer=answer) == "not_found"):
+        return True, f"{where} answers, and accepts the token."
+    if status == 401 and signs_in:
+        return False, (
+            f"{where} refuses the token that it has just issued (401): ask Kraken's people whether it may "
+            "import data."
+        )
+    if status == 401:
+        return False, f"{where} refuses the token (401): put a valid API key or JWT into the password."
+    if status == 403:
+        return False, f"{where} does not let this token import data (403): ask for the permission."
+    return False, f"{where} answers HTTP {status}, not like a data-import API: check the host."
+
+
+def _code(*, answer: requests.Response) -> object:
+    try:
+        document = answer.json()
+    except requests.exceptions.JSONDecodeError:
+        return None
+    return document.get("code") if isinstance(document, dict) else None

@@ -1,0 +1,152 @@
+"""Tells people about waves, and about what goes wrong around them, through Airflow's notifiers.
+
+`MIGRATION_NOTIFIERS` is a JSON list of `{"notifier": "import.path.Class", "kwargs": {…}}`. Texts among
+the arguments are templates: `{{ migration.text }}` is the sentence with its link. Whatever goes wrong
+here is logged in one sentence and never touches the wave.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from threading import Thread
+from typing import Any, Final, cast
+
+from airflow.sdk import BaseNotifier, Context
+from airflow.sdk.exceptions import AirflowException
+
+from kraken_import.airflow.links import page_of
+from kraken_import.usecases.announce import Announcement, plan_failed
+from kraken_import.usecases.faults import SystemicFault
+
+VARIABLE: Final = "MIGRATION_NOTIFIERS"
+
+_log = logging.getLogger(__name__)
+_PATIENCE_SECONDS: Final = 30.0
+
+
+def are_wanted() -> bool:
+    """Whether the environment names any notifiers."""
+    return bool(os.environ.get(VARIABLE, "").strip())
+
+
+def tell(*, context: Context, announcement: Callable[[], Announcement], link: str | None = None) -> bool:
+    """Send an announcement to every notifier that is configured; it is made only if there is one.
+
+    It links to the run, unless another `link` is given. Returns whether a notifier took it.
+    """
+    if not are_wanted():
+        return False
+    try:
+        values = announcement().values(link=_run_page(context=context) if link is None else link)
+        told = cast(Context, {**context, "migration": values})
+        wanted = _configured()
+    except Exception as error:
+        _log.warning("Nobody was notified: %s.", _reason(error=error))
+        return False
+    sent = [_send(path=path, arguments=arguments, context=told) for path, arguments in wanted]
+    return any(sent)
+
+
+def failed_plan_announced(*, what: str, dialect: str | None = None) -> Callable[[Context], None]:
+    """What a task does that could not plan `what`, once it is not tried again: tell people why.
+
+    Without a dialect it is the one that the run's parameters name.
+    """
+
+    def announce(context: Context) -> None:
+        tell(
+            context=context,
+            announcement=lambda: plan_failed(
+                what=what,
+                dialect=dialect or str(context["params"]["dialect"]),
+                failure=_without(
+                    identifiers=context["params"].get("identifiers") or (),
+                    sentence=_sentence(error=context.get("exception")),
+                ),
+            ),
+        )
+
+    return announce
+
+
+@contextmanager
+def stop_announced(
+    *, context: Context, announcement: Callable[[SystemicFault], Announcement]
+) -> Iterator[None]:
+    """Tell of the fault that stops a wave, once, and let it pass."""
+    try:
+        yield
+    except SystemicFault as fault:
+        if fault.stopped_now:
+            reason = fault
+            tell(context=context, announcement=lambda: announcement(reason))
+        raise
+
+
+class UnableToReadNotifiers(ValueError):
+    """The environment names notifiers in a form that cannot be read; never quotes it, it may hold secrets."""
+
+
+def _configured() -> list[tuple[str, Mapping[str, Any]]]:
+    try:
+        entries = json.loads(os.environ[VARIABLE])
+        return [(str(entry["notifier"]), dict(entry.get("kwargs") or {})) for entry in entries]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise UnableToReadNotifiers(
+            f'{VARIABLE} must be a JSON list of {{"notifier": "import.path.Class", "kwargs": {{…}}}}'
+        ) from None
+
+
+def _run_page(*, context: Context) -> str:
+    run = context["dag_run"]
+    return page_of(dag_id=run.dag_id, run_id=run.run_id)
+
+
+def _sentence(*, error: object) -> str:
+    """Why a task failed, in its own words where those are ours or Airflow's: others may quote values."""
+    ours = type(error).__module__.partition(".")[0] in ("kraken_import", "transforms")
+    if ours or isinstance(error, AirflowException):
+        return " ".join(str(error).split())
+    what = "the task ended" if error is None else type(error).__name__
+    return f"{what}; the log of the task says more."
+
+
+def _without(*, identifiers: Sequence[str], sentence: str) -> str:
+    """The sentence without the customers that the run named: a message goes further than a log."""
+    for identifier in sorted(identifiers, key=len, reverse=True):
+        sentence = sentence.replace(identifier, "…")
+    return sentence
+
+
+def _send(*, path: str, arguments: Mapping[str, Any], context: Context) -> bool:
+    failures: list[str] = []
+
+    def run() -> None:
+        try:
+            module, _, name = path.rpartition(".")
+            kind = getattr(import_module(module), name)
+            if not issubclass(kind, BaseNotifier):
+                raise TypeError("it is no BaseNotifier")
+            kind(**arguments)(context)
+        except Exception as error:
+            failures.append(_reason(error=error))
+
+    # A mail server that does not answer must not hold up a wave.
+    sender = Thread(target=run, daemon=True)
+    sender.start()
+    sender.join(_PATIENCE_SECONDS)
+    if sender.is_alive():
+        failures.append(f"no answer within {_PATIENCE_SECONDS:.0f} seconds")
+    for failure in failures:
+        _log.warning("Notifier %s failed (%s): the wave goes on.", path, failure)
+    return not failures
+
+
+def _reason(*, error: Exception) -> str:
+    """What may be logged of an error of a notifier's: its words may hold addresses and secrets."""
+    return str(error) if isinstance(error, UnableToReadNotifiers) else type(error).__name__

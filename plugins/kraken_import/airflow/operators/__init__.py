@@ -1,0 +1,1 @@
+"""Operators by purpose. Each reads the context, calls one use case, and returns counts."""

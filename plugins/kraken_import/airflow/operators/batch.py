@@ -1,0 +1,123 @@
+"""The steps of a batch: build, validate, create, await."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NoReturn
+
+from airflow.sdk import Context
+
+from kraken_import.airflow.operators.base import BatchOperator, check
+from kraken_import.airflow.triggers import poll_trigger
+from kraken_import.usecases.build import build_batch
+from kraken_import.usecases.create import create_batch
+from kraken_import.usecases.faults import Retryable
+from kraken_import.usecases.systems import BuildSystems, database_clock, utc_now
+from kraken_import.usecases.validate import validate_batch
+from kraken_import.usecases.waiting import HoldBack
+
+
+class BuildBatchOperator(BatchOperator):
+    """Builds the payloads of a batch."""
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Build."""
+        tracking = self.own_tracking()
+        return build_batch(
+            systems=BuildSystems(
+                tracking=tracking,
+                kraken=self.hook.get_conn(),
+                refresh=self.hook.aget_conn,
+                clock=database_clock(engine=tracking),
+                legacy=self.legacy(),
+                writeback=self.writeback(),
+            ),
+            ref=self.ref,
+        )
+
+
+class WaitingBatchOperator(BatchOperator):
+    """Sends requests about a batch; gives its worker back while Kraken, or a person, has it wait."""
+
+    def __init__(self, *, patience: timedelta, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.patience = patience
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Work until the batch has ended or has to wait."""
+        with self.stop_announced(context=context):
+            return self._go_on(until=utc_now() + self.patience)
+
+    def resume(self, context: Context, event: Mapping[str, Any], until: str) -> dict[str, int]:
+        """Go on after a wait."""
+        with self.stop_announced(context=context):
+            check(event=event)
+            return self._go_on(until=datetime.fromisoformat(until))
+
+    @abstractmethod
+    def work(self) -> tuple[dict[str, int], HoldBack | None]:
+        """Do what can be done now. Returns the batch's records by state, and why it waits."""
+
+    def _go_on(self, *, until: datetime) -> dict[str, int]:
+        counts, held = self.work()
+        if held is not None:
+            self._hold_back(held=held, until=until)
+        return counts
+
+    def _hold_back(self, *, held: HoldBack, until: datetime) -> NoReturn:
+        if utc_now() >= until:
+            raise Retryable(f"The batch has waited for too long, and is tried again. {held.sentence}")
+        self.log.info("%s", held.sentence)
+        self.defer(
+            trigger=poll_trigger(
+                connections=self.connections,
+                until=until,
+                ref=self.ref.plain,
+                why=held.why,
+                hold_back=held.seconds,
+            ),
+            method_name="resume",
+            kwargs={"until": until.isoformat()},
+        )
+
+
+class ValidateBatchOperator(WaitingBatchOperator):
+    """Has Kraken validate the payloads of a batch."""
+
+    def work(self) -> tuple[dict[str, int], HoldBack | None]:
+        """Validate."""
+        systems = self.systems(tracking=self.own_tracking())
+        outcome = asyncio.run(validate_batch(systems=systems, ref=self.ref))
+        return outcome.counts, outcome.held
+
+
+class CreateBatchOperator(WaitingBatchOperator):
+    """Creates the valid records of a batch."""
+
+    def work(self) -> tuple[dict[str, int], HoldBack | None]:
+        """Create."""
+        systems = self.systems(tracking=self.own_tracking())
+        outcome = asyncio.run(create_batch(systems=systems, ref=self.ref))
+        return outcome.counts, outcome.held
+
+
+class AwaitBatchOperator(BatchOperator):
+    """Waits for the end of everything that a batch has open at Kraken, without a worker."""
+
+    def execute(self, context: Context) -> None:
+        """Defer until all have ended or the run's patience is over."""
+        until = utc_now() + timedelta(minutes=float(context["params"]["await_minutes"]))
+        self.defer(
+            trigger=poll_trigger(
+                connections=self.connections, until=until, ends_task=True, ref=self.ref.plain
+            ),
+            method_name="resume",
+        )
+
+    def resume(self, context: Context, event: Mapping[str, Any]) -> None:
+        """Only reached when polling could not go on."""
+        with self.stop_announced(context=context):
+            check(event=event)

@@ -1,0 +1,105 @@
+"""The orders of a person: pause, resume, cancel, stop everything, decide about records."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from kraken_import.airflow.connections import (
+    database,
+)
+from kraken_import.airflow.hook import KrakenHook
+from kraken_import.usecases.control import UnknownKraken, UnknownWave, control_wave, stop_all
+from kraken_import.usecases.decide import connection_of, decide
+from kraken_import.usecases.faults import BadRequest, Retryable
+from kraken_import.usecases.systems import connected, utc_now
+from transforms.database import DatabaseInterrupted
+
+
+class ControlWaveOperator(BaseOperator):
+    """Pauses, resumes or cancels the wave of the run's parameters, decides on its records, or stops all."""
+
+    def __init__(self, *, tracking_ids: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.tracking_ids = tuple(tracking_ids)
+
+    def execute(self, context: Context) -> str:
+        """Carry out the order in the tracking database that has the wave, or stop everything in each."""
+        params = context["params"]
+        decides = params["action"] == "decide"
+        if not decides and (params.get("identifiers") or params.get("answer")):
+            raise BadRequest("Only decide takes records and an answer: leave them empty, or choose decide.")
+        if params["action"] == "stop_all":
+            return self._stop_all(context=context)
+        if params["kraken"]:
+            raise BadRequest("Only stop_all takes a Kraken: leave it empty, and name the wave.")
+        unknown: UnknownWave | None = None
+        for connection_id in self.tracking_ids:
+            try:
+                tracking = database(connection_id=connection_id, is_tracking=True)
+                if decides:
+                    return _decide(tracking=tracking, params=params, ordered_by=_ordered_by(context=context))
+                return control_wave(
+                    tracking=tracking,
+                    wave=params["wave"] or "",
+                    action=params["action"],
+                    ordered_by=_ordered_by(context=context),
+                    reason=params["reason"],
+                    now=utc_now(),
+                )
+            except UnknownWave as error:
+                unknown = error
+        raise unknown or UnknownWave("No Connection to a tracking database is known.")
+
+    def _stop_all(self, *, context: Context) -> str:
+        params = context["params"]
+        if params["wave"]:
+            raise BadRequest("stop_all stops every wave: leave the wave empty, or choose cancel to stop one.")
+        said: list[str] = []
+        failures: list[Exception] = []
+        for connection_id in self.tracking_ids:
+            try:
+                said.append(
+                    stop_all(
+                        tracking=database(connection_id=connection_id),
+                        kraken=params["kraken"],
+                        ordered_by=_ordered_by(context=context),
+                        reason=params["reason"],
+                        now=utc_now(),
+                    )
+                )
+            except UnknownKraken as unknown:
+                failures.append(unknown)
+            except (Retryable, DatabaseInterrupted, OperationalError) as unreachable:
+                # Everything that can be stopped is, before this task is tried again for the rest.
+                failures.insert(0, unreachable)
+        for sentence in said:
+            self.log.info("%s", sentence)
+        if failures and (not said or not isinstance(failures[0], UnknownKraken)):
+            raise failures[0]
+        return " ".join(said)
+
+
+def _ordered_by(*, context: Context) -> str:
+    return context["dag_run"].triggering_user_name or f"run {context['run_id']}"
+
+
+def _decide(*, tracking: Engine, params: Mapping[str, Any], ordered_by: str) -> str:
+    """Decide as the run's parameters say. Returns one sentence on what follows; raises `BadRequest`."""
+    wave = params["wave"] or ""
+    hook = KrakenHook(kraken_conn_id=connection_of(tracking=tracking, wave=wave))
+    return asyncio.run(
+        decide(
+            systems=connected(tracking=tracking, kraken=hook.get_conn(), refresh=hook.aget_conn),
+            wave=wave,
+            identifiers=params["identifiers"] or (),
+            answer=params["answer"] or "",
+            decided_by=ordered_by,
+            reason=params["reason"] or "",
+        )
+    )

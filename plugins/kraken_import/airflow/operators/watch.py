@@ -1,0 +1,201 @@
+"""Airflow's operators of the DAG `watch`: they look where no run is looking, and tell people."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import requests
+from airflow.sdk import Context
+from airflow.sdk.configuration import conf
+
+from kraken_import.airflow.links import base_url, page_of
+from kraken_import.airflow.notifications import are_wanted, tell
+from kraken_import.airflow.operators.base import MigrationOperator
+from kraken_import.usecases.announce import (
+    Announcement,
+    cohorts_overdue,
+    open_too_long,
+    outage_begun,
+    outage_over,
+    parked_records,
+    triggerer_silent,
+)
+from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.systems import utc_now
+from kraken_import.usecases.watch import (
+    Overdue,
+    Silence,
+    find_open_too_long,
+    find_parked,
+    is_news,
+    outage_news,
+    overdue_cohorts,
+    remember,
+    remember_outage,
+    triggerer_silence,
+)
+
+OPEN_HOURS = "MIGRATION_OPEN_HOURS"
+_EXECUTION = "/execution"
+_ANSWER_SECONDS = 15
+
+
+class WatchOperator(MigrationOperator):
+    """Tells people of what it finds, once a day, or when there is twice as much of it."""
+
+    def tell_news(
+        self,
+        *,
+        context: Context,
+        subject: str,
+        amount: int,
+        announcement: Callable[[], Announcement],
+        link: str,
+    ) -> None:
+        """Tell of a subject of which there is so much, unless people know already."""
+        tracking, now = self.tracking(), utc_now()
+        # What no notifier has taken is news the next time too.
+        if is_news(tracking=tracking, subject=subject, amount=amount, now=now) and tell(
+            context=context, announcement=announcement, link=link
+        ):
+            remember(tracking=tracking, subject=subject, amount=amount, now=now)
+
+
+class WatchRecordsOperator(WatchOperator):
+    """Looks for records that stay open or parked, outages, and cohorts whose night no run has taken."""
+
+    def __init__(self, *, dialects: Sequence[str], schedule: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dialects = tuple(dialects)
+        self.schedule = schedule
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Look, and tell. Returns how much there is of each."""
+        if not are_wanted():
+            return {}
+        return {
+            "open_too_long": self._watch_open(context=context),
+            "parked": self._watch_parked(context=context),
+            "outages": self._watch_outages(context=context),
+            "cohorts_overdue": self._watch_cohorts(context=context),
+        }
+
+    def _watch_open(self, *, context: Context) -> int:
+        kraken, hours, now = self.connections.kraken, open_hours(), utc_now()
+        found = find_open_too_long(tracking=self.tracking(), connection_id=kraken, hours=hours, now=now)
+        records, since = (found.records, found.since) if found else (0, now)
+        self.tell_news(
+            context=context,
+            subject=f"open_too_long {kraken}",
+            amount=records,
+            announcement=lambda: open_too_long(
+                connection_id=kraken, records=records, since=since, hours=hours, now=now
+            ),
+            link=page_of(dag_id="poll_open"),
+        )
+        return records
+
+    def _watch_parked(self, *, context: Context) -> int:
+        kraken = self.connections.kraken
+        found = find_parked(tracking=self.tracking(), connection_id=kraken, now=utc_now())
+        self.tell_news(
+            context=context,
+            subject=f"parked {kraken}",
+            amount=found.records,
+            announcement=lambda: parked_records(connection_id=kraken, found=found),
+            link=page_of(dag_id="control_wave"),
+        )
+        return found.records
+
+    def _watch_outages(self, *, context: Context) -> int:
+        """Tell once of each outage that lasts, and once that it is over. Returns how many last."""
+        tracking = self.tracking()
+        found = outage_news(tracking=tracking, connection_id=self.connections.kraken)
+        for news in found:
+            announcement = partial(
+                outage_begun if news.outage.is_under_way else outage_over, outage=news.outage
+            )
+            # What no notifier has taken is news the next time too.
+            if tell(context=context, announcement=announcement, link=base_url()):
+                remember_outage(tracking=tracking, news=news, now=utc_now())
+        return sum(news.outage.is_under_way for news in found)
+
+    def _watch_cohorts(self, *, context: Context) -> int:
+        overdue = overdue_cohorts(
+            tracking=self.tracking(), dialects=self.dialects, schedule=self.schedule, now=utc_now()
+        )
+        found = {each.dialect: each for each in overdue}
+        for dialect in self.dialects:
+            self._tell_overdue(context=context, dialect=dialect, overdue=found.get(dialect))
+        return sum(len(each.cohorts) for each in overdue)
+
+    def _tell_overdue(self, *, context: Context, dialect: str, overdue: Overdue | None) -> None:
+        def announcement() -> Announcement:
+            assert overdue is not None
+            return cohorts_overdue(dialect=dialect, cohorts=overdue.cohorts, night=overdue.night)
+
+        self.tell_news(
+            context=context,
+            subject=f"cohort_overdue {dialect}",
+            amount=len(overdue.cohorts) if overdue else 0,
+            announcement=announcement,
+            link=page_of(dag_id=f"migrate_{dialect}"),
+        )
+
+
+class WatchTriggererOperator(WatchOperator):
+    """Asks Airflow whether its triggerer lives. A plain task: what defers would wait for the triggerer."""
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Ask, and tell."""
+        if not are_wanted():
+            return {}
+        health = self._health()
+        if health is None:
+            return {}
+        silence = triggerer_silence(health=health, now=utc_now())
+        self.tell_news(
+            context=context,
+            subject="triggerer_silent",
+            amount=0 if silence is None else 1,
+            announcement=lambda: triggerer_silent(silence=(silence or Silence(lasted=None)).lasted),
+            link=base_url(),
+        )
+        return {"triggerer_silent": 0 if silence is None else 1}
+
+    def _health(self) -> dict[str, Any] | None:
+        """What Airflow's API says of its components; it needs no login."""
+        address = f"{api_address()}/api/v2/monitor/health"
+        try:
+            answer = requests.get(address, timeout=_ANSWER_SECONDS, allow_redirects=False)
+            answer.raise_for_status()
+            return dict(answer.json())
+        except (requests.RequestException, ValueError) as error:
+            self.log.warning(
+                "Airflow's health could not be asked for at %s (%s): set [api] base_url, or "
+                "[core] execution_api_server_url, to an address that workers reach.",
+                address,
+                type(error).__name__,
+            )
+            return None
+
+
+def open_hours() -> float:
+    """For how long a record may be open before people are told. Raises `BadRequest`."""
+    text = os.environ.get(OPEN_HOURS, "").strip() or "24"
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = 0.0
+    if not 0 < hours < 10_000:
+        raise BadRequest(f"{OPEN_HOURS} must be a number of hours above 0, not {text!r}.")
+    return hours
+
+
+def api_address() -> str:
+    """Airflow's API as a worker reaches it: beside the part that its tasks talk to."""
+    execution = (conf.get("core", "execution_api_server_url", fallback="") or "").rstrip("/")
+    return execution.removesuffix(_EXECUTION) if execution.endswith(_EXECUTION) else base_url()

@@ -1,0 +1,1 @@
+"""What holds whatever database or network there is: states, policies, and what must not be shown."""

@@ -1,0 +1,56 @@
+"""`python -m kraken_import.generator --dsn … --accounts 1000000 --seed 7`: fill a legacy database anew."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from kraken_import.generator import load
+from transforms.database import DatabaseInterrupted, UnableToQuery, fault_of
+
+
+def main() -> int:
+    """Fill the database; 1 with one sentence when it cannot be done."""
+    parser = argparse.ArgumentParser(prog="legacy", description="Fill a legacy database anew.")
+    parser.add_argument(
+        "--dsn", required=True, help="postgresql://… of a database whose schema legacy may go"
+    )
+    parser.add_argument("--accounts", type=int, default=10_000, help="customers in all dialects together")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--dialect", choices=load.generated_dialects(), help="for this dialect only")
+    options = parser.parse_args()
+    if options.accounts < 0:
+        parser.error("--accounts must be 0 or more")
+    dialects = [options.dialect] if options.dialect else list(load.generated_dialects())
+    share, rest = divmod(options.accounts, len(dialects))
+    customers = {dialect: share + (place < rest) for place, dialect in enumerate(dialects)}
+    started = time.monotonic()
+    engine = create_engine(
+        options.dsn.replace("postgresql://", "postgresql+psycopg2://", 1),
+        poolclass=NullPool,
+        hide_parameters=True,
+    )
+
+    def tell(line: str) -> None:
+        print(f"{time.monotonic() - started:6.1f} s  {line}", flush=True)
+
+    try:
+        load.fill(engine=engine, customers=customers, seed=options.seed, tell=tell)
+    except (load.NotTheGenerators, UnableToQuery, DatabaseInterrupted) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except SQLAlchemyError as error:
+        host = engine.url.render_as_string(hide_password=True)
+        print(f"Filling the legacy database at {host} {fault_of(error=error).reason}.", file=sys.stderr)
+        return 1
+    tell(f"{options.accounts:,} customers from seed {options.seed}: done")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

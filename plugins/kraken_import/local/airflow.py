@@ -1,0 +1,159 @@
+"""Airflow's four parts as components of the stack: their environment, their database, their commands."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from kraken_import.airflow import pools
+from kraken_import.local import reports
+from kraken_import.local.postgres import Cluster
+from kraken_import.local.problems import StackProblem
+from kraken_import.local.settings import LOGS, ROOT, RUN, Ports, Secrets, write_private
+
+HOME = RUN / "airflow"
+USERS: Mapping[str, str] = {"admin": "admin", "ops": "op", "viewer": "viewer"}
+# Without --skip-serve-logs the scheduler and the triggerer serve logs on all interfaces of the machine.
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "api-server": ("api-server",),
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
+}
+POOLS = "migration"
+"""What the names of the stack's pools begin with."""
+RECOVERY: Mapping[str, str] = {
+    # A task whose supervisor has died is "running" until it has shown no sign of life for so long. One that
+    # lives shows one each second; the timeout outlasts an API server that a loaded machine starts again.
+    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "25",
+    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+    # What a scheduler had queued or ran when it died waits until it counts as dead and another takes it over.
+    "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
+    "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
+    # The triggers of a triggerer that died wait until it counts as dead.
+    "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "20",
+    # A task asks an API server that is gone again soon after it is back, and for about a minute.
+    "WORKERS__EXECUTION_API_RETRIES": "24",
+    "WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "3",
+}
+"""How soon Airflow notices what has died, and how soon it goes on with it."""
+WAITING: Mapping[str, str] = {
+    # Four waves of as many batches as Airflow maps. A trigger without a place is not begun, so that its batch
+    # goes on late.
+    "TRIGGERER__CAPACITY": "4000",
+}
+"""How much may wait without a worker."""
+PARSING: Mapping[str, str] = {
+    "DAG_PROCESSOR__PARSING_PROCESSES": "1",
+    # A file that is changed is read at once, a new one within the refresh interval. All others are read anew
+    # only for what they import, and each time that costs a process and its imports.
+    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
+    "DAG_PROCESSOR__REFRESH_INTERVAL": "20",
+}
+"""How often the DAG processor reads the DAGs."""
+_MIGRATED = HOME / "migrated"
+_LOCAL_SETTINGS = ROOT / "plugins" / "kraken_import" / "airflow" / "airflow_local_settings.py"
+
+
+class UnableToMigrateAirflow(StackProblem):
+    """Airflow's own database could not be brought up to date."""
+
+
+def environment(*, ports: Ports, secrets: Secrets, cluster: Cluster) -> dict[str, str]:
+    """The environment of every Airflow process."""
+    address = f"http://127.0.0.1:{ports.airflow}"
+    database = cluster.dsn(database="airflow").replace("postgresql://", "postgresql+psycopg2://", 1)
+    settings = {
+        "CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__PARALLELISM": "8",
+        "CORE__LOAD_EXAMPLES": "False",
+        "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "CORE__FERNET_KEY": secrets.fernet,
+        "CORE__TEST_CONNECTION": "Enabled",
+        "CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{user}:{role}" for user, role in USERS.items()),
+        "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(HOME / "passwords.json"),
+        "DATABASE__SQL_ALCHEMY_CONN": database,
+        "API__HOST": "127.0.0.1",
+        "API__PORT": str(ports.airflow),
+        "API__BASE_URL": address,
+        "API__WORKERS": "1",
+        "API__SECRET_KEY": secrets.api_key,
+        "API_AUTH__JWT_SECRET": secrets.jwt,
+        **RECOVERY,
+        **PARSING,
+        **WAITING,
+        # Both make a slot idle for seconds between short tasks at their defaults.
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+        "USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+    return {
+        **plain_environment(),
+        "AIRFLOW_HOME": str(HOME),
+        pools.VARIABLE: POOLS,
+        reports.VARIABLE: reports.place(given=os.environ.get(reports.VARIABLE)),
+        **{f"AIRFLOW__{name}": value for name, value in settings.items()},
+    }
+
+
+def plain_environment() -> dict[str, str]:
+    """The environment of every component: the caller's, less what was meant for another Python or Airflow."""
+    foreign = ("AIRFLOW", "_AIRFLOW", "PYTHON", "MAKE", "MFLAGS", "PG")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    unproxied = _with_localhost(kept.get("NO_PROXY", kept.get("no_proxy", "")))
+    return {
+        **kept,
+        "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "plugins"))),
+        "PYTHONUNBUFFERED": "1",
+        # What Airflow starts (`python`, `airflow`) must be ours.
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), kept.get("PATH", os.defpath))),
+        "NO_PROXY": unproxied,
+        "no_proxy": unproxied,
+    }
+
+
+def prepare(*, secrets: Secrets) -> None:
+    """Write what Airflow reads from files: the logins, and what its components import before they fork."""
+    write_private(path=HOME / "passwords.json", text=json.dumps(secrets.passwords))
+    write_private(path=HOME / "config" / "airflow_local_settings.py", text=_LOCAL_SETTINGS.read_text())
+
+
+def command(*, component: str) -> list[str]:
+    """The command line of one of COMMANDS."""
+    return [sys.executable, "-m", "airflow", *COMMANDS[component]]
+
+
+def migrate(*, environment: Mapping[str, str]) -> None:
+    """Bring Airflow's own database up to date, unless this version has already done so to this database."""
+    database = urlsplit(environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"])
+    stamp = f"{version('apache-airflow-core')} {database.password}"
+    if _MIGRATED.is_file() and _MIGRATED.read_text() == stamp:
+        return
+    log = LOGS / "airflow-migrate.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        done = subprocess.run(
+            [sys.executable, "-m", "airflow", "db", "migrate"],
+            cwd=ROOT,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            check=False,
+        )
+    if done.returncode != 0:
+        raise UnableToMigrateAirflow(f"Airflow's database could not be brought up to date: see {log}.")
+    write_private(path=_MIGRATED, text=stamp)
+
+
+def _with_localhost(value: str) -> str:
+    """A proxy of the caller's must not stand between the parts of the stack."""
+    return ",".join(dict.fromkeys([*filter(None, value.split(",")), "127.0.0.1", "localhost"]))

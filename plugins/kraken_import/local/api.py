@@ -1,0 +1,163 @@
+"""Airflow's REST API, as far as the stack's commands need it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from kraken_import.local.problems import StackProblem
+
+_TIMEOUT_SECONDS = 60.0
+
+
+class AirflowRefused(StackProblem):
+    """Airflow answered, and not with what was asked for."""
+
+
+class AirflowIsSilent(StackProblem):
+    """No answer from Airflow's API."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedTask:
+    """A failed task instance: its name for people, and where the API keeps its log."""
+
+    name: str
+    path: str
+
+
+class Airflow:
+    """A session with Airflow's API as one user; it logs in at the first call that needs it."""
+
+    def __init__(self, *, address: str, user: str, password: str) -> None:
+        self._address = address
+        self._credentials = {"username": user, "password": password}
+        self._session = requests.Session()
+        # Neither a proxy nor a .netrc has a say about an address of this machine.
+        self._session.trust_env = False
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._session.close()
+
+    def heartbeats(self) -> Mapping[str, datetime | None]:
+        """Component to its last heartbeat; None for one that was never seen. Needs no login."""
+        answer = self._call("GET", "/api/v2/monitor/health", authenticated=False).json()
+        seen: dict[str, datetime | None] = {}
+        for component in ("scheduler", "triggerer", "dag_processor"):
+            part = answer.get(component) or {}
+            at = part.get(f"latest_{component}_heartbeat")
+            seen[component.replace("_", "-")] = datetime.fromisoformat(at) if at else None
+        return seen
+
+    def warm_up(self) -> None:
+        """Make the API server build the part that tasks talk to, which takes seconds at the first call."""
+        self._call("GET", "/execution/health", authenticated=False)
+
+    def connection(self, *, connection_id: str) -> dict[str, Any] | None:
+        """A Connection without its password, or None."""
+        answer = self._call("GET", f"/api/v2/connections/{connection_id}", missing_ok=True)
+        return None if answer.status_code == 404 else dict(answer.json())
+
+    def put_connection(self, *, fields: Mapping[str, Any]) -> None:
+        """Create a Connection, or give an existing one exactly these fields."""
+        if self.connection(connection_id=fields["connection_id"]) is None:
+            self._call("POST", "/api/v2/connections", body=fields)
+        else:
+            self._call("PATCH", f"/api/v2/connections/{fields['connection_id']}", body=fields)
+
+    def put_pools(self, *, pools: Mapping[str, Mapping[str, Any]], anew: bool) -> None:
+        """Create pools, each by its name; `anew` gives existing ones these fields, too."""
+        entities = [{"name": name, **fields} for name, fields in pools.items()]
+        existing = "overwrite" if anew else "skip"
+        action = {"action": "create", "entities": entities, "action_on_existence": existing}
+        answer = self._call("PATCH", "/api/v2/pools", body={"actions": [action]}).json()
+        if errors := (answer.get("create") or {}).get("errors"):
+            raise AirflowRefused(f"Airflow refused the pools of the migration: {errors[0].get('error')}")
+
+    def has_dag(self, *, dag_id: str) -> bool:
+        """Whether the DAG has been parsed and can be triggered."""
+        answer = self._call("GET", f"/api/v2/dags/{dag_id}", missing_ok=True)
+        return answer.status_code != 404 and not answer.json().get("is_stale", False)
+
+    def unpause(self, *, dag_id: str) -> None:
+        """Let its runs start."""
+        self._call("PATCH", f"/api/v2/dags/{dag_id}", body={"is_paused": False})
+
+    def import_errors(self) -> list[str]:
+        """One line for each DAG file that could not be imported."""
+        errors = self._call("GET", "/api/v2/importErrors").json()["import_errors"]
+        return [f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}" for error in errors]
+
+    def trigger(self, *, dag_id: str, run_id: str, conf: Mapping[str, Any]) -> str:
+        """Start a run; return its id."""
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf)}
+        return str(self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", body=body).json()["dag_run_id"])
+
+    def run_state(self, *, dag_id: str, run_id: str) -> str:
+        """queued, running, success or failed."""
+        return str(self._call("GET", _run_path(dag_id=dag_id, run_id=run_id)).json()["state"])
+
+    def failed_tasks(self, *, dag_id: str, run_id: str) -> list[FailedTask]:
+        """The failed task instances of a run, the first to fail first."""
+        path = f"{_run_path(dag_id=dag_id, run_id=run_id)}/taskInstances"
+        found = self._call("GET", f"{path}?state=failed&limit=100&order_by=end_date").json()["task_instances"]
+        return [
+            FailedTask(
+                path=f"{path}/{each['task_id']}/logs/{each['try_number']}?map_index={each['map_index']}",
+                name=each["task_id"] + (f"[{each['map_index']}]" if each["map_index"] >= 0 else ""),
+            )
+            for each in found
+        ]
+
+    def raised_by(self, *, task: FailedTask) -> str | None:
+        """The words of the exception that ended a task; None when its log has none."""
+        events = self._call("GET", task.path, missing_ok=True).json().get("content", [])
+        for event in reversed(events):
+            for error in event.get("error_detail") or []:
+                if error.get("exc_value"):
+                    return str(error["exc_value"])
+        return None
+
+    def active_runs(self) -> list[str]:
+        """`dag_id/run_id` of every run that is queued or running."""
+        path = "/api/v2/dags/~/dagRuns?state=running&state=queued&limit=100"
+        return [f"{run['dag_id']}/{run['dag_run_id']}" for run in self._call("GET", path).json()["dag_runs"]]
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        authenticated: bool = True,
+        missing_ok: bool = False,
+    ) -> requests.Response:
+        if authenticated and "Authorization" not in self._session.headers:
+            token = self._call("POST", "/auth/token", body=self._credentials, authenticated=False).json()
+            self._session.headers["Authorization"] = f"Bearer {token['access_token']}"
+        try:
+            answer = self._session.request(
+                method, f"{self._address}{path}", json=body, timeout=_TIMEOUT_SECONDS
+            )
+        except requests.RequestException as error:
+            raise AirflowIsSilent(f"Airflow does not answer at {self._address}: see .run/logs.") from error
+        if answer.ok or (missing_ok and answer.status_code == 404):
+            return answer
+        raise AirflowRefused(f"Airflow refused {method} {path} ({answer.status_code}): {_reason(answer)}")
+
+
+def _run_path(*, dag_id: str, run_id: str) -> str:
+    return f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}"
+
+
+def _reason(answer: requests.Response) -> str:
+    try:
+        detail = answer.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        return answer.reason or "no reason given"
+    return detail if isinstance(detail, str) else json.dumps(detail)

@@ -1,0 +1,204 @@
+"""The legacy and tracking databases as the commands need them: schema there, customers there."""
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from kraken_import.generator import load
+from kraken_import.local.problems import StackProblem
+from kraken_import.local.settings import DEFAULT_SEED, RUN, write_private
+from kraken_import.local.targets import Systems
+from kraken_import.tracking import migrate
+from transforms.database import fault_of
+from transforms.extract import UnableToExtract, candidate_identifiers, existing_identifiers, extract
+from transforms.registry import dialect_names, get_dialect
+
+FIRST_CUSTOMERS = 1_000
+"""Generated customers of each dialect in a fresh legacy database, so that a wave can be started at once."""
+
+_SEED = RUN / "legacy-seed.json"
+
+
+class UnableToMigrateTracking(StackProblem):
+    """The tracking database refused its schema."""
+
+
+class UnableToUseLegacy(StackProblem):
+    """The legacy database lacks what the command needs."""
+
+
+@contextlib.contextmanager
+def engine_of(*, dsn: str) -> Iterator[Engine]:
+    """An engine for a plain libpq URI."""
+    engine = create_engine(
+        dsn.replace("postgresql://", "postgresql+psycopg2://", 1), poolclass=NullPool, hide_parameters=True
+    )
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def migrate_tracking(*, dsn: str) -> None:
+    """Bring the tracking database's schema up to date; raises UnableToMigrateTracking."""
+    try:
+        with engine_of(dsn=dsn) as engine:
+            migrate.upgrade(engine=engine)
+    except DBAPIError as error:
+        raise UnableToMigrateTracking(
+            f"The tracking database could not be brought up to date ({fault_of(error=error).state}): its "
+            "user must be allowed to create schema migration."
+        ) from None
+
+
+def is_filled(*, dsn: str) -> bool:
+    """Whether a legacy database has the schema and its customers."""
+    with engine_of(dsn=dsn) as engine:
+        return load.ready(engine=engine)
+
+
+def misfits(*, dsn: str, dialects: Sequence[str]) -> dict[str, str]:
+    """The dialects whose SQL cannot be run on a database named by LEGACY_DSN, each with the reason."""
+    found = {}
+    with engine_of(dsn=dsn) as engine:
+        for name in dialects:
+            dialect = get_dialect(name=name)
+            try:
+                candidate_identifiers(engine=engine, dialect=dialect, after=None, limit=1)
+                existing_identifiers(engine=engine, dialect=dialect, identifiers=[])
+                extract(engine=engine, dialect=dialect, identifiers=[], with_balances=True)
+            except UnableToExtract as error:
+                found[name] = f"{name} cannot be read from the database at LEGACY_DSN: {error}"
+    return found
+
+
+def check_readable(*, dsn: str, dialect: str) -> None:
+    """Raise UnableToUseLegacy for a database, named by LEGACY_DSN, that a dialect's SQL does not fit."""
+    for reason in misfits(dsn=dsn, dialects=[dialect]).values():
+        raise UnableToUseLegacy(reason)
+
+
+def prepare_legacy(
+    *, systems: Systems, seed: int | None, dialect: str | None = None, say: Callable[[str], None] = print
+) -> None:
+    """Fill the bundled legacy database when it is empty; only look at another one.
+
+    Another one must fit `dialect`; without it, `say` is told of each dialect that does not fit. Raises
+    UnableToUseLegacy: another database that cannot be read, or a seed that differs from the data's.
+    """
+    if not systems.bundled_legacy and dialect is not None:
+        check_readable(dsn=systems.legacy_dsn, dialect=dialect)
+        return
+    if not systems.bundled_legacy:
+        for reason in misfits(dsn=systems.legacy_dsn, dialects=dialect_names()).values():
+            say(f"Left out: {reason}")
+        return
+    with engine_of(dsn=systems.legacy_dsn) as engine:
+        adopt_bundled(engine=engine)
+        # The seed is remembered when all customers are in: without it, somebody was interrupted. Another
+        # version of the generator may have made other tables.
+        if _known().get("generator") == load.version() and load.ready(engine=engine):
+            _check_seed(seed=seed)
+            return
+        chosen = known_seed() if seed is None else seed
+        customers = dict.fromkeys(load.generated_dialects(), FIRST_CUSTOMERS)
+        load.fill(engine=engine, customers=customers, seed=chosen, tell=_keep_quiet)
+        remember_seed(seed=chosen)
+
+
+def adopt_bundled(*, engine: Engine) -> None:
+    """Mark what an older version generated in the bundled database, which is ours, as the generator's."""
+    load.adopt(engine=engine)
+
+
+def dialects_with_customers(*, systems: Systems) -> list[str]:
+    """The dialects whose customers a legacy database may have: the bundled one, those it can generate.
+
+    Of another one those that fit it. Raises UnableToUseLegacy when none does.
+    """
+    if systems.bundled_legacy:
+        return [name for name in dialect_names() if name in load.generated_dialects()]
+    reasons = misfits(dsn=systems.legacy_dsn, dialects=dialect_names())
+    fitting = [name for name in dialect_names() if name not in reasons]
+    if not fitting:
+        raise UnableToUseLegacy(
+            "No dialect fits the database at LEGACY_DSN, as said above: adapt the SQL of yours in "
+            "sql/extract, and name it with DIALECT=."
+        )
+    return fitting
+
+
+def generate_up_to(*, systems: Systems, engine: Engine, dialect: str, total: int) -> None:
+    """Generate what the bundled legacy database lacks to `total` customers of a dialect."""
+    if not systems.bundled_legacy or dialect not in load.generated_dialects():
+        return
+    there = load.count(engine=engine, dialect=dialect)
+    if there < total:
+        load.generate(engine=engine, dialect=dialect, first=there + 1, last=total, seed=known_seed())
+
+
+def top_up(*, systems: Systems, dialects: Sequence[str], wanted: int, is_dry_run: bool) -> int:
+    """Generate customers until `wanted` of each dialect are free for a wave; returns how many."""
+    made = 0
+    with engine_of(dsn=systems.legacy_dsn) as legacy, engine_of(dsn=systems.tracking_dsn) as tracking:
+        for dialect in set(dialects) & set(load.generated_dialects()):
+            there = load.count(engine=legacy, dialect=dialect)
+            claimed = _claimed(
+                tracking=tracking, dialect=dialect, kraken=systems.target_kraken, is_dry_run=is_dry_run
+            )
+            missing = max(wanted - (there - claimed), 0)
+            generate_up_to(systems=systems, engine=legacy, dialect=dialect, total=there + missing)
+            made += missing
+    return made
+
+
+def known_seed() -> int:
+    """The seed that the bundled legacy database was filled with."""
+    return int(_known().get("seed", DEFAULT_SEED))
+
+
+def _known() -> dict[str, Any]:
+    known: dict[str, Any] = json.loads(_SEED.read_text()) if _SEED.is_file() else {}
+    return known
+
+
+def remember_seed(*, seed: int) -> None:
+    """Later customers continue the same series."""
+    write_private(path=_SEED, text=json.dumps({"seed": seed, "generator": load.version()}))
+
+
+def forget_seed() -> None:
+    """The bundled legacy database is being filled: until it is, it counts as empty."""
+    _SEED.unlink(missing_ok=True)
+
+
+def _keep_quiet(_: str) -> None:
+    """Filling a small database takes less time than reading about it."""
+
+
+def _check_seed(*, seed: int | None) -> None:
+    if seed is not None and seed != known_seed():
+        raise UnableToUseLegacy(
+            f"The legacy database was filled with SEED={known_seed()}: to use another seed, fill it anew "
+            f"with `make legacy SEED={seed} ACCOUNTS=…`."
+        )
+
+
+def _claimed(*, tracking: Engine, dialect: str, kraken: str, is_dry_run: bool) -> int:
+    """Customers of the dialect that a next wave to this Kraken leaves: a dry run leaves live ones too."""
+    query = text(
+        "SELECT count(DISTINCT external_identifier) FROM migration.import_process "
+        "WHERE dialect = :dialect AND mode = ANY (:modes) AND target_kraken = :kraken"
+    )
+    values = {
+        "dialect": dialect,
+        "kraken": kraken,
+        "modes": ["live", "rehearsal"] if is_dry_run else ["live"],
+    }
+    with tracking.connect() as connection:
+        return int(connection.execute(query, values).scalar_one())

@@ -1,0 +1,132 @@
+"""`make rerun`: triggers the rerun of chosen records in the running stack and tells what became of them."""
+
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from kraken_import.local import data
+from kraken_import.local.api import Airflow
+from kraken_import.local.dialects import dialect_named
+from kraken_import.local.problems import StackProblem
+from kraken_import.local.running import Running, require_running
+from kraken_import.local.settings import Wishes
+from kraken_import.tracking import reruns
+from kraken_import.tracking.reruns import Rerun, Way
+from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.rerun import RerunRequest, check_request, rerun_report
+from kraken_import.usecases.wave_request import AirflowRun
+from transforms.wording import shown_value
+
+_DAG_SECONDS = 90.0
+_POLL_SECONDS = 0.5
+
+
+class UnableToRerun(StackProblem):
+    """The selection says nothing, or the rerun did not end well."""
+
+
+def rerun(*, wishes: Wishes) -> None:
+    """Rerun what WAVE, BATCH, STATE, CODE, ERROR_PATH, ID or NOT_PROCESSED=1 select; raises UnableToRerun."""
+    conf = selection(environment=os.environ, wishes=wishes)
+    running = require_running()
+    dialect = _dialect(wishes=wishes, running=running, wave=conf.get("wave"))
+    _check(conf=conf, dialect=dialect)
+    run = AirflowRun(dag_id=f"rerun_{dialect}", run_id=f"rerun-{datetime.now(tz=UTC):%Y-%m-%dT%H-%M-%S.%f}")
+    api = running.airflow()
+    try:
+        _await_dag(api=api, dag_id=run.dag_id)
+        api.unpause(dag_id=run.dag_id)
+        api.trigger(dag_id=run.dag_id, run_id=run.run_id, conf=conf)
+        sys.stdout.write(
+            f"Rerunning records of {dialect} ({run.dag_id}, run {run.run_id}); where a wave wants "
+            "an approval, the rerun waits for one under Required actions …\n"
+        )
+        sys.stdout.flush()
+        while (state := api.run_state(dag_id=run.dag_id, run_id=run.run_id)) not in ("success", "failed"):
+            time.sleep(_POLL_SECONDS)
+        with data.engine_of(dsn=running.systems.tracking_dsn) as tracking:
+            report = rerun_report(tracking=tracking, run=run)
+        if report is not None:
+            sys.stdout.write("\n".join(told(rerun=report[0], ways=report[1])) + "\n")
+        if state == "failed":
+            raise UnableToRerun(_failure(api=api, run=run, rerun=report and report[0]))
+    finally:
+        api.close()
+
+
+def selection(*, environment: Mapping[str, str], wishes: Wishes) -> dict[str, Any]:
+    """The parameters of the DAG that the variables stand for; raises UnableToRerun when none was given."""
+    given = {name: value.strip() for name, value in environment.items() if value.strip()}
+    conf: dict[str, Any] = {
+        "wave": given.get("WAVE"),
+        "batch": given.get("BATCH"),
+        "states": [state.strip() for state in given.get("STATE", "").split(",") if state.strip()],
+        "error_code": given.get("CODE"),
+        "error_path": given.get("ERROR_PATH"),
+        "identifiers": list(wishes.identifiers),
+        "not_processed": given.get("NOT_PROCESSED") == "1" or None,
+    }
+    if conf["batch"] is not None:
+        if not (conf["batch"].isascii() and conf["batch"].isdigit() and len(conf["batch"]) < 10):
+            shown = shown_value(value=conf["batch"])
+            raise UnableToRerun(f"BATCH must be the number of a batch, from 0, not {shown}.")
+        conf["batch"] = int(conf["batch"])
+    said = {name: value for name, value in conf.items() if value not in (None, [])}
+    if not said:
+        raise UnableToRerun(
+            "Say what to rerun: WAVE=12, BATCH=0, STATE=rejected,errored, CODE=…, ERROR_PATH=…, ID=a,b "
+            "or NOT_PROCESSED=1."
+        )
+    return said
+
+
+def told(*, rerun: Rerun, ways: Sequence[Way]) -> list[str]:
+    """What became of a rerun, in lines."""
+    left = f", {rerun.in_kraken:,} more are in Kraken already and were left alone" if rerun.in_kraken else ""
+    return [
+        f"Rerun {rerun.id}: {rerun.records:,} records{left}.",
+        *(f"{way.records:>9,}  {way.from_state.value} → {way.state.value}" for way in ways),
+    ]
+
+
+def _dialect(*, wishes: Wishes, running: Running, wave: str | None) -> str:
+    if wishes.dialect:
+        return dialect_named(name=wishes.dialect).name
+    if wave is None:
+        raise UnableToRerun("Say of which dialect, for example DIALECT=edf_accounts, or name a wave.")
+    with data.engine_of(dsn=running.systems.tracking_dsn) as tracking, tracking.connect() as connection:
+        found = {each.dialect for each in reruns.waves_named(connection=connection, name=wave)}
+    if len(found) != 1:
+        raise UnableToRerun(
+            f"There is no wave {wave!r}."
+            if not found
+            else f"Waves of several dialects are named {wave!r}: add DIALECT={min(found)} or another of them."
+        )
+    return found.pop()
+
+
+def _check(*, conf: Mapping[str, Any], dialect: str) -> None:
+    """What the DAG would refuse is said here at once, in one sentence."""
+    try:
+        check_request(request=RerunRequest(dialect=dialect, **conf))
+    except BadRequest as error:
+        raise UnableToRerun(str(error)) from error
+
+
+def _await_dag(*, api: Airflow, dag_id: str) -> None:
+    deadline = time.monotonic() + _DAG_SECONDS
+    while not api.has_dag(dag_id=dag_id):
+        if time.monotonic() > deadline:
+            raise UnableToRerun(f"Airflow does not find DAG {dag_id}: see .run/logs/dag-processor.log.")
+        time.sleep(_POLL_SECONDS)
+
+
+def _failure(*, api: Airflow, run: AirflowRun, rerun: Rerun | None) -> str:
+    if rerun is not None and rerun.outcome_reason:
+        return rerun.outcome_reason
+    tasks = api.failed_tasks(dag_id=run.dag_id, run_id=run.run_id)
+    said = api.raised_by(task=tasks[0]) if tasks else None
+    return said or f"{run.dag_id} failed: see run {run.run_id} in Airflow."

@@ -1,0 +1,201 @@
+"""What a stack works against: the bundled Kraken and databases, or others; checked before anything starts."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg2
+import requests
+from psycopg2.extensions import parse_dsn
+
+from kraken_import.airflow.provider import default_extras
+from kraken_import.client.requests import status_request
+from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
+from kraken_import.generator.values import configured_values
+from kraken_import.local.postgres import Cluster
+from kraken_import.local.problems import StackProblem
+from kraken_import.local.settings import Ports, Secrets, Targets
+from transforms.registry import dialect_names, get_dialect
+
+_CONNECT_SECONDS = 5
+_ANSWER_SECONDS = 15.0
+
+
+class UnableToReachKraken(StackProblem):
+    """No Kraken answers at KRAKEN_URL, or it does not take the token."""
+
+
+class UnableToReachDatabase(StackProblem):
+    """No database answers at a DSN."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Systems:
+    """Addresses in force; `bundled_…` tells whether it is the stack's own."""
+
+    kraken_url: str
+    kraken_token: str
+    legacy_dsn: str
+    tracking_dsn: str
+    bundled_kraken: bool
+    bundled_legacy: bool
+    bundled_tracking: bool
+
+    @property
+    def target_kraken(self) -> str:
+        """Kraken's identity in the tracking database."""
+        return kraken_settings(url=self.kraken_url, token=self.kraken_token).target
+
+
+def resolve(*, targets: Targets, ports: Ports, secrets: Secrets, cluster: Cluster) -> Systems:
+    """Fill in the bundled systems where no other was named. The cluster must have been created."""
+    return Systems(
+        kraken_url=targets.kraken_url or f"http://127.0.0.1:{ports.simulator}",
+        kraken_token=targets.kraken_token or secrets.simulator_token,
+        legacy_dsn=targets.legacy_dsn or cluster.dsn(database="legacy"),
+        tracking_dsn=targets.tracking_dsn or cluster.dsn(database="tracking"),
+        bundled_kraken=targets.kraken_url is None,
+        bundled_legacy=targets.legacy_dsn is None,
+        bundled_tracking=targets.tracking_dsn is None,
+    )
+
+
+def check(*, targets: Targets) -> None:
+    """Try every system that is not bundled; raises UnableToReachKraken or UnableToReachDatabase."""
+    if targets.legacy_dsn:
+        check_database(name="LEGACY_DSN", dsn=targets.legacy_dsn)
+    if targets.tracking_dsn:
+        check_database(name="TRACKING_DSN", dsn=targets.tracking_dsn)
+    if targets.kraken_url and targets.kraken_token:
+        check_kraken(url=targets.kraken_url, token=targets.kraken_token)
+
+
+def check_database(*, name: str, dsn: str) -> None:
+    """Open and close one connection."""
+    try:
+        psycopg2.connect(dsn, connect_timeout=_CONNECT_SECONDS).close()
+    except psycopg2.OperationalError as error:
+        # libpq's second line asks whether the server is running; the first says what happened.
+        reason = str(error).strip().splitlines()[0].removeprefix("connection to server ").rstrip(".")
+        raise UnableToReachDatabase(f"No database answers at {name}: {reason}.") from error
+
+
+def check_kraken(*, url: str, token: str) -> None:
+    """Ask for the status of an import process that nobody has: 404 is the right answer."""
+    settings = kraken_settings(url=url, token=token)
+    request = status_request(
+        resource="accounts", import_supplier="CONNECTION-TEST", external_identifier="CONNECTION-TEST"
+    )
+    try:
+        answer = requests.get(
+            f"{settings.base_url}{request.path}",
+            headers={"Authorization": settings.authorization},
+            timeout=_ANSWER_SECONDS,
+            allow_redirects=False,
+        )
+    except requests.RequestException as error:
+        raise UnableToReachKraken(
+            f"No Kraken answers at KRAKEN_URL={url} ({_kind(error)}): check the address and the network."
+        ) from error
+    if answer.status_code == 401:
+        raise UnableToReachKraken(f"Kraken at {url} does not accept KRAKEN_TOKEN (401): check the token.")
+    if answer.status_code == 403:
+        raise UnableToReachKraken(f"KRAKEN_TOKEN may not use the data-import API of {url} (403).")
+    if answer.status_code not in (200, 404):
+        raise UnableToReachKraken(
+            f"KRAKEN_URL={url} answered {answer.status_code} where a data-import API says 404: "
+            "check the address."
+        )
+
+
+def kraken_settings(*, url: str, token: str) -> KrakenSettings:
+    """The Connection's settings as the pipeline will read them; raises UnableToReachKraken."""
+    try:
+        return KrakenSettings.from_connection_fields(host=url, password=token)
+    except UnableToReadConnection as error:
+        raise UnableToReachKraken(
+            f"KRAKEN_URL and KRAKEN_TOKEN make no usable connection: {error}"
+        ) from error
+
+
+def connections(*, systems: Systems) -> list[Mapping[str, Any]]:
+    """The fields of Airflow's Connections `kraken`, `legacy` and `tracking`."""
+    return [
+        _kraken_connection(systems=systems),
+        _postgres_connection(connection_id="legacy", dsn=systems.legacy_dsn),
+        _postgres_connection(connection_id="tracking", dsn=systems.tracking_dsn),
+    ]
+
+
+def same_place(*, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two Connections lead to the same system; their other settings may differ."""
+    # Airflow's pages save a field that is not there as an empty one, and a missing port as 0.
+    return all(
+        (one.get(name) or None) == (other.get(name) or None)
+        for name in ("conn_type", "host", "port", "schema", "login")
+    )
+
+
+def place_of(*, connection: Mapping[str, Any]) -> str:
+    """Where a Connection leads, for people."""
+    port = f":{connection['port']}" if connection.get("port") else ""
+    database = f"/{connection['schema']}" if connection.get("schema") else ""
+    return f"{connection.get('host')}{port}{database}"
+
+
+def _kraken_connection(*, systems: Systems) -> Mapping[str, Any]:
+    dialects = [get_dialect(name=name) for name in dialect_names()]
+    extra = {
+        **default_extras(),
+        "import_suppliers": ", ".join(
+            f"{dialect.name}={dialect.default_import_supplier}" for dialect in dialects
+        ),
+    }
+    if systems.bundled_legacy:
+        # Kraken's field holds JSON as text.
+        extra["configured_values"] = json.dumps(configured_values())
+    return {
+        "connection_id": "kraken",
+        "conn_type": "kraken",
+        "description": "The Kraken that customers are migrated into",
+        "host": systems.kraken_url,
+        "login": None,
+        "schema": None,
+        # What Airflow's pages send for no port: its Test button insists on the very port that is stored.
+        "port": 0,
+        "password": systems.kraken_token,
+        "extra": json.dumps(extra),
+    }
+
+
+def _postgres_connection(*, connection_id: str, dsn: str) -> Mapping[str, Any]:
+    parts = parse_dsn(dsn)
+    own = ("host", "port", "user", "password", "dbname")
+    descriptions = {"legacy": "The legacy billing database", "tracking": "The migration's tracking database"}
+    return {
+        "connection_id": connection_id,
+        "conn_type": "postgres",
+        "description": descriptions[connection_id],
+        "host": parts.get("host", "localhost"),
+        "port": int(parts.get("port", 5432)),
+        "login": parts.get("user"),
+        "password": parts.get("password"),
+        "schema": parts["dbname"],
+        "extra": json.dumps({name: value for name, value in parts.items() if name not in own}),
+    }
+
+
+def _kind(error: requests.RequestException) -> str:
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate is not trusted"
+    if isinstance(error, requests.Timeout):
+        return f"no answer within {_ANSWER_SECONDS:.0f} s"
+    return "connection refused or host unknown"
+
+
+def safe_address(*, dsn: str) -> str:
+    """Host, port and database of a DSN, without its login."""
+    parts = urlsplit(dsn)
+    return f"{parts.hostname}:{parts.port or 5432}{parts.path}"

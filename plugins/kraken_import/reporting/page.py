@@ -1,0 +1,46 @@
+"""Renders the templates beside it. A page needs no network: styles and charts are part of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+
+def render(*, template: str, **values: Any) -> str:
+    """A whole HTML page. Every value is escaped; a template that misses one raises."""
+    return _environment().get_template(f"{template}.html").render(**values)
+
+
+def csv_text(*, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """A table as CSV (RFC 4180), for spreadsheets: what begins like a formula is kept from being one."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(header)
+    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    return text.getvalue()
+
+
+def _harmless(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("kraken_import.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = lambda value: f"{value:,}"
+    environment.filters["breakable"] = lambda name: Markup("<wbr>").join(re.split(r"(?<=[._])", name))
+    environment.filters["share"] = lambda part, whole: f"{100 * part / whole:.1f} %" if whole else "–"
+    return environment

@@ -1,0 +1,55 @@
+"""Judges payloads by the mark of their import supplier, on the day of Kraken, with what is there already."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+import orjson
+
+from kraken_import.simulator.rules import FORMS, judge
+from kraken_import.simulator.rules.declared import Objection
+from kraken_import.simulator.rules.forms import Form
+from kraken_import.simulator.store import Key, Store
+from kraken_import.simulator.suppliers import DEFAULTS, unknown_supplier
+
+_REMEMBERED: Final = 50_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Judge:
+    """`suppliers` are the codes of the import suppliers, each with the form of its payloads."""
+
+    store: Store
+    suppliers: Mapping[str, str] = field(default_factory=lambda: DEFAULTS)
+    _passed: dict[Key, tuple[date, bytes]] = field(default_factory=dict)
+    """What was last found right of each key, so that a create of the same is not judged again."""
+
+    def form(self, *, key: Key) -> Form | None:
+        """The form of a supplier's payloads; None for a supplier unknown or of the other resource."""
+        form = FORMS.get(self.suppliers.get(key.import_supplier, ""))
+        return form if form is not None and form.resource == key.resource else None
+
+    def objections(
+        self, *, key: Key, payload: Mapping[str, Any], today: date, now: float
+    ) -> tuple[Objection, ...]:
+        """Everything that the payload is refused for, on a day and at a time in seconds since 1970."""
+        form = self.form(key=key)
+        if form is None:
+            return (unknown_supplier(payload=payload),)
+
+        def is_taken(namespace: str, value: str) -> bool:
+            return self.store.is_taken(namespace=namespace, value=value, by=key, now=now)
+
+        seen = (today, hashlib.blake2b(orjson.dumps(payload), digest_size=16).digest())
+        if self._passed.get(key) == seen and not any(is_taken(*each) for each in form.references(payload)):
+            return ()
+        found = judge(form=form.name, payload=payload, today=today, is_taken=is_taken)
+        if not found:
+            if len(self._passed) >= _REMEMBERED:
+                self._passed.clear()
+            self._passed[key] = seen
+        return found

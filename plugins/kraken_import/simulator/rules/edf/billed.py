@@ -1,0 +1,207 @@
+"""What the days that an account, a meter point, a meter or a register is billed to are refused for.
+
+A day on a register or gas meter counts before one on its meter point, and that before the account's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+
+from kraken_import.simulator.rules.declared import Context, Found, Objection
+from kraken_import.simulator.rules.edf.book import (
+    BOOK,
+    has_ended,
+    is_active,
+    is_lead,
+    meters_of,
+    points_of,
+    settlement_registers,
+)
+from kraken_import.simulator.rules.values import amount, as_day, day_after, objects
+
+_ON: Final = "EnergyAccount"
+_BILLED: Final = "last_billed_to_date"
+_METERED_BY_HALF_HOURS: Final = frozenset("CDEFG")
+
+
+def own_dates(meter: Found) -> list[date]:
+    """The days that a meter itself is billed to, as a gas meter or on its registers."""
+    days = [
+        as_day(meter.get(_BILLED)),
+        *(as_day(each.get(_BILLED)) for _, each in settlement_registers(meter)),
+    ]
+    return [day for day in days if day]
+
+
+def billed_dates(account: Found, *, is_deep: bool) -> list[date]:
+    """The days that account and meter points are billed to; deep, those of meters and registers too."""
+    days = [as_day(account.get(_BILLED))]
+    for _, point in points_of(account):
+        days.append(as_day(point.get(_BILLED)))
+        if is_deep:
+            for _, meter in objects(point.get("meters")):
+                days += own_dates(meter)
+    return [day for day in days if day]
+
+
+def _above(account: Found, point: Found, meter: Found) -> set[date]:
+    """The days to take for a meter that has none of its own; what ended may be billed to its end."""
+    ends = (meter.get("removed_on"), point.get("supply_end_date"))
+    days = (point.get(_BILLED), account.get(_BILLED))
+    found = {day for day in map(as_day, days) if day}
+    return found | {day for day in map(as_day, ends) if day} if found else found
+
+
+def is_fully_billed(account: Found, point: Found, meter: Found) -> bool:
+    """Whether a meter was removed before the day that its account or meter point is billed to."""
+    removed, day = as_day(meter.get("removed_on")), as_day(point.get(_BILLED)) or as_day(account.get(_BILLED))
+    return removed is not None and day is not None and removed < day and not own_dates(meter)
+
+
+def _by_register(meter: Found) -> dict[str, date]:
+    days = {each["register_id"]: as_day(each.get(_BILLED)) for _, each in objects(meter.get("registers"))}
+    return {name: day for name, day in days.items() if day}
+
+
+def is_half_hourly(point: Found) -> bool:
+    """Whether a meter point says that it is settled by half hours."""
+    return point.get("measurement_class") in _METERED_BY_HALF_HOURS or point.get("profile_class") == 0
+
+
+@BOOK.rule("transfer_reading_dates_must_match_last_billed_to_date", on=_ON, at="supply_addresses")
+def _transfer_readings(account: Found, _: Context) -> Iterator[Objection]:
+    """A transfer reading is not of the day that its register, meter, meter point or account is billed to."""
+    for path, point, meter in meters_of(account):
+        readings = meter.get("transfer_readings")
+        if not readings:
+            continue
+        own, registers, above = as_day(meter.get(_BILLED)), _by_register(meter), _above(account, point, meter)
+        for index, reading in enumerate(readings):
+            billed = own or registers.get(reading.get("register_id") or "")
+            days = {billed} if billed else above
+            if days and as_day(reading["reading_date"]) not in days:
+                code = "transfer_reading_dates_must_match_last_billed_to_date"
+                where = f"{path}.transfer_readings.{index}.reading_date"
+                yield Objection(where, code, "It is not of the day that is billed to.")
+
+
+@BOOK.rule("transfer_vend_read_date_must_match_last_billed_to_date", on=_ON)
+def _vends(account: Found, _: Context) -> Iterator[Objection]:
+    """The transfer vend of a prepay meter is neither of the day that is billed to nor of the day before."""
+    for path, point, meter in meters_of(account):
+        details = meter.get("prepay_details")
+        if not details:
+            continue
+        days = set(own_dates(meter)) or _above(account, point, meter)
+        vend = as_day(details["transfer_vend_read_date"])
+        if vend and days and not days & {vend, day_after(vend)}:
+            code = "transfer_vend_read_date_must_match_last_billed_to_date"
+            where = f"{path}.prepay_details.transfer_vend_read_date"
+            yield Objection(where, code, "It is not of the day before the one billed to.")
+
+
+@BOOK.rule("billed_reading_after_last_billed_to_date", on=_ON, at="supply_addresses")
+def _billed_readings(account: Found, _: Context) -> Iterator[Objection]:
+    """A historical reading that is billed is after the day that its register or meter is billed to."""
+    for path, point, meter in meters_of(account):
+        readings = meter.get("reading_history")
+        if not readings:
+            continue
+        own, registers, above = as_day(meter.get(_BILLED)), _by_register(meter), _above(account, point, meter)
+        for index, reading in enumerate(readings):
+            day = own or registers.get(reading.get("register_id") or "") or max(above, default=None)
+            taken = as_day(reading["reading_date"])
+            if reading["billed"] and day and taken and taken > day:
+                where = f"{path}.reading_history.{index}.reading_date"
+                yield Objection(where, "billed_reading_after_last_billed_to_date", f"Billed to {day}.")
+
+
+def _was_billed(account: Found) -> bool:
+    books = [account, *(account.get("ledgers") or ())]
+    names = ("historical_statement_transactions", "last_statement_closing_date")
+    # A balance that is left out is assumed to be zero, so that a zero tells no more than none.
+    return any(book.get(name) for book in books for name in names) or any(
+        amount(book.get("last_statement_balance")) for book in books
+    )
+
+
+@BOOK.rule("last_billed_to_date_not_found", on=_ON)
+def _not_found(account: Found, _: Context) -> Iterator[Objection]:
+    """A billed account tells neither on itself nor on point, meter or each register what it is billed to."""
+    if account.get(_BILLED) or not _was_billed(account):
+        return
+    if account.get("smart_read_frequency") == "HALF_HOURLY":
+        return
+    for path, point in points_of(account):
+        meters = point.get("meters") or ()
+        is_exchanged = not all(map(is_active, meters))
+        if point.get(_BILLED) or point.get("supply_end_date") or is_half_hourly(point) or is_exchanged:
+            continue
+        for index, meter in enumerate(meters):
+            code, where = "last_billed_to_date_not_found", f"{path}.meters.{index}"
+            if point["supply_type"] == "GAS" and not meter.get(_BILLED):
+                yield Objection(f"{where}.{_BILLED}", code, "Tell what is billed.")
+            for place, register in settlement_registers(meter):
+                if not register.get(_BILLED):
+                    yield Objection(f"{where}.registers.{place}.{_BILLED}", code, "Tell what is billed.")
+
+
+@BOOK.rule(
+    "no_last_billed_to_date_on_exchanged_meter",
+    "last_billed_to_date_on_new_meter",
+    on=_ON,
+    at="supply_addresses",
+)
+def _exchanged(account: Found, _: Context) -> Iterator[Objection]:
+    """Exchanged: no day is told anywhere, or the old meter has one and its replacement has one too."""
+    for path, point in points_of(account):
+        meters = point.get("meters") or ()
+        old = [(index, own_dates(meter)) for index, meter in enumerate(meters) if not is_active(meter)]
+        if not old:
+            continue
+        new = [(index, own_dates(meter)) for index, meter in enumerate(meters) if is_active(meter)]
+        is_told = bool(point.get(_BILLED) or account.get(_BILLED) or any(days for _, days in new))
+        for index, days in old:
+            if not days and not is_told:
+                code = "no_last_billed_to_date_on_exchanged_meter"
+                yield Objection(f"{path}.meters.{index}", code, "Tell what is billed.")
+        if any(days for _, days in old):
+            for index, days in new:
+                if days:
+                    code = "last_billed_to_date_on_new_meter"
+                    yield Objection(f"{path}.meters.{index}", code, "The old meter is what is billed.")
+
+
+@BOOK.rule("no_agreement_covering_last_billed_to_date", on=_ON)
+def _covered(account: Found, context: Context) -> Iterator[Objection]:
+    """A meter point on supply has agreements, and none is in force on the day that it is billed to."""
+    for path, point in points_of(account):
+        agreements = point.get("agreements")
+        if not agreements or has_ended(point, context.today):
+            continue
+        days = {day for _, meter in objects(point.get("meters")) for day in own_dates(meter)}
+        days = days or {day for day in (as_day(point.get(_BILLED)) or as_day(account.get(_BILLED)),) if day}
+        if days and not any(_is_in_force(each, day) for each in agreements for day in days):
+            code = "no_agreement_covering_last_billed_to_date"
+            yield Objection(f"{path}.agreements", code, "None is in force on the day billed to.")
+
+
+def _is_in_force(agreement: Found, day: date) -> bool:
+    start, end = as_day(agreement["effective_from"]), as_day(agreement.get("effective_to"))
+    return start is not None and start <= day and (end is None or day < end)
+
+
+@BOOK.rule("cannot_determine_responsible_for_billing_from_date", on=_ON)
+def _billing_start(account: Found, _: Context) -> Iterator[Objection]:
+    """There is no last_billed_to_date, no last_statement_closing_date and no agreement."""
+    books = [account, *(account.get("ledgers") or ())]
+    if any(book.get("last_statement_closing_date") for book in books) or billed_dates(account, is_deep=True):
+        return
+    # Said of this flag alone.
+    if is_lead(account) and any(book.get("last_statement_issue_date") for book in books):
+        return
+    if not any(point.get("agreements") for _, point in points_of(account)):
+        code = "cannot_determine_responsible_for_billing_from_date"
+        yield Objection(_BILLED, code, "Tell from when to bill.")

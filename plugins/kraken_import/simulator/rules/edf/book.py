@@ -1,0 +1,126 @@
+"""The rulebook of a British account, and what its rules share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any, Final
+
+from kraken_import.simulator.rules.declared import Context, Found, Objection, Rulebook
+from kraken_import.simulator.rules.values import as_day, as_moment, objects
+
+BOOK: Final = Rulebook(source="served:")
+
+DOMESTIC: Final = frozenset(
+    ("DOMESTIC", "DOMESTIC_VACANT", "DOMESTIC_OCCUPIER", "DOMESTIC_THIRD_PARTY_BILLED")
+)
+_DAY_LENGTH: Final = len("2019-08-01")
+OCCUPIER: Final = frozenset(("DOMESTIC_OCCUPIER", "BUSINESS_OCCUPIER"))
+
+
+def is_domestic(account: Found) -> bool:
+    """Whether the account says that it is of a household."""
+    return account.get("account_type") in DOMESTIC
+
+
+def is_lead(account: Found) -> bool:
+    """Whether the account leads a portfolio."""
+    return account.get("account_type") == "PORTFOLIO_LEAD" or account.get("is_portfolio_lead") is True
+
+
+def repeated(values: Iterable[Any]) -> list[Any]:
+    """The values that are there more than once; those that are left out or blank do not count."""
+    there = [value for value in values if value]
+    if len(set(there)) == len(there):
+        return []
+    return [value for value, times in Counter(there).items() if times > 1]
+
+
+def points_of(account: Found) -> Iterator[tuple[str, Found]]:
+    """The meter points of an account with their paths."""
+    for place, address in objects(account.get("supply_addresses")):
+        for index, point in objects(address.get("meter_points")):
+            yield f"supply_addresses.{place}.meter_points.{index}", point
+
+
+def meters_of(account: Found) -> Iterator[tuple[str, Found, Found]]:
+    """The meters of an account with their paths, each after its meter point."""
+    for path, point in points_of(account):
+        for index, meter in objects(point.get("meters")):
+            yield f"{path}.meters.{index}", point, meter
+
+
+def has_ended(point: Found, today: date) -> bool:
+    """Whether supply has ended. A meter point whose end is open or to come is billable."""
+    end = as_day(point.get("supply_end_date"))
+    return end is not None and end <= today
+
+
+def is_active(meter: Found) -> bool:
+    """Whether a meter is still in its place."""
+    return meter.get("removed_on") is None
+
+
+def settlement_registers(meter: Found) -> Iterator[tuple[int, Found]]:
+    """The registers that are billed by, which a register is unless it says otherwise."""
+    for index, register in objects(meter.get("registers")):
+        if register.get("is_settlement") is not False:
+            yield index, register
+
+
+def add_order(
+    start: str, end: str, *on: str, code: str = "start_date_later_than_end_date", may_be_equal: bool = True
+) -> None:
+    """Declare for kinds of object that their `end` is not before their `start`, or not on it either."""
+
+    def check(holder: Found, _: Context) -> Iterator[Objection]:
+        begins, ends = holder.get(start), holder.get(end)
+        if begins is None or ends is None or (begins < ends and len(begins) == len(ends) == _DAY_LENGTH):
+            return
+        first, last = as_moment(begins), as_moment(ends)
+        if first and last and (last < first or (last == first and not may_be_equal)):
+            yield Objection(end, code, f"{end} is before {start}, or on it where it may not be.")
+
+    before = "before" if may_be_equal else "on or before"
+    for kind in on:
+        BOOK.add(code, on=kind, says=f"{end} is {before} {start}.", check=check, needs=end)
+
+
+def add_unique(field: str, *names: str, on: str, code: str, says: str) -> None:
+    """Declare for a list that no two of its objects have the same values under these names."""
+
+    def check(holder: Found, _: Context) -> Iterator[Objection]:
+        items = [item for _, item in objects(holder.get(field)) if item.get(names[0])]
+        # As text, because what stands in some of them may be anything.
+        if len(items) > 1 and repeated(tuple(str(item.get(name)) for name in names) for item in items):
+            yield Objection(field, code, says)
+
+    BOOK.add(code, on=on, at=field, says=says, check=check)
+
+
+def add_flag(field: str, value: Any, *on: str, code: str, says: str) -> None:
+    """Declare that a field has not this one value."""
+
+    def check(holder: Found, _: Context) -> Iterator[Objection]:
+        if holder.get(field) is value:
+            yield Objection(field, code, says)
+
+    for kind in on:
+        BOOK.add(code, on=kind, at=field, says=says, check=check)
+
+
+def add_past(field: str, *on: str, code: str) -> None:
+    """Declare that a date or time is not in the future; a day that has begun is not."""
+
+    def check(holder: Found, context: Context) -> Iterator[Objection]:
+        value = holder.get(field)
+        day = as_day(value)
+        if day is None and value is not None:
+            moment = as_moment(value)
+            day = moment.date() if moment else None
+        if day is not None and day > context.today:
+            yield Objection(field, code, f"{field} is in the future.")
+
+    for kind in on:
+        BOOK.add(code, on=kind, at=field, says=f"{field} is in the future.", check=check)

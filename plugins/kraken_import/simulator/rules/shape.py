@@ -1,0 +1,305 @@
+"""The form of payloads: which fields an object has, of which type, and which of them are required.
+
+Fields are written as text, a kind of object at the margin and its fields below it:
+
+    Meter
+      text/32 : serial_number! note        a text of at most 32 characters; the first one is required
+      day? : removed_on                    may be null
+      =Reading : transfer_reading          an object
+      *Reading : readings                  a list of them; + instead of * for one that is not empty
+      one(ON OFF '') : status              a closed list, where '' is the blank; `one NAME` for a named list
+    NAME = A B C                           which is written so
+
+A line that is indented more than two blanks goes on with the one before. Names that a shape does not know are
+passed over, as Kraken does. Codes of a wrong form are those of Django REST framework, on which Kraken builds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from typing import Any, Final, TypeAlias
+
+from kraken_import.simulator.rules.declared import Context, Found, Objection, Rule
+from kraken_import.simulator.rules.values import as_day, as_moment, is_email
+
+Wrong: TypeAlias = tuple[str, str]
+"""Code and sentence."""
+
+_SPEC: Final = re.compile(
+    r"(?P<many>[*+=]?)(?P<kind>\w+)"
+    r"(?:\((?P<options>[^)]*)\)| (?P<list>[A-Z_0-9]+)|/(?P<size>[\d.\-]+))?(?P<null>\??)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """What may stand in a field: what passes `check`, or an object of the kind `child`."""
+
+    check: Callable[[Any], Wrong | None] | None
+    child: str
+    is_list: bool
+    is_filled: bool
+    is_nullable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """One kind of object."""
+
+    fields: Mapping[str, Field]
+    required: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A kind of object that another field of it chooses."""
+
+    by: str
+    kinds: Mapping[str, str]
+
+
+@dataclass(slots=True, kw_only=True)
+class Shapes:
+    """All kinds of object of a form, and the rules on each.
+
+    With `is_null_absent` a field that may be left out may also be null, for forms whose source is silent.
+    """
+
+    shapes: Mapping[str, Shape]
+    choices: Mapping[str, Choice] = field(default_factory=dict)
+    rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    is_null_absent: bool = False
+
+    def objections(self, *, payload: Mapping[str, Any], kind: str, context: Context) -> list[Objection]:
+        """Everything that a payload of this kind is refused for."""
+        found: list[Objection] = []
+        self._object(payload, kind, "", context, found)
+        return found
+
+    def _object(self, holder: Any, kind: str, path: str, context: Context, found: list[Objection]) -> None:
+        if type(holder) is not dict:
+            found.append(Objection(path[:-1], "invalid", "Invalid data. Expected a dictionary."))
+            return
+        before = len(found)
+        choice = self.choices.get(kind)
+        if choice is not None:
+            chosen = holder.get(choice.by)
+            if not isinstance(chosen, str) or chosen not in choice.kinds:
+                found.append(_unknown_choice(f"{path}{choice.by}", chosen))
+                return
+            kind = choice.kinds[chosen]
+        shape = self.shapes[kind]
+        found += [
+            Objection(path + name, "required", "This field is required.")
+            for name in shape.required
+            if name not in holder
+        ]
+        fields = shape.fields
+        for name, value in holder.items():
+            each = fields.get(name)
+            if each is None:
+                continue
+            if value is None:
+                if not each.is_nullable and (name in shape.required or not self.is_null_absent):
+                    found.append(Objection(path + name, "null", "This field may not be null."))
+            elif each.is_list:
+                self._list(value, each, path + name, context, found)
+            elif each.check is None:
+                self._object(value, each.child, f"{path}{name}.", context, found)
+            elif (wrong := each.check(value)) is not None:
+                found.append(Objection(path + name, *wrong))
+        # Content is looked at only where the form is right, so that one fault is one objection.
+        if len(found) == before:
+            self._content(holder, kind, path, context, found)
+
+    def _content(self, holder: Found, kind: str, path: str, context: Context, found: list[Objection]) -> None:
+        for rule in self.rules.get(kind, ()):
+            if rule.needs and rule.needs not in holder:
+                continue
+            for objection in rule.check(holder, context):
+                whole = f"{path}{objection.path}".rstrip(".") or "non_field_errors"
+                found.append(Objection(whole, objection.code, objection.message))
+
+    def _list(self, value: Any, each: Field, path: str, context: Context, found: list[Objection]) -> None:
+        if type(value) is not list:
+            found.append(Objection(path, "not_a_list", "Expected a list of items."))
+        elif each.is_filled and not value:
+            found.append(Objection(path, "empty", "This list may not be empty."))
+        elif each.check is None:
+            for index, item in enumerate(value):
+                self._object(item, each.child, f"{path}.{index}.", context, found)
+        else:
+            for index, item in enumerate(value):
+                if (wrong := each.check(item)) is not None:
+                    found.append(Objection(f"{path}.{index}", *wrong))
+
+
+def read_shapes(*texts: str) -> dict[str, Shape]:
+    """The kinds of object that the texts describe."""
+    lines = [line for text in texts for line in _joined(text)]
+    lists = dict(_named_list(line) for line in lines if " = " in line)
+    shapes: dict[str, Shape] = {}
+    kind, fields, required = "", {}, []
+    for line in lines:
+        if " = " in line:
+            continue
+        if line.startswith(" "):
+            spec, _, names = line.strip().rpartition(" : ")
+            for name in names.split():
+                fields[name.rstrip("!")] = _field(spec, lists)
+                required += [name.rstrip("!")] if name.endswith("!") else []
+        else:
+            kind, fields, required = line, {}, []
+        shapes[kind] = Shape(fields=fields, required=tuple(required))
+    return shapes
+
+
+def _joined(text: str) -> Iterator[str]:
+    logical = ""
+    for line in text.strip("\n").split("\n"):
+        if line.startswith("   "):
+            logical += f" {line.strip()}"
+        else:
+            if logical:
+                yield logical
+            logical = line.rstrip()
+    yield logical
+
+
+def _named_list(line: str) -> tuple[str, frozenset[str]]:
+    name, _, words = line.partition(" = ")
+    return name, _options(words)
+
+
+def _options(words: str) -> frozenset[str]:
+    return frozenset("" if word == "''" else word for word in words.split())
+
+
+def _field(spec: str, lists: Mapping[str, frozenset[str]]) -> Field:
+    parts = _SPEC.fullmatch(spec)
+    assert parts is not None, spec
+    many, kind, size = parts["many"], parts["kind"], parts["size"] or ""
+    is_value = kind in _CHECKS or kind == "one"
+    check = None
+    if kind == "one":
+        check = _one_of(lists[parts["list"]] if parts["list"] else _options(parts["options"]))
+    elif is_value:
+        check = _CHECKS[kind](size)
+    return Field(
+        check=check,
+        child="" if is_value else kind,
+        is_list=many in ("*", "+") and bool(many),
+        is_filled=many == "+",
+        is_nullable=bool(parts["null"]),
+    )
+
+
+def _unknown_choice(path: str, value: Any) -> Objection:
+    if value is None:
+        return Objection(path, "required", "This field is required.")
+    return Objection(path, "invalid_choice", f'"{value}" is not a valid choice.')
+
+
+def _one_of(options: frozenset[str]) -> Callable[[Any], Wrong | None]:
+    def check(value: Any) -> Wrong | None:
+        if type(value) is str and value in options:
+            return None
+        return "invalid_choice", f'"{value}" is not a valid choice.'
+
+    return check
+
+
+def _text(size: str) -> Callable[[Any], Wrong | None]:
+    """A string; a number is none, because it has lost its leading zeros."""
+    least, _, most = size.rpartition("-")
+    shortest, longest = int(least or 0), int(most or 10_000_000)
+
+    def check(value: Any) -> Wrong | None:
+        if type(value) is not str:
+            return "invalid", "Not a valid string."
+        if len(value) > longest:
+            return "max_length", f"Ensure this field has no more than {longest} characters."
+        if len(value) < shortest:
+            return "invalid", f"Ensure this field has at least {shortest} characters."
+        return None
+
+    return check
+
+
+def _email(size: str) -> Callable[[Any], Wrong | None]:
+    is_text = _text(size)
+
+    def check(value: Any) -> Wrong | None:
+        wrong = is_text(value)
+        if wrong is None and value and not is_email(value=value):
+            return "invalid", "Enter a valid email address."
+        return wrong
+
+    return check
+
+
+def _integer(size: str) -> Callable[[Any], Wrong | None]:
+    least, _, most = size.partition("..")
+
+    def check(value: Any) -> Wrong | None:
+        if type(value) is not int:
+            return "invalid", "A valid integer is required."
+        if least and value < int(least):
+            return "invalid", f"Ensure this value is greater than or equal to {least}."
+        if most and value > int(most):
+            return "invalid", f"Ensure this value is less than or equal to {most}."
+        return None
+
+    return check
+
+
+def _decimal(size: str) -> Callable[[Any], Wrong | None]:
+    """A decimal number as a string."""
+    before, _, after = (size or "30.30").partition(".")
+    pattern = re.compile(rf"-?(?=\.?\d)\d{{0,{before}}}(?:\.\d{{0,{after}}})?", re.ASCII)
+
+    def check(value: Any) -> Wrong | None:
+        if type(value) is str and pattern.fullmatch(value):
+            return None
+        return "invalid", "A valid number is required."
+
+    return check
+
+
+def _plain(kinds: tuple[type, ...], says: str) -> Callable[[str], Callable[[Any], Wrong | None]]:
+    def check(value: Any) -> Wrong | None:
+        return None if not kinds or type(value) in kinds else ("invalid", says)
+
+    return lambda _: check
+
+
+def _read(read: Callable[[Any], Any], says: str) -> Callable[[str], Callable[[Any], Wrong | None]]:
+    def check(value: Any) -> Wrong | None:
+        return None if read(value) is not None else ("invalid", says)
+
+    return lambda _: check
+
+
+def _as_time(value: Any) -> time | None:
+    try:
+        return time.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+
+
+_CHECKS: Final[Mapping[str, Callable[[str], Callable[[Any], Wrong | None]]]] = {
+    "text": _text,
+    "email": _email,
+    "int": _integer,
+    "dec": _decimal,
+    "number": _plain((int, float), "A valid number is required."),
+    "flag": _plain((bool,), "Must be a valid boolean."),
+    "object": _plain((dict,), "Invalid data. Expected a dictionary."),
+    "any": _plain((), ""),
+    "day": _read(as_day, "Date has wrong format. Use one of these: YYYY-MM-DD."),
+    "moment": _read(as_moment, "Datetime has wrong format."),
+    "time": _read(_as_time, "Time has wrong format."),
+}

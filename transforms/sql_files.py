@@ -1,0 +1,10 @@
+"""Where the SQL is: `sql/` at the top of a checkout, inside this package where that is installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+_HERE: Final = Path(__file__).resolve().parent
+
+FOLDER: Final = next(folder for folder in (_HERE / "sql", _HERE.parent / "sql") if folder.is_dir())
