@@ -1,29 +1,26 @@
-"""One DAG for each dialect: plan, prepare every batch, open the gate, load every batch, summarise."""
+"""The DAG that migrates the customers of a dialect, wave by wave."""
 
 from __future__ import annotations
 
-from airflow.sdk import (
-    DAG,
-    CronTriggerTimetable,
-    Param,
-    TriggerRule,
-    get_parsing_context,
-)
+from typing import Final
 
-from dags.shared import AWAIT_MINUTES, POLICY, SCHEDULE, TASKS, batch_groups
+from airflow.sdk import DAG, CronTriggerTimetable, Param
+
 from kraken_import.airflow.connections import connection_ids
+from kraken_import.airflow.dags.batches import Outline, dialect_dag, schedule
+from kraken_import.airflow.dags.params import AWAIT_MINUTES, POLICY
 from kraken_import.airflow.operators.wave import (
     GateOperator,
     PlanWaveOperator,
     ReportWaveOperator,
     SummariseWaveOperator,
 )
-from transforms.registry import dialect_description, dialect_names, get_dialect
+from transforms.registry import dialect_description, get_dialect
 
 # Airflow checks no format of a text by itself.
-WITH_OFFSET = r"^\d{4}-(0[1-9]|1[0-2])-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$"
+_WITH_OFFSET: Final = r"^\d{4}-(0[1-9]|1[0-2])-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$"
 
-PARAMS = {
+_PARAMS: Final = {
     "wave": Param(
         None,
         type=["null", "string"],
@@ -87,7 +84,7 @@ PARAMS = {
         None,
         type=["null", "string"],
         format="date-time",
-        pattern=WITH_OFFSET,
+        pattern=_WITH_OFFSET,
         section="Policy",
         title="Schedule window: start",
         description="When Kraken may begin to process what was created. Empty: at once.",
@@ -96,7 +93,7 @@ PARAMS = {
         None,
         type=["null", "string"],
         format="date-time",
-        pattern=WITH_OFFSET,
+        pattern=_WITH_OFFSET,
         section="Policy",
         title="Schedule window: end",
         description="Until when Kraken may process it, at most four days ahead. Empty: no end.",
@@ -104,39 +101,26 @@ PARAMS = {
 }
 
 
-def migration_dag(*, name: str) -> DAG:
+def wave_dag(*, name: str) -> DAG:
     """The DAG that migrates the customers of a dialect."""
     dialect = get_dialect(name=name)
-    shared = {"connections": connection_ids(dialect=name)}
-    with DAG(
-        dag_id=f"migrate_{name}",
-        dag_display_name=f"Migrate {dialect.title}",
-        description=f"A migration wave of {dialect.title}",
-        doc_md=dialect_description(name=name),
-        schedule=CronTriggerTimetable(SCHEDULE, timezone=dialect.zone) if SCHEDULE else None,
-        catchup=False,
-        max_active_runs=4,
-        params=PARAMS,
-        tags=["kraken", "migration", dialect.market],
-        default_args=TASKS,
-    ) as dag:
-        plan = PlanWaveOperator(task_id="plan", dialect=name, **shared)
-        gate = GateOperator(
-            task_id="gate",
-            trigger_rule=TriggerRule.ALL_DONE,
-            **shared,
-        )
-        summarise = SummariseWaveOperator(task_id="summarise", trigger_rule=TriggerRule.ALL_DONE, **shared)
+    dag = dialect_dag(
+        name=name,
+        outline=Outline(
+            prefix="migrate",
+            title=f"Migrate {dialect.title}",
+            description=f"A migration wave of {dialect.title}",
+            doc_md=dialect_description(name=name),
+            plan=PlanWaveOperator,
+            gate=GateOperator,
+            summarise=SummariseWaveOperator,
+            params=_PARAMS,
+            label="batch {{ task.batch['batch'] }}",
+            schedule=CronTriggerTimetable(cron, timezone=dialect.zone) if (cron := schedule()) else None,
+        ),
+    )
+    with dag:
         # A teardown: whatever becomes of the report, the run keeps the colour that summarise gives it.
-        report = ReportWaveOperator(task_id="report", **shared).as_teardown()
-        prepare, load = batch_groups(dialect=name, label="batch {{ task.batch['batch'] }}", **shared)
-        plan >> prepare.expand(batch=plan.output) >> gate
-        gate >> load.expand(batch=gate.output) >> summarise >> report
+        report = ReportWaveOperator(task_id="report", connections=connection_ids(dialect=name)).as_teardown()
+        dag.get_task("summarise") >> report
     return dag
-
-
-# A task is interested in its own DAG alone, and the models of the others take time to load.
-wanted = get_parsing_context().dag_id
-for dialect_name in dialect_names():
-    if wanted in (None, f"migrate_{dialect_name}"):
-        globals()[f"migrate_{dialect_name}"] = migration_dag(name=dialect_name)

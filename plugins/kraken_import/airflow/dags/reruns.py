@@ -1,16 +1,27 @@
-"""One rerun DAG for each dialect: takes chosen records of any waves, and no others, to their end."""
+"""The DAG that takes chosen records of a dialect, of any waves, and no others, to their end."""
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, Param, TriggerRule, get_parsing_context
+from typing import Final
 
-from dags.shared import AWAIT_MINUTES, TASKS, batch_groups
-from kraken_import.airflow.connections import connection_ids
-from kraken_import.airflow.operators.rerun import PlanRerunOperator, RerunGateOperator, SummariseRerunOperator
+from airflow.sdk import DAG, Param
+
+from kraken_import.airflow.dags.batches import Outline, dialect_dag
+from kraken_import.airflow.dags.params import AWAIT_MINUTES
+from kraken_import.airflow.operators.rerun import (
+    PlanRerunOperator,
+    RerunGateOperator,
+    SummariseRerunOperator,
+)
 from kraken_import.usecases.rerun import RERUNNABLE
-from transforms.registry import dialect_names, get_dialect
+from transforms.registry import get_dialect
 
-PARAMS = {
+_DOC: Final = (
+    "Every criterion that is given must hold. What is in Kraken is never created again; what Kraken "
+    "ended as errored or cancelled is opened again as a new attempt; what is open is only polled."
+)
+
+_PARAMS: Final = {
     "wave": Param(
         None,
         type=["null", "string"],
@@ -83,40 +94,19 @@ PARAMS = {
 
 def rerun_dag(*, name: str) -> DAG:
     """The DAG that reruns records of a dialect, over that dialect's Connections."""
-    dialect = get_dialect(name=name)
-    shared = {"connections": connection_ids(dialect=name)}
-    with DAG(
-        dag_id=f"rerun_{name}",
-        dag_display_name=f"Rerun {dialect.title}",
-        description=f"Chosen records of {dialect.title} once more, whatever wave they belong to",
-        doc_md=(
-            "Every criterion that is given must hold. What is in Kraken is never created again; what Kraken "
-            "ended as errored or cancelled is opened again as a new attempt; what is open is only polled."
+    title = get_dialect(name=name).title
+    return dialect_dag(
+        name=name,
+        outline=Outline(
+            prefix="rerun",
+            title=f"Rerun {title}",
+            description=f"Chosen records of {title} once more, whatever wave they belong to",
+            doc_md=_DOC,
+            plan=PlanRerunOperator,
+            gate=RerunGateOperator,
+            summarise=SummariseRerunOperator,
+            params=_PARAMS,
+            label="wave {{ task.batch['wave_id'] }}, batch {{ task.batch['batch'] }}",
+            tags=("rerun",),
         ),
-        schedule=None,
-        catchup=False,
-        max_active_runs=4,
-        params=PARAMS,
-        tags=["kraken", "migration", "rerun", dialect.market],
-        default_args=TASKS,
-    ) as dag:
-        plan = PlanRerunOperator(task_id="plan", dialect=name, **shared)
-        gate = RerunGateOperator(
-            task_id="gate",
-            trigger_rule=TriggerRule.ALL_DONE,
-            **shared,
-        )
-        summarise = SummariseRerunOperator(task_id="summarise", trigger_rule=TriggerRule.ALL_DONE, **shared)
-        prepare, load = batch_groups(
-            dialect=name, label="wave {{ task.batch['wave_id'] }}, batch {{ task.batch['batch'] }}", **shared
-        )
-        plan >> prepare.expand(batch=plan.output) >> gate
-        gate >> load.expand(batch=gate.output) >> summarise
-    return dag
-
-
-# A task is interested in its own DAG alone, and the models of the others take time to load.
-wanted = get_parsing_context().dag_id
-for dialect_name in dialect_names():
-    if wanted in (None, f"rerun_{dialect_name}"):
-        globals()[f"rerun_{dialect_name}"] = rerun_dag(name=dialect_name)
+    )

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param
 
-from dags.shared import POLICY
+from kraken_import.airflow.dags.params import POLICY
 from kraken_import.airflow.operators.cohort import PreviewCohortOperator, WriteCohortOperator
 from transforms.registry import dialect_names
 from transforms.selection import LEFT_OUT, rule_names, rule_parameters
@@ -130,15 +130,18 @@ def rule_params() -> dict[str, Param]:
     }
 
 
-with DAG(
-    dag_id="plan_cohort",
-    dag_display_name="Plan a cohort",
-    description="Selects customers for a wave to come; previews unless told to write.",
-    doc_md=__doc__,
-    schedule=None,
-    catchup=False,
-    params={**PARAMS, **rule_params()},
-    tags=["kraken", "migration"],
-    default_args={"owner": "migration", "retries": 0, "execution_timeout": timedelta(hours=1)},
-) as dag:
-    PreviewCohortOperator(task_id="preview") >> WriteCohortOperator(task_id="write")
+def cohort_dag() -> DAG:
+    """The DAG that plans a cohort: it previews unless told to write."""
+    with DAG(
+        dag_id="plan_cohort",
+        dag_display_name="Plan a cohort",
+        description="Selects customers for a wave to come; previews unless told to write.",
+        doc_md=__doc__,
+        schedule=None,
+        catchup=False,
+        params={**PARAMS, **rule_params()},
+        tags=["kraken", "migration"],
+        default_args={"owner": "migration", "retries": 0, "execution_timeout": timedelta(hours=1)},
+    ) as dag:
+        PreviewCohortOperator(task_id="preview") >> WriteCohortOperator(task_id="write")
+    return dag

@@ -1,0 +1,132 @@
+"""What the DAGs of waves and of reruns are made of: the steps of a batch, and how tasks are tried again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from airflow.sdk import DAG, Param, TriggerRule, task_group
+
+from kraken_import.airflow import environment
+from kraken_import.airflow.connections import connection_ids
+from kraken_import.airflow.operators.base import MigrationOperator
+from kraken_import.airflow.operators.batch import (
+    AwaitBatchOperator,
+    BuildBatchOperator,
+    CreateBatchOperator,
+    ValidateBatchOperator,
+)
+from kraken_import.airflow.pools import pool_of
+from kraken_import.airflow.retrying import PatientRetryPolicy, retries_of
+from transforms.registry import dialect_names, get_dialect
+
+BUILD, VALIDATE, CREATE, SHORT, ORDER = range(1, 6)
+"""Who gets a worker or a place in a pool first, the highest: an order to stop, what is over in seconds, and
+then the batch that is nearest to its end, so that no wave waits for the builds of a later one."""
+
+_LONGEST: Final = timedelta(hours=4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """What tells a wave's DAG from a rerun's."""
+
+    prefix: str
+    title: str
+    """With the dialect's title in it."""
+    description: str
+    doc_md: str
+    plan: type[MigrationOperator]
+    gate: type[MigrationOperator]
+    summarise: type[MigrationOperator]
+    params: Mapping[str, Param]
+    label: str
+    """The template by which a batch is named in the grid."""
+    tags: tuple[str, ...] = ()
+    schedule: Any = None
+
+
+def schedule() -> str:
+    """When the waves of planned cohorts begin, as a cron line in each dialect's time zone; empty: never."""
+    return os.environ.get("MIGRATION_SCHEDULE", "0 20 * * *")
+
+
+def tried_again() -> dict[str, Any]:
+    """How every task that a run depends on is tried again, and how soon it gets a worker."""
+    patience = environment.patience()
+    return {
+        "owner": "migration",
+        "retries": retries_of(patience=patience),
+        "retry_policy": PatientRetryPolicy(patience=patience),
+        # For what no policy is asked about: a task that was killed, or whose supervisor or API server was.
+        "retry_delay": timedelta(seconds=5),
+        "retry_exponential_backoff": 2,
+        "max_retry_delay": timedelta(seconds=60),
+        "weight_rule": "absolute",
+        "priority_weight": SHORT,
+    }
+
+
+def dialect_dag(*, name: str, outline: Outline) -> DAG:
+    """The DAG of a dialect: plan, prepare every batch, open the gate, load every batch, summarise."""
+    dialect = get_dialect(name=name)
+    given: dict[str, Any] = {"connections": connection_ids(dialect=name)}
+    with DAG(
+        dag_id=f"{outline.prefix}_{name}",
+        dag_display_name=outline.title,
+        description=outline.description,
+        doc_md=outline.doc_md,
+        schedule=outline.schedule,
+        catchup=False,
+        max_active_runs=4,
+        params=dict(outline.params),
+        tags=["kraken", "migration", *outline.tags, dialect.market],
+        default_args=_tasks(),
+    ) as dag:
+        plan = outline.plan(task_id="plan", dialect=name, **given)
+        gate = outline.gate(task_id="gate", trigger_rule=TriggerRule.ALL_DONE, **given)
+        summarise = outline.summarise(task_id="summarise", trigger_rule=TriggerRule.ALL_DONE, **given)
+        prepare, load = _groups(dialect=name, given={**given, "map_index_template": outline.label})
+        plan >> prepare.expand(batch=plan.output) >> gate
+        gate >> load.expand(batch=gate.output) >> summarise
+    return dag
+
+
+def _tasks() -> dict[str, Any]:
+    """Default arguments of every task of a wave or a rerun."""
+    has_pools = all(pool_of(dialect=name) for name in dialect_names())
+    return {
+        **tried_again(),
+        # Tasks that wait without a worker count here too, but leave their place in a pool.
+        "max_active_tis_per_dag": None if has_pools else environment.batches_at_once(),
+        "execution_timeout": _LONGEST,
+    }
+
+
+def _groups(*, dialect: str, given: dict[str, Any]) -> tuple[Any, Any]:
+    """The groups `prepare` (build, validate) and `load` (create, await), to be expanded over batches."""
+    pool = pool_of(dialect=dialect)
+    place = {} if pool is None else {"pool": pool}
+    waiting = {"patience": _LONGEST, **place, **given}
+
+    @task_group(group_id="prepare")
+    def prepare(batch: dict[str, int]) -> None:
+        build = BuildBatchOperator(task_id="build", batch=batch, priority_weight=BUILD, **place, **given)
+        build >> ValidateBatchOperator(task_id="validate", batch=batch, priority_weight=VALIDATE, **waiting)
+
+    @task_group(group_id="load")
+    def load(batch: dict[str, int]) -> None:
+        create = CreateBatchOperator(task_id="create", batch=batch, priority_weight=CREATE, **waiting)
+        # What a failed create has left open at Kraken is polled to its end all the same.
+        create >> AwaitBatchOperator(
+            task_id="await",
+            batch=batch,
+            trigger_rule=TriggerRule.ALL_DONE,
+            max_active_tis_per_dag=None,
+            **given,
+        )
+
+    return prepare, load

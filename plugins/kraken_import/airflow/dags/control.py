@@ -1,0 +1,77 @@
+"""Pauses, resumes or cancels a wave, whatever DAG it runs in; decides about records that Kraken's answers do
+not prove; or stops every wave and rerun at once.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, Param
+
+from kraken_import.airflow.connections import connection_ids
+from kraken_import.airflow.dags.batches import ORDER, tried_again
+from kraken_import.airflow.operators.control import ControlWaveOperator
+from transforms.registry import dialect_names
+
+
+def control_dag() -> DAG:
+    """The DAG by which people pause, resume, cancel, stop and decide."""
+    with DAG(
+        dag_id="control_wave",
+        dag_display_name="Pause, resume or cancel a wave, or stop everything",
+        description="No further create is sent within seconds. Or says what became of parked records.",
+        doc_md=__doc__,
+        schedule=None,
+        catchup=False,
+        tags=["kraken", "migration"],
+        params={
+            "wave": Param(
+                None,
+                type=["null", "string"],
+                minLength=1,
+                title="Wave",
+                description="Id or name of the wave, as in migration.wave; stop_all needs none.",
+            ),
+            "action": Param(
+                "pause",
+                type="string",
+                enum=["pause", "resume", "cancel", "stop_all", "decide"],
+                title="Action",
+                description="pause: create nothing more until it is resumed. cancel: never again. "
+                "stop_all: every wave and rerun creates nothing more until its run is cleared. "
+                "decide: says of open or parked records of the wave whether Kraken has them.",
+            ),
+            "identifiers": Param(
+                None,
+                type=["null", "array"],
+                items={"type": "string", "minLength": 1},
+                title="Records",
+                description="decide: exactly these external identifiers of the wave, one a line.",
+            ),
+            "answer": Param(
+                None,
+                type=["null", "string"],
+                enum=[None, "there", "absent"],
+                title="Answer",
+                description="decide: there when Kraken has these records, absent when it has not.",
+            ),
+            "kraken": Param(
+                None,
+                type=["null", "string"],
+                minLength=1,
+                title="Kraken",
+                description="stop_all: only what goes to this Connection or address. Empty: everything.",
+            ),
+            "reason": Param(
+                None,
+                type=["null", "string"],
+                maxLength=500,
+                title="Reason",
+                description="Why, for the record that is kept of it; decide needs one.",
+            ),
+        },
+        default_args={**tried_again(), "priority_weight": ORDER},
+    ) as dag:
+        ControlWaveOperator(
+            task_id="control",
+            tracking_ids=sorted({connection_ids(dialect=name).tracking for name in dialect_names()}),
+        )
+    return dag

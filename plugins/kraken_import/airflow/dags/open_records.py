@@ -1,0 +1,45 @@
+"""Polls, every ten minutes, the import processes that their waves no longer wait for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import DAG
+
+from kraken_import.airflow.connections import ConnectionIds, connection_ids
+from kraken_import.airflow.dags.batches import tried_again
+from kraken_import.airflow.operators.between import PollOpenOperator
+from transforms.registry import dialect_names
+
+_EVERY = timedelta(minutes=10)
+
+
+def open_records_dag() -> DAG:
+    """The DAG that polls what its wave no longer waits for."""
+    with DAG(
+        dag_id="poll_open",
+        dag_display_name="Poll what is still open",
+        description="Asks Kraken about every import process that has not ended, whatever wave it belongs to.",
+        schedule=_EVERY,
+        start_date=datetime(2026, 1, 1, tzinfo=UTC),
+        catchup=False,
+        max_active_runs=1,
+        tags=["kraken", "migration"],
+        default_args={
+            **tried_again(),
+            # The next run does the same work again soon.
+            "retries": 1,
+            "execution_timeout": _EVERY,
+        },
+    ) as dag:
+        known: dict[ConnectionIds, list[str]] = {}
+        for dialect_name in dialect_names():
+            known.setdefault(connection_ids(dialect=dialect_name), []).append(dialect_name)
+        for connections, dialects in known.items():
+            PollOpenOperator(
+                task_id=f"poll_{connections.kraken}",
+                connections=connections,
+                dialects=dialects,
+                patience=_EVERY - timedelta(minutes=1),
+            )
+    return dag

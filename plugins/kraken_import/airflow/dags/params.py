@@ -1,0 +1,105 @@
+"""Fields that several forms have: the policy of a wave, and how long a batch waits."""
+
+from __future__ import annotations
+
+from airflow.sdk import Param
+
+AWAIT_MINUTES = Param(
+    60,
+    type="number",
+    exclusiveMinimum=0,
+    maximum=10_080,
+    title="Minutes to wait",
+    description="How long a batch waits for Kraken. What is open then, poll_open goes on asking for.",
+)
+
+POLICY = {
+    "threshold": Param(
+        None,
+        type=["null", "number"],
+        minimum=0,
+        maximum=1,
+        section="Policy",
+        title="Failure threshold",
+        description="Share of failed records (0 to 1) above which the run ends failed; an unattended wave in "
+        "which more are refused before the first create is stopped there.",
+    ),
+    "require_rehearsal": Param(
+        None,
+        type=["null", "boolean"],
+        section="Policy",
+        title="Require a rehearsal",
+        description="Create only what a dry run has succeeded with, payload for payload; hold back the rest.",
+    ),
+    "approval": Param(
+        None,
+        type=["null", "string"],
+        enum=[None, "unattended", "required"],
+        section="Policy",
+        title="Approval",
+        description="required: a person must approve, under Required actions, before anything is created. "
+        "unattended: the failure threshold decides.",
+    ),
+    "approval_minutes": Param(
+        None,
+        type=["null", "number"],
+        exclusiveMinimum=0,
+        maximum=10_080,
+        section="Policy",
+        title="Minutes to wait for approval",
+        description="Without an answer by then the wave ends, and nothing is created.",
+    ),
+    "four_eyes": Param(
+        None,
+        type=["null", "boolean"],
+        section="Policy",
+        title="Four eyes",
+        description="With approval required: the user who asked for the wave or planned its cohort cannot "
+        "approve it.",
+    ),
+    "reruns_ask": Param(
+        None,
+        type=["null", "boolean"],
+        section="Policy",
+        title="Reruns ask for approval",
+        description="With approval required: a rerun of the wave's records is approved anew. Otherwise the "
+        "wave's approval covers it.",
+    ),
+    "error_share": Param(
+        None,
+        type=["null", "number"],
+        minimum=0,
+        maximum=1,
+        section="Policy",
+        title="Error budget: share",
+        description="Share of failures (0 to 1) of validation, creation or the end of processing; once the "
+        "last records prove more with 99 % certainty, the wave stops.",
+    ),
+    "error_count": Param(
+        None,
+        type=["null", "integer"],
+        minimum=0,
+        section="Policy",
+        title="Error budget: number",
+        description="Number of failures among those records; one more stops the wave at once.",
+    ),
+    "error_window": Param(
+        None,
+        type=["null", "integer"],
+        minimum=1,
+        maximum=100_000,
+        section="Policy",
+        title="Error budget: window",
+        description="How many records of a stage, the last ones, the error budget looks at.",
+    ),
+    "requests_in_flight": Param(
+        None,
+        type=["null", "integer"],
+        minimum=1,
+        maximum=256,
+        section="Policy",
+        title="Requests in flight",
+        description="Requests to Kraken under way at once, for each batch.",
+    ),
+}
+"""What steers a wave. An empty field leaves it to the cohort's policy, else the Connection's, else ours."""

@@ -1,0 +1,53 @@
+"""Compares, every day, what was selected, built and accepted with Kraken's own records."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, Param
+
+from kraken_import.airflow.connections import ConnectionIds, connection_ids
+from kraken_import.airflow.dags.batches import tried_again
+from kraken_import.airflow.operators.between import ReconcileOperator
+from transforms.registry import dialect_names
+
+
+def reconciliation_dag() -> DAG:
+    """The DAG that compares each day with Kraken's own records."""
+    with DAG(
+        dag_id="reconcile",
+        dag_display_name="Reconcile",
+        description="Counts and money of every wave, and what Kraken holds. A difference fails the run.",
+        doc_md=__doc__,
+        schedule="0 5 * * *",
+        # Without a start date Airflow makes up for no morning that was before its time.
+        catchup=False,
+        max_active_runs=1,
+        params={
+            "wave": Param(
+                None,
+                type=["null", "integer"],
+                minimum=1,
+                title="Wave",
+                description="Number of one wave. Empty: every live wave with something processed or parked.",
+            ),
+            "full": Param(
+                False,
+                type="boolean",
+                title="Everything",
+                description="Compare also what has not changed since it was found right; of one wave always.",
+            ),
+        },
+        tags=["kraken", "migration"],
+        default_args={
+            **tried_again(),
+            "execution_timeout": timedelta(hours=4),
+        },
+    ) as dag:
+        known: list[ConnectionIds] = []
+        for dialect_name in dialect_names():
+            connections = connection_ids(dialect=dialect_name)
+            if connections not in known:
+                known.append(connections)
+                ReconcileOperator(task_id=f"reconcile_{connections.kraken}", connections=connections)
+    return dag
