@@ -77,7 +77,7 @@ SELECT (SELECT count(*) FROM candidate) AS free, (SELECT count(*) FROM claimed) 
 -- A rerun takes its own records only, and of those that were refused or that Kraken ended the attempt that it
 -- was asked to open again: what it has tried itself, it does not try once more when its run is cleared.
 -- OFFSET 0: one probe for each record of the batch, rather than all that the rerun has in other batches.
-SELECT process.id, process.external_identifier
+SELECT process.id, process.external_identifier, process.attempt
 FROM migration.import_process AS process
 LEFT JOIN LATERAL (
     SELECT rerun_id, attempt
@@ -96,12 +96,13 @@ ORDER BY process.id
 -- name: record_build
 -- A build begins a new attempt; a process whose create may be outstanding keeps its payload. What Kraken
 -- has ended is opened again for a rerun, for the attempt that it selected; the end stays in the history.
+-- A worker that stood still while another built the same record changes nothing: it has seen an older attempt.
 WITH incoming AS (
     SELECT *
     FROM unnest(
-        %(ids)s::bigint[], %(to_states)s::text[], %(hashes)s::bytea[], %(sizes)s::integer[],
-        %(codes)s::text[], %(paths)s::text[]
-    ) AS given (id, to_state, payload_hash, payload_bytes, error_code, error_path)
+        %(ids)s::bigint[], %(attempts)s::integer[], %(to_states)s::text[], %(hashes)s::bytea[],
+        %(sizes)s::integer[], %(codes)s::text[], %(paths)s::text[]
+    ) AS given (id, attempt, to_state, payload_hash, payload_bytes, error_code, error_path)
 ), locked AS (
     SELECT process.id, process.state, process.attempt
     FROM migration.import_process AS process
@@ -134,6 +135,7 @@ WITH incoming AS (
     JOIN unnest(%(legal_from)s::text[], %(legal_to)s::text[]) AS legal (from_state, to_state)
         ON legal.from_state = locked.state AND legal.to_state = incoming.to_state
     WHERE process.id = incoming.id
+        AND locked.attempt = incoming.attempt
         AND (
             locked.state <> ALL (%(reopenable)s)
             OR EXISTS (

@@ -40,9 +40,13 @@ from transforms.findings import Finding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """What the build made of one customer: JSON bytes, or None with the findings that rejected it."""
+    """What the build made of one customer: JSON bytes, or None with the findings that rejected it.
+
+    `attempt` is that of the record when the build began.
+    """
 
     id: int
+    attempt: int
     body: bytes | None
     findings: tuple[Finding, ...] = ()
 
@@ -175,8 +179,8 @@ def in_states(
     connection: Connection,
     ref: BatchRef,
     states: Collection[State],
-) -> dict[str, int]:
-    """Import process by external identifier, for the records of a batch in one of these states.
+) -> dict[str, Key]:
+    """The records of a batch in one of these states, by external identifier.
 
     For a rerun: of its records only, and with those that it is to take or to open again.
     """
@@ -184,7 +188,7 @@ def in_states(
         _SQL["rebuildable"],
         {**ref.values, "states": _names(states), "reopenable": _names(REOPENABLE | REFUSED)},
     )
-    return {row.external_identifier: row.id for row in rows}
+    return {row.external_identifier: Key(id=row.id, wave_id=ref.wave_id, attempt=row.attempt) for row in rows}
 
 
 def record_build(
@@ -198,8 +202,9 @@ def record_build(
 ) -> dict[int, int]:
     """Begin a new attempt for each record with what was built; attempt by import process.
 
-    A record whose create may be outstanding keeps its payload and is not in the result. `watermark` is the
-    time of the snapshot that was read; a rerun opens again what it was asked to.
+    A record whose create may be outstanding keeps its payload, and one that was built again meanwhile keeps
+    that: neither is in the result. `watermark` is the time of the snapshot that was read; a rerun opens again
+    what it was asked to.
     """
     errors = [next((f for f in item.findings if f.severity == "error"), None) for item in built]
     legal_from, legal_to = legal_pairs(reopening=ref.rerun is not None)
@@ -211,6 +216,7 @@ def record_build(
             "airflow_run": airflow_run,
             "reopenable": _names(REOPENABLE),
             "ids": [item.id for item in built],
+            "attempts": [item.attempt for item in built],
             "to_states": [State.REJECTED if item.body is None else State.BUILT for item in built],
             "hashes": [None if item.body is None else hashlib.sha256(item.body).digest() for item in built],
             "sizes": [None if item.body is None else len(item.body) for item in built],

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.domain.lifecycle import REFUSED, UNDONE
 from kraken_import.tracking import frame_rows, money, processes, progress, purge, reruns, shared_values, waves
+from kraken_import.tracking.evidence import Key
 from kraken_import.tracking.money import RecordMoney
 from kraken_import.tracking.processes import Built
 from kraken_import.tracking.refs import BatchRef
@@ -65,7 +66,7 @@ def build_batch(*, systems: BuildSystems, ref: BatchRef) -> dict[str, int]:
             refuse_if_stopped(wave=wave)
         _refuse_purged(connection=connection, wave=wave)
         states = UNDONE | REFUSED if wave.takes_refused and ref.rerun is None else UNDONE
-        process_ids = processes.in_states(connection=connection, ref=ref, states=states)
+        records = processes.in_states(connection=connection, ref=ref, states=states)
         counts = progress.batch_states(connection=connection, wave_id=ref.wave_id, batch=ref.batch)
         left_out = sum(counts.get(state, 0) for state in REFUSED - states)
     if systems.writeback is not None:
@@ -73,11 +74,11 @@ def build_batch(*, systems: BuildSystems, ref: BatchRef) -> dict[str, int]:
             tracking=systems.tracking,
             writeback=systems.writeback,
             wave=wave,
-            process_ids=process_ids,
+            process_ids={identifier: key.id for identifier, key in records.items()},
             now=now,
         )
-    if process_ids:
-        _build(systems=systems, ref=ref, wave=wave, process_ids=process_ids, left_out=left_out, now=now)
+    if records:
+        _build(systems=systems, ref=ref, wave=wave, records=records, left_out=left_out, now=now)
     with systems.tracking.connect() as connection:
         counts = batch_counts(connection=connection, ref=ref)
     return {state.value: records for state, records in counts.items()}
@@ -98,13 +99,13 @@ def _build(
     systems: BuildSystems,
     ref: BatchRef,
     wave: Wave,
-    process_ids: Mapping[str, int],
+    records: Mapping[str, Key],
     left_out: int,
     now: datetime,
 ) -> None:
     """Read the customers, build their payloads, and record both; `left_out` more were refused before."""
     dialect = get_dialect(name=wave.dialect)
-    identifiers = list(process_ids)
+    identifiers = list(records)
     extracted = extract(engine=systems.legacy, dialect=dialect, identifiers=identifiers, with_balances=True)
     result = build(
         dialect=dialect,
@@ -119,21 +120,20 @@ def _build(
         recorded = processes.record_build(
             connection=connection,
             ref=ref.wave,
-            built=_built(result=result, process_ids=process_ids),
+            built=_built(result=result, records=records),
             at=now,
             watermark=extracted.watermark,
             airflow_run=wave.run_id,
         )
-        _record_values(
-            connection=connection, ref=ref, result=result, process_ids=process_ids, recorded=recorded
-        )
+        process_ids = {each: key.id for each, key in records.items() if key.id in recorded}
+        _record_values(connection=connection, ref=ref, result=result, process_ids=process_ids)
         if dialect.money:
             _record_money(
                 connection=connection,
                 ref=ref,
                 result=result,
                 extracted=extracted,
-                process_ids={each: id_ for each, id_ in process_ids.items() if id_ in recorded},
+                process_ids=process_ids,
             )
         if ref.rerun is None:
             batch: dict[str, Any] = {"connection": connection, "wave_id": ref.wave_id, "batch": ref.batch}
@@ -167,23 +167,19 @@ def _record_money(
     )
 
 
-def _built(*, result: BuildResult, process_ids: Mapping[str, int]) -> list[Built]:
+def _built(*, result: BuildResult, records: Mapping[str, Key]) -> list[Built]:
     """What was made of each customer, with its warnings."""
     warnings = {item.external_identifier: item.findings for item in result.warnings}
+    bodies = {payload.external_identifier: payload.body for payload in result.payloads}
+    refused = {rejection.external_identifier: rejection.findings for rejection in result.rejections}
     return [
         Built(
-            id=process_ids[payload.external_identifier],
-            body=payload.body,
-            findings=warnings.get(payload.external_identifier, ()),
+            id=records[each].id,
+            attempt=records[each].attempt,
+            body=bodies.get(each),
+            findings=(*refused.get(each, ()), *warnings.get(each, ())),
         )
-        for payload in result.payloads
-    ] + [
-        Built(
-            id=process_ids[rejection.external_identifier],
-            body=None,
-            findings=rejection.findings + warnings.get(rejection.external_identifier, ()),
-        )
-        for rejection in result.rejections
+        for each in (*bodies, *refused)
     ]
 
 
@@ -193,13 +189,12 @@ def _record_values(
     ref: BatchRef,
     result: BuildResult,
     process_ids: Mapping[str, int],
-    recorded: Mapping[int, int],
 ) -> None:
     """Record the digests of what may be in one record of a wave only."""
     shared_values.replace(
         connection=connection,
         wave_id=ref.wave_id,
-        built=list(recorded),
+        built=list(process_ids.values()),
         values=[
             SharedValue(
                 import_process_id=process_ids[value.external_identifier],
@@ -208,6 +203,6 @@ def _record_values(
                 path=value.finding.path,
             )
             for value in result.shared
-            if process_ids[value.external_identifier] in recorded
+            if value.external_identifier in process_ids
         ],
     )

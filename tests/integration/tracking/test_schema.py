@@ -60,7 +60,7 @@ def first_process(connection: Connection, wave_id: int) -> int:
     found = processes.in_states(
         connection=connection, ref=BatchRef(wave_id=wave_id, batch=0), states=(State.PLANNED,)
     )
-    return min(found.values())
+    return min(key.id for key in found.values())
 
 
 def state_of(connection: Connection, process_id: int) -> State:
@@ -226,7 +226,7 @@ def test_purging_a_wave_drops_its_partitions_and_keeps_its_outcome(tracking_engi
             processes.record_build(
                 connection=connection,
                 ref=WaveRef(wave_id=wave_id),
-                built=[Built(id=process_id, body=b"{}")],
+                built=[Built(id=process_id, attempt=0, body=b"{}")],
                 at=NOW,
             )
     with tracking_engine.begin() as connection:
@@ -249,7 +249,7 @@ def test_the_last_payload_is_that_of_the_last_try_that_still_has_one(tracking_en
             processes.record_build(
                 connection=connection,
                 ref=WaveRef(wave_id=wave_id),
-                built=[Built(id=process_id, body=b"%d" % number)],
+                built=[Built(id=process_id, attempt=number - 1, body=b"%d" % number)],
                 at=NOW.replace(hour=number),
             )
         # The third try was of a wave that is purged.
@@ -278,7 +278,7 @@ def test_what_was_wrong_on_the_way_is_gone_from_who_has_arrived(tracking_engine:
         attempts = processes.record_build(
             connection=connection,
             ref=WaveRef(wave_id=wave_id),
-            built=[Built(id=process_id, body=b"{}")],
+            built=[Built(id=process_id, attempt=0, body=b"{}")],
             at=NOW,
         )
         key = Key(id=process_id, wave_id=wave_id, attempt=attempts[process_id])
@@ -300,16 +300,30 @@ def test_a_step_of_an_older_attempt_is_left_out(tracking_engine: Engine) -> None
     with tracking_engine.begin() as connection:
         wave_id = wave_of(connection)
         process_id = first_process(connection, wave_id)
-        for body in (b'{"a":1}', b'{"a":2}'):
+        for attempt, body in enumerate((b'{"a":1}', b'{"a":2}')):
             processes.record_build(
                 connection=connection,
                 ref=WaveRef(wave_id=wave_id),
-                built=[Built(id=process_id, body=body)],
+                built=[Built(id=process_id, attempt=attempt, body=body)],
                 at=NOW,
             )
         stale = Move(key=Key(id=process_id, wave_id=wave_id, attempt=1), to=State.VALID)
         assert processes.move(connection=connection, moves=[stale], stage="validate", at=NOW) == 0
         assert state_of(connection, process_id) is State.BUILT
+
+
+def test_a_build_that_was_overtaken_by_another_changes_nothing(tracking_engine: Engine) -> None:
+    with tracking_engine.begin() as connection:
+        wave_id = wave_of(connection)
+        process_id = first_process(connection, wave_id)
+        given = {"connection": connection, "ref": WaveRef(wave_id=wave_id), "at": NOW}
+        # Both workers saw the record before either of them had built it.
+        first, second = (Built(id=process_id, attempt=0, body=body) for body in (b"{}", b"[]"))
+        assert processes.record_build(built=[first], **given) == {process_id: 1}
+        refused = Move(key=Key(id=process_id, wave_id=wave_id, attempt=1), to=State.INVALID)
+        assert processes.move(connection=connection, moves=[refused], stage="validate", at=NOW) == 1
+        assert processes.record_build(built=[second], **given) == {}
+        assert state_of(connection, process_id) is State.INVALID
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -323,7 +337,7 @@ def test_only_legal_moves_are_ever_taken_and_each_leaves_one_event(
         processes.record_build(
             connection=connection,
             ref=WaveRef(wave_id=wave_id),
-            built=[Built(id=process_id, body=b"{}")],
+            built=[Built(id=process_id, attempt=0, body=b"{}")],
             at=NOW,
         )
         events = 2
@@ -356,13 +370,14 @@ def test_only_legal_moves_are_ever_taken_and_each_leaves_one_event(
 def test_a_stopped_wave_intends_nothing_more(tracking_engine: Engine) -> None:
     with tracking_engine.begin() as connection:
         wave_id = wave_of(connection)
-        built = processes.in_states(
+        planned = processes.in_states(
             connection=connection, ref=BatchRef(wave_id=wave_id, batch=0), states=(State.PLANNED,)
-        ).values()
+        )
+        built = [key.id for key in planned.values()]
         processes.record_build(
             connection=connection,
             ref=WaveRef(wave_id=wave_id),
-            built=[Built(id=process_id, body=b"{}") for process_id in built],
+            built=[Built(id=process_id, attempt=0, body=b"{}") for process_id in built],
             at=NOW,
         )
         valid = [Move(key=Key(id=each, wave_id=wave_id, attempt=1), to=State.VALID) for each in built]
