@@ -162,8 +162,10 @@ def _world(*, loop: VirtualLoop, rng: random.Random, ground: Ground) -> World:
 
 def _unhandled(world: World, context: dict[str, object]) -> None:
     error = context.get("exception")
-    # Of work that nobody awaits any more, since its process is gone.
-    if error is not None and not isinstance(error, Killed):
+    process = world.loop.owners.get(id(context.get("future")))
+    # Of work that nothing awaits any more, since its process is gone.
+    is_moot = isinstance(error, Killed) or (process is not None and process.is_dead)
+    if error is not None and not is_moot:
         world.wrongly(f"unhandled: {context.get('message')}: {type(error).__name__}: {error}")
 
 

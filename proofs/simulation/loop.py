@@ -132,6 +132,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.check: Callable[[], None] = lambda: None
         self.tasks: list[asyncio.Task[Any]] = []
         self.threads: list[_Thread] = []
+        self.owners: dict[int, Process | None] = {}
+        """The processes of futures, by number: a reference would keep asyncio from telling of an error."""
         self._selector = _Leap(self)
         self._clock_resolution = 1e-9
 
@@ -190,6 +192,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
         task._log_destroy_pending = False  # type: ignore[attr-defined]
         self.tasks.append(task)
         return task
+
+    def create_future(self) -> asyncio.Future[Any]:
+        """A future of the process at work."""
+        future = super().create_future()
+        self.owners[id(future)] = PROCESS.get()
+        return future
 
     def run_in_executor(  # type: ignore[override]
         self, _: Any, func: Callable[..., Any], *args: Any
