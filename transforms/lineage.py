@@ -15,7 +15,7 @@ from typing import TypeAlias
 import sqlglot
 from sqlglot import exp
 
-from transforms.dialect import CodeValue, Column, Dialect
+from transforms.dialect import CodeValue, Column, Dialect, Frame
 from transforms.extract import frame_sql
 from transforms.registry import get_dialect
 
@@ -69,43 +69,26 @@ def lineage(*, name: str) -> Mapping[str, Origin]:
     ]
     for frame in dialect.frames:
         columns = trace(sql=frame_sql(dialect=dialect.name, name=frame.name))
-        if not frame.parent:
-            origins.append(
-                Origin(
-                    path=".".join(dialect.identifier_path),
-                    sources=columns[frame.key[0]],
-                    transform="as it is",
-                    meaning="External identifier.",
-                    required=True,
-                )
+        origins.append(
+            _origin_of_rows(frame=frame, columns=columns, path=targets[frame.name])
+            if frame.parent
+            else Origin(
+                path=".".join(dialect.identifier_path),
+                sources=columns[frame.key[0]],
+                transform="as it is",
+                meaning="External identifier.",
+                required=True,
             )
-        else:
-            # A key tells which table has the rows of the list.
-            origins.append(
-                Origin(
-                    path=targets[frame.name],
-                    sources=tuple(
-                        dict.fromkeys(
-                            Source(table=source.table, column="", condition=source.condition)
-                            for source in columns[frame.key[-1]]
-                        )
-                    ),
-                    transform=f"one for each row of {frame.name}.sql",
-                    meaning="",
-                    required=frame.required,
-                    expected=frame.expected,
-                )
-            )
+        )
         for column in frame.columns:
             names = (column.name, column.decimals) if column.decimals else (column.name,)
             sources = tuple(source for name in names for source in columns.get(name, ()))
+            constant = f"constant in {frame.name}.sql"
             origins.append(
                 Origin(
                     path=_join(targets[frame.name], *column.place),
                     sources=sources,
-                    transform=_transform(column=column, dialect=dialect)
-                    if sources
-                    else f"constant in {frame.name}.sql",
+                    transform=_transform(column=column, dialect=dialect) if sources else constant,
                     meaning=column.meaning,
                     required=column.required,
                     expected=column.expected,
@@ -116,6 +99,21 @@ def lineage(*, name: str) -> Mapping[str, Origin]:
         before = found.get(origin.path)
         found[origin.path] = origin if before is None else _both(one=before, other=origin)
     return found
+
+
+def _origin_of_rows(*, frame: Frame, columns: Mapping[str, tuple[Source, ...]], path: str) -> Origin:
+    """The origin of a list. A key tells which table has its rows."""
+    tables = (
+        Source(table=source.table, column="", condition=source.condition) for source in columns[frame.key[-1]]
+    )
+    return Origin(
+        path=path,
+        sources=tuple(dict.fromkeys(tables)),
+        transform=f"one for each row of {frame.name}.sql",
+        meaning="",
+        required=frame.required,
+        expected=frame.expected,
+    )
 
 
 def _both(*, one: Origin, other: Origin) -> Origin:

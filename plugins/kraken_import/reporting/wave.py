@@ -144,60 +144,35 @@ def files(*, report: WaveReport) -> dict[str, str]:
                 for part in report.slices
             ),
         ),
-        "causes.csv": csv_text(
-            header=(
-                "severity",
-                "customers",
-                "code",
-                "path",
-                "source",
-                "explanation",
-                "examples",
-                "domain",
-                "event",
-                "without_code",
-            ),
-            rows=(
-                (
-                    cause.severity,
-                    cause.customers,
-                    cause.code,
-                    cause.path,
-                    cause.source,
-                    cause.detail,
-                    " ".join(cause.examples),
-                    cause.domain,
-                    cause.event,
-                    cause.unnamed,
-                )
-                for cause in report.causes
-            ),
+        "causes.csv": _csv(
+            "severity customers code path source detail examples domain event unnamed",
+            lines=report.causes,
+            detail="explanation",
+            unnamed="without_code",
         ),
-        "parked.csv": csv_text(
-            header=("customers", "code", "explanation", "to_do", "examples"),
-            rows=(
-                (line.customers, line.code, line.detail, line.to_do, " ".join(line.examples))
-                for line in report.parked
-            ),
-        ),
-        "outages.csv": csv_text(
-            header=("began_at", "given_up", "answered_again", "tries"),
-            rows=(
-                (line.began_at.isoformat(), line.given_up, line.answered_again, line.tries)
-                for line in report.outages
-            ),
-        ),
+        "parked.csv": _csv("customers code detail to_do examples", lines=report.parked, detail="explanation"),
+        "outages.csv": _csv("began_at given_up answered_again tries", lines=report.outages),
         "tries.csv": csv_text(header=("try", "ended", "customers"), rows=report.tries),
         "money.csv": csv_text(header=("ledger", "currency", "stage", "amount"), rows=_money(report=report)),
-        "differences.csv": csv_text(
-            header=("kind", "what", "ours", "theirs", "cents", "owner", "found_at"),
-            rows=(
-                (each.kind, each.what, each.ours, each.theirs, each.cents, each.owner, each.found_at)
-                for each in report.differences
-            ),
-        ),
+        "differences.csv": _csv("kind what ours theirs cents owner found_at", lines=report.differences),
         "frames.csv": csv_text(header=FRAMES_HEADER, rows=frame_rows(lines=report.frames)),
     }
+
+
+def _csv(fields: str, *, lines: Iterable[Any], **headings: str) -> str:
+    """A CSV with these fields of each line; `headings` names the columns that are called otherwise."""
+    names = fields.split()
+    return csv_text(
+        header=[headings.get(name, name) for name in names],
+        rows=([_cell(getattr(line, name)) for name in names] for line in lines),
+    )
+
+
+def _cell(value: object) -> object:
+    """A list is written with blanks between its values, a time with its offset."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return " ".join(value) if isinstance(value, tuple) else value
 
 
 def amount(cents: Decimal) -> str:

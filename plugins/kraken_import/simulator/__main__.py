@@ -36,7 +36,10 @@ def main() -> int:
     if sys.argv[1:] == ["--rules"]:
         print(rules_page(), end="")
         return 0
-    options = _options()
+    return _serve(options=_options())
+
+
+def _serve(*, options: argparse.Namespace) -> int:
     store = Store(
         delay=options.delay,
         recreate_after_error=options.recreate_after_error == "accept",
@@ -56,7 +59,16 @@ def main() -> int:
     except UnableToReadJournal as error:
         print(error, file=sys.stderr)
         return 2
-    app = Simulator(
+    print(f"Stand-in Kraken at http://{options.host}:{listener.getsockname()[1]}", flush=True)
+    try:
+        uvicorn.Server(_config(app=_app(options=options, store=store))).run(sockets=[listener])
+    finally:
+        store.close()
+    return 0
+
+
+def _app(*, options: argparse.Namespace, store: Store) -> Simulator:
+    return Simulator(
         authorizations=_authorizations(tokens=options.token, jwts=options.jwt),
         store=store,
         issuer=Issuer(
@@ -69,8 +81,10 @@ def main() -> int:
         error_style=options.error_style,
         suppliers={**suppliers.DEFAULTS, **options.further, **dict(options.supplier)},
     )
-    print(f"Stand-in Kraken at http://{options.host}:{listener.getsockname()[1]}", flush=True)
-    config = uvicorn.Config(
+
+
+def _config(*, app: Simulator) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         http="httptools",
         ws="none",
@@ -82,11 +96,6 @@ def main() -> int:
         # Requests that are never answered must not keep it from ending.
         timeout_graceful_shutdown=5,
     )
-    try:
-        uvicorn.Server(config).run(sockets=[listener])
-    finally:
-        store.close()
-    return 0
 
 
 def _authorizations(*, tokens: list[str], jwts: list[str]) -> frozenset[bytes]:

@@ -81,10 +81,11 @@ def context(run_id: str, *, dag_id: str = "migrate_edf_accounts", **states: str)
 
 
 def operator(kind: str, **arguments: Any) -> Any:
-    from kraken_import.airflow import operators
     from kraken_import.airflow.connections import ConnectionIds
+    from kraken_import.airflow.operators import batch, between, rerun, wave
 
-    return getattr(operators, kind)(task_id=kind.lower(), connections=ConnectionIds(), **arguments)
+    (found,) = {vars(module)[kind] for module in (batch, between, rerun, wave) if kind in vars(module)}
+    return found(task_id=kind.lower(), connections=ConnectionIds(), **arguments)
 
 
 def configure(monkeypatch: pytest.MonkeyPatch, *entries: Any) -> None:

@@ -4,12 +4,61 @@ not prove; or stops every wave and rerun at once.
 
 from __future__ import annotations
 
+from typing import Final
+
 from airflow.sdk import DAG, Param
 
 from kraken_import.airflow.connections import connection_ids
 from kraken_import.airflow.dags.batches import ORDER, tried_again
 from kraken_import.airflow.operators.control import ControlWaveOperator
 from transforms.registry import dialect_names
+
+_PARAMS: Final = {
+    "wave": Param(
+        None,
+        type=["null", "string"],
+        minLength=1,
+        title="Wave",
+        description="Id or name of the wave, as in migration.wave; stop_all needs none.",
+    ),
+    "action": Param(
+        "pause",
+        type="string",
+        enum=["pause", "resume", "cancel", "stop_all", "decide"],
+        title="Action",
+        description="pause: create nothing more until it is resumed. cancel: never again. "
+        "stop_all: every wave and rerun creates nothing more until its run is cleared. "
+        "decide: says of open or parked records of the wave whether Kraken has them.",
+    ),
+    "identifiers": Param(
+        None,
+        type=["null", "array"],
+        items={"type": "string", "minLength": 1},
+        title="Records",
+        description="decide: exactly these external identifiers of the wave, one a line.",
+    ),
+    "answer": Param(
+        None,
+        type=["null", "string"],
+        enum=[None, "there", "absent"],
+        title="Answer",
+        description="decide: there when Kraken has these records, absent when it has not.",
+    ),
+    "kraken": Param(
+        None,
+        type=["null", "string"],
+        minLength=1,
+        title="Kraken",
+        description="stop_all: only what goes to this Connection or address. Empty: everything.",
+    ),
+    "reason": Param(
+        None,
+        type=["null", "string"],
+        maxLength=500,
+        title="Reason",
+        description="Why, for the record that is kept of it; decide needs one.",
+    ),
+}
 
 
 def control_dag() -> DAG:
@@ -22,52 +71,7 @@ def control_dag() -> DAG:
         schedule=None,
         catchup=False,
         tags=["kraken", "migration"],
-        params={
-            "wave": Param(
-                None,
-                type=["null", "string"],
-                minLength=1,
-                title="Wave",
-                description="Id or name of the wave, as in migration.wave; stop_all needs none.",
-            ),
-            "action": Param(
-                "pause",
-                type="string",
-                enum=["pause", "resume", "cancel", "stop_all", "decide"],
-                title="Action",
-                description="pause: create nothing more until it is resumed. cancel: never again. "
-                "stop_all: every wave and rerun creates nothing more until its run is cleared. "
-                "decide: says of open or parked records of the wave whether Kraken has them.",
-            ),
-            "identifiers": Param(
-                None,
-                type=["null", "array"],
-                items={"type": "string", "minLength": 1},
-                title="Records",
-                description="decide: exactly these external identifiers of the wave, one a line.",
-            ),
-            "answer": Param(
-                None,
-                type=["null", "string"],
-                enum=[None, "there", "absent"],
-                title="Answer",
-                description="decide: there when Kraken has these records, absent when it has not.",
-            ),
-            "kraken": Param(
-                None,
-                type=["null", "string"],
-                minLength=1,
-                title="Kraken",
-                description="stop_all: only what goes to this Connection or address. Empty: everything.",
-            ),
-            "reason": Param(
-                None,
-                type=["null", "string"],
-                maxLength=500,
-                title="Reason",
-                description="Why, for the record that is kept of it; decide needs one.",
-            ),
-        },
+        params=_PARAMS,
         default_args={**tried_again(), "priority_weight": ORDER},
     ) as dag:
         ControlWaveOperator(
