@@ -235,8 +235,8 @@ def _join(*, whole: str | None, fraction: str | None) -> str | None:
     digits = (fraction or "").strip()
     if whole is None or not digits:
         return whole
-    # A fraction that is no digits makes the number unreadable, which the pattern then says. So does one without
-    # digits before it: a reading whose first column was never filled is none, and not nought.
+    # A fraction that is no digits makes the number unreadable, which the pattern then says. So does one
+    # without digits before it: a reading whose first column was never filled is none, and not nought.
     is_whole = _DIGITS.fullmatch(digits) and whole.strip(" +-")
     return f"{whole.strip()}.{digits if is_whole else '?'}"
 
