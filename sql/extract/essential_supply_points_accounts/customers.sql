@@ -1,5 +1,5 @@
 -- Who has a role in the accounts today, with the newest contact of each kind that holds today, and where the
--- account's post is sent.
+-- account's post is sent, if it is known.
 
 SELECT
     point.identifier AS external_identifier,
@@ -37,7 +37,7 @@ JOIN legacy.occupancy
 JOIN legacy.supply
     ON supply.occupancy_id = occupancy.occupancy_id AND supply.supply_point_id = point.supply_point_id
 JOIN legacy.account ON account.account_id = occupancy.account_id
-JOIN legacy.address ON address.address_id = account.billing_address_id
+LEFT JOIN legacy.address ON address.address_id = account.billing_address_id
 JOIN LATERAL (
     SELECT party_id, string_agg(CAST(role AS text), ',' ORDER BY role) AS account_roles, min(position) AS position
     FROM legacy.account_role

@@ -458,3 +458,38 @@ def test_of_several_contacts_the_newest_is_taken(filled: Engine) -> None:
     assert all(
         customer["landline"] != "02070000000" for key in wanted for customer in documents[key]["customers"]
     )
+
+
+@pytest.mark.parametrize("name", ["national_grid_accounts", "essential_supply_points_accounts"])
+def test_customers_whose_post_goes_nowhere_are_sent_all_the_same(legacy_engine: Engine, name: str) -> None:
+    dialect = get_dialect(name=name)
+    with legacy_engine.begin() as connection:
+        connection.execute(text("UPDATE legacy.account SET billing_address_id = NULL"))
+    me = identifier_of(dialect=dialect)
+    result = build(
+        dialect=dialect,
+        frames=extract(engine=legacy_engine, dialect=dialect, identifiers=[me]).frames,
+        identifiers=[me],
+        settings=BuildSettings(import_supplier="X", today=TODAY),
+    )
+    document = json.loads(result.payloads[0].body)
+    people = (document["accounts"][0] if "accounts" in document else document)["customers"]
+    assert people
+    assert "billing_address" not in document
+    assert "postal_address" not in people[0]
+
+
+def test_every_line_of_an_address_abroad_is_sent(legacy_engine: Engine) -> None:
+    dialect = get_dialect(name="edf_accounts")
+    with legacy_engine.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE legacy.address SET country = 'IE', line1 = 'Flat 1', line2 = ' ', "
+                "line3 = 'Mill House', line4 = 'Mill Lane', line5 = 'Dingle' WHERE address_id = -1"
+            )
+        )
+    me = identifier_of(dialect=dialect)
+    (account,) = (
+        extract(engine=legacy_engine, dialect=dialect, identifiers=[me]).frames["accounts"].to_dict("records")
+    )
+    assert account["foreign_street_address"] == "Flat 1, Mill House, Mill Lane, Dingle"
