@@ -93,13 +93,16 @@ def register_named(path: str, *, readings: Readings, code: str) -> Rule:
 
 
 def register_known(path: str, *, readings: Readings, code: str) -> Rule:
-    """A register that a reading of an electricity meter names is one of the meter's."""
+    """A register that a reading of an electricity meter names is one of the meter's.
+
+    A meter that was removed may be sent without any: its registers are no current ones.
+    """
 
     def is_wrong(meter: Document, reading: Document) -> bool:
-        named = reading.get("register_id")
-        if not named:
+        named, registers = reading.get("register_id"), meter.get("registers")
+        if not named or not registers:
             return False
-        return named not in [register["register_id"] for register in meter.get("registers") or ()]
+        return named not in [register["register_id"] for register in registers]
 
     return _each_reading(
         path,

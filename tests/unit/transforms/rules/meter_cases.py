@@ -98,6 +98,18 @@ CASES: Final[list[Case]] = [
         (put(f"{METER}.reading_history.1.register_id", "X"),),
     ),
     Case(
+        "historical_reading_register_id_not_recognised",
+        f"{ELEC}.meters.1.reading_history.0.register_id",
+        (
+            again(f"{ELEC}.meters", removed_on="2018-11-01", meter_serial_number="OLD", transfer_readings=[]),
+            put(f"{ELEC}.meters.1.registers", [{"register_id": "7", "number_of_digits": 5}]),
+        ),
+        (
+            again(f"{ELEC}.meters", removed_on="2018-11-01", meter_serial_number="OLD", transfer_readings=[]),
+            put(f"{ELEC}.meters.1.registers", None),
+        ),
+    ),
+    Case(
         "negative_reading",
         f"{METER}.reading_history.0.reading_value",
         (put(f"{METER}.reading_history.0.reading_value", "-980"),),
