@@ -229,7 +229,7 @@ def _last_balance(account: Found, _: Context) -> Iterator[Objection]:
         (path, _sum(book, _HISTORICAL), amount(book.get("last_statement_balance")))
         for path, book in books_of(account)
     ]
-    _, own_total, own_told = sums[0]
+    own_total, own_told = sums[0][1:]
     # The account may have the one, and its ledgers the other.
     if own_total != own_told and sum(total - told for _, total, told in sums) == 0:
         return
