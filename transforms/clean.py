@@ -212,6 +212,9 @@ def _as_texts(values: Sequence[Any]) -> Sequence[str | None]:
 def _as_text(value: Any) -> str | None:
     if value is None or type(value) is str:
         return value
+    # It passes for a time, and its text for a value.
+    if value is pd.NaT:
+        return None
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, Decimal):
@@ -220,7 +223,7 @@ def _as_text(value: Any) -> str | None:
         return value.isoformat()
     if isinstance(value, int):
         return str(value)
-    if value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
+    if value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return None
     if isinstance(value, float):
         raise FloatInFrame("it holds floating-point numbers: cast it to numeric or text")

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +36,8 @@ def clean(kind: Kind, value: Any, *, decimals: Any = None, **options: Any) -> An
         ("text", "a\x00b", "ab"),
         ("text", "0393", "0393"),
         ("text", 393, "393"),
+        ("text", pd.NaT, None),
+        ("date", pd.NaT, None),
         ("date", "20190801", "2019-08-01"),
         ("date", "2019-08-01", "2019-08-01"),
         ("date", "2019-08-01 00:00:00", "2019-08-01"),

@@ -289,3 +289,22 @@ def agreements(*periods: tuple[str, str | None]) -> dict[str, object]:
 )
 def test_agreements(point: dict[str, object], expected: set[str]) -> None:
     assert codes(dates.agreement_rules("value", supply_start="start"), point) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "is_refused"),
+    [
+        ("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z", True),
+        ("2026-01-01T01:00:00+02:00", "2026-01-01T00:00:00Z", False),
+        ("2026-01-02", "2026-01-01T00:00:00Z", True),
+        ("2026-02-29T00:00:00Z", "2026-01-01T00:00:00Z", False),
+        ("2026-01-01T25:00:00Z", "2025-01-01T00:00:00Z", False),
+        ("2026-01-01T00:00:00Z", "9999-12-31T23:59:59-05:00", False),
+    ],
+)
+def test_times_are_compared_and_those_that_do_not_exist_stop_no_wave(
+    first: str, then: str, is_refused: bool
+) -> None:
+    rule = dates.times_ordered("", first="first", then="then", code="late")
+    found = run_rules(rules=[rule], batch=Batch([{"first": first, "then": then}]))
+    assert bool(found) is is_refused
