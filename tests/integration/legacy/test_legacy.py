@@ -493,3 +493,32 @@ def test_every_line_of_an_address_abroad_is_sent(legacy_engine: Engine) -> None:
         extract(engine=legacy_engine, dialect=dialect, identifiers=[me]).frames["accounts"].to_dict("records")
     )
     assert account["foreign_street_address"] == "Flat 1, Mill House, Mill Lane, Dingle"
+
+
+@pytest.mark.parametrize(
+    ("name", "points"),
+    [
+        ("plenitude_accounts", "supply_points"),
+        ("essential_supply_points_accounts", "accounts"),
+    ],
+)
+def test_a_supply_that_has_ended_is_not_sent_as_one_that_goes_on(
+    legacy_engine: Engine, name: str, points: str
+) -> None:
+    """The customer still has the property, and another supplier, or none."""
+    dialect = get_dialect(name=name)
+    me = identifier_of(dialect=dialect)
+
+    def rows(ends_on: str) -> dict[str, int]:
+        with legacy_engine.begin() as connection:
+            connection.execute(text("UPDATE legacy.supply SET ends_on = :day"), {"day": ends_on})
+        frames = extract(engine=legacy_engine, dialect=dialect, identifiers=[me]).frames
+        return {frame: len(data) for frame, data in frames.items()}
+
+    before, after = rows("99991231"), rows("20260630")
+    assert rows("00000000") == before
+    below = {frame.name for frame in dialect.frames if frame.parent == points} | {points}
+    assert all(before[frame] for frame in below)
+    assert {frame: count for frame, count in after.items() if count != before[frame]} == dict.fromkeys(
+        below, 0
+    )
