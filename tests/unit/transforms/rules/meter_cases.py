@@ -61,6 +61,12 @@ CASES: Final[list[Case]] = [
         (put(f"{METER}.is_prepay", True), put(f"{METER}.prepay_customer_reference_number", "0012 34")),
     ),
     Case(
+        "electricity_prepay_meter_without_customer_reference_number",
+        f"{METER}.prepay_customer_reference_number",
+        (put(f"{METER}.is_prepay", True), put(f"{ELEC}.agents", {})),
+        (put(f"{METER}.is_prepay", True), put(f"{ELEC}.agents", {"dc_contract": {"agent_mpid": "AGNT"}})),
+    ),
+    Case(
         "invalid_prepay_customer_reference_number",
         f"{METER}.prepay_customer_reference_number",
         (put(f"{METER}.is_prepay", True), put(f"{METER}.prepay_customer_reference_number", "A123")),
