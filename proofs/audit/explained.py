@@ -22,6 +22,8 @@ _DELIVERY_POINT: Final = Explained(
 
 _DAY_ALONE: Final = ("* is '2020-02-30'", "* is '9999-12-31'")
 _NUMBER: Final = ("* is a number",)
+_TEXT: Final = ("* is '*'", "* is what * is")
+"""Another text in place of one."""
 
 
 def _ours(path: str, source: str, reason: str, *changes: str) -> Explained:
@@ -178,24 +180,27 @@ CONTRACT: Final[Mapping[str, tuple[Explained, ...]]] = {
         ),
         Explained(
             refused_by="contract",
-            code="*",
+            code="served",
             path="import_supplier",
             source="served: EnergyAccount.import_supplier",
             reason="A setting of the wave: where Kraken refuses it, the wave stops and rejects no record.",
+            changes=_TEXT,
         ),
         Explained(
             refused_by="contract",
-            code="*",
+            code="served",
             path="account_campaigns.slug",
             source="served: AccountCampaign.slug",
             reason="Campaigns are configured in Kraken and come and go; setting campaigns names them.",
+            changes=_TEXT,
         ),
         Explained(
             refused_by="contract",
-            code="*",
+            code="served",
             path="*email*",
             source="served: format email",
             reason="Rules judge e-mail addresses, in words that help; the model bounds their length.",
+            changes=_TEXT,
         ),
         *_DAYS,
     )
