@@ -163,7 +163,7 @@ def _cleaner(*, column: Column, zone: ZoneInfo, today: date | None) -> Callable[
             case "money":
                 return _money(text=text, column=column)
             case "decimal":
-                return _number(text=text, pattern=_DECIMAL, name=column.name)
+                return _number(text=_led(text=text), pattern=_DECIMAL, name=column.name)
             case "integer":
                 number = _number(text=text, pattern=_INTEGER, name=column.name)
                 return int(number) if isinstance(number, str) else number
@@ -212,6 +212,9 @@ def _as_texts(values: Sequence[Any]) -> Sequence[str | None]:
 def _as_text(value: Any) -> str | None:
     if value is None or type(value) is str:
         return value
+    # It passes for a time, and its text for a value.
+    if value is pd.NaT:
+        return None
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, Decimal):
@@ -220,7 +223,7 @@ def _as_text(value: Any) -> str | None:
         return value.isoformat()
     if isinstance(value, int):
         return str(value)
-    if value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
+    if value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return None
     if isinstance(value, float):
         raise FloatInFrame("it holds floating-point numbers: cast it to numeric or text")
@@ -235,8 +238,10 @@ def _join(*, whole: str | None, fraction: str | None) -> str | None:
     digits = (fraction or "").strip()
     if whole is None or not digits:
         return whole
-    # A fraction that is no digits makes the number unreadable, which the pattern then says.
-    return f"{whole.strip()}.{digits}" if _DIGITS.fullmatch(digits) else f"{whole.strip()}.?"
+    # A fraction that is no digits makes the number unreadable, which the pattern then says. So does one
+    # without digits before it: a reading whose first column was never filled is none, and not nought.
+    is_whole = _DIGITS.fullmatch(digits) and whole.strip(" +-")
+    return f"{whole.strip()}.{digits if is_whole else '?'}"
 
 
 def _code(*, text: str, codes: Mapping[str, CodeValue], blank: str | None, column: Column) -> Any:
@@ -329,7 +334,15 @@ def _guessed(*, sent: str, name: str, zone: ZoneInfo, what: str) -> Problem:
     )
 
 
+def _led(*, text: str) -> str:
+    """The text of a number with a nought before a point that has no digit there: Oracle prints half as .5."""
+    if text.startswith("."):
+        return f"0{text}"
+    return f"-0{text[1:]}" if text.startswith("-.") else text
+
+
 def _money(*, text: str, column: Column) -> Any:
+    text = _led(text=text)
     whole, point, fraction = text.partition(".")
     # Zeros at the end of a fraction say nothing: databases add them.
     digits = fraction[:2] + fraction[2:].rstrip("0")

@@ -11,11 +11,11 @@ Every other column becomes a field of the payload, by its kind:
 - codes: several codes of the legacy system with commas between, sent as a list; each is mapped like one.
 - texts: several texts, sent as a list: a text array, or a JSON array of texts.
 - date: `YYYYMMDD` or `YYYY-MM-DD`; blank, zeros and the year 9999 mean nothing.
-- timestamp: ISO 8601; without an offset it is local time of the dialect's zone, and rejects the record where
-  clocks skip it or show it twice.
+- timestamp: ISO 8601; without an offset it is local time of the dialect's zone, with a warning where clocks
+  skip it or show it twice.
 - money: a decimal text in the unit of account, with as many places as the column allows: more reject
   the record, and nothing is rounded. Never a float.
-- decimal: a decimal text, sent digit for digit.
+- decimal: a decimal text, sent digit for digit; as in money, a point without a digit before it gets a nought.
 - integer: a whole number.
 - document: JSON, sent as it is.
 - unsent: what Kraken has no field for; a value is left out with a warning.

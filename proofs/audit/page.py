@@ -34,7 +34,16 @@ def _table(rows: Sequence[Explained]) -> str:
     if not rows:
         return "No difference.\n"
     lines = "\n".join(
-        f"| {row.refused_by} | `{row.code}` | `{row.path or 'the record'}` | {row.source} | {row.reason} |"
+        f"| {row.refused_by} | `{row.code}` | `{row.path or 'the record'}` | {_changes(row)} "
+        f"| {row.source} | {row.reason} |"
         for row in rows
     )
-    return f"| refused by | code | path | source | why it stays |\n| --- | --- | --- | --- | --- |\n{lines}\n"
+    return (
+        "| refused by | code | path | when | source | why it stays |\n"
+        f"| --- | --- | --- | --- | --- | --- |\n{lines}\n"
+    )
+
+
+def _changes(row: Explained) -> str:
+    """The changes of a row in words; of any change, nothing."""
+    return ", ".join(f"`{change}`" for change in row.changes if change != "*")

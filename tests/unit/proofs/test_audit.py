@@ -124,6 +124,37 @@ def test_an_explanation_covers_its_own_side_code_and_place_alone() -> None:
     assert unexplained(differences=differences, explained=[row]) == differences[1:]
 
 
+@pytest.mark.parametrize(
+    ("example", "is_covered"),
+    [
+        ("customer 12: notes.0.body is ' '", True),
+        ("customer 12: notes.10.body is 'x'", False),
+        ("customer 12: notes.0.body is dropped", False),
+        ("customer 12 as it is", False),
+    ],
+)
+def test_an_explanation_covers_the_changes_that_it_is_about_alone(example: str, is_covered: bool) -> None:
+    row = Explained(
+        refused_by="ours", code="empty", path="notes", source="s", reason="r", changes=("notes.body is ' '",)
+    )
+    difference = Difference(refused_by="ours", code="empty", path="notes", example=example)
+    assert row.covers(difference) is is_covered
+
+
+def test_a_difference_that_is_meant_hides_no_other_at_its_place() -> None:
+    row = Explained(
+        refused_by="ours", code="late", path="a", source="s", reason="r", changes=("* is dropped",)
+    )
+    late = frozenset([Objection("late", "a")])
+    found = compare(
+        told=["customer 1: a is dropped", "customer 2: a is 'x'"],
+        ours=[late, late],
+        theirs=[frozenset(), frozenset()],
+    )
+    (left,) = unexplained(differences=found, explained=[row])
+    assert left.example == "customer 2: a is 'x'"
+
+
 @pytest.mark.parametrize("name", dialect_names())
 def test_few_differences_stay_and_each_says_why(name: str) -> None:
     for rows in (EXPLAINED[name], CONTRACT.get(name, ())):

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +36,8 @@ def clean(kind: Kind, value: Any, *, decimals: Any = None, **options: Any) -> An
         ("text", "a\x00b", "ab"),
         ("text", "0393", "0393"),
         ("text", 393, "393"),
+        ("text", pd.NaT, None),
+        ("date", pd.NaT, None),
         ("date", "20190801", "2019-08-01"),
         ("date", "2019-08-01", "2019-08-01"),
         ("date", "2019-08-01 00:00:00", "2019-08-01"),
@@ -71,12 +74,21 @@ def clean(kind: Kind, value: Any, *, decimals: Any = None, **options: Any) -> An
         ("money", "12.00 EUR", "invalid_value"),
         ("money", "12345678901", "invalid_value"),
         ("money", "12.", "invalid_value"),
+        ("money", ".5", "0.5"),
+        ("money", "-.50", "-0.50"),
+        ("money", ".", "invalid_value"),
+        ("money", "-.", "invalid_value"),
+        ("money", "..5", "invalid_value"),
         ("money", "1,234.50", "invalid_value"),
         ("money", "1e3", "invalid_value"),
         ("money", "NaN", "invalid_value"),
         ("money", "٣", "invalid_value"),
         ("decimal", "1500", "1500"),
         ("decimal", "0.125", "0.125"),
+        ("decimal", ".125", "0.125"),
+        ("decimal", "-.125", "-0.125"),
+        ("decimal", ".", "invalid_value"),
+        ("integer", ".5", "invalid_value"),
         ("decimal", "1500 kWh", "invalid_value"),
         ("integer", "5", 5),
         ("integer", " 05 ", 5),
@@ -110,6 +122,8 @@ def test_an_amount_has_no_more_places_than_kraken_takes(raw: str, cleaned: str) 
         ("980", "5 ", "980.5"),
         ("7", "", "7"),
         ("7", "x", "invalid_value"),
+        (" ", "00", "invalid_value"),
+        ("-", "5", "invalid_value"),
         (None, "1", None),
     ],
 )

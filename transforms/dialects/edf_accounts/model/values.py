@@ -30,6 +30,7 @@ IsoDateOrTime: TypeAlias = Annotated[
 ClockTime: TypeAlias = Annotated[
     str, Field(pattern=r"^[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})?$")
 ]
+"""A time of day by ISO 8601, perhaps with an offset."""
 
 SmallMoney: TypeAlias = Annotated[str, Field(pattern=decimal(whole=8, places=2))]
 Consumption: TypeAlias = SmallMoney
