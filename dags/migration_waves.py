@@ -18,7 +18,7 @@ from kraken_import.operators import (
     ReportWaveOperator,
     SummariseWaveOperator,
 )
-from transforms.registry import dialect_description, dialect_names, get_dialect
+from transforms.registry import delivered_dialect, dialect_description, dialect_names
 
 # Airflow checks no format of a text by itself.
 WITH_OFFSET = r"^\d{4}-(0[1-9]|1[0-2])-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$"
@@ -106,7 +106,7 @@ PARAMS = {
 
 def migration_dag(*, name: str) -> DAG:
     """The DAG that migrates the customers of a dialect."""
-    dialect = get_dialect(name=name)
+    dialect = delivered_dialect(name=name)
     shared = {"connections": connection_ids(dialect=name)}
     with DAG(
         dag_id=f"migrate_{name}",

@@ -12,7 +12,7 @@ from kraken_import.operators import (
     SummariseRerunOperator,
 )
 from kraken_import.usecases.rerun import RERUNNABLE
-from transforms.registry import dialect_names, get_dialect
+from transforms.registry import delivered_dialect, dialect_names
 
 PARAMS = {
     "wave": Param(
@@ -87,7 +87,7 @@ PARAMS = {
 
 def rerun_dag(*, name: str) -> DAG:
     """The DAG that reruns records of a dialect, over that dialect's Connections."""
-    dialect = get_dialect(name=name)
+    dialect = delivered_dialect(name=name)
     shared = {"connections": connection_ids(dialect=name)}
     with DAG(
         dag_id=f"rerun_{name}",

@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from reporting.__main__ import main as reporting_main
 from tests.samples import TODAY, as_frames, expected_payload, identifier_of, sample_rows
+from transforms import registry
 from transforms.additions import BadAddition, with_additions
 from transforms.assemble import assemble
 from transforms.build import BuildResult, BuildSettings, build
@@ -369,3 +371,31 @@ def test_any_field_of_the_account_and_of_the_objects_in_it_can_be_filled(
 )
 def test_a_model_knows_its_places(place: tuple[str, ...], is_there: bool) -> None:
     assert has_place(model=EDF.model, place=place) is is_there
+
+
+@pytest.fixture
+def edf_with_a_bad_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    (tmp_path / "edf_accounts").mkdir()
+    (tmp_path / "edf_accounts" / "columns.toml").write_text("[accounts", encoding="utf-8")
+    monkeypatch.setattr(registry, "_SQL_FOLDER", tmp_path)
+    registry._loaded.cache_clear()
+    yield
+    monkeypatch.undo()
+    registry._loaded.cache_clear()
+
+
+@pytest.mark.usefixtures("edf_with_a_bad_file")
+def test_a_file_that_cannot_be_read_hides_neither_the_dialects_title_nor_other_dialects() -> None:
+    with pytest.raises(BadAddition, match=r"edf_accounts/columns\.toml is no TOML"):
+        get_dialect(name="edf_accounts")
+    assert registry.delivered_dialect(name="edf_accounts").title == "EDF GB accounts"
+    assert get_dialect(name="plenitude_accounts").name == "plenitude_accounts"
+
+
+@pytest.mark.usefixtures("edf_with_a_bad_file")
+def test_mapping_pages_say_in_a_sentence_which_file_they_cannot_be_made_of(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["reporting", "--check"])
+    assert reporting_main() == 1
+    assert capsys.readouterr().err.startswith("sql/extract/edf_accounts/columns.toml is no TOML: ")
