@@ -156,6 +156,7 @@ def files(*, report: WaveReport) -> dict[str, str]:
                 "domain",
                 "event",
                 "without_code",
+                "found_by",
             ),
             rows=(
                 (
@@ -169,6 +170,7 @@ def files(*, report: WaveReport) -> dict[str, str]:
                     cause.domain,
                     cause.event,
                     cause.unnamed,
+                    cause.found_by,
                 )
                 for cause in report.causes
             ),
