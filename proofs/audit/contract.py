@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import reprlib
@@ -19,7 +20,7 @@ from hypothesis.errors import HypothesisException
 from pydantic import BaseModel, ValidationError
 from schemathesis.generation import GenerationMode
 
-from proofs.audit.differences import Difference, gathered, unexplained
+from proofs.audit.differences import MEND, Difference, gathered, unexplained
 from proofs.audit.explained import CONTRACT
 from proofs.audit.mutations import NO_DAY, Mutator, generic
 from transforms.models.shape import check_of
@@ -80,6 +81,8 @@ def audit_contract(*, name: str, file: Path, number: int, seed: int) -> int:
         who = "the model" if each.refused_by == "ours" else "the contract"
         print(f"  {who} alone refuses {each.times} times: {each.code} at {each.path or 'the record'}")
         print(f"    for example {each.example}")
+    if left:
+        print(MEND)
     return 1 if left else 0
 
 
@@ -90,6 +93,8 @@ class _Served:
         warnings.simplefilter("ignore")
         path = f"/v2/data-import/{resource}/"
         self._empty = f"{file} describes no payload of POST {path} that could be made: {_MEND}."
+        if not os.access(file, os.R_OK) or file.is_dir():
+            raise NoContract(f"{file} cannot be read: for POST {path} {_MEND}.")
         with _told(f"{file} is no OpenAPI document that serves POST {path}: {_MEND}."):
             raw = schemathesis.openapi.from_path(file).raw_schema
             named = raw.get("components", {}).get("schemas", {})

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from proofs.audit.readers import SHAPE, Objection
 
 Reader: TypeAlias = Literal["ours", "stand-in", "contract"]
+
+MEND: Final = (
+    "Mend the reader whom the source does not bear out; where it can be read in two ways, say so in "
+    "proofs/audit/explained.py."
+)
+"""What to do about differences that are left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
