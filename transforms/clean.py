@@ -25,7 +25,8 @@ from transforms.findings import Severity
 
 _COMPACT_DATE: Final = re.compile(r"\d{8}", re.ASCII)
 _ZEROS: Final = re.compile(r"[0 .:T-]+", re.ASCII)
-_MONEY: Final = re.compile(r"-?\d{1,10}(\.\d+)?", re.ASCII)
+_MONEY: Final = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
+_MONEY_DIGITS: Final = 10
 _DECIMAL: Final = re.compile(r"-?\d{1,10}(\.\d{1,10})?", re.ASCII)
 _INTEGER: Final = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 _DIGITS: Final = re.compile(r"\d{0,10}", re.ASCII)
@@ -252,17 +253,21 @@ def _code(*, text: str, codes: Mapping[str, CodeValue], blank: str | None, colum
     if codes.get(ANY_CODE) == ANY_CODE:
         return text
     shown = text if len(text) <= 20 else f"{text[:20]}…"
-    mend = f": name Kraken's word for it under setting {column.setting}" if column.setting else ""
+    mend = (
+        f"name Kraken's word for it in the Connection's Configured values, setting {column.setting}"
+        if column.setting
+        else "deliver one of docs/mapping, or say in columns.toml what it stands for"
+    )
     return Problem(
-        code="unknown_code", detail=f"Column {column.name} holds the unknown code {shown!r}{mend}."
+        code="unknown_code", detail=f"Column {column.name} holds the unknown code {shown!r}: {mend}."
     )
 
 
 def _unmapped(*, text: str, column: Column) -> Problem:
     return Problem(
         code="unmapped_code",
-        detail=f"Setting {column.setting} has no values, so column {column.name} is sent as it is: give the "
-        "Connection a value for each code, or * for * where they are Kraken's own.",
+        detail=f"Setting {column.setting} has no values, so column {column.name} is sent as it is: give each "
+        "code a value in the Connection's Configured values, or * for * where they are Kraken's own.",
         severity="warning",
         value=text,
     )
@@ -346,11 +351,18 @@ def _money(*, text: str, column: Column) -> Any:
     whole, point, fraction = text.partition(".")
     # Zeros at the end of a fraction say nothing: databases add them.
     digits = fraction[:2] + fraction[2:].rstrip("0")
-    if not _MONEY.fullmatch(text) or len(digits) > column.places:
-        return Problem(
-            code="invalid_value",
-            detail=f"Column {column.name} is no amount with at most {column.places} places after the point.",
+    wrong = ""
+    if not _MONEY.fullmatch(text):
+        wrong = "no amount: deliver digits, and a point where there are parts, without currency or commas"
+    elif len(whole.removeprefix("-")) > _MONEY_DIGITS:
+        wrong = f"an amount of more than {_MONEY_DIGITS} digits before the point: look whether it is one"
+    elif len(digits) > column.places:
+        wrong = (
+            f"an amount with more than {column.places} digits after the point, and nothing is rounded here: "
+            "round it in the SQL, or mend it"
         )
+    if wrong:
+        return Problem(code="invalid_value", detail=f"Column {column.name} holds {wrong}.")
     amount = f"{whole}.{digits}" if point else text
     return turned(amount=amount) if column.sign == "debit_positive" else amount
 

@@ -17,6 +17,11 @@ AS_IT_IS: Final = "as it is"
 
 _WHOSE: Final = re.compile(r"customer \d+:? ")
 _INDEX: Final = re.compile(r"\.\d+(?=[. ])")
+MEND: Final = (
+    "Mend the reader whom the source does not bear out; where it can be read in two ways, say so in "
+    "proofs/audit/explained.py."
+)
+"""What to do about differences that are left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

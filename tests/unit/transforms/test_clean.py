@@ -101,6 +101,32 @@ def test_a_value_is_cleaned_or_refused(kind: Kind, raw: Any, cleaned: Any) -> No
     assert clean(kind, raw) == cleaned
 
 
+PLAIN = "holds no amount: deliver digits, and a point where there are parts, without currency or commas."
+
+
+@pytest.mark.parametrize(
+    ("raw", "sentence"),
+    [
+        ("12.00 EUR", PLAIN),
+        ("NaN", PLAIN),
+        ("1,234.50", PLAIN),
+        (
+            Decimal("-101.180000000001"),
+            "holds an amount with more than 10 digits after the point, and nothing is rounded here: round it "
+            "in the SQL, or mend it.",
+        ),
+        (
+            "12345678901.00",
+            "holds an amount of more than 10 digits before the point: look whether it is one.",
+        ),
+    ],
+)
+def test_what_is_no_amount_says_what_to_do(raw: Any, sentence: str) -> None:
+    column = Column(name="balance", kind="money", meaning="What is owed.")
+    _, problems = clean_column(column=column, values=[raw], decimals=None, zone=SYDNEY)
+    assert problems[0].detail == f"Column balance {sentence}"
+
+
 @pytest.mark.parametrize(
     ("raw", "credit_positive"),
     [("-30.00", "30.00"), ("30.00", "-30.00"), ("0.00", "0.00"), ("-0.00", "0.00"), ("-0.0625", "0.0625")],
@@ -234,3 +260,17 @@ def test_a_column_is_cleaned_value_by_value_whatever_stands_beside_it(values: li
 def test_the_day_after_the_last_of_the_calendar_is_refused_in_whatever_digits() -> None:
     assert clean("date", "９９９９-12-31", is_last_day=True) == "invalid_date"
     assert clean("date", "9999-12-31", is_last_day=True) is None
+
+
+def test_an_unknown_code_says_where_it_can_be_named() -> None:
+    own = Column(name="c", kind="code", meaning="m", codes={"A": "B"})
+    configured = Column(name="c", kind="configured", meaning="m", setting="ledger_codes", codes={"A": "B"})
+    for column, mend in (
+        (own, "deliver one of docs/mapping, or say in columns.toml what it stands for."),
+        (
+            configured,
+            "name Kraken's word for it in the Connection's Configured values, setting ledger_codes.",
+        ),
+    ):
+        _, problems = clean_column(column=column, values=["ZZ"], decimals=None, zone=SYDNEY)
+        assert problems[0].detail == f"Column c holds the unknown code 'ZZ': {mend}"

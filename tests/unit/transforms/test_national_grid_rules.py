@@ -172,7 +172,9 @@ def test_no_word_is_assumed_that_the_guide_does_not_show(
     (rejection,) = built(frame, **{column: code}).rejections
     (finding,) = rejection.findings
     assert finding.code == "unknown_code"
-    assert finding.detail.endswith(f"{code!r}: name Kraken's word for it under setting {setting}.")
+    assert finding.detail.endswith(
+        f"{code!r}: name Kraken's word for it in the Connection's Configured values, setting {setting}."
+    )
 
 
 @pytest.mark.parametrize("blank", ["", " ", None])
