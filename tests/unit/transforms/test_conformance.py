@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from kraken_import.masking import MASK
+from kraken_import.domain.masking import MASK
 from tests.samples import TODAY, as_frames, day_of, expected_payload, identifier_of, sample_rows
 from transforms.build import BuildResult, BuildSettings, build
 from transforms.dialect import Dialect
