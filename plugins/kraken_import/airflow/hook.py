@@ -10,7 +10,7 @@ from airflow.sdk import BaseHook
 from airflow.sdk.log import amask_secret, mask_secret
 
 from kraken_import.airflow.connections import kraken_settings
-from kraken_import.client.requests import NOBODY, status_request
+from kraken_import.client.requests import IMPOSSIBLE_IDENTIFIER, status_request
 from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
 from kraken_import.client.sign_in import UnableToSignIn
 from kraken_import.client.tokens import source_of
@@ -50,8 +50,10 @@ class KrakenHook(BaseHook):
             authorization = settings.authorization if source is None else source.obtain()
         except (UnableToReadConnection, UnableToSignIn) as error:
             return False, str(error)
-        supplier = next(iter(settings.import_suppliers.values()), NOBODY)
-        request = status_request(resource="accounts", import_supplier=supplier, external_identifier=NOBODY)
+        supplier = next(iter(settings.import_suppliers.values()), IMPOSSIBLE_IDENTIFIER)
+        request = status_request(
+            resource="accounts", import_supplier=supplier, external_identifier=IMPOSSIBLE_IDENTIFIER
+        )
         where = urlsplit(settings.base_url).netloc
         try:
             answer = requests.get(
@@ -75,7 +77,7 @@ def _judge(*, status: int, answer: requests.Response, where: str, signs_in: bool
         return True, f"{where} answers, and accepts the token."
     if status == 401 and signs_in:
         return False, (
-            f"{where} refuses the token that it has just issued (401): ask Kraken's people whether it may "
+            f"{where} refuses the token that it has just issued (401): ask Kraken's support whether it may "
             "import data."
         )
     if status == 401:
