@@ -29,22 +29,22 @@ class KrakenHook(BaseHook):
         self.kraken_conn_id = kraken_conn_id
 
     def get_conn(self) -> KrakenSettings:
-        """The settings of the Connection. Raises `UnableToReadConnection`."""
+        """Return the settings of the Connection. Raises `UnableToReadConnection`."""
         settings = kraken_settings(connection=self.get_connection(self.kraken_conn_id))
         mask_secret(settings.token)
         return settings
 
     async def aget_conn(self) -> KrakenSettings:
-        """The same, read anew from Airflow without blocking the event loop."""
+        """Return the same, read again from Airflow without blocking the event loop."""
         settings = kraken_settings(connection=await self.aget_connection(self.kraken_conn_id))
         await amask_secret(settings.token)
         return settings
 
     def test_connection(self) -> tuple[bool, str]:
-        """Sign in if need be, and ask about a record that cannot exist: whether it worked, and a sentence."""
+        """Sign in if needed, and ask for an impossible record. Returns success, and a sentence."""
         try:
             settings = self.get_conn()
-            # Read only where waves are planned, so a typo in them is told of here.
+            # Otherwise read only where waves are planned, so a typo in them is reported here.
             dict(settings.policies)
             source = source_of(settings=settings)
             authorization = settings.authorization if source is None else source.obtain()
