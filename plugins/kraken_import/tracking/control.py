@@ -1,4 +1,4 @@
-"""Orders of people: pause, resume or cancel a wave, or stop everything."""
+"""People's orders: pause, resume or cancel a wave, or stop everything."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from kraken_import.tracking.queries import queries
 Action: TypeAlias = Literal["pause", "resume", "cancel"]
 
 _MOST_DIGITS = 18
-"""More are no id that the database could hold."""
+"""The largest id that the database can hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """A wave as people tell it from others."""
+    """A wave by what people know it by."""
 
     id: int
     name: str
@@ -30,7 +30,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What decides whether an order makes sense."""
+    """The facts that decide whether an order makes sense."""
 
     paused_at: datetime | None
     stop_code: str | None
@@ -51,7 +51,7 @@ class Stopped:
 
 
 def known_krakens(*, connection: Connection) -> list[tuple[str, str]]:
-    """(Connection, Kraken) of every wave that was ever planned."""
+    """Return (Connection, Kraken) of every wave that was ever planned."""
     rows = connection.exec_driver_sql(_SQL["known_krakens"])
     return [(row.connection_id, row.target_kraken) for row in rows]
 
@@ -65,8 +65,8 @@ def stop_all(
 ) -> list[Stopped]:
     """Stop every wave and rerun under way, of this Connection or Kraken (None: of all), and record the order.
 
-    Returns what was stopped. Intents under way are waited for; what was opened before the order and is not
-    among them may not create either.
+    Waits for intents under way. A wave or rerun that was opened before the order and is not in the result
+    may not create either. Returns what was stopped.
     """
     rows = connection.exec_driver_sql(
         _SQL["stop_all"],
@@ -76,7 +76,7 @@ def stop_all(
 
 
 def find(*, connection: Connection, wave: str) -> list[Named]:
-    """The waves with this id or name, the newest first."""
+    """Return the waves with this id or name, the newest first."""
     number = int(wave) if wave.isascii() and wave.isdigit() and len(wave) <= _MOST_DIGITS else None
     rows = connection.exec_driver_sql(_SQL["find"], {"id": number, "name": wave})
     found = [Named(**row) for row in rows.mappings()]
@@ -84,7 +84,10 @@ def find(*, connection: Connection, wave: str) -> list[Named]:
 
 
 def lock(*, connection: Connection, wave_id: int) -> Standing:
-    """How the wave stands; nobody changes that, and no create is intended, before the transaction ends."""
+    """Lock the wave until the transaction ends, so that it does not change and intends no create.
+
+    Returns how it stands.
+    """
     row = connection.exec_driver_sql(
         _SQL["lock"], {"wave_id": wave_id, "settled": sorted(state.value for state in SETTLED)}
     )
@@ -94,7 +97,7 @@ def lock(*, connection: Connection, wave_id: int) -> Standing:
 def carry_out(
     *, connection: Connection, wave_id: int, action: Action, order: Order, stop_reason: str
 ) -> None:
-    """Carry out an order and record it; `stop_reason` is what a cancelled wave says of itself."""
+    """Carry out an order and record it; `stop_reason` is the reason that a cancelled wave shows."""
     connection.exec_driver_sql(_SQL[action], {"wave_id": wave_id, "at": order.at, "reason": stop_reason})
     connection.exec_driver_sql(_SQL["record"], {**_values(order), "wave_id": wave_id, "action": action})
 

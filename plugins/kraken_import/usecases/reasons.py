@@ -18,7 +18,7 @@ _UNRECOGNISED: Final = Finding(
 _WITHOUT_A_REASON: Final = Finding(
     code="errored_without_a_reason",
     path="",
-    detail="Kraken ended the import with an error and does not say why: ask its people.",
+    detail="Kraken ended the import with an error and does not say why: ask its support.",
     origin="kraken",
 )
 

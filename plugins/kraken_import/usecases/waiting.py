@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 from kraken_import.client.answers import Answer, Throttled
-from kraken_import.client.requests import NOBODY
+from kraken_import.client.requests import IMPOSSIBLE_IDENTIFIER
 from kraken_import.tracking import outages
 from kraken_import.tracking.outages import Outage
 from kraken_import.tracking.waves import Wave
@@ -185,7 +185,9 @@ async def wait_out(
 async def _answers(systems: Systems, wave: Wave) -> bool:
     async with open_session(systems=systems, wave=wave) as session:
         exchange = await session.status(
-            resource=wave.resource, import_supplier=wave.import_supplier, external_identifier=NOBODY
+            resource=wave.resource,
+            import_supplier=wave.import_supplier,
+            external_identifier=IMPOSSIBLE_IDENTIFIER,
         )
     return not signal_of(answer=exchange.answer).is_lost
 

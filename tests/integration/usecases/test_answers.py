@@ -95,7 +95,7 @@ FOUND: Final = {
     ("tariff_code_not_found", ""): ("status", "No such tariff.", "account_import", ERRORED, True),
     ("errored_without_a_reason", ""): (
         "status",
-        "Kraken ended the import with an error and does not say why: ask its people.",
+        "Kraken ended the import with an error and does not say why: ask its support.",
         None,
         ERRORED,
         True,

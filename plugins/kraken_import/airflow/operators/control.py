@@ -1,4 +1,4 @@
-"""The orders of a person: pause, resume, cancel, stop everything, decide about records."""
+"""A person's orders: pause, resume, cancel, stop everything, decide about records."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ControlWaveOperator(BaseOperator):
         self.tracking_ids = tuple(tracking_ids)
 
     def execute(self, context: Context) -> str:
-        """Carry out the order in the tracking database that has the wave, or stop everything in each."""
+        """Carry out the order where the wave is tracked, or stop everything in each."""
         params = context["params"]
         decides = params["action"] == "decide"
         if not decides and (params.get("identifiers") or params.get("answer")):
@@ -73,7 +73,7 @@ class ControlWaveOperator(BaseOperator):
             except UnknownKraken as unknown:
                 failures.append(unknown)
             except (Retryable, DatabaseInterrupted, OperationalError) as unreachable:
-                # Everything that can be stopped is, before this task is tried again for the rest.
+                # Stop everything that can be stopped before this task is retried for the rest.
                 failures.insert(0, unreachable)
         for sentence in said:
             self.log.info("%s", sentence)
@@ -88,7 +88,7 @@ def _order(*, context: Context) -> Order:
 
 
 def _decide(*, tracking: Engine, params: Mapping[str, Any], order: Order) -> str:
-    """Decide as the run's parameters say. Returns one sentence on what follows; raises `BadRequest`."""
+    """Decide as the run's parameters say. Returns one sentence on what follows. Raises `BadRequest`."""
     wave = params["wave"] or ""
     hook = KrakenHook(kraken_conn_id=connection_of(tracking=tracking, wave=wave))
     return asyncio.run(
