@@ -125,16 +125,26 @@ class Move:
         return replace(self, answer=answer)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Customers to claim: at most `most` of them, for a wave that has `offset` already.
+
+    `by_name`: these were asked for, and not whoever comes next.
+    """
+
+    identifiers: Sequence[str]
+    most: int | None = None
+    offset: int = 0
+    by_name: bool = True
+
+
 def claim(
     *,
     connection: Connection,
     wave_id: int,
     wave: NewWave,
-    identifiers: Sequence[str],
-    most: int | None,
-    offset: int,
+    page: Page,
     at: datetime,
-    by_name: bool = True,
 ) -> int:
     """Claim at most `most` of these customers for a wave that has `offset` already. Returns how many it got.
 
@@ -143,16 +153,16 @@ def claim(
     processed, has open, or may have because it is parked.
     """
     rehearses = wave.mode is Mode.REHEARSAL
-    repeatable = SETTLED if rehearses and by_name else ()
-    in_the_way = UNPROVED | {State.PROCESSED} if rehearses and not by_name else ()
+    repeatable = SETTLED if rehearses and page.by_name else ()
+    in_the_way = UNPROVED | {State.PROCESSED} if rehearses and not page.by_name else ()
     claimed = 0
     while True:
         row = connection.exec_driver_sql(
             _SQL["claim"],
             {
-                "identifiers": list(identifiers),
-                "most": None if most is None else most - claimed,
-                "offset": offset + claimed,
+                "identifiers": list(page.identifiers),
+                "most": None if page.most is None else page.most - claimed,
+                "offset": page.offset + claimed,
                 "wave_id": wave_id,
                 "target_kraken": wave.target_kraken,
                 "mode": wave.mode.value,
@@ -163,7 +173,7 @@ def claim(
                 "airflow_run": wave.run_id,
                 "repeatable": _names(repeatable),
                 "rebuildable": _names(REBUILDABLE),
-                "left_behind": _names(REBUILDABLE | REOPENABLE if by_name else ()),
+                "left_behind": _names(REBUILDABLE | REOPENABLE if page.by_name else ()),
                 "in_the_way": _names(in_the_way),
                 "at": at,
             },
