@@ -42,7 +42,7 @@ def test_differences_of_a_reconciliation_need_an_owner_while_they_are_open(
     with journey.tracking.begin() as connection:
         connection.exec_driver_sql("UPDATE migration.batch SET customers = customers - 1")
     assert look(journey).differences == {"missing_at_kraken": 1}
-    with pytest.raises(BadRequest, match="Nothing that fits is without an owner"):
+    with pytest.raises(BadRequest, match="No matching leftover lacks an owner"):
         own(journey, wave_id, kind="difference")
     close(journey)
     kept = journey.rows(

@@ -32,8 +32,8 @@ def test_a_setting_that_no_column_has_is_refused_in_one_sentence() -> None:
     with pytest.raises(BadRequest) as refused:
         settings(premise_typs={"MF": "APARTMENTS"})
     assert str(refused.value).startswith(
-        "Configured values of Connection kraken name premise_typs for national_grid_accounts, which nothing "
-        "there reads: name one of billing_document_types, ledger_codes, "
+        "Configured values of Connection kraken name premise_typs for national_grid_accounts, which that "
+        "dialect does not use: name one of billing_document_types, ledger_codes, "
     )
     assert "\n" not in str(refused.value)
 
