@@ -25,6 +25,7 @@ PERMANENT: Final = frozenset(
         "kraken_import.usecases.control.UnknownKraken",
         "kraken_import.client.settings.UnableToReadConnection",
         "kraken_import.client.requests.UnableToSendTaskParams",
+        "transforms.additions.BadAddition",
         "transforms.assemble.FrameContractBroken",
         "transforms.database.UnableToQuery",
         "transforms.rules.engine.RuleBroken",

@@ -123,8 +123,12 @@ def _errors(document: Any) -> Iterator[tuple[str, str, str, str]]:
                 attribute = node.get("attr")
                 yield ".".join(path) or _path(attribute), node["code"], detail, domain
                 continue
-            # Beside the errors of the whole record Kraken repeats identifiers, which are not errors.
-            inner = {NO_FIELD: node[NO_FIELD]} if not path and NO_FIELD in node and len(node) <= 2 else node
+            # Beside the errors of the whole record Kraken repeats an identifier, which is not an error.
+            inner = node
+            if not path and NO_FIELD in node and len(node) <= 2:
+                inner = {
+                    key: value for key, value in node.items() if key == NO_FIELD or not isinstance(value, str)
+                }
             for key, value in reversed(inner.items()):
                 waiting.append((path if key == NO_FIELD else (*path, str(key)), value, domain))
         elif isinstance(node, list):

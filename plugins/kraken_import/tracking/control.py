@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Connection
 
 from kraken_import.domain.lifecycle import SETTLED
+from kraken_import.domain.orders import Order
 from kraken_import.tracking.queries import queries
 
 Action: TypeAlias = Literal["pause", "resume", "cancel"]
@@ -59,10 +60,8 @@ def stop_all(
     *,
     connection: Connection,
     kraken: str | None,
-    ordered_by: str,
-    reason: str | None,
+    order: Order,
     stop_reason: str,
-    at: datetime,
 ) -> list[Stopped]:
     """Stop every wave and rerun under way, of this Connection or Kraken (None: of all), and record the order.
 
@@ -71,7 +70,7 @@ def stop_all(
     """
     rows = connection.exec_driver_sql(
         _SQL["stop_all"],
-        {"kraken": kraken, "ordered_by": ordered_by, "reason": reason, "stop_reason": stop_reason, "at": at},
+        {**_values(order), "kraken": kraken, "stop_reason": stop_reason},
     )
     return [Stopped(**row) for row in rows.mappings()]
 
@@ -95,22 +94,16 @@ def lock(*, connection: Connection, wave_id: int) -> Standing:
     return Standing(**row.mappings().one())
 
 
-def order(
-    *,
-    connection: Connection,
-    wave_id: int,
-    action: Action,
-    ordered_by: str,
-    reason: str | None,
-    stop_reason: str,
-    at: datetime,
+def carry_out(
+    *, connection: Connection, wave_id: int, action: Action, order: Order, stop_reason: str
 ) -> None:
     """Carry out an order and record it; `stop_reason` is the reason that a cancelled wave shows."""
-    connection.exec_driver_sql(_SQL[action], {"wave_id": wave_id, "at": at, "reason": stop_reason})
-    connection.exec_driver_sql(
-        _SQL["record"],
-        {"wave_id": wave_id, "action": action, "ordered_by": ordered_by, "reason": reason, "at": at},
-    )
+    connection.exec_driver_sql(_SQL[action], {"wave_id": wave_id, "at": order.at, "reason": stop_reason})
+    connection.exec_driver_sql(_SQL["record"], {**_values(order), "wave_id": wave_id, "action": action})
+
+
+def _values(order: Order) -> dict[str, Any]:
+    return {"ordered_by": order.by, "reason": order.reason, "at": order.at}
 
 
 _SQL = queries(file="control")

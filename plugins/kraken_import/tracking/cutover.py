@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, Literal, TypeAlias
@@ -186,6 +186,17 @@ def forget_unwatched(*, connection: Connection, wave_id: int) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ownership:
+    """Who sees to leftovers from now on. With `code` those of one code; of late changes and differences, of
+    one kind."""
+
+    owner: str
+    code: str | None = None
+    note: str | None = None
+    at: datetime
+
+
 def late_changes(*, connection: Connection, wave_id: int) -> list[LateChange]:
     """Return the changes that came too late when they were last listed, by customer."""
     rows = connection.exec_driver_sql(_SQL["late_changes"], {"wave_id": wave_id})
@@ -213,33 +224,22 @@ def own(
     connection: Connection,
     wave_id: int,
     kind: Leftover,
-    code: str | None,
-    owner: str,
-    note: str | None,
-    at: datetime,
+    ownership: Ownership,
 ) -> int:
-    """Give an owner to the leftovers of a kind that have none. Returns how many there were.
-
-    For late changes and differences `code` is their kind.
-    """
-    return connection.exec_driver_sql(
-        _SQL[f"own_{kind}"], {"wave_id": wave_id, "code": code, "owner": owner, "note": note, "at": at}
-    ).rowcount
+    """Give an owner to the leftovers of a kind that have none. Returns how many there were."""
+    return connection.exec_driver_sql(_SQL[f"own_{kind}"], {"wave_id": wave_id, **asdict(ownership)}).rowcount
 
 
 def own_without_wave(
     *,
     connection: Connection,
     dialect: str | None,
-    code: str | None,
-    owner: str,
-    note: str | None,
-    at: datetime,
+    ownership: Ownership,
 ) -> int:
     """Give an owner to the differences that neither a wave nor an owner has. Returns how many there were."""
     return connection.exec_driver_sql(
         _SQL["own_without_wave"],
-        {"dialect": dialect, "code": code, "owner": owner, "note": note, "at": at},
+        {"dialect": dialect, **asdict(ownership)},
     ).rowcount
 
 

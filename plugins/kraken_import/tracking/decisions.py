@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 from sqlalchemy import Connection
 
 from kraken_import.domain.lifecycle import OPEN, State
+from kraken_import.domain.orders import Order
 from kraken_import.tracking.processes import Move, Open
 from kraken_import.tracking.queries import queries
 
@@ -118,8 +119,7 @@ def record(
     cases: Sequence[Decidable],
     moves: Sequence[Move],
     said: Said,
-    decided_by: str,
-    reason: str,
+    order: Order,
 ) -> None:
     """Record who decided what about these records, why, and the states before and after."""
     connection.exec_driver_sql(
@@ -130,8 +130,8 @@ def record(
             "from_states": [case.record.state.value for case in cases],
             "to_states": [move.to.value for move in moves],
             "said": said,
-            "decided_by": decided_by,
-            "reason": reason,
+            "decided_by": order.by,
+            "reason": order.reason,
         },
     )
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from kraken_import.domain.lifecycle import ENDED_AT_KRAKEN, REBUILDABLE, Mode
+from kraken_import.domain.orders import Order
 from kraken_import.tracking.queries import queries
 
 
@@ -35,13 +36,13 @@ def lock(*, connection: Connection, wave_id: int) -> Standing:
     return Standing(**{**row, "mode": Mode(row["mode"])})
 
 
-def purge(*, connection: Connection, wave_id: int, ordered_by: str, reason: str | None, at: datetime) -> None:
+def purge(*, connection: Connection, wave_id: int, order: Order) -> None:
     """Drop payloads and answers, delete amounts and digests, close the wave and record who ordered it.
 
     The sums by state are kept. Raises `UnableToDrop` when the tables cannot be locked soon; the caller then
     rolls everything back.
     """
-    values = {"wave_id": wave_id, "ordered_by": ordered_by, "reason": reason, "at": at}
+    values = {"wave_id": wave_id, "ordered_by": order.by, "reason": order.reason, "at": order.at}
     for statement in ("keep_sums", "delete_amounts", "delete_digests", "blank_settled_differences", "record"):
         connection.exec_driver_sql(_SQL[statement], values)
     try:

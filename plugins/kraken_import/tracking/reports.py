@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from kraken_import.domain.lifecycle import State
 from kraken_import.tracking.queries import queries
+from transforms.triage import FURTHER, MOST_CODES, TOLD_APART
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,8 @@ class Found:
     severity: str
     code: str
     path: str
+    origin: str
+    stage: str
     detail: str
     customers: int
     examples: tuple[str, ...]
@@ -100,7 +103,15 @@ def timeline(
 
 def causes(*, connection: Connection, wave_id: int) -> list[Found]:
     """Return errors before warnings, the most frequent first."""
-    rows = connection.exec_driver_sql(_SQL["causes"], {"wave_id": wave_id}).mappings()
+    rows = connection.exec_driver_sql(
+        _SQL["causes"],
+        {
+            "wave_id": wave_id,
+            "told_apart": list(TOLD_APART),
+            "most_codes": MOST_CODES,
+            "further": FURTHER,
+        },
+    ).mappings()
     return [Found(**{**row, "examples": tuple(row["examples"])}) for row in rows]
 
 

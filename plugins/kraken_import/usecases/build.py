@@ -19,6 +19,7 @@ from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.shared_values import SharedValue
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.calling import batch_counts, refuse_if_stopped
+from kraken_import.usecases.configured import configured_values
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.holds import hold
 from kraken_import.usecases.systems import BuildSystems
@@ -31,21 +32,14 @@ from transforms.registry import get_dialect
 def payload_settings(
     *, dialect: Dialect, kraken: KrakenSettings, now: datetime, import_supplier: str | None = None
 ) -> BuildSettings:
-    """Return a Connection's settings for a dialect's payloads. Raises `BadRequest` for an unknown setting."""
-    values = kraken.configured_values.get(dialect.name, {})
-    unknown = sorted(set(values) - dialect.settings)
-    if unknown:
-        raise BadRequest(
-            f"Configured values of Connection {kraken.connection_id} name {unknown[0]} for {dialect.name}, "
-            f"which that dialect does not use: name one of {', '.join(sorted(dialect.settings))}."
-        )
+    """Return what a Connection sets for payloads. Raises `BadRequest` for words it cannot mean."""
     return BuildSettings(
         import_supplier=import_supplier
         or kraken.import_suppliers.get(dialect.name, dialect.default_import_supplier),
         today=now.astimezone(ZoneInfo(kraken.zone or dialect.zone)).date(),
         zone=kraken.zone,
         region=kraken.region,
-        values=values,
+        values=configured_values(dialect=dialect, kraken=kraken),
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection, Engine
 
+from kraken_import.domain.orders import Order
 from kraken_import.tracking import control
 from kraken_import.tracking.control import Action, Named, Standing, Stopped
 from kraken_import.usecases.faults import BadRequest
@@ -31,9 +31,7 @@ class UnknownKraken(BadRequest):
     """No wave was ever planned for this Connection or Kraken."""
 
 
-def control_wave(
-    *, tracking: Engine, wave: str, action: Action, ordered_by: str, reason: str | None, now: datetime
-) -> str:
+def control_wave(*, tracking: Engine, wave: str, action: Action, order: Order) -> str:
     """Pause, resume or cancel the wave with this id or name. Returns one sentence on what that means.
 
     Once it has returned no create is intended any more, and those already intended stop leaving within a
@@ -41,22 +39,18 @@ def control_wave(
     """
     if not wave.strip():
         raise BadRequest(f"Say which wave to {action}, by its id or name.")
-    reason = (reason or "").strip() or None
     with tracking.begin() as connection:
         named = find_wave(connection=connection, wave=wave.strip())
         standing = control.lock(connection=connection, wave_id=named.id)
         _check(named=named, standing=standing, action=action)
-        because = f" ({reason})" if reason else ""
-        control.order(
+        control.carry_out(
             connection=connection,
             wave_id=named.id,
             action=action,
-            ordered_by=ordered_by,
-            reason=reason,
+            order=order,
             stop_reason=(
-                f"{CANCELLED} by {ordered_by}{because}: what was not created is free for another wave."
+                f"{CANCELLED} by {order.by}{order.because}: what was not created is free for another wave."
             ),
-            at=now,
         )
     if action == "resume" and standing.stop_code is not None:
         return (
@@ -66,16 +60,13 @@ def control_wave(
     return f"{title(named=named)} {_MEANS[action]}"
 
 
-def stop_all(
-    *, tracking: Engine, kraken: str | None, ordered_by: str, reason: str | None, now: datetime
-) -> str:
+def stop_all(*, tracking: Engine, kraken: str | None, order: Order) -> str:
     """Stop every wave and rerun under way, of one Connection or Kraken or of all. Returns what was stopped.
 
     Once it has returned, earlier plans create nothing more, and intended creates stop leaving within a second
     or two. Clearing a run lets its wave or rerun go on. Raises `UnknownKraken`.
     """
-    reason, kraken = (reason or "").strip() or None, (kraken or "").strip().rstrip("/") or None
-    because = f" ({reason})" if reason else ""
+    kraken = (kraken or "").strip().rstrip("/") or None
     whole = "everything" if kraken is None else f"everything that goes to {kraken}"
     with tracking.begin() as connection:
         if kraken is not None:
@@ -89,13 +80,11 @@ def stop_all(
         stopped = control.stop_all(
             connection=connection,
             kraken=kraken,
-            ordered_by=ordered_by,
-            reason=reason,
+            order=order,
             stop_reason=(
-                f"{ordered_by} stopped {whole}{because}: nothing more is created; "
+                f"{order.by} stopped {whole}{order.because}: nothing more is created; "
                 "clear the run in Airflow to go on where it stopped."
             ),
-            at=now,
         )
     if not stopped:
         return "Nothing was under way, so nothing had to be stopped: no wave and no rerun."

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 from sqlalchemy import Engine, TextClause
 
@@ -19,6 +20,7 @@ from kraken_import.tracking.cutover import (
     Leftover,
     Migrated,
     OpenDifference,
+    Ownership,
     Undecided,
 )
 from kraken_import.tracking.reruns import NamedWave
@@ -40,13 +42,6 @@ CALLED: Final[dict[Leftover, str]] = {
     "late_change": "late changes",
     "difference": "differences of the reconciliation",
 }
-
-
-class _Ownership(TypedDict):
-    code: str | None
-    owner: str
-    note: str | None
-    at: datetime
 
 
 def live_wave(*, tracking: Engine, name: str, dialect: str | None = None) -> NamedWave:
@@ -136,12 +131,9 @@ def own(
     *,
     tracking: Engine,
     wave_id: int | None,
-    owner: str,
+    ownership: Ownership,
     kind: str | None = None,
-    code: str | None = None,
-    note: str | None = None,
     dialect: str | None = None,
-    now: datetime,
 ) -> int:
     """Give an owner to leftovers that have none: all, one kind, or one code. Returns how many got one.
 
@@ -149,14 +141,14 @@ def own(
     a wave these are the differences that no wave has, of one dialect if it is given. Raises `BadRequest` when
     there is nothing to own.
     """
-    if not owner.strip():
+    if not ownership.owner.strip():
         raise BadRequest("Say who the owner is.")
     kinds = [each for each in LEFTOVERS if kind in (None, each)]
     if not kinds:
         raise BadRequest(f"There is no kind {kind!r}: choose among {', '.join(LEFTOVERS)}.")
     if wave_id is None and kind != "difference":
         raise BadRequest("Leftovers belong to a wave: name it, or KIND=difference for those without a wave.")
-    given: _Ownership = {"code": code, "owner": owner.strip(), "note": note, "at": now}
+    given: dict[str, Any] = {"ownership": replace(ownership, owner=ownership.owner.strip())}
     with tracking.begin() as connection:
         if wave_id is None:
             owned = cutover.own_without_wave(connection=connection, dialect=dialect, **given)

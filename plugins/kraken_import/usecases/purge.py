@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine
 
 from kraken_import.domain.lifecycle import Mode
+from kraken_import.domain.orders import Order
 from kraken_import.tracking import cutover, purge
 from kraken_import.tracking.control import Named
 from kraken_import.usecases.control import find_wave, title
@@ -15,7 +16,7 @@ from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.moments import in_utc
 
 
-def purge_wave(*, tracking: Engine, wave: str, ordered_by: str, reason: str | None, now: datetime) -> str:
+def purge_wave(*, tracking: Engine, wave: str, order: Order) -> str:
     """Purge the wave with this id or name. Returns one sentence on what that means.
 
     Nothing is created in the wave from then on; customers that it has not migrated can be named for another
@@ -26,15 +27,9 @@ def purge_wave(*, tracking: Engine, wave: str, ordered_by: str, reason: str | No
     try:
         with tracking.begin() as connection:
             named = find_wave(connection=connection, wave=wave.strip())
-            obstacles = _obstacles(connection=connection, named=named, now=now)
+            obstacles = _obstacles(connection=connection, named=named, now=order.at)
             if not obstacles:
-                purge.purge(
-                    connection=connection,
-                    wave_id=named.id,
-                    ordered_by=ordered_by,
-                    reason=(reason or "").strip() or None,
-                    at=now,
-                )
+                purge.purge(connection=connection, wave_id=named.id, order=order)
     except purge.UnableToDrop:
         raise BadRequest(
             f"{title(named=named)} was not purged: other work holds the tables of payloads and answers, so "

@@ -14,7 +14,7 @@ from kraken_import.tracking.evidence import Stage
 from kraken_import.tracking.processes import Move
 from transforms.answers import Answers, is_unnamed, named
 from transforms.findings import Finding
-from transforms.registry import dialect_names, get_dialect
+from transforms.registry import delivered_dialect, dialect_names
 
 
 def record_moves(
@@ -47,4 +47,4 @@ def in_our_words(*, findings: Sequence[Finding], dialect: str) -> Sequence[Findi
         return findings
     # Open records of a wave are followed to their end even if the dialect no longer exists here.
     is_here = dialect in dialect_names()
-    return named(findings=findings, answers=get_dialect(name=dialect).answers if is_here else Answers())
+    return named(findings=findings, answers=delivered_dialect(name=dialect).answers if is_here else Answers())

@@ -28,7 +28,7 @@ from kraken_import.usecases.frame_rows import review_frames
 from kraken_import.usecases.parked import to_do
 from kraken_import.usecases.policy import wave_in_words
 from transforms.registry import get_dialect
-from transforms.triage import Cause, source_of
+from transforms.triage import Cause, found_by, source_of
 
 _MOST_SLICES: Final = 120
 _LENGTHS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 86_400)
@@ -199,6 +199,7 @@ def _causes(*, connection: Connection, wave_id: int, dialect: str) -> list[Cause
             domain=found.domain,
             event=found.event,
             unnamed=found.unnamed,
+            found_by=found_by(severity=found.severity, origin=found.origin, stage=found.stage),
         )
         for found in reports.causes(connection=connection, wave_id=wave_id)
     ]

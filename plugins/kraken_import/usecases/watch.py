@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from kraken_import.tracking import outages, watch
 from kraken_import.tracking.outages import Outage
 from kraken_import.tracking.watch import DueCohort, OpenRecords, ParkedRecords, Told
-from transforms.registry import get_dialect
+from transforms.registry import delivered_dialect
 
 GRACE: Final = timedelta(hours=1)
 """How long after its night has begun a cohort may wait for a run."""
@@ -115,7 +115,7 @@ def overdue_cohorts(
         due = watch.due_cohorts(connection=connection, dialects=dialects, day=tomorrow)
     found = []
     for dialect in dialects:
-        zone = ZoneInfo(get_dialect(name=dialect).zone)
+        zone = ZoneInfo(delivered_dialect(name=dialect).zone)
         nights = {
             cohort: night_of(cohort=cohort, schedule=schedule, zone=zone)
             for cohort in due

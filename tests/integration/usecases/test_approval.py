@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from kraken_import.domain.lifecycle import Mode
+from kraken_import.domain.orders import Order
 from kraken_import.domain.policies import PolicySettings
 from kraken_import.tracking.evidence import unpack
 from kraken_import.tracking.gate import Decision
@@ -181,9 +182,7 @@ def test_with_four_eyes_a_wave_that_was_stopped_meanwhile_is_not_asked_for_again
         tracking=journey.tracking,
         wave="run-1",
         action="cancel",
-        ordered_by="bob",
-        reason=None,
-        now=datetime.now(UTC),
+        order=Order(by="bob", reason=None, at=datetime.now(UTC)),
     )
     decided = answer(journey, wave_id, approved=True, by="alice")
     assert decided is not None
@@ -272,7 +271,7 @@ def test_an_approval_says_nothing_of_what_was_built_since_it_was_asked_for(
 def test_stopping_a_wave_that_waits_withdraws_its_question(journey: Journey, order: str) -> None:
     wave_id = asked_wave(journey)
     assert not is_withdrawn(tracking=journey.tracking, wave_id=wave_id)
-    who: dict[str, Any] = {"ordered_by": "bob", "reason": None, "now": datetime.now(UTC)}
+    who: dict[str, Any] = {"order": Order(by="bob", reason=None, at=datetime.now(UTC))}
     if order == "cancel":
         control_wave(tracking=journey.tracking, wave="run-1", action="cancel", **who)
     else:

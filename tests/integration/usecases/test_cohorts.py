@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from kraken_import.domain.lifecycle import Mode
+from kraken_import.domain.orders import Order
 from kraken_import.domain.policies import PolicySettings
 from kraken_import.generator import load
 from kraken_import.tracking import cohorts
@@ -430,9 +431,7 @@ def test_who_was_not_created_by_a_cancelled_wave_can_be_planned_and_taken_again(
         tracking=journey.tracking,
         wave=str(cancelled.wave_id),
         action="cancel",
-        ordered_by="ann",
-        reason=None,
-        now=datetime.now(UTC),
+        order=Order(by="ann", reason=None, at=datetime.now(UTC)),
     )
     # Its cohort holds them no longer, neither from a wave by number nor from another cohort.
     assert journey.plan(limit=3).claimed == 3

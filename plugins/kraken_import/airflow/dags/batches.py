@@ -21,7 +21,7 @@ from kraken_import.airflow.operators.batch import (
 )
 from kraken_import.airflow.pools import pool_of
 from kraken_import.airflow.retrying import PatientRetryPolicy, retries_of
-from transforms.registry import dialect_names, get_dialect
+from transforms.registry import delivered_dialect, dialect_names
 
 BUILD, VALIDATE, CREATE, SHORT, ORDER = range(1, 6)
 """Priority for a worker or a place in a pool, the highest first: an order to stop, then what takes seconds,
@@ -72,7 +72,7 @@ def tried_again() -> dict[str, Any]:
 
 def dialect_dag(*, name: str, outline: Outline) -> DAG:
     """Return the DAG of a dialect: plan, prepare every batch, open the gate, load every batch, summarise."""
-    dialect = get_dialect(name=name)
+    dialect = delivered_dialect(name=name)
     given: dict[str, Any] = {"connections": connection_ids(dialect=name)}
     with DAG(
         dag_id=f"{outline.prefix}_{name}",

@@ -14,7 +14,7 @@ from kraken_import.airflow.operators.rerun import (
     SummariseRerunOperator,
 )
 from kraken_import.usecases.rerun import RERUNNABLE
-from transforms.registry import get_dialect
+from transforms.registry import delivered_dialect
 
 _DOC: Final = (
     "Every criterion that is given must hold. What is in Kraken is never created again; what Kraken "
@@ -94,7 +94,7 @@ _PARAMS: Final = {
 
 def rerun_dag(*, name: str) -> DAG:
     """Return the DAG that reruns records of a dialect, over that dialect's Connections."""
-    title = get_dialect(name=name).title
+    title = delivered_dialect(name=name).title
     return dialect_dag(
         name=name,
         outline=Outline(

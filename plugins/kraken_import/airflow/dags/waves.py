@@ -15,7 +15,7 @@ from kraken_import.airflow.operators.wave import (
     ReportWaveOperator,
     SummariseWaveOperator,
 )
-from transforms.registry import dialect_description, get_dialect
+from transforms.registry import delivered_dialect, dialect_description
 
 # Airflow does not check the format of a text by itself.
 _WITH_OFFSET: Final = r"^\d{4}-(0[1-9]|1[0-2])-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$"
@@ -103,7 +103,7 @@ _PARAMS: Final = {
 
 def wave_dag(*, name: str) -> DAG:
     """Return the DAG that migrates the customers of a dialect."""
-    dialect = get_dialect(name=name)
+    dialect = delivered_dialect(name=name)
     dag = dialect_dag(
         name=name,
         outline=Outline(
