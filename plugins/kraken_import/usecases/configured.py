@@ -17,7 +17,7 @@ def configured_values(*, dialect: Dialect, kraken: KrakenSettings) -> Mapping[st
     unknown = sorted(set(kraken.configured_values) - set(dialect_names()))
     if unknown:
         raise BadRequest(
-            f"{whose} name the dialect {unknown[0]}, which there is not: name one of "
+            f"{whose} name the dialect {unknown[0]}, which does not exist: name one of "
             f"{', '.join(dialect_names())}."
         )
     values = kraken.configured_values.get(dialect.name, {})
@@ -25,7 +25,7 @@ def configured_values(*, dialect: Dialect, kraken: KrakenSettings) -> Mapping[st
     if unread:
         raise BadRequest(
             f"{whose} name {unread[0]} for {dialect.name}, "
-            f"which nothing there reads: name one of {', '.join(sorted(dialect.settings))}."
+            f"which that dialect does not use: name one of {', '.join(sorted(dialect.settings))}."
         )
     for setting, words in values.items():
         for code, word in words.items():
@@ -36,19 +36,19 @@ def configured_values(*, dialect: Dialect, kraken: KrakenSettings) -> Mapping[st
 
 
 def _problem(*, code: str, word: str) -> str:
-    """What is wrong with an entry; blank where nothing is. An empty code stands for a blank column."""
+    """Return what is wrong with an entry; blank if nothing is. An empty code stands for a blank column."""
     shown = shown_value(value=code)
     if code == ANY_CODE and word != ANY_CODE:
         return (
-            f"give {ANY_CODE} the value {shown_value(value=word)}: {ANY_CODE} for {ANY_CODE} sends "
-            "each other code as it is, and there is no more."
+            f"give {ANY_CODE} the value {shown_value(value=word)}: it may only be {ANY_CODE}, which "
+            "sends each other code as it is."
         )
     if word == ANY_CODE and code != ANY_CODE:
         return f"give code {shown} the value {ANY_CODE}: name Kraken's word for it."
     if not word.strip():
         return f"give code {shown} no value: name Kraken's word for it, or leave the code out."
     if code != code.strip():
-        return f"name code {shown} with blanks around it, as no code comes: take them away."
+        return f"name code {shown} with blanks around it, which no code has: remove them."
     if word != word.strip():
-        return f"give code {shown} a value with blanks around it: take them away."
+        return f"give code {shown} a value with blanks around it: remove them."
     return ""

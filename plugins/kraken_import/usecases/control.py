@@ -1,4 +1,4 @@
-"""What people order a wave to do while it runs: pause, resume, cancel; or everything: stop."""
+"""Orders to a running wave: pause, resume, cancel; or to everything: stop."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ CANCELLED: Final = "cancelled"
 """The stop code of a wave that never goes on."""
 
 STOP_ALL: Final = "stop_all"
-"""The stop code of what was stopped with everything else; clearing its run lets it go on."""
+"""The stop code of what stop_all has stopped; clearing its run lets it go on."""
 
 
 _MOST_NAMED: Final = 20
-"""More waves than these are counted, not named."""
+"""More waves than this are counted, not named."""
 
 
 class UnknownWave(BadRequest):
@@ -32,7 +32,7 @@ class UnknownKraken(BadRequest):
 
 
 def control_wave(*, tracking: Engine, wave: str, action: Action, order: Order) -> str:
-    """Pause, resume or cancel the wave with this id or name; one sentence on what that means.
+    """Pause, resume or cancel the wave with this id or name. Returns one sentence on what that means.
 
     Once it has returned no create is intended any more, and those already intended stop leaving within a
     second or two. Raises `BadRequest` for an order that makes no sense.
@@ -61,10 +61,10 @@ def control_wave(*, tracking: Engine, wave: str, action: Action, order: Order) -
 
 
 def stop_all(*, tracking: Engine, kraken: str | None, order: Order) -> str:
-    """Stop every wave and rerun under way, of one Connection or Kraken or of all; a sentence on what stopped.
+    """Stop every wave and rerun under way, of one Connection or Kraken or of all. Returns what was stopped.
 
-    Once it has returned nothing that was planned before is created any more, and what was intended stops
-    leaving within a second or two. Clearing a run lets its wave or rerun go on. Raises `UnknownKraken`.
+    Once it has returned, earlier plans create nothing more, and intended creates stop leaving within a second
+    or two. Clearing a run lets its wave or rerun go on. Raises `UnknownKraken`.
     """
     kraken = (kraken or "").strip().rstrip("/") or None
     whole = "everything" if kraken is None else f"everything that goes to {kraken}"
@@ -94,7 +94,7 @@ def stop_all(*, tracking: Engine, kraken: str | None, order: Order) -> str:
     return (
         f"Stopped {_counted(len(stopped) - reruns, 'wave')} and {_counted(reruns, 'rerun')}: {listed}{more}. "
         "Nothing more is created until their runs are cleared; what Kraken has is polled to its end. "
-        "A night that is still to come begins all the same: pause its DAG to keep it from that."
+        "A night that is still to come begins anyway: pause its DAG to prevent that."
     )
 
 
@@ -115,7 +115,7 @@ _MEANS: Final[dict[Action, str]] = {
 
 
 def find_wave(*, connection: Connection, wave: str) -> Named:
-    """Return the wave with this id or name. Raises `UnknownWave` where that is none, or not one only."""
+    """Return the wave with this id or name. Raises `UnknownWave` when there is none, or more than one."""
     found = control.find(connection=connection, wave=wave)
     if not found:
         raise UnknownWave(f"There is no wave {wave!r}: give the id or the name of one in migration.wave.")

@@ -1,4 +1,4 @@
-"""A person decides about records that Kraken's answers do not prove: they are there, or they are not."""
+"""Lets a person decide about records that Kraken's answers do not prove: they are there, or they are not."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class _Decision:
 
 
 def connection_of(*, tracking: Engine, wave: str) -> str:
-    """The Airflow Connection that the wave with this id or name was planned for. Raises `BadRequest`."""
+    """Return the Airflow Connection of the wave with this id or name. Raises `BadRequest`."""
     _check_wave(wave=wave)
     with tracking.connect() as connection:
         named = find_wave(connection=connection, wave=wave)
@@ -67,8 +67,8 @@ async def decide(
 ) -> str:
     """Record that Kraken has these records of a wave ("there"), or not ("absent"). Returns what follows.
 
-    Kraken is asked first, and all of it is refused when the answer contradicts Kraken's about one record.
-    Raises `BadRequest`; nothing is changed then.
+    Kraken is asked first, and the whole decision is refused when it contradicts Kraken about one record.
+    Raises `BadRequest` and changes nothing then.
     """
     wanted = list(dict.fromkeys(each.strip() for each in identifiers))
     said = _checked(wave=wave, identifiers=wanted, answer=answer, reason=order.reason)
@@ -85,7 +85,7 @@ async def decide(
         return _told_before(given=given, records=len(wanted))
     batches = sorted({case.batch for case in open_now})
     try:
-        # What is read, asked and written under the lock no worker creates meanwhile.
+        # Under this lock no worker creates records while they are read, asked about and written.
         with waves.batch_locks(engine=systems.tracking, wave_id=named.id, batches=batches) as connection:
             return await _decide(systems=systems, connection=connection, given=given, identifiers=wanted)
     except BatchIsBusy as busy:
@@ -123,7 +123,7 @@ async def _decide(
 
 
 async def _asked(*, session: KrakenSession, wave: Wave, cases: Sequence[Decidable]) -> list[Exchange]:
-    """What Kraken says of each record. Raises `BadRequest` when it says nothing of any record."""
+    """Return what Kraken says of each record. Raises `BadRequest` when it gives no usable answer at all."""
     exchanges = await session.statuses(
         resource=wave.resource,
         import_supplier=wave.import_supplier,
@@ -132,7 +132,8 @@ async def _asked(*, session: KrakenSession, wave: Wave, cases: Sequence[Decidabl
     signals = {signal_of(answer=exchange.answer) for exchange in exchanges}
     refused = signals & {Signal.UNAUTHORISED, Signal.SUPPLIER_PAUSED}
     if not refused and Signal.FINE not in signals:
-        # A person's word counts about a record that Kraken says nothing of, not about all while it is away.
+        # A person's word counts for a record that Kraken says nothing about, not for all while Kraken is
+        # down.
         probe = await session.probe(resource=wave.resource, import_supplier=wave.import_supplier)
         refused = {signal_of(answer=probe.answer)} & _NO_PROOF.keys()
     if refused and session.problem is not None:
@@ -153,7 +154,7 @@ def _write(
     cases: Sequence[Decidable],
     moves: Sequence[Move],
 ) -> None:
-    """Park what is open, take every step, and keep the decision, all of it or nothing."""
+    """Park what is open, take every step, and record the decision: all or nothing."""
     now = systems.clock()
     parked = [
         Move(key=case.record.key, to=State.PARKED) for case in cases if case.record.state is not State.PARKED
@@ -215,7 +216,7 @@ def _wave(*, connection: Connection, wave_id: int, systems: Systems) -> Wave:
 
 
 def _undecided(*, connection: Connection, given: _Decision, identifiers: Sequence[str]) -> list[Decidable]:
-    """The records that wait to be decided on, without those of which the same was said before."""
+    """Return the records that wait for a decision, without those about which the same was decided before."""
     found = decisions.find(connection=connection, wave_id=given.wave.id, identifiers=identifiers)
     known = {case.record.external_identifier for case in found}
     unknown = [each for each in identifiers if each not in known]

@@ -1,4 +1,4 @@
-"""Plans a wave: claims customers, so that no two waves ever share one, and cuts them into batches."""
+"""Plans a wave: claims its customers, so that no two waves share one, and cuts them into batches."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ class PlannedWave:
 
 
 def plan_wave(*, systems: PlanSystems, request: WaveRequest, run: AirflowRun, now: datetime) -> PlannedWave:
-    """Plan the wave of an Airflow run in one transaction; once that run was cleared, a call reopens its wave.
+    """Plan the wave of an Airflow run in one transaction, or reopen it once that run was cleared.
 
-    Raises `BadRequest` (nothing is written then): an impossible request, customers that the legacy
-    database does not have, a name already taken, nobody left to claim, a cohort that is not there or in
-    another wave. Raises `NothingPlanned` for a dated run for which no cohort waits.
+    Raises `BadRequest` and writes nothing: an impossible request, customers that the legacy database does not
+    have, a name already taken, no customer left to claim, a cohort that does not exist or is in another wave.
+    Raises `NothingPlanned` for a dated run for which no cohort waits.
     """
     try:
         dialect = get_dialect(name=request.dialect)
@@ -178,7 +178,7 @@ def _claim(given: _Planning, *, wave_id: int, wave: waves.NewWave, pages: Iterab
 
 
 def _close(*, connection: Connection, wave_id: int, size: int, claimed: int, asked_for: int) -> None:
-    """Count the customers into batches of this size, and no more of them than Airflow maps."""
+    """Divide the customers into batches of this size, and into no more batches than Airflow maps."""
     merge = -(-claimed // (size * MOST_BATCHES))
     if merge > 1:
         waves.merge_batches(connection=connection, wave_id=wave_id, by=merge)
@@ -186,7 +186,7 @@ def _close(*, connection: Connection, wave_id: int, size: int, claimed: int, ask
 
 
 def planned_wave(*, tracking: Engine, run: AirflowRun) -> int | None:
-    """The wave that an Airflow run has planned; None when it has not come to that."""
+    """Return the wave that an Airflow run has planned; None when it has planned none."""
     with tracking.connect() as connection:
         return waves.wave_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
 
@@ -231,7 +231,7 @@ def _new_wave(given: _Planning) -> waves.NewWave:
 
 
 def _policy(given: _Planning) -> tuple[PolicySettings, Policy]:
-    """The policy as settings and as the wave has it: the cohorts', else the Connection's, made stricter."""
+    """Return the policy, as settings and resolved: the cohorts', else the Connection's, made stricter."""
     dialect, kraken, request, chosen = given.dialect, given.systems.kraken, given.request, given.chosen
     least = kraken.policies.get(dialect.name, PolicySettings())
     whose = f"the policy of Connection {request.connection_id!r} for {dialect.name}"
@@ -254,7 +254,7 @@ def _policy(given: _Planning) -> tuple[PolicySettings, Policy]:
 def _customers(given: _Planning, *, wave: waves.NewWave) -> Iterator[Sequence[str]]:
     dialect, legacy, request = given.dialect, given.systems.legacy, given.request
     if request.identifiers:
-        # In one order for all, so that two waves claiming the same customers cannot deadlock.
+        # In the same order for all, so that two waves claiming the same customers cannot deadlock.
         wanted = sorted(set(request.identifiers))
         existing = existing_identifiers(engine=legacy, dialect=dialect, identifiers=wanted)
         unknown = [identifier for identifier in wanted if identifier not in existing]
@@ -268,7 +268,7 @@ def _customers(given: _Planning, *, wave: waves.NewWave) -> Iterator[Sequence[st
         yield wanted
         return
     for page in candidate_pages(engine=legacy, dialect=dialect, size=_PAGE):
-        # Whoever waits in a cohort for a night to come is not taken before it, unless by name.
+        # A customer in a cohort for a coming night is not taken before it, unless by name.
         yield cohorts.unplanned(connection=given.connection, wave=wave, identifiers=page)
 
 

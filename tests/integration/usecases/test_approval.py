@@ -92,8 +92,7 @@ def test_whoever_decides_reads_counts_causes_money_and_what_was_rehearsed(begin:
     assert "9 valid payloads as rehearsed, 1 changed since, 38 new" in question.body
     assert "records/s of earlier waves" in question.body
     assert (
-        "**Policy**: A person must approve it within 5 minutes; reruns ask for approval anew;"
-        in question.body
+        "**Policy**: A person must approve it within 5 minutes; reruns need a new approval;" in question.body
     )
     assert "**Asked for by** alice." in question.body
     assert "GB-0" not in question.body

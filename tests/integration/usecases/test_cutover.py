@@ -208,7 +208,7 @@ def test_a_wave_is_closed_only_when_everything_it_leaves_has_an_owner(pilot: tup
     assert own(journey, wave_id, kind="late_change", code="payment") == 1
     assert own(journey, wave_id, code="unknown_code", note="new code asked for") == 1
     assert own(journey, wave_id, "field force", kind="late_change") == 3
-    with pytest.raises(BadRequest, match="Nothing that fits is without an owner"):
+    with pytest.raises(BadRequest, match="No matching leftover lacks an owner"):
         own(journey, wave_id)
     # A further payment is nobody's yet.
     with journey.legacy.begin() as connection:

@@ -107,7 +107,7 @@ def test_nothing_is_created_in_a_purged_wave_and_its_failures_can_be_named_for_a
         begin_rerun(journey, wave="pilot", not_processed=True)
     # Clearing one task does not go through the plan.
     states = journey.states(wave_id)
-    with pytest.raises(BadRequest, match=r"'pilot' was purged on .*: nothing of it is built again"):
+    with pytest.raises(BadRequest, match=r"'pilot' was purged on .*: it cannot be built again"):
         journey.build(wave_id)
     assert journey.states(wave_id) == states
 

@@ -32,8 +32,8 @@ def test_a_setting_that_no_column_has_is_refused_in_one_sentence() -> None:
     with pytest.raises(BadRequest) as refused:
         settings(premise_typs={"MF": "APARTMENTS"})
     assert str(refused.value).startswith(
-        "Configured values of Connection kraken name premise_typs for national_grid_accounts, which nothing "
-        "there reads: name one of billing_document_types, ledger_codes, "
+        "Configured values of Connection kraken name premise_typs for national_grid_accounts, which that "
+        "dialect does not use: name one of billing_document_types, ledger_codes, "
     )
     assert "\n" not in str(refused.value)
 
@@ -48,8 +48,8 @@ def test_words_for_a_dialect_that_there_is_not_are_refused_in_one_sentence() -> 
     with pytest.raises(BadRequest) as refused:
         payload_settings(dialect=GRID, kraken=kraken, now=datetime(2026, 11, 21, tzinfo=UTC))
     assert str(refused.value) == (
-        "Configured values of Connection kraken name the dialect national_gird_accounts, which there is not: "
-        f"name one of {', '.join(dialect_names())}."
+        "Configured values of Connection kraken name the dialect national_gird_accounts, which does not "
+        f"exist: name one of {', '.join(dialect_names())}."
     )
 
 
@@ -57,11 +57,11 @@ def test_words_for_a_dialect_that_there_is_not_are_refused_in_one_sentence() -> 
     ("words", "problem"),
     [
         ({"SF": ""}, "give code 'SF' no value: name Kraken's word for it, or leave the code out."),
-        ({"SF": " HOUSE"}, "give code 'SF' a value with blanks around it: take them away."),
-        ({"SF ": "HOUSE"}, "name code 'SF ' with blanks around it, as no code comes: take them away."),
+        ({"SF": " HOUSE"}, "give code 'SF' a value with blanks around it: remove them."),
+        ({"SF ": "HOUSE"}, "name code 'SF ' with blanks around it, which no code has: remove them."),
         (
             {"*": "HOUSE"},
-            "give * the value 'HOUSE': * for * sends each other code as it is, and there is no more.",
+            "give * the value 'HOUSE': it may only be *, which sends each other code as it is.",
         ),
         ({"SF": "*"}, "give code 'SF' the value *: name Kraken's word for it."),
     ],
