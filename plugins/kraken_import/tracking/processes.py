@@ -201,20 +201,26 @@ def in_states(
     return {row.external_identifier: Key(id=row.id, wave_id=ref.wave_id, attempt=row.attempt) for row in rows}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where payloads come from: the time of the snapshot that was read, and the run that read it."""
+
+    watermark: datetime
+    airflow_run: str
+
+
 def record_build(
     *,
     connection: Connection,
     ref: WaveRef,
     built: Sequence[Built],
     at: datetime,
-    watermark: datetime | None = None,
-    airflow_run: str | None = None,
+    origin: Origin | None = None,
 ) -> dict[int, int]:
     """Begin a new attempt for each record with what was built. Returns the attempt by import process.
 
     A record whose create may be outstanding keeps its payload, and so does one that was built again
-    meanwhile: neither is in the result. `watermark` is the time of the snapshot that was read; a rerun opens
-    again what it was asked to.
+    meanwhile: neither is in the result. A rerun opens again what it was asked to.
     """
     errors = [next((f for f in item.findings if f.severity == "error"), None) for item in built]
     legal_from, legal_to = legal_pairs(reopening=ref.rerun is not None)
@@ -222,8 +228,8 @@ def record_build(
         _SQL["record_build"],
         {
             **ref.values,
-            "watermark": watermark,
-            "airflow_run": airflow_run,
+            "watermark": origin and origin.watermark,
+            "airflow_run": origin and origin.airflow_run,
             "reopenable": _names(REOPENABLE),
             "ids": [item.id for item in built],
             "attempts": [item.attempt for item in built],
