@@ -39,6 +39,8 @@ class Seen:
     """Total duration of all of them."""
     most: int = 0
     """The largest number of requests that were under way or waiting at once."""
+    of_creates: bool = False
+    """Only creates were seen, whose refusal may have been for accounts."""
 
     @property
     def seconds_each(self) -> float:

@@ -48,28 +48,35 @@ class Recent:
     causes: tuple[BudgetCause, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """The last so many records of a stage, of those since then. `now` stands in for the database's clock."""
+
+    records: int
+    since: datetime
+    now: datetime | None = None
+
+
 def recent(
     *,
     connection: Connection,
     ref: WaveRef,
     stage: BudgetStage,
-    window: int,
-    since: datetime,
-    now: datetime | None = None,
+    span: Span,
 ) -> list[Recent]:
-    """Return the last `window` records of each stage that a wave's own run, or a rerun, has had since then.
+    """Return the last records of each stage that a wave's own run, or a rerun, has had.
 
-    A failure that only repeats the result of the record's previous try is left out. `now` replaces the
-    database's clock. Stages are in order, the youngest first; a stage without a record is left out.
+    A failure that only repeats the result of the record's previous try is left out. Stages are in order, the
+    youngest first; a stage without a record is left out.
     """
     rows = connection.exec_driver_sql(
         _SQL["recent"],
         {
             **ref.values,
             "stage": stage,
-            "window": window,
-            "since": since,
-            "now": now,
+            "window": span.records,
+            "since": span.since,
+            "now": span.now,
             "ages": list(_AGES),
             "answered": _names(_IN_KRAKEN | {State.INVALID}),
             "accepted": _names(_IN_KRAKEN),

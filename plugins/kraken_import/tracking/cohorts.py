@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from kraken_import.domain.lifecycle import REBUILDABLE, Mode
 from kraken_import.domain.policies import PolicySettings, plain_values, read_policy
 from kraken_import.tracking.queries import queries
+from kraken_import.tracking.waves import NewWave
 from transforms.selection import Parameter, Selected
 
 Standing = Literal["planned", "beyond_size", "already_planned", "already_claimed", "excluded"]
@@ -204,20 +205,17 @@ def customers_of(*, connection: Connection, ids: Sequence[int]) -> Iterator[Sequ
 def unplanned(
     *,
     connection: Connection,
-    target_kraken: str,
-    import_supplier: str,
-    resource: str,
-    mode: Mode,
+    wave: NewWave,
     identifiers: Sequence[str],
 ) -> list[str]:
     """Return those of these customers that are in no cohort, in the same order."""
     rows = connection.exec_driver_sql(
         _SQL["unplanned"],
         {
-            "target_kraken": target_kraken,
-            "import_supplier": import_supplier,
-            "resource": resource,
-            "mode": mode.value,
+            "target_kraken": wave.target_kraken,
+            "import_supplier": wave.import_supplier,
+            "resource": wave.resource,
+            "mode": wave.mode.value,
             "identifiers": list(identifiers),
         },
     )

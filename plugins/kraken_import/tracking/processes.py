@@ -125,16 +125,26 @@ class Move:
         return replace(self, answer=answer)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Customers to claim: at most `most` of them, for a wave that has `offset` already.
+
+    `by_name`: these were asked for, and not whoever comes next.
+    """
+
+    identifiers: Sequence[str]
+    most: int | None = None
+    offset: int = 0
+    by_name: bool = True
+
+
 def claim(
     *,
     connection: Connection,
     wave_id: int,
     wave: NewWave,
-    identifiers: Sequence[str],
-    most: int | None,
-    offset: int,
+    page: Page,
     at: datetime,
-    by_name: bool = True,
 ) -> int:
     """Claim at most `most` of these customers for a wave that has `offset` already. Returns how many it got.
 
@@ -143,16 +153,16 @@ def claim(
     processed, has open, or may have because it is parked.
     """
     rehearses = wave.mode is Mode.REHEARSAL
-    repeatable = SETTLED if rehearses and by_name else ()
-    in_the_way = UNPROVED | {State.PROCESSED} if rehearses and not by_name else ()
+    repeatable = SETTLED if rehearses and page.by_name else ()
+    in_the_way = UNPROVED | {State.PROCESSED} if rehearses and not page.by_name else ()
     claimed = 0
     while True:
         row = connection.exec_driver_sql(
             _SQL["claim"],
             {
-                "identifiers": list(identifiers),
-                "most": None if most is None else most - claimed,
-                "offset": offset + claimed,
+                "identifiers": list(page.identifiers),
+                "most": None if page.most is None else page.most - claimed,
+                "offset": page.offset + claimed,
                 "wave_id": wave_id,
                 "target_kraken": wave.target_kraken,
                 "mode": wave.mode.value,
@@ -163,7 +173,7 @@ def claim(
                 "airflow_run": wave.run_id,
                 "repeatable": _names(repeatable),
                 "rebuildable": _names(REBUILDABLE),
-                "left_behind": _names(REBUILDABLE | REOPENABLE if by_name else ()),
+                "left_behind": _names(REBUILDABLE | REOPENABLE if page.by_name else ()),
                 "in_the_way": _names(in_the_way),
                 "at": at,
             },
@@ -191,20 +201,26 @@ def in_states(
     return {row.external_identifier: Key(id=row.id, wave_id=ref.wave_id, attempt=row.attempt) for row in rows}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where payloads come from: the time of the snapshot that was read, and the run that read it."""
+
+    watermark: datetime
+    airflow_run: str
+
+
 def record_build(
     *,
     connection: Connection,
     ref: WaveRef,
     built: Sequence[Built],
     at: datetime,
-    watermark: datetime | None = None,
-    airflow_run: str | None = None,
+    origin: Origin | None = None,
 ) -> dict[int, int]:
     """Begin a new attempt for each record with what was built. Returns the attempt by import process.
 
     A record whose create may be outstanding keeps its payload, and so does one that was built again
-    meanwhile: neither is in the result. `watermark` is the time of the snapshot that was read; a rerun opens
-    again what it was asked to.
+    meanwhile: neither is in the result. A rerun opens again what it was asked to.
     """
     errors = [next((f for f in item.findings if f.severity == "error"), None) for item in built]
     legal_from, legal_to = legal_pairs(reopening=ref.rerun is not None)
@@ -212,8 +228,8 @@ def record_build(
         _SQL["record_build"],
         {
             **ref.values,
-            "watermark": watermark,
-            "airflow_run": airflow_run,
+            "watermark": origin and origin.watermark,
+            "airflow_run": origin and origin.airflow_run,
             "reopenable": _names(REOPENABLE),
             "ids": [item.id for item in built],
             "attempts": [item.attempt for item in built],

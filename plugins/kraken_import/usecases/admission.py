@@ -19,6 +19,7 @@ from kraken_import.client.settings import KrakenSettings
 from kraken_import.tracking import shares
 from kraken_import.tracking.shares import AccountLevel, Load
 from kraken_import.usecases.levels import (
+    Creates,
     after_creates,
     after_requests,
     are_too_many,
@@ -102,12 +103,14 @@ def learn(*, systems: Systems, admission: Admission, exchanges: Sequence[Exchang
         if (refused and under_way and not too_many) or (admission.is_probe and not put_off):
             level = after_creates(
                 level=load.accounts,
-                accepted=accepted,
-                refused=refused,
-                at_kraken=at_kraken,
-                was_probe=admission.is_probe,
-                sent=len(exchanges),
-                is_repeated=load.wait > 0,
+                seen=Creates(
+                    sent=len(exchanges),
+                    accepted=accepted,
+                    refused=refused,
+                    at_kraken=at_kraken,
+                    was_probe=admission.is_probe,
+                    is_repeated=load.wait > 0,
+                ),
             )
             shares.learn_accounts(connection=connection, target_kraken=kraken.target, level=level)
         if put_off:
@@ -130,14 +133,14 @@ def _blame_requests(
 ) -> None:
     """Lower the requests at once: while no limit of accounts is certain, a 429 may be about requests."""
     sent = [exchange for exchange in exchanges if exchange.http_status is not None]
-    seen = Seen(calls=len(sent), refused=sum(isinstance(each.answer, Throttled) for each in sent))
+    refused = sum(isinstance(each.answer, Throttled) for each in sent)
+    seen = Seen(calls=len(sent), refused=refused, of_creates=True)
     level = after_requests(
         level=load.requests,
         seen=seen,
         granted=places,
         allowed=kraken.requests_at_once,
         now=load.seen_at,
-        of_creates=True,
     )
     shares.learn_requests(
         connection=connection, target_kraken=kraken.target, level=level, new_calls=0, pause=0.0

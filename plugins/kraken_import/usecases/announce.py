@@ -88,18 +88,21 @@ def announce_rerun(*, tracking: Engine, rerun: int, failure: str | None) -> Anno
         rerun=rerun,
         dialect=given.dialect,
         mode=given.mode.value,
-        mended=through,
-        left=sum(way.records for way in ways) - through,
-        parked=sum(way.records for way in ways if way.state is State.PARKED),
+        counts={
+            "mended": through,
+            "left": sum(way.records for way in ways) - through,
+            "parked": sum(way.records for way in ways if way.state is State.PARKED),
+        },
         failure=failure,
     )
 
 
 def rerun_ended(
-    *, rerun: int, dialect: str, mode: str, mended: int, left: int, parked: int, failure: str | None
+    *, rerun: int, dialect: str, mode: str, counts: Mapping[str, int], failure: str | None
 ) -> Announcement:
     """Report how many records of a rerun are through, how many are left, and how many of those are parked."""
     about = f"Rerun {rerun}"
+    mended, left, parked = counts["mended"], counts["left"], counts["parked"]
     through = f"with {mended:,} of {mended + left:,} records through and {left:,} left"
     if parked:
         through += f" ({parked:,} parked)"
@@ -110,7 +113,7 @@ def rerun_ended(
         dialect=dialect,
         mode=mode,
         text=f"{about} of {dialect} ended {how}",
-        counts={"mended": mended, "left": left, "parked": parked},
+        counts=dict(counts),
     )
 
 

@@ -42,9 +42,7 @@ def budget_fault(
             connection=connection,
             ref=wave.ref,
             stage=stage,
-            window=policy.error_window,
-            since=wave.reopened_at or wave.started_at,
-            now=now,
+            span=budget.Span(records=policy.error_window, since=wave.reopened_at or wave.started_at, now=now),
         )
     for sample in samples:
         measure = _beyond(sample=sample, policy=policy)

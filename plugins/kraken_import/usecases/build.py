@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -73,7 +74,7 @@ def build_batch(*, systems: BuildSystems, ref: BatchRef) -> dict[str, int]:
             now=now,
         )
     if records:
-        _build(systems=systems, ref=ref, wave=wave, records=records, left_out=left_out, now=now)
+        _build(systems=systems, work=_Work(ref=ref, wave=wave, records=records, left_out=left_out), now=now)
     with systems.tracking.connect() as connection:
         counts = batch_counts(connection=connection, ref=ref)
     return {state.value: records for state, records in counts.items()}
@@ -89,16 +90,19 @@ def _refuse_purged(*, connection: Connection, wave: Wave) -> None:
         )
 
 
-def _build(
-    *,
-    systems: BuildSystems,
-    ref: BatchRef,
-    wave: Wave,
-    records: Mapping[str, Key],
-    left_out: int,
-    now: datetime,
-) -> None:
-    """Read the customers, build their payloads, and record both; `left_out` more were refused before."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """The records to build of a batch; `left_out` more were refused before."""
+
+    ref: BatchRef
+    wave: Wave
+    records: Mapping[str, Key]
+    left_out: int
+
+
+def _build(*, systems: BuildSystems, work: _Work, now: datetime) -> None:
+    """Read the customers, build their payloads, and record both."""
+    ref, wave, records = work.ref, work.wave, work.records
     dialect = get_dialect(name=wave.dialect)
     identifiers = list(records)
     extracted = extract(engine=systems.legacy, dialect=dialect, identifiers=identifiers, with_balances=True)
@@ -117,8 +121,7 @@ def _build(
             ref=ref.wave,
             built=_built(result=result, records=records),
             at=now,
-            watermark=extracted.watermark,
-            airflow_run=wave.run_id,
+            origin=processes.Origin(watermark=extracted.watermark, airflow_run=wave.run_id),
         )
         process_ids = {each: key.id for each, key in records.items() if key.id in recorded}
         _record_values(connection=connection, ref=ref, result=result, process_ids=process_ids)
@@ -132,7 +135,7 @@ def _build(
             )
         if ref.rerun is None:
             batch: dict[str, Any] = {"connection": connection, "wave_id": ref.wave_id, "batch": ref.batch}
-            customers = len(identifiers) + left_out
+            customers = len(identifiers) + work.left_out
             frame_rows.record(**batch, customers=customers, frames=result.frames)
             waves.record_watermark(**batch, watermark=extracted.watermark, built_at=now)
 

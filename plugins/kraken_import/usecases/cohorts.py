@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.domain.lifecycle import Mode
@@ -17,6 +17,7 @@ from kraken_import.tracking import cohorts
 from kraken_import.tracking.cohorts import Count, NewCohort
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.policy import check_policy, resolve, wave_policy, window_of
+from kraken_import.usecases.systems import PlanSystems
 from transforms.dialect import Dialect
 from transforms.registry import UnknownDialect, get_dialect
 from transforms.selection import LEFT_OUT, Parameter, UnableToSelect, check_rule, select
@@ -79,47 +80,40 @@ class PlannedCohort:
         }
 
 
-def preview_cohort(
-    *, tracking: Engine, legacy: Engine, kraken: KrakenSettings, request: CohortRequest, now: datetime
-) -> PlannedCohort:
+def preview_cohort(*, systems: PlanSystems, request: CohortRequest, now: datetime) -> PlannedCohort:
     """Return what `write_cohort` would do now, without writing. Raises `BadRequest` as it does."""
-    with tracking.connect() as connection, connection.begin() as transaction:
-        planned = _plan(connection=connection, legacy=legacy, kraken=kraken, request=request, now=now)
+    with systems.tracking.connect() as connection, connection.begin() as transaction:
+        planned = _plan(connection=connection, systems=systems, request=request, now=now)
         transaction.rollback()
     return planned
 
 
-def write_cohort(
-    *, tracking: Engine, legacy: Engine, kraken: KrakenSettings, request: CohortRequest, now: datetime
-) -> PlannedCohort:
+def write_cohort(*, systems: PlanSystems, request: CohortRequest, now: datetime) -> PlannedCohort:
     """Plan the cohort in one transaction.
 
     Raises `BadRequest` and writes nothing: no such rule, wrong parameters for it, a name that is taken, a
     date that is over or belongs to waves of another kind, or no customer to plan.
     """
-    with tracking.begin() as connection:
-        return _plan(
-            connection=connection, legacy=legacy, kraken=kraken, request=request, now=now, is_written=True
-        )
+    with systems.tracking.begin() as connection:
+        return _plan(connection=connection, systems=systems, request=request, now=now, is_written=True)
 
 
 def _plan(
     *,
     connection: Connection,
-    legacy: Engine,
-    kraken: KrakenSettings,
+    systems: PlanSystems,
     request: CohortRequest,
     now: datetime,
     is_written: bool = False,
 ) -> PlannedCohort:
     try:
         dialect = get_dialect(name=request.dialect)
-        cohort = _new_cohort(dialect=dialect, kraken=kraken, request=request, now=now)
+        cohort = _new_cohort(dialect=dialect, kraken=systems.kraken, request=request, now=now)
         check_rule(dialect=dialect.name, rule=request.rule, parameters=request.parameters)
         # The legacy database can take its time, so impossible requests are refused first.
         cohorts.check_cohort(connection=connection, cohort=cohort)
         pages = select(
-            engine=legacy,
+            engine=systems.legacy,
             dialect=dialect,
             rule=request.rule,
             parameters=request.parameters,

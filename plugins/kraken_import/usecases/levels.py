@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -83,12 +83,8 @@ def after_requests(
     granted: int,
     allowed: int,
     now: datetime,
-    of_creates: bool = False,
 ) -> RequestLevel:
-    """Return what a share of `granted` requests at once has shown about the limit of all of them.
-
-    `of_creates` says that only creates were seen, which may have been refused because of accounts.
-    """
+    """Return what a share of `granted` requests at once has shown about the limit of all of them."""
     if not seen.calls:
         return level
     places = min(level.places or allowed, float(allowed))
@@ -102,7 +98,7 @@ def after_requests(
             level,
             places=max(1.0, places - lost),
             met=True,
-            refused_at=level.refused_at if of_creates else now,
+            refused_at=level.refused_at if seen.of_creates else now,
             calls=0,
             step=1,
             usual_seconds=usual,
@@ -144,31 +140,32 @@ def probed(*, level: AccountLevel) -> AccountLevel:
     return replace(level, calls=0)
 
 
-def after_creates(
-    *,
-    level: AccountLevel,
-    accepted: int,
-    refused: int,
-    at_kraken: int,
-    was_probe: bool,
-    sent: int,
-    is_repeated: bool = False,
-) -> AccountLevel:
-    """Return what creates sent together have shown, with this many unfinished accounts at Kraken.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Creates:
+    """What creates that were sent at once came to, with so many accounts at Kraken that have not ended."""
 
-    `is_repeated`: others were refused just before, for the same cause.
-    """
-    if refused:
+    sent: int
+    accepted: int
+    refused: int
+    at_kraken: int
+    was_probe: bool = False
+    is_repeated: bool = False
+    """Others were refused just before, for the same cause."""
+
+
+def after_creates(*, level: AccountLevel, seen: Creates) -> AccountLevel:
+    """Return what is known of the accounts at once after these creates."""
+    if seen.refused:
         known = level.accounts or 1
         least = int(known * (1 - _LEFT_BY))
         # With far fewer at Kraken than it took before, the cause is another; and where several were under
         # way, one may have been refused for being too many requests at once.
-        is_near = level.accounts is not None and at_kraken >= least
+        is_near = level.accounts is not None and seen.at_kraken >= least
         return AccountLevel(
-            accounts=max(1, at_kraken, known if is_repeated else least),
-            confirmed=is_near and (level.confirmed or sent == 1),
+            accounts=max(1, seen.at_kraken, known if seen.is_repeated else least),
+            confirmed=is_near and (level.confirmed or seen.sent == 1),
         )
-    if was_probe and accepted and level.accounts is not None:
+    if seen.was_probe and seen.accepted and level.accounts is not None:
         # It takes more than was assumed, so the next steps are larger: only slightly while the limit is
         # certain.
         streak = level.streak + 1

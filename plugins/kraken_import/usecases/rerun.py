@@ -21,7 +21,7 @@ from kraken_import.usecases.gate import DECIDED, hold_back_unrehearsed, refuse_s
 from kraken_import.usecases.holds import release
 from kraken_import.usecases.moments import in_utc
 from kraken_import.usecases.plan import MOST_BATCHES
-from kraken_import.usecases.summarise import WaveSummary, failure_of
+from kraken_import.usecases.summarise import Ending, WaveSummary, failure_of
 from kraken_import.usecases.wave_request import AirflowRun
 from transforms.registry import UnknownDialect, get_dialect
 
@@ -214,13 +214,15 @@ def summarise_rerun(
         found = next(filter(None, hindrances.values()), None)
         stop: reruns.Rerun | Hindrance = given if given.stopped_at or found is None else found
         failure = failure_of(
-            what=f"Rerun {rerun}",
-            stop_code=stop.stop_code,
-            stop_reason=stop.stop_reason,
-            threshold=given.failure_threshold,
-            counts=counts,
-            failed_tasks=failed_tasks,
-            unapproved=_unapproved(connection=connection, rerun=rerun, waves=hindrances),
+            Ending(
+                what=f"Rerun {rerun}",
+                stop_code=stop.stop_code,
+                stop_reason=stop.stop_reason,
+                threshold=given.failure_threshold,
+                counts=counts,
+                failed_tasks=failed_tasks,
+                unapproved=_unapproved(connection=connection, rerun=rerun, waves=hindrances),
+            )
         )
         reruns.finish(connection=connection, rerun=rerun, failure=failure, at=now)
     if writeback is not None:

@@ -45,13 +45,15 @@ def summarise_wave(
             wave = reruns.load_wave(connection=connection, ref=WaveRef(wave_id=wave_id))
         uncovered = gate.uncovered(connection=connection, ref=WaveRef(wave_id=wave_id))
         failure = failure_of(
-            what=f"Wave {wave.name!r}",
-            stop_code=wave.stop_code,
-            stop_reason=wave.stop_reason,
-            threshold=wave.failure_threshold,
-            counts=counts,
-            failed_tasks=failed_tasks,
-            unapproved=unapproved(wave=wave, records=uncovered) if uncovered else None,
+            Ending(
+                what=f"Wave {wave.name!r}",
+                stop_code=wave.stop_code,
+                stop_reason=wave.stop_reason,
+                threshold=wave.failure_threshold,
+                counts=counts,
+                failed_tasks=failed_tasks,
+                unapproved=unapproved(wave=wave, records=uncovered) if uncovered else None,
+            )
         )
         waves.finish_wave(connection=connection, wave_id=wave_id, failure=failure, at=now)
     if writeback is not None:
@@ -59,27 +61,31 @@ def summarise_wave(
     return WaveSummary(counts={state.value: records for state, records in counts.items()}, failure=failure)
 
 
-def failure_of(
-    *,
-    what: str,
-    stop_code: str | None,
-    stop_reason: str | None,
-    threshold: Decimal,
-    counts: Mapping[State, int],
-    failed_tasks: Sequence[str],
-    unapproved: str | None = None,
-) -> str | None:
-    """Return one sentence on why a wave or a rerun has failed, or None. `threshold` is a share from 0 to 1.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What a wave or a rerun came to. `threshold` is a share from 0 to 1."""
 
-    `unapproved` says what is left because an approval is missing.
-    """
-    if stop_code in (CANCELLED, EXPIRED, REJECTED):
+    what: str
+    """The wave or the rerun, for a sentence."""
+    stop_code: str | None
+    stop_reason: str | None
+    threshold: Decimal
+    counts: Mapping[State, int]
+    failed_tasks: Sequence[str]
+    unapproved: str | None = None
+    """What is left for want of an approval."""
+
+
+def failure_of(ending: Ending) -> str | None:
+    """Return one sentence on why a wave or a rerun has failed; None if it has not."""
+    what, counts, failed_tasks = ending.what, ending.counts, ending.failed_tasks
+    if ending.stop_code in (CANCELLED, EXPIRED, REJECTED):
         # A person's decision, not a fault: the reason names the person.
-        return f"{what} was {stop_reason}"
-    if stop_reason is not None:
-        return f"{what} was stopped: {stop_reason}"
-    if unapproved is not None:
-        return f"{what} was not created completely: {unapproved}"
+        return f"{what} was {ending.stop_reason}"
+    if ending.stop_reason is not None:
+        return f"{what} was stopped: {ending.stop_reason}"
+    if ending.unapproved is not None:
+        return f"{what} was not created completely: {ending.unapproved}"
     if failed_tasks:
         return (
             f"{what}: {len(failed_tasks)} tasks failed ({', '.join(sorted(failed_tasks)[:3])}): "
@@ -102,9 +108,9 @@ def failure_of(
         )
     failed = sum(records for state, records in counts.items() if state in FAILED)
     total = sum(counts.values())
-    if failed > threshold * total:
+    if failed > ending.threshold * total:
         return (
             f"{what}: {failed} of {total} records failed, more than the threshold of "
-            f"{threshold:.1%}: see migration.import_error for the causes."
+            f"{ending.threshold:.1%}: see migration.import_error for the causes."
         )
     return None

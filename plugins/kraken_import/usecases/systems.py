@@ -59,6 +59,15 @@ class BuildSystems(Systems):
     writeback: Engine | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSystems:
+    """What planning reads and writes: nothing is asked of Kraken."""
+
+    tracking: Engine
+    legacy: Engine
+    kraken: KrakenSettings
+
+
 def connected(*, tracking: Engine, kraken: KrakenSettings, refresh: Refresh) -> Systems:
     """Return the systems with the tracking database's own clock."""
     return Systems(tracking=tracking, kraken=kraken, refresh=refresh, clock=database_clock(engine=tracking))

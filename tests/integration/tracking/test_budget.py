@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from kraken_import.domain.lifecycle import Mode
 from kraken_import.tracking import reruns, waves
-from kraken_import.tracking.budget import BudgetCause, BudgetStage, recent
+from kraken_import.tracking.budget import BudgetCause, BudgetStage, Span, recent
 from kraken_import.tracking.refs import WaveRef
 from kraken_import.tracking.waves import Policy, Wave
 from kraken_import.usecases.budget import budget_fault
@@ -118,9 +118,7 @@ class Played:
         """By stage and minutes: how many records, and how many of them failed."""
         found = recent(
             connection=self.connection,
-            window=window,
-            since=START + since * SECOND,
-            now=START + at * SECOND,
+            span=Span(records=window, since=START + since * SECOND, now=START + at * SECOND),
             ref=WaveRef(wave_id=self.wave_id, rerun=rerun),
             stage=stage,
         )
@@ -354,8 +352,7 @@ def test_the_causes_come_by_number_of_records(played: Played) -> None:
         connection=played.connection,
         ref=WaveRef(wave_id=played.wave_id),
         stage="load",
-        window=200,
-        since=START,
+        span=Span(records=200, since=START),
     )
     assert creates.causes == tuple(
         BudgetCause(code=code, path="a.b", records=records)

@@ -27,6 +27,7 @@ from kraken_import.usecases.gate import (
     batches_to_load,
     question_to_ask,
 )
+from kraken_import.usecases.systems import PlanSystems
 from kraken_import.usecases.withdrawal import is_withdrawn
 from tests.integration.conftest import BeginJourney, Journey
 from transforms.rules.ledgers import amount, shown
@@ -197,9 +198,7 @@ def test_with_four_eyes_the_planner_of_the_cohort_cannot_approve_either(
     journey: Journey, requested_by: str | None, barred: list[str]
 ) -> None:
     write_cohort(
-        tracking=journey.tracking,
-        legacy=journey.legacy,
-        kraken=journey.kraken,
+        systems=PlanSystems(tracking=journey.tracking, legacy=journey.legacy, kraken=journey.kraken),
         request=CohortRequest(
             dialect="edf_accounts",
             name="night",

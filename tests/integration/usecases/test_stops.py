@@ -22,6 +22,7 @@ from kraken_import.usecases.faults import BadRequest, SystemicFault
 from kraken_import.usecases.gate import batches_to_load
 from kraken_import.usecases.plan import plan_wave
 from kraken_import.usecases.poll import poll
+from kraken_import.usecases.systems import PlanSystems
 from kraken_import.usecases.waits import Resumption
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
 from tests.integration.conftest import BeginJourney, Journey
@@ -336,9 +337,7 @@ def test_a_retried_task_does_not_undo_a_stop_and_a_clearing_does(journey: Journe
 
     def plan(cleared: int) -> int:
         return plan_wave(
-            tracking=journey.tracking,
-            legacy=journey.legacy,
-            kraken=journey.kraken,
+            systems=PlanSystems(tracking=journey.tracking, legacy=journey.legacy, kraken=journey.kraken),
             request=WaveRequest(dialect="edf_accounts", dry_run=False, limit=5),
             run=AirflowRun(**run_of_it, cleared=cleared),
             now=datetime.now(UTC),

@@ -11,6 +11,7 @@ import pytest
 from kraken_import.client.gate import Seen
 from kraken_import.tracking.shares import AccountLevel, RequestLevel, Share
 from kraken_import.usecases.levels import (
+    Creates,
     after_creates,
     after_requests,
     are_too_many,
@@ -188,11 +189,7 @@ def test_nothing_is_learnt_of_nothing() -> None:
 def test_a_refused_account_says_how_many_kraken_takes(known: int | None, at_kraken: int, limit: int) -> None:
     level = after_creates(
         level=AccountLevel(accounts=known, calls=500, step=8),
-        accepted=3,
-        refused=2,
-        at_kraken=at_kraken,
-        was_probe=False,
-        sent=5,
+        seen=Creates(accepted=3, refused=2, at_kraken=at_kraken, sent=5),
     )
     # Of several at once some may have been too many requests.
     assert level == AccountLevel(accounts=limit)
@@ -200,13 +197,15 @@ def test_a_refused_account_says_how_many_kraken_takes(known: int | None, at_krak
 
 def test_a_limit_is_sure_once_a_create_was_refused_that_was_sent_alone() -> None:
     level = AccountLevel(accounts=200)
-    sure = after_creates(level=level, accepted=0, refused=1, at_kraken=200, was_probe=True, sent=1)
+    sure = after_creates(
+        level=level, seen=Creates(accepted=0, refused=1, at_kraken=200, was_probe=True, sent=1)
+    )
     assert sure == AccountLevel(accounts=200, confirmed=True)
     # It stays sure when a few at once meet it again.
-    again = after_creates(level=sure, accepted=1, refused=3, at_kraken=199, was_probe=False, sent=4)
+    again = after_creates(level=sure, seen=Creates(accepted=1, refused=3, at_kraken=199, sent=4))
     assert again == AccountLevel(accounts=199, confirmed=True)
     assert not after_creates(
-        level=AccountLevel(), accepted=0, refused=1, at_kraken=3, was_probe=False, sent=1
+        level=AccountLevel(), seen=Creates(accepted=0, refused=1, at_kraken=3, sent=1)
     ).confirmed
 
 
@@ -219,14 +218,16 @@ def test_one_account_more_is_tried_once_in_200_calls_and_further_if_it_is_taken(
     level = probed(level=level)
     assert not may_probe(level=level)
     for limit in (11, 12, 13, 14):
-        level = after_creates(level=level, accepted=1, refused=0, at_kraken=10, was_probe=True, sent=1)
+        level = after_creates(
+            level=level, seen=Creates(accepted=1, refused=0, at_kraken=10, was_probe=True, sent=1)
+        )
         assert level.accounts == limit
         assert level.confirmed
     # What was taken five times is no limit.
     assert not after_creates(
-        level=level, accepted=1, refused=0, at_kraken=1, was_probe=True, sent=1
+        level=level, seen=Creates(accepted=1, refused=0, at_kraken=1, was_probe=True, sent=1)
     ).confirmed
-    assert after_creates(level=level, accepted=1, refused=0, at_kraken=1, was_probe=False, sent=1) == level
+    assert after_creates(level=level, seen=Creates(accepted=1, refused=0, at_kraken=1, sent=1)) == level
 
 
 @pytest.mark.parametrize(
@@ -237,7 +238,9 @@ def test_a_limit_grows_quickly_unless_it_is_sure(known: int, confirmed: bool, li
     level = AccountLevel(accounts=known, confirmed=confirmed)
     grown = []
     for _ in limits:
-        level = after_creates(level=level, accepted=1, refused=0, at_kraken=9, was_probe=True, sent=1)
+        level = after_creates(
+            level=level, seen=Creates(accepted=1, refused=0, at_kraken=9, was_probe=True, sent=1)
+        )
         grown.append(level.accounts)
     assert grown == limits
 
@@ -258,11 +261,10 @@ def test_a_create_that_is_refused_soon_after_other_requests_was_one_request_too_
     assert not are_too_many(level=level, now=NOW + timedelta(seconds=61))
     of_creates = after_requests(
         level=RequestLevel(),
-        seen=Seen(calls=50, refused=3),
+        seen=Seen(calls=50, refused=3, of_creates=True),
         granted=32,
         allowed=ALLOWED,
         now=NOW,
-        of_creates=True,
     )
     assert of_creates.met
     assert of_creates.refused_at is None
@@ -293,7 +295,7 @@ def test_refusals_while_accounts_end_make_no_limit_certain() -> None:
     """Kraken takes none for a minute, whatever for, while two hundred accounts end there."""
     level = AccountLevel()
     for left in range(200, 0, -4):
-        level = after_creates(level=level, accepted=0, refused=1, at_kraken=left, was_probe=False, sent=1)
+        level = after_creates(level=level, seen=Creates(accepted=0, refused=1, at_kraken=left, sent=1))
     assert not level.confirmed
     # So that the next ones are tried at once, further each time.
     assert may_probe(level=level)
@@ -303,6 +305,6 @@ def test_refusals_at_one_time_lower_a_limit_once() -> None:
     level = AccountLevel(accounts=200, confirmed=True)
     for turn in range(8):
         level = after_creates(
-            level=level, accepted=0, refused=4, at_kraken=40, was_probe=False, sent=1, is_repeated=turn > 0
+            level=level, seen=Creates(accepted=0, refused=4, at_kraken=40, sent=1, is_repeated=turn > 0)
         )
     assert level == AccountLevel(accounts=190, confirmed=False)

@@ -119,7 +119,11 @@ def test_a_triggerer_is_silent_two_minutes_after_its_last_heartbeat(
         ),
         (
             announce.rerun_ended(
-                rerun=3, dialect="edf_accounts", mode="live", mended=14, left=2, parked=0, failure=None
+                rerun=3,
+                dialect="edf_accounts",
+                mode="live",
+                counts={"mended": 14, "left": 2, "parked": 0},
+                failure=None,
             ),
             "Rerun 3 of edf_accounts ended well, with 14 of 16 records through and 2 left.",
             {"mended": 14, "left": 2, "parked": 0},
@@ -129,9 +133,7 @@ def test_a_triggerer_is_silent_two_minutes_after_its_last_heartbeat(
                 rerun=3,
                 dialect="edf_accounts",
                 mode="live",
-                mended=0,
-                left=1_000,
-                parked=3,
+                counts={"mended": 0, "left": 1_000, "parked": 3},
                 failure="Rerun 3 was stopped.",
             ),
             "Rerun 3 of edf_accounts ended badly, with 0 of 1,000 records through and 1,000 left (3 parked): "

@@ -17,7 +17,7 @@ from kraken_import.airflow.notifications import failed_plan_announced
 from kraken_import.domain.policies import PolicySettings, plain_values
 from kraken_import.usecases.cohorts import CohortRequest, PlannedCohort, preview_cohort, write_cohort
 from kraken_import.usecases.policy import daily_window_in_words, in_words, read_settings
-from kraken_import.usecases.systems import utc_now
+from kraken_import.usecases.systems import PlanSystems, utc_now
 from transforms.registry import get_dialect
 
 POLICY = frozenset(each.name for each in fields(PolicySettings))
@@ -49,9 +49,11 @@ class CohortOperator(BaseOperator):
         tracking = database(connection_id=connections.tracking, is_tracking=True)
         act = preview_cohort if is_preview else write_cohort
         planned = act(
-            tracking=tracking if is_preview else held(tracking=tracking),
-            legacy=database(connection_id=connections.legacy),
-            kraken=KrakenHook(kraken_conn_id=connections.kraken).get_conn(),
+            systems=PlanSystems(
+                tracking=tracking if is_preview else held(tracking=tracking),
+                legacy=database(connection_id=connections.legacy),
+                kraken=KrakenHook(kraken_conn_id=connections.kraken).get_conn(),
+            ),
             request=_request(
                 params=params,
                 connection_id=connections.kraken,

@@ -22,7 +22,7 @@ from kraken_import.usecases.plan import plan_wave, planned_wave
 from kraken_import.usecases.policy import read_settings, read_time
 from kraken_import.usecases.report import wave_report
 from kraken_import.usecases.summarise import summarise_wave
-from kraken_import.usecases.systems import utc_now
+from kraken_import.usecases.systems import PlanSystems, utc_now
 from kraken_import.usecases.wave_request import WaveRequest
 
 POLICY = frozenset(each.name for each in fields(PolicySettings)) - {"mode", "schedule_window"}
@@ -43,9 +43,9 @@ class PlanWaveOperator(MigrationOperator):
         """Plan the wave. On a night without one there are no batches, and the run ends green."""
         try:
             planned = plan_wave(
-                tracking=self.own_tracking(),
-                legacy=self.legacy(),
-                kraken=self.hook.get_conn(),
+                systems=PlanSystems(
+                    tracking=self.own_tracking(), legacy=self.legacy(), kraken=self.hook.get_conn()
+                ),
                 request=_request(
                     dialect=self.dialect, params=context["params"], connection_id=self.connections.kraken
                 ),
