@@ -109,7 +109,7 @@ def test_the_pools_have_no_name_where_the_variable_is_not_set(
     monkeypatch.delenv(VARIABLE, raising=False)
     assert pool_of(dialect="edf_accounts") is None
     assert pools.main() == 1
-    assert capsys.readouterr().err.startswith("MIGRATION_POOL is not set: set it to what")
+    assert capsys.readouterr().err.startswith("MIGRATION_POOL is not set: set it to the prefix")
 
 
 def test_image_and_requirements_pin_the_same_airflow() -> None:

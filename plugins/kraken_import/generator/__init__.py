@@ -1,4 +1,4 @@
 """The legacy database of the demonstration: its schema, the guides' customers, and generated ones.
 
-The SQL stands in `sql/legacy/`. The pipeline never imports this: it only reads the database.
+The SQL is in `sql/legacy/`. The pipeline never imports this: it only reads the database.
 """

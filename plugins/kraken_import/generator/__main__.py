@@ -1,4 +1,4 @@
-"""`python -m kraken_import.generator --dsn … --accounts 1000000 --seed 7`: fill a legacy database anew."""
+"""`python -m kraken_import.generator --dsn … --accounts 1000000 --seed 7`: refill a legacy database."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from transforms.database import DatabaseInterrupted, UnableToQuery, fault_of
 
 
 def main() -> int:
-    """Fill the database; 1 with one sentence when it cannot be done."""
-    parser = argparse.ArgumentParser(prog="legacy", description="Fill a legacy database anew.")
+    """Fill the database. Returns 1, after one sentence, when it cannot be done."""
+    parser = argparse.ArgumentParser(prog="legacy", description="Empty a legacy database and fill it.")
     parser.add_argument(
-        "--dsn", required=True, help="postgresql://… of a database whose schema legacy may go"
+        "--dsn", required=True, help="postgresql://… of a database whose schema legacy may be dropped"
     )
     parser.add_argument("--accounts", type=int, default=10_000, help="customers in all dialects together")
     parser.add_argument("--seed", type=int, default=7)

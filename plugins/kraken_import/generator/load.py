@@ -1,6 +1,6 @@
 """Creates and fills the legacy database: the schema, the guides' customers, and generated ones.
 
-All rows are made by set-based SQL in `sql/legacy/`. A customer follows from the seed and its number alone.
+All rows are made by set-based SQL in `sql/legacy/`. The seed and its number alone determine a customer.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ class UnknownGenerator(Exception):
 
 
 class NotTheGenerators(Exception):
-    """A schema holds what the generator did not make, so it is left as it is. One sentence."""
+    """A schema contains tables that the generator did not make, so it is left as it is. One sentence."""
 
 
 def generated_dialects() -> tuple[str, ...]:
-    """The dialects that customers can be generated for."""
+    """Return the dialects that customers can be generated for."""
     return tuple(sorted(file.stem for file in (_SQL / "generate").glob("*.sql") if file.stem != "common"))
 
 
 def version() -> str:
-    """Changes whenever the SQL does that makes the database."""
+    """Return a version that changes whenever the SQL does that makes the database."""
     digest = hashlib.sha256()
     for file in sorted(_SQL.rglob("*.sql")):
         digest.update(file.read_bytes())
@@ -54,13 +54,13 @@ def version() -> str:
 
 
 def ready(*, engine: Engine) -> bool:
-    """Whether the legacy schema is there."""
+    """Return whether the legacy schema exists."""
     with engine.connect() as connection:
         return bool(connection.exec_driver_sql("SELECT to_regclass('legacy.account') IS NOT NULL").scalar())
 
 
 def count(*, engine: Engine, dialect: str) -> int:
-    """How many customers were generated for a dialect. Raises `UnknownGenerator`."""
+    """Count the customers generated for a dialect. Raises `UnknownGenerator`."""
     _check(dialect=dialect)
     with engine.connect() as connection:
         return int(
@@ -72,7 +72,7 @@ def count(*, engine: Engine, dialect: str) -> int:
 
 
 def create_schema(*, engine: Engine) -> None:
-    """Create the empty schema with its keys and indexes, anew where the generator had made one.
+    """Create the empty schema with its keys and indexes, replacing one that the generator made.
 
     Raises `NotTheGenerators`.
     """
@@ -102,11 +102,11 @@ def generate(*, engine: Engine, dialect: str, first: int, last: int, seed: int) 
 
 
 def fill(*, engine: Engine, customers: dict[str, int], seed: int, tell: Callable[[str], None]) -> None:
-    """Create the schema anew with so many customers of each dialect: rows first, keys and indexes last.
+    """Create the schema again with so many customers of each dialect: rows first, keys and indexes last.
 
-    `tell` is given a line for each step. Two connections work at once. Raises `NotTheGenerators`, and drops
-    nothing then, for a schema `legacy` or `generator` that the generator did not make; and `UnableToQuery`
-    for a mistake in the SQL of the generators or the guides' customers.
+    `tell` is called with a line for each step. Two connections work at once. Raises `NotTheGenerators`, and
+    drops nothing then, for a schema `legacy` or `generator` that the generator did not make; and
+    `UnableToQuery` for a mistake in the SQL of the generators or the guides' customers.
     """
     for dialect in customers:
         _check(dialect=dialect)
@@ -128,12 +128,12 @@ def fill(*, engine: Engine, customers: dict[str, int], seed: int, tell: Callable
             list(workers.map(lambda statements: _execute(engine, statements), phase))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE")
-        # Candidates are read from an index alone, which takes pages that are known to be visible.
+        # Candidates are read from an index alone, which requires pages that are known to be visible.
         connection.exec_driver_sql("VACUUM legacy.account, legacy.supply_point")
 
 
 def adopt(*, engine: Engine) -> None:
-    """Mark what a version of the generator that left no mark has made; only for our own bundled database.
+    """Mark what a version of the generator without marks has made; only for our own bundled database.
 
     A schema `legacy` without the generator's own tables beside it stays without a mark.
     """
@@ -153,7 +153,7 @@ def _mark(*, connection: Connection) -> None:
 
 
 def _refuse_others(*, connection: Connection) -> None:
-    """Raise `NotTheGenerators` unless all that is in both schemas carries the generator's mark."""
+    """Raise `NotTheGenerators` unless everything in both schemas carries the generator's mark."""
     there = connection.exec_driver_sql(
         "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname = ANY (%(schemas)s) ORDER BY nspname DESC",
         {"schemas": _SCHEMAS},
@@ -164,7 +164,7 @@ def _refuse_others(*, connection: Connection) -> None:
     if not connection.exec_driver_sql("SELECT to_regclass('generator.mark') IS NOT NULL").scalar_one():
         raise NotTheGenerators(
             f"The database has a schema {schemas} that the generator did not make: nothing was changed; "
-            "generate into another database, or drop the schema yourself if nobody needs it."
+            "generate into another database, or drop the schema yourself if it is not needed."
         )
     made = connection.exec_driver_sql("SELECT relation FROM generator.mark").scalars()
     others = set(connection.exec_driver_sql(_RELATIONS, {"schemas": _SCHEMAS}).scalars()) - set(made)
@@ -192,7 +192,7 @@ def _insert_guide_customers(*, connection: Connection) -> None:
 
 
 def _constraints_by_table() -> tuple[list[list[str]], list[list[str]]]:
-    """Keys and indexes grouped by table, and after them the foreign keys, which need both their tables."""
+    """Return keys and indexes grouped by table, then the foreign keys, which need both their tables."""
     text = (_SQL / "constraints.sql").read_text(encoding="utf-8")
     statements = [part.strip() for part in text.split(";") if part.strip()]
     keys: dict[str, list[str]] = {}
@@ -217,7 +217,7 @@ def _place_of(statement: str, _: int | None) -> str:
 
 def _generate(engine: Engine, dialect: str, first: int, last: int, seed: int) -> None:
     with engine.begin() as connection:
-        # What is not acknowledged yet can be generated again.
+        # Rows that are not acknowledged yet can be generated again.
         connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
         connection.exec_driver_sql("SET LOCAL work_mem = '64MB'")
         with _named(file=f"generate/{dialect}"):
@@ -236,7 +236,7 @@ def _run(*, connection: Connection, file: str) -> None:
 
 @contextmanager
 def _named(*, file: str) -> Iterator[None]:
-    """Turn what is wrong with a file of SQL into `UnableToQuery`, which names it."""
+    """Turn a fault in an SQL file into `UnableToQuery`, which names it."""
     path = _file(name=file)
     try:
         with sentences(place=place_in(path)):
@@ -244,7 +244,7 @@ def _named(*, file: str) -> Iterator[None]:
     except (KeyError, TypeError, ValueError, IndexError):
         # The driver fills in the parameters before the server sees them.
         raise UnableToQuery(
-            f"{shown(path)} has a % that is none of its parameters: write %% where a percent sign is meant."
+            f"{shown(path)} has a % that is not one of its parameters: write %% for a percent sign."
         ) from None
 
 

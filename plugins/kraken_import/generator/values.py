@@ -1,4 +1,4 @@
-"""What the generated customers call as Kraken does."""
+"""The codes for which the generated customers use Kraken's own words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from transforms.registry import dialect_names, get_dialect
 
 
 def configured_values() -> dict[str, dict[str, dict[str, str]]]:
-    """Configured values for a Connection to migrate them, by dialect and setting: each code as it is."""
+    """Return a Connection's configured values for them, by dialect and setting: codes as they are."""
     return {
         name: {
             column.setting: {ANY_CODE: ANY_CODE}

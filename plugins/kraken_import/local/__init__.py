@@ -1,5 +1,5 @@
 """The local stack: an embedded Postgres, the stand-in Kraken and Airflow on one machine, and its commands.
 
-Nothing here is part of the pipeline: on a real installation Airflow, Postgres and Kraken are somebody else's,
+Nothing here is part of the pipeline: on a real installation Airflow, Postgres and Kraken are run by others,
 and this package is not needed.
 """

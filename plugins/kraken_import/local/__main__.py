@@ -29,7 +29,7 @@ def spoken(*, name: str, command: Callable[[Wishes], None]) -> int:
         sys.stderr.write(f"{problem}\n")
         return 1
     except BrokenPipeError:
-        # Whoever read our output has seen enough; what is left must not be written at exit either.
+        # The reader of our output has closed it; what is left must not be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
@@ -226,7 +226,7 @@ def _migrate(wishes: Wishes) -> None:
 
 
 def _other(*, command: str, error: Exception) -> int:
-    # Loaded only now: most commands need none of it.
+    # Loaded only now: most commands do not need it.
     from kraken_import.local.faults import sentence_of
 
     sentence = sentence_of(error=error)
@@ -244,7 +244,7 @@ def _unexpected(*, command: str, error: Exception) -> int:
             f"{datetime.now(tz=UTC).isoformat()} {command}\n{''.join(traceback.format_exception(error))}\n"
         )
     where = log.relative_to(ROOT)
-    sys.stderr.write(f"`{command}` failed in a way nobody foresaw ({type(error).__name__}): see {where}.\n")
+    sys.stderr.write(f"`{command}` failed unexpectedly ({type(error).__name__}): details in {where}.\n")
     return 1
 
 

@@ -25,32 +25,32 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
 POOLS = "migration"
-"""What the names of the stack's pools begin with."""
+"""The prefix of the stack's pool names."""
 RECOVERY: Mapping[str, str] = {
-    # A task whose supervisor has died is "running" until it has shown no sign of life for so long. One that
-    # lives shows one each second; the timeout outlasts an API server that a loaded machine starts again.
+    # A task whose supervisor has died is "running" until it has shown no sign of life for this long. A live
+    # one shows one each second; the timeout outlasts an API server that a loaded machine starts again.
     "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "25",
     "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
-    # What a scheduler had queued or ran when it died waits until it counts as dead and another takes it over.
+    # Tasks that a dead scheduler had queued or running wait until it counts as dead and another adopts them.
     "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
     "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
-    # The triggers of a triggerer that died wait until it counts as dead.
+    # The triggers of a dead triggerer wait until it counts as dead.
     "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "20",
-    # A task asks an API server that is gone again soon after it is back, and for about a minute.
+    # A task asks an unreachable API server again soon after it is back, and for about a minute.
     "WORKERS__EXECUTION_API_RETRIES": "24",
     "WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "3",
 }
-"""How soon Airflow notices what has died, and how soon it goes on with it."""
+"""How soon Airflow notices a dead component, and how soon it continues its work."""
 WAITING: Mapping[str, str] = {
-    # Four waves of as many batches as Airflow maps. A trigger without a place is not begun, so that its batch
-    # goes on late.
+    # Four waves of as many batches as Airflow maps. A trigger without a place is not started, so its batch
+    # continues late.
     "TRIGGERER__CAPACITY": "4000",
 }
-"""How much may wait without a worker."""
+"""How many tasks may wait without a worker."""
 PARSING: Mapping[str, str] = {
     "DAG_PROCESSOR__PARSING_PROCESSES": "1",
-    # A file that is changed is read at once, a new one within the refresh interval. All others are read anew
-    # only for what they import, and each time that costs a process and its imports.
+    # A changed file is read at once, a new one within the refresh interval. All others are read again only
+    # for what they import, and each time that costs a process and its imports.
     "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
     "DAG_PROCESSOR__REFRESH_INTERVAL": "20",
 }
@@ -90,7 +90,7 @@ def environment(*, ports: Ports, secrets: Secrets, cluster: Cluster) -> dict[str
         **RECOVERY,
         **PARSING,
         **WAITING,
-        # Both make a slot idle for seconds between short tasks at their defaults.
+        # At their defaults both make a slot idle for seconds between short tasks.
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
@@ -113,7 +113,7 @@ def plain_environment() -> dict[str, str]:
         **kept,
         "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "plugins"))),
         "PYTHONUNBUFFERED": "1",
-        # What Airflow starts (`python`, `airflow`) must be ours.
+        # The programs that Airflow starts (`python`, `airflow`) must be ours.
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), kept.get("PATH", os.defpath))),
         "NO_PROXY": unproxied,
         "no_proxy": unproxied,
@@ -155,5 +155,5 @@ def migrate(*, environment: Mapping[str, str]) -> None:
 
 
 def _with_localhost(value: str) -> str:
-    """A proxy of the caller's must not stand between the parts of the stack."""
+    """Add this machine to the hosts without a proxy: the parts of the stack must not talk through one."""
     return ",".join(dict.fromkeys([*filter(None, value.split(",")), "127.0.0.1", "localhost"]))

@@ -15,7 +15,7 @@ _TIMEOUT_SECONDS = 60.0
 
 
 class AirflowRefused(StackProblem):
-    """Airflow answered, and not with what was asked for."""
+    """Airflow answered something else than was asked for."""
 
 
 class AirflowIsSilent(StackProblem):
@@ -37,7 +37,7 @@ class Airflow:
         self._address = address
         self._credentials = {"username": user, "password": password}
         self._session = requests.Session()
-        # Neither a proxy nor a .netrc has a say about an address of this machine.
+        # Neither a proxy nor a .netrc applies to an address of this machine.
         self._session.trust_env = False
 
     def close(self) -> None:
@@ -45,7 +45,7 @@ class Airflow:
         self._session.close()
 
     def heartbeats(self) -> Mapping[str, datetime | None]:
-        """Component to its last heartbeat; None for one that was never seen. Needs no login."""
+        """Map each component to its last heartbeat; None for one that was never seen. Needs no login."""
         answer = self._call("GET", "/api/v2/monitor/health", authenticated=False).json()
         seen: dict[str, datetime | None] = {}
         for component in ("scheduler", "triggerer", "dag_processor"):
@@ -94,12 +94,12 @@ class Airflow:
         return [f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}" for error in errors]
 
     def trigger(self, *, dag_id: str, run_id: str, conf: Mapping[str, Any]) -> str:
-        """Start a run; return its id."""
+        """Start a run. Returns its id."""
         body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf)}
         return str(self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", body=body).json()["dag_run_id"])
 
     def run_state(self, *, dag_id: str, run_id: str) -> str:
-        """queued, running, success or failed."""
+        """Return queued, running, success or failed."""
         return str(self._call("GET", _run_path(dag_id=dag_id, run_id=run_id)).json()["state"])
 
     def failed_tasks(self, *, dag_id: str, run_id: str) -> list[FailedTask]:

@@ -24,7 +24,7 @@ _WANTED_BYTES = 400 * 2**20
 
 
 class BenchFailed(StackProblem):
-    """Nothing can be measured so, or a measured wave did not end well, and its figures say nothing."""
+    """The measurement cannot be made, or a measured wave did not end well, so its figures mean nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

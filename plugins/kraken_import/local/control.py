@@ -114,7 +114,7 @@ def archive(*, wishes: Wishes) -> None:
 
 
 def decide(*, wishes: Wishes) -> None:
-    """Say of the records ID of WAVE whether Kraken has them, by ANSWER, and print what follows.
+    """Decide by ANSWER whether Kraken has the records ID of WAVE, and print what follows.
 
     Raises UnableToControl.
     """
@@ -137,7 +137,7 @@ def decide(*, wishes: Wishes) -> None:
             )
         )
     if answer == "absent":
-        # They are parked no longer, so that no selection by state finds them alone.
+        # They are no longer parked, so a selection by state alone does not find them.
         records = (f"WAVE={wishes.wave}", f"ID={','.join(wishes.identifiers)}")
         print(f"To create what is absent: {shlex.join(('make', 'rerun', *records))}")
 

@@ -29,11 +29,11 @@ _DIFFERENCE: Final = tuple(field.name for field in fields(OpenDifference))
 
 
 class UnableToCutOver(StackProblem):
-    """The wave is none, or something stands in the way."""
+    """There is no such wave, or something stands in the way."""
 
 
 def write_crosswalk(*, wishes: Wishes) -> None:
-    """Write who of WAVE is in Kraken under which identifier, who is handed back, and who is undecided."""
+    """Write which customers of WAVE are in Kraken under which identifier, handed back, or undecided."""
     with _wave(wishes=wishes) as (tracking, wave):
         migrated = cutover.crosswalk(tracking=tracking, wave_id=wave.id)
         back = cutover.hand_back(tracking=tracking, wave_id=wave.id, now=datetime.now(UTC))
@@ -161,9 +161,9 @@ def list_differences(*, wishes: Wishes) -> None:
 
 
 def own(*, wishes: Wishes) -> None:
-    """Give what WAVE leaves, of KIND or CODE if they are given, to OWNER.
+    """Give OWNER the leftovers of WAVE, of KIND or CODE if they are given.
 
-    KIND=difference without WAVE stands for what no wave has.
+    KIND=difference without WAVE stands for differences that no wave has.
     """
     owner = _given("OWNER")
     if owner is None:
@@ -187,7 +187,7 @@ def own(*, wishes: Wishes) -> None:
 
 
 def close(*, wishes: Wishes) -> None:
-    """Close WAVE; refused while anything it leaves has no owner."""
+    """Close WAVE; refused while one of its leftovers has no owner."""
     with _wave(wishes=wishes) as (tracking, wave), _legacy(wishes=wishes) as legacy, _sentences():
         cutover.close_wave(
             tracking=tracking, legacy=legacy, wave=wave, by=getpass.getuser(), now=datetime.now(UTC)
@@ -233,7 +233,7 @@ def _legacy(*, wishes: Wishes) -> Iterator[Engine]:
     if dsn is not None:
         targets.check_database(name="LEGACY_DSN", dsn=dsn)
     elif wishes.targets.tracking_dsn is not None:
-        raise UnableToCutOver("TRACKING_DSN needs LEGACY_DSN here: what came too late is read from there.")
+        raise UnableToCutOver("TRACKING_DSN needs LEGACY_DSN here: late changes are read from there.")
     with data.engine_of(dsn=dsn or require_running().systems.legacy_dsn) as legacy:
         yield legacy
 

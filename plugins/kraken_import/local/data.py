@@ -1,4 +1,4 @@
-"""The legacy and tracking databases as the commands need them: schema there, customers there."""
+"""The legacy and tracking databases as the commands need them: with their schema and customers."""
 
 import contextlib
 import json
@@ -89,7 +89,7 @@ def prepare_legacy(
 ) -> None:
     """Fill the bundled legacy database when it is empty; only look at another one.
 
-    Another one must fit `dialect`; without it, `say` is told of each dialect that does not fit. Raises
+    Another one must fit `dialect`; without it, `say` reports each dialect that does not fit. Raises
     UnableToUseLegacy: another database that cannot be read, or a seed that differs from the data's.
     """
     if not systems.bundled_legacy and dialect is not None:
@@ -101,7 +101,7 @@ def prepare_legacy(
         return
     with engine_of(dsn=systems.legacy_dsn) as engine:
         adopt_bundled(engine=engine)
-        # The seed is remembered when all customers are in: without it, somebody was interrupted. Another
+        # The seed is remembered once all customers are in: without it, the filling was interrupted. Another
         # version of the generator may have made other tables.
         if _known().get("generator") == load.version() and load.ready(engine=engine):
             _check_seed(seed=seed)
@@ -118,9 +118,9 @@ def adopt_bundled(*, engine: Engine) -> None:
 
 
 def dialects_with_customers(*, systems: Systems) -> list[str]:
-    """The dialects whose customers a legacy database may have: the bundled one, those it can generate.
+    """Return the dialects whose customers a legacy database may have: in the bundled one, all generated.
 
-    Of another one those that fit it. Raises UnableToUseLegacy when none does.
+    For another database they are those that fit it. Raises UnableToUseLegacy when none does.
     """
     if systems.bundled_legacy:
         return [name for name in dialect_names() if name in load.generated_dialects()]
@@ -135,7 +135,7 @@ def dialects_with_customers(*, systems: Systems) -> list[str]:
 
 
 def generate_up_to(*, systems: Systems, engine: Engine, dialect: str, total: int) -> None:
-    """Generate what the bundled legacy database lacks to `total` customers of a dialect."""
+    """Generate customers of a dialect in the bundled legacy database until there are `total`."""
     if not systems.bundled_legacy or dialect not in load.generated_dialects():
         return
     there = load.count(engine=engine, dialect=dialect)
@@ -144,7 +144,7 @@ def generate_up_to(*, systems: Systems, engine: Engine, dialect: str, total: int
 
 
 def top_up(*, systems: Systems, dialects: Sequence[str], wanted: int, is_dry_run: bool) -> int:
-    """Generate customers until `wanted` of each dialect are free for a wave; returns how many."""
+    """Generate customers until `wanted` of each dialect are free for a wave. Returns how many were made."""
     made = 0
     with engine_of(dsn=systems.legacy_dsn) as legacy, engine_of(dsn=systems.tracking_dsn) as tracking:
         for dialect in set(dialects) & set(load.generated_dialects()):
@@ -169,29 +169,29 @@ def _known() -> dict[str, Any]:
 
 
 def remember_seed(*, seed: int) -> None:
-    """Later customers continue the same series."""
+    """Remember the seed, so that later customers continue the same series."""
     write_private(path=_SEED, text=json.dumps({"seed": seed, "generator": load.version()}))
 
 
 def forget_seed() -> None:
-    """The bundled legacy database is being filled: until it is, it counts as empty."""
+    """Forget the seed: the bundled legacy database counts as empty until it has been filled."""
     _SEED.unlink(missing_ok=True)
 
 
 def _keep_quiet(_: str) -> None:
-    """Filling a small database takes less time than reading about it."""
+    """Print nothing: filling a small database takes less time than reading about it."""
 
 
 def _check_seed(*, seed: int | None) -> None:
     if seed is not None and seed != known_seed():
         raise UnableToUseLegacy(
-            f"The legacy database was filled with SEED={known_seed()}: to use another seed, fill it anew "
+            f"The legacy database was filled with SEED={known_seed()}: to use another seed, fill it again "
             f"with `make legacy SEED={seed} ACCOUNTS=…`."
         )
 
 
 def _claimed(*, tracking: Engine, dialect: str, kraken: str, is_dry_run: bool) -> int:
-    """Customers of the dialect that a next wave to this Kraken leaves: a dry run leaves live ones too."""
+    """Count customers that the next wave to this Kraken does not take: a dry run skips live ones too."""
     query = text(
         "SELECT count(DISTINCT external_identifier) FROM migration.import_process "
         "WHERE dialect = :dialect AND mode = ANY (:modes) AND target_kraken = :kraken"

@@ -18,7 +18,7 @@ DEFAULT_ACCOUNTS = 500
 
 
 class DemoFailed(StackProblem):
-    """The demo did not end as it must."""
+    """The demo did not end as expected."""
 
 
 def demo(*, wishes: Wishes) -> None:
@@ -57,7 +57,7 @@ def demo(*, wishes: Wishes) -> None:
 
 
 def rehearses(*, systems: Systems, live: bool) -> bool:
-    """Whether the demo is a dry run: to any Kraken but the bundled one, unless the caller has said live."""
+    """Return whether this is a dry run: to any Kraken but the bundled one, unless the caller says live."""
     return not live and not systems.bundled_kraken
 
 
@@ -92,7 +92,7 @@ def _migrate(
 
 
 def _judge(*, target: Console, api: Airflow, running: Running, progress: Sequence[Progress]) -> list[str]:
-    """Show the tables and comparisons; return one sentence for each thing that is wrong."""
+    """Show the tables and comparisons. Returns one sentence for each fault."""
     wave_ids = [each.wave_id for each in progress if each.wave_id is not None]
     now = datetime.now(tz=UTC)
     faults = [sentence for each in progress if (sentence := _run_fault(api=api, progress=each))]
@@ -119,7 +119,7 @@ def _judge(*, target: Console, api: Airflow, running: Running, progress: Sequenc
                 legacy=legacy, found=found, is_dry_run=any(each.wave.is_dry_run for each in progress)
             )
             if lines:
-                faults.append(f"{len(lines):,} customers ended otherwise than they must: {_first(lines)}.")
+                faults.append(f"{len(lines):,} customers ended otherwise than expected: {_first(lines)}.")
             else:
                 target.print(f"Every one of {len(found):,} outcomes is what the generated customer implies.")
         repeated = outcome.ledger_faults(kraken_url=running.systems.kraken_url, found=found)
@@ -147,7 +147,7 @@ def _rate(*, progress: Sequence[Progress]) -> str:
     settled = sum(each.settled for each in progress)
     ended = [each.last_settled_at for each in progress if each.last_settled_at is not None]
     if not ended:
-        return "No customer reached an end."
+        return "No customer has ended."
     seconds = (max(ended) - min(each.wave.at for each in progress)).total_seconds()
     return (
         f"{settled:,} customers in {seconds:.1f} s from trigger to last status: "

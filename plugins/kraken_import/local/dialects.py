@@ -7,11 +7,11 @@ from transforms.registry import UnknownDialect, get_dialect
 
 
 class NoSuchDialect(StackProblem):
-    """DIALECT names none that there is."""
+    """DIALECT names a dialect that does not exist."""
 
 
 def dialect_named(*, name: str) -> Dialect:
-    """The dialect; raises NoSuchDialect, which lists the known ones or says what its additions lack."""
+    """Return the dialect. Raises NoSuchDialect, which lists the known ones or says what its files lack."""
     try:
         return get_dialect(name=name)
     except (UnknownDialect, BadAddition) as error:

@@ -1,4 +1,4 @@
-"""`make diff`: a customer's payload as it would be built now, against what was rehearsed and sent."""
+"""`make diff`: compares a customer's payload as it would be built now with what was rehearsed and sent."""
 
 import json
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _TRIES = {Mode.REHEARSAL: "rehearsal", Mode.LIVE: "live try"}
 
 
 class UnableToCompare(StackProblem):
-    """Nothing to compare: nobody named, nobody there, or no payload could be built."""
+    """Nothing to compare: no customer named, no such customer, or no payload could be built."""
 
 
 def print_differences(*, wishes: Wishes) -> None:

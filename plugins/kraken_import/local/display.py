@@ -30,7 +30,7 @@ class Show(Protocol):
 
 
 def console() -> Console:
-    """The terminal, or plain text where there is none: 80 columns wide unless COLUMNS says otherwise."""
+    """Return the terminal, or plain text without one: 80 columns wide unless COLUMNS says otherwise."""
     return Console(highlight=False)
 
 
@@ -40,7 +40,7 @@ def progress_lines(*, target: Console) -> Iterator[Show]:
     if not target.is_terminal:
         yield _PlainLines(target=target)
         return
-    # What the table showed last is in the outcome's table, so it goes when the waves have ended.
+    # The outcome's table has what this one showed last, so it goes when the waves have ended.
     with Live(console=target, refresh_per_second=4, transient=True) as live:
         yield _LiveTable(live=live)
 
@@ -104,7 +104,7 @@ def error_tables(*, groups: Sequence[ErrorGroup]) -> list[Table]:
 class _Folding:
     """Names side by side, or one below the other where there is no room.
 
-    A name without room goes on in the next line after a dot or an underscore, never within a word.
+    A name without room continues in the next line after a dot or an underscore, never within a word.
     """
 
     def __init__(self, *names: str) -> None:
@@ -152,7 +152,7 @@ class _PlainLines:
         now = datetime.now(tz=UTC)
         for each in progress:
             line = _line(progress=each, now=now)
-            # A wave whose customers have all ended says nothing new until its run has ended too.
+            # A wave whose customers have all ended has no news until its run has ended too.
             if self._last.get(each.wave.dialect) != line:
                 self._last[each.wave.dialect] = line
                 self._target.print(f"{each.wave.dialect}: {line}")
@@ -173,7 +173,7 @@ def _line(*, progress: Progress, now: datetime) -> str:
 
 
 def _waiting(progress: Progress) -> str | None:
-    """That the wave waits for its Kraken; None when it does not."""
+    """Say that the wave waits for its Kraken; None when it does not."""
     outage = progress.outage
     if outage is None or progress.ended:
         return None

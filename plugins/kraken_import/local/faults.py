@@ -28,10 +28,10 @@ _SPOKEN = (
 
 
 def sentence_of(*, error: Exception) -> str | None:
-    """The sentence of a fault that a setting, SQL, a right or data can cause; None for any other."""
+    """Return the sentence of a fault that a setting, SQL, a right or data can cause; None for any other."""
     if isinstance(error, _SPOKEN):
         return str(error)
     if isinstance(error, SQLAlchemyError):
-        # What reads the legacy database speaks for itself: this comes from the tracking database.
+        # Faults of the legacy database have their own sentences: this one comes from the tracking database.
         return str(tracking_fault(error=error))
     return None

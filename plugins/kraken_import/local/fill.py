@@ -1,4 +1,4 @@
-"""`make legacy`: fills the legacy database anew with generated customers."""
+"""`make legacy`: empties the legacy database and fills it with generated customers."""
 
 import subprocess
 import sys

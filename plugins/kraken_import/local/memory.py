@@ -14,7 +14,7 @@ from kraken_import.local.stopping import cluster_of
 
 _SAMPLE_SECONDS = 0.5
 _SLICE_SECONDS = 2.0
-"""Of a time so long only the peaks are kept, so that what is kept of a long wave stays small."""
+"""Only the peaks are kept of each period of this length, so that a long wave needs little memory."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Memory:
     _slices: dict[tuple[str, int], dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
 
     def note(self, *, component: str, pid: int, seconds: float, size: int) -> None:
-        """Take in how large a process is."""
+        """Record how large a process is."""
         of_process, place = self._slices[component, pid], int(seconds // _SLICE_SECONDS)
         of_process[place] = max(of_process.get(place, 0), size)
 
@@ -33,7 +33,7 @@ class Memory:
         return {name: largest for name, (largest,) in self.by_part(parts=1, until=0.0).items()}
 
     def by_part(self, *, parts: int, until: float, since: float = 0.0) -> dict[str, Sequence[int]]:
-        """The same for each of so many equal parts of a time; what comes after it is in the last of them.
+        """Return the same for each of `parts` equal parts of a period; later sizes are in the last of them.
 
         Both ends are seconds since the beginning. A part in which a component had no process is 0.
         """
@@ -41,7 +41,7 @@ class Memory:
         for (component, _), slices in self._slices.items():
             largest = found[component]
             for place, size in slices.items():
-                # By its middle a slice belongs to one part alone.
+                # By its middle a slice belongs to exactly one part.
                 at = (place + 0.5) * _SLICE_SECONDS
                 if at < since:
                     continue
@@ -81,12 +81,12 @@ def _sizes(*, running: Running) -> Iterator[tuple[str, int, int]]:
     for process in postmaster.children() if postmaster else ():
         with contextlib.suppress(psutil.Error):
             memory = process.memory_info()
-            # Shared buffers are counted in each server process that has touched them.
+            # Shared buffers count in each server process that has touched them.
             yield "postgres", process.pid, memory.rss - getattr(memory, "shared", 0)
 
 
 def _members(*, leaders: dict[int, str]) -> Iterator[tuple[str, psutil.Process]]:
-    """Every process that descends from a leader: found by one look, since it is taken twice a second."""
+    """Yield every process that descends from a leader, by one query, since it is asked twice a second."""
     parents: dict[int, int] = {}
     known: dict[int, psutil.Process] = {}
     for process in psutil.process_iter():

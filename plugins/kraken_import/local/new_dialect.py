@@ -1,4 +1,4 @@
-"""`make new-dialect`: the files of a dialect, to be filled in; the conformance tests say with what."""
+"""`make new-dialect`: writes the files of a dialect, to be filled in; the conformance tests say with what."""
 
 import keyword
 import re
@@ -17,7 +17,7 @@ _SKELETON = Path(__file__).resolve().parent / "skeleton"
 
 
 class UnableToAddDialect(StackProblem):
-    """A name that no dialect can have, or that one has already."""
+    """The name is invalid for a dialect, or another dialect has it."""
 
 
 def new_dialect(*, wishes: Wishes) -> None:
@@ -39,9 +39,9 @@ def new_dialect(*, wishes: Wishes) -> None:
         path.write_text(text, encoding="utf-8")
     _make_pool(name=name)
     sys.stdout.write(
-        f"{name} is there, and empty:\n"
+        f"{name} was created, and is empty:\n"
         + "".join(f"  {file}\n" for file in files)
-        + "\nNext: docs/how-to/add-a-dialect.md. What is missing is said by\n"
+        + "\nNext: docs/how-to/add-a-dialect.md. This says what is missing:\n"
         f"  .venv/bin/python -m pytest -q --tb=line tests/unit/transforms -k {name}\n"
     )
 

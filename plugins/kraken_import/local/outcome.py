@@ -13,11 +13,11 @@ from transforms.registry import get_dialect
 _EXAMPLES = 3
 _LEDGER_SECONDS = 60.0
 _REHEARSED = {State.PROCESSED: State.DRY_RUN_SUCCEEDED.value, State.ERRORED: State.DRY_RUN_ERRORED.value}
-"""How a dry run ends where a live import would end so."""
+"""How a dry run ends where a live import would end like this."""
 
 
 class UnableToReadLedger(StackProblem):
-    """The stand-in Kraken does not tell what it created."""
+    """The stand-in Kraken does not say what it created."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class ErrorGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """One customer's end; its import supplier has no part in what was expected of it."""
+    """One customer's end; its import supplier is not part of what was expected of it."""
 
     dialect: str
     external_identifier: str
@@ -83,7 +83,7 @@ def ends(*, tracking: Engine, wave_ids: Sequence[int]) -> list[Ended]:
 
 
 def knows_expectations(*, legacy: Engine) -> bool:
-    """Whether this legacy database was filled by the generator, which knows how its customers must end."""
+    """Return whether the generator, which knows how its customers must end, filled this legacy database."""
     with legacy.connect() as connection:
         query = text("SELECT to_regclass('generator.expected_outcome') IS NOT NULL")
         return bool(connection.execute(query).scalar_one())

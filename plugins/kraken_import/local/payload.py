@@ -1,4 +1,4 @@
-"""`make payload`: prints the very bytes that validate would be sent for a customer."""
+"""`make payload`: prints the exact bytes that would be sent to validate a customer."""
 
 import json
 import sys
@@ -34,14 +34,14 @@ _BATCH = 1_000
 
 
 class UnableToPrintPayload(StackProblem):
-    """Nothing to print, or not for everybody who was named."""
+    """Nothing to print, or not for every named customer."""
 
 
 def print_payloads(*, wishes: Wishes) -> None:
     """Print a JSON object (one identifier) or JSON Lines (several, or LIMIT) to standard output.
 
-    Warnings and rejections go to standard error. Raises UnableToPrintPayload when somebody who was named does
-    not exist (nothing is printed then) or cannot be built (the others are printed all the same).
+    Warnings and rejections go to standard error. Raises UnableToPrintPayload when a named customer does not
+    exist (nothing is printed then) or cannot be built (the others are still printed).
     """
     dialect = wanted_dialect(wishes=wishes)
     if bool(wishes.identifiers) == (wishes.limit is not None):
@@ -53,7 +53,7 @@ def print_payloads(*, wishes: Wishes) -> None:
         for start in range(0, len(identifiers), _BATCH):
             batch = identifiers[start : start + _BATCH]
             rejected += _print_batch(engine=engine, dialect=dialect, identifiers=batch, kraken=kraken)
-    # Whoever asks for the next thousand expects a few that cannot be built; whoever names one does not.
+    # A request for the next thousand expects a few that cannot be built; a request for named ones does not.
     if rejected and wishes.identifiers:
         raise UnableToPrintPayload(
             f"{rejected} of {len(identifiers)} customers cannot be built, as said above."
@@ -63,7 +63,7 @@ def print_payloads(*, wishes: Wishes) -> None:
 def write_sample(*, wishes: Wishes) -> None:
     """Write the rows that the SQL returns for one customer as the raw sample of DIALECT.
 
-    Meant for a guide's customer: what is written becomes part of the project. Raises UnableToPrintPayload.
+    Meant for a guide's customer: the sample becomes part of the project. Raises UnableToPrintPayload.
     """
     dialect = wanted_dialect(wishes=wishes)
     if len(wishes.identifiers) != 1:
@@ -115,7 +115,7 @@ def _identifiers(*, engine: Engine, dialect: Dialect, wishes: Wishes) -> Sequenc
 def _print_batch(
     *, engine: Engine, dialect: Dialect, identifiers: Sequence[str], kraken: KrakenSettings | None
 ) -> int:
-    """Print the payloads of a batch in the order of its identifiers; return how many were rejected."""
+    """Print the payloads of a batch in the order of its identifiers. Returns how many were rejected."""
     result = build_batch(engine=engine, dialect=dialect, identifiers=identifiers, kraken=kraken)
     bodies = {payload.external_identifier: payload.body for payload in result.payloads}
     for identifier in identifiers:
@@ -190,9 +190,9 @@ def _complain(*, dialect: str, result: BuildResult) -> None:
 
 @contextmanager
 def legacy_database(*, wishes: Wishes, dialect: Dialect, at_least: int = 0) -> Iterator[Engine]:
-    """The legacy database: the one named, the running stack's, or the bundled one, started for this alone.
+    """Open the legacy database: the named one, the running stack's, or the bundled one, started for this.
 
-    In the bundled one so many customers of the dialect are generated as are missing to `at_least`.
+    In the bundled one, customers of the dialect are generated until there are `at_least`.
     """
     if wishes.targets.legacy_dsn is not None:
         targets.check(targets=wishes.targets)

@@ -1,4 +1,4 @@
-"""An embedded Postgres: the binaries of a PyPI package, or of the user's own, run as a private server.
+"""An embedded Postgres: binaries from a PyPI package, or the user's own, run as a private server.
 
 The package is used for its binaries only; its own launcher creates operating-system users and changes the
 modes of parent folders when it is root.
@@ -89,7 +89,7 @@ class Cluster:
         return psutil.Process(int(lines[0])) if lines else None
 
     def start(self) -> None:
-        """Start the server, creating the cluster first where there is none; do nothing when it already runs.
+        """Start the server, creating the cluster first if there is none. Does nothing if it already runs.
 
         Raises UnableToStartPostgres, with the last line of the server's log.
         """
@@ -110,14 +110,14 @@ class Cluster:
             time.sleep(_RETRY_SECONDS)
 
     def stop(self, *, seconds: int = 20) -> None:
-        """Stop the server, at once and without its clean shutdown when that takes longer than `seconds`."""
+        """Stop the server; if that takes longer than `seconds`, at once and without a clean shutdown."""
         if not self._data.is_dir() or self._pg_ctl("status").returncode != 0:
             return
         if self._pg_ctl("stop", "-m", "fast", "-w", "-t", str(seconds)).returncode != 0:
             self._pg_ctl("stop", "-m", "immediate", "-w", "-t", str(seconds))
 
     def create_database(self, *, name: str, template: str = "template0") -> str:
-        """Create a database unless it exists; return its DSN."""
+        """Create a database unless it exists. Returns its DSN."""
         with self._cursor() as cursor:
             cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
             if cursor.fetchone() is None:
@@ -127,7 +127,7 @@ class Cluster:
         return self.dsn(database=name)
 
     def drop_database(self, *, name: str) -> None:
-        """Drop a database, whoever is connected to it."""
+        """Drop a database, even while there are connections to it."""
         with self._cursor() as cursor:
             cursor.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -146,12 +146,13 @@ class Cluster:
         return self.home / "data"
 
     def _pid_file(self) -> list[str]:
-        """What a running server keeps: pid, data folder, start time, port, …; nothing without a server."""
+        """The pid file of a running server: pid, data folder, start time, port, …; empty without a server."""
         if not self._data.is_dir() or self._pg_ctl("status").returncode != 0:
             return []
         path = self._data / "postmaster.pid"
         lines = path.read_text().splitlines() if path.is_file() else []
-        # A server that was killed and that nobody has waited for yet still counts as running for pg_ctl.
+        # A server that was killed and that its parent has not waited for yet still counts as running for
+        # pg_ctl.
         return [] if not lines or _is_zombie(pid=int(lines[0])) else lines
 
     def _server_settings(self) -> Mapping[str, str]:
@@ -161,7 +162,7 @@ class Cluster:
         if self._data.is_dir():
             return
         _make_private_folder(path=self.home)
-        # Built aside and renamed, so that an interrupted initdb leaves nothing that looks like a cluster.
+        # Built aside and renamed, so that an interrupted initdb leaves no folder that looks like a cluster.
         unfinished = self.home / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         password = self.home / "password"
@@ -199,8 +200,8 @@ def open_cluster(*, home: Path, port: int, settings: Mapping[str, str] | None = 
 def _home_elsewhere(*, home: Path, binaries: Path) -> Path:
     """A home in the system's temporary folder that belongs to `home`, keyed by its path.
 
-    A key kept on both sides tells a project that was removed and cloned again at the same path: what its
-    predecessor left holds connections encrypted with another key, so it goes.
+    A key kept on both sides reveals a project that was removed and cloned again at the same path: its
+    predecessor's data has connections encrypted with another key, so it is deleted.
     """
     name = hashlib.sha256(str(home).encode()).hexdigest()[:12]
     elsewhere = _shared_folder() / f"kraken-migration-{name}"
@@ -229,7 +230,7 @@ def find_binaries() -> Path:
         if all((folder / name).is_file() for name in ("initdb", "pg_ctl", "postgres")):
             return folder
         raise UnableToFindPostgres(
-            f"{BINARIES_VARIABLE}={chosen} is no folder with initdb, pg_ctl and postgres."
+            f"{BINARIES_VARIABLE}={chosen} is not a folder with initdb, pg_ctl and postgres."
         )
     package = importlib.util.find_spec(_PACKAGE)
     if package is None or package.origin is None:
@@ -246,7 +247,7 @@ def find_binaries() -> Path:
 
 
 def _copy_package(*, bin_folder: Path) -> Path:
-    """Copy the embedded Postgres to where the server's user can execute it; return the copy's bin folder."""
+    """Copy the embedded Postgres to where the server's user can execute it. Returns the copy's bin folder."""
     package = bin_folder.parent.parent
     if package.name != _PACKAGE:
         raise UnableToFindPostgres(
@@ -280,7 +281,7 @@ def _rename_unless_there(*, source: Path, target: Path) -> None:
 def _run_as_server(*, command: Sequence[str], home: Path) -> subprocess.CompletedProcess[str]:
     """Run a Postgres tool as the server's user, with output through a file.
 
-    A pipe would be inherited by the server that `pg_ctl` leaves behind, and reading it would never end.
+    The server that `pg_ctl` leaves behind would inherit a pipe, and reading from it would never end.
     """
     user = _server_user()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
@@ -326,7 +327,7 @@ def _require_own(*, path: Path) -> None:
 
 
 def _reachable(*, path: Path) -> bool:
-    """Whether any user may enter this folder: every folder above it, and itself, is executable for others."""
+    """Return whether any user may enter this folder: it and every folder above are executable for others."""
     resolved = path.resolve()
     return all(folder.stat().st_mode & stat.S_IXOTH for folder in (resolved, *resolved.parents))
 
@@ -342,7 +343,7 @@ def _shared_folder() -> Path:
 
 
 def _listens(*, port: int) -> bool:
-    """Whether anybody accepts connections: a server that is dying still has its process."""
+    """Return whether a server accepts connections: a dying server still has its process."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

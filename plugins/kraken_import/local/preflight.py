@@ -52,7 +52,7 @@ class Checked:
     customers: int = 0
     refused: set[str] = field(default_factory=set)
     doubtful: set[str] = field(default_factory=set)
-    """Who has warnings, and may be refused besides."""
+    """Customers with warnings, who may be refused as well."""
     seconds: float = 0.0
     frames: Sequence[FrameRows] = field(default_factory=list)
     rehearsed: RehearsedRows | None = None
@@ -93,7 +93,7 @@ class Checked:
         )
 
     def frame_warnings(self) -> list[str]:
-        """What about those counts a person must look at, a sentence each."""
+        """Sentences about those counts that a person must look at."""
         return sentences(lines=self.lines(), earlier="" if self.rehearsed is None else self.rehearsed.title)
 
 
@@ -115,7 +115,7 @@ def preflight(*, wishes: Wishes) -> None:
             shared.add(result=result)
             if checked.customers >= wanted:
                 break
-        # What the wave's gate would find: the same value in two batches.
+        # The same check as the wave's gate: the same value in two batches.
         for identifier, finding in shared.found():
             checked.causes.add(external_identifier=identifier, findings=[finding])
             found = checked.refused if finding.severity == "error" else checked.doubtful
@@ -148,7 +148,7 @@ def _rehearsed(*, wishes: Wishes, dialect: Dialect, kraken: KrakenSettings | Non
                 target_kraken=kraken.target if kraken else None,
             )
     except ProgrammingError:
-        # Its schema is older than these counts, or not there yet: there is nothing to compare with.
+        # Its schema is older than these counts, or does not exist yet: there is nothing to compare with.
         return None
 
 
@@ -252,7 +252,7 @@ def _write(*, checked: Checked) -> Sequence[Path]:
 
 
 def _mapping_page(*, dialect: str) -> str:
-    """Where a person reads of the rules of a dialect, from the project's root."""
+    """Return where people read about the rules of a dialect, relative to the project's root."""
     return f"docs/mapping/{dialect}.md"
 
 

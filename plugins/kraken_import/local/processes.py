@@ -1,8 +1,8 @@
-"""Processes that outlive the command that starts them, and their sure end.
+"""Processes that outlive the command that starts them, and ways to end all of them.
 
-Each component leads a session of its own. Its process id is kept together with its start time, so that a
-number used again by a stranger is never mistaken for it. What belongs to it is found by its session, by
-descent, and by the folder that its output goes to, which tells even when every note about it was lost.
+Each component leads its own session. Its process id is kept with its start time, so that another process
+with the same number is never mistaken for it. Its children are found by session, by descent, and by the
+folder that their output goes to, which works even when every note about the component was lost.
 """
 
 import contextlib
@@ -20,19 +20,19 @@ from kraken_import.local.problems import StackProblem
 
 _GRACE_SECONDS = 3.0
 _KILL_SECONDS = 10.0
-# Start times are floats that each reading computes anew from clock ticks.
+# Start times are floats that each reading computes again from clock ticks.
 _SAME_START_SECONDS = 1.0
 
 
 class PortIsBusy(StackProblem):
-    """Somebody else listens on one of our ports."""
+    """Another program listens on one of our ports."""
 
 
 class UnableToStop(StackProblem):
     """A process survived SIGKILL."""
 
 
-# Children of this very process must be waited for by it; those of earlier commands have been adopted.
+# Children of this process must be waited for by it; those of earlier commands have been adopted.
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
@@ -49,7 +49,7 @@ class Component:
 def launch(
     *, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path, folder: Path
 ) -> Component:
-    """Start a command in a session of its own, with its output appended to `log`."""
+    """Start a command in its own session, with its output appended to `log`."""
     log.parent.mkdir(parents=True, exist_ok=True)
     launched = time.time()
     with log.open("ab") as output:
@@ -81,7 +81,7 @@ def is_alive(*, component: Component) -> bool:
 
 
 def stop(*, components: Iterable[Component] = (), logs: Path | None = None) -> int:
-    """End the components, all that belongs to them, and all that writes below `logs`; return how many."""
+    """End the components, their children, and every process that writes below `logs`. Returns how many."""
     known = list(components)
     belonging = _belonging(components=known, logs=logs)
     for component in known:
@@ -89,7 +89,7 @@ def stop(*, components: Iterable[Component] = (), logs: Path | None = None) -> i
             with contextlib.suppress(ProcessLookupError):
                 os.kill(component.pid, 15)
     psutil.wait_procs(belonging, timeout=_GRACE_SECONDS)
-    # Looked up again: what a leader started while it was ending belongs to it too.
+    # Looked up again: a child that a leader started while it was ending belongs to it too.
     rest = {process.pid: process for process in (*belonging, *_belonging(components=known, logs=logs))}
     for process in rest.values():
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -113,7 +113,7 @@ def family(*, components: Iterable[Component]) -> list[psutil.Process]:
 def check_port(*, port: int, what: str, base: int) -> None:
     """Raise PortIsBusy when 127.0.0.1:port cannot be listened on."""
     with socket.socket() as probe:
-        # As servers do: connections that linger from the last run are no hindrance.
+        # As servers do: connections that linger from the last run do not matter.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
@@ -144,7 +144,7 @@ def _belonging(*, components: Sequence[Component], logs: Path | None) -> list[ps
 
 
 def _writes_below(*, pid: int, folder: Path) -> bool:
-    """Whether its standard output is a file in the folder, be it deleted by now; unknown without /proc."""
+    """Return whether its standard output is a file in the folder, even a deleted one; needs /proc."""
     try:
         return str(Path(f"/proc/{pid}/fd/1").readlink()).startswith(f"{folder}/")
     except OSError:
@@ -152,7 +152,7 @@ def _writes_below(*, pid: int, folder: Path) -> bool:
 
 
 def _is_stranger(*, component: Component) -> bool:
-    """Whether the component's number now belongs to a process that is not it."""
+    """Return whether the component's number now belongs to another process."""
     leader = _process(pid=component.pid)
     if leader is None:
         return False

@@ -14,7 +14,7 @@ _VERDICT = re.compile(r'class="verdict \w+">\s*<b>(.*?)</b>')
 
 
 class ReportsAreElsewhere(StackProblem):
-    """The reports lie in an object store, which this command does not read."""
+    """The reports are in an object store, which this command does not read."""
 
 
 def place(*, given: str | None) -> str:
@@ -23,10 +23,10 @@ def place(*, given: str | None) -> str:
 
 
 def print_reports(*, given: str | None) -> None:
-    """Print when each report was written, how its wave ended, and where it lies."""
+    """Print when each report was written, how its wave ended, and where it is."""
     address = place(given=given).removeprefix("file://")
     if "://" in address:
-        raise ReportsAreElsewhere(f"The reports lie at {address}: look there.")
+        raise ReportsAreElsewhere(f"The reports are at {address}: look there.")
     folder = Path(address)
     pages = sorted(folder.glob("*/wave-*/index.html"), key=lambda page: page.stat().st_mtime)
     if not pages:

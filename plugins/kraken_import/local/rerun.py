@@ -1,4 +1,4 @@
-"""`make rerun`: triggers the rerun of chosen records in the running stack and tells what became of them."""
+"""`make rerun`: triggers the rerun of chosen records in the running stack and reports what became of them."""
 
 import os
 import sys
@@ -41,7 +41,7 @@ def rerun(*, wishes: Wishes) -> None:
         api.unpause(dag_id=run.dag_id)
         api.trigger(dag_id=run.dag_id, run_id=run.run_id, conf=conf)
         sys.stdout.write(
-            f"Rerunning records of {dialect} ({run.dag_id}, run {run.run_id}); where a wave wants "
+            f"Rerunning records of {dialect} ({run.dag_id}, run {run.run_id}); where a wave requires "
             "an approval, the rerun waits for one under Required actions …\n"
         )
         sys.stdout.flush()
@@ -58,7 +58,7 @@ def rerun(*, wishes: Wishes) -> None:
 
 
 def selection(*, environment: Mapping[str, str], wishes: Wishes) -> dict[str, Any]:
-    """The parameters of the DAG that the variables stand for; raises UnableToRerun when none was given."""
+    """Return the DAG's parameters that the variables stand for. Raises UnableToRerun when none was given."""
     given = {name: value.strip() for name, value in environment.items() if value.strip()}
     conf: dict[str, Any] = {
         "wave": given.get("WAVE"),
@@ -84,7 +84,7 @@ def selection(*, environment: Mapping[str, str], wishes: Wishes) -> dict[str, An
 
 
 def told(*, rerun: Rerun, ways: Sequence[Way]) -> list[str]:
-    """What became of a rerun, in lines."""
+    """Return what became of a rerun, in lines."""
     left = f", {rerun.in_kraken:,} more are in Kraken already and were left alone" if rerun.in_kraken else ""
     return [
         f"Rerun {rerun.id}: {rerun.records:,} records{left}.",
@@ -109,7 +109,7 @@ def _dialect(*, wishes: Wishes, running: Running, wave: str | None) -> str:
 
 
 def _check(*, conf: Mapping[str, Any], dialect: str) -> None:
-    """What the DAG would refuse is said here at once, in one sentence."""
+    """Refuse here at once what the DAG would refuse, in one sentence."""
     try:
         check_request(request=RerunRequest(dialect=dialect, **conf))
     except BadRequest as error:

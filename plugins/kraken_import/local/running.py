@@ -1,4 +1,4 @@
-"""Brings the stack up, whatever state things are in."""
+"""Brings the stack up, from whatever state it is in."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -70,7 +70,7 @@ def up(*, wishes: Wishes, say: Say, correct_connections: bool = False) -> Runnin
     with state.locked():
         before = state.load()
         base = _port_base(wishes=wishes, before=before)
-        # Numbers that the DAGs would refuse are refused before anything starts.
+        # Refuse numbers that the DAGs would refuse, before anything starts.
         environment.batches_at_once()
         environment.patience()
         targets.check(targets=wishes.targets)
@@ -83,7 +83,7 @@ def up(*, wishes: Wishes, say: Say, correct_connections: bool = False) -> Runnin
             systems = starter.start(wishes=wishes)
             starter.connect(systems=systems, chosen=wishes.targets, correct=correct_connections)
         except BaseException:
-            # What this call started would otherwise be found half-started by the next.
+            # Otherwise the next call would find what this one started half-started.
             if starter.started_all:
                 stop_everything(stack=starter.stack)
             raise
@@ -104,7 +104,7 @@ def running() -> Running | None:
 
 
 def require_running() -> Running:
-    """The running stack; raises IsNotUp."""
+    """Return the running stack. Raises IsNotUp."""
     found = running()
     if found is None:
         raise IsNotUp("The stack is not up: start it with `make demo` or `make up`.")
@@ -113,7 +113,7 @@ def require_running() -> Running:
 
 @contextmanager
 def postgres_alone(*, wishes: Wishes) -> Iterator[Systems]:
-    """Postgres for one command, stopped after it unless it was running before."""
+    """Start Postgres for one command, and stop it afterwards unless it was running before."""
     with state.locked():
         before = state.load()
         ports = Ports(base=_port_base(wishes=wishes, before=before))
@@ -183,10 +183,10 @@ class _Starter:
         return systems
 
     def connect(self, *, systems: Systems, chosen: Targets, correct: bool) -> None:
-        """Create Airflow's connections and pools, and set anew those connections whose target has changed.
+        """Create Airflow's connections and pools, and change those connections whose target has changed.
 
-        With `correct` also those that somebody pointed elsewhere in Airflow; others keep what was set there.
-        Pools keep the size that they were given in Airflow until it is started again.
+        With `correct` this includes connections that people pointed elsewhere in Airflow; otherwise those
+        stay as they are. Pools keep the size that they were given in Airflow until it is started again.
         """
         changed = self.stack.targets != chosen
         api = Running(ports=self.stack.ports, secrets=self._secrets, systems=systems, components=()).airflow()
@@ -219,7 +219,7 @@ class _Starter:
             )
 
     def _clear_remains(self) -> None:
-        """End what has no future: children of components that died, and everybody who lost the database."""
+        """End what is left of a broken stack: children of dead components, components without a database."""
         lost = self._cluster.running_port() is None
         dead = [each for each in self.stack.components if lost or not processes.is_alive(component=each)]
         if dead:
@@ -245,7 +245,7 @@ class _Starter:
             self._cluster.stop()
         if found is None:
             self._say("Starting Postgres and the stand-in Kraken, preparing the databases …")
-        # Known before anything runs, so that `make down` finds whatever comes of this.
+        # Recorded before anything runs, so that `make down` finds whatever this starts.
         state.save(stack=self.stack)
         self._cluster.start()
         for name in ("airflow", "legacy", "tracking"):
@@ -279,7 +279,7 @@ class _Starter:
                 time.sleep(_POLL_SECONDS)
 
     def _await_airflow(self) -> None:
-        """Wait for heartbeats younger than each component's start; an old one tells of a predecessor."""
+        """Wait for heartbeats younger than each component's start; an older one is a predecessor's."""
         api = Airflow(address=f"http://127.0.0.1:{self.stack.ports.airflow}", user="", password="")
         deadline = time.monotonic() + _HEALTHY_SECONDS
         late = list(airflow.COMMANDS)

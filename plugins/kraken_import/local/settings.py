@@ -1,4 +1,4 @@
-"""Where everything of the local stack lives, its ports and secrets, and what the caller asked for."""
+"""Paths of the local stack, its ports and secrets, and what the caller asked for."""
 
 import base64
 import json
@@ -25,7 +25,7 @@ _HIGHEST_PORT_BASE = 65_500
 
 
 class UnableToUnderstand(StackProblem):
-    """A variable on the command line that makes no sense."""
+    """A variable on the command line makes no sense."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Ports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secrets:
-    """Generated once for each checkout, kept in a file that only its owner reads."""
+    """Generated once for each checkout, kept in a file that only its owner can read."""
 
     jwt: str
     api_key: str
@@ -80,7 +80,7 @@ class Targets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What the caller set as variables; None where nothing was said."""
+    """What the caller set as variables; None where a variable is not set."""
 
     targets: Targets
     port_base: int | None
@@ -104,7 +104,7 @@ def read_wishes(*, environment: Mapping[str, str]) -> Wishes:
     if url and not token:
         raise UnableToUnderstand("KRAKEN_URL needs KRAKEN_TOKEN: the stack sends no request without a token.")
     if token and not url:
-        raise UnableToUnderstand("KRAKEN_TOKEN needs KRAKEN_URL: the bundled Kraken has a token of its own.")
+        raise UnableToUnderstand("KRAKEN_TOKEN needs KRAKEN_URL: the bundled Kraken has its own token.")
     targets = Targets(
         kraken_url=_read_url(name="KRAKEN_URL", value=url) if url else None,
         kraken_token=token,
@@ -129,7 +129,7 @@ def read_wishes(*, environment: Mapping[str, str]) -> Wishes:
 
 
 def load_secrets(*, path: Path = RUN / "secrets.json") -> Secrets:
-    """The checkout's secrets, generated at the first call, and anew where the file is damaged."""
+    """The checkout's secrets: generated at the first call, and again if the file is damaged."""
     with suppress(FileNotFoundError, ValueError, TypeError, RecursionError):
         known = json.loads(path.read_text(encoding="utf-8"))
         is_whole = set(known) == {each.name for each in fields(Secrets)}
@@ -162,7 +162,7 @@ def _read_number(*, given: Mapping[str, str], name: str, least: int, most: int) 
     text = given.get(name)
     if text is None:
         return None
-    # Python reads no number of thousands of digits.
+    # Python refuses numbers with thousands of digits.
     is_number = text.isascii() and text.isdigit() and len(text.lstrip("0")) <= len(str(most))
     if not is_number or not least <= int(text) <= most:
         raise UnableToUnderstand(

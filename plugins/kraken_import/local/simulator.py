@@ -8,14 +8,14 @@ from kraken_import.local.settings import DEFAULT_PORT_BASE, ROOT, RUN, Ports, Se
 
 
 def simulator_command(*, ports: Ports, secrets: Secrets) -> list[str]:
-    """Its command line; the journal lets it remember over a restart what it has created."""
-    # The tracking database takes another address for another Kraken, which has none of this one's customers.
+    """Return its command line; with the journal it remembers across restarts what it has created."""
+    # At another address the tracking database sees another Kraken, which has none of this one's customers.
     name = "simulator" if ports.base == DEFAULT_PORT_BASE else f"simulator-{ports.base}"
     return [*_command(ports=ports, secrets=secrets), "--journal", str(RUN / f"{name}.journal")]
 
 
 def run_alone(*, wishes: Wishes) -> None:
-    """Become the stand-in Kraken, with nothing remembered; it ends with Ctrl-C."""
+    """Become the stand-in Kraken, starting empty; it ends with Ctrl-C."""
     ports = Ports(base=wishes.port_base or DEFAULT_PORT_BASE)
     check_port(port=ports.simulator, what="the stand-in Kraken", base=ports.base)
     secrets = load_secrets()

@@ -1,4 +1,4 @@
-"""What the running stack is, kept in .run/stack.json for the next command, and the lock between commands."""
+"""The description of the running stack, kept in .run/stack.json for the next command, and their lock."""
 
 import contextlib
 import fcntl
@@ -17,7 +17,7 @@ _PATH = RUN / "stack.json"
 
 
 class UnableToReadState(StackProblem):
-    """What the last command left is not what any command writes."""
+    """The state file is not one that a command writes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ def load(*, path: Path = _PATH) -> Stack | None:
 
 
 def _stack(*, known: Any) -> Stack:
-    """Raises ValueError, TypeError or KeyError for what `save` has not written."""
+    """Read a stack. Raises ValueError, TypeError or KeyError if `save` has not written it."""
     stack = Stack(
         port_base=known["port_base"],
         targets=Targets(**known["targets"]),
@@ -77,18 +77,18 @@ def _stack(*, known: Any) -> Stack:
 
 
 def save(*, stack: Stack) -> None:
-    """Remember the stack; the file holds tokens and passwords, so only its owner reads it."""
+    """Save the stack; the file holds tokens and passwords, so only its owner can read it."""
     write_private(path=_PATH, text=json.dumps(asdict(stack), indent=2))
 
 
 def forget() -> None:
-    """There is no stack any more."""
+    """Record that there is no stack any more."""
     _PATH.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def locked() -> Iterator[None]:
-    """One command at a time starts or stops things; a second one waits for it."""
+    """Hold the lock that lets one command at a time start or stop things; a second one waits for it."""
     RUN.mkdir(exist_ok=True)
     with (RUN / "stack.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

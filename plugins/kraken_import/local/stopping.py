@@ -1,4 +1,4 @@
-"""Takes the stack down. Needs nothing of the pipeline, so that it works whatever is broken there."""
+"""Takes the stack down. Does not need the pipeline, so that it works whatever is broken there."""
 
 from collections.abc import Callable
 
@@ -8,19 +8,19 @@ from kraken_import.local.settings import DEFAULT_PORT_BASE, LOGS, RUN, Ports
 
 
 def down(*, say: Callable[[str], None]) -> None:
-    """End everything of this checkout's stack, whatever is left of it."""
+    """End all processes of this checkout's stack, whatever is left of it."""
     with state.locked():
         ended = stop_everything(stack=state.load())
     say("The stack is down." if ended else "Nothing was running.")
 
 
 def stop_everything(*, stack: state.Stack | None) -> bool:
-    """End all processes, and Postgres last, since the others write to it; whether there were any."""
+    """End all processes, and Postgres last, since the others write to it. Returns whether there were any."""
     ended = processes.stop(components=stack.components if stack else (), logs=LOGS)
     cluster = cluster_of(ports=stack.ports if stack else Ports(base=DEFAULT_PORT_BASE))
     ended += cluster.running_port() is not None
     cluster.stop()
-    # A server whose data folder was deleted no longer listens to pg_ctl.
+    # pg_ctl no longer reaches a server whose data folder was deleted.
     ended += processes.stop(logs=RUN)
     state.forget()
     return ended > 0

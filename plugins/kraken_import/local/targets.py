@@ -24,7 +24,7 @@ _ANSWER_SECONDS = 15.0
 
 
 class UnableToReachKraken(StackProblem):
-    """No Kraken answers at KRAKEN_URL, or it does not take the token."""
+    """No Kraken answers at KRAKEN_URL, or it does not accept the token."""
 
 
 class UnableToReachDatabase(StackProblem):
@@ -33,7 +33,7 @@ class UnableToReachDatabase(StackProblem):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Systems:
-    """Addresses in force; `bundled_…` tells whether it is the stack's own."""
+    """The addresses in use; `bundled_…` tells whether it is the stack's own."""
 
     kraken_url: str
     kraken_token: str
@@ -63,7 +63,7 @@ def resolve(*, targets: Targets, ports: Ports, secrets: Secrets, cluster: Cluste
 
 
 def check(*, targets: Targets) -> None:
-    """Try every system that is not bundled; raises UnableToReachKraken or UnableToReachDatabase."""
+    """Try every system that is not bundled. Raises UnableToReachKraken or UnableToReachDatabase."""
     if targets.legacy_dsn:
         check_database(name="LEGACY_DSN", dsn=targets.legacy_dsn)
     if targets.tracking_dsn:
@@ -83,7 +83,7 @@ def check_database(*, name: str, dsn: str) -> None:
 
 
 def check_kraken(*, url: str, token: str) -> None:
-    """Ask for the status of an import process that nobody has: 404 is the right answer."""
+    """Ask for the status of an import process that cannot exist: 404 is the right answer."""
     settings = kraken_settings(url=url, token=token)
     request = status_request(
         resource="accounts", import_supplier="CONNECTION-TEST", external_identifier="CONNECTION-TEST"
@@ -111,7 +111,7 @@ def check_kraken(*, url: str, token: str) -> None:
 
 
 def kraken_settings(*, url: str, token: str) -> KrakenSettings:
-    """The Connection's settings as the pipeline will read them; raises UnableToReachKraken."""
+    """Return the Connection's settings as the pipeline will read them. Raises UnableToReachKraken."""
     try:
         return KrakenSettings.from_connection_fields(host=url, password=token)
     except UnableToReadConnection as error:
@@ -131,7 +131,7 @@ def connections(*, systems: Systems) -> list[Mapping[str, Any]]:
 
 def same_place(*, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two Connections lead to the same system; their other settings may differ."""
-    # Airflow's pages save a field that is not there as an empty one, and a missing port as 0.
+    # Airflow's pages save a missing field as an empty one, and a missing port as 0.
     return all(
         (one.get(name) or None) == (other.get(name) or None)
         for name in ("conn_type", "host", "port", "schema", "login")
@@ -163,7 +163,7 @@ def _kraken_connection(*, systems: Systems) -> Mapping[str, Any]:
         "host": systems.kraken_url,
         "login": None,
         "schema": None,
-        # What Airflow's pages send for no port: its Test button insists on the very port that is stored.
+        # What Airflow's pages send for no port: its Test button requires exactly the stored port.
         "port": 0,
         "password": systems.kraken_token,
         "extra": json.dumps(extra),

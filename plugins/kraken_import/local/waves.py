@@ -77,17 +77,17 @@ class Progress:
 
     @property
     def processed(self) -> int:
-        """Customers that are in Kraken, or whose dry run it has gone through."""
+        """Customers that are in Kraken, or whose dry run has succeeded."""
         return self.count(*SUCCEEDED)
 
     @property
     def failed(self) -> int:
-        """Customers that ended anywhere else."""
+        """Customers that ended in any other way."""
         return self.count(*FAILED)
 
     @property
     def parked(self) -> int:
-        """Customers of whom no answer of Kraken's proves what became of them."""
+        """Customers about whom no answer of Kraken's proves what became of them."""
         return self.count(State.PARKED)
 
     @property
@@ -96,7 +96,7 @@ class Progress:
         return self.count(*SETTLED)
 
     def rate(self, *, now: datetime) -> float:
-        """Customers settled a second since the trigger, up to the last one's end when no more will end."""
+        """Return customers settled a second since the trigger, up to the last end if no more will end."""
         over = self.settled + self.parked == self.records and self.last_settled_at is not None
         end = self.last_settled_at if over and self.last_settled_at else now
         return self.settled / max((end - self.wave.at).total_seconds(), 0.001)
@@ -112,7 +112,7 @@ def dag_of(*, dialect: str) -> str:
 
 
 def await_dags(*, api: Airflow, dialects: Sequence[str]) -> None:
-    """Wait until Airflow has parsed the DAG of each dialect; raises UnableToStartWave."""
+    """Wait until Airflow has parsed the DAG of each dialect. Raises UnableToStartWave."""
     deadline = time.monotonic() + _DAG_SECONDS
     for dag_id in (dag_of(dialect=dialect) for dialect in dialects):
         while not api.has_dag(dag_id=dag_id):
@@ -128,7 +128,7 @@ def await_dags(*, api: Airflow, dialects: Sequence[str]) -> None:
 def start_wave(
     *, api: Airflow, dialect: str, conf: Mapping[str, Any], run_id: str, is_dry_run: bool
 ) -> StartedWave:
-    """Trigger one wave. Whether it is live is always said."""
+    """Trigger one wave. Whether it is live is always stated."""
     dag_id = dag_of(dialect=dialect)
     api.unpause(dag_id=dag_id)
     at = datetime.now(tz=UTC)
@@ -143,9 +143,9 @@ def follow(
     waves: Sequence[StartedWave],
     show: Callable[[Sequence[Progress]], None],
 ) -> list[Progress]:
-    """Show the progress of the waves until all of their runs have ended; return how they ended."""
+    """Show the progress of the waves until all of their runs have ended. Returns how they ended."""
     while True:
-        # The run first: its end is then never seen before the rows that it wrote.
+        # The run is read first: its end is then never seen before the rows that it wrote.
         states = [api.run_state(dag_id=wave.dag_id, run_id=wave.run_id) for wave in waves]
         progress = [
             _read(tracking=tracking, wave=wave, run_state=state)

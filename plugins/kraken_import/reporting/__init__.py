@@ -1,1 +1,1 @@
-"""Reports for people: self-contained HTML pages and CSVs. Knows neither Airflow nor any database."""
+"""Reports for people: self-contained HTML pages and CSVs. Uses neither Airflow nor any database."""

@@ -9,7 +9,7 @@ from transforms.lineage import UnableToTrace
 
 
 def main() -> int:
-    """Exit status 1 when a page is stale and only a check was wanted."""
+    """Return exit status 1 when a page is stale and only a check was asked for."""
     parser = argparse.ArgumentParser(prog="python -m kraken_import.reporting", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a page is stale")
     only_check = parser.parse_args().check

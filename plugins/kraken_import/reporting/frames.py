@@ -21,7 +21,7 @@ FRAMES_HEADER: Final = (
 
 
 def frame_rows(*, lines: Iterable[FrameLine]) -> Iterator[Sequence[Any]]:
-    """The rows of such a table. Blank is what was not rehearsed, and the parent where it is the customers."""
+    """Yield the table's rows. What was not rehearsed is blank, and the parent where it is the customers."""
     for line in lines:
         now, before = line.now, line.before
         yield (

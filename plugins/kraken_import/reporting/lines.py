@@ -1,4 +1,4 @@
-"""Line charts as plain numbers: the template only draws what is worked out here."""
+"""Line charts as plain numbers: the template only draws what is computed here."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """A place on an axis and what is written there."""
+    """A place on an axis and its label."""
 
     at: float
     label: str
@@ -50,7 +50,7 @@ class Chart:
 
 
 def chart(*, label: str, times: Sequence[datetime], lines: Sequence[Line]) -> Chart:
-    """A chart over time; `times` ascending and evenly spaced."""
+    """Return a chart over time; `times` ascending and evenly spaced."""
     most = _nice(max((value for line in lines for value in line.values), default=0) or 1)
     across, down = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
 
@@ -63,7 +63,7 @@ def chart(*, label: str, times: Sequence[datetime], lines: Sequence[Line]) -> Ch
     shape = "%H:%M:%S" if times[-1] - times[0] < timedelta(minutes=20) else "%H:%M"
     if times[-1] - times[0] > timedelta(days=1):
         shape = "%d %b %H:%M"
-    # Spread over the whole axis, the last time among them.
+    # Spread over the whole axis, including the last time.
     steps = min(_X_TICKS, len(times)) - 1
     places = [round(step * (len(times) - 1) / steps) for step in range(steps + 1)] if steps > 0 else [0]
     return Chart(
@@ -86,7 +86,7 @@ def chart(*, label: str, times: Sequence[datetime], lines: Sequence[Line]) -> Ch
 
 
 def _nice(most: float) -> float:
-    """The next number whose quarters are easy to read."""
+    """Return the next number whose quarters are easy to read."""
     size = 1.0
     while size < most:
         size *= 10

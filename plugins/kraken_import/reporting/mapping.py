@@ -39,7 +39,7 @@ What no rule finds has [codes of the build][codes]. No setting [turns a rule off
 """
 _LONGEST: Final = 200
 _ANY_DAY: Final = date(2000, 1, 1)
-"""What a rule says does not depend on the day."""
+"""Any day: what a rule says does not depend on it."""
 
 
 def pages() -> dict[str, str]:
@@ -51,14 +51,14 @@ def pages() -> dict[str, str]:
 
 
 def stale() -> list[str]:
-    """Names of the pages in the folder that are not what `pages` makes of the mapping today."""
+    """Return the names of the pages in the folder that differ from what `pages` returns today."""
     wanted = pages()
     there = {file.name: file.read_text(encoding="utf-8") for file in FOLDER.glob("*.md")}
     return sorted(name for name in wanted.keys() | there.keys() if wanted.get(name) != there.get(name))
 
 
 def write() -> None:
-    """Write every page, and remove those of dialects that are no more."""
+    """Write every page, and remove those of dialects that no longer exist."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     wanted = pages()
     for file in FOLDER.glob("*.md"):
@@ -69,10 +69,10 @@ def write() -> None:
 
 
 def unfilled(*, dialect: Dialect) -> list[str]:
-    """Paths of the model that nothing fills, without what lies below them."""
+    """Return the paths of the model that are not filled, without what lies below them."""
     known = set(lineage(name=dialect.name))
     reached = {path.rpartition(".")[0] for path in known} | known
-    # What several branches of a union have is one path.
+    # Several branches of a union share one path.
     paths = dict.fromkeys(_model_paths(model=dialect.model))
     missing = [path for path in paths if path not in reached]
     return [path for path in missing if path.rpartition(".")[0] not in missing]
@@ -123,7 +123,7 @@ def _page(*, dialect: Dialect) -> str:
 
 
 def _coverage(*, coverage: Coverage, rules: Sequence[Rule]) -> str:
-    """The stated codes by what becomes of them."""
+    """Return the stated codes by what becomes of them."""
     checked = sorted({rule.code for rule in rules if rule.source is not None})
     classes = {
         "stated and checked": checked,

@@ -14,12 +14,12 @@ from markupsafe import Markup
 
 
 def render(*, template: str, **values: Any) -> str:
-    """A whole HTML page. Every value is escaped; a template that misses one raises."""
+    """Return a whole HTML page. Every value is escaped; a template with a missing value raises."""
     return _environment().get_template(f"{template}.html").render(**values)
 
 
 def csv_text(*, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A table as CSV (RFC 4180), for spreadsheets: what begins like a formula is kept from being one."""
+    """Return a table as CSV (RFC 4180) for spreadsheets: values that look like a formula are defused."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(header)

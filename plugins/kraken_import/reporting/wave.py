@@ -32,9 +32,9 @@ class Slice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoneyLine:
-    """The way of the money of one ledger, in cents and Kraken's sign.
+    """What becomes of the money of one ledger, in cents and Kraken's sign.
 
-    `handed_on` is what the legacy database said of customers that a later wave took over.
+    `handed_on` is the legacy balance of customers that a later wave took over.
     """
 
     ledger: str
@@ -51,14 +51,14 @@ class MoneyLine:
 
     @property
     def adds_up(self) -> bool:
-        """Whether no cent was lost or made on the way."""
+        """Whether no cent was lost or created on the way."""
         parts = self.refused + self.failed + self.parked + self.underway + self.accepted
         return self.legacy - self.handed_on - self.rejected == self.payload == parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParkedLine:
-    """Records that are parked for one cause, and what a person is to do."""
+    """Records that are parked for one cause, and what a person should do."""
 
     code: str
     detail: str
@@ -128,7 +128,7 @@ class WaveReport:
     policy: str
     """What steered the wave, as a sentence."""
     decision: str
-    """What was decided at its gate, by whom and when."""
+    """The decision at its gate, by whom and when."""
 
 
 def files(*, report: WaveReport) -> dict[str, str]:
@@ -160,7 +160,7 @@ def files(*, report: WaveReport) -> dict[str, str]:
 
 
 def _csv(fields: str, *, lines: Iterable[Any], **headings: str) -> str:
-    """A CSV with these fields of each line; `headings` names the columns that are called otherwise."""
+    """Return a CSV with these fields of each line; `headings` renames columns."""
     names = fields.split()
     return csv_text(
         header=[headings.get(name, name) for name in names],
@@ -169,14 +169,14 @@ def _csv(fields: str, *, lines: Iterable[Any], **headings: str) -> str:
 
 
 def _cell(value: object) -> object:
-    """A list is written with blanks between its values, a time with its offset."""
+    """Format a list with blanks between its values, a time with its offset."""
     if isinstance(value, datetime):
         return value.isoformat()
     return " ".join(value) if isinstance(value, tuple) else value
 
 
 def amount(cents: Decimal) -> str:
-    """Cents as people write an amount."""
+    """Format cents as people write an amount."""
     return written(cents=cents).replace("-", "−")
 
 
@@ -267,7 +267,7 @@ def _funnel(*, report: WaveReport) -> list[tuple[str, int]]:
 
 
 def _balanced(*, counts: Mapping[str, int]) -> list[tuple[str, bool]]:
-    """Each stage must account for all customers of the one before."""
+    """Check that each stage accounts for all customers of the one before."""
     c = counts
     return [
         (
@@ -310,7 +310,7 @@ def _charts(*, report: WaveReport) -> list[tuple[str, Any]]:
     if not report.slices:
         return []
     parts = _without_gaps(report=report)
-    # Where a slice ends is when its records were there.
+    # A slice's records are complete at its end.
     times = [part.begin + timedelta(seconds=report.seconds) for part in parts]
     begin = [report.slices[0].begin, *times]
 
@@ -352,7 +352,7 @@ def _charts(*, report: WaveReport) -> list[tuple[str, Any]]:
 
 
 def _without_gaps(*, report: WaveReport) -> list[Slice]:
-    """A slice for each step of time, also where nothing happened."""
+    """Return a slice for each step of time, including steps in which nothing happened."""
     known = {part.begin: part for part in report.slices}
     step = timedelta(seconds=report.seconds)
     number = int((report.slices[-1].begin - report.slices[0].begin) / step) + 1

@@ -24,10 +24,10 @@ _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
 
 
 class _Parser(argparse.ArgumentParser):
-    """One sentence for what is wrong, without the usage."""
+    """Reports an error in one sentence, without the usage."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and end with status 2."""
+        """Print what is wrong and end with status 2."""
         self.exit(2, f"{message[:1].upper()}{message[1:]}: see python -m kraken_import.simulator --help.\n")
 
 
@@ -48,7 +48,7 @@ def _serve(*, options: argparse.Namespace) -> int:
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        # The address first: whoever holds it may be writing the same journal.
+        # The address first: a program that has it may be writing the same journal.
         listener.bind((options.host, options.port))
         listener.listen(2048)
         store.open()
@@ -133,7 +133,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rules", action="store_true", help="print what is refused, and end; alone")
     options = parser.parse_args()
     if options.rules:
-        parser.error("--rules stands alone")
+        parser.error("--rules cannot be combined with other options")
     try:
         options.further = suppliers.read_suppliers(os.environ.get(suppliers.VARIABLE, ""))
     except suppliers.UnableToReadSupplier as error:
@@ -148,7 +148,7 @@ def _options() -> argparse.Namespace:
 
 def _port(value: str) -> int:
     if not value.isdecimal() or int(value) > 65535:
-        raise argparse.ArgumentTypeError(f"{value!r} is no port from 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{value!r} is not a port from 0 to 65535")
     return int(value)
 
 
@@ -172,7 +172,7 @@ def _seconds(value: str) -> float:
     except ValueError:
         seconds = math.nan
     if not math.isfinite(seconds) or seconds < 0:
-        raise argparse.ArgumentTypeError(f"{value!r} is no number of seconds")
+        raise argparse.ArgumentTypeError(f"{value!r} is not a number of seconds")
     return seconds
 
 

@@ -1,4 +1,4 @@
-"""The ASGI application. Raw ASGI, because a stand-in must never be what a benchmark waits for."""
+"""The ASGI application. Raw ASGI, because a benchmark must never wait for the stand-in."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Simulator:
     judge: Judge = field(init=False)
 
     def __post_init__(self) -> None:
-        """Let the faults know what they strike, and the judge what is there."""
+        """Give the faults and the judge access to the store."""
         self.judge = Judge(store=self.store, suppliers=self.suppliers)
         self.strikes = Strikes(faults=self.faults, store=self.store, traffic=self.traffic)
 

@@ -1,4 +1,4 @@
-"""What tests and the demo ask the stand-in itself: its ledger, and faults. Kraken has none of this."""
+"""The stand-in's own endpoints for tests and the demo: its ledger, and faults. Kraken has none of these."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def _set_fault(*, faults: Faults, body: bytes) -> Reply:
 
 
 def _put_process(*, store: Store, body: bytes, now: float) -> Reply:
-    """Have a process behind the back of whoever creates, as other people do it at a real Kraken."""
+    """Add a process that the client did not create, as other people do at a real Kraken."""
     given = _document(body=body)
     key = _key(given=given)
     identifier, listed = given.get("kraken_identifier"), given.get("listed", 1)
@@ -180,7 +180,7 @@ def _forget_process(*, store: Store, body: bytes) -> Reply:
 
 
 def _change_tokens(*, issuer: Issuer, body: bytes) -> Reply:
-    """Change what is issued from now on, and end what was."""
+    """Change the tokens issued from now on, and end those issued before."""
     given = _document(body=body)
     life, revoke, restore = given.get("life"), given.get("revoke"), given.get("restore")
     if (

@@ -94,7 +94,7 @@ class Fault:
         return age >= self.after and (self.until is None or age < self.until)
 
     def _draw(self, *, operation: str, key: Key | None, number: int) -> float:
-        """A number from 0 to 1 for the n-th request of a key, whatever came in between from others.
+        """Return a number from 0 to 1 for the n-th request of a key, whatever other requests came in between.
 
         Drawn from the request rather than in sequence, because requests of a wave arrive in any order.
         """

@@ -1,4 +1,4 @@
-"""Judges payloads by the mark of their import supplier, on the day of Kraken, with what is there already."""
+"""Judges payloads by the form of their import supplier, on Kraken's day, with the records it has already."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Judge:
     store: Store
     suppliers: Mapping[str, str] = field(default_factory=lambda: DEFAULTS)
     _passed: dict[Key, tuple[date, bytes]] = field(default_factory=dict)
-    """What was last found right of each key, so that a create of the same is not judged again."""
+    """The last payload of each key that was found right, so that a create of the same is not judged again."""
 
     def form(self, *, key: Key) -> Form | None:
-        """The form of a supplier's payloads; None for a supplier unknown or of the other resource."""
+        """Return the form of a supplier's payloads; None if it is unknown or of the other resource."""
         form = FORMS.get(self.suppliers.get(key.import_supplier, ""))
         return form if form is not None and form.resource == key.resource else None
 

@@ -1,4 +1,4 @@
-"""The kinds of fault: which requests each can strike, and which fields say what it does."""
+"""The kinds of fault: which requests each can strike, and which fields configure it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OF_THE_API: Final = ("validate", "create", "status", "list")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """`defaults` are those of its fields, `how` the ways it has, the first of which is the usual one."""
+    """`defaults` are those of its fields, `how` its variants, the first of which is the usual one."""
 
     fields: frozenset[str] = frozenset()
     how: tuple[str, ...] = ()

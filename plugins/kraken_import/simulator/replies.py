@@ -1,4 +1,4 @@
-"""What the stand-in answers, in Kraken's words. Pure: facts in, status and JSON document out."""
+"""The stand-in's answers, in Kraken's words. Pure: facts in, status and JSON document out."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def throttled(*, retry_after: tuple[bytes, bytes] | None, status: int = 429) -> 
 
 
 def retry_after(*, form: str | None, seconds: float, now: float) -> tuple[bytes, bytes] | None:
-    """The header in whole seconds, or as a `date` by Kraken's own clock; None where it is not wanted."""
+    """Return the header in whole seconds, or as a `date` by Kraken's clock; None where it is not wanted."""
     if form is None:
         return None
     wait = max(1, round(seconds))
@@ -151,7 +151,7 @@ def broken(*, status: int, retry_after: tuple[bytes, bytes] | None = None) -> Re
 
 
 def garbled(*, how: str, reply: Reply) -> Reply:
-    """The same answer with a body that is no JSON document."""
+    """Return the same answer with a body that is not a JSON document."""
     match how:
         case "html":
             page = b"<!doctype html>\n<html><head><title>%d</title></head><body>Sorry.</body></html>\n"

@@ -18,7 +18,7 @@ _LISTINGS: Final = "/v1/data-import/"
 
 
 class Route(NamedTuple):
-    """An operation on a resource. The key stands in the path (`which` listing too) or else in the body."""
+    """An operation on a resource. The key is in the path (`which` listing too) or else in the body."""
 
     operation: str
     resource: str
@@ -27,7 +27,7 @@ class Route(NamedTuple):
 
 
 class Envelope(NamedTuple):
-    """What the body of a validation or a create holds."""
+    """The content of the body of a validation or a create."""
 
     payload: dict[str, Any]
     task_params: dict[str, Any]

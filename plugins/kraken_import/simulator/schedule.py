@@ -12,7 +12,7 @@ _FURTHEST_END: Final = timedelta(days=4)
 
 
 def problems(*, task_params: Mapping[str, Any], now: datetime) -> Iterator[Objection]:
-    """What is wrong with the `task_params` of a create."""
+    """Yield what is wrong with the `task_params` of a create."""
     if not isinstance(task_params.get("is_dry_run", False), bool):
         yield Objection("task_params.is_dry_run", "invalid", "Must be a valid boolean.")
     times: dict[str, datetime] = {}

@@ -1,4 +1,4 @@
-"""What the stand-in remembers: import processes, and how often each was really created.
+"""The stand-in's memory: import processes, and how often each was really created.
 
 Processing takes no timers: the status of a process follows from its age.
 """
@@ -16,7 +16,7 @@ import orjson
 
 
 class Key(NamedTuple):
-    """What Kraken tells import processes apart by."""
+    """What tells import processes apart in Kraken."""
 
     resource: str
     import_supplier: str
@@ -77,7 +77,7 @@ class Store:
     references: dict[tuple[str, str], Key] = field(default_factory=dict)
     """Whose each reference (namespace, value) is; it counts once that account is there."""
     resets: int = 0
-    """How often everything was forgotten: what was under way before then must not take effect."""
+    """How often everything was forgotten: requests from before then must not take effect."""
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _file: IO[bytes] | None = None
 
@@ -103,7 +103,7 @@ class Store:
                 started_at, has_event, *rest = again or (created_at, False)
             except (ValueError, TypeError):
                 raise UnableToReadJournal(
-                    f"Line {number} of {self.journal} is no entry of a journal."
+                    f"Line {number} of {self.journal} is not an entry of a journal."
                 ) from None
             self._remember(
                 key=Key(resource, supplier, identifier),
@@ -135,7 +135,7 @@ class Store:
             self._file.truncate(0)
 
     def may_create(self, *, key: Key, is_dry_run: bool, now: float, recreate: bool | None = None) -> bool:
-        """Whether a create is accepted, as far as what is there already is concerned.
+        """Return whether a create is accepted, as far as existing processes are concerned.
 
         `recreate` says whether it is after ERRORED, where that is not as usual.
         """
@@ -166,7 +166,7 @@ class Store:
             self._file.write(orjson.dumps([*key, created_at, made.is_dry_run, made.error, *again]) + b"\n")
 
     def put(self, *, key: Key, kraken_identifier: str | None, listed: int, now: float) -> None:
-        """Have it processed long ago, whatever was there before; for tests, and not in the journal."""
+        """Record it as processed long ago, whatever was there before; for tests, and not in the journal."""
         before = self.processes.get(key)
         since = now - self.delay
         self._remember(key=key, made=Creation(), created_at=since, started_at=since)

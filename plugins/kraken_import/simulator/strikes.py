@@ -1,4 +1,4 @@
-"""What the faults that are set do to a request, stage by stage. Asked only while there are any."""
+"""What the active faults do to a request, stage by stage. Called only while there are any."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BEFORE: Final = {
 
 
 class Recreation(NamedTuple):
-    """How a create meets the process that is there already; None is the store's usual way."""
+    """How a create meets an existing process; None is the store's usual way."""
 
     accepted: bool | None = None
     in_place: bool = False
@@ -30,7 +30,7 @@ class Recreation(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Strikes:
-    """The faults, and what they need to know of the stand-in."""
+    """The faults, and the parts of the stand-in that they need."""
 
     faults: Faults
     store: Store
@@ -42,7 +42,7 @@ class Strikes:
             raise Dropped(struck.how)
 
     def gate(self, *, visit: Visit) -> Reply | None:
-        """What stands before Kraken: the reply if the request does not get past. Raises `Dropped`."""
+        """Apply what is in front of Kraken. Returns a reply if the request is stopped. Raises `Dropped`."""
         if skew := self._struck("skew", visit, lambda fault: fault.how == "clock"):
             visit.shift = skew.seconds
         if skew := self._struck("skew", visit, lambda fault: fault.how == "created_at"):
@@ -114,7 +114,7 @@ class Strikes:
         )
 
     def is_hidden(self, *, visit: Visit, process: Process, now: float) -> bool:
-        """Whether the status endpoint knows nothing of a process."""
+        """Return whether the status endpoint hides a process."""
         age = now - process.started_at
         return (
             self._struck("invisible", visit, lambda fault: age < fault.seconds) is not None
@@ -122,9 +122,9 @@ class Strikes:
         )
 
     def status(self, *, visit: Visit, process: Process, status: str) -> str:
-        """The name of the status that is told of a process."""
+        """Return the name of the status that is shown for a process."""
         before = _BEFORE.get(status, "IN_PROGRESS")
-        # It goes back only from what the client has been told.
+        # It goes back only from a status that the client has seen.
         back = process.shown == status and before is not None
         if before and back and self._struck("backwards", visit, lambda fault: fault.status in (None, status)):
             return before
@@ -138,7 +138,7 @@ class Strikes:
         return str(unknown.status) if unknown else status
 
     async def after(self, *, visit: Visit, reply: Reply) -> Reply:
-        """What becomes of an answer. Raises `Dropped` or `Cut`."""
+        """Apply faults to an answer. Raises `Dropped` or `Cut`."""
         if visit.is_silent:
             await visit.gone()
             raise Dropped("close")
@@ -159,14 +159,14 @@ class Strikes:
         return reply
 
     async def _be_late(self, struck: Fault, visit: Visit) -> None:
-        """Let the effect wait, with or without the client."""
+        """Delay the effect, with or without the client."""
         if struck.how in ("close", "reset"):
             await visit.drop(how=struck.how)
         visit.is_silent = struck.how == "silence"
         await self._pause(struck, visit)
 
     async def _pause(self, struck: Fault, visit: Visit) -> None:
-        """Wait. Raises `Dropped` if everything was forgotten meanwhile, because it would come back."""
+        """Wait. Raises `Dropped` if everything was forgotten meanwhile: the process would come back."""
         resets = self.store.resets
         await visit.pause(seconds=struck.seconds)
         if self.store.resets != resets:

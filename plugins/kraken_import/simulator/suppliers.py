@@ -10,7 +10,7 @@ from kraken_import.simulator.rules.declared import Objection
 
 DEFAULTS: Final[Mapping[str, str]] = {
     "TENTACLE_ENERGY": "edf_accounts",
-    # Both guides of Essential have this one; a supply point of it may have notifications or accounts.
+    # Both guides of Essential have this one; its supply points may have notifications or accounts.
     "TEST_SUPPLIER": "essential_supply_points_cdns",
     "<IMPORT_SUPPLIER>": "national_grid_accounts",
     "ENIPLENITUDEPT_IMPORT_SUPPLIER": "plenitude_accounts",
@@ -29,7 +29,7 @@ def read_supplier(text: str) -> tuple[str, str]:
     """Read `CODE=FORM`. Returns code and form; raises UnableToReadSupplier."""
     code, _, form = text.strip().rpartition("=")
     if not code or form not in FORMS:
-        raise UnableToReadSupplier(f"{text!r} is no CODE=FORM with one of the forms {', '.join(FORMS)}")
+        raise UnableToReadSupplier(f"{text!r} is not CODE=FORM with one of the forms {', '.join(FORMS)}")
     return code, form
 
 

@@ -43,7 +43,7 @@ _WRONG_ORGANISATION: Final = Refusal(
 
 
 class _Given(NamedTuple):
-    """Who signs in (None: that is not known), and the refusal if it is not so."""
+    """The user who signs in (None if unknown), and the refusal if the credentials are wrong."""
 
     name: str | None
     refusal: Refusal
@@ -70,7 +70,7 @@ class Issuer:
         self._usual_life = self.life
 
     def reset(self) -> None:
-        """Forget all tokens and what was changed."""
+        """Forget all tokens and all changes."""
         self.life, self.issued, self.refused_requests = self._usual_life, 0, 0
         self.revoked.clear()
         self._valid.clear()
@@ -85,7 +85,7 @@ class Issuer:
         self._valid.clear()
 
     def refusal(self, *, token: bytes, now: float) -> Reply | None:
-        """Why a token is not taken; None for one that is."""
+        """Return why a token is refused; None for an accepted one."""
         found = self._valid.get(token)
         if found is None:
             return replies.WRONG_TOKEN

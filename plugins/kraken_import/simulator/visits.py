@@ -53,7 +53,7 @@ class Traffic:
     by_key: dict[Key, list[int]] = field(default_factory=dict)
 
     def reset(self) -> None:
-        """Forget what came. What is under way still is."""
+        """Forget past requests. Those under way stay under way."""
         self.most_in_flight = self.in_flight
         self.received.clear()
         self.by_key.clear()
@@ -123,7 +123,7 @@ class Visit:
         self.number = self.traffic.enter(operation=operation)
 
     def leave(self) -> None:
-        """Count it as under way no longer; again is no harm."""
+        """Count the request as no longer under way; repeating this is harmless."""
         if self._is_in_flight:
             self._is_in_flight = False
             self.traffic.in_flight -= 1
@@ -150,7 +150,7 @@ class Visit:
         await asyncio.sleep(max(0.0, end - loop.time()))
 
     async def gone(self) -> None:
-        """Wait until the client has gone."""
+        """Wait until the client has disconnected."""
         while (await self.receive())["type"] != "http.disconnect":
             pass
         self.leave()
@@ -176,7 +176,7 @@ class Visit:
             )
             start += headers + b"\r\n" + content[: len(content) // 2]
         self._transport().write(start)
-        # What is written leaves with the next turn of the loop, and an end now would lose it.
+        # The data leaves with the next turn of the loop, and ending now would lose it.
         await asyncio.sleep(0.01)
         await self.drop(how=cut.how)
 

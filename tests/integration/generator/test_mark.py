@@ -111,7 +111,7 @@ def test_the_commands_refuse_in_one_sentence(engine: Engine, dsn: str) -> None:
     _run(engine, *CLIENTS)
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}", "LEGACY_DSN": dsn}
     for command, last in (
-        (["kraken_import.generator", "--dsn", dsn, "--accounts", "5"], "nobody needs it."),
+        (["kraken_import.generator", "--dsn", dsn, "--accounts", "5"], "if it is not needed."),
         (["kraken_import.local", "legacy"], "The legacy database was not filled, as said above."),
     ):
         done = subprocess.run(
@@ -139,7 +139,7 @@ def test_the_commands_refuse_in_one_sentence(engine: Engine, dsn: str) -> None:
             "made.acount_number,",
             r"generate/plenitude_accounts\.sql, line \d+, does not fit .*acount_number",
         ),
-        ("generate/plenitude_accounts", "%(seed)s, n, 301", "%(sed)s, n, 301", r"\.sql has a % that is none"),
+        ("generate/plenitude_accounts", "%(seed)s, n, 301", "%(sed)s, n, 301", r"\.sql has a % that is not one"),
         (
             "guide/plenitude_accounts",
             "VALUES (-200, -200)",

@@ -82,7 +82,7 @@ def test_a_wrong_postgres_of_the_users_own_is_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("POSTGRES_BIN", str(tmp_path))
-    with pytest.raises(UnableToFindPostgres, match=r"^POSTGRES_BIN=.* is no folder with initdb"):
+    with pytest.raises(UnableToFindPostgres, match=r"^POSTGRES_BIN=.* is not a folder with initdb"):
         postgres.find_binaries()
 
 

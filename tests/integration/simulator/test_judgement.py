@@ -101,9 +101,9 @@ def test_the_rules_are_printed_on_request() -> None:
 @pytest.mark.parametrize(
     ("options", "variables", "named"),
     [
-        (("--supplier", "A=gas"), {}, "Argument --supplier: 'A=gas' is no CODE=FORM"),
-        ((), {VARIABLE: "A"}, f"{VARIABLE}: 'A' is no CODE=FORM"),
-        (("--rules",), {}, "--rules stands alone"),
+        (("--supplier", "A=gas"), {}, "Argument --supplier: 'A=gas' is not CODE=FORM"),
+        ((), {VARIABLE: "A"}, f"{VARIABLE}: 'A' is not CODE=FORM"),
+        (("--rules",), {}, "--rules cannot be combined"),
     ],
 )
 def test_bad_marks_are_named_in_one_sentence(

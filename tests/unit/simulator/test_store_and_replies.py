@@ -140,7 +140,7 @@ def test_a_journal_cut_off_in_mid_line_loses_that_line_alone(store: OpenStore, t
 def test_a_file_that_is_no_journal_is_named(store: OpenStore, tmp_path: Path, line: str) -> None:
     journal = tmp_path / "journal"
     journal.write_text(f"{line}\n")
-    with pytest.raises(UnableToReadJournal, match=r"Line 1 of .* is no entry of a journal"):
+    with pytest.raises(UnableToReadJournal, match=r"Line 1 of .* is not an entry of a journal"):
         store(journal=journal)
 
 

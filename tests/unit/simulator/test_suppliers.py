@@ -25,7 +25,7 @@ def test_further_suppliers_are_read_with_commas_between_them() -> None:
 
 @pytest.mark.parametrize("text", ["EDF", "EDF=", "=edf_accounts", "EDF=gas"])
 def test_a_mark_that_is_none_is_refused_in_a_sentence(text: str) -> None:
-    with pytest.raises(UnableToReadSupplier, match=r"is no CODE=FORM with one of the forms edf_accounts, "):
+    with pytest.raises(UnableToReadSupplier, match=r"is not CODE=FORM with one of the forms edf_accounts, "):
         read_suppliers(text)
 
 

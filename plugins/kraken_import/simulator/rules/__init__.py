@@ -1,6 +1,6 @@
-"""What the stand-in refuses: its own reading of the guides and of the document that EDF's Kraken serves.
+"""The stand-in's refusals: its own reading of the guides and of the document that EDF's Kraken serves.
 
-`judge` says what is wrong with a payload of a form. Each rule declares its codes and its source.
+`judge` returns what is wrong with a payload of a form. Each rule declares its codes and its source.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a rule is: a check on one kind of object, with the codes it answers and where the source states it."""
+"""A rule: a check on one kind of object, with the codes it answers and where the source states it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Objection(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What a check may know beside the object.
+    """What a check may use besides the object.
 
     `today` is the stand-in's own. `is_taken` tells whether a reference (namespace, value) belongs to another
     account that is in Kraken already.
@@ -88,7 +88,7 @@ class Rulebook:
         source: str = "",
         needs: str = "",
     ) -> None:
-        """Declare a check that has no docstring of its own. What is stated at one field needs it."""
+        """Declare a check without its own docstring. Rules stated at a single field need it."""
         place = source or f"{self.source} {on}.{at}".rstrip(".")
         needs = needs or (at if " " not in at else "")
         self.rules.append(Rule(on=on, needs=needs, codes=codes, source=place, says=says, check=check))

@@ -1,4 +1,4 @@
-"""What a form of payload is: its fields, its rules, and what goes wrong only while it is processed."""
+"""A form of payload: its fields, its rules, and what goes wrong only while it is processed."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _TITLES = {
 
 
 def rules_page() -> str:
-    """The tables of all forms in Markdown, made from what the rules declare."""
+    """Return the tables of all forms in Markdown, made from the declared rules."""
     return "\n".join(_lines()).rstrip() + "\n"
 
 
@@ -34,7 +34,7 @@ def _lines() -> Iterator[str]:
 
 
 def _rows(rules: Iterable[Rule]) -> Iterator[str]:
-    """A row for each rule; what is declared for several kinds of object in the same words is one."""
+    """Yield a row for each rule; a rule declared for several kinds of object in the same words is one row."""
     places: dict[tuple[tuple[str, ...], str], list[str]] = {}
     for rule in rules:
         places.setdefault((rule.codes, rule.says), []).append(rule.source)

@@ -36,7 +36,7 @@ _SPEC: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """What may stand in a field: what passes `check`, or an object of the kind `child`."""
+    """What a field may contain: a value that passes `check`, or an object of the kind `child`."""
 
     check: Callable[[Any], Wrong | None] | None
     child: str
@@ -213,7 +213,7 @@ def _one_of(options: frozenset[str]) -> Callable[[Any], Wrong | None]:
 
 
 def _text(size: str) -> Callable[[Any], Wrong | None]:
-    """A string; a number is none, because it has lost its leading zeros."""
+    """Read a string. A number is not one, because it has lost its leading zeros."""
     least, _, most = size.rpartition("-")
     shortest, longest = int(least or 0), int(most or 10_000_000)
 

@@ -27,7 +27,7 @@ def objects(value: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 
 def as_day(value: Any) -> date | None:
-    """A date, or None for what is none."""
+    """Return a date, or None for a value that is not one."""
     return _day(value) if isinstance(value, str) else None
 
 
@@ -62,7 +62,7 @@ def is_email(*, value: str) -> bool:
 
 
 def is_phone(*, value: str) -> bool:
-    """Whether a text can be dialled: digits as people write them, no more than E.164 has."""
+    """Return whether a text can be dialled: digits as people write them, no more than E.164 allows."""
     return _NUMBER.fullmatch(_NO_DIGITS.sub("", value.strip())) is not None
 
 
@@ -72,7 +72,7 @@ def is_british_postcode(*, value: str) -> bool:
 
 
 def is_mpan(*, value: str) -> bool:
-    """Whether a text is an MPAN core: thirteen digits, the last of which checks the others."""
+    """Return whether a text is an MPAN core: thirteen digits, the last of which checks the others."""
     if not (len(value) == 13 and value.isascii() and value.isdigit()):
         return False
     total = sum(int(digit) * prime for digit, prime in zip(value[:12], _MPAN_PRIMES, strict=True))
@@ -80,7 +80,7 @@ def is_mpan(*, value: str) -> bool:
 
 
 def is_mprn(*, value: str) -> bool:
-    """Whether a text is an MPRN: six to ten digits, the last two of which check the others."""
+    """Return whether a text is an MPRN: six to ten digits, the last two of which check the others."""
     if not (6 <= len(value) <= 10 and value.isascii() and value.isdigit()):
         return False
     digits = value[:-2]
@@ -89,7 +89,7 @@ def is_mprn(*, value: str) -> bool:
 
 
 def is_delivery_point(*, value: str) -> bool:
-    """Whether a text has nothing in it but capital letters and numbers; a blank one has not."""
+    """Return whether a text consists of capital letters and numbers; a blank one does not."""
     return _DELIVERY_POINT.fullmatch(value) is not None
 
 
@@ -118,5 +118,5 @@ def is_cpe(*, value: str) -> bool:
 
 
 def day_after(day: date) -> date:
-    """The next day; the last one that there is has none after it."""
+    """Return the next day; the last possible day has none."""
     return day if day == date.max else day + timedelta(days=1)

@@ -261,7 +261,7 @@ def _cycle_day(account: Found, _: Context) -> Iterator[Objection]:
     """smart_read_cycle_day is not from 1 to 28."""
     day = account.get("smart_read_cycle_day")
     if day is not None and not 1 <= day <= 28:
-        yield Objection("smart_read_cycle_day", "invalid_day_of_month", f"{day} is no day from 1 to 28.")
+        yield Objection("smart_read_cycle_day", "invalid_day_of_month", f"{day} is not a day from 1 to 28.")
 
 
 @BOOK.rule("inconsistent_campaign_identifiers", "duplicate_account_campaigns", on=_ON, at="account_campaigns")

@@ -197,7 +197,7 @@ def _historical(account: Found, _: Context) -> Iterator[Objection]:
     on=_ON,
 )
 def _current(account: Found, _: Context) -> Iterator[Objection]:
-    """A current transaction that is no vend is before the statement opened or before any day billed to."""
+    """A current transaction that is not a vend is before the statement opened or before any day billed to."""
     billed = min(billed_dates(account, is_deep=True), default=None)
     for path, book in books_of(account):
         closing = as_day(book.get("last_statement_closing_date"))
@@ -224,7 +224,7 @@ def _issued(account: Found, _: Context) -> Iterator[Objection]:
 
 @BOOK.rule("historical_statement_transactions_balance_mismatch", on=_ON)
 def _last_balance(account: Found, _: Context) -> Iterator[Objection]:
-    """Historical transactions that are no vends do not add up to last_statement_balance, or zero."""
+    """Historical transactions that are not vends do not add up to last_statement_balance, or zero."""
     sums = [
         (path, _sum(book, _HISTORICAL), amount(book.get("last_statement_balance")))
         for path, book in books_of(account)
@@ -241,7 +241,7 @@ def _last_balance(account: Found, _: Context) -> Iterator[Objection]:
 
 @BOOK.rule("balance_mismatch_on_transfer_balance", on=_ON, needs="transfer_balance")
 def _transfer_balance(account: Found, _: Context) -> Iterator[Objection]:
-    """Last statements and current transactions that are no vends do not add up to transfer_balance."""
+    """Last statements and current transactions that are not vends do not add up to transfer_balance."""
     told: Any = account.get("transfer_balance")
     if told is None:
         return

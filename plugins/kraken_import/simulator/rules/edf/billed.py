@@ -47,7 +47,7 @@ def billed_dates(account: Found, *, is_deep: bool) -> list[date]:
 
 
 def _above(account: Found, point: Found, meter: Found) -> set[date]:
-    """The days to take for a meter that has none of its own; what ended may be billed to its end."""
+    """Return the days to take for a meter without its own; one that has ended may be billed to its end."""
     ends = (meter.get("removed_on"), point.get("supply_end_date"))
     days = (point.get(_BILLED), account.get(_BILLED))
     found = {day for day in map(as_day, days) if day}
@@ -142,10 +142,10 @@ def _not_found(account: Found, _: Context) -> Iterator[Objection]:
         for index, meter in enumerate(meters):
             code, where = "last_billed_to_date_not_found", f"{path}.meters.{index}"
             if point["supply_type"] == "GAS" and not meter.get(_BILLED):
-                yield Objection(f"{where}.{_BILLED}", code, "Tell what is billed.")
+                yield Objection(f"{where}.{_BILLED}", code, "Say what is billed.")
             for place, register in settlement_registers(meter):
                 if not register.get(_BILLED):
-                    yield Objection(f"{where}.registers.{place}.{_BILLED}", code, "Tell what is billed.")
+                    yield Objection(f"{where}.registers.{place}.{_BILLED}", code, "Say what is billed.")
 
 
 @BOOK.rule(
@@ -166,7 +166,7 @@ def _exchanged(account: Found, _: Context) -> Iterator[Objection]:
         for index, days in old:
             if not days and not is_told:
                 code = "no_last_billed_to_date_on_exchanged_meter"
-                yield Objection(f"{path}.meters.{index}", code, "Tell what is billed.")
+                yield Objection(f"{path}.meters.{index}", code, "Say what is billed.")
         if any(days for _, days in old):
             for index, days in new:
                 if days:

@@ -92,7 +92,7 @@ def add_unique(field: str, *names: str, on: str, code: str, says: str) -> None:
 
     def check(holder: Found, _: Context) -> Iterator[Objection]:
         items = [item for _, item in objects(holder.get(field)) if item.get(names[0])]
-        # As text, because what stands in some of them may be anything.
+        # As text, because some of them may have any type.
         if len(items) > 1 and repeated(tuple(str(item.get(name)) for name in names) for item in items):
             yield Objection(field, code, says)
 

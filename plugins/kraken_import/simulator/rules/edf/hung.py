@@ -191,7 +191,8 @@ def _portfolio(intermediary: Found, _: Context) -> Iterator[Objection]:
     """portfolio_number: not of the form P- and eight capitals or digits."""
     number = intermediary["portfolio_number"]
     if not _PORTFOLIO.fullmatch(number):
-        yield Objection("portfolio_number", "invalid_portfolio_number", f"{number} is no portfolio number.")
+        detail = f"{number} is not a portfolio number."
+        yield Objection("portfolio_number", "invalid_portfolio_number", detail)
 
 
 def _portfolio_references(portfolio: Found, _: Context) -> Iterator[Objection]:

@@ -1,4 +1,4 @@
-"""What the served document states and a stand-in cannot decide, and why."""
+"""The rules that the served document states and a stand-in cannot decide, and why."""
 
 from __future__ import annotations
 

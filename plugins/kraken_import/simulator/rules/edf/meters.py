@@ -53,7 +53,8 @@ def _smart(meter: Found, _: Context) -> Iterator[Objection]:
 def _device(meter: Found, _: Context) -> Iterator[Objection]:
     device = meter.get("smart_device_id")
     if device and not _DEVICE.fullmatch(device.replace("-", "").replace(":", "")):
-        yield Objection("smart_device_id", "invalid_smart_device_id", f"{device} is no device of 16 digits.")
+        detail = f"{device} is not a device of 16 digits."
+        yield Objection("smart_device_id", "invalid_smart_device_id", detail)
 
 
 def _prepay(meter: Found, _: Context) -> Iterator[Objection]:
@@ -103,7 +104,7 @@ def _reference_number(meter: Found, _: Context) -> Iterator[Objection]:
     number = "".join(told.split())
     if told and not (number.isascii() and number.isdigit()):
         code = "invalid_prepay_customer_reference_number"
-        yield Objection("prepay_customer_reference_number", code, "It is no whole number.")
+        yield Objection("prepay_customer_reference_number", code, "It is not a whole number.")
 
 
 @BOOK.rule("reading_without_register_id", "reading_register_id_not_recognised", on="ElectricityMeter")

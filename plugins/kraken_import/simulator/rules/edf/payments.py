@@ -300,12 +300,13 @@ def _adequate(change: Found, _: Context) -> Iterator[Objection]:
     """Charges do not add up, a twelfth of what is missing is no adjustment, or the debit is out of range."""
     monthly, adjustment = change["average_monthly_charge"], change["balance_adjustment"]
     if monthly != change["average_monthly_elec_charge"] + change["average_monthly_gas_charge"]:
-        yield Objection("average_monthly_charge", "payment_adequacy_monthly_charges_unequal", "It is no sum.")
+        code = "payment_adequacy_monthly_charges_unequal"
+        yield Objection("average_monthly_charge", code, "It is not the sum.")
     # How a twelfth is rounded is stated nowhere.
     missing = change["target_balance"] - change["current_balance"]
     if adjustment and abs(12 * adjustment - missing) >= 12:
         code = "payment_adequacy_balance_adjustment_mismatch"
-        yield Objection("balance_adjustment", code, "It is no twelfth of what is missing.")
+        yield Objection("balance_adjustment", code, "It is not a twelfth of what is missing.")
     lowest, highest = sorted((change["existing_direct_debit_payment"], monthly + adjustment))
     if not lowest <= change["new_direct_debit"] <= highest:
         code = "payment_adequacy_new_direct_debit_amount_mismatch"
