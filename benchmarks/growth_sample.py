@@ -21,6 +21,7 @@ from kraken_import.domain.lifecycle import (
     UNPROVED,
     legal_pairs,
 )
+from transforms.triage import FURTHER, MOST_CODES, TOLD_APART
 
 About: TypeAlias = Literal[
     "one", "page", "batch", "wave", "five waves", "rerun", "at work", "supplier", "listing", "waves", "all"
@@ -125,6 +126,7 @@ def defaults(*, sample: Sample) -> dict[str, Any]:
         "new_calls": 10, "step": 1, "usual_seconds": None, "halved_at": None, "pause": 0.0,
         "confirmed": False, "zone": "Europe/London", "more": 100, "listed": sample.listed,
         "extent": "full", "doubts": "0", "compared_at": now, "full_at": now, "copied": b"",
+        "told_apart": list(TOLD_APART), "most_codes": MOST_CODES, "further": FURTHER,
     }  # fmt: skip
 
 

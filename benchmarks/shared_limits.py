@@ -42,7 +42,7 @@ from kraken_import.usecases.build import build_batch
 from kraken_import.usecases.create import create_batch
 from kraken_import.usecases.plan import plan_wave
 from kraken_import.usecases.poll import poll
-from kraken_import.usecases.systems import BuildSystems, database_clock
+from kraken_import.usecases.systems import BuildSystems, PlanSystems, database_clock
 from kraken_import.usecases.validate import validate_batch
 from kraken_import.usecases.waits import Resumption
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
@@ -158,9 +158,7 @@ async def _prepare(*, told: dict[str, Any], accounts: int) -> list[dict[str, int
     """A wave of four batches, built and validated; its batches."""
     systems = _systems(told=told)
     planned = plan_wave(
-        tracking=systems.tracking,
-        legacy=systems.legacy,
-        kraken=systems.kraken,
+        systems=PlanSystems(tracking=systems.tracking, legacy=systems.legacy, kraken=systems.kraken),
         request=WaveRequest(dialect=DIALECT, dry_run=False, all_customers=True, batch_size=-(-accounts // 4)),
         run=AirflowRun(dag_id="benchmark", run_id="benchmark", run_type="manual", logical_date=None),
         now=datetime.now(UTC),

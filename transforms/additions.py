@@ -10,14 +10,22 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, get_args, get_type_hints
 
+from pydantic import BaseModel
+
 from transforms.dialect import Column, Dialect, Frame
-from transforms.models.places import has_place
+from transforms.models.places import has_place, list_at
 
 FILE: Final = "columns.toml"
-_COLUMN: Final = {each.name: get_type_hints(Column)[each.name] for each in fields(Column)}
+# What another type of booking may have is no matter of one client's.
+_COLUMN: Final = {
+    each.name: get_type_hints(Column)[each.name] for each in fields(Column) if each.name != "fits"
+}
+_TO_BE_SAID: Final = {"sign": "kept", "is_last_day": False}
+"""Options that change what is sent, with their defaults: a column in the place of another must say them."""
 _FRAME: Final = {"parent": str, "target": str, "key": str, "required": bool, "send_empty": bool}
 _PLACE: Final = ("parent", "target", "key")
 
@@ -41,8 +49,9 @@ def with_additions(*, dialect: Dialect, file: Path) -> Dialect:
                 if known is None
                 else _more(frame=known, said=said)
             )
-        _check_places(dialect=dialect, frames=frames, names=list(told))
-        return replace(dialect, frames=tuple(frames.values()))
+        more = replace(dialect, frames=tuple(frames.values()))
+        _check_places(dialect=more, names=list(told))
+        return more
     except tomllib.TOMLDecodeError as error:
         raise BadAddition(f"{where} is no TOML: {error}.") from None
     except UnicodeDecodeError:
@@ -55,15 +64,30 @@ def _more(*, frame: Frame, said: Any) -> Frame:
     """A frame of the dialect with the columns that are said of it."""
     _check(options=said, known={"columns": dict}, what=f"Frame {frame.name} of the dialect")
     added = {column.name: column for column in _columns(frame=frame.name, said=said)}
+    for column in frame.columns:
+        _check_replaced(frame=frame.name, column=column, said=said["columns"].get(column.name))
     kept = tuple(added.pop(column.name, column) for column in frame.columns)
     return replace(frame, columns=(*kept, *added.values()))
+
+
+def _check_replaced(*, frame: str, column: Column, said: Mapping[str, Any] | None) -> None:
+    """Refuse a column that would take the place of another, and forget the sign or the last day of it."""
+    for option, default in _TO_BE_SAID.items():
+        kept = getattr(column, option)
+        if said is not None and kept != default and option not in said:
+            shown = "true" if kept is True else repr(kept)
+            raise BadAddition(
+                f"Column {column.name} of frame {frame} takes the place of one with {option} = {shown}: "
+                f"say its {option}."
+            )
 
 
 def _new_frame(*, name: str, said: Any, frames: Mapping[str, Frame]) -> Frame:
     _check(options=said, known={**_FRAME, "columns": dict}, what=f"Frame {name}")
     missing = [option for option in _PLACE if option not in said]
     if missing:
-        raise BadAddition(f"Frame {name} is new, and does not say its {' and '.join(missing)}.")
+        meant = "".join(f"; or is {each} meant?" for each in get_close_matches(name, frames, n=1)) or "."
+        raise BadAddition(f"Frame {name} is new, and does not say its {' and '.join(missing)}{meant}")
     parent = frames.get(said["parent"])
     if parent is None:
         raise BadAddition(f"Frame {name} has the parent {said['parent']}: name one of {', '.join(frames)}.")
@@ -101,12 +125,12 @@ def _check(*, options: Any, known: Mapping[str, Any], what: str) -> None:
         raise BadAddition(f"{what} is no table: write its options as name = value.")
     for name, value in options.items():
         if name not in known or name == "name":
-            raise BadAddition(
-                f"{what} has the option {name}: there are {', '.join(sorted(set(known) - {'name'}))}."
-            )
+            options_known = sorted(set(known) - {"name"})
+            there = f"there {'is only' if len(options_known) == 1 else 'are'} {', '.join(options_known)}"
+            raise BadAddition(f"{what} has the option {name}: {there}.")
         wanted = known[name]
-        kind = wanted if wanted in (str, bool, dict) else _type_of(name=name, hint=wanted)
-        if not isinstance(value, kind):
+        kind = wanted if wanted in (str, bool, int, dict) else _type_of(name=name, hint=wanted)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise BadAddition(f"{what} has {name} = {value!r}, which is no {kind.__name__}.")
 
 
@@ -115,17 +139,32 @@ def _type_of(*, name: str, hint: Any) -> type:
     return dict if name == "codes" else type(get_args(hint)[0])
 
 
-def _check_places(*, dialect: Dialect, frames: Mapping[str, Frame], names: list[str]) -> None:
+def _check_places(*, dialect: Dialect, names: list[str]) -> None:
     """Refuse a column for a field that the model does not have: Kraken would drop it without a word."""
     targets: dict[str, tuple[str, ...]] = {}
+    frames = {frame.name: frame for frame in dialect.frames}
     for frame in frames.values():
         above = targets.get(frame.parent, ())
         targets[frame.name] = (*above, *frame.target.split(".")) if frame.parent else ()
     for name in names:
         for column in frames[name].columns:
             place = (*targets[name], *column.place)
+            if column.kind == "unsent":
+                continue
             if not has_place(model=dialect.model, place=place):
                 raise BadAddition(
                     f"Column {column.name} of frame {name} fills {'.'.join(place)}, which the model of "
                     f"{dialect.name} does not have: look up its name in docs/mapping/{dialect.name}.md."
                 )
+            _check_no_list(model=dialect.model, frame=name, column=column, above=targets[name])
+
+
+def _check_no_list(*, model: type[BaseModel], frame: str, column: Column, above: tuple[str, ...]) -> None:
+    """Refuse a column for a field of a list's objects: each of them needs a row of its own."""
+    for end in range(1, len(column.place)):
+        inside = column.place[:end]
+        if list_at(model=model, place=(*above, *inside)):
+            raise BadAddition(
+                f"Column {column.name} of frame {frame} fills {'.'.join(column.place)}, but "
+                f"{'.'.join(inside)} is a list: make a frame of it, with target = {'.'.join(inside)!r}."
+            )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -149,12 +150,15 @@ def _checked(*, dialect: Dialect, frame: Frame, frames: Mapping[str, pd.DataFram
     data = frames[frame.name]
     source = _source(dialect=dialect, frame=frame)
     missing = [name for name in frame.column_names if name not in data.columns]
-    if missing:
-        raise FrameContractBroken(f"{source} does not deliver column {', '.join(missing)}: add it.")
     unknown = [str(name) for name in data.columns if name not in frame.column_names]
+    if missing:
+        meant = get_close_matches(missing[0], unknown, n=1)
+        misspelt = f", or is {meant[0]} meant, which it delivers?" if meant else "."
+        raise FrameContractBroken(f"{source} does not deliver column {', '.join(missing)}: add it{misspelt}")
     if unknown:
         raise FrameContractBroken(
-            f"{source} delivers column {', '.join(unknown)}, which nothing reads: remove it."
+            f"{source} delivers column {', '.join(unknown)}, which nothing reads: "
+            f"declare it in sql/extract/{dialect.name}/columns.toml, or remove it."
         )
     return data
 

@@ -25,7 +25,8 @@ from transforms.findings import Severity
 
 _COMPACT_DATE: Final = re.compile(r"\d{8}", re.ASCII)
 _ZEROS: Final = re.compile(r"[0 .:T-]+", re.ASCII)
-_MONEY: Final = re.compile(r"-?\d{1,10}(\.\d+)?", re.ASCII)
+_MONEY: Final = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
+_MONEY_DIGITS: Final = 10
 _DECIMAL: Final = re.compile(r"-?\d{1,10}(\.\d{1,10})?", re.ASCII)
 _INTEGER: Final = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 _DIGITS: Final = re.compile(r"\d{0,10}", re.ASCII)
@@ -163,7 +164,7 @@ def _cleaner(*, column: Column, zone: ZoneInfo, today: date | None) -> Callable[
             case "money":
                 return _money(text=text, column=column)
             case "decimal":
-                return _number(text=text, pattern=_DECIMAL, name=column.name)
+                return _number(text=_led(text=text), pattern=_DECIMAL, name=column.name)
             case "integer":
                 number = _number(text=text, pattern=_INTEGER, name=column.name)
                 return int(number) if isinstance(number, str) else number
@@ -212,6 +213,9 @@ def _as_texts(values: Sequence[Any]) -> Sequence[str | None]:
 def _as_text(value: Any) -> str | None:
     if value is None or type(value) is str:
         return value
+    # It passes for a time, and its text for a value.
+    if value is pd.NaT:
+        return None
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, Decimal):
@@ -220,7 +224,7 @@ def _as_text(value: Any) -> str | None:
         return value.isoformat()
     if isinstance(value, int):
         return str(value)
-    if value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
+    if value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return None
     if isinstance(value, float):
         raise FloatInFrame("it holds floating-point numbers: cast it to numeric or text")
@@ -235,8 +239,10 @@ def _join(*, whole: str | None, fraction: str | None) -> str | None:
     digits = (fraction or "").strip()
     if whole is None or not digits:
         return whole
-    # A fraction that is no digits makes the number unreadable, which the pattern then says.
-    return f"{whole.strip()}.{digits}" if _DIGITS.fullmatch(digits) else f"{whole.strip()}.?"
+    # A fraction that is no digits makes the number unreadable, which the pattern then says. So does one
+    # without digits before it: a reading whose first column was never filled is none, and not nought.
+    is_whole = _DIGITS.fullmatch(digits) and whole.strip(" +-")
+    return f"{whole.strip()}.{digits if is_whole else '?'}"
 
 
 def _code(*, text: str, codes: Mapping[str, CodeValue], blank: str | None, column: Column) -> Any:
@@ -247,17 +253,21 @@ def _code(*, text: str, codes: Mapping[str, CodeValue], blank: str | None, colum
     if codes.get(ANY_CODE) == ANY_CODE:
         return text
     shown = text if len(text) <= 20 else f"{text[:20]}…"
-    mend = f": name Kraken's word for it under setting {column.setting}" if column.setting else ""
+    mend = (
+        f"name Kraken's word for it in the Connection's Configured values, setting {column.setting}"
+        if column.setting
+        else "deliver one of docs/mapping, or say in columns.toml what it stands for"
+    )
     return Problem(
-        code="unknown_code", detail=f"Column {column.name} holds the unknown code {shown!r}{mend}."
+        code="unknown_code", detail=f"Column {column.name} holds the unknown code {shown!r}: {mend}."
     )
 
 
 def _unmapped(*, text: str, column: Column) -> Problem:
     return Problem(
         code="unmapped_code",
-        detail=f"Setting {column.setting} has no values, so column {column.name} is sent as it is: give the "
-        "Connection a value for each code, or * for * where they are Kraken's own.",
+        detail=f"Setting {column.setting} has no values, so column {column.name} is sent as it is: give each "
+        "code a value in the Connection's Configured values, or * for * where they are Kraken's own.",
         severity="warning",
         value=text,
     )
@@ -329,15 +339,30 @@ def _guessed(*, sent: str, name: str, zone: ZoneInfo, what: str) -> Problem:
     )
 
 
+def _led(*, text: str) -> str:
+    """The text of a number with a nought before a point that has no digit there: Oracle prints half as .5."""
+    if text.startswith("."):
+        return f"0{text}"
+    return f"-0{text[1:]}" if text.startswith("-.") else text
+
+
 def _money(*, text: str, column: Column) -> Any:
+    text = _led(text=text)
     whole, point, fraction = text.partition(".")
     # Zeros at the end of a fraction say nothing: databases add them.
     digits = fraction[:2] + fraction[2:].rstrip("0")
-    if not _MONEY.fullmatch(text) or len(digits) > column.places:
-        return Problem(
-            code="invalid_value",
-            detail=f"Column {column.name} is no amount with at most {column.places} places after the point.",
+    wrong = ""
+    if not _MONEY.fullmatch(text):
+        wrong = "no amount: deliver digits, and a point where there are parts, without currency or commas"
+    elif len(whole.removeprefix("-")) > _MONEY_DIGITS:
+        wrong = f"an amount of more than {_MONEY_DIGITS} digits before the point: look whether it is one"
+    elif len(digits) > column.places:
+        wrong = (
+            f"an amount with more than {column.places} digits after the point, and nothing is rounded here: "
+            "round it in the SQL, or mend it"
         )
+    if wrong:
+        return Problem(code="invalid_value", detail=f"Column {column.name} holds {wrong}.")
     amount = f"{whole}.{digits}" if point else text
     return turned(amount=amount) if column.sign == "debit_positive" else amount
 

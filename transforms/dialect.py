@@ -11,11 +11,11 @@ Every other column becomes a field of the payload, by its kind:
 - codes: several codes of the legacy system with commas between, sent as a list; each is mapped like one.
 - texts: several texts, sent as a list: a text array, or a JSON array of texts.
 - date: `YYYYMMDD` or `YYYY-MM-DD`; blank, zeros and the year 9999 mean nothing.
-- timestamp: ISO 8601; without an offset it is local time of the dialect's zone, and rejects the record where
-  clocks skip it or show it twice.
+- timestamp: ISO 8601; without an offset it is local time of the dialect's zone, with a warning where clocks
+  skip it or show it twice.
 - money: a decimal text in the unit of account, with as many places as the column allows: more reject
   the record, and nothing is rounded. Never a float.
-- decimal: a decimal text, sent digit for digit.
+- decimal: a decimal text, sent digit for digit; as in money, a point without a digit before it gets a nought.
 - integer: a whole number.
 - document: JSON, sent as it is.
 - unsent: what Kraken has no field for; a value is left out with a warning.
@@ -29,12 +29,13 @@ member of a union. Two of them with a value in the same row reject the record.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Final, Literal, TypeAlias, get_args
 
 from transforms.answers import Answers
 from transforms.models.base import Payload
 from transforms.rules.engine import Circumstances, Rule
+from transforms.wording import in_words
 
 CodeValue: TypeAlias = str | bool | None
 
@@ -54,6 +55,18 @@ Kind: TypeAlias = Literal[
 ]
 
 Sign: TypeAlias = Literal["kept", "debit_positive", "by_type"]
+
+_CODES: Final = ("code", "codes", "configured")
+_COUNTS_FOR: Final[Mapping[str, tuple[Kind, ...]]] = {
+    "codes": _CODES,
+    "setting": _CODES,
+    "sign": ("money",),
+    "places": ("money",),
+    "is_last_day": ("date",),
+    "if_past": ("date",),
+    "decimals": ("decimal",),
+}
+"""Options of a column that no other kind looks at: there they would be passed over without a word."""
 
 ANY_CODE: Final = "*"
 """In a configured map, from this to this: codes without an entry of their own are sent as they are."""
@@ -109,6 +122,25 @@ class Column:
             )
         if self.sends_null and self.required:
             raise ValueError(f"Column {self.name} cannot be required and null: choose one.")
+        if self.sign not in get_args(Sign):
+            raise ValueError(
+                f"Column {self.name} has the sign {self.sign!r}: there are {', '.join(get_args(Sign))}."
+            )
+        if self.places < 0:
+            raise ValueError(
+                f"Column {self.name} has {self.places} places: say how many digits may stand after the point."
+            )
+        self._check_options()
+
+    def _check_options(self) -> None:
+        for option in fields(self):
+            kinds = _COUNTS_FOR.get(option.name)
+            if kinds and self.kind not in kinds and getattr(self, option.name) != option.default:
+                alone = f"kind {kinds[0]}" if len(kinds) == 1 else f"kinds {in_words(names=kinds)}"
+                raise ValueError(
+                    f"Column {self.name} of kind {self.kind} has {option.name}, "
+                    f"which counts for {alone} alone."
+                )
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -269,6 +301,8 @@ class Dialect:
                     f"The key of frame {frame.name} of {self.name} must begin with that of {parent.name}: "
                     f"{', '.join(parent.key)}."
                 )
+            if parent is not None:
+                _check_apart(parent=parent, child=frame)
             known[frame.name] = frame
 
     @property
@@ -282,3 +316,21 @@ class Dialect:
     def root(self) -> Frame:
         """The frame with one row for each customer."""
         return self.frames[0]
+
+
+def _check_apart(*, parent: Frame, child: Frame) -> None:
+    """Refuse a column of the parent for what the rows of the child fill."""
+    target = tuple(child.target.split("."))
+    for column in parent.columns:
+        place = column.place
+        if place == target[: len(place)]:
+            raise ValueError(
+                f"Column {column.name} of frame {parent.name} fills {'.'.join(place)}, "
+                f"where the rows of frame {child.name} stand: choose one."
+            )
+        if place[: len(target)] == target:
+            raise ValueError(
+                f"Column {column.name} of frame {parent.name} fills {'.'.join(place)}, "
+                f"which stands in the rows of frame {child.name}: make it a column of that frame, "
+                f"and its field {'.'.join(place[len(target) :])}."
+            )

@@ -35,12 +35,17 @@ def get_dialect(*, name: str) -> Dialect:
     return _loaded(name=name)
 
 
-@cache
-def _loaded(*, name: str) -> Dialect:
+def delivered_dialect(*, name: str) -> Dialect:
+    """The dialect without what its adopter adds: its title, zone and answers, which no file can spoil."""
     found = import_module(f"{dialects.__name__}.{name}").DIALECT
     if not isinstance(found, Dialect) or found.name != name:
         raise TypeError(f"transforms/dialects/{name} must define DIALECT, a Dialect with name={name!r}.")
-    return with_additions(dialect=found, file=_SQL_FOLDER / name / FILE)
+    return found
+
+
+@cache
+def _loaded(*, name: str) -> Dialect:
+    return with_additions(dialect=delivered_dialect(name=name), file=_SQL_FOLDER / name / FILE)
 
 
 def dialect_description(*, name: str) -> str:

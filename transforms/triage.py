@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from transforms.findings import Finding, Severity
 from transforms.lineage import UnableToTrace, origin_of
 
-_EXAMPLES = 3
+MOST_CODES: Final = 20
+"""Unknown codes of a column that are causes of their own: each is mended by itself."""
+
+_EXAMPLES: Final = 3
+TOLD_APART: Final = ("invalid_value", "unknown_code")
+"""Codes whose sentences are causes of their own."""
+FURTHER: Final = "The column holds more unknown codes than are shown: name these, and look again."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,6 +38,8 @@ class Cause:
     domain: str = ""
     event: str = ""
     unnamed: int = 0
+    found_by: str = ""
+    """Who found it, and what came of it, in words."""
 
     @property
     def where(self) -> str:
@@ -43,15 +52,17 @@ class Triage:
     """Counts customers by cause. Grows with the number of causes, not with the number of customers."""
 
     dialect: str
-    _causes: dict[tuple[str, str, str], Cause] = field(default_factory=dict)
+    _causes: dict[tuple[str, str, str, str], Cause] = field(default_factory=dict)
+    _told: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     _sources: Counter[str] = field(default_factory=Counter)
 
     def add(self, *, external_identifier: str, findings: Iterable[Finding]) -> None:
         """Count one customer, once for each cause."""
-        seen: set[tuple[str, str, str]] = set()
+        seen: set[tuple[str, str, str, str]] = set()
         sources: set[str] = set()
         for finding in findings:
-            key = (finding.severity, finding.code, finding.generic_path)
+            apart = self._told_apart(finding=finding)
+            key = (finding.severity, finding.code, finding.generic_path, apart)
             if key in seen:
                 continue
             seen.add(key)
@@ -62,7 +73,8 @@ class Triage:
                     code=finding.code,
                     path=finding.generic_path,
                     source=source_of(dialect=self.dialect, path=finding.generic_path),
-                    detail=finding.detail,
+                    detail=apart or finding.detail,
+                    found_by=found_by(severity=finding.severity, origin=finding.origin, stage="build"),
                 )
             cause.customers += 1
             sources.add(cause.source)
@@ -70,6 +82,16 @@ class Triage:
                 cause.examples.append(external_identifier)
 
         self._sources.update(sources - {""})
+
+    def _told_apart(self, *, finding: Finding) -> str:
+        """The sentence that a cause of its own has; blank where the first one stands for all."""
+        if finding.code not in TOLD_APART:
+            return ""
+        told = self._told.setdefault((finding.code, finding.generic_path), set())
+        if finding.detail not in told and len(told) >= MOST_CODES:
+            return FURTHER
+        told.add(finding.detail)
+        return finding.detail
 
     def sources(self) -> list[tuple[str, int]]:
         """Legacy columns with the number of customers they have findings of, the most frequent first."""
@@ -79,8 +101,24 @@ class Triage:
         """Errors before warnings, the most frequent first."""
         return sorted(
             self._causes.values(),
-            key=lambda cause: (cause.severity, -cause.customers, cause.code, cause.path),
+            key=lambda cause: (cause.severity, -cause.customers, cause.code, cause.path, cause.detail),
         )
+
+
+def found_by(*, severity: str, origin: str, stage: str) -> str:
+    """Who found something at which step, and what came of it."""
+    if severity == "warning":
+        return "our warning" if origin == "local" else "Kraken's warning"
+    if origin == "local":
+        return "rejected by our build" if stage == "build" else "noted by us"
+    return _KRAKENS.get(stage, "refused by Kraken")
+
+
+_KRAKENS: Final = {
+    "validate": "refused by Kraken's validation",
+    "create": "refused by Kraken's create",
+    "status": "ended by Kraken",
+}
 
 
 def source_of(*, dialect: str, path: str) -> str:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from proofs.audit.readers import SHAPE, Objection
 
 Reader: TypeAlias = Literal["ours", "stand-in", "contract"]
+
+AS_IT_IS: Final = "as it is"
+"""What is told of a document without a change."""
+
+_WHOSE: Final = re.compile(r"customer \d+:? ")
+_INDEX: Final = re.compile(r"\.\d+(?=[. ])")
+MEND: Final = (
+    "Mend the reader whom the source does not bear out; where it can be read in two ways, say so in "
+    "proofs/audit/explained.py."
+)
+"""What to do about differences that are left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +35,8 @@ class Explained:
     """Generic, as a pattern of file names."""
     source: str
     reason: str
+    changes: tuple[str, ...] = ("*",)
+    """What must have been changed for it, as patterns of file names: a row about blanks is about no more."""
 
     def covers(self, difference: Difference) -> bool:
         """Whether this is about that difference."""
@@ -30,6 +44,7 @@ class Explained:
             self.refused_by == difference.refused_by
             and fnmatchcase(difference.code, self.code)
             and fnmatchcase(difference.path, self.path)
+            and any(fnmatchcase(difference.change, change) for change in self.changes)
         )
 
 
@@ -43,6 +58,11 @@ class Difference:
     example: str
     times: int = 1
 
+    @property
+    def change(self) -> str:
+        """What was changed in the example, without indexes."""
+        return _INDEX.sub("", _WHOSE.sub("", self.example, count=1))
+
 
 def compare(
     *,
@@ -50,7 +70,7 @@ def compare(
     ours: Sequence[frozenset[Objection]],
     theirs: Sequence[frozenset[Objection]],
 ) -> list[Difference]:
-    """The differences between two readings of the same documents, the most frequent first."""
+    """The differences between two readings of the same documents, one by one."""
     found: list[Difference] = []
     for example, one, other in zip(told, ours, theirs, strict=True):
         if _agree(one, other):
@@ -64,7 +84,7 @@ def compare(
                 Difference(refused_by=reader, code=each.code, path=each.path, example=example)
                 for each in objections
             )
-    return gathered(found)
+    return found
 
 
 def gathered(differences: Iterable[Difference]) -> list[Difference]:
@@ -81,9 +101,16 @@ def gathered(differences: Iterable[Difference]) -> list[Difference]:
 
 def unexplained(*, differences: Iterable[Difference], explained: Sequence[Explained]) -> list[Difference]:
     """Those that no explanation covers."""
-    return [
-        difference for difference in differences if not any(each.covers(difference) for each in explained)
-    ]
+    return [each for each in differences if not _is_explained(each, explained)]
+
+
+def meant(*, differences: Iterable[Difference], explained: Sequence[Explained]) -> list[Difference]:
+    """The others."""
+    return [each for each in differences if _is_explained(each, explained)]
+
+
+def _is_explained(difference: Difference, explained: Sequence[Explained]) -> bool:
+    return any(each.covers(difference) for each in explained)
 
 
 def _comparable(one: frozenset[Objection], other: frozenset[Objection]) -> frozenset[Objection]:

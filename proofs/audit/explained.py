@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from proofs.audit.differences import Explained
+from proofs.audit.differences import AS_IT_IS, Explained
 from proofs.audit.explained_edf import EDF
 from proofs.audit.readers import SHAPE
 
@@ -20,16 +20,30 @@ _DELIVERY_POINT: Final = Explained(
 )
 
 
-def _ours(path: str, source: str, reason: str) -> Explained:
+_DAY_ALONE: Final = ("* is '2020-02-30'", "* is '9999-12-31'")
+_NUMBER: Final = ("* is a number",)
+_TEXT: Final = ("* is '*'", "* is what * is")
+"""Another text in place of one."""
+
+
+def _ours(path: str, source: str, reason: str, *changes: str) -> Explained:
     """What our model alone refuses at a place."""
-    return Explained(refused_by="ours", code=SHAPE, path=path, source=source, reason=reason)
+    return Explained(
+        refused_by="ours",
+        code=SHAPE,
+        path=path,
+        source=source,
+        reason=reason,
+        changes=changes or ("* is dropped", "* is an empty object"),
+    )
 
 
-def _booking(field: str, words: str, reason: str) -> Explained:
+def _booking(field: str, words: str, reason: str, *changes: str) -> Explained:
     return _ours(
         f"ledgers.*transactions.{field}",
         f"guide National Grid: each transaction shows it; served (EDF): EnergyCharge, {words}",
         reason,
+        *changes,
     )
 
 
@@ -37,6 +51,9 @@ _IDENTIFIER: Final = _ours(
     "supply_addresses.supply_points.identifier",
     "guides National Grid and Plenitude: the example of a payload, supply_points.identifier",
     "Without it a supply point cannot be told from another.",
+    "* is dropped",
+    "* is an empty object",
+    "*.identifier is ''",
 )
 
 EXPLAINED: Final[Mapping[str, tuple[Explained, ...]]] = {
@@ -44,7 +61,7 @@ EXPLAINED: Final[Mapping[str, tuple[Explained, ...]]] = {
     "essential_supply_points_accounts": (_DELIVERY_POINT,),
     "essential_supply_points_cdns": (
         _DELIVERY_POINT,
-        _ours("cdns.transaction_date", "guide Essential: 2024-01-01T00:00:00+11:00", _TIMES),
+        _ours("cdns.transaction_date", "guide Essential: 2024-01-01T00:00:00+11:00", _TIMES, *_DAY_ALONE),
     ),
     "national_grid_accounts": (
         _IDENTIFIER,
@@ -55,11 +72,8 @@ EXPLAINED: Final[Mapping[str, tuple[Explained, ...]]] = {
             "type",
             "required; one of a closed list",
             "The type says whether it is owed or paid.",
-        ),
-        _ours(
-            "ledgers.*transactions",
-            "guide National Grid: each transaction shows a type; served (EDF): EnergyCharge, required",
-            "A model that the type chooses names the booking, and not the type.",
+            "*.type is *",
+            "* is an empty object",
         ),
         _ours(
             "ledgers.ledger_code",
@@ -84,23 +98,26 @@ EXPLAINED: Final[Mapping[str, tuple[Explained, ...]]] = {
             path="supply_addresses.supply_points.supply_details.standard_point_location_code",
             source="guide National Grid: WCMASS, and no rule",
             reason="Arranged in the stand-in: something that Kraken alone can know, for waves to meet.",
+            changes=(AS_IT_IS,),
         ),
-        _ours("customers.user_details.value", "guide National Grid: 8888888889", _TEXTS),
+        _ours("customers.user_details.value", "guide National Grid: 8888888889", _TEXTS, *_NUMBER),
         _ours(
             "supply_addresses.supply_points.agreements.characteristics.value",
             "guide National Grid: FIXED",
             _TEXTS,
+            *_NUMBER,
         ),
-        _ours("notes.*at", "guide National Grid: 2024-06-01T12:00:00Z", _TIMES),
+        _ours("notes.*at", "guide National Grid: 2024-06-01T12:00:00Z", _TIMES, *_DAY_ALONE),
         _ours(
             "supply_addresses.supply_points.meters.active_from",
             "guide National Grid: 2025-09-01T00:00:00Z",
             _TIMES,
+            *_DAY_ALONE,
         ),
     ),
     "plenitude_accounts": (
         _IDENTIFIER,
-        _ours("customers.user_details.value", "guide Plenitude: 234254718", _TEXTS),
+        _ours("customers.user_details.value", "guide Plenitude: 234254718", _TEXTS, *_NUMBER),
         Explained(
             refused_by="stand-in",
             code="invalid_supply_point_identifier",
@@ -163,24 +180,27 @@ CONTRACT: Final[Mapping[str, tuple[Explained, ...]]] = {
         ),
         Explained(
             refused_by="contract",
-            code="*",
+            code="served",
             path="import_supplier",
             source="served: EnergyAccount.import_supplier",
             reason="A setting of the wave: where Kraken refuses it, the wave stops and rejects no record.",
+            changes=_TEXT,
         ),
         Explained(
             refused_by="contract",
-            code="*",
+            code="served",
             path="account_campaigns.slug",
             source="served: AccountCampaign.slug",
             reason="Campaigns are configured in Kraken and come and go; setting campaigns names them.",
+            changes=_TEXT,
         ),
         Explained(
             refused_by="contract",
-            code="*",
+            code="served",
             path="*email*",
             source="served: format email",
             reason="Rules judge e-mail addresses, in words that help; the model bounds their length.",
+            changes=_TEXT,
         ),
         *_DAYS,
     )

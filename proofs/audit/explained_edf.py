@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from typing import Final
 
-from proofs.audit.differences import Explained, Reader
+from proofs.audit.differences import AS_IT_IS, Explained, Reader
 from proofs.audit.readers import UNKNOWN
 
 _OURS: Final = "ours"
 _STAND_IN: Final = "stand-in"
 
 
-def _row(refused_by: Reader, code: str, path: str, source: str, reason: str) -> Explained:
-    return Explained(refused_by=refused_by, code=code, path=path, source=source, reason=reason)
+_BLANK: Final = ("* is ''", "* is ' '")
+_DATES: Final = ("2020-02-30", "9999-12-31")
+
+
+def _row(refused_by: Reader, code: str, path: str, source: str, reason: str, *changes: str) -> Explained:
+    return Explained(
+        refused_by=refused_by,
+        code=code,
+        path=path,
+        source=source,
+        reason=reason,
+        changes=changes or ("*",),
+    )
 
 
 _BLANKS: Final = tuple(
@@ -22,6 +33,7 @@ _BLANKS: Final = tuple(
         path,
         "served: no word about blanks",
         "Cleaning leaves a text of blanks out, so that no payload has one.",
+        *_BLANK,
     )
     for code, path in (
         ("note_body_or_document_path_not_found", "notes"),
@@ -41,6 +53,7 @@ EDF: Final = (
         "supply_addresses.meter_points.mpid",
         'served: mpid, "exists in Kraken"',
         "The generator arranges a participant that is gone: only Kraken knows those that there are.",
+        AS_IT_IS,
     ),
     _row(
         _STAND_IN,
@@ -77,13 +90,18 @@ EDF: Final = (
         "external_account_number",
         "served: EnergyAccount, `required: import_supplier`",
         "The stand-in finds accounts by it; every record of a wave has one.",
+        "external_account_number is dropped",
+        "external_account_number is ''",
+        "external_account_number is what * is",
     ),
     _row(
         _OURS,
         "invalid_phone_number",
-        "customers.*",
+        "customers.[lm]*",
         'served: Customer.mobile, "the norms of the region"',
         "The norms stand nowhere: a date has as many digits as a number, and ours knows British numbers.",
+        *(f"* is '{text}'" for text in (*_DATES, "12.345")),
+        "* is what date_of_birth is",
     ),
     _row(
         _OURS,
@@ -91,20 +109,34 @@ EDF: Final = (
         "notes.created_at",
         "served: Note.created_at, `format: date-time`",
         "Cleaning always writes a time; the stand-in takes a day alone too.",
+        *(f"* is '{day}'" for day in _DATES),
     ),
     _row(
         _OURS,
-        "shape",
-        "billing_address.country",
-        'served: Address.country, "ISO 3166-1-alpha-2"',
-        "Ours asks for two capital letters; the stand-in knows only the greatest length.",
+        "transactions_target_non_initialised_prepay_meter",
+        "*.to_prepay_meter_serial_number",
+        "served: no word about blanks",
+        "A meter whose serial number is blank is no longer the one that was meant; the stand-in refuses the "
+        "blank itself.",
+        *(f"*.meter_serial_number{change[1:]}" for change in _BLANK),
+    ),
+    _row(
+        _STAND_IN,
+        "meterpoint_with_agreement_not_on_supply",
+        "supply_addresses.meter_points.agreements",
+        'served: EnergyAccount, "and vice versa for the period covered by Kraken"',
+        "Ours passes over an agreement with an end, as its term may outlast the supply.",
+        "*.agreements.effective_to is *",
     ),
     _row(
         _OURS,
         UNKNOWN,
         "supply_addresses.meter_points.*",
         "served: no word about unknown fields",
-        "Our models are closed, since Kraken drops what it does not know without a word.",
+        "Our models are closed, since Kraken drops what it does not know without a word: what belongs to the "
+        "other fuel, in this case.",
+        "* is another customer's",
+        "*.supply_type is *",
     ),
 )
 """At most twenty."""

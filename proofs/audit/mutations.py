@@ -18,6 +18,7 @@ from typing import Any, Final, TypeAlias
 Place: TypeAlias = tuple[str | int, ...]
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{2,}", re.ASCII)
 _AMOUNT: Final = re.compile(r"-?\d{1,10}\.\d{2}", re.ASCII)
 NO_DAY: Final = "2020-02-30"
 _TEXTS: Final = (
@@ -58,7 +59,7 @@ class Mutator:
         self._places: dict[str, list[tuple[int, Place]]] = defaultdict(list)
         for number, document in enumerate(documents):
             for place in _places(document):
-                self._places[generic(place)].append((number, place))
+                self._places[_kind(place)].append((number, place))
         self._names = sorted(self._places)
 
     def draw(self) -> Mutation:
@@ -69,7 +70,7 @@ class Mutator:
         way, change = self._way(document, place, name)
         change()
         told = ".".join(map(str, place))
-        return Mutation(document=document, place=name, told=f"customer {number}: {told} {way}")
+        return Mutation(document=document, place=generic(place), told=f"customer {number}: {told} {way}")
 
     def _way(self, document: dict[str, Any], place: Place, name: str) -> tuple[str, Callable[[], None]]:
         holder = _at(document, place[:-1])
@@ -144,6 +145,11 @@ class Mutator:
 def generic(place: Place) -> str:
     """The place without indexes."""
     return ".".join(part for part in place if isinstance(part, str))
+
+
+def _kind(place: Place) -> str:
+    """The generic place, with all keys that are no names of fields taken for one: there may be any number."""
+    return ".".join(part if _NAME.fullmatch(part) else "*" for part in place if isinstance(part, str))
 
 
 def _places(node: Any, above: Place = ()) -> Iterator[Place]:

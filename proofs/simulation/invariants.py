@@ -244,7 +244,8 @@ _RECORD: Final = """
     SELECT process.id, process.attempt, process.state, process.wave_id, process.intended_at,
         -- A rerun of it may go on where its wave must not, until the rerun is stopped too.
         CASE
-            WHEN NOT rerun.may_create THEN greatest(hindrance.stopped_at, rerun.stopped_at)
+            WHEN hindrance.stopped_at IS NOT NULL AND NOT rerun.may_create
+                THEN greatest(hindrance.stopped_at, rerun.stopped_at)
         END AS hindered_at
     FROM migration.import_process AS process
     LEFT JOIN LATERAL migration.hindrance(process.wave_id, NULL) AS hindrance ON true

@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
+from kraken_import.domain.orders import Order
 from kraken_import.domain.policies import PolicySettings
 from kraken_import.simulator.store import Key
 from kraken_import.usecases.control import control_wave, stop_all
@@ -123,9 +124,7 @@ class People:
                 tracking=systems.tracking,
                 wave=str(wave.number),
                 action=action,  # type: ignore[arg-type]
-                ordered_by="Ben",
-                reason=None,
-                now=systems.clock(),
+                order=Order(by="Ben", reason=None, at=systems.clock()),
             )
 
         await self._do(f"{action} {wave.name}", work)
@@ -157,7 +156,7 @@ class People:
         await self._do(
             "stop_all",
             lambda systems: stop_all(
-                tracking=systems.tracking, kraken=None, ordered_by="Ben", reason=None, now=systems.clock()
+                tracking=systems.tracking, kraken=None, order=Order(by="Ben", reason=None, at=systems.clock())
             ),
         )
 
@@ -200,8 +199,7 @@ class People:
                 wave=str(record["wave_id"]),
                 identifiers=[record["external_identifier"]],
                 answer=answer,
-                decided_by="Cleo",
-                reason="looked at Kraken",
+                order=Order(by="Cleo", reason="looked at Kraken", at=self.world.now),
             )
 
         name = f"decide {record['id']} {answer}"
@@ -283,9 +281,7 @@ def _resumed(systems: Any, *, wave_id: int) -> str:
         tracking=systems.tracking,
         wave=str(wave_id),
         action="resume",
-        ordered_by="Ben",
-        reason=None,
-        now=systems.clock(),
+        order=Order(by="Ben", reason=None, at=systems.clock()),
     )
 
 

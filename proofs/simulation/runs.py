@@ -21,7 +21,7 @@ from kraken_import.usecases.poller import HICCUPS, TRY_AGAIN_AFTER
 from kraken_import.usecases.rerun import RerunRequest, batches_to_rerun, plan_rerun, summarise_rerun
 from kraken_import.usecases.rerun_gate import answer_rerun_question, rerun_question_to_ask
 from kraken_import.usecases.summarise import summarise_wave
-from kraken_import.usecases.systems import BuildSystems
+from kraken_import.usecases.systems import BuildSystems, PlanSystems
 from kraken_import.usecases.validate import ValidateOutcome, validate_batch
 from kraken_import.usecases.waits import Resumption
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
@@ -164,9 +164,9 @@ class Run:
             planned = await self._step(
                 "plan",
                 lambda systems: plan_wave(
-                    tracking=systems.tracking,
-                    legacy=systems.legacy,
-                    kraken=systems.kraken,
+                    systems=PlanSystems(
+                        tracking=systems.tracking, legacy=systems.legacy, kraken=systems.kraken
+                    ),
                     request=asked,
                     run=self.airflow,
                     now=systems.clock(),

@@ -119,6 +119,8 @@ COMMENT ON TABLE legacy.account IS
     'Contract accounts. data_origin: GEN generated; PRE and SUC, who had its supply points before it and have them after it; GDE out of a guide.';
 COMMENT ON COLUMN legacy.account.balance IS 'What the customer owes (debit-positive).';
 COMMENT ON COLUMN legacy.account.operations_team IS 'Team that looks after the account (GB, PT).';
+COMMENT ON COLUMN legacy.account.unknown_occupier IS
+    'GB: X where nobody knows who lives there, N where somebody is known; blank where it was never said.';
 COMMENT ON COLUMN legacy.account.billing_email IS 'Where bills go to instead of to the customers (GB).';
 COMMENT ON COLUMN legacy.account.affiliate IS 'Site that won the customer (GB).';
 
@@ -176,6 +178,8 @@ CREATE TABLE legacy.occupancy (
     landlord        char(1) NOT NULL
 );
 COMMENT ON TABLE legacy.occupancy IS 'Which account has which property, in time slices.';
+COMMENT ON COLUMN legacy.occupancy.landlord IS
+    'GB: whether the customer lets the property (X), or not (N); blank where it was never said.';
 
 CREATE TABLE legacy.premise_administrator (
     premise_id      bigint NOT NULL,

@@ -29,18 +29,35 @@ GROUP BY slice, to_state
 ORDER BY slice
 
 -- name: causes
--- An error belongs to an attempt: those of earlier ones are mended.
-SELECT error.severity, error.code, error.path, min(error.detail) AS detail,
-    count(DISTINCT process.id) AS customers,
-    (array_agg(DISTINCT process.external_identifier))[1:3] AS examples,
-    coalesce(min(error.domain), '') AS domain, coalesce(min(error.event), '') AS event,
-    count(*) FILTER (WHERE NOT error.is_named) AS unnamed
-FROM migration.import_error AS error
-JOIN migration.import_process AS process
-    ON process.id = error.import_process_id AND process.attempt = error.attempt
-WHERE error.wave_id = %(wave_id)s
-GROUP BY error.severity, error.code, error.path
-ORDER BY error.severity, customers DESC, error.code, error.path
+-- An error belongs to an attempt: those of earlier ones are mended. Each unknown code of a column is mended by
+-- itself, so its sentence is a cause of its own, but for the rarest of too many.
+WITH found AS (
+    SELECT error.severity, error.code, error.path, error.origin, error.stage, error.detail, error.domain, error.event,
+        error.is_named, process.id AS process_id, process.external_identifier
+    FROM migration.import_error AS error
+    JOIN migration.import_process AS process
+        ON process.id = error.import_process_id AND process.attempt = error.attempt
+    WHERE error.wave_id = %(wave_id)s
+),
+told AS (
+    SELECT code, path, detail, row_number() OVER (PARTITION BY code, path ORDER BY count(*) DESC, detail) AS place
+    FROM found
+    WHERE code = ANY (%(told_apart)s)
+    GROUP BY code, path, detail
+)
+SELECT severity, code, path, origin, stage,
+    CASE WHEN place > %(most_codes)s THEN %(further)s ELSE min(detail) END AS detail,
+    count(DISTINCT process_id) AS customers,
+    (array_agg(DISTINCT external_identifier))[1:3] AS examples,
+    coalesce(min(domain), '') AS domain, coalesce(min(event), '') AS event,
+    count(*) FILTER (WHERE NOT is_named) AS unnamed
+FROM found
+LEFT JOIN (
+    SELECT code, path, detail, least(place, %(most_codes)s + 1) AS place
+    FROM told
+) AS shown USING (code, path, detail)
+GROUP BY severity, code, path, origin, stage, place
+ORDER BY severity, customers DESC, code, path, detail
 
 -- name: parked
 -- The last error of a parked record says why it is.

@@ -28,7 +28,7 @@ from kraken_import.usecases.plan import PlannedWave, plan_wave
 from kraken_import.usecases.poll import poll
 from kraken_import.usecases.poll_open import poll_open
 from kraken_import.usecases.summarise import WaveSummary, summarise_wave
-from kraken_import.usecases.systems import BuildSystems, database_clock
+from kraken_import.usecases.systems import BuildSystems, PlanSystems, database_clock
 from kraken_import.usecases.validate import ValidateOutcome, validate_batch
 from kraken_import.usecases.waiting import HoldBack
 from kraken_import.usecases.waits import Resumption
@@ -86,9 +86,7 @@ class Journey:
         said = {name: wanted.pop(name) for name in SETTINGS & wanted.keys()}
         requested_by = wanted.pop("requested_by", None)
         return plan_wave(
-            tracking=self.tracking,
-            legacy=self.legacy,
-            kraken=self.kraken,
+            systems=PlanSystems(tracking=self.tracking, legacy=self.legacy, kraken=self.kraken),
             request=WaveRequest(
                 **{"dialect": dialect, "dry_run": False, "all_customers": is_of_all} | wanted,
                 policy=PolicySettings(**said),

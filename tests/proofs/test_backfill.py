@@ -16,6 +16,7 @@ from kraken_import.client.settings import KrakenSettings
 from kraken_import.domain.lifecycle import Mode
 from kraken_import.domain.policies import PolicySettings
 from kraken_import.usecases.cohorts import CohortRequest, write_cohort
+from kraken_import.usecases.systems import PlanSystems
 from tests.stacks import ENDS, Stack
 from transforms.registry import get_dialect
 
@@ -70,13 +71,13 @@ def plan_long_ago(stack: Stack, *, day: date, size: int) -> None:
         name: create_engine(stack.values[f"{name.upper()}_DSN"].replace("://", "+psycopg2://", 1))
         for name in ("tracking", "legacy")
     }
+    kraken = KrakenSettings(
+        base_url=stack.values["KRAKEN_URL"],
+        token="none",
+        import_suppliers={DIALECT: get_dialect(name=DIALECT).default_import_supplier},
+    )
     write_cohort(
-        **engines,
-        kraken=KrakenSettings(
-            base_url=stack.values["KRAKEN_URL"],
-            token="none",
-            import_suppliers={DIALECT: get_dialect(name=DIALECT).default_import_supplier},
-        ),
+        systems=PlanSystems(**engines, kraken=kraken),
         request=CohortRequest(
             dialect=DIALECT,
             rule="all",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from transforms.models.base import Entity, IsoDate, Money, PositiveMoney
+from transforms.models.base import Entity, IsoDate, Money
 
 
 class CustomerPreferences(Entity):
@@ -58,25 +58,12 @@ class Booking(Entity):
     amount: Money
 
 
-class _Movement(Booking):
-    """A movement on a ledger whose fields do not depend on its type."""
+class Transaction(Booking):
+    """A movement on a ledger whose fields do not depend on its type.
 
+    No source of its dialects says which of the types may have a minus.
+    """
+
+    type: Literal["CHARGE", "CREDIT", "PAYMENT", "REPAYMENT"]
     reason: str | None = None
     payment_type: str | None = None
-
-
-class Invoiced(_Movement):
-    """What is charged or credited."""
-
-    type: Literal["CHARGE", "CREDIT"]
-
-
-class Paid(_Movement):
-    """What is paid, which is never less than nothing: a payment taken back is a repayment."""
-
-    type: Literal["PAYMENT", "REPAYMENT"]
-    amount: PositiveMoney
-
-
-Transaction: TypeAlias = Annotated[Invoiced | Paid, Field(discriminator="type")]
-"""A movement on a ledger."""

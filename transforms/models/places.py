@@ -24,6 +24,25 @@ def has_place(*, model: type[BaseModel], place: Sequence[str]) -> bool:
     return True
 
 
+def list_at(*, model: type[BaseModel], place: Sequence[str]) -> bool:
+    """Whether what this model has at this place may be a list."""
+    models = [model]
+    found: list[Any] = []
+    for part in place:
+        found = [each.model_fields[part].annotation for each in models if part in each.model_fields]
+        parts = [inner for annotation in found for inner in _parts(annotation=annotation)]
+        models = [inner for inner in parts if isinstance(inner, type) and issubclass(inner, BaseModel)]
+    return any(_is_list(annotation=annotation) for annotation in found)
+
+
+def _is_list(*, annotation: Any) -> bool:
+    return typing.get_origin(annotation) is list or any(
+        _is_list(annotation=argument)
+        for argument in typing.get_args(annotation)
+        if typing.get_origin(annotation) is not dict
+    )
+
+
 def _parts(*, annotation: Any) -> Iterator[Any]:
     """The types inside a type such as list[A | B] | None."""
     if typing.get_origin(annotation) is dict:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
@@ -78,8 +78,8 @@ def times_ordered(path: str, *, first: str, then: str, code: str) -> Rule:
     """Two times with offsets, one after the other."""
 
     def faults(node: Document) -> Iterator[Fault]:
-        one, other = node.get(first), node.get(then)
-        if one and other and datetime.fromisoformat(other) < datetime.fromisoformat(one):
+        one, other = moment(node.get(first)), moment(node.get(then))
+        if one and other and other < one:
             yield Fault(then)
 
     return ObjectRule(
@@ -125,6 +125,15 @@ def consecutive_agreements(path: str, *, supply_start: str = "") -> Rule:
         faults=faults,
         fields=("agreements",),
     )
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time in UTC, as is taken where no offset is told; None for none, and for one that does not exist."""
+    try:
+        found = datetime.fromisoformat(text or "")
+        return found.astimezone(UTC) if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def day_after(day: str) -> str:

@@ -93,13 +93,16 @@ def register_named(path: str, *, readings: Readings, code: str) -> Rule:
 
 
 def register_known(path: str, *, readings: Readings, code: str) -> Rule:
-    """A register that a reading of an electricity meter names is one of the meter's."""
+    """A register that a reading of an electricity meter names is one of the meter's.
+
+    A meter that was removed may be sent without any: its registers are no current ones.
+    """
 
     def is_wrong(meter: Document, reading: Document) -> bool:
-        named = reading.get("register_id")
-        if not named:
+        named, registers = reading.get("register_id"), meter.get("registers")
+        if not named or not registers:
             return False
-        return named not in [register["register_id"] for register in meter.get("registers") or ()]
+        return named not in [register["register_id"] for register in registers]
 
     return _each_reading(
         path,
@@ -163,12 +166,16 @@ def prepay_details_on_prepay(path: str) -> Rule:
 
 
 def customer_reference_given(path: str) -> Rule:
-    """A prepay electricity meter in place has the reference of its customer."""
+    """A prepay electricity meter in place has the reference of its customer.
+
+    The field is not asked for where suppliers are switched on the market, and only there are agents named.
+    """
     return _customer_reference(
         path,
         code="electricity_prepay_meter_without_customer_reference_number",
         explanation="A prepay electricity meter needs its customer reference number.",
         is_wrong=lambda meter, reference: not reference and not meter.get("removed_on"),
+        unless="agents",
     )
 
 
@@ -277,10 +284,10 @@ def _counted(point: Document) -> Iterator[tuple[int, int]]:
 
 
 def _customer_reference(
-    path: str, *, code: str, explanation: str, is_wrong: Callable[[Document, str], bool]
+    path: str, *, code: str, explanation: str, is_wrong: Callable[[Document, str], bool], unless: str = ""
 ) -> Rule:
     def faults(point: Document) -> Iterator[Fault]:
-        if is_electricity(point):
+        if is_electricity(point) and not point.get(unless):
             for index, meter in enumerate(point.get("meters") or ()):
                 reference = meter.get("prepay_customer_reference_number") or ""
                 if meter.get("is_prepay") and is_wrong(meter, reference):

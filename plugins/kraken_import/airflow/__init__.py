@@ -1,1 +1,1 @@
-"""What knows Airflow: the Connection type, operators by purpose, triggers, notifications, pages."""
+"""All that knows Airflow: the Connection type, operators by purpose, triggers, notifications, pages."""

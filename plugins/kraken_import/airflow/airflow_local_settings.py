@@ -1,6 +1,7 @@
-"""What Airflow's components import as they start, from a copy in `$AIRFLOW_HOME/config`.
+"""Imported by Airflow's components as they start, from a copy in `$AIRFLOW_HOME/config`.
 
-The scheduler forks each task, the DAG processor each reading of a file; neither imports what is there then.
+The scheduler forks every task, and the DAG processor every reading of a file. Neither has to import again
+what is loaded by then.
 """
 
 import sys

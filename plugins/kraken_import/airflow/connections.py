@@ -1,4 +1,4 @@
-"""From Airflow Connections to what the use cases need: Kraken's settings, and database engines."""
+"""Turns Airflow Connections into what the use cases need: Kraken's settings, and database engines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from transforms.database import PatientPool
 
 _LIBPQ = {
     "connect_timeout": "10",
-    # Together a minute: a server that is gone is found out after 30 s of silence and three probes.
+    # Together a minute: a vanished server is noticed after 30 s of silence and three probes.
     "keepalives": "1",
     "keepalives_idle": "30",
     "keepalives_interval": "10",
@@ -43,7 +43,7 @@ class ConnectionIds:
 
 
 def connection_ids(*, dialect: str) -> ConnectionIds:
-    """The Connections of a dialect: the usual names, or those that the environment gives.
+    """Return the Connections of a dialect: the usual names, or those that the environment gives.
 
     `KRAKEN_CONN_ID_EDF_ACCOUNTS`, `LEGACY_CONN_ID_…`, `TRACKING_CONN_ID_…` and `LEGACY_WRITEBACK_CONN_ID_…`
     let several Krakens or legacy systems live in one Airflow.
@@ -57,12 +57,12 @@ def connection_ids(*, dialect: str) -> ConnectionIds:
 
 
 def may_write_back() -> bool:
-    """Whether the legacy system is told whom to hold (`MIGRATION_WRITEBACK=1`), or only read."""
+    """Return whether the legacy system is told whom to hold (`MIGRATION_WRITEBACK=1`), or only read."""
     return os.environ.get("MIGRATION_WRITEBACK") == "1"
 
 
 def kraken_settings(*, connection: Connection) -> KrakenSettings:
-    """Kraken's settings from a Connection. Raises `UnableToReadConnection`."""
+    """Read Kraken's settings from a Connection. Raises `UnableToReadConnection`."""
     return KrakenSettings.from_connection_fields(
         connection_id=connection.conn_id,
         host=connection.host,
@@ -75,15 +75,15 @@ def kraken_settings(*, connection: Connection) -> KrakenSettings:
 
 
 def database(*, connection_id: str, is_tracking: bool = False) -> Engine:
-    """An engine for a Postgres Connection. Raises `Retryable` when the database cannot be reached."""
+    """Return an engine for a Postgres Connection. Raises `Retryable` when the database cannot be reached."""
     return open_engine(connection=BaseHook.get_connection(connection_id), is_tracking=is_tracking)
 
 
 def open_engine(*, connection: Connection, is_tracking: bool = False) -> Engine:
-    """An engine with a small pool, one for each database and process; checked before it is handed out.
+    """Return an engine with a small pool, one for each database and process; checked before it is returned.
 
-    That of the tracking database raises `UnableToUseTracking` where its schema or its rights do not do, and
-    here where a pooler in front of it breaks its locks.
+    The tracking database's engine raises `UnableToUseTracking` where its schema or its rights are not
+    sufficient, and here where a pooler in front of it breaks its locks.
     """
     extra: dict[str, Any] = connection.extra_dejson
     if not connection.host and not connection.schema:
@@ -115,7 +115,7 @@ def open_engine(*, connection: Connection, is_tracking: bool = False) -> Engine:
 
 
 def _extra(*, connection: Connection) -> Any:
-    """The extra fields, or their text where it is no JSON: Airflow would take that for no fields at all."""
+    """Return the extra fields, or their text if it is not JSON: Airflow would read that as no fields."""
     text = (connection.extra or "").strip() or "{}"
     try:
         return connection.extra_dejson or json.loads(text)
@@ -135,7 +135,7 @@ def _engine(url: URL, is_tracking: bool) -> Engine:
         pool_size=4,
         max_overflow=4,
         pool_pre_ping=True,
-        # Parameters are identifiers and amounts, and an exception ends in a log.
+        # Parameters are identifiers and amounts, and exceptions are written to logs.
         hide_parameters=True,
     )
     return speak_in_sentences(engine=engine) if is_tracking else engine

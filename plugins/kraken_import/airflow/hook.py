@@ -10,7 +10,7 @@ from airflow.sdk import BaseHook
 from airflow.sdk.log import amask_secret, mask_secret
 
 from kraken_import.airflow.connections import kraken_settings
-from kraken_import.client.requests import NOBODY, status_request
+from kraken_import.client.requests import IMPOSSIBLE_IDENTIFIER, status_request
 from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
 from kraken_import.client.sign_in import UnableToSignIn
 from kraken_import.client.tokens import source_of
@@ -29,29 +29,31 @@ class KrakenHook(BaseHook):
         self.kraken_conn_id = kraken_conn_id
 
     def get_conn(self) -> KrakenSettings:
-        """The settings of the Connection. Raises `UnableToReadConnection`."""
+        """Return the settings of the Connection. Raises `UnableToReadConnection`."""
         settings = kraken_settings(connection=self.get_connection(self.kraken_conn_id))
         mask_secret(settings.token)
         return settings
 
     async def aget_conn(self) -> KrakenSettings:
-        """The same, read anew from Airflow without blocking the event loop."""
+        """Return the same, read again from Airflow without blocking the event loop."""
         settings = kraken_settings(connection=await self.aget_connection(self.kraken_conn_id))
         await amask_secret(settings.token)
         return settings
 
     def test_connection(self) -> tuple[bool, str]:
-        """Sign in if need be, and ask about a record that cannot exist: whether it worked, and a sentence."""
+        """Sign in if needed, and ask for an impossible record. Returns success, and a sentence."""
         try:
             settings = self.get_conn()
-            # Read only where waves are planned, so a typo in them is told of here.
+            # Otherwise read only where waves are planned, so a typo in them is reported here.
             dict(settings.policies)
             source = source_of(settings=settings)
             authorization = settings.authorization if source is None else source.obtain()
         except (UnableToReadConnection, UnableToSignIn) as error:
             return False, str(error)
-        supplier = next(iter(settings.import_suppliers.values()), NOBODY)
-        request = status_request(resource="accounts", import_supplier=supplier, external_identifier=NOBODY)
+        supplier = next(iter(settings.import_suppliers.values()), IMPOSSIBLE_IDENTIFIER)
+        request = status_request(
+            resource="accounts", import_supplier=supplier, external_identifier=IMPOSSIBLE_IDENTIFIER
+        )
         where = urlsplit(settings.base_url).netloc
         try:
             answer = requests.get(
@@ -75,7 +77,7 @@ def _judge(*, status: int, answer: requests.Response, where: str, signs_in: bool
         return True, f"{where} answers, and accepts the token."
     if status == 401 and signs_in:
         return False, (
-            f"{where} refuses the token that it has just issued (401): ask Kraken's people whether it may "
+            f"{where} refuses the token that it has just issued (401): ask Kraken's support whether it may "
             "import data."
         )
     if status == 401:

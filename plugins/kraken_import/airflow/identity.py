@@ -1,6 +1,6 @@
-"""Which Airflow this is: the name under which all its machines hold the tracking database.
+"""Identifies this Airflow: the name under which all its machines hold the tracking database.
 
-It is kept in a Variable, since Airflow's metadata database is what the machines of one Airflow share.
+The name is kept in a Variable, since the machines of one Airflow share its metadata database.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _UNSEEN: Final = "The tracking database could not be told that this Airflow is a
 _log = logging.getLogger(__name__)
 _HELD: Final[set[Engine]] = set()
 _KEPT: Final[dict[Engine, float]] = {}
-"""When `keep` last looked after a database, on this process's monotonic clock."""
+"""When `keep` last renewed the claim on a database, on this process's monotonic clock."""
 _ONE_AT_A_TIME: Final = Lock()
 
 
@@ -64,9 +64,9 @@ def held(*, tracking: Engine) -> Engine:
 
 
 def keep(*, tracking: Engine) -> None:
-    """Show that this Airflow is alive, every few minutes at most. For triggers: it claims nothing.
+    """Show that this Airflow is alive, at most every few minutes. For triggers: it claims nothing.
 
-    What goes wrong here goes wrong for the trigger's own work too, which says so.
+    An error here is not reported: the trigger's own work meets it too, and reports it.
     """
     with _ONE_AT_A_TIME:
         now = time.monotonic()
@@ -83,7 +83,7 @@ def keep(*, tracking: Engine) -> None:
 
 @asynccontextmanager
 async def kept(*, tracking: Engine) -> AsyncIterator[None]:
-    """Show that this Airflow is alive while a trigger waits in here."""
+    """Show that this Airflow is alive while a trigger waits in this context."""
 
     async def stay() -> None:
         while True:
@@ -102,12 +102,12 @@ def _installation_id(*, tracking: Engine) -> str:
     if known:
         return str(known)
     with installation.naming(engine=tracking):
-        # Airflow answers that there is no Variable also when it could not look; the list of names does not.
+        # Airflow also says that there is no Variable when it could not look; the list of names does not.
         if VARIABLE not in _names():
             Variable.set(
                 VARIABLE, secrets.token_hex(8), description="Which Airflow this is: never change it."
             )
-            # A task on another tracking database may be doing the same just now.
+            # A task on another tracking database may be doing the same right now.
             time.sleep(_SETTLE_SECONDS)
         known = Variable.get(VARIABLE, default=None)
     if not known:

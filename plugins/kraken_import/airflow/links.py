@@ -12,12 +12,12 @@ from kraken_import.airflow.storage import PAGE, folder_of
 
 
 class WaveReportLink(BaseOperatorLink):
-    """Leads from the task that wrote a report to its page."""
+    """Links the task that wrote a report to its page."""
 
     name = "Report of the wave"
 
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
-        """The page's address in Airflow's web server; empty while there is none."""
+        """Return the page's address in Airflow's web server; empty while there is none."""
         wave_id = getattr(operator, "written_wave", None)
         if wave_id is None:
             return ""
@@ -25,12 +25,12 @@ class WaveReportLink(BaseOperatorLink):
 
 
 def base_url() -> str:
-    """Airflow's address as people see it; blank where its setting `[api] base_url` is not made."""
+    """Return Airflow's address as people see it; blank where its setting `[api] base_url` is not set."""
     return (conf.get("api", "base_url", fallback="") or "").rstrip("/")
 
 
 def page_of(*, dag_id: str, run_id: str | None = None) -> str:
-    """The page of a run, or of a DAG; blank where Airflow's address is not known."""
+    """Return the page of a run, or of a DAG; blank where Airflow's address is not known."""
     base = base_url()
     if not base:
         return ""

@@ -1,8 +1,8 @@
 """Tells people about waves, and about what goes wrong around them, through Airflow's notifiers.
 
 `MIGRATION_NOTIFIERS` is a JSON list of `{"notifier": "import.path.Class", "kwargs": {…}}`. Texts among
-the arguments are templates: `{{ migration.text }}` is the sentence with its link. Whatever goes wrong
-here is logged in one sentence and never touches the wave.
+the arguments are templates: `{{ migration.text }}` is the sentence with its link. Any failure here is
+logged in one sentence and does not affect the wave.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _PATIENCE_SECONDS: Final = 30.0
 
 
 def are_wanted() -> bool:
-    """Whether the environment names any notifiers."""
+    """Return whether the environment names any notifiers."""
     return bool(os.environ.get(VARIABLE, "").strip())
 
 
 def tell(*, context: Context, announcement: Callable[[], Announcement], link: str | None = None) -> bool:
     """Send an announcement to every notifier that is configured; it is made only if there is one.
 
-    It links to the run, unless another `link` is given. Returns whether a notifier took it.
+    It links to the run, unless another `link` is given. Returns whether a notifier accepted it.
     """
     if not are_wanted():
         return False
@@ -46,16 +46,16 @@ def tell(*, context: Context, announcement: Callable[[], Announcement], link: st
         told = cast(Context, {**context, "migration": values})
         wanted = _configured()
     except Exception as error:
-        _log.warning("Nobody was notified: %s.", _reason(error=error))
+        _log.warning("No notification was sent: %s.", _reason(error=error))
         return False
     sent = [_send(path=path, arguments=arguments, context=told) for path, arguments in wanted]
     return any(sent)
 
 
 def failed_plan_announced(*, what: str, dialect: str | None = None) -> Callable[[Context], None]:
-    """What a task does that could not plan `what`, once it is not tried again: tell people why.
+    """Return a callback that tells people why `what` could not be planned, once the task is not retried.
 
-    Without a dialect it is the one that the run's parameters name.
+    Without a dialect it uses the one that the run's parameters name.
     """
 
     def announce(context: Context) -> None:
@@ -78,7 +78,7 @@ def failed_plan_announced(*, what: str, dialect: str | None = None) -> Callable[
 def stop_announced(
     *, context: Context, announcement: Callable[[SystemicFault], Announcement]
 ) -> Iterator[None]:
-    """Tell of the fault that stops a wave, once, and let it pass."""
+    """Announce the fault that stops a wave, once, and raise it further."""
     try:
         yield
     except SystemicFault as fault:
@@ -89,7 +89,7 @@ def stop_announced(
 
 
 class UnableToReadNotifiers(ValueError):
-    """The environment names notifiers in a form that cannot be read; never quotes it, it may hold secrets."""
+    """The environment's notifiers cannot be read. The message never quotes them: they may hold secrets."""
 
 
 def _configured() -> list[tuple[str, Mapping[str, Any]]]:
@@ -108,7 +108,7 @@ def _run_page(*, context: Context) -> str:
 
 
 def _sentence(*, error: object) -> str:
-    """Why a task failed, in its own words where those are ours or Airflow's: others may quote values."""
+    """Return why a task failed, in its own words if those are ours or Airflow's: others may quote values."""
     ours = type(error).__module__.partition(".")[0] in ("kraken_import", "transforms")
     if ours or isinstance(error, AirflowException):
         return " ".join(str(error).split())
@@ -117,7 +117,7 @@ def _sentence(*, error: object) -> str:
 
 
 def _without(*, identifiers: Sequence[str], sentence: str) -> str:
-    """The sentence without the customers that the run named: a message goes further than a log."""
+    """Return the sentence without the customers that the run named: a message goes further than a log."""
     for identifier in sorted(identifiers, key=len, reverse=True):
         sentence = sentence.replace(identifier, "…")
     return sentence
@@ -131,7 +131,7 @@ def _send(*, path: str, arguments: Mapping[str, Any], context: Context) -> bool:
             module, _, name = path.rpartition(".")
             kind = getattr(import_module(module), name)
             if not issubclass(kind, BaseNotifier):
-                raise TypeError("it is no BaseNotifier")
+                raise TypeError("it is not a BaseNotifier")
             kind(**arguments)(context)
         except Exception as error:
             failures.append(_reason(error=error))
@@ -148,5 +148,5 @@ def _send(*, path: str, arguments: Mapping[str, Any], context: Context) -> bool:
 
 
 def _reason(*, error: Exception) -> str:
-    """What may be logged of an error of a notifier's: its words may hold addresses and secrets."""
+    """Return what may be logged of a notifier's error: its words may contain addresses and secrets."""
     return str(error) if isinstance(error, UnableToReadNotifiers) else type(error).__name__

@@ -1,9 +1,9 @@
 """Imports the libraries that every task needs. Airflow's scheduler imports this before it forks its workers.
 
-A forked task finds these modules in memory that it shares with all others, instead of importing them for
-a second or two of its own; so does each reading of a DAG file, which the DAG processor forks. Only these two
-pay for it, since `airflow_local_settings` names it for them. Only libraries stand here: our own modules are
-read by each task, so that a corrected mapping needs no restart.
+A forked task finds these modules in memory that it shares with all others, instead of importing them itself
+for a second or two; so does each reading of a DAG file, which the DAG processor forks. Only these two import
+it, since `airflow_local_settings` names it for them. It imports libraries only: each task reads our own
+modules, so that a corrected mapping needs no restart.
 """
 
 from __future__ import annotations
@@ -44,5 +44,5 @@ LOADED = (
     stdnum.pt.nif,
 )
 
-# What is frozen is not visited by the collector, so forked tasks keep sharing its pages.
+# The collector does not visit frozen objects, so forked tasks keep sharing their pages.
 gc.freeze()

@@ -1,4 +1,4 @@
-"""What Airflow learns from the installed distribution: the Connection type `kraken` and the triggers."""
+"""Describes the installed distribution to Airflow: the Connection type `kraken` and the triggers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def get_provider_info() -> dict[str, Any]:
-    """The provider's description, as the entry point `apache_airflow_provider` returns it."""
+    """Return the provider's description, as the entry point `apache_airflow_provider` requires."""
     return {
         "package-name": "kraken-migration",
         "name": "Kraken",
@@ -22,7 +22,7 @@ def get_provider_info() -> dict[str, Any]:
                 "hook-name": "Kraken",
                 "ui-field-behaviour": {
                     "hidden-fields": ["schema"],
-                    # Airflow's Test button refuses a Connection that was stored without any port.
+                    # Airflow's Test button refuses a Connection that was stored without a port.
                     "relabeling": {
                         "host": "Address",
                         "login": "E-mail (to sign in by e-mail)",
@@ -38,7 +38,7 @@ def get_provider_info() -> dict[str, Any]:
 
 
 def _fields() -> dict[str, Any]:
-    """The form's own fields."""
+    """Return the form's own fields."""
     return {
         "sign_in": _field(
             label="Sign in (none: the password is an API key or JWT that is sent as it is)",
@@ -83,7 +83,7 @@ def _fields() -> dict[str, Any]:
 
 
 def _limits() -> dict[str, Any]:
-    """What one task, and all that talk to this Kraken, may ask of it at once."""
+    """Return the limits of one task, and of all tasks that use this Kraken together."""
     return {
         "requests_in_flight": _field(
             label="Requests in flight, of one task",
@@ -109,7 +109,7 @@ def _limits() -> dict[str, Any]:
 
 
 def default_extras() -> dict[str, Any]:
-    """What a Connection holds that was made without the form. Returns every field with its default.
+    """Return every field with its default, for a Connection made without the form.
 
     Airflow's form of an existing Connection shows only the fields that are in its extras.
     """

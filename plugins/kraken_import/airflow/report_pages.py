@@ -1,4 +1,4 @@
-"""Shows reports in Airflow's web server, to whoever may read the DAG of the wave."""
+"""Serves reports in Airflow's web server, to users who may read the DAG of the wave."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ PREFIX: Final = "/migration-reports"
 
 _TYPES: Final = {"html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8"}
 
-# A plugin's application is open to everybody unless it asks for a user itself.
+# A plugin's application is open to every visitor unless it asks for a user itself.
 app = FastAPI(title="Migration reports", docs_url=None, redoc_url=None, openapi_url=None)
 
 
 @app.get("/{dag_id}/{folder}/{name}", dependencies=[Depends(requires_access_dag(method="GET"))])
 def report_file(dag_id: str, folder: str, name: str) -> Response:
-    """A page or a table of a report."""
+    """Return a page or a table of a report."""
     kind = _TYPES.get(name.rpartition(".")[2])
     content = None if kind is None else read_report(dag_id=dag_id, folder=folder, name=name)
     if content is None:

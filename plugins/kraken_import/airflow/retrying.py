@@ -1,7 +1,7 @@
-"""Which faults end a task at once, which are waited for, and how long.
+"""Decides which faults end a task at once, which are waited for, and how long.
 
-The policy is asked in the process of the failed task, so whatever it needs of earlier tries it keeps in
-Airflow's store of the task's state. A task that was killed is never asked about: Airflow tries it again after
+The policy is asked in the process of the failed task, so it keeps what it needs from earlier tries in
+Airflow's store of the task's state. It is not asked about a task that was killed: Airflow retries that after
 the task's own delay, as long as the task has retries.
 """
 
@@ -25,35 +25,36 @@ PERMANENT: Final = frozenset(
         "kraken_import.usecases.control.UnknownKraken",
         "kraken_import.client.settings.UnableToReadConnection",
         "kraken_import.client.requests.UnableToSendTaskParams",
+        "transforms.additions.BadAddition",
         "transforms.assemble.FrameContractBroken",
         "transforms.database.UnableToQuery",
         "transforms.rules.engine.RuleBroken",
     }
 )
-"""Faults that another try cannot mend."""
+"""Faults that another try cannot fix."""
 
 PASSING: Final = frozenset(
     {
         "kraken_import.usecases.faults.Retryable",
         "transforms.database.DatabaseInterrupted",
         "sqlalchemy.exc.OperationalError",
-        # A connection that was closed under its owner, and a pool all of whose connections hang.
+        # A connection that was closed while in use, and a pool all of whose connections hang.
         "sqlalchemy.exc.InterfaceError",
         "sqlalchemy.exc.TimeoutError",
     }
 )
-"""Faults that pass by themselves. Both by import path, so that reading the DAGs imports none of it."""
+"""Faults that pass by themselves. Both by import path, so that reading the DAGs does not import them."""
 
 SURPRISES: Final = 3
-"""How often a task is tried again after what nothing here names."""
+"""Retries after a fault that is not listed here."""
 
 _SHORTEST: Final = 5.0
 _LONGEST: Final = 60.0
 _JITTER: Final = 0.75
 _KILLS: Final = 10
-"""Tries beyond those of the policy, for tasks that were killed meanwhile."""
+"""Retries beyond those of the policy, for tasks that were killed meanwhile."""
 _NEW_AFTER: Final = timedelta(minutes=5)
-"""A try that lasted so long got somewhere: what ended it is another outage, with its whole patience."""
+"""A try that lasted this long made progress: what ended it is another outage, with its full patience."""
 _KEY: Final = "tries"
 _UNREACHABLE: Final = (AirflowRuntimeError, OSError, EOFError)
 """What a task meets when it cannot reach Airflow's API server, through its supervisor."""
@@ -61,7 +62,7 @@ _UNREACHABLE: Final = (AirflowRuntimeError, OSError, EOFError)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tries:
-    """What earlier tries of a task came to: since when it waits, how often it has, and surprises."""
+    """The earlier tries of a task: since when it waits, how often it has, and unexpected faults."""
 
     first_try: int
     since: str | None = None
@@ -70,7 +71,7 @@ class Tries:
 
 
 class PatientRetryPolicy(RetryPolicy):
-    """Fails at once what another try cannot mend, waits for what passes, and tries the rest a few times."""
+    """Fails at once on a permanent fault, waits for a temporary one, and retries any other a few times."""
 
     def __init__(self, *, patience: timedelta) -> None:
         self.patience = patience
@@ -82,13 +83,13 @@ class PatientRetryPolicy(RetryPolicy):
         max_tries: int,
         context: Any = None,
     ) -> RetryDecision:
-        """Return whether and when the task is tried again, with the sentence that its log shows."""
+        """Return whether and when the task is retried, with the sentence that its log shows."""
         ti = (context or {}).get("ti")
         retries = int(getattr(getattr(ti, "task", None), "retries", 0) or 0)
         store = (context or {}).get("task_state_store")
         decision, tries = decide(
             exception=exception,
-            # What was before the run was last cleared counts no more.
+            # Tries before the run was last cleared no longer count.
             before=_read(store=store, first_try=max_tries - retries + 1),
             began=getattr(ti, "start_date", None),
             patience=self.patience,
@@ -98,12 +99,12 @@ class PatientRetryPolicy(RetryPolicy):
         return decision
 
     def serialize(self) -> dict[str, Any]:
-        """The policy as plain values."""
+        """Return the policy as plain values."""
         return {"patience": self.patience.total_seconds()}
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> PatientRetryPolicy:
-        """The policy of `serialize`."""
+        """Return the policy from the values of `serialize`."""
         return cls(patience=timedelta(seconds=data["patience"]))
 
 
@@ -125,7 +126,7 @@ def decide(
 
 
 def retries_of(*, patience: timedelta) -> int:
-    """How many retries a task needs for the policy to use up its patience, and a few for killed tries."""
+    """Return the retries a task needs for the policy to use up its patience, and a few for killed tries."""
     waited, waits = timedelta(), 0
     while waited < patience:
         waited += _bounds(waits=waits)[0]
@@ -156,12 +157,12 @@ def _surprised(*, name: str, before: Tries, now: datetime) -> tuple[RetryDecisio
     left = SURPRISES - before.surprises
     if left <= 0:
         return RetryDecision.fail(
-            f"{name} was not foreseen and has come after {SURPRISES} more tries: mend what the error above "
+            f"{name} is unexpected and has come back after {SURPRISES} more tries: mend what the error above "
             "says, then clear the task."
         ), after
     delay = _delay(waits=before.surprises)
     return RetryDecision.retry(
-        delay, f"{name} was not foreseen: tried again at {now + delay:%H:%M:%S} UTC, {left} times at most."
+        delay, f"{name} is unexpected: tried again at {now + delay:%H:%M:%S} UTC, {left} times at most."
     ), after
 
 
@@ -177,12 +178,12 @@ def _bounds(*, waits: int) -> tuple[timedelta, timedelta]:
 
 
 def _lost_database(exception: BaseException) -> bool:
-    """Whether a statement ended with its connection, whatever class the driver chose for that."""
+    """Return whether a statement ended with its connection, whatever class the driver chose for that."""
     return getattr(exception, "connection_invalidated", False) is True
 
 
 def _lost_api_server(exception: BaseException) -> bool:
-    """Whether Airflow's own API server did not answer the task, or answered that it is ill itself."""
+    """Return whether Airflow's own API server did not answer the task, or answered that it is unwell."""
     if not isinstance(exception, AirflowRuntimeError):
         return False
     error = exception.error
@@ -202,6 +203,6 @@ def _read(*, store: Any, first_try: int) -> Tries:
 
 def _write(*, store: Any, tries: Tries) -> None:
     if store is not None:
-        # Without Airflow's API server the task is tried again all the same: its retries bound that.
+        # Without Airflow's API server the task is still retried: its own retries limit that.
         with suppress(*_UNREACHABLE):
             store.set(_KEY, asdict(tries))

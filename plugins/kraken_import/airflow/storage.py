@@ -1,7 +1,7 @@
 """Where reports are kept: any place that Airflow's object storage reaches, a folder by default.
 
-`MIGRATION_REPORTS` names it (`file:///var/reports`, `s3://connection@bucket/reports`); otherwise it is the
-folder `reports` below AIRFLOW_HOME. A wave's files lie in `<dag>/wave-<number>/`.
+`MIGRATION_REPORTS` names it (`file:///var/reports`, `s3://connection@bucket/reports`); the default is the
+folder `reports` below AIRFLOW_HOME. A wave's files are in `<dag>/wave-<number>/`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class UnableToWriteReport(Exception):
 
 
 def location() -> ObjectStoragePath:
-    """The place for reports."""
+    """Return the place for reports."""
     home = os.environ.get("AIRFLOW_HOME", "~/airflow")
     # Not `as_uri`: object storage takes a path as it is, blanks included.
     default = f"file://{Path(home).expanduser().resolve() / 'reports'}"
@@ -33,16 +33,16 @@ def location() -> ObjectStoragePath:
 
 
 def folder_of(*, wave_id: int) -> str:
-    """The folder of a wave's report, below that of its DAG."""
+    """Return the folder of a wave's report, below that of its DAG."""
     return f"wave-{wave_id}"
 
 
 def write_report(*, dag_id: str, wave_id: int, files: Mapping[str, str]) -> str:
-    """Write a report in place of an earlier one; the address of its page. Raises `UnableToWriteReport`."""
+    """Write a report in place of an earlier one. Returns its page's address. Raises `UnableToWriteReport`."""
     try:
         folder = location() / dag_id / folder_of(wave_id=wave_id)
         folder.mkdir(parents=True, exist_ok=True)
-        # The page last: whoever finds it finds its tables.
+        # The page is written last: a reader who finds it finds its tables.
         for name in sorted(files, key=lambda name: name == PAGE):
             (folder / name).write_text(files[name], encoding="utf-8")
         return str(folder / PAGE)
@@ -55,7 +55,7 @@ def write_report(*, dag_id: str, wave_id: int, files: Mapping[str, str]) -> str:
 
 
 def read_report(*, dag_id: str, folder: str, name: str) -> bytes | None:
-    """A file of a report; None when there is none."""
+    """Return a file of a report; None when there is none."""
     if not all(_NAME.fullmatch(part) and part.strip(".") for part in (dag_id, folder, name)):
         return None
     try:

@@ -56,7 +56,7 @@ class PollTrigger(BaseTrigger):
         self.ends_task = ends_task
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Class path and arguments, all of them plain values."""
+        """Return the class path and the arguments, all of them plain values."""
         return (
             f"{type(self).__module__}.{type(self).__qualname__}",
             {
@@ -82,11 +82,11 @@ class PollTrigger(BaseTrigger):
                 )
                 return
             except UnableToUseTracking as refused:
-                # A trigger that fails tells its task nothing of the reason.
+                # A trigger that fails does not tell its task why.
                 yield TriggerEvent({"fault": "tracking_database", "reason": str(refused)})
                 return
             except HICCUPS as hiccup:
-                # Not being able to poll says nothing about the imports.
+                # A failure to poll says nothing about the imports.
                 self.log.warning("Could not poll (%s): trying again.", type(hiccup).__name__)
                 if utc_now() >= until:
                     yield TriggerEvent({"gave_up": type(hiccup).__name__})
@@ -126,8 +126,8 @@ class PollTrigger(BaseTrigger):
 class QuestionTrigger(HITLTrigger):
     """Waits for the answer to a question at a gate, as Airflow's own trigger does, and for a stop.
 
-    Once the wave, or the rerun, was stopped the question is closed as if its time were up, so that it can no
-    longer be answered; the operator reads in the tracking database what that means. May run twice.
+    Once the wave, or the rerun, has been stopped the question is closed as if its time were up, so that it
+    can no longer be answered; the operator reads in the tracking database what that means. May run twice.
     """
 
     def __init__(
@@ -145,7 +145,7 @@ class QuestionTrigger(HITLTrigger):
         self.rerun = rerun
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Class path and arguments."""
+        """Return the class path and the arguments."""
         _, arguments = super().serialize()
         mine = {
             "tracking_conn_id": self.tracking_conn_id,
@@ -157,7 +157,7 @@ class QuestionTrigger(HITLTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and yield the answer, or the default one."""
         while True:
-            # An answer that came before the task was deferred resumes nothing by itself.
+            # An answer that came before the task was deferred does not resume it by itself.
             event = await self._handle_response()
             if event is None and (self._is_over() or await self._is_withdrawn()):
                 event = await self._handle_timeout()
@@ -174,7 +174,7 @@ class QuestionTrigger(HITLTrigger):
             connection = await BaseHook.aget_connection(self.tracking_conn_id)
             return await asyncio.to_thread(self._look, connection)
         except HICCUPS as hiccup:
-            # A person can answer all the same.
+            # A person can still answer.
             self.log.warning("Could not look for a stop (%s): trying again.", type(hiccup).__name__)
             return False
 
@@ -187,7 +187,7 @@ class QuestionTrigger(HITLTrigger):
 
 
 def poll_trigger(*, connections: ConnectionIds, until: datetime, **scope: Any) -> PollTrigger:
-    """A trigger for these Connections."""
+    """Return a trigger for these Connections."""
     return PollTrigger(
         kraken_conn_id=connections.kraken,
         tracking_conn_id=connections.tracking,

@@ -1,8 +1,8 @@
 """Kraken's answers, told apart by what the caller must do. Pure: bytes in, one of the classes below out.
 
 Sources: the customer-migration guides (both shapes of 400) and the served OpenAPI document. A body is
-never required where a status code says enough. A refusal of Kraken's is JSON: any other 400 comes from
-something on the way, so it says nothing about the record.
+not required where a status code says enough. Kraken refuses in JSON: any other 400 comes from a component
+on the way, so it says nothing about the record.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _FAILED_VALIDATION: Final = "import_process_failed_validation"
 _ALREADY_IMPORTED: Final = "_import_process_already_imported"
 
 _BEFORE_TEXT: Final = b" \t\n\r\v\f\xef\xbb\xbf\xfe\xff\x00"
-"""Blanks, and the marks that some editors put before a text."""
+"""Blanks, and the byte order marks that some editors write at the beginning of a text."""
 
 LONGEST_NAME: Final = 200
-"""Characters of a status or an identifier: what is longer is none."""
+"""Longest status or identifier in characters: a longer text is neither."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +54,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedValidation:
-    """Invalid at creation, without detail: validating again tells why."""
+    """Invalid at creation, without detail: another validation tells why."""
 
     finding: Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlreadyImported:
-    """Kraken has this record: a lost answer, an earlier wave, or somebody else's. The status tells."""
+    """Kraken has this record: from a lost answer, an earlier wave or another client. Its status tells."""
 
     kraken_identifier: str | None
     finding: Finding
@@ -74,7 +74,7 @@ class SupplierPaused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveRefused:
-    """What every record of the wave is sent with is refused: none can succeed, and nothing was created."""
+    """Kraken refuses something that every record of the wave is sent with: none was or can be created."""
 
     what: Shared
     finding: Finding
@@ -82,7 +82,7 @@ class WaveRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Throttled:
-    """Too much at once; `retry_after` in seconds where Kraken says so."""
+    """Too many requests at once; `retry_after` in seconds where Kraken gives it."""
 
     retry_after: float | None
 
@@ -104,14 +104,14 @@ class NotFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misrouted:
-    """Whatever answered is no data-import API: a wrong host, a redirect, a gateway's own page."""
+    """The answer does not come from a data-import API: a wrong host, a redirect, a gateway's own page."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """The latest event of an import process: Kraken's name for it, and the errors that its data names."""
+    """The latest event of an import process: Kraken's name for it, and the errors in its data."""
 
     name: str
     findings: tuple[Finding, ...] = ()
@@ -119,7 +119,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessStatus:
-    """How an import process stands. Both times are put onto our own clock by the answer's Date header.
+    """How an import process stands. Both times are converted to our own clock by the answer's Date header.
 
     `changed_at` is when the latest event of the process occurred; None where Kraken names none.
     """
@@ -134,7 +134,7 @@ class ProcessStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotSent:
-    """The request never left; `never_tried` when that was not for Kraken or the network."""
+    """The request was not sent; `never_tried` when neither Kraken nor the network was the reason."""
 
     reason: str
     never_tried: bool = False
@@ -142,7 +142,7 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """No answer, or none that says anything: the request may or may not have had its effect."""
+    """No answer, or one that settles nothing: the request may or may not have had its effect."""
 
     reason: str
 
@@ -176,7 +176,7 @@ def read_create(*, status: int, headers: Mapping[str, str], body: bytes, now: da
 
 
 def read_status(*, status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Answer:
-    """Read the answer of the status endpoint. Only Kraken's own `not_found` proves that nothing is there."""
+    """Read the answer of the status endpoint. Only Kraken's own `not_found` proves its absence."""
     common = _read_common(status=status, headers=headers, now=now)
     if common is not None:
         return common
@@ -205,7 +205,7 @@ def read_status(*, status: int, headers: Mapping[str, str], body: bytes, now: da
 
 
 def read_refused_listing(*, status: int, headers: Mapping[str, str], now: datetime) -> Answer:
-    """Read the answer of a listing that was not given. A 404 says that this Kraken has no such listing."""
+    """Read the answer to a refused listing. A 404 says that this Kraken does not have such a listing."""
     common = _read_common(status=status, headers=headers, now=now)
     if common is not None:
         return common
@@ -223,7 +223,7 @@ def _read_post(*, status: int, headers: Mapping[str, str], body: bytes, now: dat
     if status in (404, 405):
         return Misrouted(reason=f"HTTP {status} to a POST")
     if status == 413:
-        # It says of itself why, and that nothing was taken in, whoever on the way set the limit.
+        # The status itself says that nothing was taken in, whichever component set the limit.
         return Refused(
             findings=(
                 finding_of(
@@ -256,13 +256,13 @@ def _read_common(*, status: int, headers: Mapping[str, str], now: datetime) -> A
 
 
 def is_web_page(*, headers: Mapping[str, str], body: bytes) -> bool:
-    """Whether this is a sign-in page or the like: a gateway's answer, and no consent of Kraken's."""
+    """Return whether this is a sign-in page or the like: a gateway's answer, not Kraken's."""
     is_html = headers.get("Content-Type", "").lower().startswith("text/html")
     return is_html or body.lstrip(_BEFORE_TEXT)[:1] == b"<"
 
 
 def _is_refusal(*, body: bytes) -> bool:
-    """Whether a body says of itself, under whatever status, that it is an error, or may say so."""
+    """Return whether the body calls itself, or may call itself, an error, whatever its status."""
     if b'errors"' not in body and b'"code"' not in body:
         return False
     document = _json(body=body)
@@ -290,16 +290,16 @@ def _read_refusal(*, document: Any) -> Answer:
 
 
 def read_identifier(*, value: Any) -> str | None:
-    """Kraken's identifier of a record; None for what is none."""
+    """Return Kraken's identifier of a record; None when the value cannot be one."""
     return value if isinstance(value, str) and 0 < len(value) <= LONGEST_NAME else None
 
 
 def _says(*, document: Any, body: bytes, name: str) -> str | None:
-    """What an object says under a name, if it is a text of some length, and the same where it comes twice."""
+    """Return the text under a name, if it is of plausible length and the same wherever the name recurs."""
     said = document.get(name) if isinstance(document, dict) else None
     if not isinstance(said, str) or len(said) > LONGEST_NAME:
         return None
-    # Readers of JSON go by the last of them. A name may be spelt with escapes as well.
+    # Readers of JSON take the last one. A name may also be spelt with escapes.
     if body.count(f'"{name}"'.encode()) < 2 and rb"\u00" not in body:
         return said
     with suppress(ValueError, RecursionError):
@@ -317,8 +317,8 @@ def _event(value: Any) -> Event | None:
 
 
 def _json(*, body: bytes) -> Any:
-    """The document, or None when the body is no JSON. What no text column can hold is replaced."""
-    # A NUL is legal in JSON and in no text of Postgres.
+    """Return the document, or None when the body is not JSON. Replaces what a text column cannot hold."""
+    # A NUL is legal in JSON, and a Postgres text cannot hold it.
     body = body.replace(b"\\u0000", b"\\ufffd")
     try:
         return orjson.loads(body)
@@ -327,7 +327,7 @@ def _json(*, body: bytes) -> Any:
 
 
 def _lenient_json(*, body: bytes) -> Any:
-    """JSON that bytes outside of UTF-8, or half a character, have crept into: echoes of what was sent."""
+    """Read JSON that contains bytes outside UTF-8 or lone surrogates: echoes of what was sent."""
     with suppress(ValueError, RecursionError):
         document = json.loads(body.decode(errors="replace"))
         return orjson.loads(json.dumps(document, ensure_ascii=False).encode(errors="replace"))

@@ -1,4 +1,4 @@
-"""The extra fields of a Connection: each read from whatever a form, a secrets backend or a variable holds."""
+"""The extra fields of a Connection, each read from what a form, a secrets backend or a variable holds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PATH: Final = re.compile(r"(/[\w.~-]+)+/?", re.ASCII)
 
 
 def choice(*options: str) -> Callable[[Any], str]:
-    """What reads one of these words."""
+    """Return a reader that accepts one of these words."""
 
     def read(value: Any) -> str:
         if value not in options:
@@ -29,7 +29,7 @@ def choice(*options: str) -> Callable[[Any], str]:
 
 
 def _plain(number: float) -> str:
-    """A number as people write it."""
+    """Return a number as people write it."""
     return f"{number:,.0f}" if number >= 1_000 else f"{number:g}"
 
 
@@ -117,14 +117,14 @@ def _configured_values(value: Any) -> dict[str, dict[str, dict[str, str]]]:
 
 
 def read_policies(*, value: Any) -> dict[str, PolicySettings]:
-    """Policies by dialect. Raises `ValueError` with a sentence's end."""
+    """Read policies by dialect. Raises `ValueError` with a sentence's end."""
     problem = (
         "must be JSON that gives settings by dialect, for example "
         '{"edf_accounts": {"approval": "required", "threshold": 0.02}}'
     )
     if isinstance(value, str):
         try:
-            # Digit for digit: no float comes between what is written and what it means.
+            # Digit for digit: a float must not come between what is written and what it means.
             value = json.loads(value, parse_float=str)
         except (ValueError, RecursionError):
             raise ValueError(problem) from None
@@ -146,7 +146,7 @@ def read_policies(*, value: Any) -> dict[str, PolicySettings]:
 
 
 def _is_nested(*, value: Any, levels: int) -> bool:
-    """Whether these are objects in objects, with texts at the bottom."""
+    """Return whether these are objects in objects, with texts at the bottom."""
     if levels == 0:
         return _is_text(value)
     return isinstance(value, Mapping) and all(
@@ -155,12 +155,12 @@ def _is_nested(*, value: Any, levels: int) -> bool:
 
 
 def _is_text(value: Any) -> bool:
-    """Whether this is a text that can be sent."""
+    """Return whether this is a text that can be sent."""
     return isinstance(value, str) and is_sendable(text=value)
 
 
 def is_sendable(*, text: str) -> bool:
-    """Whether a text has no half of a character, which neither JSON nor an address can hold."""
+    """Return whether a text is free of lone surrogates, which neither JSON nor an address can hold."""
     return text.encode(errors="ignore").decode() == text
 
 
@@ -184,4 +184,4 @@ READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "policies": lambda stated: stated,
     "allow_http": _flag,
 }
-"""What reads each field. Raises `ValueError` with the end of a sentence."""
+"""The reader of each field. Each raises `ValueError` with the end of a sentence."""

@@ -1,4 +1,4 @@
-"""How many requests to a Kraken may be under way at once, how fast they may follow, and when none may."""
+"""Limits how many requests to a Kraken may be under way, how fast they may follow, and when they pause."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _LOOK_AGAIN: Final = 0.5
 
 
 LONG_PAUSE: Final = 5.0
-"""Seconds: for a pause that is longer nothing waits here."""
+"""Seconds: a request does not wait here for a longer pause."""
 
 
 class GateClosed(Exception):
-    """Kraken has asked for a pause of all requests; `seconds` of it are left."""
+    """Kraken has asked for a pause of all requests, and `seconds` of it are left."""
 
     def __init__(self, *, seconds: float) -> None:
         super().__init__(f"Kraken asks for a pause of {seconds:.0f} s.")
@@ -28,28 +28,28 @@ class GateClosed(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Seen:
-    """What the requests of some time came to."""
+    """How the requests of a period ended."""
 
     calls: int = 0
     refused: int = 0
-    """Answers of 429, but those to creates: they speak of accounts and not of requests."""
+    """Answers of 429, except to creates: those are about accounts and not about requests."""
     troubled: int = 0
-    """Requests without an answer in time, and answers of 5xx."""
+    """Requests without an answer in time, and answers with a 5xx status."""
     seconds: float = 0.0
-    """How long all of them took together."""
+    """Total duration of all of them."""
     most: int = 0
-    """Requests under way or waiting for their turn at once, at the most."""
+    """The largest number of requests that were under way or waiting at once."""
 
     @property
     def seconds_each(self) -> float:
-        """How long a request took on average."""
+        """Return the average duration of a request in seconds."""
         return self.seconds / self.calls if self.calls else 0.0
 
 
 class Gate:
     """Lets requests pass while fewer than `places` are under way: `async with gate: …`.
 
-    Of one event loop. What passes is counted in `seen`, which its keeper takes away and reads.
+    Belongs to one event loop. Every request is counted in `seen`, which the owner of the gate collects.
     """
 
     def __init__(self, *, places: int) -> None:
@@ -67,35 +67,35 @@ class Gate:
 
     @property
     def places(self) -> int:
-        """The most requests under way at once."""
+        """The number of requests that may be under way at once."""
         return self._places
 
     def open(self, *, places: int, lapses_at: float = math.inf, per_second: float | None = None) -> None:
-        """Let so many pass at once, and so many in a second, until `lapses_at` on the loop's clock."""
+        """Let `places` requests pass at once and `per_second` a second, until `lapses_at` (loop's clock)."""
         self._places = places
         self._lapses_at = lapses_at
-        # Without a rate of its own yet, nothing passes.
+        # Until a rate has been given, no request passes.
         self._interval = 0.0 if per_second is None else math.inf if per_second <= 0 else 1 / per_second
         self._wake()
 
     @property
     def pause(self) -> float:
-        """Seconds for which Kraken has asked for no request at all."""
+        """The seconds for which Kraken has asked for no requests at all."""
         return max(0.0, self._closed_until - asyncio.get_running_loop().time())
 
     def close(self, *, seconds: float) -> None:
-        """Let nothing pass for so many seconds at least; what waits is told."""
+        """Let nothing pass for at least so many seconds, and tell waiting requests."""
         self._closed_until = max(self._closed_until, asyncio.get_running_loop().time() + seconds)
         if self.pause:
             self._turn_away(GateClosed(seconds=self.pause))
 
     def break_down(self, *, error: Exception) -> None:
-        """Raise this for every request that waits, or comes."""
+        """Raise this for every request that waits now or comes later."""
         self._broken = error
         self._turn_away(error)
 
     def saw(self, *, answer: Answer, seconds: float, is_create: bool) -> None:
-        """Count what a request came to."""
+        """Count how a request ended."""
         seen = self._seen
         seen.calls += 1
         seen.seconds += seconds
@@ -107,7 +107,7 @@ class Gate:
             seen.troubled += 1
 
     def take_seen(self) -> Seen:
-        """What was seen since this was last asked."""
+        """Return what was counted since the last call, and begin again."""
         seen, self._seen = self._seen, Seen(most=self._under_way + len(self._waiting))
         return seen
 
@@ -158,7 +158,7 @@ class Gate:
             await waiter
         except BaseException:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                # It was given a place in the same moment.
+                # It was given a place at the same moment.
                 self._leave()
             elif waiter in self._waiting:
                 self._waiting.remove(waiter)
@@ -185,12 +185,12 @@ class Gate:
             if self.pause:
                 raise GateClosed(seconds=self.pause)
             now = loop.time()
-            # The pace may change while this one waits.
+            # The pace may change while this request waits.
             wait = _LOOK_AGAIN
             if self._interval < math.inf and now < self._lapses_at:
                 due = self._last_start + self._interval
                 if due <= now:
-                    # An idle time is not made up for.
+                    # Idle time is not made up for.
                     self._last_start = max(due, now - self._interval)
                     return
                 wait = min(wait, due - now)

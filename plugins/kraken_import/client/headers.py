@@ -1,4 +1,4 @@
-"""What the headers of an answer say of time: how long to wait, and when it was sent."""
+"""What the headers of an answer say about time: how long to wait, and when it was sent."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _LONGEST_WAIT: Final = 3_600.0
 
 
 def retry_after(*, headers: Mapping[str, str], now: datetime) -> float | None:
-    """The seconds of a Retry-After header, an hour at most; None for one that says nothing.
+    """Return the seconds of a Retry-After header, at most an hour; None when it cannot be read.
 
-    A date in it is told by the clock of whoever answers, as their Date is.
+    A date in it is read by the clock of the answering server, which its Date header shows.
     """
     value = headers.get("Retry-After")
     if value is None:
@@ -31,7 +31,7 @@ def retry_after(*, headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def http_date(*, value: str | None) -> datetime | None:
-    """The time of an HTTP date; None for what is none."""
+    """Return the time of an HTTP date; None when the value is not one."""
     if value is None:
         return None
     try:
@@ -43,7 +43,7 @@ def http_date(*, value: str | None) -> datetime | None:
 
 
 def on_our_clock(*, time: datetime | None, headers: Mapping[str, str], now: datetime) -> datetime | None:
-    """A time of an answer as our clock has it, where the answer says when it was sent."""
+    """Convert a time in an answer to our own clock, where the answer says when it was sent."""
     sent_at = http_date(value=headers.get("Date"))
     if time is None or sent_at is None:
         return time

@@ -12,16 +12,16 @@ from typing import Any, Final
 import orjson
 
 _LARGEST_OBJECT: Final = 65_536
-"""Bytes; far above what an entry of a listing needs, and the bound of what is kept between chunks."""
+"""Bytes; far above what an entry of a listing needs, and the limit of what is kept between chunks."""
 
 _BLANKS: Final = re.compile(rb"[ \t\r\n]+")
 _OUTSIDE: Final = re.compile(rb'["{}]')
 _IN_TEXT: Final = re.compile(rb'"|\\.', re.DOTALL)
-_NO_OBJECT: Final = f"An object of the array is no JSON, or longer than {_LARGEST_OBJECT:,} bytes."
+_NO_OBJECT: Final = f"An object of the array is not JSON, or is longer than {_LARGEST_OBJECT:,} bytes."
 
 
 class BrokenArray(Exception):
-    """The bytes are no JSON array of objects, or end before it does."""
+    """The bytes are not a JSON array of objects, or end before it does."""
 
 
 class JsonArray:
@@ -33,13 +33,13 @@ class JsonArray:
         """What may come next: "[" the beginning, "{]" an object or the end, "{" an object, ",]" after an
         object, "" after the end."""
         self._depth = 0
-        """How many braces are open of an object that goes on."""
+        """How many braces of the current object are open."""
         self._is_in_text = False
         self._scanned = 0
-        """How much of that object was looked at."""
+        """How much of that object has been read."""
 
     def feed(self, *, chunk: bytes) -> list[dict[str, Any]]:
-        """The objects that this chunk completes."""
+        """Return the objects that this chunk completes."""
         rest = self._rest
         rest += chunk
         found: list[dict[str, Any]] = []
@@ -47,7 +47,7 @@ class JsonArray:
         while (place := _after_blanks(rest=rest, place=place)) < len(rest):
             sign = chr(rest[place])
             if not self._wanted or sign not in self._wanted:
-                raise BrokenArray("It is no JSON array of objects.")
+                raise BrokenArray("It is not a JSON array of objects.")
             if sign == "{":
                 end = self._end_of_object(rest=rest, start=place, found=found)
                 if end is None:
@@ -62,13 +62,13 @@ class JsonArray:
     def close(self) -> None:
         """Check that the array was complete."""
         if self._wanted or self._rest:
-            raise BrokenArray("The array breaks off before its end.")
+            raise BrokenArray("The array ends too early.")
 
     def _end_of_object(self, *, rest: bytearray, start: int, found: list[dict[str, Any]]) -> int | None:
-        """Where the object ends that starts here; None when that is still to come."""
+        """Return where the object that starts here ends; None when its end is still to come."""
         most = start + _LARGEST_OBJECT
         if not self._scanned and (end := rest.find(b"}", start, most) + 1):
-            # Almost every object of a listing has no other in it, and no brace in its texts.
+            # Almost every object of a listing contains no other object, and no brace in its texts.
             with suppress(orjson.JSONDecodeError):
                 found.append(orjson.loads(memoryview(rest)[start:end]))
                 return end
@@ -84,9 +84,9 @@ class JsonArray:
         return end
 
     def _counted(self, *, rest: bytearray, start: int, most: int) -> int:
-        """The end of an object by its braces outside of texts; 0 when it is still to come.
+        """Find the end of an object by counting braces outside texts. Returns 0 when it is still to come.
 
-        Each byte is looked at once, in however many chunks it arrives.
+        Each byte is read once, in however many chunks it arrives.
         """
         place = start + self._scanned
         while sign := (_IN_TEXT if self._is_in_text else _OUTSIDE).search(rest, place, most):

@@ -1,4 +1,4 @@
-"""The way to a Kraken: the certificates that are trusted, the proxy of the environment, bounded bodies."""
+"""The way to a Kraken: trusted certificates, the proxy of the environment, and bounded bodies."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _APART: Final = 0.1
 
 
 class CameTooLate(Exception):
-    """A body that was not to leave any more."""
+    """A body was due to be sent after its deadline."""
 
 
 class Deadline:
-    """The time until which something may leave: so many seconds from now.
+    """The time until which something may be sent: so many seconds from now.
 
-    The event loop's clock stands still while the whole machine is suspended, and the database's does not:
-    what the machine has slept since then counts as well.
+    The event loop's clock stands still while the machine is suspended, and the database's does not, so the
+    time that the machine has slept since then counts as well.
     """
 
     def __init__(self, *, seconds: float) -> None:
@@ -35,14 +35,14 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        """The seconds that are left; none or less when it is over."""
+        """Return the seconds that are left; zero or less once it has passed."""
         slept = _seconds_slept() - self._slept_before
-        # Two clocks are never read at once, so a little says nothing.
+        # Two clocks are never read at the same moment, so a small difference means nothing.
         return self._not_after - asyncio.get_running_loop().time() - (slept if slept > _APART else 0.0)
 
 
 def _seconds_slept() -> float:
-    """How long this machine has been suspended so far, by what its clocks differ; 0 where none says so."""
+    """Return how long this machine has been suspended, by its clocks' difference; 0 where none shows it."""
     if not hasattr(time, "CLOCK_BOOTTIME"):
         return 0.0
     awake = time.clock_gettime(time.CLOCK_MONOTONIC)
@@ -50,10 +50,10 @@ def _seconds_slept() -> float:
 
 
 class PunctualBody(aiohttp.BytesPayload):
-    """A body that never leaves after its deadline.
+    """A body that is never sent after its deadline.
 
-    Between the look at the clock and the first byte a connection is made, and a machine that is suspended
-    then wakes up with it: only here is nothing waited for any more.
+    Between the check of the clock and the first byte a connection is opened, and a machine that is suspended
+    then wakes up with it. Only at this point nothing is left to wait for.
     """
 
     def __init__(self, body: bytes, *, deadline: Deadline) -> None:
@@ -71,7 +71,7 @@ class PunctualBody(aiohttp.BytesPayload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """The proxy, if there is one, and its credentials: for the tunnel, or beside each request."""
+    """The proxy, if there is one, and its credentials: for the tunnel, or for each request."""
 
     proxy: URL | None = None
     proxy_headers: dict[str, str] = field(default_factory=dict, repr=False)
@@ -79,10 +79,10 @@ class Way:
 
 
 def way_to(*, address: str) -> Way:
-    """How an address is reached.
+    """Return how an address is reached.
 
-    A proxy named by the environment is honoured, as operators expect of any HTTP client. The rest of
-    aiohttp's trust in the environment is not wanted: credentials of a netrc file displace the token.
+    A proxy named by the environment is used, as operators expect of any HTTP client. The rest of aiohttp's
+    trust in the environment is switched off: credentials of a netrc file would replace the token.
     """
     url = URL(address)
     with suppress(LookupError):
@@ -90,18 +90,18 @@ def way_to(*, address: str) -> Way:
         if credentials is None:
             return Way(proxy=proxy)
         header = {"Proxy-Authorization": credentials.encode()}
-        # Within a tunnel the proxy sees only the request for the tunnel itself.
+        # With a tunnel the proxy sees only the request for the tunnel itself.
         return Way(proxy=proxy, proxy_headers=header, headers={} if url.scheme == "https" else header)
     return Way()
 
 
 def trust(*, ca_bundle: str | None) -> ssl.SSLContext | bool:
-    """What aiohttp trusts: the file's certificates, or the system's. Blocks while the file is read."""
+    """Return what aiohttp trusts: the file's certificates, or the system's. Blocks while the file is read."""
     return ssl.create_default_context(cafile=ca_bundle) if ca_bundle else True
 
 
 async def read_body(*, response: aiohttp.ClientResponse) -> bytes:
-    """The body, cut off at a bound that no answer of Kraken's comes near."""
+    """Return the body, cut off at a limit far above any answer of Kraken's."""
     parts: list[bytes] = []
     length = 0
     async for part in response.content.iter_chunked(65_536):

@@ -1,6 +1,6 @@
-"""The errors that an answer of Kraken's names, nested or flat, in one form.
+"""The errors in an answer of Kraken's, nested or flat, in one form.
 
-Pure: a JSON document in, findings out. An error about what every record of a wave is sent with is told apart.
+Pure: a JSON document in, findings out. Errors about what every record of a wave shares are told apart.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from transforms.answers import INVALID, shared_code
 from transforms.findings import Finding
 
 Shared: TypeAlias = Literal["import_supplier", "task_params", "envelope"]
-"""What every record of a wave is sent with."""
+"""The values that every record of a wave is sent with."""
 
 NO_FIELD: Final = "non_field_errors"
 
@@ -23,14 +23,14 @@ _WINDOW: Final = "schedule_window"
 _MOST_FINDINGS: Final = 200
 _LONGEST_DETAIL: Final = 1_000
 _LONGEST_PATH: Final = 400
-"""Characters; what masking makes of them still fits into an index."""
+"""Characters; the masked text still fits into an index."""
 
 _LONGEST_CODE: Final = 200
 _LONGEST_DOMAIN: Final = 200
 
 
 def findings_of(*, document: Any) -> tuple[Finding, ...]:
-    """Every error of a 400's body, nested (Django style) or flat, in one form; at least one."""
+    """Return every error of a 400's body, nested (Django style) or flat, in one form; at least one."""
     findings: list[Finding] = []
     for path, code, detail, domain in _errors(document):
         findings.append(finding_of(code=code, path=path, detail=detail, domain=domain))
@@ -42,13 +42,13 @@ def findings_of(*, document: Any) -> tuple[Finding, ...]:
 
 
 def finding_of(*, code: str, path: str, detail: str, domain: str = "") -> Finding:
-    """What Kraken says of one place, in the lengths that the tracking database and its indexes hold."""
+    """Return what Kraken says of one place, cut to what the tracking database and its indexes hold."""
     # Payloads are sent inside an envelope, and a path may begin with it.
     path = path.removeprefix("payload.")
     if len(path) > _LONGEST_PATH:
         path = path[:_LONGEST_PATH].rpartition(".")[0]
     if len(detail) > _LONGEST_DETAIL:
-        # The beginning of a value is not known for one any longer, and would not be masked.
+        # The beginning of a value would not be recognised as the value, and would not be masked.
         detail = f"{detail[:_LONGEST_DETAIL].rpartition(' ')[0]}…"
     return Finding(
         code=code[:_LONGEST_CODE],
@@ -60,7 +60,7 @@ def finding_of(*, code: str, path: str, detail: str, domain: str = "") -> Findin
 
 
 def reason_of(*, value: Any) -> Finding | None:
-    """What an object of code, detail and domain says, any of which it may lack; None when it says nothing."""
+    """Return the code, detail and domain of an object, any of which it may lack; None when it has none."""
     if not isinstance(value, dict):
         return None
     code, detail = _text(value.get("code")), _text(value.get("detail"))
@@ -75,7 +75,7 @@ def reason_of(*, value: Any) -> Finding | None:
 
 
 def reasons_of(*, data: Any) -> tuple[Finding, ...]:
-    """The errors that the data of an event names; empty for other data."""
+    """Return the errors in the data of an event; empty for other data."""
     if isinstance(data, dict) and isinstance(data.get("errors"), list) and data["errors"]:
         return findings_of(document=data)
     reason = reason_of(value=data)
@@ -83,7 +83,7 @@ def reasons_of(*, data: Any) -> tuple[Finding, ...]:
 
 
 def about_the_wave(*, findings: Sequence[Finding]) -> tuple[Shared, Finding] | None:
-    """The first error about what every record of the wave is sent with, and about which; None for no such."""
+    """Return the first error about what every record of the wave shares, and what it is about; or None."""
     for finding in findings:
         what = _shared(finding=finding)
         if what is not None:
@@ -93,7 +93,7 @@ def about_the_wave(*, findings: Sequence[Finding]) -> tuple[Shared, Finding] | N
 
 def _shared(*, finding: Finding) -> Shared | None:
     path = finding.path
-    # The payload always names its import supplier: whoever misses it looks in another place.
+    # The payload always names its import supplier: a server that reports it missing looks elsewhere.
     if path in _ENVELOPE and (shared_code(detail=finding.detail) or finding.code) in ("required", "null"):
         return "envelope"
     if path == "import_supplier":
@@ -104,7 +104,7 @@ def _shared(*, finding: Finding) -> Shared | None:
 
 
 def _errors(document: Any) -> Iterator[tuple[str, str, str, str]]:
-    """(path, code, detail, domain) of every error, walking both shapes without recursion."""
+    """Yield (path, code, detail, domain) of every error, walking both shapes without recursion."""
     waiting: list[tuple[tuple[str, ...], Any, str]] = [((), document, "")]
     while waiting:
         path, node, domain = waiting.pop()
@@ -123,8 +123,12 @@ def _errors(document: Any) -> Iterator[tuple[str, str, str, str]]:
                 attribute = node.get("attr")
                 yield ".".join(path) or _path(attribute), node["code"], detail, domain
                 continue
-            # Beside the errors of the whole record Kraken repeats identifiers, which are no errors.
-            inner = {NO_FIELD: node[NO_FIELD]} if not path and NO_FIELD in node and len(node) <= 2 else node
+            # Beside the errors of the whole record Kraken repeats an identifier, which is not an error.
+            inner = node
+            if not path and NO_FIELD in node and len(node) <= 2:
+                inner = {
+                    key: value for key, value in node.items() if key == NO_FIELD or not isinstance(value, str)
+                }
             for key, value in reversed(inner.items()):
                 waiting.append((path if key == NO_FIELD else (*path, str(key)), value, domain))
         elif isinstance(node, list):
@@ -134,7 +138,7 @@ def _errors(document: Any) -> Iterator[tuple[str, str, str, str]]:
 
 
 def is_error(*, value: Any) -> bool:
-    """Whether this is an error of the flat form."""
+    """Return whether this is an error of the flat form."""
     return isinstance(value, dict) and isinstance(value.get("code"), str) and "detail" in value
 
 

@@ -1,6 +1,6 @@
 """The requests of the data-import API. Pure: built here, sent by `session`.
 
-Payloads are ready JSON bytes and are never parsed again: what was checked is what is sent.
+Payloads are finished JSON bytes and are never parsed again: what was checked is what is sent.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import orjson
 
 from kraken_import.client.settings import Envelope
 
-NOBODY: Final = "connection-test"
-"""External identifier of no record."""
+IMPOSSIBLE_IDENTIFIER: Final = "connection-test"
+"""An external identifier that no record can have."""
 
 
 class UnableToSendTaskParams(Exception):

@@ -1,7 +1,7 @@
 """One pooled asynchronous session with a Kraken, for one task.
 
-What it promises: at most so many requests in flight; a time limit on each; a create never sent a second
-time once the first may have left; and no body, header or token in any log or exception.
+It limits the requests in flight, limits the time of each, never sends a create again once the first may
+have left, and keeps bodies, headers and tokens out of every log and exception.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from kraken_import.client.gate import LONG_PAUSE, Gate, GateClosed
 from kraken_import.client.json_array import BrokenArray, JsonArray
 from kraken_import.client.network import Deadline, PunctualBody, read_body, trust, way_to
 from kraken_import.client.requests import (
-    NOBODY,
+    IMPOSSIBLE_IDENTIFIER,
     Request,
     create_request,
     listing_request,
@@ -53,7 +53,7 @@ _LONGEST_BACKOFF: Final = 8.0
 
 
 class UnableToList(Exception):
-    """Kraken gave no listing, or not all of it; `answer` says why, as far as it answered."""
+    """Kraken gave no listing, or only a part; `answer` says why, if Kraken answered."""
 
     def __init__(self, *, answer: Answer) -> None:
         super().__init__(type(answer).__name__)
@@ -66,7 +66,7 @@ class _Reader(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """One account that Kraken lists; its own identifier is there once it has imported the account."""
+    """An account that Kraken lists; Kraken's own identifier is set once it has imported the account."""
 
     external_identifier: str
     kraken_identifier: str | None
@@ -74,7 +74,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """What a request came to: the answer, its HTTP status (None without one) and its body as received."""
+    """How a request ended: the answer, its HTTP status (None without one) and its body as received."""
 
     answer: Answer
     http_status: int | None
@@ -84,7 +84,7 @@ class Exchange:
 class KrakenSession:
     """`async with KrakenSession(settings=…, refresh=…) as kraken: …`.
 
-    Requests pass the `gate`; without one as many at once as the settings say.
+    Requests pass the `gate`; without one, the settings limit the requests at once.
 
     `refresh` reads the settings again after a 401. It is called once for a token, and again only after
     the token in its place has worked; concurrent 401s share one call, and each request is repeated once.
@@ -111,17 +111,17 @@ class KrakenSession:
 
     @property
     def requests_in_flight(self) -> int:
-        """The most requests under way at once, as things stand; at least one."""
+        """The number of requests that may be under way at once now; at least one."""
         return max(1, min(self._gate.places, self._settings.requests_in_flight))
 
     @property
     def pause(self) -> float:
-        """Seconds for which Kraken has asked for no request at all."""
+        """The seconds for which Kraken has asked for no requests at all."""
         return self._gate.pause
 
     @property
     def problem(self) -> str | None:
-        """Why Kraken takes no token that signing in gives, and what a person must do; None for no problem.
+        """Why Kraken refuses the tokens of each sign-in, and what a person must do; None for no problem.
 
         A sentence without its end.
         """
@@ -148,12 +148,12 @@ class KrakenSession:
             await self._session.close()
 
     async def validate(self, *, resource: str, payload: bytes) -> Exchange:
-        """Validate a payload; repeated while Kraken gives no usable answer."""
+        """Validate a payload, again while Kraken gives no usable answer."""
         request = validate_request(envelope=self._settings.envelope, resource=resource, payload=payload)
         return await self._repeatedly(request=request, read=read_validate)
 
     async def status(self, *, resource: str, import_supplier: str, external_identifier: str) -> Exchange:
-        """Ask for the status of an import process; repeated while Kraken gives no usable answer."""
+        """Ask for the status of an import process, again while Kraken gives no usable answer."""
         request = status_request(
             resource=resource, import_supplier=import_supplier, external_identifier=external_identifier
         )
@@ -162,7 +162,7 @@ class KrakenSession:
     async def statuses(
         self, *, resource: str, import_supplier: str, external_identifiers: Iterable[str]
     ) -> list[Exchange]:
-        """Ask for the status of several import processes; the exchanges in their order."""
+        """Ask for the status of several import processes. Returns the exchanges in the same order."""
         return await asyncio.gather(
             *(
                 self.status(resource=resource, import_supplier=import_supplier, external_identifier=each)
@@ -171,17 +171,17 @@ class KrakenSession:
         )
 
     async def probe(self, *, resource: str, import_supplier: str) -> Exchange:
-        """Ask once about a record that cannot exist: whether Kraken answers, and lets this token ask."""
+        """Ask once about a record that cannot exist, to see whether Kraken answers and takes this token."""
         request = status_request(
-            resource=resource, import_supplier=import_supplier, external_identifier=NOBODY
+            resource=resource, import_supplier=import_supplier, external_identifier=IMPOSSIBLE_IDENTIFIER
         )
         return await self._pass(request=request, read=read_status)
 
     async def listing(self, *, imported: bool, import_supplier: str) -> AsyncGenerator[list[Listed], None]:
-        """Every account of an import supplier that Kraken has an import process for, a few at a time.
+        """Yield every account of an import supplier that Kraken has an import process for, a few at a time.
 
-        Read while it arrives, so that memory does not grow with it. A broken listing cannot be resumed:
-        whoever asked forgets what came and asks anew. Raises `UnableToList`.
+        It is read while it arrives, so memory does not grow with it. A broken listing cannot be resumed: the
+        caller discards what came and asks again. Raises `UnableToList`.
         """
         request = listing_request(imported=imported, import_supplier=import_supplier)
         async with AsyncExitStack() as place:
@@ -226,7 +226,7 @@ class KrakenSession:
             allow_redirects=False,
             proxy=self._proxy,
             proxy_headers=self._proxy_headers,
-            # However long it takes altogether, something must arrive all the time.
+            # However long the whole listing takes, data must keep arriving.
             timeout=aiohttp.ClientTimeout(
                 total=None,
                 connect=self._settings.connect_timeout,
@@ -244,7 +244,7 @@ class KrakenSession:
     ) -> Exchange:
         """Send a create once, and never after its deadline.
 
-        Repeated only while no connection could be made at all; `Unknown` means that it may have been
+        Repeated only while no connection could be made at all. `Unknown` means that the create may have been
         done, `NotSent` that it was not. Raises `UnableToSendTaskParams`.
         """
         request = create_request(
@@ -272,7 +272,7 @@ class KrakenSession:
         return exchange
 
     async def _pass(self, *, request: Request, read: _Reader, deadline: Deadline | None = None) -> Exchange:
-        """Send a request once there is a place for it, and not while Kraken wants none."""
+        """Send a request as soon as it has a place and Kraken has not asked for a pause."""
         try:
             async with asyncio.timeout(deadline.left if deadline else None) as limit, self._gate:
                 limit.reschedule(None)
@@ -338,7 +338,7 @@ class KrakenSession:
                 allow_redirects=False,
                 proxy=self._proxy,
                 proxy_headers=self._proxy_headers,
-                # `connect` counts the look-up of the name as well.
+                # `connect` includes the name look-up.
                 timeout=aiohttp.ClientTimeout(
                     total=self._settings.request_timeout,
                     connect=min(left, self._settings.connect_timeout),
@@ -357,7 +357,7 @@ class KrakenSession:
                 return _unsent(reason="its turn came too late", never_tried=True)
             if status is None:
                 return _lost(reason=type(error).__name__, http_status=None)
-        # The status line was seen, the body was not: a 2xx needs none, anything else says too little.
+        # The status was read, the body was not: a 2xx needs none, any other status proves too little.
         if 200 <= status < 300 or status in (401, 403, 413, 429):
             answer = read(status=status, headers=headers, body=b"", now=self._clock())
             return Exchange(answer=answer, http_status=status, body=b"")
@@ -365,7 +365,7 @@ class KrakenSession:
 
 
 def _listed(*, entry: Mapping[str, Any]) -> Listed:
-    """Raises `BrokenArray` for an entry without the account's number, or with one that no account has."""
+    """Read an entry. Raises `BrokenArray` when its account number is missing or impossible."""
     number, identifier = entry.get("external_account_number"), entry.get("kraken_account_number")
     if not isinstance(number, str) or not number:
         raise BrokenArray("An entry of the listing has no external_account_number.")
@@ -375,7 +375,7 @@ def _listed(*, entry: Mapping[str, Any]) -> Listed:
 
 
 def _backoff(*, attempt: int) -> float:
-    """Seconds to wait: exponential with full jitter, so that tasks do not knock in step."""
+    """Return the seconds to wait: exponential with full jitter, so that tasks do not retry in step."""
     return random.uniform(0, min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2**attempt))
 
 

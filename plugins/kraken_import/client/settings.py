@@ -17,14 +17,14 @@ from transforms.wording import shown_value
 
 Envelope: TypeAlias = Literal["wrapped", "bare"]
 SignIn: TypeAlias = Literal["none", "organisation_key", "api_key", "email"]
-"""What a token is obtained with; none: the password is what is sent."""
+"""How a token is obtained; none: the password is sent as the token."""
 
 SECRETS: Final[Mapping[SignIn, str]] = {
     "organisation_key": "organisation key",
     "api_key": "API key",
     "email": "e-mail and password",
 }
-"""What people call that with which a token is obtained."""
+"""What people call the secret that a token is obtained with."""
 
 _GRAPHQL: Final = "/v1/graphql/"
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
@@ -33,7 +33,7 @@ _NO_HOST: Final = "the host must be a name or an address beginning with https://
 
 
 class UnableToReadConnection(Exception):
-    """A Connection has a field that Kraken cannot be reached with; the message names it and the remedy."""
+    """A Connection has a field that makes Kraken unreachable; the message names it and the remedy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class KrakenSettings:
     base_url: str
     """Scheme, host and port, without a trailing slash."""
     token: str = field(repr=False)
-    """What the password holds: a token, or with `sign_in` the secret that one is obtained with."""
+    """The password: a token, or with `sign_in` the secret that a token is obtained with."""
     sign_in: SignIn = "none"
     login: str | None = field(default=None, repr=False)
     """The e-mail address that signs in."""
@@ -59,27 +59,27 @@ class KrakenSettings:
     requests_in_flight: int = 32
     """Requests of one task under way at once."""
     requests_at_once: int = 128
-    """Requests under way at once by everything that talks to this Kraken, on all machines."""
+    """Requests under way at once to this Kraken, from all machines together."""
     requests_per_second: float | None = None
-    """Requests in a second by all of them."""
+    """Requests per second from all machines together."""
     accounts_at_once: int | None = None
-    """Accounts that this Kraken has accepted and that have not ended; None: as many as it takes."""
+    """Accounts that this Kraken may have accepted and not finished; None: no limit."""
     creates_per_day: int | None = None
-    """Creates of one day in this Connection's zone, or in UTC."""
+    """Creates per day in this Connection's zone, or in UTC."""
     connect_timeout: float = 10.0
     request_timeout: float = 60.0
     visibility_window: float = 30.0
     """How long a create may stay invisible at the status endpoint."""
     patience: float = 1800.0
-    """How long a Kraken that gives no usable answer is tried again before its waves are stopped."""
+    """How long to keep trying a Kraken that gives no usable answer before its waves are stopped."""
     ca_bundle: str | None = None
     """File with the certificates to trust instead of the system's."""
     import_suppliers: Mapping[str, str] = field(default_factory=dict)
     """Import supplier by dialect."""
     configured_values: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
-    """What this client names otherwise: legacy code to Kraken's, by dialect and setting."""
+    """Codes that this client names differently: legacy code to Kraken's, by dialect and setting."""
     policies: Mapping[str, PolicySettings] = field(default_factory=dict)
-    """What steers waves where nothing stricter is said, by dialect. A Connection's are read at first use."""
+    """Policies where nothing stricter is given, by dialect. A Connection's are read at first use."""
 
     @property
     def target(self) -> str:
@@ -91,9 +91,9 @@ class KrakenSettings:
 
     @property
     def authorization(self) -> str:
-        """The Authorization header of a token that the Connection holds: a JWT as it is, a key after `Token`.
+        """The Authorization header for the Connection's token: a JWT as it is, a key after `Token`.
 
-        Raises `RuntimeError` where one has to be obtained first, as `client.tokens` does.
+        Raises `RuntimeError` where a token must be obtained first, as `client.tokens` does.
         """
         if self.sign_in != "none":
             raise RuntimeError("The secret that signs in is never sent as a token.")
@@ -113,7 +113,7 @@ class KrakenSettings:
     ) -> KrakenSettings:
         """Read an Airflow Connection. Raises `UnableToReadConnection`, never naming the token.
 
-        Its policies raise that when they are looked at: what only polls needs none.
+        Errors in its policies are raised only when they are read: a task that only polls does not need them.
         """
         try:
             values = _read_extra(extra={} if extra is None else extra)
@@ -134,12 +134,12 @@ class KrakenSettings:
 
 
 def is_jwt(*, text: str) -> bool:
-    """Whether a text has the form of a JWT: three words in base64 with dots between them."""
+    """Return whether a text has the form of a JWT: three base64 words with dots between them."""
     return _JWT.fullmatch(text) is not None
 
 
 class _StatedPolicies(Mapping[str, PolicySettings]):
-    """The policies of a Connection, read where a wave is planned: a typo in them must not end polling."""
+    """The policies of a Connection, read when a wave is planned: a typo in them must not end polling."""
 
     def __init__(self, *, connection_id: str, stated: Any) -> None:
         self._connection_id = connection_id
@@ -195,8 +195,8 @@ def _base_url(*, host: str | None, schema: str | None, port: int | None, allow_h
 
 
 def _ascii_name(*, hostname: str) -> str:
-    """The name as requests carry it. Raises `ValueError` for one that no request could be sent to."""
-    # What builds a request and what looks a name up each refuse some names, both too late.
+    """Return the name as requests carry it. Raises `ValueError` for a name that cannot be requested."""
+    # aiohttp and the resolver each refuse some names, both too late.
     found = URL(f"https://[{hostname}]" if ":" in hostname else f"https://{hostname}").raw_host or ""
     found.encode("idna")
     if not hostname.isprintable() or " " in hostname:
@@ -221,12 +221,12 @@ def _token(*, password: str | None) -> str:
 
 
 def _secret(sign_in: SignIn, password: str | None) -> str:
-    """What signs in. A person's password may have any characters, blanks at its ends included."""
+    """Return the secret that signs in. A person's password may have any characters, even outer blanks."""
     if sign_in == "email":
         if not password:
             raise ValueError("the password is missing: put the one of the e-mail address there.")
         if not is_sendable(text=password):
-            raise ValueError("the password holds half of a character: type it anew.")
+            raise ValueError("the password contains a broken character: type it again.")
         return password
     key = (password or "").strip()
     if not key:
@@ -243,18 +243,18 @@ def _login(*, login: str | None) -> str:
             "'sign_in'."
         )
     if not is_sendable(text=login):
-        raise ValueError("the login holds half of a character: type it anew.")
+        raise ValueError("the login contains a broken character: type it again.")
     return login.strip()
 
 
 def _is_word(*, text: str) -> bool:
-    """Whether a header can carry a text as one word."""
+    """Return whether a header can carry a text as one word."""
     return text.isascii() and text.isprintable() and " " not in text
 
 
 def _read_extra(*, extra: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(extra, Mapping):
-        raise ValueError("the extra fields are no JSON object: correct them.")
+        raise ValueError("the extra fields are not a JSON object: correct them.")
     unknown = sorted(set(extra) - set(_READERS))
     if unknown:
         raise ValueError(

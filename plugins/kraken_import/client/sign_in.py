@@ -1,7 +1,7 @@
-"""Signs in to a Kraken: one GraphQL mutation, and what is read from its answer.
+"""Signs in to a Kraken: sends one GraphQL mutation and reads its answer.
 
-Neither the secret nor the token nor any text of Kraken's gets into a message: GraphQL repeats what it was
-given. Of an error its code alone is kept.
+Messages never contain the secret, the token or Kraken's texts, because GraphQL repeats its input. Of an
+error only the code is kept.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ _TOO_MANY: Final = "KT-CT-1199"
 class UnableToSignIn(Exception):
     """Kraken gave no token. The message is one sentence, and `problem` the same without its end.
 
-    `answer` is what a request comes to that cannot leave without a token. `takes_back` says that Kraken
-    refuses the secret itself, so that an older token must not be used any longer either.
+    `answer` stands for every request that cannot be sent without a token. `takes_back` says that Kraken
+    refuses the secret itself, so an older token must not be used any longer either.
     """
 
     def __init__(
@@ -59,13 +59,13 @@ class UnableToSignIn(Exception):
 
     @property
     def needs_a_person(self) -> bool:
-        """Whether it cannot pass by itself."""
+        """Whether the problem lasts until a person acts."""
         return isinstance(self.answer, Unauthorised | Misrouted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
-    """A token, and for how many seconds it is good at least, counted from when it was asked for."""
+    """A token and its minimum life in seconds, counted from the request for it."""
 
     value: str = field(repr=False)
     life: float
@@ -152,13 +152,13 @@ def _token_of(*, document: Any) -> str | None:
 
 
 def _issued(*, settings: KrakenSettings, token: str, headers: Mapping[str, str], now: datetime) -> Issued:
-    """A token with its life by Kraken's clock: the time of issue in it, or that of the answer.
+    """Return the token with its life by Kraken's clock: the time of issue in it, or that of the answer.
 
-    Of both the one that leaves less counts. The own clock does where Kraken tells no time at all.
+    The shorter of both counts. Our own clock is used when Kraken gives no time at all.
     """
     claims = _claims(token=token)
     if claims is None:
-        _unusable(settings=settings, defect="that is no JWT")
+        _unusable(settings=settings, defect="that is not a JWT")
     ends_at = _number(claims.get("exp"))
     if ends_at is None:
         _unusable(settings=settings, defect="that does not say when it expires")
@@ -171,7 +171,7 @@ def _issued(*, settings: KrakenSettings, token: str, headers: Mapping[str, str],
 
 
 def _claims(*, token: str) -> dict[str, Any] | None:
-    """What a JWT says of itself. Its signature is for Kraken to check."""
+    """Return the claims of a JWT, without checking its signature: Kraken does."""
     if not is_jwt(text=token):
         return None
     payload = token.split(".")[1]
@@ -187,7 +187,7 @@ def _number(value: Any) -> float | None:
 
 
 def _refuse(*, settings: KrakenSettings, errors: Any) -> NoReturn:
-    """Tell what GraphQL's errors come to. One without a code of Kraken's is a failure of the server's own."""
+    """Raise what GraphQL's errors mean. An error without a Kraken code is a failure of the server itself."""
     codes = [_code(error=error) for error in errors] if isinstance(errors, list) else []
     code = next((code for code in codes if code is not None), None)
     if code == _TOO_MANY:
@@ -215,7 +215,7 @@ def _refused(*, settings: KrakenSettings, code: str, takes_back: bool = False) -
 
 def _unusable(*, settings: KrakenSettings, defect: str) -> NoReturn:
     raise UnableToSignIn(
-        problem=f"{_where(settings=settings)} issued a token {defect}: have Kraken's people look into it",
+        problem=f"{_where(settings=settings)} issued a token {defect}: ask Kraken's support to look into it",
         answer=Unauthorised(),
     )
 
@@ -231,7 +231,7 @@ def _misrouted(*, settings: KrakenSettings, reason: str) -> NoReturn:
 def _throttled(*, settings: KrakenSettings, seconds: float | None, reason: str) -> NoReturn:
     raise UnableToSignIn(
         problem=f"{_where(settings=settings)} issues no more tokens for now ({reason}): wait, and sign in "
-        "less often if it stays so",
+        "less often if this goes on",
         answer=Throttled(retry_after=seconds),
     )
 
@@ -239,7 +239,7 @@ def _throttled(*, settings: KrakenSettings, seconds: float | None, reason: str) 
 def _fail_for_now(*, settings: KrakenSettings, reason: str) -> NoReturn:
     raise UnableToSignIn(
         problem=f"{_where(settings=settings)} issues no token ({reason}): check the network and Kraken's "
-        "status page if it stays so",
+        "status page if this goes on",
         answer=NotSent(reason=f"no token: {reason}"),
     )
 

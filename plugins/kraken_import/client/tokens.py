@@ -1,8 +1,8 @@
-"""The Authorization header of requests: a token of the Connection, or one that is obtained and renewed.
+"""The Authorization header of requests: the Connection's own token, or one that is obtained and renewed.
 
-A token that signing in obtains serves all sessions of a process, in whatever threads and event loops. It
-is renewed after four fifths of its life while requests go on with it, by the thread that one of them
-starts, and obtained anew when Kraken refuses it. Nothing of it is stored or logged.
+A token obtained by signing in serves all sessions of a process, in all its threads and event loops. It is
+renewed after four fifths of its life while requests use it, in a thread that one of them starts, and
+obtained again when Kraken refuses it. Tokens are not stored or logged.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TRIES_IN_TIME: Final = 10
 
 _AFTER_FAILURE: Final = 0.25
 _AFTER_REFUSAL: Final = 2.0
-"""Seconds for which a failure answers all who ask, so that many requests are no storm of sign-ins."""
+"""Seconds for which one failure answers all requests, so that they do not all sign in at once."""
 
 _UNLESS_TOLD: Final = 10.0
 _LONGEST_PAUSE: Final = 60.0
@@ -54,7 +54,7 @@ class Token:
 
     @property
     def may_be_renewed(self) -> bool:
-        """Whether it worked, or has not come in the place of another that was refused."""
+        """Whether it has worked, or did not replace another token that was refused."""
         return self.is_first or self.has_worked
 
 
@@ -66,7 +66,7 @@ class _Failure:
     until: float
 
     def told(self, *, now: float) -> UnableToSignIn:
-        """The same for one more request; each raises an exception of its own."""
+        """Return the same error for one more request, since each raises its own exception."""
         answer = self.problem.answer
         if isinstance(answer, Throttled):
             answer = replace(answer, retry_after=max(0.0, self.until - now))
@@ -77,11 +77,11 @@ _Flight: TypeAlias = "Future[Token | _Failure]"
 
 
 class Source:
-    """Where the tokens of one login come from; for all threads of the process."""
+    """Supplies the tokens of one login to all threads of the process."""
 
     def __init__(self, *, settings: KrakenSettings) -> None:
         self.settings = settings
-        """How to sign in; replaced when the Connection was read again."""
+        """How to sign in; replaced when the Connection is read again."""
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._failure: _Failure | None = None
@@ -89,7 +89,7 @@ class Source:
         self._is_refused = False
 
     async def token(self) -> Token:
-        """A token that is good now. Raises `UnableToSignIn`."""
+        """Return a token that is valid now. Raises `UnableToSignIn`."""
         token = self._token
         if token is not None and time.monotonic() < token.renew_at:
             return token
@@ -97,29 +97,29 @@ class Source:
         return _landed(found if isinstance(found, Token) else await asyncio.wrap_future(found))
 
     def obtain(self) -> str:
-        """A new token, whatever is there. Raises `UnableToSignIn`; blocks until it is there."""
+        """Return a new token, even if there is a valid one. Blocks meanwhile. Raises `UnableToSignIn`."""
         with self._lock:
             flight = self._flight or self._begin()
         return _landed(flight.result()).value
 
     def has_other_than(self, *, token: Token) -> bool:
-        """Whether a token is the current one no longer."""
+        """Return whether a token is no longer the current one."""
         return self._token is not token
 
     def drop(self, *, refused: Token) -> None:
-        """Let the next request obtain another token than the one that Kraken refuses."""
+        """Drop the token that Kraken refuses, so that the next request obtains another."""
         with self._lock:
             if self._token is refused:
                 self._token, self._failure, self._is_refused = None, None, True
 
     def give_up(self, *, refused: Token) -> str:
-        """End with a token that came in the place of a refused one and is refused as well.
+        """Stop using a token that replaced a refused one and is refused as well.
 
         Returns what a person must do about it.
         """
         problem = (
             f"Kraken refused (401) a token that it had just issued for the {SECRETS[self.settings.sign_in]} "
-            f"of Connection {self.settings.connection_id!r}: ask Kraken's people whether it may import data"
+            f"of Connection {self.settings.connection_id!r}: ask Kraken's support whether it may import data"
         )
         with self._lock:
             if self._token is refused:
@@ -131,7 +131,7 @@ class Source:
         return problem
 
     def _look(self) -> Token | _Flight:
-        """The token, or what will bring one. Raises `UnableToSignIn`."""
+        """Return the token, or the sign-in that will bring one. Raises `UnableToSignIn`."""
         with self._lock:
             now = time.monotonic()
             token, failure = self._token, self._failure
@@ -148,12 +148,12 @@ class Source:
             return token
 
     def _begin(self) -> _Flight:
-        """Sign in, in a thread of its own: no event loop that waits for it may end it. The lock is held."""
+        """Sign in, in a separate thread that a waiting event loop cannot end. The caller holds the lock."""
         flight: _Flight = Future()
-        # What waits for it may be cancelled, and it goes on for the others.
+        # A caller that waits may be cancelled, and the sign-in goes on for the others.
         flight.set_running_or_notify_cancel()
         threading.Thread(target=self._fly, args=(flight,), name="kraken-sign-in", daemon=True).start()
-        # Not before: what cannot be begun would be waited for without end.
+        # Not before: callers would wait forever for a sign-in that cannot begin.
         self._flight = flight
         return flight
 
@@ -166,7 +166,7 @@ class Source:
             except UnableToSignIn as problem:
                 landed = self._failed(problem)
             else:
-                # It was issued after it was asked for, so that it ends no earlier than this.
+                # Kraken issued it after it was asked for, so it does not end before this.
                 landed = Token(
                     value=issued.value,
                     renew_at=began_at + issued.life * _RENEW_AFTER,
@@ -206,7 +206,7 @@ class Source:
 
 
 def source_of(*, settings: KrakenSettings) -> Source | None:
-    """The process's only source for this login at this Kraken; None where the Connection holds the token."""
+    """Return the process's one source for this login at this Kraken; None if the Connection has the token."""
     if settings.sign_in == "none":
         return None
     secret = hashlib.sha256(settings.token.encode()).hexdigest()
@@ -218,15 +218,15 @@ def source_of(*, settings: KrakenSettings) -> Source | None:
 
 
 def forget_tokens() -> None:
-    """Let every login be signed in anew, as a forked process must: the thread of a sign-in stays behind."""
+    """Let every login be signed in again, as a forked process must: it does not inherit sign-in threads."""
     _SOURCES.clear()
 
 
 class Authorization:
     """What one session authorises its requests with.
 
-    `refresh` reads the settings again: once for a token of the Connection that Kraken refuses, and again only
-    after the one in its place has worked; once for a secret that gives no token which Kraken takes.
+    `refresh` reads the settings again: once for a Connection's token that Kraken refuses, and again only
+    after the replacement has worked; and once for a secret that yields no token that Kraken accepts.
     """
 
     def __init__(self, *, settings: KrakenSettings, refresh: Callable[[], Awaitable[KrakenSettings]]) -> None:
@@ -237,10 +237,10 @@ class Authorization:
         self._source = source_of(settings=settings)
         self._fixed = None if self._source else Token(value=settings.authorization)
         self.problem: str | None = None
-        """Why there is no token that Kraken takes, and what a person must do: a sentence without its end."""
+        """Why Kraken accepts no token, and what a person must do: a sentence without its end."""
 
     async def token(self) -> Token:
-        """The token for a request. Raises `UnableToSignIn`."""
+        """Return the token for a request. Raises `UnableToSignIn`."""
         source = self._source
         if self._fixed is not None:
             return self._fixed
@@ -260,7 +260,7 @@ class Authorization:
         return token
 
     async def renew(self, *, refused: Token) -> bool:
-        """Replace a token after a 401, unless that has just been done; whether there is one worth a try."""
+        """Replace a token after a 401, unless that was just done. Returns whether to try again."""
         async with self._lock:
             source = self._source
             if source is None:
@@ -274,7 +274,7 @@ class Authorization:
             return await self._has_another_source(than=source)
 
     def give_up(self, *, refused: Token) -> None:
-        """Have a person told if a token that came in the place of a refused one is refused as well."""
+        """Report a token that replaced a refused one and is refused as well."""
         source = self._source
         if source is None or refused.may_be_renewed or source.has_other_than(token=refused):
             return
@@ -291,20 +291,20 @@ class Authorization:
         return False
 
     async def _has_another_source(self, *, than: Source) -> bool:
-        """Read the Connection again, once for a source that gives nothing; whether tokens come otherwise."""
+        """Read the Connection again, once for a source that fails. Returns whether they come otherwise."""
         if self._source is than and self._read_for is not than:
             self._read_for = than
             await self._read_again()
         return self._source is not than
 
     async def _read_again(self) -> bool:
-        """Take what the Connection says by now; whether it can be used."""
+        """Read the Connection again. Returns whether its settings can be used."""
         try:
             settings = await self._refresh()
         except UnableToReadConnection:
             return False
         if settings.target != self._target:
-            # The Connection leads elsewhere by now: this wave's records must not follow it.
+            # The Connection points to another Kraken now: this wave's records must not follow it.
             return False
         self._source = source_of(settings=settings)
         self._fixed = None if self._source else Token(value=settings.authorization, is_first=False)

@@ -1,1 +1,1 @@
-"""What holds whatever database or network there is: states, policies, and what must not be shown."""
+"""The rules that need neither a database nor a network: states, policies, and what must not be shown."""

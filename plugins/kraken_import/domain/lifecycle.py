@@ -34,11 +34,11 @@ class State(StrEnum):
     PENDING = "pending"
     IN_PROGRESS = "in_progress"
     UNRECOGNISED = "unrecognised"
-    """Kraken named a status nobody knows: neither running nor done, so it is asked again."""
+    """Kraken returned a status unknown to us: neither running nor done, so it is asked again."""
     MISSING = "missing"
-    """Kraken accepted the creation but no longer knows of it: asked again, and shown."""
+    """Kraken accepted the creation but no longer knows the record: it is asked again, and shown."""
     PARKED = "parked"
-    """Nothing that Kraken answers proves what became of it: a person decides, or a rerun tries again."""
+    """Kraken's answers do not prove what became of it: a person decides, or a rerun tries again."""
     PROCESSED = "processed"
     ERRORED = "errored"
     CANCELLED = "cancelled"
@@ -64,18 +64,18 @@ class Mode(StrEnum):
 
 
 REBUILDABLE: Final = frozenset({State.PLANNED, State.REJECTED, State.BUILT, State.VALID, State.INVALID})
-"""No create can be outstanding, so the payload may be built anew from the legacy database."""
+"""No create can be outstanding, so the payload may be built again from the legacy database."""
 
 UNDONE: Final = frozenset({State.PLANNED, State.BUILT, State.VALID})
-"""Neither refused nor begun at Kraken: what a run that was cleared goes on with."""
+"""Neither refused nor begun at Kraken: a run that was cleared goes on with these."""
 
 REFUSED: Final = frozenset({State.REJECTED, State.INVALID})
-"""Built anew only where that was asked for: by a rerun, or by a backfill of failed runs."""
+"""Built again only on request: by a rerun, or by a backfill of failed runs."""
 
 AWAITING: Final = frozenset(
     {State.CREATED, State.PENDING, State.IN_PROGRESS, State.UNRECOGNISED, State.MISSING}
 )
-"""Kraken accepted the creation; its status endpoint is asked until it names an end."""
+"""Kraken accepted the creation; its status endpoint is asked until it names a final status."""
 
 OPEN: Final = AWAITING | {State.CREATING}
 
@@ -83,7 +83,7 @@ UNPROVED: Final = OPEN | {State.PARKED}
 """Kraken has, or may have, the record, and its end is not known: neither migrated nor free."""
 
 ASKED: Final = AWAITING | {State.PARKED}
-"""What the scheduled poll asks about: an answer may still come that settles what is parked."""
+"""The states that the scheduled poll asks about: an answer may still settle what is parked."""
 
 ENDED_AT_KRAKEN: Final = frozenset(
     {
@@ -111,16 +111,16 @@ LEGAL_MOVES: Final[dict[State, frozenset[State]]] = {
     State.VALID: frozenset({State.BUILT, State.REJECTED, State.CREATING, State.PARKED}),
     State.CREATING: _AFTER_CREATION | {State.VALID, State.INVALID, State.PARKED},
     **{state: (_AFTER_CREATION | {State.PARKED}) - {state} - {State.CREATED} for state in AWAITING},
-    # To where Kraken or a person says that it stands. A rerun frees it to where it stood before.
+    # To the state that Kraken or a person names. A rerun puts it back to where it stood before.
     State.PARKED: (_AFTER_CREATION | {State.VALID}) - {State.CREATED, State.MISSING},
     **{state: frozenset() for state in ENDED_AT_KRAKEN},
 }
-"""State to the states it may move to. Kraken publishes no transition table, so between the states that
-repeat what Kraken says every move is legal until it names an end."""
+"""Each state with the states it may move to. Kraken publishes no transition table, so between the states
+that repeat Kraken's own every move is legal until Kraken names an end."""
 
 REOPENABLE: Final = frozenset({State.ERRORED, State.CANCELLED, State.DRY_RUN_ERRORED})
-"""Kraken ended the import without having it. A rerun that was asked for, and nothing else, may begin a new
-attempt; whether Kraken accepts a second create is documented nowhere, so either answer must be right."""
+"""Kraken ended the import without keeping the record. Only a rerun may begin a new attempt. Whether Kraken
+accepts a second create is not documented, so the code must handle either answer."""
 
 REOPENING_MOVES: Final[dict[State, frozenset[State]]] = {
     state: frozenset({State.BUILT, State.REJECTED}) for state in REOPENABLE
@@ -141,10 +141,10 @@ _DRY_RUN_STATUSES: Final = frozenset({State.DRY_RUN_SUCCEEDED, State.DRY_RUN_ERR
 
 
 def legal_pairs(*, reopening: bool = False, validating: bool = False) -> tuple[list[str], list[str]]:
-    """Every legal move as two parallel lists, from and to, for the guard in SQL.
+    """Return every legal move as two parallel lists, from and to, for the guard in SQL.
 
-    `reopening` adds the moves that only a rerun may make, `validating` leaves those that an answer to a
-    validation proves: it says nothing of a record that another worker has begun to create meanwhile.
+    `reopening` adds the moves that only a rerun may make. `validating` leaves only those that an answer to a
+    validation proves: it says nothing about a record that another worker has begun to create meanwhile.
     """
     moves = LEGAL_MOVES | REOPENING_MOVES if reopening else LEGAL_MOVES
     if validating:
@@ -154,12 +154,12 @@ def legal_pairs(*, reopening: bool = False, validating: bool = False) -> tuple[l
 
 
 def state_of_status(*, status: str) -> State:
-    """The state that repeats a status of Kraken's; `unrecognised` for one that nobody knows."""
+    """Return the state that repeats a status of Kraken's; `unrecognised` for an unknown status."""
     return _STATUSES.get(status, State.UNRECOGNISED)
 
 
 def belongs_to_mode(*, state: State, mode: Mode) -> bool:
-    """Whether an answer with this state can be about a create of this mode.
+    """Return whether an answer with this state can be about a create of this mode.
 
     A dry run's end says nothing of a live create, and a live end nothing of a rehearsal.
     Pending and in-progress answers do not tell which they are.

@@ -68,12 +68,12 @@ _NEUTRAL: Final = frozenset(
         "postcode",
     ]
 )
-"""Words that Kraken's own sentences are made of: a note that holds them must not hollow those out."""
+"""Words that Kraken's own sentences are made of: a note that contains them must not mask those."""
 
 _CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _SEGMENT: Final = re.compile(r"[a-z][a-z0-9_]{0,63}|\d{1,6}")
 
-# What looks personal is masked even when it is not, word for word, in the payload: Kraken reformats.
+# Text that looks personal is masked even when the payload does not contain it literally: Kraken reformats.
 _PATTERNS: Final = re.compile(
     r"""
     [\w.+-]+@[\w-]+(?:\.[\w-]+)*          # e-mail addresses
@@ -87,7 +87,7 @@ _PATTERNS: Final = re.compile(
 
 
 def mask_findings(findings: Sequence[Finding], payload: bytes | None) -> tuple[Finding, ...]:
-    """The findings with every value of the payload (JSON bytes) masked in their details.
+    """Return the findings with every value of the payload (JSON bytes) masked in their details.
 
     Codes, domains, events and path segments that do not look like Kraken's own names are masked as a whole.
     """
@@ -130,7 +130,7 @@ def _values_pattern(*, payload: bytes | None) -> re.Pattern[str] | None:
     ]
     if not wanted:
         return None
-    # Whole words where a value is only one: "Mr" or "Ann" must not hollow out other words.
+    # Match whole words where a value is a single word: "Mr" or "Ann" must not mask parts of other words.
     return re.compile(
         "|".join(
             rf"(?<!\w){re.escape(value)}(?!\w)"

@@ -1,4 +1,4 @@
-"""Settings of a policy as a Connection, a cohort or a form says them: read, and compared by strictness."""
+"""Settings of a policy as a Connection, a cohort or a form states them: read, and compared by strictness."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WINDOW: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySettings:
-    """Settings of a policy; None where nothing is said. Shares lie between 0 and 1."""
+    """Settings of a policy; None where a setting is not given. Shares lie between 0 and 1."""
 
     mode: Mode | None = None
     approval: Approval | None = None
@@ -41,7 +41,7 @@ class PolicySettings:
 
     @property
     def said(self) -> dict[str, Any]:
-        """What is said, by name."""
+        """The settings that are given, by name."""
         found = {each.name: getattr(self, each.name) for each in fields(self)}
         return {name: value for name, value in found.items() if value is not None}
 
@@ -57,11 +57,11 @@ BUILT_IN: Final = PolicySettings(
     error_share=Decimal("0.5"),
     error_window=200,
 )
-"""What holds where nothing else is said."""
+"""What applies where a setting is not given."""
 
 
 def read_policy(*, values: Mapping[str, Any]) -> PolicySettings:
-    """Settings from plain values; null counts as not said. Raises `ValueError` with a sentence's end."""
+    """Read settings from plain values; null is not given. Raises `ValueError` with a sentence's end."""
     unknown = sorted(set(values) - set(_READERS))
     if unknown:
         raise ValueError(
@@ -80,22 +80,22 @@ def read_policy(*, values: Mapping[str, Any]) -> PolicySettings:
 
 
 def plain_values(*, policy: PolicySettings) -> dict[str, Any]:
-    """What is said, as JSON has it; `read_policy` reads it back."""
+    """Return the given settings as JSON values; `read_policy` reads them back."""
     return {name: _plain(value) for name, value in policy.said.items()}
 
 
 def over(*, said: PolicySettings, base: PolicySettings) -> PolicySettings:
-    """What is said, and the settings of `base` where nothing is."""
+    """Return the settings of `said`, and those of `base` where `said` gives none."""
     return PolicySettings(**{**base.said, **said.said})
 
 
 def loosened(*, said: PolicySettings, least: PolicySettings) -> str | None:
-    """The first setting in which `said` is looser than `least`; None when it is as strict or stricter."""
+    """Return the first setting in which `said` is looser than `least`; None when none is looser."""
     for name, strictness in _STRICTNESS.items():
         wanted, bound = getattr(said, name), getattr(least, name)
         if wanted is not None and bound is not None and strictness(wanted) < strictness(bound):
             return name
-    # A longer window hides a burst from the share, a shorter one starves the number: neither is stricter.
+    # A longer window hides a burst from the share, a shorter one starves the count: neither is stricter.
     if None not in (said.error_window, least.error_window) and said.error_window != least.error_window:
         return "error_window"
     if said.schedule_window and least.schedule_window:
@@ -106,7 +106,7 @@ def loosened(*, said: PolicySettings, least: PolicySettings) -> str | None:
 
 
 def times_of(*, window: str) -> tuple[time, time]:
-    """Begin and end of a daily window; an end before the begin is of the next day."""
+    """Return the begin and end of a daily window; an end before the begin is on the next day."""
     begin, end = window.split("-")
     return time.fromisoformat(begin), time.fromisoformat(end)
 
@@ -117,7 +117,7 @@ def _is_within(*, window: str, bound: str) -> bool:
 
 
 def _minutes_of(window: str) -> tuple[int, int]:
-    """When a daily window begins, in minutes of the day, and how many minutes it is long."""
+    """Return the minute of the day when a daily window begins, and its length in minutes."""
     begin, end = (each.hour * 60 + each.minute for each in times_of(window=window))
     return begin, (end - begin) % _DAY
 
@@ -153,7 +153,7 @@ def _number(*, least: int, most: int, says: str) -> Callable[[Any], Decimal]:
         if not number.is_finite() or not least <= number <= most:
             raise ValueError(says)
         if number != Decimal(str(float(number))):
-            # It is kept as JSON, and must come back as what it was.
+            # It is kept as JSON, and must be read back as the same number.
             raise ValueError(f"{says}, with at most 15 digits")
         return number
 
@@ -161,7 +161,7 @@ def _number(*, least: int, most: int, says: str) -> Callable[[Any], Decimal]:
 
 
 def _decimal(value: Any) -> Decimal:
-    """The number that a value is or spells; NaN for every other value."""
+    """Return the number that a value is or spells; NaN for every other value."""
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return Decimal(value)
     try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from kraken_import.client.settings import KrakenSettings
+from kraken_import.domain.orders import Order
 from kraken_import.local import data
 from kraken_import.local.problems import StackProblem
 from kraken_import.local.running import IsNotUp, require_running
@@ -42,9 +43,7 @@ def control(*, wishes: Wishes, action: Action) -> None:
                 tracking=tracking,
                 wave=wishes.wave,
                 action=action,
-                ordered_by=getpass.getuser(),
-                reason=wishes.reason,
-                now=datetime.now(UTC),
+                order=_order(wishes=wishes),
             )
         )
 
@@ -56,11 +55,13 @@ def stop_all(*, wishes: Wishes) -> None:
             stop_everything(
                 tracking=tracking,
                 kraken=wishes.kraken,
-                ordered_by=getpass.getuser(),
-                reason=wishes.reason,
-                now=datetime.now(UTC),
+                order=_order(wishes=wishes),
             )
         )
+
+
+def _order(*, wishes: Wishes) -> Order:
+    return Order(by=getpass.getuser(), reason=wishes.reason, at=datetime.now(UTC))
 
 
 def take_over(*, wishes: Wishes) -> None:
@@ -85,9 +86,7 @@ def purge(*, wishes: Wishes) -> None:
             purge_wave(
                 tracking=tracking,
                 wave=wishes.wave,
-                ordered_by=getpass.getuser(),
-                reason=wishes.reason,
-                now=datetime.now(UTC),
+                order=_order(wishes=wishes),
             )
         )
 
@@ -133,8 +132,7 @@ def decide(*, wishes: Wishes) -> None:
                     wave=wishes.wave or "",
                     identifiers=wishes.identifiers,
                     answer=answer,
-                    decided_by=getpass.getuser(),
-                    reason=wishes.reason or "",
+                    order=_order(wishes=wishes),
                 )
             )
         )

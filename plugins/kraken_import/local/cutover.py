@@ -20,7 +20,7 @@ from kraken_import.local.problems import StackProblem
 from kraken_import.local.running import require_running
 from kraken_import.local.settings import ROOT, RUN, Wishes
 from kraken_import.reporting.page import csv_text
-from kraken_import.tracking.cutover import HandBack, Migrated, OpenDifference, Undecided
+from kraken_import.tracking.cutover import HandBack, Migrated, OpenDifference, Ownership, Undecided
 from kraken_import.tracking.reruns import NamedWave
 from kraken_import.usecases import cutover
 from kraken_import.usecases.faults import BadRequest
@@ -178,12 +178,9 @@ def own(*, wishes: Wishes) -> None:
         owned = cutover.own(
             tracking=tracking,
             wave_id=None if wave is None else wave.id,
-            owner=owner,
+            ownership=Ownership(owner=owner, code=_given("CODE"), note=_given("NOTE"), at=datetime.now(UTC)),
             kind=kind,
-            code=_given("CODE"),
-            note=_given("NOTE"),
             dialect=wishes.dialect,
-            now=datetime.now(UTC),
         )
         of = "that no wave has" if wave is None else f"of wave {wave.name!r}"
         _say(f"{owner} sees to {owned:,} entries {of}.")

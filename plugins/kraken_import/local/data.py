@@ -14,6 +14,7 @@ from kraken_import.local.problems import StackProblem
 from kraken_import.local.settings import DEFAULT_SEED, RUN, write_private
 from kraken_import.local.targets import Systems
 from kraken_import.tracking import migrate
+from transforms.additions import BadAddition
 from transforms.database import fault_of
 from transforms.extract import UnableToExtract, candidate_identifiers, existing_identifiers, extract
 from transforms.registry import dialect_names, get_dialect
@@ -67,12 +68,12 @@ def misfits(*, dsn: str, dialects: Sequence[str]) -> dict[str, str]:
     found = {}
     with engine_of(dsn=dsn) as engine:
         for name in dialects:
-            dialect = get_dialect(name=name)
             try:
+                dialect = get_dialect(name=name)
                 candidate_identifiers(engine=engine, dialect=dialect, after=None, limit=1)
                 existing_identifiers(engine=engine, dialect=dialect, identifiers=[])
                 extract(engine=engine, dialect=dialect, identifiers=[], with_balances=True)
-            except UnableToExtract as error:
+            except (BadAddition, UnableToExtract) as error:
                 found[name] = f"{name} cannot be read from the database at LEGACY_DSN: {error}"
     return found
 

@@ -46,8 +46,7 @@ def demo(*, wishes: Wishes) -> None:
             api=api,
             running=running,
             dialects=dialects,
-            accounts=accounts,
-            is_dry_run=is_dry_run,
+            wishes=wishes,
         )
         faults = _judge(target=target, api=api, running=running, progress=progress)
     finally:
@@ -68,9 +67,10 @@ def _migrate(
     api: Airflow,
     running: Running,
     dialects: Sequence[str],
-    accounts: int,
-    is_dry_run: bool,
+    wishes: Wishes,
 ) -> list[Progress]:
+    accounts = wishes.accounts or DEFAULT_ACCOUNTS
+    is_dry_run = rehearses(systems=running.systems, live=wishes.live)
     run_id = f"demo-{datetime.now(tz=UTC):%Y-%m-%dT%H-%M-%S}"
     target.print(
         f"{'Rehearsing' if is_dry_run else 'Migrating'} up to {accounts:,} customers of each dialect from "

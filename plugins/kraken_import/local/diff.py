@@ -14,7 +14,7 @@ from kraken_import.local.problems import StackProblem
 from kraken_import.local.running import require_running
 from kraken_import.local.settings import Wishes
 from kraken_import.local.targets import check_database
-from kraken_import.tracking.gate import last_payload
+from kraken_import.tracking.gate import SentPayload, last_payload
 from kraken_import.usecases.moments import in_utc
 from transforms.compare import ABSENT, differences
 from transforms.dialect import Dialect
@@ -43,7 +43,15 @@ def print_differences(*, wishes: Wishes) -> None:
         now = _built_now(legacy=legacy, dialect=dialect, identifier=identifier, kraken=kraken)
     with data.engine_of(dsn=dsn) as tracking:
         for mode in (Mode.REHEARSAL, Mode.LIVE):
-            print("\n".join(_lines(tracking, dialect, identifier, mode, kraken, now)))
+            with tracking.connect() as connection:
+                sent = last_payload(
+                    connection=connection,
+                    dialect=dialect.name,
+                    external_identifier=identifier,
+                    mode=mode,
+                    target_kraken=kraken.target if kraken else None,
+                )
+            print("\n".join(_lines(sent, identifier=identifier, mode=mode, now=now)))
 
 
 def _built_now(*, legacy: Engine, dialect: Dialect, identifier: str, kraken: KrakenSettings | None) -> Any:
@@ -57,22 +65,7 @@ def _built_now(*, legacy: Engine, dialect: Dialect, identifier: str, kraken: Kra
     return json.loads(result.payloads[0].body)
 
 
-def _lines(
-    tracking: Engine,
-    dialect: Dialect,
-    identifier: str,
-    mode: Mode,
-    kraken: KrakenSettings | None,
-    now: Any,
-) -> Iterator[str]:
-    with tracking.connect() as connection:
-        sent = last_payload(
-            connection=connection,
-            dialect=dialect.name,
-            external_identifier=identifier,
-            mode=mode,
-            target_kraken=kraken.target if kraken else None,
-        )
+def _lines(sent: SentPayload | None, *, identifier: str, mode: Mode, now: Any) -> Iterator[str]:
     if sent is None:
         yield f"There is no payload of a {_TRIES[mode]} of {identifier}."
         return

@@ -7,11 +7,13 @@ from kraken_import.client.settings import UnableToReadConnection
 from kraken_import.generator.load import NotTheGenerators
 from kraken_import.tracking.faults import tracking_fault
 from kraken_import.usecases.faults import BadRequest, Retryable, SystemicFault
+from transforms.additions import BadAddition
 from transforms.assemble import FrameContractBroken
 from transforms.database import DatabaseInterrupted, UnableToQuery
 from transforms.rules.engine import RuleBroken
 
 _SPOKEN = (
+    BadAddition,
     BadRequest,
     DatabaseInterrupted,
     FrameContractBroken,

@@ -98,7 +98,10 @@ def _identifiers(*, engine: Engine, dialect: Dialect, wishes: Wishes) -> Sequenc
     if wishes.limit is not None:
         found = candidate_identifiers(engine=engine, dialect=dialect, after=None, limit=wishes.limit)
         if not found:
-            raise UnableToPrintPayload(f"The legacy database has no customer of {dialect.name}.")
+            raise UnableToPrintPayload(
+                f"The legacy database has no customer of {dialect.name}: "
+                f"sql/extract/{dialect.name}/candidates.sql says who may migrate."
+            )
         return found
     there = existing_identifiers(engine=engine, dialect=dialect, identifiers=wishes.identifiers)
     unknown = [identifier for identifier in wishes.identifiers if identifier not in there]

@@ -36,6 +36,7 @@ _SHOWN = 12
 _BARS = 10
 _COLUMNS = 5
 _WIDTH = 110
+_INDENT = " " * 9
 
 
 class NothingToCheck(StackProblem):
@@ -243,10 +244,16 @@ def _write(*, checked: Checked) -> Sequence[Path]:
             frames=checked.lines(),
             frame_warnings=checked.frame_warnings(),
             rehearsed=checked.rehearsed,
+            mapping=_mapping_page(dialect=checked.dialect.name),
         ),
         encoding="utf-8",
     )
     return table, counts, page
+
+
+def _mapping_page(*, dialect: str) -> str:
+    """Where a person reads of the rules of a dialect, from the project's root."""
+    return f"docs/mapping/{dialect}.md"
 
 
 def _print(*, checked: Checked, wanted: int, files: Sequence[Path]) -> None:
@@ -273,6 +280,7 @@ def _print(*, checked: Checked, wanted: int, files: Sequence[Path]) -> None:
         lines += [f"{customers:>7,}  {source}" for source, customers in columns]
     beside = f", beside {checked.rehearsed.title}" if checked.rehearsed else ""
     lines += ["", f"Rows by frame{beside}:", *map(_counted, checked.lines())]
+    lines += ["", f"What each rule of ours rests on: {_mapping_page(dialect=checked.dialect.name)}"]
     lines += ["", "Reports:", *(f"  {file.relative_to(ROOT)}" for file in files)]
     sys.stdout.write("\n".join(lines) + "\n")
 
@@ -282,7 +290,13 @@ def _described(*, cause: Cause) -> Iterator[str]:
     yield f"         {cause.path or 'the whole record'}"
     if cause.source:
         yield f"         ← {cause.source}"
-    yield f"         {cause.detail}"
+    yield from textwrap.wrap(
+        cause.detail,
+        width=_WIDTH,
+        initial_indent=_INDENT,
+        subsequent_indent=_INDENT,
+        break_on_hyphens=False,
+    )
     yield f"         e.g. {', '.join(cause.examples)}"
 
 

@@ -17,7 +17,7 @@ from kraken_import.generator.values import configured_values
 from kraken_import.local.postgres import Cluster
 from kraken_import.local.problems import StackProblem
 from kraken_import.local.settings import Ports, Secrets, Targets
-from transforms.registry import dialect_names, get_dialect
+from transforms.registry import delivered_dialect, dialect_names
 
 _CONNECT_SECONDS = 5
 _ANSWER_SECONDS = 15.0
@@ -146,7 +146,7 @@ def place_of(*, connection: Mapping[str, Any]) -> str:
 
 
 def _kraken_connection(*, systems: Systems) -> Mapping[str, Any]:
-    dialects = [get_dialect(name=name) for name in dialect_names()]
+    dialects = [delivered_dialect(name=name) for name in dialect_names()]
     extra = {
         **default_extras(),
         "import_suppliers": ", ".join(

@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from kraken_import.reporting import mapping
+from transforms.additions import BadAddition
 from transforms.lineage import UnableToTrace
 
 
@@ -17,7 +18,7 @@ def main() -> int:
         if not only_check:
             mapping.write()
             return 0
-    except UnableToTrace as problem:
+    except (BadAddition, UnableToTrace) as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
     if stale:

@@ -21,6 +21,23 @@ from transforms.sql_files import CHECKOUT
 
 FOLDER: Final = (CHECKOUT or Path.cwd()) / "docs" / "mapping"
 
+_COLUMNS: Final = {
+    "transform": "what becomes of the legacy value; *configured values* stand in the [Connection][values]",
+    "required": "`yes`: a blank one rejects the customer; `warns`: it is sent without it, with a warning",
+    "checked by": "the rules about the field, which stand below",
+    "severity": "`error`: the customer is rejected, and not sent; `warning`: the customer is sent",
+    "stated": "what the rule rests on: `guide`, the client's import guide, or `served`, the OpenAPI document "
+    "that its Kraken serves under `/data-import/schema/`, each with the place there, and Kraken's code or "
+    "words in brackets; `inferred`: no source says it, so it only warns",
+    "needs": "fields without which the rule says nothing",
+}
+_LINKS: Final = """\
+What no rule finds has [codes of the build][codes]. No setting [turns a rule off][off].
+
+[values]: ../how-to/mend-data.md#values-that-each-client-names-otherwise
+[codes]: ../how-to/mend-data.md#codes-of-the-build
+[off]: ../how-to/mend-data.md#turn-a-rule-off
+"""
 _LONGEST: Final = 200
 _COMMAND: Final = "`make mapping`"
 """Every page names it."""
@@ -66,6 +83,7 @@ def unfilled(*, dialect: Dialect) -> list[str]:
 
 
 def _index(*, dialects: list[Dialect]) -> str:
+    legend = "\n".join(f"| {name} | {meaning} |" for name, meaning in _COLUMNS.items())
     rows = "\n".join(
         f"| [{dialect.title}]({dialect.name}.md) | `{dialect.name}` | {dialect.resource} | {dialect.market} |"
         for dialect in dialects
@@ -73,7 +91,8 @@ def _index(*, dialects: list[Dialect]) -> str:
     return (
         "# Mappings\n\nGenerated from the frames, the SQL and the rules by `make mapping`; `make check` says "
         "when a page is stale.\n\n| dialect | name | resource | market |\n| --- | --- | --- | --- |\n"
-        f"{rows}\n"
+        f"{rows}\n\n## How to read a page\n\n"
+        f"| column | what it says |\n| --- | --- |\n{legend}\n\n{_LINKS}"
     )
 
 
@@ -96,16 +115,15 @@ def _page(*, dialect: Dialect) -> str:
         "`make mapping` from the dialect's frames, SQL and rules.\n\n"
         "## Fields\n\n| path | source | transform | required | checked by |\n"
         f"| --- | --- | --- | --- | --- |\n{fields}\n\n"
-        f"## Rules\n\n| code | severity | path | what must hold | stated | needs |\n"
+        "## Rules\n\n[How to read them](README.md#how-to-read-a-page).\n\n"
+        "| code | severity | path | what must hold | stated | needs |\n"
         f"| --- | --- | --- | --- | --- | --- |\n{checks}\n"
     )
     if dialect.coverage is not None:
         text += f"\n## Coverage\n\n{_coverage(coverage=dialect.coverage, rules=rules)}"
-    left = unfilled(dialect=dialect)
-    if left:
-        paragraph = textwrap.fill(", ".join(f"`{path}`" for path in left) + ".", width=130)
-        text += f"\n## Known to the model, filled by nothing\n\n{paragraph}\n"
-    return text
+    left = ", ".join(f"`{path}`" for path in unfilled(dialect=dialect))
+    paragraph = textwrap.fill(f"{left}." if left else "No field: each is filled.", width=130)
+    return text + f"\n## Known to the model, filled by nothing\n\n{paragraph}\n"
 
 
 def _coverage(*, coverage: Coverage, rules: Sequence[Rule]) -> str:

@@ -145,7 +145,7 @@ def files(*, report: WaveReport) -> dict[str, str]:
             ),
         ),
         "causes.csv": _csv(
-            "severity customers code path source detail examples domain event unnamed",
+            "severity customers code path source detail examples domain event unnamed found_by",
             lines=report.causes,
             detail="explanation",
             unnamed="without_code",

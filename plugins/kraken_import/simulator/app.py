@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from kraken_import.simulator import control, replies, routes, schedule
+from kraken_import.simulator import replies, routes, schedule
+from kraken_import.simulator.control import Control
 from kraken_import.simulator.faults import Faults
 from kraken_import.simulator.judge import Judge
 from kraken_import.simulator.replies import Reply
 from kraken_import.simulator.routes import Envelope, Route
 from kraken_import.simulator.rules.declared import Objection
-from kraken_import.simulator.store import Key, Store
+from kraken_import.simulator.store import Creation, Key, Store
 from kraken_import.simulator.strikes import Recreation, Strikes
 from kraken_import.simulator.suppliers import DEFAULTS
 from kraken_import.simulator.tokens import Issuer
@@ -70,15 +71,12 @@ class Simulator:
             visit.leave()
 
     def _control(self, scope: Mapping[str, Any], path: str, body: bytes) -> Reply:
+        control = Control(store=self.store, faults=self.faults, traffic=self.traffic, issuer=self.issuer)
         return control.answer(
             method=scope["method"],
             path=path.removeprefix(_CONTROL),
             query=scope["query_string"],
             body=body,
-            store=self.store,
-            faults=self.faults,
-            traffic=self.traffic,
-            issuer=self.issuer,
             now=self.clock(),
         )
 
@@ -207,12 +205,14 @@ class Simulator:
         assert form is not None
         self.store.create(
             key=key,
-            is_dry_run=is_dry_run,
-            references=form.references(payload),
-            error=form.processing_error(payload),
+            made=Creation(
+                is_dry_run=is_dry_run,
+                references=form.references(payload),
+                error=form.processing_error(payload),
+                in_place=again.in_place,
+                has_event=again.has_event,
+            ),
             now=now,
-            in_place=again.in_place,
-            has_event=again.has_event,
         )
         return Reply(201, {})
 
@@ -234,8 +234,7 @@ class Simulator:
             status=told,
             now=now,
             delay=self.store.delay,
-            shift=visit.shift,
-            created_shift=visit.created_shift,
+            shifts=(visit.shift, visit.created_shift),
         )
 
 

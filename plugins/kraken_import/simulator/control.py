@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 from urllib.parse import parse_qs
@@ -16,46 +17,49 @@ from kraken_import.simulator.tokens import Issuer
 from kraken_import.simulator.visits import Traffic
 
 
-def answer(
-    *,
-    method: str,
-    path: str,
-    query: bytes,
-    body: bytes,
-    store: Store,
-    faults: Faults,
-    traffic: Traffic,
-    issuer: Issuer,
-    now: float,
-) -> Reply:
-    """Answer a request below `/simulator/`."""
-    match method, path:
-        case "GET", "health":
-            return Reply(200, {"status": "ok"})
-        case "GET", "ledger":
-            return _ledger(store=store, traffic=traffic, issuer=issuer, query=_query(query), now=now)
-        case "GET", "requests":
-            return _requests(traffic=traffic, query=_query(query))
-        case "GET", "faults":
-            return Reply(200, {"faults": [fault.described() for fault in faults.active]})
-        case "POST", "faults":
-            return _set_fault(faults=faults, body=body)
-        case "DELETE", "faults":
-            faults.active.clear()
-            return Reply(200, {})
-        case "POST", "processes":
-            return _put_process(store=store, body=body, now=now)
-        case "DELETE", "processes":
-            return _forget_process(store=store, body=body)
-        case "POST", "tokens":
-            return _change_tokens(issuer=issuer, body=body)
-        case "POST", "reset":
-            store.reset()
-            issuer.reset()
-            traffic.reset()
-            faults.active.clear()
-            return Reply(200, {})
-    return NO_SUCH_PAGE
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """What tests and people look at, and set: everything below `/simulator/`."""
+
+    store: Store
+    faults: Faults
+    traffic: Traffic
+    issuer: Issuer
+
+    def answer(self, *, method: str, path: str, query: bytes, body: bytes, now: float) -> Reply:
+        """Answer a request below `/simulator/`."""
+        match method, path:
+            case "GET", "health":
+                return Reply(200, {"status": "ok"})
+            case "GET", "ledger":
+                return _ledger(
+                    store=self.store, traffic=self.traffic, issuer=self.issuer, query=_query(query), now=now
+                )
+            case "GET", "requests":
+                return _requests(traffic=self.traffic, query=_query(query))
+            case "GET", "faults":
+                return Reply(200, {"faults": [fault.described() for fault in self.faults.active]})
+            case "POST", "faults":
+                return _set_fault(faults=self.faults, body=body)
+            case "DELETE", "faults":
+                self.faults.active.clear()
+                return Reply(200, {})
+            case "POST", "processes":
+                return _put_process(store=self.store, body=body, now=now)
+            case "DELETE", "processes":
+                return _forget_process(store=self.store, body=body)
+            case "POST", "tokens":
+                return _change_tokens(issuer=self.issuer, body=body)
+            case "POST", "reset":
+                self._reset()
+                return Reply(200, {})
+        return NO_SUCH_PAGE
+
+    def _reset(self) -> None:
+        self.store.reset()
+        self.issuer.reset()
+        self.traffic.reset()
+        self.faults.active.clear()
 
 
 def _ledger(

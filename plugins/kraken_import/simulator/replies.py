@@ -166,12 +166,13 @@ def garbled(*, how: str, reply: Reply) -> Reply:
 
 
 def status(
-    *, process: Process, status: str, now: float, delay: float, shift: float = 0.0, created_shift: float = 0.0
+    *, process: Process, status: str, now: float, delay: float, shifts: tuple[float, float] = (0.0, 0.0)
 ) -> Reply:
     """How an import process stands; `now` in seconds since 1970.
 
-    Times are printed `shift` seconds ahead, and created_at another `created_shift`.
+    Times are printed the first of `shifts` in seconds ahead, and created_at another second of them.
     """
+    shift, created_shift = shifts
     ended = status in _ENDED
     created_at = iso(time=process.created_at + shift + created_shift)
     modified_at = iso(time=(process.ends_at(delay=delay) if ended else now) + shift)

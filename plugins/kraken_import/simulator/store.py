@@ -52,6 +52,20 @@ class Process:
         return self.started_at + delay
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Creation:
+    """What is created. `in_place` keeps the time at which the one before was created.
+
+    `references` are those of the account, which no other may have once it is there.
+    """
+
+    is_dry_run: bool = False
+    error: tuple[str, str] | None = None
+    references: Sequence[tuple[str, str]] = ()
+    in_place: bool = False
+    has_event: bool = False
+
+
 @dataclass(slots=True, kw_only=True)
 class Store:
     """All processes. `delay` is the seconds that processing takes."""
@@ -93,11 +107,11 @@ class Store:
                 ) from None
             self._remember(
                 key=Key(resource, supplier, identifier),
+                made=Creation(
+                    is_dry_run=is_dry_run, error=tuple(error) if error else None, has_event=has_event
+                ),
                 created_at=created_at,
                 started_at=started_at,
-                is_dry_run=is_dry_run,
-                error=tuple(error) if error else None,
-                has_event=has_event,
             )
             self._refer(
                 references=[(namespace, value) for namespace, value in (rest[0] if rest else ())],
@@ -138,38 +152,24 @@ class Store:
         self,
         *,
         key: Key,
-        is_dry_run: bool,
-        error: tuple[str, str] | None,
+        made: Creation,
         now: float,
-        in_place: bool = False,
-        has_event: bool = False,
-        references: Sequence[tuple[str, str]] = (),
     ) -> None:
-        """Create an import process; `in_place` keeps the time at which the one before was created.
-
-        `references` are those of the account, which no other may have once it is there.
-        """
+        """Create an import process."""
         before = self.processes.get(key)
-        created_at = before.created_at if before and in_place else now
-        self._remember(
-            key=key,
-            created_at=created_at,
-            started_at=now,
-            is_dry_run=is_dry_run,
-            error=error,
-            has_event=has_event,
-        )
-        kept = [] if is_dry_run else references
+        created_at = before.created_at if before and made.in_place else now
+        self._remember(key=key, made=made, created_at=created_at, started_at=now)
+        kept = [] if made.is_dry_run else made.references
         self._refer(references=kept, key=key, now=now)
         if self._file is not None:
-            again = (now, has_event, kept) if in_place or has_event or kept else ()
-            self._file.write(orjson.dumps([*key, created_at, is_dry_run, error, *again]) + b"\n")
+            again = (now, made.has_event, kept) if made.in_place or made.has_event or kept else ()
+            self._file.write(orjson.dumps([*key, created_at, made.is_dry_run, made.error, *again]) + b"\n")
 
     def put(self, *, key: Key, kraken_identifier: str | None, listed: int, now: float) -> None:
         """Have it processed long ago, whatever was there before; for tests, and not in the journal."""
         before = self.processes.get(key)
         since = now - self.delay
-        self._remember(key=key, created_at=since, started_at=since, is_dry_run=False, error=None)
+        self._remember(key=key, made=Creation(), created_at=since, started_at=since)
         process = self.processes[key]
         process.live_creates = before.live_creates if before else 0
         process.kraken_identifier = kraken_identifier or (
@@ -205,28 +205,19 @@ class Store:
             if not self.is_taken(namespace=namespace, value=value, by=key, now=now):
                 self.references[namespace, value] = key
 
-    def _remember(
-        self,
-        *,
-        key: Key,
-        created_at: float,
-        started_at: float,
-        is_dry_run: bool,
-        error: tuple[str, str] | None,
-        has_event: bool = False,
-    ) -> None:
+    def _remember(self, *, key: Key, made: Creation, created_at: float, started_at: float) -> None:
         # Taken out, so that the processes stay in the order of their creation.
         before = self.processes.pop(key, None)
         self.processes[key] = Process(
             key=key,
             created_at=created_at,
             started_at=started_at,
-            is_dry_run=is_dry_run,
+            is_dry_run=made.is_dry_run,
             kraken_identifier=f"A-{next(self._numbers):08X}",
-            error=error,
-            live_creates=(before.live_creates if before else 0) + (not is_dry_run),
-            dry_run_creates=(before.dry_run_creates if before else 0) + is_dry_run,
-            has_event=has_event,
+            error=made.error,
+            live_creates=(before.live_creates if before else 0) + (not made.is_dry_run),
+            dry_run_creates=(before.dry_run_creates if before else 0) + made.is_dry_run,
+            has_event=made.has_event,
         )
 
 

@@ -1,4 +1,4 @@
-"""Events of purged waves: which there are, copied out of the tracking database, and deleted from it."""
+"""Events of purged waves: finds them, copies them out of the tracking database, and deletes them there."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sqlalchemy import Connection
 from kraken_import.tracking.queries import queries
 
 _LOCK: Final = 7_204_617_156
-"""Any number will do as long as nothing else in this database locks it."""
+"""Any number works as long as no other lock in this database uses it."""
 
 
 class Writable(Protocol):
-    """What bytes can be written to."""
+    """A target that bytes can be written to."""
 
     def write(self, data: bytes, /) -> object:
         """Take these bytes."""
@@ -23,7 +23,7 @@ class Writable(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
-    """A file of a wave's events, by its name, and what is in it; `last_event_id` is the last of them."""
+    """A file with the events of a wave, and its extent; `last_event_id` is the last event in it."""
 
     wave_id: int
     file: str
@@ -34,24 +34,24 @@ class Archive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extent:
-    """How many events a wave has, and the last of them."""
+    """How many events a wave has, and the id of the last."""
 
     events: int
     last_event_id: int
 
 
 def lock(*, connection: Connection) -> bool:
-    """Be the one that archives, until `unlock` or the session's end. Returns False when another is."""
+    """Claim archiving until `unlock` or the session's end. Returns False when another session has it."""
     return bool(connection.exec_driver_sql(_SQL["lock"], {"key": _LOCK}).scalar_one())
 
 
 def unlock(*, connection: Connection) -> None:
-    """Let others archive."""
+    """Let other sessions archive."""
     connection.exec_driver_sql(_SQL["unlock"], {"key": _LOCK})
 
 
 def to_archive(*, connection: Connection, before: datetime) -> list[tuple[int, Archive | None]]:
-    """Waves purged before then that have events, by id, with the file that holds them if it is written."""
+    """Return the waves purged before that time that have events, by id, each with its file if written."""
     rows = connection.exec_driver_sql(_SQL["to_archive"], {"before": before})
     return [
         (
@@ -71,7 +71,7 @@ def to_archive(*, connection: Connection, before: datetime) -> list[tuple[int, A
 
 
 def extent(*, connection: Connection, wave_id: int) -> Extent:
-    """Count the events of a wave that has some."""
+    """Count the events of a wave that has at least one."""
     return Extent(**connection.exec_driver_sql(_SQL["extent"], {"wave_id": wave_id}).mappings().one())
 
 
@@ -83,7 +83,7 @@ def export(*, connection: Connection, wave_id: int, to: Writable) -> None:
 
 
 def record(*, connection: Connection, archive: Archive, archived_by: str, at: datetime) -> None:
-    """Record that a file holds these events: from the commit on they may be deleted."""
+    """Record that a file holds these events: once this is committed they may be deleted."""
     connection.exec_driver_sql(
         _SQL["record"],
         {
@@ -99,13 +99,13 @@ def record(*, connection: Connection, archive: Archive, archived_by: str, at: da
 
 
 def delete_events(*, connection: Connection, archive: Archive, most: int) -> int:
-    """Delete some of the events that a file holds. Returns their number: 0 when all are gone."""
+    """Delete up to `most` of the events that a file holds. Returns their number: 0 when all are gone."""
     values = {"wave_id": archive.wave_id, "last_event_id": archive.last_event_id, "most": most}
     return connection.exec_driver_sql(_SQL["delete_events"], values).rowcount
 
 
 def finish(*, connection: Connection, archive: Archive) -> None:
-    """Record that all events of a file are gone here."""
+    """Record that all events of a file have been deleted here."""
     connection.exec_driver_sql(_SQL["finish"], {"wave_id": archive.wave_id})
 
 

@@ -14,13 +14,13 @@ from kraken_import.tracking.queries import queries
 from kraken_import.tracking.refs import WaveRef
 
 BudgetStage: TypeAlias = Literal["validate", "load"]
-"""What is looked at together: validation, or creation and the end of processing."""
+"""The two stages with an error budget: validation, and creation with processing."""
 
 Stage: TypeAlias = Literal["validate", "create", "process"]
-"""What has a budget: an accepted create has succeeded at once, however its processing ends."""
+"""What has a budget: an accepted create counts as a success at once, however its processing ends."""
 
 _AGES: Final = (0, 1, 5, 15, 60)
-"""Minutes since Kraken accepted a record, at which its processing is compared with that of others."""
+"""Minutes after Kraken accepted a record at which its processing is compared with that of others."""
 
 _IN_KRAKEN: Final = AWAITING | ENDED_AT_KRAKEN
 
@@ -36,9 +36,9 @@ class BudgetCause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recent:
-    """How many of the last records of a stage there are, and how many failed, the main causes first.
+    """The number of latest records of a stage, how many of them failed, and the main causes first.
 
-    Of processing: among those that Kraken accepted at least so many `minutes` ago, ended or not.
+    For processing: among those that Kraken accepted at least `minutes` ago, ended or not.
     """
 
     stage: Stage
@@ -57,10 +57,10 @@ def recent(
     since: datetime,
     now: datetime | None = None,
 ) -> list[Recent]:
-    """The last `window` records of each stage that a wave's own run, or a rerun, has had since then.
+    """Return the last `window` records of each stage that a wave's own run, or a rerun, has had since then.
 
-    Failures that only repeat what the record's last try ended with are left out. `now` stands in for the
-    database's clock. By stage, the youngest first; a stage without any record is left out.
+    A failure that only repeats the result of the record's previous try is left out. `now` replaces the
+    database's clock. Stages are in order, the youngest first; a stage without a record is left out.
     """
     rows = connection.exec_driver_sql(
         _SQL["recent"],
@@ -98,7 +98,7 @@ def recent(
 
 
 def answered(*, connection: Connection, ref: WaveRef, since: datetime, most: int) -> int:
-    """How many creates of a wave's own run, or of a rerun, were answered since then; at most `most`."""
+    """Count the creates of a wave's own run, or of a rerun, answered since then; at most `most`."""
     values = {**ref.values, "since": since, "most": most}
     return int(connection.exec_driver_sql(_SQL["answered"], values).scalar_one())
 

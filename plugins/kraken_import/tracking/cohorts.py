@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from kraken_import.domain.lifecycle import REBUILDABLE, Mode
 from kraken_import.domain.policies import PolicySettings, plain_values, read_policy
 from kraken_import.tracking.queries import queries
+from kraken_import.tracking.waves import NewWave
 from transforms.selection import Parameter, Selected
 
 Standing = Literal["planned", "beyond_size", "already_planned", "already_claimed", "excluded"]
@@ -21,20 +22,20 @@ _PAGE: Final = 10_000
 
 
 class SelectedTwice(Exception):
-    """A rule delivers a customer twice, or its pages are not in order."""
+    """A selection returns a customer twice, or its pages are not in order."""
 
 
 class CohortConflict(Exception):
-    """The cohort cannot stand beside another one."""
+    """The cohort conflicts with another one."""
 
 
 class CohortNotFree(Exception):
-    """There is no such cohort, or a wave has taken it."""
+    """The cohort does not exist, or a wave has taken it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCohort:
-    """What a cohort is planned with; without `wave_date` only a run that names it takes it."""
+    """The values that a cohort is planned with; without `wave_date` only a run that names it takes it."""
 
     name: str
     dialect: str
@@ -60,15 +61,15 @@ class Cohort:
     import_supplier: str
     wave_date: date | None
     policy: PolicySettings
-    """Complete, as it was resolved when the cohort was planned; empty where an older version planned it."""
+    """The complete policy as resolved when the cohort was planned; empty if an older version planned it."""
     planned_by: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """Selected customers of one standing, stratum and exclusion (None but for the excluded).
+    """Number of selected customers by standing, stratum and exclusion (None unless excluded).
 
-    `reasons` are all that their SQL gives, those that did not count included.
+    `reasons` are all that their SQL returned, including those that were not applied.
     """
 
     standing: Standing
@@ -103,7 +104,7 @@ def check_cohort(*, connection: Connection, cohort: NewCohort) -> None:
 
 
 def stage_selection(*, connection: Connection, pages: Iterator[Sequence[Selected]]) -> None:
-    """Put what a rule selects into a table of this transaction alone. Raises `SelectedTwice`."""
+    """Put what a selection returns into a table of this transaction. Raises `SelectedTwice`."""
     connection.exec_driver_sql(_SQL["begin_selection"])
     for page in pages:
         staged = connection.exec_driver_sql(
@@ -117,16 +118,16 @@ def stage_selection(*, connection: Connection, pages: Iterator[Sequence[Selected
             },
         )
         if staged.rowcount != len(page):
-            raise SelectedTwice("The rule delivers a customer twice, or not in the order of identifiers.")
+            raise SelectedTwice("The selection returns a customer twice, or not in the order of identifiers.")
 
 
 def lock_planning(*, connection: Connection) -> None:
-    """Let nobody else plan until this transaction ends."""
+    """Keep others from planning until this transaction ends."""
     connection.exec_driver_sql(_SQL["lock_planning"])
 
 
 def judge_selection(*, connection: Connection, cohort: NewCohort, size: int | None) -> list[Count]:
-    """Decide who of the selected is planned: at most `size` of those who are free, by priority."""
+    """Decide which of the selected customers to plan: at most `size` free ones, by priority."""
     values = {**_values(cohort=cohort), "rebuildable": sorted(REBUILDABLE)}
     connection.exec_driver_sql(_SQL["judge_selection"], values)
     connection.exec_driver_sql(_SQL["take_selection"], {"size": size})
@@ -137,7 +138,7 @@ def judge_selection(*, connection: Connection, cohort: NewCohort, size: int | No
 
 
 def add_cohort(*, connection: Connection, cohort: NewCohort, at: datetime) -> int:
-    """Insert a cohort and the customers that were judged planned; its id."""
+    """Insert a cohort and the customers that were chosen for it. Returns its id."""
     values = _values(cohort=cohort)
     cohort_id = connection.exec_driver_sql(_SQL["insert_cohort"], {**values, "planned_at": at}).scalar_one()
     connection.exec_driver_sql(_SQL["insert_customers"], {**values, "cohort_id": cohort_id})
@@ -147,7 +148,7 @@ def add_cohort(*, connection: Connection, cohort: NewCohort, at: datetime) -> in
 def lock_dated_cohorts(
     *, connection: Connection, target_kraken: str, dialect: str, since: date, day: date
 ) -> list[Cohort]:
-    """The cohorts of these days that no wave has taken, locked until the transaction ends."""
+    """Return the cohorts of these days that no wave has taken, locked until the transaction ends."""
     rows = connection.exec_driver_sql(
         _SQL["lock_dated"], {"target_kraken": target_kraken, "dialect": dialect, "since": since, "day": day}
     )
@@ -157,7 +158,7 @@ def lock_dated_cohorts(
 def lock_named_cohort(
     *, connection: Connection, target_kraken: str, dialect: str, mode: Mode, name: str
 ) -> Cohort:
-    """The cohort of this name, locked until the transaction ends. Raises `CohortNotFree`."""
+    """Return the cohort of this name, locked until the transaction ends. Raises `CohortNotFree`."""
     values = {"target_kraken": target_kraken, "dialect": dialect, "mode": mode.value, "name": name}
     row = connection.exec_driver_sql(_SQL["lock_named"], values).one_or_none()
     if row is None:
@@ -177,7 +178,7 @@ def lock_named_cohort(
 
 
 def taken_on(*, connection: Connection, target_kraken: str, dialect: str, day: date) -> dict[str, str]:
-    """The cohorts of a day that waves have taken, with the names of these waves."""
+    """Return the cohorts of a day that waves have taken, with the names of these waves."""
     rows = connection.exec_driver_sql(
         _SQL["taken_on"], {"target_kraken": target_kraken, "dialect": dialect, "day": day}
     )
@@ -185,16 +186,16 @@ def taken_on(*, connection: Connection, target_kraken: str, dialect: str, day: d
 
 
 def size_of(*, connection: Connection, ids: Sequence[int]) -> int:
-    """How many customers were planned in these cohorts."""
+    """Return how many customers were planned in these cohorts."""
     return int(connection.exec_driver_sql(_SQL["size"], {"ids": list(ids)}).scalar_one())
 
 
 def customers_of(*, connection: Connection, ids: Sequence[int]) -> Iterator[Sequence[str]]:
-    """The customers of these cohorts in pages: by date, then by priority."""
+    """Yield the customers of these cohorts in pages: by date, then by priority."""
     rows = connection.exec_driver_sql(
         _SQL["customers"],
         {"ids": list(ids)},
-        # A cursor of the server's: the pages of a large cohort never stand in memory together.
+        # A server-side cursor, so that a large cohort is never in memory as a whole.
         execution_options={"stream_results": True, "max_row_buffer": _PAGE},
     )
     for page in rows.scalars().partitions(_PAGE):
@@ -204,20 +205,17 @@ def customers_of(*, connection: Connection, ids: Sequence[int]) -> Iterator[Sequ
 def unplanned(
     *,
     connection: Connection,
-    target_kraken: str,
-    import_supplier: str,
-    resource: str,
-    mode: Mode,
+    wave: NewWave,
     identifiers: Sequence[str],
 ) -> list[str]:
-    """Those of these customers that are in no cohort, in the same order."""
+    """Return those of these customers that are in no cohort, in the same order."""
     rows = connection.exec_driver_sql(
         _SQL["unplanned"],
         {
-            "target_kraken": target_kraken,
-            "import_supplier": import_supplier,
-            "resource": resource,
-            "mode": mode.value,
+            "target_kraken": wave.target_kraken,
+            "import_supplier": wave.import_supplier,
+            "resource": wave.resource,
+            "mode": wave.mode.value,
             "identifiers": list(identifiers),
         },
     )
@@ -252,7 +250,7 @@ def _cohort(*, row: Mapping[Any, Any]) -> Cohort:
 
 
 def _stored(*, policy: PolicySettings) -> dict[str, Any]:
-    # The mode is a column of its own, and part of the customers' key.
+    # The mode has its own column, and is part of the customers' key.
     return {name: value for name, value in plain_values(policy=policy).items() if name != "mode"}
 
 

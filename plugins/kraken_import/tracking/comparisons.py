@@ -1,4 +1,4 @@
-"""How waves stand since they were last reconciled, and the reconciliations that are kept."""
+"""How waves have changed since they were last reconciled, and the reconciliations that are kept."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Extent(StrEnum):
 
     FULL = "full"
     CHANGED = "changed"
-    """All but payloads that were found right before."""
+    """Everything except payloads that were found correct before."""
     KRAKEN = "kraken"
-    """Nothing has changed here: only what Kraken's side raises a doubt about."""
+    """Nothing has changed here: only records that Kraken's side raises a doubt about."""
     SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How a wave stands, and what its last reconciliation rested on, if there was one."""
+    """How a wave stands, and what its last reconciliation was based on, if there was one."""
 
     wave_id: int
     read_at: datetime
@@ -42,7 +42,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What a reconciliation of a wave, or of an import supplier, compared and what it rested on."""
+    """What a reconciliation of a wave, or of an import supplier, compared and was based on."""
 
     source: str
     extent: Extent
@@ -68,7 +68,7 @@ class LastRun:
 def standings(
     *, connection: Connection, wave_ids: Sequence[int], payload_kinds: Collection[str]
 ) -> dict[int, Standing]:
-    """How these waves stand. Read it before they are compared: what changes meanwhile shows the next time."""
+    """Return how these waves stand. Read this before comparing: later changes then show next time."""
     rows = connection.exec_driver_sql(
         _SQL["standings"], {"wave_ids": list(wave_ids), "payload_kinds": sorted(payload_kinds)}
     )
@@ -95,7 +95,7 @@ def record_run(*, connection: Connection, scope: Scope, run: Run, differences: i
 
 
 def last_run(*, connection: Connection, wave_id: int) -> LastRun | None:
-    """How a wave was last reconciled; None when it never was."""
+    """Return how a wave was last reconciled; None if it never was."""
     row = connection.exec_driver_sql(_SQL["last_run"], {"wave_id": wave_id}).mappings().one_or_none()
     return None if row is None else LastRun(**{**row, "extent": Extent(row["extent"])})
 

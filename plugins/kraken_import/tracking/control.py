@@ -1,25 +1,26 @@
-"""Orders of people: pause, resume or cancel a wave, or stop everything."""
+"""People's orders: pause, resume or cancel a wave, or stop everything."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Connection
 
 from kraken_import.domain.lifecycle import SETTLED
+from kraken_import.domain.orders import Order
 from kraken_import.tracking.queries import queries
 
 Action: TypeAlias = Literal["pause", "resume", "cancel"]
 
 _MOST_DIGITS = 18
-"""More are no id that the database could hold."""
+"""The largest id that the database can hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """A wave as people tell it from others."""
+    """A wave by what people know it by."""
 
     id: int
     name: str
@@ -29,7 +30,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What decides whether an order makes sense."""
+    """The facts that decide whether an order makes sense."""
 
     paused_at: datetime | None
     stop_code: str | None
@@ -50,7 +51,7 @@ class Stopped:
 
 
 def known_krakens(*, connection: Connection) -> list[tuple[str, str]]:
-    """(Connection, Kraken) of every wave that was ever planned."""
+    """Return (Connection, Kraken) of every wave that was ever planned."""
     rows = connection.exec_driver_sql(_SQL["known_krakens"])
     return [(row.connection_id, row.target_kraken) for row in rows]
 
@@ -59,25 +60,23 @@ def stop_all(
     *,
     connection: Connection,
     kraken: str | None,
-    ordered_by: str,
-    reason: str | None,
+    order: Order,
     stop_reason: str,
-    at: datetime,
 ) -> list[Stopped]:
     """Stop every wave and rerun under way, of this Connection or Kraken (None: of all), and record the order.
 
-    Returns what was stopped. Intents under way are waited for; what was opened before the order and is not
-    among them may not create either.
+    Waits for intents under way. A wave or rerun that was opened before the order and is not in the result
+    may not create either. Returns what was stopped.
     """
     rows = connection.exec_driver_sql(
         _SQL["stop_all"],
-        {"kraken": kraken, "ordered_by": ordered_by, "reason": reason, "stop_reason": stop_reason, "at": at},
+        {**_values(order), "kraken": kraken, "stop_reason": stop_reason},
     )
     return [Stopped(**row) for row in rows.mappings()]
 
 
 def find(*, connection: Connection, wave: str) -> list[Named]:
-    """The waves with this id or name, the newest first."""
+    """Return the waves with this id or name, the newest first."""
     number = int(wave) if wave.isascii() and wave.isdigit() and len(wave) <= _MOST_DIGITS else None
     rows = connection.exec_driver_sql(_SQL["find"], {"id": number, "name": wave})
     found = [Named(**row) for row in rows.mappings()]
@@ -85,29 +84,26 @@ def find(*, connection: Connection, wave: str) -> list[Named]:
 
 
 def lock(*, connection: Connection, wave_id: int) -> Standing:
-    """How the wave stands; nobody changes that, and no create is intended, before the transaction ends."""
+    """Lock the wave until the transaction ends, so that it does not change and intends no create.
+
+    Returns how it stands.
+    """
     row = connection.exec_driver_sql(
         _SQL["lock"], {"wave_id": wave_id, "settled": sorted(state.value for state in SETTLED)}
     )
     return Standing(**row.mappings().one())
 
 
-def order(
-    *,
-    connection: Connection,
-    wave_id: int,
-    action: Action,
-    ordered_by: str,
-    reason: str | None,
-    stop_reason: str,
-    at: datetime,
+def carry_out(
+    *, connection: Connection, wave_id: int, action: Action, order: Order, stop_reason: str
 ) -> None:
-    """Carry out an order and record it; `stop_reason` is what a cancelled wave says of itself."""
-    connection.exec_driver_sql(_SQL[action], {"wave_id": wave_id, "at": at, "reason": stop_reason})
-    connection.exec_driver_sql(
-        _SQL["record"],
-        {"wave_id": wave_id, "action": action, "ordered_by": ordered_by, "reason": reason, "at": at},
-    )
+    """Carry out an order and record it; `stop_reason` is the reason that a cancelled wave shows."""
+    connection.exec_driver_sql(_SQL[action], {"wave_id": wave_id, "at": order.at, "reason": stop_reason})
+    connection.exec_driver_sql(_SQL["record"], {**_values(order), "wave_id": wave_id, "action": action})
+
+
+def _values(order: Order) -> dict[str, Any]:
+    return {"ordered_by": order.by, "reason": order.reason, "at": order.at}
 
 
 _SQL = queries(file="control")

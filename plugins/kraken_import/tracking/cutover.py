@@ -1,9 +1,9 @@
-"""What a wave leaves behind in the tracking database, with owners; and the end of a wave."""
+"""What a wave leaves behind in the tracking database, with owners; and closing a wave."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, Literal, TypeAlias
@@ -16,12 +16,12 @@ from kraken_import.tracking.queries import queries
 Leftover: TypeAlias = Literal["hand_back", "late_change", "difference"]
 
 LEFTOVERS: Final[tuple[Leftover, ...]] = ("hand_back", "late_change", "difference")
-"""What must have an owner before a wave is closed; for each there are `unowned_…` and `own_…` in the SQL."""
+"""What must have an owner before a wave is closed; the SQL has `unowned_…` and `own_…` for each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migrated:
-    """A customer who is in Kraken, and under which identifier."""
+    """A customer who is in Kraken, with the identifier there."""
 
     external_identifier: str
     import_supplier: str
@@ -58,7 +58,7 @@ class Undecided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LateChange:
-    """That something reached the legacy system after a customer was read; never what."""
+    """A change that reached the legacy system after a customer was read; never its content."""
 
     external_identifier: str
     kraken_identifier: str | None
@@ -72,7 +72,7 @@ class LateChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenDifference:
-    """What reconciliation found and has not found settled; `wave_id` is None where no wave has it."""
+    """A difference that reconciliation found and has not settled; `wave_id` is None where no wave has it."""
 
     wave_id: int | None
     target_kraken: str
@@ -102,7 +102,7 @@ class Watched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Changes of one kind for one import process."""
+    """The changes of one kind for one import process."""
 
     id: int
     kind: str
@@ -112,13 +112,13 @@ class Change:
 
 
 def crosswalk(*, connection: Connection, wave_id: int) -> list[Migrated]:
-    """Who is in Kraken, by external identifier."""
+    """Return the customers who are in Kraken, by external identifier."""
     rows = connection.exec_driver_sql(_SQL["crosswalk"], {"wave_id": wave_id, "succeeded": sorted(SUCCEEDED)})
     return [Migrated(**row) for row in rows.mappings()]
 
 
 def list_hand_backs(*, connection: Connection, wave_id: int, at: datetime) -> None:
-    """List who is not migrated as things stand, keeping owners of what has not changed."""
+    """List the customers who are not migrated now, keeping the owners of entries that have not changed."""
     values = {
         "wave_id": wave_id,
         "succeeded": sorted(SUCCEEDED),
@@ -131,21 +131,21 @@ def list_hand_backs(*, connection: Connection, wave_id: int, at: datetime) -> No
 
 
 def hand_backs(*, connection: Connection, wave_id: int) -> list[HandBack]:
-    """Who was not migrated when it was last listed, by reason."""
+    """Return the customers who were not migrated when this was last listed, by reason."""
     rows = connection.exec_driver_sql(_SQL["hand_backs"], {"wave_id": wave_id, "unproved": sorted(UNPROVED)})
     return [HandBack(**row) for row in rows.mappings()]
 
 
 def undecided(*, connection: Connection, wave_id: int) -> list[Undecided]:
-    """Who of a wave is neither known to be in Kraken nor known not to be, by what is known."""
+    """Return the customers of a wave who may or may not be in Kraken, with what is known of them."""
     rows = connection.exec_driver_sql(_SQL["undecided"], {"wave_id": wave_id, "unproved": sorted(UNPROVED)})
     return [Undecided(**row) for row in rows.mappings()]
 
 
 def to_watch(*, connection: Connection, wave_id: int, after: tuple[int, int], most: int) -> list[Watched]:
-    """The next customers of a wave who are, or may be, in Kraken.
+    """Return the next customers of a wave who are, or may be, in Kraken.
 
-    They come by ascending batch and id, from beyond those of `after`.
+    They come by ascending batch and id, starting after `after`.
     """
     rows = connection.exec_driver_sql(
         _SQL["to_watch"],
@@ -163,7 +163,7 @@ def to_watch(*, connection: Connection, wave_id: int, after: tuple[int, int], mo
 def list_late_changes(
     *, connection: Connection, wave_id: int, watched: Sequence[int], changes: Sequence[Change], at: datetime
 ) -> None:
-    """Replace what is known of these customers, keeping owners of what has not changed."""
+    """Replace the late changes of these customers, keeping the owners of entries that have not changed."""
     connection.exec_driver_sql(
         _SQL["list_late_changes"],
         {
@@ -180,26 +180,37 @@ def list_late_changes(
 
 
 def forget_unwatched(*, connection: Connection, wave_id: int) -> None:
-    """Forget late changes of customers who turned out not to be in Kraken: they are handed back."""
+    """Delete the late changes of customers who turned out not to be in Kraken: they are handed back."""
     connection.exec_driver_sql(
         _SQL["forget_unwatched"], {"wave_id": wave_id, "states": sorted(UNPROVED | {State.PROCESSED})}
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ownership:
+    """Who sees to leftovers from now on. With `code` those of one code; of late changes and differences, of
+    one kind."""
+
+    owner: str
+    code: str | None = None
+    note: str | None = None
+    at: datetime
+
+
 def late_changes(*, connection: Connection, wave_id: int) -> list[LateChange]:
-    """What came too late when it was last listed, by customer."""
+    """Return the changes that came too late when they were last listed, by customer."""
     rows = connection.exec_driver_sql(_SQL["late_changes"], {"wave_id": wave_id})
     return [LateChange(**row) for row in rows.mappings()]
 
 
 def differences(*, connection: Connection, wave_id: int | None, dialect: str | None) -> list[OpenDifference]:
-    """Open differences of a wave, or of all waves and of none; of a dialect if one is given."""
+    """Return the open differences of a wave, or of all waves and of none; of one dialect if it is given."""
     rows = connection.exec_driver_sql(_SQL["differences"], {"wave_id": wave_id, "dialect": dialect})
     return [OpenDifference(**row) for row in rows.mappings()]
 
 
 def unowned(*, connection: Connection, wave_id: int) -> dict[Leftover, int]:
-    """How many leftovers of each kind nobody owns; kinds without any are left out."""
+    """Count the leftovers of each kind that have no owner; kinds without any are left out."""
     values = {"wave_id": wave_id, "unproved": sorted(UNPROVED)}
     counts = {
         kind: int(connection.exec_driver_sql(_SQL[f"unowned_{kind}"], values).scalar_one())
@@ -213,49 +224,38 @@ def own(
     connection: Connection,
     wave_id: int,
     kind: Leftover,
-    code: str | None,
-    owner: str,
-    note: str | None,
-    at: datetime,
+    ownership: Ownership,
 ) -> int:
-    """Give the leftovers of a kind that have no owner one. Returns how many.
-
-    Of late changes and differences `code` is their kind.
-    """
-    return connection.exec_driver_sql(
-        _SQL[f"own_{kind}"], {"wave_id": wave_id, "code": code, "owner": owner, "note": note, "at": at}
-    ).rowcount
+    """Give an owner to the leftovers of a kind that have none. Returns how many there were."""
+    return connection.exec_driver_sql(_SQL[f"own_{kind}"], {"wave_id": wave_id, **asdict(ownership)}).rowcount
 
 
 def own_without_wave(
     *,
     connection: Connection,
     dialect: str | None,
-    code: str | None,
-    owner: str,
-    note: str | None,
-    at: datetime,
+    ownership: Ownership,
 ) -> int:
-    """Give the differences that no wave has, and no owner, one. Returns how many."""
+    """Give an owner to the differences that neither a wave nor an owner has. Returns how many there were."""
     return connection.exec_driver_sql(
         _SQL["own_without_wave"],
-        {"dialect": dialect, "code": code, "owner": owner, "note": note, "at": at},
+        {"dialect": dialect, **asdict(ownership)},
     ).rowcount
 
 
 def lock_wave(*, connection: Connection, wave_id: int) -> bool:
-    """Let nobody intend creates in a wave until the commit; whether its run has been summarised."""
+    """Keep creates from being intended in a wave until the commit. Returns whether its run was summarised."""
     return bool(connection.exec_driver_sql(_SQL["lock_wave"], {"wave_id": wave_id}).one().finished)
 
 
 def records_in(*, connection: Connection, wave_id: int, states: Collection[State]) -> int:
-    """How many records of a wave are in one of these states."""
+    """Count the records of a wave that are in one of these states."""
     values = {"wave_id": wave_id, "states": sorted(states)}
     return int(connection.exec_driver_sql(_SQL["records_in"], values).scalar_one())
 
 
 def running_reruns(*, connection: Connection, wave_id: int) -> list[int]:
-    """Reruns of records of a wave that have not been summarised."""
+    """Return the reruns of records of a wave that have not been summarised."""
     return [
         int(rerun)
         for rerun in connection.exec_driver_sql(_SQL["running_reruns"], {"wave_id": wave_id}).scalars()
@@ -263,12 +263,12 @@ def running_reruns(*, connection: Connection, wave_id: int) -> list[int]:
 
 
 def close(*, connection: Connection, wave_id: int, by: str, at: datetime) -> None:
-    """Close a wave: nothing is created in it any more."""
+    """Close a wave: no record is created in it any more."""
     connection.exec_driver_sql(_SQL["close"], {"wave_id": wave_id, "by": by, "at": at})
 
 
 def open_again(*, connection: Connection, wave_id: int) -> bool:
-    """Open a closed wave; whether it was closed."""
+    """Open a closed wave again. Returns whether it was closed."""
     return connection.exec_driver_sql(_SQL["open_again"], {"wave_id": wave_id}).rowcount > 0
 
 

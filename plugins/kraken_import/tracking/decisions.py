@@ -1,4 +1,4 @@
-"""What people say of records that Kraken's answers do not prove, in the tracking database."""
+"""People's decisions about records that Kraken's answers do not prove, in the tracking database."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 from sqlalchemy import Connection
 
 from kraken_import.domain.lifecycle import OPEN, State
+from kraken_import.domain.orders import Order
 from kraken_import.tracking.processes import Move, Open
 from kraken_import.tracking.queries import queries
 
@@ -20,32 +21,32 @@ _UNDECIDED: Final = OPEN | {State.PARKED}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What a person has said of the present try of a record."""
+    """A person's decision about the current try of a record."""
 
     said: Said
     decided_by: str
     decided_at: datetime
     to_state: State
-    """Where that has put it."""
+    """The state that the decision has led to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decidable:
-    """A record that was asked to be decided on, and what was decided on its present try, if anything.
+    """A record to decide about, and the decision about its current try, if there is one.
 
-    Of one that no create was ever intended for, `record.intended_at` is the time at which it was planned.
+    For a record whose create was never intended, `record.intended_at` is the time when it was planned.
     """
 
     record: Open
     batch: int
     parked_from: State | None = None
     imported_as: str | None = None
-    """Kraken's own identifier, given with the answer that it has imported the record already."""
+    """Kraken's own identifier, from the answer that it has already imported the record."""
     decision: Decision | None = None
 
     @property
     def stood(self) -> State:
-        """Where it stands, or stood when it was parked."""
+        """The state of the record, or the state in which it was parked."""
         return self.parked_from or self.record.state
 
     @property
@@ -54,7 +55,7 @@ class Decidable:
         return self.record.state in _UNDECIDED
 
     def was_decided(self, *, said: Said) -> bool:
-        """Whether the same was said of it before, and it stands where that has put it."""
+        """Return whether the same was decided before, and the record is still in the state that resulted."""
         return (
             self.decision is not None
             and self.decision.said == said
@@ -63,7 +64,7 @@ class Decidable:
 
 
 def find(*, connection: Connection, wave_id: int, identifiers: Sequence[str]) -> list[Decidable]:
-    """Those of these customers that the wave has, by ascending id."""
+    """Return those of these customers that the wave has, by ascending id."""
     rows = connection.exec_driver_sql(
         _SQL["find"], {"wave_id": wave_id, "identifiers": list(identifiers)}
     ).mappings()
@@ -87,16 +88,16 @@ def find(*, connection: Connection, wave_id: int, identifiers: Sequence[str]) ->
 
 
 def hold(*, connection: Connection, cases: Sequence[Decidable]) -> bool:
-    """Hold these records until the transaction ends; whether each still stands where it was found."""
+    """Lock these records until the transaction ends. Returns whether none has changed its state."""
     rows = connection.exec_driver_sql(_SQL["hold"], {"ids": [case.record.id for case in cases]})
     stands = {row.id: (row.attempt, row.state) for row in rows}
     return stands == {case.record.id: (case.record.attempt, case.record.state) for case in cases}
 
 
 def put_back(*, connection: Connection, moves: Sequence[Move], at: datetime) -> int:
-    """Free parked records to be created, or validated, again, each with its event; how many were.
+    """Put parked records back to be created, or validated, again, each with its event.
 
-    What Kraken said of an import that it does not have is taken back with it.
+    What Kraken said of an import that it does not have is withdrawn as well. Returns how many were put back.
     """
     if not moves:
         return 0
@@ -118,10 +119,9 @@ def record(
     cases: Sequence[Decidable],
     moves: Sequence[Move],
     said: Said,
-    decided_by: str,
-    reason: str,
+    order: Order,
 ) -> None:
-    """Keep who said what of these records, and why, and from where to where they went for it."""
+    """Record who decided what about these records, why, and the states before and after."""
     connection.exec_driver_sql(
         _SQL["record"],
         {
@@ -130,8 +130,8 @@ def record(
             "from_states": [case.record.state.value for case in cases],
             "to_states": [move.to.value for move in moves],
             "said": said,
-            "decided_by": decided_by,
-            "reason": reason,
+            "decided_by": order.by,
+            "reason": order.reason,
         },
     )
 

@@ -46,7 +46,7 @@ def pack(*, body: bytes) -> bytes:
 
 
 def unpack(*, body: bytes | memoryview) -> bytes:
-    """The body as it was before `pack`."""
+    """Return the body as it was before `pack`."""
     return zlib.decompress(body)
 
 
@@ -67,7 +67,7 @@ def add_payloads(
 
 
 def payloads_of(*, connection: Connection, keys: Sequence[Key]) -> dict[int, bytes]:
-    """The payloads that were built for these tries, by import process."""
+    """Return the payloads that were built for these tries, by import process."""
     if not keys:
         return {}
     rows = connection.exec_driver_sql(
@@ -85,7 +85,7 @@ def payloads_of(*, connection: Connection, keys: Sequence[Key]) -> dict[int, byt
 def add_answers(
     *, connection: Connection, answers: Sequence[tuple[Key, Answer]], stage: Stage, at: datetime
 ) -> None:
-    """Keep what Kraken said, raw; of a purged wave nothing is kept."""
+    """Keep Kraken's answers as received; of a purged wave nothing is kept."""
     if not answers:
         return
     connection.exec_driver_sql(

@@ -1,4 +1,4 @@
-"""What the tracking database refuses, as one sentence without a value."""
+"""Refusals of the tracking database, as one sentence without a value."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BROKEN_OFF: Final = {
     "57014": "was broken off, by statement_timeout or by hand: try again, and if that goes on raise the "
     "timeout in the options of the Connection",
 }
-"""What a session's own limits end: worth another try, since what else the database did has passed by then."""
+"""Faults of a session's own limits: worth another try, since the database's other work has passed by then."""
 
 _OUTDATED: Final = frozenset({"42P01", "42703", "42704", "42883", "3F000", "23514"})
 
@@ -26,7 +26,7 @@ class UnableToUseTracking(UnableToQuery):
 
 
 def tracking_fault(*, error: SQLAlchemyError) -> Exception:
-    """The exception that stands for an error of the tracking database."""
+    """Return the exception that stands for an error of the tracking database."""
     fault = fault_of(error=error)
     state = _state(error=error)
     if state in _BROKEN_OFF:
@@ -37,8 +37,8 @@ def tracking_fault(*, error: SQLAlchemyError) -> Exception:
         return DatabaseInterrupted(f"The work on the tracking database {fault.reason}.")
     if state in _OUTDATED:
         return UnableToUseTracking(
-            f"The tracking database has not the schema that this version needs (SQLSTATE {state}): bring it "
-            "up to date with `make migrate TRACKING_DSN=…`."
+            f"The tracking database does not have the schema that this version needs (SQLSTATE {state}): "
+            "bring it up to date with `make migrate TRACKING_DSN=…`."
         )
     if state in ("42501", "25006"):
         return UnableToUseTracking(
@@ -49,10 +49,10 @@ def tracking_fault(*, error: SQLAlchemyError) -> Exception:
 
 
 def speak_in_sentences(*, engine: Engine) -> Engine:
-    """Have an engine of the tracking database raise `UnableToUseTracking` instead of errors with values.
+    """Make an engine of the tracking database raise `UnableToUseTracking` instead of errors with values.
 
-    What a lock's or a statement's limit has ended is `DatabaseInterrupted`; whatever else is worth another
-    try stays the `OperationalError` that callers know. Returns the engine.
+    What a lock's or a statement's time limit has ended raises `DatabaseInterrupted`; other temporary faults
+    remain the `OperationalError` that callers know. Returns the engine.
     """
 
     def speak(context: ExceptionContext) -> None:

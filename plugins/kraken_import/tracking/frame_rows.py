@@ -17,7 +17,7 @@ _COUNTS: Final = ("parents", "parents_with_rows", "rows", "squares")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveRows:
-    """What the frames of a wave delivered: when whole batches were built, and when parts were built again."""
+    """What the frames of a wave returned: when whole batches were built, and when parts were built again."""
 
     whole: Sequence[FrameRows]
     again: Sequence[FrameRows]
@@ -25,7 +25,7 @@ class WaveRows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RehearsedRows:
-    """What the frames delivered in the rehearsal that a wave is compared with."""
+    """What the frames returned in the rehearsal that a wave is compared with."""
 
     frames: Sequence[FrameRows]
     names: Sequence[str]
@@ -34,7 +34,7 @@ class RehearsedRows:
 
     @property
     def title(self) -> str:
-        """What people call the rehearsal, or the first few of several."""
+        """The name of the rehearsal, or of the first few of several."""
         names = [repr(name) for name in self.names]
         if len(names) == 1:
             return f"the rehearsal {names[0]}"
@@ -47,8 +47,8 @@ def record(
 ) -> None:
     """Keep the counts of a build in place of those of the build that it replaces.
 
-    `customers` says how many it was asked for, or left to a rerun because they were refused: when these are
-    fewer than the batch has, the counts of the whole stay.
+    `customers` is the number it was asked for, including those left to a rerun because they were refused. If
+    it is smaller than the batch, the counts of the whole batch stay.
     """
     scope = {"wave_id": wave_id, "batch": batch, "customers": customers}
     connection.exec_driver_sql(_SQL["clear"], scope)
@@ -63,7 +63,7 @@ def record(
 
 
 def of_wave(*, connection: Connection, wave_id: int) -> WaveRows:
-    """The counts of all batches of a wave together; both sides are empty when nothing is built yet."""
+    """Return the counts of all batches of a wave together; both sides are empty until something is built."""
     rows = connection.exec_driver_sql(_SQL["of_wave"], {"wave_id": wave_id}).mappings().all()
     return WaveRows(
         whole=[_frame_rows(row) for row in rows if not row["again"]],
@@ -72,7 +72,7 @@ def of_wave(*, connection: Connection, wave_id: int) -> WaveRows:
 
 
 def of_rehearsal(*, connection: Connection, wave_id: int) -> RehearsedRows | None:
-    """The counts to compare a wave with; None without a rehearsal of the dialect at its Kraken before it."""
+    """Return the counts to compare a wave with; None without an earlier rehearsal at its Kraken."""
     rows = connection.exec_driver_sql(_SQL["of_rehearsal"], {"wave_id": wave_id}).mappings().all()
     return _rehearsed(rows)
 
@@ -80,7 +80,7 @@ def of_rehearsal(*, connection: Connection, wave_id: int) -> RehearsedRows | Non
 def of_last_rehearsal(
     *, connection: Connection, dialect: str, target_kraken: str | None
 ) -> RehearsedRows | None:
-    """The counts of the last rehearsal of a dialect that had ended, at any Kraken when none is named."""
+    """Return the counts of a dialect's last ended rehearsal, at any Kraken when none is named."""
     scope = {"dialect": dialect, "target_kraken": target_kraken}
     return _rehearsed(connection.exec_driver_sql(_SQL["of_last_rehearsal"], scope).mappings().all())
 
@@ -96,7 +96,7 @@ def _rehearsed(rows: Sequence[RowMapping]) -> RehearsedRows | None:
 
 
 def _frame_rows(row: RowMapping) -> FrameRows:
-    # A sum of integers comes as a Decimal.
+    # Postgres returns a sum of integers as a Decimal.
     return FrameRows(frame=row["frame"], **{name: int(row[name]) for name in _COUNTS})
 
 

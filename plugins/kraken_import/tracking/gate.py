@@ -15,7 +15,7 @@ from kraken_import.tracking.queries import queries
 from kraken_import.tracking.refs import BatchRef, WaveRef
 
 Verdict: TypeAlias = Literal["approved", "rejected", "expired", "withdrawn"]
-"""Of a question: answered either way, not answered in time, or stopped before anything was decided."""
+"""The ways a question ends: answered either way, not answered in time, or stopped before a decision."""
 
 
 _PAGE: Final = 10_000
@@ -23,7 +23,7 @@ _PAGE: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What was decided, and by whom (None: no answer came in time, or the question was withdrawn)."""
+    """A decision and its author (None: no answer came in time, or the question was withdrawn)."""
 
     decision: Verdict
     decided_by: str | None
@@ -61,7 +61,7 @@ class SentPayload:
 
 
 def refused(*, connection: Connection, wave_id: int) -> tuple[int, int]:
-    """How many records were refused before their create since the run was last opened, and of how many."""
+    """Count the records refused before their create since the run was last opened. Returns (refused, all)."""
     row = connection.exec_driver_sql(
         _SQL["refused"], {"wave_id": wave_id, "refused": sorted(state.value for state in REFUSED)}
     ).one()
@@ -69,14 +69,15 @@ def refused(*, connection: Connection, wave_id: int) -> tuple[int, int]:
 
 
 def unrehearsed(*, connection: Connection, wave_id: int) -> Iterator[list[tuple[Key, bool]]]:
-    """Pages of valid records whose very payload no dry run has succeeded with; whether another of theirs has.
+    """Yield pages of valid records whose exact payload no dry run has succeeded with.
 
-    What is done with a page changes nothing in those that follow.
+    Each comes with whether another payload of the record did. The caller may change the records of a page:
+    that does not affect the following pages.
     """
     rows = connection.exec_driver_sql(
         _SQL["unrehearsed"],
         {"wave_id": wave_id},
-        # A cursor of the server's: without any rehearsal it is the whole wave.
+        # A server-side cursor: without a rehearsal it returns the whole wave.
         execution_options={"stream_results": True, "max_row_buffer": _PAGE},
     )
     for page in rows.partitions(_PAGE):
@@ -95,7 +96,7 @@ def ask(*, connection: Connection, wave_id: int, at: datetime) -> int:
 
 
 def ask_for_rerun(*, connection: Connection, rerun: int, at: datetime) -> int:
-    """The same for a rerun and its records."""
+    """Record that the gate asks for approval of a rerun's records; returns their number, as `ask` does."""
     return connection.exec_driver_sql(_SQL["ask_for_rerun"], {"rerun": rerun, "at": at}).rowcount
 
 
@@ -106,7 +107,7 @@ def uncovered(*, connection: Connection, ref: WaveRef | BatchRef) -> int:
 
 
 def batches_covered(*, connection: Connection, ref: WaveRef) -> tuple[int, ...]:
-    """Numbers of the batches with a valid record that is approved, or needs no approval, ascending."""
+    """Return the batches with a valid record that is approved, or needs no approval, ascending."""
     rows = connection.exec_driver_sql(_SQL["batches_covered"], ref.values)
     return tuple(int(batch) for batch in rows.scalars())
 
@@ -114,7 +115,7 @@ def batches_covered(*, connection: Connection, ref: WaveRef) -> tuple[int, ...]:
 def decide(
     *, connection: Connection, wave_id: int, verdict: Verdict, decided_by: str | None, at: datetime
 ) -> Decision | None:
-    """Record the answer to the last question; the one that stands: the first. None when none was asked."""
+    """Record the answer to the last question. Returns the first answer, which counts; None if none was."""
     connection.exec_driver_sql(
         _SQL["decide"], {"wave_id": wave_id, "decision": verdict, "decided_by": decided_by, "at": at}
     )
@@ -122,13 +123,13 @@ def decide(
 
 
 def decision_on(*, connection: Connection, wave_id: int) -> Decision | None:
-    """What was decided on the last question; None while it is open."""
+    """Return the decision on the last question; None while it is open."""
     row = connection.exec_driver_sql(_SQL["decision"], {"wave_id": wave_id}).mappings().one_or_none()
     return None if row is None else Decision(**row)
 
 
 def askers(*, connection: Connection, wave_id: int) -> list[str]:
-    """The users who triggered the wave or planned one of its cohorts, as far as Airflow has named them."""
+    """Return the users who triggered the wave or planned one of its cohorts, as far as Airflow names them."""
     return list(connection.exec_driver_sql(_SQL["askers"], {"wave_id": wave_id}).scalars())
 
 
@@ -140,14 +141,14 @@ def refuse_approval(*, connection: Connection, wave_id: int, answered_by: str, a
 
 
 def approve(*, connection: Connection, wave_id: int, at: datetime) -> None:
-    """Let the wave create what it asked about."""
+    """Let the wave create the records it asked about."""
     connection.exec_driver_sql(_SQL["approve"], {"wave_id": wave_id, "at": at})
 
 
 def decide_rerun(
     *, connection: Connection, rerun: int, verdict: Verdict, decided_by: str | None, at: datetime
 ) -> Decision | None:
-    """Record the answer to a rerun's last question; the one that stands: the first. None: none was asked."""
+    """Record the answer to a rerun's last question. Returns the first answer, which counts, or None."""
     connection.exec_driver_sql(
         _SQL["decide_rerun"], {"rerun": rerun, "decision": verdict, "decided_by": decided_by, "at": at}
     )
@@ -156,12 +157,12 @@ def decide_rerun(
 
 
 def approve_rerun(*, connection: Connection, rerun: int, at: datetime) -> None:
-    """Let the rerun create what it asked about."""
+    """Let the rerun create the records it asked about."""
     connection.exec_driver_sql(_SQL["approve_rerun"], {"rerun": rerun, "at": at})
 
 
 def causes(*, connection: Connection, wave_id: int, states: Collection[State], most: int) -> list[Cause]:
-    """Why records in these states came there, the most frequent cause first."""
+    """Return why records in these states got there, the most frequent cause first."""
     rows = connection.exec_driver_sql(
         _SQL["causes"],
         {"wave_id": wave_id, "states": sorted(state.value for state in states), "most": most},
@@ -173,13 +174,13 @@ def causes(*, connection: Connection, wave_id: int, states: Collection[State], m
 
 
 def measured_rate(*, connection: Connection, wave_id: int) -> float | None:
-    """Records a second that earlier waves of the same dialect came to at this Kraken; None without any."""
+    """Return the records a second of earlier waves of the same dialect at this Kraken; None without any."""
     rate = connection.exec_driver_sql(_SQL["rate"], {"wave_id": wave_id}).scalar()
     return float(rate) if rate else None
 
 
 def compare_with_rehearsal(*, connection: Connection, wave_id: int) -> RehearsalDifference:
-    """How the valid records of a wave differ from what was rehearsed."""
+    """Return how the valid records of a wave differ from what was rehearsed."""
     row = connection.exec_driver_sql(_SQL["compare_with_rehearsal"], {"wave_id": wave_id}).mappings().one()
     return RehearsalDifference(**row)
 
@@ -192,7 +193,7 @@ def last_payload(
     mode: Mode,
     target_kraken: str | None,
 ) -> SentPayload | None:
-    """The payload of a customer's last try of this mode; None when there is none, or when it was purged."""
+    """Return the payload of a customer's last try in this mode; None if there is none, or it was purged."""
     tries = connection.exec_driver_sql(
         _SQL["tries"],
         {

@@ -1,4 +1,4 @@
-"""Which customers the legacy system was told to hold."""
+"""Records which customers the legacy system was told to hold."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def mark(*, connection: Connection, ids: Sequence[int], at: datetime) -> None:
 
 
 def keep(*, connection: Connection, dialect: str, wave_id: int | None, at: datetime) -> int:
-    """Record who was migrated and stays held, in one wave or all. Returns the number of holds recorded so."""
+    """Record who was migrated and stays held, in one wave or all. Returns the number of holds changed."""
     values = {"dialect": dialect, "wave_id": wave_id, "at": at}
     return connection.exec_driver_sql(_SQL["keep"], values).rowcount
 
 
 def to_release(*, connection: Connection, dialect: str, wave_id: int | None, most: int) -> Mapping[int, str]:
-    """Import process to external identifier of some who are held for nothing, locked until the commit."""
+    """Return up to `most` needless holds (import process to external identifier), locked until commit."""
     rows = connection.exec_driver_sql(
         _SQL["to_release"],
         {
@@ -38,7 +38,7 @@ def to_release(*, connection: Connection, dialect: str, wave_id: int | None, mos
 
 
 def released(*, connection: Connection, ids: Sequence[int], at: datetime) -> None:
-    """Record that these are held no more."""
+    """Record that these customers are no longer held."""
     connection.exec_driver_sql(_SQL["released"], {"ids": list(ids), "at": at})
 
 

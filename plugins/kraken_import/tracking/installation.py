@@ -1,4 +1,4 @@
-"""One Airflow for a tracking database: a second one is refused until the first is gone or is let go of."""
+"""Lets one Airflow use a tracking database: refuses a second one until the first is gone or is let go of."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from kraken_import.tracking.faults import UnableToUseTracking
 from kraken_import.tracking.queries import queries
 
 LAPSE: Final = timedelta(minutes=30)
-"""After how long without a sign of life another installation may take over: three rounds of `poll_open`."""
+"""Silence after which another installation may take over: three rounds of `poll_open`."""
 
-# Any number will do as long as nothing else in this database locks it.
+# Any number works as long as no other lock in this database uses it.
 _NAMING_LOCK: Final = 7_204_617_156
 
 
@@ -26,7 +26,7 @@ class OtherInstallation(UnableToUseTracking):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """The installation that uses the database, as people know it."""
+    """The installation that uses the database, by what people know it by."""
 
     name: str
     seen_at: datetime
@@ -34,7 +34,7 @@ class Holder:
 
 
 def claim(*, engine: Engine, installation_id: str, name: str) -> None:
-    """Hold the database for an installation, or show that it is alive; written once a minute at most.
+    """Hold the database for an installation, or show that it is alive; written at most once a minute.
 
     Raises `OtherInstallation` while another one holds it.
     """
@@ -50,7 +50,7 @@ def claim(*, engine: Engine, installation_id: str, name: str) -> None:
 
 
 def renew(*, engine: Engine, installation_id: str) -> None:
-    """Show that an installation is alive. Does nothing for one that does not hold the database."""
+    """Show that an installation is alive. Does nothing if it does not hold the database."""
     with engine.begin() as connection:
         connection.exec_driver_sql(_SQL["renew"], {"id": installation_id})
 

@@ -1,6 +1,6 @@
-"""What Kraken lists of an import supplier, in temporary tables of one connection, and what it puts in doubt.
+"""What Kraken lists of an import supplier, in temporary tables of one connection, and the doubts it raises.
 
-The listing is aggregated once, and compared with the records of all waves in one statement.
+The listing is aggregated once and compared with the records of all waves in one statement.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from kraken_import.tracking.queries import queries
 from kraken_import.tracking.reconciliation import Difference, Known, Scope, stream
 
 _ESCAPED: Final = str.maketrans(
-    # No text of Postgres holds a zero, so no record of ours does.
+    # A Postgres text cannot contain a zero byte, so our records cannot either.
     {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\N{REPLACEMENT CHARACTER}"}
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubts:
-    """Records of a wave to ask Kraken about: how many, if known, and a digest that changes with them."""
+    """Records of a wave to ask Kraken about: their number, if known, and a digest that changes with them."""
 
     records: int | None
     mark: str
@@ -34,12 +34,12 @@ class Doubts:
 NO_DOUBTS: Final = Doubts(records=0, mark="0")
 
 WITHOUT_LISTING: Final = Doubts(records=None, mark="status")
-"""Kraken has no listing, so each record that has ended is in doubt."""
+"""Kraken has no listing, so every record that has ended is in doubt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Some of the doubted records: how they stand now, how many were doubted, and the last one's id."""
+    """Some of the doubted records: their current state, how many were doubted, and the last one's id."""
 
     records: list[Known]
     doubted: int
@@ -47,22 +47,22 @@ class Page:
 
 
 def begin(*, connection: Connection) -> None:
-    """Make room for what Kraken lists and for doubts; gone with `end`, or with the connection."""
+    """Create temporary tables for the listing and the doubts; they go with `end` or the connection."""
     connection.exec_driver_sql(_SQL["begin"])
 
 
 def end(*, connection: Connection) -> None:
-    """Forget what Kraken listed."""
+    """Delete what Kraken listed."""
     connection.exec_driver_sql(_SQL["end"])
 
 
 def forget(*, connection: Connection, imported: bool) -> None:
-    """Begin one of the listings anew."""
+    """Begin one of the listings again."""
     connection.exec_driver_sql(_SQL["forget"], {"imported": imported})
 
 
 def add(*, connection: Connection, imported: bool, listed: Iterable[tuple[str, str | None]]) -> None:
-    """Add (external identifier, Kraken's identifier) of a listing."""
+    """Add (external identifier, Kraken's identifier) pairs of a listing."""
     sign = "t" if imported else "f"
     lines = "".join(
         f"{sign}\t{_escaped(identifier)}\t{_escaped(kraken_identifier)}\n"
@@ -73,12 +73,12 @@ def add(*, connection: Connection, imported: bool, listed: Iterable[tuple[str, s
 
 
 def aggregate(*, connection: Connection) -> None:
-    """Bring together what both listings say of each account."""
+    """Combine what both listings say of each account."""
     connection.exec_driver_sql(_SQL["aggregate"])
 
 
 def unknown_here(*, connection: Connection, scope: Scope, most: int) -> tuple[list[Difference], int]:
-    """The first of what Kraken lists and no wave of ours has, and how many there are of it."""
+    """Return the first accounts that Kraken lists and no wave of ours has, and how many there are."""
     rows = connection.exec_driver_sql(_SQL["unknown_here"], {**scope.values, "most": most}).all()
     return [
         Difference(
@@ -92,7 +92,7 @@ def unknown_here(*, connection: Connection, scope: Scope, most: int) -> tuple[li
 
 
 def doubled(*, connection: Connection, scope: Scope, wave_ids: Sequence[int]) -> Iterator[Difference]:
-    """What Kraken lists more than once, of these waves and of none, with the wave that has it."""
+    """Yield accounts that Kraken lists more than once, of these waves and of none, each with its wave."""
     values = {**scope.values, "wave_ids": list(wave_ids)}
     for row in stream(connection=connection, statement=_SQL["doubled"], values=values):
         yield Difference(
@@ -109,7 +109,7 @@ def doubts(
 ) -> dict[int, Doubts]:
     """Find the records of these waves whose listing is not what their state implies.
 
-    Returns the waves' doubts; a wave without any is not among them.
+    Returns the doubts by wave; a wave without doubts is not among them.
     """
     connection.exec_driver_sql(
         _SQL["doubt"],
@@ -120,14 +120,14 @@ def doubts(
 
 
 def doubt_all(*, connection: Connection, wave_id: int, states: Collection[State]) -> None:
-    """Doubt every record of a wave in these states, and nothing else."""
+    """Mark every record of a wave in these states as doubted, and no other."""
     connection.exec_driver_sql(
         _SQL["doubt_all"], {"wave_id": wave_id, "states": [state.value for state in states]}
     )
 
 
 def doubted_page(*, connection: Connection, wave_id: int, after: int, most: int) -> Page | None:
-    """The next doubted records of a wave, by ascending id above `after`; None when there are no more."""
+    """Return the next doubted records of a wave, by ascending id above `after`; None when none is left."""
     rows = connection.exec_driver_sql(
         _SQL["doubted_page"],
         {"wave_id": wave_id, "after": after, "most": most, "open": [state.value for state in OPEN]},

@@ -1,4 +1,4 @@
-"""Looks at the status endpoint: what is due, taken by one asker at a time, and what is noted of it."""
+"""Looks at the status endpoint: which records are due, taken by one asker at a time, and what is noted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kraken_import.tracking.refs import BatchRef
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """How many records of a batch are open, and in how many seconds one is due, 0 for now (None: never)."""
+    """How many records of a batch are open, and in how many seconds one is due: 0 for now, None for never."""
 
     open: int
     seconds: float | None
@@ -25,18 +25,18 @@ class Outlook:
 def due(*, connection: Connection, ref: BatchRef, most: int) -> list[Open]:
     """Take at most `most` records of a batch, or of a rerun in it, that are due to be asked about.
 
-    The longest due come first. The caller commits and then asks: for others they are due no more.
+    The longest due come first. The caller commits before it asks: for other askers they are no longer due.
     """
     return _take(connection=connection, ref=ref, most=most, rest=None)
 
 
 def oldest(*, connection: Connection, ref: BatchRef, most: int, rest: timedelta) -> list[Open]:
-    """Take the records of a batch that have been open for longest, but for what was just asked about."""
+    """Take the records of a batch that have been open for longest, except those just asked about."""
     return _take(connection=connection, ref=ref, most=most, rest=rest)
 
 
 def outlook(*, connection: Connection, ref: BatchRef) -> Outlook:
-    """What a batch, or a rerun in it, has open, and when the next of it is due."""
+    """Return what a batch, or a rerun in it, has open, and when its next record is due."""
     row = connection.exec_driver_sql(_SQL["outlook"], {**ref.values, "states": _names(AWAITING)}).one()
     return Outlook(open=row.open, seconds=None if row.seconds is None else max(0.0, row.seconds))
 
@@ -49,9 +49,9 @@ def open_page(
     most: int,
     due_for: timedelta,
 ) -> list[Open]:
-    """Take open and parked records of a wave that have been due for so long, as `due` does.
+    """Take open and parked records of a wave that have been due for that long, as `due` does.
 
-    They come by ascending batch and id, from beyond those of `after`.
+    They come by ascending batch and id, starting after `after`.
     """
     rows = connection.exec_driver_sql(
         _SQL["open_page"],
@@ -69,7 +69,7 @@ def open_page(
 
 
 def count_open(*, connection: Connection, wave_ids: Collection[int]) -> int:
-    """How many records of these waves are open at Kraken, or may be."""
+    """Count the records of these waves that are open at Kraken, or may be."""
     values = {"wave_ids": list(wave_ids), "states": _names(OPEN)}
     return int(connection.exec_driver_sql(_SQL["count_open"], values).scalar_one())
 
@@ -77,7 +77,7 @@ def count_open(*, connection: Connection, wave_ids: Collection[int]) -> int:
 def waves_with_open_processes(
     *, connection: Connection, connection_id: str, states: Collection[State]
 ) -> list[int]:
-    """Waves planned for an Airflow Connection that still have records in one of these states."""
+    """Return the waves planned for an Airflow Connection that still have records in one of these states."""
     rows = connection.exec_driver_sql(
         _SQL["waves_with_open_processes"],
         {"connection_id": connection_id, "states": _names(states)},
@@ -86,7 +86,7 @@ def waves_with_open_processes(
 
 
 def hear(*, connection: Connection, answered: Sequence[int], unanswered: Sequence[int]) -> None:
-    """Record of import processes that were asked about and have not moved whether an answer is wanting."""
+    """Record for import processes that were asked about and have not moved whether an answer is missing."""
     for name, ids in (("end_doubt", answered), ("begin_doubt", unanswered)):
         if ids:
             connection.exec_driver_sql(_SQL[name], {"ids": list(ids)})

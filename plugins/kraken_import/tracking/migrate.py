@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 
 from kraken_import.tracking.queries import SQL_FOLDER
 
-# Any number will do as long as nothing else in this database locks it.
+# Any number works as long as no other lock in this database uses it.
 _UPGRADE_LOCK = 7_204_617_155
 
 

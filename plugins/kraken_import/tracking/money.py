@@ -1,4 +1,4 @@
-"""Balances by record and batch in the tracking database, in cents and parts of a cent."""
+"""Balances by record and batch in the tracking database, in cents and fractions of a cent."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Fate:
 
 
 def record(*, connection: Connection, wave_id: int, batch: int, money: Sequence[RecordMoney]) -> None:
-    """Keep the balances of these records in place of those of an earlier build, and sum the batch anew."""
+    """Keep the balances of these records in place of those of an earlier build, and sum the batch again."""
     rows = [
         (record.import_process_id, *key, *sides)
         for record in money
@@ -68,18 +68,18 @@ def record(*, connection: Connection, wave_id: int, batch: int, money: Sequence[
 
 
 def take_over(*, connection: Connection, wave_id: int, at: datetime) -> None:
-    """Book the balances of customers that this wave took over as handed on by the waves that built them."""
+    """Record the balances of customers that this wave took over as handed on by the waves that built them."""
     connection.exec_driver_sql(_SQL["take_over"], {"wave_id": wave_id, "at": at})
 
 
 def handed_on(*, connection: Connection, wave_id: int) -> dict[tuple[str, str], Decimal]:
-    """What the legacy database said of customers that a wave handed on: cents by ledger and currency."""
+    """Return the legacy balances of customers that a wave handed on: cents by ledger and currency."""
     rows = connection.exec_driver_sql(_SQL["handed_on"], {"wave_id": wave_id})
     return {(row.ledger, row.currency): row.cents for row in rows}
 
 
 def by_fate(*, connection: Connection, wave_id: int) -> list[Fate]:
-    """What became of the money of a wave."""
+    """Return what became of the money of a wave."""
     rows = connection.exec_driver_sql(_SQL["by_fate"], {"wave_id": wave_id}).mappings()
     return [Fate(**{**row, "state": State(row["state"])}) for row in rows]
 
@@ -87,7 +87,7 @@ def by_fate(*, connection: Connection, wave_id: int) -> list[Fate]:
 def _joined(
     *, record: RecordMoney
 ) -> Mapping[tuple[str, str], tuple[int, Decimal, int | None, Decimal | None]]:
-    """Both sides by ledger and currency: entries and cents of the legacy database, then of the payload."""
+    """Join both sides by ledger and currency: legacy entries and cents, then those of the payload."""
     legacy = {(side.ledger, side.currency): (side.entries, side.cents) for side in record.legacy}
     if record.payload is None:
         return {key: (*side, None, None) for key, side in legacy.items()}

@@ -1,4 +1,4 @@
-"""Outages of a Kraken in the tracking database: begun once for all of its waves, tried by one at a time."""
+"""Outages of a Kraken in the tracking database: begun once for all its waves, tried by one task at a time."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sqlalchemy import Connection, Engine, Row
 from kraken_import.tracking.queries import queries
 
 _FORGOTTEN_AFTER: Final = timedelta(minutes=5)
-"""One that was not tried for so long is of a night that nothing waits for."""
+"""An outage that was not tried for this long belongs to a past night, and no task waits for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage:
-    """A time in which a Kraken gives no usable answer. Times are the tracking database's."""
+    """A period in which a Kraken gives no usable answer. Times are the tracking database's."""
 
     id: int
     target_kraken: str
@@ -29,7 +29,7 @@ class Outage:
     seen_at: datetime
     ended_at: datetime | None = None
     failed_anew: bool = False
-    """Whether the next one ended it, so that no answer did; known of a wave's outages alone."""
+    """Whether the next outage ended it, and not an answer; only known for outages read by wave."""
 
     @property
     def is_given_up(self) -> bool:
@@ -38,12 +38,12 @@ class Outage:
 
     @property
     def was_given_up(self) -> bool:
-        """Whether it has ended since the patience with it was over, and not since Kraken answered."""
+        """Whether it ended because the patience with it was over, and not because Kraken answered."""
         return self.is_given_up if self.ended_at is None else self.ended_at >= self.gives_up_at
 
     @property
     def is_under_way(self) -> bool:
-        """Whether something waits for its end: it is neither given up nor left untried for minutes."""
+        """Whether tasks wait for its end: it was neither given up nor left untried for minutes."""
         return (
             self.ended_at is None
             and not self.is_given_up
@@ -57,26 +57,26 @@ class Outage:
 
 
 def current(*, engine: Engine, target_kraken: str) -> Outage | None:
-    """The outage of this Kraken that lasts; None when there is none."""
+    """Return the current outage of this Kraken; None when there is none."""
     with engine.connect() as connection:
         row = connection.exec_driver_sql(_SQL["current"], {"target_kraken": target_kraken}).one_or_none()
     return None if row is None else _outage(row=row)
 
 
 def last_of_connection(*, connection: Connection, connection_id: str) -> list[Outage]:
-    """The last outage of each Kraken to which waves of an Airflow Connection went."""
+    """Return the last outage of each Kraken to which waves of an Airflow Connection went."""
     rows = connection.exec_driver_sql(_SQL["last_of_connection"], {"connection_id": connection_id})
     return [_outage(row=row) for row in rows]
 
 
 def of_wave(*, connection: Connection, wave_id: int, most: int) -> list[Outage]:
-    """The first outages of a wave's Kraken while its run lasted."""
+    """Return the first outages of a wave's Kraken while its run lasted."""
     rows = connection.exec_driver_sql(_SQL["of_wave"], {"wave_id": wave_id, "most": most})
     return [_outage(row=row) for row in rows]
 
 
 def meet(*, engine: Engine, target_kraken: str, is_silent: bool, patience: timedelta) -> Outage:
-    """Begin an outage, or put off the next try of the one that lasts. Returns it."""
+    """Begin an outage, or put off the next try of the current one. Returns it."""
     values = {
         "target_kraken": target_kraken,
         "is_silent": is_silent,
@@ -88,7 +88,7 @@ def meet(*, engine: Engine, target_kraken: str, is_silent: bool, patience: timed
 
 
 def claim_try(*, engine: Engine, target_kraken: str) -> bool:
-    """Whether the caller is the one that tries now."""
+    """Return whether the caller is the one that tries now."""
     with engine.begin() as connection:
         found = connection.exec_driver_sql(_SQL["claim_try"], {"target_kraken": target_kraken})
         return found.one_or_none() is not None

@@ -40,9 +40,9 @@ from transforms.findings import Finding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """What the build made of one customer: JSON bytes, or None with the findings that rejected it.
+    """The result of building one customer: JSON bytes, or None with the findings that rejected it.
 
-    `attempt` is that of the record when the build began.
+    `attempt` is the attempt of the record when the build began.
     """
 
     id: int
@@ -53,9 +53,9 @@ class Built:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A record with the payload to send. `ended_before`: Kraken ended an earlier try of it.
+    """A record with the payload to send. `ended_before` says that Kraken ended an earlier try of it.
 
-    `doubts` counts the creates of this try that ended without an answer while others were answered.
+    `doubts` counts the creates of this try that ended without an answer while other records were answered.
     """
 
     id: int
@@ -85,7 +85,7 @@ class Open:
     evidence_from: datetime | None
     created_at: datetime | None
     seen_at: datetime
-    """When it was read, by the database's clock: what is asked about it afterwards is asked later."""
+    """When it was read, by the database's clock: any later question about it is asked after this."""
     doubted_at: datetime | None = None
     doubts: int = 0
     kraken_identifier: str | None = None
@@ -121,8 +121,21 @@ class Move:
     intended_at: datetime | None = None
 
     def answered_by(self, *, answer: Answer) -> Move:
-        """The same step with the answer that caused it."""
+        """Return the same step with the answer that caused it."""
         return replace(self, answer=answer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Customers to claim: at most `most` of them, for a wave that has `offset` already.
+
+    `by_name`: these were asked for, and not whoever comes next.
+    """
+
+    identifiers: Sequence[str]
+    most: int | None = None
+    offset: int = 0
+    by_name: bool = True
 
 
 def claim(
@@ -130,29 +143,26 @@ def claim(
     connection: Connection,
     wave_id: int,
     wave: NewWave,
-    identifiers: Sequence[str],
-    most: int | None,
-    offset: int,
+    page: Page,
     at: datetime,
-    by_name: bool = True,
 ) -> int:
-    """Claim at most `most` of these customers for a wave that has `offset` already; how many it got.
+    """Claim at most `most` of these customers for a wave that has `offset` already. Returns how many it got.
 
-    Only `by_name` is a customer taken again whose rehearsal has ended, or whom a purged wave did not migrate;
-    otherwise a rehearsal also leaves out whom a live import of the same Kraken has processed or has open, or
-    may have since it is parked.
+    A customer whose rehearsal has ended, or whom a purged wave did not migrate, is taken again only
+    `by_name`. Otherwise a rehearsal also leaves out customers whom a live import of the same Kraken has
+    processed, has open, or may have because it is parked.
     """
     rehearses = wave.mode is Mode.REHEARSAL
-    repeatable = SETTLED if rehearses and by_name else ()
-    in_the_way = UNPROVED | {State.PROCESSED} if rehearses and not by_name else ()
+    repeatable = SETTLED if rehearses and page.by_name else ()
+    in_the_way = UNPROVED | {State.PROCESSED} if rehearses and not page.by_name else ()
     claimed = 0
     while True:
         row = connection.exec_driver_sql(
             _SQL["claim"],
             {
-                "identifiers": list(identifiers),
-                "most": None if most is None else most - claimed,
-                "offset": offset + claimed,
+                "identifiers": list(page.identifiers),
+                "most": None if page.most is None else page.most - claimed,
+                "offset": page.offset + claimed,
                 "wave_id": wave_id,
                 "target_kraken": wave.target_kraken,
                 "mode": wave.mode.value,
@@ -163,13 +173,13 @@ def claim(
                 "airflow_run": wave.run_id,
                 "repeatable": _names(repeatable),
                 "rebuildable": _names(REBUILDABLE),
-                "left_behind": _names(REBUILDABLE | REOPENABLE if by_name else ()),
+                "left_behind": _names(REBUILDABLE | REOPENABLE if page.by_name else ()),
                 "in_the_way": _names(in_the_way),
                 "at": at,
             },
         ).one()
         claimed += int(row.claimed)
-        # A wave planned at the same time may have been quicker: others may still be free.
+        # A wave planned at the same time may have been quicker: other customers may still be free.
         if row.claimed == row.free:
             return claimed
 
@@ -180,9 +190,9 @@ def in_states(
     ref: BatchRef,
     states: Collection[State],
 ) -> dict[str, Key]:
-    """The records of a batch in one of these states, by external identifier.
+    """Return the records of a batch in one of these states, by external identifier.
 
-    For a rerun: of its records only, and with those that it is to take or to open again.
+    For a rerun: only its own records, including those that it is to take or to open again.
     """
     rows = connection.exec_driver_sql(
         _SQL["rebuildable"],
@@ -200,11 +210,11 @@ def record_build(
     watermark: datetime | None = None,
     airflow_run: str | None = None,
 ) -> dict[int, int]:
-    """Begin a new attempt for each record with what was built; attempt by import process.
+    """Begin a new attempt for each record with what was built. Returns the attempt by import process.
 
-    A record whose create may be outstanding keeps its payload, and one that was built again meanwhile keeps
-    that: neither is in the result. `watermark` is the time of the snapshot that was read; a rerun opens again
-    what it was asked to.
+    A record whose create may be outstanding keeps its payload, and so does one that was built again
+    meanwhile: neither is in the result. `watermark` is the time of the snapshot that was read; a rerun opens
+    again what it was asked to.
     """
     errors = [next((f for f in item.findings if f.severity == "error"), None) for item in built]
     legal_from, legal_to = legal_pairs(reopening=ref.rerun is not None)
@@ -274,7 +284,7 @@ def ready(
     after: int,
     most: int,
 ) -> list[Ready]:
-    """The next records of a batch with their payloads, by ascending id above `after`."""
+    """Return the next records of a batch with their payloads, by ascending id above `after`."""
     rows = connection.exec_driver_sql(
         _SQL["with_payload"],
         {**ref.values, "states": _names(states), "after": after, "most": most},
@@ -285,7 +295,7 @@ def ready(
 def intend(*, connection: Connection, ref: BatchRef, most: int, at: datetime) -> list[Ready]:
     """Record the intent to create the next valid records, unless the wave, or the rerun, may not create.
 
-    The caller commits before the first request leaves. Empty when nothing is left or none may be created.
+    The caller commits before the first request leaves. Returns none when none is left or may be created.
     """
     rows = connection.exec_driver_sql(
         _SQL["intend"],
@@ -301,7 +311,7 @@ def intend(*, connection: Connection, ref: BatchRef, most: int, at: datetime) ->
 
 
 def move(*, connection: Connection, moves: Sequence[Move], stage: Stage, at: datetime) -> int:
-    """Take every step that is still legal, with its event, answer and findings; how many were taken.
+    """Take every step that is still legal, with its event, answer and findings. Returns how many were taken.
 
     A step that another worker has taken meanwhile is left out, so a repeated call changes nothing.
     """
@@ -348,7 +358,7 @@ def move(*, connection: Connection, moves: Sequence[Move], stage: Stage, at: dat
 
 
 def in_doubt(*, connection: Connection, ref: BatchRef, states: Collection[State]) -> list[Open]:
-    """The records of a batch, or of a rerun in it, in one of these open states."""
+    """Return the records of a batch, or of a rerun in it, in one of these open states."""
     rows = connection.exec_driver_sql(_SQL["in_doubt"], {**ref.values, "states": _names(states)})
     return [Open.read(row=row) for row in rows]
 
@@ -356,9 +366,9 @@ def in_doubt(*, connection: Connection, ref: BatchRef, states: Collection[State]
 def doubt(
     *, connection: Connection, doubtful: Sequence[tuple[Key, Answer]], counts: bool, at: datetime
 ) -> None:
-    """Record that the creates of these tries have ended, and that these answers do not say what came of them.
+    """Record that the creates of these tries have ended, and that these answers do not settle them.
 
-    `counts` says that Kraken answered others meanwhile, so that it is the record's own doubt.
+    `counts` says that Kraken answered other records meanwhile, so the doubt is about the record itself.
     """
     if not doubtful:
         return
@@ -374,28 +384,28 @@ def doubt(
 
 
 def doubt_built(*, connection: Connection, ids: Sequence[int]) -> None:
-    """Record that validations of these import processes were not answered while others were."""
+    """Record that validations of these import processes went unanswered while others were answered."""
     if ids:
         connection.exec_driver_sql(_SQL["doubt_built"], {"ids": list(ids)})
 
 
 def rebase(*, connection: Connection, ids: Sequence[int]) -> None:
-    """Begin doubts anew that lie in the future, because the database's clock was set back."""
+    """Restart doubts that lie in the future because the database's clock was set back."""
     connection.exec_driver_sql(_SQL["rebase"], {"ids": list(ids)})
 
 
 def free(*, connection: Connection, rerun: int, at: datetime) -> None:
-    """Put the parked records of a rerun back to where they stood before."""
+    """Put the parked records of a rerun back into the states they had before."""
     connection.exec_driver_sql(_SQL["free"], {"rerun": rerun, "at": at})
 
 
 def any_validated(*, connection: Connection, wave_id: int) -> bool:
-    """Whether Kraken has ever answered a validation of this wave."""
+    """Return whether Kraken has ever answered a validation of this wave."""
     return bool(connection.exec_driver_sql(_SQL["any_validated"], {"wave_id": wave_id}).scalar())
 
 
 def present(*, engine: Engine) -> datetime:
-    """The present, by the one clock that counts."""
+    """Return the current time by the database's clock, the one clock that counts."""
     with engine.connect() as connection:
         found: datetime = connection.exec_driver_sql(_SQL["present"]).scalar_one()
         return found

@@ -1,4 +1,4 @@
-"""What summaries read from the tracking database."""
+"""The counts that summaries read from the tracking database."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from kraken_import.tracking.queries import queries
 
 
 def wave_states(*, connection: Connection, wave_id: int) -> dict[State, int]:
-    """Records of a wave by state; states without records are left out."""
+    """Count the records of a wave by state; states without records are left out."""
     rows = connection.exec_driver_sql(_SQL["states"], {"wave_id": wave_id})
     return {State(state): int(records) for state, records in rows}
 
 
 def batch_states(*, connection: Connection, wave_id: int, batch: int) -> dict[State, int]:
-    """Records of a batch by state; states without records are left out."""
+    """Count the records of a batch by state; states without records are left out."""
     rows = connection.exec_driver_sql(_SQL["batch_states"], {"wave_id": wave_id, "batch": batch})
     return {State(state): int(records) for state, records in rows}
 

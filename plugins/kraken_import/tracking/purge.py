@@ -10,11 +10,12 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from kraken_import.domain.lifecycle import ENDED_AT_KRAKEN, REBUILDABLE, Mode
+from kraken_import.domain.orders import Order
 from kraken_import.tracking.queries import queries
 
 
 class UnableToDrop(Exception):
-    """Other work holds the tables of payloads and answers."""
+    """Other sessions hold the tables of payloads and answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,20 +29,20 @@ class Standing:
 
 
 def lock(*, connection: Connection, wave_id: int) -> Standing:
-    """Hold a wave as it stands until the transaction ends. Returns what decides whether it can be purged."""
-    # Named are the states that can be purged: a state of which nothing is known here is not among them.
+    """Lock a wave until the transaction ends. Returns the facts that decide whether it can be purged."""
+    # The states that can be purged are named, so that a state unknown to this version is not among them.
     ended = sorted(state.value for state in ENDED_AT_KRAKEN | REBUILDABLE)
     row = connection.exec_driver_sql(_SQL["lock"], {"wave_id": wave_id, "ended": ended}).mappings().one()
     return Standing(**{**row, "mode": Mode(row["mode"])})
 
 
-def purge(*, connection: Connection, wave_id: int, ordered_by: str, reason: str | None, at: datetime) -> None:
+def purge(*, connection: Connection, wave_id: int, order: Order) -> None:
     """Drop payloads and answers, delete amounts and digests, close the wave and record who ordered it.
 
-    Of the amounts the sums by state are kept. Raises `UnableToDrop` when the tables cannot be had soon; the
-    caller rolls everything back then.
+    The sums by state are kept. Raises `UnableToDrop` when the tables cannot be locked soon; the caller then
+    rolls everything back.
     """
-    values = {"wave_id": wave_id, "ordered_by": ordered_by, "reason": reason, "at": at}
+    values = {"wave_id": wave_id, "ordered_by": order.by, "reason": order.reason, "at": order.at}
     for statement in ("keep_sums", "delete_amounts", "delete_digests", "blank_settled_differences", "record"):
         connection.exec_driver_sql(_SQL[statement], values)
     try:
@@ -53,7 +54,7 @@ def purge(*, connection: Connection, wave_id: int, ordered_by: str, reason: str 
 
 
 def purged_at(*, connection: Connection, wave_id: int) -> datetime | None:
-    """Since when the personal data of a wave is gone; None while it is kept."""
+    """Return since when the personal data of a wave is gone; None while it is kept."""
     found: datetime | None = connection.exec_driver_sql(_SQL["purged_at"], {"wave_id": wave_id}).scalar_one()
     return found
 

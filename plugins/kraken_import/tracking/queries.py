@@ -15,7 +15,7 @@ _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 
 @cache
 def queries(*, file: str) -> Mapping[str, str]:
-    """The statements of one file by name: each begins at a line `-- name: …`.
+    """Return the statements of one file by name: each begins at a line `-- name: …`.
 
     Parameters are psycopg2's (`%(name)s`), since lists must become Postgres arrays.
     """

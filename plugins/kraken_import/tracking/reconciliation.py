@@ -1,4 +1,4 @@
-"""What reconciliation compares in the tracking database, and the differences it keeps there."""
+"""What reconciliation compares in the tracking database, and the differences that it keeps there."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PAYLOADS: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What Kraken's own records are told apart by; with a wave, that wave's share of them."""
+    """What tells apart Kraken's records; with a wave, that wave's share of them."""
 
     target_kraken: str
     import_supplier: str
@@ -31,7 +31,7 @@ class Scope:
 
     @property
     def values(self) -> dict[str, Any]:
-        """As parameters of a statement."""
+        """Return it as parameters of a statement."""
         return {
             "target_kraken": self.target_kraken,
             "import_supplier": self.import_supplier,
@@ -68,7 +68,7 @@ class Reconcilable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Something that somebody must act on. `cents` is ours less theirs."""
+    """A difference that a person must act on. `cents` is our amount less Kraken's."""
 
     kind: str
     ours: str
@@ -93,7 +93,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A difference that is open, as it is kept."""
+    """An open difference as it is stored."""
 
     kind: str
     external_identifier: str | None
@@ -110,7 +110,7 @@ class Kept:
 def waves(
     *, connection: Connection, connection_id: str | None = None, wave_id: int | None = None
 ) -> list[Reconcilable]:
-    """The wave, or every live wave of an Airflow Connection that has something processed or parked."""
+    """Return the wave, or every live wave of an Airflow Connection that has something processed or parked."""
     rows = connection.exec_driver_sql(
         _SQL["scope"], {"connection_id": connection_id, "wave_id": wave_id}
     ).mappings()
@@ -118,7 +118,7 @@ def waves(
 
 
 def counts(*, connection: Connection, wave_id: int) -> dict[str, int]:
-    """Records of a wave by what became of them at each stage."""
+    """Count the records of a wave by what became of them at each stage."""
     row = (
         connection.exec_driver_sql(
             _SQL["counts"],
@@ -135,7 +135,7 @@ def counts(*, connection: Connection, wave_id: int) -> dict[str, int]:
 
 
 def batches(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
-    """Batches that have not as many customers as were planned."""
+    """Yield the batches that do not have as many customers as were planned."""
     for row in stream(connection=connection, statement=_SQL["batches"], values={"wave_id": wave_id}):
         yield Difference(
             kind="batch_count",
@@ -147,7 +147,7 @@ def batches(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
 
 
 def attempts(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
-    """Records whose state is not that of their attempt."""
+    """Yield the records whose state is not that of their attempt."""
     values = {"wave_id": wave_id, "settled": _names(SETTLED)}
     for row in stream(connection=connection, statement=_SQL["attempts"], values=values):
         yield Difference(
@@ -160,7 +160,7 @@ def attempts(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
 
 
 def money(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
-    """Payloads that do not say what the legacy database says."""
+    """Yield the payloads whose balances are not those of the legacy database."""
     for row in stream(connection=connection, statement=_SQL["money"], values={"wave_id": wave_id}):
         fewer = row.payload_entries < row.legacy_entries
         same = row.payload_entries == row.legacy_entries
@@ -178,7 +178,7 @@ def money(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
 
 
 def batch_sums(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
-    """Batches whose money is no longer what was written with the build."""
+    """Yield the batches whose sums are no longer those written with the build."""
     for row in stream(connection=connection, statement=_SQL["batch_sums"], values={"wave_id": wave_id}):
         yield Difference(
             kind="batch_money",
@@ -193,14 +193,14 @@ def batch_sums(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
 
 
 def has_payloads(*, connection: Connection, wave_id: int) -> bool:
-    """Whether the payloads of a wave are still kept, and not purged."""
+    """Return whether the payloads of a wave are still kept, and not purged."""
     return bool(connection.exec_driver_sql(_SQL["has_payloads"], {"wave_id": wave_id}).scalar_one())
 
 
 def payload_hashes(
     *, connection: Connection, wave_id: int, since: datetime | None
 ) -> Iterator[tuple[str, bytes, bytes | None]]:
-    """(external identifier, hash at the build, payload as it is now or None) of what was built.
+    """Yield (external identifier, hash at the build, payload as it is now or None) of what was built.
 
     With `since` only of what was built from then on.
     """
@@ -211,7 +211,7 @@ def payload_hashes(
 
 
 def keep(*, connection: Connection, scope: Scope, differences: Sequence[Difference], at: datetime) -> None:
-    """Keep what was found; what is open already stays the same row, with its owner."""
+    """Keep what was found; a difference that is already open keeps its row and its owner."""
     connection.exec_driver_sql(
         _SQL["keep"],
         {
@@ -236,13 +236,13 @@ def resolve(*, connection: Connection, scope: Scope, kinds: Collection[str], at:
 
 
 def open_kinds(*, connection: Connection, scope: Scope) -> dict[str, int]:
-    """Open differences by kind."""
+    """Count the open differences by kind."""
     rows = connection.exec_driver_sql(_SQL["open_kinds"], scope.values)
     return {row.kind: int(row.differences) for row in rows}
 
 
 def open_differences(*, connection: Connection, wave_id: int, most: int) -> list[Kept]:
-    """The first open differences of a wave."""
+    """Return the first open differences of a wave."""
     rows = connection.exec_driver_sql(_SQL["open_differences"], {"wave_id": wave_id, "most": most})
     return [Kept(**row._mapping) for row in rows]
 
@@ -250,7 +250,7 @@ def open_differences(*, connection: Connection, wave_id: int, most: int) -> list
 def stream(
     *, connection: Connection, statement: str, values: Mapping[str, Any], page: int = _PAGE
 ) -> Iterator[Row[Any]]:
-    """The rows of a query, of which only a page is held at a time. The transaction stays open meanwhile."""
+    """Yield the rows of a query, holding one page at a time. The transaction stays open meanwhile."""
     connection.exec_driver_sql(_SQL["for_all_rows"])
     yield from connection.exec_driver_sql(
         statement, dict(values), execution_options={"stream_results": True, "yield_per": page}
@@ -258,7 +258,7 @@ def stream(
 
 
 def customers(*, here: int, handed_on: int) -> str:
-    """The customers of a batch or wave in words: its own, and those that a later wave took over."""
+    """Describe the customers of a batch or wave: its own, and those that a later wave took over."""
     return f"{here} customers" + (f", {handed_on} handed on" if handed_on else "")
 
 

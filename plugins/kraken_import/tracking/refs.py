@@ -16,7 +16,7 @@ class WaveRef:
 
     @property
     def values(self) -> dict[str, int | None]:
-        """The parameters by which statements name it."""
+        """The statement parameters that identify it."""
         return {"wave_id": self.wave_id, "rerun_id": self.rerun}
 
 
@@ -40,12 +40,12 @@ class BatchRef:
 
     @property
     def plain(self) -> dict[str, int]:
-        """As an XCom and a trigger carry it."""
+        """Return it as an XCom and a trigger carry it."""
         return {name: value for name, value in self.values.items() if value is not None}
 
     @property
     def values(self) -> dict[str, int | None]:
-        """The parameters by which statements name it."""
+        """The statement parameters that identify it."""
         return {"wave_id": self.wave_id, "batch": self.batch, "rerun_id": self.rerun}
 
     @property

@@ -10,11 +10,12 @@ from sqlalchemy import Connection
 
 from kraken_import.domain.lifecycle import State
 from kraken_import.tracking.queries import queries
+from transforms.triage import FURTHER, MOST_CODES, TOLD_APART
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What a wave is called and how it ended."""
+    """The name of a wave and how it ended."""
 
     name: str
     dialect: str
@@ -30,7 +31,7 @@ class Header:
     run_id: str
     claimed: int
     decision: str | None
-    """What was decided when the gate last asked; None when it has not asked or waits."""
+    """The decision on the gate's last question; None while it has not asked or waits."""
     decided_by: str | None
     decided_at: datetime | None
 
@@ -42,6 +43,8 @@ class Found:
     severity: str
     code: str
     path: str
+    origin: str
+    stage: str
     detail: str
     customers: int
     examples: tuple[str, ...]
@@ -72,12 +75,12 @@ class Tries:
 
 
 def header(*, connection: Connection, wave_id: int) -> Header:
-    """The wave itself."""
+    """Return the wave itself."""
     return Header(**connection.exec_driver_sql(_SQL["wave"], {"wave_id": wave_id}).mappings().one())
 
 
 def span(*, connection: Connection, wave_id: int) -> tuple[datetime, datetime] | None:
-    """When the first and the last transition of a wave were recorded; None when its events are archived."""
+    """Return when the first and last transition of a wave were recorded; None if its events are archived."""
     row = connection.exec_driver_sql(_SQL["span"], {"wave_id": wave_id}).one()
     return None if row.first is None else (row.first, row.last)
 
@@ -85,7 +88,7 @@ def span(*, connection: Connection, wave_id: int) -> tuple[datetime, datetime] |
 def timeline(
     *, connection: Connection, wave_id: int, origin: datetime, seconds: int, states: Collection[State]
 ) -> list[tuple[datetime, State, int]]:
-    """(begin of the slice, state, records that came into it), ascending; empty slices are left out."""
+    """Return (begin of the slice, state, records that entered it), ascending; empty slices are left out."""
     rows = connection.exec_driver_sql(
         _SQL["timeline"],
         {
@@ -99,19 +102,27 @@ def timeline(
 
 
 def causes(*, connection: Connection, wave_id: int) -> list[Found]:
-    """Errors before warnings, the most frequent first."""
-    rows = connection.exec_driver_sql(_SQL["causes"], {"wave_id": wave_id}).mappings()
+    """Return errors before warnings, the most frequent first."""
+    rows = connection.exec_driver_sql(
+        _SQL["causes"],
+        {
+            "wave_id": wave_id,
+            "told_apart": list(TOLD_APART),
+            "most_codes": MOST_CODES,
+            "further": FURTHER,
+        },
+    ).mappings()
     return [Found(**{**row, "examples": tuple(row["examples"])}) for row in rows]
 
 
 def parked(*, connection: Connection, wave_id: int) -> list[Parked]:
-    """Parked records of a wave by cause, the most frequent first."""
+    """Return the parked records of a wave by cause, the most frequent first."""
     rows = connection.exec_driver_sql(_SQL["parked"], {"wave_id": wave_id}).mappings()
     return [Parked(**{**row, "examples": tuple(row["examples"])}) for row in rows]
 
 
 def attempts(*, connection: Connection, wave_id: int) -> list[Tries]:
-    """Tries by number and end."""
+    """Return the tries by number and end."""
     rows = connection.exec_driver_sql(_SQL["attempts"], {"wave_id": wave_id}).mappings()
     return [Tries(**row) for row in rows]
 

@@ -20,12 +20,12 @@ from kraken_import.tracking.waves import Hindrance, Wave
 
 
 class RerunNotFound(Exception):
-    """The tracking database holds no such rerun."""
+    """The tracking database has no such rerun."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedWave:
-    """A wave as somebody may have meant it."""
+    """A wave that a name may refer to."""
 
     id: int
     name: str
@@ -48,7 +48,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which records: each criterion that is given must hold. None: any."""
+    """Which records to rerun: each criterion that is given must hold. None: any."""
 
     wave_id: int | None = None
     batch: int | None = None
@@ -62,7 +62,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRerun:
-    """What a rerun begins with. `told` is the selection as people read it later, without personal data."""
+    """The values that a rerun begins with. `told` is the selection for people, without personal data."""
 
     scope: Scope
     told: Mapping[str, Any]
@@ -77,7 +77,7 @@ class NewRerun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rerun:
-    """A rerun. `in_kraken` counts what the selection covers and what was left alone for being in Kraken."""
+    """A rerun. `in_kraken` counts the selected records that were left out for being in Kraken."""
 
     id: int
     dialect: str
@@ -101,7 +101,7 @@ class Rerun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """How many records of a rerun stood in one state when selected and stand in another now."""
+    """How many records of a rerun were in one state when selected and are in another now."""
 
     from_state: State
     state: State
@@ -109,7 +109,7 @@ class Way:
 
 
 def waves_named(*, connection: Connection, name: str) -> list[NamedWave]:
-    """The wave with this id, or else every wave with this name, of whatever dialect, mode and Kraken."""
+    """Return the wave with this id, or else every wave of this name, in any dialect, mode and Kraken."""
     wave_id = int(name) if name.isascii() and name.isdigit() and len(name) < 19 else None
     rows = connection.exec_driver_sql(_SQL["waves_named"], {"id": wave_id, "name": name}).mappings()
     found = [NamedWave(**{**row, "mode": Mode(row["mode"])}) for row in rows]
@@ -117,7 +117,7 @@ def waves_named(*, connection: Connection, name: str) -> list[NamedWave]:
 
 
 def unknown_identifiers(*, connection: Connection, scope: Scope, identifiers: Sequence[str]) -> list[str]:
-    """Which of these customers are in no wave of this scope."""
+    """Return those of these customers that are in no wave of this scope."""
     rows = connection.exec_driver_sql(
         _SQL["unknown_identifiers"], {"identifiers": list(identifiers), **_scope(scope)}
     )
@@ -125,7 +125,7 @@ def unknown_identifiers(*, connection: Connection, scope: Scope, identifiers: Se
 
 
 def add_rerun(*, connection: Connection, rerun: NewRerun, at: datetime) -> int:
-    """Insert a rerun without records; its id."""
+    """Insert a rerun without records. Returns its id."""
     return int(
         connection.exec_driver_sql(
             _SQL["insert_rerun"],
@@ -147,7 +147,7 @@ def add_rerun(*, connection: Connection, rerun: NewRerun, at: datetime) -> int:
 def select_items(
     *, connection: Connection, rerun: int, scope: Scope, selection: Selection
 ) -> tuple[int, int]:
-    """Give a rerun its records; (records, how many more are in Kraken already and were left alone)."""
+    """Select the records of a rerun. Returns their number, and how many were left out for being in Kraken."""
     row = connection.exec_driver_sql(
         _SQL["select_items"],
         {
@@ -169,20 +169,20 @@ def select_items(
 def reopen(*, connection: Connection, rerun: int, at: datetime, cleared: int | None = None) -> None:
     """Let a stopped or finished rerun go on with its records, because its Airflow run was cleared.
 
-    `cleared` counts the clearings of that run: when it is known and has not grown, a task was merely retried,
-    and nothing changes.
+    `cleared` counts how often that run was cleared: when it is known and has not grown, a task was merely
+    retried, and nothing changes.
     """
     connection.exec_driver_sql(_SQL["reopen"], {"rerun_id": rerun, "at": at, "cleared": cleared})
 
 
 def rerun_of_run(*, connection: Connection, dag_id: str, run_id: str) -> int | None:
-    """The rerun that an Airflow run has begun, or None."""
+    """Return the rerun that an Airflow run has begun, or None."""
     found = connection.exec_driver_sql(_SQL["find_run"], {"dag_id": dag_id, "run_id": run_id}).scalar()
     return None if found is None else int(found)
 
 
 def load_rerun(*, connection: Connection, rerun: int) -> Rerun:
-    """One rerun. Raises `RerunNotFound`."""
+    """Return one rerun. Raises `RerunNotFound`."""
     row = connection.exec_driver_sql(_SQL["load_rerun"], {"rerun_id": rerun}).mappings().one_or_none()
     if row is None:
         raise RerunNotFound(f"The tracking database has no rerun {rerun}.")
@@ -190,10 +190,10 @@ def load_rerun(*, connection: Connection, rerun: int) -> Rerun:
 
 
 def load_wave(*, connection: Connection, ref: WaveRef) -> Wave:
-    """A wave as a task sees it: with the settings of the rerun that the task belongs to, if there is one.
+    """Return a wave as a task sees it: with the settings of the rerun that the task belongs to, if any.
 
-    Its stop is whatever keeps that task from creating. A wave stopped before the rerun was asked for does not
-    hold it up, unless a person cancelled or rejected it; one that is stopped later does.
+    Its stop is the one that keeps that task from creating. A wave stopped before the rerun was asked for does
+    not hold it up, unless a person cancelled or rejected it; a wave that is stopped later does.
     """
     wave = waves.load_wave(connection=connection, wave_id=ref.wave_id)
     found = waves.hindrance(connection=connection, ref=ref)
@@ -210,7 +210,7 @@ def load_wave(*, connection: Connection, ref: WaveRef) -> Wave:
         wave,
         rerun=ref.rerun,
         run_id=given.run_id,
-        # An error budget is the rerun's own, and begins with it.
+        # An error budget belongs to the rerun, and begins with it.
         reopened_at=given.opened_at,
         approved_at=given.approved_at,
         requests_in_flight=given.requests_in_flight,
@@ -219,7 +219,7 @@ def load_wave(*, connection: Connection, ref: WaveRef) -> Wave:
 
 
 def hindrances(*, connection: Connection, rerun: int) -> dict[int, Hindrance | None]:
-    """What keeps a rerun from creating, by each of its waves that has records left; None: nothing."""
+    """Return what keeps a rerun from creating, for each of its waves with records left; None: nothing."""
     rows = connection.exec_driver_sql(_SQL["hindrances"], {"rerun_id": rerun, "succeeded": sorted(SUCCEEDED)})
     return {
         int(row.wave_id): None
@@ -230,7 +230,7 @@ def hindrances(*, connection: Connection, rerun: int) -> dict[int, Hindrance | N
 
 
 def batches(*, connection: Connection, rerun: int) -> tuple[tuple[int, int], ...]:
-    """(wave, batch) of everything that a rerun has a record in, ascending."""
+    """Return (wave, batch) of every batch that a rerun has a record in, ascending."""
     rows = connection.exec_driver_sql(_SQL["batches"], {"rerun_id": rerun})
     return tuple((int(row.wave_id), int(row.batch)) for row in rows)
 
@@ -238,24 +238,24 @@ def batches(*, connection: Connection, rerun: int) -> tuple[tuple[int, int], ...
 def batches_in_state(
     *, connection: Connection, rerun: int, states: Collection[State]
 ) -> tuple[tuple[int, int], ...]:
-    """(wave, batch) in which a record of the rerun stands in one of these states, ascending."""
+    """Return (wave, batch) in which a record of the rerun is in one of these states, ascending."""
     rows = connection.exec_driver_sql(_SQL["batches_in_state"], {"rerun_id": rerun, "states": sorted(states)})
     return tuple((int(row.wave_id), int(row.batch)) for row in rows)
 
 
 def items_of_wave(*, connection: Connection, rerun: int, wave_id: int) -> frozenset[int]:
-    """The import processes of a rerun in one wave."""
+    """Return the import processes of a rerun in one wave."""
     rows = connection.exec_driver_sql(_SQL["items_of_wave"], {"rerun_id": rerun, "wave_id": wave_id})
     return frozenset(int(process_id) for process_id in rows.scalars())
 
 
 def ways(*, connection: Connection, rerun: int) -> list[Way]:
-    """From where to where the records of a rerun have come."""
+    """Return the states that the records of a rerun had and have now."""
     return _ways(connection=connection, values={"rerun_id": rerun, "wave_id": None, "batch": None})
 
 
 def ways_in_batch(*, connection: Connection, ref: BatchRef) -> list[Way]:
-    """The same for one batch of it."""
+    """Return the same for one batch of it."""
     return _ways(connection=connection, values=ref.values)
 
 
@@ -277,18 +277,18 @@ class AskingWave:
 
 
 def asking_waves(*, connection: Connection, rerun: int) -> list[AskingWave]:
-    """The waves of a rerun that want its valid records approved, and may create; ascending by id."""
+    """Return the waves of a rerun whose valid records need approval and may be created; ascending by id."""
     rows = connection.exec_driver_sql(_SQL["asking_waves"], {"rerun_id": rerun}).mappings()
     return [AskingWave(**row) for row in rows]
 
 
 def requires_four_eyes(*, connection: Connection, rerun: int) -> bool:
-    """Whether one of its waves bars the user who asked for the rerun from approving it."""
+    """Return whether one of its waves bars the user who asked for the rerun from approving it."""
     return bool(connection.exec_driver_sql(_SQL["requires_four_eyes"], {"rerun_id": rerun}).scalar_one())
 
 
 def causes(*, connection: Connection, rerun: int, most: int) -> list[Cause]:
-    """Why records of a rerun were refused before their create, or parked, the most frequent cause first."""
+    """Return why records of a rerun were refused before their create or parked, the most frequent first."""
     rows = connection.exec_driver_sql(_SQL["causes"], {"rerun_id": rerun, "most": most})
     return [
         Cause(state=State(row.state), code=row.code or "", path=row.path, records=int(row.records))
@@ -297,7 +297,7 @@ def causes(*, connection: Connection, rerun: int, most: int) -> list[Cause]:
 
 
 def valid_cents(*, connection: Connection, rerun: int, ledger: str, currency: str) -> Decimal:
-    """Sum of the balances in the valid payloads of a rerun; every ledger when `ledger` is empty."""
+    """Sum the balances in the valid payloads of a rerun; every ledger when `ledger` is empty."""
     found: Decimal = connection.exec_driver_sql(
         _SQL["valid_cents"], {"rerun_id": rerun, "ledger": ledger, "currency": currency}
     ).scalar_one()
@@ -305,12 +305,12 @@ def valid_cents(*, connection: Connection, rerun: int, ledger: str, currency: st
 
 
 def lock(*, connection: Connection, rerun: int) -> None:
-    """Hold the rerun as it stands: orders wait until the transaction ends."""
+    """Lock the rerun: orders wait until the transaction ends."""
     connection.exec_driver_sql(_SQL["lock"], {"rerun_id": rerun})
 
 
 def stop_rerun(*, engine: Engine, rerun: int, code: str, reason: str, at: datetime) -> None:
-    """Allow no further create in this rerun. Its waves are not touched."""
+    """Forbid further creates in this rerun. Its waves are not changed."""
     with engine.begin() as connection:
         connection.exec_driver_sql(
             _SQL["stop"], {"rerun_id": rerun, "code": code, "reason": reason, "at": at}

@@ -1,4 +1,4 @@
-"""Values that no two customers of a wave may have, kept as digests to compare batches with each other."""
+"""Values that must be unique among the customers of a wave, kept as digests to compare across batches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PAGE: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedValue:
-    """A digest, whose it is, and the rule that wants it to be unique."""
+    """A digest, the record it belongs to, and the rule that requires it to be unique."""
 
     import_process_id: int
     digest: bytes
@@ -43,20 +43,20 @@ def replace(
 
 
 def shared(*, connection: Connection, wave_id: int) -> Iterator[Mapping[Key, list[tuple[str, str]]]]:
-    """Pages of valid records with a value of another one that was not told before: (code, path) by try.
+    """Yield pages of valid records that share a value not reported before: (code, path) by try.
 
-    What is done with a page changes nothing in those that follow.
+    The caller may change the records of a page: that does not affect the following pages.
     """
     rows = connection.exec_driver_sql(
         _SQL["shared"],
         {"wave_id": wave_id, "refused": [State.REJECTED.value, State.INVALID.value]},
-        # A cursor of the server's: a value that every customer has makes as many rows as there are customers.
+        # A server-side cursor: a value that all customers share makes as many rows as there are customers.
         execution_options={"stream_results": True, "max_row_buffer": _PAGE},
     )
     page: dict[Key, list[tuple[str, str]]] = {}
     for row in rows:
         key = Key(id=row.id, wave_id=wave_id, attempt=row.attempt)
-        # In the order of the records, so that all that one shares is in one page.
+        # In the order of the records, so that all shared values of a record are in one page.
         if len(page) == _PAGE and key not in page:
             yield page
             page = {}

@@ -14,23 +14,23 @@ from kraken_import.tracking.faults import UnableToUseTracking
 from kraken_import.tracking.queries import queries
 
 PROTOCOL: Final = 1
-"""How shares are divided. Versions that divide them otherwise would together hand out too much."""
+"""How shares are divided. Versions with different divisions would hand out too much together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """What one session holds of the requests at once, and what it could use."""
+    """The requests at once that one session holds, and how many it could use."""
 
     holder: str
     wants: int
     allowed: int
-    """Requests at once that its Connection allows to all together."""
+    """Requests at once that its Connection allows all sessions together."""
     requests: int
     per_second: float | None
     served_at: datetime | None = None
     """When it was last given a request."""
     taken_at: datetime | None = None
-    """When it was first taken; None for one that is taken now."""
+    """When it was first taken; None for a share that is taken now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class RequestLevel:
     met: bool = False
     """Whether Kraken has named the limit itself."""
     refused_at: datetime | None = None
-    """When anything but a create was last refused."""
+    """When a request other than a create was last refused."""
     calls: int = 0
     """Requests since it was last met or raised."""
     step: int = 1
@@ -51,11 +51,11 @@ class RequestLevel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountLevel:
-    """How many accounts that have not ended Kraken was found to take (None: it has refused none)."""
+    """How many unfinished accounts Kraken was found to take (None: it has refused none)."""
 
     accounts: int | None = None
     confirmed: bool = False
-    """Whether one was refused lately that was sent alone: several at once may be too many requests."""
+    """Whether one that was sent alone was refused lately: several at once may be too many requests."""
     streak: int = 0
     """How often one account more was taken since the limit was last met."""
     calls: int = 0
@@ -76,13 +76,13 @@ class Load:
 
 @contextmanager
 def entered(*, engine: Engine, target_kraken: str) -> Iterator[tuple[Connection, Load]]:
-    """A transaction that alone divides what this Kraken takes. Raises `UnableToUseTracking`."""
+    """Open a transaction that alone divides what this Kraken takes. Raises `UnableToUseTracking`."""
     with engine.begin() as connection:
         yield connection, enter(connection=connection, target_kraken=target_kraken)
 
 
 def enter(*, connection: Connection, target_kraken: str) -> Load:
-    """Take the row of this Kraken for the rest of the transaction. Raises `UnableToUseTracking`."""
+    """Lock the row of this Kraken for the rest of the transaction. Raises `UnableToUseTracking`."""
     row = connection.exec_driver_sql(
         f"{_SQL['enter']};\n{_SQL['look']}", {"target_kraken": target_kraken, "protocol": PROTOCOL}
     ).one()
@@ -90,13 +90,13 @@ def enter(*, connection: Connection, target_kraken: str) -> Load:
 
 
 def look(*, connection: Connection, target_kraken: str) -> Load | None:
-    """What is known of this Kraken; None when no session has talked to it. Raises `UnableToUseTracking`."""
+    """Return what is known of this Kraken; None if no session has used it. Raises `UnableToUseTracking`."""
     row = connection.exec_driver_sql(_SQL["look"], {"target_kraken": target_kraken}).one_or_none()
     return None if row is None else _load(row=row)
 
 
 def shares(*, connection: Connection, target_kraken: str) -> list[Share]:
-    """Every share that has not lapsed, the oldest first."""
+    """Return every share that has not lapsed, the oldest first."""
     rows = connection.exec_driver_sql(_SQL["shares"], {"target_kraken": target_kraken})
     return [
         Share(
@@ -129,7 +129,7 @@ def keep_share(*, connection: Connection, target_kraken: str, share: Share, leas
 
 
 def give_back(*, engine: Engine, holder: str) -> None:
-    """Leave a share to the others."""
+    """Give a share back to the others."""
     with engine.begin() as connection:
         connection.exec_driver_sql(_SQL["give_back"], {"holder": holder})
 
@@ -137,7 +137,7 @@ def give_back(*, engine: Engine, holder: str) -> None:
 def learn_requests(
     *, connection: Connection, target_kraken: str, level: RequestLevel, new_calls: int, pause: float
 ) -> None:
-    """Keep what was learnt of the requests at once, how many more were made, and the pause asked for."""
+    """Keep what was learnt of the requests at once, how many more were made, and the requested pause."""
     connection.exec_driver_sql(
         _SQL["learn_requests"],
         {
@@ -156,7 +156,7 @@ def learn_requests(
 
 
 def learn_accounts(*, connection: Connection, target_kraken: str, level: AccountLevel) -> None:
-    """Keep what was learnt of the accounts that may be under way."""
+    """Keep what was learnt of how many accounts may be under way."""
     connection.exec_driver_sql(
         _SQL["learn_accounts"],
         {
@@ -171,12 +171,12 @@ def learn_accounts(*, connection: Connection, target_kraken: str, level: Account
 
 
 def put_off_creates(*, connection: Connection, target_kraken: str, seconds: float) -> None:
-    """Let no further create leave for so many seconds, whoever would send it."""
+    """Hold back all creates to this Kraken for so many seconds, from every session."""
     connection.exec_driver_sql(_SQL["put_off_creates"], {"target_kraken": target_kraken, "seconds": seconds})
 
 
 def count_creates(*, connection: Connection, target_kraken: str, zone: str, more: int) -> tuple[int, float]:
-    """Creates of this day in this zone with so many more, and the seconds that are left of the day."""
+    """Add creates of this day in this zone. Returns their number and the day's remaining seconds."""
     row = connection.exec_driver_sql(
         _SQL["count_creates"], {"target_kraken": target_kraken, "zone": zone, "more": more}
     ).one()
@@ -184,7 +184,7 @@ def count_creates(*, connection: Connection, target_kraken: str, zone: str, more
 
 
 def accounts_at_kraken(*, connection: Connection, target_kraken: str, most: int) -> tuple[int, int]:
-    """Accounts that have not ended, counted up to `most`: with those just being sent, and without."""
+    """Count accounts that have not ended, up to `most`: including those just being sent, and without them."""
     row = connection.exec_driver_sql(
         _SQL["accounts_at_kraken"], {"target_kraken": target_kraken, "most": most}
     ).one()
@@ -209,7 +209,7 @@ def _load(*, row: Row[tuple[object, ...]]) -> Load:
         ),
         accounts=AccountLevel(
             accounts=row.accounts,
-            # What was not met for long may have been raised, or learnt in an hour of trouble.
+            # A limit that was not met for long may have been raised, or learnt in an hour of trouble.
             confirmed=row.accounts_confirmed and row.refused_lately,
             streak=row.accounts_streak,
             calls=row.accounts_calls,

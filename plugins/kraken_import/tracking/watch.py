@@ -1,4 +1,4 @@
-"""What is looked at while no run is looking, and what people have been told of it."""
+"""What is checked while no run is looking, and what people have been told about it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ParkedRecords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueCohort:
-    """A cohort that may be taken, and that no run has taken."""
+    """A cohort that is due and that no run has taken."""
 
     name: str
     dialect: str
@@ -41,14 +41,14 @@ class DueCohort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What people were last told of a subject: how much of it there was, and when."""
+    """The last message about a subject: the amount that it gave, and when it was sent."""
 
     amount: int
     told_at: datetime
 
 
 def open_too_long(*, connection: Connection, connection_id: str, before: datetime) -> OpenRecords | None:
-    """Open records of an Airflow Connection that were sent before a time. Returns None without any."""
+    """Return the open records of an Airflow Connection that were sent before a time; None without any."""
     row = connection.exec_driver_sql(
         _SQL["open_too_long"],
         {
@@ -61,30 +61,30 @@ def open_too_long(*, connection: Connection, connection_id: str, before: datetim
 
 
 def parked(*, connection: Connection, connection_id: str, before: datetime) -> ParkedRecords:
-    """Parked records of a Connection's waves, but for what the end of a wave told of not `before` a time."""
+    """Count a Connection's parked records, except those reported by a wave's end since `before`."""
     row = connection.exec_driver_sql(_SQL["parked"], {"connection_id": connection_id, "before": before}).one()
     return ParkedRecords(records=int(row.records), waves=int(row.waves))
 
 
 def due_cohorts(*, connection: Connection, dialects: Collection[str], day: date) -> list[DueCohort]:
-    """Cohorts with a wave date on or before a day that no wave has. Returns the earliest first."""
+    """Return the cohorts without a wave whose wave date is this day or before, the earliest first."""
     rows = connection.exec_driver_sql(_SQL["due_cohorts"], {"dialects": sorted(dialects), "day": day})
     return [DueCohort(**row) for row in rows.mappings()]
 
 
 def told(*, connection: Connection, subject: str) -> Told | None:
-    """What people were last told of a subject. Returns None when it is news."""
+    """Return what people were last told of a subject, or None if they were not."""
     row = connection.exec_driver_sql(_SQL["told"], {"subject": subject}).mappings().one_or_none()
     return None if row is None else Told(**row)
 
 
 def remember(*, connection: Connection, subject: str, amount: int, at: datetime) -> None:
-    """Keep that people were told."""
+    """Record that people were told."""
     connection.exec_driver_sql(_SQL["remember"], {"subject": subject, "amount": amount, "at": at})
 
 
 def forget(*, connection: Connection, subject: str) -> None:
-    """A subject is no more: the next time it is news."""
+    """Forget a subject that has passed, so that it is reported when it comes back."""
     connection.exec_driver_sql(_SQL["forget"], {"subject": subject})
 
 

@@ -17,7 +17,7 @@ from kraken_import.tracking.refs import BatchRef, WaveRef
 
 
 class WaveNotFound(Exception):
-    """The tracking database holds no such wave."""
+    """The tracking database has no such wave."""
 
 
 class UnableToNameWave(Exception):
@@ -30,7 +30,7 @@ class BatchIsBusy(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What steers a wave. Shares lie between 0 and 1."""
+    """The settings that steer a wave. Shares lie between 0 and 1."""
 
     require_rehearsal: bool = False
     """Create only what a dry run has succeeded with, payload for payload."""
@@ -45,9 +45,9 @@ class Policy:
     schedule_window_end: datetime | None = None
     """When Kraken may process what was created; both with an offset."""
     four_eyes: bool = False
-    """Whoever asked for the wave may not approve it."""
+    """The user who asked for the wave may not approve it."""
     reruns_ask: bool = True
-    """With `approval` required: a rerun of its records asks for approval anew."""
+    """With `approval` required: a rerun of its records asks for approval again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class Hindrance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewWave:
-    """What a wave is planned with. `failure_threshold` is a share from 0 to 1."""
+    """The values that a wave is planned with. `failure_threshold` is a share from 0 to 1."""
 
     name: str
     dialect: str
@@ -112,7 +112,7 @@ class Wave:
     requested_by: str | None = None
     rerun: int | None = None
     takes_refused: bool = False
-    """Builds anew what was refused too, because a backfill has opened it again."""
+    """Whether refused records are built again too, because a backfill has opened the wave again."""
 
     @property
     def ref(self) -> WaveRef:
@@ -121,12 +121,12 @@ class Wave:
 
     @property
     def is_paused(self) -> bool:
-        """Whether its creates wait for somebody to resume it."""
+        """Whether its creates wait for a person to resume it."""
         return self.paused_at is not None and self.stopped_at is None
 
 
 def add_wave(*, connection: Connection, wave: NewWave, at: datetime) -> int:
-    """Insert a wave and the partitions for its payloads and answers; its id. Raises `UnableToNameWave`."""
+    """Insert a wave and partitions for payloads and answers. Returns the id. Raises `UnableToNameWave`."""
     wave_id = connection.exec_driver_sql(
         _SQL["insert_wave"],
         {
@@ -167,7 +167,7 @@ def close_planning(*, connection: Connection, wave_id: int, already_claimed: int
 
 
 def merge_batches(*, connection: Connection, wave_id: int, by: int) -> None:
-    """Make one batch of every `by` neighbouring ones, before planning is closed."""
+    """Merge every `by` neighbouring batches into one, before planning is closed."""
     for statement in ("merge_batches", "enlarge_batch_size"):
         connection.exec_driver_sql(_SQL[statement], {"wave_id": wave_id, "by": by})
 
@@ -180,10 +180,10 @@ def reopen_wave(
     cleared: int | None = None,
     takes_refused: bool = False,
 ) -> None:
-    """Let a stopped or finished wave go on, because its Airflow run was cleared; it needs approval anew.
+    """Let a stopped or finished wave go on, because its Airflow run was cleared; it needs approval again.
 
-    `cleared` counts the clearings of that run: when it is known and has not grown, a task was merely retried,
-    and nothing changes. With `takes_refused` it builds anew what was refused, too.
+    `cleared` counts how often that run was cleared: when it is known and has not grown, a task was merely
+    retried, and nothing changes. With `takes_refused` refused records are built again, too.
     """
     connection.exec_driver_sql(
         _SQL["reopen"],
@@ -192,13 +192,13 @@ def reopen_wave(
 
 
 def wave_of_run(*, connection: Connection, dag_id: str, run_id: str) -> int | None:
-    """The wave that an Airflow run has planned, or None."""
+    """Return the wave that an Airflow run has planned, or None."""
     found = connection.exec_driver_sql(_SQL["find_run"], {"dag_id": dag_id, "run_id": run_id}).scalar()
     return None if found is None else int(found)
 
 
 def load_wave(*, connection: Connection, wave_id: int) -> Wave:
-    """One wave. Raises `WaveNotFound`."""
+    """Return one wave. Raises `WaveNotFound`."""
     row = connection.exec_driver_sql(_SQL["load_wave"], {"wave_id": wave_id}).mappings().one_or_none()
     if row is None:
         raise WaveNotFound(f"The tracking database has no wave {wave_id}.")
@@ -208,19 +208,19 @@ def load_wave(*, connection: Connection, wave_id: int) -> Wave:
 
 
 def may_create(*, engine: Engine, ref: WaveRef) -> bool:
-    """Whether creates that were intended may still leave: the wave, or rerun, is not stopped or paused."""
+    """Return whether intended creates may still leave: the wave, or rerun, is not stopped or paused."""
     with engine.connect() as connection:
         return bool(connection.exec_driver_sql(_SQL["may_create"], ref.values).scalar())
 
 
 def hindrance(*, connection: Connection, ref: WaveRef) -> Hindrance | None:
-    """What keeps the wave, or the rerun in it, from creating until a person acts; None when nothing does."""
+    """Return what keeps the wave, or the rerun in it, from creating until a person acts; None: nothing."""
     row = connection.exec_driver_sql(_SQL["hindrance"], ref.values).mappings().one_or_none()
     return None if row is None else Hindrance(**row)
 
 
 def paused(*, connection: Connection, refs: Collection[WaveRef]) -> frozenset[WaveRef]:
-    """Those of these waves, as themselves or as reruns see them, whose creates wait to be resumed."""
+    """Return those of these waves, or reruns in them, whose creates are paused."""
     rows = connection.exec_driver_sql(
         _SQL["paused"], {"wave_ids": [ref.wave_id for ref in refs], "rerun_ids": [ref.rerun for ref in refs]}
     )
@@ -228,13 +228,13 @@ def paused(*, connection: Connection, refs: Collection[WaveRef]) -> frozenset[Wa
 
 
 def batches(*, connection: Connection, wave_id: int) -> tuple[int, ...]:
-    """Numbers of all batches of a wave, ascending."""
+    """Return the numbers of all batches of a wave, ascending."""
     rows = connection.exec_driver_sql(_SQL["batches"], {"wave_id": wave_id}).scalars()
     return tuple(int(batch) for batch in rows)
 
 
 def batches_in_state(*, connection: Connection, wave_id: int, states: Collection[State]) -> tuple[int, ...]:
-    """Numbers of the batches that hold a record in one of these states, ascending."""
+    """Return the numbers of the batches that have a record in one of these states, ascending."""
     rows = connection.exec_driver_sql(
         _SQL["batches_in_state"], {"wave_id": wave_id, "states": [state.value for state in states]}
     ).scalars()
@@ -252,7 +252,7 @@ def record_watermark(
 
 
 def stop_wave(*, engine: Engine, wave_id: int, code: str, reason: str, at: datetime) -> bool:
-    """Allow no further create in this wave; whether it was allowed until now. The first reason stands."""
+    """Forbid further creates in this wave. Returns whether they were allowed. The first reason stays."""
     with engine.begin() as connection:
         stopped = connection.exec_driver_sql(
             _SQL["stop"], {"wave_id": wave_id, "code": code, "reason": reason, "at": at}
@@ -275,10 +275,10 @@ def finish_wave(*, connection: Connection, wave_id: int, failure: str | None, at
 
 @contextmanager
 def batch_lock(*, engine: Engine, ref: BatchRef) -> Iterator[Connection]:
-    """A connection that alone may create for this batch; raises `BatchIsBusy` when another holds the lock.
+    """Open a connection that alone may create for this batch. Raises `BatchIsBusy` if another has the lock.
 
-    Whoever creates must commit its intents on this very connection: when it breaks, the lock and
-    the right to create are gone together.
+    The caller must commit its intents on this very connection: when it breaks, the lock and the right to
+    create are lost together.
     """
     with batch_locks(engine=engine, wave_id=ref.wave_id, batches=(ref.batch,)) as connection:
         yield connection
@@ -286,7 +286,7 @@ def batch_lock(*, engine: Engine, ref: BatchRef) -> Iterator[Connection]:
 
 @contextmanager
 def batch_locks(*, engine: Engine, wave_id: int, batches: Sequence[int]) -> Iterator[Connection]:
-    """The same for several batches of a wave: all of them, or `BatchIsBusy`."""
+    """Do the same for several batches of a wave: all of them, or `BatchIsBusy`."""
     with engine.connect() as connection:
         held: list[int] = []
         try:

@@ -1,4 +1,4 @@
-"""What the pipeline does, one module a step: plan, build, validate, gate, create, poll, summarise.
+"""The steps of the pipeline, one module each: plan, build, validate, gate, create, poll, summarise.
 
-Plain Python without Airflow: each takes database engines and Kraken's settings, and returns counts.
+Plain Python without Airflow: each step takes database engines and Kraken's settings, and returns counts.
 """

@@ -1,7 +1,7 @@
-"""How many creates may leave now: as far as Kraken takes further accounts, and the day's number allows.
+"""Decides how many creates may leave now: as far as Kraken takes more accounts and the daily limit allows.
 
-Whoever intends creates holds the row of this Kraken until the intents are committed, so that no two tasks
-take the same room. Where no limit is known, nothing is locked and nothing counted.
+A task that intends creates locks the row of this Kraken until the intents are committed, so that no two
+tasks take the same room. Where no limit is known, nothing is locked and nothing counted.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.waiting import HoldBack, throttled
 
 _LONG: Final = 5.0
-"""Seconds that are waited in the worker; for longer it is given back."""
+"""Seconds to wait in the worker; for longer waits it is given back."""
 
 _AFTER_A_REFUSAL: Final = 1.0
 _WHILE_NONE_IS_TAKEN: Final = 10.0
@@ -38,20 +38,20 @@ _WHILE_NONE_IS_TAKEN: Final = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """How many creates may be intended now; without any, for how many seconds, or until when, that is so."""
+    """How many creates may be intended now; if none, for how many seconds, or until when."""
 
     most: int
     is_probe: bool = False
     """Whether this is one more than Kraken was found to take."""
     seconds: float = 0.0
     held: HoldBack | None = None
-    """Why the worker is given back, where that lasts."""
+    """Why the worker is given back, where the wait is long."""
     limit: int | None = None
-    """Accounts that Kraken takes at once, where they are all under way."""
+    """Accounts that Kraken takes at once, if all of them are under way."""
 
 
 def admit(*, connection: Connection, kraken: KrakenSettings, most: int) -> Admission:
-    """How many of `most` creates may be intended in this transaction. Raises `UnableToUseTracking`."""
+    """Return how many of `most` creates may be intended in this transaction. Raises `UnableToUseTracking`."""
     target = kraken.target
     load = shares.look(connection=connection, target_kraken=target)
     if load is None or not _is_limited(load=load, kraken=kraken):
@@ -71,7 +71,7 @@ def admit(*, connection: Connection, kraken: KrakenSettings, most: int) -> Admis
 
 
 def count(*, connection: Connection, kraken: KrakenSettings, creates: int) -> None:
-    """Count creates of the day, where that has a limit: negative for those of which nothing came."""
+    """Count creates of the day, if it has a limit; a negative number takes back creates without effect."""
     if kraken.creates_per_day is not None and creates:
         shares.enter(connection=connection, target_kraken=kraken.target)
         shares.count_creates(
@@ -80,10 +80,10 @@ def count(*, connection: Connection, kraken: KrakenSettings, creates: int) -> No
 
 
 def learn(*, systems: Systems, admission: Admission, exchanges: Sequence[Exchange], places: int) -> None:
-    """Keep what a chunk of creates, recorded already and sent in so many places at once, has taught."""
+    """Record what the creates of a chunk, recorded already and sent `places` at a time, have shown."""
     answers = [exchange.answer for exchange in exchanges]
     put_off = [answer for answer in answers if isinstance(answer, Throttled)]
-    # Without a status it was a sign-in that was put off, and no create.
+    # Without a status it was a sign-in that was put off, not a create.
     refused = sum(isinstance(each.answer, Throttled) and each.http_status is not None for each in exchanges)
     accepted = sum(isinstance(answer, Accepted) for answer in answers)
     kraken = systems.kraken
@@ -98,7 +98,7 @@ def learn(*, systems: Systems, admission: Admission, exchanges: Sequence[Exchang
         under_way, at_kraken = shares.accounts_at_kraken(
             connection=connection, target_kraken=kraken.target, most=_most_counted(level=load.accounts)
         )
-        # Where none is under way, no other account was in the way, and none makes room by its end.
+        # Where none is under way, no other account was in the way, and none makes room by ending.
         if (refused and under_way and not too_many) or (admission.is_probe and not put_off):
             level = after_creates(
                 level=load.accounts,
@@ -128,7 +128,7 @@ def _blame_requests(
     exchanges: Sequence[Exchange],
     places: int,
 ) -> None:
-    """Make fewer requests at once: while no limit of accounts is sure, a 429 may be for these."""
+    """Lower the requests at once: while no limit of accounts is certain, a 429 may be about requests."""
     sent = [exchange for exchange in exchanges if exchange.http_status is not None]
     seen = Seen(calls=len(sent), refused=sum(isinstance(each.answer, Throttled) for each in sent))
     level = after_requests(
@@ -158,7 +158,7 @@ def _within_accounts(
     is_learnt = kraken.accounts_at_once is None or limit < kraken.accounts_at_once
     if room > 0:
         return Admission(most=min(most, portion(room=room, level=level) if is_learnt else room))
-    # What was learnt may be too little; what the Connection says is never tried.
+    # What was learnt may be too little; a limit in the Connection is never exceeded to find out.
     has_room = kraken.accounts_at_once is None or under_way < kraken.accounts_at_once
     if is_learnt and has_room and (room == 0 or not level.confirmed) and may_probe(level=level):
         shares.learn_accounts(connection=connection, target_kraken=kraken.target, level=probed(level=level))
@@ -188,7 +188,7 @@ def _is_limited(*, load: Load, kraken: KrakenSettings) -> bool:
 
 
 def _most_counted(*, level: AccountLevel) -> int:
-    """What is counted where a limit was met: more than it can be."""
+    """Return the number to count to where a limit was met: more than the limit can be."""
     return _MANY if level.accounts is None else 2 * level.accounts + _FURTHER
 
 

@@ -1,4 +1,4 @@
-"""What people are told while a migration runs: one sentence, counts, and never anything personal."""
+"""What people are told while a migration runs: one sentence and counts, never personal data."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NAMED_COHORTS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """One sentence and numbers; of a wave also which, and otherwise blanks."""
+    """One sentence and its numbers; for a wave also which wave it is, otherwise blanks."""
 
     moment: Moment | OtherMoment
     about: str
@@ -46,12 +46,12 @@ class Announcement:
     counts: Mapping[str, int]
 
     def values(self, *, link: str) -> dict[str, Any]:
-        """As plain values, for templates: `text` ends with the link, if there is one, `sentence` does not."""
+        """Return it as plain values for templates: `text` ends with the link, if any; `sentence` does not."""
         return {**asdict(self), "sentence": self.text, "link": link, "text": f"{self.text} {link}".rstrip()}
 
 
 def announce(*, tracking: Engine, wave_id: int, moment: Moment, failure: str | None = None) -> Announcement:
-    """What is to be told of a wave at a moment. `failure` says why it stopped, or ended badly."""
+    """Return what to tell of a wave at a moment. `failure` says why it stopped, or ended badly."""
     with tracking.connect() as connection:
         wave = waves.load_wave(connection=connection, wave_id=wave_id)
         states = progress.wave_states(connection=connection, wave_id=wave_id)
@@ -68,18 +68,18 @@ def announce(*, tracking: Engine, wave_id: int, moment: Moment, failure: str | N
 
 
 def plan_failed(*, what: str, dialect: str, failure: str) -> Announcement:
-    """A wave, a rerun or a cohort that could not be planned, and so does not happen."""
+    """Report a wave, a rerun or a cohort that could not be planned, and so does not happen."""
     return Announcement(
         moment="plan_failed",
         about=what,
         dialect=dialect,
-        text=f"{what} of {dialect} could not be planned, so nothing of it was sent: {failure}",
+        text=f"{what} of {dialect} could not be planned, so none of it was sent: {failure}",
         counts={},
     )
 
 
 def announce_rerun(*, tracking: Engine, rerun: int, failure: str | None) -> Announcement:
-    """How a rerun ended. `failure` says why it ended badly."""
+    """Report how a rerun ended. `failure` says why it ended badly."""
     with tracking.connect() as connection:
         given = reruns.load_rerun(connection=connection, rerun=rerun)
         ways = reruns.ways(connection=connection, rerun=rerun)
@@ -98,7 +98,7 @@ def announce_rerun(*, tracking: Engine, rerun: int, failure: str | None) -> Anno
 def rerun_ended(
     *, rerun: int, dialect: str, mode: str, mended: int, left: int, parked: int, failure: str | None
 ) -> Announcement:
-    """How many records of a rerun are through now, how many are left, and how many of those are parked."""
+    """Report how many records of a rerun are through, how many are left, and how many of those are parked."""
     about = f"Rerun {rerun}"
     through = f"with {mended:,} of {mended + left:,} records through and {left:,} left"
     if parked:
@@ -115,7 +115,7 @@ def rerun_ended(
 
 
 def differences_found(*, connection_id: str, differences: Mapping[str, int]) -> Announcement:
-    """What reconciliation over a Connection left open, by kind."""
+    """Report what reconciliation over a Connection left open, by kind."""
     number = sum(differences.values())
     listed = ", ".join(f"{kind} {records:,}" for kind, records in sorted(differences.items()))
     what = "1 difference is" if number == 1 else f"{number:,} differences are"
@@ -131,7 +131,7 @@ def differences_found(*, connection_id: str, differences: Mapping[str, int]) -> 
 def open_too_long(
     *, connection_id: str, records: int, since: datetime, hours: float, now: datetime
 ) -> Announcement:
-    """Records that Kraken has not ended for longer than `hours`; `since` is the oldest one's time."""
+    """Report records that Kraken has not ended for longer than `hours`; `since` is the oldest one's time."""
     what = "1 record has" if records == 1 else f"{records:,} records have"
     return Announcement(
         moment="open_too_long",
@@ -143,7 +143,7 @@ def open_too_long(
 
 
 def parked_records(*, connection_id: str, found: ParkedRecords) -> Announcement:
-    """Parked records of waves that have ended: a person must free them."""
+    """Report parked records of waves that have ended: a person must decide about them."""
     what = "1 record is" if found.records == 1 else f"{found.records:,} records are"
     waves_of = "1 wave" if found.waves == 1 else f"{found.waves:,} waves"
     them = "it" if found.records == 1 else "them"
@@ -158,7 +158,7 @@ def parked_records(*, connection_id: str, found: ParkedRecords) -> Announcement:
 
 
 def outage_begun(*, outage: Outage) -> Announcement:
-    """A Kraken gives no usable answer, and its waves wait for it."""
+    """Report that a Kraken gives no usable answer, and that its waves wait for it."""
     what = "answered" if outage.is_silent else "taken anything"
     return Announcement(
         moment="outage",
@@ -171,7 +171,7 @@ def outage_begun(*, outage: Outage) -> Announcement:
 
 
 def outage_over(*, outage: Outage) -> Announcement:
-    """An outage that people were told of is over, or was given up."""
+    """Report that an outage that people were told about is over, or was given up."""
     ended = outage.ended_at or outage.seen_at
     counts = {"minutes": _minutes(ended - outage.began_at), "tries": outage.tries}
     if outage.was_given_up:
@@ -196,7 +196,7 @@ def outage_over(*, outage: Outage) -> Announcement:
 
 
 def cohorts_overdue(*, dialect: str, cohorts: Sequence[DueCohort], night: datetime) -> Announcement:
-    """Cohorts whose night has begun without a run that takes them; `night` is the first one's."""
+    """Report cohorts whose night has begun without a run that takes them; `night` is the first one's."""
     names = ", ".join(repr(cohort.name) for cohort in cohorts[:_NAMED_COHORTS])
     more = f" and {len(cohorts) - _NAMED_COHORTS:,} more" if len(cohorts) > _NAMED_COHORTS else ""
     what = "Cohort" if len(cohorts) == 1 else "Cohorts"
@@ -207,8 +207,8 @@ def cohorts_overdue(*, dialect: str, cohorts: Sequence[DueCohort], night: dateti
         about=f"Cohorts of {dialect}",
         dialect=dialect,
         text=f"{what} {names}{more} of {dialect} {were} due from {night:%Y-%m-%d %H:%M %Z} and no run has "
-        f"taken {it}: look whether the DAG migrate_{dialect} is paused or its last run failed, or trigger it "
-        "with the cohort's name.",
+        f"taken {it}: check whether the DAG migrate_{dialect} is paused or its last run failed, or trigger "
+        "it with the cohort's name.",
         counts={
             "cohorts": len(cohorts),
             "customers": sum(cohort.customers for cohort in cohorts),
@@ -217,13 +217,13 @@ def cohorts_overdue(*, dialect: str, cohorts: Sequence[DueCohort], night: dateti
 
 
 def triggerer_silent(*, silence: timedelta | None) -> Announcement:
-    """Airflow's triggerer has not been heard of for so long; None: never."""
+    """Report that Airflow's triggerer has been silent for that long; None: always."""
     ever = "has never been seen" if silence is None else f"has been silent for {_minutes(silence)} minutes"
     return Announcement(
         moment="triggerer_silent",
         about="Airflow's triggerer",
-        text=f"Airflow's triggerer {ever}, so no wave goes on that waits for Kraken, a person or a pause, "
-        "while its tasks look deferred: start the triggerer, and nothing need be cleared.",
+        text=f"Airflow's triggerer {ever}, so waves that wait for Kraken, a person or a pause do not go on, "
+        "while their tasks look deferred: start the triggerer; nothing needs to be cleared.",
         counts={} if silence is None else {"silent_minutes": _minutes(silence)},
     )
 

@@ -19,7 +19,7 @@ from kraken_import.tracking.archive import Archive
 from kraken_import.usecases.faults import BadRequest
 
 _PAGE: Final = 20_000
-"""Events that are deleted in one transaction: what waits for it waits for a fraction of a second."""
+"""Events deleted in one transaction: few enough that other work waits only a fraction of a second."""
 _CHUNK: Final = 2**20
 
 
@@ -28,8 +28,8 @@ def archive_events(
 ) -> str:
     """Move the events of waves purged longer than `after` ago into files in `folder`. Returns one sentence.
 
-    Broken off at any point, it goes on where it was when called again. Raises `BadRequest` when a file cannot
-    be written, or is not there as it was written: no event is deleted then that no file holds.
+    Interrupted at any point, it continues where it was when called again. Raises `BadRequest` when a file
+    cannot be written, or is not there as it was written: then no event is deleted that no file holds.
     """
     waves = events = 0
     with _alone(tracking=tracking) as session:
@@ -50,7 +50,7 @@ def archive_events(
 
 @contextmanager
 def _alone(*, tracking: Engine) -> Iterator[Connection]:
-    """A session that alone archives while it lasts, and whose transactions are the caller's."""
+    """Open the only session that archives while it lasts; its transactions are the caller's."""
     with tracking.connect() as session:
         if not archive.lock(connection=session):
             raise BadRequest("Events are being archived already: wait until that has ended.")
@@ -62,7 +62,7 @@ def _alone(*, tracking: Engine) -> Iterator[Connection]:
 
 
 def _write(*, tracking: Engine, folder: Path, wave_id: int, archived_by: str, now: datetime) -> Archive:
-    """Write the file of a wave and record it. Returns what is in it, counted in the file itself."""
+    """Write the file of a wave and record it. Returns its extent, counted in the file itself."""
     name = f"events-of-wave-{wave_id}.csv.gz"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -102,7 +102,7 @@ def _write(*, tracking: Engine, folder: Path, wave_id: int, archived_by: str, no
 
 def _export(*, connection: Connection, wave_id: int, to: Path) -> None:
     with to.open("wb") as file:
-        # The name and the time stay out of the header, so that the same events make the same file.
+        # The header leaves out the name and the time, so that the same events make the same file.
         with closing(gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0)) as packed:
             archive.export(connection=connection, wave_id=wave_id, to=packed)
         file.flush()
@@ -148,7 +148,7 @@ def _digest(*, path: Path) -> bytes:
 
 
 def _flush(*, path: Path) -> None:
-    """Make a new name in a folder survive a loss of power."""
+    """Make a new name in a folder survive a power loss."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

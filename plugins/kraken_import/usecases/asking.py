@@ -1,7 +1,7 @@
 """Asks Kraken once how records stand, and records what the answers prove.
 
-Runs in triggers, possibly twice at once: every write is a guarded transition that a second writer repeats
-without effect, and everything that touches a database runs off the event loop.
+Runs in triggers, possibly twice at once: every write is a guarded transition that has no effect when it is
+repeated, and everything that uses a database runs off the event loop.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.verdicts import Course, Ruling, Signal, Timing, Verdict
 
 _CHUNK: Final = 500
-"""Status answers between two writes: progress is seen while a round goes on."""
+"""Status answers between two writes, so that progress is visible during a round."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookedUp:
-    """A record, what the status endpoint answered about it, and what that proves."""
+    """A record, the status endpoint's answer about it, and what that proves."""
 
     record: Open
     exchange: Exchange
@@ -57,7 +57,7 @@ async def ask(*, systems: Systems, session: KrakenSession, wave: Wave, records: 
     for start in range(0, len(records), _CHUNK):
         chunk = records[start : start + _CHUNK]
         looked_up = await look_up(session=session, wave=wave, timing=timing, records=chunk)
-        # However many are not answered about: where another record is, the trouble is theirs.
+        # However many records get no answer: where another one is answered, the cause lies with them.
         ruling = await confirmed(
             session=session, wave=wave, signals=[each.verdict.signal for each in looked_up]
         )
@@ -79,7 +79,7 @@ async def ask(*, systems: Systems, session: KrakenSession, wave: Wave, records: 
 async def look_up(
     *, session: KrakenSession, wave: Wave, timing: Timing, records: Sequence[Open]
 ) -> list[LookedUp]:
-    """Ask for the status of each record."""
+    """Ask for the status of each record. Returns the answers with what they prove."""
     exchanges = await session.statuses(
         resource=wave.resource,
         import_supplier=wave.import_supplier,
@@ -98,9 +98,9 @@ async def look_up(
 
 
 def unheard(*, looked_up: Sequence[LookedUp], ruling: Ruling) -> list[Open]:
-    """The records that went without an answer by their own trouble.
+    """Return the records that got no answer because of something in themselves.
 
-    Of many without a single answer it is not their own, whatever else Kraken answers.
+    If many were asked about and none got an answer, the cause lies elsewhere, even if Kraken answers others.
     """
     signals = [each.verdict.signal for each in looked_up]
     if ruling.course is not Course.GO_ON or not verdicts.are_few(signals=signals):
@@ -109,7 +109,7 @@ def unheard(*, looked_up: Sequence[LookedUp], ruling: Ruling) -> list[Open]:
 
 
 def steps(*, looked_up: Sequence[LookedUp], ruling: Ruling, timing: Timing) -> list[Move]:
-    """The steps that the answers prove, each of the create that was asked about, and with its answer."""
+    """Return the steps that the answers prove, each with its answer and the create that was asked about."""
     own = {record.id for record in unheard(looked_up=looked_up, ruling=ruling)}
     moves = []
     for each in looked_up:
@@ -142,7 +142,7 @@ def _record(
 
 
 def _stop_beyond_budget(systems: Systems, wave: Wave) -> None:
-    """Stop what creates; what is open is polled to its end all the same. A finished wave creates nothing."""
+    """Stop creates that exceed the budget; what is open is still polled. A finished wave creates nothing."""
     if wave.finished_at is not None and wave.rerun is None:
         return
     fault = budget_fault(tracking=systems.tracking, wave=wave, stage="load")

@@ -1,4 +1,4 @@
-"""The error budget of a wave or a rerun: stops it while most of its records are still unharmed."""
+"""The error budget of a wave or a rerun: stops it before most of its records are affected."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kraken_import.usecases.faults import SystemicFault
 
 _MOST_CAUSES: Final = 3
 _ENOUGH: Final = 200
-"""Answered creates after which a budget that most of them break has been proved broken."""
+"""Answered creates that suffice to prove a budget broken when most of them fail."""
 _MOST_DECIMALS: Final = 6
 
 _WHAT_FAILED: Final[dict[Stage, str]] = {
@@ -29,10 +29,10 @@ _WHAT_FAILED: Final[dict[Stage, str]] = {
 def budget_fault(
     *, tracking: Engine, wave: Wave, stage: BudgetStage, now: datetime | None = None
 ) -> SystemicFault | None:
-    """The fault of a wave, or of the rerun that sees it, in which too much fails; None within its budget.
+    """Return the fault of a wave, or of the rerun that sees it, that exceeds its budget; None within it.
 
     A rerun is judged by what it has done itself, in all of its waves, and a wave by what its own run has.
-    `now` stands in for the database's clock.
+    `now` replaces the database's clock.
     """
     policy = wave.policy
     if wave.stopped_at is not None or (policy.error_share >= 1 and policy.error_count is None):
@@ -54,15 +54,15 @@ def budget_fault(
 
 
 def has_answered(*, tracking: Engine, wave: Wave, since: datetime) -> bool:
-    """Whether Kraken has answered a create of the wave, or of the rerun that sees it, since then."""
+    """Return whether Kraken has answered a create of the wave, or of the rerun that sees it, since then."""
     with tracking.connect() as connection:
         return budget.answered(connection=connection, ref=wave.ref, since=since, most=1) > 0
 
 
 def may_hurry(*, tracking: Engine, wave: Wave) -> bool:
-    """Whether enough creates were answered for a budget to have seen what they come to.
+    """Return whether enough creates were answered for the budget to judge them.
 
-    Until then a wave goes slowly, so that few records are harmed before it is stopped.
+    Until then a wave goes slowly, so that few records are affected before it is stopped.
     """
     since = wave.reopened_at or wave.started_at
     with tracking.connect() as connection:
@@ -71,7 +71,7 @@ def may_hurry(*, tracking: Engine, wave: Wave) -> bool:
 
 
 def _beyond(*, sample: Recent, policy: Policy) -> str | None:
-    """How far a sample is beyond the budget, in words; None when it is within."""
+    """Return how far a sample exceeds the budget, in words; None when it does not."""
     failed, seen = sample.failed, sample.seen
     if is_evident(failed=failed, seen=seen, share=policy.error_share, window=policy.error_window):
         least, most = _told_apart(lower_bound(failed=failed, seen=seen), float(policy.error_share))
@@ -82,7 +82,7 @@ def _beyond(*, sample: Recent, policy: Policy) -> str | None:
 
 
 def _told_apart(*shares: float) -> list[str]:
-    """Shares in percent, with as few decimals as tell them apart."""
+    """Format shares in percent, with as few decimals as tell them apart."""
     said: list[str] = []
     for decimals in range(1, _MOST_DECIMALS + 1):
         said = [f"{share * 100:.{decimals}f} %" for share in shares]
@@ -108,7 +108,7 @@ def _reason(*, sample: Recent, measure: str) -> str:
 
 
 def _causes(*, causes: Sequence[BudgetCause]) -> str:
-    """The main causes with their numbers of records."""
+    """Format the main causes with their numbers of records."""
     said = [
         f"{cause.code}{f' at {cause.path}' if cause.path else ''} {cause.records:,}"
         for cause in causes[:_MOST_CAUSES]

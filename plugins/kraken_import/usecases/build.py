@@ -19,6 +19,7 @@ from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.shared_values import SharedValue
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.calling import batch_counts, refuse_if_stopped
+from kraken_import.usecases.configured import configured_values
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.holds import hold
 from kraken_import.usecases.systems import BuildSystems
@@ -31,38 +32,32 @@ from transforms.registry import get_dialect
 def payload_settings(
     *, dialect: Dialect, kraken: KrakenSettings, now: datetime, import_supplier: str | None = None
 ) -> BuildSettings:
-    """What a Connection decides about a dialect's payloads. Raises `BadRequest` for an unknown setting."""
-    values = kraken.configured_values.get(dialect.name, {})
-    unknown = sorted(set(values) - dialect.settings)
-    if unknown:
-        raise BadRequest(
-            f"Configured values of Connection {kraken.connection_id} name {unknown[0]} for {dialect.name}, "
-            f"which nothing there reads: name one of {', '.join(sorted(dialect.settings))}."
-        )
+    """Return what a Connection sets for payloads. Raises `BadRequest` for words it cannot mean."""
     return BuildSettings(
         import_supplier=import_supplier
         or kraken.import_suppliers.get(dialect.name, dialect.default_import_supplier),
         today=now.astimezone(ZoneInfo(kraken.zone or dialect.zone)).date(),
         zone=kraken.zone,
         region=kraken.region,
-        values=values,
+        values=configured_values(dialect=dialect, kraken=kraken),
     )
 
 
 def build_batch(*, systems: BuildSystems, ref: BatchRef) -> dict[str, int]:
-    """Build every record of a batch that is undone: not refused, and with no create that may be outstanding.
+    """Build every unfinished record of a batch: not refused, and without a create that may be outstanding.
 
-    Returns the batch's records by state. A repeated call builds anew, so that a correction in the legacy
-    database is picked up. What was refused is taken once a backfill has opened the wave again, and by a
-    rerun, which builds its own records only and opens again those that Kraken ended, each of them once; of
-    one that was stopped it raises `SystemicFault`, of a purged wave `BadRequest`. With `writeback` the legacy
-    system is told to hold the customers first, so that nothing changes between the snapshot and their end.
+    Returns the batch's records by state. A repeated call builds again, so that a correction in the legacy
+    database is picked up. Refused records are built once a backfill has opened the wave again, and by a
+    rerun, which builds only its own records and opens those that Kraken ended again, each of them once.
+    Raises `SystemicFault` for a stopped wave or rerun, and `BadRequest` for a purged wave. With `writeback`
+    the legacy system is first told to hold the customers, so that nothing changes between the snapshot and
+    their end.
     """
     now = systems.clock()
     with systems.tracking.connect() as connection:
         wave = reruns.load_wave(connection=connection, ref=ref.wave)
         if ref.rerun is not None:
-            # What Kraken has ended must keep that end where it cannot be created again.
+            # A record that Kraken has ended must keep that end where it cannot be created again.
             refuse_if_stopped(wave=wave)
         _refuse_purged(connection=connection, wave=wave)
         states = UNDONE | REFUSED if wave.takes_refused and ref.rerun is None else UNDONE
@@ -85,11 +80,11 @@ def build_batch(*, systems: BuildSystems, ref: BatchRef) -> dict[str, int]:
 
 
 def _refuse_purged(*, connection: Connection, wave: Wave) -> None:
-    """Raise `BadRequest` for a wave that has no place for payloads any more."""
+    """Raise `BadRequest` for a wave whose place for payloads has been purged."""
     purged_at = purge.purged_at(connection=connection, wave_id=wave.id)
     if purged_at is not None:
         raise BadRequest(
-            f"Wave {wave.name!r} was purged on {purged_at:%Y-%m-%d}: nothing of it is built again, so plan a "
+            f"Wave {wave.name!r} was purged on {purged_at:%Y-%m-%d}: it cannot be built again, so plan a "
             "wave that names the customers."
         )
 
@@ -150,7 +145,7 @@ def _record_money(
     extracted: Extract,
     process_ids: Mapping[str, int],
 ) -> None:
-    """Record the balances that were read and built of each customer."""
+    """Record each customer's balances as read and as built."""
     payloads = {payload.external_identifier: payload.balances for payload in result.payloads}
     money.record(
         connection=connection,
@@ -168,7 +163,7 @@ def _record_money(
 
 
 def _built(*, result: BuildResult, records: Mapping[str, Key]) -> list[Built]:
-    """What was made of each customer, with its warnings."""
+    """Return the build result of each customer, with its warnings."""
     warnings = {item.external_identifier: item.findings for item in result.warnings}
     bodies = {payload.external_identifier: payload.body for payload in result.payloads}
     refused = {rejection.external_identifier: rejection.findings for rejection in result.rejections}
@@ -190,7 +185,7 @@ def _record_values(
     result: BuildResult,
     process_ids: Mapping[str, int],
 ) -> None:
-    """Record the digests of what may be in one record of a wave only."""
+    """Record the digests of values that only one record of a wave may have."""
     shared_values.replace(
         connection=connection,
         wave_id=ref.wave_id,

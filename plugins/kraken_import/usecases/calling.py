@@ -30,7 +30,7 @@ _GO_ON: Final = "then clear the run in Airflow to go on where it stopped"
 
 
 def wave_for_kraken(*, connection: Connection, ref: WaveRef, kraken: KrakenSettings) -> Wave:
-    """The wave, as the rerun sees it if there is one, when these settings still lead to its Kraken.
+    """Return the wave, as the rerun sees it if there is one, if these settings still lead to its Kraken.
 
     Raises `SystemicFault` otherwise: its records must not be sent to, or looked up at, another Kraken.
     """
@@ -47,7 +47,7 @@ def wave_for_kraken(*, connection: Connection, ref: WaveRef, kraken: KrakenSetti
 
 
 def batch_counts(*, connection: Connection, ref: BatchRef) -> dict[State, int]:
-    """Records by state: those of the batch, or of the rerun in it."""
+    """Count records by state: those of the batch, or of the rerun in it."""
     if ref.rerun is None:
         return progress.batch_states(connection=connection, wave_id=ref.wave_id, batch=ref.batch)
     counts: Counter[State] = Counter()
@@ -67,9 +67,9 @@ def refuse_if_stopped(*, wave: Wave) -> None:
 
 @asynccontextmanager
 async def open_session(*, systems: Systems, wave: Wave) -> AsyncIterator[KrakenSession]:
-    """A session with a share in what its Kraken takes at once, and no more than the wave allows itself.
+    """Open a session with a share of its Kraken's limits, bounded by the wave's own limit.
 
-    Raises `UnableToUseTracking` where another version of the pipeline keeps the shares.
+    Raises `UnableToUseTracking` if another version of the pipeline keeps the shares.
     """
     most = wave.requests_in_flight or systems.kraken.requests_in_flight
     async with (
@@ -87,9 +87,9 @@ async def open_session(*, systems: Systems, wave: Wave) -> AsyncIterator[KrakenS
 def fault_of(
     *, signal: Signal, wave: Wave, problem: str | None = None, refusal: Finding | None = None
 ) -> SystemicFault | None:
-    """The fault behind answers after which no record of the wave can succeed; None when they are not such.
+    """Return the fault behind answers after which no record of the wave can succeed; None for other answers.
 
-    `problem` says why signing in gives no token that Kraken takes, `refusal` what it has against that which
+    `problem` says why Kraken accepts no token from signing in, `refusal` what it refuses of the values that
     every record is sent with, where that is known.
     """
     connection = f"Connection {wave.connection_id!r}"
@@ -124,7 +124,7 @@ def fault_of(
 
 
 def _shared_refusal(*, signal: Signal, wave: Wave, refusal: Finding | None) -> str:
-    """Why what every record is sent with stops the wave, and what a person must do."""
+    """Explain why a value that every record is sent with stops the wave, and what a person must do."""
     connection, told = f"Connection {wave.connection_id!r}", _told(refusal)
     match signal:
         case Signal.SUPPLIER_REFUSED:
@@ -152,7 +152,7 @@ def _shared_refusal(*, signal: Signal, wave: Wave, refusal: Finding | None) -> s
 
 
 def _told(refusal: Finding | None) -> str:
-    """Code and path of a refusal, without its sentence, in which Kraken may repeat anything."""
+    """Return code and path of a refusal, without its sentence, in which Kraken may repeat anything."""
     if refusal is None:
         return ""
     code = shared_code(detail=refusal.detail) if refusal.code == INVALID else refusal.code
@@ -162,7 +162,7 @@ def _told(refusal: Finding | None) -> str:
 
 
 def stop(*, tracking: Engine, wave: Wave, fault: SystemicFault, now: datetime) -> SystemicFault:
-    """Record that the wave, or else the rerun, may create nothing more; the fault, to be raised."""
+    """Record that the wave, or else the rerun, may create nothing more. Returns the fault, to be raised."""
     if wave.rerun is None:
         fault.stopped_now = waves.stop_wave(
             engine=tracking, wave_id=wave.id, code=fault.code, reason=fault.reason, at=now
@@ -173,5 +173,5 @@ def stop(*, tracking: Engine, wave: Wave, fault: SystemicFault, now: datetime) -
 
 
 def raw(*, exchange: Exchange) -> evidence.Answer:
-    """What is kept of an exchange."""
+    """Return what is kept of an exchange."""
     return evidence.Answer(http_status=exchange.http_status, body=exchange.body)

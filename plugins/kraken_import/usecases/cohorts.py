@@ -1,4 +1,4 @@
-"""Plans a cohort: who is to migrate together, and from which night on. Nobody is ever planned twice."""
+"""Plans a cohort: who is to migrate together, and from which night on. No customer is ever planned twice."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.domain.lifecycle import Mode
@@ -17,6 +17,7 @@ from kraken_import.tracking import cohorts
 from kraken_import.tracking.cohorts import Count, NewCohort
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.policy import check_policy, resolve, wave_policy, window_of
+from kraken_import.usecases.systems import PlanSystems
 from transforms.dialect import Dialect
 from transforms.registry import UnknownDialect, get_dialect
 from transforms.selection import LEFT_OUT, Parameter, UnableToSelect, check_rule, select
@@ -24,7 +25,7 @@ from transforms.selection import LEFT_OUT, Parameter, UnableToSelect, check_rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CohortRequest:
-    """What was asked for. `size` is the most customers to plan; None plans all that the rule selects.
+    """The requested cohort. `size` is the most customers to plan; None plans all that the rule selects.
 
     Without `wave_date` only a run that names the cohort takes it.
     """
@@ -38,7 +39,7 @@ class CohortRequest:
     leave_out: frozenset[str] = frozenset(LEFT_OUT)
     """Reasons of `candidates.sql` for which customers wait; those with any other are planned, and counted."""
     policy: PolicySettings = field(default_factory=PolicySettings)
-    """What is said of it here; the Connection says the rest. It holds the mode too."""
+    """The settings given here; the Connection gives the rest. They include the mode."""
     import_supplier: str | None = None
     connection_id: str = "kraken"
     planned_by: str | None = None
@@ -49,7 +50,7 @@ class PlannedCohort:
     """Customers that the rule selects, by what becomes of each; `selected` is the sum of the others.
 
     `strata` counts those planned by account type, `excluded` those who must wait by reason, `included` those
-    planned although there is a reason, by reason. `cohort_id` is None for a preview.
+    planned despite a reason, by reason. `cohort_id` is None for a preview.
     """
 
     cohort_id: int | None
@@ -66,7 +67,7 @@ class PlannedCohort:
 
     @property
     def counts(self) -> dict[str, int | dict[str, int]]:
-        """The counts alone."""
+        """Return the counts alone."""
         return {
             "selected": self.selected,
             "planned": self.planned,
@@ -79,47 +80,40 @@ class PlannedCohort:
         }
 
 
-def preview_cohort(
-    *, tracking: Engine, legacy: Engine, kraken: KrakenSettings, request: CohortRequest, now: datetime
-) -> PlannedCohort:
-    """What `write_cohort` would do now; nothing is written. Raises `BadRequest` as that does."""
-    with tracking.connect() as connection, connection.begin() as transaction:
-        planned = _plan(connection=connection, legacy=legacy, kraken=kraken, request=request, now=now)
+def preview_cohort(*, systems: PlanSystems, request: CohortRequest, now: datetime) -> PlannedCohort:
+    """Return what `write_cohort` would do now, without writing. Raises `BadRequest` as it does."""
+    with systems.tracking.connect() as connection, connection.begin() as transaction:
+        planned = _plan(connection=connection, systems=systems, request=request, now=now)
         transaction.rollback()
     return planned
 
 
-def write_cohort(
-    *, tracking: Engine, legacy: Engine, kraken: KrakenSettings, request: CohortRequest, now: datetime
-) -> PlannedCohort:
+def write_cohort(*, systems: PlanSystems, request: CohortRequest, now: datetime) -> PlannedCohort:
     """Plan the cohort in one transaction.
 
-    Raises `BadRequest` (nothing is written then): no such rule, other parameters than it wants, a name that
-    is taken, a date that is over or belongs to waves of another kind, nobody to plan.
+    Raises `BadRequest` and writes nothing: no such rule, wrong parameters for it, a name that is taken, a
+    date that is over or belongs to waves of another kind, or no customer to plan.
     """
-    with tracking.begin() as connection:
-        return _plan(
-            connection=connection, legacy=legacy, kraken=kraken, request=request, now=now, is_written=True
-        )
+    with systems.tracking.begin() as connection:
+        return _plan(connection=connection, systems=systems, request=request, now=now, is_written=True)
 
 
 def _plan(
     *,
     connection: Connection,
-    legacy: Engine,
-    kraken: KrakenSettings,
+    systems: PlanSystems,
     request: CohortRequest,
     now: datetime,
     is_written: bool = False,
 ) -> PlannedCohort:
     try:
         dialect = get_dialect(name=request.dialect)
-        cohort = _new_cohort(dialect=dialect, kraken=kraken, request=request, now=now)
+        cohort = _new_cohort(dialect=dialect, kraken=systems.kraken, request=request, now=now)
         check_rule(dialect=dialect.name, rule=request.rule, parameters=request.parameters)
-        # The legacy database can take its time: what cannot be is said first.
+        # The legacy database can take its time, so impossible requests are refused first.
         cohorts.check_cohort(connection=connection, cohort=cohort)
         pages = select(
-            engine=legacy,
+            engine=systems.legacy,
             dialect=dialect,
             rule=request.rule,
             parameters=request.parameters,
@@ -183,7 +177,7 @@ def _new_cohort(
 def _policy(
     *, dialect: Dialect, kraken: KrakenSettings, request: CohortRequest, now: datetime
 ) -> PolicySettings:
-    """The complete policy, refused where its wave would be too."""
+    """Return the complete policy. Raises `BadRequest` where its wave would be refused too."""
     whose = f"the policy of Connection {request.connection_id!r} for {dialect.name}"
     least = kraken.policies.get(dialect.name, PolicySettings())
     settings = resolve(said=request.policy, least=least, whose=whose)

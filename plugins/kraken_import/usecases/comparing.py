@@ -24,14 +24,14 @@ LOCAL_KINDS: Final = PAYLOAD_KINDS | {
     "ledger_missing",
     "ledger_unknown",
 }
-"""What is compared without Kraken."""
+"""Kinds of difference that are found without Kraken."""
 
 KEPT_KINDS: Final = frozenset({"wave_count", "batch_count", "history_differs"})
-"""What can be compared of a purged wave too. What else is open stays open, since nothing can show its end."""
+"""Kinds that can be compared in a purged wave too. Others stay open, since nothing can prove them gone."""
 
 
 def local_differences(*, connection: Connection, wave: Reconcilable) -> Iterator[Difference]:
-    """What can be compared without Kraken and without a look into payloads; of a purged wave no money."""
+    """Yield the differences found without Kraken and without reading payloads; of a purged wave no money."""
     compared = [reconciliation.batches, reconciliation.attempts]
     if wave.purged_at is None:
         compared += [reconciliation.money, reconciliation.batch_sums]
@@ -39,7 +39,7 @@ def local_differences(*, connection: Connection, wave: Reconcilable) -> Iterator
 
 
 def wave_count(*, wave_id: int, counted: dict[str, int]) -> Difference | None:
-    """The difference between the customers that a wave has claimed and those it has, if there is one."""
+    """Return the difference between a wave's claimed and its actual customers, if there is one."""
     if counted["claimed"] == counted["selected"] + counted["handed_on"]:
         return None
     here = reconciliation.customers(here=counted["selected"], handed_on=counted["handed_on"])
@@ -49,9 +49,9 @@ def wave_count(*, wave_id: int, counted: dict[str, int]) -> Difference | None:
 def payload_differences(
     *, connection: Connection, wave_id: int, since: datetime | None
 ) -> Iterator[Difference]:
-    """Payloads that are no longer what was built, of those built from `since` on, or of all.
+    """Yield payloads that are no longer what was built, of those built from `since` on, or of all.
 
-    Purged ones cannot be looked at.
+    Purged payloads cannot be compared.
     """
     if not reconciliation.has_payloads(connection=connection, wave_id=wave_id):
         return

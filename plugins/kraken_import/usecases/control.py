@@ -1,12 +1,12 @@
-"""What people order a wave to do while it runs: pause, resume, cancel; or everything: stop."""
+"""Orders to a running wave: pause, resume, cancel; or to everything: stop."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection, Engine
 
+from kraken_import.domain.orders import Order
 from kraken_import.tracking import control
 from kraken_import.tracking.control import Action, Named, Standing, Stopped
 from kraken_import.usecases.faults import BadRequest
@@ -16,11 +16,11 @@ CANCELLED: Final = "cancelled"
 """The stop code of a wave that never goes on."""
 
 STOP_ALL: Final = "stop_all"
-"""The stop code of what was stopped with everything else; clearing its run lets it go on."""
+"""The stop code of what stop_all has stopped; clearing its run lets it go on."""
 
 
 _MOST_NAMED: Final = 20
-"""More waves than these are counted, not named."""
+"""More waves than this are counted, not named."""
 
 
 class UnknownWave(BadRequest):
@@ -31,32 +31,26 @@ class UnknownKraken(BadRequest):
     """No wave was ever planned for this Connection or Kraken."""
 
 
-def control_wave(
-    *, tracking: Engine, wave: str, action: Action, ordered_by: str, reason: str | None, now: datetime
-) -> str:
-    """Pause, resume or cancel the wave with this id or name; one sentence on what that means.
+def control_wave(*, tracking: Engine, wave: str, action: Action, order: Order) -> str:
+    """Pause, resume or cancel the wave with this id or name. Returns one sentence on what that means.
 
     Once it has returned no create is intended any more, and those already intended stop leaving within a
     second or two. Raises `BadRequest` for an order that makes no sense.
     """
     if not wave.strip():
         raise BadRequest(f"Say which wave to {action}, by its id or name.")
-    reason = (reason or "").strip() or None
     with tracking.begin() as connection:
         named = find_wave(connection=connection, wave=wave.strip())
         standing = control.lock(connection=connection, wave_id=named.id)
         _check(named=named, standing=standing, action=action)
-        because = f" ({reason})" if reason else ""
-        control.order(
+        control.carry_out(
             connection=connection,
             wave_id=named.id,
             action=action,
-            ordered_by=ordered_by,
-            reason=reason,
+            order=order,
             stop_reason=(
-                f"{CANCELLED} by {ordered_by}{because}: what was not created is free for another wave."
+                f"{CANCELLED} by {order.by}{order.because}: what was not created is free for another wave."
             ),
-            at=now,
         )
     if action == "resume" and standing.stop_code is not None:
         return (
@@ -66,16 +60,13 @@ def control_wave(
     return f"{title(named=named)} {_MEANS[action]}"
 
 
-def stop_all(
-    *, tracking: Engine, kraken: str | None, ordered_by: str, reason: str | None, now: datetime
-) -> str:
-    """Stop every wave and rerun under way, of one Connection or Kraken or of all; a sentence on what stopped.
+def stop_all(*, tracking: Engine, kraken: str | None, order: Order) -> str:
+    """Stop every wave and rerun under way, of one Connection or Kraken or of all. Returns what was stopped.
 
-    Once it has returned nothing that was planned before is created any more, and what was intended stops
-    leaving within a second or two. Clearing a run lets its wave or rerun go on. Raises `UnknownKraken`.
+    Once it has returned, earlier plans create nothing more, and intended creates stop leaving within a second
+    or two. Clearing a run lets its wave or rerun go on. Raises `UnknownKraken`.
     """
-    reason, kraken = (reason or "").strip() or None, (kraken or "").strip().rstrip("/") or None
-    because = f" ({reason})" if reason else ""
+    kraken = (kraken or "").strip().rstrip("/") or None
     whole = "everything" if kraken is None else f"everything that goes to {kraken}"
     with tracking.begin() as connection:
         if kraken is not None:
@@ -89,13 +80,11 @@ def stop_all(
         stopped = control.stop_all(
             connection=connection,
             kraken=kraken,
-            ordered_by=ordered_by,
-            reason=reason,
+            order=order,
             stop_reason=(
-                f"{ordered_by} stopped {whole}{because}: nothing more is created; "
+                f"{order.by} stopped {whole}{order.because}: nothing more is created; "
                 "clear the run in Airflow to go on where it stopped."
             ),
-            at=now,
         )
     if not stopped:
         return "Nothing was under way, so nothing had to be stopped: no wave and no rerun."
@@ -105,7 +94,7 @@ def stop_all(
     return (
         f"Stopped {_counted(len(stopped) - reruns, 'wave')} and {_counted(reruns, 'rerun')}: {listed}{more}. "
         "Nothing more is created until their runs are cleared; what Kraken has is polled to its end. "
-        "A night that is still to come begins all the same: pause its DAG to keep it from that."
+        "A night that is still to come begins anyway: pause its DAG to prevent that."
     )
 
 
@@ -126,7 +115,7 @@ _MEANS: Final[dict[Action, str]] = {
 
 
 def find_wave(*, connection: Connection, wave: str) -> Named:
-    """Return the wave with this id or name. Raises `UnknownWave` where that is none, or not one only."""
+    """Return the wave with this id or name. Raises `UnknownWave` when there is none, or more than one."""
     found = control.find(connection=connection, wave=wave)
     if not found:
         raise UnknownWave(f"There is no wave {wave!r}: give the id or the name of one in migration.wave.")

@@ -1,4 +1,4 @@
-"""Creates the valid records of a batch in Kraken: never one twice, never one forgotten.
+"""Creates the valid records of a batch in Kraken: none twice, and none forgotten.
 
 Kraken has no idempotency key, so every create is preceded by a committed intent, and an intent whose
 outcome is unknown is looked up at the status endpoint before anything else is sent for that record.
@@ -43,8 +43,8 @@ class CreateOutcome:
 async def create_batch(*, systems: Systems, ref: BatchRef) -> CreateOutcome:
     """Create the valid records of a batch and settle every doubt about them.
 
-    Raises `SystemicFault` (the wave is stopped then, or was), `Retryable` when another worker still
-    works on the batch. What was answered is recorded in any case.
+    Raises `SystemicFault` when the wave is or was stopped, and `Retryable` when another worker still works on
+    the batch. What was answered is recorded in any case.
     """
     try:
         with waves.batch_lock(engine=systems.tracking, ref=ref) as connection:
@@ -76,18 +76,18 @@ async def _work(*, systems: Systems, connection: Connection, wave: Wave, ref: Ba
 
 
 def _why_not(*, systems: Systems, wave: Wave, valid: int, uncovered: int) -> HoldBack:
-    """Why valid records were left. Raises `SystemicFault` when only a person can change that."""
+    """Return why valid records were left. Raises `SystemicFault` when only a person can change that."""
     refuse_if_stopped(wave=wave)
     if uncovered >= valid:
         raise SystemicFault(code=NOT_APPROVED, reason=unapproved(wave=wave, records=uncovered))
     now = systems.clock()
     if window_is_over(policy=wave.policy, now=now + systems.window):
         raise stop(tracking=systems.tracking, wave=wave, fault=_too_late(wave=wave), now=now)
-    # Paused, or resumed just now: either way what is valid still has to be created.
+    # Paused, or resumed just now: either way the valid records still have to be created.
     return HoldBack(
         why="paused",
         seconds=0.0 if wave.is_paused else _LOOK_AGAIN,
-        sentence="The wave is paused: creates wait until somebody resumes it.",
+        sentence="The wave is paused: creates wait until it is resumed.",
     )
 
 

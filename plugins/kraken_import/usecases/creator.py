@@ -39,7 +39,7 @@ from kraken_import.usecases.waiting import HoldBack, throttled
 _log = logging.getLogger(__name__)
 
 _CHUNKS_IN_FLIGHT: Final = 4
-"""Intents committed ahead for each request in flight: the most that a crash leaves to be looked up."""
+"""Intents committed ahead for each request in flight: a crash leaves at most these to be looked up."""
 
 _LOOK_AGAIN: Final = 1.0
 _LATELY: Final = timedelta(seconds=30)
@@ -48,10 +48,10 @@ _TELL_AGAIN: Final = 60.0
 _LOOK_FOR_ROOM: Final = 0.25
 _LONGEST_WITHOUT_ROOM: Final = 30.0
 _WITHOUT_ROOM: Final = 10.0
-"""Seconds for which a batch leaves its worker when no account has ended for so long."""
+"""Seconds after which a batch leaves its worker when no account has ended."""
 
 _WAIT_HERE: Final = 5.0
-"""Seconds that are waited in the worker; for longer it is given back."""
+"""Seconds to wait in the worker; for longer waits it is given back."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,19 +65,19 @@ class Creator:
     ref: BatchRef
     judge: Judge = field(init=False)
     without_room_since: float | None = None
-    """Since when, on the loop's clock, Kraken takes no further account and none is seen to end."""
+    """Since when, on the loop's clock, Kraken has taken no further account and none was seen to end."""
     tell_at: float = -math.inf
     """When, on the loop's clock, people are told again that accounts must end first."""
     may_hurry: bool = False
-    """Whether the wave, or the rerun, has creates enough behind it for full chunks."""
+    """Whether the wave, or the rerun, has had enough creates answered for full chunks."""
 
     def __post_init__(self) -> None:
         self.judge = self._new_judge(met_outage=True)
 
     async def run(self) -> HoldBack | None:
-        """Create until nothing valid is left and nothing is in doubt; why it waits when it has to."""
+        """Create until nothing valid is left and nothing is in doubt. Returns why it waits if it has to."""
         try:
-            # Doubts that a crashed worker left are older than anything below, so they are looked up first.
+            # Doubts that a crashed worker left are older than any below, so they are looked up first.
             await self._settle()
             while True:
                 held = await self._create_valid()
@@ -99,7 +99,7 @@ class Creator:
                 return throttled(seconds=self.session.pause)
             await asyncio.sleep(self.session.pause)
             most = await asyncio.to_thread(self._most)
-            # Before the intent: by the database's clock a create leaves within a window of that.
+            # Before the intent: by the database's clock a create leaves within a window of it.
             deadline = Deadline(seconds=self.systems.window.total_seconds())
             admission, chunk = await asyncio.to_thread(self._intend, most)
             if not chunk:
@@ -135,7 +135,7 @@ class Creator:
             )
 
     def _most(self) -> int:
-        """How many creates to intend at once: few, until the budget has seen what they come to."""
+        """Return how many creates to intend at once: few, until the budget can judge them."""
         if not self.may_hurry:
             self.may_hurry = may_hurry(tracking=self.systems.tracking, wave=self.wave)
         in_flight = self.session.requests_in_flight
@@ -169,7 +169,7 @@ class Creator:
         return admission, chunk
 
     def _has_more(self) -> bool:
-        """Whether something is left to be created that may be."""
+        """Return whether records are left that may be created."""
         if not waves.may_create(engine=self.systems.tracking, ref=self.wave.ref):
             return False
         with self.connection.begin():
@@ -180,9 +180,9 @@ class Creator:
             )
 
     async def _wait_for_room(self, admission: Admission) -> HoldBack | None:
-        """Poll what this batch has at Kraken, since no account is taken until one has ended.
+        """Poll what this batch has at Kraken, since Kraken takes no account until one has ended.
 
-        Returns why the worker is given back, once none has ended for long.
+        Returns why the worker is given back, if none has ended for long.
         """
         loop = asyncio.get_running_loop()
         if self.without_room_since is None:
@@ -200,7 +200,7 @@ class Creator:
         return None
 
     async def _verdict(self, record: Ready, exchange: Exchange) -> Verdict:
-        """What an answer to a create proves, after what must be asked first."""
+        """Return what an answer to a create proves, after any question that must be asked first."""
         found = verdicts.after_create(key=record.key, answer=exchange.answer)
         if found.next is Next.EXPLAIN:
             again = await self.session.validate(resource=self.wave.resource, payload=record.body)
@@ -209,7 +209,7 @@ class Creator:
             elif isinstance(again.answer, AlreadyImported):
                 exchange = again
             elif verdicts.signal_of(answer=again.answer) in verdicts.FORBIDS_ALL:
-                # What no record of the wave gets past is not this one's own fault.
+                # A fault that affects every record of the wave is not this record's own.
                 exchange, found = again, verdicts.after_create(key=record.key, answer=again.answer)
         if isinstance(exchange.answer, AlreadyImported):
             already = exchange.answer
@@ -232,7 +232,7 @@ class Creator:
         moves: list[Move] = []
         doubtful: list[tuple[Key, Answer]] = []
         for place, (record, exchange, verdict) in enumerate(zip(chunk, exchanges, found, strict=True)):
-            # What goes wrong while Kraken answers others as it should is the record's own trouble.
+            # A failure while Kraken answers other records as it should is the record's own.
             if place in ruled.forbidden:
                 step = verdicts.park_forbidden(key=record.key)
                 moves.append(step.answered_by(answer=raw(exchange=exchange)))
@@ -263,7 +263,7 @@ class Creator:
         )
 
     def _answers_lately(self) -> bool:
-        """Whether Kraken has just answered creates of this wave: of other batches, or of earlier chunks."""
+        """Return whether Kraken just answered creates of this wave, in other batches or earlier chunks."""
         since = self.systems.clock() - _LATELY
         return has_answered(tracking=self.systems.tracking, wave=self.wave, since=since)
 
@@ -279,8 +279,8 @@ class Creator:
         timing = Timing(window=self.systems.window, request=self.systems.longest_request)
         looked_up = await look_up(session=self.session, wave=self.wave, timing=timing, records=doubtful)
         signals = [each.verdict.signal for each in looked_up]
-        # A status that is answered ends no outage of creating; and however many are not answered about, where
-        # another record is, it is no outage.
+        # An answer about a status does not end an outage of creating. And where another record is answered,
+        # it is not an outage, however many are not.
         judge = self._new_judge(met_outage=False)
         answers = Chunk(signals=signals, doubts=[1] * len(signals))
         ruling = (await judge.rule(chunk=answers)).ruling
@@ -296,7 +296,7 @@ class Creator:
             return released, None
         soonest = min(timing.absent_from(record=record) - record.seen_at for record in left).total_seconds()
         if soonest <= 0:
-            # It could be proved if only an answer came.
+            # It could be proved if an answer came.
             return released, self.systems.window.total_seconds()
         return released, max(_LOOK_AGAIN, soonest)
 
@@ -309,8 +309,8 @@ class Creator:
             self._write(moves, stage="status")
 
     def _write(self, moves: Sequence[Move], *, stage: Stage) -> None:
-        # Of what is to be created still, nothing was: it is counted again when it is sent again. First, since
-        # whoever intends takes the row of the Kraken before those of records too.
+        # What is still to be created was not: it is counted again when it is sent again. This comes first,
+        # since a worker that intends locks the row of the Kraken before those of records too.
         undone = sum(move.to is State.VALID for move in moves)
         count(connection=self.connection, kraken=self.systems.kraken, creates=-undone)
         record_moves(
@@ -330,7 +330,7 @@ class Creator:
 
 
 class _Wait(Exception):
-    """Nothing more is asked of this Kraken for now."""
+    """No more questions go to this Kraken for now."""
 
     def __init__(self, held: HoldBack) -> None:
         super().__init__(held.sentence)
@@ -338,7 +338,7 @@ class _Wait(Exception):
 
 
 def _rebased(*, connection: Connection, ref: BatchRef) -> list[Open]:
-    """The records in doubt, none of them from a time to come."""
+    """Return the records in doubt, none of them with a time in the future."""
     found = processes.in_doubt(connection=connection, ref=ref, states=(State.CREATING,))
     ahead = [
         record.id

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 from sqlalchemy import Engine, TextClause
 
@@ -19,6 +20,7 @@ from kraken_import.tracking.cutover import (
     Leftover,
     Migrated,
     OpenDifference,
+    Ownership,
     Undecided,
 )
 from kraken_import.tracking.reruns import NamedWave
@@ -32,8 +34,8 @@ _PAGE: Final = 1_000
 _CHANGE: Final = ("external_identifier", "kind", "changes", "first_at", "last_at")
 
 OVERLAP: Final = timedelta(minutes=1)
-"""A row is dated by the beginning of its transaction, which may have been committed after the snapshot
-only: what is that much older than the snapshot is listed too, since once too often is better than never."""
+"""A row has the time when its transaction began, which may have been committed only after the snapshot:
+rows this much older than the snapshot are listed too, since listing one twice is better than missing it."""
 
 CALLED: Final[dict[Leftover, str]] = {
     "hand_back": "customers handed back",
@@ -42,15 +44,8 @@ CALLED: Final[dict[Leftover, str]] = {
 }
 
 
-class _Ownership(TypedDict):
-    code: str | None
-    owner: str
-    note: str | None
-    at: datetime
-
-
 def live_wave(*, tracking: Engine, name: str, dialect: str | None = None) -> NamedWave:
-    """The live wave with this id or name. Raises `BadRequest`: none, several, or a rehearsal only."""
+    """Return the live wave with this id or name. Raises `BadRequest`: none, several, or only a rehearsal."""
     with tracking.connect() as connection:
         named = reruns.waves_named(connection=connection, name=name)
     found = [wave for wave in named if dialect in (None, wave.dialect)]
@@ -62,21 +57,21 @@ def live_wave(*, tracking: Engine, name: str, dialect: str | None = None) -> Nam
         raise BadRequest(f"Several waves are named {name!r}: say which by its id, {listed}.")
     if found:
         raise BadRequest(
-            f"Wave {name!r} is a rehearsal: it migrated nobody, and there is nothing to cut over."
+            f"Wave {name!r} is a rehearsal: it migrated no customers, so there is nothing to cut over."
         )
     raise BadRequest(f"There is no wave {name!r}.")
 
 
 def crosswalk(*, tracking: Engine, wave_id: int) -> list[Migrated]:
-    """External identifier to Kraken's, for everybody in a wave who is in Kraken."""
+    """Map external identifiers to Kraken's, for all customers of a wave who are in Kraken."""
     with tracking.connect() as connection:
         return cutover.crosswalk(connection=connection, wave_id=wave_id)
 
 
 def hand_back(*, tracking: Engine, wave_id: int, now: datetime) -> list[HandBack]:
-    """List who of a wave is not migrated, as things stand, with the reason and the owner.
+    """List the customers of a wave who are not migrated now, with the reason and the owner.
 
-    Records whose end at Kraken is not known are not in it: `undecided` lists them.
+    Records whose end at Kraken is not known are not among them: `undecided` lists those.
     """
     with tracking.begin() as connection:
         cutover.list_hand_backs(connection=connection, wave_id=wave_id, at=now)
@@ -84,7 +79,7 @@ def hand_back(*, tracking: Engine, wave_id: int, now: datetime) -> list[HandBack
 
 
 def undecided(*, tracking: Engine, wave_id: int) -> list[Undecided]:
-    """Who of a wave may be in Kraken without a proof: open there, or parked."""
+    """Return the customers of a wave who may be in Kraken without proof: open there, or parked."""
     with tracking.connect() as connection:
         return cutover.undecided(connection=connection, wave_id=wave_id)
 
@@ -92,7 +87,7 @@ def undecided(*, tracking: Engine, wave_id: int) -> list[Undecided]:
 def late_changes(
     *, tracking: Engine, legacy: Engine, wave_id: int, dialect: str, now: datetime
 ) -> list[LateChange]:
-    """List what reached the legacy system after customers of a wave were read from it, and who sees to it.
+    """List what reached the legacy system after customers of a wave were read from it, with its owners.
 
     Each customer counts from the snapshot of its own last attempt. Raises `BadRequest` where the SQL of the
     dialect is missing or does not fit.
@@ -124,9 +119,9 @@ def late_changes(
 def differences(
     *, tracking: Engine, wave_id: int | None = None, dialect: str | None = None
 ) -> list[OpenDifference]:
-    """Open differences of the reconciliation, with their owners.
+    """Return the open differences of the reconciliation, with their owners.
 
-    Returns those of a wave, or without one those of all waves and those that no wave has.
+    They are those of a wave, or without one those of all waves and those that no wave has.
     """
     with tracking.connect() as connection:
         return cutover.differences(connection=connection, wave_id=wave_id, dialect=dialect)
@@ -136,27 +131,24 @@ def own(
     *,
     tracking: Engine,
     wave_id: int | None,
-    owner: str,
+    ownership: Ownership,
     kind: str | None = None,
-    code: str | None = None,
-    note: str | None = None,
     dialect: str | None = None,
-    now: datetime,
 ) -> int:
-    """Give leftovers without an owner one: everything, one kind, or one code. Returns how many got it.
+    """Give an owner to leftovers that have none: all, one kind, or one code. Returns how many got one.
 
-    Of late changes `code` is payment, booking, reading or contact, of differences their kind. Without a
-    wave these are the differences that no wave has, of a dialect if one is given. Raises `BadRequest`
-    when there is nothing to own.
+    For late changes `code` is payment, booking, reading or contact; for differences it is their kind. Without
+    a wave these are the differences that no wave has, of one dialect if it is given. Raises `BadRequest` when
+    there is nothing to own.
     """
-    if not owner.strip():
+    if not ownership.owner.strip():
         raise BadRequest("Say who the owner is.")
     kinds = [each for each in LEFTOVERS if kind in (None, each)]
     if not kinds:
         raise BadRequest(f"There is no kind {kind!r}: choose among {', '.join(LEFTOVERS)}.")
     if wave_id is None and kind != "difference":
-        raise BadRequest("Leftovers are of a wave: say which, or KIND=difference for those that no wave has.")
-    given: _Ownership = {"code": code, "owner": owner.strip(), "note": note, "at": now}
+        raise BadRequest("Leftovers belong to a wave: name it, or KIND=difference for those without a wave.")
+    given: dict[str, Any] = {"ownership": replace(ownership, owner=ownership.owner.strip())}
     with tracking.begin() as connection:
         if wave_id is None:
             owned = cutover.own_without_wave(connection=connection, dialect=dialect, **given)
@@ -165,12 +157,12 @@ def own(
                 cutover.own(connection=connection, wave_id=wave_id, kind=each, **given) for each in kinds
             )
     if not owned:
-        raise BadRequest("Nothing that fits is without an owner: list it first, or leave KIND and CODE out.")
+        raise BadRequest("No matching leftover lacks an owner: list them first, or leave KIND and CODE out.")
     return owned
 
 
 def close_wave(*, tracking: Engine, legacy: Engine, wave: NamedWave, by: str, now: datetime) -> None:
-    """Close a wave for good: list what it leaves once more, and refuse while anything has no owner.
+    """Close a wave for good: list its leftovers once more, and refuse while one of them has no owner.
 
     Nothing is created in a closed wave. Raises `BadRequest`, which says what stands in the way.
     """
@@ -197,7 +189,7 @@ def close_wave(*, tracking: Engine, legacy: Engine, wave: NamedWave, by: str, no
         ]
         if not obstacles:
             cutover.close(connection=connection, wave_id=wave.id, by=by, at=now)
-    # What was listed stays, so that it can be owned.
+    # The lists stay, so that their entries can be given owners.
     if obstacles:
         raise BadRequest(f"Wave {wave.name!r} cannot be closed yet: {'; '.join(obstacles)}.")
 
@@ -208,7 +200,7 @@ def open_again(*, tracking: Engine, wave: NamedWave) -> None:
         purged_at = purge.purged_at(connection=connection, wave_id=wave.id)
         if purged_at is not None:
             raise BadRequest(
-                f"Wave {wave.name!r} was purged on {purged_at:%Y-%m-%d}, so nothing of it can be sent again: "
+                f"Wave {wave.name!r} was purged on {purged_at:%Y-%m-%d}, so none of it can be sent again: "
                 "plan a wave that names the customers."
             )
         if not cutover.open_again(connection=connection, wave_id=wave.id):
@@ -223,7 +215,7 @@ def _changes(
     values: Mapping[str, Any],
     ids: Mapping[str, int],
 ) -> list[Change]:
-    """What the legacy system says of these customers."""
+    """Return what the legacy system says of these customers."""
     file = _changes_file(dialect=dialect)
     snapshot = legacy.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     with sentences(place=place_in(file), raises=BadRequest), snapshot.connect() as connection:
@@ -247,7 +239,7 @@ def _changes_statement(*, dialect: str) -> TextClause:
     file = _changes_file(dialect=dialect)
     if not file.is_file():
         raise BadRequest(
-            f"Nobody knows what came too late: write sql/cutover/{dialect}/changes.sql, as for edf_accounts."
+            f"Late changes cannot be found: write sql/cutover/{dialect}/changes.sql, as for edf_accounts."
         )
     try:
         return statement_in(file, parameters=frozenset({"identifiers", "since"}))

@@ -1,4 +1,4 @@
-"""A person decides about records that Kraken's answers do not prove: they are there, or they are not."""
+"""Lets a person decide about records that Kraken's answers do not prove: they are there, or they are not."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from kraken_import.client.session import Exchange, KrakenSession
 from kraken_import.domain.lifecycle import State
+from kraken_import.domain.orders import Order
 from kraken_import.tracking import decisions, evidence, waves
 from kraken_import.tracking.decisions import Decidable, Said
 from kraken_import.tracking.processes import Move
@@ -41,16 +42,15 @@ _NO_PROOF: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Order:
+class _Decision:
     title: str
     wave: Wave
     said: Said
-    decided_by: str
-    reason: str
+    order: Order
 
 
 def connection_of(*, tracking: Engine, wave: str) -> str:
-    """The Airflow Connection that the wave with this id or name was planned for. Raises `BadRequest`."""
+    """Return the Airflow Connection of the wave with this id or name. Raises `BadRequest`."""
     _check_wave(wave=wave)
     with tracking.connect() as connection:
         named = find_wave(connection=connection, wave=wave)
@@ -63,53 +63,53 @@ async def decide(
     wave: str,
     identifiers: Sequence[str],
     answer: str,
-    decided_by: str,
-    reason: str,
+    order: Order,
 ) -> str:
     """Record that Kraken has these records of a wave ("there"), or not ("absent"). Returns what follows.
 
-    Kraken is asked first, and all of it is refused when the answer contradicts Kraken's about one record.
-    Raises `BadRequest`; nothing is changed then.
+    Kraken is asked first, and the whole decision is refused when it contradicts Kraken about one record.
+    Raises `BadRequest` and changes nothing then.
     """
     wanted = list(dict.fromkeys(each.strip() for each in identifiers))
-    said = _checked(wave=wave, identifiers=wanted, answer=answer, reason=reason)
+    said = _checked(wave=wave, identifiers=wanted, answer=answer, reason=order.reason)
     with systems.tracking.connect() as connection:
         named = find_wave(connection=connection, wave=wave)
-        order = _Order(
+        given = _Decision(
             title=title(named=named),
             wave=_wave(connection=connection, wave_id=named.id, systems=systems),
             said=said,
-            decided_by=decided_by,
-            reason=reason.strip(),
+            order=order,
         )
-        open_now = _undecided(connection=connection, order=order, identifiers=wanted)
+        open_now = _undecided(connection=connection, given=given, identifiers=wanted)
     if not open_now:
-        return _told_before(order=order, records=len(wanted))
+        return _told_before(given=given, records=len(wanted))
     batches = sorted({case.batch for case in open_now})
     try:
-        # What is read, asked and written under the lock no worker creates meanwhile.
+        # Under this lock no worker creates records while they are read, asked about and written.
         with waves.batch_locks(engine=systems.tracking, wave_id=named.id, batches=batches) as connection:
-            return await _decide(systems=systems, connection=connection, order=order, identifiers=wanted)
+            return await _decide(systems=systems, connection=connection, given=given, identifiers=wanted)
     except BatchIsBusy as busy:
         raise BadRequest(
-            f"A worker is at work on a batch of these records of {order.title}: wait until its task has "
+            f"A worker is at work on a batch of these records of {given.title}: wait until its task has "
             "ended, then decide."
         ) from busy
 
 
-async def _decide(*, systems: Systems, connection: Connection, order: _Order, identifiers: list[str]) -> str:
+async def _decide(
+    *, systems: Systems, connection: Connection, given: _Decision, identifiers: list[str]
+) -> str:
     with connection.begin():
-        cases = _undecided(connection=connection, order=order, identifiers=identifiers)
+        cases = _undecided(connection=connection, given=given, identifiers=identifiers)
     if not cases:
-        return _told_before(order=order, records=len(identifiers))
-    async with open_session(systems=systems, wave=order.wave) as session:
-        exchanges = await _asked(session=session, wave=order.wave, cases=cases)
+        return _told_before(given=given, records=len(identifiers))
+    async with open_session(systems=systems, wave=given.wave) as session:
+        exchanges = await _asked(session=session, wave=given.wave, cases=cases)
     timing = Timing(window=systems.window, request=systems.longest_request)
     moves: list[Move] = []
     objections: dict[str, list[str]] = {}
     for case, exchange in zip(cases, exchanges, strict=True):
         found = decided(
-            case=case, said=order.said, answer=exchange.answer, mode=order.wave.mode, timing=timing
+            case=case, said=given.said, answer=exchange.answer, mode=given.wave.mode, timing=timing
         )
         if isinstance(found, str):
             objections.setdefault(found, []).append(case.record.external_identifier)
@@ -118,12 +118,12 @@ async def _decide(*, systems: Systems, connection: Connection, order: _Order, id
     if objections:
         listed = "; ".join(f"{why} ({_listed(named)})" for why, named in objections.items())
         raise BadRequest(f"Nothing was decided: {listed}: correct the answer, or leave these out.")
-    _write(systems=systems, connection=connection, order=order, cases=cases, moves=moves)
-    return _told(order=order, moves=moves)
+    _write(systems=systems, connection=connection, given=given, cases=cases, moves=moves)
+    return _told(given=given, moves=moves)
 
 
 async def _asked(*, session: KrakenSession, wave: Wave, cases: Sequence[Decidable]) -> list[Exchange]:
-    """What Kraken says of each record. Raises `BadRequest` when it says nothing of any record."""
+    """Return what Kraken says of each record. Raises `BadRequest` when it gives no usable answer at all."""
     exchanges = await session.statuses(
         resource=wave.resource,
         import_supplier=wave.import_supplier,
@@ -132,7 +132,8 @@ async def _asked(*, session: KrakenSession, wave: Wave, cases: Sequence[Decidabl
     signals = {signal_of(answer=exchange.answer) for exchange in exchanges}
     refused = signals & {Signal.UNAUTHORISED, Signal.SUPPLIER_PAUSED}
     if not refused and Signal.FINE not in signals:
-        # A person's word counts about a record that Kraken says nothing of, not about all while it is away.
+        # A person's word counts for a record that Kraken says nothing about, not for all while Kraken is
+        # down.
         probe = await session.probe(resource=wave.resource, import_supplier=wave.import_supplier)
         refused = {signal_of(answer=probe.answer)} & _NO_PROOF.keys()
     if refused and session.problem is not None:
@@ -149,11 +150,11 @@ def _write(
     *,
     systems: Systems,
     connection: Connection,
-    order: _Order,
+    given: _Decision,
     cases: Sequence[Decidable],
     moves: Sequence[Move],
 ) -> None:
-    """Park what is open, take every step, and keep the decision, all of it or nothing."""
+    """Park what is open, take every step, and record the decision: all or nothing."""
     now = systems.clock()
     parked = [
         Move(key=case.record.key, to=State.PARKED) for case in cases if case.record.state is not State.PARKED
@@ -163,10 +164,10 @@ def _write(
     with connection.begin():
         if not decisions.hold(connection=connection, cases=cases):
             raise BadRequest(
-                f"Nothing was decided: a record of {order.title} has moved on meanwhile, so look where each "
+                f"Nothing was decided: a record of {given.title} has moved on meanwhile, so look where each "
                 "stands now, and decide again."
             )
-        dialect = order.wave.dialect
+        dialect = given.wave.dialect
         taken = sum(
             record_moves(connection=connection, moves=steps, dialect=dialect, stage="status", at=now)
             for steps in (parked, on)
@@ -184,9 +185,8 @@ def _write(
             connection=connection,
             cases=cases,
             moves=moves,
-            said=order.said,
-            decided_by=order.decided_by,
-            reason=order.reason,
+            said=given.said,
+            order=given.order,
         )
 
 
@@ -195,7 +195,7 @@ def _check_wave(*, wave: str) -> None:
         raise BadRequest("Say of which wave the records are, by its id or name.")
 
 
-def _checked(*, wave: str, identifiers: Sequence[str], answer: str, reason: str) -> Said:
+def _checked(*, wave: str, identifiers: Sequence[str], answer: str, reason: str | None) -> Said:
     _check_wave(wave=wave)
     if not identifiers:
         raise BadRequest("Say which records to decide about, by their external identifiers.")
@@ -203,7 +203,7 @@ def _checked(*, wave: str, identifiers: Sequence[str], answer: str, reason: str)
         raise BadRequest("One of the identifiers is blank: leave it out.")
     if answer not in _ANSWERS:
         raise BadRequest("Say what is so: there when Kraken has these records, absent when it has not.")
-    if not reason.strip():
+    if reason is None:
         raise BadRequest("Say what the answer rests on: a decision needs a reason.")
     return _ANSWERS[answer]
 
@@ -215,21 +215,21 @@ def _wave(*, connection: Connection, wave_id: int, systems: Systems) -> Wave:
         raise BadRequest(elsewhere.reason) from None
 
 
-def _undecided(*, connection: Connection, order: _Order, identifiers: Sequence[str]) -> list[Decidable]:
-    """The records that wait to be decided on, without those of which the same was said before."""
-    found = decisions.find(connection=connection, wave_id=order.wave.id, identifiers=identifiers)
+def _undecided(*, connection: Connection, given: _Decision, identifiers: Sequence[str]) -> list[Decidable]:
+    """Return the records that wait for a decision, without those about which the same was decided before."""
+    found = decisions.find(connection=connection, wave_id=given.wave.id, identifiers=identifiers)
     known = {case.record.external_identifier for case in found}
     unknown = [each for each in identifiers if each not in known]
     if unknown:
-        raise BadRequest(f"{order.title} does not have {_listed(unknown)}: check the identifiers.")
+        raise BadRequest(f"{given.title} does not have {_listed(unknown)}: check the identifiers.")
     settled: dict[str, list[str]] = {}
     for case in found:
-        if not case.is_undecided and not case.was_decided(said=order.said):
+        if not case.is_undecided and not case.was_decided(said=given.said):
             settled.setdefault(_standing(case=case), []).append(case.record.external_identifier)
     if settled:
         listed = "; ".join(f"{_listed(named)}: {standing}" for standing, named in settled.items())
         raise BadRequest(
-            f"{order.title} has nothing to decide about {listed}: only what is open or parked is decided on."
+            f"{given.title} has nothing to decide about {listed}: only what is open or parked is decided on."
         )
     return [case for case in found if case.is_undecided]
 
@@ -244,19 +244,19 @@ def _standing(*, case: Decidable) -> str:
     )
 
 
-def _told(*, order: _Order, moves: Sequence[Move]) -> str:
+def _told(*, given: _Decision, moves: Sequence[Move]) -> str:
     counts = Counter(move.to.value for move in moves)
     listed = ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
     follows = (
         "a rerun of it creates what was absent."
-        if order.said == "absent"
+        if given.said == "absent"
         else "what has not ended there is polled to its end."
     )
-    return f"{order.title}: {_counted(len(moves))} decided {order.said} ({listed}); {follows}"
+    return f"{given.title}: {_counted(len(moves))} decided {given.said} ({listed}); {follows}"
 
 
-def _told_before(*, order: _Order, records: int) -> str:
-    return f"{order.title}: {_counted(records)} decided {order.said} before, so nothing was left to decide."
+def _told_before(*, given: _Decision, records: int) -> str:
+    return f"{given.title}: {_counted(records)} decided {given.said} before, so nothing was left to decide."
 
 
 def _counted(records: int) -> str:

@@ -1,7 +1,7 @@
-"""What a person's word about a record comes to, held against what Kraken answers now.
+"""Weighs a person's decision about a record against what Kraken answers now.
 
-Pure: no clock, no database, no network. A word never outweighs an answer; it counts where Kraken gives none
-that proves anything.
+Pure: no clock, no database, no network. A decision never outweighs an answer; it counts where Kraken gives
+none that proves anything.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _NEVER_SENT: Final = frozenset({State.BUILT, State.VALID})
 
 
 def decided(*, case: Decidable, said: Said, answer: Answer, mode: Mode, timing: Timing) -> Move | str:
-    """The step that a person's word leads to, from `parked`; or why it cannot be taken, as a clause.
+    """Return the step that a decision leads to, from `parked`; or why it cannot be taken, as a clause.
 
-    `answer` is what the status endpoint says now. Whoever calls has seen that Kraken answers at all.
+    `answer` is what the status endpoint says now. The caller has made sure that Kraken answers at all.
     """
     match answer:
         case ProcessStatus():
@@ -46,12 +46,12 @@ def _with_status(
         other = "live import" if mode is Mode.REHEARSAL else "dry run"
         because = f"shows only a {other} of it"
         return _unknown_there(case=case, said=said, mode=mode, timing=timing, because=because)
-    # As a parked record is judged: None when this is not of its create.
+    # Judged like a parked record: None when this is not about its create.
     shown = after_status(
         record=replace(case.record, state=State.PARKED), answer=answer, mode=mode, timing=timing
     ).move
     if shown is None and mode is Mode.REHEARSAL:
-        # Whatever an earlier dry run came to, it was with another payload.
+        # Whatever an earlier dry run led to, it was with another payload.
         because = "shows only an earlier dry run of it"
         return _unknown_there(case=case, said=said, mode=mode, timing=timing, because=because)
     if said == "absent":
@@ -72,7 +72,7 @@ def _unknown_there(*, case: Decidable, said: Said, mode: Mode, timing: Timing, b
     if said == "absent":
         return _absent(case=case, timing=timing)
     if mode is Mode.LIVE and case.imported_as is not None:
-        # Under another process than this record's, so that its own status knows nothing of it.
+        # It is under another process than this record's, so the record's own status does not know of it.
         return replace(_there(case=case), kraken_identifier=case.imported_as)
     return f"Kraken {because}, so it is not there"
 
@@ -94,7 +94,7 @@ def _there(*, case: Decidable) -> Move:
 
 
 def _absent(*, case: Decidable, timing: Timing) -> Move | str:
-    """Back to where it may be created from; what was never validated still has to be."""
+    """Put a record back to be created; one that was never validated still has to be."""
     until = _may_appear_until(case=case, timing=timing)
     if until is not None and case.record.seen_at < until:
         return f"a create of it may still take effect until {until:%H:%M:%S} UTC"

@@ -1,4 +1,4 @@
-"""How sure a few records make us of the share that fails: the bound that an error budget is held to.
+"""Estimates the share that fails from a few records: the bound that an error budget is compared with.
 
 Pure: no clock, no database, no network.
 """
@@ -10,17 +10,17 @@ from decimal import Decimal
 from typing import Final
 
 CERTAINTY: Final = "99 %"
-"""How sure one look is. Looks are taken again and again, so a wave close below its budget may still stop."""
+"""Confidence of one look. Looks are repeated, so a wave just below its budget may still stop."""
 
 _Z: Final = 2.326
 """Standard deviations that a normal value exceeds once in a hundred times."""
 
 _LEAST: Final = 20
-"""Records below which a share says nothing: the first one of a wave may fail."""
+"""Records below which a share means nothing: the first one of a wave may fail."""
 
 
 def lower_bound(*, failed: int, seen: int) -> float:
-    """The least share (0 to 1) of failures that is still believable when so many of those seen have failed.
+    """Return the least share (0 to 1) of failures that is plausible when this many of those seen failed.
 
     Wilson's one-sided bound at 99 %, corrected for continuity: without that correction a single failure
     would be evidence against a budget of half a percent. A float, for a decision and for people to read.
@@ -33,5 +33,5 @@ def lower_bound(*, failed: int, seen: int) -> float:
 
 
 def is_evident(*, failed: int, seen: int, share: Decimal, window: int) -> bool:
-    """Whether more than this share fails, of all records like the last `window` that were seen."""
+    """Return whether evidently more than this share fails, of all records like the last `window` seen."""
     return seen >= min(_LEAST, window) and lower_bound(failed=failed, seen=seen) > share

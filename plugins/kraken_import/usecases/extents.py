@@ -1,4 +1,4 @@
-"""How much of a wave a reconciliation compares: what has changed, what differed, and all of it once a week.
+"""Decides how much of a wave a reconciliation compares: changes, old differences, and all of it once a week.
 
 Pure: no clock, no database, no network.
 """
@@ -14,15 +14,15 @@ from kraken_import.tracking.listing import Doubts
 _DAYS: Final = 7
 _DAY: Final = timedelta(days=1)
 _JITTER: Final = timedelta(hours=12)
-"""Daily runs do not begin at the same second."""
+"""Daily runs do not begin at exactly the same second."""
 
 
 def extent_of(*, standing: Standing, doubts: Doubts, is_closed: bool, is_full: bool, now: datetime) -> Extent:
-    """How much of a wave to compare.
+    """Return how much of a wave to compare.
 
-    `is_full`: all of it was asked for. What differed the last time, or has changed since, is compared. Of the
-    rest Kraken is asked what its side raises a doubt about, also where it confirmed that the last time; of a
-    closed wave only if the doubts are not those that it confirmed.
+    `is_full` asks for all of it. Otherwise it is what differed the last time or has changed since. About the
+    rest Kraken is asked only where its listing raises a doubt, even one that it settled the last time; for a
+    closed wave only if the doubts have changed since.
     """
     if is_full or standing.last_watermark is None or _is_due(standing=standing, now=now):
         return Extent.FULL
@@ -34,10 +34,10 @@ def extent_of(*, standing: Standing, doubts: Doubts, is_closed: bool, is_full: b
 
 
 def payloads_from(*, extent: Extent, standing: Standing) -> datetime | None:
-    """From which time of build on payloads are looked at; None for all of them.
+    """Return the time of build from which payloads are compared; None for all of them.
 
-    No transaction lasts for a day, and no clock is off by one: what was built so long before the last
-    comparison was seen by it.
+    No transaction lasts a day and no clock is off by one, so the last comparison saw whatever was built that
+    long before it.
     """
     if extent is Extent.FULL or standing.payloads_differ or standing.compared_at is None:
         return None
@@ -45,7 +45,7 @@ def payloads_from(*, extent: Extent, standing: Standing) -> datetime | None:
 
 
 def _is_due(*, standing: Standing, now: datetime) -> bool:
-    """Whether all of a wave is compared now, as once a week: each wave on a day of its own."""
+    """Return whether all of a wave is due for comparison, as once a week: each wave on its own day."""
     if standing.full_at is None:
         return True
     age = now - standing.full_at

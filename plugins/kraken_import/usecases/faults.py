@@ -4,11 +4,11 @@ from __future__ import annotations
 
 
 class BadRequest(Exception):
-    """The wave cannot be run as asked: fail at once, and say so to whoever asked."""
+    """The request cannot be carried out: fail at once, and say so to the person who asked."""
 
 
 class Retryable(Exception):
-    """A hiccup of the infrastructure: the same task is worth another try."""
+    """A temporary fault of the infrastructure: the same task is worth another try."""
 
 
 class SystemicFault(Exception):
@@ -19,4 +19,4 @@ class SystemicFault(Exception):
         self.code = code
         self.reason = reason
         self.stopped_now = stopped_now
-        """Whether it was this fault that stopped the wave, and not an earlier one: told of once."""
+        """Whether this fault stopped the wave, and not an earlier one, so that it is announced only once."""

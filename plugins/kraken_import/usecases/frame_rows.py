@@ -1,4 +1,4 @@
-"""Says what the frames of a wave delivered, beside its rehearsal, and what about it a person must look at."""
+"""Says what the frames of a wave returned, next to its rehearsal, and what a person must look at."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class FrameReview:
 
 
 def review_frames(*, connection: Connection, wave_id: int, dialect: str, claimed: int) -> FrameReview:
-    """The counts of a wave's builds; without lines as long as nothing is counted."""
+    """Return the row counts of a wave's builds; without lines until something is counted."""
     found = get_dialect(name=dialect)
     rows = of_wave(connection=connection, wave_id=wave_id)
     if not rows.whole:
-        # The whole was built before rows were counted: what was built again stands for itself.
+        # The whole was built before rows were counted, so the part that was built again is compared alone.
         rows = WaveRows(whole=rows.again, again=())
     if not rows.whole:
         return FrameReview(lines=(), warnings=(), note="No rows are counted yet.")
@@ -36,7 +36,7 @@ def review_frames(*, connection: Connection, wave_id: int, dialect: str, claimed
     earlier = rehearsed.title if rehearsed else ""
     before = rehearsed.frames if rehearsed else ()
     lines = judge(dialect=found, now=rows.whole, before=before, earlier=earlier)
-    # A handful of customers rightly lacks what few have: only a clear change counts against them.
+    # A handful of customers may rightly lack what few have: only a clear change is reported.
     again = judge(
         dialect=found,
         now=rows.again,
@@ -53,13 +53,13 @@ def review_frames(*, connection: Connection, wave_id: int, dialect: str, claimed
 
 
 def warnings_in_markdown(*, frames: FrameReview) -> Iterator[str]:
-    """Each warning as a paragraph of its own."""
+    """Yield each warning as its own paragraph."""
     for warning in frames.warnings:
         yield f"**Warning**: {warning}"
 
 
 def table_in_markdown(*, frames: FrameReview) -> Iterator[str]:
-    """The note, and a table with a line for each frame."""
+    """Yield the note, and a table with a line for each frame."""
     if not frames.lines:
         return
     yield f"**Rows by frame**: {frames.note}"

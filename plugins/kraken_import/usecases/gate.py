@@ -25,13 +25,13 @@ from transforms.rules.engine import Circumstances
 
 REJECTED: Final = "rejected"
 EXPIRED: Final = "not_approved"
-"""Stop codes of a wave that a person rejected at the gate, and of one that nobody answered for."""
+"""Stop codes of a wave that a person rejected at the gate, and of one that was not answered in time."""
 
 NOT_APPROVED: Final = "not_approved"
 """Fault of a task whose records the approval does not cover: clearing the gate asks about them."""
 
 DECIDED: Final = (CANCELLED, REJECTED, EXPIRED)
-"""Stops that were somebody's decision: no rerun goes on where nothing was to be created."""
+"""Stops that a person decided: no rerun continues where nothing was to be created."""
 
 _MISSING: Final = Finding(
     code="rehearsal_missing",
@@ -47,7 +47,7 @@ _OUTDATED: Final = Finding(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a person is asked at the gate, in Markdown without personal values, and for how long."""
+    """The question for a person at the gate, in Markdown without personal values, and its time limit."""
 
     subject: str
     body: str
@@ -55,15 +55,15 @@ class Question:
 
 
 class ApprovalBarred(Exception):
-    """Four eyes: the user who approved had asked for it, so the question stays open. One sentence."""
+    """Four eyes: the user who approved had asked for the wave, so the question stays open. One sentence."""
 
 
 def batches_to_load(*, tracking: Engine, wave_id: int, now: datetime) -> list[int]:
-    """The batches that have something to create or to await; none to create of a wave that may not.
+    """Return the batches with something to create or to await; none to create if the wave may not.
 
-    Refused first: valid records that share with others what must be unique, and those that lack the
-    rehearsal that the wave requires. An unattended wave is stopped when too many are refused by then, since
-    its run was last cleared.
+    First refuses valid records that share a value that must be unique, and those without the rehearsal that
+    the wave requires. An unattended wave is stopped if too many records have been refused since its run was
+    last cleared.
     """
     with tracking.begin() as connection:
         wave = waves.load_wave(connection=connection, wave_id=wave_id)
@@ -85,10 +85,10 @@ def batches_to_load(*, tracking: Engine, wave_id: int, now: datetime) -> list[in
 
 
 def question_to_ask(*, tracking: Engine, wave_id: int, now: datetime) -> Question | None:
-    """What a person must answer before this wave may create anything; None when nothing is to be asked.
+    """Return the question that a person must answer before this wave creates anything; None: no question.
 
-    An approval given before holds as long as it covers every valid record. What is counted and what is asked
-    about come from one snapshot; a worker that changes a record meanwhile makes this fail, to be tried again.
+    An earlier approval holds as long as it covers every valid record. What is counted and what is asked about
+    come from one snapshot; if a worker changes a record meanwhile this fails, and is tried again.
     """
     with tracking.execution_options(isolation_level="REPEATABLE READ").begin() as connection:
         wave = reruns.load_wave(connection=connection, ref=WaveRef(wave_id=wave_id))
@@ -106,7 +106,7 @@ def question_to_ask(*, tracking: Engine, wave_id: int, now: datetime) -> Questio
 
 
 def unapproved(*, wave: Wave, records: int) -> str:
-    """What a wave, or the rerun that sees it, says of valid records that its approval does not cover."""
+    """Explain why valid records of a wave, or of the rerun that sees it, are not covered by its approval."""
     if wave.approved_at is None:
         what = f"Wave {wave.name!r}" if wave.rerun is None else f"Rerun {wave.rerun}"
         return f"{what} has not been approved: clear its task gate, and answer there."
@@ -116,17 +116,18 @@ def unapproved(*, wave: Wave, records: int) -> str:
 def answer_question(
     *, tracking: Engine, wave_id: int, approved: bool, answered_by: str | None, now: datetime
 ) -> Decision | None:
-    """Record the answer, or that none came in time (`answered_by` None); the decision that stands: the first.
+    """Record the answer, or that none came in time (`answered_by` None).
 
-    Of a wave that was stopped meanwhile the question was withdrawn, whatever is answered. A rejection stops
-    the wave, so that nothing is created whatever is done in Airflow, short of clearing the run, which asks
-    again. Raises `ApprovalBarred` for an approval that four eyes do not let count; it is recorded as such.
+    Returns the first answer, which counts. The question of a wave that was stopped meanwhile is withdrawn,
+    whatever the answer. A rejection stops the wave, so that nothing is created unless the run is cleared,
+    which asks again. Raises `ApprovalBarred` for an approval that four eyes do not let count; it is recorded
+    as such.
     """
     verdict: gate.Verdict = "expired" if answered_by is None else "approved" if approved else "rejected"
     barred = False
     decision: Decision | None = None
     with tracking.begin() as connection:
-        # Orders wait for this lock, so that none comes between what is seen here and what is decided.
+        # Orders wait for this lock, so none comes between what is read here and what is decided.
         control.lock(connection=connection, wave_id=wave_id)
         wave = reruns.load_wave(connection=connection, ref=WaveRef(wave_id=wave_id))
         if wave.stopped_at is not None:
@@ -153,12 +154,12 @@ def answer_question(
 
 
 def is_barred(*, four_eyes: bool, askers: Collection[str], user: str | None) -> bool:
-    """Whether four eyes keep a user from approving: one of those who asked, however it is capitalised."""
+    """Return whether four eyes bar a user from approving: one who asked, however the name is capitalised."""
     return four_eyes and user is not None and user.casefold() in {asker.casefold() for asker in askers}
 
 
 def _is_barred(*, connection: Connection, wave: Wave, user: str) -> bool:
-    """Whether an approval by this user is not to count. A question that was decided stays decided."""
+    """Return whether an approval by this user does not count. A decided question stays decided."""
     askers = gate.askers(connection=connection, wave_id=wave.id)
     return is_barred(four_eyes=wave.policy.four_eyes, askers=askers, user=user) and (
         gate.decision_on(connection=connection, wave_id=wave.id) is None
@@ -186,9 +187,9 @@ def _too_many(*, wave: Wave, refused: int, total: int) -> SystemicFault:
 def hold_back_unrehearsed(
     *, connection: Connection, wave: Wave, now: datetime, only: Collection[int] | None = None
 ) -> None:
-    """Refuse what was not rehearsed as it is now, where the wave requires it.
+    """Refuse records that were not rehearsed as they are now, where the wave requires it.
 
-    `only` names the import processes that may be touched; None: all of the wave.
+    `only` names the import processes that may be changed; None: all of the wave.
     """
     if not wave.policy.require_rehearsal or wave.mode is not Mode.LIVE:
         return
@@ -208,9 +209,9 @@ def hold_back_unrehearsed(
 def refuse_shared(
     *, connection: Connection, wave_id: int, now: datetime, only: Collection[int] | None = None
 ) -> None:
-    """Refuse, or warn of, valid records that share with others what must be unique in a wave.
+    """Refuse, or warn of, valid records that share values that must be unique in a wave.
 
-    `only` names the import processes that may be touched; None: all of the wave.
+    `only` names the import processes that may be changed; None: all of the wave.
     """
     wave = waves.load_wave(connection=connection, wave_id=wave_id)
     findings = _findings_by_rule(dialect=wave.dialect, now=now)
@@ -236,12 +237,12 @@ def refuse_shared(
 
 
 def _unknown(*, code: str, path: str) -> Finding:
-    # The rule was there when the batch was built.
+    # The rule existed when the batch was built.
     return Finding(code=code, path=path, detail="Another customer of the wave has the same value.")
 
 
 def _findings_by_rule(*, dialect: str, now: datetime) -> dict[tuple[str, str], Finding]:
-    """What each rule says of its path, by code and path."""
+    """Return the finding of each rule about its path, by code and path."""
     found = get_dialect(name=dialect)
     rules = found.rules(Circumstances(today=now.date(), region=found.market))
     return {(rule.code, rule.path): rule.finding(path=rule.path) for rule in rules}

@@ -1,7 +1,7 @@
-"""Holds customers in the legacy system while they migrate, and lets go of those who are not migrated.
+"""Holds customers in the legacy system while they migrate, and releases those who are not migrated.
 
-Optional, and the only thing that ever writes to a legacy system: through a Connection of its own, with the
-SQL in `sql/legacy_writeback/<dialect>/`. A dialect without that folder holds nobody.
+Optional, and the only code that ever writes to a legacy system: through a separate Connection, with the SQL
+in `sql/legacy_writeback/<dialect>/`. Without that folder a dialect's customers are not held.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class UnableToHold(BadRequest):
 def hold(
     *, tracking: Engine, writeback: Engine, wave: Wave, process_ids: Mapping[str, int], now: datetime
 ) -> None:
-    """Hold these customers (external identifier to import process); a rehearsal holds nobody.
+    """Hold these customers (external identifier to import process). A rehearsal holds none.
 
-    Recorded on our side first: a hold that nobody remembers would never be released.
+    Recorded on our side first: a hold without a record would never be released.
     """
     if not process_ids or wave.mode is Mode.REHEARSAL or not _holds(dialect=wave.dialect):
         return
@@ -52,12 +52,15 @@ def release(
     now: datetime,
     wave_id: int | None = None,
 ) -> int:
-    """Let go of who ended without being migrated, in one wave or all; how many. Who migrated stays held."""
+    """Release customers who ended without being migrated, in one wave or all. Returns how many.
+
+    Migrated customers stay held.
+    """
     let_go = 0
     for dialect in dialects:
         if not _holds(dialect=dialect):
             continue
-        # First of all, so that what is looked at does not grow with every customer ever migrated.
+        # First, so that the search does not grow with every customer ever migrated.
         with tracking.begin() as connection:
             holds.keep(connection=connection, dialect=dialect, wave_id=wave_id, at=now)
         while True:
@@ -65,7 +68,7 @@ def release(
                 found = holds.to_release(connection=connection, dialect=dialect, wave_id=wave_id, most=_PAGE)
                 if not found:
                     break
-                # In the legacy system first: what is repeated after a crash in between changes nothing.
+                # In the legacy system first: repeating that after a crash in between changes nothing.
                 _run(writeback=writeback, dialect=dialect, name="release", identifiers=list(found.values()))
                 holds.released(connection=connection, ids=list(found), at=now)
             let_go += len(found)
@@ -75,7 +78,7 @@ def release(
 def _holds(*, dialect: str) -> bool:
     there = (_SQL_FOLDER / dialect).is_dir()
     if not there:
-        _log.info("Nobody is held: there is no sql/legacy_writeback/%s.", dialect)
+        _log.info("No customers are held: there is no sql/legacy_writeback/%s.", dialect)
     return there
 
 

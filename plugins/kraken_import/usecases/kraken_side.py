@@ -1,4 +1,4 @@
-"""Kraken's side of a reconciliation: its listing, and its word on single records."""
+"""Kraken's side of a reconciliation: its listing, and its answers about single records."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from kraken_import.usecases.verdicts import difference, signal_of
 RECORD_KINDS: Final = frozenset(
     {"missing_at_kraken", "identifier_differs", "state_differs", "not_created_here", "parked_record"}
 )
-"""What Kraken is asked record by record, at least where its listing raises a doubt."""
+"""Kinds that Kraken is asked about record by record, at least where its listing raises a doubt."""
 
 LISTING_KINDS: Final = frozenset({"unknown_here", "doubled_at_kraken"})
-"""What only a listing can show."""
+"""Kinds that only a listing can show."""
 
 TO_ASK: Final = frozenset(
     {State.PROCESSED, State.ERRORED, State.CANCELLED, State.REJECTED, State.INVALID, State.PARKED}
 )
-"""States whose records are asked for one by one where Kraken has no listing."""
+"""States whose records are asked about one by one where Kraken has no listing."""
 
 _PAGE: Final = 500
 _LISTED_AT_ONCE: Final = 5_000
@@ -41,7 +41,7 @@ _TRIES: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Records that were asked for together, and what differs."""
+    """Records that were asked about together, and what differs."""
 
     records: int
     differences: list[Difference]
@@ -63,10 +63,10 @@ class KrakenSide:
         self._fault_of = fault_of
         self._scope = scope
         self.counted: dict[str, int] = {}
-        """How many records each listing has."""
+        """Number of records in each listing."""
 
     async def read_listing(self) -> bool:
-        """Read what Kraken lists into a temporary table, and aggregate it; whether it has a listing."""
+        """Read Kraken's listing into a temporary table, and aggregate it. Returns whether it has one."""
         await self._write(listing.begin)
         if self._scope.resource != "accounts":
             return False
@@ -77,9 +77,9 @@ class KrakenSide:
         return True
 
     async def ask(self, *, wave_id: int) -> AsyncGenerator[Asked, None]:
-        """Ask for each doubted record of a wave, some at a time.
+        """Ask about each doubted record of a wave, some at a time.
 
-        A listing is older than what it is compared with; what the status endpoint says is the last word.
+        A listing is older than what it is compared with, so the status endpoint has the last word.
         """
         after = 0
         while (page := await asyncio.to_thread(self._page, wave_id, after)) is not None:
@@ -109,12 +109,12 @@ class KrakenSide:
             return parked_difference(known=known, answer=answer)
         if not isinstance(answer, ProcessStatus | NotFound):
             raise self._fault_of(signal=signal_of(answer=answer), problem=self._session.problem) or Retryable(
-                "Kraken gave no usable answer about a record: nothing that was not looked at is settled."
+                "Kraken gave no usable answer about a record: differences that were not checked stay open."
             )
         return judge(known=known, answer=answer)
 
     async def _read_one(self, *, imported: bool) -> bool:
-        """Read one of the listings; whether Kraken has it."""
+        """Read one of the listings. Returns whether Kraken has it."""
         for _ in range(_TRIES):
             await self._write(partial(listing.forget, imported=imported))
             try:
@@ -157,7 +157,7 @@ class KrakenSide:
 
 
 def judge(*, known: Known, answer: ProcessStatus | NotFound) -> Difference | None:
-    """The difference between a record and what Kraken says of it; None when there is none to act on."""
+    """Return the difference between a record and what Kraken says of it; None when there is none."""
     kind = difference(state=known.state, kraken_identifier=known.kraken_identifier, answer=answer)
     if kind is None:
         return None

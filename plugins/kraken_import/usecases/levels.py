@@ -1,4 +1,4 @@
-"""How shares in a Kraken's limits are divided, and what answers teach about those limits. Pure."""
+"""Divides a Kraken's limits into shares, and learns those limits from its answers. Pure."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from kraken_import.tracking.shares import AccountLevel, RequestLevel, Share
 
 _CALLS_BETWEEN_PROBES: Final = 200
 _LEFT_BY: Final = 0.05
-"""The part of a limit that is given up at most when Kraken names it."""
+"""The largest part of a limit that is given up when Kraken names it."""
 
 _STEP: Final = 0.02
-"""The part of a limit by which it is raised, or filled, at a time at the most where Kraken may refuse it."""
+"""The largest part by which a limit is raised, or filled, at a time where Kraken may refuse it."""
 
 _DOUBTED_AFTER: Final = 5
-"""Accounts beyond a limit that are taken one after the other, until it is a limit no more."""
+"""Accounts beyond a limit that are taken one by one before it no longer counts as a limit."""
 
 _TROUBLED: Final = 0.1
 """The part of requests without a usable answer from which on Kraken takes fewer."""
 
 _FEWEST: Final = 10
-"""Requests that a part means something of."""
+"""Number of requests below which a part means nothing."""
 
 _SLOWER: Final = 3.0
 _SLOW: Final = 1.0
-"""Seconds a request takes on average: what is quicker is no sign of a Kraken that has too much to do."""
+"""Seconds a request takes on average: a quicker Kraken shows no sign of overload."""
 
 _LATELY: Final = timedelta(minutes=1)
 _BETWEEN_HALVINGS: Final = timedelta(seconds=10)
 _RECOVERS: Final = 1.5
 _LEFT_IN_TROUBLE: Final = 8
-"""Of the requests that are allowed one in so many is left: records that Kraken fails on are no overload."""
+"""One in so many of the allowed requests stays: records that Kraken fails on do not prove overload."""
 
 _INERTIA: Final = 0.1
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -42,12 +42,12 @@ _NOW: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def divide(*, limit: int, shares: Sequence[Share]) -> dict[str, int]:
-    """The requests at once that are due to each holder: what it wants, or an even part of the limit.
+    """Return the requests at once that each holder is due: what it wants, or an even part of the limit.
 
-    What one does not want is the others'. With fewer places than shares the turn goes round.
+    What one does not want goes to the others. With fewer places than shares they take turns.
     """
-    # Those without a place come first, and of them who has waited longest. Every holder must come to one
-    # order: otherwise each could leave the places to the others, and none would ever take one.
+    # Holders without a place come first, those who have waited longest before the others. Every holder must
+    # compute the same order: otherwise each could leave the places to the others, and none would take one.
     turns = sorted(
         shares,
         key=lambda share: (
@@ -72,7 +72,7 @@ def divide(*, limit: int, shares: Sequence[Share]) -> dict[str, int]:
 
 
 def limit_of(*, level: RequestLevel, allowed: int) -> int:
-    """The requests at once that all shares come to at the most."""
+    """Return the largest number of requests at once of all shares together."""
     return allowed if level.places is None else max(1, min(allowed, int(level.places)))
 
 
@@ -85,9 +85,9 @@ def after_requests(
     now: datetime,
     of_creates: bool = False,
 ) -> RequestLevel:
-    """What a share of `granted` requests at once has taught about the limit of all of them.
+    """Return what a share of `granted` requests at once has shown about the limit of all of them.
 
-    `of_creates` says that creates alone were seen, whose refusal may have been for accounts.
+    `of_creates` says that only creates were seen, which may have been refused because of accounts.
     """
     if not seen.calls:
         return level
@@ -95,7 +95,7 @@ def after_requests(
     usual = _usual(level=level, seen=seen)
     if seen.refused:
         served = 1 - seen.refused / seen.calls
-        # Of a burst as many were served as Kraken takes. Where all were refused it says nothing of how many.
+        # Of a burst, Kraken serves as many as it takes. If all were refused it says nothing about how many.
         too_many = granted * min(1 - served, 0.5) if served else 0.0
         lost = min(max(too_many, 1.0), max(places * _LEFT_BY, too_many))
         return replace(
@@ -111,36 +111,36 @@ def after_requests(
         if not _is_calm(level=level, now=now):
             return level
         least = max(1.0, min(places, allowed / _LEFT_IN_TROUBLE))
-        # What is slower from now on becomes usual.
+        # What is slower from now on becomes normal.
         return replace(
             level, places=max(least, places / 2), halved_at=now, step=1, calls=0, usual_seconds=usual
         )
     level = replace(level, usual_seconds=usual, calls=min(level.calls + seen.calls, _CALLS_BETWEEN_PROBES))
     if level.places is None or level.places > allowed:
-        # As many as another Connection allows were not tried.
+        # The larger number that another Connection allows was not tried.
         return level
     return _raised(level=level, places=places, allowed=allowed, now=now)
 
 
 def are_too_many(*, level: RequestLevel, now: datetime) -> bool:
-    """Whether a create that is refused now was one request too many: others were refused for that lately."""
+    """Return whether a refused create was one request too many: other requests were refused lately."""
     return level.refused_at is not None and now - level.refused_at < _LATELY
 
 
 def may_probe(*, level: AccountLevel) -> bool:
-    """Whether one account more than Kraken was found to take may be tried."""
+    """Return whether one account more than Kraken was found to take may be tried."""
     return level.accounts is not None and (not level.confirmed or level.calls >= _CALLS_BETWEEN_PROBES)
 
 
 def portion(*, room: int, level: AccountLevel) -> int:
-    """Of the accounts for which there is room, how many go at once: few near a limit that is sure."""
+    """Return how many of the accounts for which there is room go at once: few near a certain limit."""
     if level.accounts is None or not level.confirmed:
         return room
     return min(room, max(1, int(level.accounts * _STEP), room // 2))
 
 
 def probed(*, level: AccountLevel) -> AccountLevel:
-    """The level once such a try is under way."""
+    """Return the level once such a try is under way."""
     return replace(level, calls=0)
 
 
@@ -154,22 +154,23 @@ def after_creates(
     sent: int,
     is_repeated: bool = False,
 ) -> AccountLevel:
-    """What so many creates at once have taught, with so many accounts at Kraken that have not ended.
+    """Return what creates sent together have shown, with this many unfinished accounts at Kraken.
 
     `is_repeated`: others were refused just before, for the same cause.
     """
     if refused:
         known = level.accounts or 1
         least = int(known * (1 - _LEFT_BY))
-        # With far fewer at Kraken than it took before the cause is another; and where several were under way,
-        # one may have been refused for being too many requests at once.
+        # With far fewer at Kraken than it took before, the cause is another; and where several were under
+        # way, one may have been refused for being too many requests at once.
         is_near = level.accounts is not None and at_kraken >= least
         return AccountLevel(
             accounts=max(1, at_kraken, known if is_repeated else least),
             confirmed=is_near and (level.confirmed or sent == 1),
         )
     if was_probe and accepted and level.accounts is not None:
-        # It takes more than was thought, so the next steps are longer: by little while the limit is sure.
+        # It takes more than was assumed, so the next steps are larger: only slightly while the limit is
+        # certain.
         streak = level.streak + 1
         is_sure = level.confirmed and streak < _DOUBTED_AFTER
         longest = max(1, int(level.accounts * _STEP)) if is_sure else level.step * 2
@@ -198,7 +199,7 @@ def _raised(*, level: RequestLevel, places: float, allowed: int, now: datetime) 
 
 
 def _is_calm(*, level: RequestLevel, now: datetime) -> bool:
-    """Whether it was not halved just now. A time to come is from before the clock was set back."""
+    """Return whether it was not halved just now. A future time is from before the clock was set back."""
     return level.halved_at is None or not timedelta() <= now - level.halved_at < _BETWEEN_HALVINGS
 
 

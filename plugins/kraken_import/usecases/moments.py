@@ -1,4 +1,4 @@
-"""Moments in sentences for people: in UTC, whatever the zone of a database's sessions."""
+"""Times in sentences for people: in UTC, whatever the zone of a database session."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def in_utc(*, at: datetime) -> str:
-    """A moment to the minute, with its zone: 2026-12-01 20:00 UTC."""
+    """Format a time to the minute, with its zone: 2026-12-01 20:00 UTC."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,4 +1,4 @@
-"""Which cohorts a wave consists of: those of a night, or the one that a run names."""
+"""Chooses the cohorts of a wave: those of a night, or the one that a run names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from transforms.dialect import Dialect
 
 
 class NothingPlanned(Exception):
-    """No cohort is due: a quiet night, and no fault. The message is one sentence for a person."""
+    """No cohort is due: a quiet night, not a fault. The message is one sentence for a person."""
 
 
 def cohorts_of_wave(
@@ -28,7 +28,7 @@ def cohorts_of_wave(
     request: WaveRequest,
     run: AirflowRun,
 ) -> list[Cohort]:
-    """The cohorts that the wave consists of, locked; none where it is not made of cohorts."""
+    """Return the cohorts of the wave, locked; none where it is not made of cohorts."""
     if run.run_type in DATED:
         if request.cohort or request.limit is not None or request.identifiers or request.all_customers:
             raise BadRequest(
@@ -100,14 +100,14 @@ def _dated(
         raise NothingPlanned(
             f"Nothing was planned for {day}: {why or f'no cohort of {dialect.name} is due'}."
         )
-    # A wave has one mode, import supplier and policy. What missed its night goes first; the others stay due.
+    # A wave has one mode, import supplier and policy. A missed cohort goes first; the others stay due.
     first = min(due, key=lambda cohort: (cohort.wave_date or day, cohort.id))
     kind = (first.mode, first.import_supplier, first.policy)
     return [cohort for cohort in due if (cohort.mode, cohort.import_supplier, cohort.policy) == kind]
 
 
 def day_of(*, dialect: Dialect, run: AirflowRun) -> date:
-    """The day of a dated run where its customers live: a run at 20:00 in Sydney is not of the day in UTC."""
+    """Return the day of a dated run where its customers live: 20:00 in Sydney is another day than in UTC."""
     if run.logical_date is None:
         raise BadRequest(f"A {run.run_type} run needs a logical date: trigger it by hand to go without one.")
     return run.logical_date.astimezone(ZoneInfo(dialect.zone)).date()

@@ -1,4 +1,4 @@
-"""What people are told of parked records: what Kraken says of them now, and what is to be done."""
+"""What people are told about parked records: what Kraken says of them now, and what to do."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from kraken_import.tracking.reconciliation import Difference, Known
 
 _TO_DO: Final = {
     "create_never_takes_effect": (
-        "Look in the record's answers for what Kraken says to its create, mend the payload or have Kraken "
-        "mended, and rerun it."
+        "Look in the record's answers for what Kraken says about its create, correct the payload or have "
+        "Kraken corrected, and rerun it."
     ),
     "forbidden": (
-        "Find out, with those who run the firewall before Kraken, what in the record it does not let pass, "
-        "and rerun it."
+        "Ask the operators of the firewall before Kraken what in the record it blocks, and rerun it."
     ),
     "hidden_by_rehearsal": (
         "Kraken shows a later rehearsal in its place: ask Kraken whether it has a live import of it, and "
         "decide as they say."
     ),
     "import_process_not_found": (
-        "Kraken accepted it and knows it no more: ask Kraken what became of it, and decide as they say. "
+        "Kraken accepted it and no longer knows it: ask Kraken what became of it, and decide as they say. "
         "Do not have it created again before they have answered."
     ),
     "never_answered": (
@@ -32,14 +31,14 @@ _ELSE: Final = "Ask Kraken whether it has the record, and decide as they say, or
 
 
 def to_do(*, code: str) -> str:
-    """What a person is to do about records that are parked for this cause, in a sentence or two."""
+    """Return what a person is to do about records that are parked for this cause, in a sentence or two."""
     return _TO_DO.get(code, _ELSE)
 
 
 def parked_difference(*, known: Known, answer: Answer) -> Difference:
-    """The difference that a parked record is until it is freed, with what Kraken says of it now.
+    """Return the difference that a parked record is until it is freed, with what Kraken says of it now.
 
-    It may be parked because no answer about it can be used: that keeps nothing else from being compared.
+    It may be parked because no answer about it is usable: other records are still compared.
     """
     match answer:
         case ProcessStatus(status=status):

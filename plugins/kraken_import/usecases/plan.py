@@ -1,4 +1,4 @@
-"""Plans a wave: claims customers, so that no two waves ever share one, and cuts them into batches."""
+"""Plans a wave: claims its customers, so that no two waves share one, and cuts them into batches."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
-from kraken_import.client.settings import KrakenSettings
 from kraken_import.domain.lifecycle import Mode
 from kraken_import.domain.policies import PolicySettings
 from kraken_import.tracking import cohorts, money, processes, waves
@@ -21,6 +20,7 @@ from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.moments import in_utc
 from kraken_import.usecases.nights import NothingPlanned, cohorts_of_wave, day_of
 from kraken_import.usecases.policy import check_policy, resolve, wave_policy, window_of
+from kraken_import.usecases.systems import PlanSystems
 from kraken_import.usecases.wave_request import DATED, AirflowRun, WaveRequest, check_request
 from transforms.dialect import Dialect
 from transforms.extract import advice_on_missing, candidate_pages, existing_identifiers
@@ -51,27 +51,19 @@ class PlannedWave:
     already_claimed: int
 
 
-def plan_wave(
-    *,
-    tracking: Engine,
-    legacy: Engine,
-    kraken: KrakenSettings,
-    request: WaveRequest,
-    run: AirflowRun,
-    now: datetime,
-) -> PlannedWave:
-    """Plan the wave of an Airflow run in one transaction; once that run was cleared, a call reopens its wave.
+def plan_wave(*, systems: PlanSystems, request: WaveRequest, run: AirflowRun, now: datetime) -> PlannedWave:
+    """Plan the wave of an Airflow run in one transaction, or reopen it once that run was cleared.
 
-    Raises `BadRequest` (nothing is written then): an impossible request, customers that the legacy
-    database does not have, a name already taken, nobody left to claim, a cohort that is not there or in
-    another wave. Raises `NothingPlanned` for a dated run for which no cohort waits.
+    Raises `BadRequest` and writes nothing: an impossible request, customers that the legacy database does not
+    have, a name already taken, no customer left to claim, a cohort that does not exist or is in another wave.
+    Raises `NothingPlanned` for a dated run for which no cohort waits.
     """
     try:
         dialect = get_dialect(name=request.dialect)
     except UnknownDialect as error:
         raise BadRequest(str(error)) from error
     request = replace(request, identifiers=tuple(each.strip() for each in request.identifiers))
-    with tracking.begin() as connection:
+    with systems.tracking.begin() as connection:
         known = waves.wave_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
         if known is not None:
             _refuse_ended(wave=waves.load_wave(connection=connection, wave_id=known))
@@ -84,98 +76,101 @@ def plan_wave(
             )
             return _planned(connection=connection, wave_id=known)
         return _plan_anew(
-            connection=connection,
-            legacy=legacy,
-            kraken=kraken,
-            dialect=dialect,
-            request=request,
-            run=run,
-            now=now,
+            _Planning(
+                connection=connection, systems=systems, dialect=dialect, request=request, run=run, now=now
+            )
         )
 
 
-def _plan_anew(
-    *,
-    connection: Connection,
-    legacy: Engine,
-    kraken: KrakenSettings,
-    dialect: Dialect,
-    request: WaveRequest,
-    run: AirflowRun,
-    now: datetime,
-) -> PlannedWave:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Planning:
+    """What a wave is planned from."""
+
+    connection: Connection
+    systems: PlanSystems
+    dialect: Dialect
+    request: WaveRequest
+    run: AirflowRun
+    now: datetime
+    chosen: Sequence[Cohort] = ()
+    """The cohorts that it takes."""
+    cohort_size: int | None = None
+
+
+def _plan_anew(given: _Planning) -> PlannedWave:
     """Insert a wave, claim its customers, and count them into batches."""
-    chosen = cohorts_of_wave(connection=connection, dialect=dialect, kraken=kraken, request=request, run=run)
-    if chosen:
-        request = replace(
-            request,
-            dry_run=chosen[0].mode is Mode.REHEARSAL,
-            import_supplier=chosen[0].import_supplier,
-        )
-    check_request(request=request, kraken=kraken)
-    cohort_ids = [cohort.id for cohort in chosen]
-    cohort_size = cohorts.size_of(connection=connection, ids=cohort_ids) if chosen else None
-    wave = _new_wave(
-        dialect=dialect,
-        kraken=kraken,
-        request=request,
-        run=run,
-        chosen=chosen,
-        cohort_size=cohort_size,
-        now=now,
-    )
+    given = _with_cohorts(given)
+    request, connection = given.request, given.connection
+    check_request(request=request, kraken=given.systems.kraken)
+    wave = _new_wave(given)
     try:
-        wave_id = waves.add_wave(connection=connection, wave=wave, at=now)
+        wave_id = waves.add_wave(connection=connection, wave=wave, at=given.now)
     except waves.UnableToNameWave as error:
         raise BadRequest(str(error)) from error
+    cohort_ids = [cohort.id for cohort in given.chosen]
     pages: Iterable[Sequence[str]] = cohorts.customers_of(connection=connection, ids=cohort_ids)
-    if not chosen:
-        pages = _customers(connection=connection, dialect=dialect, legacy=legacy, request=request, wave=wave)
-    claimed = _claim(connection=connection, wave_id=wave_id, wave=wave, request=request, pages=pages, now=now)
-    if not claimed and run.run_type in DATED:
-        raise _nothing_left(dialect=dialect, run=run, chosen=chosen, cohort_size=cohort_size)
+    if not given.chosen:
+        pages = _customers(given, wave=wave)
+    claimed = _claim(given, wave_id=wave_id, wave=wave, pages=pages)
+    if not claimed and given.run.run_type in DATED:
+        raise _nothing_left(given)
     if not claimed:
-        raise EmptyWave(_nobody_left(request=request, wave=wave, cohort_size=cohort_size))
+        raise EmptyWave(_nobody_left(request=request, wave=wave, cohort_size=given.cohort_size))
     cohorts.mark_claimed(connection=connection, ids=cohort_ids, wave_id=wave_id)
-    money.take_over(connection=connection, wave_id=wave_id, at=now)
-    asked_for = cohort_size or len(set(request.identifiers)) or claimed
+    money.take_over(connection=connection, wave_id=wave_id, at=given.now)
+    asked_for = given.cohort_size or len(set(request.identifiers)) or claimed
     _close(
         connection=connection, wave_id=wave_id, size=request.batch_size, claimed=claimed, asked_for=asked_for
     )
     return _planned(connection=connection, wave_id=wave_id)
 
 
-def _nothing_left(
-    *, dialect: Dialect, run: AirflowRun, chosen: Sequence[Cohort], cohort_size: int | None
-) -> NothingPlanned:
-    names = ", ".join(cohort.name for cohort in chosen)
-    return NothingPlanned(
-        f"Nothing was planned for {day_of(dialect=dialect, run=run)}: all {cohort_size} customers of "
-        f"cohort {names} are in other waves of {dialect.name} already."
+def _with_cohorts(given: _Planning) -> _Planning:
+    """Add the cohorts that the wave takes, whose mode and import supplier it has."""
+    chosen = cohorts_of_wave(
+        connection=given.connection,
+        dialect=given.dialect,
+        kraken=given.systems.kraken,
+        request=given.request,
+        run=given.run,
+    )
+    if not chosen:
+        return given
+    return replace(
+        given,
+        chosen=chosen,
+        cohort_size=cohorts.size_of(connection=given.connection, ids=[cohort.id for cohort in chosen]),
+        request=replace(
+            given.request,
+            dry_run=chosen[0].mode is Mode.REHEARSAL,
+            import_supplier=chosen[0].import_supplier,
+        ),
     )
 
 
-def _claim(
-    *,
-    connection: Connection,
-    wave_id: int,
-    wave: waves.NewWave,
-    request: WaveRequest,
-    pages: Iterable[Sequence[str]],
-    now: datetime,
-) -> int:
-    """Claim customers page by page, at most as many as were asked for; how many the wave got."""
-    claimed = 0
-    for page in pages:
+def _nothing_left(given: _Planning) -> NothingPlanned:
+    names = ", ".join(cohort.name for cohort in given.chosen)
+    return NothingPlanned(
+        f"Nothing was planned for {day_of(dialect=given.dialect, run=given.run)}: all {given.cohort_size} "
+        f"customers of cohort {names} are in other waves of {given.dialect.name} already."
+    )
+
+
+def _claim(given: _Planning, *, wave_id: int, wave: waves.NewWave, pages: Iterable[Sequence[str]]) -> int:
+    """Claim customers page by page, at most as many as were asked for. Returns how many the wave got."""
+    request, claimed = given.request, 0
+    for identifiers in pages:
         claimed += processes.claim(
-            connection=connection,
+            connection=given.connection,
             wave_id=wave_id,
             wave=wave,
-            identifiers=page,
-            most=None if request.limit is None else request.limit - claimed,
-            offset=claimed,
-            by_name=bool(request.identifiers),
-            at=now,
+            page=processes.Page(
+                identifiers=identifiers,
+                most=None if request.limit is None else request.limit - claimed,
+                offset=claimed,
+                by_name=bool(request.identifiers),
+            ),
+            at=given.now,
         )
         if request.limit is not None and claimed >= request.limit:
             break
@@ -183,7 +178,7 @@ def _claim(
 
 
 def _close(*, connection: Connection, wave_id: int, size: int, claimed: int, asked_for: int) -> None:
-    """Count the customers into batches of this size, and no more of them than Airflow maps."""
+    """Divide the customers into batches of this size, and into no more batches than Airflow maps."""
     merge = -(-claimed // (size * MOST_BATCHES))
     if merge > 1:
         waves.merge_batches(connection=connection, wave_id=wave_id, by=merge)
@@ -191,7 +186,7 @@ def _close(*, connection: Connection, wave_id: int, size: int, claimed: int, ask
 
 
 def planned_wave(*, tracking: Engine, run: AirflowRun) -> int | None:
-    """The wave that an Airflow run has planned; None when it has not come to that."""
+    """Return the wave that an Airflow run has planned; None when it has planned none."""
     with tracking.connect() as connection:
         return waves.wave_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
 
@@ -205,17 +200,10 @@ def _refuse_ended(*, wave: Wave) -> None:
         )
 
 
-def _new_wave(
-    *,
-    dialect: Dialect,
-    kraken: KrakenSettings,
-    request: WaveRequest,
-    run: AirflowRun,
-    chosen: Sequence[Cohort],
-    cohort_size: int | None,
-    now: datetime,
-) -> waves.NewWave:
-    settings, policy = _policy(dialect=dialect, kraken=kraken, request=request, chosen=chosen, now=now)
+def _new_wave(given: _Planning) -> waves.NewWave:
+    dialect, kraken, request, run = given.dialect, given.systems.kraken, given.request, given.run
+    settings, policy = _policy(given)
+    planned_by = next((each.planned_by for each in given.chosen if each.planned_by), None)
     supplier = request.import_supplier or kraken.import_suppliers.get(dialect.name)
     if not supplier:
         raise BadRequest(
@@ -230,27 +218,21 @@ def _new_wave(
         import_supplier=supplier,
         target_kraken=kraken.target,
         connection_id=request.connection_id,
-        requested=cohort_size or request.limit or len(set(request.identifiers)) or None,
+        requested=given.cohort_size or request.limit or len(set(request.identifiers)) or None,
         batch_size=request.batch_size,
         requests_in_flight=settings.requests_in_flight,
         failure_threshold=settings.threshold or Decimal(0),
         dag_id=run.dag_id,
         run_id=run.run_id,
         policy=policy,
-        requested_by=run.requested_by or next((each.planned_by for each in chosen if each.planned_by), None),
+        requested_by=run.requested_by or planned_by,
         cleared=run.cleared,
     )
 
 
-def _policy(
-    *,
-    dialect: Dialect,
-    kraken: KrakenSettings,
-    request: WaveRequest,
-    chosen: Sequence[Cohort],
-    now: datetime,
-) -> tuple[PolicySettings, Policy]:
-    """The policy as settings and as the wave has it: the cohorts', else the Connection's, made stricter."""
+def _policy(given: _Planning) -> tuple[PolicySettings, Policy]:
+    """Return the policy, as settings and resolved: the cohorts', else the Connection's, made stricter."""
+    dialect, kraken, request, chosen = given.dialect, given.systems.kraken, given.request, given.chosen
     least = kraken.policies.get(dialect.name, PolicySettings())
     whose = f"the policy of Connection {request.connection_id!r} for {dialect.name}"
     # A cohort of an older version has none.
@@ -262,23 +244,17 @@ def _policy(
         wanted=(request.schedule_window_start, request.schedule_window_end),
         zone=dialect.zone,
         whose=whose,
-        now=now,
+        now=given.now,
     )
     policy = wave_policy(settings=settings, window=window)
-    check_policy(policy=policy, kraken=kraken, connection_id=request.connection_id, now=now)
+    check_policy(policy=policy, kraken=kraken, connection_id=request.connection_id, now=given.now)
     return settings, policy
 
 
-def _customers(
-    *,
-    connection: Connection,
-    dialect: Dialect,
-    legacy: Engine,
-    request: WaveRequest,
-    wave: waves.NewWave,
-) -> Iterator[Sequence[str]]:
+def _customers(given: _Planning, *, wave: waves.NewWave) -> Iterator[Sequence[str]]:
+    dialect, legacy, request = given.dialect, given.systems.legacy, given.request
     if request.identifiers:
-        # In one order for all, so that two waves claiming the same customers cannot deadlock.
+        # In the same order for all, so that two waves claiming the same customers cannot deadlock.
         wanted = sorted(set(request.identifiers))
         existing = existing_identifiers(engine=legacy, dialect=dialect, identifiers=wanted)
         unknown = [identifier for identifier in wanted if identifier not in existing]
@@ -292,15 +268,8 @@ def _customers(
         yield wanted
         return
     for page in candidate_pages(engine=legacy, dialect=dialect, size=_PAGE):
-        # Whoever waits in a cohort for a night to come is not taken before it, unless by name.
-        yield cohorts.unplanned(
-            connection=connection,
-            target_kraken=wave.target_kraken,
-            import_supplier=wave.import_supplier,
-            resource=wave.resource,
-            mode=wave.mode,
-            identifiers=page,
-        )
+        # A customer in a cohort for a coming night is not taken before it, unless by name.
+        yield cohorts.unplanned(connection=given.connection, wave=wave, identifiers=page)
 
 
 def _nobody_left(*, request: WaveRequest, wave: waves.NewWave, cohort_size: int | None) -> str:

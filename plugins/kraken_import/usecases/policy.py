@@ -1,4 +1,4 @@
-"""The policy of a wave: put together from what people say, and checked before anything is planned."""
+"""The policy of a wave: combined from what people set, and checked before anything is planned."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ Window: TypeAlias = tuple[datetime | None, datetime | None]
 """When Kraken may begin (None: at once) and must have ended (None: no end)."""
 
 _FARTHEST: Final = timedelta(days=4)
-"""Kraken takes no schedule window that ends later."""
+"""Kraken refuses a schedule window that ends later than this."""
 
 
 def read_time(*, name: str, value: str | None) -> datetime | None:
-    """A date and time with its offset; None for none. Raises `BadRequest`."""
+    """Read a date and time with its offset; None for none. Raises `BadRequest`."""
     if value is None or not value.strip():
         return None
     try:
@@ -48,7 +48,7 @@ def read_time(*, name: str, value: str | None) -> datetime | None:
 
 
 def read_settings(*, values: Mapping[str, Any]) -> PolicySettings:
-    """Settings as a form gives them. Raises `BadRequest`."""
+    """Read settings as a form gives them. Raises `BadRequest`."""
     try:
         return read_policy(values=values)
     except ValueError as error:
@@ -56,9 +56,9 @@ def read_settings(*, values: Mapping[str, Any]) -> PolicySettings:
 
 
 def resolve(*, said: PolicySettings, least: PolicySettings, whose: str) -> PolicySettings:
-    """The complete policy: what is said, else what `least` says, else what is built in.
+    """Return the complete policy: what is given, else what `least` gives, else the default.
 
-    Raises `BadRequest` when what is said is looser than `least`, which `whose` names for people.
+    Raises `BadRequest` when a given setting is looser than that of `least`, which `whose` names for people.
     """
     # A caller may have made the settings itself.
     said = read_settings(values=plain_values(policy=said))
@@ -73,7 +73,7 @@ def resolve(*, said: PolicySettings, least: PolicySettings, whose: str) -> Polic
 
 
 def wave_policy(*, settings: PolicySettings, window: Window) -> Policy:
-    """The policy of a wave from complete settings and the window in which Kraken may process it."""
+    """Return the policy of a wave from complete settings and the window in which Kraken may process it."""
     said = settings.said
     others = ("mode", "threshold", "requests_in_flight", "schedule_window")
     return Policy(
@@ -84,10 +84,10 @@ def wave_policy(*, settings: PolicySettings, window: Window) -> Policy:
 
 
 def next_window(*, window: str, zone: str, at: datetime) -> tuple[datetime, datetime]:
-    """The first occurrence of a daily window that has not ended: its begin and its end.
+    """Return the begin and end of a daily window's first occurrence that has not ended.
 
-    Where clocks change, a time that comes twice makes the window shorter, never longer, and one that is
-    skipped stands for the moment of the change. A window that is skipped whole comes a day later.
+    Where clocks change, a time that comes twice makes the window shorter, never longer, and a skipped time
+    becomes the moment of the change. A window that is skipped as a whole comes a day later.
     """
     begin, end = times_of(window=window)
     place = ZoneInfo(zone)
@@ -101,9 +101,9 @@ def next_window(*, window: str, zone: str, at: datetime) -> tuple[datetime, date
 
 
 def window_of(*, settings: PolicySettings, wanted: Window, zone: str, whose: str, now: datetime) -> Window:
-    """When Kraken may process a wave: as wanted, else the policy's daily window as it comes next.
+    """Return when Kraken may process a wave: as wanted, else the next occurrence of the daily window.
 
-    In the window now it may begin at once. Raises `BadRequest` for a wish that leaves the daily window.
+    During the window it may begin at once. Raises `BadRequest` if `wanted` leaves the daily window.
     """
     daily = settings.schedule_window
     if daily is None:
@@ -120,13 +120,13 @@ def window_of(*, settings: PolicySettings, wanted: Window, zone: str, whose: str
 
 
 def in_words(*, settings: PolicySettings, window: str | None) -> str:
-    """A complete policy as one sentence; `window` says when Kraken may process, None: at any time."""
+    """Describe a complete policy in a sentence; `window` says when Kraken may process, None: at any time."""
     minutes = settings.approval_minutes or Decimal(0)
     parts = []
     if settings.approval == "required":
-        other = ", who is not the one who asked for it" if settings.four_eyes else ""
+        other = ", but not the one who asked for it" if settings.four_eyes else ""
         parts.append(f"a person must approve it within {minutes.normalize():,f} minutes{other}")
-        parts.append("reruns ask for approval anew" if settings.reruns_ask else "its approval covers reruns")
+        parts.append("reruns need a new approval" if settings.reruns_ask else "its approval covers reruns")
     else:
         parts.append(f"no approval is needed, and more than {_percent(settings.threshold)} refused stops it")
     if settings.require_rehearsal:
@@ -146,7 +146,7 @@ def in_words(*, settings: PolicySettings, window: str | None) -> str:
 
 
 def wave_in_words(*, wave: Wave) -> str:
-    """The policy in force of a planned wave as one sentence."""
+    """Describe the current policy of a planned wave in one sentence."""
     policy = wave.policy
     settings = PolicySettings(
         threshold=wave.failure_threshold,
@@ -162,7 +162,7 @@ def wave_in_words(*, wave: Wave) -> str:
 
 
 def daily_window_in_words(*, settings: PolicySettings, zone: str) -> str | None:
-    """Between which hours of each day Kraken may process; None for at any time."""
+    """Say between which hours of each day Kraken may process; None for at any time."""
     if settings.schedule_window is None:
         return None
     begin, end = settings.schedule_window.split("-")
@@ -170,16 +170,16 @@ def daily_window_in_words(*, settings: PolicySettings, zone: str) -> str | None:
 
 
 def window_in_words(*, window: Window) -> str | None:
-    """When Kraken may process, with times in UTC; None for at any time."""
+    """Say when Kraken may process, with times in UTC; None for at any time."""
     start, end = (None if each is None else f"{each.astimezone(UTC):%Y-%m-%d %H:%M} UTC" for each in window)
     said = " ".join(part for part in (start and f"from {start}", end and f"until {end}") if part)
     return said or None
 
 
 def check_policy(*, policy: Policy, kraken: KrakenSettings, connection_id: str, now: datetime) -> None:
-    """Raise `BadRequest` for a schedule window that Kraken would refuse, or for what contradicts itself."""
+    """Raise `BadRequest` for a schedule window that Kraken would refuse, or for a contradiction."""
     start, end = policy.schedule_window_start, policy.schedule_window_end
-    # Days of a clock that changes are not all of 24 hours.
+    # Not all days are 24 hours long where clocks change.
     now = now.astimezone(UTC)
     if start is not None and start <= now:
         raise BadRequest(
@@ -192,7 +192,7 @@ def check_policy(*, policy: Policy, kraken: KrakenSettings, connection_id: str, 
     if end is not None and end <= now:
         raise BadRequest(f"The schedule window has ended already ({end.isoformat()}): choose a later end.")
     if start is not None and end is not None and start >= end:
-        raise BadRequest("The schedule window starts after its end: exchange the two.")
+        raise BadRequest("The schedule window starts after its end: swap the two.")
     if (start or end) and kraken.envelope == "bare":
         raise BadRequest(
             f"Connection {connection_id!r} sends payloads bare, which has no place for a schedule window: "
@@ -203,15 +203,15 @@ def check_policy(*, policy: Policy, kraken: KrakenSettings, connection_id: str, 
 
 
 def window_is_over(*, policy: Policy, now: datetime) -> bool:
-    """Whether Kraken would refuse a create because its schedule window has ended."""
+    """Return whether Kraken would refuse a create because its schedule window has ended."""
     return policy.schedule_window_end is not None and policy.schedule_window_end <= now
 
 
 def task_params(*, policy: Policy, is_dry_run: bool, sent_until: datetime) -> Mapping[str, Any] | None:
-    """What a create is sent with besides its payload.
+    """Return what a create is sent with besides its payload.
 
-    Kraken refuses a window whose start has passed when the create arrives, so that one is left out: then it
-    may begin at once, as the window says too.
+    Kraken refuses a window whose start has passed when the create arrives, so a past start is left out: then
+    processing may begin at once, as the window says too.
     """
     params: dict[str, Any] = {}
     if is_dry_run:
@@ -226,11 +226,11 @@ def task_params(*, policy: Policy, is_dry_run: bool, sent_until: datetime) -> Ma
 def _occurrence(
     *, first: tuple[date, time], last: tuple[date, time], zone: ZoneInfo
 ) -> tuple[datetime, datetime] | None:
-    """The instants of a window, the shorter one where its times come twice; None where it is skipped."""
+    """Return the instants of a window, the shorter one where its times come twice; None if it is skipped."""
     begins, ends = (instants(wall=datetime.combine(*moment), zone=zone) for moment in (first, last))
     if begins[1] < ends[0]:
         return begins[1], ends[0]
-    # Both within the hour that comes twice: the first time counts.
+    # Both are within the hour that comes twice: the first time counts.
     return (begins[0], ends[0]) if begins[0] < ends[0] else None
 
 

@@ -20,10 +20,10 @@ async def poll(
     resumption: Resumption | None = None,
     connection_id: str = "kraken",
 ) -> dict[str, int]:
-    """Poll what the batch has open until all have ended, or until `until`; {"open": …, "ended": …}.
+    """Poll what the batch has open until all have ended, or until `until`. Returns {"open": …, "ended": …}.
 
-    With `resumption` return as soon as the batch may go on. A request without an answer is asked again and
-    fails nothing. All that poll in one event loop by the Connection `connection_id` share one poller. Raises
+    With `resumption` it returns as soon as the batch may go on. A request without an answer is asked again
+    and fails nothing. All calls in one event loop over the same `connection_id` share one poller. Raises
     `SystemicFault`.
     """
     still_open: int | None = None

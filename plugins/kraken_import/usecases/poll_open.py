@@ -1,4 +1,4 @@
-"""Polls what is open of every wave that went through a Connection: what has no task of its own any more."""
+"""Polls what is open in every wave that went through a Connection and no longer has a task for it."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from kraken_import.usecases.waiting import Pauses, sit_out_silence
 from transforms.database import DatabaseInterrupted, UnableToQuery
 
 _PAGE: Final = 1_000
-"""What is taken at once: little enough to be asked about before it is due again."""
+"""Records taken at once: few enough to be asked about before they are due again."""
 
 _DUE_FOR: Final = timedelta(seconds=30)
-"""What has been due for so long is not asked about in time by a task of its own, if it has one."""
+"""A record due for this long has no task that asks about it in time, or none at all."""
 
 
 async def poll_open(*, systems: Systems, connection_id: str, until: datetime) -> dict[str, int]:
-    """Poll until all have ended or until `until`; {"open": …, "ended": …}.
+    """Poll until all have ended or until `until`. Returns {"open": …, "ended": …}.
 
-    A wave that cannot be asked about holds up no other: what is wrong with the first such wave is raised
+    A wave that cannot be asked about does not hold up the others: the fault of the first such wave is raised
     at the end, once the others were asked about.
     """
     poller = _OpenPoller(systems=systems, connection_id=connection_id, until=until)
@@ -57,10 +57,10 @@ class _OpenPoller:
         self._until = until
         self._connection_id = connection_id
         self.failed: dict[int, Exception] = {}
-        """Waves that could not be asked about, and why: they are left alone for the rest of this run."""
+        """Waves that could not be asked about, and why: they are skipped for the rest of this run."""
 
     async def round(self) -> tuple[list[int], int]:
-        """Ask once about everything; the waves with something open still, and how many records have ended."""
+        """Ask once about everything. Returns the waves with open records, and how many records have ended."""
         ended = 0
         asked: list[int] = []
         for wave_id in await asyncio.to_thread(self._open_waves, UNPROVED):
@@ -101,21 +101,21 @@ class _OpenPoller:
         return ended
 
     async def _settle(self, session: KrakenSession, wave: Wave, ref: BatchRef) -> Asked | None:
-        """Ask about the creates in doubt of a batch; None where a worker creates for it."""
+        """Ask about the creates in doubt of a batch. Returns None where a worker creates for it."""
         lock = waves.batch_lock(engine=self._systems.tracking, ref=ref)
         try:
             await asyncio.to_thread(lock.__enter__)
         except BatchIsBusy:
             return None
         try:
-            # Only now: a worker may have sent them anew since they were last looked at.
+            # Only now: a worker may have sent them again since they were last looked at.
             records = await asyncio.to_thread(self._in_doubt, ref)
             return await ask(systems=self._systems, session=session, wave=wave, records=records)
         finally:
             await asyncio.to_thread(lock.__exit__, None, None, None)
 
     def _load(self, wave_id: int) -> Wave | None:
-        """The wave; None when it went to another Kraken than the Connection leads to now."""
+        """Return the wave; None if it went to another Kraken than the Connection leads to now."""
         try:
             with self._systems.tracking.connect() as connection:
                 return wave_for_kraken(
@@ -139,7 +139,7 @@ class _OpenPoller:
             )
 
     def count_open(self, wave_ids: Collection[int]) -> int:
-        """How many records of these waves are open."""
+        """Count the open records of these waves."""
         with self._systems.tracking.connect() as connection:
             return looks.count_open(connection=connection, wave_ids=wave_ids)
 

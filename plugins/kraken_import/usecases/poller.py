@@ -1,7 +1,7 @@
-"""One poller for each process and Kraken: it asks for all batches that wait, over one session.
+"""One poller for each process and Kraken: it asks on behalf of all waiting batches, over one session.
 
-It lives as long as something waits. Batches that are due take turns, the longest due first, each with some of
-its records, so that none is served at the expense of the others; of a batch it keeps its place in the queue.
+It lives as long as a batch waits. Batches that are due take turns, the longest due first, each with some of
+its records, so that no batch is served at the expense of the others. A batch keeps its place in the queue.
 """
 
 from __future__ import annotations
@@ -40,21 +40,21 @@ _Key: TypeAlias = tuple[asyncio.AbstractEventLoop, str, str, Engine]
 _T = TypeVar("_T")
 
 HICCUPS: Final = (Retryable, DatabaseInterrupted, OperationalError)
-"""What passes by itself: not being able to poll says nothing about the imports."""
+"""Faults that pass by themselves: a failure to poll says nothing about the imports."""
 
 TRY_AGAIN_AFTER: Final = 10.0
-"""Seconds after which what met a hiccup is tried again."""
+"""Seconds after which a wait that met a temporary fault is tried again."""
 
 _LOOK_AGAIN: Final = 2.0
 """Seconds after which paused waves are looked at again."""
 _READ_AGAIN: Final = 60.0
 """Seconds after which the Connection is read again: by then it may have another token, limit or host."""
 _LONGEST_PAUSE: Final = 75.0
-"""Seconds after which nothing that is open can fail to be due."""
+"""Seconds after which every open record must be due."""
 
 _MOST_ROUNDS: Final = 16
 _REQUESTS_OF_A_ROUND: Final = 2
-"""Rounds at once are as many as keep the requests in flight busy although each has only a few records due."""
+"""As many rounds run at once as keep the requests in flight busy, even if each has few records due."""
 
 _LEAST_RECORDS: Final = 100
 _MOST_RECORDS: Final = 500
@@ -64,12 +64,12 @@ _END_OF_TIME: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Poller:
-    """Polls for what waits in `wait` and `wait_out`; ends, and closes its session, with the last of them."""
+    """Polls for the waits in `wait` and `wait_out`; ends with the last of them, and closes its session."""
 
     def __init__(self, *, systems: Systems, key: _Key) -> None:
         self._systems = systems
         self._wanted: Systems | None = None
-        """What the Connection says by now, from the moment that no round is under way."""
+        """The Connection's new settings, used once no round is under way."""
         self._key = key
         self._members = 0
         self._waits: dict[Wait, None] = {}
@@ -81,7 +81,7 @@ class Poller:
         self._due = asyncio.Event()
         self._joined = asyncio.Event()
         self._sessions: dict[int | None, KrakenSession] = {}
-        """By the wave's own number of requests in flight, which is rarely another than the Connection's."""
+        """By the wave's own number of requests in flight, which rarely differs from the Connection's."""
         self._opening = asyncio.Lock()
         self._exits = AsyncExitStack()
         self._silence: asyncio.Task[None] | None = None
@@ -91,7 +91,7 @@ class Poller:
 
     @classmethod
     def of(cls, *, systems: Systems, connection_id: str) -> Poller:
-        """The poller of this event loop for this Kraken, Connection and tracking database."""
+        """Return the poller of this event loop for this Kraken, Connection and tracking database."""
         key = (asyncio.get_running_loop(), systems.kraken.target, connection_id, systems.tracking)
         poller = _POLLERS.get(key)
         if poller is None:
@@ -100,7 +100,7 @@ class Poller:
         return poller
 
     def renew(self, *, systems: Systems) -> None:
-        """Go on with these settings, if they are others, once the rounds under way have ended."""
+        """Continue with these settings, if they differ, once the rounds under way have ended."""
         is_same = _comparable(systems.kraken) == _comparable(self._systems.kraken)
         self._wanted = None if is_same else replace(self._systems, kraken=systems.kraken)
         self._due.set()
@@ -108,7 +108,7 @@ class Poller:
     async def wait(self, *, ref: BatchRef, until: datetime, resumption: Resumption | None) -> Wait:
         """Poll the batch until all of it has ended, until `until`, or until it may go on creating.
 
-        Returns the wait that is over. Raises `SystemicFault`, and a hiccup that lasts until `until`.
+        Returns the finished wait. Raises `SystemicFault`, and a temporary fault that lasts until `until`.
         """
         loop = asyncio.get_running_loop()
         now = loop.time()
@@ -122,7 +122,7 @@ class Poller:
         async with self._taking_part():
             self._waits[wait] = None
             try:
-                # Whatever is due, a batch that has just come is looked at first.
+                # A batch that has just come is looked at first, whatever else is due.
                 self._enqueue(wait, at=0.0)
                 self._joined.set()
                 await wait.is_over
@@ -158,7 +158,7 @@ class Poller:
         finally:
             self._members -= 1
             if not self._members:
-                # Before anything is awaited: what comes from now on gets a poller of its own.
+                # Before anything is awaited: waits that come from now on get a new poller.
                 self._forget()
                 await self._close()
 
@@ -171,7 +171,7 @@ class Poller:
         await self._exits.aclose()
 
     def _begin(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
-        # In a context of its own: it is no part of the task that happened to come first, and may outlive it.
+        # In a separate context: it does not belong to the task that came first, and may outlive it.
         task = asyncio.get_running_loop().create_task(work, context=contextvars.Context())
         self._tasks[task] = None
         task.add_done_callback(lambda done: self._tasks.pop(done, None))
@@ -189,7 +189,7 @@ class Poller:
             del _POLLERS[self._key]
 
     async def _ask(self) -> None:
-        """Hold rounds for the batches that are due, as many at once as are worth it."""
+        """Hold rounds for the batches that are due, as many at once as are worthwhile."""
         while True:
             self._due.clear()
             if self._wanted is not None and not self._rounds:
@@ -197,7 +197,7 @@ class Poller:
             await _until(self._due, seconds=self._begin_rounds())
 
     def _begin_rounds(self) -> float | None:
-        """Begin the rounds that are due; seconds until another is, None where an event will tell."""
+        """Begin the rounds that are due. Returns the seconds to the next, or None if an event will tell."""
         now = asyncio.get_running_loop().time()
         most = max(1, min(_MOST_ROUNDS, self._systems.kraken.requests_in_flight // _REQUESTS_OF_A_ROUND))
         while self._queue and self._rounds < most and self._silence is None and self._wanted is None:
@@ -218,7 +218,7 @@ class Poller:
         return max(_LEAST_RECORDS, _MOST_RECORDS // max(1, len(self._waits)))
 
     async def _round(self, wait: Wait) -> tuple[Wave, Round, bool]:
-        """One round; the wave, what came of it, and whether more than was asked about may be due."""
+        """Hold one round. Returns the wave, the result, and whether more records may be due."""
         most = self._records()
         wave = await asyncio.to_thread(wave_of, systems=self._systems, ref=wait.ref.wave)
         session = await self._session(wave)
@@ -234,7 +234,8 @@ class Poller:
         if error is None:
             wave, found, is_full = task.result()
             wait.count(found=found)
-            # Behind all that are due already, so that a batch of which much is due holds up no other.
+            # Behind all that are due already, so that a batch with many due records does not hold up the
+            # others.
             pause = 0.0 if is_full else _LONGEST_PAUSE if found.next_in is None else found.next_in
             if found.is_silent:
                 self._sit_out(wave)
@@ -250,7 +251,7 @@ class Poller:
         self._enqueue(wait, at=asyncio.get_running_loop().time() + min(pause, _LONGEST_PAUSE))
 
     def _fail_wave(self, wait: Wait, fault: SystemicFault) -> None:
-        """End the waits of one wave, or of one rerun in it: of the rest nothing can be asked about either."""
+        """End the waits of one wave, or of one rerun in it: the rest of it cannot be asked about either."""
         wait.fail(fault)
         for other in self._waits:
             if other.ref.wave == wait.ref.wave:
@@ -266,7 +267,7 @@ class Poller:
 
     async def _reopen(self, systems: Systems) -> None:
         if systems.kraken.target != self._systems.kraken.target:
-            # Their waves went elsewhere, and hear so at once. While no round is held, all are in the queue.
+            # Their waves went elsewhere, and are told at once. While no round is held, all are in the queue.
             self._queue = [(0.0, next(self._numbers), wait) for wait in self._waits]
         self._systems = systems
         self._wanted = None
@@ -288,12 +289,12 @@ class Poller:
                 )
 
     async def _watch(self) -> None:
-        """End the waits whose time has come, or whose wave was resumed: one look for all of them."""
+        """End the waits whose time has come, or whose wave was resumed: one query for all of them."""
         while True:
             self._joined.clear()
             refs = {wait.ref.wave for wait in self._waits if wait.resumption is not None}
             paused: Collection[WaveRef] | None = None
-            # What Kraken does not answer about cannot be known to have ended.
+            # A record that Kraken does not answer about cannot be known to have ended.
             if refs and self._silence is None:
                 with suppress(*HICCUPS):
                     paused = await asyncio.to_thread(self._paused, refs)
@@ -324,7 +325,7 @@ class Poller:
 
     def _outage_over(self, task: asyncio.Task[None]) -> None:
         self._outage = self._said = None
-        # Of those that waited the last may have gone.
+        # The last of those that waited may have gone.
         if not task.cancelled():
             task.exception()
 
@@ -339,14 +340,14 @@ class Poller:
 
 
 async def _until(event: asyncio.Event, *, seconds: float | None) -> None:
-    """Wait for an event, for so many seconds at most."""
+    """Wait for an event, for at most so many seconds."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
 
 
 def _comparable(settings: KrakenSettings) -> KrakenSettings:
-    """The settings without the policies, which are read where a wave is planned."""
+    """Return the settings without the policies, which are read where a wave is planned."""
     return replace(settings, policies={})
 
 

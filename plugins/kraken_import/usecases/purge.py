@@ -1,4 +1,4 @@
-"""Purges a wave: its payloads, answers and amounts go, and who has come to what stays."""
+"""Purges a wave: its payloads, answers and amounts go, and the outcome of each customer stays."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine
 
 from kraken_import.domain.lifecycle import Mode
+from kraken_import.domain.orders import Order
 from kraken_import.tracking import cutover, purge
 from kraken_import.tracking.control import Named
 from kraken_import.usecases.control import find_wave, title
@@ -15,32 +16,26 @@ from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.moments import in_utc
 
 
-def purge_wave(*, tracking: Engine, wave: str, ordered_by: str, reason: str | None, now: datetime) -> str:
+def purge_wave(*, tracking: Engine, wave: str, order: Order) -> str:
     """Purge the wave with this id or name. Returns one sentence on what that means.
 
     Nothing is created in the wave from then on; customers that it has not migrated can be named for another
-    one. Raises `BadRequest`, which says what stands in the way: then nothing is purged.
+    wave. Raises `BadRequest`, which says what stands in the way, and purges nothing then.
     """
     if not wave.strip():
         raise BadRequest("Say which wave to purge, by its id or name.")
     try:
         with tracking.begin() as connection:
             named = find_wave(connection=connection, wave=wave.strip())
-            obstacles = _obstacles(connection=connection, named=named, now=now)
+            obstacles = _obstacles(connection=connection, named=named, now=order.at)
             if not obstacles:
-                purge.purge(
-                    connection=connection,
-                    wave_id=named.id,
-                    ordered_by=ordered_by,
-                    reason=(reason or "").strip() or None,
-                    at=now,
-                )
+                purge.purge(connection=connection, wave_id=named.id, order=order)
     except purge.UnableToDrop:
         raise BadRequest(
             f"{title(named=named)} was not purged: other work holds the tables of payloads and answers, so "
             "try again in a minute."
         ) from None
-    # Who was listed as handed back stays so, and can be owned.
+    # Customers listed as handed back stay listed, and can be owned.
     if obstacles:
         raise BadRequest(f"{title(named=named)} cannot be purged yet: {'; '.join(obstacles)}.")
     return (
@@ -50,7 +45,7 @@ def purge_wave(*, tracking: Engine, wave: str, ordered_by: str, reason: str | No
 
 
 def _obstacles(*, connection: Connection, named: Named, now: datetime) -> list[str]:
-    """What keeps a wave from being purged. Raises `BadRequest` for one that has been."""
+    """Return what keeps a wave from being purged. Raises `BadRequest` for one that has been."""
     standing = purge.lock(connection=connection, wave_id=named.id)
     if standing.purged_at is not None:
         raise BadRequest(f"{title(named=named)} was purged already, on {in_utc(at=standing.purged_at)}.")
@@ -63,7 +58,7 @@ def _obstacles(*, connection: Connection, named: Named, now: datetime) -> list[s
     ]
     if standing.unended:
         obstacles.append(f"{standing.unended} records have not ended at Kraken")
-    # A rehearsal migrates nobody, so it leaves nobody behind.
+    # A rehearsal migrates no customer, so it leaves none behind.
     if standing.mode is Mode.LIVE:
         cutover.list_hand_backs(connection=connection, wave_id=named.id, at=now)
         obstacles += [

@@ -1,4 +1,4 @@
-"""Why Kraken has a record where it is, as far as the status endpoint says. Pure."""
+"""Explains why Kraken has a record in its state, as far as the status endpoint says. Pure."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _UNRECOGNISED: Final = Finding(
 _WITHOUT_A_REASON: Final = Finding(
     code="errored_without_a_reason",
     path="",
-    detail="Kraken ended the import with an error and does not say why: ask its people.",
+    detail="Kraken ended the import with an error and does not say why: ask its support.",
     origin="kraken",
 )
 
 
 def reasons(*, answer: ProcessStatus, state: State) -> tuple[Finding, ...]:
-    """The latest error, and what the latest event says besides, of a record that has ended as `state`.
+    """Return the latest error, and what else the latest event says, of a record that has ended as `state`.
 
-    An error without either is told as such. Each finding has the name of the event.
+    An error without either is reported as such. Each finding has the name of the event.
     """
     found: list[Finding] = []
     if state is State.UNRECOGNISED:

@@ -1,8 +1,8 @@
 """Compares what was selected, built, accepted and kept with each other, and with what Kraken itself holds.
 
-It looks and writes down, and changes no record: every difference becomes a row that somebody can act on,
-and a row is settled when a later run no longer finds it. What has not changed since it was found right is
-skipped, but for a look at all of it once a week.
+It reads and reports, and changes no record: every difference becomes a row that a person can act on, and is
+settled when a later run no longer finds it. Records that have not changed since they were found correct are
+skipped, except once a week.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ class NotThisKraken(BadRequest):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciled:
-    """Waves that were looked at, open differences by kind, and one sentence when there are any.
+    """Waves that were compared, open differences by kind, and one sentence when there are any.
 
-    `skipped`: those among them in which nothing had changed, by number.
+    `skipped` counts those waves in which nothing had changed.
     """
 
     waves: tuple[Reconcilable, ...]
@@ -74,9 +74,9 @@ async def reconcile(
 ) -> Reconciled:
     """Reconcile a wave, or every live wave of a Connection that has something processed or parked.
 
-    `full` compares all of each wave, as a wave that is asked for by its number always is. Raises `BadRequest`
-    for a wave that is not there or not of this Kraken, `SystemicFault` and `Retryable` when Kraken cannot be
-    asked: nothing is settled then that was not looked at.
+    `full` compares all of each wave; a wave that is given by number is always compared in full. Raises
+    `BadRequest` for a wave that does not exist or belongs to another Kraken, `SystemicFault` and `Retryable`
+    when Kraken cannot be asked: then no difference is settled that was not checked.
     """
     with systems.tracking.connect() as connection:
         waves = reconciliation.waves(connection=connection, connection_id=connection_id, wave_id=wave_id)
@@ -89,7 +89,7 @@ async def reconcile(
     found: Counter[str] = Counter()
     skipped: set[int] = set()
     for scope, members in groups.items():
-        # Kraken's listing stands in a temporary table, which belongs to one connection.
+        # Kraken's listing is in a temporary table, which belongs to one connection.
         with systems.tracking.connect() as connection:
             comparison = _Comparison(
                 connection=connection,
@@ -157,7 +157,7 @@ class _Comparison:
         self.skipped: set[int] = set()
 
     async def run(self, *, systems: Systems) -> None:
-        """Compare; afterwards `found` has the open differences by kind, `skipped` the waves left alone."""
+        """Compare; then `found` has the open differences by kind, `skipped` the number of unchanged waves."""
         first = load_wave(connection=self._connection, wave_id=self._ids[0])
         self._connection.rollback()
         async with open_session(systems=systems, wave=first) as session:
@@ -192,7 +192,7 @@ class _Comparison:
     async def _reconcile_wave(
         self, *, wave: Reconcilable, standing: Standing, doubts: Doubts, kraken: KrakenSide, source: str
     ) -> None:
-        """Compare what has changed of a wave with itself, and what is in doubt with Kraken."""
+        """Compare what has changed in a wave with itself, and what is in doubt with Kraken."""
         extent = extent_of(
             standing=standing,
             doubts=doubts,
@@ -206,7 +206,7 @@ class _Comparison:
         if is_local:
             counted |= await self._in_thread(self._compare, wave)
             kinds |= LOCAL_KINDS if wave.purged_at is None else KEPT_KINDS
-            # Apart, since it takes longest: the rows of what was found so far are free for their owners.
+            # Separately, since it takes longest: the rows of what was found so far are free for their owners.
             since = payloads_from(extent=extent, standing=standing)
             await self._in_thread(self._compare_payloads, wave, since)
         if source != "none" and extent is not Extent.SKIPPED:
@@ -227,7 +227,7 @@ class _Comparison:
         await self._in_thread(self._settle, wave.scope, kinds, run)
 
     async def _ask(self, *, wave: Reconcilable, kraken: KrakenSide, source: str) -> dict[str, int]:
-        """Ask Kraken about the doubted records of a wave; how many there were."""
+        """Ask Kraken about the doubted records of a wave. Returns how many there were."""
         if source == "status":
             await self._in_thread(
                 partial(listing.doubt_all, connection=self._connection, wave_id=wave.id, states=TO_ASK)
@@ -253,7 +253,7 @@ class _Comparison:
         self._keep(listing.doubled(connection=self._connection, scope=self._scope, wave_ids=self._ids))
 
     def _compare(self, wave: Reconcilable) -> dict[str, int]:
-        """Compare a wave with itself; the numbers of its records at each stage."""
+        """Compare a wave with itself. Returns the number of its records at each stage."""
         kinds = self._keep(local_differences(connection=self._connection, wave=wave))
         counted = reconciliation.counts(connection=self._connection, wave_id=wave.id)
         count = wave_count(wave_id=wave.id, counted=counted)
@@ -275,7 +275,7 @@ class _Comparison:
         self._settle(self._scope, LISTING_KINDS, run)
 
     def _keep(self, differences: Iterable[Difference]) -> set[str]:
-        """Write down what was found, a page at a time; the kinds of it."""
+        """Write down what was found, a page at a time. Returns its kinds."""
         kinds: set[str] = set()
         remaining = iter(differences)
         while page := list(islice(remaining, _KEPT_AT_ONCE)):
@@ -299,7 +299,7 @@ class _Comparison:
         self.found.update(still_open)
 
     async def _in_thread(self, work: Callable[..., T], *arguments: object) -> T:
-        """Do the work in a transaction of its own, beside the event loop."""
+        """Do the work in a separate transaction, off the event loop."""
 
         def run() -> T:
             with self._connection.begin():

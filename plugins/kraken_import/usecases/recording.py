@@ -1,4 +1,4 @@
-"""The one way from Kraken's answers into the tracking database: named and masked first, then moved."""
+"""The only way from Kraken's answers into the tracking database: findings are named, masked and stored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kraken_import.tracking.evidence import Stage
 from kraken_import.tracking.processes import Move
 from transforms.answers import Answers, is_unnamed, named
 from transforms.findings import Finding
-from transforms.registry import dialect_names, get_dialect
+from transforms.registry import delivered_dialect, dialect_names
 
 
 def record_moves(
@@ -22,8 +22,8 @@ def record_moves(
 ) -> int:
     """Take the steps that are still legal, with every value of the payloads masked in their findings.
 
-    What Kraken has given no code is called by that of the dialect. How many were taken: a step that another
-    worker has taken meanwhile is left out.
+    A finding without a code from Kraken gets that of the dialect. Returns how many steps were taken: those
+    that another worker has taken meanwhile are left out.
     """
     payloads = evidence.payloads_of(connection=connection, keys=[step.key for step in moves if step.findings])
     masked = [
@@ -41,10 +41,10 @@ def record_moves(
 
 
 def in_our_words(*, findings: Sequence[Finding], dialect: str) -> Sequence[Finding]:
-    """The findings by the codes of the dialect's table, where Kraken has given none."""
+    """Return the findings with the codes of the dialect's table, where Kraken has given none."""
     if not any(is_unnamed(finding=finding) for finding in findings):
-        # A dialect is not imported for nothing.
+        # The dialect is imported only when it is needed.
         return findings
-    # What is open of a wave is followed to its end, also where its dialect is no longer here.
+    # Open records of a wave are followed to their end even if the dialect no longer exists here.
     is_here = dialect in dialect_names()
-    return named(findings=findings, answers=get_dialect(name=dialect).answers if is_here else Answers())
+    return named(findings=findings, answers=delivered_dialect(name=dialect).answers if is_here else Answers())

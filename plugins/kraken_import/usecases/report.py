@@ -28,7 +28,7 @@ from kraken_import.usecases.frame_rows import review_frames
 from kraken_import.usecases.parked import to_do
 from kraken_import.usecases.policy import wave_in_words
 from transforms.registry import get_dialect
-from transforms.triage import Cause, source_of
+from transforms.triage import Cause, found_by, source_of
 
 _MOST_SLICES: Final = 120
 _LENGTHS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 86_400)
@@ -43,7 +43,7 @@ _WITH: Final = {
 
 
 def wave_report(*, tracking: Engine, wave_id: int, now: datetime) -> dict[str, str]:
-    """The files of a wave's report by name, from one snapshot of the tracking database."""
+    """Return the files of a wave's report by name, from one snapshot of the tracking database."""
     with tracking.connect().execution_options(
         isolation_level="REPEATABLE READ", postgresql_readonly=True
     ) as connection:
@@ -51,7 +51,7 @@ def wave_report(*, tracking: Engine, wave_id: int, now: datetime) -> dict[str, s
 
 
 def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport:
-    """What the report shows."""
+    """Return what the report shows."""
     header = reports.header(connection=connection, wave_id=wave_id)
     states = progress.wave_states(connection=connection, wave_id=wave_id)
     seconds, slices = _slices(connection=connection, wave_id=wave_id)
@@ -102,7 +102,7 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
 
 
 def _compared(*, last: LastRun) -> str:
-    """What the last reconciliation compared, in words."""
+    """Describe what the last reconciliation compared."""
     since = "" if last.compared_at is None else f"unchanged since {_at(last.compared_at)}"
     match last.extent:
         case Extent.SKIPPED:
@@ -135,7 +135,7 @@ def outage_line(*, outage: Outage) -> OutageLine:
     if outage.is_under_way:
         answered_again = "not yet"
     elif outage.ended_at is None:
-        answered_again = "not known: nothing waits for it any more"
+        answered_again = "not known: no wave waits for it any more"
     else:
         answered_again = "not before the next outage" if outage.failed_anew else _at(outage.ended_at)
     return OutageLine(
@@ -158,7 +158,7 @@ def _decision(*, header: reports.Header, wave: Wave) -> str:
 
 
 def _slices(*, connection: Connection, wave_id: int) -> tuple[int, Sequence[Slice]]:
-    """The length of a slice in seconds, and every slice in which something was created or ended."""
+    """Return the length of a slice in seconds, and every slice in which records were created or ended."""
     span = reports.span(connection=connection, wave_id=wave_id)
     if span is None:
         return _LENGTHS[0], []
@@ -199,6 +199,7 @@ def _causes(*, connection: Connection, wave_id: int, dialect: str) -> list[Cause
             domain=found.domain,
             event=found.event,
             unnamed=found.unnamed,
+            found_by=found_by(severity=found.severity, origin=found.origin, stage=found.stage),
         )
         for found in reports.causes(connection=connection, wave_id=wave_id)
     ]

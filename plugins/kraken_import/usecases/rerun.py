@@ -1,4 +1,4 @@
-"""Reruns chosen records: a run with settings of its own; the records stay in their waves and batches."""
+"""Reruns chosen records: a run with its own settings; the records stay in their waves and batches."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from kraken_import.usecases.wave_request import AirflowRun
 from transforms.registry import UnknownDialect, get_dialect
 
 RERUNNABLE: Final = tuple(state for state in State if state not in SUCCEEDED)
-"""What a selection may name. What is in Kraken already is never touched."""
+"""What a selection may name. Records that are in Kraken already are never touched."""
 
 _EXAMPLES: Final = 5
 _SHOWN: Final = 40
@@ -38,7 +38,7 @@ class NothingSelected(BadRequest):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RerunRequest:
-    """What was asked for: every criterion that is given must hold.
+    """The requested rerun: every criterion that is given must hold.
 
     `wave` is an id or a name; without one, live records of all waves are meant. `threshold` is the share
     of failed records (0 to 1) of this rerun that still counts as success.
@@ -59,7 +59,7 @@ class RerunRequest:
 
     @property
     def told(self) -> dict[str, Any]:
-        """The criteria as they are kept: of named customers their number only."""
+        """The criteria as they are stored: of named customers only their number."""
         given = {
             "wave": self.wave,
             "batch": self.batch,
@@ -74,7 +74,7 @@ class RerunRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedRerun:
-    """A rerun and the (wave, batch) of its records; `in_kraken` were covered, but are in Kraken already."""
+    """A rerun and the (wave, batch) of its records; `in_kraken` were selected, but are in Kraken already."""
 
     rerun: int
     batches: tuple[tuple[int, int], ...]
@@ -85,10 +85,10 @@ class PlannedRerun:
 def plan_rerun(
     *, tracking: Engine, kraken: KrakenSettings, request: RerunRequest, run: AirflowRun, now: datetime
 ) -> PlannedRerun:
-    """Select the records of a rerun in one transaction; a second call for its run goes on with the same ones.
+    """Select the records of a rerun in one transaction; a second call for its run keeps the selection.
 
-    Raises `BadRequest` (nothing is written then): a selection that means nothing or covers nothing, or waves
-    that were cancelled or closed since.
+    Raises `BadRequest` and writes nothing: a selection that means nothing or covers nothing, or waves that
+    were cancelled or closed since.
     """
     check_request(request=request)
     with tracking.begin() as connection:
@@ -164,16 +164,16 @@ def _add(
 
 
 def rerun_of(*, tracking: Engine, run: AirflowRun) -> int | None:
-    """The rerun that an Airflow run has begun; None when it has not come to that."""
+    """Return the rerun that an Airflow run has begun; None when it has begun none."""
     with tracking.connect() as connection:
         return reruns.rerun_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
 
 
 def batches_to_rerun(*, tracking: Engine, rerun: int, now: datetime) -> list[tuple[int, int]]:
-    """The (wave, batch) in which the rerun has something to create or to await; the rerun's gate.
+    """Return the (wave, batch) with something to create or to await: the rerun's gate.
 
-    What may be in one record of a wave only is looked for as before a wave's creates, and only records of
-    the rerun are refused for it.
+    Values that must be unique in a wave are checked as before a wave's creates, and only records of the rerun
+    are refused for them.
     """
     with tracking.begin() as connection:
         for wave_id in sorted({touched for touched, _ in reruns.batches(connection=connection, rerun=rerun)}):
@@ -204,7 +204,7 @@ def summarise_rerun(
     now: datetime,
     writeback: Engine | None = None,
 ) -> WaveSummary:
-    """Record how a rerun ended: of its own records, and without a word about their waves."""
+    """Record how a rerun ended: for its own records, not for their waves."""
     with tracking.begin() as connection:
         given = reruns.load_rerun(connection=connection, rerun=rerun)
         counts: dict[State, int] = {}
@@ -229,7 +229,7 @@ def summarise_rerun(
 
 
 def _unapproved(*, connection: Connection, rerun: int, waves: Iterable[int]) -> str | None:
-    """What the rerun says of the valid records in these waves that its approval does not cover."""
+    """Explain which valid records in these waves the rerun's approval does not cover."""
     for wave_id in waves:
         records = gate.uncovered(connection=connection, ref=WaveRef(wave_id=wave_id, rerun=rerun))
         if records:
@@ -239,7 +239,7 @@ def _unapproved(*, connection: Connection, rerun: int, waves: Iterable[int]) -> 
 
 
 def rerun_report(*, tracking: Engine, run: AirflowRun) -> tuple[reruns.Rerun, list[Way]] | None:
-    """The rerun of an Airflow run, and from where to where its records have come; None before it began."""
+    """Return an Airflow run's rerun, and the states its records had and have; None before it began."""
     with tracking.connect() as connection:
         rerun = reruns.rerun_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
         if rerun is None:
@@ -265,7 +265,7 @@ def check_request(*, request: RerunRequest) -> None:
         shown = ", ".join(state[:_SHOWN] for state in unknown[:_EXAMPLES])
         raise BadRequest(f"Records in state {shown} cannot be rerun: choose among {', '.join(RERUNNABLE)}.")
     if request.batch is not None and request.wave is None:
-        raise BadRequest("A batch has a number in its wave only: name the wave too.")
+        raise BadRequest("A batch number belongs to a wave: name the wave too.")
     if any(not identifier.strip() for identifier in request.identifiers):
         raise BadRequest("One of the identifiers is blank: leave it out.")
     if not request.threshold.is_finite() or not 0 <= request.threshold <= 1:
@@ -301,7 +301,7 @@ def _wave(
 
 
 def _refuse_hindered(*, connection: Connection, rerun: int) -> None:
-    """Raise `BadRequest` when none of the waves that the rerun has records left in may create."""
+    """Raise `BadRequest` when none of the waves with records left for the rerun may create."""
     found = list(reruns.hindrances(connection=connection, rerun=rerun).values())
     if found and all(found):
         raise BadRequest(f"Rerun {rerun} has nothing left to create: {found[0] and found[0].stop_reason}")

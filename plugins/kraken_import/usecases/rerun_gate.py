@@ -1,4 +1,4 @@
-"""What a rerun asks a person before it creates records of waves that want an approval."""
+"""Asks a person before a rerun creates records of waves that require an approval."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _MOST_CAUSES: Final = 20
 
 
 def rerun_question_to_ask(*, tracking: Engine, rerun: int, now: datetime) -> Question | None:
-    """What a person must answer before this rerun may create anything; None when nothing is to be asked.
+    """Return the question that a person must answer before this rerun creates anything; None: no question.
 
-    Asked where a wave of its valid records requires approval, unless that wave lets its own approval count
-    for reruns. What is counted and what is asked about come from one snapshot.
+    It is asked where a wave of its valid records requires approval, unless that wave's own approval covers
+    reruns. What is counted and what is asked about come from one snapshot.
     """
     with tracking.execution_options(isolation_level="REPEATABLE READ").begin() as connection:
         given = reruns.load_rerun(connection=connection, rerun=rerun)
@@ -50,11 +50,11 @@ def rerun_question_to_ask(*, tracking: Engine, rerun: int, now: datetime) -> Que
 def answer_rerun_question(
     *, tracking: Engine, rerun: int, approved: bool, answered_by: str | None, now: datetime
 ) -> Decision | None:
-    """Record the answer, or that none came in time (`answered_by` None); the decision that stands: the first.
+    """Record the answer, or that none came in time (`answered_by` None).
 
-    A rejection, like no answer, stops the rerun and leaves its waves alone. Of a rerun that was stopped
-    meanwhile the question was withdrawn. Raises `ApprovalBarred` for the approval of a user who may not give
-    it; nothing is recorded then.
+    Returns the first answer, which counts. A rejection, like a missing answer, stops the rerun and leaves its
+    waves alone. The question of a rerun that was stopped meanwhile is withdrawn. Raises `ApprovalBarred` for
+    the approval of a user who may not give it, and records nothing then.
     """
     verdict: gate.Verdict = "expired" if answered_by is None else "approved" if approved else "rejected"
     with tracking.begin() as connection:
@@ -89,14 +89,14 @@ def _refusal(*, decision: Decision | None) -> tuple[str, str]:
 
 
 def _body(*, connection: Connection, given: Rerun, asking: list[AskingWave]) -> Iterator[str]:
-    """The summary in Markdown: codes and numbers only, nothing of a customer."""
+    """Yield the summary in Markdown: codes and numbers only, no customer data."""
     counts: Counter[State] = Counter()
     for way in reruns.ways(connection=connection, rerun=given.id):
         counts[way.state] += way.records
     listed = ", ".join(f"{state.value} {records:,}" for state, records in sorted(counts.items()))
     yield f"**{given.records:,} records** of {given.dialect} in a {given.mode.value} rerun: {listed}."
     names = ", ".join(f"`{wave.name}`" for wave in asking)
-    yield f"**Approval** is wanted by wave {names}."
+    yield f"**Approval** is required by wave {names}."
     if any(wave.four_eyes for wave in asking) and given.requested_by is not None:
         yield f"**Four eyes**: {given.requested_by} asked for this rerun and cannot approve it."
     causes = reruns.causes(connection=connection, rerun=given.id, most=_MOST_CAUSES)

@@ -20,7 +20,7 @@ _MOST_CAUSES: Final = 20
 
 
 def review(*, connection: Connection, wave: Wave, counts: Mapping[State, int]) -> str:
-    """The summary in Markdown: codes and numbers only, nothing of a customer."""
+    """Return the summary in Markdown: codes and numbers only, no customer data."""
     valid = counts.get(State.VALID, 0)
     parked = counts.get(State.PARKED, 0)
     rate = gate.measured_rate(connection=connection, wave_id=wave.id)
@@ -41,7 +41,7 @@ def review(*, connection: Connection, wave: Wave, counts: Mapping[State, int]) -
         found = gate.compare_with_rehearsal(connection=connection, wave_id=wave.id)
         lines.append(
             f"**Rehearsal**: {found.same:,} valid payloads as rehearsed, {found.changed:,} changed since, "
-            f"{found.new:,} new (never rehearsed with success); {found.missing:,} customers rehearsed beside "
+            f"{found.new:,} new (never rehearsed with success); {found.missing:,} customers rehearsed with "
             "them are missing here."
         )
     lines.extend(table_in_markdown(frames=frames))

@@ -1,4 +1,4 @@
-"""One round over a batch: asks once about what is due of it, and says when the next of it is due."""
+"""One round over a batch: asks once about its due records, and says when the next one is due."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from kraken_import.usecases.systems import Systems
 _DUE_AT_ONCE: Final = 100
 _OLDEST_AT_ONCE: Final = 4
 _REST: Final = timedelta(seconds=0.4)
-"""What was asked about more recently is asked about again by none that looks for room."""
+"""Records asked about more recently than this are not asked about again just to find room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """What came of a round: records asked about, ended, parked and still open; whether Kraken is silent."""
+    """Result of a round: records asked about, ended, parked and still open; whether Kraken is silent."""
 
     asked: int
     ended: int
@@ -37,7 +37,7 @@ class Round:
 
 
 async def ask_due(*, systems: Systems, session: KrakenSession, wave: Wave, ref: BatchRef, most: int) -> Round:
-    """Ask about at most `most` records of the batch that are due, the longest due first; what came of it.
+    """Ask about at most `most` due records of the batch, the longest due first. Returns the result.
 
     Another asker of the same batch is given other records. Raises `SystemicFault` when no record can be asked
     about; the wave is stopped then.
@@ -58,9 +58,10 @@ async def ask_due(*, systems: Systems, session: KrakenSession, wave: Wave, ref: 
 
 
 async def ask_for_room(*, systems: Systems, session: KrakenSession, wave: Wave, ref: BatchRef) -> int:
-    """Ask about what makes room at a Kraken that takes no more; how many records have ended.
+    """Ask about records whose end makes room at a Kraken that takes no more. Returns how many have ended.
 
-    That is what is due, and the oldest for as long as they are found to have ended. Raises `SystemicFault`.
+    Asks about due records, and about the oldest as long as they turn out to have ended. Raises
+    `SystemicFault`.
     """
     due = await ask_due(systems=systems, session=session, wave=wave, ref=ref, most=_DUE_AT_ONCE)
     ended, most = due.ended, _OLDEST_AT_ONCE
@@ -77,13 +78,13 @@ async def ask_for_room(*, systems: Systems, session: KrakenSession, wave: Wave, 
 
 
 def wave_of(*, systems: Systems, ref: WaveRef) -> Wave:
-    """The wave as it is now. Raises `SystemicFault` where the settings lead to another Kraken than its."""
+    """Return the wave as it is now. Raises `SystemicFault` where the settings lead to another Kraken."""
     with systems.tracking.connect() as connection:
         return wave_for_kraken(connection=connection, ref=ref, kraken=systems.kraken)
 
 
 def outlook_of(*, systems: Systems, ref: BatchRef) -> Outlook:
-    """What the batch has open, and when the next of it is due."""
+    """Return what the batch has open, and when the next of it is due."""
     with systems.tracking.connect() as connection:
         return looks.outlook(connection=connection, ref=ref)
 

@@ -1,4 +1,4 @@
-"""What follows from the answers about one chunk of records: asks about one more where they are in doubt."""
+"""Decides what follows from the answers about a chunk: asks about one more record where they leave doubt."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from transforms.findings import Finding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruled:
-    """What follows for a chunk.
+    """The decision about a chunk.
 
     `counts` says that missing answers are the records' own trouble, `forbidden` at which places 403s are.
     """
@@ -36,7 +36,7 @@ class Chunk:
     signals: Sequence[Signal]
     doubts: Sequence[int]
     refusal: Finding | None = None
-    """What is refused of that which every record of the wave is sent with."""
+    """The refusal of something that every record of the wave is sent with."""
 
     @property
     def lost(self) -> list[int]:
@@ -52,9 +52,9 @@ async def confirmed(
     silent: int = 0,
     has_answered: Callable[[], bool] = lambda: True,
 ) -> Ruling:
-    """What follows from answers, and from one about another record where none was as it should be.
+    """Return what follows from answers, and from one about another record where none was as it should be.
 
-    `silent` of the records without an answer may speak of Kraken rather than of themselves.
+    `silent` counts records without an answer whose cause may be Kraken rather than the record.
     """
     ruling = verdicts.weigh(signals=signals)
     if ruling.course is not Course.CONFIRM:
@@ -79,12 +79,12 @@ class Judge:
     answers_lately: Callable[[], bool]
     """Whether it has just answered the same requests about other records."""
     in_a_row: int = 0
-    """Records answered 403 with none answered as it should be after them."""
+    """Records answered 403 without a good answer after them."""
     met_outage: bool = True
-    """Whether an outage may be under way that an answer ends."""
+    """Whether there may be an outage that an answer ends."""
 
     async def rule(self, *, chunk: Chunk) -> Ruled:
-        """What follows from a chunk, and from those before it."""
+        """Return what follows from a chunk, and from those before it."""
         has_fine = Signal.FINE in chunk.signals
         own = verdicts.of_one_record(signals=chunk.signals)
         forbidden = chunk.signals.count(Signal.FORBIDDEN) - len(own)
@@ -103,7 +103,7 @@ class Judge:
             own = frozenset(place for place, each in enumerate(chunk.signals) if each is Signal.FORBIDDEN)
         if has_fine or len(chunk.lost) < MANY or ruling.course not in (Course.GO_ON, Course.HOLD_BACK):
             return Ruled(ruling=ruling, counts=is_own, forbidden=own)
-        # Many without an answer: an outage of these requests, or records that have a trouble in common.
+        # Many without an answer: an outage of these requests, or records with a common trouble.
         outage = await asyncio.to_thread(current_outage, systems=self.systems, wave=self.wave)
         if outage is not None and not outage.is_given_up:
             return Ruled(ruling=Ruling(course=Course.HOLD_BACK))
@@ -111,7 +111,7 @@ class Judge:
         return Ruled(ruling=ruling, counts=counts)
 
     async def follow(self, *, chunk: Chunk, ruling: Ruling) -> HoldBack | None:
-        """Stop the wave, or say why it waits, as was ruled; end an outage that answers end.
+        """Stop the wave, or return why it waits, as was ruled; end an outage that the answers end.
 
         Raises `SystemicFault`; the wave is stopped then.
         """
@@ -137,5 +137,5 @@ class Judge:
         return held
 
     def stopped(self, fault: SystemicFault) -> SystemicFault:
-        """The fault, once it is recorded that it has stopped the wave."""
+        """Return the fault, once it is recorded that it has stopped the wave."""
         return stop(tracking=self.systems.tracking, wave=self.wave, fault=fault, now=self.systems.clock())

@@ -30,7 +30,7 @@ from transforms.database import DatabaseInterrupted
 from transforms.findings import Finding
 
 _WATCH: Final = 1.0
-"""Seconds between two looks at whether the wave was stopped or paused while a chunk is sent."""
+"""Seconds between two checks whether the wave was stopped or paused while a chunk is sent."""
 
 _UNSENT: Final = Exchange(answer=NotSent(reason="held back", never_tried=True), http_status=None, body=b"")
 
@@ -46,10 +46,10 @@ class Sender:
     async def send(
         self, *, chunk: Sequence[Ready], task_params: Mapping[str, Any] | None, deadline: Deadline
     ) -> list[Exchange]:
-        """Create each record once, none after the deadline; the exchanges in order."""
+        """Create each record once, none after the deadline. Returns the exchanges in order."""
         exchanges = [_UNSENT] * len(chunk)
         turns = iter(range(len(chunk)))
-        # Since the last answer that was as it should be, but for what is counted of all.
+        # Counted since the last good answer, except for what is counted over all answers.
         seen: Counter[Signal] = Counter()
 
         def end() -> None:
@@ -73,7 +73,7 @@ class Sender:
                     end()
 
         async def watch() -> None:
-            # What was intended before the wave was stopped or paused need not be sent after it.
+            # Intents from before the wave was stopped or paused need not be sent after it.
             while True:
                 await asyncio.sleep(_WATCH)
                 if not await asyncio.to_thread(self._may_create):
@@ -91,13 +91,13 @@ class Sender:
         try:
             return self.may_create()
         except (OperationalError, DatabaseInterrupted):
-            # Without the tracking database nobody can tell, and nothing could be recorded.
+            # Without the tracking database this cannot be known, and no answer could be recorded.
             return False
 
     async def _look_first(self, record: Ready) -> Exchange | None:
-        """For a record that Kraken ended before: what stands in the way of creating it again, if anything.
+        """Look up a record that Kraken ended before. Returns what prevents creating it again, if anything.
 
-        Between that end and now it may have been taken up again at Kraken, which only the status tells.
+        Between that end and now Kraken may have resumed it, which only the status tells.
         """
         if not record.ended_before or self.wave.mode is Mode.REHEARSAL:
             return None
@@ -118,12 +118,12 @@ class Sender:
             case Unauthorised() | Forbidden() | SupplierPaused() | Throttled():
                 return exchange
             case _:
-                # Nothing was sent for it, so it is valid still, and looked up again.
+                # Nothing was sent for it, so it is still valid, and is looked up again.
                 return replace(exchange, answer=NotSent(reason="not looked up"))
 
 
 def _is_enough(seen: Counter[Signal]) -> bool:
-    """Whether the rest of the chunk would only be refused, lost or forbidden as well."""
+    """Return whether the rest of the chunk would only be refused, lost or forbidden as well."""
     if seen[Signal.BUSY] or any(seen[signal] for signal in FORBIDS_ALL):
         return True
     if seen[Signal.FORBIDDEN] > 1:

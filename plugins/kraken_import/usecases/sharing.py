@@ -1,7 +1,7 @@
-"""A session's share in the requests that a Kraken takes at once: leased, renewed, given back.
+"""A session's share of the requests that a Kraken takes at once: leased, renewed, given back.
 
-No request asks the database. A share is a lease of ten seconds; one whose holder has died, or has lost the
-database, lapses, and lets nothing pass until it is renewed.
+No request asks the database. A share is a lease of ten seconds. If its holder has died, or has lost the
+database, it lapses, and lets nothing pass until it is renewed.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _log = logging.getLogger(__name__)
 LEASE: Final = timedelta(seconds=10)
 _RENEW_AFTER: Final = 3.0
 _SOON: Final = 0.5
-"""Seconds until a share is renewed that is too small: others may have left theirs."""
+"""Seconds until a share that is too small is renewed: others may have given theirs back."""
 
 
 @asynccontextmanager
 async def shared_gate(*, systems: Systems, most: int) -> AsyncIterator[Gate]:
-    """A gate that lets a share of the Kraken's requests pass, at most `most` of them at once.
+    """Yield a gate that lets a share of the Kraken's requests pass, at most `most` of them at once.
 
-    Raises `UnableToUseTracking` where another version of the pipeline keeps the shares.
+    Raises `UnableToUseTracking` if another version of the pipeline keeps the shares.
     """
     keeper = _Keeper(systems=systems, most=most, wants=most)
     await keeper.renew()
@@ -63,10 +63,10 @@ class _Keeper:
     is_held: bool = False
     is_over: bool = False
     turn: Lock = field(default_factory=Lock)
-    """Held while the share is written: what is cancelled goes on in its thread."""
+    """Held while the share is written: a cancelled write goes on in its thread."""
 
     async def run(self) -> None:
-        """Renew the share as long as this is not cancelled."""
+        """Renew the share until this is cancelled."""
         while True:
             await self._pause()
             try:
@@ -75,13 +75,13 @@ class _Keeper:
                 _log.warning("The share in Kraken's limits was not renewed (%s).", type(hiccup).__name__)
 
     def ended(self, renewing: asyncio.Task[None]) -> None:
-        """Raise for all that wait why the share is renewed no longer: they would wait for ever."""
+        """Raise for all waiting requests why the share is no longer renewed: they would wait forever."""
         error = None if renewing.cancelled() else renewing.exception()
         if isinstance(error, Exception):
             self.gate.break_down(error=error)
 
     async def renew(self) -> None:
-        """Say what was seen, and take the share that is due now."""
+        """Report what was seen, and take the share that is due now."""
         # Before the database counts its ten seconds.
         lapses_at = asyncio.get_running_loop().time() + LEASE.total_seconds()
         seen = self.gate.take_seen()
@@ -94,7 +94,7 @@ class _Keeper:
         self.gate.open(places=share.requests, lapses_at=lapses_at, per_second=share.per_second)
 
     def give_back(self, seen: Seen, pause: float) -> None:
-        """Leave the share to the others, and to those to come what is worth knowing."""
+        """Give the share back to the others, and keep what later sessions need to know."""
         with self.turn:
             self.is_over = True
             if seen.refused or seen.troubled or pause:
@@ -104,7 +104,7 @@ class _Keeper:
             shares.give_back(engine=self.systems.tracking, holder=self.holder)
 
     async def _pause(self) -> None:
-        """Wait until the next renewal is due: soon where requests wait for a place that may be had."""
+        """Wait until the next renewal is due: soon if requests wait for a place that may become free."""
         await asyncio.sleep(_SOON)
         if self.gate.places and self.wants == self.most:
             await asyncio.sleep(_RENEW_AFTER - _SOON)
@@ -113,7 +113,7 @@ class _Keeper:
             await asyncio.wait_for(self.gate.short.wait(), timeout=_RENEW_AFTER - _SOON)
 
     def _take(self, seen: Seen, pause: float) -> tuple[Share, float]:
-        """The share that is due now, and the seconds for which Kraken wants no request, as it told anyone."""
+        """Return the share that is due now, and the seconds for which Kraken wants no requests at all."""
         with self.turn:
             if self.is_over:
                 return self._new(), 0.0
@@ -128,7 +128,7 @@ class _Keeper:
             }
             mine = held.pop(self.holder, None)
             level = self._learn(connection, load, seen, pause)
-            # Otherwise those of a Connection that allows fewer would get nothing beside those of another.
+            # Otherwise sessions of a Connection that allows fewer would get nothing beside those of another.
             allowed = min([kraken.requests_at_once, *(share.allowed for share in held.values())])
             limit = limit_of(level=level, allowed=allowed)
             mine = replace(mine or self._new(), wants=self.wants, allowed=kraken.requests_at_once)
@@ -136,7 +136,7 @@ class _Keeper:
         return share, max(load.pause, pause)
 
     def _learn(self, connection: Connection, load: Load, seen: Seen, pause: float) -> RequestLevel:
-        """What is known of the requests at once, with what was seen."""
+        """Return what is known of the requests at once, including what was seen."""
         kraken = self.systems.kraken
         level = after_requests(
             level=load.requests,
@@ -160,7 +160,7 @@ class _Keeper:
         return Share(holder=self.holder, wants=self.wants, allowed=allowed, requests=0, per_second=None)
 
     def _keep(self, connection: Connection, limit: int, mine: Share, others: list[Share]) -> Share:
-        """Take what is due, as far as the others have left it already."""
+        """Take what is due, as far as the others have already given it back."""
         kraken = self.systems.kraken
         due = divide(limit=limit, shares=[*others, mine])
         places = max(0, min(due[self.holder], limit - sum(share.requests for share in others)))

@@ -35,7 +35,7 @@ def summarise_wave(
 ) -> WaveSummary:
     """Record how a wave ended. `failed_tasks` names the tasks of the run that failed.
 
-    With `writeback` the legacy system lets go of whom it holds for nothing.
+    With `writeback` the legacy system releases the customers that it holds needlessly.
     """
     with tracking.begin() as connection:
         wave = waves.load_wave(connection=connection, wave_id=wave_id)
@@ -69,17 +69,17 @@ def failure_of(
     failed_tasks: Sequence[str],
     unapproved: str | None = None,
 ) -> str | None:
-    """One sentence on why a wave or a rerun has failed, or None. `threshold` is a share from 0 to 1.
+    """Return one sentence on why a wave or a rerun has failed, or None. `threshold` is a share from 0 to 1.
 
-    `unapproved` says what is left for want of an approval.
+    `unapproved` says what is left because an approval is missing.
     """
     if stop_code in (CANCELLED, EXPIRED, REJECTED):
-        # Somebody's decision, no fault: the reason says whose.
+        # A person's decision, not a fault: the reason names the person.
         return f"{what} was {stop_reason}"
     if stop_reason is not None:
         return f"{what} was stopped: {stop_reason}"
     if unapproved is not None:
-        return f"{what} was not created as a whole: {unapproved}"
+        return f"{what} was not created completely: {unapproved}"
     if failed_tasks:
         return (
             f"{what}: {len(failed_tasks)} tasks failed ({', '.join(sorted(failed_tasks)[:3])}): "
@@ -98,7 +98,7 @@ def failure_of(
         listed = ", ".join(f"{records} {state.value}" for state, records in sorted(unsettled.items()))
         return (
             f"{what}: {sum(unsettled.values())} records have not ended ({listed}): the scheduled "
-            "poll_open goes on asking for those that Kraken has."
+            "poll_open goes on asking about those that Kraken has."
         )
     failed = sum(records for state, records in counts.items() if state in FAILED)
     total = sum(counts.values())

@@ -20,12 +20,12 @@ Clock: TypeAlias = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """The present by this machine's clock, for what proves nothing."""
+    """Return the time by this machine's clock, for purposes that prove nothing."""
     return datetime.now(UTC)
 
 
 def database_clock(*, engine: Engine) -> Clock:
-    """The tracking database's clock, read once and carried on by this process's own seconds."""
+    """Return the tracking database's clock, read once and continued by this process's own seconds."""
     read_at = time.monotonic()
     began = processes.present(engine=engine)
     return lambda: began + timedelta(seconds=time.monotonic() - read_at)
@@ -53,12 +53,21 @@ class Systems:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildSystems(Systems):
-    """The same with the legacy database; `writeback` is it again, under the role that may hold customers."""
+    """Also has the legacy database; `writeback` is the same under the role that may hold customers."""
 
     legacy: Engine
     writeback: Engine | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSystems:
+    """What planning reads and writes: nothing is asked of Kraken."""
+
+    tracking: Engine
+    legacy: Engine
+    kraken: KrakenSettings
+
+
 def connected(*, tracking: Engine, kraken: KrakenSettings, refresh: Refresh) -> Systems:
-    """The systems by the tracking database's own clock."""
+    """Return the systems with the tracking database's own clock."""
     return Systems(tracking=tracking, kraken=kraken, refresh=refresh, clock=database_clock(engine=tracking))

@@ -50,8 +50,8 @@ class ValidateOutcome:
 async def validate_batch(*, systems: Systems, ref: BatchRef) -> ValidateOutcome:
     """Validate the built records of a batch.
 
-    Repeatable: a call validates what is still only built. A record that is never answered while others are
-    is parked. Raises `SystemicFault`; the wave is stopped then.
+    Repeatable: a call validates what is still only built. A record without an answer while others are
+    answered is parked. Raises `SystemicFault`; the wave is stopped then.
     """
     with systems.tracking.connect() as connection:
         wave = wave_for_kraken(connection=connection, ref=ref.wave, kraken=systems.kraken)
@@ -78,7 +78,7 @@ class _Validator:
     judge: Judge = field(init=False)
     has_answered: bool = False
     wait: float | None = None
-    """Seconds for which Kraken has asked to be left alone in this round."""
+    """Seconds for which Kraken has asked for a pause in this round."""
 
     def __post_init__(self) -> None:
         self.judge = Judge(
@@ -91,7 +91,7 @@ class _Validator:
         )
 
     async def run(self) -> HoldBack | None:
-        """Validate until nothing is built any more; why it waits when it has to."""
+        """Validate until no built record is left. Returns why it waits if it has to."""
         while True:
             self.wait = None
             unanswered, held = await self._round()
@@ -102,7 +102,7 @@ class _Validator:
             await asyncio.sleep(_BETWEEN_ROUNDS)
 
     async def _round(self) -> tuple[int, HoldBack | None]:
-        """Ask once about each built record; how many were not answered, and why it waits."""
+        """Ask once about each built record. Returns how many were not answered, and why it waits."""
         after = unanswered = 0
         most = _CHUNKS_IN_FLIGHT * self.session.requests_in_flight
         while chunk := await asyncio.to_thread(self._next_chunk, after, most):
@@ -171,11 +171,11 @@ class _Validator:
 def _moves(
     chunk: Sequence[Ready], exchanges: Sequence[Exchange], found: Sequence[Verdict], ruled: Ruled
 ) -> list[Move]:
-    """The steps that are proved. A record without an answer is left at first, and parked the next time."""
+    """Return the proved steps. A record without an answer is left the first time, then parked."""
     moves = []
     for place, (record, exchange, verdict) in enumerate(zip(chunk, exchanges, found, strict=True)):
         move = verdict.move
-        # What goes wrong while Kraken answers others as it should is the record's own trouble.
+        # A failure while Kraken answers other records as it should is the record's own.
         if place in ruled.forbidden:
             move = verdicts.park_forbidden(key=record.key)
         elif record.doubts and ruled.counts and verdict.signal.is_lost:

@@ -1,8 +1,8 @@
-"""What an answer of Kraken's proves: the one home of the rules by which no record is doubled or lost.
+"""What an answer of Kraken's proves: the only place for the rules that keep records from doubling or loss.
 
 Pure: no clock, no database, no network. Each answer to a request about a record has a verdict: the step
-that it proves, if it proves one, and what it says of Kraken as a whole. `weigh` says what follows from the
-verdicts of one chunk: go on, hold back, stop, or ask about another record first.
+that it proves, if it proves one, and what it says of Kraken as a whole. `weigh` decides what follows from
+the verdicts of one chunk: go on, hold back, stop, or ask about another record first.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ from kraken_import.usecases.reasons import reasons
 from transforms.findings import Finding
 
 MANY: Final = 10
-"""Creates or validations in a row that nothing proves: more than a few records' own trouble."""
+"""Consecutive creates or validations that nothing proves: more than a few records' own trouble."""
 
 _DOUBTS: Final = 3
-"""Creates of one record, in one attempt, after whose absence it is parked and not sent again."""
+"""Creates of one record, in one attempt, after which an absent record is parked and not sent again."""
 
 _WINDOWS_OF_PATIENCE: Final = 10
-"""Visibility windows for which an answer about one record may be wanting while others have theirs."""
+"""Visibility windows for which one record may lack an answer while others have theirs."""
 
 _CLOCKS_DIFFER_BY: Final = timedelta(seconds=5)
-"""How far Kraken's clock may lie behind ours before a fresh answer is taken for an old one."""
+"""How far Kraken's clock may lag behind ours before a fresh answer is taken for an old one."""
 
 _MAY_BE_CREATED_AGAIN: Final = frozenset(
     {State.ERRORED, State.CANCELLED, State.DRY_RUN_SUCCEEDED, State.DRY_RUN_ERRORED}
@@ -86,7 +86,7 @@ class Signal(StrEnum):
 
     @property
     def is_lost(self) -> bool:
-        """Whether it is no usable answer of Kraken's, so that it proves nothing about the record."""
+        """Whether it is not a usable answer of Kraken's, so that it proves nothing about the record."""
         return self in (Signal.SILENT, Signal.MISROUTED)
 
 
@@ -117,7 +117,7 @@ class Verdict:
     signal: Signal
     next: Next | None = None
     refusal: Finding | None = None
-    """What is refused of that which every record of the wave is sent with."""
+    """The refusal of something that every record of the wave is sent with."""
 
 
 class Course(StrEnum):
@@ -125,9 +125,9 @@ class Course(StrEnum):
 
     GO_ON = "go_on"
     CONFIRM = "confirm"
-    """Nothing was answered as it should be: one more record is asked about before that is believed."""
+    """No answer was as it should be: one more record is asked about before that is believed."""
     HOLD_BACK = "hold_back"
-    """Kraken is there but takes none of this now."""
+    """Kraken answers, but takes none of this now."""
     WAIT = "wait"
     """Kraken is silent."""
     STOP = "stop"
@@ -149,17 +149,17 @@ class Timing:
     request: timedelta
 
     def absent_from(self, *, record: Open) -> datetime:
-        """From when on a 404 proves that a create never took effect.
+        """Return the time from which a 404 proves that a create never took effect.
 
-        What a request that has ended without an answer created becomes visible within a window. Of one whose
-        end is not known, since its worker died, only the intent's time is: it left within a window of that.
+        What a request created that ended without an answer becomes visible within a window. If its worker
+        died, its end is not known and only the intent's time is: the request left within a window of that.
         """
         if record.doubted_at is not None:
             return record.doubted_at + self.window
         return record.intended_at + self.window + self.request + self.window
 
     def is_overdue(self, *, record: Open) -> bool:
-        """Whether an answer about the record has been wanting for longer than is waited for."""
+        """Return whether an answer about the record has been missing for too long."""
         since = record.doubted_at
         if since is None:
             if record.state is not State.CREATING:
@@ -169,7 +169,7 @@ class Timing:
 
 
 def signal_of(*, answer: Answer) -> Signal:
-    """What an answer says of Kraken as a whole."""
+    """Return what an answer says of Kraken as a whole."""
     match answer:
         case Unauthorised():
             return Signal.UNAUTHORISED
@@ -192,7 +192,7 @@ def signal_of(*, answer: Answer) -> Signal:
 
 
 def after_validation(*, key: Key, answer: Answer) -> Verdict:
-    """What the answer to a validation proves."""
+    """Return what the answer to a validation proves."""
     signal = signal_of(answer=answer)
     match answer:
         # Kraken already has this record. The create step resolves it, so let it continue.
@@ -209,7 +209,7 @@ def after_validation(*, key: Key, answer: Answer) -> Verdict:
 
 
 def after_create(*, key: Key, answer: Answer) -> Verdict:
-    """What the answer to a create proves; without a step and without a question the record is in doubt."""
+    """Return what the answer to a create proves; without a step and a question the record is in doubt."""
     signal = signal_of(answer=answer)
     match answer:
         case Accepted():
@@ -231,16 +231,16 @@ def after_create(*, key: Key, answer: Answer) -> Verdict:
 
 
 def refusal_of(*, found: Iterable[Verdict]) -> Finding | None:
-    """What is refused of that which every record is sent with; None when nothing is."""
+    """Return the refusal of something that every record is sent with; None when there is none."""
     return next((verdict.refusal for verdict in found if verdict.refusal is not None), None)
 
 
 def after_adoption(*, key: Key, already: AlreadyImported, answer: Answer, mode: Mode) -> Verdict:
-    """What the status says of a record whose create was refused because Kraken has it, whoever created it."""
+    """Return what the status says of a record whose create was refused because Kraken already has it."""
     signal = signal_of(answer=answer)
     if not isinstance(answer, ProcessStatus):
-        # It has the record, so it is open there, whatever the look-up failed for. The end of an earlier dry
-        # run says nothing of this payload, so a rehearsal waits for one that is its own.
+        # It has the record, so it is open there, for whatever reason the look-up failed. The end of an
+        # earlier dry run says nothing of this payload, so a rehearsal waits for its own.
         step = Move(
             key=key,
             to=State.MISSING,
@@ -270,7 +270,7 @@ def after_adoption(*, key: Key, already: AlreadyImported, answer: Answer, mode: 
 
 
 def after_status(*, record: Open, answer: Answer, mode: Mode, timing: Timing) -> Verdict:
-    """What the status endpoint's answer proves of a record; without a step it is asked again."""
+    """Return what the status endpoint's answer proves of a record; without a step it is asked again."""
     signal = signal_of(answer=answer)
     match answer:
         case ProcessStatus():
@@ -282,7 +282,7 @@ def after_status(*, record: Open, answer: Answer, mode: Mode, timing: Timing) ->
 
 
 def unanswered(*, record: Open, timing: Timing) -> Move | None:
-    """Parks a record whose answers have been wanting for too long, while others had theirs."""
+    """Park a record whose answers have been missing for too long while others had theirs."""
     if record.state is State.PARKED or not timing.is_overdue(record=record):
         return None
     return park(
@@ -293,7 +293,7 @@ def unanswered(*, record: Open, timing: Timing) -> Move | None:
 
 
 def park(*, key: Key, code: str, detail: str) -> Move:
-    """The step of a record that cannot be proved: a person decides, or a rerun tries again."""
+    """Return the step for a record that cannot be proved: a person decides, or a rerun tries again."""
     return Move(
         key=key,
         to=State.PARKED,
@@ -302,7 +302,7 @@ def park(*, key: Key, code: str, detail: str) -> Move:
 
 
 def not_sent(*, key: Key, doubts: int) -> Move:
-    """The step of a valid record that could not be sent `doubts` times before, while others were answered."""
+    """Return the step for a valid record that could not be sent `doubts` times while others were answered."""
     if doubts + 1 < _DOUBTS:
         return Move(key=key, to=State.VALID, doubts=1)
     return park(
@@ -313,7 +313,7 @@ def not_sent(*, key: Key, doubts: int) -> Move:
 
 
 def park_forbidden(*, key: Key) -> Move:
-    """The step of a record that Kraken, or a firewall before it, does not let pass while others do."""
+    """Return the step for a record that Kraken, or a firewall before it, blocks while others pass."""
     return park(
         key=key,
         code="forbidden",
@@ -322,14 +322,14 @@ def park_forbidden(*, key: Key) -> Move:
 
 
 def are_few(*, signals: Sequence[Signal]) -> bool:
-    """Whether records without an answer are few, or have others beside them that were answered."""
+    """Return whether few records lack an answer, or others beside them were answered."""
     return Signal.FINE in signals or len(signals) < MANY
 
 
 def of_one_record(*, signals: Sequence[Signal]) -> frozenset[int]:
-    """The places of the 403s that are records' own: another record was answered as it should be after them.
+    """Return the places of 403s that concern the record itself: a later record got a good answer.
 
-    What comes after the last such answer may be a permission that is gone.
+    A 403 after the last good answer may mean that the permission is gone.
     """
     last_fine = max((place for place, signal in enumerate(signals) if signal is Signal.FINE), default=-1)
     return frozenset(
@@ -338,14 +338,14 @@ def of_one_record(*, signals: Sequence[Signal]) -> frozenset[int]:
 
 
 def weigh(*, signals: Iterable[Signal]) -> Ruling:
-    """What follows from the answers about different records that were asked about together."""
+    """Return what follows from answers about different records that were asked about together."""
     counted = Counter(signals)
     for cause in FORBIDS_ALL:
         if counted[cause]:
             return Ruling(course=Course.STOP, cause=cause)
     if counted[Signal.FINE]:
         return Ruling(course=Course.GO_ON)
-    # A few 403s may be the trouble of the last records that are open: another record tells.
+    # A few 403s may be the trouble of the last open records: another record tells.
     if counted[Signal.FORBIDDEN] >= MANY:
         return Ruling(course=Course.STOP, cause=Signal.FORBIDDEN)
     doubtful = counted[Signal.FORBIDDEN] + counted[Signal.MISROUTED] + counted[Signal.SILENT]
@@ -355,10 +355,10 @@ def weigh(*, signals: Iterable[Signal]) -> Ruling:
 
 
 def confirm(*, probe: Signal, silent: int, has_answered: bool) -> Ruling:
-    """What follows once another record was asked about, after `silent` ones without a usable answer.
+    """Return what follows once another record was asked about, after `silent` ones without a usable answer.
 
-    `has_answered`: this Kraken has answered as a data-import API in this wave, so that what answers
-    otherwise now is a maintenance page rather than a wrong address.
+    `has_answered`: this Kraken has answered as a data-import API in this wave, so an unusual answer now is a
+    maintenance page rather than a wrong address.
     """
     match probe:
         case Signal.UNAUTHORISED | Signal.SUPPLIER_PAUSED | Signal.FORBIDDEN:
@@ -374,7 +374,7 @@ def confirm(*, probe: Signal, silent: int, has_answered: bool) -> Ruling:
 def difference(
     *, state: State, kraken_identifier: str | None, answer: ProcessStatus | NotFound
 ) -> str | None:
-    """The kind of difference between a live record that has ended and Kraken's word; None for none."""
+    """Return the kind of difference between an ended live record and Kraken's answer; None for none."""
     is_processed = state is State.PROCESSED
     if isinstance(answer, NotFound):
         return "missing_at_kraken" if is_processed else None
@@ -394,7 +394,7 @@ def _named(*, record: Open, answer: ProcessStatus, mode: Mode, timing: Timing) -
     if _is_old(record=record, answer=answer):
         if not belongs:
             return _not_there(record=record, timing=timing)
-        # Of whatever kind it is, a create that another one would only double is taken as it stands.
+        # Of either mode, an open import that another create would only double is taken as it is.
         if state not in _MAY_BE_CREATED_AGAIN:
             return _said(record=record, answer=answer, state=state, adopted=True)
         # Kraken has accepted this create and still shows the earlier end: it was created again in place.
@@ -411,9 +411,9 @@ def _named(*, record: Open, answer: ProcessStatus, mode: Mode, timing: Timing) -
 
 
 def _replaced(*, record: Open, answer: ProcessStatus, mode: Mode, timing: Timing) -> Move | None:
-    """The step of a create in doubt in whose place Kraken shows a later one of the other mode.
+    """Return the step for a create in doubt where Kraken shows a later one of the other mode.
 
-    Kraken shows the latest only, so this does not prove that the create took no effect.
+    Kraken shows only the latest, so this does not prove that the create took no effect.
     """
     if mode is Mode.REHEARSAL:
         return _in_the_way(key=record.key, answer=answer, mode=mode)
@@ -436,7 +436,7 @@ def _is_old(*, record: Open, answer: ProcessStatus) -> bool:
 
 
 def _is_visible(*, record: Open, timing: Timing) -> bool:
-    """Whether what Kraken accepted must be visible by now."""
+    """Return whether what Kraken accepted must be visible by now."""
     return (
         record.state in AWAITING
         and record.created_at is not None
@@ -458,7 +458,7 @@ def _said(*, record: Open, answer: ProcessStatus, state: State, adopted: bool) -
 
 
 def _in_the_way(*, key: Key, answer: ProcessStatus, mode: Mode) -> Move:
-    """The end of a record whose create Kraken refuses because of an import process of the other mode."""
+    """End a record whose create Kraken refuses because of an import process of the other mode."""
     other = Mode.LIVE if mode is Mode.REHEARSAL else Mode.REHEARSAL
     return Move(
         key=key,
@@ -477,7 +477,7 @@ def _in_the_way(*, key: Key, answer: ProcessStatus, mode: Mode) -> Move:
 
 
 def _not_there(*, record: Open, timing: Timing) -> Move | None:
-    """The step that follows when Kraken has nothing of this create."""
+    """Return the step that follows when Kraken has nothing of this create."""
     if record.state is State.CREATING:
         if record.seen_at < timing.absent_from(record=record):
             return None

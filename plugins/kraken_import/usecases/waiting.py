@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 from kraken_import.client.answers import Answer, Throttled
-from kraken_import.client.requests import NOBODY
+from kraken_import.client.requests import IMPOSSIBLE_IDENTIFIER
 from kraken_import.tracking import outages
 from kraken_import.tracking.outages import Outage
 from kraken_import.tracking.waves import Wave
@@ -33,7 +33,7 @@ _LONGEST_PAUSE: Final = 30.0
 _SLOWER_BY: Final = 1.5
 
 _LOOK_AGAIN: Final = 5.0
-"""Seconds after which a waiting batch looks whether another one has found Kraken well again."""
+"""Seconds after which a waiting batch checks whether another one has found Kraken recovered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,24 +47,24 @@ class HoldBack:
 
 @dataclass(slots=True, kw_only=True)
 class Pauses:
-    """Ever longer pauses between rounds in which nothing ends."""
+    """Ever longer pauses between rounds in which no record ends."""
 
     seconds: float = _FIRST_PAUSE
 
     def after(self, *, ended: int) -> float:
-        """Seconds to pause after a round in which so many records have ended."""
+        """Return the seconds to pause after a round in which so many records have ended."""
         self.seconds = _FIRST_PAUSE if ended else min(self.seconds * _SLOWER_BY, _LONGEST_PAUSE)
         # Jitter keeps the batches of a wave from asking in step.
         return self.seconds * random.uniform(0.8, 1.2)
 
 
 def say(sentence: str) -> None:
-    """Say in the log what is waited for."""
+    """Log what is waited for."""
     _log.info("%s", sentence)
 
 
 def unreachable(*, wave: Wave, outage: Outage) -> SystemicFault:
-    """The fault of a Kraken that has given no usable answer for as long as is waited for one."""
+    """Return the fault of a Kraken without a usable answer once the patience with it is over."""
     return SystemicFault(
         code="kraken_unreachable",
         reason=(
@@ -76,7 +76,7 @@ def unreachable(*, wave: Wave, outage: Outage) -> SystemicFault:
 
 
 async def meet_outage(*, systems: Systems, wave: Wave, is_silent: bool) -> HoldBack:
-    """Begin an outage of the wave's Kraken, or go on with the one that lasts.
+    """Begin an outage of the wave's Kraken, or continue the current one.
 
     Raises `SystemicFault`, not recorded yet, once the patience with it is over.
     """
@@ -100,7 +100,7 @@ async def sit_out_silence(
 ) -> None:
     """Wait until a Kraken that answers nothing answers again, or until `until`.
 
-    However long that lasts, it says nothing of what Kraken has, so that no patience ends it.
+    However long that lasts, it says nothing about what Kraken has, so no patience ends it.
     """
     with suppress(SystemicFault):
         await meet_outage(systems=systems, wave=wave, is_silent=True)
@@ -108,7 +108,7 @@ async def sit_out_silence(
 
 
 async def outage_under_way(*, systems: Systems, wave: Wave) -> HoldBack | None:
-    """Why the wave's Kraken is not to be asked just now; None when it may be."""
+    """Return why the wave's Kraken is not to be asked just now; None when it may be."""
     outage = await asyncio.to_thread(current_outage, systems=systems, wave=wave)
     if outage is None or outage.is_given_up or not (outage.is_silent or outage.seconds_to_next_try):
         return None
@@ -116,7 +116,7 @@ async def outage_under_way(*, systems: Systems, wave: Wave) -> HoldBack | None:
 
 
 def held_back(*, outage: Outage) -> HoldBack:
-    """The wait for a Kraken that does not answer."""
+    """Return the wait for a Kraken that does not answer."""
     what = "answered" if outage.is_silent else "taken anything"
     seconds = max(1.0, outage.seconds_to_next_try)
     return HoldBack(
@@ -130,7 +130,7 @@ def held_back(*, outage: Outage) -> HoldBack:
 
 
 def throttled(*, seconds: float) -> HoldBack:
-    """The wait that Kraken has asked for."""
+    """Return the wait that Kraken has asked for."""
     return HoldBack(
         why="throttled",
         seconds=seconds,
@@ -139,7 +139,7 @@ def throttled(*, seconds: float) -> HoldBack:
 
 
 def seconds_to_wait(*, answer: Answer) -> float | None:
-    """For how long an answer asks to be left alone; None for one that does not."""
+    """Return for how many seconds an answer asks for a pause; None if it does not."""
     return answer.retry_after or _HOLD_BACK if isinstance(answer, Throttled) else None
 
 
@@ -157,9 +157,9 @@ async def wait_out(
 ) -> None:
     """Wait until an outage of the wave's Kraken is over, may be tried by a create, or is given up.
 
-    With `until` that time ends the wait, and not the patience: what Kraken has is asked about all the same.
-    Of all that wait one asks, about a record that cannot exist, and the others look at what it found. `tell`
-    hears what is waited for, and how that ended.
+    With `until` that time ends the wait instead of the patience: what Kraken has is still asked about. Of all
+    waiting tasks one asks, about a record that cannot exist, and the others read what it found. `tell` is
+    called with what is waited for, and how that ended.
     """
     said: bool | None = None
     while outage := await asyncio.to_thread(current_outage, systems=systems, wave=wave):
@@ -185,13 +185,15 @@ async def wait_out(
 async def _answers(systems: Systems, wave: Wave) -> bool:
     async with open_session(systems=systems, wave=wave) as session:
         exchange = await session.status(
-            resource=wave.resource, import_supplier=wave.import_supplier, external_identifier=NOBODY
+            resource=wave.resource,
+            import_supplier=wave.import_supplier,
+            external_identifier=IMPOSSIBLE_IDENTIFIER,
         )
     return not signal_of(answer=exchange.answer).is_lost
 
 
 def current_outage(*, systems: Systems, wave: Wave) -> Outage | None:
-    """The outage of the wave's Kraken that lasts; None when there is none."""
+    """Return the current outage of the wave's Kraken; None when there is none."""
     return outages.current(engine=systems.tracking, target_kraken=wave.target_kraken)
 
 

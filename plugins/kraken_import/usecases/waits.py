@@ -19,9 +19,9 @@ _LONGEST_WAIT_FOR_AN_END: Final = 120.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumption:
-    """When a batch that waits goes on: after so many seconds, and what else must have happened by then.
+    """When a waiting batch goes on: after so many seconds, and what else must have happened by then.
 
-    Of one that Kraken throttles a record must have ended, if any was open; one that is paused must have been
+    If Kraken throttles it, a record must have ended, if any was open; if it is paused, it must have been
     resumed or stopped; in an outage Kraken must answer again or be given up.
     """
 
@@ -30,7 +30,7 @@ class Resumption:
 
 
 class Voice:
-    """Speaks in the log of the task whose context it was made in, from wherever it is called."""
+    """Writes to the log of the task whose context it was made in, from any other context."""
 
     __slots__ = ("_context",)
 
@@ -38,17 +38,17 @@ class Voice:
         self._context = contextvars.copy_context()
 
     def say(self, sentence: str) -> None:
-        """Say what is waited for."""
+        """Log what is waited for."""
         self._context.run(say, sentence)
 
     def warn(self, hiccup: BaseException) -> None:
-        """Say that polling did not work just now."""
+        """Log that polling failed just now."""
         self._context.run(_log.warning, "Could not poll (%s): trying again.", type(hiccup).__name__)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Wait:
-    """One batch that waits: until everything has ended, until a time, or until it may go on creating."""
+    """One waiting batch: until everything has ended, until a time, or until it may go on creating."""
 
     ref: BatchRef
     until: float
@@ -65,11 +65,11 @@ class Wait:
 
     @property
     def resume_at(self) -> float:
-        """When it may go on at the earliest."""
+        """The earliest time at which it may go on."""
         return self.began + (0.0 if self.resumption is None else self.resumption.seconds)
 
     def count(self, *, found: Round) -> None:
-        """Take in what came of a round, and end the wait if everything has ended."""
+        """Record the result of a round, and end the wait if everything has ended."""
         self.hiccup = None
         self.ended += found.ended
         self.still_open = found.still_open
@@ -91,7 +91,7 @@ class Wait:
             self.end()
 
     def _waits_for_an_end(self, now: float) -> bool:
-        # What is open may not end for hours; a limit is met again, if it still holds, by the next try.
+        # Open records may not end for hours; the next try finds out whether a limit still holds.
         return (
             self.resumption is not None
             and self.resumption.why == "throttled"
@@ -106,6 +106,6 @@ class Wait:
             self.is_over.set_result(None)
 
     def fail(self, error: BaseException) -> None:
-        """Let the batch end with this."""
+        """Let the batch end with this error."""
         if not self.is_over.done():
             self.is_over.set_exception(error)

@@ -1,4 +1,4 @@
-"""Looks at what no run looks at: open and parked records, outages, missed nights, a dead triggerer."""
+"""Looks where no run looks: open and parked records, outages, missed nights, a dead triggerer."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from sqlalchemy import Engine
 from kraken_import.tracking import outages, watch
 from kraken_import.tracking.outages import Outage
 from kraken_import.tracking.watch import DueCohort, OpenRecords, ParkedRecords, Told
-from transforms.registry import get_dialect
+from transforms.registry import delivered_dialect
 
 GRACE: Final = timedelta(hours=1)
 """How long after its night has begun a cohort may wait for a run."""
 SILENCE: Final = timedelta(minutes=2)
 """How long Airflow's triggerer may be silent: a restart takes less."""
 BLIP: Final = timedelta(minutes=1)
-"""What an outage must last before people are told of it."""
+"""How long an outage must last before people are told of it."""
 AGAIN: Final = timedelta(days=1)
 """When people are told once more of what has not changed."""
 
@@ -40,19 +40,19 @@ class Overdue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutageNews:
-    """An outage that people are to be told of: that it lasts, or, if they know, that it lasts no more."""
+    """An outage to announce: that it lasts, or, if people know of it, that it is over."""
 
     outage: Outage
 
     @property
     def subject(self) -> str:
-        """What is kept of it, with the number of the outage as the amount."""
+        """The key under which it is remembered; the number of the outage is the amount."""
         return f"outage {self.outage.target_kraken}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """The triggerer has not been heard of for so long; `lasted` is None when it never was."""
+    """The silence of the triggerer; `lasted` is None when it was never seen."""
 
     lasted: timedelta | None
 
@@ -60,7 +60,7 @@ class Silence:
 def find_open_too_long(
     *, tracking: Engine, connection_id: str, hours: float, now: datetime
 ) -> OpenRecords | None:
-    """Records of a Connection that have been open for more than `hours`. Returns None without any."""
+    """Return the records of a Connection that have been open for more than `hours`; None without any."""
     with tracking.connect() as connection:
         return watch.open_too_long(
             connection=connection, connection_id=connection_id, before=now - timedelta(hours=hours)
@@ -68,13 +68,13 @@ def find_open_too_long(
 
 
 def find_parked(*, tracking: Engine, connection_id: str, now: datetime) -> ParkedRecords:
-    """Parked records of a Connection's waves that have ended, but for what those ends have told of lately."""
+    """Count parked records of a Connection's ended waves, except those that their ends reported lately."""
     with tracking.connect() as connection:
         return watch.parked(connection=connection, connection_id=connection_id, before=now - AGAIN)
 
 
 def outage_news(*, tracking: Engine, connection_id: str) -> list[OutageNews]:
-    """Outages of the Krakens of a Connection to tell of: that they last, or that they last no more."""
+    """Return the outages of a Connection's Krakens to announce: that they last, or that they are over."""
     found = []
     with tracking.connect() as connection:
         for outage in outages.last_of_connection(connection=connection, connection_id=connection_id):
@@ -92,7 +92,7 @@ def outage_news(*, tracking: Engine, connection_id: str) -> list[OutageNews]:
 
 
 def remember_outage(*, tracking: Engine, news: OutageNews, now: datetime) -> None:
-    """Keep which outage people were told of; nothing once they know that it is over."""
+    """Remember which outage people were told of, and forget it once they know that it is over."""
     with tracking.begin() as connection:
         if news.outage.is_under_way:
             watch.remember(connection=connection, subject=news.subject, amount=news.outage.id, at=now)
@@ -103,19 +103,19 @@ def remember_outage(*, tracking: Engine, news: OutageNews, now: datetime) -> Non
 def overdue_cohorts(
     *, tracking: Engine, dialects: Sequence[str], schedule: str, now: datetime
 ) -> list[Overdue]:
-    """Cohorts that no run has taken an hour after their night began. Returns one entry for each dialect.
+    """Return the cohorts that no run has taken an hour after their night began, one entry for each dialect.
 
     `schedule` is the cron line of the nights, in each dialect's time zone; without one there are none.
     """
     if not schedule:
         return []
-    # Somewhere it may be a day later than here.
+    # In another time zone it may be a day later than here.
     tomorrow = now.astimezone(UTC).date() + timedelta(days=1)
     with tracking.connect() as connection:
         due = watch.due_cohorts(connection=connection, dialects=dialects, day=tomorrow)
     found = []
     for dialect in dialects:
-        zone = ZoneInfo(get_dialect(name=dialect).zone)
+        zone = ZoneInfo(delivered_dialect(name=dialect).zone)
         nights = {
             cohort: night_of(cohort=cohort, schedule=schedule, zone=zone)
             for cohort in due
@@ -128,21 +128,21 @@ def overdue_cohorts(
 
 
 def night_of(*, cohort: DueCohort, schedule: str, zone: ZoneInfo) -> datetime:
-    """When the first run begins that could have taken a cohort: on its date or later, once it was planned."""
+    """Return when the first run begins that could have taken a cohort: on or after its date, once planned."""
     opens = datetime.combine(cohort.wave_date, time.min, zone)
     since = max(opens.astimezone(UTC), cohort.planned_at.astimezone(UTC))
-    # As Airflow reads a cron line: on the clock on the wall, which may go back by an hour after this.
+    # As Airflow reads a cron line: by local time, which may go back by an hour after this.
     times = croniter(schedule, (since - _EARLIER).astimezone(zone).replace(tzinfo=None))
     while True:
         wall: datetime = times.get_next(datetime)
-        # A time that comes twice is the second, and one that is skipped is as long after midnight.
+        # Of a time that comes twice the second counts, and a skipped one is as long after midnight.
         night = max(wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
         if night >= since:
             return night.astimezone(zone)
 
 
 def triggerer_silence(*, health: Mapping[str, Any], now: datetime) -> Silence | None:
-    """What Airflow's answer about its health says of the triggerer. Returns None while it is heard of."""
+    """Return what Airflow's health answer says of the triggerer; None while it is alive."""
     part = health.get("triggerer") or {}
     heartbeat = part.get("latest_triggerer_heartbeat")
     if heartbeat is None:
@@ -152,7 +152,7 @@ def triggerer_silence(*, health: Mapping[str, Any], now: datetime) -> Silence | 
 
 
 def is_news(*, tracking: Engine, subject: str, amount: int, now: datetime) -> bool:
-    """Whether people are to be told of a subject, of which there is so much. Without any it is forgotten."""
+    """Return whether to tell people of a subject with this amount. An amount of 0 forgets the subject."""
     with tracking.begin() as connection:
         if not amount:
             watch.forget(connection=connection, subject=subject)
@@ -161,11 +161,11 @@ def is_news(*, tracking: Engine, subject: str, amount: int, now: datetime) -> bo
 
 
 def has_grown(*, told: Told | None, amount: int, now: datetime) -> bool:
-    """Whether something is new, is twice what was told, or was told a day ago."""
+    """Return whether the amount is new, is twice what was told, or was told a day ago."""
     return told is None or amount >= 2 * told.amount or now - told.told_at >= AGAIN
 
 
 def remember(*, tracking: Engine, subject: str, amount: int, now: datetime) -> None:
-    """Keep that people were told of a subject."""
+    """Record that people were told of a subject."""
     with tracking.begin() as connection:
         watch.remember(connection=connection, subject=subject, amount=amount, at=now)

@@ -1,4 +1,4 @@
-"""What is asked of a wave, and what is refused before anything is looked up."""
+"""What may be asked of a wave, and what is refused before anything is looked up."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ DATED: Final = frozenset({"scheduled", "backfill"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveRequest:
-    """What was asked for. `policy` is what is said of it here; the cohort or the Connection says the rest.
+    """The requested wave. `policy` has the settings given here; the cohort or the Connection gives the rest.
 
     With `identifiers` exactly these customers are taken, with `cohort` those planned under this name, with
-    `limit` the next so many that are in no cohort, and all of these only with `all_customers`. Live must be
-    said too: a request that says nothing of it is a dry run.
+    `limit` the next so many that are in no cohort, and all of these only with `all_customers`. A live wave
+    must be asked for: a request that does not say is a dry run.
     """
 
     dialect: str
@@ -57,7 +57,7 @@ class AirflowRun:
 
     @property
     def redoes_failures(self) -> bool:
-        """Whether running it again is a wish to redo what was refused, not only to go on."""
+        """Whether running it again asks to redo refused records, not only to continue."""
         return self.run_type == "backfill"
 
 
@@ -74,7 +74,7 @@ def check_customers(*, request: WaveRequest) -> None:
 
 
 def check_request(*, request: WaveRequest, kraken: KrakenSettings) -> None:
-    """Raise `BadRequest` for what cannot be."""
+    """Raise `BadRequest` for an impossible request."""
     if request.dry_run and kraken.envelope == "bare":
         raise BadRequest(
             f"Connection {request.connection_id!r} sends payloads bare, which cannot ask for a dry run: "

@@ -14,7 +14,8 @@ SELECT
     CASE WHEN address.country = 'GB' THEN address.postcode END AS billing_postcode,
     CASE WHEN address.country <> 'GB' THEN address.country END AS foreign_country,
     CASE WHEN address.country <> 'GB' THEN concat_ws(
-        ', ', nullif(btrim(address.line1), ''), nullif(btrim(address.line2), ''), nullif(btrim(address.line3), '')
+        ', ', nullif(btrim(address.line1), ''), nullif(btrim(address.line2), ''), nullif(btrim(address.line3), ''),
+        nullif(btrim(address.line4), ''), nullif(btrim(address.line5), '')
     ) END AS foreign_street_address,
     CASE WHEN address.country <> 'GB' THEN address.locality END AS foreign_locality,
     CASE WHEN address.country <> 'GB' THEN address.state END AS foreign_administrative_area,

@@ -41,7 +41,12 @@ JOIN legacy.occupancy
     AND occupancy.moved_out = '99991231'
     AND occupancy.moved_in <= to_char(current_timestamp AT TIME ZONE 'Australia/Sydney', 'YYYYMMDD')
 JOIN legacy.supply
-    ON supply.occupancy_id = occupancy.occupancy_id AND supply.supply_point_id = point.supply_point_id
+    ON supply.occupancy_id = occupancy.occupancy_id
+    AND supply.supply_point_id = point.supply_point_id
+    AND (
+        supply.ends_on >= to_char(current_timestamp AT TIME ZONE 'Australia/Sydney', 'YYYYMMDD')
+        OR supply.ends_on = '00000000'
+    )
 JOIN legacy.account ON account.account_id = occupancy.account_id
 LEFT JOIN LATERAL (
     SELECT notification_id, title, first_name, last_name, name_suffix, name_kind, email, address_id

@@ -1,5 +1,5 @@
 -- Who has a role in the accounts today, with the newest contact of each kind that holds today, and where the
--- account's post is sent.
+-- account's post is sent, if it is known.
 
 SELECT
     point.identifier AS external_identifier,
@@ -35,9 +35,14 @@ JOIN legacy.occupancy
     AND occupancy.moved_out = '99991231'
     AND occupancy.moved_in <= to_char(current_timestamp AT TIME ZONE 'Australia/Sydney', 'YYYYMMDD')
 JOIN legacy.supply
-    ON supply.occupancy_id = occupancy.occupancy_id AND supply.supply_point_id = point.supply_point_id
+    ON supply.occupancy_id = occupancy.occupancy_id
+    AND supply.supply_point_id = point.supply_point_id
+    AND (
+        supply.ends_on >= to_char(current_timestamp AT TIME ZONE 'Australia/Sydney', 'YYYYMMDD')
+        OR supply.ends_on = '00000000'
+    )
 JOIN legacy.account ON account.account_id = occupancy.account_id
-JOIN legacy.address ON address.address_id = account.billing_address_id
+LEFT JOIN legacy.address ON address.address_id = account.billing_address_id
 JOIN LATERAL (
     SELECT party_id, string_agg(CAST(role AS text), ',' ORDER BY role) AS account_roles, min(position) AS position
     FROM legacy.account_role

@@ -1,4 +1,4 @@
--- Accounts with their billing address.
+-- Accounts with their billing address, if they have one.
 
 SELECT
     account.account_number AS external_identifier,
@@ -8,6 +8,6 @@ SELECT
     address.postcode AS postal_code,
     address.country
 FROM legacy.account
-JOIN legacy.address ON address.address_id = account.billing_address_id
+LEFT JOIN legacy.address ON address.address_id = account.billing_address_id
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
 ORDER BY account.account_number

@@ -11,7 +11,12 @@ SELECT
 FROM legacy.account
 JOIN legacy.occupancy
     ON occupancy.account_id = account.account_id AND occupancy.moved_out = '99991231'
-JOIN legacy.supply ON supply.occupancy_id = occupancy.occupancy_id
+JOIN legacy.supply
+    ON supply.occupancy_id = occupancy.occupancy_id
+    AND (
+        supply.ends_on >= to_char(current_timestamp AT TIME ZONE 'Europe/Lisbon', 'YYYYMMDD')
+        OR supply.ends_on = '00000000'
+    )
 JOIN legacy.contract
     ON contract.supply_point_id = supply.supply_point_id AND contract.account_id = account.account_id
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))

@@ -286,7 +286,7 @@ SELECT
         WHEN made.rare = 34 THEN 'DVA'
         ELSE 'DOM'
     END,
-    CASE WHEN made.rare = 21 THEN 'X' ELSE ' ' END,
+    CASE WHEN made.rare = 21 THEN 'X' ELSE 'N' END,
     (SELECT words FROM generator.vocabulary WHERE kind = 'first_name')[1 + mod(made.h1, 31)] || ' '
         || (SELECT words FROM generator.vocabulary WHERE kind = 'last_name')[1 + mod(made.h2, 29)],
     CASE
@@ -346,7 +346,7 @@ INSERT INTO legacy.premise SELECT n, n FROM made;
 INSERT INTO legacy.occupancy
 SELECT
     made.n * 2 + slice.place, made.n, CASE slice.place WHEN 0 THEN made.home ELSE made.n END,
-    slice.moved_in, slice.moved_out, ' '
+    slice.moved_in, slice.moved_out, 'N'
 FROM made
 CROSS JOIN LATERAL (VALUES
     (0, generator.day(made.moved_in),

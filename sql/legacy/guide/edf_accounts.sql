@@ -22,12 +22,12 @@ INSERT INTO legacy.priority_service VALUES (-2, -1, 'E', '01', '20120101'), (-1,
 INSERT INTO legacy.address (address_id, line1, line2, line3, line4, line5, postcode, country) VALUES
     (-1, '123 Fake Street', '', '', '', '', 'W1F 9DE', 'GB');
 INSERT INTO legacy.account VALUES (
-    -1, 'EXTERNAL-1234', 'GB', 'GDE', 'DOM', ' ', 'Robert Jabłoński', -1, 'DIR', '', 'HH', 10, 'E', 'LP',
+    -1, 'EXTERNAL-1234', 'GB', 'GDE', 'DOM', 'N', 'Robert Jabłoński', -1, 'DIR', '', 'HH', 10, 'E', 'LP',
     -30.00, '20190801', '20190601', '20190920'
 );
 INSERT INTO legacy.account_role VALUES (-1, -1, 'HLD', 1, '99991231');
 INSERT INTO legacy.premise VALUES (-1, -1);
-INSERT INTO legacy.occupancy VALUES (-1, -1, -1, '20190101', '99991231', ' ');
+INSERT INTO legacy.occupancy VALUES (-1, -1, -1, '20190101', '99991231', 'N');
 INSERT INTO legacy.premise_administrator VALUES (-1, -2);
 INSERT INTO legacy.supply_point VALUES
     (-2, -1, 'GB', 'GDE', '1200060176720', 'E', 'TENT', NULL, 1, '0393', ' ', ' ', NULL, NULL),

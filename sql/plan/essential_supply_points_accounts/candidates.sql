@@ -7,7 +7,12 @@ SELECT
         SELECT rtrim(min(account.account_class))
         FROM legacy.occupancy
         JOIN legacy.supply
-            ON supply.occupancy_id = occupancy.occupancy_id AND supply.supply_point_id = point.supply_point_id
+            ON supply.occupancy_id = occupancy.occupancy_id
+            AND supply.supply_point_id = point.supply_point_id
+            AND (
+                supply.ends_on >= to_char(current_timestamp AT TIME ZONE 'Australia/Sydney', 'YYYYMMDD')
+                OR supply.ends_on = '00000000'
+            )
         JOIN legacy.account ON account.account_id = occupancy.account_id
         WHERE occupancy.premise_id = point.premise_id
             AND occupancy.moved_out = '99991231'

@@ -19,6 +19,7 @@ from kraken_import.tracking.installation import OtherInstallation, claim
 from kraken_import.usecases.faults import BadRequest, SystemicFault
 from tests.conftest import Simulator, StartSimulator
 from tests.integration.conftest import BeginJourney
+from transforms import registry
 from transforms.registry import dialect_names, get_dialect
 from transforms.selection import rule_names, rule_parameters
 
@@ -39,6 +40,23 @@ def dags() -> dict[str, Any]:
     bag = DagBag(str(ROOT / "dags"))
     assert not bag.import_errors
     return dict(bag.dags)
+
+
+def test_a_bad_file_of_one_dialects_columns_hides_no_dag(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    (tmp_path / "edf_accounts").mkdir()
+    (tmp_path / "edf_accounts" / "columns.toml").write_text("[accounts", encoding="utf-8")
+    monkeypatch.setattr(registry, "_SQL_FOLDER", tmp_path)
+    registry._loaded.cache_clear()
+    try:
+        bag = DagBag(str(ROOT / "dags" / "dialects.py"))
+        assert not bag.import_errors
+        assert sorted(bag.dags) == sorted(DIALECT_DAGS + RERUN_DAGS)
+    finally:
+        registry._loaded.cache_clear()
 
 
 def test_there_is_a_dag_for_each_dialect_for_cohorts_and_for_what_is_open(dags: dict[str, Any]) -> None:
@@ -551,6 +569,7 @@ def test_a_database_that_cannot_be_reached_is_one_sentence_without_its_password(
     [
         ("transforms.extract.UnableToExtract", "fail"),
         ("transforms.selection.UnableToSelect", "fail"),
+        ("transforms.additions.BadAddition", "fail"),
         ("transforms.assemble.FrameContractBroken", "fail"),
         ("transforms.rules.engine.RuleBroken", "fail"),
         ("kraken_import.tracking.faults.UnableToUseTracking", "fail"),

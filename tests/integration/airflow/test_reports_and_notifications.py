@@ -231,7 +231,7 @@ def test_people_are_told_of_plans_that_fail_of_differences_and_of_reruns(
         given = context("run:1") | {"exception": error, "params": params}
         callback(given)
         text, told = SENT[-1]
-        assert text.startswith(f"{what} of edf_accounts could not be planned, so nothing of it was sent: ")
+        assert text.startswith(f"{what} of edf_accounts could not be planned, so none of it was sent: ")
         assert text.endswith(f" {run}")
         assert (told["moment"], told["link"], told["sentence"]) == ("plan_failed", run, text[: -len(run) - 1])
     assert "No customer …." in SENT[0][0]

@@ -16,13 +16,11 @@ pytestmark = pytest.mark.xdist_group("generator")
 
 NOT_GENERATED = {
     "edf_accounts": {
-        "accounts.unknown_occupier",
         *(f"accounts.billing_address{line}" for line in (3, 4, 5)),
         "accounts.sales_subchannel",
         # A name that each Kraken has configured.
         "accounts.segment_name",
         *(f"supply_addresses.supply_address{line}" for line in (3, 4, 5)),
-        "supply_addresses.is_landlord",
         "meter_points.dr_in_progress",
         "current_transactions.payment_type",
         "historical_transactions.payment_type",

@@ -458,3 +458,67 @@ def test_of_several_contacts_the_newest_is_taken(filled: Engine) -> None:
     assert all(
         customer["landline"] != "02070000000" for key in wanted for customer in documents[key]["customers"]
     )
+
+
+@pytest.mark.parametrize("name", ["national_grid_accounts", "essential_supply_points_accounts"])
+def test_customers_whose_post_goes_nowhere_are_sent_all_the_same(legacy_engine: Engine, name: str) -> None:
+    dialect = get_dialect(name=name)
+    with legacy_engine.begin() as connection:
+        connection.execute(text("UPDATE legacy.account SET billing_address_id = NULL"))
+    me = identifier_of(dialect=dialect)
+    result = build(
+        dialect=dialect,
+        frames=extract(engine=legacy_engine, dialect=dialect, identifiers=[me]).frames,
+        identifiers=[me],
+        settings=BuildSettings(import_supplier="X", today=TODAY),
+    )
+    document = json.loads(result.payloads[0].body)
+    people = (document["accounts"][0] if "accounts" in document else document)["customers"]
+    assert people
+    assert "billing_address" not in document
+    assert "postal_address" not in people[0]
+
+
+def test_every_line_of_an_address_abroad_is_sent(legacy_engine: Engine) -> None:
+    dialect = get_dialect(name="edf_accounts")
+    with legacy_engine.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE legacy.address SET country = 'IE', line1 = 'Flat 1', line2 = ' ', "
+                "line3 = 'Mill House', line4 = 'Mill Lane', line5 = 'Dingle' WHERE address_id = -1"
+            )
+        )
+    me = identifier_of(dialect=dialect)
+    (account,) = (
+        extract(engine=legacy_engine, dialect=dialect, identifiers=[me]).frames["accounts"].to_dict("records")
+    )
+    assert account["foreign_street_address"] == "Flat 1, Mill House, Mill Lane, Dingle"
+
+
+@pytest.mark.parametrize(
+    ("name", "points"),
+    [
+        ("plenitude_accounts", "supply_points"),
+        ("essential_supply_points_accounts", "accounts"),
+    ],
+)
+def test_a_supply_that_has_ended_is_not_sent_as_one_that_goes_on(
+    legacy_engine: Engine, name: str, points: str
+) -> None:
+    """The customer still has the property, and another supplier, or none."""
+    dialect = get_dialect(name=name)
+    me = identifier_of(dialect=dialect)
+
+    def rows(ends_on: str) -> dict[str, int]:
+        with legacy_engine.begin() as connection:
+            connection.execute(text("UPDATE legacy.supply SET ends_on = :day"), {"day": ends_on})
+        frames = extract(engine=legacy_engine, dialect=dialect, identifiers=[me]).frames
+        return {frame: len(data) for frame, data in frames.items()}
+
+    before, after = rows("99991231"), rows("20260630")
+    assert rows("00000000") == before
+    below = {frame.name for frame in dialect.frames if frame.parent == points} | {points}
+    assert all(before[frame] for frame in below)
+    assert {frame: count for frame, count in after.items() if count != before[frame]} == dict.fromkeys(
+        below, 0
+    )

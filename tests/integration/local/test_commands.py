@@ -264,7 +264,7 @@ def test_what_no_wave_has_is_listed_and_owned_by_command(tracking_dsn: str) -> N
     }
     owned = _run("own", **mine)
     assert (owned.returncode, owned.stdout) == (0, "Ann sees to 1 entries that no wave has.\n"), owned.stderr
-    _is_one_sentence(done=_run("own", **mine), sentence="Nothing that fits is without an owner")
+    _is_one_sentence(done=_run("own", **mine), sentence="No matching leftover lacks an owner")
     listed = _run("differences", TRACKING_DSN=tracking_dsn)
     assert "no wave, unknown_here: 1, 0 without an owner" in listed.stdout, listed.stderr
     assert ",A-1,,,,unknown,imported,," in (RUN / "reports" / "differences.csv").read_text()

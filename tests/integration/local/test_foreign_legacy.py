@@ -9,8 +9,11 @@ import pytest
 
 from kraken_import.generator import load
 from kraken_import.local import data
+from kraken_import.local.faults import sentence_of
 from kraken_import.local.targets import Systems
 from tests.conftest import NewDatabase
+from transforms import registry
+from transforms.additions import BadAddition
 from transforms.registry import dialect_names
 
 AUSTRALIAN = {"essential_supply_points_accounts", "essential_supply_points_cdns"}
@@ -59,6 +62,25 @@ def test_without_a_dialect_those_that_do_not_fit_are_named_with_file_and_reason(
         assert "sql/extract/essential_supply_points_" in sentence
         assert "make legacy" not in sentence
     assert set(data.dialects_with_customers(systems=systems)) == set(dialect_names()) - AUSTRALIAN
+
+
+def test_a_dialect_whose_own_columns_cannot_be_read_is_left_out_with_the_reason(
+    systems: Systems, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "plenitude_accounts").mkdir()
+    (tmp_path / "plenitude_accounts" / "columns.toml").write_text("[accounts", encoding="utf-8")
+    monkeypatch.setattr(registry, "_SQL_FOLDER", tmp_path)
+    registry._loaded.cache_clear()
+    try:
+        found = data.misfits(dsn=systems.legacy_dsn, dialects=["edf_accounts", "plenitude_accounts"])
+        with pytest.raises(BadAddition) as bad:
+            registry.get_dialect(name="plenitude_accounts")
+    finally:
+        registry._loaded.cache_clear()
+    assert list(found) == ["plenitude_accounts"]
+    assert "plenitude_accounts/columns.toml is no TOML" in found["plenitude_accounts"]
+    # What asks for that dialect alone says the same.
+    assert sentence_of(error=bad.value) == str(bad.value)
 
 
 def test_a_database_that_no_dialect_fits_is_one_sentence_for_the_demo(empty_dsn: str) -> None:

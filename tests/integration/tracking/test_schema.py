@@ -47,9 +47,7 @@ def wave_of(connection: Connection, *, run_id: str = "run", mode: Mode = Mode.LI
         connection=connection,
         wave_id=wave_id,
         wave=wave,
-        identifiers=[f"{run_id}-{number}" for number in range(3)],
-        most=None,
-        offset=0,
+        page=processes.Page(identifiers=[f"{run_id}-{number}" for number in range(3)]),
         at=NOW,
     )
     waves.close_planning(connection=connection, wave_id=wave_id, already_claimed=0)

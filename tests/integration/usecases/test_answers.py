@@ -95,7 +95,7 @@ FOUND: Final = {
     ("tariff_code_not_found", ""): ("status", "No such tariff.", "account_import", ERRORED, True),
     ("errored_without_a_reason", ""): (
         "status",
-        "Kraken ended the import with an error and does not say why: ask its people.",
+        "Kraken ended the import with an error and does not say why: ask its support.",
         None,
         ERRORED,
         True,
@@ -135,6 +135,10 @@ def test_refusals_have_our_codes_and_the_report_counts_those_without_one(journey
     tariff = causes["tariff_code_not_found", ""]
     assert (tariff["domain"], tariff["event"], tariff["without_code"]) == ("account_import", ERRORED, "0")
     assert causes["invalid", "customers.title"]["without_code"] == "1"
+    found_by = {key: row["found_by"] for key, row in causes.items()}
+    assert found_by["invalid", "customers.title"] == "refused by Kraken's validation"
+    assert found_by["tariff_code_not_found", ""] == "ended by Kraken"
+    assert '<td class="error">ended by Kraken</td>' in files["index.html"]
 
 
 FAILED: Final = {"code": "import_process_failed_validation", "detail": "Not valid.", "domain": "x"}

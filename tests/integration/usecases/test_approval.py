@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from kraken_import.domain.lifecycle import Mode
+from kraken_import.domain.orders import Order
 from kraken_import.domain.policies import PolicySettings
 from kraken_import.tracking.evidence import unpack
 from kraken_import.tracking.gate import Decision
@@ -26,6 +27,7 @@ from kraken_import.usecases.gate import (
     batches_to_load,
     question_to_ask,
 )
+from kraken_import.usecases.systems import PlanSystems
 from kraken_import.usecases.withdrawal import is_withdrawn
 from tests.integration.conftest import BeginJourney, Journey
 from transforms.rules.ledgers import amount, shown
@@ -90,8 +92,7 @@ def test_whoever_decides_reads_counts_causes_money_and_what_was_rehearsed(begin:
     assert "9 valid payloads as rehearsed, 1 changed since, 38 new" in question.body
     assert "records/s of earlier waves" in question.body
     assert (
-        "**Policy**: A person must approve it within 5 minutes; reruns ask for approval anew;"
-        in question.body
+        "**Policy**: A person must approve it within 5 minutes; reruns need a new approval;" in question.body
     )
     assert "**Asked for by** alice." in question.body
     assert "GB-0" not in question.body
@@ -182,9 +183,7 @@ def test_with_four_eyes_a_wave_that_was_stopped_meanwhile_is_not_asked_for_again
         tracking=journey.tracking,
         wave="run-1",
         action="cancel",
-        ordered_by="bob",
-        reason=None,
-        now=datetime.now(UTC),
+        order=Order(by="bob", reason=None, at=datetime.now(UTC)),
     )
     decided = answer(journey, wave_id, approved=True, by="alice")
     assert decided is not None
@@ -199,9 +198,7 @@ def test_with_four_eyes_the_planner_of_the_cohort_cannot_approve_either(
     journey: Journey, requested_by: str | None, barred: list[str]
 ) -> None:
     write_cohort(
-        tracking=journey.tracking,
-        legacy=journey.legacy,
-        kraken=journey.kraken,
+        systems=PlanSystems(tracking=journey.tracking, legacy=journey.legacy, kraken=journey.kraken),
         request=CohortRequest(
             dialect="edf_accounts",
             name="night",
@@ -273,7 +270,7 @@ def test_an_approval_says_nothing_of_what_was_built_since_it_was_asked_for(
 def test_stopping_a_wave_that_waits_withdraws_its_question(journey: Journey, order: str) -> None:
     wave_id = asked_wave(journey)
     assert not is_withdrawn(tracking=journey.tracking, wave_id=wave_id)
-    who: dict[str, Any] = {"ordered_by": "bob", "reason": None, "now": datetime.now(UTC)}
+    who: dict[str, Any] = {"order": Order(by="bob", reason=None, at=datetime.now(UTC))}
     if order == "cancel":
         control_wave(tracking=journey.tracking, wave="run-1", action="cancel", **who)
     else:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from kraken_import.domain.orders import Order
 from kraken_import.tracking import reruns
 from kraken_import.tracking.waves import stop_wave
 from kraken_import.usecases.control import control_wave
@@ -36,9 +37,7 @@ def test_a_cancel_in_the_middle_of_a_reruns_creates_stops_them_within_seconds_an
             tracking=journey.tracking,
             wave="run-1",
             action="cancel",
-            ordered_by="alice",
-            reason=None,
-            now=datetime.now(UTC),
+            order=Order(by="alice", reason=None, at=datetime.now(UTC)),
         )
         cancelled_at = time.monotonic()
         with pytest.raises(SystemicFault, match="cancelled by alice"):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from kraken_import.domain.lifecycle import Mode
+from kraken_import.domain.orders import Order
 from kraken_import.domain.policies import PolicySettings
 from kraken_import.generator import load
 from kraken_import.tracking import cohorts
@@ -18,6 +19,7 @@ from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.nights import NothingPlanned
 from kraken_import.usecases.plan import EmptyWave
+from kraken_import.usecases.systems import PlanSystems
 from tests.integration.conftest import SETTINGS, BeginJourney, Journey
 from transforms.registry import get_dialect
 from transforms.selection import LEFT_OUT, rule_names, rule_parameters, select
@@ -41,7 +43,9 @@ def ask(journey: Journey, act: Any, name: str, **wanted: Any) -> PlannedCohort:
         **({"dialect": "edf_accounts", "rule": "all", "name": name} | wanted), policy=PolicySettings(**policy)
     )
     planned = act(
-        tracking=journey.tracking, legacy=journey.legacy, kraken=journey.kraken, request=request, now=NOW
+        systems=PlanSystems(tracking=journey.tracking, legacy=journey.legacy, kraken=journey.kraken),
+        request=request,
+        now=NOW,
     )
     assert isinstance(planned, PlannedCohort)
     # Nobody is lost between selection and plan.
@@ -417,7 +421,9 @@ def test_a_plan_takes_today_for_where_the_customers_live(journey: Journey) -> No
     request = CohortRequest(dialect="edf_accounts", rule="all", name="today", wave_date=FIRST)
     late = EVENING[FIRST] + timedelta(hours=3, minutes=59)
     planned = preview_cohort(
-        tracking=journey.tracking, legacy=journey.legacy, kraken=journey.kraken, request=request, now=late
+        systems=PlanSystems(tracking=journey.tracking, legacy=journey.legacy, kraken=journey.kraken),
+        request=request,
+        now=late,
     )
     assert planned.planned == 20
 
@@ -430,9 +436,7 @@ def test_who_was_not_created_by_a_cancelled_wave_can_be_planned_and_taken_again(
         tracking=journey.tracking,
         wave=str(cancelled.wave_id),
         action="cancel",
-        ordered_by="ann",
-        reason=None,
-        now=datetime.now(UTC),
+        order=Order(by="ann", reason=None, at=datetime.now(UTC)),
     )
     # Its cohort holds them no longer, neither from a wave by number nor from another cohort.
     assert journey.plan(limit=3).claimed == 3

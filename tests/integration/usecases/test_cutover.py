@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import ProgrammingError
 
+from kraken_import.tracking.cutover import Ownership
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases import cutover
 from kraken_import.usecases.build import build_batch
@@ -91,8 +92,16 @@ def close(journey: Journey) -> None:
     cutover.close_wave(tracking=journey.tracking, legacy=journey.legacy, wave=wave, by="ops", now=now())
 
 
-def own(journey: Journey, wave_id: int | None, owner: str = "billing", **what: Any) -> int:
-    return cutover.own(tracking=journey.tracking, wave_id=wave_id, owner=owner, now=now(), **what)
+def own(
+    journey: Journey,
+    wave_id: int | None,
+    owner: str = "billing",
+    code: str | None = None,
+    note: str | None = None,
+    **what: Any,
+) -> int:
+    ownership = Ownership(owner=owner, code=code, note=note, at=now())
+    return cutover.own(tracking=journey.tracking, wave_id=wave_id, ownership=ownership, **what)
 
 
 def test_the_crosswalk_and_the_list_of_those_handed_back_cover_everybody(pilot: tuple[Journey, int]) -> None:
@@ -199,7 +208,7 @@ def test_a_wave_is_closed_only_when_everything_it_leaves_has_an_owner(pilot: tup
     assert own(journey, wave_id, kind="late_change", code="payment") == 1
     assert own(journey, wave_id, code="unknown_code", note="new code asked for") == 1
     assert own(journey, wave_id, "field force", kind="late_change") == 3
-    with pytest.raises(BadRequest, match="Nothing that fits is without an owner"):
+    with pytest.raises(BadRequest, match="No matching leftover lacks an owner"):
         own(journey, wave_id)
     # A further payment is nobody's yet.
     with journey.legacy.begin() as connection:

@@ -6,11 +6,13 @@ import asyncio
 import getpass
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
 
+from kraken_import.domain.orders import Order
 from kraken_import.local.__main__ import main
 from kraken_import.tracking import decisions as tracked
 from kraken_import.tracking.refs import BatchRef
@@ -37,8 +39,7 @@ def say(
             wave=wave,
             identifiers=identifiers,
             answer=answer,
-            decided_by="ops",
-            reason=reason,
+            order=Order(by="ops", reason=reason, at=datetime.now(UTC)),
         )
     )
 

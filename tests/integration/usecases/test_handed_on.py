@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from kraken_import.domain.orders import Order
 from kraken_import.usecases import plan as plan_module
 from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.report import wave_report
@@ -34,9 +35,7 @@ def cancel(journey: Journey, wave_id: int) -> None:
         tracking=journey.tracking,
         wave=str(wave_id),
         action="cancel",
-        ordered_by="ann",
-        reason=None,
-        now=datetime.now(UTC),
+        order=Order(by="ann", reason=None, at=datetime.now(UTC)),
     )
 
 

@@ -42,7 +42,7 @@ def test_differences_of_a_reconciliation_need_an_owner_while_they_are_open(
     with journey.tracking.begin() as connection:
         connection.exec_driver_sql("UPDATE migration.batch SET customers = customers - 1")
     assert look(journey).differences == {"missing_at_kraken": 1}
-    with pytest.raises(BadRequest, match="Nothing that fits is without an owner"):
+    with pytest.raises(BadRequest, match="No matching leftover lacks an owner"):
         own(journey, wave_id, kind="difference")
     close(journey)
     kept = journey.rows(
@@ -60,9 +60,9 @@ def test_what_is_in_kraken_and_in_no_wave_is_shown_and_gets_an_owner_too(pilot: 
     for stranger in ("GB-STRANGER-1", "GB-STRANGER-2"):
         at_kraken(journey, "POST", stranger, supplier=EDF_SUPPLIER)
     assert look(journey).differences == {"unknown_here": 2}
-    with pytest.raises(BadRequest, match="Nothing that fits"):
+    with pytest.raises(BadRequest, match="No matching leftover"):
         own(journey, None, kind="difference", dialect="national_grid_accounts")
-    with pytest.raises(BadRequest, match="are of a wave: say which"):
+    with pytest.raises(BadRequest, match="belong to a wave: name it"):
         own(journey, None, kind="hand_back")
     assert own(journey, None, "Ann", kind="difference", dialect="edf_accounts", note="by hand?") == 2
     listed = cutover.differences(tracking=journey.tracking)

@@ -9,9 +9,11 @@ from decimal import Decimal
 
 import pytest
 
+from kraken_import.domain.orders import Order
 from kraken_import.local import outcome, waves
 from kraken_import.local.waves import StartedWave
 from kraken_import.tracking import outages
+from kraken_import.tracking.cutover import Ownership
 from kraken_import.usecases import cutover
 from kraken_import.usecases.announce import announce
 from kraken_import.usecases.control import control_wave
@@ -66,7 +68,7 @@ def test_every_customer_of_a_wave_is_in_kraken_or_handed_back_or_undecided(journ
         tracking=tracking, legacy=journey.legacy, wave_id=wave_id, dialect="edf_accounts", now=now()
     )
     assert {change.external_identifier for change in late} == {sent}
-    cutover.own(tracking=tracking, wave_id=wave_id, owner="billing", now=now())
+    cutover.own(tracking=tracking, wave_id=wave_id, ownership=Ownership(owner="billing", at=now()))
     wave = cutover.live_wave(tracking=tracking, name="pilot")
     with pytest.raises(BadRequest, match=r"2 parked records are not decided \(make decide\), nor rerun"):
         cutover.close_wave(tracking=tracking, legacy=journey.legacy, wave=wave, by="ops", now=now())
@@ -102,9 +104,7 @@ def test_a_parked_customer_is_free_for_no_other_wave_and_stays_held(journey: Jou
         tracking=journey.tracking,
         wave=str(wave_id),
         action="cancel",
-        ordered_by="ann",
-        reason=None,
-        now=now(),
+        order=Order(by="ann", reason=None, at=now()),
     )
     let_go = release(
         tracking=journey.tracking,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from kraken_import.domain.lifecycle import ENDED_AT_KRAKEN, REBUILDABLE, Mode, State, belongs_to_mode
+from kraken_import.domain.orders import Order
 from kraken_import.generator import load
 from kraken_import.usecases import cutover
 from kraken_import.usecases.faults import BadRequest
@@ -26,7 +27,7 @@ FAILING = {"rejected": 125, "errored": 225, "invalid": 300}
 
 def purge(journey: Journey, wave: object = "pilot", reason: str | None = None) -> str:
     return purge_wave(
-        tracking=journey.tracking, wave=str(wave), ordered_by="ann", reason=reason, now=datetime.now(UTC)
+        tracking=journey.tracking, wave=str(wave), order=Order(by="ann", reason=reason, at=datetime.now(UTC))
     )
 
 
@@ -106,7 +107,7 @@ def test_nothing_is_created_in_a_purged_wave_and_its_failures_can_be_named_for_a
         begin_rerun(journey, wave="pilot", not_processed=True)
     # Clearing one task does not go through the plan.
     states = journey.states(wave_id)
-    with pytest.raises(BadRequest, match=r"'pilot' was purged on .*: nothing of it is built again"):
+    with pytest.raises(BadRequest, match=r"'pilot' was purged on .*: it cannot be built again"):
         journey.build(wave_id)
     assert journey.states(wave_id) == states
 

@@ -13,6 +13,7 @@ from kraken_import.usecases.gate import answer_question, question_to_ask
 from kraken_import.usecases.report import wave_report
 from tests.integration.conftest import BeginJourney, Journey
 from tests.integration.usecases.test_reconcile import look, play
+from transforms.triage import FURTHER, MOST_CODES
 
 CUSTOMERS = 25 * 8
 
@@ -144,3 +145,27 @@ def test_a_report_says_live_or_rehearsal_who_asked_who_approved_and_by_what_poli
     assert "<td>alice</td>" in page
     assert "A person must approve it within 720 minutes" in page
     assert f"approved by bob, {now:%d %B %Y, %H:%M} UTC" in page
+
+
+def test_each_unknown_code_is_a_cause_with_its_customers_and_the_rarest_of_many_are_one(
+    begin: BeginJourney,
+) -> None:
+    journey = begin(customers=60)
+    with journey.legacy.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE legacy.account SET account_class = CASE WHEN account_id <= 30 THEN 'ZZ'"
+            " ELSE 'Q' || chr(CAST(35 + account_id AS integer)) END WHERE account_number < 'GB-000000056'"
+            " AND account_number LIKE 'GB-%%'"
+        )
+    planned = journey.plan(limit=60)
+    journey.build(planned.wave_id)
+    causes = [
+        row
+        for row in table(report(journey, planned.wave_id), "causes.csv")
+        if (row["code"], row["path"]) == ("unknown_code", "account_type")
+    ]
+    assert len(causes) == MOST_CODES + 1
+    assert "holds the unknown code 'ZZ'" in causes[0]["explanation"]
+    assert causes[0]["examples"].startswith("GB-000000001 ")
+    assert [row["explanation"] for row in causes if int(row["customers"]) in range(2, 20)] == [FURTHER]
+    assert {row["found_by"] for row in causes} == {"rejected by our build"}

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kraken_import.domain.orders import Order
 from kraken_import.tracking.gate import Decision
 from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.faults import SystemicFault
@@ -141,9 +142,7 @@ def test_cancelling_the_wave_withdraws_the_question_of_its_rerun(journey: Journe
         tracking=journey.tracking,
         wave="pilot",
         action="cancel",
-        ordered_by="bob",
-        reason=None,
-        now=datetime.now(UTC),
+        order=Order(by="bob", reason=None, at=datetime.now(UTC)),
     )
     assert rerun_is_withdrawn(tracking=journey.tracking, rerun=planned.rerun)
     decided = answer(journey, planned, approved=True, by="carol")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kraken_import.domain.orders import Order
 from kraken_import.tracking import reruns
 from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.faults import BadRequest, SystemicFault
@@ -344,9 +345,7 @@ def cancelled_rerun(journey: Journey) -> tuple[Journey, PlannedRerun]:
         tracking=journey.tracking,
         wave="pilot",
         action="cancel",
-        ordered_by="alice",
-        reason="Wrong tariffs.",
-        now=datetime.now(UTC),
+        order=Order(by="alice", reason="Wrong tariffs.", at=datetime.now(UTC)),
     )
     return journey, planned
 

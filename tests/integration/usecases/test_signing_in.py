@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 
+from kraken_import.domain.orders import Order
 from kraken_import.usecases.decide import decide
 from kraken_import.usecases.faults import BadRequest, SystemicFault
 from kraken_import.usecases.reconcile import reconcile
@@ -93,8 +94,7 @@ def test_a_key_that_is_revoked_stops_the_wave_at_once_until_it_is_mended(begin: 
                 wave=str(wave_id),
                 identifiers=tuple(created),
                 answer="there",
-                decided_by="ada",
-                reason="seen on screen",
+                order=Order(by="ada", reason="seen on screen", at=datetime.now(UTC)),
             )
         )
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from kraken_import.domain.orders import Order
 from kraken_import.tracking.control import Action
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.waves import stop_wave
@@ -21,6 +22,7 @@ from kraken_import.usecases.faults import BadRequest, SystemicFault
 from kraken_import.usecases.gate import batches_to_load
 from kraken_import.usecases.plan import plan_wave
 from kraken_import.usecases.poll import poll
+from kraken_import.usecases.systems import PlanSystems
 from kraken_import.usecases.waits import Resumption
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
 from tests.integration.conftest import BeginJourney, Journey
@@ -34,9 +36,7 @@ def order(journey: Journey, action: Action, wave: str = "run-1", reason: str | N
         tracking=journey.tracking,
         wave=wave,
         action=action,
-        ordered_by="alice",
-        reason=reason,
-        now=datetime.now(UTC),
+        order=Order(by="alice", reason=reason, at=datetime.now(UTC)),
     )
 
 
@@ -188,7 +188,7 @@ def test_a_stopped_wave_that_is_resumed_says_that_it_stays_stopped(journey: Jour
     journey.plan(limit=1)
     order(journey, "pause")
     stop_all(
-        tracking=journey.tracking, kraken=None, ordered_by="bob", reason="Failover", now=datetime.now(UTC)
+        tracking=journey.tracking, kraken=None, order=Order(by="bob", reason="Failover", at=datetime.now(UTC))
     )
     assert order(journey, "resume") == (
         "Wave 1 'run-1' (live, edf_accounts) is no longer paused, but it stays stopped (stop_all): bob "
@@ -269,7 +269,7 @@ def test_a_window_that_has_ended_stops_the_wave_before_kraken_refuses_every_reco
 
 def stop(journey: Journey, *, kraken: str | None = None, reason: str | None = None) -> str:
     return stop_all(
-        tracking=journey.tracking, kraken=kraken, ordered_by="alice", reason=reason, now=datetime.now(UTC)
+        tracking=journey.tracking, kraken=kraken, order=Order(by="alice", reason=reason, at=datetime.now(UTC))
     )
 
 
@@ -337,9 +337,7 @@ def test_a_retried_task_does_not_undo_a_stop_and_a_clearing_does(journey: Journe
 
     def plan(cleared: int) -> int:
         return plan_wave(
-            tracking=journey.tracking,
-            legacy=journey.legacy,
-            kraken=journey.kraken,
+            systems=PlanSystems(tracking=journey.tracking, legacy=journey.legacy, kraken=journey.kraken),
             request=WaveRequest(dialect="edf_accounts", dry_run=False, limit=5),
             run=AirflowRun(**run_of_it, cleared=cleared),
             now=datetime.now(UTC),

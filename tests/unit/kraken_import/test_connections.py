@@ -37,5 +37,5 @@ def test_a_connection_without_extra_fields_says_nothing_more(extra: str | None) 
 )
 def test_extra_fields_that_are_no_json_object_are_refused_and_not_forgotten(extra: str) -> None:
     """With them a policy would be forgotten that wants an approval."""
-    with pytest.raises(UnableToReadConnection, match="no JSON object"):
+    with pytest.raises(UnableToReadConnection, match="not a JSON object"):
         kraken_settings(connection=connection(extra))

@@ -202,8 +202,8 @@ def test_a_policy_is_told_in_one_sentence() -> None:
     strict = over(said=PolicySettings(**STRICT), base=BUILT_IN)
     said = in_words(settings=strict, window=daily_window_in_words(settings=strict, zone="Europe/London"))
     assert said == (
-        "A person must approve it within 720 minutes, who is not the one who asked for it; reruns ask for "
-        "approval anew; only payloads that were rehearsed are created; clearly more than 10 %, or more than "
+        "A person must approve it within 720 minutes, but not the one who asked for it; reruns need "
+        "a new approval; only payloads that were rehearsed are created; clearly more than 10 %, or more than "
         "5 records, failed of the last 100 stops it; more than 10 % failed makes its run red; at most 8 "
         "requests of a batch are under way at once; Kraken may process it between 22:00 and 06:00 "
         "(Europe/London)."

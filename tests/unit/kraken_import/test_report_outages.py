@@ -22,8 +22,8 @@ def after(minutes: float) -> datetime:
     ("changes", "given_up", "answered_again"),
     [
         ({"seen_at": after(11)}, f"not yet, but at {GIVEN_UP}", "not yet"),
-        ({"seen_at": after(25)}, "no", "not known: nothing waits for it any more"),
-        ({"seen_at": after(60)}, GIVEN_UP, "not known: nothing waits for it any more"),
+        ({"seen_at": after(25)}, "no", "not known: no wave waits for it any more"),
+        ({"seen_at": after(60)}, GIVEN_UP, "not known: no wave waits for it any more"),
         ({"ended_at": after(12)}, "no", "01 March 2026, 18:49:00 UTC"),
         ({"ended_at": after(90)}, GIVEN_UP, "01 March 2026, 20:07:00 UTC"),
         ({"ended_at": after(90), "failed_anew": True}, GIVEN_UP, "not before the next outage"),

@@ -123,9 +123,9 @@ def test_every_fault_that_the_policy_names_is_a_class_of_that_name() -> None:
         (broken_off, "retry", "DatabaseError passes"),
         (lambda: api("API_SERVER_ERROR", None), "retry", "AirflowRuntimeError passes"),
         (lambda: api("API_SERVER_ERROR", 503), "retry", "AirflowRuntimeError passes"),
-        (lambda: api("API_SERVER_ERROR", 404), "retry", "AirflowRuntimeError was not foreseen"),
-        (lambda: api("PERMISSION_DENIED", None), "retry", "AirflowRuntimeError was not foreseen"),
-        (lambda: KeyError("customer GB-1"), "retry", "KeyError was not foreseen: tried again at 20:00:0"),
+        (lambda: api("API_SERVER_ERROR", 404), "retry", "AirflowRuntimeError is unexpected"),
+        (lambda: api("PERMISSION_DENIED", None), "retry", "AirflowRuntimeError is unexpected"),
+        (lambda: KeyError("customer GB-1"), "retry", "KeyError is unexpected: tried again at 20:00:0"),
         (timed_out, "retry", "3 times at most."),
     ],
 )
@@ -175,7 +175,7 @@ def test_what_is_not_foreseen_is_tried_three_times_again_whatever_was_waited_for
     assert {task.fail(error).action.value for error in errors} == {"retry"}
     last = task.fail(KeyError())
     assert last.action.value == "fail"
-    assert "was not foreseen and has come after 3 more tries" in last.reason
+    assert "is unexpected and has come back after 3 more tries" in last.reason
 
 
 def test_a_try_that_got_somewhere_begins_with_its_whole_patience() -> None:

@@ -114,7 +114,7 @@ def test_a_triggerer_is_silent_two_minutes_after_its_last_heartbeat(
     [
         (
             announce.plan_failed(what="A wave", dialect="edf_accounts", failure="No customer is left."),
-            "A wave of edf_accounts could not be planned, so nothing of it was sent: No customer is left.",
+            "A wave of edf_accounts could not be planned, so none of it was sent: No customer is left.",
             {},
         ),
         (
@@ -191,7 +191,7 @@ def test_a_triggerer_is_silent_two_minutes_after_its_last_heartbeat(
                 night=datetime(2026, 11, 20, 20, tzinfo=ZoneInfo("Europe/London")),
             ),
             "Cohort 'leeds-1' of edf_accounts was due from 2026-11-20 20:00 GMT and no run has taken it: "
-            "look whether the DAG migrate_edf_accounts is paused or its last run failed, or trigger it with "
+            "check whether the DAG migrate_edf_accounts is paused or its last run failed, or trigger it with "
             "the cohort's name.",
             {"cohorts": 1, "customers": 500},
         ),
@@ -200,21 +200,21 @@ def test_a_triggerer_is_silent_two_minutes_after_its_last_heartbeat(
                 dialect="edf_accounts", cohorts=[cohort(str(number)) for number in range(5)], night=NOW
             ),
             "Cohorts '0', '1', '2' and 2 more of edf_accounts were due from 2026-11-21 12:00 UTC and no run "
-            "has taken them: look whether the DAG migrate_edf_accounts is paused or its last run failed, or "
+            "has taken them: check whether the DAG migrate_edf_accounts is paused or its last run failed, or "
             "trigger it with the cohort's name.",
             {"cohorts": 5, "customers": 2_500},
         ),
         (
             announce.triggerer_silent(silence=timedelta(minutes=20)),
-            "Airflow's triggerer has been silent for 20 minutes, so no wave goes on that waits for Kraken, a "
-            "person or a pause, while its tasks look deferred: start the triggerer, and nothing need be "
+            "Airflow's triggerer has been silent for 20 minutes, so waves that wait for Kraken, a person or "
+            "a pause do not go on, while their tasks look deferred: start the triggerer; nothing needs to be "
             "cleared.",
             {"silent_minutes": 20},
         ),
         (
             announce.triggerer_silent(silence=None),
-            "Airflow's triggerer has never been seen, so no wave goes on that waits for Kraken, a person "
-            "or a pause, while its tasks look deferred: start the triggerer, and nothing need be cleared.",
+            "Airflow's triggerer has never been seen, so waves that wait for Kraken, a person or a pause do "
+            "not go on, while their tasks look deferred: start the triggerer; nothing needs to be cleared.",
             {},
         ),
     ],

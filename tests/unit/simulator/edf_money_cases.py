@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tests.unit.simulator.edf_account_cases import Case, Changes
-from tests.unit.simulator.examples import ABSENT
+from tests.unit.simulator.examples import ABSENT, EXAMPLES
 
 L: Final = "ledgers.0."
 CUR: Final = f"{L}current_statement_transactions."
 OLD: Final = f"{L}historical_statement_transactions."
 NAMED: Final[Changes] = {f"{L}ledger_identifier": "L"}
+_EXAMPLE: Final = EXAMPLES["edf_accounts"]["ledgers"][0]
+APART: Final[Changes] = {
+    name: _EXAMPLE[name] for name in ("current_statement_transactions", "historical_statement_transactions")
+} | {"ledgers": [{name: value for name, value in _EXAMPLE.items() if not name.endswith("_transactions")}]}
+"""Transactions on the account, and what they add up to on its ledger."""
 EMPTY: Final = {"ledger_balance": "0.00", "last_statement_closing_date": "2019-07-31"}
 VEND: Final = {
     "transaction_id": "5",
@@ -133,6 +138,11 @@ BALANCES: Final[list[Case]] = [
         "historical_statement_transactions_balance_mismatch",
         {f"{L}historical_statement_transactions": []},
         {},
+    ),
+    (
+        "historical_statement_transactions_balance_mismatch",
+        {**APART, "historical_statement_transactions.0.amount": "10.01"},
+        APART,
     ),
     (
         "balance_mismatch_on_transfer_balance",

@@ -9,7 +9,7 @@ import pytest
 
 from kraken_import.simulator import replies, schedule
 from kraken_import.simulator.rules.declared import Objection
-from kraken_import.simulator.store import Key, Store, UnableToReadJournal
+from kraken_import.simulator.store import Creation, Key, Store, UnableToReadJournal
 
 KEY = Key("accounts", "TENTACLE_ENERGY", "A/1 é")
 ERROR = ("tariff_code_not_found", "Tariff X does not exist.")
@@ -42,7 +42,7 @@ def status(kept: Store, *, now: float) -> str:
 
 def test_the_status_follows_from_the_age(store: OpenStore) -> None:
     kept = store()
-    kept.create(key=KEY, is_dry_run=False, error=None, now=100)
+    kept.create(key=KEY, made=Creation(), now=100)
     assert [status(kept, now=now) for now in (100, 102.9, 103.1, 109.9, 110)] == [
         "PENDING",
         "PENDING",
@@ -65,16 +65,16 @@ def test_every_process_comes_to_its_end(
     store: OpenStore, is_dry_run: bool, error: tuple[str, str] | None, end: str
 ) -> None:
     kept = store()
-    kept.create(key=KEY, is_dry_run=is_dry_run, error=error, now=100)
+    kept.create(key=KEY, made=Creation(is_dry_run=is_dry_run, error=error), now=100)
     assert status(kept, now=110) == end
 
 
 def test_a_live_create_is_accepted_only_once_the_dry_run_has_ended(store: OpenStore) -> None:
     kept = store()
-    kept.create(key=KEY, is_dry_run=True, error=None, now=100)
+    kept.create(key=KEY, made=Creation(is_dry_run=True), now=100)
     assert not kept.may_create(key=KEY, is_dry_run=False, now=105)
     assert kept.may_create(key=KEY, is_dry_run=False, now=110)
-    kept.create(key=KEY, is_dry_run=False, error=None, now=110)
+    kept.create(key=KEY, made=Creation(), now=110)
     process = kept.processes[KEY]
     assert (process.live_creates, process.dry_run_creates) == (1, 1)
     assert not kept.may_create(key=KEY, is_dry_run=True, now=200)
@@ -83,40 +83,40 @@ def test_a_live_create_is_accepted_only_once_the_dry_run_has_ended(store: OpenSt
 @pytest.mark.parametrize("accept", [True, False])
 def test_only_an_errored_process_may_be_created_again(store: OpenStore, accept: bool) -> None:
     kept = store(accept=accept)
-    kept.create(key=KEY, is_dry_run=False, error=ERROR, now=100)
+    kept.create(key=KEY, made=Creation(error=ERROR), now=100)
     assert not kept.may_create(key=KEY, is_dry_run=False, now=105)
     assert kept.may_create(key=KEY, is_dry_run=False, now=110) is accept
-    kept.create(key=KEY, is_dry_run=False, error=None, now=110)
+    kept.create(key=KEY, made=Creation(), now=110)
     assert not kept.may_create(key=KEY, is_dry_run=False, now=200)
 
 
 def test_only_what_has_not_ended_counts_as_in_progress(store: OpenStore) -> None:
     kept = store()
     other = KEY._replace(external_identifier="other")
-    kept.create(key=KEY, is_dry_run=False, error=ERROR, now=100)
-    kept.create(key=other, is_dry_run=False, error=None, now=105)
+    kept.create(key=KEY, made=Creation(error=ERROR), now=100)
+    kept.create(key=other, made=Creation(), now=105)
     assert [kept.in_progress(now=now) for now in (106, 111, 116)] == [2, 1, 0]
     # Created again, the older key is the younger process.
-    kept.create(key=KEY, is_dry_run=False, error=None, now=120)
+    kept.create(key=KEY, made=Creation(), now=120)
     assert kept.in_progress(now=121) == 1
 
 
 def test_a_restart_forgets_nothing_that_was_journaled(store: OpenStore, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     before = store(journal=journal)
-    before.create(key=KEY, is_dry_run=True, error=None, now=100)
-    before.create(key=KEY, is_dry_run=False, error=ERROR, now=120)
+    before.create(key=KEY, made=Creation(is_dry_run=True), now=100)
+    before.create(key=KEY, made=Creation(error=ERROR), now=120)
     after = store(journal=journal)
     assert after.processes == before.processes
-    after.create(key=KEY, is_dry_run=False, error=None, now=140)
+    after.create(key=KEY, made=Creation(), now=140)
     assert store(journal=journal).processes == after.processes
 
 
 def test_a_record_created_again_in_place_is_as_old_as_the_first_one(store: OpenStore, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     kept = store(journal=journal, accept=True)
-    kept.create(key=KEY, is_dry_run=False, error=ERROR, now=100)
-    kept.create(key=KEY, is_dry_run=False, error=None, now=120, in_place=True, has_event=True)
+    kept.create(key=KEY, made=Creation(error=ERROR), now=100)
+    kept.create(key=KEY, made=Creation(in_place=True, has_event=True), now=120)
     process = kept.processes[KEY]
     assert (process.created_at, process.started_at, process.live_creates) == (100, 120, 2)
     assert [status(kept, now=now) for now in (121, 125, 130)] == ["PENDING", "IN_PROGRESS", "PROCESSED"]
@@ -127,12 +127,12 @@ def test_a_record_created_again_in_place_is_as_old_as_the_first_one(store: OpenS
 def test_a_journal_cut_off_in_mid_line_loses_that_line_alone(store: OpenStore, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     kept = store(journal=journal)
-    kept.create(key=KEY, is_dry_run=False, error=None, now=100)
+    kept.create(key=KEY, made=Creation(), now=100)
     with journal.open("ab") as file:
         file.write(b'["accounts","TENTACLE_ENERGY","B","x')
     again = store(journal=journal)
     assert list(again.processes) == [KEY]
-    again.create(key=KEY._replace(external_identifier="C"), is_dry_run=False, error=None, now=101)
+    again.create(key=KEY._replace(external_identifier="C"), made=Creation(), now=101)
     assert len(store(journal=journal).processes) == 2
 
 
@@ -146,7 +146,7 @@ def test_a_file_that_is_no_journal_is_named(store: OpenStore, tmp_path: Path, li
 
 def test_a_reset_forgets_the_journal_too(store: OpenStore, tmp_path: Path) -> None:
     kept = store(journal=tmp_path / "journal")
-    kept.create(key=KEY, is_dry_run=False, error=None, now=100)
+    kept.create(key=KEY, made=Creation(), now=100)
     kept.reset()
     assert not kept.processes
     assert not store(journal=tmp_path / "journal").processes
@@ -213,7 +213,7 @@ def test_the_window_of_a_create_is_checked(task_params: dict[str, Any], codes: l
 
 def test_times_are_printed_with_their_offset(store: OpenStore) -> None:
     kept = store()
-    kept.create(key=KEY, is_dry_run=False, error=None, now=NOW.timestamp())
+    kept.create(key=KEY, made=Creation(), now=NOW.timestamp())
     reply = replies.status(
         process=kept.processes[KEY],
         status="PROCESSED",
@@ -230,7 +230,7 @@ OTHER = Key("accounts", "TENTACLE_ENERGY", "B")
 
 def test_a_reference_is_taken_once_its_account_is_there_and_not_by_that_account(store: OpenStore) -> None:
     kept = store()
-    kept.create(key=KEY, is_dry_run=False, error=None, now=100, references=[REFERENCE])
+    kept.create(key=KEY, made=Creation(references=[REFERENCE]), now=100)
 
     taken = {
         (key.external_identifier, now): kept.is_taken(namespace="allpay", value="1", by=key, now=now)
@@ -246,8 +246,8 @@ def test_a_reference_is_free_where_its_account_came_to_nothing(
     store: OpenStore, is_dry_run: bool, error: tuple[str, str] | None
 ) -> None:
     kept = store()
-    kept.create(key=KEY, is_dry_run=is_dry_run, error=error, now=100, references=[REFERENCE])
-    kept.create(key=OTHER, is_dry_run=False, error=None, now=120, references=[REFERENCE])
+    kept.create(key=KEY, made=Creation(is_dry_run=is_dry_run, error=error, references=[REFERENCE]), now=100)
+    kept.create(key=OTHER, made=Creation(references=[REFERENCE]), now=120)
 
     assert not kept.is_taken(namespace="allpay", value="1", by=OTHER, now=130)
     assert kept.is_taken(namespace="allpay", value="1", by=KEY, now=130)
@@ -255,7 +255,7 @@ def test_a_reference_is_free_where_its_account_came_to_nothing(
 
 def test_references_outlast_a_restart(store: OpenStore, tmp_path: Path) -> None:
     first = store(journal=tmp_path / "journal")
-    first.create(key=KEY, is_dry_run=False, error=None, now=100, references=[REFERENCE])
+    first.create(key=KEY, made=Creation(references=[REFERENCE]), now=100)
     first.close()
 
     again = store(journal=tmp_path / "journal")

@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from kraken_import.reporting.__main__ import main as reporting_main
 from tests.samples import TODAY, as_frames, expected_payload, identifier_of, sample_rows
+from transforms import registry
 from transforms.additions import BadAddition, with_additions
 from transforms.assemble import assemble
 from transforms.build import BuildResult, BuildSettings, build
@@ -182,7 +184,7 @@ REFUSED = [
     ("[accounts", "is no TOML"),
     ("accounts = 1", "Frame accounts of the dialect is no table"),
     ("[accounts]", "Frame accounts has no columns"),
-    ("[accounts]\nparent = 'x'", "Frame accounts of the dialect has the option parent"),
+    ("[accounts]\nparent = 'x'", "of the dialect has the option parent: there is only columns."),
     ("[accounts.columns.x]\nkind = 'text'", "does not say its meaning"),
     ("[accounts.columns.x]\nkind = 'words'\nmeaning = 'X.'", "has the kind 'words'"),
     ("[accounts.columns.x]\nkind = 'text'\nmeaning = 'X.'\nrequired = 'yes'", "which is no bool"),
@@ -191,8 +193,8 @@ REFUSED = [
     ("[accounts.columns.x]\nkind = 'configured'\nmeaning = 'X.'", "has no setting"),
     ("[accounts.columns.x]\nkind = 'text'\nmeaning = 'X.'", "fills x, which the model of edf_accounts"),
     (
-        "[customers.columns.x]\nkind = 'text'\nfield = 'psr.x'\nmeaning = 'X.'",
-        "fills customers.psr.x, which the model",
+        "[customers.columns.x]\nkind = 'text'\nfield = 'customer_preferences.x'\nmeaning = 'X.'",
+        "fills customers.customer_preferences.x, which the model",
     ),
     (
         "[accounts.columns.x]\nkind = 'text'\nfield = 'business'\nmeaning = 'X.'",
@@ -203,6 +205,54 @@ REFUSED = [
         "[x]\nparent = 'y'\ntarget = 'z'\nkey = 'k'\n[x.columns.c]\nkind = 'text'\nmeaning = 'X.'",
         "Frame x has the parent y",
     ),
+    (
+        "[accounts.columns.balance]\nkind = 'money'\nsign = 'debit_positve'\nmeaning = 'X.'",
+        "Column balance has the sign 'debit_positve': there are kept, debit_positive, by_type.",
+    ),
+    (
+        "[accounts.columns.balance]\nkind = 'money'\nfield = 'transfer_balance'\nmeaning = 'X.'",
+        "Column balance of frame accounts takes the place of one with sign = 'debit_positive': say its sign.",
+    ),
+    (
+        "[agreements.columns.effective_to]\nkind = 'date'\nmeaning = 'X.'",
+        "Column effective_to of frame agreements takes the place of one with is_last_day = true: say its "
+        "is_last_day.",
+    ),
+    (
+        "[accounts.columns.balance]\nkind = 'decimal'\nsign = 'debit_positive'\nmeaning = 'X.'",
+        "Column balance of kind decimal has sign, which counts for kind money alone.",
+    ),
+    (
+        "[accounts.columns.x]\nkind = 'text'\ncodes = { A = 'B' }\nmeaning = 'X.'",
+        "Column x of kind text has codes, which counts for kinds code, codes and configured alone.",
+    ),
+    (
+        "[debts.columns.x]\nkind = 'money'\nplaces = -1\nmeaning = 'X.'",
+        "Column x has -1 places: say how many digits may stand after the point.",
+    ),
+    ("[debts.columns.x]\nkind = 'money'\nplaces = true\nmeaning = 'X.'", "places = True, which is no int"),
+    (
+        "[accounts.columns.x]\nkind = 'text'\nfits = { A = 'B' }\nmeaning = 'X.'",
+        "Column x of frame accounts has the option fits: there are codes, ",
+    ),
+    (
+        "[accounts.columns.x]\nkind = 'text'\nfield = 'customers'\nmeaning = 'X.'",
+        "Column x of frame accounts fills customers, where the rows of frame customers stand: choose one.",
+    ),
+    (
+        "[accounts.columns.x]\nkind = 'text'\nfield = 'customers.label'\nmeaning = 'X.'",
+        "Column x of frame accounts fills customers.label, which stands in the rows of frame customers: "
+        "make it a column of that frame, and its field label.",
+    ),
+    (
+        "[accounts.columns.x]\nkind = 'text'\nfield = 'consents.type'\nmeaning = 'X.'",
+        "Column x of frame accounts fills consents.type, but consents is a list: make a frame of it, with "
+        "target = 'consents'.",
+    ),
+    (
+        "[account.columns.x]\nkind = 'text'\nmeaning = 'X.'",
+        "Frame account is new, and does not say its parent and target and key; or is accounts meant?",
+    ),
 ]  # fmt: skip
 
 
@@ -212,6 +262,26 @@ def test_what_cannot_be_added_is_a_sentence_with_the_file(tmp_path: Path, text: 
         added(tmp_path, text)
     assert str(refusal.value).startswith("sql/extract/edf_accounts/columns.toml")
     assert sentence in str(refusal.value)
+
+
+def test_a_column_that_is_not_sent_needs_no_field(tmp_path: Path) -> None:
+    dialect = added(tmp_path, "[customers.columns.fax]\nkind = 'unsent'\nmeaning = 'Of no use to Kraken.'")
+    rows = sample_rows(dialect=EDF)
+    rows["customers"][0]["fax"] = "020 7234 0000"
+    result = built(dialect, rows)
+    assert result.payloads[0].body == built(EDF, sample_rows(dialect=EDF)).payloads[0].body
+    assert "value_not_sent" in {found.code for found in result.warnings[0].findings}
+
+
+def test_a_column_in_the_place_of_one_whose_sign_is_turned_may_say_that_its_own_is_kept(
+    tmp_path: Path,
+) -> None:
+    balance = "[accounts.columns.balance]\nkind = 'money'\nfield = 'transfer_balance'\nmeaning = 'X.'\n"
+    dialect = added(tmp_path, balance + "sign = 'kept'")
+    rows = sample_rows(dialect=EDF)
+    rows["accounts"][0]["balance"] = expected_payload(dialect=EDF)["transfer_balance"]
+    (payload,) = built(dialect, rows).payloads
+    assert json.loads(payload.body)["transfer_balance"] == rows["accounts"][0]["balance"]
 
 
 def test_a_file_that_is_not_in_utf_8_is_a_sentence_with_the_file(tmp_path: Path) -> None:
@@ -228,6 +298,8 @@ def fields(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tupl
     """Place, kind and raw value of what a column can fill in an object, and in those that stand in it."""
     for name, field in model.model_fields.items():
         place = (*above, name)
+        if typing.get_origin(field.annotation) is list:
+            continue
         kinds = [
             part
             for part in typing.get_args(field.annotation) or (field.annotation,)
@@ -299,3 +371,31 @@ def test_any_field_of_the_account_and_of_the_objects_in_it_can_be_filled(
 )
 def test_a_model_knows_its_places(place: tuple[str, ...], is_there: bool) -> None:
     assert has_place(model=EDF.model, place=place) is is_there
+
+
+@pytest.fixture
+def edf_with_a_bad_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    (tmp_path / "edf_accounts").mkdir()
+    (tmp_path / "edf_accounts" / "columns.toml").write_text("[accounts", encoding="utf-8")
+    monkeypatch.setattr(registry, "_SQL_FOLDER", tmp_path)
+    registry._loaded.cache_clear()
+    yield
+    monkeypatch.undo()
+    registry._loaded.cache_clear()
+
+
+@pytest.mark.usefixtures("edf_with_a_bad_file")
+def test_a_file_that_cannot_be_read_hides_neither_the_dialects_title_nor_other_dialects() -> None:
+    with pytest.raises(BadAddition, match=r"edf_accounts/columns\.toml is no TOML"):
+        get_dialect(name="edf_accounts")
+    assert registry.delivered_dialect(name="edf_accounts").title == "EDF GB accounts"
+    assert get_dialect(name="plenitude_accounts").name == "plenitude_accounts"
+
+
+@pytest.mark.usefixtures("edf_with_a_bad_file")
+def test_mapping_pages_say_in_a_sentence_which_file_they_cannot_be_made_of(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["reporting", "--check"])
+    assert reporting_main() == 1
+    assert capsys.readouterr().err.startswith("sql/extract/edf_accounts/columns.toml is no TOML: ")

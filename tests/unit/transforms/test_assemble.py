@@ -67,7 +67,17 @@ def test_a_missing_column_names_the_sql_file() -> None:
 def test_a_column_that_nothing_reads_is_refused_since_it_may_be_a_misspelt_one() -> None:
     frames = as_frames(dialect=EDF, rows=sample())
     frames["meters"]["instaled_on"] = "20190801"
-    with pytest.raises(FrameContractBroken, match="instaled_on"):
+    with pytest.raises(
+        FrameContractBroken,
+        match=r"instaled_on, which nothing reads: declare it in sql/extract/edf_accounts/columns\.toml",
+    ):
+        run(frames)
+
+
+def test_a_column_that_the_sql_misspells_is_told_by_both_of_its_names() -> None:
+    frames = as_frames(dialect=EDF, rows=sample())
+    frames["meters"] = frames["meters"].rename(columns={"installed_on": "instaled_on"})
+    with pytest.raises(FrameContractBroken, match="installed_on: add it, or is instaled_on meant"):
         run(frames)
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +36,8 @@ def clean(kind: Kind, value: Any, *, decimals: Any = None, **options: Any) -> An
         ("text", "a\x00b", "ab"),
         ("text", "0393", "0393"),
         ("text", 393, "393"),
+        ("text", pd.NaT, None),
+        ("date", pd.NaT, None),
         ("date", "20190801", "2019-08-01"),
         ("date", "2019-08-01", "2019-08-01"),
         ("date", "2019-08-01 00:00:00", "2019-08-01"),
@@ -71,12 +74,21 @@ def clean(kind: Kind, value: Any, *, decimals: Any = None, **options: Any) -> An
         ("money", "12.00 EUR", "invalid_value"),
         ("money", "12345678901", "invalid_value"),
         ("money", "12.", "invalid_value"),
+        ("money", ".5", "0.5"),
+        ("money", "-.50", "-0.50"),
+        ("money", ".", "invalid_value"),
+        ("money", "-.", "invalid_value"),
+        ("money", "..5", "invalid_value"),
         ("money", "1,234.50", "invalid_value"),
         ("money", "1e3", "invalid_value"),
         ("money", "NaN", "invalid_value"),
         ("money", "٣", "invalid_value"),
         ("decimal", "1500", "1500"),
         ("decimal", "0.125", "0.125"),
+        ("decimal", ".125", "0.125"),
+        ("decimal", "-.125", "-0.125"),
+        ("decimal", ".", "invalid_value"),
+        ("integer", ".5", "invalid_value"),
         ("decimal", "1500 kWh", "invalid_value"),
         ("integer", "5", 5),
         ("integer", " 05 ", 5),
@@ -87,6 +99,32 @@ def clean(kind: Kind, value: Any, *, decimals: Any = None, **options: Any) -> An
 )
 def test_a_value_is_cleaned_or_refused(kind: Kind, raw: Any, cleaned: Any) -> None:
     assert clean(kind, raw) == cleaned
+
+
+PLAIN = "holds no amount: deliver digits, and a point where there are parts, without currency or commas."
+
+
+@pytest.mark.parametrize(
+    ("raw", "sentence"),
+    [
+        ("12.00 EUR", PLAIN),
+        ("NaN", PLAIN),
+        ("1,234.50", PLAIN),
+        (
+            Decimal("-101.180000000001"),
+            "holds an amount with more than 10 digits after the point, and nothing is rounded here: round it "
+            "in the SQL, or mend it.",
+        ),
+        (
+            "12345678901.00",
+            "holds an amount of more than 10 digits before the point: look whether it is one.",
+        ),
+    ],
+)
+def test_what_is_no_amount_says_what_to_do(raw: Any, sentence: str) -> None:
+    column = Column(name="balance", kind="money", meaning="What is owed.")
+    _, problems = clean_column(column=column, values=[raw], decimals=None, zone=SYDNEY)
+    assert problems[0].detail == f"Column balance {sentence}"
 
 
 @pytest.mark.parametrize(
@@ -110,6 +148,8 @@ def test_an_amount_has_no_more_places_than_kraken_takes(raw: str, cleaned: str) 
         ("980", "5 ", "980.5"),
         ("7", "", "7"),
         ("7", "x", "invalid_value"),
+        (" ", "00", "invalid_value"),
+        ("-", "5", "invalid_value"),
         (None, "1", None),
     ],
 )
@@ -220,3 +260,17 @@ def test_a_column_is_cleaned_value_by_value_whatever_stands_beside_it(values: li
 def test_the_day_after_the_last_of_the_calendar_is_refused_in_whatever_digits() -> None:
     assert clean("date", "９９９９-12-31", is_last_day=True) == "invalid_date"
     assert clean("date", "9999-12-31", is_last_day=True) is None
+
+
+def test_an_unknown_code_says_where_it_can_be_named() -> None:
+    own = Column(name="c", kind="code", meaning="m", codes={"A": "B"})
+    configured = Column(name="c", kind="configured", meaning="m", setting="ledger_codes", codes={"A": "B"})
+    for column, mend in (
+        (own, "deliver one of docs/mapping, or say in columns.toml what it stands for."),
+        (
+            configured,
+            "name Kraken's word for it in the Connection's Configured values, setting ledger_codes.",
+        ),
+    ):
+        _, problems = clean_column(column=column, values=["ZZ"], decimals=None, zone=SYDNEY)
+        assert problems[0].detail == f"Column c holds the unknown code 'ZZ': {mend}"

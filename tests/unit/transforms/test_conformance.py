@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
+from kraken_import.domain.masking import MASK
 from tests.samples import TODAY, as_frames, day_of, expected_payload, identifier_of, sample_rows
 from transforms.build import BuildResult, BuildSettings, build
 from transforms.dialect import Dialect
@@ -339,6 +340,9 @@ def fields_of(model: type[BaseModel]) -> set[str]:
 def test_answers_are_about_fields_that_exist_and_their_sentences_can_be_looked_for(dialect: Dialect) -> None:
     assert set(dialect.answers.paths) <= fields_of(dialect.model)
     assert len(dialect.answers.patterns) == len(dialect.answers.sentences)
+    # Kraken says the value where a report masks it.
+    masked = [sentence for sentence in dialect.answers.sentences if MASK in sentence]
+    assert not masked, f"The answers of {dialect.name} have {MASK} in {masked}: begin behind the value."
     assert all(code and code == code.strip() for code in dialect.answers.paths.values())
 
 

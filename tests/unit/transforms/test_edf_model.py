@@ -153,6 +153,13 @@ ACCEPTED: list[tuple[tuple[str | int, ...], Any]] = [
     ((*POINT, "eac_history", 0, "consumption"), ".25"),
     ((*LEDGER, "current_statement_transactions", 0), {**CHARGE, "reason": "IMPORTED_CHARGE", "amount": "-7"}),
     ((*LEDGER, "ledger_code"), "ENERGY"),
+    *(
+        (
+            (*POINT, "agreements", 0, "bespoke_tariff_rates"),
+            [{"standing_charge": "20", "registers": [{"unit_rate": "9", "start_time": time}]}],
+        )
+        for time in ("00:30", "00:30:00", "15:14:05.25Z", "15:14:05+10:00")
+    ),
     # a means of payment left blank is sent, whatever the transaction
     (
         (*LEDGER, "current_statement_transactions", 0),

@@ -104,6 +104,16 @@ def test_a_death_is_said_in_krakens_words_and_never_guessed() -> None:
     assert refusals(customers={"deceased": "?"}) == {("unknown_code", "customers.0.deceased")}
 
 
+def test_what_nobody_said_of_an_occupier_or_a_landlord_stays_unsaid() -> None:
+    for blank in (" ", "", None):
+        found = payload(accounts={"unknown_occupier": blank}, supply_addresses={"is_landlord": blank})
+        assert "unknown_occupier" not in found
+        assert "is_landlord" not in found["supply_addresses"][0]
+    assert payload(accounts={"unknown_occupier": "N"})["unknown_occupier"] is False
+    (address,) = payload(supply_addresses={"is_landlord": "N"})["supply_addresses"]
+    assert address["is_landlord"] is False
+
+
 def test_a_household_has_no_business_at_all() -> None:
     assert "business" not in payload()
     assert refusals(accounts={"business_type": "LTD", "company_name": "B"}) == {

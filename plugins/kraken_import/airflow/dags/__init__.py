@@ -18,7 +18,7 @@ from transforms.registry import dialect_names
 
 
 def dialect_dags() -> dict[str, DAG]:
-    """The DAGs of the waves and the reruns of every dialect, by id."""
+    """Return the DAGs of the waves and the reruns of every dialect, by id."""
     return _wanted(
         {f"migrate_{name}": partial(wave_dag, name=name) for name in dialect_names()}
         | {f"rerun_{name}": partial(rerun_dag, name=name) for name in dialect_names()}
@@ -26,7 +26,7 @@ def dialect_dags() -> dict[str, DAG]:
 
 
 def operation_dags() -> dict[str, DAG]:
-    """The DAGs for everything around the waves, by id."""
+    """Return the DAGs for everything around the waves, by id."""
     return _wanted(
         {
             "control_wave": control_dag,
@@ -39,6 +39,6 @@ def operation_dags() -> dict[str, DAG]:
 
 
 def _wanted(builders: Mapping[str, Callable[[], DAG]]) -> dict[str, DAG]:
-    # A task is interested in its own DAG alone, and the models of other dialects take time to load.
+    # A task needs only its own DAG, and the models of other dialects take time to load.
     wanted = get_parsing_context().dag_id
     return {dag_id: build() for dag_id, build in builders.items() if wanted in (None, dag_id)}

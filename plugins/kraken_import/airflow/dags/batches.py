@@ -1,4 +1,4 @@
-"""What the DAGs of waves and of reruns are made of: the steps of a batch, and how tasks are tried again."""
+"""The parts that the DAGs of waves and of reruns share: the steps of a batch, and how tasks are retried."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from kraken_import.airflow.operators.batch import (
 )
 from kraken_import.airflow.pools import pool_of
 from kraken_import.airflow.retrying import PatientRetryPolicy, retries_of
-from transforms.registry import dialect_names, get_dialect
+from transforms.registry import delivered_dialect, dialect_names
 
 BUILD, VALIDATE, CREATE, SHORT, ORDER = range(1, 6)
-"""Who gets a worker or a place in a pool first, the highest: an order to stop, what is over in seconds, and
+"""Priority for a worker or a place in a pool, the highest first: an order to stop, then what takes seconds,
 then the batch that is nearest to its end, so that no wave waits for the builds of a later one."""
 
 _LONGEST: Final = timedelta(hours=4)
@@ -32,11 +32,11 @@ _LONGEST: Final = timedelta(hours=4)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:
-    """What tells a wave's DAG from a rerun's."""
+    """The differences between a wave's DAG and a rerun's."""
 
     prefix: str
     title: str
-    """With the dialect's title in it."""
+    """Contains the dialect's title."""
     description: str
     doc_md: str
     plan: type[MigrationOperator]
@@ -44,24 +44,24 @@ class Outline:
     summarise: type[MigrationOperator]
     params: Mapping[str, Param]
     label: str
-    """The template by which a batch is named in the grid."""
+    """The template that names a batch in the grid."""
     tags: tuple[str, ...] = ()
     schedule: Any = None
 
 
 def schedule() -> str:
-    """When the waves of planned cohorts begin, as a cron line in each dialect's time zone; empty: never."""
+    """Return when waves of cohorts begin, as a cron line in each dialect's time zone; empty: never."""
     return os.environ.get("MIGRATION_SCHEDULE", "0 20 * * *")
 
 
 def tried_again() -> dict[str, Any]:
-    """How every task that a run depends on is tried again, and how soon it gets a worker."""
+    """Return how every task that a run depends on is retried, and how soon it gets a worker."""
     patience = environment.patience()
     return {
         "owner": "migration",
         "retries": retries_of(patience=patience),
         "retry_policy": PatientRetryPolicy(patience=patience),
-        # For what no policy is asked about: a task that was killed, or whose supervisor or API server was.
+        # For what the policy is not asked about: the task, its supervisor or its API server was killed.
         "retry_delay": timedelta(seconds=5),
         "retry_exponential_backoff": 2,
         "max_retry_delay": timedelta(seconds=60),
@@ -71,8 +71,8 @@ def tried_again() -> dict[str, Any]:
 
 
 def dialect_dag(*, name: str, outline: Outline) -> DAG:
-    """The DAG of a dialect: plan, prepare every batch, open the gate, load every batch, summarise."""
-    dialect = get_dialect(name=name)
+    """Return the DAG of a dialect: plan, prepare every batch, open the gate, load every batch, summarise."""
+    dialect = delivered_dialect(name=name)
     given: dict[str, Any] = {"connections": connection_ids(dialect=name)}
     with DAG(
         dag_id=f"{outline.prefix}_{name}",
@@ -96,7 +96,7 @@ def dialect_dag(*, name: str, outline: Outline) -> DAG:
 
 
 def _tasks() -> dict[str, Any]:
-    """Default arguments of every task of a wave or a rerun."""
+    """Return the default arguments of every task of a wave or a rerun."""
     has_pools = all(pool_of(dialect=name) for name in dialect_names())
     return {
         **tried_again(),
@@ -107,7 +107,7 @@ def _tasks() -> dict[str, Any]:
 
 
 def _groups(*, dialect: str, given: dict[str, Any]) -> tuple[Any, Any]:
-    """The groups `prepare` (build, validate) and `load` (create, await), to be expanded over batches."""
+    """Return the groups `prepare` (build, validate) and `load` (create, await), expandable over batches."""
     pool = pool_of(dialect=dialect)
     place = {} if pool is None else {"pool": pool}
     waiting = {"patience": _LONGEST, **place, **given}
@@ -120,7 +120,7 @@ def _groups(*, dialect: str, given: dict[str, Any]) -> tuple[Any, Any]:
     @task_group(group_id="load")
     def load(batch: dict[str, int]) -> None:
         create = CreateBatchOperator(task_id="create", batch=batch, priority_weight=CREATE, **waiting)
-        # What a failed create has left open at Kraken is polled to its end all the same.
+        # What a failed create has left open at Kraken is still polled to its end.
         create >> AwaitBatchOperator(
             task_id="await",
             batch=batch,

@@ -41,7 +41,7 @@ PARAMS = {
         type=["null", "string"],
         format="date",
         title="Wave date",
-        description="From this night on a scheduled run takes it. Empty: only a run that names it does.",
+        description="From this night on a scheduled run takes it. Empty: only a run that names it takes it.",
     ),
     "size": Param(
         None,
@@ -55,7 +55,7 @@ PARAMS = {
         type=["null", "array"],
         items={"type": "string", "minLength": 1},
         title="Leave out",
-        description="Reasons of candidates.sql for which customers wait, one a line; of EDF also "
+        description="Reasons of candidates.sql for which customers wait, one a line; for EDF also "
         "unknown_occupier, vacant and in_arrears. The preview counts who has which.",
     ),
     "import_supplier": Param(
@@ -69,7 +69,7 @@ PARAMS = {
         True,
         type="boolean",
         title="Preview only",
-        description="Count whom the cohort would get, and write nothing.",
+        description="Count the customers that the cohort would get, and write nothing.",
     ),
     "mode": Param(
         None,
@@ -90,7 +90,7 @@ PARAMS = {
     ),
 }
 
-# Of the rules: those whose form says more than a text field would.
+# Only parameters of rules whose form says more than a text field would.
 RULE_PARAMS: dict[str, dict[str, Any]] = {
     "postcode_area": {
         "pattern": "^[A-Za-z]{1,2}$",
@@ -108,7 +108,7 @@ RULE_PARAMS: dict[str, dict[str, Any]] = {
 
 
 def rule_params() -> dict[str, Param]:
-    """A field for each parameter of any rule."""
+    """Return a field for each parameter of any rule."""
     found: dict[str, str] = {}
     for dialect in dialect_names():
         for rule in rule_names(dialect=dialect):
@@ -131,7 +131,7 @@ def rule_params() -> dict[str, Param]:
 
 
 def cohort_dag() -> DAG:
-    """The DAG that plans a cohort: it previews unless told to write."""
+    """Return the DAG that plans a cohort: it previews unless told to write."""
     with DAG(
         dag_id="plan_cohort",
         dag_display_name="Plan a cohort",

@@ -1,5 +1,5 @@
-"""Pauses, resumes or cancels a wave, whatever DAG it runs in; decides about records that Kraken's answers do
-not prove; or stops every wave and rerun at once.
+"""Pauses, resumes or cancels a wave, whichever DAG it runs in; decides about records that Kraken's answers
+do not prove; or stops every wave and rerun at once.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _PARAMS: Final = {
         type="string",
         enum=["pause", "resume", "cancel", "stop_all", "decide"],
         title="Action",
-        description="pause: create nothing more until it is resumed. cancel: never again. "
+        description="pause: create nothing more until it is resumed. cancel: create nothing more, ever. "
         "stop_all: every wave and rerun creates nothing more until its run is cleared. "
-        "decide: says of open or parked records of the wave whether Kraken has them.",
+        "decide: states whether Kraken has open or parked records of the wave.",
     ),
     "identifiers": Param(
         None,
@@ -42,7 +42,7 @@ _PARAMS: Final = {
         type=["null", "string"],
         enum=[None, "there", "absent"],
         title="Answer",
-        description="decide: there when Kraken has these records, absent when it has not.",
+        description="decide: there when Kraken has these records, absent when it does not.",
     ),
     "kraken": Param(
         None,
@@ -56,17 +56,17 @@ _PARAMS: Final = {
         type=["null", "string"],
         maxLength=500,
         title="Reason",
-        description="Why, for the record that is kept of it; decide needs one.",
+        description="The reason, kept with the order; decide needs one.",
     ),
 }
 
 
 def control_dag() -> DAG:
-    """The DAG by which people pause, resume, cancel, stop and decide."""
+    """Return the DAG by which people pause, resume, cancel, stop and decide."""
     with DAG(
         dag_id="control_wave",
         dag_display_name="Pause, resume or cancel a wave, or stop everything",
-        description="No further create is sent within seconds. Or says what became of parked records.",
+        description="Stops creates within seconds, or decides about parked records.",
         doc_md=__doc__,
         schedule=None,
         catchup=False,

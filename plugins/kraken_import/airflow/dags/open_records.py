@@ -15,7 +15,7 @@ _EVERY = timedelta(minutes=10)
 
 
 def open_records_dag() -> DAG:
-    """The DAG that polls what its wave no longer waits for."""
+    """Return the DAG that polls what its wave no longer waits for."""
     with DAG(
         dag_id="poll_open",
         dag_display_name="Poll what is still open",
@@ -27,7 +27,7 @@ def open_records_dag() -> DAG:
         tags=["kraken", "migration"],
         default_args={
             **tried_again(),
-            # The next run does the same work again soon.
+            # The next run repeats the same work soon.
             "retries": 1,
             "execution_timeout": _EVERY,
         },

@@ -1,4 +1,4 @@
-"""Fields that several forms have: the policy of a wave, and how long a batch waits."""
+"""Fields that several forms share: the policy of a wave, and how long a batch waits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ AWAIT_MINUTES = Param(
     exclusiveMinimum=0,
     maximum=10_080,
     title="Minutes to wait",
-    description="How long a batch waits for Kraken. What is open then, poll_open goes on asking for.",
+    description="How long a batch waits for Kraken. What is still open then, poll_open goes on asking about.",
 )
 
 POLICY = {
@@ -62,8 +62,8 @@ POLICY = {
         type=["null", "boolean"],
         section="Policy",
         title="Reruns ask for approval",
-        description="With approval required: a rerun of the wave's records is approved anew. Otherwise the "
-        "wave's approval covers it.",
+        description="With approval required: a rerun of the wave's records needs a new approval. Otherwise "
+        "the wave's approval covers it.",
     ),
     "error_share": Param(
         None,
@@ -90,7 +90,7 @@ POLICY = {
         maximum=100_000,
         section="Policy",
         title="Error budget: window",
-        description="How many records of a stage, the last ones, the error budget looks at.",
+        description="How many of the latest records of a stage the error budget looks at.",
     ),
     "requests_in_flight": Param(
         None,
@@ -102,4 +102,5 @@ POLICY = {
         description="Requests to Kraken under way at once, for each batch.",
     ),
 }
-"""What steers a wave. An empty field leaves it to the cohort's policy, else the Connection's, else ours."""
+"""The settings that steer a wave. An empty field leaves it to the cohort's policy, else the Connection's,
+else ours."""

@@ -13,14 +13,14 @@ from transforms.registry import dialect_names
 
 
 def reconciliation_dag() -> DAG:
-    """The DAG that compares each day with Kraken's own records."""
+    """Return the DAG that compares each day with Kraken's own records."""
     with DAG(
         dag_id="reconcile",
         dag_display_name="Reconcile",
         description="Counts and money of every wave, and what Kraken holds. A difference fails the run.",
         doc_md=__doc__,
         schedule="0 5 * * *",
-        # Without a start date Airflow makes up for no morning that was before its time.
+        # Without a start date Airflow does not catch up on mornings before it was deployed.
         catchup=False,
         max_active_runs=1,
         params={
@@ -35,7 +35,7 @@ def reconciliation_dag() -> DAG:
                 False,
                 type="boolean",
                 title="Everything",
-                description="Compare also what has not changed since it was found right; of one wave always.",
+                description="Also compare what has not changed since it was correct. Always so for one wave.",
             ),
         },
         tags=["kraken", "migration"],

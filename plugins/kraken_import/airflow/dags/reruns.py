@@ -1,4 +1,4 @@
-"""The DAG that takes chosen records of a dialect, of any waves, and no others, to their end."""
+"""The DAG that takes chosen records of a dialect, from any waves, and only those, to their end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kraken_import.airflow.operators.rerun import (
     SummariseRerunOperator,
 )
 from kraken_import.usecases.rerun import RERUNNABLE
-from transforms.registry import get_dialect
+from transforms.registry import delivered_dialect
 
 _DOC: Final = (
     "Every criterion that is given must hold. What is in Kraken is never created again; what Kraken "
@@ -93,14 +93,14 @@ _PARAMS: Final = {
 
 
 def rerun_dag(*, name: str) -> DAG:
-    """The DAG that reruns records of a dialect, over that dialect's Connections."""
-    title = get_dialect(name=name).title
+    """Return the DAG that reruns records of a dialect, over that dialect's Connections."""
+    title = delivered_dialect(name=name).title
     return dialect_dag(
         name=name,
         outline=Outline(
             prefix="rerun",
             title=f"Rerun {title}",
-            description=f"Chosen records of {title} once more, whatever wave they belong to",
+            description=f"Chosen records of {title} once more, from any wave",
             doc_md=_DOC,
             plan=PlanRerunOperator,
             gate=RerunGateOperator,

@@ -1,7 +1,7 @@
-"""Tells people of records that stay open or parked, outages, nights that no run takes, a dead triggerer.
+"""Tells people of records that stay open or parked, outages, nights without a run, and a dead triggerer.
 
-It runs where `MIGRATION_NOTIFIERS` names somebody to tell, and never waits: it must run on while what it
-watches does not.
+It runs only where `MIGRATION_NOTIFIERS` names a recipient, and never waits: it must keep running while what
+it watches does not.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _EVERY = timedelta(minutes=10)
 
 
 def watch_dag() -> DAG:
-    """The DAG that looks where no run is looking, and tells people."""
+    """Return the DAG that looks where no run is looking, and tells people."""
     with DAG(
         dag_id="watch",
         dag_display_name="Watch between runs",
@@ -51,6 +51,6 @@ def watch_dag() -> DAG:
                 dialects=dialects,
                 schedule=schedule(),
             )
-        # What was told of it is kept in one tracking database.
+        # What was already reported is kept in one tracking database.
         WatchTriggererOperator(task_id="triggerer", connections=next(iter(known)))
     return dag

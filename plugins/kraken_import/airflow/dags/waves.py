@@ -15,9 +15,9 @@ from kraken_import.airflow.operators.wave import (
     ReportWaveOperator,
     SummariseWaveOperator,
 )
-from transforms.registry import dialect_description, get_dialect
+from transforms.registry import delivered_dialect, dialect_description
 
-# Airflow checks no format of a text by itself.
+# Airflow does not check the format of a text by itself.
 _WITH_OFFSET: Final = r"^\d{4}-(0[1-9]|1[0-2])-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$"
 
 _PARAMS: Final = {
@@ -68,7 +68,7 @@ _PARAMS: Final = {
         type="boolean",
         title="Dry run",
         description="Rehearse: Kraken goes through the import without creating anything. Off: the wave is "
-        "live. Nights take the mode of their cohorts, whatever stands here.",
+        "live. Nights take the mode of their cohorts, whatever is set here.",
     ),
     "batch_size": Param(
         1_000,
@@ -102,8 +102,8 @@ _PARAMS: Final = {
 
 
 def wave_dag(*, name: str) -> DAG:
-    """The DAG that migrates the customers of a dialect."""
-    dialect = get_dialect(name=name)
+    """Return the DAG that migrates the customers of a dialect."""
+    dialect = delivered_dialect(name=name)
     dag = dialect_dag(
         name=name,
         outline=Outline(
@@ -120,7 +120,7 @@ def wave_dag(*, name: str) -> DAG:
         ),
     )
     with dag:
-        # A teardown: whatever becomes of the report, the run keeps the colour that summarise gives it.
+        # A teardown: whatever happens to the report, the run keeps the state that summarise gives it.
         report = ReportWaveOperator(task_id="report", connections=connection_ids(dialect=name)).as_teardown()
         dag.get_task("summarise") >> report
     return dag

@@ -27,7 +27,7 @@ _FAILED = ("failed", "upstream_failed")
 
 
 class MigrationOperator(BaseOperator):
-    """What all of them share: the Connections, opened only when a task runs."""
+    """Base of all operators: provides the Connections, opened only when a task runs."""
 
     def __init__(self, *, connections: ConnectionIds, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -38,7 +38,7 @@ class MigrationOperator(BaseOperator):
         return database(connection_id=self.connections.tracking, is_tracking=True)
 
     def own_tracking(self) -> Engine:
-        """The tracking database, held for this Airflow. Raises `OtherInstallation` while another holds it."""
+        """The tracking database, claimed for this Airflow. Raises `OtherInstallation` if another holds it."""
         return held(tracking=self.tracking())
 
     def legacy(self) -> Engine:
@@ -46,11 +46,11 @@ class MigrationOperator(BaseOperator):
         return database(connection_id=self.connections.legacy)
 
     def writeback(self) -> Engine | None:
-        """The legacy database under the role that may hold customers; None unless that was switched on."""
+        """The legacy database under the role that may hold customers; None unless holds are switched on."""
         return database(connection_id=self.connections.legacy_writeback) if may_write_back() else None
 
     def systems(self, *, tracking: Engine) -> Systems:
-        """This tracking database and Kraken, by the database's clock."""
+        """Return this tracking database and Kraken, with the database's clock."""
         return connected(tracking=tracking, kraken=self.hook.get_conn(), refresh=self.hook.aget_conn)
 
     @property
@@ -79,11 +79,11 @@ class BatchOperator(MigrationOperator):
 
     @property
     def ref(self) -> BatchRef:
-        """Wave, batch and rerun as the use cases name them."""
+        """The wave, batch and rerun as the use cases name them."""
         return BatchRef.read(values=self.batch)
 
     def stop_announced(self, *, context: Context) -> AbstractContextManager[None]:
-        """Tell people when the wave is stopped in here."""
+        """Tell people if the wave is stopped in this context."""
         return stop_announced(
             context=context,
             announcement=lambda fault: announce(
@@ -109,13 +109,13 @@ def run_of(*, context: Context) -> AirflowRun:
 
 def failed_tasks(*, context: Context, run: AirflowRun, task: BaseOperator) -> list[str]:
     states = context["ti"].get_task_states(dag_id=run.dag_id, run_ids=[run.run_id])[run.run_id]
-    # What comes after this task may have failed at an earlier try of the run.
+    # Later tasks may have failed in an earlier try of the run.
     mine = {task.task_id, *task.downstream_task_ids}
     return [name for name, state in states.items() if state in _FAILED and name not in mine]
 
 
 def check(*, event: Mapping[str, Any]) -> None:
-    """Read a trigger's event before anything follows from it."""
+    """Check a trigger's event before anything follows from it."""
     if "fault" in event:
         raise SystemicFault(
             code=str(event["fault"]),
@@ -125,4 +125,4 @@ def check(*, event: Mapping[str, Any]) -> None:
     if "gave_up" in event:
         raise Retryable("Polling could not be done in time: it is tried again.")
     if "open" not in event:
-        raise ValueError("The trigger returned an event that nobody knows.")
+        raise ValueError("The trigger returned an unknown event.")

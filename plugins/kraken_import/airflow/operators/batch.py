@@ -40,7 +40,7 @@ class BuildBatchOperator(BatchOperator):
 
 
 class WaitingBatchOperator(BatchOperator):
-    """Sends requests about a batch; gives its worker back while Kraken, or a person, has it wait."""
+    """Sends requests about a batch; gives its worker back while Kraken, or a person, keeps it waiting."""
 
     def __init__(self, *, patience: timedelta, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -105,7 +105,7 @@ class CreateBatchOperator(WaitingBatchOperator):
 
 
 class AwaitBatchOperator(BatchOperator):
-    """Waits for the end of everything that a batch has open at Kraken, without a worker."""
+    """Waits without a worker for everything that a batch has open at Kraken to end."""
 
     def execute(self, context: Context) -> None:
         """Defer until all have ended or the run's patience is over."""
@@ -118,6 +118,6 @@ class AwaitBatchOperator(BatchOperator):
         )
 
     def resume(self, context: Context, event: Mapping[str, Any]) -> None:
-        """Only reached when polling could not go on."""
+        """Handle polling that could not go on: only then is this reached."""
         with self.stop_announced(context=context):
             check(event=event)

@@ -30,7 +30,7 @@ class PollOpenOperator(MigrationOperator):
         self.dialects = tuple(dialects)
 
     def execute(self, context: Context) -> None:
-        """Let go of whom the legacy system holds for nothing; defer until all have ended or time is up."""
+        """Release customers held for no reason; defer until all records have ended or time is up."""
         tracking, writeback = self.own_tracking(), self.writeback()
         if writeback is not None:
             release(tracking=tracking, writeback=writeback, dialects=self.dialects, now=utc_now())
@@ -42,7 +42,7 @@ class PollOpenOperator(MigrationOperator):
         )
 
     def resume(self, context: Context, event: Mapping[str, Any]) -> None:
-        """Only reached when polling could not go on."""
+        """Handle polling that could not go on: only then is this reached."""
         check(event=event)
 
 
@@ -82,7 +82,7 @@ class ReconcileOperator(MigrationOperator):
         return outcome.differences
 
     def _renew_report(self, *, dag_id: str, wave_id: int) -> None:
-        """Have the wave's report show what was found; what was found matters more than the report."""
+        """Update the wave's report with what was found; the findings matter more than the report."""
         files = wave_report(tracking=self.tracking(), wave_id=wave_id, now=utc_now())
         try:
             write_report(dag_id=dag_id, wave_id=wave_id, files=files)

@@ -17,11 +17,11 @@ from kraken_import.airflow.notifications import failed_plan_announced
 from kraken_import.domain.policies import PolicySettings, plain_values
 from kraken_import.usecases.cohorts import CohortRequest, PlannedCohort, preview_cohort, write_cohort
 from kraken_import.usecases.policy import daily_window_in_words, in_words, read_settings
-from kraken_import.usecases.systems import utc_now
+from kraken_import.usecases.systems import PlanSystems, utc_now
 from transforms.registry import get_dialect
 
 POLICY = frozenset(each.name for each in fields(PolicySettings))
-"""Parameters of a planning run that make the policy of the cohort's wave."""
+"""Parameters of a planning run that form the policy of the cohort's wave."""
 
 SETTINGS = POLICY | {
     "dialect",
@@ -33,25 +33,27 @@ SETTINGS = POLICY | {
     "import_supplier",
     "preview",
 }
-"""Parameters of a planning run that are not the rule's."""
+"""Parameters of a planning run that do not belong to the rule."""
 
 
 class CohortOperator(BaseOperator):
-    """Plans the cohort that the run's parameters describe; their dialect says with which Connections."""
+    """Plans the cohort that the run's parameters describe, over their dialect's Connections."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(on_failure_callback=failed_plan_announced(what="A cohort"), **kwargs)
 
     def plan(self, *, context: Context, is_preview: bool) -> dict[str, Any]:
-        """Preview or write; the counts, and the policy of the cohort's wave."""
+        """Preview or write the cohort. Returns the counts, and the policy of its wave."""
         params = context["params"]
         connections = connection_ids(dialect=params["dialect"])
         tracking = database(connection_id=connections.tracking, is_tracking=True)
         act = preview_cohort if is_preview else write_cohort
         planned = act(
-            tracking=tracking if is_preview else held(tracking=tracking),
-            legacy=database(connection_id=connections.legacy),
-            kraken=KrakenHook(kraken_conn_id=connections.kraken).get_conn(),
+            systems=PlanSystems(
+                tracking=tracking if is_preview else held(tracking=tracking),
+                legacy=database(connection_id=connections.legacy),
+                kraken=KrakenHook(kraken_conn_id=connections.kraken).get_conn(),
+            ),
             request=_request(
                 params=params,
                 connection_id=connections.kraken,
@@ -81,11 +83,11 @@ class CohortOperator(BaseOperator):
         for reason, customers in planned.excluded.items():
             self.log.info("  must wait, %s: %s", reason, customers)
         for reason, customers in planned.included.items():
-            self.log.info("  planned all the same, %s: %s", reason, customers)
+            self.log.info("  planned nevertheless, %s: %s", reason, customers)
 
 
 class PreviewCohortOperator(CohortOperator):
-    """Counts whom a cohort would get. Writes nothing."""
+    """Counts the customers that a cohort would get. Writes nothing."""
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Preview."""

@@ -1,4 +1,4 @@
-"""The orders of a person: pause, resume, cancel, stop everything, decide about records."""
+"""A person's orders: pause, resume, cancel, stop everything, decide about records."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from kraken_import.airflow.connections import (
     database,
 )
 from kraken_import.airflow.hook import KrakenHook
+from kraken_import.domain.orders import Order
 from kraken_import.usecases.control import UnknownKraken, UnknownWave, control_wave, stop_all
 from kraken_import.usecases.decide import connection_of, decide
 from kraken_import.usecases.faults import BadRequest, Retryable
@@ -29,7 +30,7 @@ class ControlWaveOperator(BaseOperator):
         self.tracking_ids = tuple(tracking_ids)
 
     def execute(self, context: Context) -> str:
-        """Carry out the order in the tracking database that has the wave, or stop everything in each."""
+        """Carry out the order where the wave is tracked, or stop everything in each."""
         params = context["params"]
         decides = params["action"] == "decide"
         if not decides and (params.get("identifiers") or params.get("answer")):
@@ -43,14 +44,12 @@ class ControlWaveOperator(BaseOperator):
             try:
                 tracking = database(connection_id=connection_id, is_tracking=True)
                 if decides:
-                    return _decide(tracking=tracking, params=params, ordered_by=_ordered_by(context=context))
+                    return _decide(tracking=tracking, params=params, order=_order(context=context))
                 return control_wave(
                     tracking=tracking,
                     wave=params["wave"] or "",
                     action=params["action"],
-                    ordered_by=_ordered_by(context=context),
-                    reason=params["reason"],
-                    now=utc_now(),
+                    order=_order(context=context),
                 )
             except UnknownWave as error:
                 unknown = error
@@ -68,15 +67,13 @@ class ControlWaveOperator(BaseOperator):
                     stop_all(
                         tracking=database(connection_id=connection_id),
                         kraken=params["kraken"],
-                        ordered_by=_ordered_by(context=context),
-                        reason=params["reason"],
-                        now=utc_now(),
+                        order=_order(context=context),
                     )
                 )
             except UnknownKraken as unknown:
                 failures.append(unknown)
             except (Retryable, DatabaseInterrupted, OperationalError) as unreachable:
-                # Everything that can be stopped is, before this task is tried again for the rest.
+                # Stop everything that can be stopped before this task is retried for the rest.
                 failures.insert(0, unreachable)
         for sentence in said:
             self.log.info("%s", sentence)
@@ -85,12 +82,13 @@ class ControlWaveOperator(BaseOperator):
         return " ".join(said)
 
 
-def _ordered_by(*, context: Context) -> str:
-    return context["dag_run"].triggering_user_name or f"run {context['run_id']}"
+def _order(*, context: Context) -> Order:
+    by = context["dag_run"].triggering_user_name or f"run {context['run_id']}"
+    return Order(by=by, reason=context["params"]["reason"], at=utc_now())
 
 
-def _decide(*, tracking: Engine, params: Mapping[str, Any], ordered_by: str) -> str:
-    """Decide as the run's parameters say. Returns one sentence on what follows; raises `BadRequest`."""
+def _decide(*, tracking: Engine, params: Mapping[str, Any], order: Order) -> str:
+    """Decide as the run's parameters say. Returns one sentence on what follows. Raises `BadRequest`."""
     wave = params["wave"] or ""
     hook = KrakenHook(kraken_conn_id=connection_of(tracking=tracking, wave=wave))
     return asyncio.run(
@@ -99,7 +97,6 @@ def _decide(*, tracking: Engine, params: Mapping[str, Any], ordered_by: str) -> 
             wave=wave,
             identifiers=params["identifiers"] or (),
             answer=params["answer"] or "",
-            decided_by=ordered_by,
-            reason=params["reason"] or "",
+            order=order,
         )
     )

@@ -40,17 +40,17 @@ class QuestionOperator(HITLOperator):
         self._put(context=context, until=utc_now() + question.wait, **about)
 
     def ask_again(self, *, context: Context, until: str, **about: int) -> NoReturn:
-        """Put the same question once more, for what is left of its time: the answer was none."""
+        """Ask the same question again for the rest of its time, because the answer does not count."""
         self._put(context=context, until=datetime.fromisoformat(until), **about)
 
     def answer(self, *, context: Context, event: dict[str, Any]) -> tuple[bool, str | None]:
-        """Whether it was approved, and which user answered; None: no user did."""
+        """Return whether it was approved, and which user answered; None if no user did."""
         answer = HITLOperator.execute_complete(self, context, event)
         user = answer["responded_by_user"]
         return answer["chosen_options"] == [APPROVE], None if user is None else str(user["name"])
 
     def _put(self, *, context: Context, until: datetime, **about: int) -> NoReturn:
-        # Airflow would wait for an answer alone; a trigger notices as well that the wave was stopped.
+        # Airflow would only wait for an answer; our trigger also notices that the wave was stopped.
         with suppress(TaskAwaitingInput):
             HITLOperator.execute(self, context)
         self.defer(

@@ -28,7 +28,7 @@ from kraken_import.usecases.systems import utc_now
 
 
 class PlanRerunOperator(MigrationOperator):
-    """Selects the records of the rerun that the run's parameters describe; returns their batches."""
+    """Selects the records of the rerun that the run's parameters describe. Returns their batches."""
 
     def __init__(self, *, dialect: str, **kwargs: Any) -> None:
         super().__init__(on_failure_callback=failed_plan_announced(what="A rerun", dialect=dialect), **kwargs)
@@ -58,8 +58,8 @@ class PlanRerunOperator(MigrationOperator):
 class RerunGateOperator(QuestionOperator, MigrationOperator):
     """Decides in which batches the rerun has something to create or to await.
 
-    A rerun of a wave that requires approval waits here for one of its own, unless that wave's policy says
-    otherwise. A rejection, a missing answer and a stop end the rerun, and fail no task.
+    A rerun of a wave that requires approval waits here for its own, unless that wave's policy says otherwise.
+    A rejection, a missing answer and a stop end the rerun, and fail no task.
     """
 
     def execute(self, context: Context) -> list[dict[str, int]]:
@@ -75,7 +75,7 @@ class RerunGateOperator(QuestionOperator, MigrationOperator):
     def execute_complete(
         self, context: Context, event: dict[str, Any], until: str = ""
     ) -> list[dict[str, int]]:
-        """Go on as was decided; ask again until `until` when the user who approved it may not."""
+        """Continue as was decided; ask again until `until` when the user who approved it may not."""
         approved, user = self.answer(context=context, event=event)
         tracking = self.own_tracking()
         rerun = self._rerun(context=context, tracking=tracking)

@@ -44,7 +44,7 @@ _ANSWER_SECONDS = 15
 
 
 class WatchOperator(MigrationOperator):
-    """Tells people of what it finds, once a day, or when there is twice as much of it."""
+    """Tells people what it finds, once a day or when the amount has doubled."""
 
     def tell_news(
         self,
@@ -55,9 +55,9 @@ class WatchOperator(MigrationOperator):
         announcement: Callable[[], Announcement],
         link: str,
     ) -> None:
-        """Tell of a subject of which there is so much, unless people know already."""
+        """Announce a subject with this amount, unless people know it already."""
         tracking, now = self.tracking(), utc_now()
-        # What no notifier has taken is news the next time too.
+        # What no notifier has accepted is announced again next time.
         if is_news(tracking=tracking, subject=subject, amount=amount, now=now) and tell(
             context=context, announcement=announcement, link=link
         ):
@@ -73,7 +73,7 @@ class WatchRecordsOperator(WatchOperator):
         self.schedule = schedule
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Look, and tell. Returns how much there is of each."""
+        """Look, and tell. Returns the amount of each."""
         if not are_wanted():
             return {}
         return {
@@ -111,14 +111,14 @@ class WatchRecordsOperator(WatchOperator):
         return found.records
 
     def _watch_outages(self, *, context: Context) -> int:
-        """Tell once of each outage that lasts, and once that it is over. Returns how many last."""
+        """Announce each current outage once, and its end once. Returns how many are current."""
         tracking = self.tracking()
         found = outage_news(tracking=tracking, connection_id=self.connections.kraken)
         for news in found:
             announcement = partial(
                 outage_begun if news.outage.is_under_way else outage_over, outage=news.outage
             )
-            # What no notifier has taken is news the next time too.
+            # What no notifier has accepted is announced again next time.
             if tell(context=context, announcement=announcement, link=base_url()):
                 remember_outage(tracking=tracking, news=news, now=utc_now())
         return sum(news.outage.is_under_way for news in found)
@@ -147,7 +147,7 @@ class WatchRecordsOperator(WatchOperator):
 
 
 class WatchTriggererOperator(WatchOperator):
-    """Asks Airflow whether its triggerer lives. A plain task: what defers would wait for the triggerer."""
+    """Asks Airflow whether its triggerer is alive. A plain task: a deferred one would wait for it."""
 
     def execute(self, context: Context) -> dict[str, int]:
         """Ask, and tell."""
@@ -167,7 +167,7 @@ class WatchTriggererOperator(WatchOperator):
         return {"triggerer_silent": 0 if silence is None else 1}
 
     def _health(self) -> dict[str, Any] | None:
-        """What Airflow's API says of its components; it needs no login."""
+        """Return what Airflow's API says of its components; it needs no login."""
         address = f"{api_address()}/api/v2/monitor/health"
         try:
             answer = requests.get(address, timeout=_ANSWER_SECONDS, allow_redirects=False)
@@ -175,7 +175,7 @@ class WatchTriggererOperator(WatchOperator):
             return dict(answer.json())
         except (requests.RequestException, ValueError) as error:
             self.log.warning(
-                "Airflow's health could not be asked for at %s (%s): set [api] base_url, or "
+                "Airflow's health could not be read at %s (%s): set [api] base_url, or "
                 "[core] execution_api_server_url, to an address that workers reach.",
                 address,
                 type(error).__name__,
@@ -184,7 +184,7 @@ class WatchTriggererOperator(WatchOperator):
 
 
 def open_hours() -> float:
-    """For how long a record may be open before people are told. Raises `BadRequest`."""
+    """Return for how many hours a record may be open before people are told. Raises `BadRequest`."""
     text = os.environ.get(OPEN_HOURS, "").strip() or "24"
     try:
         hours = float(text)
@@ -196,6 +196,6 @@ def open_hours() -> float:
 
 
 def api_address() -> str:
-    """Airflow's API as a worker reaches it: beside the part that its tasks talk to."""
+    """Return the address of Airflow's API for a worker: next to the part that its tasks talk to."""
     execution = (conf.get("core", "execution_api_server_url", fallback="") or "").rstrip("/")
     return execution.removesuffix(_EXECUTION) if execution.endswith(_EXECUTION) else base_url()

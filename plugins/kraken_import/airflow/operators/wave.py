@@ -22,7 +22,7 @@ from kraken_import.usecases.plan import plan_wave, planned_wave
 from kraken_import.usecases.policy import read_settings, read_time
 from kraken_import.usecases.report import wave_report
 from kraken_import.usecases.summarise import summarise_wave
-from kraken_import.usecases.systems import utc_now
+from kraken_import.usecases.systems import PlanSystems, utc_now
 from kraken_import.usecases.wave_request import WaveRequest
 
 POLICY = frozenset(each.name for each in fields(PolicySettings)) - {"mode", "schedule_window"}
@@ -33,7 +33,7 @@ _NOTHING = "nothing_planned"
 
 
 class PlanWaveOperator(MigrationOperator):
-    """Claims the customers of the wave that the run's parameters describe; returns its batches."""
+    """Claims the customers of the wave that the run's parameters describe. Returns its batches."""
 
     def __init__(self, *, dialect: str, **kwargs: Any) -> None:
         super().__init__(on_failure_callback=failed_plan_announced(what="A wave", dialect=dialect), **kwargs)
@@ -43,9 +43,9 @@ class PlanWaveOperator(MigrationOperator):
         """Plan the wave. On a night without one there are no batches, and the run ends green."""
         try:
             planned = plan_wave(
-                tracking=self.own_tracking(),
-                legacy=self.legacy(),
-                kraken=self.hook.get_conn(),
+                systems=PlanSystems(
+                    tracking=self.own_tracking(), legacy=self.legacy(), kraken=self.hook.get_conn()
+                ),
                 request=_request(
                     dialect=self.dialect, params=context["params"], connection_id=self.connections.kraken
                 ),
@@ -68,9 +68,9 @@ class PlanWaveOperator(MigrationOperator):
 
 
 class GateOperator(QuestionOperator, MigrationOperator):
-    """Decides which batches are loaded: those with something valid, or something open.
+    """Decides which batches are loaded: those with a valid or an open record.
 
-    A wave that requires approval waits here, without a worker, for somebody to answer under *Required
+    A wave that requires approval waits here, without a worker, for a person to answer under *Required
     actions*. A rejection, a missing answer and a stop end it with nothing created, and fail no task.
     """
 
@@ -88,7 +88,7 @@ class GateOperator(QuestionOperator, MigrationOperator):
     def execute_complete(
         self, context: Context, event: dict[str, Any], until: str = ""
     ) -> list[dict[str, int]]:
-        """Go on as was decided; ask again until `until` when the user who approved it may not."""
+        """Continue as was decided; ask again until `until` when the user who approved it may not."""
         approved, user = self.answer(context=context, event=event)
         tracking = self.own_tracking()
         wave_id = self._wave_id(context=context, tracking=tracking)
@@ -114,7 +114,7 @@ class SummariseWaveOperator(MigrationOperator):
     """Writes how the wave ended, and then fails the run if it did not end well."""
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Summarise. A run whose batches failed would end green without this failure."""
+        """Summarise. Without this failure a run whose batches failed would end green."""
         tracking = self.tracking()
         run = run_of(context=context)
         wave_id = planned_wave(tracking=tracking, run=run)
@@ -137,14 +137,14 @@ class SummariseWaveOperator(MigrationOperator):
 
 
 class ReportWaveOperator(MigrationOperator):
-    """Writes the report of the wave. A teardown: whether the run is red is for `summarise` to say."""
+    """Writes the report of the wave. A teardown: `summarise` decides whether the run is red."""
 
     operator_extra_links = (WaveReportLink(),)
 
     written_wave: int | None = None
 
     def execute(self, context: Context) -> str:
-        """Write the report; where its page lies."""
+        """Write the report. Returns where its page is."""
         tracking = self.tracking()
         run = run_of(context=context)
         wave_id = planned_wave(tracking=tracking, run=run)
@@ -156,7 +156,7 @@ class ReportWaveOperator(MigrationOperator):
         except UnableToWriteReport as error:
             raise AirflowFailException(str(error)) from None
         self.written_wave = wave_id
-        self.log.info("The report of wave %s lies at %s.", wave_id, where)
+        self.log.info("The report of wave %s is at %s.", wave_id, where)
         return where
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
-_NO_DIGITS: Final = re.compile(r"[\s().\-/]|(?i:(?:,|;|x|ext\.?|extension)\s*\d{1,7}$)")
+_NO_DIGITS: Final = re.compile(r"[\s().\-/\u2010-\u2015]|(?i:(?:,|;|#|x|extn?\.?|extension)\s*\d{1,7}$)")
 _NUMBER: Final = re.compile(r"\+?\d{5,15}", re.ASCII)
 _BRITISH: Final = re.compile(r"(?i)(GIR ?0AA|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})")
 _DELIVERY_POINT: Final = re.compile(r"[A-Z0-9]*", re.ASCII)

@@ -15,11 +15,33 @@ CLOSED = "ledgers.0.last_statement_closing_date"
 MANDATE = {"type": "DIRECT_DEBIT", "vendor": "STRIPE", "reference": "DD-1"}
 
 
+OWN = {
+    "transaction_id": "9",
+    "transaction_date": "2019-08-01",
+    "amount": "10.00",
+    "type": "PAYMENT",
+}
+
+
 def on_the_account(document: Any) -> None:
     """The guide's only ledger as fields of the account."""
     (ledger,) = document.pop("ledgers")
     ledger.pop("ledger_balance")
     document.update(ledger)
+
+
+def transactions_on_the_account(document: Any) -> None:
+    """The transactions of the guide's only ledger as those of the account; its balances and days stay."""
+    (ledger,) = document["ledgers"]
+    for name in ("current_statement_transactions", "historical_statement_transactions"):
+        document[name] = ledger.pop(name)
+
+
+def statement_on_the_account(document: Any) -> None:
+    """The last statement of the guide's only ledger as the account's; its transactions and balance stay."""
+    (ledger,) = document["ledgers"]
+    for name in ("last_statement_closing_date", "last_statement_balance", "last_statement_issue_date"):
+        document[name] = ledger.pop(name)
 
 
 def with_second_ledger(**changes: Any) -> Change:
@@ -72,6 +94,37 @@ CASES: list[tuple[str, str, Change]] = [
         "historical_statement_transactions_balance_mismatch",
         "historical_statement_transactions",
         all_of(on_the_account, put("last_statement_balance", "20.01")),
+    ),
+    (
+        "historical_statement_transactions_balance_mismatch",
+        "historical_statement_transactions",
+        all_of(transactions_on_the_account, put("ledgers.0.last_statement_balance", "20.01")),
+    ),
+    (
+        "historical_statement_transactions_balance_mismatch",
+        "ledgers.1.historical_statement_transactions",
+        all_of(
+            with_second_ledger(last_statement_balance="-1.00"),
+            put("ledgers.0.last_statement_balance", "21.00"),
+        ),
+    ),
+    (
+        "balance_mismatch_on_transfer_balance",
+        "ledgers.0.ledger_balance",
+        all_of(transactions_on_the_account, put("current_statement_transactions.0.amount", "10.01")),
+    ),
+    (
+        "historical_statement_transaction_after_last_statement_closing_date",
+        "historical_statement_transactions.0.transaction_date",
+        all_of(
+            transactions_on_the_account,
+            put("historical_statement_transactions.0.transaction_date", "2019-08-01"),
+        ),
+    ),
+    (
+        "current_statement_transaction_before_current_statement_opening_date",
+        f"{CURRENT}.0.transaction_date",
+        all_of(statement_on_the_account, put(f"{CURRENT}.0.transaction_date", "2019-07-30")),
     ),
     ("balance_mismatch_on_transfer_balance", "ledgers.0.ledger_balance", put(f"{CURRENT}.0.amount", "10.01")),
     (
@@ -277,6 +330,21 @@ CASES: list[tuple[str, str, Change]] = [
 ]
 
 ALLOWED: list[tuple[str, tuple[Change, ...]]] = [
+    (
+        "transactions may stand with the account, and what they add up to with its ledger",
+        (transactions_on_the_account, put("last_billed_to_date", None)),
+    ),
+    (
+        "the statement of a ledger with transactions closes none of the account's own",
+        (
+            put("historical_statement_transactions", [OWN]),
+            put("last_statement_balance", "10.00"),
+        ),
+    ),
+    (
+        "a statement may stand with the account, and its transactions with the ledger",
+        (statement_on_the_account, put("last_billed_to_date", None)),
+    ),
     (
         "a charge that is taken back keeps its minus",
         (

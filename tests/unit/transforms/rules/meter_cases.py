@@ -61,6 +61,12 @@ CASES: Final[list[Case]] = [
         (put(f"{METER}.is_prepay", True), put(f"{METER}.prepay_customer_reference_number", "0012 34")),
     ),
     Case(
+        "electricity_prepay_meter_without_customer_reference_number",
+        f"{METER}.prepay_customer_reference_number",
+        (put(f"{METER}.is_prepay", True), put(f"{ELEC}.agents", {})),
+        (put(f"{METER}.is_prepay", True), put(f"{ELEC}.agents", {"dc_contract": {"agent_mpid": "AGNT"}})),
+    ),
+    Case(
         "invalid_prepay_customer_reference_number",
         f"{METER}.prepay_customer_reference_number",
         (put(f"{METER}.is_prepay", True), put(f"{METER}.prepay_customer_reference_number", "A123")),
@@ -96,6 +102,18 @@ CASES: Final[list[Case]] = [
         f"{METER}.reading_history.1.register_id",
         (put(f"{METER}.reading_history.1.register_id", "7"),),
         (put(f"{METER}.reading_history.1.register_id", "X"),),
+    ),
+    Case(
+        "historical_reading_register_id_not_recognised",
+        f"{ELEC}.meters.1.reading_history.0.register_id",
+        (
+            again(f"{ELEC}.meters", removed_on="2018-11-01", meter_serial_number="OLD", transfer_readings=[]),
+            put(f"{ELEC}.meters.1.registers", [{"register_id": "7", "number_of_digits": 5}]),
+        ),
+        (
+            again(f"{ELEC}.meters", removed_on="2018-11-01", meter_serial_number="OLD", transfer_readings=[]),
+            put(f"{ELEC}.meters.1.registers", None),
+        ),
     ),
     Case(
         "negative_reading",

@@ -115,6 +115,13 @@ CASES: list[Case] = [
         (put("consents", consents("SMS", signed_at="2026-11-22T00:30:00+01:00")),),
     ),
     (
+        "date_in_future",
+        "consents.0.signed_at",
+        (put("consents", consents("SMS", signed_at="2028-02-29T00:00:00Z")),),
+        # No such day: its form passes, and Kraken tells.
+        (put("consents", consents("SMS", signed_at="2027-02-29T00:00:00Z")),),
+    ),
+    (
         "fields_are_mutually_exclusive",
         "customers.0.consents",
         (put("customers.0.consents", consents("SMS")),),

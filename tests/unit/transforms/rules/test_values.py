@@ -38,6 +38,9 @@ INVALID, UNUSUAL = {"invalid_phone_number"}, {"unusual_phone_number"}
         ("GB", "020 7234 3456 ext. 12", UNUSUAL),
         ("GB", "020 7234 3456, extension 7", UNUSUAL),
         ("GB", "020\u00a07234\u00a03456", set()),
+        ("GB", "020\u20117234\u20133456", set()),
+        ("GB", "020 7234 3456, 12", UNUSUAL),
+        ("GB", "020 7234 3456 #12", UNUSUAL),
         ("GB", "x5", INVALID),
         ("GB", "0712345678 x5", INVALID),
         ("GB", "0712345678", INVALID),
@@ -67,6 +70,10 @@ def test_phones(region: str, number: str, expected: set[str]) -> None:
         ("(617) 555-0123", set()),
         ("617.555.0123 ext. 42", set()),
         ("617-555-0123x42", set()),
+        ("617-555-0123 #42", set()),
+        ("617-555-0123 extn 42", set()),
+        ("617\u00a0555\u20110123", set()),
+        ("617\u2013555\u20130123;42", set()),
         ("", set()),
         ("12345", set()),
         ("+" + "1" * 15, set()),
@@ -130,6 +137,14 @@ def test_the_short_cut_for_phones_says_what_the_library_says(region: str, number
         ("no at sign", {"invalid"}),
         ("two..dots@example.com", {"invalid"}),
         ("a@b", {"invalid"}),
+        ("bob@firm.local", set()),
+        ('"bob jablonski"@example.com', set()),
+        ("bob@[192.0.2.1]", set()),
+        ("two..dots@firm.local", {"invalid"}),
+        ("bob@-firm.local", {"invalid"}),
+        ("bob@firm.local.", {"invalid"}),
+        ("bob@localhost", {"invalid"}),
+        ("bob@1.2.3.4", {"invalid"}),
         ("test@mail.example.com", {"possible_test_email_address"}),
         ("XXX@mail.example.com", {"possible_test_email_address"}),
         ("bob@test.com", {"possible_test_email_address"}),
@@ -274,3 +289,22 @@ def agreements(*periods: tuple[str, str | None]) -> dict[str, object]:
 )
 def test_agreements(point: dict[str, object], expected: set[str]) -> None:
     assert codes(dates.agreement_rules("value", supply_start="start"), point) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "is_refused"),
+    [
+        ("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z", True),
+        ("2026-01-01T01:00:00+02:00", "2026-01-01T00:00:00Z", False),
+        ("2026-01-02", "2026-01-01T00:00:00Z", True),
+        ("2026-02-29T00:00:00Z", "2026-01-01T00:00:00Z", False),
+        ("2026-01-01T25:00:00Z", "2025-01-01T00:00:00Z", False),
+        ("2026-01-01T00:00:00Z", "9999-12-31T23:59:59-05:00", False),
+    ],
+)
+def test_times_are_compared_and_those_that_do_not_exist_stop_no_wave(
+    first: str, then: str, is_refused: bool
+) -> None:
+    rule = dates.times_ordered("", first="first", then="then", code="late")
+    found = run_rules(rules=[rule], batch=Batch([{"first": first, "then": then}]))
+    assert bool(found) is is_refused

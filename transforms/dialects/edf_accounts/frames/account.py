@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from transforms.dialect import FLAG, Column, Frame, columns
+from transforms.dialect import OPTIONAL_FLAG, Column, Frame, columns
 from transforms.dialects.edf_accounts import codes
 from transforms.frames.accounts import (
     ACCOUNT,
@@ -76,8 +76,8 @@ FRAMES: Final = (
             Column(
                 name="unknown_occupier",
                 kind="code",
-                codes=FLAG,
-                meaning="Whether nobody knows who lives there.",
+                codes=OPTIONAL_FLAG,
+                meaning="Whether nobody knows who lives there; blank is not known.",
             ),
             Column(name="billing_name", kind="text", meaning="Name on the bill."),
             Column(name="billing_email", kind="text", meaning="Where bills are sent to by email."),

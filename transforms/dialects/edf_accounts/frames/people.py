@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from transforms.dialect import FLAG, Column, Frame, columns
+from transforms.dialect import OPTIONAL_FLAG, Column, Frame, columns
 from transforms.dialects.edf_accounts import codes
 from transforms.frames.accounts import (
     ACCOUNT,
@@ -80,7 +80,12 @@ FRAMES: Final = (
                 },
             ),
             Column(name="supply_postcode", kind="text", required=True, meaning="Postcode of it."),
-            Column(name="is_landlord", kind="code", codes=FLAG, meaning="Whether the customer lets it."),
+            Column(
+                name="is_landlord",
+                kind="code",
+                codes=OPTIONAL_FLAG,
+                meaning="Whether the customer lets it; blank is not known.",
+            ),
             Column(
                 name="customer_at_supply_address_from_date",
                 kind="date",

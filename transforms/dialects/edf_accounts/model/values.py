@@ -27,7 +27,10 @@ IsoDateOrTime: TypeAlias = Annotated[
     ),
 ]
 """A date where a time of day is allowed too: the guide sends dates where the served document has times."""
-ClockTime: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{2}:[0-9]{2}(:[0-9]{2})?$")]
+ClockTime: TypeAlias = Annotated[
+    str, Field(pattern=r"^[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})?$")
+]
+"""A time of day by ISO 8601, perhaps with an offset."""
 
 SmallMoney: TypeAlias = Annotated[str, Field(pattern=decimal(whole=8, places=2))]
 Consumption: TypeAlias = SmallMoney

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Final
 
 from transforms.rules import contacts, dates, notes
@@ -242,9 +242,8 @@ def _period_rules() -> tuple[Rule, ...]:
 def _signed(path: str, *, today: date) -> Rule:
     def holds(value: str) -> bool:
         # The day may be tomorrow's only where the clock is ahead of ours.
-        return (
-            value[:10] <= today.isoformat() or datetime.fromisoformat(value).astimezone(UTC).date() <= today
-        )
+        signed = None if value[:10] <= today.isoformat() else dates.moment(value)
+        return signed is None or signed.date() <= today
 
     return ValueRule(
         code="date_in_future", path=path, explanation="A consent was not signed in the future.", holds=holds

@@ -1,7 +1,7 @@
 """Balances, transactions, statements and debts.
 
-The served document states these rules of the account's own fields and names the ledger's in their place, so
-each holds for both.
+The served document states these rules of the account's own fields. Of balances and days it names the ledger's
+in their place, and of transactions it does not, so either may stand in either of the two.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ _HISTORY: Final = "historical_statement_transactions"
 _CURRENT: Final = "current_statement_transactions"
 _LISTS: Final = (_HISTORY, _CURRENT)
 _TRANSACTIONS: Final = tuple(f"ledgers.{name}" for name in _LISTS) + _LISTS
+_CLOSING: Final = "last_statement_closing_date"
 _NEVER: Final = "9999-12-31"
 
 
@@ -38,8 +39,7 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
 def _sums() -> tuple[Rule, ...]:
     return served(
         "EnergyAccount",
-        history_adds_up("ledgers"),
-        history_adds_up(""),
+        history_adds_up(),
         ledger_adds_up(),
         account_without_ledgers_adds_up(),
         ledgers_add_up(),
@@ -106,43 +106,77 @@ def billed_to(account: Document) -> Iterator[str]:
     yield from _of_account_and_points(account)
 
 
-def closing(account: Document, ledger: Document) -> str | None:
-    """When the last statement closed: as the ledger says, else the earliest day of account and supply points.
+def closing(account: Document, book: Document) -> str | None:
+    """When the last statement of the account or of one of its ledgers closed.
 
+    As that says itself, or else the other of the two, or else the earliest day of account and supply points.
     Days of meters and registers say nothing about statements.
     """
-    return ledgers.own_closing(account, ledger) or min(_of_account_and_points(account), default=None)
+    if own := ledgers.own_closing(account, book):
+        return own
+    told = _told_beside(account, book)
+    if len(told) > 1:
+        return None
+    return next(iter(told), None) or min(_of_account_and_points(account), default=None)
 
 
-def history_adds_up(path: str) -> Rule:
+def _told_beside(account: Document, book: Document) -> set[str]:
+    """The days of last statements that stand with the other of the two, and without transactions there."""
+    others = (account,) if book is not account else account.get("ledgers") or ()
+    return {
+        each[_CLOSING] for each in others if each.get(_CLOSING) and not any(each.get(name) for name in _LISTS)
+    }
+
+
+def history_adds_up() -> Rule:
     """The history adds up to the last statement's balance; a missing list is empty, a missing balance 0."""
 
-    def parts(ledger: Document) -> tuple[Decimal, Decimal]:
-        return ledgers.total(ledger.get(_HISTORY)), ledgers.amount(ledger.get("last_statement_balance"))
+    def differs(book: Document) -> Decimal:
+        return ledgers.total(book.get(_HISTORY)) - ledgers.amount(book.get("last_statement_balance"))
 
-    return ledgers.adds_up(
-        path,
+    def faults(account: Document) -> Iterator[Fault]:
+        own = differs(account)
+        others = [differs(ledger) for ledger in account.get("ledgers") or ()]
+        if own and sum(others, own) == 0:
+            # The history stands with the one, and the balance with the other.
+            return
+        places = ("", *(f"ledgers.{index}." for index in range(len(others))))
+        for place, difference in zip(places, (own, *others), strict=True):
+            if difference:
+                yield _differ(f"{place}{_HISTORY}", difference)
+
+    return ObjectRule(
         code="historical_statement_transactions_balance_mismatch",
-        field=_HISTORY,
+        path="",
         explanation="The transactions before the last statement must add up to its balance.",
-        parts=parts,
+        faults=faults,
+        fields=(_HISTORY, f"ledgers.{_HISTORY}"),
     )
 
 
 def ledger_adds_up() -> Rule:
     """The last statement and what came after it add up to the ledger's balance."""
 
-    def parts(ledger: Document) -> tuple[Decimal, Decimal] | None:
-        if ledger.get("ledger_balance") is None:
-            return None
-        return _brought_on(ledger), ledgers.amount(ledger["ledger_balance"])
+    def faults(account: Document) -> Iterator[Fault]:
+        found = {
+            index: difference
+            for index, ledger in enumerate(account["ledgers"])
+            if ledger.get("ledger_balance") is not None
+            and (difference := _brought_on(ledger) - ledgers.amount(ledger["ledger_balance"]))
+        }
+        # What makes up the balances may stand with the account.
+        if found and (own := _brought_on(account)) and sum(found.values(), own) == 0:
+            return
+        for index, difference in found.items():
+            yield _differ(f"ledgers.{index}.ledger_balance", difference)
 
-    return ledgers.adds_up(
-        "ledgers",
+    return ObjectRule(
         code="balance_mismatch_on_transfer_balance",
-        field="ledger_balance",
+        path="",
         explanation="The last statement and what came after it must add up to the ledger's balance.",
-        parts=parts,
+        faults=faults,
+        fields=("ledgers.ledger_balance",),
+        needs=("ledgers",),
     )
 
 
@@ -216,11 +250,11 @@ def current_after_last_bill() -> Rule:
 def history_has_closing() -> Rule:
     """History needs a day on which it closed, or one of billing."""
 
-    def is_clear(ledger: Document) -> bool:
-        return "last_statement_closing_date" in ledger or not ledger.get(_HISTORY)
+    def is_clear(book: Document) -> bool:
+        return _CLOSING in book or not book.get(_HISTORY)
 
-    def faults(account: Document, _: Document) -> Iterator[Fault]:
-        if not any(billed_to(account)):
+    def faults(account: Document, book: Document) -> Iterator[Fault]:
+        if not any(billed_to(account)) and not _told_beside(account, book):
             yield Fault(_HISTORY)
 
     return ledgers.LedgerRule(
@@ -296,6 +330,10 @@ def debt_has_agency() -> Rule:
         fields=("agency_name",),
         needs=("start_date",),
     )
+
+
+def _differ(field: str, difference: Decimal) -> Fault:
+    return Fault(field, f"They differ by {ledgers.shown(difference)}.")
 
 
 def _brought_on(holder: Document) -> Decimal:

@@ -62,14 +62,18 @@ def _sum(book: Found, name: str) -> Decimal:
 
 
 def _closing(book: Found, account: Found) -> date | None:
-    """When the last statement was closed: as told, or else the earliest day billed to."""
+    """When the last statement was closed: as told here or beside, or else the earliest day billed to."""
     told = as_day(book.get("last_statement_closing_date"))
     told = told or as_day(account.get("last_statement_closing_date"))
+    if told is None and book is account:
+        beside = [each for _, each in objects(account.get("ledgers")) if not _has_transactions(each)]
+        days = {as_day(each.get("last_statement_closing_date")) for each in beside} - {None}
+        told = days.pop() if len(days) == 1 else None
     return told or min(billed_dates(account, is_deep=False), default=None)
 
 
-def _prepay_meters(account: Found) -> set[str]:
-    return {each["meter_serial_number"] for _, _, each in meters_of(account) if each.get("prepay_details")}
+def _has_transactions(book: Found) -> bool:
+    return bool(book.get(_HISTORICAL) or book.get(_CURRENT))
 
 
 def _positive(holder: Found, *names: str) -> Iterator[Objection]:
@@ -221,8 +225,15 @@ def _issued(account: Found, _: Context) -> Iterator[Objection]:
 @BOOK.rule("historical_statement_transactions_balance_mismatch", on=_ON)
 def _last_balance(account: Found, _: Context) -> Iterator[Objection]:
     """Historical transactions that are no vends do not add up to last_statement_balance, or zero."""
-    for path, book in books_of(account):
-        total, told = _sum(book, _HISTORICAL), amount(book.get("last_statement_balance"))
+    sums = [
+        (path, _sum(book, _HISTORICAL), amount(book.get("last_statement_balance")))
+        for path, book in books_of(account)
+    ]
+    own_total, own_told = sums[0][1:]
+    # The account may have the one, and its ledgers the other.
+    if own_total != own_told and sum(total - told for _, total, told in sums) == 0:
+        return
+    for path, total, told in sums:
         if total != told:
             code = "historical_statement_transactions_balance_mismatch"
             yield Objection(f"{path}{_HISTORICAL}", code, f"They add up to {total}, not to {told}.")

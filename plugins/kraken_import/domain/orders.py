@@ -1,0 +1,24 @@
+"""What a person orders: who it was, why, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Who ordered something, and when. A reason of blanks counts as none."""
+
+    by: str
+    reason: str | None
+    at: datetime
+
+    def __post_init__(self) -> None:
+        """Strip the reason."""
+        object.__setattr__(self, "reason", (self.reason or "").strip() or None)
+
+    @property
+    def because(self) -> str:
+        """The reason for a sentence, in brackets after a blank; empty without one."""
+        return f" ({self.reason})" if self.reason else ""
