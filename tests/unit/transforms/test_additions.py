@@ -190,6 +190,11 @@ REFUSED = [
     ("[accounts.columns.x]\nkind = 'text'\nmeaning = 'X.'\nrequired = 'yes'", "which is no bool"),
     ("[accounts.columns.x]\nkind = 'text'\nmeaning = 'X.'\nname = 'y'", "has the option name"),
     ("[accounts.columns.x]\nkind = 'code'\nmeaning = 'X.'", "has no codes"),
+    (
+        "[accounts.columns.x]\nkind = 'code'\nfield = 'account_type'\nmeaning = 'X.'\n"
+        "codes = { A = 'DOMESTIC', B = 'DOMESTICS' }",
+        "makes 'DOMESTICS' of code 'B', which account_type cannot be: write the word as Kraken has it.",
+    ),
     ("[accounts.columns.x]\nkind = 'configured'\nmeaning = 'X.'", "has no setting"),
     ("[accounts.columns.x]\nkind = 'text'\nmeaning = 'X.'", "fills x, which the model of edf_accounts"),
     (
