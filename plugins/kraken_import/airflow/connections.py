@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from airflow.sdk import BaseHook, Connection
+from airflow.sdk.exceptions import AirflowNotFoundException
 from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.exc import OperationalError
 
@@ -72,6 +74,26 @@ def kraken_settings(*, connection: Connection) -> KrakenSettings:
         password=connection.password,
         extra=_extra(connection=connection),
     )
+
+
+def connection_fields(*, connection_id: str) -> Mapping[str, Any] | None:
+    """Return the fields of a Connection from a variable or a secrets backend; None where there is none.
+
+    For processes that are no task: those kept in Airflow's own database are only for Airflow's components.
+    """
+    try:
+        connection = BaseHook.get_connection(connection_id)
+    except AirflowNotFoundException:
+        return None
+    return {
+        "conn_type": connection.conn_type,
+        "host": connection.host,
+        "port": connection.port,
+        "login": connection.login,
+        "password": connection.password,
+        "schema": connection.schema,
+        "extra": connection.extra_dejson,
+    }
 
 
 def database(*, connection_id: str, is_tracking: bool = False) -> Engine:

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from kraken_import.cli.problems import Problem
 from kraken_import.local.problems import StackProblem
 from kraken_import.local.settings import LOGS, ROOT, Wishes, environment_wishes
 
@@ -25,7 +26,7 @@ def spoken(*, name: str, command: Callable[[Wishes], None]) -> int:
     """Run a command with the caller's wishes. Returns its exit status, after one sentence for a problem."""
     try:
         command(environment_wishes())
-    except StackProblem as problem:
+    except Problem as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
     except BrokenPipeError:

@@ -1,163 +1,53 @@
 """`make crosswalk`, `late-changes`, `differences`, `own`, `wave-close`, `wave-open`: what a wave leaves."""
 
-import getpass
 import os
 import sys
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
 
 from sqlalchemy import Engine
 
-from kraken_import.domain.lifecycle import State
+from kraken_import.cli import leftovers
+from kraken_import.cli.leftovers import Listed
 from kraken_import.local import data, targets
 from kraken_import.local.dialects import dialect_named
 from kraken_import.local.problems import StackProblem
 from kraken_import.local.running import require_running
 from kraken_import.local.settings import ROOT, RUN, Wishes
-from kraken_import.reporting.page import csv_text
-from kraken_import.tracking.cutover import HandBack, Migrated, OpenDifference, Ownership, Undecided
+from kraken_import.tracking.cutover import Ownership
 from kraken_import.tracking.reruns import NamedWave
-from kraken_import.usecases import cutover
-from kraken_import.usecases.faults import BadRequest
-
-_DIFFERENCE: Final = tuple(field.name for field in fields(OpenDifference))
+from kraken_import.usecases.cutover import live_wave
 
 
 class UnableToCutOver(StackProblem):
-    """There is no such wave, or something stands in the way."""
+    """No wave was named, or a variable that the command needs."""
 
 
 def write_crosswalk(*, wishes: Wishes) -> None:
     """Write which customers of WAVE are in Kraken under which identifier, handed back, or undecided."""
     with _wave(wishes=wishes) as (tracking, wave):
-        migrated = cutover.crosswalk(tracking=tracking, wave_id=wave.id)
-        back = cutover.hand_back(tracking=tracking, wave_id=wave.id, now=datetime.now(UTC))
-        undecided = cutover.undecided(tracking=tracking, wave_id=wave.id)
-        files = (
-            _write(
-                wave=wave,
-                name="crosswalk",
-                header=("external_identifier", "kraken_identifier", "import_supplier", "processed_at"),
-                rows=map(_migrated_row, migrated),
-            ),
-            _write(
-                wave=wave,
-                name="hand-back",
-                header=(
-                    "external_identifier",
-                    "state",
-                    "code",
-                    "path",
-                    "reason",
-                    "attempts",
-                    "owner",
-                    "note",
-                ),
-                rows=map(_back_row, back),
-            ),
-            _write(
-                wave=wave,
-                name="undecided",
-                header=("external_identifier", "import_supplier", "state", "code", "reason", "attempts"),
-                rows=map(_undecided_row, undecided),
-            ),
-        )
-        nameless = sum(each.kraken_identifier is None for each in migrated)
-        _say(
-            f"Wave {wave.name!r} ({wave.id}): {len(migrated):,} customers are in Kraken"
-            + (f", {nameless:,} of them without its identifier" if nameless else "")
-            + f"; {len(back):,} are handed back, {_without_owner(back):,} of them without an owner; "
-            f"{len(undecided):,} are undecided, {_parked(undecided):,} of them parked.",
-            *(f"  {_shown(file)}" for file in files),
-        )
-
-
-def _migrated_row(each: Migrated) -> tuple[object, ...]:
-    at = each.settled_at.astimezone(UTC).isoformat(timespec="seconds")
-    return each.external_identifier, each.kraken_identifier or "", each.import_supplier, at
-
-
-def _back_row(each: HandBack) -> tuple[object, ...]:
-    tried = each.state, each.code, each.path, each.reason, each.attempt
-    return each.external_identifier, *tried, each.owner or "", each.note or ""
-
-
-def _undecided_row(each: Undecided) -> tuple[object, ...]:
-    tried = each.state, each.code, each.reason, each.attempt
-    return each.external_identifier, each.import_supplier, *tried
+        _show(leftovers.crosswalk(tracking=tracking, wave=wave, folder=_folder(wave=wave)))
 
 
 def list_late_changes(*, wishes: Wishes) -> None:
     """Write what reached the legacy system after customers of WAVE were read from it."""
-    with _wave(wishes=wishes) as (tracking, wave), _legacy(wishes=wishes) as legacy, _sentences():
-        late = cutover.late_changes(
-            tracking=tracking,
-            legacy=legacy,
-            wave_id=wave.id,
-            dialect=wave.dialect,
-            now=datetime.now(UTC),
+    with _wave(wishes=wishes) as (tracking, wave), _legacy(wishes=wishes) as legacy:
+        listed = leftovers.late_changes(
+            tracking=tracking, legacy=legacy, wave=wave, folder=_folder(wave=wave)
         )
-        file = _write(
-            wave=wave,
-            name="late-changes",
-            header=(
-                "external_identifier",
-                "kraken_identifier",
-                "kind",
-                "changes",
-                "first_at",
-                "last_at",
-                "owner",
-                "note",
-            ),
-            rows=(
-                (
-                    each.external_identifier,
-                    each.kraken_identifier or "",
-                    each.kind,
-                    each.changes,
-                    each.first_at.astimezone(UTC).isoformat(timespec="seconds"),
-                    each.last_at.astimezone(UTC).isoformat(timespec="seconds"),
-                    each.owner or "",
-                    each.note or "",
-                )
-                for each in late
-            ),
-        )
-        customers = len({each.external_identifier for each in late})
-        _say(
-            f"Wave {wave.name!r} ({wave.id}): {customers:,} customers changed after they were read; "
-            f"{_without_owner(late):,} of {len(late):,} entries are without an owner.",
-            f"  {_shown(file)}",
-        )
+        _show(listed)
 
 
 def list_differences(*, wishes: Wishes) -> None:
     """Write the open differences of WAVE, or of all waves and of none, and count them by kind."""
     _check_dialect(wishes=wishes)
-    with _perhaps_wave(wishes=wishes) as (tracking, wave), _sentences():
-        found = cutover.differences(
-            tracking=tracking, wave_id=None if wave is None else wave.id, dialect=wishes.dialect
+    with _perhaps_wave(wishes=wishes) as (tracking, wave):
+        listed = leftovers.differences(
+            tracking=tracking, wave=wave, dialect=wishes.dialect, folder=_folder(wave=wave)
         )
-        file = _write(
-            wave=wave, name="differences", header=_DIFFERENCE, rows=[_row(difference=each) for each in found]
-        )
-        kinds = Counter((each.wave_id, each.kind) for each in found)
-        unowned = Counter((each.wave_id, each.kind) for each in found if each.owner is None)
-        _say(
-            f"{len(found):,} differences are open, {unowned.total():,} of them without an owner.",
-            *(
-                f"  {'no wave' if wave_id is None else f'wave {wave_id}'}, {kind}: {number:,}, "
-                f"{unowned[wave_id, kind]:,} without an owner"
-                for (wave_id, kind), number in kinds.items()
-            ),
-            f"  {_shown(file)}",
-        )
+        _show(listed)
 
 
 def own(*, wishes: Wishes) -> None:
@@ -174,32 +64,25 @@ def own(*, wishes: Wishes) -> None:
             "Say which wave, by its id or name: WAVE=12, or KIND=difference for what no wave has."
         )
     _check_dialect(wishes=wishes)
-    with _perhaps_wave(wishes=wishes) as (tracking, wave), _sentences():
-        owned = cutover.own(
-            tracking=tracking,
-            wave_id=None if wave is None else wave.id,
-            ownership=Ownership(owner=owner, code=_given("CODE"), note=_given("NOTE"), at=datetime.now(UTC)),
-            kind=kind,
-            dialect=wishes.dialect,
+    ownership = Ownership(owner=owner, code=_given("CODE"), note=_given("NOTE"), at=datetime.now(UTC))
+    with _perhaps_wave(wishes=wishes) as (tracking, wave):
+        _say(
+            leftovers.own(
+                tracking=tracking, wave=wave, ownership=ownership, kind=kind, dialect=wishes.dialect
+            )
         )
-        of = "that no wave has" if wave is None else f"of wave {wave.name!r}"
-        _say(f"{owner} sees to {owned:,} entries {of}.")
 
 
 def close(*, wishes: Wishes) -> None:
     """Close WAVE; refused while one of its leftovers has no owner."""
-    with _wave(wishes=wishes) as (tracking, wave), _legacy(wishes=wishes) as legacy, _sentences():
-        cutover.close_wave(
-            tracking=tracking, legacy=legacy, wave=wave, by=getpass.getuser(), now=datetime.now(UTC)
-        )
-        _say(f"Wave {wave.name!r} is closed: nothing more is created in it.")
+    with _wave(wishes=wishes) as (tracking, wave), _legacy(wishes=wishes) as legacy:
+        _say(leftovers.close(tracking=tracking, legacy=legacy, wave=str(wave.id), dialect=wishes.dialect))
 
 
 def open_again(*, wishes: Wishes) -> None:
     """Open WAVE again, so that its records can be rerun."""
-    with _wave(wishes=wishes) as (tracking, wave), _sentences():
-        cutover.open_again(tracking=tracking, wave=wave)
-        _say(f"Wave {wave.name!r} is open again.")
+    with _wave(wishes=wishes) as (tracking, wave):
+        _say(leftovers.open_again(tracking=tracking, wave=str(wave.id), dialect=wishes.dialect))
 
 
 @contextmanager
@@ -217,13 +100,10 @@ def _perhaps_wave(*, wishes: Wishes) -> Iterator[tuple[Engine, NamedWave | None]
     dsn = wishes.targets.tracking_dsn
     if dsn is not None:
         targets.check_database(name="TRACKING_DSN", dsn=dsn)
-    with (
-        data.engine_of(dsn=dsn or require_running().systems.tracking_dsn) as tracking,
-        _sentences(),
-    ):
+    with data.engine_of(dsn=dsn or require_running().systems.tracking_dsn) as tracking:
         wave = None
         if name is not None:
-            wave = cutover.live_wave(tracking=tracking, name=name, dialect=wishes.dialect)
+            wave = live_wave(tracking=tracking, name=name, dialect=wishes.dialect)
         yield tracking, wave
 
 
@@ -238,53 +118,21 @@ def _legacy(*, wishes: Wishes) -> Iterator[Engine]:
         yield legacy
 
 
-@contextmanager
-def _sentences() -> Iterator[None]:
-    try:
-        yield
-    except BadRequest as error:
-        raise UnableToCutOver(str(error)) from error
-
-
 def _check_dialect(*, wishes: Wishes) -> None:
     if wishes.dialect is not None:
         dialect_named(name=wishes.dialect)
 
 
-def _row(*, difference: OpenDifference) -> list[Any]:
-    values = {
-        **asdict(difference),
-        "found_at": difference.found_at.astimezone(UTC).isoformat(timespec="seconds"),
-    }
-    return ["" if values[name] is None else values[name] for name in _DIFFERENCE]
-
-
-def _write(
-    *, wave: NamedWave | None, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> Path:
-    folder = RUN / "reports"
-    if wave is not None:
-        folder /= f"wave-{wave.id}"
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{name}.csv"
-    file.write_text(csv_text(header=header, rows=rows), encoding="utf-8")
-    return file
-
-
-def _parked(entries: Sequence[Undecided]) -> int:
-    return sum(each.state == State.PARKED for each in entries)
-
-
-def _without_owner(entries: Sequence[Any]) -> int:
-    return sum(each.owner is None for each in entries)
+def _folder(*, wave: NamedWave | None) -> Path:
+    return leftovers.folder_of(wave=wave, within=RUN / "reports")
 
 
 def _given(name: str) -> str | None:
     return os.environ.get(name, "").strip() or None
 
 
-def _shown(file: Path) -> str:
-    return str(file.relative_to(ROOT))
+def _show(listed: Listed) -> None:
+    _say(*listed.lines, *(f"  {file.relative_to(ROOT)}" for file in listed.files))
 
 
 def _say(*lines: str) -> None:

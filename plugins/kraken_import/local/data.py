@@ -1,21 +1,18 @@
 """The legacy and tracking databases as the commands need them: with their schema and customers."""
 
-import contextlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Engine, text
 
+from kraken_import.cli.databases import engine_of as engine_of
+from kraken_import.cli.schema import bring_up_to_date
 from kraken_import.generator import load
 from kraken_import.local.problems import StackProblem
 from kraken_import.local.settings import DEFAULT_SEED, RUN, write_private
 from kraken_import.local.targets import Systems
-from kraken_import.tracking import migrate
 from transforms.additions import BadAddition
-from transforms.database import fault_of
 from transforms.extract import UnableToExtract, candidate_identifiers, existing_identifiers, extract
 from transforms.registry import dialect_names, get_dialect
 
@@ -25,36 +22,14 @@ FIRST_CUSTOMERS = 1_000
 _SEED = RUN / "legacy-seed.json"
 
 
-class UnableToMigrateTracking(StackProblem):
-    """The tracking database refused its schema."""
-
-
 class UnableToUseLegacy(StackProblem):
     """The legacy database lacks what the command needs."""
 
 
-@contextlib.contextmanager
-def engine_of(*, dsn: str) -> Iterator[Engine]:
-    """An engine for a plain libpq URI."""
-    engine = create_engine(
-        dsn.replace("postgresql://", "postgresql+psycopg2://", 1), poolclass=NullPool, hide_parameters=True
-    )
-    try:
-        yield engine
-    finally:
-        engine.dispose()
-
-
 def migrate_tracking(*, dsn: str) -> None:
     """Bring the tracking database's schema up to date; raises UnableToMigrateTracking."""
-    try:
-        with engine_of(dsn=dsn) as engine:
-            migrate.upgrade(engine=engine)
-    except DBAPIError as error:
-        raise UnableToMigrateTracking(
-            f"The tracking database could not be brought up to date ({fault_of(error=error).state}): its "
-            "user must be allowed to create schema migration."
-        ) from None
+    with engine_of(dsn=dsn) as engine:
+        bring_up_to_date(engine=engine)
 
 
 def is_filled(*, dsn: str) -> bool:

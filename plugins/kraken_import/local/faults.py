@@ -1,37 +1,13 @@
-"""Faults that other parts of the project raise in one sentence, as the commands show them."""
-
-from sqlalchemy.exc import SQLAlchemyError
+"""Faults that other parts of the project raise in one sentence, as the stack's commands show them."""
 
 from kraken_import.airflow.environment import UnableToReadEnvironment
-from kraken_import.client.settings import UnableToReadConnection
+from kraken_import.cli.faults import told
 from kraken_import.generator.load import NotTheGenerators
-from kraken_import.tracking.faults import tracking_fault
-from kraken_import.usecases.faults import BadRequest, Retryable, SystemicFault
-from transforms.additions import BadAddition
-from transforms.assemble import FrameContractBroken
-from transforms.database import DatabaseInterrupted, UnableToQuery
-from transforms.rules.engine import RuleBroken
-
-_SPOKEN = (
-    BadAddition,
-    BadRequest,
-    DatabaseInterrupted,
-    FrameContractBroken,
-    NotTheGenerators,
-    Retryable,
-    RuleBroken,
-    SystemicFault,
-    UnableToQuery,
-    UnableToReadConnection,
-    UnableToReadEnvironment,
-)
 
 
 def sentence_of(*, error: Exception) -> str | None:
     """Return the sentence of a fault that a setting, SQL, a right or data can cause; None for any other."""
-    if isinstance(error, _SPOKEN):
+    if isinstance(error, NotTheGenerators | UnableToReadEnvironment):
         return str(error)
-    if isinstance(error, SQLAlchemyError):
-        # Faults of the legacy database have their own sentences: this one comes from the tracking database.
-        return str(tracking_fault(error=error))
-    return None
+    known = told(error=error)
+    return None if known is None else known[0]

@@ -1,5 +1,7 @@
-"""The one exception that the commands show to people."""
+"""The one exception that the commands of the stack show to people."""
+
+from kraken_import.cli.problems import Problem
 
 
-class StackProblem(Exception):
+class StackProblem(Problem):
     """What went wrong and what to do about it, in one sentence without a secret in it."""

@@ -205,8 +205,19 @@ class _Starter:
             api.put_pools(pools=pools.pools(prefix=airflow.POOLS), anew=self._is_airflow_new)
         finally:
             api.close()
-        self.stack = replace(self.stack, targets=chosen)
+        self.stack = replace(self.stack, targets=chosen, places=self._places(systems=systems))
         state.save(stack=self.stack)
+
+    def _places(self, *, systems: Systems) -> Mapping[str, str]:
+        return {
+            "TRACKING_DSN": systems.tracking_dsn,
+            "LEGACY_DSN": systems.legacy_dsn,
+            "KRAKEN_URL": systems.kraken_url,
+            "KRAKEN_TOKEN": systems.kraken_token,
+            "AIRFLOW_URL": f"http://127.0.0.1:{self.stack.ports.airflow}",
+            "AIRFLOW_USER": "admin",
+            "AIRFLOW_PASSWORD": self._secrets.admin_password,
+        }
 
     def _refuse_while_running(
         self, *, api: Airflow, current: Mapping[str, Any], wanted: Mapping[str, Any]

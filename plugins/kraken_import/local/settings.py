@@ -10,9 +10,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import psycopg2
-from psycopg2.extensions import parse_dsn
-
+from kraken_import.cli.places import read_dsn
+from kraken_import.cli.problems import WrongUsage
 from kraken_import.local.problems import StackProblem
 from transforms.sql_files import CHECKOUT
 from transforms.wording import shown_value
@@ -212,24 +211,10 @@ def _read_url(*, name: str, value: str) -> str:
 def _read_dsn(*, name: str, value: str | None) -> str | None:
     if value is None:
         return None
-    sentence = f"{name} must be a URI like postgresql://user:password@host:5432/database."
-    if not value.startswith(("postgresql://", "postgres://")):
-        raise UnableToUnderstand(sentence)
     try:
-        parsed = parse_dsn(value)
-        sound_ports = all(_is_port(text=port) for port in parsed.get("port", "5432").split(","))
-    except psycopg2.ProgrammingError as error:
-        # Not the error's own words: they may repeat the password.
-        raise UnableToUnderstand(sentence) from error
-    if not sound_ports:
-        raise UnableToUnderstand(sentence)
-    if not parsed.get("dbname"):
-        raise UnableToUnderstand(f"{name} names no database: end it with /database.")
-    return "postgresql://" + value.split("://", 1)[1]
-
-
-def _is_port(*, text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) < 65_536
+        return read_dsn(name=name, value=value)
+    except WrongUsage as wrong:
+        raise UnableToUnderstand(str(wrong)) from None
 
 
 def environment_wishes() -> Wishes:

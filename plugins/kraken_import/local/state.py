@@ -3,7 +3,7 @@
 import contextlib
 import fcntl
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ class Stack:
     port_base: int
     targets: Targets = field(default_factory=Targets)
     components: tuple[Component, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Where its systems are, for `kraken-migrate`: TRACKING_DSN, KRAKEN_URL and the like, with secrets."""
 
     @property
     def ports(self) -> Ports:
@@ -62,10 +64,13 @@ def _stack(*, known: Any) -> Stack:
         port_base=known["port_base"],
         targets=Targets(**known["targets"]),
         components=tuple(Component(**each) for each in known["components"]),
+        # A stack that an earlier version has started names none.
+        places=dict(known.get("places", {})),
     )
     told = (stack.port_base, *(each.pid for each in stack.components))
     times = [time for each in stack.components for time in (each.created, each.launched)]
-    texts = (*asdict(stack.targets).values(), *(each.name for each in stack.components))
+    names = (*stack.places, *stack.places.values(), *(each.name for each in stack.components))
+    texts = (*asdict(stack.targets).values(), *names)
     if (
         any(type(number) is not int or number < 1 for number in told)
         or stack.ports.postgres > HIGHEST_PORT

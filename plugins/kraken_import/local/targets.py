@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import psycopg2
 import requests
 from psycopg2.extensions import parse_dsn
 
 from kraken_import.airflow.provider import default_extras
+from kraken_import.cli import databases
+from kraken_import.cli.places import Place
 from kraken_import.client.requests import status_request
 from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
 from kraken_import.generator.values import configured_values
@@ -19,16 +20,11 @@ from kraken_import.local.problems import StackProblem
 from kraken_import.local.settings import Ports, Secrets, Targets
 from transforms.registry import delivered_dialect, dialect_names
 
-_CONNECT_SECONDS = 5
 _ANSWER_SECONDS = 15.0
 
 
 class UnableToReachKraken(StackProblem):
     """No Kraken answers at KRAKEN_URL, or it does not accept the token."""
-
-
-class UnableToReachDatabase(StackProblem):
-    """No database answers at a DSN."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +59,7 @@ def resolve(*, targets: Targets, ports: Ports, secrets: Secrets, cluster: Cluste
 
 
 def check(*, targets: Targets) -> None:
-    """Try every system that is not bundled. Raises UnableToReachKraken or UnableToReachDatabase."""
+    """Try every system that is not bundled. Raises UnableToReachKraken or UnableToReach."""
     if targets.legacy_dsn:
         check_database(name="LEGACY_DSN", dsn=targets.legacy_dsn)
     if targets.tracking_dsn:
@@ -73,13 +69,8 @@ def check(*, targets: Targets) -> None:
 
 
 def check_database(*, name: str, dsn: str) -> None:
-    """Open and close one connection."""
-    try:
-        psycopg2.connect(dsn, connect_timeout=_CONNECT_SECONDS).close()
-    except psycopg2.OperationalError as error:
-        # libpq's second line asks whether the server is running; the first says what happened.
-        reason = str(error).strip().splitlines()[0].removeprefix("connection to server ").rstrip(".")
-        raise UnableToReachDatabase(f"No database answers at {name}: {reason}.") from error
+    """Open and close one connection. Raises UnableToReach."""
+    databases.check_database(place=Place(dsn=dsn, said_by=name))
 
 
 def check_kraken(*, url: str, token: str) -> None:

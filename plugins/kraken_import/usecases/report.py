@@ -87,7 +87,7 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
             (each.attempt, each.outcome, each.records)
             for each in reports.attempts(connection=connection, wave_id=wave_id)
         ],
-        money=_money(connection=connection, wave_id=wave_id),
+        money=money_lines(connection=connection, wave_id=wave_id),
         reconciled_at=None if last is None else last.reconciled_at,
         reconciled_with="" if last is None else _compared(last=last),
         differences=_differences(connection=connection, wave_id=wave_id),
@@ -97,7 +97,7 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
         frame_note=frames.note,
         requested_by=wave.requested_by,
         policy=wave_in_words(wave=wave),
-        decision=_decision(header=header, wave=wave),
+        decision=decision_in_words(header=header, wave=wave),
     )
 
 
@@ -150,7 +150,8 @@ def _at(at: datetime) -> str:
     return f"{at.astimezone(UTC):%d %B %Y, %H:%M:%S} UTC"
 
 
-def _decision(*, header: reports.Header, wave: Wave) -> str:
+def decision_in_words(*, header: reports.Header, wave: Wave) -> str:
+    """Return what was decided at the gate, and by whom."""
     if header.decision is not None and header.decided_at is not None:
         by = f" by {header.decided_by}" if header.decided_by else ""
         return f"{header.decision}{by}, {header.decided_at.astimezone(UTC):%d %B %Y, %H:%M} UTC"
@@ -205,7 +206,8 @@ def _causes(*, connection: Connection, wave_id: int, dialect: str) -> list[Cause
     ]
 
 
-def _money(*, connection: Connection, wave_id: int) -> list[MoneyLine]:
+def money_lines(*, connection: Connection, wave_id: int) -> list[MoneyLine]:
+    """Return what became of the money of a wave, by ledger and currency."""
     fates: dict[tuple[str, str], list[money.Fate]] = defaultdict(list)
     for fate in money.by_fate(connection=connection, wave_id=wave_id):
         fates[fate.ledger, fate.currency].append(fate)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
+from kraken_import.tracking.migrate import VERSION_TABLE
+
 context.configure(
     connection=context.config.attributes["connection"],
-    version_table="schema_version",
-    version_table_schema="migration",
+    **VERSION_TABLE,
 )
 context.run_migrations()

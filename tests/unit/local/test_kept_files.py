@@ -26,6 +26,8 @@ SOUND = {"port_base": 28080, "targets": asdict(Targets()), "components": []}
         json.dumps(SOUND | {"port_base": "28080"}),
         json.dumps(SOUND | {"port_base": 65_535}),
         json.dumps(SOUND | {"targets": {"kraken": "x"}}),
+        json.dumps(SOUND | {"places": ["TRACKING_DSN"]}),
+        json.dumps(SOUND | {"places": {"TRACKING_DSN": 5}}),
         json.dumps(SOUND | {"components": [{"name": "airflow", "pid": -1, "created": 1, "launched": 1}]}),
         '{"port_base": ' + "9" * 5_000 + "}",
         "\xff",

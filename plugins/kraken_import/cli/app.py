@@ -1,0 +1,56 @@
+"""The command line as a whole: its commands, and the one sentence and exit code that a problem becomes."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from typing import Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from kraken_import.cli import cutting_over, keeping, records, schema, waves
+from kraken_import.cli.faults import told
+from kraken_import.cli.problems import ExitCode
+
+TRACEBACK: Final = "KRAKEN_MIGRATE_TRACEBACK"
+
+
+class _Spoken(TyperGroup):
+    """Says in one sentence what a command refuses."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command. A problem becomes a sentence and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            # Typer's own ways to end: wrong usage, --help, an interruption.
+            if (hasattr(error, "exit_code") and told(error=error) is None) or isinstance(error, typer.Abort):
+                raise
+            sentence, code = told(error=error) or (_unexpected(error=error), ExitCode.REFUSED)
+            typer.echo(sentence, err=True)
+            raise typer.Exit(code) from None
+
+
+def _unexpected(*, error: Exception) -> str:
+    if os.environ.get(TRACEBACK) == "1":
+        return "".join(traceback.format_exception(error)).rstrip()
+    return (
+        f"The command failed unexpectedly ({type(error).__name__}): run it again with {TRACEBACK}=1 in the "
+        "environment, and report what it then says."
+    )
+
+
+app = typer.Typer(
+    name="kraken-migrate",
+    cls=_Spoken,
+    help="Operate migrations into Kraken: waves, records, the cut-over and the tracking database.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(waves.app, name="wave")
+app.add_typer(records.app, name="record")
+app.add_typer(schema.app, name="db")
+app.add_typer(cutting_over.app)
+app.add_typer(keeping.app)

@@ -1,0 +1,166 @@
+"""`kraken-migrate wave`: how waves stand, and orders to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from kraken_import.cli import leftovers
+from kraken_import.cli.databases import legacy_database, tracking_database
+from kraken_import.cli.options import (
+    AsJson,
+    DialectOption,
+    LegacyDsn,
+    Reason,
+    TrackingDsn,
+    WaveArgument,
+    check_dialect,
+    order,
+)
+from kraken_import.cli.output import at, show, table
+from kraken_import.tracking.control import Action
+from kraken_import.tracking.overview import RerunLine, WaveLine
+from kraken_import.usecases.control import control_wave, stop_all
+from kraken_import.usecases.overview import WaveOverview, list_waves, show_wave, standing
+from transforms.money import written
+
+app = typer.Typer(help="See how waves stand, and give them orders.", no_args_is_help=True)
+
+
+@app.command(name="list")
+def list_(
+    *,
+    dialect: DialectOption = None,
+    most: Annotated[int, typer.Option("--most", min=1, max=10_000, help="How many waves at most.")] = 50,
+    tracking_dsn: TrackingDsn = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the waves, the newest first, a line each."""
+    check_dialect(name=dialect)
+    with tracking_database(option=tracking_dsn) as tracking:
+        found = list_waves(tracking=tracking, most=most, dialect=dialect)
+    header = ("id", "name", "mode", "dialect", "customers", "planned", "state")
+    lines = table(header=header, rows=[_row(wave=each) for each in found])
+    show(
+        data=[{**asdict(each), "standing": standing(wave=each)} for each in found],
+        lines=lines or ["There is no wave yet."],
+        as_json=as_json,
+    )
+
+
+@app.command(name="show")
+def show_(*, wave: WaveArgument, tracking_dsn: TrackingDsn = None, as_json: AsJson = False) -> None:
+    """Show how a wave stands: counts, money, who asked for it and approved it, and its reruns."""
+    with tracking_database(option=tracking_dsn) as tracking:
+        found = show_wave(tracking=tracking, wave=wave)
+    show(data=asdict(found), lines=_lines(found=found), as_json=as_json)
+
+
+@app.command()
+def pause(*, wave: WaveArgument, reason: Reason = None, tracking_dsn: TrackingDsn = None) -> None:
+    """Send no further create of a wave until it is resumed."""
+    _control(wave=wave, action="pause", reason=reason, tracking_dsn=tracking_dsn)
+
+
+@app.command()
+def resume(*, wave: WaveArgument, reason: Reason = None, tracking_dsn: TrackingDsn = None) -> None:
+    """Let a paused wave go on."""
+    _control(wave=wave, action="resume", reason=reason, tracking_dsn=tracking_dsn)
+
+
+@app.command()
+def cancel(*, wave: WaveArgument, reason: Reason = None, tracking_dsn: TrackingDsn = None) -> None:
+    """Send no further create of a wave, for good."""
+    _control(wave=wave, action="cancel", reason=reason, tracking_dsn=tracking_dsn)
+
+
+@app.command(name="stop-all")
+def stop_all_(
+    *,
+    kraken: Annotated[
+        str | None, typer.Option("--kraken", help="Only what goes to this Connection or address.")
+    ] = None,
+    reason: Reason = None,
+    tracking_dsn: TrackingDsn = None,
+) -> None:
+    """Send no further create of any wave or rerun until its run is cleared in Airflow."""
+    with tracking_database(option=tracking_dsn) as tracking:
+        typer.echo(stop_all(tracking=tracking, kraken=kraken, order=order(reason=reason)))
+
+
+@app.command()
+def close(
+    *,
+    wave: WaveArgument,
+    dialect: DialectOption = None,
+    tracking_dsn: TrackingDsn = None,
+    legacy_dsn: LegacyDsn = None,
+) -> None:
+    """Close a live wave; refused while anything that it leaves has no owner."""
+    check_dialect(name=dialect)
+    with tracking_database(option=tracking_dsn) as tracking, legacy_database(option=legacy_dsn) as legacy:
+        typer.echo(leftovers.close(tracking=tracking, legacy=legacy, wave=wave, dialect=dialect))
+
+
+@app.command(name="open")
+def open_(*, wave: WaveArgument, dialect: DialectOption = None, tracking_dsn: TrackingDsn = None) -> None:
+    """Open a closed wave again, so that its records can be rerun."""
+    check_dialect(name=dialect)
+    with tracking_database(option=tracking_dsn) as tracking:
+        typer.echo(leftovers.open_again(tracking=tracking, wave=wave, dialect=dialect))
+
+
+def _control(*, wave: str, action: Action, reason: str | None, tracking_dsn: str | None) -> None:
+    with tracking_database(option=tracking_dsn) as tracking:
+        typer.echo(control_wave(tracking=tracking, wave=wave, action=action, order=order(reason=reason)))
+
+
+def _row(*, wave: WaveLine) -> Sequence[object]:
+    said = standing(wave=wave)
+    place = (str(wave.id), wave.name, wave.mode, wave.dialect)
+    return *place, wave.claimed, at(when=wave.started_at), said
+
+
+def _lines(*, found: WaveOverview) -> Iterator[str]:
+    wave = found.wave
+    yield f"Wave {wave.id} {wave.name!r}: {wave.mode}, {wave.dialect}, to {wave.target_kraken}"
+    yield f"State: {found.standing}"
+    yield f"Planned: {at(when=wave.started_at)}, {wave.claimed:,} customers, run {found.run}"
+    if wave.finished_at is not None:
+        yield f"Ended: {at(when=wave.finished_at)}"
+    yield f"Asked for by: {wave.requested_by or 'not known'}"
+    yield f"Approval: {found.approval}"
+    yield f"Policy: {found.policy}"
+    yield "Customers by state:"
+    yield from (f"{records:>12,}  {state.value}" for state, records in sorted(found.states.items()))
+    for line in found.money:
+        ledger = f" {line.ledger}" if line.ledger else ""
+        sums = {
+            "legacy": line.legacy,
+            "handed on": line.handed_on,
+            "rejected": line.rejected,
+            "in payloads": line.payload,
+            "refused": line.refused,
+            "failed": line.failed,
+            "parked": line.parked,
+            "under way": line.underway,
+            "accepted": line.accepted,
+        }
+        yield f"Money in {line.currency}{ledger}:"
+        yield from (f"{written(cents=cents):>16}  {name}" for name, cents in sums.items())
+    if found.reruns:
+        yield "Reruns:"
+        yield from (f"  {_rerun(rerun=each)}" for each in found.reruns)
+
+
+def _rerun(*, rerun: RerunLine) -> str:
+    by = f" by {rerun.requested_by}" if rerun.requested_by else ""
+    if rerun.stop_reason is not None:
+        state = f"stopped ({rerun.stop_code}): {rerun.stop_reason}"
+    else:
+        state = rerun.outcome or "under way"
+        state += f": {rerun.outcome_reason}" if rerun.outcome_reason else ""
+    return f"{rerun.id}, asked for{by} on {at(when=rerun.requested_at)}, {rerun.records:,} records, {state}"

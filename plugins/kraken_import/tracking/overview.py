@@ -1,0 +1,69 @@
+"""What people ask about waves between their reports: which there are, how they stand, and their reruns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from kraken_import.tracking.queries import queries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaveLine:
+    """A wave and how it stands, without counts."""
+
+    id: int
+    name: str
+    dialect: str
+    mode: str
+    target_kraken: str
+    claimed: int
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+    outcome_reason: str | None
+    stop_code: str | None
+    stop_reason: str | None
+    paused_at: datetime | None
+    paused_by: str | None
+    pause_reason: str | None
+    closed_at: datetime | None
+    closed_by: str | None
+    purged_at: datetime | None
+    requested_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RerunLine:
+    """A rerun with records of a wave; `records` counts those of all its waves."""
+
+    id: int
+    requested_by: str | None
+    requested_at: datetime
+    records: int
+    stop_code: str | None
+    stop_reason: str | None
+    finished_at: datetime | None
+    outcome: str | None
+    outcome_reason: str | None
+
+
+def waves(
+    *, connection: Connection, most: int, dialect: str | None = None, wave_id: int | None = None
+) -> list[WaveLine]:
+    """Return waves, the newest first: those of a dialect, the one with an id, or all."""
+    rows = connection.exec_driver_sql(
+        _SQL["waves"], {"wave_id": wave_id, "dialect": dialect, "most": most}
+    ).mappings()
+    return [WaveLine(**row) for row in rows]
+
+
+def reruns(*, connection: Connection, wave_id: int) -> list[RerunLine]:
+    """Return the reruns that have a record of a wave, the oldest first."""
+    rows = connection.exec_driver_sql(_SQL["reruns"], {"wave_id": wave_id}).mappings()
+    return [RerunLine(**row) for row in rows]
+
+
+_SQL = queries(file="overview")

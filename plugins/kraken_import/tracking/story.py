@@ -1,0 +1,180 @@
+"""What became of one customer: records, tries, moves, errors, decisions, and what was sent and answered."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping
+
+from kraken_import.tracking.evidence import unpack
+from kraken_import.tracking.queries import queries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A customer's import process as it stands."""
+
+    id: int
+    external_identifier: str
+    dialect: str
+    mode: str
+    target_kraken: str
+    import_supplier: str
+    wave_id: int
+    wave_name: str
+    batch: int
+    state: str
+    parked_from: str | None
+    attempt: int
+    kraken_status: str | None
+    kraken_identifier: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """One try of a record; `outcome` is None while it goes on, or when a later try replaced it."""
+
+    attempt: int
+    wave_id: int
+    airflow_run: str
+    started_at: datetime
+    settled_at: datetime | None
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One move of a record between states."""
+
+    attempt: int
+    wave_id: int
+    from_state: str | None
+    to_state: str
+    occurred_at: datetime
+    error_code: str | None
+    error_path: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Error:
+    """An error or a warning, with the values of the payload masked."""
+
+    attempt: int
+    wave_id: int
+    stage: str
+    origin: str
+    severity: str
+    code: str
+    path: str
+    indexed_path: str
+    detail: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What a person said of the record."""
+
+    attempt: int
+    decided_at: datetime
+    answer: str
+    decided_by: str
+    reason: str
+    from_state: str
+    to_state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A payload that was built. Personal data."""
+
+    attempt: int
+    wave_id: int
+    built_at: datetime
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What Kraken said, as received. Personal data."""
+
+    attempt: int
+    wave_id: int
+    stage: str
+    http_status: int | None
+    received_at: datetime
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A record's story without personal data; moves are empty once their wave's events are archived."""
+
+    record: Record
+    tries: Sequence[Try]
+    moves: Sequence[Step]
+    errors: Sequence[Error]
+    decisions: Sequence[Decided]
+
+
+def records(*, connection: Connection, external_identifier: str) -> list[Record]:
+    """Return a customer's records: one for each Kraken, mode, resource and import supplier."""
+    rows = connection.exec_driver_sql(_SQL["records"], {"external_identifier": external_identifier})
+    return [Record(**row) for row in rows.mappings()]
+
+
+def tell(*, connection: Connection, found: Sequence[Record]) -> list[Told]:
+    """Return what became of these records, in their order."""
+    ids = [record.id for record in found]
+    parts = {
+        name: _by_record(connection.exec_driver_sql(_SQL[name], {"ids": ids}).mappings())
+        for name in ("tries", "moves", "errors", "decisions")
+    }
+    return [
+        Told(
+            record=record,
+            tries=[Try(**row) for row in parts["tries"][record.id]],
+            moves=[Step(**row) for row in parts["moves"][record.id]],
+            errors=[Error(**row) for row in parts["errors"][record.id]],
+            decisions=[Decided(**row) for row in parts["decisions"][record.id]],
+        )
+        for record in found
+    ]
+
+
+def sent(*, connection: Connection, told: Told) -> list[Sent]:
+    """Return the payloads of a record that are still there, by try."""
+    rows = connection.exec_driver_sql(_SQL["payloads"], _where(told=told)).mappings()
+    return [Sent(**{**_own(row), "body": unpack(body=row["body"])}) for row in rows]
+
+
+def answered(*, connection: Connection, told: Told) -> list[Answered]:
+    """Return the answers about a record that are still there, in the order of time."""
+    rows = connection.exec_driver_sql(_SQL["answers"], _where(told=told)).mappings()
+    return [
+        Answered(**{**_own(row), "body": b"" if row["body"] is None else unpack(body=row["body"])})
+        for row in rows
+    ]
+
+
+def _where(*, told: Told) -> dict[str, Any]:
+    waves = {told.record.wave_id, *(each.wave_id for each in told.tries)}
+    return {"ids": [told.record.id], "partitions": sorted(waves)}
+
+
+def _by_record(rows: Iterable[RowMapping]) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        found[row["import_process_id"]].append(_own(row))
+    return found
+
+
+def _own(row: RowMapping) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "import_process_id"}
+
+
+_SQL = queries(file="story")

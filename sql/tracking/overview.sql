@@ -1,0 +1,31 @@
+-- What people ask about waves between their reports.
+
+-- name: waves
+-- Without counts: those of every wave would read every record there is.
+SELECT wave.id, wave.name, wave.dialect, wave.mode, wave.target_kraken, wave.claimed, wave.started_at,
+    wave.finished_at, wave.outcome, wave.outcome_reason, wave.stop_code, wave.stop_reason, wave.paused_at,
+    pause.ordered_by AS paused_by, pause.reason AS pause_reason, wave.closed_at, wave.closed_by, wave.purged_at,
+    wave.requested_by
+FROM migration.wave
+LEFT JOIN LATERAL (
+    SELECT ordered_by, reason
+    FROM migration.wave_control
+    WHERE wave_id = wave.id AND action = 'pause'
+    ORDER BY id DESC
+    LIMIT 1
+) AS pause ON wave.paused_at IS NOT NULL
+WHERE (%(wave_id)s::bigint IS NULL OR wave.id = %(wave_id)s)
+    AND (%(dialect)s::text IS NULL OR wave.dialect = %(dialect)s)
+ORDER BY wave.id DESC
+LIMIT %(most)s
+
+-- name: reruns
+-- A rerun stays in its dialect, Kraken and mode, so only those are asked whether they have records of the wave.
+SELECT rerun.id, rerun.requested_by, rerun.requested_at, rerun.records, rerun.stop_code, rerun.stop_reason,
+    rerun.finished_at, rerun.outcome, rerun.outcome_reason
+FROM migration.wave
+JOIN migration.rerun
+    ON rerun.dialect = wave.dialect AND rerun.mode = wave.mode AND rerun.target_kraken = wave.target_kraken
+WHERE wave.id = %(wave_id)s
+    AND EXISTS (SELECT FROM migration.rerun_item WHERE rerun_id = rerun.id AND rerun_item.wave_id = wave.id)
+ORDER BY rerun.id
