@@ -164,7 +164,7 @@ def test_what_the_sql_of_late_changes_does_wrong_is_one_sentence(
             (f"SELECT account_number FROM legacy.account {where}", "must deliver the columns external_id"),
             (f"SELECT NULL AS external_identifier, {tail} WHERE :since IS NULL OR true", "delivers NULL"),
             (f"SELECT 'X-1' AS external_identifier, {tail}", "was not asked for"),
-            ("SELECT 1 WHERE 1 = :until", "names :until, which is no parameter"),
+            ("SELECT 1 WHERE 1 = :until", "names :until, which is not one of its parameters"),
             ("DELETE FROM legacy.dunning", "tries to write"),
         )
     ):

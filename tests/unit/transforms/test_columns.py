@@ -54,7 +54,7 @@ def test_what_is_no_list_of_texts_rejects_the_record(raw: Any) -> None:
     assert cleaned is None
     assert problem is not None
     assert (problem.code, problem.severity) == ("invalid_value", "error")
-    assert problem.detail.startswith("Column emails is no list of texts")
+    assert problem.detail.startswith("Column emails is not a list of texts")
 
 
 def test_a_number_in_place_of_a_list_of_texts_is_refused_before_it_can_be_read_wrongly() -> None:
