@@ -69,7 +69,7 @@ def test_a_required_list_of_texts_is_missing_when_it_is_empty() -> None:
     assert problem.code == "missing_value"
 
 
-PATH = Column(name="since", kind="date", meaning="Since when.", if_past="The path starts anew.")
+PATH = Column(name="since", kind="date", meaning="Since when.", if_past="The path starts again.")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_day_that_is_over_is_left_out_with_a_word_of_what_comes_of_it(
     assert (problem is not None) == is_told
     if problem is not None:
         assert (problem.code, problem.severity) == ("date_in_past", "warning")
-        assert problem.detail.endswith("The path starts anew.")
+        assert problem.detail.endswith("The path starts again.")
 
 
 TARIFF: dict[str, Any] = {"name": "tariff", "kind": "configured", "setting": "tariff_codes", "meaning": "T."}
