@@ -1,4 +1,4 @@
-"""Sessions of the tracking database: what is set in them, who loses one, and which do not count as sessions."""
+"""Sessions of the tracking database: their settings, who loses one, and which do not count as sessions."""
 
 from __future__ import annotations
 
