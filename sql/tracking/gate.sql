@@ -15,7 +15,7 @@ CROSS JOIN LATERAL (
 WHERE process.wave_id = %(wave_id)s
 
 -- name: unrehearsed
--- Valid records whose very payload no dry run has succeeded with, and whether another payload of theirs has.
+-- Valid records whose exact payload no dry run has succeeded with, and whether another payload of the record has.
 SELECT process.id, process.attempt, bool_or(tried.import_process_id IS NOT NULL) AS rehearsed_otherwise
 FROM migration.import_process AS process
 LEFT JOIN migration.import_process AS rehearsal
@@ -32,8 +32,8 @@ HAVING bool_and(tried.payload_hash IS DISTINCT FROM process.payload_hash)
 ORDER BY process.id
 
 -- name: ask
--- A question anew: whatever was approved before no longer counts. It is asked about the records that are valid
--- in the snapshot that its numbers are read from, as they were built by then.
+-- A new question: earlier approvals no longer count. It is asked about the records that are valid in the snapshot
+-- that its numbers are read from, as they were built by then.
 WITH asked AS (
     UPDATE migration.wave
     SET question = nextval('migration.question'), asked_at = %(at)s, approved_at = NULL

@@ -175,7 +175,7 @@ def test_a_difference_fails_the_run_in_one_sentence(
     reconcile = operator("ReconcileOperator")
     assert reconcile.execute(context("run-1")) == {}
     assert "Nothing differs." in page.read_text(encoding="utf-8")
-    # Of a wave that is skipped nothing is written anew; a run of everything skips none.
+    # A skipped wave's report is not written again; a run of everything skips none.
     page.unlink()
     assert reconcile.execute(context("run-1")) == {}
     assert not page.exists()
@@ -297,7 +297,7 @@ def test_the_watch_tells_once_of_what_no_run_would_tell(
         assert look() == ["open_too_long", "cohort_overdue", "triggerer_silent"]
         assert SENT[0][0].startswith("3 records have been open at Kraken over Connection 'kraken'")
         assert look() == []
-        # An outage is told of once it has lasted, and what is parked once the end of its wave is long told.
+        # An outage is announced once it has lasted, and parked records some time after their wave's end.
         begin_outage(airflow_journey)
         assert look() == []
         park(airflow_journey, "GB-000000001")
@@ -311,7 +311,7 @@ def test_the_watch_tells_once_of_what_no_run_would_tell(
         assert look() == []
         outages.finish(engine=airflow_journey.tracking, target_kraken=airflow_journey.kraken.target)
         assert look() == ["outage_over"]
-        # What has come right is forgotten, and told of when it comes back.
+        # What has been resolved is forgotten, and announced again when it comes back.
         airflow_journey.poll(wave_id)
         monkeypatch.setattr(_Health, "heartbeat", datetime.now(UTC).isoformat())
         assert look() == []
