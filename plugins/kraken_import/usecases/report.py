@@ -50,6 +50,14 @@ def wave_report(*, tracking: Engine, wave_id: int, now: datetime) -> dict[str, s
         return files(report=gather(connection=connection, wave_id=wave_id, now=now))
 
 
+def report_of_dag(*, tracking: Engine, dag_id: str, wave_id: int, now: datetime) -> dict[str, str] | None:
+    """Return the same for a wave of this DAG; None where the DAG has no such wave."""
+    with tracking.connect() as connection:
+        if waves.dag_of(connection=connection, wave_id=wave_id) != dag_id:
+            return None
+    return wave_report(tracking=tracking, wave_id=wave_id, now=now)
+
+
 def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport:
     """Return what the report shows."""
     header = reports.header(connection=connection, wave_id=wave_id)
