@@ -301,9 +301,12 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     ),
     **_plain("reconciliation", "page", "keep"),
     **_plain("reconciliation", "one", "has_payloads for_all_rows"),
-    **_plain("reports", "one", "wave"),
+    **_plain("reports", "one", "wave orders"),
     **_plain(
-        "reports", "wave", "span timeline causes parked attempts", lambda _: {"states": sorted(SETTLED)}
+        "reports",
+        "wave",
+        "span timeline causes parked attempts working_seconds",
+        lambda _: {"states": sorted(SETTLED)},
     ),
     **_plain("reruns", "one", "waves_named find_run load_rerun reopen stop finish lock", _rerun),
     **_plain("reruns", "one", "insert_rerun", lambda _: {"run_id": "another"}),
