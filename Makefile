@@ -19,12 +19,21 @@ KEPT := $(if $(CHOSEN),,$(shell test -x $(VENV)/python && echo $(VENV)/python))
 INSTALLER := $(or $(KEPT),$(PYTHON))
 STACK := $(VENV)/python -m kraken_import.local
 
+# A variable that nothing reads, such as STATES for STATE, would pass without a word, and rerun a whole wave.
+VARIABLES := ACCOUNTS SEED PORT_BASE KRAKEN_URL KRAKEN_TOKEN LEGACY_DSN TRACKING_DSN LIVE DIALECT ID LIMIT NAME \
+	WAVE REASON ANSWER KRAKEN BATCH STATE CODE ERROR_PATH NOT_PROCESSED OWNER KIND NOTE FOLDER DAYS \
+	SEEDS ABLATE ROUNDS KILL WITHIN INPUTS N CONTRACT PYTHON POSTGRES_BIN
+GIVEN := $(foreach each,$(subst \ ,,$(MAKEOVERRIDES)),$(if $(findstring =,$(each)),$(firstword $(subst =, ,$(each)))))
+UNKNOWN := $(filter-out $(VARIABLES) AIRFLOW__% MIGRATION_%,$(GIVEN))
+ifneq ($(strip $(UNKNOWN)),)
+$(error There is no variable $(strip $(UNKNOWN)): `make help` lists those there are)
+endif
+
 help: ## List the commands and variables
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "  %-16s %s\n", $$1, $$2}'
 	@echo
-	@echo "Variables: ACCOUNTS SEED PORT_BASE KRAKEN_URL KRAKEN_TOKEN LEGACY_DSN TRACKING_DSN LIVE"
-	@echo "           WAVE REASON ANSWER KRAKEN BATCH STATE CODE ERROR_PATH NOT_PROCESSED OWNER KIND NOTE FOLDER DAYS"
-	@echo "           DIALECT ID LIMIT NAME PYTHON ROUNDS KILL WITHIN INPUTS SEEDS ABLATE, for example: make demo ACCOUNTS=20000"
+	@echo "Variables: $(VARIABLES)" | fold -s -w 100
+	@echo "For example: make demo ACCOUNTS=20000"
 
 install: ## Create .venv from requirements.txt (every other command does so when needed)
 	@command -v $(INSTALLER) >/dev/null || { echo "$(PYTHON) is not installed: Python 3.11 to 3.13 is needed." >&2; exit 1; }

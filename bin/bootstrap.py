@@ -27,6 +27,8 @@ PIP = next((ROOT / "bin").glob("pip-*.whl"))
 INSTALLER = ROOT / "bin" / "uv.txt"
 REQUIREMENTS = ROOT / "requirements.txt"
 INPUTS = (INSTALLER, REQUIREMENTS, ROOT / "pyproject.toml", Path(__file__).resolve())
+# What this project's distribution was called before: two names of one project would be two providers.
+FORMER_NAMES = ("kraken-migration-pipeline",)
 OLDEST, NEWEST = (3, 11), (3, 13)
 # What a caller's own environment could otherwise change about this one.
 FOREIGN_VARIABLES = (
@@ -110,11 +112,12 @@ def _install() -> None:
     fetch = ["install", "--require-hashes", "--only-binary=:all:", "-r", str(INSTALLER)]
     _run(what="fetch the installer uv", command=[*pip, *quiet, *fetch])
     environment = _index_settings(pip=pip)
-    uv = [str(ENVIRONMENT / "bin" / "uv"), "pip", "install", "--quiet", "--python", str(python)]
+    uv, here = [str(ENVIRONMENT / "bin" / "uv"), "pip"], ["--quiet", "--python", str(python)]
     pinned = ["--require-hashes", "--compile-bytecode", "-r", str(REQUIREMENTS)]
-    _run(what="install the dependencies", command=[*uv, *pinned], extra=environment)
+    _run(what="install the dependencies", command=[*uv, "install", *here, *pinned], extra=environment)
+    _run(what="remove former names", command=[*uv, "uninstall", *here, *FORMER_NAMES], extra=environment)
     project = ["--no-build-isolation", "--no-deps", "--editable", str(ROOT)]
-    _run(what="install the project", command=[*uv, *project], extra=environment)
+    _run(what="install the project", command=[*uv, "install", *here, *project], extra=environment)
 
 
 def _index_settings(*, pip: "list[str]") -> "dict[str, str]":

@@ -17,7 +17,7 @@ from typing import Any, Final, get_args, get_type_hints
 from pydantic import BaseModel
 
 from transforms.dialect import Column, Dialect, Frame
-from transforms.models.places import has_place, list_at
+from transforms.models.places import has_place, list_at, takes
 
 FILE: Final = "columns.toml"
 # Other types of booking are not for a single client to change.
@@ -157,6 +157,17 @@ def _check_places(*, dialect: Dialect, names: list[str]) -> None:
                     f"{dialect.name} does not have: look up its name in docs/mapping/{dialect.name}.md."
                 )
             _check_no_list(model=dialect.model, frame=name, column=column, above=targets[name])
+            _check_codes(model=dialect.model, frame=name, column=column, place=place)
+
+
+def _check_codes(*, model: type[BaseModel], frame: str, column: Column, place: tuple[str, ...]) -> None:
+    """Refuse a code that would become what the field cannot be: each customer with it would be refused."""
+    for code, value in (column.codes or {}).items():
+        if value is not None and not takes(model=model, place=place, value=value):
+            raise BadAddition(
+                f"Column {column.name} of frame {frame} makes {value!r} of code {code!r}, which "
+                f"{'.'.join(place)} cannot be: write the word as Kraken has it."
+            )
 
 
 def _check_no_list(*, model: type[BaseModel], frame: str, column: Column, above: tuple[str, ...]) -> None:

@@ -23,6 +23,17 @@ from transforms.frame_rows import FrameRows, counted
 Key = tuple[Any, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conventions:
+    """How legacy values are read. Days before `today` are past."""
+
+    zone: ZoneInfo
+    """Of times without an offset."""
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The legacy codes of each setting that is configured."""
+    today: date | None = None
+
+
 class FrameContractBroken(Exception):
     """A frame is not what its SQL must return; the message names the SQL file and the column."""
 
@@ -62,15 +73,12 @@ def assemble(
     dialect: Dialect,
     frames: Mapping[str, pd.DataFrame],
     identifiers: Sequence[str],
-    zone: ZoneInfo,
-    values: Mapping[str, Mapping[str, str]],
-    today: date | None = None,
+    conventions: Conventions,
 ) -> Assembled:
     """Nest the children of each customer by key; a fault of one customer never affects another.
 
-    `frames` holds an object-typed frame for each of the dialect's, by name; `values` maps the legacy codes
-    of each setting that is configured; days before `today` are past. A row without its parent, or
-    with an empty or repeated key, is a finding about its customer: nothing is dropped. Raises
+    `frames` holds an object-typed frame for each of the dialect's, by name. A row without its parent, or with
+    an empty or repeated key, is a finding about its customer: nothing is dropped. Raises
     `FrameContractBroken` for a frame of another form or with customers that were not asked for.
     """
     assembled = Assembled()
@@ -82,13 +90,9 @@ def assemble(
         customers = [key[0] for key in keys]
         if not wanted.issuperset(customers):
             raise FrameContractBroken(_strangers(dialect=dialect, frame=frame, keys=customers, wanted=wanted))
-        documents, problems = _documents(
-            dialect=dialect, frame=frame, data=data, zone=zone, values=values, today=today
-        )
+        documents, problems = _documents(dialect=dialect, frame=frame, data=data, conventions=conventions)
         parent = nested.get(frame.parent)
-        this = _nest(
-            frame=frame, parent=parent, keys=keys, customers=customers, documents=documents, into=assembled
-        )
+        this = _nest(frame=frame, parent=parent, keys=keys, documents=documents, into=assembled)
         nested[frame.name] = this
         assembled.frames.append(_counted(this=this, parent=parent, customers=len(wanted)))
         _tell(problems=problems, nested=nested, this=this, into=assembled)
@@ -168,22 +172,20 @@ def _documents(
     dialect: Dialect,
     frame: Frame,
     data: pd.DataFrame,
-    zone: ZoneInfo,
-    values: Mapping[str, Mapping[str, str]],
-    today: date | None,
+    conventions: Conventions,
 ) -> tuple[list[dict[str, Any]], list[tuple[int, str, Problem]]]:
     tree: dict[str, Any] = {}
     problems = []
     for column in frame.columns:
-        if column.setting in values:
-            column = replace(column, codes=values[column.setting])
+        if column.setting in conventions.values:
+            column = replace(column, codes=conventions.values[column.setting])
         try:
             cleaned, found = clean_column(
                 column=column,
                 values=data[column.name].tolist(),
                 decimals=data[column.decimals].tolist() if column.decimals else None,
-                zone=zone,
-                today=today,
+                zone=conventions.zone,
+                today=conventions.today,
             )
         except (FloatInFrame, NoTextInFrame) as error:
             source = _source(dialect=dialect, frame=frame)
@@ -255,7 +257,6 @@ def _nest(
     frame: Frame,
     parent: _Nested | None,
     keys: list[Key],
-    customers: list[str],
     documents: list[dict[str, Any]],
     into: Assembled,
 ) -> _Nested:
@@ -265,7 +266,7 @@ def _nest(
         parents = [known.get(key[:depth], -1) for key in keys]
     this = _Nested(
         frame=frame,
-        customers=customers,
+        customers=[key[0] for key in keys],
         documents=documents,
         parents=parents,
         positions=[0] * len(keys) if parent is None else _attach(frame, documents, parents, parent),

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import orjson
 import pandas as pd
 from pydantic import ValidationError
 
-from transforms.assemble import Assembled, assemble
+from transforms.assemble import Assembled, Conventions, assemble
 from transforms.dialect import Dialect
 from transforms.findings import Finding
 from transforms.frame_rows import FrameRows
@@ -83,6 +83,13 @@ class BuildResult:
     frames: Sequence[FrameRows] = ()
 
 
+class _Made(NamedTuple):
+    """A document that fits the model, and its bytes."""
+
+    document: dict[str, Any]
+    body: bytes
+
+
 def build(
     *,
     dialect: Dialect,
@@ -135,9 +142,11 @@ def _assembled(
         dialect=dialect,
         frames=frames,
         identifiers=identifiers,
-        zone=ZoneInfo(settings.zone or dialect.zone),
-        values={**dialect.default_values, **settings.values},
-        today=settings.today,
+        conventions=Conventions(
+            zone=ZoneInfo(settings.zone or dialect.zone),
+            values={**dialect.default_values, **settings.values},
+            today=settings.today,
+        ),
     )
 
 
@@ -161,8 +170,7 @@ def _build(
     assembled = _assembled(dialect=dialect, frames=frames, identifiers=identifiers, settings=settings)
     check = check_of(dialect.model)
     result = BuildResult(payloads=[], rejections=[], frames=assembled.frames)
-    bodies: dict[str, bytes] = {}
-    documents: dict[str, dict[str, Any]] = {}
+    made: dict[str, _Made] = {}
     for identifier in dict.fromkeys(identifiers):
         document = assembled.documents.get(identifier)
         findings = assembled.findings.get(identifier, [])
@@ -175,19 +183,17 @@ def _build(
             try:
                 # The model looks at every value and changes none.
                 check(document)
-                bodies[identifier] = orjson.dumps(document)
+                made[identifier] = _Made(document, orjson.dumps(document))
             except ValidationError as error:
                 findings = _schema_findings(error=error, document=document)
             except orjson.JSONEncodeError:
                 findings = [_no_json()]
             else:
-                documents[identifier] = document
                 continue
         result.rejections.append(Findings(external_identifier=identifier, findings=tuple(findings)))
     _check(
         dialect=dialect,
-        documents=documents,
-        bodies=bodies,
+        made=made,
         warnings=assembled.warnings,
         settings=settings,
         result=result,
@@ -198,8 +204,7 @@ def _build(
 def _check(
     *,
     dialect: Dialect,
-    documents: Mapping[str, Mapping[str, Any]],
-    bodies: Mapping[str, bytes],
+    made: Mapping[str, _Made],
     warnings: Mapping[str, Sequence[Finding]],
     settings: BuildSettings,
     result: BuildResult,
@@ -211,13 +216,13 @@ def _check(
     rules = dialect.rules(given)
     unique = [rule for rule in rules if isinstance(rule, UniqueRule)]
     others = [rule for rule in rules if not isinstance(rule, UniqueRule)]
-    batch = Batch(list(documents.values()))
+    batch = Batch([each.document for each in made.values()])
     found = run_rules(rules=others, batch=batch)
     # Refused records do not take part in the uniqueness check.
     batch.left_out.update(number for number, findings in found.items() if _is_refused(findings))
     for number, more in run_rules(rules=unique, batch=batch).items():
         found[number] = [*found.get(number, ()), *more]
-    for number, identifier in enumerate(documents):
+    for number, identifier in enumerate(made):
         findings = [*found.get(number, ()), *warnings.get(identifier, ())]
         # The first finding represents the record in every count.
         record = Findings(
@@ -231,13 +236,13 @@ def _check(
         result.payloads.append(
             BuiltPayload(
                 external_identifier=identifier,
-                body=bodies[identifier],
-                balances=payload_balances(sources=dialect.money, document=documents[identifier]),
+                body=made[identifier].body,
+                balances=payload_balances(sources=dialect.money, document=made[identifier].document),
             )
         )
         if findings:
             result.warnings.append(record)
-    result.shared.extend(_shared(rules=unique, identifiers=list(documents), batch=batch))
+    result.shared.extend(_shared(rules=unique, identifiers=list(made), batch=batch))
 
 
 def _is_refused(findings: Sequence[Finding]) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -76,25 +76,33 @@ def check_rule(*, dialect: str, rule: str, parameters: Mapping[str, Parameter]) 
         raise UnableToSelect(f"Rule {rule} does not look at {', '.join(unread)}: leave it empty.")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Who is selected: by a rule and its parameters, without those who have a reason to wait."""
+
+    rule: str
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    leave_out: Collection[str] = LEFT_OUT
+    """Reasons for which customers are excluded."""
+
+
 def select(
     *,
     engine: Engine,
     dialect: Dialect,
-    rule: str,
-    parameters: Mapping[str, Parameter],
-    leave_out: Collection[str] = LEFT_OUT,
+    selection: Selection,
     page: int = PAGE,
 ) -> Iterator[list[Selected]]:
-    """Yield what a rule selects, in pages, from one read-only snapshot.
+    """Yield what a selection takes, in pages, from one read-only snapshot.
 
-    Customers with one of the reasons in `leave_out` are excluded.
     Raises `UnableToSelect`, and `DatabaseInterrupted` when the same call is worth another try.
     """
-    check_rule(dialect=dialect.name, rule=rule, parameters=parameters)
+    rule = selection.rule
+    check_rule(dialect=dialect.name, rule=rule, parameters=selection.parameters)
     statement = _statement(dialect=dialect.name, rule=rule)
-    given: dict[str, object] = dict(parameters)
+    given: dict[str, object] = dict(selection.parameters)
     if _LEAVE_OUT in statement.compile().params:
-        given[_LEAVE_OUT] = sorted(leave_out)
+        given[_LEAVE_OUT] = sorted(selection.leave_out)
     source = shown(_file(dialect=dialect.name, name=rule))
     pages = Pages(source=source)
     with _snapshot(engine=engine) as connection:
@@ -112,7 +120,7 @@ def select(
             if not rows:
                 return
             yield [
-                _selected(identifier=key, row=row, source=source, leave_out=leave_out)
+                _selected(identifier=key, row=row, source=source, leave_out=selection.leave_out)
                 for key, row in zip(keys, rows, strict=True)
             ]
             after = rows[-1][0]

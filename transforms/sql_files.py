@@ -8,3 +8,6 @@ from typing import Final
 _HERE: Final = Path(__file__).resolve().parent
 
 FOLDER: Final = next(folder for folder in (_HERE / "sql", _HERE.parent / "sql") if folder.is_dir())
+
+CHECKOUT: Final = None if FOLDER.parent == _HERE else _HERE.parent
+"""The checkout that this package lies in; None where it is installed without one."""

@@ -112,11 +112,21 @@ def test_the_pools_have_no_name_where_the_variable_is_not_set(
     assert capsys.readouterr().err.startswith("MIGRATION_POOL is not set: set it to the prefix")
 
 
-def test_image_and_requirements_pin_the_same_airflow() -> None:
-    pinned = re.search(r"^apache-airflow==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
-    image = re.search(
-        r"^FROM apache/airflow:([\d.]+)-", (ROOT / "docker/Dockerfile").read_text(), re.MULTILINE
+def test_images_and_requirements_pin_the_same_airflow() -> None:
+    lock = (ROOT / "requirements-production.txt").read_text()
+    pinned = re.findall(r"^apache-airflow==(\S+)", lock, re.MULTILINE)
+    dockerfile = (ROOT / "docker/Dockerfile").read_text()
+    images = re.findall(r"^FROM apache/airflow:([\d.]+)-", dockerfile, re.MULTILINE)
+    assert len(pinned) == 1
+    assert set(images) == set(pinned)
+
+
+def test_what_the_image_copies_reaches_its_build() -> None:
+    sent = set(re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE))
+    copied = re.findall(
+        r"^COPY (?:--chown=\S+ )?([^-\s]\S*) ", (ROOT / "docker/Dockerfile").read_text(), re.MULTILINE
     )
-    assert pinned is not None
-    assert image is not None
-    assert pinned[1] == image[1]
+    assert len(copied) == 4
+    for path in copied:
+        assert path == "." or path.split("/")[0] in sent, path
+        assert (ROOT / path).exists(), path

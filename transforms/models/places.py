@@ -5,9 +5,10 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
 
 def has_place(*, model: type[BaseModel], place: Sequence[str]) -> bool:
@@ -21,6 +22,32 @@ def has_place(*, model: type[BaseModel], place: Sequence[str]) -> bool:
         if Any in parts or dict in parts:
             return True
         models = [inner for inner in parts if isinstance(inner, type) and issubclass(inner, BaseModel)]
+    return True
+
+
+def takes(*, model: type[BaseModel], place: Sequence[str], value: Any) -> bool:
+    """Whether this model takes a value at a place; a list takes what each of its items may be."""
+    *way, last = place
+    models = [model]
+    for part in way:
+        found = [each.model_fields[part].annotation for each in models if part in each.model_fields]
+        parts = [inner for annotation in found for inner in _parts(annotation=annotation)]
+        if Any in parts or dict in parts:
+            return True
+        models = [inner for inner in parts if isinstance(inner, type) and issubclass(inner, BaseModel)]
+    fields = [each.model_fields[last] for each in models if last in each.model_fields]
+    return any(
+        _fits(field=field, value=[value] if _is_list(annotation=field.annotation) else value)
+        for field in fields
+    )
+
+
+def _fits(*, field: FieldInfo, value: Any) -> bool:
+    kind: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    try:
+        TypeAdapter(kind).validate_python(value)
+    except ValidationError:
+        return False
     return True
 
 

@@ -1,4 +1,4 @@
-"""Describes the installed distribution to Airflow: the Connection type `kraken` and its form."""
+"""Describes the installed distribution to Airflow: the Connection type `kraken` and the triggers."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from typing import Any
 def get_provider_info() -> dict[str, Any]:
     """Return the provider's description, as the entry point `apache_airflow_provider` requires."""
     return {
-        "package-name": "kraken-migration-pipeline",
+        "package-name": "kraken-migration",
         "name": "Kraken",
         "description": "Imports customers into Kraken through its data-import API.",
+        "integrations": [{"integration-name": "Kraken", "tags": ["service"]}],
+        "hooks": [{"integration-name": "Kraken", "python-modules": ["kraken_import.airflow.hook"]}],
+        "triggers": [{"integration-name": "Kraken", "python-modules": ["kraken_import.airflow.triggers"]}],
+        "extra-links": ["kraken_import.airflow.links.WaveReportLink"],
         "connection-types": [
             {
                 "connection-type": "kraken",

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from kraken_import.local import reports
 from kraken_import.local.postgres import Cluster
 from kraken_import.local.problems import StackProblem
 from kraken_import.local.settings import LOGS, ROOT, RUN, Ports, Secrets, write_private
+from transforms.sql_files import CHECKOUT
 
 HOME = RUN / "airflow"
 USERS: Mapping[str, str] = {"admin": "admin", "ops": "op", "viewer": "viewer"}
@@ -56,11 +58,15 @@ PARSING: Mapping[str, str] = {
 }
 """How often the DAG processor reads the DAGs."""
 _MIGRATED = HOME / "migrated"
-_LOCAL_SETTINGS = ROOT / "plugins" / "kraken_import" / "airflow" / "airflow_local_settings.py"
+_LOCAL_SETTINGS = files("kraken_import.airflow") / "airflow_local_settings.py"
 
 
 class UnableToMigrateAirflow(StackProblem):
     """Airflow's own database could not be brought up to date."""
+
+
+class NoDags(StackProblem):
+    """The project folder holds no DAG file."""
 
 
 def environment(*, ports: Ports, secrets: Secrets, cluster: Cluster) -> dict[str, str]:
@@ -111,13 +117,23 @@ def plain_environment() -> dict[str, str]:
     unproxied = _with_localhost(kept.get("NO_PROXY", kept.get("no_proxy", "")))
     return {
         **kept,
-        "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "plugins"))),
+        **_own_path(),
         "PYTHONUNBUFFERED": "1",
         # The programs that Airflow starts (`python`, `airflow`) must be ours.
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), kept.get("PATH", os.defpath))),
         "NO_PROXY": unproxied,
         "no_proxy": unproxied,
     }
+
+
+def check_dags() -> None:
+    """Raise NoDags where Airflow would find no DAG file, and say what one has to hold."""
+    folder = ROOT / "dags"
+    if not any(folder.rglob("*.py")):
+        raise NoDags(
+            f"{folder} holds no DAG file: write one there with the lines `from kraken_import.airflow.dags "
+            "import dialect_dags, operation_dags` and `globals().update(dialect_dags() | operation_dags())`."
+        )
 
 
 def prepare(*, secrets: Secrets) -> None:
@@ -152,6 +168,13 @@ def migrate(*, environment: Mapping[str, str]) -> None:
     if done.returncode != 0:
         raise UnableToMigrateAirflow(f"Airflow's database could not be brought up to date: see {log}.")
     write_private(path=_MIGRATED, text=stamp)
+
+
+def _own_path() -> dict[str, str]:
+    """What finds a checkout's packages, also one that is not installed; installed ones need nothing."""
+    if CHECKOUT is None:
+        return {}
+    return {"PYTHONPATH": os.pathsep.join((str(CHECKOUT), str(CHECKOUT / "plugins")))}
 
 
 def _with_localhost(value: str) -> str:

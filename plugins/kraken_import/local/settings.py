@@ -14,9 +14,11 @@ import psycopg2
 from psycopg2.extensions import parse_dsn
 
 from kraken_import.local.problems import StackProblem
+from transforms.sql_files import CHECKOUT
 from transforms.wording import shown_value
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = CHECKOUT or Path.cwd()
+"""The project folder, with `dags/` and `.run/`: the checkout, or the current folder where there is none."""
 RUN = ROOT / ".run"
 LOGS = RUN / "logs"
 DEFAULT_PORT_BASE = 28080
@@ -26,6 +28,10 @@ _HIGHEST_PORT_BASE = 65_500
 
 class UnableToUnderstand(StackProblem):
     """A variable on the command line makes no sense."""
+
+
+class NeedsCheckout(StackProblem):
+    """A command that works on the project's own files, where the project is only installed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +132,15 @@ def read_wishes(*, environment: Mapping[str, str]) -> Wishes:
         reason=given.get("REASON"),
         kraken=given.get("KRAKEN"),
     )
+
+
+def require_checkout(*, command: str) -> None:
+    """Raise NeedsCheckout where the project's own files are not at hand."""
+    if CHECKOUT is None:
+        raise NeedsCheckout(
+            f"`{command}` works on the project's own files, and here it is only installed: "
+            "run it in a checkout of the project."
+        )
 
 
 def load_secrets(*, path: Path = RUN / "secrets.json") -> Secrets:

@@ -17,8 +17,9 @@ from transforms.dialect import Coverage, Dialect
 from transforms.lineage import Origin, lineage
 from transforms.registry import dialect_names, get_dialect
 from transforms.rules.engine import Circumstances, Rule
+from transforms.sql_files import CHECKOUT
 
-FOLDER: Final = Path(__file__).resolve().parents[3] / "docs" / "mapping"
+FOLDER: Final = (CHECKOUT or Path.cwd()) / "docs" / "mapping"
 
 _COLUMNS: Final = {
     "transform": "what becomes of the legacy value; *configured values* stand in the [Connection][values]",
@@ -38,6 +39,8 @@ What no rule finds has [codes of the build][codes]. No setting [turns a rule off
 [off]: ../how-to/mend-data.md#turn-a-rule-off
 """
 _LONGEST: Final = 200
+_COMMAND: Final = "`make mapping`"
+"""Every page names it."""
 _ANY_DAY: Final = date(2000, 1, 1)
 """Any day: what a rule says does not depend on it."""
 
@@ -62,7 +65,8 @@ def write() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     wanted = pages()
     for file in FOLDER.glob("*.md"):
-        if file.name not in wanted:
+        # The folder of a project of someone else's may hold pages of their own.
+        if file.name not in wanted and _COMMAND in file.read_text(encoding="utf-8"):
             file.unlink()
     for name, text in wanted.items():
         (FOLDER / name).write_text(text, encoding="utf-8")

@@ -20,7 +20,7 @@ from kraken_import.usecases.policy import check_policy, resolve, wave_policy, wi
 from kraken_import.usecases.systems import PlanSystems
 from transforms.dialect import Dialect
 from transforms.registry import UnknownDialect, get_dialect
-from transforms.selection import LEFT_OUT, Parameter, UnableToSelect, check_rule, select
+from transforms.selection import LEFT_OUT, Parameter, Selection, UnableToSelect, check_rule, select
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +115,9 @@ def _plan(
         pages = select(
             engine=systems.legacy,
             dialect=dialect,
-            rule=request.rule,
-            parameters=request.parameters,
-            leave_out=request.leave_out,
+            selection=Selection(
+                rule=request.rule, parameters=request.parameters, leave_out=request.leave_out
+            ),
         )
         cohorts.stage_selection(connection=connection, pages=pages)
         if is_written:

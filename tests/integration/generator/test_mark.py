@@ -139,7 +139,12 @@ def test_the_commands_refuse_in_one_sentence(engine: Engine, dsn: str) -> None:
             "made.acount_number,",
             r"generate/plenitude_accounts\.sql, line \d+, does not fit .*acount_number",
         ),
-        ("generate/plenitude_accounts", "%(seed)s, n, 301", "%(sed)s, n, 301", r"\.sql has a % that is not"),
+        (
+            "generate/plenitude_accounts",
+            "%(seed)s, n, 301",
+            "%(sed)s, n, 301",
+            r"\.sql has a % that is not one",
+        ),
         (
             "guide/plenitude_accounts",
             "VALUES (-200, -200)",

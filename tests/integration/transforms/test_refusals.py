@@ -29,7 +29,7 @@ from transforms.extract import (
     extract,
 )
 from transforms.models.base import Entity, Payload
-from transforms.selection import UnableToSelect, select
+from transforms.selection import Selection, UnableToSelect, select
 
 SECRET = "SECRET-4711"
 CUSTOMERS = [f"C-{number:03}" for number in range(1, 41)]
@@ -188,7 +188,7 @@ STEPS: dict[str, tuple[str, Callable[[Engine], Any]]] = {
     ),
     "rule": (
         "plan/toy/all",
-        lambda engine: list(select(engine=engine, dialect=TOY, rule="all", parameters={}, page=10)),
+        lambda engine: list(select(engine=engine, dialect=TOY, selection=Selection(rule="all"), page=10)),
     ),
 }
 
@@ -389,7 +389,7 @@ def test_candidates_that_do_not_lead_from_page_to_page_end_with_a_sentence(
     for one, other in ((":after", "''"), ("ORDER BY external_identifier", "ORDER BY md5(number)")):
         write("plan/toy/all", rule.replace(one, other))
         with pytest.raises(UnableToSelect, match=r"all\.sql (does not look at :after|.* ascending order)"):
-            list(select(engine=engine, dialect=TOY, rule="all", parameters={}, page=size))
+            list(select(engine=engine, dialect=TOY, selection=Selection(rule="all"), page=size))
 
 
 @pytest.mark.parametrize(
@@ -435,7 +435,7 @@ def test_keys_that_are_padded_in_char_columns_find_their_customers(
     assert existing_identifiers(engine=engine, dialect=TOY, identifiers=["C-001", "C-1"]) == {"C-001"}
     result = _built(engine, pages[0])
     assert [each.external_identifier for each in result.payloads] == CUSTOMERS[:30]
-    selected = list(select(engine=engine, dialect=TOY, rule="all", parameters={}, page=25))
+    selected = list(select(engine=engine, dialect=TOY, selection=Selection(rule="all"), page=25))
     assert [each.external_identifier for page in selected for each in page] == CUSTOMERS
     balances = extract(engine=engine, dialect=TOY, identifiers=pages[1], with_balances=True).balances
     assert set(balances) == set(CUSTOMERS[30:])

@@ -22,7 +22,7 @@ from kraken_import.usecases.plan import EmptyWave
 from kraken_import.usecases.systems import PlanSystems
 from tests.integration.conftest import SETTINGS, BeginJourney, Journey
 from transforms.registry import get_dialect
-from transforms.selection import LEFT_OUT, rule_names, rule_parameters, select
+from transforms.selection import LEFT_OUT, Selection, rule_names, rule_parameters, select
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 FIRST, SECOND, THIRD = date(2026, 11, 10), date(2026, 11, 11), date(2026, 11, 12)
@@ -96,7 +96,10 @@ def test_every_rule_runs_in_order_and_pages_make_no_difference(begin: BeginJourn
     assert {"all", "account_type", "trial"} <= set(rule_names(dialect=dialect))
     for rule in rule_names(dialect=dialect):
         given = {name: ONE_OF_ALL[name] for name in rule_parameters(dialect=dialect, rule=rule)}
-        wanted: dict[str, Any] = {"dialect": get_dialect(name=dialect), "rule": rule, "parameters": given}
+        wanted: dict[str, Any] = {
+            "dialect": get_dialect(name=dialect),
+            "selection": Selection(rule=rule, parameters=given),
+        }
         whole = [each for page in select(engine=journey.legacy, **wanted) for each in page]
         paged = [each for page in select(engine=journey.legacy, **wanted, page=7) for each in page]
         assert paged == whole

@@ -18,7 +18,7 @@ from kraken_import.reporting.__main__ import main as reporting_main
 from tests.samples import TODAY, as_frames, expected_payload, identifier_of, sample_rows
 from transforms import registry
 from transforms.additions import BadAddition, with_additions
-from transforms.assemble import assemble
+from transforms.assemble import Conventions, assemble
 from transforms.build import BuildResult, BuildSettings, build
 from transforms.dialect import Dialect
 from transforms.models.places import has_place
@@ -190,6 +190,11 @@ REFUSED = [
     ("[accounts.columns.x]\nkind = 'text'\nmeaning = 'X.'\nrequired = 'yes'", "which is not of type bool"),
     ("[accounts.columns.x]\nkind = 'text'\nmeaning = 'X.'\nname = 'y'", "has the option name"),
     ("[accounts.columns.x]\nkind = 'code'\nmeaning = 'X.'", "has no codes"),
+    (
+        "[accounts.columns.x]\nkind = 'code'\nfield = 'account_type'\nmeaning = 'X.'\n"
+        "codes = { A = 'DOMESTIC', B = 'DOMESTICS' }",
+        "makes 'DOMESTICS' of code 'B', which account_type cannot be: write the word as Kraken has it.",
+    ),
     ("[accounts.columns.x]\nkind = 'configured'\nmeaning = 'X.'", "has no setting"),
     ("[accounts.columns.x]\nkind = 'text'\nmeaning = 'X.'", "fills x, which the model of edf_accounts"),
     (
@@ -346,8 +351,7 @@ def test_any_field_of_the_account_and_of_the_objects_in_it_can_be_filled(
             dialect=more,
             frames=as_frames(dialect=more, rows=rows),
             identifiers=[identifier],
-            zone=ZoneInfo(dialect.zone),
-            values={},
+            conventions=Conventions(zone=ZoneInfo(dialect.zone)),
         ).documents
         node: Any = documents[identifier]
         for part in place:

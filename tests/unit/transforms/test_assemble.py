@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.samples import TODAY, as_frames, identifier_of, sample_rows
-from transforms.assemble import FrameContractBroken, assemble
+from transforms.assemble import Conventions, FrameContractBroken, assemble
 from transforms.build import BuildResult, BuildSettings, build
 from transforms.registry import UnknownDialect, dialect_names, get_dialect
 
@@ -24,8 +24,7 @@ def run(frames: dict[str, pd.DataFrame], *identifiers: str) -> Any:
         dialect=EDF,
         frames=frames,
         identifiers=identifiers or (ME,),
-        zone=ZoneInfo("Europe/London"),
-        values={},
+        conventions=Conventions(zone=ZoneInfo("Europe/London")),
     )
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from transforms.assemble import Assembled, assemble
+from transforms.assemble import Assembled, Conventions, assemble
 from transforms.clean import FloatInFrame, Problem, clean_column
 from transforms.dialect import Column, Dialect, Frame
 from transforms.models.base import Payload
@@ -156,9 +156,7 @@ def nested(dialect: Dialect, *rows: dict[str, Any], children: tuple[dict[str, An
         dialect=dialect,
         frames=frames,
         identifiers=[row["external_identifier"] for row in rows],
-        zone=LONDON,
-        values={},
-        today=TODAY,
+        conventions=Conventions(zone=LONDON, today=TODAY),
     )
 
 

@@ -15,6 +15,11 @@ _PERIOD: Final = ("period_length", "period_start_day")
 
 def rules() -> tuple[Rule, ...]:
     """When a business is billed."""
+    return (*_of_account(), *_of_options())
+
+
+def _of_account() -> tuple[Rule, ...]:
+    """What a business account needs to be billed."""
     return (
         *served(
             "EnergyAccount",
@@ -48,6 +53,12 @@ def rules() -> tuple[Rule, ...]:
                 needs=(_OPTIONS,),
             ),
         ),
+    )
+
+
+def _of_options() -> tuple[Rule, ...]:
+    """What the options of billing must be together."""
+    return (
         *served(
             "EnergyAccountBillingOptions",
             ObjectRule(

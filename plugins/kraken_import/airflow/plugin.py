@@ -1,4 +1,7 @@
-"""What Airflow learns from this project: the link to a wave's report, and the pages behind it."""
+"""What Airflow loads by the entry point `airflow.plugins`: the link to a wave's report, and its pages.
+
+Named there alone: Airflow refuses a second plugin of this name, in its plugins folder or among a provider's.
+"""
 
 from __future__ import annotations
 
