@@ -1,4 +1,4 @@
-# Needs GNU make, Python 3.11 to 3.13 and a network; `make help` lists what there is.
+# Needs GNU make, Python 3.11 to 3.13 and a network; `make help` lists the commands.
 
 PYTHON ?= python3
 SHELL := /bin/sh
@@ -72,13 +72,13 @@ stop-all: install ## Send no further create of any wave or rerun (of KRAKEN= onl
 decide: install ## Say whether Kraken has records ID= of WAVE that its answers do not prove: ANSWER=there or absent, REASON=
 	@$(STACK) decide
 
-preflight: install ## Build and check ACCOUNTS customers of DIALECT without any call; report what to mend
+preflight: install ## Build and check ACCOUNTS customers of DIALECT without a call to Kraken; report what to mend
 	@$(STACK) preflight
 
 reports: install ## List the reports of the waves that ran here
 	@$(STACK) reports
 
-legacy: install ## Fill the legacy database anew with ACCOUNTS generated customers from SEED
+legacy: install ## Refill the legacy database with ACCOUNTS generated customers from SEED
 	@$(STACK) legacy
 
 migrate: install ## Bring the schema of the tracking database at TRACKING_DSN up to date
@@ -157,5 +157,5 @@ new-dialect: install ## Write the skeleton of dialect NAME
 sample: install ## Write the rows that the SQL returns for the guide's customer: DIALECT=… ID=…
 	@$(STACK) sample
 
-mapping: install ## Write docs/mapping anew from the mappings
+mapping: install ## Write docs/mapping again from the mappings
 	@$(VENV)/python -m kraken_import.reporting

@@ -83,7 +83,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Schema:
-    """Tables that are large, and indexes that leave out most rows of theirs."""
+    """Tables that are large, and indexes that leave out most of their rows."""
 
     large: frozenset[str]
     partial: frozenset[str]

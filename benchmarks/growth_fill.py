@@ -124,7 +124,7 @@ def _prepare(*, cursor: Any) -> None:
 
 
 def _drop_indexes(*, cursor: Any) -> list[str]:
-    """Drop what is no constraint's index; the statements that make them anew."""
+    """Drop indexes that belong to no constraint. Returns the statements that make them again."""
     cursor.execute(
         "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
         " WHERE indrelid = ANY (SELECT ('migration.' || name)::regclass FROM unnest(%s) AS name)"

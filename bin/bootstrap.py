@@ -5,7 +5,7 @@
 The installer `uv` comes first, through the pip that lies beside this file, since many Pythons have neither
 pip nor ensurepip; then every dependency, pinned by hash; then this project, as an editable distribution, so
 that Airflow finds its connection type. Nothing is done when a stamp says that all is there. `--chosen` says
-that the user named this Python: an environment made by another version is then built anew.
+that the user named this Python: an environment made by another version is then built again.
 """
 
 import fcntl

@@ -63,11 +63,11 @@ class Comparison:
     still_open: tuple[str, ...] = ()
     """Not ended, in tracking or at Kraken."""
     parked: tuple[str, ...] = ()
-    """Left to a person. It is no fault where the ledger allows what tracking does not know."""
+    """Left to a person. It is not a fault where the ledger allows what tracking does not know."""
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """Every sentence but those of parked records, which are no fault by themselves."""
+        """Every sentence but those of parked records, which are not a fault by themselves."""
         return (*self.lost, *self.doubled, *self.wrong, *self.still_open)
 
 

@@ -32,7 +32,7 @@ from kraken_import.local.postgres import Cluster
 ROOT = Path(__file__).resolve().parent.parent
 UNIT = ROOT / "tests" / "unit"
 TOKEN = "token-of-the-tests"
-# A loaded machine is no failure, and CI must judge the change at hand, not the luck of the draw.
+# A loaded machine is not a failure, and CI must judge the change at hand, not the luck of the draw.
 hypothesis.settings.register_profile("project", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("project")
 

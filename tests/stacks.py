@@ -29,7 +29,7 @@ class Stack:
     logins: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def api(self, method: str, path: str, body: Any = None, *, user: str = "AIRFLOW") -> requests.Response:
-        """The answer to a request; a login that has lapsed, or that another Airflow gave, is made anew."""
+        """Return the answer to a request; logs in again if the login has lapsed or is another Airflow's."""
         url = f"{self.values['AIRFLOW_URL']}/api/v2{path}"
         if user in self.logins:
             answer = requests.request(method, url, json=body, headers=self.logins[user], timeout=60)

@@ -38,7 +38,7 @@ class Wire:
     def vanish(self) -> None:
         """Answer neither side any more, as a machine that has lost its power: not even the kernel does.
 
-        A process that stops reading is no such machine, since its kernel goes on answering.
+        A process that stops reading is different, since its kernel goes on answering.
         """
         program = ctypes.create_string_buffer(_DROP_ALL)
         attached = struct.pack("HxxxxxxP", 1, ctypes.addressof(program))

@@ -20,22 +20,22 @@ from transforms.dialect import Column, Dialect, Frame
 from transforms.models.places import has_place, list_at, takes
 
 FILE: Final = "columns.toml"
-# What another type of booking may have is no matter of one client's.
+# Other types of booking are not for a single client to change.
 _COLUMN: Final = {
     each.name: get_type_hints(Column)[each.name] for each in fields(Column) if each.name != "fits"
 }
 _TO_BE_SAID: Final = {"sign": "kept", "is_last_day": False}
-"""Options that change what is sent, with their defaults: a column in the place of another must say them."""
+"""Options that change what is sent, with their defaults: a column that replaces another must state them."""
 _FRAME: Final = {"parent": str, "target": str, "key": str, "required": bool, "send_empty": bool}
 _PLACE: Final = ("parent", "target", "key")
 
 
 class BadAddition(Exception):
-    """What an adopter's file asks for cannot be. One sentence that names the file."""
+    """An adopter's file asks for something impossible. One sentence that names the file."""
 
 
 def with_additions(*, dialect: Dialect, file: Path) -> Dialect:
-    """The dialect with what the file adds; the same dialect where there is no file. Raises `BadAddition`."""
+    """Return the dialect with the file's additions; without a file, the same. Raises `BadAddition`."""
     if not file.is_file():
         return dialect
     where = f"sql/extract/{dialect.name}/{file.name}"
@@ -53,7 +53,7 @@ def with_additions(*, dialect: Dialect, file: Path) -> Dialect:
         _check_places(dialect=more, names=list(told))
         return more
     except tomllib.TOMLDecodeError as error:
-        raise BadAddition(f"{where} is no TOML: {error}.") from None
+        raise BadAddition(f"{where} is not valid TOML: {error}.") from None
     except UnicodeDecodeError:
         raise BadAddition(f"{where} is not in UTF-8: save it so.") from None
     except (ValueError, BadAddition) as error:
@@ -71,7 +71,7 @@ def _more(*, frame: Frame, said: Any) -> Frame:
 
 
 def _check_replaced(*, frame: str, column: Column, said: Mapping[str, Any] | None) -> None:
-    """Refuse a column that would take the place of another, and forget the sign or the last day of it."""
+    """Refuse a column that would replace another and omit its sign or its last day."""
     for option, default in _TO_BE_SAID.items():
         kept = getattr(column, option)
         if said is not None and kept != default and option not in said:
@@ -120,9 +120,9 @@ def _columns(*, frame: str, said: Mapping[str, Any]) -> tuple[Column, ...]:
 
 
 def _check(*, options: Any, known: Mapping[str, Any], what: str) -> None:
-    """Refuse what is no table, an option that there is not, and one with a value of another type."""
+    """Refuse options that are not a table, an unknown option, and a value of another type."""
     if not isinstance(options, dict):
-        raise BadAddition(f"{what} is no table: write its options as name = value.")
+        raise BadAddition(f"{what} is not a table: write its options as name = value.")
     for name, value in options.items():
         if name not in known or name == "name":
             options_known = sorted(set(known) - {"name"})
@@ -131,7 +131,7 @@ def _check(*, options: Any, known: Mapping[str, Any], what: str) -> None:
         wanted = known[name]
         kind = wanted if wanted in (str, bool, int, dict) else _type_of(name=name, hint=wanted)
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise BadAddition(f"{what} has {name} = {value!r}, which is no {kind.__name__}.")
+            raise BadAddition(f"{what} has {name} = {value!r}, which is not of type {kind.__name__}.")
 
 
 def _type_of(*, name: str, hint: Any) -> type:
@@ -140,7 +140,7 @@ def _type_of(*, name: str, hint: Any) -> type:
 
 
 def _check_places(*, dialect: Dialect, names: list[str]) -> None:
-    """Refuse a column for a field that the model does not have: Kraken would drop it without a word."""
+    """Refuse a column for a field that the model does not have: Kraken would silently drop it."""
     targets: dict[str, tuple[str, ...]] = {}
     frames = {frame.name: frame for frame in dialect.frames}
     for frame in frames.values():
@@ -171,7 +171,7 @@ def _check_codes(*, model: type[BaseModel], frame: str, column: Column, place: t
 
 
 def _check_no_list(*, model: type[BaseModel], frame: str, column: Column, above: tuple[str, ...]) -> None:
-    """Refuse a column for a field of a list's objects: each of them needs a row of its own."""
+    """Refuse a column for a field of a list's objects: each of them needs its own row."""
     for end in range(1, len(column.place)):
         inside = column.place[:end]
         if list_at(model=model, place=(*above, *inside)):

@@ -16,12 +16,12 @@ from typing import Final
 from transforms.findings import Finding
 
 INVALID: Final = "invalid"
-"""Code of a refusal that has none of its own."""
+"""Code of a refusal without its own code."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """What a Kraken says, and the code that it means.
+    """What a Kraken says, and the code that it stands for.
 
     `sentences` are regular expressions for the end of what it says, without the full stop, whatever comes
     before; the first that fits counts. `paths` are generic paths of fields that can be refused for one reason
@@ -39,7 +39,7 @@ class Answers:
         )
 
     def code_of_sentence(self, *, detail: str) -> str | None:
-        """The code of what is said; None where no sentence fits."""
+        """Return the code of a detail; None where no sentence fits."""
         return next((code for pattern, code in self.patterns if pattern.search(detail)), None)
 
 
@@ -48,7 +48,7 @@ _SHARED: Final = Answers(
         # Shown by the guides of several dialects.
         "is not a valid phone number": "invalid_phone_number",
         "is not a valid supply point identifier": "invalid_supply_point_identifier",
-        # The sentences of Django REST framework, with its codes where it has one of their own.
+        # The sentences of Django REST framework, with its codes where it has them.
         "This field is required": "required",
         "This field may not be null": "null",
         "This field may not be blank": "blank",
@@ -86,12 +86,12 @@ def named(*, findings: Iterable[Finding], answers: Answers) -> tuple[Finding, ..
 
 
 def is_unnamed(*, finding: Finding) -> bool:
-    """Whether a finding is Kraken's, and without a code of its own as it came."""
+    """Return whether a finding is Kraken's, and came without its own code."""
     return finding.origin == "kraken" and finding.code == INVALID
 
 
 def shared_code(*, detail: str) -> str | None:
-    """The code of a sentence that every Kraken may say; None for other sentences."""
+    """Return the code of a sentence that every Kraken may say; None for other sentences."""
     return _SHARED.code_of_sentence(detail=detail)
 
 

@@ -35,18 +35,18 @@ class Conventions:
 
 
 class FrameContractBroken(Exception):
-    """A frame is not what its SQL must deliver; the message names the SQL file and the column."""
+    """A frame is not what its SQL must return; the message names the SQL file and the column."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Assembled:
-    """Documents, findings and warnings by external identifier. Who has findings must not be sent."""
+    """Documents, findings and warnings by external identifier. Customers with findings must not be sent."""
 
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
     findings: dict[str, list[Finding]] = field(default_factory=dict)
     warnings: dict[str, list[Finding]] = field(default_factory=dict)
     frames: list[FrameRows] = field(default_factory=list)
-    """What each frame delivered."""
+    """The rows of each frame."""
 
     def refuse(self, *, customer: str, code: str, path: str, detail: str) -> None:
         """Record why a customer cannot be sent."""
@@ -65,7 +65,7 @@ class _Nested:
     positions: list[int]
     rows: dict[Key, int]
     path: str
-    """Where the rows stand in a document, without indexes."""
+    """The place of the rows in a document, without indexes."""
 
 
 def assemble(
@@ -75,7 +75,7 @@ def assemble(
     identifiers: Sequence[str],
     conventions: Conventions,
 ) -> Assembled:
-    """Nest the children of each customer by key; a fault of one customer never touches another.
+    """Nest the children of each customer by key; a fault of one customer never affects another.
 
     `frames` holds an object-typed frame for each of the dialect's, by name. A row without its parent, or with
     an empty or repeated key, is a finding about its customer: nothing is dropped. Raises
@@ -113,7 +113,7 @@ def _tell(
     this: _Nested,
     into: Assembled,
 ) -> None:
-    """Add what is wrong with values to the findings of their customers."""
+    """Add faults in values to the findings of their customers."""
     # A setting without values is one thing to do, however many rows it is about.
     told = set()
     for row, column_path, problem in problems:
@@ -236,7 +236,7 @@ def _send_null(*, documents: Sequence[dict[str, Any]], place: Sequence[str]) -> 
 
 
 def _objects(*, tree: Mapping[str, Any], length: int) -> list[dict[str, Any]]:
-    """One object for each row from a tree of columns; what is empty is left out."""
+    """Return one object for each row from a tree of columns; empty values are left out."""
     names = [
         name for name, values in tree.items() if isinstance(values, list) and values.count(None) < len(values)
     ]
@@ -357,7 +357,7 @@ def _miss_children(*, nested: Mapping[str, _Nested], this: _Nested, parent: _Nes
 
 
 def _path(*, nested: Mapping[str, _Nested], this: _Nested, row: int) -> str:
-    """Where a row stands in its document, with indexes; empty for the root."""
+    """Return the place of a row in its document, with indexes; empty for the root."""
     parts: list[str] = []
     while this.frame.parent and row >= 0:
         parts[:0] = [this.frame.target, str(this.positions[row])]
@@ -370,18 +370,18 @@ def _join(*parts: str) -> str:
 
 
 def _strangers(*, dialect: Dialect, frame: Frame, keys: Sequence[Any], wanted: set[str]) -> str:
-    """What is wrong with the customers that a frame returns, when not all of them were asked for."""
+    """Explain what is wrong with the customers that a frame returns when not all of them were asked for."""
     source = _source(dialect=dialect, frame=frame)
     others = set(keys) - wanted
     if others & {None, ""}:
-        return f"{source} returns rows without external_identifier: nobody can tell whose they are."
+        return f"{source} returns rows without external_identifier: whose they are is unknown."
     if others <= {each.strip() for each in wanted}:
         return (
             f"{source} returns customers that differ from those it was asked for only by blanks around "
             "their identifiers: ask for them without blanks."
         )
     if {str(each) for each in others} <= wanted:
-        return f"{source} returns external_identifier as no text: write CAST(… AS text)."
+        return f"{source} returns an external_identifier that is not a text: write CAST(… AS text)."
     return f"{source} returns customers that it was not asked for: it must select by :identifiers."
 
 

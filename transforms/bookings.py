@@ -1,4 +1,4 @@
-"""The sign of a booking: the legacy system counts what is owed, Kraken counts by the type of the booking.
+"""The sign of a booking: the legacy system counts what is owed, Kraken goes by the type of the booking.
 
 Kraken lets charges and credits have a minus, which stands for a reversal or a correction; payments and
 repayments have none. So a charge keeps the legacy sign, a credit gets the other one, and a payment that was

@@ -27,7 +27,7 @@ _MISSING: Final = object()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildSettings:
-    """What the payload takes from the wave and not from the legacy database."""
+    """Settings that the payload takes from the wave and not from the legacy database."""
 
     import_supplier: str
     today: date
@@ -46,7 +46,7 @@ class BuiltPayload:
     external_identifier: str
     body: bytes = field(repr=False)
     balances: tuple[Balance, ...] = ()
-    """What the payload says is owed, for reconciliation."""
+    """The balances in the payload, for reconciliation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +209,7 @@ def _check(
     settings: BuildSettings,
     result: BuildResult,
 ) -> None:
-    """Sort what was built by what the dialect's rules say of it."""
+    """Sort the built payloads by the findings of the dialect's rules."""
     given = Circumstances(
         today=settings.today, region=settings.region or dialect.market, values=settings.values
     )
@@ -218,13 +218,13 @@ def _check(
     others = [rule for rule in rules if not isinstance(rule, UniqueRule)]
     batch = Batch([each.document for each in made.values()])
     found = run_rules(rules=others, batch=batch)
-    # A customer who is refused anyway shares nothing with another.
+    # Refused records do not take part in the uniqueness check.
     batch.left_out.update(number for number, findings in found.items() if _is_refused(findings))
     for number, more in run_rules(rules=unique, batch=batch).items():
         found[number] = [*found.get(number, ()), *more]
     for number, identifier in enumerate(made):
         findings = [*found.get(number, ()), *warnings.get(identifier, ())]
-        # The first finding stands for the record in every count.
+        # The first finding represents the record in every count.
         record = Findings(
             external_identifier=identifier,
             findings=tuple(sorted(findings, key=lambda finding: finding.severity != "error")),
@@ -261,7 +261,7 @@ def _shared(*, rules: Sequence[UniqueRule], identifiers: Sequence[str], batch: B
 
 
 def _named(*, document: Mapping[str, Any], place: Sequence[str], name: str) -> dict[str, Any]:
-    """The document with this text at this place, which comes first for whoever reads it."""
+    """Return the document with this text placed first, for people who read it."""
     first, *rest = place
     inside = _named(document=document.get(first, {}), place=rest, name=name) if rest else name
     return {first: inside} | {key: value for key, value in document.items() if key != first}
@@ -277,11 +277,11 @@ def _not_in_legacy(*, dialect: Dialect) -> Finding:
 
 
 def _no_json() -> Finding:
-    # The error itself does not say where the value stands.
+    # The error itself does not name the place of the value.
     return Finding(
         code="schema",
         path="",
-        detail="It is no JSON: half a character (a lone surrogate), a whole number of more than 64 bits, or "
+        detail="JSON cannot represent it: a lone surrogate, a whole number of more than 64 bits, or "
         "a document nested too deeply.",
     )
 
@@ -295,7 +295,7 @@ def _schema_findings(*, error: ValidationError, document: Any) -> list[Finding]:
 
 
 def _path(*, place: Sequence[str | int], document: Any) -> str:
-    """A location in the document: pydantic also names the branch of a union, which is no field."""
+    """Format a location in the document: pydantic also names the branch of a union, which is not a field."""
     parts: list[str] = []
     node = document
     for index, part in enumerate(place):

@@ -37,13 +37,13 @@ _CONTROL: Final = {code: None for code in range(32) if code not in (9, 10, 13)} 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Why a value cannot be sent, or as a warning what is sent all the same; the detail names no value."""
+    """Why a value cannot be sent, or, as a warning, what is sent instead; the detail names no value."""
 
     code: str
     detail: str
     severity: Severity = "error"
     value: Any = None
-    """What is sent."""
+    """The value that is sent."""
 
 
 class FloatInFrame(Exception):
@@ -51,7 +51,7 @@ class FloatInFrame(Exception):
 
 
 class NoTextInFrame(Exception):
-    """A column holds values that have no text of their own: bytes, lists or objects."""
+    """A column holds values that have no text form: bytes, lists or objects."""
 
 
 def clean_column(
@@ -96,7 +96,7 @@ def clean_column(
 
 
 def _plain(*, texts: Sequence[str | None], column: Column) -> list[Any] | None:
-    """A column of texts in plain letters, stripped; None where some need more than that."""
+    """Return a column of texts in plain letters, stripped; None if some need more than that."""
     together = "".join(filter(None, texts))
     if not (together.isascii() and together.isprintable()):
         return None
@@ -189,7 +189,7 @@ def _texts(*, value: Any, name: str) -> Any:
         except (ValueError, RecursionError):
             value = None
     elif not isinstance(value, list | tuple):
-        # What is no text at all is told as in any other column.
+        # A value that is not a text is reported as in any other column.
         if _as_text(value) is None:
             return None
         value = None
@@ -198,13 +198,13 @@ def _texts(*, value: Any, name: str) -> Any:
     ):
         return Problem(
             code="invalid_value",
-            detail=f"Column {name} is no list of texts: deliver a text array, or a JSON array of texts.",
+            detail=f"Column {name} is not a list of texts: deliver a text array, or a JSON array of texts.",
         )
     return [text for text in map(_tidy, filter(None, value)) if text] or None
 
 
 def _as_texts(values: Sequence[Any]) -> Sequence[str | None]:
-    # Most columns hold texts and nothing else.
+    # Most columns hold only texts.
     if set(map(type, values)) <= _TEXT_OR_NONE:
         return values
     return [_as_text(value) for value in values]
@@ -239,7 +239,7 @@ def _join(*, whole: str | None, fraction: str | None) -> str | None:
     digits = (fraction or "").strip()
     if whole is None or not digits:
         return whole
-    # A fraction that is no digits makes the number unreadable, which the pattern then says. So does one
+    # A fraction that is not digits makes the number unreadable, which the pattern then says. So does one
     # without digits before it: a reading whose first column was never filled is none, and not nought.
     is_whole = _DIGITS.fullmatch(digits) and whole.strip(" +-")
     return f"{whole.strip()}.{digits if is_whole else '?'}"
@@ -349,7 +349,7 @@ def _led(*, text: str) -> str:
 def _money(*, text: str, column: Column) -> Any:
     text = _led(text=text)
     whole, point, fraction = text.partition(".")
-    # Zeros at the end of a fraction say nothing: databases add them.
+    # Zeros at the end of a fraction mean nothing: databases add them.
     digits = fraction[:2] + fraction[2:].rstrip("0")
     wrong = ""
     if not _MONEY.fullmatch(text):
@@ -369,5 +369,5 @@ def _money(*, text: str, column: Column) -> Any:
 
 def _number(*, text: str, pattern: re.Pattern[str], name: str) -> Any:
     if not pattern.fullmatch(text):
-        return Problem(code="invalid_value", detail=f"Column {name} holds something that is no number.")
+        return Problem(code="invalid_value", detail=f"Column {name} holds something that is not a number.")
     return text

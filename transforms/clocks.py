@@ -1,4 +1,4 @@
-"""What a time that a clock shows means on the days when clocks change."""
+"""The meaning of a local time on the days when clocks change."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def instants(*, wall: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     first, last = naive - before, naive - after
     if first <= last:
         return first, last
-    # Between the two, the offset is no longer what it was.
+    # Between the two, the offset changes.
     change = last
     while change.astimezone(zone).utcoffset() == before:
         change += _MINUTE
@@ -38,7 +38,7 @@ def instants(*, wall: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 
 def _offsets(*, wall: datetime, zone: ZoneInfo) -> tuple[timedelta, timedelta]:
-    """The offset before and after a change of the clocks; the same twice where there is none."""
+    """Return the offset before and after a change of the clocks; the same twice where there is none."""
     before, after = (wall.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
     assert before is not None
     assert after is not None

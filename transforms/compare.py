@@ -12,7 +12,7 @@ ABSENT: Final = object()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A path with indexes, and what stood there before and stands there now."""
+    """A path with indexes, and its values before and now."""
 
     path: str
     before: Any

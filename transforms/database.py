@@ -1,4 +1,4 @@
-"""What a database refuses, as one sentence: which file, which SQLSTATE, what to do. Never a value.
+"""Turns what a database refuses into one sentence: which file, which SQLSTATE, what to do. Never a value.
 
 Postgres quotes values and keys in its own messages, and SQLAlchemy the parameters. So an error's own words
 are passed on only where they name nothing but tables, columns, functions and types.
@@ -80,7 +80,7 @@ _NAMES_ONLY: Final = frozenset(
 _ADVICE: Final[dict[str, str]] = {
     "25006": "tries to write, and the database is only read here: make it a SELECT",
     "42501": "needs a right that the database's user does not have: have it granted",
-    "42601": "is no valid SQL: correct it",
+    "42601": "is not valid SQL: correct it",
     "42": "does not fit the legacy database: correct it",
     "3F": "does not fit the legacy database: correct it",
     "57014": "was broken off, by statement_timeout or by hand: make it faster, or raise the timeout",
@@ -93,7 +93,7 @@ _ADVICE: Final[dict[str, str]] = {
 
 
 def fault_of(*, error: Exception) -> Fault:
-    """What an error of SQLAlchemy, psycopg2 or of reading its rows means, without any value."""
+    """Return what an error of SQLAlchemy, of psycopg2 or of reading its rows means, without any value."""
     if isinstance(error, ResourceClosedError):
         return Fault(kind=Kind.PERMANENT, reason="delivers no rows: it must be one SELECT")
     if isinstance(error, PoolExhausted):
@@ -169,7 +169,7 @@ def sentences(*, place: Place, raises: type[Exception] = UnableToQuery) -> Itera
 
 
 def refusal(*, error: Exception, place: Place, raises: type[Exception] = UnableToQuery) -> Exception:
-    """The exception that stands for an error: its sentence, and none of its values."""
+    """Return the exception that stands for an error: with its sentence, and none of its values."""
     fault = fault_of(error=error)
     chosen = DatabaseInterrupted if fault.kind is Kind.TRANSIENT else raises
     return chosen(fault.sentence(place=place))
@@ -185,7 +185,7 @@ def place_in(file: Path) -> Place:
 
 
 def shown(file: Path) -> str:
-    """A file of the project as people know it."""
+    """Return the path of a project file as people know it."""
     return str(file.relative_to(_ROOT)) if file.is_relative_to(_ROOT) else str(file)
 
 
@@ -214,11 +214,11 @@ def check_parameters(*, statement: TextClause, parameters: frozenset[str], sourc
     if unknown:
         given = " and ".join(f":{name}" for name in sorted(parameters))
         raise UnableToQuery(
-            f"{source} names :{unknown[0]}, which is no parameter of it: name {given}, and write \\: where a "
-            "colon is meant."
+            f"{source} names :{unknown[0]}, which is not one of its parameters: name {given}, and write "
+            "\\: for a colon."
         )
 
 
 def stripped(value: Any) -> Any:
-    """A key without the blanks that pad it in columns of type CHAR; what is no text, as it is."""
+    """Return a key without the blanks that pad it in CHAR columns; other types as they are."""
     return value.strip() if type(value) is str else value

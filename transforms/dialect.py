@@ -66,13 +66,13 @@ _COUNTS_FOR: Final[Mapping[str, tuple[Kind, ...]]] = {
     "if_past": ("date",),
     "decimals": ("decimal",),
 }
-"""Options of a column that no other kind looks at: there they would be passed over without a word."""
+"""Options of a column that no other kind uses: elsewhere they would be silently ignored."""
 
 ANY_CODE: Final = "*"
-"""In a configured map, from this to this: codes without an entry of their own are sent as they are."""
+"""In a configured map, from this to this: codes without an entry are sent as they are."""
 
 FLAG: Mapping[str, CodeValue] = {"X": True, "Y": True, "1": True, "": False, "N": False, "0": False}
-"""Codes of a flag that is always sent: blank is no."""
+"""Codes of a flag that is always sent: blank means no."""
 
 OPTIONAL_FLAG: Mapping[str, CodeValue] = {"X": True, "Y": True, "1": True, "N": False, "0": False}
 """Codes of a flag that is sent only when it is set either way: blank is unknown."""
@@ -80,7 +80,7 @@ OPTIONAL_FLAG: Mapping[str, CodeValue] = {"X": True, "Y": True, "1": True, "N": 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column that becomes a field. `meaning` is for whoever writes the SQL."""
+    """A column that becomes a field. `meaning` is for the author of the SQL."""
 
     name: str
     kind: Kind
@@ -88,7 +88,7 @@ class Column:
     field: str = ""
     """Place in the payload object of the frame's row, dotted where nested; the column's own name if empty."""
     required: bool = False
-    """Whether a blank one rejects the record: a source states it, or nothing can be told apart without it."""
+    """Whether a blank one rejects the record: a source states it, or it tells records apart."""
     expected: bool = False
     """Whether a blank one is sent without the field and warns: the source shows the field and is silent."""
     codes: Mapping[str, CodeValue] | None = None
@@ -107,11 +107,11 @@ class Column:
     """For a field of a booking: what each type may have there. Where a reversal changes the type, another
     value is left out."""
     is_last_day: bool = False
-    """For kind date: the last day that counts, where Kraken wants the first that no longer does."""
+    """For kind date: the last day that counts, where Kraken wants the first day after it."""
     decimals: str = ""
     """For kind decimal: a second column that holds the digits after the point."""
     if_past: str = ""
-    """For kind date: leave out a day that is over, and say in this sentence what comes of it."""
+    """For kind date: leave out a past day, and explain the consequence in this sentence."""
     sends_null: bool = False
     """Send null where the column is empty, in place of leaving the field out."""
 
@@ -179,7 +179,7 @@ def columns(
 
 
 def expecting(*given: Column) -> tuple[Column, ...]:
-    """The same columns for a source that does not say what must be there: a blank one warns."""
+    """Return the same columns for a source that does not say which are required: a blank one warns."""
     return tuple(
         replace(column, required=False, expected=True) if column.required else column for column in given
     )
@@ -234,7 +234,7 @@ class MoneySource:
     inside: str = ""
     """The list of the document whose objects have it; empty for the document itself."""
     ledger: str = ""
-    """What the sum is called."""
+    """The name of the sum."""
     ledger_field: str = ""
     """Instead of `ledger`: the field of the object that names it."""
 
@@ -253,7 +253,7 @@ class Coverage:
     not_filled: frozenset[str] = frozenset()
     """About fields that no frame fills."""
     missing: frozenset[str] = frozenset()
-    """What a rule could tell, and none does."""
+    """What a rule could check, and none does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,21 +270,21 @@ class Dialect:
     identifier_path: tuple[str, ...]
     """Where the payload holds the external identifier."""
     default_import_supplier: str
-    """The guide's, for previews and the local stack; a wave takes what its Connection or its form names."""
+    """The guide's, for previews and the local stack; a wave takes the one of its Connection or form."""
     frames: tuple[Frame, ...] = field(repr=False)
     model: type[Payload]
     rules: Callable[[Circumstances], tuple[Rule, ...]]
-    """What is checked of the payloads before Kraken is asked."""
+    """Checks of the payloads before Kraken is asked."""
     answers: Answers = field(default_factory=Answers, repr=False)
     """How what its Kraken refuses without a code is called here."""
     default_values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Where the Connection has none: legacy code to value by setting, for columns of kind configured."""
     coverage: Coverage | None = None
-    """What is stated and not checked; None where the sources publish no codes."""
+    """Stated rules that are not checked; None where the sources publish no codes."""
     money: tuple[MoneySource, ...] = ()
     """Balances to reconcile with those of `sql/reconcile/<dialect>/balances.sql`; empty without money.
 
-    The first is the one that a person is told of at the gate.
+    The gate shows people the first one.
     """
 
     def __post_init__(self) -> None:
@@ -307,7 +307,7 @@ class Dialect:
 
     @property
     def settings(self) -> frozenset[str]:
-        """What a Connection may name a client's own words for."""
+        """The settings for which a Connection may configure a client's own words."""
         return frozenset(
             column.setting for frame in self.frames for column in frame.columns if column.setting
         )
@@ -319,18 +319,18 @@ class Dialect:
 
 
 def _check_apart(*, parent: Frame, child: Frame) -> None:
-    """Refuse a column of the parent for what the rows of the child fill."""
+    """Refuse a column of the parent for a field that the rows of the child fill."""
     target = tuple(child.target.split("."))
     for column in parent.columns:
         place = column.place
         if place == target[: len(place)]:
             raise ValueError(
                 f"Column {column.name} of frame {parent.name} fills {'.'.join(place)}, "
-                f"where the rows of frame {child.name} stand: choose one."
+                f"where the rows of frame {child.name} go: choose one."
             )
         if place[: len(target)] == target:
             raise ValueError(
                 f"Column {column.name} of frame {parent.name} fills {'.'.join(place)}, "
-                f"which stands in the rows of frame {child.name}: make it a column of that frame, "
+                f"which belongs to the rows of frame {child.name}: make it a column of that frame, "
                 f"and its field {'.'.join(place[len(target) :])}."
             )

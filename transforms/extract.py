@@ -55,7 +55,7 @@ class Extract:
     frames: dict[str, pd.DataFrame]
     watermark: datetime
     balances: dict[str, tuple[Balance, ...]] = field(default_factory=dict)
-    """By external identifier, where they were asked for: what the legacy database says is owed."""
+    """Legacy balances by external identifier, where they were asked for."""
     unreadable: Mapping[str, Finding] = field(default_factory=dict)
     """By external identifier: customers of whom the SQL could not convert a value, and why."""
 
@@ -120,7 +120,7 @@ def candidate_pages(
         if not page:
             return
         yield page
-        # With its blanks where they count: the same customer would be above its key without them.
+        # With its blanks where they count: otherwise the same customer would come after its own key.
         after = keys[-1].rstrip(" ") if is_char else keys[-1]
 
 
@@ -186,7 +186,7 @@ def _frame(*, reader: BatchReader, dialect: Dialect, frame: Frame, path: str) ->
         found = reader.read(file=file, path=path)
     twice = sorted({column for column in found.names if found.names.count(column) > 1})
     if twice:
-        # One of the two would silently win.
+        # Otherwise one of the two would silently win.
         raise UnableToExtract(f"{shown(file)} delivers column {', '.join(twice)} twice.")
     # Object columns: type inference would turn codes into numbers and whole numbers into floats.
     columns = zip(*found.rows, strict=True) if found.rows else ([] for _ in found.names)
@@ -215,7 +215,7 @@ def _without(
 
 
 def _paths(*, dialect: Dialect) -> dict[str, str]:
-    """Where the rows of each frame stand in a document, without indexes."""
+    """Return the place of each frame's rows in a document, without indexes."""
     paths: dict[str, str] = {}
     for frame in dialect.frames:
         paths[frame.name] = ".".join(part for part in (paths.get(frame.parent), frame.target) if part)
@@ -233,7 +233,7 @@ def _balances(*, reader: BatchReader, dialect: Dialect) -> dict[str, tuple[Balan
         identifier, ledger, currency, amount = (stripped(getattr(row, name)) for name in _BALANCE)
         if identifier is None or identifier == "":
             raise UnableToExtract(
-                f"{shown(file)} returns rows without external_identifier: nobody can tell whose they are."
+                f"{shown(file)} returns rows without external_identifier: whose they are is unknown."
             )
         if amount is not None and not is_amount(value=amount):
             reason = "must deliver amounts as numbers, exact and with at most 13 digits before the point"
@@ -257,7 +257,7 @@ def _candidates(*, file: Path) -> TextClause:
 
 
 def frame_sql(*, dialect: str, name: str) -> Path:
-    """The file with the SQL of a frame: the dialect's own, or else the one that several share."""
+    """Return the file with the SQL of a frame: the dialect's own, or else the shared one."""
     for folder in (dialect, "shared"):
         file = _SQL_FOLDER / folder / f"{name}.sql"
         if file.is_file():

@@ -1,4 +1,4 @@
-"""One form for everything that is wrong, or odd, with a record, whoever found it."""
+"""One form for everything that is wrong, or odd, with a record, whether Kraken or we found it."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ DEVIATIONS: Final = 3.3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameLine:
-    """A frame beside what it was before (None: not known), and one sentence if a person must look at it."""
+    """A frame with its earlier counts (None: not known), and one sentence if a person must look at it."""
 
     parent: str
     """The parent frame; empty for the first one."""
@@ -74,7 +74,7 @@ def judge(
 
 
 def sentences(*, lines: Sequence[FrameLine], earlier: str = "") -> list[str]:
-    """The warnings of the lines; what was empty before as well comes last, in one sentence."""
+    """Return the warnings of the lines; frames that were empty before too come last, in one sentence."""
     warned = [line for line in lines if line.warning]
     known = [line for line in warned if line.is_empty_as_before]
     if len(known) < 2:
@@ -108,7 +108,7 @@ def _changed(
     earlier: str,
 ) -> str:
     """The sentence for a clear change; empty without one."""
-    # Rows of one customer resemble each other, so there is no more proof than there are customers.
+    # Rows of one customer resemble each other, so the evidence is counted in customers.
     sizes = [min(side.parents, number) for side, number in zip(sides, customers, strict=True)]
     if min(sizes) < LEAST_CUSTOMERS:
         return ""
@@ -131,7 +131,7 @@ def _changed(
 
 
 def _share_deviations(shares: Sequence[float], sizes: Sequence[int]) -> float:
-    """How many standard errors two shares are apart."""
+    """Return how many standard errors two shares are apart."""
     # One hit and one miss more on each side: near 0 and 1 the plain formula takes chance for proof.
     likely = [(share * size + 1) / (size + 2) for share, size in zip(shares, sizes, strict=True)]
     error = sqrt(sum(each * (1 - each) / (size + 2) for each, size in zip(likely, sizes, strict=True)))
@@ -139,7 +139,7 @@ def _share_deviations(shares: Sequence[float], sizes: Sequence[int]) -> float:
 
 
 def _mean_deviations(sides: Sequence[FrameRows], sizes: Sequence[int]) -> float:
-    """How many standard errors two means are apart."""
+    """Return how many standard errors two means are apart."""
     means = [side.rows / side.parents for side in sides]
     # The wider spread counts for both: a small wave may have missed the few customers with many rows.
     spread = max(side.squares / side.parents - mean**2 for side, mean in zip(sides, means, strict=True))
@@ -148,7 +148,7 @@ def _mean_deviations(sides: Sequence[FrameRows], sizes: Sequence[int]) -> float:
 
 
 def percent(share: float | None) -> str:
-    """A share as people write it."""
+    """Format a share as people write it."""
     return "–" if share is None else f"{100 * share:.1f} %"
 
 
@@ -160,6 +160,6 @@ def _file(*, dialect: Dialect, frame: Frame) -> str:
     try:
         folder = frame_sql(dialect=dialect.name, name=frame.name).parent.name
     except UnableToExtract:
-        # It was there when the batch was built; the counts are worth showing without it.
+        # It existed when the batch was built; the counts are worth showing without it.
         folder = dialect.name
     return f"sql/extract/{folder}/{frame.name}.sql"

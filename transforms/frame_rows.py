@@ -1,4 +1,4 @@
-"""Rows by frame: what the SQL of each frame delivered, counted while the frames are nested."""
+"""Rows by frame: the rows that the SQL of each frame returned, counted while the frames are nested."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ def _both(*, one: Origin, other: Origin) -> Origin:
 
 
 def origin_of(*, dialect: str, path: str) -> Origin | None:
-    """The origin of a generic path, or of the nearest object around it; None for the whole record."""
+    """Return the origin of a generic path, or of the nearest object around it; None for the whole record."""
     origins = lineage(name=dialect)
     while path:
         if path in origins:
@@ -149,7 +149,7 @@ def _parsed(*, sql: Path) -> exp.Expr:
 
 
 def empty_columns(*, sql: Path) -> frozenset[str]:
-    """The columns that a query delivers as NULL whoever is asked for. Raises `UnableToTrace`."""
+    """Return the columns that a query returns as NULL for every customer. Raises `UnableToTrace`."""
     sides = [select for select in _selects(query=_parsed(sql=sql)) if select.selects]
     empty = [{column.alias_or_name for column in select.selects if _is_null(node=column)} for select in sides]
     return frozenset(set.intersection(*empty)) if empty else frozenset()
@@ -161,7 +161,7 @@ def selects_nobody(*, sql: Path) -> bool:
 
 
 def _selects(*, query: exp.Expr) -> Iterator[exp.Select]:
-    """The query itself, or what it is a union of."""
+    """Yield the query itself, or the parts of its union."""
     if isinstance(query, exp.SetOperation):
         for side in (query.left, query.right):
             yield from _selects(query=side)
@@ -190,7 +190,7 @@ _Columns: TypeAlias = Mapping[str, tuple[Source, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
-    """What a name may stand for: a table's name, or the columns of a query; inner names hide outer ones."""
+    """The meanings of names: a table's name, or the columns of a query; inner names hide outer ones."""
 
     file: str
     relations: Mapping[str, str | _Columns] = field(default_factory=dict)
@@ -223,7 +223,7 @@ def _columns(*, query: exp.Expr, known: _Known) -> _Columns:
 
 
 def _relations(*, query: exp.Select, known: _Known) -> dict[str, str | _Columns]:
-    """What stands behind each name of the FROM clause."""
+    """Return what each name of the FROM clause stands for."""
     own: dict[str, str | _Columns] = {}
     start = query.args.get("from_") or query.args.get("from")
     relations = [start.this] if start is not None else []
@@ -248,7 +248,7 @@ def _relations(*, query: exp.Select, known: _Known) -> dict[str, str | _Columns]
 
 def _sources(*, node: exp.Expr, own: Mapping[str, str | _Columns], known: _Known) -> Iterator[Source]:
     conditions: dict[int, str] = {}
-    # What only decides or sorts is no source.
+    # Expressions that only decide or sort are not sources.
     ignored = {
         id(column)
         for order in node.find_all(exp.Order)
@@ -278,7 +278,7 @@ def _sources(*, node: exp.Expr, own: Mapping[str, str | _Columns], known: _Known
 
 
 def _inner_sources(*, query: exp.Query, known: _Known) -> Iterator[Source]:
-    """What a query inside an expression delivers; of EXISTS, the tables that it asks."""
+    """Yield the results of a query inside an expression; of EXISTS, the tables that it reads."""
     delivered = [source for sources in _columns(query=query, known=known).values() for source in sources]
     yield from delivered
     select = query.find(exp.Select)
@@ -289,7 +289,7 @@ def _inner_sources(*, query: exp.Query, known: _Known) -> Iterator[Source]:
 
 
 def _condition(*, condition: exp.Expr) -> str:
-    """Equalities with texts, for people; the open end of a time slice goes without saying."""
+    """Return equalities with texts, for people; the open end of a time slice is omitted."""
     return ", ".join(
         f"{equality.left.name} '{equality.right.name}'"
         for equality in condition.find_all(exp.EQ)

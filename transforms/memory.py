@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """A batch is made of very many objects and no cycles: the collector would walk them again and again.
+    """Pause the collector: a batch has very many objects and no cycles, and it would walk them repeatedly.
 
-    It costs a sixth of the time; reference counts free a batch all the same.
+    It costs a sixth of the time; reference counts still free a batch.
     """
     was_enabled = gc.isenabled()
     gc.disable()

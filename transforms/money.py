@@ -1,4 +1,4 @@
-"""Exact sums of balances in cents: what the legacy database says, and what the payloads say.
+"""Exact sums of balances in cents: those of the legacy database, and those of the payloads.
 
 Two ways to one figure, so that neither can repeat the other's mistake: the legacy side is summed by SQL of
 its own (`sql/reconcile/<dialect>/balances.sql`), the payload side from the finished documents.
@@ -17,7 +17,7 @@ from transforms.rules.ledgers import amount as amount_of
 _LEAST: Final = Decimal("1E-10")
 """The least that a payload can say."""
 _MOST: Final = Decimal(10) ** 13
-"""A thousand times what a payload can say; sums of it fit into the database."""
+"""A thousand times the largest balance of a payload; sums of it fit into the database."""
 
 _Sums: TypeAlias = dict[tuple[str, str], tuple[int, Decimal]]
 
@@ -48,7 +48,7 @@ def payload_balances(*, sources: Iterable[MoneySource], document: Mapping[str, A
 
 
 def written(*, cents: Decimal | int) -> str:
-    """Cents as people write an amount: with two places, or as many as it has."""
+    """Format cents as people write an amount: with two places, or as many as it has."""
     whole, _, fraction = f"{Decimal(cents).scaleb(-2):,f}".partition(".")
     return f"{whole}.{fraction.rstrip('0'):0<2}"
 
@@ -91,7 +91,7 @@ def _balances(*, sums: _Sums) -> tuple[Balance, ...]:
 
 
 def _cents(*, total: Decimal) -> Decimal:
-    # Whole cents without places, as they are shown; the database keeps the places that it is given.
+    # Whole cents without places, as they are shown; the database keeps the places it is given.
     cents = total.scaleb(2)
     whole = cents.to_integral_value()
     return whole if whole == cents else cents.normalize()

@@ -1,4 +1,4 @@
-"""Pages of customers: each must lead on from the one before, or a wave would take some twice, others never.
+"""Pages of customers: each must continue the one before, or a wave would take some twice and others never.
 
 In which order text ascends is for the legacy database to say, since its collation is not Python's. So where
 Python's order is broken, the statement itself is asked what comes next.
@@ -21,7 +21,7 @@ _ASKED: Final = 3
 
 @dataclass(slots=True, kw_only=True)
 class Pages:
-    """Looks at one page after the other. `source` names the file in what it raises, `UnableToQuery`."""
+    """Checks one page after the other. `source` names the file in the `UnableToQuery` that it raises."""
 
     source: str
     _last: frozenset[str] = frozenset()
@@ -62,7 +62,7 @@ class Pages:
             )
         if not isinstance(value, str):
             raise UnableToQuery(
-                f"{self.source} delivers an external_identifier that is no text: write CAST(… AS text)."
+                f"{self.source} returns an external_identifier that is not a text: write CAST(… AS text)."
             )
         return value.strip()
 

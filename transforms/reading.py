@@ -21,7 +21,7 @@ _PARAMETERS: Final = frozenset({"identifiers"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """What a statement delivers."""
+    """The rows of a statement."""
 
     names: list[str]
     rows: Sequence[Row[Any]]
@@ -37,7 +37,7 @@ class _Unreadable(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class BatchReader:
-    """Reads the customers of a batch; `unreadable` grows by those who are then left out of what follows."""
+    """Reads the customers of a batch; `unreadable` collects those whom later statements leave out."""
 
     connection: Connection
     identifiers: Sequence[str]
@@ -50,7 +50,7 @@ class BatchReader:
         return self.connection.exec_driver_sql("SAVEPOINT batch; SELECT transaction_timestamp()").scalar_one()
 
     def read(self, *, file: Path, path: str) -> Rows:
-        """The rows of all readable customers. `path` is where findings say that the rows would stand.
+        """Return the rows of all readable customers. `path` is the place of the rows in findings.
 
         Raises `raises` and `DatabaseInterrupted`.
         """
@@ -68,7 +68,7 @@ class BatchReader:
         return self._halved(statement=statement, file=file, path=path, asked=asked, nothing=nothing)
 
     def refuse(self, *, identifier: str, file: Path, path: str, reason: str) -> None:
-        """Leave a customer out because of what a file delivers for it."""
+        """Leave a customer out because of the values in its rows of a file."""
         self.unreadable[identifier] = Finding(code=UNREADABLE, path=path, detail=f"{shown(file)} {reason}.")
 
     def _halved(

@@ -39,7 +39,7 @@ _COLUMNS: Final = ("external_identifier", "priority", "stratum", "exclusion")
 
 
 class UnableToSelect(UnableToQuery):
-    """There is no such rule, its parameters are not those given, or its SQL does not do."""
+    """There is no such rule, its parameters are not those given, or its SQL does not work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,17 +62,17 @@ def rule_names(*, dialect: str) -> tuple[str, ...]:
 
 
 def rule_parameters(*, dialect: str, rule: str) -> frozenset[str]:
-    """What must be given to a rule. Raises `UnableToSelect`."""
+    """Return the parameters that a rule needs. Raises `UnableToSelect`."""
     return frozenset(_statement(dialect=dialect, rule=rule).compile().params) - PAGING - {_LEAVE_OUT}
 
 
 def check_rule(*, dialect: str, rule: str, parameters: Mapping[str, Parameter]) -> None:
-    """Raise `UnableToSelect` unless the rule exists and wants exactly these parameters."""
+    """Raise `UnableToSelect` unless the rule exists and takes exactly these parameters."""
     wanted = rule_parameters(dialect=dialect, rule=rule)
     if missing := sorted(wanted - set(parameters)):
         raise UnableToSelect(f"Rule {rule} needs {', '.join(missing)}: fill it in.")
     if unread := sorted(set(parameters) - wanted):
-        # Whoever gave it believes that it narrows the selection.
+        # The caller who gave it believes that it narrows the selection.
         raise UnableToSelect(f"Rule {rule} does not look at {', '.join(unread)}: leave it empty.")
 
 
@@ -93,7 +93,7 @@ def select(
     selection: Selection,
     page: int = PAGE,
 ) -> Iterator[list[Selected]]:
-    """What a selection takes, in pages, from one read-only snapshot.
+    """Yield what a selection takes, in pages, from one read-only snapshot.
 
     Raises `UnableToSelect`, and `DatabaseInterrupted` when the same call is worth another try.
     """
@@ -178,7 +178,7 @@ def _as_select(*, place: Place | None = None) -> Iterator[None]:
 
 
 def _place(*, dialect: str, rule: str) -> Place:
-    """In which of the two files of the statement an error stands."""
+    """Return which of the statement's two files an error is in."""
     candidates, chosen = (_file(dialect=dialect, name=name) for name in (_CANDIDATES, rule))
     # Each file begins after one line of ours.
     end = 1 + _lines(candidates)
@@ -206,7 +206,7 @@ def _statement(*, dialect: str, rule: str) -> TextClause:
         candidates, chosen = (_file(dialect=dialect, name=name) for name in (_CANDIDATES, rule))
         outer, inner = read_sql(chosen), read_sql(candidates)
         check_paging(statement=text(outer), source=shown(chosen))
-    # A query of its own, since a rule may begin with WITH. It keeps the order of the rule's rows.
+    # As a subquery, since a rule may begin with WITH. It keeps the order of the rule's rows.
     return text(f"WITH candidate AS (\n{inner}\n)\nSELECT * FROM (\n{outer}\n) AS chosen")
 
 

@@ -11,11 +11,11 @@ from transforms.findings import Finding, Severity
 from transforms.lineage import UnableToTrace, origin_of
 
 MOST_CODES: Final = 20
-"""Unknown codes of a column that are causes of their own: each is mended by itself."""
+"""Unknown codes of a column that are separate causes: each is mended by itself."""
 
 _EXAMPLES: Final = 3
 TOLD_APART: Final = ("invalid_value", "unknown_code")
-"""Codes whose sentences are causes of their own."""
+"""Codes whose sentences are separate causes."""
 FURTHER: Final = "The column holds more unknown codes than are shown: name these, and look again."
 
 
@@ -23,8 +23,8 @@ FURTHER: Final = "The column holds more unknown codes than are shown: name these
 class Cause:
     """One kind of finding. `path` has no indexes; `source` is the legacy column, empty for a whole record.
 
-    `domain` and `event` are what Kraken says beside, blank where it says none; `unnamed` of the findings have
-    no code of their own.
+    `domain` and `event` are Kraken's, blank where it gives none; `unnamed` of the findings have no code of
+    their own.
     """
 
     severity: Severity
@@ -84,7 +84,7 @@ class Triage:
         self._sources.update(sources - {""})
 
     def _told_apart(self, *, finding: Finding) -> str:
-        """The sentence that a cause of its own has; blank where the first one stands for all."""
+        """Return the sentence of a separate cause; blank where the first one stands for all."""
         if finding.code not in TOLD_APART:
             return ""
         told = self._told.setdefault((finding.code, finding.generic_path), set())
@@ -106,7 +106,7 @@ class Triage:
 
 
 def found_by(*, severity: str, origin: str, stage: str) -> str:
-    """Who found something at which step, and what came of it."""
+    """Return who found something at which step, and what came of it."""
     if severity == "warning":
         return "our warning" if origin == "local" else "Kraken's warning"
     if origin == "local":
@@ -126,6 +126,6 @@ def source_of(*, dialect: str, path: str) -> str:
     try:
         origin = origin_of(dialect=dialect, path=path)
     except UnableToTrace:
-        # The conformance tests and `make check` say which query; a finding is worth showing without it.
+        # The conformance tests and `make check` name the query; a finding is worth showing without it.
         return ""
     return "" if origin is None else str(origin)

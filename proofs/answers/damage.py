@@ -43,7 +43,7 @@ TEXTS: Final = (
     "[" * 20_000,
     "a." * 3_000,
 )
-"""Texts that have been somebody's downfall."""
+"""Texts that have broken other programs."""
 
 
 def any_of(things: Sequence[Any]) -> SearchStrategy[Any]:

@@ -105,7 +105,7 @@ def _read_page(given: tuple[list[list[Any]], bool]) -> None:
     told: list[str] = []
     for keys in given[0]:
         told += pages.checked(keys=keys, next_after=lambda key: key if given[1] else None)
-    claim(all(isinstance(key, str) and key == key.strip() and key for key in told), "A key is no key.")
+    claim(all(isinstance(key, str) and key == key.strip() and key for key in told), "A key cannot be one.")
 
 
 _keys: Final = mostly(st.text("ab 1", min_size=1, max_size=3), as_of_databases)

@@ -52,7 +52,7 @@ _waves: Final = st.builds(
 def _read_wave(request: WaveRequest) -> None:
     check_customers(request=request)
     check_request(request=request, kraken=_KRAKEN)
-    claim(request.limit is None or request.limit > 0, "A wave takes nobody.")
+    claim(request.limit is None or request.limit > 0, "A wave takes no customer.")
     claim(all(identifier.strip() for identifier in request.identifiers), "A customer has no name.")
 
 
@@ -73,7 +73,7 @@ _reruns: Final = st.builds(
 
 def _read_rerun(request: RerunRequest) -> None:
     check_rerun(request=request)
-    claim(0 <= request.threshold <= 1, "A threshold is no share.")
+    claim(0 <= request.threshold <= 1, "A threshold is not a share.")
 
 
 _variables: Final = st.fixed_dictionaries(
@@ -118,7 +118,7 @@ def _read_files(given: tuple[bytes, bytes]) -> None:
         secrets.write_bytes(given[1])
         found = load_secrets(path=secrets)
         claim(all(isinstance(each, str) and each for each in found.passwords.values()), "No password.")
-        claim(load_secrets(path=secrets) == found, "The secrets are made anew each time.")
+        claim(load_secrets(path=secrets) == found, "The secrets are made again each time.")
         kept.write_bytes(given[0])
         stack = state.load(path=kept)
         claim(stack is None or 0 < stack.ports.postgres < 65_536, "A port is none.")

@@ -70,7 +70,7 @@ def _read(given: tuple[int, dict[str, str], bytes]) -> None:
         raise
     claim(status == 200, f"A token is taken from HTTP {status}.")
     claim(math.isfinite(issued.life) and issued.life > 0, f"A token lives for {issued.life} s.")
-    claim(issued.value.isascii() and issued.value.isprintable(), "A token is no header.")
+    claim(issued.value.isascii() and issued.value.isprintable(), "A token does not fit into a header.")
     claim(issued.value not in repr(issued), "A token is shown.")
 
 

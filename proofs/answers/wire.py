@@ -168,7 +168,7 @@ def _read_exchange(given: tuple[str, bytes]) -> None:
     wire.raw = given[1]
     answer = wire.runner.run(_exchanged(wire, given[0]))
     if isinstance(answer, Accepted | ProcessStatus):
-        claim(_SUCCESS.search(given[1]), "What is no success is read as one.")
+        claim(_SUCCESS.search(given[1]), "An answer without success is read as one.")
         claim(isinstance(answer, Accepted) != (given[0] == "status"), "An answer is of another call.")
     claim(_SECRET not in repr(answer), "An answer tells the token.")
 
@@ -182,7 +182,7 @@ def _read_listing(raw: bytes) -> None:
     (wire,) = _OPEN
     wire.raw = raw
     found = wire.runner.run(_listed(wire))
-    claim(_SUCCESS.search(raw), "A listing is taken from what is no success.")
+    claim(_SUCCESS.search(raw), "A listing is taken from an answer without success.")
     for each in found:
         claim(0 < len(each.external_identifier) <= _IDENTIFIER, "An identifier is none.")
         claim(len(each.kraken_identifier or "A") <= _IDENTIFIER, "An identifier of Kraken's is none.")

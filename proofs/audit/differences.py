@@ -13,7 +13,7 @@ from proofs.audit.readers import SHAPE, Objection
 Reader: TypeAlias = Literal["ours", "stand-in", "contract"]
 
 AS_IT_IS: Final = "as it is"
-"""What is told of a document without a change."""
+"""The result for a document without a change."""
 
 _WHOSE: Final = re.compile(r"customer \d+:? ")
 _INDEX: Final = re.compile(r"\.\d+(?=[. ])")

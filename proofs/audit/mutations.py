@@ -148,7 +148,7 @@ def generic(place: Place) -> str:
 
 
 def _kind(place: Place) -> str:
-    """The generic place, with all keys that are no names of fields taken for one: there may be any number."""
+    """The generic place, with all keys that are not field names taken for one: there may be any number."""
     return ".".join(part if _NAME.fullmatch(part) else "*" for part in place if isinstance(part, str))
 
 

@@ -37,7 +37,7 @@ class Objection(NamedTuple):
 
 
 def are_good(*, dialect: Dialect, documents: Sequence[Document], today: date) -> list[bool]:
-    """Whether neither reader refuses each of them: in others, a fault of theirs hides what a change adds."""
+    """Whether both readers accept each of them: otherwise an existing fault hides what a change adds."""
     both = zip(
         ours(dialect=dialect, documents=documents, today=today),
         theirs(dialect=dialect, documents=documents, today=today),
@@ -93,7 +93,7 @@ def theirs(*, dialect: Dialect, documents: Sequence[Document], today: date) -> l
 
 
 def _known(place: Sequence[str | int], document: Any) -> list[str]:
-    """A location of pydantic's without the branches of unions, which are no fields."""
+    """A location of pydantic's without the branches of unions, which are not fields."""
     parts: list[str] = []
     node = document
     for index, part in enumerate(place):

@@ -27,7 +27,7 @@ _GONE = "The stack was stopped while parts of it were being killed: run `make ch
 
 
 class StackIsGone(StackProblem):
-    """Somebody has stopped the stack meanwhile, or a part cannot be started again."""
+    """The stack was stopped meanwhile, or a part cannot be started again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ def quick_windows(*, running: Running) -> Iterator[None]:
     try:
         yield
     finally:
-        # An Airflow that was killed last and does not answer yet is stopped all the same.
+        # An Airflow that was killed last and does not answer yet is stopped too.
         with contextlib.suppress(StackProblem):
             _set(running=running, extra=before)
 

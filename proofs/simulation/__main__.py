@@ -132,7 +132,7 @@ def _range(text: str) -> range:
     try:
         found = range(int(first), int(last or first) + 1)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no range: write SEEDS=1-5000, or SEEDS=17") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a range: write SEEDS=1-5000 or SEEDS=17") from None
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} has no seed in it: write the smaller one first")
     return found

@@ -206,7 +206,7 @@ class Memory:
             found = extract(
                 engine=engine, dialect=dialect, identifiers=identifiers, with_balances=with_balances
             )
-            # When it was read is no part of a history.
+            # When it was read is not part of a history.
             self._read[key] = replace(found, watermark=_WATERMARK)
             self._keys[id(found.frames)] = key
         return self._read[key]

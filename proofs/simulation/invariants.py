@@ -80,7 +80,7 @@ class Invariants:
         tries = self.accepted.setdefault((record["id"], record["attempt"]), [])
         tries.append(accepted)
         # With a clock that is set back, an answer can look older than its create: what has ended without a
-        # customer is then created again, which doubles nobody.
+        # customer is then created again, which doubles no record.
         has_no_order = world.database.set_back_at is not None
         if len(tries) > 1 and not (has_no_order and accepted.is_after_end):
             world.wrongly(f"{name} was created {len(tries)} times")
@@ -155,7 +155,7 @@ class Invariants:
             state: str | None = None
             for event in by_record.get(record["id"], []):
                 origin = event["from_state"]
-                # Another wave claims anew what one that was cancelled has left.
+                # Another wave claims again what a cancelled one has left.
                 is_claim = origin is None and event["to_state"] == State.PLANNED
                 if state is not None and origin != state and not is_claim:
                     self.world.wrongly(f"record {record['id']} leaves {origin}, and was {state}")

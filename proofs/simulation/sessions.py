@@ -52,7 +52,7 @@ class Database:
         """An engine whose sessions belong to the process that opens them."""
         _CURRENT[:] = [self]
         engine = _engine()
-        # What it asks a server at first is no part of a history.
+        # What it asks a server at first is not part of a history.
         engine.connect().close()
         self.statements, self._last = 0, 0.0
         return engine

@@ -92,7 +92,7 @@ class _End(asyncio.Transport):
             self._loop.call_soon(self._gone, None, context=self._context)
 
     def abort(self) -> None:
-        """Close it at once: the other end is told of an end, or of a reset."""
+        """Close it at once: the other end sees an end, or a reset."""
         if not self._is_closing:
             self._is_closing = True
             self.peer.expect(lambda: self.peer.lose(self.peer.draw_loss()))

@@ -137,7 +137,7 @@ def _short_timeouts(*, api: Airflow, running: Running) -> Iterator[None]:
 
 
 def _reconcile(*, api: Airflow, wave_id: int) -> None:
-    """Have the pipeline compare the wave with Kraken's own listing, without any fault."""
+    """Have the pipeline compare the wave with Kraken's own listing, with faults off."""
     api.unpause(dag_id="reconcile")
     run_id = api.trigger(
         dag_id="reconcile", run_id=f"soak-{datetime.now(tz=UTC):%Y-%m-%dT%H-%M-%S}", conf={"wave": wave_id}

@@ -1,5 +1,5 @@
--- A supply point outlasts its customers: who had some generated customers' supply points before them (PRE, final
--- billed), and who has them after (SUC). Neither is a candidate, and nothing of theirs belongs in a payload.
+-- A supply point outlasts its customers: the predecessors (PRE, final billed) and successors (SUC) at the supply
+-- points of some generated customers. Neither is a candidate, and their data does not belong in a payload.
 
 CREATE FUNCTION generator.add_neighbours() RETURNS void
     LANGUAGE plpgsql
@@ -78,7 +78,7 @@ BEGIN
     FROM neighbour
     WHERE market = 'US';
     PERFORM generator.add_readings_of_predecessors();
-    -- Who was told of an outage before the customer moved in.
+    -- The outage contact before the customer moved in.
     INSERT INTO legacy.details_notification
     SELECT
         key, supply_point_id, starts_on, '093000', 'UPD', 'Ms', 'Former', 'Occupier', NULL, NULL,

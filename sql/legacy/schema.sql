@@ -90,7 +90,7 @@ CREATE TABLE legacy.address (
 );
 COMMENT ON TABLE legacy.address IS 'Addresses: in lines for GB, in parts for AU and PT, one line and a city for US.';
 COMMENT ON COLUMN legacy.address.direction IS 'Side of the landing that the door is on (PT).';
-COMMENT ON COLUMN legacy.address.delivery_type IS 'What post is delivered to that is no street, such as PO BOX (AU).';
+COMMENT ON COLUMN legacy.address.delivery_type IS 'What post is delivered to other than a street, such as PO BOX (AU).';
 
 CREATE TABLE legacy.account (
     account_id          bigint NOT NULL,
@@ -120,7 +120,7 @@ COMMENT ON TABLE legacy.account IS
 COMMENT ON COLUMN legacy.account.balance IS 'What the customer owes (debit-positive).';
 COMMENT ON COLUMN legacy.account.operations_team IS 'Team that looks after the account (GB, PT).';
 COMMENT ON COLUMN legacy.account.unknown_occupier IS
-    'GB: X where nobody knows who lives there, N where somebody is known; blank where it was never said.';
+    'GB: X where the occupier is unknown, N where known; blank where it was never recorded.';
 COMMENT ON COLUMN legacy.account.billing_email IS 'Where bills go to instead of to the customers (GB).';
 COMMENT ON COLUMN legacy.account.affiliate IS 'Site that won the customer (GB).';
 
@@ -378,7 +378,7 @@ COMMENT ON TABLE legacy.ledger IS 'Ledgers; balances are debit-positive.';
 COMMENT ON COLUMN legacy.ledger.kind IS
     'Which ledger of the account. GB: empty for the only one; ACCT for accounts that keep their bookings themselves.';
 COMMENT ON COLUMN legacy.ledger.printed_balance IS
-    'US: the balance as the customer was told it: text, in which somebody may have typed a comma.';
+    'US: the balance as printed for the customer: text, in which a comma may have been typed.';
 
 CREATE TABLE legacy.billing_document (
     billing_document_id bigint NOT NULL,
@@ -570,4 +570,4 @@ CREATE TABLE legacy.migration_hold (
     held_at         timestamptz NOT NULL
 );
 COMMENT ON TABLE legacy.migration_hold IS
-    'Accounts that nobody may change while they migrate. Written by the migration alone, and only where it may.';
+    'Accounts that must not change while they migrate. Written only by the migration, where it may.';

@@ -4,7 +4,7 @@
 -- The last records of a stage in one run (the wave's own, or a rerun's in all of its waves) since it was opened:
 -- how many there are, and what those that failed have failed for. Validation stands alone; creation and the end
 -- of processing come together. An end is looked at among records that Kraken had accepted by the same age, ended
--- or not, so that it is no matter whether failures or successes come first. A failure that only repeats how the
+-- or not, so that it does not matter whether failures or successes come first. A failure that only repeats how the
 -- record's last try in this wave ended was known: it counts neither as a failure nor as evidence.
 WITH looked_at AS (
     SELECT 'validate' AS stage, 0 AS minutes, last.import_process_id, last.attempt, last.wave_id,

@@ -1,4 +1,4 @@
--- What people order a wave to do.
+-- People's orders to a wave.
 
 -- name: find
 SELECT id, name, dialect, mode

@@ -1,4 +1,4 @@
--- What a wave leaves behind: who is where, who was not migrated, what came too late, and who sees to it.
+-- What a wave leaves behind: who is where, who was not migrated, late changes, and their owners.
 
 -- name: crosswalk
 SELECT external_identifier, import_supplier, kraken_identifier, attempt, settled_at
@@ -66,7 +66,7 @@ WHERE hand_back.wave_id = %(wave_id)s
     AND process.state = ANY (%(succeeded)s)
 
 -- name: hand_backs
--- Whom a rerun has taken up again since is undecided until it has ended.
+-- A customer taken up again by a rerun is undecided until it has ended.
 SELECT process.external_identifier, hand_back.state, hand_back.code, hand_back.path, hand_back.reason,
     hand_back.attempt, hand_back.owner, hand_back.note
 FROM migration.hand_back
@@ -75,7 +75,7 @@ WHERE hand_back.wave_id = %(wave_id)s AND hand_back.resolved_at IS NULL AND proc
 ORDER BY hand_back.code, hand_back.path, process.external_identifier
 
 -- name: undecided
--- Of what is parked the last error says why it is; what is open has none, or an earlier one.
+-- The last error of a parked record says why it is parked; an open one has none, or an earlier one.
 SELECT process.external_identifier, process.import_supplier, process.state,
     coalesce(error.code, '') AS code,
     coalesce(error.detail, 'Kraken has not said yet how its import ended.') AS reason,
@@ -103,7 +103,7 @@ ORDER BY batch, id
 LIMIT %(most)s
 
 -- name: list_late_changes
--- Whoever took on two payments has not taken on a third.
+-- An owner who took on two payments has not taken on a third.
 WITH given AS (
     SELECT *
     FROM unnest(

@@ -1,4 +1,4 @@
--- What people say of records that Kraken's answers do not prove.
+-- People's decisions about records that Kraken's answers do not prove.
 
 -- name: find
 SELECT process.id, process.wave_id, process.external_identifier, process.attempt, process.state,
@@ -31,8 +31,8 @@ ORDER BY process.id
 SELECT id, attempt, state FROM migration.import_process WHERE id = ANY (%(ids)s) ORDER BY id FOR UPDATE
 
 -- name: put_back
--- Only to where it may be created from, and past no validation. What Kraken named of an import that it does
--- not have must not be taken for that of the next one.
+-- Only to where it may be created from, and past no validation. What Kraken named for an import that it does
+-- not have must not be taken for the next import's.
 WITH freed AS (
     UPDATE migration.import_process AS process
     SET state = given.to_state, parked_from = NULL, doubted_at = NULL, doubts = 0, kraken_status = NULL,

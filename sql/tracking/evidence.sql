@@ -33,7 +33,7 @@ FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(bodies)s::bytea[])
     AS given (id, attempt, body)
 
 -- name: insert_answers
--- A wave whose partition was dropped has no place for answers; what they prove is recorded all the same.
+-- A wave whose partition was dropped has no place for answers; what they prove is still recorded.
 INSERT INTO migration.answer (
     wave_id, import_process_id, attempt, stage, http_status, body, received_at
 )

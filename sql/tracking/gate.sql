@@ -15,7 +15,7 @@ CROSS JOIN LATERAL (
 WHERE process.wave_id = %(wave_id)s
 
 -- name: unrehearsed
--- Valid records whose very payload no dry run has succeeded with, and whether another payload of theirs has.
+-- Valid records whose exact payload no dry run has succeeded with, and whether another payload of the record has.
 SELECT process.id, process.attempt, bool_or(tried.import_process_id IS NOT NULL) AS rehearsed_otherwise
 FROM migration.import_process AS process
 LEFT JOIN migration.import_process AS rehearsal
@@ -32,8 +32,8 @@ HAVING bool_and(tried.payload_hash IS DISTINCT FROM process.payload_hash)
 ORDER BY process.id
 
 -- name: ask
--- A question anew: whatever was approved before no longer counts. It is asked about the records that are valid
--- in the snapshot that its numbers are read from, as they were built by then.
+-- A new question: earlier approvals no longer count. It is asked about the records that are valid in the snapshot
+-- that its numbers are read from, as they were built by then.
 WITH asked AS (
     UPDATE migration.wave
     SET question = nextval('migration.question'), asked_at = %(at)s, approved_at = NULL
@@ -151,7 +151,8 @@ ORDER BY count(*) DESC, first_error_code, first_error_path
 LIMIT %(most)s
 
 -- name: rate
--- Records a second from the first create to the last end, over the last waves of the dialect to this Kraken.
+-- Records a second over the last waves of the dialect to this Kraken, from their first create to their last end
+-- without the minutes in which nothing was created and nothing ended.
 WITH earlier AS (
     SELECT past.id
     FROM migration.wave AS past
@@ -164,10 +165,13 @@ WITH earlier AS (
     LIMIT 5
 ), measured AS (
     SELECT
-        count(*) AS records,
-        extract(epoch FROM max(process.settled_at) - min(process.intended_at)) AS seconds
+        count(*) / 2.0 AS records,
+        least(
+            extract(epoch FROM max(moment) - min(moment)), 60 * count(DISTINCT date_trunc('minute', moment))
+        ) AS seconds
     FROM migration.import_process AS process
     JOIN earlier ON earlier.id = process.wave_id
+    CROSS JOIN LATERAL (VALUES (process.intended_at), (process.settled_at)) AS seen (moment)
     WHERE process.intended_at IS NOT NULL AND process.settled_at IS NOT NULL
     GROUP BY process.wave_id
 )

@@ -7,7 +7,7 @@ ORDER BY given.id
 ON CONFLICT (import_process_id) DO UPDATE SET held_at = excluded.held_at, released_at = NULL, done_at = NULL
 
 -- name: keep
--- Who was migrated stays held for good, and is not looked at again. A live import that was processed never moves on.
+-- Migrated customers stay held for good, and are not looked at again. A live import that was processed never moves on.
 WITH migrated AS (
     SELECT hold.import_process_id
     FROM migration.legacy_hold AS hold
@@ -25,7 +25,7 @@ FROM migrated
 WHERE hold.import_process_id = migrated.import_process_id
 
 -- name: to_release
--- Who ended without being migrated after being held: a rerun may be holding the others anew just now.
+-- Held customers whose migration has ended without success: a rerun may just be holding the others again.
 SELECT hold.import_process_id AS id, process.external_identifier
 FROM migration.legacy_hold AS hold
 JOIN migration.import_process AS process ON process.id = hold.import_process_id

@@ -2,8 +2,8 @@
 
 -- name: take
 -- What is due, the longest due first; with `rest` the oldest, due or not but for what was just asked about, since most
--- Krakens end first what they took first. Taking is noting: what one asker has taken is due for no other before its
--- next look, and is due again by itself when nothing comes of this one. Nothing indexed changes, so that the row stays
+-- Krakens end first what they took first. Taking a record is noted at once: it is not due for other askers before its
+-- next look, and is due again by itself if this one fails. Nothing indexed changes, so that the row stays
 -- on its page.
 WITH clock AS MATERIALIZED (
     SELECT migration.present() AS now

@@ -51,7 +51,7 @@ FROM (
 GROUP BY stage, ledger, currency
 
 -- name: take_over
--- Of whom a wave takes over, the sums stay with the wave that built them, and the amounts go: the new wave reads
+-- For customers that a wave takes over, the sums stay with the wave that built them, and the amounts go: the new wave reads
 -- its own. Once for the whole plan, after the claims, so that it sees what a build was still writing when they began.
 WITH gone AS (
     DELETE FROM migration.record_money AS money

@@ -7,7 +7,7 @@ WHERE target_kraken = %(target_kraken)s AND ended_at IS NULL
 
 -- name: meet
 -- Begin an outage, or put off the next try of the one that lasts.
--- One that was not tried for minutes is of a night that nobody waits for any more.
+-- One that was not tried for minutes belongs to a past night, and no task waits for it.
 UPDATE migration.outage
 SET ended_at = migration.present()
 WHERE target_kraken = %(target_kraken)s AND ended_at IS NULL
@@ -23,7 +23,7 @@ SET is_silent = excluded.is_silent, tries = outage.tries + 1, tried_at = migrati
 RETURNING id, target_kraken, is_silent, began_at, next_try_at, gives_up_at, tries, migration.present() AS seen_at
 
 -- name: claim_try
--- Of all that wait one may try, and the others wait on.
+-- One of the waiting tasks may try, and the others go on waiting.
 UPDATE migration.outage
 SET tries = tries + 1, tried_at = migration.present(),
     next_try_at = migration.next_try(began_at)

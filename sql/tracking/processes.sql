@@ -1,9 +1,9 @@
 -- Import processes: claimed, built, moved through their life. Every statement works on a whole set.
 
 -- name: claim
--- Two waves never share a customer: whoever inserts the key first has it. Free again is whom a cancelled wave
--- has not begun to create, and, by name, whose rehearsal has ended or whom a purged wave did not migrate. A
--- rehearsal by number leaves out whom Kraken has, or is about to have.
+-- Two waves never share a customer: the wave that inserts the key first has it. Free again are customers whom a
+-- cancelled wave has not begun to create and, by name, those whose rehearsal has ended or whom a purged wave did
+-- not migrate. A rehearsal by number leaves out customers whom Kraken has, or is about to have.
 -- OFFSET 0 makes it one probe of the index a key: a plan's own rows have no statistics before it commits,
 -- and without them Postgres joins each page with the whole table, key by key.
 WITH candidate AS (
@@ -96,7 +96,7 @@ ORDER BY process.id
 -- name: record_build
 -- A build begins a new attempt; a process whose create may be outstanding keeps its payload. What Kraken
 -- has ended is opened again for a rerun, for the attempt that it selected; the end stays in the history.
--- A worker that stood still while another built the same record changes nothing: it has seen an older attempt.
+-- A worker that was stalled while another built the same record changes nothing: it has seen an older attempt.
 WITH incoming AS (
     SELECT *
     FROM unnest(
@@ -336,7 +336,7 @@ WHERE wave_id = %(wave_id)s AND batch = %(batch)s AND state = ANY (%(states)s)
 ORDER BY id
 
 -- name: doubt
--- Their requests have ended. `counts`: Kraken answered others meanwhile, so that it is for the record itself.
+-- Their requests have ended. `counts`: Kraken answered others meanwhile, so the doubt is about the record itself.
 UPDATE migration.import_process AS process
 SET doubted_at = migration.present(), doubts = process.doubts + %(counts)s::integer
 FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[]) AS given (id, attempt)
@@ -349,15 +349,15 @@ SET doubts = doubts + 1
 WHERE id = ANY (%(ids)s) AND state = 'built'
 
 -- name: rebase
--- The clock was set back: a time to come proves nothing, so what is in doubt has begun now. What Kraken made a
--- little earlier may be of this create.
+-- The clock was set back: a future time proves nothing, so the doubt begins now. What Kraken made a little earlier
+-- may be from this create.
 UPDATE migration.import_process
 SET intended_at = migration.present(), doubted_at = NULL,
     evidence_from = migration.present() - interval '10 minutes'
 WHERE id = ANY (%(ids)s) AND greatest(intended_at, doubted_at) > migration.present()
 
 -- name: free
--- A rerun tries again what was parked: it stands where it stood before.
+-- A rerun tries parked records again: they go back to the state they had before.
 WITH freed AS (
     UPDATE migration.import_process AS process
     -- One doubt is kept: what cannot be proved again is this record's own trouble.

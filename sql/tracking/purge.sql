@@ -34,7 +34,7 @@ DELETE FROM migration.record_money WHERE wave_id = %(wave_id)s
 DELETE FROM migration.shared_value WHERE wave_id = %(wave_id)s
 
 -- name: blank_settled_differences
--- What is open keeps its amounts: somebody works on it.
+-- Open differences keep their amounts: their owners work on them.
 UPDATE migration.reconciliation_difference
 SET ours = 'purged', theirs = 'purged', cents = NULL
 WHERE wave_id = %(wave_id)s
@@ -53,7 +53,7 @@ SET purged_at = %(at)s, closed_at = coalesce(closed_at, %(at)s), closed_by = coa
 WHERE id = %(wave_id)s
 
 -- name: drop_partitions
--- The last step, since until the commit no wave can write: whoever cannot have the tables soon lets the others work.
+-- The last step, since no wave can write until the commit: if the tables cannot be had soon, it gives way.
 SET LOCAL lock_timeout = '2s';
 DROP TABLE IF EXISTS migration.payload_wave_{wave_id}, migration.answer_wave_{wave_id}
 

@@ -89,7 +89,7 @@ UPDATE migration.rerun
 SET opened_at = %(at)s, stopped_at = NULL, stop_code = NULL, stop_reason = NULL, approved_at = NULL,
     finished_at = NULL, outcome = NULL, outcome_reason = NULL, opened_no = nextval('migration.occasion'),
     cleared = %(cleared)s
--- A retried task is no wish to go on; a clearing is. Where Airflow does not count clearings, each call is one.
+-- Clearing a run asks to go on, retrying a task does not. Where Airflow does not count clearings, each call is one.
 WHERE id = %(rerun_id)s AND (%(cleared)s::integer IS NULL OR cleared IS DISTINCT FROM %(cleared)s)
 
 -- name: find_run

@@ -45,11 +45,14 @@ UPDATE migration.wave
 SET stopped_at = NULL, stop_code = NULL, stop_reason = NULL, reopened_at = %(at)s, approved_at = NULL,
     finished_at = NULL, outcome = NULL, outcome_reason = NULL, opened_no = nextval('migration.occasion'),
     cleared = %(cleared)s, takes_refused = %(takes_refused)s
--- A retried task is no wish to go on; a clearing is. Where Airflow does not count clearings, each call is one.
+-- Clearing a run asks to go on, retrying a task does not. Where Airflow does not count clearings, each call is one.
 WHERE id = %(wave_id)s AND (%(cleared)s::integer IS NULL OR cleared IS DISTINCT FROM %(cleared)s)
 
 -- name: find_run
 SELECT id FROM migration.wave WHERE dag_id = %(dag_id)s AND run_id = %(run_id)s
+
+-- name: dag_of
+SELECT dag_id FROM migration.wave WHERE id = %(wave_id)s
 
 -- name: load_wave
 SELECT

@@ -66,7 +66,7 @@ def plan_by_form(stack: Stack, **conf: Any) -> dict[str, Any]:
 
 
 def plan_long_ago(stack: Stack, *, day: date, size: int) -> None:
-    """Plan a night that is over, as somebody has done before it came."""
+    """Plan a night that is over, as if it had been planned before it came."""
     engines = {
         name: create_engine(stack.values[f"{name.upper()}_DSN"].replace("://", "+psycopg2://", 1))
         for name in ("tracking", "legacy")

@@ -13,7 +13,7 @@ from tests.checkouts import attempt, copied_checkout, run
 from tests.conftest import ROOT
 
 NOBODY = (
-    "Nobody is selected by sql/extract/acme_accounts/candidates.sql and "
+    "No customer is selected by sql/extract/acme_accounts/candidates.sql and "
     "sql/plan/acme_accounts/candidates.sql: say there who may migrate."
 )
 

@@ -31,7 +31,7 @@ class Notification(Entity):
 
 
 class SupplyPointWithNotifications(SupplyPointPayload):
-    """The payload; a point of which nothing was ever notified has none."""
+    """The payload; a point without notifications has none."""
 
     cdns: list[Notification] | None = None
 

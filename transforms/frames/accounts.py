@@ -1,4 +1,4 @@
-"""What the accounts of several dialects share: people, agreements, notes and metadata."""
+"""Frames that the accounts of several dialects share: people, agreements, notes and metadata."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def person(*names: str, keep_blank: Sequence[str] = ()) -> tuple[Column, ...]:
 
 
 def preferences(*names: str) -> tuple[Column, ...]:
-    """Columns of what a customer agreed to, by name; blank is unknown, and not sent."""
+    """Return columns for a customer's preferences, by name; blank is unknown, and not sent."""
     return columns(
         kind="code",
         codes=OPTIONAL_FLAG,
@@ -66,7 +66,7 @@ USER_DETAILS: Final = Frame(
         Column(name="value", kind="text", required=True, meaning="The value; no row where it is blank."),
     ),
 )
-"""What is known of a customer beyond the fields of a person."""
+"""Details of a customer beyond the fields of a person."""
 
 AGREEMENT: Final = (
     Column(name="tariff_code", kind="configured", setting="tariff_codes", required=True, meaning="Tariff."),

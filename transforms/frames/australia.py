@@ -1,4 +1,4 @@
-"""What the frames of Australian supply points share: the point, an outage contact, phones and addresses."""
+"""Frames that Australian supply points share: the point, an outage contact, phones and addresses."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ SUPPLY_POINTS: Final = Frame(
             field="supply_point.critical_load",
             kind="code",
             codes=OPTIONAL_FLAG,
-            meaning="Whether somebody's life depends on the supply; blank is unknown.",
+            meaning="Whether a life depends on the supply; blank is unknown.",
         ),
     ),
 )
 
 
 def outage_contact() -> tuple[Column, ...]:
-    """Columns of who is to be told of an outage, without telephones."""
+    """Return columns for the contact during outages, without telephones."""
     return (
         *columns(
             kind="text",
@@ -98,7 +98,7 @@ def phone(*, inside: str = "", name: str = "") -> tuple[Column, ...]:
 
 
 def postal_address(*, inside: str) -> tuple[Column, ...]:
-    """Columns of a postal address; what is blank and not NULL in it is sent where the guides send it."""
+    """Return columns of a postal address; blank but not NULL values are sent where the guides send them."""
     street = f"{inside}.structured_street_address"
     return (
         *columns(

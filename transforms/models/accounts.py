@@ -1,4 +1,4 @@
-"""What the payloads of accounts share: people, addresses and bookings."""
+"""Models that the payloads of accounts share: people, addresses and bookings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from transforms.models.base import Entity, IsoDate, Money
 
 
 class CustomerPreferences(Entity):
-    """What the customer agreed to be told."""
+    """The messages that the customer agreed to."""
 
     opted_into_sms: bool | None = None
     opted_into_recommended: bool | None = None
@@ -34,7 +34,7 @@ class Person(Entity):
 
 
 class UserDetail(Entity):
-    """Something about a customer that has no field of its own."""
+    """A detail of a customer that has no other field."""
 
     namespace: str
     value: str
@@ -51,7 +51,7 @@ class Address(Entity):
 
 
 class Booking(Entity):
-    """What every movement on a ledger has. A minus stands for a reversal, or for a correction."""
+    """The fields of every movement on a ledger. A minus stands for a reversal, or for a correction."""
 
     transaction_id: str
     transaction_date: IsoDate

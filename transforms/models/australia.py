@@ -1,4 +1,4 @@
-"""What the payloads of Australian supply points share.
+"""Models that the payloads of Australian supply points share.
 
 The guides show each field by an example and state of none but the identifier that it must be there.
 """
@@ -22,7 +22,7 @@ class SupplyPoint(Entity):
 
 
 class SupplyPointPayload(Payload):
-    """What is sent for one supply point, whatever the revision adds to it."""
+    """The payload of one supply point, to which each revision adds its fields."""
 
     supply_point: SupplyPoint
 
@@ -63,7 +63,7 @@ class Phone(Entity):
 
 
 class OutageContact(Entity):
-    """Who is to be told of an outage; each revision has its own way to list the telephones."""
+    """The person to tell of an outage; each revision has its own way to list the telephones."""
 
     title: str | None = None
     given_name: str | None = None

@@ -1,4 +1,4 @@
-"""What the payload models of all dialects share.
+"""The base of the payload models of all dialects.
 
 Strict, and closed to unknown keys: Kraken drops a misspelt key without a word, and with it the data.
 Values arrive cleaned, so dates, times and money are texts in their final form.
@@ -24,7 +24,7 @@ IsoTime: TypeAlias = Annotated[
 
 
 def decimal(*, whole: int, places: int, sign: str = "-?") -> str:
-    """The pattern of a number with at most so many digits on each side of its point; one may have none."""
+    """Return the pattern of a number with at most so many digits on each side of its point, or on one."""
     return rf"^{sign}([0-9]{{1,{whole}}}(\.[0-9]{{0,{places}}})?|\.[0-9]{{1,{places}}})$"
 
 
@@ -41,7 +41,7 @@ class Entity(BaseModel):
 
 
 class Payload(Entity):
-    """What is sent for one customer."""
+    """The payload of one customer."""
 
     import_supplier: str
 

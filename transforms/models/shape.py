@@ -21,9 +21,9 @@ _MAKE: Final[Any] = TypedDict
 
 @functools.cache
 def check_of(model: type[BaseModel]) -> Check:
-    """What raises `ValidationError` for every document that the model refuses; what it returns is no model.
+    """Return a check that raises `ValidationError` for documents that the model refuses, and builds no model.
 
-    Raises TypeError for a model that is more than its fields: one with validators or aliases of its own.
+    Raises TypeError for a model that is more than its fields: one with its own validators or aliases.
     """
     adapter: TypeAdapter[Any] = TypeAdapter(_shape(model))
     return adapter.validate_python

@@ -1,4 +1,4 @@
-"""What guides show by an example, of which they do not say what must be there, nor how long it may be."""
+"""Fields that guides show by an example without saying what is required, or how long it may be."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Person(Entity):
 
 
 class UserDetail(Entity):
-    """Something about a customer that has no field of its own."""
+    """A detail of a customer that has no other field."""
 
     namespace: str | None = None
     value: str | None = None

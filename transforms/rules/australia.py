@@ -1,4 +1,4 @@
-"""What the revisions of Australian supply points share.
+"""Rules that the revisions of Australian supply points share.
 
 The guides state one thing of a payload: the identifier must be a valid one. All else is inferred, and warns.
 """
@@ -26,7 +26,7 @@ from transforms.rules.engine import (
 from transforms.rules.values import shown_by_guide
 
 Number: TypeAlias = tuple[str, str, str]
-"""A telephone number with its place below the object, and the prefix that stands beside it."""
+"""A telephone number with its place below the object, and the prefix beside it."""
 
 _DELIVERY_POINT: Final = re.compile(r"[0-9A-Z]*", re.ASCII)
 _NO_DIGIT: Final = re.compile(r"\D", re.ASCII)
@@ -62,7 +62,7 @@ def contact_rules(path: str, *, phones: tuple[str, ...], given: Circumstances) -
 
 
 def address_rules(path: str) -> tuple[Rule, ...]:
-    """A postal address, in whatever country."""
+    """A postal address, in any country."""
     return inferred(
         addresses.postcode_fits_country(path),
         addresses.state_fits_postcode(path, country="AU"),

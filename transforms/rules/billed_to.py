@@ -1,4 +1,4 @@
-"""What the day asks for to which an account is billed.
+"""The requirements of the day to which an account is billed.
 
 A register of electricity, or a gas meter, may have a day of its own: it goes before its supply point's, and
 that before the account's. A meter that was installed later than all of them has not been billed at all.
@@ -32,7 +32,7 @@ class Billed(NamedTuple):
     number: int
     meter: Document
     default: str
-    """The meter's own day, its point's or the account's; empty without any."""
+    """The meter's own day, its point's or the account's; empty if there is none."""
     registers: Mapping[str, str]
     """The days of registers that have their own."""
 
@@ -53,7 +53,7 @@ class Supply(NamedTuple):
     each: Point
     meters: Sequence[Billed]
     shared: str
-    """Empty without any."""
+    """Empty if there is none."""
 
     def days(self) -> set[str]:
         """Every day to which the meters in place are billed."""
@@ -130,7 +130,7 @@ def vend_read_a_day_late(*, points: str) -> Rule:
 
 
 def billed_readings(*, points: str) -> Rule:
-    """What is read after the day to which a register or meter is billed is not billed."""
+    """Readings after the day to which a register or meter is billed are not billed."""
 
     def faults(supplies: _Supplies) -> Iterator[Fault]:
         for each, meters, _ in supplies:

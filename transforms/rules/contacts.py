@@ -69,7 +69,7 @@ def usual_phone(path: str, *, region: str) -> Rule:
 def dialled_phone(path: str) -> Rule:
     """A number that can be dialled: five to fifteen digits, as people write them, and perhaps an extension.
 
-    For sources that refuse what is no telephone number, and name no numbering plan.
+    For sources that refuse what is not a telephone number, and name no numbering plan.
     """
     return ValueRule(
         code="invalid_phone_number",
@@ -92,7 +92,7 @@ def expected_phone(path: str, *, region: str) -> Rule:
 
 
 def phone_kind(value: str, *, regions: Iterable[str]) -> _Phone:
-    """What a number is in that of these countries in which it makes most sense."""
+    """Return a number's kind in that of these countries in which it makes most sense."""
     best: _Phone = "invalid"
     for region in regions:
         kind = _phone(value, region)
@@ -139,7 +139,7 @@ def no_black_hole(path: str) -> Rule:
 
 
 def readable(*paths: str) -> tuple[Rule, ...]:
-    """Text that went through the wrong encoding on its way: it would be printed on letters as it is."""
+    """Text that went through the wrong encoding: it would be printed on letters as it is."""
     return tuple(
         ValueRule(
             code="suspicious_encoding",
@@ -210,7 +210,7 @@ def _phone(value: str, region: str) -> _Phone:
 def _plain_numbers(region: str) -> tuple[str, re.Pattern[str]]:
     """The prefix 0 where numbers begin with it, and the pattern of people's numbers, from the library's data.
 
-    Only a short cut through the library, which is far slower; a test holds the two together.
+    Only a shortcut past the library, which is far slower; a test compares the two.
     """
     known = PhoneMetadata.metadata_for_region(region)
     if known is None:

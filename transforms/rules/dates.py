@@ -21,29 +21,29 @@ def not_in_future(
     return ValueRule(
         code=code,
         path=path,
-        explanation="The date lies in the future.",
+        explanation="The date is in the future.",
         severity=severity,
         holds=lambda value: value <= today.isoformat(),
     )
 
 
 def not_in_past(path: str, *, today: date, code: str = "date_in_past", severity: Severity = "error") -> Rule:
-    """A date that must not have gone by."""
+    """A date that must not be in the past."""
     return ValueRule(
         code=code,
         path=path,
-        explanation="The date lies in the past.",
+        explanation="The date is in the past.",
         severity=severity,
         holds=lambda value: value >= today.isoformat(),
     )
 
 
 def plausible_birth(path: str, *, today: date) -> Rule:
-    """Nobody was born tomorrow, or is older than 120."""
+    """A date of birth is not in the future, and not more than 120 years ago."""
     return ValueRule(
         code="implausible_date_of_birth",
         path=path,
-        explanation="A date of birth lies in the future, or more than 120 years back.",
+        explanation="A date of birth is in the future, or more than 120 years ago.",
         severity="warning",
         holds=lambda value: f"{today.year - 120:04}" <= value <= today.isoformat(),
     )
@@ -67,7 +67,7 @@ def ordered(
     return ObjectRule(
         code=code,
         path=path,
-        explanation=f"{end} must not lie before {start}.",
+        explanation=f"{end} must not be before {start}.",
         severity=severity,
         faults=faults,
         fields=(end,),
@@ -85,7 +85,7 @@ def times_ordered(path: str, *, first: str, then: str, code: str) -> Rule:
     return ObjectRule(
         code=code,
         path=path,
-        explanation=f"{then} must not lie before {first}.",
+        explanation=f"{then} must not be before {first}.",
         faults=faults,
         fields=(then,),
     )
@@ -128,7 +128,7 @@ def consecutive_agreements(path: str, *, supply_start: str = "") -> Rule:
 
 
 def moment(text: str | None) -> datetime | None:
-    """A time in UTC, as is taken where no offset is told; None for none, and for one that does not exist."""
+    """Return a time in UTC, the default offset; None for no time, and for one that does not exist."""
     try:
         found = datetime.fromisoformat(text or "")
         return found.astimezone(UTC) if found.tzinfo is not None else found.replace(tzinfo=UTC)
@@ -137,12 +137,12 @@ def moment(text: str | None) -> datetime | None:
 
 
 def day_after(day: str) -> str:
-    """The next day; empty for what is no day, or the last one that there is."""
+    """Return the next day; empty for a text that is not a day, and after the last possible day."""
     return _shifted(day, 1)
 
 
 def day_before(day: str) -> str:
-    """The day before; empty for what is no day, or the first one that there is."""
+    """Return the day before; empty for a text that is not a day, and before the first possible day."""
     return _shifted(day, -1)
 
 

@@ -24,7 +24,7 @@ _ROOT: Final = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What rules are made for, beside the payload itself."""
+    """What rules are made for, besides the payload itself."""
 
     today: date
     region: str
@@ -58,7 +58,7 @@ class _Level:
         nodes: list[Any] = []
         parents: list[int] = []
         positions: list[int] = []
-        # A comprehension of its own finds the few that have it: most fields are rare.
+        # A separate comprehension finds the few that have it: most fields are rare.
         try:
             there = [
                 (index, child)
@@ -114,7 +114,7 @@ class Batch:
     _prepared: dict[tuple[str, Prepare], list[Any]] = field(default_factory=dict)
 
     def prepared(self, *, path: str, prepare: Prepare) -> list[Any]:
-        """What becomes of each object at a path, worked out once for all rules that ask for it."""
+        """Return each object at a path as prepared once for all rules that ask for it."""
         key = (path, prepare)
         if key not in self._prepared:
             self._prepared[key] = [prepare(node) for node in self.level(path=path).nodes]
@@ -142,7 +142,7 @@ class Batch:
         return self._owners[key]
 
     def level(self, *, path: str) -> _Level:
-        """Everything at a generic path; the empty path is the payloads themselves."""
+        """Return everything at a generic path; the empty path is the payloads themselves."""
         if path not in self._levels:
             if path:
                 above, _, name = path.rpartition(".")
@@ -174,7 +174,7 @@ class Rule(ABC):
 
     code: str
     path: str
-    """Generic path of what is looked at."""
+    """Generic path of the values that it checks."""
     explanation: str
     severity: Severity = "error"
     source: Source | None = None
@@ -185,7 +185,7 @@ class Rule(ABC):
     @property
     @abstractmethod
     def paths(self) -> tuple[str, ...]:
-        """The generic paths at which findings may stand."""
+        """The generic paths at which findings may be."""
 
     @abstractmethod
     def run(self, *, batch: Batch) -> Iterator[tuple[int, Finding]]:
@@ -225,7 +225,7 @@ class ObjectRule(Rule):
 
     faults: Callable[[Any], Iterable[Fault]]
     prepare: Prepare | None = None
-    """What `faults` is given instead of the object; rules with the same function share what it returns."""
+    """What `faults` is given instead of the object; rules with the same function share its result."""
     fields: tuple[str, ...] = ("",)
     """The generic places below the object that it may name; the empty one is the object."""
     where: str = ""
@@ -303,7 +303,7 @@ class UniqueRule(Rule):
                     yield number, value
 
     def _value(self, node: Any) -> str:
-        """What is compared; empty for what is not."""
+        """Return the value to compare; empty for none."""
         if not self.fields:
             return str(node.casefold())
         parts = [node.get(name) for name in self.fields]

@@ -36,7 +36,7 @@ def is_mprn(value: str) -> bool:
 
 
 def looks_like_mprn(value: str) -> bool:
-    """Six to ten digits, whatever the check digits say."""
+    """Six to ten digits, with any check digits."""
     return bool(_MPRN.fullmatch(value))
 
 
@@ -74,7 +74,7 @@ def valid_identifier(path: str, *, is_valid: Callable[[str], bool], name: str) -
 def unique_identifier(path: str, *, unless: tuple[str, ...] = ()) -> Rule:
     """A supply point is supplied to one customer at a time.
 
-    `unless` has the paths of what ends a supply: a customer who has left is not in the way of the next.
+    `unless` has the paths of fields that end a supply: a customer who has left does not block the next.
     """
     return UniqueRule(
         code="duplicate_supply_point",

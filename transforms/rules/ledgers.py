@@ -1,4 +1,4 @@
-"""Money: what must add up exactly, and on which side of the last statement it stands. Never a float."""
+"""Money: sums that must be exact, and on which side of the last statement bookings are. Never a float."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transforms.rules.engine import Batch, Document, Fault, ObjectRule, Prepare,
 Parts: TypeAlias = Callable[[Document], tuple[Decimal, Decimal] | None]
 
 Extent: TypeAlias = tuple[str, str] | None
-"""The first and the last day of some transactions, None without any."""
+"""The first and the last day of some transactions; None without any."""
 
 Closing: TypeAlias = Callable[[Document, Document], str | None]
 """The day on which the last statement closed, from the account and one of its ledgers; None without one."""
@@ -32,7 +32,7 @@ def amount(text: str | None) -> Decimal:
 
 
 def is_prepay(entry: Document) -> bool:
-    """Whether a booking was sent to a prepay meter, and so stands on no statement."""
+    """Return whether a booking was sent to a prepay meter, and so is on no statement."""
     return bool(entry.get("to_prepay_meter_serial_number"))
 
 
@@ -129,7 +129,7 @@ class LedgerRule(Rule):
     is_clear: Callable[..., bool]
     """Is given the ledger, and the extent of each of `extents`."""
     faults: Callable[[Document, Document], Iterable[Fault]]
-    """What is wrong with a ledger, from its account and itself."""
+    """Yield what is wrong with a ledger, from its account and itself."""
     fields: tuple[str, ...]
     """The generic places below a ledger that it may name."""
     extents: tuple[tuple[str, ...], ...] = ()
@@ -157,7 +157,7 @@ class LedgerRule(Rule):
 def history_before_closing(
     *, places: tuple[str, ...], lists: tuple[str, ...], closing: Closing = own_closing
 ) -> Rule:
-    """No transaction of the past lies after the last statement. `lists` are places below a ledger."""
+    """No past transaction is after the last statement. `lists` are places below a ledger."""
 
     def is_clear(ledger: Document, past: Extent) -> bool:
         return past is None or bool(past[1] <= ledger.get(_CLOSING, ""))
@@ -172,7 +172,7 @@ def history_before_closing(
     return LedgerRule(
         code="historical_statement_transaction_after_last_statement_closing_date",
         path="",
-        explanation="A transaction of the past must not lie after the last statement.",
+        explanation="A transaction of the past must not be after the last statement.",
         places=places,
         extents=(lists,),
         is_clear=is_clear,
@@ -188,7 +188,7 @@ def current_after_closing(
     current: tuple[str, ...],
     closing: Closing = own_closing,
 ) -> Rule:
-    """Current transactions lie after the last statement, but for prepay vends.
+    """Current transactions are after the last statement, except prepay vends.
 
     Where the ledger does not name the day itself, transactions of that very day may be current, unless some
     of that day are history.
@@ -211,7 +211,7 @@ def current_after_closing(
     return LedgerRule(
         code="current_statement_transaction_before_current_statement_opening_date",
         path="",
-        explanation="A current transaction must lie after the last statement.",
+        explanation="A current transaction must be after the last statement.",
         places=places,
         extents=(current,),
         is_clear=is_clear,
@@ -221,7 +221,7 @@ def current_after_closing(
 
 
 def history_before_current(*, places: tuple[str, ...], history: str, current: str) -> Rule:
-    """No transaction of the past lies after the first current one of its ledger, but for prepay vends."""
+    """No past transaction is after the first current one of its ledger, except prepay vends."""
 
     def is_clear(_: Document, past: Extent, now: Extent) -> bool:
         return past is None or now is None or past[1] <= now[0]
@@ -236,7 +236,7 @@ def history_before_current(*, places: tuple[str, ...], history: str, current: st
     return LedgerRule(
         code="historical_statement_transaction_after_current_statement_transaction",
         path="",
-        explanation="A transaction of the past must not lie after a current one.",
+        explanation="A transaction of the past must not be after a current one.",
         places=places,
         extents=((history,), (current,)),
         is_clear=is_clear,
@@ -314,7 +314,7 @@ def unique_transaction_ids(*, places: tuple[str, ...], lists: tuple[str, ...]) -
     return ObjectRule(
         code="duplicate_transaction_ids",
         path="",
-        explanation="Every transaction of an account needs a number of its own.",
+        explanation="Every transaction of an account needs its own number.",
         faults=faults,
         fields=tuple(f"{name}.transaction_id" for name in every),
     )

@@ -95,7 +95,7 @@ def register_named(path: str, *, readings: Readings, code: str) -> Rule:
 def register_known(path: str, *, readings: Readings, code: str) -> Rule:
     """A register that a reading of an electricity meter names is one of the meter's.
 
-    A meter that was removed may be sent without any: its registers are no current ones.
+    A meter that was removed may be sent without any: its registers are not current.
     """
 
     def is_wrong(meter: Document, reading: Document) -> bool:
@@ -202,7 +202,7 @@ def transfer_reading_given(path: str, *, today: date) -> Rule:
 
 
 def transfer_reading_once(path: str, *, today: date) -> Rule:
-    """Each of those registers has no more than one."""
+    """Each of those registers has at most one."""
     return _transfer_readings(
         path,
         today=today,
@@ -226,7 +226,7 @@ def gas_transfer_reading_given(path: str, *, today: date) -> Rule:
 
 
 def gas_transfer_reading_once(path: str, *, today: date) -> Rule:
-    """Each of those meters has no more than one."""
+    """Each of those meters has at most one."""
     return _transfer_readings(
         path,
         today=today,
@@ -382,7 +382,7 @@ def _digits(meter: Document, reading: Document) -> int | None:
 
 
 def _falling(meter: Document) -> Iterator[Fault]:
-    """The first fall of each register, wherever the later reading stands."""
+    """Yield the first fall of each register, wherever the later reading is."""
     rows = [
         (reading.get("register_id") or "", reading["reading_date"], reading["reading_value"], name, index)
         for name in ("reading_history", "transfer_readings")

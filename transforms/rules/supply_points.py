@@ -1,4 +1,4 @@
-"""British supply points: which of them Kraken bills, and what it asks of them. Dates compare as texts."""
+"""British supply points: which of them Kraken bills, and what it requires of them. Dates compare as texts."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def no_future_start(path: str, *, today: date) -> Rule:
     return ObjectRule(
         code="future_supply_start_date",
         path=path,
-        explanation="The date lies in the future.",
+        explanation="The date is in the future.",
         faults=faults,
         fields=("supply_start_date",),
         needs=("supply_start_date",),
@@ -216,7 +216,7 @@ def final_reading(path: str, *, today: date) -> Rule:
 
 
 def points_once(path: str) -> Rule:
-    """A meter point stands once at the address with this path."""
+    """A meter point is listed once at the address with this path."""
 
     def faults(address: Document) -> Iterator[Fault]:
         seen = set()
@@ -229,14 +229,14 @@ def points_once(path: str) -> Rule:
     return ObjectRule(
         code="duplicate_meter_points_provided",
         path=path,
-        explanation="A meter point can stand at an address once.",
+        explanation="A meter point can be listed at an address once.",
         faults=faults,
         fields=("meter_points.identifier",),
     )
 
 
 def import_beside_export(*, points: str) -> Rule:
-    """A meter that counts import and export stands at both their points, and only one of them exports."""
+    """A meter for import and export is at both their points, and only one of them exports."""
 
     def faults(account: Document) -> Iterator[Fault]:
         every = list(each_point(account, points=points))
@@ -257,7 +257,7 @@ def import_beside_export(*, points: str) -> Rule:
         code="import_meter_not_found_for_export_meter",
         path="",
         where=f"{points}.export_type",
-        explanation="A meter of import and export must also stand at one meter point of the import alone.",
+        explanation="A meter of import and export must also be at one meter point of import only.",
         faults=faults,
         fields=(f"{points}.meters.meter_serial_number",),
     )

@@ -184,7 +184,7 @@ def _base_url(*, host: str | None, schema: str | None, port: int | None, allow_h
     if parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/"):
         raise ValueError("the host must be scheme, name and port alone; the token belongs into the password.")
     if given_port is not None and not 1 <= given_port <= 65535:
-        raise ValueError("the port must lie between 1 and 65535.")
+        raise ValueError("the port must be between 1 and 65535.")
     if parts.scheme == "http" and not allow_http and not _is_loopback(host=hostname):
         raise ValueError(
             "http would send the token and personal data unencrypted: use https, or set allow_http in the "

@@ -129,7 +129,7 @@ class Move:
 class Page:
     """Customers to claim: at most `most` of them, for a wave that has `offset` already.
 
-    `by_name`: these were asked for, and not whoever comes next.
+    `by_name`: these customers were asked for, and not just the next ones.
     """
 
     identifiers: Sequence[str]

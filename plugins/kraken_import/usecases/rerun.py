@@ -271,7 +271,7 @@ def check_request(*, request: RerunRequest) -> None:
     if any(not identifier.strip() for identifier in request.identifiers):
         raise BadRequest("One of the identifiers is blank: leave it out.")
     if not request.threshold.is_finite() or not 0 <= request.threshold <= 1:
-        raise BadRequest(f"The failure threshold must lie between 0 and 1, not at {request.threshold}.")
+        raise BadRequest(f"The failure threshold must be between 0 and 1, not {request.threshold}.")
 
 
 def _wave(

@@ -1,5 +1,5 @@
--- Annual quantities of gas, the latest first. They belong to the meter point, whoever is supplied there; what begins
--- after the account's supply does not concern it.
+-- Annual quantities of gas, the latest first. They belong to the meter point and not to its customer; what
+-- begins after the account's supply does not concern it.
 
 SELECT
     account.account_number AS external_identifier,

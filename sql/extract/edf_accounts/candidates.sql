@@ -1,4 +1,4 @@
--- Customers that may migrate, in order: everybody who was not put there from a guide.
+-- Customers that may migrate, in order: all that do not come from a guide.
 
 SELECT account.account_number AS external_identifier
 FROM legacy.account

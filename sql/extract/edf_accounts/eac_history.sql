@@ -1,5 +1,5 @@
--- Estimated annual consumption of electricity, the latest first. It belongs to the meter point, whoever is
--- supplied there; what begins after the account's supply does not concern it.
+-- Estimated annual consumption of electricity, the latest first. It belongs to the meter point and not
+-- to its customer; what begins after the account's supply does not concern it.
 
 SELECT
     account.account_number AS external_identifier,

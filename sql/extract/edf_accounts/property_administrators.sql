@@ -1,4 +1,4 @@
--- Who looks after these properties. An administrator who is nobody any more has no key, and is found by that.
+-- Administrators of these properties. One who no longer exists is recognised by having no key.
 
 SELECT
     account.account_number AS external_identifier,

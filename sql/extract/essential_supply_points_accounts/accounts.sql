@@ -1,5 +1,5 @@
 -- Accounts supplied at the supply point today, not those that have left or are announced: a vacant point has
--- none. Who is to be told of an outage is what the latest notification since the start of the supply says.
+-- none. The outage contact is that of the latest notification since the start of the supply.
 
 SELECT
     point.identifier AS external_identifier,

@@ -91,7 +91,7 @@ SELECT
     CASE WHEN extra.days < 0 THEN 'X' ELSE ' ' END, NULL
 FROM made
 JOIN (VALUES
-    -- A charge that is taken back, and made anew.
+    -- A charge that is taken back, and made again.
     (0, 3, 0, -9, 61.20, '10', 'ACC', NULL), (0, 3, 1, -8, -61.20, '10', 'ACC', NULL),
     (0, 3, 2, -7, 58.10, '10', 'ACC', NULL),
     -- A direct debit that the bank returns, and one whose return says no reason.
@@ -152,21 +152,21 @@ JOIN (VALUES
         'supply_addresses.meter_points.et_in_progress', NULL),
     (5, 'unknown account class', 'rejected', 'unknown_code', 'account_type', NULL),
     (6, 'date that does not exist', 'rejected', 'invalid_date', 'last_billed_to_date', NULL),
-    (7, 'nobody holds the account', 'rejected', 'missing_child', 'customers', NULL),
+    (7, 'account without a holder', 'rejected', 'missing_child', 'customers', NULL),
     (8, 'no start of supply', 'rejected', 'missing_value',
         'supply_addresses.meter_points.supply_start_date', NULL),
-    (9, 'tariff that is no more', 'errored', 'tariff_code_not_found', '', NULL),
+    (9, 'tariff that no longer exists', 'errored', 'tariff_code_not_found', '', NULL),
     (10, 'negative reading', 'processed', NULL, NULL, 'negative_reading'),
     (11, 'untidy but whole', 'processed', NULL, NULL, NULL),
-    (12, 'market participant that is no more', 'invalid', 'market_participant_not_found',
+    (12, 'market participant that no longer exists', 'invalid', 'market_participant_not_found',
         'supply_addresses.meter_points.mpid', NULL),
     (13, 'overlapping contracts', 'rejected', 'gaps_or_overlaps_in_agreement_dates',
         'supply_addresses.meter_points.agreements', NULL),
     (14, 'register that rolled over', 'processed', NULL, NULL, 'reading_below_previous'),
     (15, 'two telephone numbers at once', 'processed', NULL, NULL, NULL),
-    (16, 'reading of a register that is no more', 'rejected', 'historical_reading_register_id_not_recognised',
+    (16, 'reading of a register that no longer exists', 'rejected', 'historical_reading_register_id_not_recognised',
         'supply_addresses.meter_points.meters.reading_history.register_id', NULL),
-    (17, 'administrator who is no more', 'rejected', 'missing_value',
+    (17, 'administrator who no longer exists', 'rejected', 'missing_value',
         'supply_addresses.property_administrators', NULL),
     (18, 'reading of the day 00000000', 'rejected', 'missing_value',
         'supply_addresses.meter_points.meters.reading_history.reading_date', NULL),
@@ -181,7 +181,7 @@ JOIN (VALUES
         'supply_addresses.meter_points.supply_end_date', NULL)
 ) AS known (number, defect, state, code, path, warning) ON known.number = made.defect;
 
--- People. Where nobody holds the account, the role below has ended.
+-- People. Where an account has no holder, the role below has ended.
 INSERT INTO legacy.party
 SELECT
     made.n * 2 + person,

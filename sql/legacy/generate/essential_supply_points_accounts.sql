@@ -40,14 +40,14 @@ JOIN (VALUES
     (0, 'wrong check digit of an NMI', 'rejected', 'invalid_supply_point_identifier', 'supply_point.identifier',
         NULL),
     (1, 'third telephone of an outage contact', 'processed', NULL, NULL, 'value_not_sent'),
-    (2, 'nobody has a role in the account', 'processed', NULL, NULL, 'missing_child'),
+    (2, 'account without roles', 'processed', NULL, NULL, 'missing_child'),
     (3, 'unknown account class', 'rejected', 'unknown_code', 'accounts.account_type', NULL),
     (4, 'house number without a street', 'processed', NULL, NULL, 'street_name_required'),
     (5, 'unit number without a unit type', 'processed', NULL, NULL, NULL),
     (6, 'postcode of three digits', 'processed', NULL, NULL, 'invalid_postcode'),
     (7, 'state and postcode that contradict each other', 'processed', NULL, NULL, 'state_does_not_fit_postcode'),
     (8, 'untidy but whole', 'processed', NULL, NULL, NULL),
-    (9, 'substation that is no more', 'errored', 'substation_not_found', '', NULL),
+    (9, 'substation that no longer exists', 'errored', 'substation_not_found', '', NULL),
     (10, 'unknown role', 'rejected', 'unknown_code', 'accounts.customers.account_roles', NULL),
     (11, 'text in a telephone number', 'processed', NULL, NULL, 'invalid_phone_number'),
     (12, 'postal delivery point of letters', 'invalid', 'invalid_delivery_point_identifier',
@@ -59,7 +59,7 @@ JOIN (VALUES
     (15, 'telephone of another country, by its prefix', 'processed', NULL, NULL, NULL)
 ) AS known (number, defect, state, code, path, warning) ON known.number = made.defect;
 
--- People. Where nobody has a role, the one below has ended.
+-- People. Where an account has no roles, the one below has ended.
 INSERT INTO legacy.party (party_id, party_type, title, first_name, last_name, salutation)
 SELECT
     made.pair + person,

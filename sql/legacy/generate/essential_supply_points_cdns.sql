@@ -37,7 +37,7 @@ JOIN (VALUES
     (4, 'unknown kind of movement', 'rejected', 'unknown_code', 'cdns.movement_type', NULL),
     (5, 'date that does not exist', 'rejected', 'invalid_date', 'cdns.transaction_date', NULL),
     (6, 'kind of movement that the guide does not show', 'rejected', 'unknown_code', 'cdns.movement_type', NULL),
-    (7, 'substation that is no more', 'errored', 'substation_not_found', '', NULL),
+    (7, 'substation that no longer exists', 'errored', 'substation_not_found', '', NULL),
     (8, 'untidy but whole', 'processed', NULL, NULL, NULL),
     (9, 'state and postcode that contradict each other', 'processed', NULL, NULL, 'state_does_not_fit_postcode'),
     (10, 'postal delivery point of letters', 'invalid', 'invalid_delivery_point_identifier',

@@ -88,7 +88,7 @@ SELECT 'national_grid_accounts', made.account_number, known.defect, known.state,
 FROM made
 JOIN (VALUES
     (0, 'comma in an amount', 'rejected', 'invalid_value', 'ledgers.ledger_balance', NULL),
-    (1, 'tariff that nobody mapped', 'rejected', 'unknown_code',
+    (1, 'tariff without a mapping', 'rejected', 'unknown_code',
         'supply_addresses.supply_points.agreements.tariff_code', NULL),
     (2, 'name read in the wrong encoding', 'processed', NULL, NULL, 'suspicious_encoding'),
     (3, 'accents apart from their letters, and blanks', 'processed', NULL, NULL, NULL),
@@ -102,7 +102,7 @@ JOIN (VALUES
     (11, 'option of a contract that is gone', 'rejected', 'orphaned_child',
         'supply_addresses.supply_points.agreements.characteristics', NULL),
     (12, 'property without a supply point', 'processed', NULL, NULL, 'missing_child'),
-    (13, 'tariff that is no more', 'errored', 'tariff_code_not_found', '', NULL),
+    (13, 'tariff that no longer exists', 'errored', 'tariff_code_not_found', '', NULL),
     (14, 'meter that the meter shop does not know', 'processed', NULL, NULL, 'missing_value'),
     (15, 'date that does not exist', 'rejected', 'invalid_date',
         'supply_addresses.supply_points.supply_start_date', NULL),
@@ -161,7 +161,7 @@ CROSS JOIN LATERAL (VALUES
             ELSE '+1' || area || 200 + mod(person.h1, 300)
                 || lpad(CAST(mod(person.n * 2 + place, 10000) AS text), 4, '0')
         END, '20190101', '99991231', true),
-    -- Older than the one above, although nobody ended it.
+    -- Older than the one above, although it was never ended.
     (2, 'MOB', 'see new number', '20120101', '99991231', person.defect = 6 AND place = 0),
     (3, 'TEL', area || 600 + mod(person.h2, 300) || lpad(CAST(mod(person.h3, 10000) AS text), 4, '0'),
         '20180101', '99991231', mod(person.h3, 5) < 3),

@@ -60,13 +60,13 @@ JOIN (VALUES
     (7, 'email address that Kraken refuses', 'processed', NULL, NULL, 'possible_test_email_address'),
     (8, 'open ends as zeros and as nines', 'processed', NULL, NULL, NULL),
     (9, 'untidy but whole', 'processed', NULL, NULL, NULL),
-    (10, 'nobody holds the account', 'processed', NULL, NULL, 'missing_child'),
-    (11, 'tariff that is no more', 'errored', 'tariff_code_not_found', '', NULL),
+    (10, 'account without a holder', 'processed', NULL, NULL, 'missing_child'),
+    (11, 'tariff that no longer exists', 'errored', 'tariff_code_not_found', '', NULL),
     (12, 'kind of street that is not in the register', 'processed', NULL, NULL, NULL),
     (13, 'name in two encodings', 'processed', NULL, NULL, 'suspicious_encoding')
 ) AS known (number, defect, state, code, path, warning) ON known.number = made.defect;
 
--- People. Where nobody holds the account, the role below has ended.
+-- People. Where an account has no holder, the role below has ended.
 INSERT INTO legacy.party (party_id, party_type, first_name, last_name)
 SELECT
     person.party_id,

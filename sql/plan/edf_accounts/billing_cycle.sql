@@ -1,4 +1,4 @@
--- Everybody whose last bill ends between two days, both included; whoever was billed first goes first.
+-- All customers whose last bill ends between two days, both included; the first to be billed go first.
 
 SELECT external_identifier, CAST(last_billed_to AS integer) AS priority, stratum, exclusion
 FROM candidate

@@ -1,4 +1,4 @@
--- Everybody whose property lies in a postcode area, such as LS or B (B is not BS).
+-- All customers whose property is in a postcode area, such as LS or B (B is not BS).
 
 SELECT external_identifier, 0 AS priority, stratum, exclusion
 FROM candidate

@@ -1,5 +1,5 @@
--- Supply points that may be planned, by the class of the account there. Nobody has to wait: add reasons to
--- exclusion where somebody must.
+-- Supply points that may be planned, by the class of the account there. None has to wait: add reasons to
+-- exclusion for those that must.
 
 SELECT
     point.identifier AS external_identifier,

@@ -1,4 +1,4 @@
--- Accounts that may be planned. Nobody has to wait: add reasons to exclusion where somebody must.
+-- Accounts that may be planned. None has to wait: add reasons to exclusion for those that must.
 
 SELECT
     account.account_number AS external_identifier,

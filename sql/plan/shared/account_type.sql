@@ -1,4 +1,4 @@
--- Everybody of one account type, as the legacy system names it.
+-- All customers of one account type, as the legacy system names it.
 
 SELECT external_identifier, 0 AS priority, stratum, exclusion
 FROM candidate

@@ -1,4 +1,4 @@
--- Everybody, in the order of their identifiers.
+-- All customers, in the order of their identifiers.
 
 SELECT external_identifier, 0 AS priority, stratum, exclusion
 FROM candidate

@@ -1,5 +1,5 @@
--- Every n-th of each account type, the first of each included: a fault that befalls a whole type shows in
--- the first batch, however rare the type is. Whoever has to wait does not use up a place.
+-- Every n-th of each account type, the first of each included: a fault that affects a whole type shows in
+-- the first batch, however rare the type is. Customers who have to wait do not use up places.
 
 WITH numbered AS (
     SELECT

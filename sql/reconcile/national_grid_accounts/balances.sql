@@ -1,5 +1,5 @@
 -- What the legacy system says is owed, with Kraken's sign: credits positive. The balance that is booked, not
--- the printed one that payloads are made of: where the two differ, somebody must look.
+-- the printed one that payloads are made of: where the two differ, a person must look.
 
 SELECT
     account.account_number AS external_identifier,

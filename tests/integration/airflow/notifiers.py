@@ -33,7 +33,7 @@ class Fails(BaseNotifier):
 
 
 class Hangs(BaseNotifier):
-    """Takes longer than anybody waits."""
+    """Takes longer than the pipeline waits."""
 
     def notify(self, context: Any) -> None:
         """Hang."""

@@ -108,7 +108,7 @@ def test_the_watch_runs_only_where_there_is_somebody_to_tell(
 
 
 def test_nothing_is_read_from_connections_when_dags_are_parsed(dags: dict[str, Any]) -> None:
-    # The fixture has parsed them without any Connection or database of ours.
+    # The fixture has parsed them without our Connections or databases.
     assert dags
 
 
@@ -215,7 +215,7 @@ def test_create_waits_without_a_worker_while_its_wave_is_paused(
         OtherInstallation, match="Another Airflow, https://another, uses this tracking database"
     ):
         operator.execute({})
-    # Whoever stops or resumes waves may stand anywhere.
+    # An Airflow that does not hold the database may still order waves to stop or resume.
     assert "goes on" in order("resume")
     _belongs_to(journey.tracking, "tests")
     assert "valid" not in operator.resume({}, {"open": 0, "ended": 0}, **deferred.value.kwargs)
@@ -699,7 +699,7 @@ def test_create_gives_its_worker_back_while_kraken_wants_no_more(
     counts = operator.resume({}, event.payload, **deferred.value.kwargs)
     assert "valid" not in counts
     assert set(journey.created().values()) == {1}
-    with pytest.raises(ValueError, match="nobody knows"):
+    with pytest.raises(ValueError, match="unknown event"):
         operator.resume({}, {}, **deferred.value.kwargs)
 
 

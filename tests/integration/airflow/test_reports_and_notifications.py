@@ -128,6 +128,36 @@ def test_a_report_is_written_shown_and_linked(
         assert read_report(dag_id=dag_id, folder=inner, name=name) is None
 
 
+def test_a_report_is_current_when_it_is_opened_and_of_its_own_dag_alone(
+    airflow_journey: Journey, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from fastapi.testclient import TestClient
+
+    from kraken_import.airflow import renewing, report_pages
+
+    monkeypatch.setenv("MIGRATION_REPORTS", f"file://{tmp_path}")
+    # Who may read a DAG is Airflow's matter; what is shown to those who may is ours.
+    for route in report_pages.app.routes:
+        for dependency in getattr(route, "dependencies", ()):
+            monkeypatch.setitem(report_pages.app.dependency_overrides, dependency.dependency, lambda: None)
+    web = TestClient(report_pages.app)
+    wave_id = play(airflow_journey, limit=3)
+    page = f"/migrate_edf_accounts/wave-{wave_id}/index.html"
+    # No task has written it yet.
+    assert "Ended well" in web.get(page).text
+    with airflow_journey.tracking.begin() as connection:
+        connection.exec_driver_sql("UPDATE migration.wave SET outcome = 'failed', outcome_reason = 'Seen.'")
+    assert "Seen." not in web.get(page).text
+    monkeypatch.setattr(renewing, "_CURRENT", 0.0)
+    assert "Seen." in web.get(page).text
+    # The page of another DAG's wave would be seen by those who may read this DAG alone.
+    assert web.get(f"/rerun_edf_accounts/wave-{wave_id}/index.html").status_code == 404
+    assert web.get(f"/migrate_edf_accounts/wave-{wave_id + 1}/index.html").status_code == 404
+    # Without its database it is shown as it was.
+    monkeypatch.delenv("AIRFLOW_CONN_TRACKING")
+    assert "Seen." in web.get(page).text
+
+
 def test_a_place_that_cannot_be_written_is_one_sentence_and_leaves_the_outcome_alone(
     airflow_journey: Journey, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -175,7 +205,7 @@ def test_a_difference_fails_the_run_in_one_sentence(
     reconcile = operator("ReconcileOperator")
     assert reconcile.execute(context("run-1")) == {}
     assert "Nothing differs." in page.read_text(encoding="utf-8")
-    # Of a wave that is skipped nothing is written anew; a run of everything skips none.
+    # A skipped wave's report is not written again; a run of everything skips none.
     page.unlink()
     assert reconcile.execute(context("run-1")) == {}
     assert not page.exists()
@@ -297,7 +327,7 @@ def test_the_watch_tells_once_of_what_no_run_would_tell(
         assert look() == ["open_too_long", "cohort_overdue", "triggerer_silent"]
         assert SENT[0][0].startswith("3 records have been open at Kraken over Connection 'kraken'")
         assert look() == []
-        # An outage is told of once it has lasted, and what is parked once the end of its wave is long told.
+        # An outage is announced once it has lasted, and parked records some time after their wave's end.
         begin_outage(airflow_journey)
         assert look() == []
         park(airflow_journey, "GB-000000001")
@@ -311,7 +341,7 @@ def test_the_watch_tells_once_of_what_no_run_would_tell(
         assert look() == []
         outages.finish(engine=airflow_journey.tracking, target_kraken=airflow_journey.kraken.target)
         assert look() == ["outage_over"]
-        # What has come right is forgotten, and told of when it comes back.
+        # What has been resolved is forgotten, and announced again when it comes back.
         airflow_journey.poll(wave_id)
         monkeypatch.setattr(_Health, "heartbeat", datetime.now(UTC).isoformat())
         assert look() == []

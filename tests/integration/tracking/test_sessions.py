@@ -1,4 +1,4 @@
-"""Sessions of the tracking database: what is set in them, who loses one, and which are no sessions at all."""
+"""Sessions of the tracking database: their settings, who loses one, and which do not count as sessions."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_a_pooler_that_changes_backends_between_transactions_is_refused(
         engine = open_engine(port=wire.port)
         with pytest.raises(UnableToUseTracking, match=r"let the Connection lead to the database itself"):
             prepare(engine=engine)
-        # Each time anew: a Connection that was mended needs no restart.
+        # Each time again: a Connection that was mended needs no restart.
         with pytest.raises(UnableToUseTracking):
             prepare(engine=engine)
         engine.dispose()

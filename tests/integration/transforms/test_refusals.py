@@ -206,7 +206,7 @@ FAULTS: dict[str, tuple[str | bytes | None, str]] = {
     "column": ("SELECT\nno_such AS external_identifier FROM client.customer {tail}", "line 2, does not fit"),
     "table": ("SELECT number FROM client.no_such {tail}", '42P01, undefined table; relation "client.no_such'),
     "right": ("SELECT number FROM client.closed {tail}", "needs a right .* 42501, .* for table closed"),
-    "syntax": (f"SELECT '{SECRET}' number,\n, FROM client.customer {{tail}}", "line 2, is no valid SQL"),
+    "syntax": (f"SELECT '{SECRET}' number,\n, FROM client.customer {{tail}}", "line 2, is not valid SQL"),
     "parameter": (
         "SELECT number, ':x', substring(number FROM '(?:a)') FROM client.customer {tail}",
         "names :a",
@@ -241,7 +241,7 @@ ELSEWHERE = {
     ("rule", "missing"): "There is no rule 'all' for toy",
     ("rule", "parameter"): "Rule all needs a, x: fill it in",
     ("rule", "writing"): r"all\.sql, line 1, cannot be run: correct it \(SQLSTATE 0A000",
-    ("rule", "empty"): r"all\.sql, line 2, is no valid SQL",
+    ("rule", "empty"): r"all\.sql, line 2, is not valid SQL",
 }
 
 

@@ -86,7 +86,7 @@ def test_a_limit_that_is_doubtful_is_not_tried_beyond_what_the_connection_allows
     journey = begin("--delay", "600").with_settings(accounts_at_once=2)
     _wave(journey, batches=1)
     with journey.tracking.begin() as connection:
-        # Kraken was found to take a single account, and nobody knows whether that is so.
+        # Kraken was found to take a single account, and whether that is so is not known.
         shares.enter(connection=connection, target_kraken=journey.kraken.target)
         shares.learn_accounts(
             connection=connection, target_kraken=journey.kraken.target, level=AccountLevel(accounts=1)

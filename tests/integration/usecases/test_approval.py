@@ -1,4 +1,4 @@
-"""The gate: what a person reads and decides, and what decides when nobody is asked."""
+"""The gate: what a person reads and decides, and what decides when no person is asked."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_nothing_is_created_before_somebody_has_approved(journey: Journey) -> No
     assert journey.created() == {}
     answer(journey, wave_id, approved=True, by="alice")
     assert load(journey, wave_id) == [0]
-    # A retried gate does not ask again; a wave that was built anew does.
+    # A retried gate does not ask again; a wave that was built again does.
     assert ask(journey, wave_id) is None
     journey.build(wave_id)
     journey.validate(wave_id)
@@ -276,7 +276,7 @@ def test_stopping_a_wave_that_waits_withdraws_its_question(journey: Journey, ord
     else:
         stop_all(tracking=journey.tracking, kraken=None, **who)
     assert is_withdrawn(tracking=journey.tracking, wave_id=wave_id)
-    # An approval that comes all the same is none.
+    # An approval that still comes does not count.
     decided = answer(journey, wave_id, approved=True, by="alice")
     assert decided is not None
     assert (decided.decision, decided.decided_by) == ("withdrawn", None)

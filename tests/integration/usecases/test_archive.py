@@ -147,5 +147,5 @@ def test_an_event_that_no_file_holds_cannot_be_deleted(
             connection.exec_driver_sql(
                 "DELETE FROM migration.import_event WHERE wave_id = %(id)s", {"id": each}
             )
-    # It is in no file, and in nobody's way.
+    # It is in no file, and does not block the next run.
     assert len(events(tracking, wave_id)) == 3

@@ -48,7 +48,7 @@ def ask(journey: Journey, act: Any, name: str, **wanted: Any) -> PlannedCohort:
         now=NOW,
     )
     assert isinstance(planned, PlannedCohort)
-    # Nobody is lost between selection and plan.
+    # No customer is lost between selection and plan.
     assert planned.selected == (
         planned.planned
         + planned.beyond_size

@@ -164,7 +164,7 @@ def test_what_the_sql_of_late_changes_does_wrong_is_one_sentence(
             (f"SELECT account_number FROM legacy.account {where}", "must deliver the columns external_id"),
             (f"SELECT NULL AS external_identifier, {tail} WHERE :since IS NULL OR true", "delivers NULL"),
             (f"SELECT 'X-1' AS external_identifier, {tail}", "was not asked for"),
-            ("SELECT 1 WHERE 1 = :until", "names :until, which is no parameter"),
+            ("SELECT 1 WHERE 1 = :until", "names :until, which is not one of its parameters"),
             ("DELETE FROM legacy.dunning", "tries to write"),
         )
     ):
@@ -210,7 +210,7 @@ def test_a_wave_is_closed_only_when_everything_it_leaves_has_an_owner(pilot: tup
     assert own(journey, wave_id, "field force", kind="late_change") == 3
     with pytest.raises(BadRequest, match="No matching leftover lacks an owner"):
         own(journey, wave_id)
-    # A further payment is nobody's yet.
+    # A further payment has no owner yet.
     with journey.legacy.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE legacy.ledger_transaction SET kind = '20', recorded_at = now() "
@@ -426,7 +426,7 @@ def test_the_role_may_hold_and_nothing_else_and_a_refusal_is_one_sentence(
     ) as failed:
         build_holding(journey, writeback, wave_id)
     assert "GB-" not in str(failed.value)
-    # Nobody was read without being held.
+    # No customer was read without being held.
     assert journey.states(wave_id) == {"planned": 2}
 
 

@@ -147,7 +147,7 @@ def play(journey: Journey, wave_id: int, *, seconds: float = 20) -> None:
 
 
 def without_effect(journey: Journey) -> list[str]:
-    """The kinds of those faults that have struck no request, so that a cell of theirs shows nothing.
+    """The kinds of faults that have struck no request, so that their cells show nothing.
 
     But for those that pass with time: on a loaded machine that may be before anything is asked.
     """
@@ -212,7 +212,7 @@ def test_a_fault_that_passes_leaves_no_trace(journey: Journey, stage: str, fast_
         journey.strike(kind="skew", seconds=fast_by)
     for name, key in zip(names, keys(len(names)), strict=True):
         fault, _ = ONCE[name]
-        # While it uploads a request is nobody's yet.
+        # While it uploads, a request belongs to no record yet.
         own = {} if fault["kind"] == "drop_upload" else {"keys": [key]}
         once = {"count": 1, "operation": stage} | fault | own
         second = once.pop("then", None)

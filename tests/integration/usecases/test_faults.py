@@ -139,7 +139,7 @@ def test_already_imported_is_resolved_by_what_the_status_says(journey: Journey) 
     first = journey.valid_wave()
     finish(journey, first)
     with journey.tracking.begin() as connection:
-        # As if somebody else had imported them: our own record of it is gone.
+        # As if another client had imported them: our own record of it is gone.
         connection.exec_driver_sql(
             "SET LOCAL session_replication_role = replica;"
             "TRUNCATE migration.wave, migration.batch, migration.import_process, migration.import_event,"
@@ -440,7 +440,7 @@ def test_a_connection_that_is_repointed_while_creates_are_under_way_does_not_tak
 ) -> None:
     wave_id = journey.valid_wave(limit=20)
     other = start_simulator()
-    # The token expires, and whoever reads the Connection again finds another Kraken in it.
+    # The token expires, and reading the Connection again finds another Kraken in it.
     moved = journey.with_settings(token="expired")
     moved.renewed = replace(journey.kraken, base_url=other.url)
     with pytest.raises(SystemicFault) as stopped:

@@ -180,7 +180,7 @@ def test_a_cent_that_changes_beside_what_was_handed_on_is_still_found(merging: J
     first = cancelled_wave(journey)
     second = journey.plan(limit=15, **MERGED)
     journey.build(second.wave_id, 0)
-    # Of this batch half was handed on: what is built anew is summed with what was.
+    # Of this batch half was handed on: what is built again is summed with what was.
     journey.build(first, 2)
     for wave_id in (first, second.wave_id):
         assert look(journey, wave_id).failure is None

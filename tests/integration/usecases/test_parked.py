@@ -56,7 +56,7 @@ def test_every_customer_of_a_wave_is_in_kraken_or_handed_back_or_undecided(journ
         (unsent, "parked", "forbidden"),
         (sent, "parked", "never_answered"),
     ]
-    # What came too late for whoever may be in Kraken is wanted as well.
+    # Late changes of customers who may be in Kraken are listed as well.
     with journey.legacy.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE legacy.party_contact SET recorded_at = now() + interval '1 minute' WHERE party_id IN ("

@@ -209,7 +209,7 @@ def test_ten_planted_differences_are_found_and_nothing_else(
     (_, run) = journey.rows("SELECT counts FROM migration.reconciliation WHERE wave_id IS NULL ORDER BY id")
     assert run["counts"]["unknown_here"] == 1
 
-    # Somebody takes one on, and keeps it when it is found again.
+    # An owner takes one on, and keeps it when it is found again.
     with journey.tracking.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE migration.reconciliation_difference SET owner = 'Ann', owned_at = now() "

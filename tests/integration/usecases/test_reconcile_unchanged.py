@@ -213,7 +213,7 @@ def test_what_kraken_confirms_although_it_lists_it_otherwise_is_asked_for_each_d
     assert look(journey).skipped == {first, second}
     at_kraken(journey, "DELETE", KEYS[2], supplier=SUPPLIER)
     assert look(journey).differences == {"missing_at_kraken": 1}
-    # The listing says of this one what it said before; what differed is asked about all the same.
+    # The listing says of this one what it said before; what differed is still asked about.
     at_kraken(journey, "DELETE", KEYS[0], supplier=SUPPLIER)
     assert look(journey).differences == {"missing_at_kraken": 2}
 

@@ -60,7 +60,7 @@ def test_only_what_was_rehearsed_payload_for_payload_is_created(journey: Journey
     run_to_the_end(journey, wave_id)
     assert {key for key, created in journey.created().items() if created} == {OTHER}
 
-    # By name the changed one is rehearsed anew, and a rerun then lets it pass.
+    # By name the changed one is rehearsed again, and a rerun then lets it pass.
     rehearse(journey, ONE)
     assert rerun(journey, wave=str(wave_id)).counts == {"processed": 1, "rejected": 1}
     assert journey.states(wave_id) == {"processed": 2, "rejected": 1}
@@ -77,7 +77,7 @@ def test_a_rehearsal_by_number_leaves_out_whom_kraken_has(journey: Journey) -> N
         "SELECT external_identifier FROM migration.import_process GROUP BY 1 HAVING count(*) > 1"
     )
     assert not both
-    # By number nobody is rehearsed twice either.
+    # By number no customer is rehearsed twice either.
     journey.plan(limit=10, dry_run=True)
     with pytest.raises(EmptyWave):
         journey.plan(dry_run=True)

@@ -200,7 +200,7 @@ def test_clearing_the_run_of_a_rerun_does_not_open_an_errored_record_once_more(b
     work(journey, again)
     assert journey.created() == {errored: 2}
     assert records(journey)[errored]["attempt"] == 2
-    # Asked for anew, it is.
+    # Asked for again, it is.
     rerun(journey, "rerun-2", states=("errored",))
     assert journey.created() == {errored: 3}
     assert records(journey)[errored]["attempt"] == 3
@@ -221,7 +221,7 @@ def test_what_kraken_took_up_again_by_itself_is_adopted_and_not_created(begin: B
     journey = begin("--recreate-after-error", "accept")
     wave_id = finished_wave(journey, SOUND[0])
     with journey.tracking.begin() as connection:
-        # As if Kraken had ended it in error first, and somebody there had mended that since.
+        # As if Kraken had ended it in error first, and its staff had mended that since.
         connection.exec_driver_sql(
             "UPDATE migration.import_process SET state = 'errored', kraken_identifier = NULL;"
             "UPDATE migration.import_attempt SET outcome = 'errored'"

@@ -362,7 +362,7 @@ def test_only_what_goes_to_the_named_kraken_is_stopped(journey: Journey) -> None
         stop(journey, kraken="krakn")
     assert "everything that goes to kraken_gb" not in stop(journey, kraken="https://other.example.com/")
     assert (stop_code(journey, other), stop_code(journey, wave_id)) == ("stop_all", None)
-    # Nothing of it is left, which is said and is no failure.
+    # None of it is left, which is said and is not a failure.
     assert stop(journey, kraken="kraken_gb").startswith("Nothing was under way")
     journey.create(wave_id)
     assert len(journey.created()) == 5

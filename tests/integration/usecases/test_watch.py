@@ -1,4 +1,4 @@
-"""What the watch reads: records that stay open, cohorts that no run takes, and what was told of them."""
+"""What the watch reads: records that stay open, cohorts that no run takes, and what people were told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the answer to a sign-in says: a token and its life, or one sentence without any secret."""
+"""What the answer to a sign-in says: a token and its life, or one sentence without a secret."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def test_trouble_halves_the_requests_but_not_again_within_ten_seconds(seen: dict
     [
         {"calls": 9, "troubled": 9},
         {"calls": 200, "troubled": 19},
-        # Slower than usual, and quick all the same.
+        # Slower than usual, and still quick.
         {"calls": 100, "seconds": 95},
     ],
 )
@@ -223,7 +223,7 @@ def test_one_account_more_is_tried_once_in_200_calls_and_further_if_it_is_taken(
         )
         assert level.accounts == limit
         assert level.confirmed
-    # What was taken five times is no limit.
+    # A number that was taken five times is not a limit.
     assert not after_creates(
         level=level, seen=Creates(accepted=1, refused=0, at_kraken=1, was_probe=True, sent=1)
     ).confirmed

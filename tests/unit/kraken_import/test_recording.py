@@ -18,7 +18,7 @@ def said(*, code: str, path: str, detail: str) -> Finding:
     ("dialect", "codes"),
     [
         ("edf_accounts", ["tariff_code_not_found", "required", "own_code"]),
-        # The table that all share serves a wave whose dialect is no longer here.
+        # The shared table serves a wave whose dialect no longer exists.
         ("dialect_of_yesterday", ["invalid", "required", "own_code"]),
     ],
 )

@@ -45,7 +45,7 @@ def test_a_parser_that_looks_up_a_name_without_care_is_found_out_with_the_smalle
         try:
             document = json.loads(body)
         except ValueError:
-            raise Refusal("It is no JSON.") from None
+            raise Refusal("It is not JSON.") from None
         if isinstance(document, dict):
             document["status"].upper()
 

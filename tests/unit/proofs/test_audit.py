@@ -106,7 +106,7 @@ def test_readers_differ_where_one_alone_refuses(
 
 
 def test_what_our_rules_were_not_asked_is_no_difference() -> None:
-    """Where the model refuses, no rule of ours looks; the stand-in's form is compared all the same."""
+    """Where the model refuses, no rule of ours looks; the stand-in's form is still compared."""
     other = [Objection("late", "b"), Objection(SHAPE, "c")]
     assert _differences([Objection(SHAPE, "a")], other) == [("ours", SHAPE, "a"), ("stand-in", SHAPE, "c")]
 
@@ -327,7 +327,7 @@ QUIRKS = {
     "another path": _served({}).replace("/v2/", "/v9/"),
     "another method": _served({}).replace("post:", "get:"),
     "no payload": _served({}).replace("payload", "record"),
-    "a payload that is no object": _served({}).replace("object", "array"),
+    "a payload that is not an object": _served({}).replace("object", "array"),
     "a version that is a number": _served({}, version=3.0),
     "a version that does not exist": _served({}, version="4.0.0"),
     "an older form with its path in two parts": (

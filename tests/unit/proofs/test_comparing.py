@@ -32,7 +32,7 @@ def kinds(found: Comparison) -> dict[str, int]:
         (tracked(State.ERRORED), booked("ERRORED"), {}),
         (tracked(State.REJECTED), None, {}),
         (tracked(State.INVALID), None, {}),
-        # A dry run of the same record is no creation.
+        # A dry run of the same record is not a creation.
         (tracked(State.REJECTED), booked("DRY_RUN_SUCCEEDED", created=0), {}),
         # Lost: on one side alone.
         (tracked(State.PROCESSED), None, {"lost": 1}),
@@ -68,7 +68,7 @@ def kinds(found: Comparison) -> dict[str, int]:
             (tracked(state), booked(), {"still_open": 1, "wrong": 1})
             for state in (State.PLANNED, State.BUILT, State.VALID)
         ),
-        # Parked: only what tracking truly cannot know is no fault as well.
+        # Parked: only what tracking truly cannot know is not a fault either.
         (tracked(State.PARKED, parked_from=State.CREATING), None, {"parked": 1}),
         (tracked(State.PARKED, parked_from=State.CREATING), booked(), {"parked": 1}),
         (tracked(State.PARKED, parked_from=State.CREATING), booked(created=2), {"parked": 1, "doubled": 1}),

@@ -17,7 +17,7 @@ def test_a_seed_or_a_range_of_them_is_played(text: str, seeds: range) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("all", "'all' is no range: write SEEDS=1-5000, or SEEDS=17"),
+        ("all", "'all' is not a range: write SEEDS=1-5000 or SEEDS=17"),
         ("9-1", "'9-1' has no seed in it: write the smaller one first"),
     ],
 )

@@ -181,13 +181,13 @@ def test_a_frame_of_its_own_fills_what_depends_on_the_kind_of_each_row(tmp_path:
 
 
 REFUSED = [
-    ("[accounts", "is no TOML"),
-    ("accounts = 1", "Frame accounts of the dialect is no table"),
+    ("[accounts", "is not valid TOML"),
+    ("accounts = 1", "Frame accounts of the dialect is not a table"),
     ("[accounts]", "Frame accounts has no columns"),
     ("[accounts]\nparent = 'x'", "of the dialect has the option parent: there is only columns."),
     ("[accounts.columns.x]\nkind = 'text'", "does not say its meaning"),
     ("[accounts.columns.x]\nkind = 'words'\nmeaning = 'X.'", "has the kind 'words'"),
-    ("[accounts.columns.x]\nkind = 'text'\nmeaning = 'X.'\nrequired = 'yes'", "which is no bool"),
+    ("[accounts.columns.x]\nkind = 'text'\nmeaning = 'X.'\nrequired = 'yes'", "which is not of type bool"),
     ("[accounts.columns.x]\nkind = 'text'\nmeaning = 'X.'\nname = 'y'", "has the option name"),
     ("[accounts.columns.x]\nkind = 'code'\nmeaning = 'X.'", "has no codes"),
     (
@@ -235,18 +235,21 @@ REFUSED = [
         "[debts.columns.x]\nkind = 'money'\nplaces = -1\nmeaning = 'X.'",
         "Column x has -1 places: say how many digits may stand after the point.",
     ),
-    ("[debts.columns.x]\nkind = 'money'\nplaces = true\nmeaning = 'X.'", "places = True, which is no int"),
+    (
+        "[debts.columns.x]\nkind = 'money'\nplaces = true\nmeaning = 'X.'",
+        "places = True, which is not of type int",
+    ),
     (
         "[accounts.columns.x]\nkind = 'text'\nfits = { A = 'B' }\nmeaning = 'X.'",
         "Column x of frame accounts has the option fits: there are codes, ",
     ),
     (
         "[accounts.columns.x]\nkind = 'text'\nfield = 'customers'\nmeaning = 'X.'",
-        "Column x of frame accounts fills customers, where the rows of frame customers stand: choose one.",
+        "Column x of frame accounts fills customers, where the rows of frame customers go: choose one.",
     ),
     (
         "[accounts.columns.x]\nkind = 'text'\nfield = 'customers.label'\nmeaning = 'X.'",
-        "Column x of frame accounts fills customers.label, which stands in the rows of frame customers: "
+        "Column x of frame accounts fills customers.label, which belongs to the rows of frame customers: "
         "make it a column of that frame, and its field label.",
     ),
     (
@@ -390,7 +393,7 @@ def edf_with_a_bad_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 @pytest.mark.usefixtures("edf_with_a_bad_file")
 def test_a_file_that_cannot_be_read_hides_neither_the_dialects_title_nor_other_dialects() -> None:
-    with pytest.raises(BadAddition, match=r"edf_accounts/columns\.toml is no TOML"):
+    with pytest.raises(BadAddition, match=r"edf_accounts/columns\.toml is not valid TOML"):
         get_dialect(name="edf_accounts")
     assert registry.delivered_dialect(name="edf_accounts").title == "EDF GB accounts"
     assert get_dialect(name="plenitude_accounts").name == "plenitude_accounts"
@@ -402,4 +405,4 @@ def test_mapping_pages_say_in_a_sentence_which_file_they_cannot_be_made_of(
 ) -> None:
     monkeypatch.setattr("sys.argv", ["reporting", "--check"])
     assert reporting_main() == 1
-    assert capsys.readouterr().err.startswith("sql/extract/edf_accounts/columns.toml is no TOML: ")
+    assert capsys.readouterr().err.startswith("sql/extract/edf_accounts/columns.toml is not valid TOML: ")

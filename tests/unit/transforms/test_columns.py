@@ -54,7 +54,7 @@ def test_what_is_no_list_of_texts_rejects_the_record(raw: Any) -> None:
     assert cleaned is None
     assert problem is not None
     assert (problem.code, problem.severity) == ("invalid_value", "error")
-    assert problem.detail.startswith("Column emails is no list of texts")
+    assert problem.detail.startswith("Column emails is not a list of texts")
 
 
 def test_a_number_in_place_of_a_list_of_texts_is_refused_before_it_can_be_read_wrongly() -> None:
@@ -69,7 +69,7 @@ def test_a_required_list_of_texts_is_missing_when_it_is_empty() -> None:
     assert problem.code == "missing_value"
 
 
-PATH = Column(name="since", kind="date", meaning="Since when.", if_past="The path starts anew.")
+PATH = Column(name="since", kind="date", meaning="Since when.", if_past="The path starts again.")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_day_that_is_over_is_left_out_with_a_word_of_what_comes_of_it(
     assert (problem is not None) == is_told
     if problem is not None:
         assert (problem.code, problem.severity) == ("date_in_past", "warning")
-        assert problem.detail.endswith("The path starts anew.")
+        assert problem.detail.endswith("The path starts again.")
 
 
 TARIFF: dict[str, Any] = {"name": "tariff", "kind": "configured", "setting": "tariff_codes", "meaning": "T."}

@@ -1,4 +1,4 @@
-"""A word that a client configured is known to that client: only what nobody named is warned of."""
+"""A word that a client configured is known to that client: only unnamed codes are warned of."""
 
 from __future__ import annotations
 

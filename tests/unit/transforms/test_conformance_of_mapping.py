@@ -65,7 +65,7 @@ def test_there_are_customers_to_migrate_and_to_plan(dialect: Dialect) -> None:
         ROOT / "sql" / "plan" / dialect.name / "candidates.sql",
     ]
     silent = [str(file.relative_to(ROOT)) for file in files if not file.is_file() or selects_nobody(sql=file)]
-    assert not silent, f"Nobody is selected by {' and '.join(silent)}: say there who may migrate."
+    assert not silent, f"No customer is selected by {' and '.join(silent)}: say there who may migrate."
 
 
 @each_dialect

@@ -147,7 +147,7 @@ ACCEPTED: list[tuple[tuple[str | int, ...], Any]] = [
     (("billing_address",), {"country": "gb"}),
     (("customers", 0, "user_details"), [{"namespace": "external_user_id", "value": 7}]),
     (("transfer_balance",), "-1.0000000005"),
-    # a side of the point without a digit is no other number
+    # a side of the point without a digit is not another number
     (("transfer_balance",), "-.5"),
     (("payment_schedules", 0, "amount"), "20."),
     ((*POINT, "eac_history", 0, "consumption"), ".25"),

@@ -34,7 +34,7 @@ def problems(check: Check, document: Any) -> list[tuple[Any, ...]]:
     try:
         check(document)
     except ValidationError as error:
-        # A model says of what is no object that it could be an instance of the model too.
+        # For a value that is not an object, pydantic says that it could be an instance of the model too.
         return sorted(
             (problem["loc"], problem["type"].replace("model_type", "dict_type")) for problem in error.errors()
         )

@@ -18,7 +18,7 @@ TARIFFS: Final[Mapping[str, str]] = {
     "G1": "MECO-G1",
     "R1-1998": "MECO-R1-OBSOLETE",
 }
-"""Stand-ins: each client configures its own on the Connection."""
+"""Placeholders: each client configures its own on the Connection."""
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "user_detail_namespaces": {

@@ -1,4 +1,4 @@
-"""What the SQL under `sql/extract/national_grid_accounts/` must deliver, frame by frame."""
+"""The columns that the SQL under `sql/extract/national_grid_accounts/` must return, frame by frame."""
 
 from __future__ import annotations
 

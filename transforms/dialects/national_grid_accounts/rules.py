@@ -1,4 +1,4 @@
-"""What is checked of a US account.
+"""The checks of a US account.
 
 The guide states one rule, that a telephone number must be valid. What another Kraken serves is inferred here,
 and warns with the code of there.

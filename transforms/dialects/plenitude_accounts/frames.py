@@ -1,4 +1,4 @@
-"""What the SQL of a Plenitude account must deliver, frame by frame, and the codes of its legacy system."""
+"""The columns that the SQL of a Plenitude account must return, and the codes of its legacy system."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is checked of a Portuguese account.
+"""The checks of a Portuguese account.
 
 The guide states one rule, that a telephone number must be valid. All else is inferred, and warns: the check
 digits of Portugal's identifiers, and what other Krakens serve.

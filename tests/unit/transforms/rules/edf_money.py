@@ -441,7 +441,7 @@ ALLOWED: list[tuple[str, tuple[Change, ...]]] = [
         ),
     ),
     (
-        "a debt that nobody collects has neither agency nor start",
+        "a debt without a collector has neither agency nor start",
         (put("debts.0.agency_name", None), put("debts.0.start_date", None)),
     ),
     (

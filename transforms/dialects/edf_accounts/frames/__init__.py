@@ -1,4 +1,4 @@
-"""What the SQL under `sql/extract/edf_accounts/` must deliver, frame by frame, in the payload's order."""
+"""The columns that the SQL in `sql/extract/edf_accounts/` must return, frame by frame, in payload order."""
 
 from __future__ import annotations
 

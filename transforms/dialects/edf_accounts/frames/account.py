@@ -77,7 +77,7 @@ FRAMES: Final = (
                 name="unknown_occupier",
                 kind="code",
                 codes=OPTIONAL_FLAG,
-                meaning="Whether nobody knows who lives there; blank is not known.",
+                meaning="Whether the occupier is unknown; blank is not known.",
             ),
             Column(name="billing_name", kind="text", meaning="Name on the bill."),
             Column(name="billing_email", kind="text", meaning="Where bills are sent to by email."),
@@ -121,7 +121,7 @@ FRAMES: Final = (
             Column(
                 name="last_billed_to_date",
                 kind="date",
-                meaning="End of the last bill; empty for who was never billed.",
+                meaning="End of the last bill; empty if there never was one.",
             ),
             *columns(
                 kind="date",

@@ -44,7 +44,7 @@ class GasDebtRepayment(Entity):
 
 
 class PrepayDetails(Entity):
-    """What stands on an electricity prepay meter."""
+    """The settings and balances of an electricity prepay meter."""
 
     debt_balance: PositiveMoney
     credit_balance: Money
@@ -52,7 +52,7 @@ class PrepayDetails(Entity):
 
 
 class GasPrepayDetails(PrepayDetails):
-    """What stands on a gas prepay meter."""
+    """The settings and balances of a gas prepay meter."""
 
     gas_debt_repayment_options: GasDebtRepayment | None = None
 

@@ -40,7 +40,7 @@ class Address(accounts.Address):
 
 
 class AccountNote(Note):
-    """A note, with what the source system calls it."""
+    """A note, with its name in the source system."""
 
     created_at: IsoTime | None = None  # type: ignore[assignment]
     external_id: str | None = None
@@ -59,7 +59,7 @@ class PriorityService(Entity):
 
 
 class CustomerPreferences(accounts.CustomerPreferences):
-    """What the customer agreed to be told, and the word that visitors must know."""
+    """The messages that the customer agreed to, and the word that visitors must know."""
 
     opted_into_associated_companies: bool | None = None
     opted_into_whatsapp: bool | None = None
@@ -67,7 +67,7 @@ class CustomerPreferences(accounts.CustomerPreferences):
 
 
 class Consent(Entity):
-    """What somebody agreed to, or did not; the kinds are configured in Kraken."""
+    """Something a customer agreed to or refused; the kinds are configured in Kraken."""
 
     type: str
     value: Literal["ACCEPTED", "REJECTED", "UNKNOWN", "PENDING"]
@@ -89,7 +89,7 @@ class UserDetail(accounts.UserDetail):
 
 
 class KnownPerson(Person):
-    """What is known of whoever may log in: customers, and users of a business."""
+    """A person who may log in: a customer, or a user of a business."""
 
     label: str | None = None
     deceased: Deceased | None = None
@@ -136,7 +136,7 @@ class Customer(KnownPerson):
 
 
 class PropertyAdministrator(Person):
-    """Who answers for a property, such as its landlord."""
+    """The person who answers for a property, such as its landlord."""
 
     billing_name: Annotated[str, Field(max_length=255)] | None = None
     deceased: Deceased | None = None
@@ -180,7 +180,7 @@ class BusinessPortfolio(Entity):
 
 
 class BusinessDetail(Entity):
-    """Something about a business that has no field of its own."""
+    """A detail of a business that has no other field."""
 
     key: Literal["sic_codes", "vat_number", "registered_charity_number", "ofgem_protection_label"]
     value: Any
@@ -224,7 +224,7 @@ class Business(Entity):
 
 
 class PartnerOrganisation(Entity):
-    """An organisation that has something to do with the account; the roles are configured in Kraken."""
+    """An organisation connected with the account; the roles are configured in Kraken."""
 
     organisation_number: Annotated[str, Field(max_length=128)]
     role: str

@@ -166,7 +166,7 @@ class AgentContract(Entity):
 
 
 class Agents(Entity):
-    """Who aggregates and collects the data, and who operates the meter."""
+    """The companies that aggregate and collect the data, and that operate the meter."""
 
     da_contract: AgentContract | None = None
     dc_contract: AgentContract | None = None

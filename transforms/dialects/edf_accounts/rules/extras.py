@@ -27,7 +27,7 @@ _OFFICIAL: Final = ("official_entity", "official_reference_number", "official_st
 
 
 def rules(given: Circumstances) -> tuple[Rule, ...]:
-    """What is checked of fields that no frame of ours fills."""
+    """Checks of fields that no frame of ours fills."""
     return (
         *_people_rules(given=given),
         *_consent_rules(today=given.today),

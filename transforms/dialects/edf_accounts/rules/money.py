@@ -22,7 +22,7 @@ from transforms.rules.engine import (
 )
 
 _PLACES: Final = ("ledgers", "")
-"""Where transactions may stand: in the ledgers, or in the account itself."""
+"""Where transactions may be: in the ledgers, or in the account itself."""
 _HISTORY: Final = "historical_statement_transactions"
 _CURRENT: Final = "current_statement_transactions"
 _LISTS: Final = (_HISTORY, _CURRENT)
@@ -121,7 +121,7 @@ def closing(account: Document, book: Document) -> str | None:
 
 
 def _told_beside(account: Document, book: Document) -> set[str]:
-    """The days of last statements that stand with the other of the two, and without transactions there."""
+    """Return the days of last statements on the other of the two, if that has no transactions."""
     others = (account,) if book is not account else account.get("ledgers") or ()
     return {
         each[_CLOSING] for each in others if each.get(_CLOSING) and not any(each.get(name) for name in _LISTS)
@@ -138,7 +138,7 @@ def history_adds_up() -> Rule:
         own = differs(account)
         others = [differs(ledger) for ledger in account.get("ledgers") or ()]
         if own and sum(others, own) == 0:
-            # The history stands with the one, and the balance with the other.
+            # The history is on the one, and the balance on the other.
             return
         places = ("", *(f"ledgers.{index}." for index in range(len(others))))
         for place, difference in zip(places, (own, *others), strict=True):
@@ -164,7 +164,7 @@ def ledger_adds_up() -> Rule:
             if ledger.get("ledger_balance") is not None
             and (difference := _brought_on(ledger) - ledgers.amount(ledger["ledger_balance"]))
         }
-        # What makes up the balances may stand with the account.
+        # The parts of the balances may be on the account.
         if found and (own := _brought_on(account)) and sum(found.values(), own) == 0:
             return
         for index, difference in found.items():
@@ -238,7 +238,7 @@ def current_after_last_bill() -> Rule:
     return ledgers.LedgerRule(
         code="current_statement_transaction_before_last_billed_to_date",
         path="",
-        explanation="A current transaction must not lie before the day to which the account is billed.",
+        explanation="A current transaction must not be before the day to which the account is billed.",
         places=_PLACES,
         extents=((_CURRENT,),),
         is_clear=is_clear,

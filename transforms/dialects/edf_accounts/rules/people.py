@@ -115,7 +115,7 @@ def _customer_rules() -> tuple[Rule, ...]:
             ObjectRule(
                 code="customer_may_not_be_named_the_occupier",
                 path="customers",
-                explanation="An unknown occupier is no customer: the account says so by unknown_occupier.",
+                explanation="An unknown occupier is not a customer: the account says so by unknown_occupier.",
                 faults=_occupier,
                 fields=("family_name",),
             ),
@@ -193,7 +193,7 @@ def _reached_occupier(customer: Document) -> Iterator[Fault]:
 
 
 def _business_of_nobody(account: Document) -> Iterator[Fault]:
-    # What is nobody's by its own word is no business that somebody acts for.
+    # An account that says itself that its occupier is unknown has no customers to send.
     if (
         account.get("account_type") == "BUSINESS"
         and not account.get("unknown_occupier")

@@ -69,7 +69,7 @@ def _supply_rules() -> tuple[Rule, ...]:
             ObjectRule(
                 code="duplicate_meter_points_on_different_supply_addresses_provided",
                 path="",
-                explanation="A meter point can stand at one address only.",
+                explanation="A meter point can be at one address only.",
                 faults=_meter_points_twice,
                 fields=(f"{_POINTS}.identifier",),
             ),

@@ -1,4 +1,4 @@
-"""Collections, notes, references and what else an account has."""
+"""Collections, notes, references and other parts of an account."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TAX_YEAR: Final = re.compile(r"[0-9]{4}/[0-9]{2}", re.ASCII)
 
 
 def rules(given: Circumstances) -> tuple[Rule, ...]:
-    """Collections, notes, references and what else an account has."""
+    """Collections, notes, references and other parts of an account."""
     return (
         # Our column leaves a past date out. The guide's own example has one, so this only warns.
         *served(
@@ -45,7 +45,7 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
             ValueRule(
                 code="invalid_day_of_month",
                 path="smart_read_cycle_day",
-                explanation="The day must lie between 1 and 28.",
+                explanation="The day must be between 1 and 28.",
                 holds=lambda value: 1 <= value <= 28,
             ),
         ),

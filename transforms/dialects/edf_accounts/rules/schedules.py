@@ -1,4 +1,4 @@
-"""Regular payments, and what they are taken with.
+"""Regular payments, and the instructions for taking them.
 
 A schedule that names no trigger is of the kind REGULAR; Kraken calls one fixed that no bill triggers.
 """
@@ -18,7 +18,7 @@ _OPEN: Final = "9999-12-31"
 
 
 def rules(given: Circumstances) -> tuple[Rule, ...]:
-    """Regular payments, and what they are taken with."""
+    """Regular payments, and the instructions for taking them."""
     own = (
         dates.ordered(_PATH, start="start_date", end="end_date"),
         has_amount(),
@@ -56,7 +56,7 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
 
 
 def has_amount() -> Rule:
-    """A fixed schedule says how much; what is left out is nothing."""
+    """A fixed schedule says how much; an amount that is left out is nothing."""
     return _schedule(
         code="zero_payment_schedule_amount",
         field="amount",
@@ -100,7 +100,7 @@ def day_exists() -> Rule:
     return ValueRule(
         code="invalid_payment_day_for_payment_schedule",
         path=f"{_PATH}.day_of_month",
-        explanation="The day of a regular payment must lie between 1 and 31.",
+        explanation="The day of a regular payment must be between 1 and 31.",
         holds=lambda value: 1 <= value <= 31,
     )
 
@@ -167,7 +167,7 @@ def one_open_schedule() -> Rule:
 
     return _group(
         code="multiple_open_ended_payment_schedules",
-        explanation="Only one regular payment of a ledger that is no repayment of a debt may run on.",
+        explanation="Only one regular payment of a ledger that is not a repayment of a debt may run on.",
         faults=faults,
     )
 
@@ -212,7 +212,7 @@ def no_gap(*, today: str) -> Rule:
     def faults(group: list[tuple[int, Document]]) -> Iterator[Fault]:
         for (_, one), (index, other) in pairwise(group):
             end, start = one.get("end_date"), other["start_date"]
-            # What has ended is no current schedule: its gap has no effect on what is paid.
+            # A schedule that has ended is not current: its gap does not affect payments.
             if end and today <= end < start and dates.day_after(end) < start:
                 yield Fault(f"{_PATH}.{index}.start_date")
 
