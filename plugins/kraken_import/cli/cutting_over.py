@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -13,6 +12,7 @@ from kraken_import.cli import leftovers
 from kraken_import.cli.databases import legacy_database, tracking_database
 from kraken_import.cli.leftovers import Listed
 from kraken_import.cli.options import (
+    HERE,
     AsJson,
     DialectOption,
     Folder,
@@ -29,7 +29,6 @@ from kraken_import.tracking.reruns import NamedWave
 from kraken_import.usecases.cutover import live_wave
 
 app = typer.Typer()
-_HERE = Path()
 
 
 @app.command()
@@ -63,7 +62,7 @@ def own(
 def crosswalk(
     *,
     wave: WaveArgument,
-    folder: Folder = _HERE,
+    folder: Folder = HERE,
     dialect: DialectOption = None,
     tracking_dsn: TrackingDsn = None,
     as_json: AsJson = False,
@@ -80,7 +79,7 @@ def crosswalk(
 def late_changes(
     *,
     wave: WaveArgument,
-    folder: Folder = _HERE,
+    folder: Folder = HERE,
     dialect: DialectOption = None,
     tracking_dsn: TrackingDsn = None,
     legacy_dsn: LegacyDsn = None,
@@ -99,7 +98,7 @@ def late_changes(
 def differences(
     *,
     wave: WaveOption = None,
-    folder: Folder = _HERE,
+    folder: Folder = HERE,
     dialect: DialectOption = None,
     tracking_dsn: TrackingDsn = None,
     as_json: AsJson = False,

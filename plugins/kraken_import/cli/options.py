@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import typer
 
@@ -36,6 +36,9 @@ Reason: TypeAlias = Annotated[
 Folder: TypeAlias = Annotated[
     Path, typer.Option("--folder", help="The folder that the files are written into.", file_okay=False)
 ]
+
+HERE: Final = Path()
+"""The folder that files are written into where none is named."""
 
 
 def order(*, reason: str | None) -> Order:

@@ -46,6 +46,10 @@ _PASSED_ON: Final = frozenset(
 """What a Connection's extra may say to libpq."""
 
 
+class NothingSaid(WrongUsage):
+    """Nothing says where a system is."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """The DSN of a database, and what said so, for sentences."""
@@ -62,7 +66,7 @@ class Surroundings:
     folder: Path = field(default_factory=Path.cwd)
 
     def database(self, *, name: Database, option: str | None = None) -> Place:
-        """Return where a database is. Raises `WrongUsage` when nothing says so."""
+        """Return where a database is. Raises `NothingSaid`, or `WrongUsage` for what cannot be meant."""
         variable = f"{name.upper()}_DSN"
         if option is not None:
             return Place(dsn=_of_option(name=name, value=option), said_by=f"--{name}-dsn")
@@ -73,13 +77,13 @@ class Surroundings:
             if source == FILE and (fields := self._connection(connection_id=name)):
                 told = f"Connection {name}"
                 return Place(dsn=dsn_of(fields=fields, name=told), said_by=told)
-        raise WrongUsage(
+        raise NothingSaid(
             f"Nothing says where the {name} database is: set {variable} or {variable}_FILE, write {name}_dsn "
             f"into {FILE} in this folder, or name it by --{name}-dsn."
         )
 
     def kraken(self) -> KrakenSettings:
-        """Return how to reach Kraken. Raises `WrongUsage` when nothing says so."""
+        """Return how to reach Kraken. Raises `NothingSaid`, or `WrongUsage` for what cannot be meant."""
         try:
             return self._kraken()
         except UnableToReadConnection as error:
@@ -114,7 +118,7 @@ class Surroundings:
                 )
             if source == FILE and (fields := self._connection(connection_id="kraken")):
                 return KrakenSettings.from_connection_fields(connection_id="kraken", **_of_kraken(fields))
-        raise WrongUsage(
+        raise NothingSaid(
             "Nothing says where Kraken is: set KRAKEN_URL and KRAKEN_TOKEN (or KRAKEN_TOKEN_FILE), or write "
             f"kraken_url and kraken_token_file into {FILE} in this folder."
         )

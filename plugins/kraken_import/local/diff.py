@@ -1,30 +1,11 @@
 """`make diff`: compares a customer's payload as it would be built now with what was rehearsed and sent."""
 
-import json
-from collections.abc import Iterator
-from typing import Any
-
-from sqlalchemy import Engine
-
-from kraken_import.client.settings import KrakenSettings
-from kraken_import.domain.lifecycle import Mode
+from kraken_import.cli.differing import UnableToCompare, differing
 from kraken_import.local import data
-from kraken_import.local.payload import build_batch, kraken_connection, legacy_database, wanted_dialect
-from kraken_import.local.problems import StackProblem
+from kraken_import.local.payload import kraken_connection, legacy_database, wanted_dialect
 from kraken_import.local.running import require_running
 from kraken_import.local.settings import Wishes
 from kraken_import.local.targets import check_database
-from kraken_import.tracking.gate import SentPayload, last_payload
-from kraken_import.usecases.moments import in_utc
-from transforms.compare import ABSENT, differences
-from transforms.dialect import Dialect
-from transforms.extract import existing_identifiers
-
-_TRIES = {Mode.REHEARSAL: "rehearsal", Mode.LIVE: "live try"}
-
-
-class UnableToCompare(StackProblem):
-    """Nothing to compare: no customer named, no such customer, or no payload could be built."""
 
 
 def print_differences(*, wishes: Wishes) -> None:
@@ -32,55 +13,21 @@ def print_differences(*, wishes: Wishes) -> None:
     dialect = wanted_dialect(wishes=wishes)
     if len(wishes.identifiers) != 1:
         raise UnableToCompare("Say whose payloads to compare: ID=EXTERNAL-1234, one customer.")
-    (identifier,) = wishes.identifiers
     kraken = kraken_connection()
     dsn = wishes.targets.tracking_dsn
     if dsn is None:
         dsn = require_running().systems.tracking_dsn
     else:
         check_database(name="TRACKING_DSN", dsn=dsn)
-    with legacy_database(wishes=wishes, dialect=dialect) as legacy:
-        now = _built_now(legacy=legacy, dialect=dialect, identifier=identifier, kraken=kraken)
-    with data.engine_of(dsn=dsn) as tracking:
-        for mode in (Mode.REHEARSAL, Mode.LIVE):
-            with tracking.connect() as connection:
-                sent = last_payload(
-                    connection=connection,
-                    dialect=dialect.name,
-                    external_identifier=identifier,
-                    mode=mode,
-                    target_kraken=kraken.target if kraken else None,
-                )
-            print("\n".join(_lines(sent, identifier=identifier, mode=mode, now=now)))
-
-
-def _built_now(*, legacy: Engine, dialect: Dialect, identifier: str, kraken: KrakenSettings | None) -> Any:
-    if not existing_identifiers(engine=legacy, dialect=dialect, identifiers=[identifier]):
-        raise UnableToCompare(f"The legacy database has no {dialect.name} customer {identifier}.")
-    result = build_batch(engine=legacy, dialect=dialect, identifiers=[identifier], kraken=kraken)
-    if not result.payloads:
-        first = result.rejections[0].findings[0]
-        where = first.path or "the whole record"
-        raise UnableToCompare(f"The payload of {identifier} cannot be built now: {first.code} at {where}.")
-    return json.loads(result.payloads[0].body)
-
-
-def _lines(sent: SentPayload | None, *, identifier: str, mode: Mode, now: Any) -> Iterator[str]:
-    if sent is None:
-        yield f"There is no payload of a {_TRIES[mode]} of {identifier}."
-        return
-    of = (
-        f"the last {_TRIES[mode]} of {identifier} (wave {sent.wave_name}, {in_utc(at=sent.started_at)}, "
-        f"{sent.outcome or 'not ended'})"
-    )
-    found = list(differences(before=json.loads(sent.body), after=now))
-    if not found:
-        yield f"The payload built now is that of {of}."
-        return
-    yield f"The payload built now differs in {len(found)} places from that of {of}:"
-    for each in found:
-        yield f"  {each.path}: {_shown(each.before)} → {_shown(each.after)}"
-
-
-def _shown(value: Any) -> str:
-    return "(absent)" if value is ABSENT else json.dumps(value, ensure_ascii=False)
+    with (
+        legacy_database(wishes=wishes, dialect=dialect) as legacy,
+        data.engine_of(dsn=dsn) as tracking,
+    ):
+        lines = differing(
+            tracking=tracking,
+            legacy=legacy,
+            dialect=dialect,
+            identifier=wishes.identifiers[0],
+            kraken=kraken,
+        )
+    print("\n".join(lines))

@@ -2,39 +2,24 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from kraken_import.client.requests import validate_request
+from kraken_import.cli import payloads
+from kraken_import.cli.payloads import UnableToPrintPayload, chosen_identifiers
 from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
 from kraken_import.local import data, targets
 from kraken_import.local.dialects import dialect_named
-from kraken_import.local.problems import StackProblem
 from kraken_import.local.running import postgres_alone, running
 from kraken_import.local.settings import ROOT, Wishes, require_checkout
-from kraken_import.usecases.build import payload_settings
-from transforms.assemble import FrameContractBroken
-from transforms.build import BuildResult, BuildSettings, build
 from transforms.dialect import Dialect
 from transforms.extract import (
     UnableToExtract,
-    advice_on_missing,
-    candidate_identifiers,
-    existing_identifiers,
     extract,
 )
 from transforms.registry import dialect_names
-from transforms.rules.engine import RuleBroken
-from transforms.triage import source_of
-
-_BATCH = 1_000
-
-
-class UnableToPrintPayload(StackProblem):
-    """Nothing to print, or not for every named customer."""
 
 
 def print_payloads(*, wishes: Wishes) -> None:
@@ -48,15 +33,12 @@ def print_payloads(*, wishes: Wishes) -> None:
         raise UnableToPrintPayload("Say whose payload to print: ID=EXTERNAL-1234, ID=a,b,c or LIMIT=10.")
     kraken = kraken_connection()
     with legacy_database(wishes=wishes, dialect=dialect) as engine:
-        identifiers = _identifiers(engine=engine, dialect=dialect, wishes=wishes)
-        rejected = 0
-        for start in range(0, len(identifiers), _BATCH):
-            batch = identifiers[start : start + _BATCH]
-            rejected += _print_batch(engine=engine, dialect=dialect, identifiers=batch, kraken=kraken)
-    # A request for the next thousand expects a few that cannot be built; a request for named ones does not.
-    if rejected and wishes.identifiers:
-        raise UnableToPrintPayload(
-            f"{rejected} of {len(identifiers)} customers cannot be built, as said above."
+        payloads.print_payloads(
+            engine=engine,
+            dialect=dialect,
+            identifiers=wishes.identifiers,
+            limit=wishes.limit,
+            kraken=kraken,
         )
 
 
@@ -70,7 +52,7 @@ def write_sample(*, wishes: Wishes) -> None:
     if len(wishes.identifiers) != 1:
         raise UnableToPrintPayload("Say whose rows are the sample, one customer: ID=EXTERNAL-1234.")
     with legacy_database(wishes=wishes, dialect=dialect) as engine:
-        _identifiers(engine=engine, dialect=dialect, wishes=wishes)
+        chosen_identifiers(engine=engine, dialect=dialect, identifiers=wishes.identifiers, limit=wishes.limit)
         try:
             frames = extract(engine=engine, dialect=dialect, identifiers=wishes.identifiers).frames
         except UnableToExtract as error:
@@ -94,67 +76,6 @@ def wanted_dialect(*, wishes: Wishes) -> Dialect:
     return dialect_named(name=wishes.dialect)
 
 
-def _identifiers(*, engine: Engine, dialect: Dialect, wishes: Wishes) -> Sequence[str]:
-    if wishes.limit is not None:
-        found = candidate_identifiers(engine=engine, dialect=dialect, after=None, limit=wishes.limit)
-        if not found:
-            raise UnableToPrintPayload(
-                f"The legacy database has no customer of {dialect.name}: "
-                f"sql/extract/{dialect.name}/candidates.sql says who may migrate."
-            )
-        return found
-    there = existing_identifiers(engine=engine, dialect=dialect, identifiers=wishes.identifiers)
-    unknown = [identifier for identifier in wishes.identifiers if identifier not in there]
-    if unknown:
-        advice = advice_on_missing(engine=engine, dialect=dialect, identifiers=unknown)
-        raise UnableToPrintPayload(
-            f"The legacy database has no {dialect.name} customer {', '.join(unknown)}: {advice}."
-        )
-    return wishes.identifiers
-
-
-def _print_batch(
-    *, engine: Engine, dialect: Dialect, identifiers: Sequence[str], kraken: KrakenSettings | None
-) -> int:
-    """Print the payloads of a batch in the order of its identifiers. Returns how many were rejected."""
-    result = build_batch(engine=engine, dialect=dialect, identifiers=identifiers, kraken=kraken)
-    bodies = {payload.external_identifier: payload.body for payload in result.payloads}
-    for identifier in identifiers:
-        if identifier in bodies:
-            request = validate_request(
-                envelope=kraken.envelope if kraken else "wrapped",
-                resource=dialect.resource,
-                payload=bodies[identifier],
-            )
-            sys.stdout.buffer.write((request.body or b"") + b"\n")
-    sys.stdout.buffer.flush()
-    _complain(dialect=dialect.name, result=result)
-    return len(result.rejections)
-
-
-def build_batch(
-    *, engine: Engine, dialect: Dialect, identifiers: Sequence[str], kraken: KrakenSettings | None
-) -> BuildResult:
-    """Build as a wave would. Raises UnableToPrintPayload for SQL that does not fit the database."""
-    now = datetime.now(UTC)
-    settings = (
-        payload_settings(dialect=dialect, kraken=kraken, now=now)
-        if kraken
-        else BuildSettings(import_supplier=dialect.default_import_supplier, today=now.date())
-    )
-    try:
-        extracted = extract(engine=engine, dialect=dialect, identifiers=identifiers)
-        return build(
-            dialect=dialect,
-            frames=extracted.frames,
-            identifiers=identifiers,
-            settings=settings,
-            unreadable=extracted.unreadable,
-        )
-    except (FrameContractBroken, RuleBroken, UnableToExtract) as error:
-        raise UnableToPrintPayload(str(error)) from error
-
-
 def kraken_connection() -> KrakenSettings | None:
     """Airflow's Connection `kraken` as the pipeline reads it; None, for the defaults, when no stack is up."""
     found = running()
@@ -175,18 +96,6 @@ def kraken_connection() -> KrakenSettings | None:
         )
     except UnableToReadConnection as error:
         raise UnableToPrintPayload(str(error)) from error
-
-
-def _complain(*, dialect: str, result: BuildResult) -> None:
-    for record in (*result.warnings, *result.rejections):
-        for finding in record.findings:
-            kind = "warning" if finding.severity == "warning" else "rejected"
-            where = finding.path or "whole record"
-            source = source_of(dialect=dialect, path=finding.generic_path)
-            sys.stderr.write(
-                f"{record.external_identifier}: {kind}: {finding.code} at {where}"
-                f"{f' ← {source}' if source else ''}: {finding.detail}\n"
-            )
 
 
 @contextmanager

@@ -318,3 +318,46 @@ def _set_version(dsn: str, version: str) -> None:
     with psycopg2.connect(dsn) as connection, connection.cursor() as cursor:
         cursor.execute("UPDATE migration.schema_version SET version_num = %s", (version,))
     connection.close()
+
+
+def test_a_payload_is_printed_as_it_would_be_sent(bare: Run, guide_legacy_dsn: str) -> None:
+    place = {"LEGACY_DSN": guide_legacy_dsn}
+    printed = bare("payload", "edf_accounts", "EXTERNAL-1234", **place)
+    assert json.loads(done(printed))["payload"]["external_account_number"] == "EXTERNAL-1234"
+    assert "Built with the defaults of edf_accounts: nothing says where Kraken is" in printed.stderr
+    bare_ones = json.dumps(
+        {"conn_type": "kraken", "host": "https://k.example", "password": "t", "extra": {"envelope": "bare"}}
+    )
+    of_connection = bare("payload", "edf_accounts", "EXTERNAL-1234", AIRFLOW_CONN_KRAKEN=bare_ones, **place)
+    assert json.loads(done(of_connection))["external_account_number"] == "EXTERNAL-1234"
+    nobody = bare("payload", "edf_accounts", "--limit", "1", AIRFLOW_CONN_KRAKEN=bare_ones, **place)
+    is_refused(nobody, 1, "The legacy database has no customer of edf_accounts: ")
+    kraken = {**place, **KRAKEN, "KRAKEN_URL": "https://k.example"}
+    unknown = bare("payload", "edf_accounts", "EXTERNAL-1234", "NOBODY-1", **kraken)
+    is_refused(unknown, 1, "The legacy database has no edf_accounts customer NOBODY-1")
+    is_refused(bare("payload", "edf_accounts", **kraken), 2, "Say whose payload to print")
+    is_refused(bare("payload", "edf", "A-1", **kraken), 2, "There is no dialect 'edf'")
+
+
+def test_a_payload_is_compared_with_what_was_sent(run: Run, guide_legacy_dsn: str) -> None:
+    place = {"LEGACY_DSN": guide_legacy_dsn, "KRAKEN_URL": "https://k.example", "KRAKEN_TOKEN": "t"}
+    said = done(run("diff", "edf_accounts", "EXTERNAL-1234", **place))
+    assert "There is no payload of a rehearsal of EXTERNAL-1234." in said
+    is_refused(run("diff", "edf_accounts", "NOBODY-1", **place), 1, "no edf_accounts customer NOBODY-1")
+
+
+def test_customers_are_checked_without_any_call(
+    bare: Run, legacy_dsn: str, tracking_dsn: str, empty_dsn: str, tmp_path: Path
+) -> None:
+    place = {"LEGACY_DSN": legacy_dsn, "KRAKEN_URL": "https://k.example", "KRAKEN_TOKEN": "t"}
+    said = done(bare("preflight", "edf_accounts", "--customers", "5", **place))
+    assert said.startswith("edf_accounts: 5 customers checked in ")
+    assert (tmp_path / "preflight" / "edf_accounts.html").is_file()
+    told = done(
+        bare("preflight", "edf_accounts", "--customers", "5", "--json", TRACKING_DSN=tracking_dsn, **place)
+    )
+    assert json.loads(told)["customers"] == 5
+    without_schema = bare("preflight", "edf_accounts", "--customers", "1", TRACKING_DSN=empty_dsn, **place)
+    is_refused(without_schema, 4, "has no schema of the pipeline")
+    nobody = bare("preflight", "essential_supply_points_cdns", **{**place, "LEGACY_DSN": empty_dsn})
+    assert nobody.exit_code == 1

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kraken_import.local.payload import build_batch
-from kraken_import.local.preflight import Checked
+from kraken_import.cli.payloads import build_batch
+from kraken_import.cli.preflights import Checked
 from tests.conftest import ROOT
 from tests.integration.conftest import Journey
 from transforms import extract as extracting
