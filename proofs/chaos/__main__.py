@@ -16,8 +16,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from kraken_import.cli.airflow_api import Airflow
+from kraken_import.cli.problems import Problem
 from kraken_import.local import data, display, processes, state, waves
-from kraken_import.local.api import Airflow
 from kraken_import.local.faults import sentence_of
 from kraken_import.local.outcome import listed
 from kraken_import.local.problems import StackProblem
@@ -47,7 +48,7 @@ def main() -> int:
     """Run the rounds; a problem becomes one sentence on standard error and exit status 1."""
     try:
         chaos(environment=os.environ)
-    except StackProblem as problem:
+    except Problem as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
     except KeyboardInterrupt:

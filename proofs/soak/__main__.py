@@ -11,10 +11,10 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from kraken_import.cli.airflow_api import Airflow
 from kraken_import.domain.lifecycle import AWAITING, State
 from kraken_import.local import data, display, outcome, waves
 from kraken_import.local.__main__ import spoken
-from kraken_import.local.api import Airflow
 from kraken_import.local.memory import Memory, sampled
 from kraken_import.local.problems import StackProblem
 from kraken_import.local.running import Running, up

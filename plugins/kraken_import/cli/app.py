@@ -9,7 +9,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from kraken_import.cli import building, cutting_over, keeping, records, schema, waves
+from kraken_import.cli import building, cutting_over, doctor, keeping, records, reports, runs, schema, waves
 from kraken_import.cli.faults import told
 from kraken_import.cli.problems import ExitCode
 
@@ -55,3 +55,6 @@ app.add_typer(schema.app, name="db")
 app.add_typer(cutting_over.app)
 app.add_typer(keeping.app)
 app.add_typer(building.app)
+app.add_typer(runs.app)
+app.add_typer(reports.app)
+app.add_typer(doctor.app)

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from kraken_import.domain.lifecycle import State
 from kraken_import.reporting.page import csv_text
+from kraken_import.tracking.control import Named
 from kraken_import.tracking.cutover import HandBack, Migrated, OpenDifference, Ownership, Undecided
 from kraken_import.tracking.reruns import NamedWave
 from kraken_import.usecases import cutover
@@ -178,7 +179,7 @@ def open_again(*, tracking: Engine, wave: str, dialect: str | None) -> str:
     return f"Wave {named.name!r} is open again."
 
 
-def folder_of(*, wave: NamedWave | None, within: Path) -> Path:
+def folder_of(*, wave: Named | NamedWave | None, within: Path) -> Path:
     """Return the folder for the files of a wave, or of all."""
     return within if wave is None else within / f"wave-{wave.id}"
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from rich.table import Table
 
+from kraken_import.cli.airflow_api import Airflow
 from kraken_import.local import data, display, waves
-from kraken_import.local.api import Airflow
 from kraken_import.local.dialects import dialect_named
 from kraken_import.local.memory import sampled
 from kraken_import.local.problems import StackProblem

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
+from kraken_import.cli.airflow_api import Airflow
 from kraken_import.local import data, display, outcome, waves
-from kraken_import.local.api import Airflow
 from kraken_import.local.dialects import dialect_named
 from kraken_import.local.problems import StackProblem
 from kraken_import.local.running import Running, up

@@ -3,18 +3,18 @@
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from kraken_import.cli.airflow_api import Airflow
+from kraken_import.cli.runs import failure_of, told
 from kraken_import.local import data
-from kraken_import.local.api import Airflow
 from kraken_import.local.dialects import dialect_named
 from kraken_import.local.problems import StackProblem
 from kraken_import.local.running import Running, require_running
 from kraken_import.local.settings import Wishes
 from kraken_import.tracking import reruns
-from kraken_import.tracking.reruns import Rerun, Way
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.rerun import RerunRequest, check_request, rerun_report
 from kraken_import.usecases.wave_request import AirflowRun
@@ -52,7 +52,8 @@ def rerun(*, wishes: Wishes) -> None:
         if report is not None:
             sys.stdout.write("\n".join(told(rerun=report[0], ways=report[1])) + "\n")
         if state == "failed":
-            raise UnableToRerun(_failure(api=api, run=run, rerun=report and report[0]))
+            reason = report[0].outcome_reason if report else None
+            raise UnableToRerun(reason or failure_of(api=api, dag_id=run.dag_id, run_id=run.run_id))
     finally:
         api.close()
 
@@ -81,15 +82,6 @@ def selection(*, environment: Mapping[str, str], wishes: Wishes) -> dict[str, An
             "or NOT_PROCESSED=1."
         )
     return said
-
-
-def told(*, rerun: Rerun, ways: Sequence[Way]) -> list[str]:
-    """Return what became of a rerun, in lines."""
-    left = f", {rerun.in_kraken:,} more are in Kraken already and were left alone" if rerun.in_kraken else ""
-    return [
-        f"Rerun {rerun.id}: {rerun.records:,} records{left}.",
-        *(f"{way.records:>9,}  {way.from_state.value} → {way.state.value}" for way in ways),
-    ]
 
 
 def _dialect(*, wishes: Wishes, running: Running, wave: str | None) -> str:
@@ -122,11 +114,3 @@ def _await_dag(*, api: Airflow, dag_id: str) -> None:
         if time.monotonic() > deadline:
             raise UnableToRerun(f"Airflow does not find DAG {dag_id}: see .run/logs/dag-processor.log.")
         time.sleep(_POLL_SECONDS)
-
-
-def _failure(*, api: Airflow, run: AirflowRun, rerun: Rerun | None) -> str:
-    if rerun is not None and rerun.outcome_reason:
-        return rerun.outcome_reason
-    tasks = api.failed_tasks(dag_id=run.dag_id, run_id=run.run_id)
-    said = api.raised_by(task=tasks[0]) if tasks else None
-    return said or f"{run.dag_id} failed: see run {run.run_id} in Airflow."

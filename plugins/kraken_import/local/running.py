@@ -12,8 +12,9 @@ from typing import Any
 import requests
 
 from kraken_import.airflow import environment, pools
+from kraken_import.cli.airflow_api import Airflow, AirflowIsSilent
+from kraken_import.cli.problems import Problem
 from kraken_import.local import airflow, data, processes, state, targets
-from kraken_import.local.api import Airflow, AirflowIsSilent
 from kraken_import.local.dialects import dialect_named
 from kraken_import.local.problems import StackProblem
 from kraken_import.local.processes import Component
@@ -300,7 +301,7 @@ class _Starter:
                 self._check_alive(names=list(airflow.COMMANDS))
                 try:
                     late = self._late(heartbeats=api.heartbeats())
-                except StackProblem:
+                except Problem:
                     late = ["api-server"]
                 if not late:
                     break

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
+from kraken_import.cli.airflow_api import Airflow
 from kraken_import.domain.lifecycle import AWAITING, ENDED_AT_KRAKEN, FAILED, SETTLED, SUCCEEDED, State
-from kraken_import.local.api import Airflow
 from kraken_import.local.problems import StackProblem
 from kraken_import.tracking import outages
 from kraken_import.tracking.outages import Outage

@@ -14,12 +14,18 @@ from typer.testing import CliRunner, Result
 
 from kraken_import.cli.app import app
 from kraken_import.domain.lifecycle import Mode
-from tests.conftest import free_port
+from tests.conftest import StartSimulator, free_port
 from tests.integration.conftest import BeginJourney
 from tests.integration.tracking.test_schema import wave_of
 
 Run = Callable[..., Result]
-KRAKEN = {"KRAKEN_URL": "http://127.0.0.1:1", "KRAKEN_TOKEN": "t"}
+KRAKEN = {
+    "KRAKEN_URL": "http://127.0.0.1:1",
+    "KRAKEN_TOKEN": "t",
+    "AIRFLOW_URL": "http://127.0.0.1:1",
+    "AIRFLOW_TOKEN": "t",
+}
+"""Systems that a command names, and does not ask before it has seen the tracking database."""
 
 
 @pytest.fixture
@@ -81,6 +87,9 @@ OF_TRACKING = [
     ("db", "upgrade"),
     ("purge", "run"),
     ("archive", "folder"),
+    ("report", "run"),
+    ("rerun", "--wave", "run"),
+    ("reconcile", "--wave", "run"),
 ]
 
 
@@ -169,6 +178,12 @@ REFUSED = [
     (("wave", "open", "run"), 1, "Wave 'run' is not closed"),
     (("wave", "close", "run"), 2, "Nothing says where the legacy database is"),
     (("purge", "run"), 1, "cannot be purged yet"),
+    (("wave", "run", "edf_accounts"), 2, "Say which customers: --limit, --identifier, --cohort or --all"),
+    (("wave", "run", "edf_accounts", "--limit", "1", "--cohort", "a"), 2, "Say which customers"),
+    (("wave", "run", "edf_accounts", "--limit", "1", "--set", "a"), 2, "Give --set as NAME=VALUE"),
+    (("wave", "run", "edf_accounts", "--limit", "1"), 2, "Nothing says where Airflow is"),
+    (("rerun",), 2, "Say what to rerun: --wave"),
+    (("reconcile",), 2, "Nothing says where Airflow is"),
     (("record", "show", "NOBODY"), 1, "No record of any wave has the external identifier 'NOBODY'"),
     (("record", "show", "NOBODY", "--wave", "run"), 1, "No record of wave "),
     (
@@ -361,3 +376,54 @@ def test_customers_are_checked_without_any_call(
     is_refused(without_schema, 4, "has no schema of the pipeline")
     nobody = bare("preflight", "essential_supply_points_cdns", **{**place, "LEGACY_DSN": empty_dsn})
     assert nobody.exit_code == 1
+
+
+def test_what_runs_in_airflow_needs_an_airflow_that_answers(run: Run, wave_id: int) -> None:
+    nowhere = {
+        "AIRFLOW_URL": f"http://127.0.0.1:{free_port()}",
+        "AIRFLOW_USER": "ann",
+        "AIRFLOW_PASSWORD": "p",
+    }
+    for command in (
+        ("wave", "run", "edf_accounts", "--limit", "1"),
+        ("rerun", "--wave", "run", "--state", "rejected"),
+        ("rerun", "--not-processed", "--dialect", "edf_accounts"),
+        ("reconcile", "--wave", "run"),
+    ):
+        is_refused(run(*command, **nowhere), 3, "Airflow does not answer at http://127.0.0.1:")
+    is_refused(run("rerun", "--wave", "run", "--state", "done", **nowhere), 1, "done")
+    is_refused(run("rerun", "--not-processed", **nowhere), 2, "Say of which dialect by --dialect")
+
+
+def test_the_report_of_a_wave_is_written_as_it_stands(run: Run, wave_id: int, tmp_path: Path) -> None:
+    assert f"The report of wave {wave_id} 'run':" in done(run("report", "run"))
+    assert (tmp_path / f"wave-{wave_id}" / "index.html").is_file()
+    files = json.loads(done(run("report", "run", "--folder", "out", "--json")))["files"]
+    assert f"out/wave-{wave_id}/index.html" in files
+
+
+def test_the_doctor_says_of_each_system_what_to_do(
+    bare: Run, run: Run, guide_legacy_dsn: str, empty_dsn: str, start_simulator: StartSimulator
+) -> None:
+    simulator = start_simulator()
+    kraken = {"KRAKEN_URL": simulator.url, "KRAKEN_TOKEN": simulator.token}
+    found = json.loads(done(run("doctor", "--json", LEGACY_DSN=guide_legacy_dsn, **kraken)))
+    assert {each["what"]: each["verdict"] for each in found} == {
+        "package": "well",
+        "tracking database": "well",
+        "tracking schema": "well",
+        "clock": "well",
+        "legacy database": "well",
+        "Kraken": "well",
+        "Airflow": "not said",
+    }
+    nothing = bare("doctor")
+    assert nothing.exit_code == 0
+    assert nothing.stdout.count("not said") == 4
+    refused = run("doctor", **{**kraken, "KRAKEN_TOKEN": "hush"})
+    assert (refused.exit_code, "does not accept the token (401)" in refused.stdout) == (3, True)
+    assert "hush" not in refused.output
+    older = bare("doctor", TRACKING_DSN=empty_dsn)
+    assert (older.exit_code, "kraken-migrate db upgrade" in older.stdout) == (4, True)
+    silent = run("doctor", AIRFLOW_URL=f"http://127.0.0.1:{free_port()}", AIRFLOW_TOKEN="t")
+    assert (silent.exit_code, "Airflow does not answer" in silent.stdout) == (3, True)

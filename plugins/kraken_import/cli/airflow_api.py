@@ -1,25 +1,28 @@
-"""Airflow's REST API, as far as the stack's commands need it."""
+"""Airflow's REST API, as far as the commands need it."""
+
+from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import requests
 
-from kraken_import.local.problems import StackProblem
+from kraken_import.cli.problems import Problem, UnableToReach
 
 _TIMEOUT_SECONDS = 60.0
+_THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-class AirflowRefused(StackProblem):
+class AirflowRefused(Problem):
     """Airflow answered something else than was asked for."""
 
 
-class AirflowIsSilent(StackProblem):
-    """No answer from Airflow's API."""
+class AirflowIsSilent(UnableToReach):
+    """No answer from Airflow's API, or none to this login."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +34,18 @@ class FailedTask:
 
 
 class Airflow:
-    """A session with Airflow's API as one user; it logs in at the first call that needs it."""
+    """A session with Airflow's API as one user: it has a token, or logs in when it first needs one."""
 
-    def __init__(self, *, address: str, user: str, password: str) -> None:
-        self._address = address
+    def __init__(self, *, address: str, user: str = "", password: str = "", token: str | None = None) -> None:
+        self._address = address.rstrip("/")
         self._credentials = {"username": user, "password": password}
         self._session = requests.Session()
         # Neither a proxy nor a .netrc applies to an address of this machine.
-        self._session.trust_env = False
+        self._session.trust_env = urlsplit(address).hostname not in _THIS_MACHINE
+        # Said by itself, so that no .netrc replaces it.
+        self._session.auth = _no_login
+        if token is not None:
+            self._session.headers["Authorization"] = f"Bearer {token}"
 
     def close(self) -> None:
         """Close its connections."""
@@ -83,6 +90,14 @@ class Airflow:
         """Whether the DAG has been parsed and can be triggered."""
         answer = self._call("GET", f"/api/v2/dags/{dag_id}", missing_ok=True)
         return answer.status_code != 404 and not answer.json().get("is_stale", False)
+
+    def parameters(self, *, dag_id: str) -> frozenset[str]:
+        """Return the names of a DAG's parameters."""
+        return frozenset(self._call("GET", f"/api/v2/dags/{dag_id}/details").json()["params"] or {})
+
+    def is_paused(self, *, dag_id: str) -> bool:
+        """Return whether the runs of a DAG do not start."""
+        return bool(self._call("GET", f"/api/v2/dags/{dag_id}").json()["is_paused"])
 
     def unpause(self, *, dag_id: str) -> None:
         """Let its runs start."""
@@ -145,10 +160,22 @@ class Airflow:
                 method, f"{self._address}{path}", json=body, timeout=_TIMEOUT_SECONDS
             )
         except requests.RequestException as error:
-            raise AirflowIsSilent(f"Airflow does not answer at {self._address}: see .run/logs.") from error
+            raise AirflowIsSilent(
+                f"Airflow does not answer at {self._address} ({type(error).__name__}): check the address, "
+                "and that its API server runs."
+            ) from error
         if answer.ok or (missing_ok and answer.status_code == 404):
             return answer
+        if answer.status_code == 401:
+            raise AirflowIsSilent(
+                f"Airflow at {self._address} does not accept the login (401): check AIRFLOW_USER and "
+                "AIRFLOW_PASSWORD, or AIRFLOW_TOKEN."
+            )
         raise AirflowRefused(f"Airflow refused {method} {path} ({answer.status_code}): {_reason(answer)}")
+
+
+def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 def _run_path(*, dag_id: str, run_id: str) -> str:
