@@ -24,10 +24,12 @@ class _Spoken(TyperGroup):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            # Typer's own ways to end: wrong usage, --help, an interruption.
-            if (hasattr(error, "exit_code") and told(error=error) is None) or isinstance(error, typer.Abort):
+            known = told(error=error)
+            # Typer's own ways to end: wrong usage, --help, an interruption, a reader that has gone.
+            is_typers = hasattr(error, "exit_code") or isinstance(error, typer.Abort | BrokenPipeError)
+            if known is None and is_typers:
                 raise
-            sentence, code = told(error=error) or (_unexpected(error=error), ExitCode.REFUSED)
+            sentence, code = known or (_unexpected(error=error), ExitCode.REFUSED)
             typer.echo(sentence, err=True)
             raise typer.Exit(code) from None
 

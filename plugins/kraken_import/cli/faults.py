@@ -37,6 +37,8 @@ def told(*, error: Exception) -> tuple[str, ExitCode] | None:
         return str(error), ExitCode.UNREACHABLE
     if isinstance(error, _REFUSED):
         return str(error), ExitCode.REFUSED
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename} cannot be used ({error.strerror}): name another.", ExitCode.REFUSED
     if isinstance(error, SQLAlchemyError):
         # Faults of the legacy database have their own sentences: this one comes from the tracking database.
         lost = isinstance(error, OperationalError)

@@ -21,6 +21,7 @@ from kraken_import.cli.problems import Problem, WrongUsage
 from kraken_import.tracking import reruns
 from kraken_import.tracking.reruns import Rerun, Way
 from kraken_import.usecases.control import find_wave
+from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.rerun import RerunRequest, check_request, rerun_report
 from kraken_import.usecases.wave_request import AirflowRun
 
@@ -104,7 +105,7 @@ def rerun(
 ) -> None:
     """Rerun chosen records in Airflow: each criterion that is given must hold."""
     check_dialect(name=dialect)
-    conf: dict[str, Any] = {
+    criteria = {
         "wave": wave,
         "batch": batch,
         "states": states,
@@ -113,17 +114,19 @@ def rerun(
         "identifiers": identifiers,
         "not_processed": not_processed or None,
     }
-    said = {key: value for key, value in conf.items() if value not in (None, [])}
-    if not said:
+    conf: dict[str, Any] = {key: value for key, value in criteria.items() if value not in (None, [])}
+    if not conf:
         raise WrongUsage(
             "Say what to rerun: --wave, --batch, --state, --code, --path, --identifier or --not-processed."
         )
     with _airflow() as api, tracking_database(option=tracking_dsn) as tracking:
-        of = dialect or _dialect_of(tracking=tracking, wave=wave)
-        check_request(request=RerunRequest(dialect=of, **said))
+        wave_id, of = _scope(tracking=tracking, wave=wave, dialect=dialect)
+        if wave_id is not None:
+            conf["wave"] = wave_id
+        check_request(request=RerunRequest(dialect=of, **conf))
         run = _new_run(dag_id=f"rerun_{of}", kind="rerun")
         try:
-            _start(api=api, run=run, conf=said, wait=wait)
+            _start(api=api, run=run, conf=conf, wait=wait)
         finally:
             report = rerun_report(tracking=tracking, run=run) if wait else None
             if report is not None:
@@ -229,15 +232,18 @@ def _settings(*, said: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def _dialect_of(*, tracking: Engine, wave: str | None) -> str:
+def _scope(*, tracking: Engine, wave: str | None, dialect: str | None) -> tuple[str | None, str]:
+    """Return the id of the wave, if one is named, and the dialect. Raises `BadRequest` or `WrongUsage`."""
     if wave is None:
-        raise WrongUsage("Say of which dialect by --dialect, or name a wave by --wave.")
+        if dialect is None:
+            raise WrongUsage("Say of which dialect by --dialect, or name a wave by --wave.")
+        return None, dialect
     with tracking.connect() as connection:
-        found = {each.dialect for each in reruns.waves_named(connection=connection, name=wave)}
+        named = reruns.waves_named(connection=connection, name=wave)
+    found = [each for each in named if dialect in (None, each.dialect)]
     if not found:
-        raise Problem(f"There is no wave {wave!r}.")
+        raise BadRequest(f"There is no wave {wave!r}" + (f" of {dialect}." if dialect else "."))
     if len(found) > 1:
-        raise WrongUsage(
-            f"Waves of several dialects are named {wave!r}: add --dialect {min(found)} or another of them."
-        )
-    return found.pop()
+        listed = ", ".join(f"{each.id} ({each.mode.value}, {each.dialect})" for each in found)
+        raise BadRequest(f"Several waves are called {wave!r}: give the id of one: {listed}.")
+    return str(found[0].id), found[0].dialect

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC
 
 import typer
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from kraken_import.cli.databases import check_database, check_schema, engine_of
+from kraken_import.cli.databases import check_database, check_schema, engine_of, tracking_database
 from kraken_import.cli.options import AsJson, TrackingDsn
 from kraken_import.cli.output import show
 from kraken_import.cli.places import Surroundings
 from kraken_import.cli.problems import Problem
-from kraken_import.tracking import migrate
+from kraken_import.tracking import installation, migrate
 from transforms.database import fault_of
 
 app = typer.Typer(
-    help="Look at the schema of the tracking database, or bring it up to date.", no_args_is_help=True
+    help="Look at the tracking database, bring it up to date, or let another Airflow use it.",
+    no_args_is_help=True,
 )
 
 
@@ -57,6 +59,24 @@ def upgrade(*, tracking_dsn: TrackingDsn = None) -> None:
         typer.echo(
             f"The tracking database at {place.said_by} had {before.in_words}, and now {before.wanted}."
         )
+
+
+@app.command(name="take-over")
+def take_over(*, tracking_dsn: TrackingDsn = None) -> None:
+    """Let another Airflow use the tracking database at once; stop the one that uses it before."""
+    with tracking_database(option=tracking_dsn) as tracking:
+        typer.echo(let_go(engine=tracking))
+
+
+def let_go(*, engine: Engine) -> str:
+    """Let go of the Airflow that holds the tracking database. Returns which, in a sentence."""
+    held = installation.free(engine=engine)
+    if held is None:
+        return "No Airflow holds the tracking database: the first one that plans, validates or creates will."
+    return (
+        f"{held.name}, last seen at {held.seen_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, no longer holds "
+        "the tracking database: the next Airflow that plans, validates or creates will, so let one alone run."
+    )
 
 
 def bring_up_to_date(*, engine: Engine) -> None:

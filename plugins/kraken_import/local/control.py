@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from kraken_import.cli.schema import let_go
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.domain.orders import Order
 from kraken_import.local import data
@@ -18,7 +19,6 @@ from kraken_import.local.problems import StackProblem
 from kraken_import.local.running import IsNotUp, require_running
 from kraken_import.local.settings import Wishes
 from kraken_import.local.targets import check_database, kraken_settings
-from kraken_import.tracking import installation
 from kraken_import.tracking.control import Action
 from kraken_import.usecases.archive import archive_events
 from kraken_import.usecases.control import control_wave
@@ -67,14 +67,7 @@ def _order(*, wishes: Wishes) -> Order:
 def take_over(*, wishes: Wishes) -> None:
     """Let go of the Airflow that holds the tracking database, and print which. Raises UnableToControl."""
     with _tracking(wishes=wishes) as tracking:
-        held = installation.free(engine=tracking)
-    if held is None:
-        print("No Airflow holds the tracking database: the first one that plans, validates or creates will.")
-        return
-    print(
-        f"{held.name}, last seen at {held.seen_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, no longer holds "
-        "the tracking database: the next Airflow that plans, validates or creates will, so let one alone run."
-    )
+        print(let_go(engine=tracking))
 
 
 def purge(*, wishes: Wishes) -> None:

@@ -15,16 +15,18 @@ from proofs.chaos.kills import kill_task, running_tasks
 from proofs.chaos.plan import Victim
 from proofs.chaos.verdict import judge
 from tests.checkouts import login
+from tests.command_lines import Run, command_line
 from tests.stacks import DAG, ENDS, Stack
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("stack")]
 
 
-def test_a_run_is_green_red_or_stopped_as_its_records_are(stack: Stack) -> None:
+def test_a_run_is_green_red_or_stopped_as_its_records_are(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
     green = stack.start(limit=100, batch_size=50).json()["dag_run_id"]
-    red = stack.start(limit=100, threshold=0).json()["dag_run_id"]
+    red = _fails_on_the_command_line(stack, command_line(monkeypatch=monkeypatch, folder=stack.folder))
     assert stack.finish(green) == "success"
-    assert stack.finish(red) == "failed"
     outcomes = {
         row.run_id: row
         for row in stack.rows(
@@ -58,6 +60,23 @@ def test_a_run_is_green_red_or_stopped_as_its_records_are(stack: Stack) -> None:
     assert set(stack.created().values()) == {1}
 
     _nothing_personal_or_secret_is_in_logs_and_xcoms(stack)
+
+
+def _fails_on_the_command_line(stack: Stack, run: Run) -> str:
+    """Start a live wave that must fail, beside the stack. Returns its run."""
+    wave = ("wave", "run", "edf_accounts", "--limit", "100", "--live")
+    unknown = run(*wave, "--set", "treshold=0")
+    assert (unknown.exit_code, "has no parameter treshold" in unknown.stderr) == (2, True), unknown.output
+    assert stack.api("PATCH", "/dags/migrate_plenitude_accounts", {"is_paused": True}).ok
+    paused = run("wave", "run", "plenitude_accounts", "--limit", "1")
+    assert (paused.exit_code, "is paused in Airflow" in paused.stderr) == (1, True), paused.output
+    wrong = run(*wave, "--set", "batch_size=0")
+    assert (wrong.exit_code, "Airflow refused" in wrong.stderr) == (1, True), wrong.output
+    well = run("doctor")
+    assert (well.exit_code, "triggerer" in well.stdout) == (0, True), well.output
+    failed = run(*wave, "--set", "threshold=0", "--wait")
+    assert (failed.exit_code, "more than the threshold" in failed.stderr) == (1, True), failed.output
+    return failed.stdout.partition(", run ")[2].partition(";")[0]
 
 
 def test_a_task_that_is_killed_while_it_creates_loses_nothing_and_doubles_nothing(stack: Stack) -> None:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg2
 import pytest
 from sqlalchemy import Engine
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from kraken_import.cli.app import app
 from kraken_import.domain.lifecycle import Mode
+from tests.command_lines import Run, command_line
 from tests.conftest import StartSimulator, free_port
 from tests.integration.conftest import BeginJourney
 from tests.integration.tracking.test_schema import wave_of
 
-Run = Callable[..., Result]
 KRAKEN = {
     "KRAKEN_URL": "http://127.0.0.1:1",
     "KRAKEN_TOKEN": "t",
@@ -31,16 +28,7 @@ KRAKEN = {
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Run a command in an empty folder; the environment names no system but those that a test gives."""
-    for name in os.environ:
-        if name.startswith(("AIRFLOW_", "KRAKEN_", "LEGACY_", "TRACKING_", "PG")):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    runner = CliRunner(env={"TERM": "dumb", "COLUMNS": "200"})
-
-    def run(*arguments: str, **environment: str) -> Result:
-        return runner.invoke(app, arguments, env=environment)
-
-    return run
+    return command_line(monkeypatch=monkeypatch, folder=tmp_path)
 
 
 @pytest.fixture
@@ -85,6 +73,7 @@ OF_TRACKING = [
     ("record", "decide", "run", "A-1", "--answer", "there", "--reason", "Seen."),
     ("db", "check"),
     ("db", "upgrade"),
+    ("db", "take-over"),
     ("purge", "run"),
     ("archive", "folder"),
     ("report", "run"),
@@ -222,6 +211,7 @@ def test_an_order_is_given_and_shown_with_who_gave_it_and_why(run: Run, wave_id:
 
 def test_waves_are_listed_the_newest_first(run: Run, tracking_engine: Engine) -> None:
     assert "There is no wave yet." in done(run("wave", "list"))
+    assert "No Airflow holds the tracking database" in done(run("db", "take-over"))
     with tracking_engine.begin() as connection:
         wave_of(connection, run_id="first", mode=Mode.REHEARSAL)
         wave_of(connection, run_id="second")
@@ -427,3 +417,8 @@ def test_the_doctor_says_of_each_system_what_to_do(
     assert (older.exit_code, "kraken-migrate db upgrade" in older.stdout) == (4, True)
     silent = run("doctor", AIRFLOW_URL=f"http://127.0.0.1:{free_port()}", AIRFLOW_TOKEN="t")
     assert (silent.exit_code, "Airflow does not answer" in silent.stdout) == (3, True)
+
+
+def test_a_folder_that_cannot_be_written_is_named(run: Run, wave_id: int, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    is_refused(run("crosswalk", "run", "--folder", "file/within"), 1, "cannot be used (Not a directory)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from airflow.sdk import Connection
 
-from kraken_import.airflow.connections import kraken_settings
+from kraken_import.airflow.connections import connection_fields, kraken_settings
 from kraken_import.client.settings import UnableToReadConnection
 
 pytestmark = pytest.mark.filterwarnings("default")
@@ -39,3 +39,17 @@ def test_extra_fields_that_are_no_json_object_are_refused_and_not_forgotten(extr
     """With them a policy would be forgotten that wants an approval."""
     with pytest.raises(UnableToReadConnection, match="not a JSON object"):
         kraken_settings(connection=connection(extra))
+
+
+def test_a_connection_outside_of_any_task_is_read_or_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_TRACKING", "postgres://me:word@db:5433/tracking?sslmode=require")
+    assert connection_fields(connection_id="tracking") == {
+        "conn_type": "postgres",
+        "host": "db",
+        "port": 5433,
+        "login": "me",
+        "password": "word",
+        "schema": "tracking",
+        "extra": {"sslmode": "require"},
+    }
+    assert connection_fields(connection_id="no_such_connection") is None
