@@ -369,7 +369,7 @@ CANDIDATES = SQL["extract/toy/candidates"]
         (CANDIDATES.replace(":after", "''"), "does not look at :after"),
         (CANDIDATES.replace(":row_limit", "10"), "does not look at :row_limit"),
         (CANDIDATES.replace("SELECT number", "SELECT nullif(number, 'C-013')"), "is NULL or blank"),
-        (CANDIDATES.replace("SELECT number", "SELECT 5"), "is no text"),
+        (CANDIDATES.replace("SELECT number", "SELECT 5"), "is not a text"),
         (
             CANDIDATES.replace("FROM client.customer", "FROM client.customer, (VALUES (1), (2)) AS two"),
             "twice",

@@ -290,7 +290,7 @@ def test_a_wave_that_has_not_ended_is_not_closed(journey: Journey) -> None:
 
 @pytest.mark.parametrize(
     ("what", "sentence"),
-    [({"kind": "nonesuch"}, "no kind 'nonesuch'"), ({"owner": " "}, "Say who"), ({"code": "x"}, "Nothing")],
+    [({"kind": "nonesuch"}, "no kind 'nonesuch'"), ({"owner": " "}, "Say who"), ({"code": "x"}, "No matching")],
 )
 def test_an_impossible_owner_is_one_sentence(
     pilot: tuple[Journey, int], what: dict[str, str], sentence: str

@@ -40,7 +40,7 @@ def look(
 
 
 def play(journey: Journey, **wanted: Any) -> int:
-    """A whole wave; its id."""
+    """Run a whole wave. Returns its id."""
     planned = journey.plan(**wanted)
     for batch in planned.batches:
         journey.build(planned.wave_id, batch)
