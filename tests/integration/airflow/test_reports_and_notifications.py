@@ -145,7 +145,7 @@ def test_a_place_that_cannot_be_written_is_one_sentence_and_leaves_the_outcome_a
     assert (wave["outcome"], wave["outcome_reason"]) == ("succeeded", None)
 
 
-def test_an_earlier_failure_of_the_report_is_no_failure_of_the_wave(airflow_journey: Journey) -> None:
+def test_an_earlier_failure_of_the_report_does_not_fail_the_wave(airflow_journey: Journey) -> None:
     from airflow.sdk import DAG
 
     play(airflow_journey, limit=3)
@@ -208,7 +208,7 @@ def test_people_are_told_at_the_gate_at_the_end_and_once_of_a_stop(
     assert SENT[0][1]["counts"] == {"valid": 3}
 
 
-def test_people_are_told_of_plans_that_fail_of_differences_and_of_reruns(
+def test_people_are_told_about_failed_plans_differences_and_reruns(
     airflow_journey: Journey, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from airflow.sdk.exceptions import AirflowFailException
