@@ -301,9 +301,12 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     ),
     **_plain("reconciliation", "page", "keep"),
     **_plain("reconciliation", "one", "has_payloads for_all_rows"),
-    **_plain("reports", "one", "wave"),
+    **_plain("reports", "one", "wave orders"),
     **_plain(
-        "reports", "wave", "span timeline causes parked attempts", lambda _: {"states": sorted(SETTLED)}
+        "reports",
+        "wave",
+        "span timeline causes parked attempts working_seconds",
+        lambda _: {"states": sorted(SETTLED)},
     ),
     **_plain("reruns", "one", "waves_named find_run load_rerun reopen stop finish lock", _rerun),
     **_plain("reruns", "one", "insert_rerun", lambda _: {"run_id": "another"}),
@@ -331,7 +334,7 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("watch", "one", "due_cohorts told remember forget"),
     **_plain("waves", "one", "insert_wave", lambda _: {"name": "another", "run_id": "another"}),
     **_plain("waves", "one", "enlarge_batch_size reopen find_run load_wave may_create hindrance batches"),
-    **_plain("waves", "one", "record_watermark stop finish lock_batch unlock_batch"),
+    **_plain("waves", "one", "record_watermark stop finish dag_of lock_batch unlock_batch"),
     **_plain("waves", "waves", "paused", _every_wave),
     "waves.close_planning": (Case(about="wave", before=("forget_batches",)),),
     **_plain("waves", "wave", "merge_batches batches_in_state"),

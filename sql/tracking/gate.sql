@@ -151,7 +151,8 @@ ORDER BY count(*) DESC, first_error_code, first_error_path
 LIMIT %(most)s
 
 -- name: rate
--- Records a second from the first create to the last end, over the last waves of the dialect to this Kraken.
+-- Records a second over the last waves of the dialect to this Kraken, from their first create to their last end
+-- without the minutes in which nothing was created and nothing ended.
 WITH earlier AS (
     SELECT past.id
     FROM migration.wave AS past
@@ -164,10 +165,13 @@ WITH earlier AS (
     LIMIT 5
 ), measured AS (
     SELECT
-        count(*) AS records,
-        extract(epoch FROM max(process.settled_at) - min(process.intended_at)) AS seconds
+        count(*) / 2.0 AS records,
+        least(
+            extract(epoch FROM max(moment) - min(moment)), 60 * count(DISTINCT date_trunc('minute', moment))
+        ) AS seconds
     FROM migration.import_process AS process
     JOIN earlier ON earlier.id = process.wave_id
+    CROSS JOIN LATERAL (VALUES (process.intended_at), (process.settled_at)) AS seen (moment)
     WHERE process.intended_at IS NOT NULL AND process.settled_at IS NOT NULL
     GROUP BY process.wave_id
 )

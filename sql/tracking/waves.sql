@@ -51,6 +51,9 @@ WHERE id = %(wave_id)s AND (%(cleared)s::integer IS NULL OR cleared IS DISTINCT 
 -- name: find_run
 SELECT id FROM migration.wave WHERE dag_id = %(dag_id)s AND run_id = %(run_id)s
 
+-- name: dag_of
+SELECT dag_id FROM migration.wave WHERE id = %(wave_id)s
+
 -- name: load_wave
 SELECT
     id, name, dialect, resource, mode, import_supplier, target_kraken, connection_id, claimed,

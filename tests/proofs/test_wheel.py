@@ -66,7 +66,7 @@ class Installed:
 def said(*, command: Sequence[str], folder: Path, environment: dict[str, str]) -> str:
     """What a command wrote to standard output; it must end well."""
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=480
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return done.stdout
@@ -177,7 +177,7 @@ def test_an_installed_distribution_runs_a_wave_in_a_folder_with_one_dag_file(
         lines = installed.stack("env").splitlines()
         values = {name: value.strip("'") for name, _, value in (line.partition("=") for line in lines)}
         _airflow_found_everything(values=values)
-        assert f"migrate_{DIALECT}" in installed.stack("reports")
+        _report_is_served(listed=installed.stack("reports"), values=values)
     finally:
         assert "The stack is down." in installed.stack("down")
         # Elsewhere under root, if the folder were closed to Postgres's user.
@@ -201,6 +201,17 @@ def _airflow_found_everything(*, values: dict[str, str]) -> None:
     assert asked("plugins/importErrors")["total_entries"] == 0
     providers = {each["package_name"] for each in asked("providers?limit=200")["providers"]}
     assert PROJECT in providers
+
+
+def _report_is_served(*, listed: str, values: dict[str, str]) -> None:
+    """The plugin's pages, written from the wheel's templates, for users alone."""
+    found = re.search(rf"/migrate_{DIALECT}/wave-\d+/index\.html", listed)
+    assert found is not None, listed
+    address = f"{values['AIRFLOW_URL']}/migration-reports{found[0]}"
+    page = requests.get(address, headers=login(values=values, user="AIRFLOW_VIEWER"), timeout=30)
+    assert page.ok, page.text
+    assert "Ended well" in page.text
+    assert requests.get(address, timeout=30).status_code == 401
 
 
 def _all_dags() -> set[str]:

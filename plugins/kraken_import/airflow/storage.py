@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ from airflow.sdk import ObjectStoragePath
 VARIABLE: Final = "MIGRATION_REPORTS"
 PAGE: Final = "index.html"
 
+_FOLDER: Final = re.compile(r"wave-([0-9]{1,18})", re.ASCII)
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 
 
@@ -35,6 +37,23 @@ def location() -> ObjectStoragePath:
 def folder_of(*, wave_id: int) -> str:
     """Return the folder of a wave's report, below that of its DAG."""
     return f"wave-{wave_id}"
+
+
+def wave_of(*, folder: str) -> int | None:
+    """Return the wave whose report is in a folder of this name; None for another folder."""
+    found = _FOLDER.fullmatch(folder)
+    return None if found is None else int(found[1])
+
+
+def seconds_since_written(*, dag_id: str, wave_id: int) -> float | None:
+    """Return the age of a report; None where there is none, or its place does not tell."""
+    if not _NAME.fullmatch(dag_id):
+        return None
+    try:
+        written = (location() / dag_id / folder_of(wave_id=wave_id) / PAGE).stat().st_mtime
+    except (OSError, ValueError, ImportError, AttributeError, KeyError, TypeError):
+        return None
+    return time.time() - float(written)
 
 
 def write_report(*, dag_id: str, wave_id: int, files: Mapping[str, str]) -> str:

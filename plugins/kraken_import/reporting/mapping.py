@@ -65,7 +65,7 @@ def write() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     wanted = pages()
     for file in FOLDER.glob("*.md"):
-        # The folder of a project of someone else's may hold pages of their own.
+        # Where the project is only installed, the folder may hold pages that no dialect has made.
         if file.name not in wanted and _COMMAND in file.read_text(encoding="utf-8"):
             file.unlink()
     for name, text in wanted.items():

@@ -129,6 +129,31 @@ class WaveReport:
     """What steered the wave, as a sentence."""
     decision: str
     """The decision at its gate, by whom and when."""
+    stop_code: str | None
+    """The code of a stop that stands, as the run book lists it."""
+    is_paused: bool
+    closed_at: datetime | None
+    orders: Sequence[str]
+    """What people ordered of it, the latest first."""
+    working_seconds: float
+    """How long records were created or ended, without the time for which the wave waited."""
+
+    @property
+    def verdict(self) -> tuple[str, str]:
+        """The kind of its end, and how it is called."""
+        if self.outcome == "failed":
+            return "error", "Ended badly"
+        if self.outcome == "succeeded" and self.open_differences:
+            one = self.open_differences == 1
+            return (
+                "warning",
+                f"Ended, and {self.open_differences:,} difference{' is' if one else 's are'} open",
+            )
+        if self.outcome == "succeeded":
+            return "good", "Ended well"
+        if self.stop_code is not None:
+            return "warning", "Stopped"
+        return "warning", "Paused" if self.is_paused else "Not ended"
 
 
 def files(*, report: WaveReport) -> dict[str, str]:
@@ -172,7 +197,7 @@ def _cell(value: object) -> object:
     """Format a list with blanks between its values, a time with its offset."""
     if isinstance(value, datetime):
         return value.isoformat()
-    return " ".join(value) if isinstance(value, tuple) else value
+    return " ".join(value) if isinstance(value, list | tuple) else value
 
 
 def amount(cents: Decimal) -> str:
@@ -299,11 +324,9 @@ def _balanced(*, counts: Mapping[str, int]) -> list[tuple[str, bool]]:
 
 
 def _rate(*, report: WaveReport) -> str:
-    busy = [part for part in report.slices if part.created or part.succeeded or part.failed]
-    if not busy:
-        return "–"
-    seconds = (busy[-1].begin - busy[0].begin).total_seconds() + report.seconds
-    return f"{sum(part.succeeded + part.failed for part in busy) / seconds:,.0f}"
+    ended = sum(part.succeeded + part.failed for part in report.slices)
+    # Less than a second was measured in whole: more is not known.
+    return f"{ended / max(report.working_seconds, 1.0):,.0f}" if ended else "–"
 
 
 def _charts(*, report: WaveReport) -> list[tuple[str, Any]]:

@@ -37,6 +37,16 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """An order of a person about one wave."""
+
+    action: str
+    ordered_by: str
+    reason: str | None
+    ordered_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """Errors or warnings of one kind, of the attempts that count; `unnamed` have no code of their own."""
 
@@ -77,6 +87,18 @@ class Tries:
 def header(*, connection: Connection, wave_id: int) -> Header:
     """Return the wave itself."""
     return Header(**connection.exec_driver_sql(_SQL["wave"], {"wave_id": wave_id}).mappings().one())
+
+
+def orders(*, connection: Connection, wave_id: int) -> list[Ordered]:
+    """Return what people ordered of a wave, the latest first."""
+    rows = connection.exec_driver_sql(_SQL["orders"], {"wave_id": wave_id})
+    return [Ordered(**row) for row in rows.mappings()]
+
+
+def working_seconds(*, connection: Connection, wave_id: int) -> float:
+    """Return for how long records were created or ended, in seconds; 0 before the first was."""
+    found = connection.exec_driver_sql(_SQL["working_seconds"], {"wave_id": wave_id}).scalar()
+    return 0.0 if found is None else float(found)
 
 
 def span(*, connection: Connection, wave_id: int) -> tuple[datetime, datetime] | None:

@@ -197,6 +197,12 @@ def wave_of_run(*, connection: Connection, dag_id: str, run_id: str) -> int | No
     return None if found is None else int(found)
 
 
+def dag_of(*, connection: Connection, wave_id: int) -> str | None:
+    """Return the DAG whose run planned a wave; None where there is no such wave."""
+    found = connection.exec_driver_sql(_SQL["dag_of"], {"wave_id": wave_id}).scalar()
+    return None if found is None else str(found)
+
+
 def load_wave(*, connection: Connection, wave_id: int) -> Wave:
     """Return one wave. Raises `WaveNotFound`."""
     row = connection.exec_driver_sql(_SQL["load_wave"], {"wave_id": wave_id}).mappings().one_or_none()

@@ -50,6 +50,14 @@ def wave_report(*, tracking: Engine, wave_id: int, now: datetime) -> dict[str, s
         return files(report=gather(connection=connection, wave_id=wave_id, now=now))
 
 
+def report_of_dag(*, tracking: Engine, dag_id: str, wave_id: int, now: datetime) -> dict[str, str] | None:
+    """Return the same for a wave of this DAG; None where the DAG has no such wave."""
+    with tracking.connect() as connection:
+        if waves.dag_of(connection=connection, wave_id=wave_id) != dag_id:
+            return None
+    return wave_report(tracking=tracking, wave_id=wave_id, now=now)
+
+
 def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport:
     """Return what the report shows."""
     header = reports.header(connection=connection, wave_id=wave_id)
@@ -98,7 +106,18 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
         requested_by=wave.requested_by,
         policy=wave_in_words(wave=wave),
         decision=_decision(header=header, wave=wave),
+        stop_code=wave.stop_code,
+        is_paused=wave.paused_at is not None,
+        closed_at=wave.closed_at,
+        orders=[_ordered(order) for order in reports.orders(connection=connection, wave_id=wave_id)],
+        working_seconds=reports.working_seconds(connection=connection, wave_id=wave_id),
     )
+
+
+def _ordered(order: reports.Ordered) -> str:
+    done = {"pause": "Paused", "resume": "Resumed", "cancel": "Cancelled"}[order.action]
+    because = f": {order.reason}" if order.reason else ""
+    return f"{done} by {order.ordered_by}, {_at(order.ordered_at)}{because}"
 
 
 def _compared(*, last: LastRun) -> str:

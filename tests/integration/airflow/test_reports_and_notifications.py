@@ -128,6 +128,36 @@ def test_a_report_is_written_shown_and_linked(
         assert read_report(dag_id=dag_id, folder=inner, name=name) is None
 
 
+def test_a_report_is_current_when_it_is_opened_and_of_its_own_dag_alone(
+    airflow_journey: Journey, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from fastapi.testclient import TestClient
+
+    from kraken_import.airflow import renewing, report_pages
+
+    monkeypatch.setenv("MIGRATION_REPORTS", f"file://{tmp_path}")
+    # Who may read a DAG is Airflow's matter; what is shown to those who may is ours.
+    for route in report_pages.app.routes:
+        for dependency in getattr(route, "dependencies", ()):
+            monkeypatch.setitem(report_pages.app.dependency_overrides, dependency.dependency, lambda: None)
+    web = TestClient(report_pages.app)
+    wave_id = play(airflow_journey, limit=3)
+    page = f"/migrate_edf_accounts/wave-{wave_id}/index.html"
+    # No task has written it yet.
+    assert "Ended well" in web.get(page).text
+    with airflow_journey.tracking.begin() as connection:
+        connection.exec_driver_sql("UPDATE migration.wave SET outcome = 'failed', outcome_reason = 'Seen.'")
+    assert "Seen." not in web.get(page).text
+    monkeypatch.setattr(renewing, "_CURRENT", 0.0)
+    assert "Seen." in web.get(page).text
+    # The page of another DAG's wave would be seen by those who may read this DAG alone.
+    assert web.get(f"/rerun_edf_accounts/wave-{wave_id}/index.html").status_code == 404
+    assert web.get(f"/migrate_edf_accounts/wave-{wave_id + 1}/index.html").status_code == 404
+    # Without its database it is shown as it was.
+    monkeypatch.delenv("AIRFLOW_CONN_TRACKING")
+    assert "Seen." in web.get(page).text
+
+
 def test_a_place_that_cannot_be_written_is_one_sentence_and_leaves_the_outcome_alone(
     airflow_journey: Journey, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

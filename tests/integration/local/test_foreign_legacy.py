@@ -78,7 +78,7 @@ def test_a_dialect_whose_own_columns_cannot_be_read_is_left_out_with_the_reason(
     finally:
         registry._loaded.cache_clear()
     assert list(found) == ["plenitude_accounts"]
-    assert "plenitude_accounts/columns.toml is no TOML" in found["plenitude_accounts"]
+    assert "plenitude_accounts/columns.toml is not valid TOML" in found["plenitude_accounts"]
     # What asks for that dialect alone says the same.
     assert sentence_of(error=bad.value) == str(bad.value)
 

@@ -8,11 +8,14 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from kraken_import.domain.orders import Order
+from kraken_import.tracking import reports
 from kraken_import.usecases.announce import announce
+from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.gate import answer_question, question_to_ask
 from kraken_import.usecases.report import wave_report
 from tests.integration.conftest import BeginJourney, Journey
-from tests.integration.usecases.test_reconcile import look, play
+from tests.integration.usecases.test_reconcile import at_kraken, look, play
 from transforms.triage import FURTHER, MOST_CODES
 
 CUSTOMERS = 25 * 8
@@ -103,6 +106,48 @@ def test_a_wave_that_is_not_reconciled_or_not_ended_can_be_reported(journey: Jou
     assert "Not reconciled yet" in page
     journey.build(wave_id)
     assert "3 built + 0 rejected" in report(journey, wave_id)["index.html"]
+
+
+def test_a_report_tells_how_a_wave_stands_and_what_people_ordered(journey: Journey) -> None:
+    wave_id = play(journey, limit=4)
+    assert "<b>Ended well</b>" in report(journey, wave_id)["index.html"]
+    # Kraken has a customer less than was created.
+    (lost, *_) = journey.rows(
+        "SELECT external_identifier, import_supplier FROM migration.import_process WHERE state = 'processed'"
+    )
+    at_kraken(journey, "DELETE", lost["external_identifier"], supplier=lost["import_supplier"])
+    look(journey)
+    assert "<b>Ended, and 1 difference is open</b>" in report(journey, wave_id)["index.html"]
+    other = journey.valid_wave(limit=3)
+    order = {"tracking": journey.tracking, "wave": str(other)}
+    control_wave(**order, action="pause", order=Order(by="ann", reason="Hotline full", at=datetime.now(UTC)))
+    page = report(journey, other)["index.html"]
+    assert "<b>Paused</b>" in page
+    assert re.search("Paused by ann, .* UTC: Hotline full", page)
+    control_wave(**order, action="cancel", order=Order(by="ben", reason=None, at=datetime.now(UTC)))
+    page = report(journey, other)["index.html"]
+    assert "<b>Stopped</b>" in page
+    assert "(<code>cancelled</code>)" in page
+    assert re.search("Cancelled by ben, .* UTC<br>Paused by ann", page)
+
+
+def test_a_rate_counts_the_time_in_which_something_was_done(journey: Journey) -> None:
+    wave_id = play(journey, limit=4)
+    with journey.tracking.begin() as connection:
+        # Three in a quarter of a minute; the last by a rerun eight hours later.
+        connection.exec_driver_sql(
+            """
+            UPDATE migration.import_process SET
+                intended_at = date_trunc('minute', intended_at),
+                settled_at = date_trunc('minute', intended_at)
+                    + CASE WHEN id %% 4 = 0 THEN interval '8 hours' ELSE interval '15 seconds' END
+            """
+        )
+        assert reports.working_seconds(connection=connection, wave_id=wave_id) == 120
+        connection.exec_driver_sql(
+            "UPDATE migration.import_process SET settled_at = intended_at + interval '9 s'"
+        )
+        assert reports.working_seconds(connection=connection, wave_id=wave_id) == 9
 
 
 def test_announcements_are_one_sentence_with_counts(journey: Journey) -> None:
