@@ -147,13 +147,15 @@ def test_a_report_is_current_when_it_is_opened_and_of_its_own_dag_alone(
     assert "Ended well" in web.get(page).text
     with airflow_journey.tracking.begin() as connection:
         connection.exec_driver_sql("UPDATE migration.wave SET outcome = 'failed', outcome_reason = 'Seen.'")
+    # It was written a moment ago.
     assert "Seen." not in web.get(page).text
-    monkeypatch.setattr(renewing, "_CURRENT", 0.0)
+    assert renewing.main(["migrate_edf_accounts", str(wave_id)]) == 0
     assert "Seen." in web.get(page).text
-    # The page of another DAG's wave would be seen by those who may read this DAG alone.
-    assert web.get(f"/rerun_edf_accounts/wave-{wave_id}/index.html").status_code == 404
-    assert web.get(f"/migrate_edf_accounts/wave-{wave_id + 1}/index.html").status_code == 404
+    # Users who may read one DAG would otherwise see the waves of another.
+    assert renewing.main(["rerun_edf_accounts", str(wave_id)]) == 1
+    assert renewing.main(["migrate_edf_accounts", str(wave_id + 1)]) == 1
     # Without its database it is shown as it was.
+    monkeypatch.setattr(renewing, "_CURRENT", 0.0)
     monkeypatch.delenv("AIRFLOW_CONN_TRACKING")
     assert "Seen." in web.get(page).text
 
