@@ -2,9 +2,9 @@
 
     .venv/bin/python benchmarks/build_throughput.py [--accounts 10000] [--batch 1000] [--dialect edf_accounts]
 
-A Postgres of its own is started in a temporary folder, on another core where there is one, and filled; then
+A separate Postgres is started in a temporary folder, on another core where there is one, and filled; then
 each dialect's customers are extracted, built and checked batch by batch, as a wave does it. Nothing is sent.
-Two bounds of the same run stand beside it: writing the finished payloads with json.dumps, and nothing but the
+It also prints two bounds of the same run: writing the finished payloads with json.dumps, and nothing but the
 model's validation of ready-made objects.
 """
 

@@ -1,4 +1,4 @@
-"""What benchmarks stand on: a Postgres of their own, and free ports."""
+"""What benchmarks run on: a separate Postgres, and free ports."""
 
 from __future__ import annotations
 

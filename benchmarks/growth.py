@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/growth.py [--records 10000000] [--events 100000000] [--waves 2000]
 
-A Postgres of its own is started in a temporary folder (below --folder), given the project's schema, and
+A separate Postgres is started in a temporary folder (below --folder), given the project's schema, and
 filled: import processes of live waves and of their rehearsals, attempts, events, errors, payloads, answers,
 money, shared values, holds, cohorts, reruns. Where the disk has no room for as much, it is filled as far as
 it has. Then every statement of sql/tracking is explained as it runs, and rolled back. One line for each:

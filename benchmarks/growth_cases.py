@@ -26,7 +26,7 @@ MAINTENANCE: Final[Mapping[str, str]] = {
 
 
 OWN_LIMITS: Final[Mapping[str, float]] = {"processes.record_build": 75.0}
-"""Statements with a limit of their own, in milliseconds a thousand records.
+"""Statements with a different limit, in milliseconds a thousand records.
 
 A build writes the record with four indexes, an event and an attempt: 31 ms a thousand by itself (25 with a
 hundred thousand records in all), 51 to 64 among all other statements on a machine with other work.
@@ -87,7 +87,7 @@ def _rerun(sample: Sample) -> dict[str, Any]:
 
 
 def _past(*names: str) -> Values:
-    """A try that there is no payload of yet, or another time at which a person has decided."""
+    """A try without a payload yet, or another time at which a person has decided."""
     return lambda sample: {"attempts": [99] * len(sample.ids["page"]), **dict.fromkeys(names)}
 
 

@@ -104,7 +104,7 @@ def forgotten() -> list[str]:
 
 
 def sample_of(*, dsn: str, scale: Scale) -> Sample:
-    """Choose what the statements are asked about."""
+    """Choose the records and waves that the statements are run for."""
     with _cursor(dsn=dsn) as cursor:
         ended, working = scale.waves - 4, scale.waves
         page = min(1_000, scale.looked_at)
@@ -280,7 +280,7 @@ def _locked(*, cursor: Any) -> set[str]:
 
 @contextlib.contextmanager
 def _cursor(*, dsn: str) -> Iterator[Any]:
-    """A cursor of a session of its own, whose transaction is rolled back."""
+    """Yield a cursor of a separate session, whose transaction is rolled back."""
     connection = psycopg2.connect(dsn)
     try:
         with connection.cursor() as cursor:

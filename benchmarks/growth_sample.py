@@ -1,4 +1,4 @@
-"""What the statements of `sql/tracking` are asked about, and the parameters that they get by name."""
+"""The records and waves that the statements of `sql/tracking` are run for, and their named parameters."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ LISTED: Final = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """What the statements are asked about. `ended` is a wave that has ended, `working` one at work."""
+    """The records and waves that the statements are run for. `ended` has ended, `working` is at work."""
 
     scale: Scale
     ended: int
@@ -92,7 +92,7 @@ class Sample:
 
 
 def defaults(*, sample: Sample) -> dict[str, Any]:
-    """The parameters that a statement gets by name where its case says nothing else."""
+    """Return the named parameters of a statement where its case gives no others."""
     now = datetime.now(UTC)
     return {
         **_lists(sample=sample, now=now),

@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/reconciliation.py [--records 1000000] [--waves 20] [--bytes 4000]
 
-A Postgres of its own is started in a temporary folder and filled with waves that have ended: records,
+A separate Postgres is started in a temporary folder and filled with waves that have ended: records,
 attempts, balances and payloads of `--bytes` each, all equal. A stand-in in its own process streams
 the listing of their accounts and answers for single records; the listing leaves out the first `--doubted`
 ones, so that each of them is asked about each time. Then everything is reconciled three times: for the first

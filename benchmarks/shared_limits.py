@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/shared_limits.py [--accounts 4000] [--at-once 200] [--delay 10]
 
-A Postgres of its own is started and filled, and a stand-in that refuses a create with 429 while N accounts
+A separate Postgres is started and filled, and a stand-in that refuses a create with 429 while N accounts
 are under way. A wave of four batches is validated; then two worker processes create and poll two each, as
 tasks and triggers do. Counted is how many accounts are under way at the stand-in, from when N were reached
 first until the last create, and how many requests were refused: at least 95 % of N and fewer than 1 %,
@@ -155,7 +155,7 @@ def _print(
 
 
 async def _prepare(*, told: dict[str, Any], accounts: int) -> list[dict[str, int]]:
-    """A wave of four batches, built and validated; its batches."""
+    """Plan, build and validate a wave of four batches. Returns its batches."""
     systems = _systems(told=told)
     planned = plan_wave(
         systems=PlanSystems(tracking=systems.tracking, legacy=systems.legacy, kraken=systems.kraken),
@@ -214,7 +214,7 @@ def _engine(*, dsn: str) -> Engine:
 
 @contextmanager
 def _stand_in(*, delay: float) -> Iterator[tuple[str, str]]:
-    """A stand-in Kraken; its address and token."""
+    """Start a stand-in Kraken. Yields its address and token."""
     token = secrets.token_hex(8)
     port = free_port()
     command = [

@@ -1,8 +1,8 @@
-"""What it costs to poll for many waiting batches at once, and how evenly they are asked for.
+"""What it costs to poll for many waiting batches at once, and how evenly they are served.
 
     .venv/bin/python benchmarks/waiting_batches.py [--batches 1000] [--records 1000] [--seconds 90]
 
-A Postgres of its own is started in a temporary folder and filled with one wave, whose records Kraken accepted
+A separate Postgres is started in a temporary folder and filled with one wave, whose records Kraken accepted
 within the last ten minutes. Another process then polls for all of its batches, as a triggerer with as many
 triggers does. The stand-in Kraken knows none of the records, which proves nothing within a visibility window
 of an hour, so that everything stays open. Printed are the largest size of the polling process, the looks at

@@ -2,7 +2,7 @@
 
     python3 bin/bootstrap.py [--chosen]
 
-The installer `uv` comes first, through the pip that lies beside this file, since many Pythons have neither
+The installer `uv` comes first, through the pip beside this file, since many Pythons have neither
 pip nor ensurepip; then every dependency, pinned by hash; then this project, as an editable distribution, so
 that Airflow finds its connection type. Nothing is done when a stamp says that all is there. `--chosen` says
 that the user named this Python: an environment made by another version is then built again.
@@ -30,7 +30,7 @@ INPUTS = (INSTALLER, REQUIREMENTS, ROOT / "pyproject.toml", Path(__file__).resol
 # What this project's distribution was called before: two names of one project would be two providers.
 FORMER_NAMES = ("kraken-migration-pipeline",)
 OLDEST, NEWEST = (3, 11), (3, 13)
-# What a caller's own environment could otherwise change about this one.
+# Settings of the caller's environment that could change this one.
 FOREIGN_VARIABLES = (
     "PYTHONDONTWRITEBYTECODE",
     "PYTHONPATH",
@@ -46,7 +46,7 @@ class UnableToInstall(Exception):
 
 
 def main(arguments: "list[str]") -> int:
-    """Ensure that the environment is complete; the exit status."""
+    """Ensure that the environment is complete. Returns the exit status."""
     found = sys.version_info[:2]
     if not OLDEST <= found <= NEWEST:
         sys.stderr.write(
@@ -89,7 +89,7 @@ def _ensure(*, chosen: bool) -> None:
 
 
 def _say(sentence: str) -> None:
-    # Standard output belongs to the command that follows: `make payload` prints JSON there and nothing else.
+    # Standard output belongs to the command that follows: `make payload` prints only JSON there.
     sys.stderr.write(f"{sentence}\n")
     sys.stderr.flush()
 

@@ -43,7 +43,7 @@ def tracked(*, tracking: Engine, wave_id: int) -> list[Tracked]:
 
 
 def ledger(*, kraken_url: str) -> Iterator[Booked]:
-    """Everything that the stand-in has created, page by page."""
+    """Yield everything that the stand-in has created, page by page."""
     for key in _pages(address=f"{kraken_url}/simulator/ledger"):
         yield Booked(
             key=_key(key),
@@ -54,12 +54,12 @@ def ledger(*, kraken_url: str) -> Iterator[Booked]:
 
 
 def created(*, kraken_url: str) -> dict[Key, int]:
-    """How often the stand-in has created each key live so far."""
+    """Return how often the stand-in has created each key live so far."""
     return {each.key: each.created for each in ledger(kraken_url=kraken_url)}
 
 
 def requests_by_key(*, kraken_url: str) -> Iterator[tuple[Key, Mapping[str, int]]]:
-    """How many requests of each operation came for each key that the stand-in was asked about."""
+    """Yield how many requests of each operation came for each key that the stand-in was asked about."""
     for key in _pages(address=f"{kraken_url}/simulator/requests"):
         yield _key(key), key["seen"]
 
@@ -73,7 +73,7 @@ def requests_seen(*, kraken_url: str) -> dict[str, int]:
 def money(
     *, tracking: Engine, legacy: Engine, wave_id: int, dialect: str
 ) -> dict[str, tuple[Decimal, Decimal]]:
-    """What the processed customers of a wave have, in cents by ledger: in the legacy database, and as sent.
+    """Return the balances of a wave's processed customers, in cents by ledger: legacy, and as sent.
 
     The legacy side is summed now, from the database itself and not from what the wave noted of it.
     """
@@ -103,7 +103,7 @@ def money(
 
 
 def first_created(*, tracking: Engine, wave_id: int) -> datetime | None:
-    """When Kraken accepted the first record of a wave; None when it has accepted none."""
+    """Return when Kraken accepted the first record of a wave; None when it has accepted none."""
     query = text("SELECT min(created_at) FROM migration.import_process WHERE wave_id = :wave_id")
     with tracking.connect() as connection:
         found: datetime | None = connection.execute(query, {"wave_id": wave_id}).scalar_one()
@@ -120,7 +120,7 @@ def is_reconciled(*, tracking: Engine, wave_id: int) -> bool:
 
 
 def differences(*, tracking: Engine, wave_id: int) -> dict[str, int]:
-    """What reconciliation has found of a wave and is still open, by kind, but for what is parked."""
+    """Return the open differences of a wave by kind, except for parked records."""
     query = text(
         """
         SELECT kind, count(*) AS differences
@@ -163,4 +163,4 @@ def _get(*, address: str) -> Any:
             answer.raise_for_status()
             return answer.json()
         except (requests.RequestException, ValueError) as error:
-            raise UnableToReadLedger(f"The stand-in Kraken shows nothing at {address}.") from error
+            raise UnableToReadLedger(f"The stand-in Kraken does not answer at {address}.") from error

@@ -21,7 +21,7 @@ _ENDS: Final = {
 
 
 class Key(NamedTuple):
-    """What Kraken tells import processes apart by."""
+    """What tells import processes apart in Kraken."""
 
     resource: str
     import_supplier: str
@@ -51,7 +51,7 @@ class Booked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """One sentence for each record that both sides do not agree on, by what is the matter with it."""
+    """One sentence for each record that both sides disagree on, by kind of fault."""
 
     records: int
     lost: tuple[str, ...] = ()
@@ -97,7 +97,7 @@ def compare(
 
 
 def _judge(*, record: Tracked, booked: Booked | None) -> Iterator[tuple[str, str]]:
-    """What is the matter with one record, each time the name of a field of `Comparison` and a sentence."""
+    """Yield the faults of one record, each as the name of a field of `Comparison` and a sentence."""
     name, state = _name(record.key), record.state
     if state in UNDONE or state in OPEN:
         yield "still_open", f"{name} is still {state} in tracking."

@@ -4,6 +4,7 @@ Nothing here touches the stack that `make up` starts: each pytest process has it
 in a temporary folder, and ends it. Unit tests may not open sockets at all.
 """
 
+import atexit
 import contextlib
 import itertools
 import os
@@ -35,6 +36,17 @@ TOKEN = "token-of-the-tests"
 # A loaded machine is not a failure, and CI must judge the change at hand, not the luck of the draw.
 hypothesis.settings.register_profile("project", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("project")
+
+# Airflow reads them when it is first imported, which may be in any test: a home and a database of its own.
+_AIRFLOW_HOME = tempfile.mkdtemp(prefix="kraken-migration-airflow-")
+atexit.register(shutil.rmtree, _AIRFLOW_HOME, ignore_errors=True)
+os.environ.setdefault("AIRFLOW_HOME", _AIRFLOW_HOME)
+os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(ROOT / "dags")
+os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(ROOT / "plugins")
+os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "False"
+# Tasks that no Airflow runs have no Variables: this one says which Airflow it is.
+os.environ["AIRFLOW_VAR_MIGRATION_INSTALLATION"] = "tests"
 
 _PREFIX = "kraken-migration-tests-"
 # Tests ask for answers, not for durability.

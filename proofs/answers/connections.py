@@ -112,7 +112,7 @@ _fields: Final = st.fixed_dictionaries(
 
 def _read_connection(fields: dict[str, Any]) -> None:
     settings = KrakenSettings.from_connection_fields(connection_id="kraken", **fields)
-    # What was accepted must serve: a request that cannot be built would end the wave later on.
+    # An accepted value must work: a request that cannot be built would end the wave later on.
     way_to(address=settings.base_url)
     path = status_request(resource="accounts", import_supplier="S", external_identifier="1").path
     for place in (path, settings.sign_in_path):
@@ -177,7 +177,7 @@ def _environment() -> Iterator[None]:
 
 
 def _read_environment(text: str) -> None:
-    # No process can be given anything else.
+    # A process cannot be given anything else.
     text = text.encode(errors="ignore").decode().replace("\x00", "")
     for name in _VARIABLES:
         os.environ[name] = text

@@ -18,7 +18,7 @@ from hypothesis.strategies import SearchStrategy
 _LONGEST_SENTENCE: Final = 2_000
 _SECONDS: Final = 10.0
 _ROUND: Final = 2_500
-"""Inputs of one search: what it remembers of them grows, and with it its memory."""
+"""Inputs of one search: its memory grows with them."""
 
 _OF_PYTHON: Final = re.compile(
     r"unhashable|NoneType|object is not|not supported between|codec can't|int_max_str_digits"
@@ -58,7 +58,7 @@ class Parser:
 
 @dataclass(slots=True, kw_only=True)
 class Line:
-    """What a parser came to. `example` is the smallest input found that breaks its contract, `breach` how."""
+    """A parser's result. `example` is the smallest input found to break its contract, `breach` how."""
 
     name: str
     inputs: int = 0

@@ -73,7 +73,7 @@ values: Final[SearchStrategy[Any]] = leaves | st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=6,
 )
-"""Whatever JSON of Python's kind can hold: NaN, halves of characters and numbers of any length too."""
+"""Everything that Python's JSON can hold: NaN, lone surrogates and numbers of any length too."""
 
 as_of_databases: Final[SearchStrategy[Any]] = st.one_of(
     leaves,
@@ -159,7 +159,7 @@ def damaged(sound: SearchStrategy[bytes]) -> SearchStrategy[bytes]:
 
 
 def serialised(document: Any, is_ascii: bool = True) -> bytes:
-    """A document as JSON of Python's kind, with whatever bytes that takes."""
+    """Serialise a document as Python's JSON, with any bytes that it contains."""
     return json.dumps(document, ensure_ascii=is_ascii).encode(errors="surrogatepass")
 
 
@@ -191,7 +191,7 @@ GIANTS: Final = (
 
 
 def _twice(body: bytes, at: int) -> bytes:
-    """A key that is there already, once more and with another value."""
+    """Repeat an existing key with another value."""
     key = (b'"status": "PROCESSED", ', b'"code": "not_found", ', b'"code": 5, ', b'"token": null, ')[at % 4]
     opening = body.find(b"{", at % (len(body) + 1))
     return body if opening < 0 else body[: opening + 1] + key + body[opening + 1 :]

@@ -173,7 +173,7 @@ def _read_status(given: tuple[int, dict[str, str], bytes]) -> None:
 
 
 def _check_reasons(answer: ProcessStatus) -> None:
-    """Claim that what has ended badly says why, and that what has not ended says nothing."""
+    """Claim that a bad end has a reason, and that an open record has none."""
     state = state_of_status(status=answer.status)
     found = reasons(answer=answer, state=state)
     if state in (State.ERRORED, State.DRY_RUN_ERRORED, State.UNRECOGNISED):
@@ -225,7 +225,7 @@ def _check_wait(seconds: float | None) -> None:
 
 
 def _pairs(body: bytes) -> list[tuple[str, Any]]:
-    """The pairs of an object as they stand there, those that come twice included; none of another thing."""
+    """Return the pairs of an object in their order, including repeated ones; none for other values."""
     try:
         text = body.decode(errors="replace")
         document = json.loads(text, object_pairs_hook=_Pairs)
@@ -280,8 +280,8 @@ def _read_names(given: tuple[str, Any]) -> None:
     claim(len(called) == len(found), "A finding was lost, or made, when it was named.")
     for before, after in zip(found, called, strict=True):
         claim((before.path, before.detail) == (after.path, after.detail), "A finding is told otherwise.")
-        claim(is_unnamed(finding=before) or after == before, "A code of Kraken's own does not stand.")
-        claim(after.is_named or after.code == INVALID, "What no table knows has a code.")
+        claim(is_unnamed(finding=before) or after == before, "A code that Kraken gave was replaced.")
+        claim(after.is_named or after.code == INVALID, "An unknown refusal has a code.")
 
 
 _SENTENCES: Final[tuple[Any, ...]] = (
@@ -314,7 +314,7 @@ def _read_echo(given: tuple[str, str, str, bool]) -> None:
         shown = repr(finding).casefold()
         for value in _PERSONAL:
             claim(value.casefold() not in shown, "A personal value is told.")
-            # A name of which only the beginning is told is told as well.
+            # If only the beginning of a name is shown, the name counts as shown.
             for end in range(8, len(value)):
                 claim(not finding.detail.endswith(value[:end]), "The beginning of a personal value is told.")
 
@@ -325,7 +325,7 @@ def _read_array(given: tuple[bytes, list[int]]) -> None:
     claim(whole == parts, "An array is read otherwise when it arrives in other parts.")
     if whole is None:
         raise BrokenArray("It is none.")
-    claim(whole == _oracle(body), "An array is read as what it is not.")
+    claim(whole == _oracle(body), "An array is read as something else.")
 
 
 def _objects(parts: list[bytes]) -> list[Any] | None:

@@ -51,7 +51,7 @@ _columns: Final = st.builds(
     st.sampled_from(get_args(Sign)),
     *(st.booleans() for _ in range(4)),
 )
-# What a clock shows has no zone of its own.
+# A local time has no zone.
 _walls: Final = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001
 _cells: Final = as_of_databases | st.just(_PERSONAL) | _amounts
 
@@ -67,7 +67,7 @@ def _read_column(given: tuple[Column, list[Any], list[Any], ZoneInfo]) -> None:
 
 def _check_cell(*, column: Column, value: Any, found: Any, problem: Problem | None) -> None:
     if problem is not None:
-        claim(problem.severity == "warning" or problem.value is None, "What is refused has a value.")
+        claim(problem.severity == "warning" or problem.value is None, "A refused value is sent.")
         claim(len(problem.detail) < 300, "A detail is too long.")
         if column.kind not in ("code", "codes"):
             claim(_PERSONAL not in problem.detail, "A detail tells a value.")
@@ -77,8 +77,8 @@ def _check_cell(*, column: Column, value: Any, found: Any, problem: Problem | No
     if column.kind == "money" and isinstance(value, Decimal | int | str) and not isinstance(value, bool):
         exact, sent = Decimal(str(value).strip() if isinstance(value, str) else value), Decimal(found)
         wanted = -exact if column.sign == "debit_positive" else exact
-        claim(sent == wanted, "An amount is not the amount.")
-        claim(amount(found) == wanted, "What is summed is not the amount.")
+        claim(sent == wanted, "An amount has changed.")
+        claim(amount(found) == wanted, "The summed amount is another one.")
     if column.kind == "decimal" and not column.decimals and isinstance(value, Decimal | int):
         claim(Decimal(found) == Decimal(value), "A number is not the number.")
     if column.kind == "date":

@@ -1,4 +1,4 @@
-"""What people ask of a run: its parameters, the variables of make, and what the stack kept for itself."""
+"""Requests for runs: parameters, the variables of make, and what the stack saved for itself."""
 
 from __future__ import annotations
 

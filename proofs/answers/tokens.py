@@ -65,7 +65,7 @@ def _read(given: tuple[int, dict[str, str], bytes]) -> None:
         issued = read_token(settings=_SETTINGS, status=status, headers=heads, body=body, now=NOW)
     except UnableToSignIn as refusal:
         kinds = Unauthorised | Misrouted | NotSent | Throttled
-        claim(isinstance(refusal.answer, kinds), "A request cannot come to what signing in came to.")
+        claim(isinstance(refusal.answer, kinds), "A request cannot end as the sign-in did.")
         claim(f"{refusal.problem}." == str(refusal), "The problem is not the sentence without its end.")
         raise
     claim(status == 200, f"A token is taken from HTTP {status}.")

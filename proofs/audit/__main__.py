@@ -38,7 +38,7 @@ def main(*, arguments: Sequence[str]) -> int:
     if options.contract is not None:
         if options.dialect is None:
             parser.error("--contract needs a --dialect: say whose document it is")
-        # It needs a library that nothing else does.
+        # It needs a library that only this command uses.
         from proofs.audit.contract import audit_contract
 
         return audit_contract(

@@ -39,14 +39,14 @@ _UNREADABLE: Final = (
     HypothesisException,
     schemathesis.errors.SchemathesisError,
 )
-"""What the library raises at a document that is not as it should be."""
+"""The library's errors for a malformed document."""
 _DECIMAL: Final = re.compile(r"\^-\?\\d\{0,(\d+)\}\(\?:\\\.\\d\{0,(\d+)\}\)\?\$")
 """The pattern that is served for each of them."""
 _MEND: Final = "name the file that the Kraken serves under /data-import/schema/, whole and as it is"
 
 
 class NoContract(Exception):
-    """A file is no OpenAPI document of a data-import API; the message says in one sentence what to do."""
+    """The file is not an OpenAPI document of a data-import API; the message says what to do."""
 
 
 def audit_contract(*, name: str, file: Path, number: int, seed: int) -> int:
@@ -109,7 +109,7 @@ class _Served:
             self.takes({})
 
     def documents(self, *, number: int, seed: int) -> list[dict[str, Any]]:
-        """So many payloads that it allows. Raises `NoContract` where there is none."""
+        """Return so many payloads that it allows. Raises `NoContract` where there is none."""
         with _told(self._empty):
             drawn = _drawn(strategy=self._strategy, number=number, key=seed)
         if not drawn:
@@ -136,7 +136,7 @@ def _payload_schema(*, contract: Mapping[str, Any], path: str) -> Mapping[str, A
 
 
 def _meant(node: Any, schemas: Mapping[str, Any]) -> Any:
-    """The document as its words mean it, where its patterns and choices say something else.
+    """Return the document as its words mean it, where its patterns and choices say something else.
 
     An object has the properties that are listed: one that is made up by the name of a field that the model
     knows would be no text of Kraken's. A text of format decimal has a digit. And of several forms that
@@ -209,7 +209,7 @@ def _pruned(node: Any, models: tuple[type[BaseModel], ...]) -> Any:
 
 
 def _is_of(model: type[BaseModel], node: Mapping[str, Any]) -> bool:
-    """Whether the object says that it is of this model, where several could stand at its place."""
+    """Return whether the object says that it is of this model, where several are possible."""
     return all(
         node.get(name) in typing.get_args(field.annotation)
         for name, field in model.model_fields.items()
@@ -234,7 +234,7 @@ def _refused(*, model: type[BaseModel], documents: list[dict[str, Any]]) -> list
 
 
 def _problems(*, model: type[BaseModel], document: Mapping[str, Any]) -> dict[tuple[str, str], str]:
-    """Kind of error and generic path of all that the model refuses, with what stands there."""
+    """Return the kind of error and generic path of what the model refuses, with the value there."""
     try:
         check_of(model)(document)
     except ValidationError as error:
@@ -246,6 +246,6 @@ def _problems(*, model: type[BaseModel], document: Mapping[str, Any]) -> dict[tu
 
 
 def _taken(place: str, told: str) -> Difference:
-    """What the contract alone refuses; `no_day` where that is a day that does not exist."""
+    """Return a refusal by the contract alone; `no_day` where that is a day that does not exist."""
     code = "no_day" if told.endswith(f"is {NO_DAY!r}") else "served"
     return Difference(refused_by="contract", code=code, path=place, example=told)

@@ -18,7 +18,7 @@ from transforms.extract import candidate_identifiers, extract
 
 _AT_ONCE: Final = 500
 TODAY: Final = date(2026, 11, 21)
-"""The day of both readers, so that an audit says tomorrow what it says today."""
+"""The day of both readers, so that an audit gives the same result tomorrow."""
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def generated(*, dialects: Mapping[str, int], seed: int) -> Iterator[Engine]:
 
 
 def documents(*, engine: Engine, dialect: Dialect) -> Iterator[dict[str, Any]]:
-    """What each customer becomes before it is checked; without those whose rows make no document."""
+    """Yield each customer's document before it is checked; without those whose rows make no document."""
     settings = BuildSettings(import_supplier=dialect.default_import_supplier, today=TODAY)
     after = None
     while page := candidate_identifiers(engine=engine, dialect=dialect, after=after, limit=_AT_ONCE):

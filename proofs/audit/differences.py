@@ -26,7 +26,7 @@ MEND: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
-    """Why one reader refuses what the other takes, by the place and the words of a source."""
+    """Why one reader refuses what the other accepts, by the place and the words of a source."""
 
     refused_by: Reader
     code: str
@@ -60,7 +60,7 @@ class Difference:
 
     @property
     def change(self) -> str:
-        """What was changed in the example, without indexes."""
+        """The change in the example, without indexes."""
         return _INDEX.sub("", _WHOSE.sub("", self.example, count=1))
 
 
@@ -88,7 +88,7 @@ def compare(
 
 
 def gathered(differences: Iterable[Difference]) -> list[Difference]:
-    """One for each reader, code and path, with the first example; the most frequent first."""
+    """Return one for each reader, code and path, with the first example; the most frequent first."""
     found: dict[tuple[Reader, str, str], Difference] = {}
     for each in differences:
         key = (each.refused_by, each.code, each.path)
@@ -114,7 +114,7 @@ def _is_explained(difference: Difference, explained: Sequence[Explained]) -> boo
 
 
 def _comparable(one: frozenset[Objection], other: frozenset[Objection]) -> frozenset[Objection]:
-    """What the stand-in refuses, without its rules where our model refuses: our own are then not asked."""
+    """Return the stand-in's refusals, without its rules where our model refuses: ours are then not run."""
     if any(each.code == SHAPE for each in one):
         return frozenset(each for each in other if each.code == SHAPE)
     return other

@@ -29,7 +29,7 @@ def named_keys(*, node: Any, schema: Mapping[str, Any], contract: Mapping[str, A
 
 
 def at(*, contract: Mapping[str, Any], reference: str) -> Any:
-    """What a local reference such as #/components/schemas/Account leads to. Raises `LookupError`."""
+    """Return what a local reference such as #/components/schemas/Account points to. Raises `LookupError`."""
     node: Any = contract
     for part in reference.removeprefix("#/").split("/"):
         node = node[part.replace("~1", "/").replace("~0", "~")]

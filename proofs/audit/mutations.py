@@ -129,7 +129,7 @@ class Mutator:
         yield f"is {days:+} days", f"{moved.isoformat()}{value[10:]}"
 
     def _swapped(self, holder: Any, key: str | int) -> Iterator[tuple[str, Any]]:
-        """The value of another field of the same kind that stands beside it."""
+        """Yield the value of another field of the same kind beside it."""
         if isinstance(holder, dict):
             value = holder[key]
             same = [

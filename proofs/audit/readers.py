@@ -1,4 +1,4 @@
-"""The two readers of a payload, and what each of them says."""
+"""The two readers of a payload, and their refusals."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from transforms.models.shape import check_of
 from transforms.rules.engine import Batch, Circumstances, UniqueRule, run_rules
 
 SHAPE: Final = "shape"
-"""What stands for every code of a field that is missing, unknown or of another form."""
+"""Stands for every code of a field that is missing, unknown or of another form."""
 
 UNKNOWN: Final = "unknown_key"
-"""A key that our closed model refuses, which Kraken would drop without a word."""
+"""A key that our closed model refuses, which Kraken would silently drop."""
 
 _EXTRA: Final = "extra_forbidden"
 _RECORD: Final = "non_field_errors"
-"""What stands for the path of what is wrong with the whole record."""
+"""Stands for the path of a fault in the whole record."""
 
 _OF_FORM: Final = frozenset(
     {"required", "invalid", "null", "blank", "max_length", "invalid_choice", "unknown"}
@@ -47,7 +47,7 @@ def are_good(*, dialect: Dialect, documents: Sequence[Document], today: date) ->
 
 
 def ours(*, dialect: Dialect, documents: Sequence[Document], today: date) -> list[frozenset[Objection]]:
-    """What the model and the rules refuse of each document by itself; warnings refuse nothing."""
+    """Return what the model and the rules refuse in each document by itself; warnings refuse nothing."""
     check = check_of(dialect.model)
     refusals: list[set[Objection]] = []
     formed: dict[int, Document] = {}
@@ -82,7 +82,7 @@ def ours(*, dialect: Dialect, documents: Sequence[Document], today: date) -> lis
 
 
 def theirs(*, dialect: Dialect, documents: Sequence[Document], today: date) -> list[frozenset[Objection]]:
-    """What the stand-in refuses of each document."""
+    """Return what the stand-in refuses in each document."""
     return [
         frozenset(
             Objection(SHAPE if found.code in _OF_FORM else found.code, _generic(found.path.split(".")))

@@ -37,7 +37,7 @@ DEFAULT_WITHIN: Final = 60
 _INTERRUPTED: Final = 130
 _QUIET_SECONDS: Final = 600.0
 _USUAL_SECONDS: Final = 30.0
-"""What a wave takes at most on two processors that do nothing else."""
+"""The longest that a wave takes on two otherwise idle processors."""
 
 
 class ChaosFailed(StackProblem):
@@ -71,7 +71,7 @@ def chaos(*, environment: Mapping[str, str]) -> None:
     wishes = read_wishes(environment=environment)
     if wishes.targets != Targets():
         raise ChaosFailed(
-            "`make chaos` kills what it works with, so it runs on the bundled systems alone: leave "
+            "`make chaos` kills what it works with, so it runs only on the bundled systems: leave "
             "KRAKEN_URL, KRAKEN_TOKEN, LEGACY_DSN and TRACKING_DSN out."
         )
     accounts = wishes.accounts or DEFAULT_ACCOUNTS
@@ -123,7 +123,7 @@ def _number(*, environment: Mapping[str, str], name: str, usual: int, most: int)
 
 @contextmanager
 def _ground(*, target: Console, wishes: Wishes, accounts: int, within: float, of: int) -> Iterator[Ground]:
-    """A stack that is up, with customers for so many rounds, whose host starts again what has died."""
+    """Yield a running stack, with customers for so many rounds, whose host restarts what has died."""
     # The seed is that of the rounds: the legacy database keeps its own.
     running = up(wishes=replace(wishes, seed=None), say=target.print, correct_connections=True)
     data.top_up(systems=running.systems, dialects=[DIALECT], wanted=accounts * of, is_dry_run=False)
@@ -142,7 +142,7 @@ def _ground(*, target: Console, wishes: Wishes, accounts: int, within: float, of
 
 
 def _await_quiet(*, api: Airflow, target: Console) -> None:
-    """Let the waves end that an earlier command has left: what they create is none of the first round's."""
+    """Wait for waves of an earlier command to end: what they create does not belong to the first round."""
     deadline = time.monotonic() + _QUIET_SECONDS
     said = ""
     while active := [run for run in api.active_runs() if run.startswith("migrate_")]:
@@ -198,7 +198,7 @@ def totals(*, rounds: Sequence[Round]) -> str:
 
 
 def undisturbed(*, rounds: Sequence[Round]) -> str:
-    """What a wave takes here of which nothing is killed, since that much is left when it is killed early."""
+    """Return how long a wave takes here undisturbed, since most of it is left if a part is killed early."""
     taken = [each.wave_seconds for each in rounds if each.planned.victim is Victim.NOTHING]
     if not taken:
         return "No wave was left alone, so how long one takes here is not known."
@@ -206,7 +206,7 @@ def undisturbed(*, rounds: Sequence[Round]) -> str:
     if max(taken) <= _USUAL_SECONDS:
         return f"{said}."
     return (
-        f"{said}, and {_USUAL_SECONDS:.0f} s are usual: late ends say nothing on so busy a machine: run it "
+        f"{said}, and {_USUAL_SECONDS:.0f} s are usual: late ends mean nothing on so busy a machine: run it "
         "again when nothing else runs."
     )
 
@@ -224,7 +224,7 @@ def line(*, played: Round) -> str:
 
 
 def sentence(*, played: Round) -> str:
-    """What is wrong with a round, and where to look."""
+    """Return what is wrong with a round, and where to look."""
     return (
         f"Round {played.planned.number} ({played.kill or played.planned.victim}): "
         f"{listed(lines=played.faults)}: see .run/logs and .run/airflow/logs/dag_id=migrate_{DIALECT}/"

@@ -39,7 +39,7 @@ class Restart:
 
 
 class Host:
-    """Watches the parts of a running stack from a thread of its own; `restarts` says what it has started."""
+    """Watches the parts of a running stack from a separate thread; `restarts` says what it has started."""
 
     def __init__(self, *, running: Running) -> None:
         self.restarts: list[Restart] = []
@@ -58,7 +58,7 @@ class Host:
             raise self._problem
 
     def restarted(self, *, name: str, since: float) -> float | None:
-        """When a part was started again after `since`; None as long as it was not."""
+        """Return when a part was started again after `since`; None as long as it was not."""
         return next((each.at for each in self.restarts if each.name == name and each.at > since), None)
 
     @property
@@ -74,7 +74,7 @@ class Host:
         return found
 
     def watch(self) -> None:
-        """Start again what has died, until `end` is called."""
+        """Restart dead parts, until `end` is called."""
         try:
             while not self._over.wait(_LOOK_SECONDS):
                 self._look()
@@ -86,11 +86,11 @@ class Host:
         self._over.set()
 
     def _look(self) -> None:
-        """Note what has died, and start what has been dead for as long as a process manager takes."""
+        """Note dead parts, and start those that have been dead for as long as a process manager takes."""
         components = _known().components
         dead = {each.name: each for each in components if not processes.is_alive(component=each)}
         for name in dead.keys() - self._died.keys():
-            # What a leader leaves behind ends with it, as the rest of a container or a control group does.
+            # A leader's remaining children end with it, as in a container or a control group.
             _kill(found=processes.family(components=[dead[name]]))
             self._died[name] = time.monotonic()
         if not _lives(process=self._postmaster):

@@ -28,7 +28,7 @@ COMPONENTS: Final[Mapping[Victim, str]] = {
     Victim.STAND_IN: "simulator",
     Victim.POSTGRES: POSTGRES,
 }
-"""What is killed as a whole, and started again by the host."""
+"""Parts that are killed as a whole, and started again by the host."""
 _JOBS: Final[Mapping[Victim, str]] = {
     Victim.SCHEDULER: "SchedulerJob",
     Victim.TRIGGERER: "TriggererJob",
@@ -100,7 +100,7 @@ def kill_task(*, victim: Victim, tasks: Sequence[RunningTask], choice: float) ->
 
 
 def running_tasks(*, airflow: Engine, run_id: str, scheduler: int) -> list[RunningTask]:
-    """The task instances of a run that have a process of their own now, below the scheduler's."""
+    """Return the task instances of a run that have a process now, below the scheduler's."""
     workers = dict(_workers(scheduler=scheduler))
     query = text(
         "SELECT CAST(id AS text) AS id, task_id, map_index FROM task_instance "
@@ -136,7 +136,7 @@ def _workers(*, scheduler: int) -> Iterator[tuple[str, tuple[psutil.Process, psu
 
 
 def works_again(*, kill: Kill, since: float, running: Running, airflow: Engine, run_id: str) -> bool:
-    """Whether what was killed shows signs of life that are younger than `since`."""
+    """Return whether the killed part shows signs of life that are younger than `since`."""
     if kill.task is not None:
         return _tried_again(task=kill.task, airflow=airflow, run_id=run_id)
     if kill.victim in _JOBS:
@@ -152,7 +152,7 @@ def works_again(*, kill: Kill, since: float, running: Running, airflow: Engine, 
 
 
 def _tried_again(*, task: RunningTask, airflow: Engine, run_id: str) -> bool:
-    # Each try of a task instance has an id of its own.
+    # Each try of a task instance has its own id.
     query = text(
         "SELECT count(*) FROM task_instance WHERE run_id = :run_id AND task_id = :task_id "
         "AND map_index = :map_index AND (state IN ('deferred', 'success') "

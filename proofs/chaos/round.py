@@ -47,7 +47,7 @@ _HTTP_SECONDS: Final = 10.0
 
 
 class RoundStuck(StackProblem):
-    """A wave comes to no end, or its stand-in to no answer."""
+    """A wave does not end, or its stand-in does not answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +116,7 @@ class Ground:
             self._http.post(address, json=fault, timeout=_HTTP_SECONDS).raise_for_status()
 
     def creates(self) -> int:
-        """How many live creates the stand-in has ever accepted."""
+        """Return how many live creates the stand-in has ever accepted."""
         answer = self._http.get(f"{self.kraken_url}/simulator/ledger?summary=1", timeout=_HTTP_SECONDS)
         return int(answer.json()["live_creates"])
 
@@ -198,7 +198,7 @@ def _start(*, ground: Ground, planned: PlannedRound) -> StartedWave:
 
 
 def _kill(*, ground: Ground, planned: PlannedRound, wave: StartedWave, creates_before: int) -> Kill | None:
-    """Wait for the moment, and kill; None when the wave has ended before."""
+    """Wait for the moment, and kill. Returns None when the wave has ended before."""
     if not _await(
         ground=ground, wave=wave, condition=lambda: _has_come(ground, planned.moment, wave, creates_before)
     ):
@@ -212,7 +212,7 @@ def _kill(*, ground: Ground, planned: PlannedRound, wave: StartedWave, creates_b
 
 
 def _kill_task(ground: Ground, planned: PlannedRound, wave: StartedWave) -> Kill | None:
-    """Kill one of the run's tasks; None when none works now, or the one that was chosen has just ended."""
+    """Kill one of the run's tasks. Returns None when none works now, or the chosen one has just ended."""
     tasks = _tasks(ground, wave)
     if not tasks:
         return None
@@ -241,7 +241,7 @@ def _tasks(ground: Ground, wave: StartedWave) -> list[RunningTask]:
 
 
 def _await(*, ground: Ground, wave: StartedWave, condition: Callable[[], Any]) -> Any:
-    """What the condition finds; None when the run ends without."""
+    """Return what the condition finds; None when the run ends without it."""
     looks = 0
     while not (found := condition()):
         looks += 1
@@ -254,7 +254,7 @@ def _await(*, ground: Ground, wave: StartedWave, condition: Callable[[], Any]) -
 
 
 def _recover(*, ground: Ground, wave: StartedWave, kill: Kill) -> tuple[float, float]:
-    """When what was killed was started again, and how many seconds later it worked."""
+    """Return when the killed part was started again, and how many seconds later it worked."""
     deadline = time.monotonic() + _GIVE_UP_SECONDS
     restart = kill.at
     while kill.part is not None:
@@ -269,7 +269,7 @@ def _recover(*, ground: Ground, wave: StartedWave, kill: Kill) -> tuple[float, f
         _pause(ground=ground, deadline=deadline, what=f"{kill} does not work again")
     back = time.time() - restart
     if kill.victim is Victim.STAND_IN:
-        # It has remembered what it accepted, not how badly it was to behave.
+        # It has remembered what it accepted, but not its faults.
         ground.set_faults()
     return restart, back
 

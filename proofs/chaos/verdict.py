@@ -1,4 +1,4 @@
-"""What a round asks beyond the comparison of tracking and ledger: every claimed customer ends as it must."""
+"""A round's checks beyond comparing tracking and ledger: every claimed customer ends as it must."""
 
 from __future__ import annotations
 

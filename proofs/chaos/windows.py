@@ -19,7 +19,7 @@ The stand-in answers within a second and shows a create at once, so 20 seconds p
 
 @contextlib.contextmanager
 def quick_windows(*, running: Running) -> Iterator[None]:
-    """Have the Connection `kraken` hold WINDOWS until the block ends, and then what it held before."""
+    """Set WINDOWS in the Connection `kraken` until the block ends, and then restore it."""
     before = _extra(running=running)
     _set(running=running, extra={**before, **WINDOWS})
     try:

@@ -1,4 +1,4 @@
-"""`python -m proofs.simulation`: play histories, and say in a table what was seen."""
+"""`python -m proofs.simulation`: plays histories, and prints the results as a table."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ creating: Any = import_module("kraken_import.usecases.creator")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ablation:
-    """A safeguard, what becomes of it, and the block in which it is gone."""
+    """A safeguard, what happens without it, and the block in which it is off."""
 
     safeguard: str
     without: str

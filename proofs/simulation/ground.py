@@ -1,4 +1,4 @@
-"""What histories stand on: a real Postgres whose time is virtual, and legacy customers built once.
+"""What histories run on: a real Postgres whose time is virtual, and legacy customers built once.
 
 `migration.present()` is the one place where the SQL reads the time. Here its owner replaces it by a setting
 of the session, and chance by what follows from it; nothing else about the schema is changed.
@@ -51,7 +51,7 @@ _LATER: Final = """
     UPDATE legacy.party_contact SET value = 'mended' || contact_id || '@mail.example.com'
     WHERE value LIKE 'test@%'
 """
-"""What becomes of the customers in the legacy system while they are migrated."""
+"""Changes to the customers in the legacy system while they are migrated."""
 
 _VIRTUAL: Final = """
     CREATE SCHEMA simulation;
@@ -139,7 +139,7 @@ class Ground:
 
 
 def lay(*, cluster: Cluster, number: int) -> Ground:
-    """The databases of worker `number`; the first call makes what all of them share."""
+    """Return the databases of worker `number`; the first call makes what all of them share."""
     tracking = cluster.create_database(name="histories")
     legacy = [cluster.create_database(name=name) for name in ("customers", "customers_later")]
     _prepare(tracking=tracking, legacy=legacy)
@@ -177,7 +177,7 @@ def _engine(dsn: str, **options: Any) -> Engine:
 
 
 class Memory:
-    """What was read and built before: both depend on nothing but their arguments.
+    """Remembers what was read and built: both depend only on their arguments.
 
     The first time each is really done, so that a thousand histories cost no more builds than one.
     """

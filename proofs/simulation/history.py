@@ -38,7 +38,7 @@ _LONGEST = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What came of a seed: all that happened, what was wrong, and how much there was of it."""
+    """The result of a seed: all that happened, what was wrong, and how much there was of it."""
 
     seed: int
     told: list[tuple[float, str, str]]
@@ -163,7 +163,7 @@ def _world(*, loop: VirtualLoop, rng: random.Random, ground: Ground) -> World:
 def _unhandled(world: World, context: dict[str, object]) -> None:
     error = context.get("exception")
     process = world.loop.owners.get(id(context.get("future")))
-    # Of work that nothing awaits any more, since its process is gone.
+    # From work that is no longer awaited, since its process is gone.
     is_moot = isinstance(error, Killed) or (process is not None and process.is_dead)
     if error is not None and not is_moot:
         world.wrongly(f"unhandled: {context.get('message')}: {type(error).__name__}: {error}")

@@ -1,4 +1,4 @@
-"""What must hold: at each create that Kraken accepts, and when a history has ended."""
+"""The invariants: at each create that Kraken accepts, and when a history has ended."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from proofs.simulation.world import World
 
 _creating: Any = import_module("kraken_import.usecases.creator")
 _UNTOUCHED: Final = frozenset({State.PLANNED, State.REJECTED, State.BUILT, State.VALID, State.INVALID})
-"""Of these Kraken has nothing of the present attempt."""
+"""In these states Kraken has nothing of the present attempt."""
 
 
 @dataclass(kw_only=True)
@@ -194,7 +194,7 @@ class Invariants:
                 )
 
     def _check_money(self) -> None:
-        """The sums of a batch are those of its records, and those of what was sent."""
+        """Check that a batch's sums are those of its records, and those of what was sent."""
         for row in self.world.ground.rows(_MONEY):
             self.world.wrongly(
                 f"money of wave {row['wave_id']}, batch {row['batch']}: {row['records']} cents in records, "

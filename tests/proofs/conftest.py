@@ -11,7 +11,7 @@ from tests.stacks import DAG, Stack, running_stack
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A whole stack; each proof has customers of its own."""
+    """A whole stack; each proof has its own customers."""
     dags = (DAG, "migrate_plenitude_accounts", "plan_cohort", "rerun_edf_accounts", "reconcile")
     with running_stack(folder=tmp_path_factory.mktemp("proofs"), dags=dags) as started:
         yield started

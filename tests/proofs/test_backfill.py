@@ -32,7 +32,7 @@ BROKEN = 25
 
 
 def backfill(stack: Stack, *, reprocess: str, **conf: Any) -> dict[str, dict[str, Any]]:
-    """Backfill the four nights; the runs by day, once all have ended."""
+    """Backfill the four nights. Returns the runs by day, once all have ended."""
     asked = stack.api(
         "POST",
         "/backfills",

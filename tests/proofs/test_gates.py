@@ -84,7 +84,7 @@ def test_a_wave_waits_for_approval_and_goes_on_or_ends_as_was_decided(stack: Sta
 
 
 def _answers(stack: Stack, gate: str, option: str) -> list[int]:
-    """Answer a question twice; the statuses."""
+    """Answer a question twice. Returns the statuses."""
     body = {"chosen_options": [option], "params_input": {}}
     return [stack.api("PATCH", f"{gate}/-1/hitlDetails", body).status_code for _ in range(2)]
 

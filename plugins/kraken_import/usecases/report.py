@@ -87,14 +87,8 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
         slices=slices,
         causes=_causes(connection=connection, wave_id=wave_id, dialect=header.dialect),
         parked=_parked(connection=connection, wave_id=wave_id),
-        outages=[
-            outage_line(outage=found)
-            for found in outages.of_wave(connection=connection, wave_id=wave_id, most=_SHOWN)
-        ],
-        tries=[
-            (each.attempt, each.outcome, each.records)
-            for each in reports.attempts(connection=connection, wave_id=wave_id)
-        ],
+        outages=_outages(connection=connection, wave_id=wave_id),
+        tries=_tries(connection=connection, wave_id=wave_id),
         money=money_lines(connection=connection, wave_id=wave_id),
         reconciled_at=None if last is None else last.reconciled_at,
         reconciled_with="" if last is None else _compared(last=last),
@@ -112,6 +106,16 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
         orders=[_ordered(order) for order in reports.orders(connection=connection, wave_id=wave_id)],
         working_seconds=reports.working_seconds(connection=connection, wave_id=wave_id),
     )
+
+
+def _outages(*, connection: Connection, wave_id: int) -> list[OutageLine]:
+    found = outages.of_wave(connection=connection, wave_id=wave_id, most=_SHOWN)
+    return [outage_line(outage=outage) for outage in found]
+
+
+def _tries(*, connection: Connection, wave_id: int) -> list[tuple[int, str, int]]:
+    found = reports.attempts(connection=connection, wave_id=wave_id)
+    return [(each.attempt, each.outcome, each.records) for each in found]
 
 
 def _ordered(order: reports.Ordered) -> str:

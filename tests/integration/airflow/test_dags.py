@@ -95,7 +95,7 @@ def test_a_wave_is_planned_prepared_gated_loaded_and_summarised(dags: dict[str, 
     assert dag.doc_md
 
 
-def test_the_watch_runs_only_where_there_is_somebody_to_tell(
+def test_the_watch_runs_only_where_notifiers_are_set(
     dags: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from kraken_import.airflow.dags.watch import watch_dag
@@ -648,7 +648,7 @@ def test_an_order_comes_before_all_else_and_the_batch_that_is_nearest_to_its_end
     assert max(order) < short < dags["control_wave"].tasks[0].priority_weight
 
 
-def test_a_patience_that_is_no_number_is_one_sentence_where_dags_are_read(
+def test_a_patience_that_is_not_a_number_is_one_sentence_where_dags_are_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from kraken_import.airflow.dags import dialect_dags

@@ -15,7 +15,7 @@ def test_airflow_loads_the_plugin_once_although_the_checkout_is_its_plugins_fold
     from airflow import settings
     from airflow.plugins_manager import get_fastapi_plugins, get_import_errors, get_plugin_info
 
-    from tests.integration.airflow.conftest import ROOT
+    from tests.conftest import ROOT
 
     assert str(ROOT / "plugins") == settings.PLUGINS_FOLDER
     loaded = [plugin for plugin in get_plugin_info() if plugin["name"] == "kraken_migration"]

@@ -153,7 +153,7 @@ def test_a_validation_that_a_gateway_refuses_is_asked_again() -> None:
     asyncio.run(run())
 
 
-def test_answers_that_are_not_in_utf_8_are_krakens_all_the_same() -> None:
+def test_answers_that_are_not_in_utf_8_are_still_krakens() -> None:
     refusal = answer(400, REFUSAL).replace(b"abcde", b"abc\xe9\xff", 1)
     status = answer(200, PROCESSED | {"latest_error": {"code": "x", "detail": "abcde"}})
 

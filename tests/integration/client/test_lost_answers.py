@@ -151,7 +151,7 @@ def test_a_body_without_an_end_is_read_to_a_bound_only() -> None:
     assert written < 20_000_000
 
 
-def test_nobody_there_means_not_sent() -> None:
+def test_a_server_that_is_not_there_means_not_sent() -> None:
     async def run() -> Answer:
         async with talk_to(f"http://127.0.0.1:{free_port()}") as talk:
             return (await talk.create()).answer

@@ -160,7 +160,7 @@ def test_a_token_that_expired_while_nothing_was_asked_is_not_sent() -> None:
     asyncio.run(run())
 
 
-def test_a_token_that_is_refused_in_mid_life_is_obtained_anew_once_for_all() -> None:
+def test_a_token_that_is_refused_in_mid_life_is_replaced_once_for_all() -> None:
     kraken = Kraken()
 
     async def run() -> None:
@@ -295,7 +295,7 @@ def test_a_sign_in_is_left_alone_for_as_long_as_kraken_asks() -> None:
         answer(200, {"data": {"obtainKrakenToken": {"token": jwt(iat=2, exp=1)}}}),
     ],
 )
-def test_a_renewal_that_brings_nothing_is_no_trouble_while_the_old_token_lasts(trouble: bytes) -> None:
+def test_a_renewal_that_brings_nothing_does_no_harm_while_the_old_token_lasts(trouble: bytes) -> None:
     kraken = Kraken(life=1000)
 
     async def run() -> None:

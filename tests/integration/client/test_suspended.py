@@ -58,7 +58,7 @@ def listening() -> Iterator[Listener]:
 
 
 async def create(url: str, turns: int) -> tuple[object, float]:
-    """Create in a process that stands still after so many turns of its loop; the answer, and its time."""
+    """Create in a process that stops after so many turns of its loop. Returns the answer, and its time."""
     async with talk_to(url, tries=1) as talk:
         not_after = asyncio.get_running_loop().time() + WITHIN
         creating = asyncio.create_task(talk.create(within=WITHIN))
@@ -81,7 +81,7 @@ def test_no_create_leaves_after_its_time_wherever_its_process_stood_still() -> N
 
 
 async def create_while_it_sleeps(url: str, turns: int, clock: SleepingClock) -> tuple[object, float]:
-    """Create on a machine that is suspended after so many turns of its loop; the answer, and when it woke."""
+    """Create on a machine suspended after so many turns of its loop. Returns the answer, and when it woke."""
     async with talk_to(url, tries=1) as talk:
         creating = asyncio.create_task(talk.create(within=30))
         for _ in range(turns):

@@ -130,7 +130,7 @@ def test_a_create_is_not_repeated_when_renewing_the_token_took_too_long() -> Non
     asyncio.run(run())
 
 
-def test_a_403_is_no_reason_to_read_the_token_again() -> None:
+def test_a_403_does_not_read_the_token_again() -> None:
     async def run() -> None:
         async with serve(reply_in_turn(answer(403))) as wire, talk_to(wire.url, tokens=("x",)) as talk:
             assert (await talk.create()).answer == Forbidden()

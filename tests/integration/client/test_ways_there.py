@@ -72,7 +72,7 @@ def test_a_certificate_of_the_ca_bundle_is_trusted(certificate: Path, tls: ssl.S
     asyncio.run(run())
 
 
-def test_nothing_is_sent_to_a_server_that_nobody_vouches_for(tls: ssl.SSLContext) -> None:
+def test_nothing_is_sent_to_a_server_without_a_trusted_certificate(tls: ssl.SSLContext) -> None:
     async def run() -> None:
         async with serve(accept, tls=tls) as wire, talk_to(wire.url, tries=2) as talk:
             assert isinstance((await talk.create()).answer, NotSent)
@@ -81,7 +81,7 @@ def test_nothing_is_sent_to_a_server_that_nobody_vouches_for(tls: ssl.SSLContext
     asyncio.run(run())
 
 
-def test_a_handshake_that_nobody_answers_means_not_sent() -> None:
+def test_a_handshake_without_an_answer_means_not_sent() -> None:
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await reader.read()

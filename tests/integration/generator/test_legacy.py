@@ -461,7 +461,7 @@ def test_of_several_contacts_the_newest_is_taken(filled: Engine) -> None:
 
 
 @pytest.mark.parametrize("name", ["national_grid_accounts", "essential_supply_points_accounts"])
-def test_customers_whose_post_goes_nowhere_are_sent_all_the_same(legacy_engine: Engine, name: str) -> None:
+def test_customers_whose_post_goes_nowhere_are_still_sent(legacy_engine: Engine, name: str) -> None:
     dialect = get_dialect(name=name)
     with legacy_engine.begin() as connection:
         connection.execute(text("UPDATE legacy.account SET billing_address_id = NULL"))

@@ -78,7 +78,7 @@ def test_a_schema_without_the_generators_mark_is_never_dropped(
     assert _tables(engine) == before
 
 
-def test_what_the_generator_made_is_made_anew(engine: Engine) -> None:
+def test_what_the_generator_made_is_made_again(engine: Engine) -> None:
     _fill(engine)
     before = _tables(engine)
     _fill(engine)

@@ -171,7 +171,7 @@ def test_what_was_over_before_the_last_bill_stays_behind(legacy_engine: Engine) 
     ]
 
 
-def test_electricity_that_is_billed_to_a_day_of_its_own_says_so_at_its_settlement_registers(
+def test_electricity_that_is_billed_to_its_own_day_says_so_at_its_settlement_registers(
     legacy_engine: Engine,
 ) -> None:
     with legacy_engine.begin() as connection:

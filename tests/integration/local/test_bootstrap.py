@@ -29,7 +29,7 @@ def test_an_unsupported_python_is_told_so_in_one_sentence(checkout: Path) -> Non
     assert not (checkout / ".venv").exists()
 
 
-def test_a_failed_installation_is_one_sentence_and_the_next_call_starts_anew(checkout: Path) -> None:
+def test_a_failed_installation_is_one_sentence_and_the_next_call_starts_again(checkout: Path) -> None:
     (checkout / "bin" / "uv.txt").write_text("uv==0.0.0 --hash=sha256:" + "0" * 64 + "\n")
     for _ in range(2):
         done = _bootstrap(checkout=checkout, PIP_NO_INDEX="1")

@@ -57,7 +57,7 @@ def test_no_other_kraken_is_measured() -> None:
     _is_one_sentence(done=done, sentence="measures the bundled Kraken alone: leave KRAKEN_URL")
 
 
-def test_a_server_that_is_no_kraken_is_named(start_simulator: StartSimulator) -> None:
+def test_a_server_that_is_not_a_kraken_is_named(start_simulator: StartSimulator) -> None:
     simulator = start_simulator()
     done = _run("up", KRAKEN_URL=f"{simulator.url}/other", KRAKEN_TOKEN=simulator.token)
     _is_one_sentence(done=done, sentence="KRAKEN_URL")

@@ -92,7 +92,7 @@ def test_a_database_that_no_dialect_fits_is_one_sentence_for_the_demo(empty_dsn:
         data.dialects_with_customers(systems=systems)
 
 
-def test_the_bundled_database_of_an_older_version_is_filled_anew_and_a_clients_restored_there_is_not(
+def test_the_bundled_database_of_an_older_version_is_refilled_and_a_clients_restored_there_is_not(
     new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(data, "_SEED", tmp_path / "legacy-seed.json")

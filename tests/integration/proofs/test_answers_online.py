@@ -15,7 +15,7 @@ from tests.integration.client.wire import Seen, serve
 
 
 @pytest.mark.parametrize("each", wire.PARSERS, ids=lambda each: each.name)
-def test_whatever_a_kraken_responds_a_session_keeps_its_contract(each: Parser) -> None:
+def test_a_session_keeps_its_contract_with_any_response(each: Parser) -> None:
     line = search(parser=each, inputs=80, seed=7)
     assert line.breach is None, told(line=line)
 

@@ -238,7 +238,7 @@ def test_each_envelope_is_insisted_on(start_simulator: StartSimulator) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"1", b'{"payload": []}', b'{"payload": {}}', b"\xff"])
-def test_a_body_that_is_no_payload_is_refused(kraken: Kraken, body: bytes) -> None:
+def test_a_body_that_is_not_a_payload_is_refused(kraken: Kraken, body: bytes) -> None:
     for path in ("accounts/", "accounts/validate/", "supply-points/", "supply-points/validate/"):
         headers = {"Authorization": f"Token {TOKEN}"}
         request = Request(f"{kraken.url}/v2/data-import/{path}", data=body, headers=headers)
@@ -262,7 +262,7 @@ def test_a_body_that_is_no_payload_is_refused(kraken: Kraken, body: bytes) -> No
         ("GET", "/simulator/nothing", 404),
     ],
 )
-def test_what_is_no_endpoint_is_no_import_process(
+def test_an_unknown_endpoint_is_not_an_import_process(
     kraken: Kraken, method: str, path: str, status: int
 ) -> None:
     answer = kraken.call(method, path)

@@ -285,7 +285,7 @@ def test_created_at_alone_is_skewed_or_the_date_is_missing(kraken: Kraken) -> No
     assert "date" not in kraken.status("EXTERNAL-1234").headers
 
 
-def test_the_same_seed_strikes_the_same_records_in_whatever_order_they_come(kraken: Kraken) -> None:
+def test_the_same_seed_strikes_the_same_records_in_any_order(kraken: Kraken) -> None:
     struck = []
     for order in (range(40), reversed(range(40))):
         kraken.call("POST", "/simulator/reset")

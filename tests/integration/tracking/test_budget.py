@@ -160,7 +160,7 @@ def played(tracking_engine: Engine) -> Iterator[Played]:
         connection.rollback()
 
 
-def test_an_accepted_create_has_succeeded_at_once_and_a_refused_one_is_no_end_of_processing(
+def test_an_accepted_create_has_succeeded_at_once_and_a_refused_one_is_not_an_end_of_processing(
     played: Played,
 ) -> None:
     played.add(*([accepted(n)] for n in range(9)), [refused(9)])
@@ -341,7 +341,7 @@ def test_a_number_is_exceeded_at_once_also_by_a_finished_wave_of_which_a_task_is
     )
 
 
-def test_a_share_of_all_and_no_number_is_no_budget(kept: Played, tracking_engine: Engine) -> None:
+def test_a_share_of_all_and_no_number_is_not_a_budget(kept: Played, tracking_engine: Engine) -> None:
     kept.add(*([refused(n)] for n in range(100)))
     assert fault(kept, tracking_engine, at=200, error_share=Decimal(1)) is None
 

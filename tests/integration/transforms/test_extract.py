@@ -82,7 +82,7 @@ def test_whole_numbers_beside_nothing_stay_whole(legacy_engine: Engine) -> None:
     assert {type(value) for value in values} == {int, type(None)}
 
 
-def test_nobody_asked_for_gives_empty_frames_with_all_their_columns(legacy_engine: Engine) -> None:
+def test_asking_for_no_customers_gives_empty_frames_with_all_their_columns(legacy_engine: Engine) -> None:
     frames = extract(engine=legacy_engine, dialect=EDF, identifiers=[]).frames
     for frame in EDF.frames:
         assert frames[frame.name].empty

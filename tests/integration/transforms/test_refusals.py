@@ -337,7 +337,7 @@ def test_halving_costs_a_few_queries_for_each_customer_and_keeps_the_snapshot(
     assert len(sent) < 80
 
 
-def test_a_value_that_fails_whoever_is_asked_for_is_a_fault_of_the_sql(
+def test_a_value_that_fails_for_every_customer_is_a_fault_of_the_sql(
     engine: Engine, write: Callable[..., None]
 ) -> None:
     write("extract/toy/meters", BAD_CAST.replace("digits AS integer", f"'{SECRET}' AS integer"))
@@ -369,7 +369,7 @@ CANDIDATES = SQL["extract/toy/candidates"]
         (CANDIDATES.replace(":after", "''"), "does not look at :after"),
         (CANDIDATES.replace(":row_limit", "10"), "does not look at :row_limit"),
         (CANDIDATES.replace("SELECT number", "SELECT nullif(number, 'C-013')"), "is NULL or blank"),
-        (CANDIDATES.replace("SELECT number", "SELECT 5"), "is no text"),
+        (CANDIDATES.replace("SELECT number", "SELECT 5"), "is not a text"),
         (
             CANDIDATES.replace("FROM client.customer", "FROM client.customer, (VALUES (1), (2)) AS two"),
             "twice",

@@ -98,7 +98,7 @@ def park(journey: Journey, *identifiers: str, code: str = "never_answered") -> N
 
 
 def wave_with_parked(journey: Journey, **wanted: Any) -> tuple[int, str, str]:
-    """A wave of four, two of them processed; its id, who was parked unsent, and who was parked once sent."""
+    """Plan a wave of four, two processed. Returns its id, who was parked unsent, and who once sent."""
     wave_id = journey.valid_wave(limit=4, **wanted)
     keys = [row["external_identifier"] for row in journey.rows("SELECT * FROM migration.import_process")]
     unsent, sent = sorted(keys)[:2]

@@ -48,7 +48,7 @@ def _load(journey: Journey) -> Any:
 
 
 async def _create(journey: Journey, wave_id: int, batches: int = 2) -> tuple[list[Any], int]:
-    """Create and poll batches at once; the outcomes, and the most accounts that were under way at Kraken."""
+    """Create and poll batches at once. Returns the outcomes, and the most accounts under way at once."""
     most = 0
 
     async def work(batch: int) -> Any:

@@ -56,7 +56,7 @@ def asked_wave(journey: Journey, **wanted: Any) -> int:
     return wave_id
 
 
-def test_whoever_decides_reads_counts_causes_money_and_what_was_rehearsed(begin: BeginJourney) -> None:
+def test_a_person_who_decides_reads_counts_causes_money_and_what_was_rehearsed(begin: BeginJourney) -> None:
     journey = begin(customers=50)
     rehearsal = journey.valid_wave(limit=10, dry_run=True)
     journey.create(rehearsal)
@@ -98,7 +98,7 @@ def test_whoever_decides_reads_counts_causes_money_and_what_was_rehearsed(begin:
     assert "GB-0" not in question.body
 
 
-def test_nothing_is_created_before_somebody_has_approved(journey: Journey) -> None:
+def test_nothing_is_created_before_a_person_has_approved(journey: Journey) -> None:
     wave_id = asked_wave(journey)
     with pytest.raises(SystemicFault, match="has not been approved"):
         journey.create(wave_id)

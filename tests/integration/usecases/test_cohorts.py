@@ -142,7 +142,7 @@ def test_plans_written_at_once_never_share_a_customer(begin: BeginJourney) -> No
     assert len(keys) == 270
 
 
-def test_whoever_must_wait_is_counted_by_reason_and_not_planned(journey: Journey) -> None:
+def test_customers_who_must_wait_are_counted_by_reason_and_not_planned(journey: Journey) -> None:
     with journey.legacy.begin() as connection:
         for statement in (
             "UPDATE legacy.supply_point SET dispute_flag = 'X' WHERE supply_point_id = 2",

@@ -290,7 +290,11 @@ def test_a_wave_that_has_not_ended_is_not_closed(journey: Journey) -> None:
 
 @pytest.mark.parametrize(
     ("what", "sentence"),
-    [({"kind": "nonesuch"}, "no kind 'nonesuch'"), ({"owner": " "}, "Say who"), ({"code": "x"}, "Nothing")],
+    [
+        ({"kind": "nonesuch"}, "no kind 'nonesuch'"),
+        ({"owner": " "}, "Say who"),
+        ({"code": "x"}, "No matching"),
+    ],
 )
 def test_an_impossible_owner_is_one_sentence(
     pilot: tuple[Journey, int], what: dict[str, str], sentence: str
@@ -300,7 +304,7 @@ def test_an_impossible_owner_is_one_sentence(
         own(journey, wave_id, **what)
 
 
-def test_a_wave_is_found_by_id_or_name_and_a_rehearsal_is_none(journey: Journey) -> None:
+def test_a_wave_is_found_by_id_or_name_and_a_rehearsal_is_refused(journey: Journey) -> None:
     live = journey.plan(name="pilot", limit=1).wave_id
     journey.plan(name="rehearsal", limit=1, dry_run=True)
     for name in ("pilot", str(live)):
@@ -385,7 +389,7 @@ def test_customers_are_held_before_they_are_read_and_let_go_when_they_do_not_mig
     assert len(journey.rows("SELECT 1 FROM migration.legacy_hold WHERE released_at IS NULL")) == 1
 
 
-def test_a_rerun_holds_anew_and_a_late_release_does_not_let_go_of_it(
+def test_a_rerun_holds_again_and_a_late_release_does_not_undo_it(
     begin: BeginJourney, writeback: Engine
 ) -> None:
     journey = begin(customers=150)
@@ -406,7 +410,7 @@ def test_a_rerun_holds_anew_and_a_late_release_does_not_let_go_of_it(
     assert held(journey) == {REJECTED}
 
 
-def test_a_rehearsal_holds_nobody(journey: Journey, writeback: Engine) -> None:
+def test_a_rehearsal_holds_no_customers(journey: Journey, writeback: Engine) -> None:
     wave_id = journey.plan(limit=2, dry_run=True).wave_id
     build_holding(journey, writeback, wave_id)
     assert held(journey) == set()
@@ -430,7 +434,7 @@ def test_the_role_may_hold_and_nothing_else_and_a_refusal_is_one_sentence(
     assert journey.states(wave_id) == {"planned": 2}
 
 
-def test_a_dialect_without_holds_holds_nobody(begin: BeginJourney, writeback: Engine) -> None:
+def test_a_dialect_without_holds_holds_no_customers(begin: BeginJourney, writeback: Engine) -> None:
     journey = begin(dialects=("plenitude_accounts",))
     planned = journey.plan(dialect="plenitude_accounts", limit=2)
     build_holding(replace(journey), writeback, planned.wave_id)

@@ -155,7 +155,7 @@ def test_already_imported_is_resolved_by_what_the_status_says(journey: Journey) 
 
 
 @pytest.mark.parametrize(("switch", "creates"), [("accept", 2), ("refuse", 1)])
-def test_an_errored_import_of_somebody_else_is_created_again_or_taken_as_it_is(
+def test_an_errored_import_of_another_client_is_created_again_or_taken_as_it_is(
     begin: BeginJourney, switch: str, creates: int
 ) -> None:
     journey = begin("--recreate-after-error", switch, customers=225)
@@ -359,7 +359,7 @@ def test_another_kraken_behind_the_same_connection_is_never_sent_the_waves_recor
     assert elsewhere.poll() == {"open": 0, "ended": 0}
 
 
-def test_what_nobody_waits_for_any_more_is_polled_to_its_end(journey: Journey) -> None:
+def test_records_that_no_wave_waits_for_any_more_are_polled_to_their_end(journey: Journey) -> None:
     wave_id = journey.valid_wave()
     journey.create(wave_id)
     assert journey.poll(seconds=0.5)["open"] == 5  # all were asked about just now

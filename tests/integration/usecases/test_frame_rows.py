@@ -209,7 +209,7 @@ def test_part_of_a_batch_built_again_leaves_the_counts_of_the_whole(journey: Jou
     assert "**Warning**" not in asked(journey, wave_id)
 
 
-def test_a_rerun_counts_nothing_of_its_own(begin: BeginJourney) -> None:
+def test_a_rerun_counts_none_of_its_own_builds(begin: BeginJourney) -> None:
     journey = begin(customers=30)
     wave_id = finished_wave(journey, "GB-000000001", "GB-000000025")
     before = journey.rows("SELECT * FROM migration.batch_frame ORDER BY frame")

@@ -27,7 +27,7 @@ def change(journey: Journey, statement: str) -> None:
         connection.exec_driver_sql(statement)
 
 
-def test_a_create_that_is_sent_anew_is_not_judged_by_what_was_known_of_the_earlier_one(
+def test_a_create_that_is_sent_again_is_not_judged_by_what_was_known_of_the_earlier_one(
     begin: BeginJourney, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journey = begin().with_settings(visibility_window=20, request_timeout=1)

@@ -86,7 +86,7 @@ def test_the_pauses_grow_with_the_outage_up_to_a_minute(tracking_engine: Engine)
         assert least <= found.seconds_to_next_try <= most
 
 
-def test_what_was_given_up_stays_given_up_until_nobody_has_tried_for_minutes(tracking_engine: Engine) -> None:
+def test_what_was_given_up_stays_given_up_until_it_was_not_tried_for_minutes(tracking_engine: Engine) -> None:
     first = meet(tracking_engine, patience=0)
     assert first.is_given_up
     assert meet(tracking_engine).id == first.id

@@ -56,7 +56,7 @@ def waits(
 
 
 def run(journey: Journey, refs: Sequence[BatchRef], *, seconds: float) -> list[Any]:
-    """Poll these batches in one process; what came of each."""
+    """Poll these batches in one process. Returns the result of each."""
 
     async def together() -> list[Any]:
         return await asyncio.gather(*waits(journey, refs, seconds=seconds), return_exceptions=True)

@@ -40,7 +40,7 @@ def look(
 
 
 def play(journey: Journey, **wanted: Any) -> int:
-    """A whole wave; its id."""
+    """Run a whole wave. Returns its id."""
     planned = journey.plan(**wanted)
     for batch in planned.batches:
         journey.build(planned.wave_id, batch)
@@ -106,7 +106,7 @@ def test_a_wave_in_the_middle_of_its_life_has_no_differences(journey: Journey) -
     assert look(journey, wave_id).failure is None
 
 
-def test_a_rehearsal_is_no_record_at_kraken(journey: Journey) -> None:
+def test_a_rehearsal_is_not_a_record_at_kraken(journey: Journey) -> None:
     rehearsal = journey.valid_wave(dry_run=True)
     journey.create(rehearsal)
     journey.poll(rehearsal)

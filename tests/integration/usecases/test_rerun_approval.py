@@ -152,7 +152,7 @@ def test_cancelling_the_wave_withdraws_the_question_of_its_rerun(journey: Journe
     assert journey.created() == {}
 
 
-def test_a_question_of_a_rerun_that_was_rejected_is_no_licence_for_its_wave(journey: Journey) -> None:
+def test_a_question_of_a_rerun_that_was_rejected_does_not_approve_its_wave(journey: Journey) -> None:
     planned = prepared(journey)
     ask(journey, planned)
     answer(journey, planned, approved=False, by="carol")

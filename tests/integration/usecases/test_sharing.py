@@ -257,7 +257,7 @@ def test_what_a_session_cannot_calculate_with_ends_what_waits_instead_of_stoppin
         asyncio.run(scene())
 
 
-def test_two_thousand_million_requests_are_no_end(tracking_engine: Engine) -> None:
+def test_two_thousand_million_requests_are_not_the_end(tracking_engine: Engine) -> None:
     async def scene() -> None:
         systems = _systems(tracking_engine)
         async with asyncio.timeout(10), shared_gate(systems=systems, most=8) as gate:

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from kraken_import.generator import load
+from kraken_import.usecases import plan as planning
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.plan import EmptyWave, UnknownCustomers
 from tests.integration.conftest import BeginJourney, Journey
@@ -72,25 +73,33 @@ def test_a_watermark_is_recorded_for_each_batch(journey: Journey) -> None:
     assert all(row["watermark"] is not None for row in journey.rows("SELECT * FROM migration.batch"))
 
 
-def test_two_waves_planned_at_once_never_share_a_customer(begin: BeginJourney) -> None:
-    journey = begin(customers=2000)
+def test_two_waves_planned_at_once_never_share_a_customer(
+    begin: BeginJourney, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each of them takes several pages.
+    monkeypatch.setattr(planning, "_PAGE", 50)
+    journey = begin(customers=400)
 
     def plan(number: int) -> int:
-        return journey.plan_run(run_id=f"parallel-{number}", limit=600).claimed
+        return journey.plan_run(run_id=f"parallel-{number}", limit=120).claimed
 
     with ThreadPoolExecutor(max_workers=3) as workers:
         claimed = list(workers.map(plan, range(3)))
     assert sum(claimed) == len(journey.rows("SELECT 1 FROM migration.import_process"))
-    assert max(claimed) == 600
+    assert max(claimed) == 120
     keys = journey.rows("SELECT DISTINCT external_identifier FROM migration.import_process")
     assert len(keys) == sum(claimed)
 
 
-def test_a_wave_never_has_more_batches_than_airflow_can_map(begin: BeginJourney) -> None:
-    journey = begin(customers=2500)
+def test_a_wave_never_has_more_batches_than_airflow_can_map(
+    begin: BeginJourney, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert planning.MOST_BATCHES <= 1000
+    monkeypatch.setattr(planning, "MOST_BATCHES", 10)
+    journey = begin(customers=25)
     planned = journey.plan(batch_size=1)
-    assert planned.claimed == 2500
-    assert len(planned.batches) <= 1000
+    assert planned.claimed == 25
+    assert len(planned.batches) <= 10
     sizes = {row["customers"] for row in journey.rows("SELECT customers FROM migration.batch")}
     assert max(sizes) == 3
 

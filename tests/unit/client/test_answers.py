@@ -240,7 +240,7 @@ def test_the_latest_event_is_read_with_the_errors_that_its_data_names(
 
 
 @pytest.mark.parametrize("event", [None, "x", [], {}, {"event": None}, {"event": "E" * 201}, {"event": 5}])
-def test_what_is_no_event_is_none(event: Any) -> None:
+def test_a_value_that_is_not_an_event_is_none(event: Any) -> None:
     assert get(200, {**STATUS, "latest_event": event}) == get(200, STATUS)
 
 
@@ -318,7 +318,7 @@ def test_other_refusals_belong_to_the_record(document: Any) -> None:
     assert type(post(400, document)) is Refused
 
 
-def test_the_envelope_is_no_part_of_a_path() -> None:
+def test_the_envelope_is_not_part_of_a_path() -> None:
     (wrapped,) = findings_of(document={"payload": NESTED})
     (bare,) = findings_of(document=NESTED)
     assert wrapped == bare
@@ -414,7 +414,7 @@ def test_a_refusal_nested_a_thousand_deep_does_not_crash() -> None:
     assert len(findings_of(document=document)) == 1
 
 
-def test_a_date_beyond_the_calendar_is_no_date_and_the_status_is_read_all_the_same() -> None:
+def test_a_date_beyond_the_calendar_is_ignored_and_the_status_is_still_read() -> None:
     answer = get(200, {"status": "PROCESSED"}, Date="Fri, 31 Dec 9999 23:59:59 -2359")
     assert answer.status == "PROCESSED"
 

@@ -77,7 +77,7 @@ def test_an_array_that_breaks_off_is_never_taken_for_whole(
         "<html>",
     ],
 )
-def test_what_is_no_array_of_objects_is_refused(data: str) -> None:
+def test_bytes_that_are_not_an_array_of_objects_are_refused(data: str) -> None:
     with pytest.raises(BrokenArray):
         read([data.encode()])
 

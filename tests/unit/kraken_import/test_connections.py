@@ -35,7 +35,7 @@ def test_a_connection_without_extra_fields_says_nothing_more(extra: str | None) 
         '{"patience": ' + "9" * 5_000 + "}",
     ],
 )
-def test_extra_fields_that_are_no_json_object_are_refused_and_not_forgotten(extra: str) -> None:
+def test_extra_fields_that_are_not_a_json_object_are_refused_and_not_forgotten(extra: str) -> None:
     """With them a policy would be forgotten that wants an approval."""
     with pytest.raises(UnableToReadConnection, match="not a JSON object"):
         kraken_settings(connection=connection(extra))

@@ -94,7 +94,7 @@ def test_settled_and_open_share_nothing_and_failures_are_settled() -> None:
     assert not FAILED & SUCCEEDED
 
 
-def test_whatever_may_wait_for_an_answer_can_be_parked_and_parked_is_no_end() -> None:
+def test_every_state_that_waits_for_an_answer_can_be_parked_and_parked_is_not_an_end() -> None:
     waiting = OPEN | {State.BUILT, State.VALID}
     assert {origin for origin, targets in LEGAL_MOVES.items() if State.PARKED in targets} == waiting
     assert not State.PARKED.is_settled

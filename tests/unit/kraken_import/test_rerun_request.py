@@ -11,7 +11,7 @@ from kraken_import.usecases.rerun import RerunRequest, check_request
 
 
 @pytest.mark.parametrize("threshold", ["NaN", "sNaN", "Infinity", "-0.1", "1.1"])
-def test_a_threshold_that_is_no_share_is_refused(threshold: str) -> None:
+def test_a_threshold_that_is_not_a_share_is_refused(threshold: str) -> None:
     request = RerunRequest(dialect="edf_accounts", wave="1", threshold=Decimal(threshold))
     with pytest.raises(BadRequest, match="must be between 0 and 1"):
         check_request(request=request)

@@ -169,7 +169,7 @@ def test_the_retries_of_a_task_outlast_the_shortest_waits(
     assert task.tries + SURPRISES <= retries() < 70
 
 
-def test_what_is_not_foreseen_is_tried_three_times_again_whatever_was_waited_for() -> None:
+def test_an_unexpected_fault_is_retried_three_times_whatever_was_waited_for() -> None:
     task = Task()
     errors = [KeyError(), Retryable("Busy."), KeyError(), Retryable("Busy."), Retryable("Busy."), KeyError()]
     assert {task.fail(error).action.value for error in errors} == {"retry"}

@@ -48,7 +48,7 @@ def test_a_note_of_the_stack_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "5", "[" * 100_000, "null"])
-def test_secrets_that_were_damaged_are_made_anew_and_then_kept(tmp_path: Path, text: str) -> None:
+def test_secrets_that_were_damaged_are_made_again_and_then_kept(tmp_path: Path, text: str) -> None:
     path = tmp_path / "secrets.json"
     path.write_text(text)
     made = load_secrets(path=path)

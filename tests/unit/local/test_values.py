@@ -32,7 +32,7 @@ def test_only_the_bundled_databases_codes_are_sent_as_they_are_without_a_word(is
 
 
 @pytest.mark.parametrize("name", dialect_names())
-def test_every_setting_without_values_of_its_own_has_its_codes_sent_as_they_are(name: str) -> None:
+def test_every_setting_without_values_has_its_codes_sent_as_they_are(name: str) -> None:
     dialect = get_dialect(name=name)
     settings = {
         column.setting

@@ -83,7 +83,7 @@ def refuse(sentence: str, kind: type[Exception] = Refusal) -> Any:
         (refuse(f"The name {_SECRET} is wrong."), "must not tell"),
     ],
 )
-def test_a_refusal_that_is_no_sentence_or_tells_a_secret_is_found_out(read: Any, says: str) -> None:
+def test_a_refusal_that_is_not_a_sentence_or_tells_a_secret_is_found_out(read: Any, says: str) -> None:
     with pytest.raises(ContractBroken, match=says):
         examine(parser=parser(read, refusals=(Refusal,), hidden=lambda _: (_SECRET,)), value="")
 

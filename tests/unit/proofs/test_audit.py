@@ -105,7 +105,7 @@ def test_readers_differ_where_one_alone_refuses(
     assert _differences(one, other) == expected
 
 
-def test_what_our_rules_were_not_asked_is_no_difference() -> None:
+def test_what_our_rules_were_not_asked_is_not_a_difference() -> None:
     """Where the model refuses, no rule of ours looks; the stand-in's form is still compared."""
     other = [Objection("late", "b"), Objection(SHAPE, "c")]
     assert _differences([Objection(SHAPE, "a")], other) == [("ours", SHAPE, "a"), ("stand-in", SHAPE, "c")]
@@ -255,7 +255,7 @@ def test_a_model_that_is_too_lax_is_found(
     assert f"served at {name}\n" in said
 
 
-def test_a_key_that_the_contract_does_not_name_is_no_difference_whatever_stands_there(
+def test_a_key_that_the_contract_does_not_name_is_never_a_difference(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     names = {"enum": ["import_supplier", NAME, "next_bill_due_date", "customers"]}
@@ -302,7 +302,7 @@ def test_a_number_has_a_digit_whatever_its_pattern_says(
     assert status == 0, said
 
 
-def test_what_else_a_request_needs_is_no_difference(
+def test_what_else_a_request_needs_is_not_a_difference(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     content = _served({}).replace("required:\n              - payload", "required: [payload, batch]")
@@ -352,7 +352,7 @@ def test_a_contract_that_no_payload_can_be_made_of_is_told_in_one_sentence(
     assert "name the file that the Kraken serves" in said
 
 
-def test_a_file_that_is_no_text_is_told_in_one_sentence(
+def test_a_file_that_is_not_a_text_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "contract.yml"
@@ -362,7 +362,7 @@ def test_a_file_that_is_no_text_is_told_in_one_sentence(
 
 
 @pytest.mark.parametrize("content", ["", "openapi: 3.0.3\n", "{", "openapi: 3.0.3\npaths: {}\n"])
-def test_a_file_that_is_no_contract_is_told_in_one_sentence(
+def test_a_file_that_is_not_a_contract_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str
 ) -> None:
     file = tmp_path / "contract.yml"

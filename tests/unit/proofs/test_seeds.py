@@ -21,7 +21,7 @@ def test_a_seed_or_a_range_of_them_is_played(text: str, seeds: range) -> None:
         ("9-1", "'9-1' has no seed in it: write the smaller one first"),
     ],
 )
-def test_what_is_no_range_is_refused_in_a_sentence(text: str, sentence: str) -> None:
+def test_a_text_that_is_not_a_range_is_refused_in_a_sentence(text: str, sentence: str) -> None:
     with pytest.raises(ArgumentTypeError) as refused:
         _range(text)
     assert str(refused.value) == sentence

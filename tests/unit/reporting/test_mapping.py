@@ -9,7 +9,7 @@ import pytest
 from kraken_import.reporting import mapping
 
 
-def test_pages_of_dialects_that_are_no_more_go_and_those_of_others_stay(
+def test_pages_of_dialects_that_no_longer_exist_go_and_those_of_others_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mapping, "FOLDER", tmp_path)

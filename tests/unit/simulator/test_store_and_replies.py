@@ -137,7 +137,7 @@ def test_a_journal_cut_off_in_mid_line_loses_that_line_alone(store: OpenStore, t
 
 
 @pytest.mark.parametrize("line", ["no json", "{}", "[1, 2]", "5"])
-def test_a_file_that_is_no_journal_is_named(store: OpenStore, tmp_path: Path, line: str) -> None:
+def test_a_file_that_is_not_a_journal_is_named(store: OpenStore, tmp_path: Path, line: str) -> None:
     journal = tmp_path / "journal"
     journal.write_text(f"{line}\n")
     with pytest.raises(UnableToReadJournal, match=r"Line 1 of .* is not an entry of a journal"):

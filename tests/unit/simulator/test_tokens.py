@@ -92,7 +92,7 @@ def test_a_revoked_key_ends_its_own_tokens_alone_and_can_be_restored() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"query": "{ viewer }"}', b'{"query": "obtainKrakenToken"}'])
-def test_what_is_no_sign_in_has_an_error_without_a_code(body: bytes) -> None:
+def test_a_request_that_is_not_a_sign_in_has_an_error_without_a_code(body: bytes) -> None:
     reply = issuer().answer(body=body, now=NOW, shift=0)
     assert reply.status == 400
     assert "extensions" not in reply.document["errors"][0]

@@ -87,7 +87,7 @@ def test_a_column_of_a_known_name_takes_its_place_with_its_codes(tmp_path: Path)
     assert json.loads(payload.body)["account_type"] == "DOMESTIC"
 
 
-def test_a_frame_of_its_own_fills_a_list_that_no_frame_names(tmp_path: Path) -> None:
+def test_an_added_frame_fills_a_list_that_no_frame_names(tmp_path: Path) -> None:
     dialect = added(
         tmp_path,
         """
@@ -116,7 +116,7 @@ def test_a_frame_of_its_own_fills_a_list_that_no_frame_names(tmp_path: Path) -> 
     ]
 
 
-def test_a_frame_of_its_own_fills_what_depends_on_the_kind_of_each_row(tmp_path: Path) -> None:
+def test_an_added_frame_fills_what_depends_on_the_kind_of_each_row(tmp_path: Path) -> None:
     dialect = added(
         tmp_path,
         """

@@ -102,7 +102,9 @@ def test_a_float_is_refused_before_it_can_lose_a_cent() -> None:
 
 
 @pytest.mark.parametrize("value", [b"Bob", memoryview(b"Bob"), ["Bob"], {"name": "Bob"}])
-def test_bytes_lists_and_objects_are_refused_since_pythons_notation_of_them_is_no_value(value: Any) -> None:
+def test_bytes_lists_and_objects_are_refused_since_pythons_notation_of_them_is_not_a_value(
+    value: Any,
+) -> None:
     rows = sample()
     rows["customers"][0]["given_name"] = value
     with pytest.raises(FrameContractBroken, match=r"customers\.sql, column given_name") as refusal:
@@ -110,7 +112,7 @@ def test_bytes_lists_and_objects_are_refused_since_pythons_notation_of_them_is_n
     assert "Bob" not in str(refusal.value)
 
 
-def test_a_row_of_nobody_is_refused_by_the_name_of_its_file() -> None:
+def test_a_row_without_a_customer_is_refused_by_the_name_of_its_file() -> None:
     rows = sample()
     rows["notes"][0]["external_identifier"] = None
     with pytest.raises(FrameContractBroken, match=r"notes\.sql returns rows without external_identifier"):

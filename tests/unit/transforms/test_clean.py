@@ -121,7 +121,7 @@ PLAIN = "holds no amount: deliver digits, and a point where there are parts, wit
         ),
     ],
 )
-def test_what_is_no_amount_says_what_to_do(raw: Any, sentence: str) -> None:
+def test_a_value_that_is_not_an_amount_says_what_to_do(raw: Any, sentence: str) -> None:
     column = Column(name="balance", kind="money", meaning="What is owed.")
     _, problems = clean_column(column=column, values=[raw], decimals=None, zone=SYDNEY)
     assert problems[0].detail == f"Column balance {sentence}"

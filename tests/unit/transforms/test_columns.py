@@ -49,7 +49,7 @@ def test_several_texts_in_one_cell_keep_their_commas(raw: Any, cleaned: Any) -> 
 
 
 @pytest.mark.parametrize("raw", ["a, b", '{"a": 1}', "[1]", '"a"', "[" * 9_000, [["a"]], [1], 7, [0.5]])
-def test_what_is_no_list_of_texts_rejects_the_record(raw: Any) -> None:
+def test_a_value_that_is_not_a_list_of_texts_rejects_the_record(raw: Any) -> None:
     cleaned, problem = clean(TEXTS, raw)
     assert cleaned is None
     assert problem is not None

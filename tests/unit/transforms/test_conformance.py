@@ -115,7 +115,7 @@ def test_a_customer_that_is_not_there_is_a_rejection(dialect: Dialect) -> None:
 
 
 @each_dialect
-def test_nobody_asked_for_is_nothing_built(dialect: Dialect) -> None:
+def test_asking_for_no_customers_builds_nothing(dialect: Dialect) -> None:
     empty = as_frames(dialect=dialect, rows={frame.name: [] for frame in dialect.frames})
     result = build(
         dialect=dialect,

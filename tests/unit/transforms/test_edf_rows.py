@@ -82,7 +82,7 @@ def test_only_an_unknown_occupiers_account_has_no_address_for_bills() -> None:
 
 
 @pytest.mark.parametrize("kind", ["DVA", "BVA", "DOC", "BOC"])
-def test_a_property_of_nobody_needs_no_customers(kind: str) -> None:
+def test_a_property_without_an_occupier_needs_no_customers(kind: str) -> None:
     people = ("customers", "priority_services")
     assert "customers" not in payload(accounts={"account_class": kind}, without=people)
     assert refusals(accounts={"account_class": "DOM"}, without=people) == {("missing_child", "customers")}
@@ -104,7 +104,7 @@ def test_a_death_is_said_in_krakens_words_and_never_guessed() -> None:
     assert refusals(customers={"deceased": "?"}) == {("unknown_code", "customers.0.deceased")}
 
 
-def test_what_nobody_said_of_an_occupier_or_a_landlord_stays_unsaid() -> None:
+def test_what_was_not_said_of_an_occupier_or_a_landlord_stays_unsaid() -> None:
     for blank in (" ", "", None):
         found = payload(accounts={"unknown_occupier": blank}, supply_addresses={"is_landlord": blank})
         assert "unknown_occupier" not in found

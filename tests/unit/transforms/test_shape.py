@@ -61,7 +61,7 @@ def test_the_shape_finds_what_the_model_finds(dialect: Dialect, data: st.DataObj
     assert problems(check_of(dialect.model), document) == problems(dialect.model.model_validate, document)
 
 
-def test_a_model_with_a_validator_of_its_own_has_no_shape() -> None:
+def test_a_model_with_its_own_validator_has_no_shape() -> None:
     class Watched(BaseModel):
         name: str
 

@@ -16,7 +16,7 @@ def unknown(code: str) -> Finding:
     )
 
 
-def test_each_unknown_code_of_a_column_is_a_cause_of_its_own() -> None:
+def test_each_unknown_code_of_a_column_is_a_separate_cause() -> None:
     triage = Triage(dialect="edf_accounts")
     for identifier, code in (("1", "ZZ"), ("2", "QQ"), ("3", "ZZ")):
         triage.add(external_identifier=identifier, findings=[unknown(code)])

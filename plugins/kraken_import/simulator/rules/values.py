@@ -43,7 +43,7 @@ def _day(value: str) -> date | None:
 
 
 def as_moment(value: Any) -> datetime | None:
-    """A date, or a date and a time, in UTC, as is taken where no offset is told; None for what is none."""
+    """Return a date, or date and time, in UTC if no offset is given; None for a value that is neither."""
     try:
         moment = datetime.fromisoformat(value)
         return (moment.astimezone(UTC) if moment.tzinfo else moment).replace(tzinfo=None)

@@ -144,7 +144,7 @@ ALLOWED: list[tuple[str, tuple[Change, ...]]] = [
 
 
 @pytest.mark.parametrize(("what", "changes"), ALLOWED, ids=[what for what, _ in ALLOWED])
-def test_what_kraken_allows_is_no_fault(what: str, changes: tuple[Change, ...]) -> None:
+def test_what_kraken_allows_is_not_a_fault(what: str, changes: tuple[Change, ...]) -> None:
     assert findings(*changes) == {("date_in_past", "dunning_path.start_date")}
 
 

@@ -53,7 +53,7 @@ def test_a_rule_finds_what_it_is_for(case: Case) -> None:
 
 
 @each_case
-def test_what_is_nearly_the_same_and_good_is_no_error(case: Case) -> None:
+def test_what_is_nearly_the_same_and_good_is_not_an_error(case: Case) -> None:
     (findings,) = found(changed(*case.good))
     assert [finding for finding in findings if finding.severity == "error"] == []
 

@@ -44,7 +44,7 @@ def test_a_value_is_found_inside_objects_without_an_index() -> None:
     assert found(positive("extra.deep.n")) == {2: ["extra.deep.n"]}
 
 
-def test_a_path_that_nobody_has_finds_nothing() -> None:
+def test_a_path_that_no_payload_has_finds_nothing() -> None:
     assert found(positive("no.such.path")) == {}
 
 
@@ -72,7 +72,7 @@ def test_the_payload_itself_is_an_object_too() -> None:
     assert found(rule) == {1: [""]}
 
 
-def test_whoever_shares_a_value_is_named_whatever_the_case() -> None:
+def test_customers_who_share_a_value_are_named_whatever_the_case() -> None:
     rule = UniqueRule(code="c", path="points.id", explanation="x")
     assert found(rule) == {0: ["points.0.id"], 2: ["points.0.id"]}
     assert list(rule.values(batch=Batch(BATCH))) == [(0, "a"), (0, "b"), (2, "a")]
@@ -99,7 +99,7 @@ def test_a_rule_that_crashes_is_named_with_its_file_and_without_any_value() -> N
     assert refused.value.__suppress_context__
 
 
-def test_what_has_a_field_beside_or_above_it_is_shared_with_nobody() -> None:
+def test_a_value_with_a_field_beside_or_above_it_is_not_shared() -> None:
     rule = UniqueRule(
         code="c", path="points.meters.n", explanation="x", unless=("points.left", "points.meters.removed")
     )
