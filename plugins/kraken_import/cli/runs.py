@@ -114,11 +114,7 @@ def rerun(
         "identifiers": identifiers,
         "not_processed": not_processed or None,
     }
-    conf: dict[str, Any] = {key: value for key, value in criteria.items() if value not in (None, [])}
-    if not conf:
-        raise WrongUsage(
-            "Say what to rerun: --wave, --batch, --state, --code, --path, --identifier or --not-processed."
-        )
+    conf = _criteria(given=criteria)
     with _airflow() as api, tracking_database(option=tracking_dsn) as tracking:
         wave_id, of = _scope(tracking=tracking, wave=wave, dialect=dialect)
         if wave_id is not None:
@@ -216,6 +212,16 @@ def _start(*, api: Airflow, run: AirflowRun, conf: Mapping[str, Any], wait: bool
     if state == "failed":
         raise RunFailed(failure_of(api=api, dag_id=run.dag_id, run_id=run.run_id))
     typer.echo("The run has succeeded.")
+
+
+def _criteria(*, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the criteria that say something. Raises `WrongUsage` when none does."""
+    conf = {key: value for key, value in given.items() if value not in (None, [])}
+    if not conf:
+        raise WrongUsage(
+            "Say what to rerun: --wave, --batch, --state, --code, --path, --identifier or --not-processed."
+        )
+    return conf
 
 
 def _settings(*, said: Sequence[str]) -> dict[str, Any]:
