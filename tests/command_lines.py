@@ -12,6 +12,13 @@ from typer.testing import CliRunner, Result
 from kraken_import.cli.app import app
 
 Run = Callable[..., Result]
+KRAKEN = {
+    "KRAKEN_URL": "http://127.0.0.1:1",
+    "KRAKEN_TOKEN": "t",
+    "AIRFLOW_URL": "http://127.0.0.1:1",
+    "AIRFLOW_TOKEN": "t",
+}
+"""Systems that a command names, and does not ask before it has seen the tracking database."""
 
 
 def command_line(*, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Run:
@@ -26,3 +33,15 @@ def command_line(*, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Run:
         return runner.invoke(app, arguments, env=environment)
 
     return run
+
+
+def is_refused(result: Result, code: int, sentence: str) -> None:
+    assert result.exit_code == code, result.output
+    assert sentence in result.stderr, result.stderr
+    assert result.stderr.count("\n") == 1, result.stderr
+    assert result.stdout == ""
+
+
+def done(result: Result) -> str:
+    assert result.exit_code == 0, result.output
+    return result.stdout

@@ -6,55 +6,13 @@ import json
 from pathlib import Path
 
 import psycopg2
-import pytest
 from sqlalchemy import Engine
-from typer.testing import Result
 
 from kraken_import.domain.lifecycle import Mode
-from tests.command_lines import Run, command_line
-from tests.conftest import StartSimulator, free_port
+from tests.command_lines import KRAKEN, Run, done, is_refused
+from tests.conftest import free_port
 from tests.integration.conftest import BeginJourney
 from tests.integration.tracking.test_schema import wave_of
-
-KRAKEN = {
-    "KRAKEN_URL": "http://127.0.0.1:1",
-    "KRAKEN_TOKEN": "t",
-    "AIRFLOW_URL": "http://127.0.0.1:1",
-    "AIRFLOW_TOKEN": "t",
-}
-"""Systems that a command names, and does not ask before it has seen the tracking database."""
-
-
-@pytest.fixture
-def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """Run a command in an empty folder; the environment names no system but those that a test gives."""
-    return command_line(monkeypatch=monkeypatch, folder=tmp_path)
-
-
-@pytest.fixture
-def run(bare: Run, tracking_dsn: str) -> Run:
-    """Run a command on the tracking database of this test."""
-    return lambda *arguments, **environment: bare(*arguments, **{"TRACKING_DSN": tracking_dsn, **environment})
-
-
-@pytest.fixture
-def wave_id(tracking_engine: Engine) -> int:
-    """A live wave of three customers named run, planned."""
-    with tracking_engine.begin() as connection:
-        return wave_of(connection)
-
-
-def is_refused(result: Result, code: int, sentence: str) -> None:
-    assert result.exit_code == code, result.output
-    assert sentence in result.stderr, result.stderr
-    assert result.stderr.count("\n") == 1, result.stderr
-    assert result.stdout == ""
-
-
-def done(result: Result) -> str:
-    assert result.exit_code == 0, result.output
-    return result.stdout
-
 
 OF_TRACKING = [
     ("wave", "list"),
@@ -323,102 +281,3 @@ def _set_version(dsn: str, version: str) -> None:
     with psycopg2.connect(dsn) as connection, connection.cursor() as cursor:
         cursor.execute("UPDATE migration.schema_version SET version_num = %s", (version,))
     connection.close()
-
-
-def test_a_payload_is_printed_as_it_would_be_sent(bare: Run, guide_legacy_dsn: str) -> None:
-    place = {"LEGACY_DSN": guide_legacy_dsn}
-    printed = bare("payload", "edf_accounts", "EXTERNAL-1234", **place)
-    assert json.loads(done(printed))["payload"]["external_account_number"] == "EXTERNAL-1234"
-    assert "Built with the defaults of edf_accounts: nothing says where Kraken is" in printed.stderr
-    bare_ones = json.dumps(
-        {"conn_type": "kraken", "host": "https://k.example", "password": "t", "extra": {"envelope": "bare"}}
-    )
-    of_connection = bare("payload", "edf_accounts", "EXTERNAL-1234", AIRFLOW_CONN_KRAKEN=bare_ones, **place)
-    assert json.loads(done(of_connection))["external_account_number"] == "EXTERNAL-1234"
-    nobody = bare("payload", "edf_accounts", "--limit", "1", AIRFLOW_CONN_KRAKEN=bare_ones, **place)
-    is_refused(nobody, 1, "The legacy database has no customer of edf_accounts: ")
-    kraken = {**place, **KRAKEN, "KRAKEN_URL": "https://k.example"}
-    unknown = bare("payload", "edf_accounts", "EXTERNAL-1234", "NOBODY-1", **kraken)
-    is_refused(unknown, 1, "The legacy database has no edf_accounts customer NOBODY-1")
-    is_refused(bare("payload", "edf_accounts", **kraken), 2, "Say whose payload to print")
-    is_refused(bare("payload", "edf", "A-1", **kraken), 2, "There is no dialect 'edf'")
-
-
-def test_a_payload_is_compared_with_what_was_sent(run: Run, guide_legacy_dsn: str) -> None:
-    place = {"LEGACY_DSN": guide_legacy_dsn, "KRAKEN_URL": "https://k.example", "KRAKEN_TOKEN": "t"}
-    said = done(run("diff", "edf_accounts", "EXTERNAL-1234", **place))
-    assert "There is no payload of a rehearsal of EXTERNAL-1234." in said
-    is_refused(run("diff", "edf_accounts", "NOBODY-1", **place), 1, "no edf_accounts customer NOBODY-1")
-
-
-def test_customers_are_checked_without_any_call(
-    bare: Run, legacy_dsn: str, tracking_dsn: str, empty_dsn: str, tmp_path: Path
-) -> None:
-    place = {"LEGACY_DSN": legacy_dsn, "KRAKEN_URL": "https://k.example", "KRAKEN_TOKEN": "t"}
-    said = done(bare("preflight", "edf_accounts", "--customers", "5", **place))
-    assert said.startswith("edf_accounts: 5 customers checked in ")
-    assert (tmp_path / "preflight" / "edf_accounts.html").is_file()
-    told = done(
-        bare("preflight", "edf_accounts", "--customers", "5", "--json", TRACKING_DSN=tracking_dsn, **place)
-    )
-    assert json.loads(told)["customers"] == 5
-    without_schema = bare("preflight", "edf_accounts", "--customers", "1", TRACKING_DSN=empty_dsn, **place)
-    is_refused(without_schema, 4, "has no schema of the pipeline")
-    nobody = bare("preflight", "essential_supply_points_cdns", **{**place, "LEGACY_DSN": empty_dsn})
-    assert nobody.exit_code == 1
-
-
-def test_what_runs_in_airflow_needs_an_airflow_that_answers(run: Run, wave_id: int) -> None:
-    nowhere = {
-        "AIRFLOW_URL": f"http://127.0.0.1:{free_port()}",
-        "AIRFLOW_USER": "ann",
-        "AIRFLOW_PASSWORD": "p",
-    }
-    for command in (
-        ("wave", "run", "edf_accounts", "--limit", "1"),
-        ("rerun", "--wave", "run", "--state", "rejected"),
-        ("rerun", "--not-processed", "--dialect", "edf_accounts"),
-        ("reconcile", "--wave", "run"),
-    ):
-        is_refused(run(*command, **nowhere), 3, "Airflow does not answer at http://127.0.0.1:")
-    is_refused(run("rerun", "--wave", "run", "--state", "done", **nowhere), 1, "done")
-    is_refused(run("rerun", "--not-processed", **nowhere), 2, "Say of which dialect by --dialect")
-
-
-def test_the_report_of_a_wave_is_written_as_it_stands(run: Run, wave_id: int, tmp_path: Path) -> None:
-    assert f"The report of wave {wave_id} 'run':" in done(run("report", "run"))
-    assert (tmp_path / f"wave-{wave_id}" / "index.html").is_file()
-    files = json.loads(done(run("report", "run", "--folder", "out", "--json")))["files"]
-    assert f"out/wave-{wave_id}/index.html" in files
-
-
-def test_the_doctor_says_of_each_system_what_to_do(
-    bare: Run, run: Run, guide_legacy_dsn: str, empty_dsn: str, start_simulator: StartSimulator
-) -> None:
-    simulator = start_simulator()
-    kraken = {"KRAKEN_URL": simulator.url, "KRAKEN_TOKEN": simulator.token}
-    found = json.loads(done(run("doctor", "--json", LEGACY_DSN=guide_legacy_dsn, **kraken)))
-    assert {each["what"]: each["verdict"] for each in found} == {
-        "package": "well",
-        "tracking database": "well",
-        "tracking schema": "well",
-        "clock": "well",
-        "legacy database": "well",
-        "Kraken": "well",
-        "Airflow": "not said",
-    }
-    nothing = bare("doctor")
-    assert nothing.exit_code == 0
-    assert nothing.stdout.count("not said") == 4
-    refused = run("doctor", **{**kraken, "KRAKEN_TOKEN": "hush"})
-    assert (refused.exit_code, "does not accept the token (401)" in refused.stdout) == (3, True)
-    assert "hush" not in refused.output
-    older = bare("doctor", TRACKING_DSN=empty_dsn)
-    assert (older.exit_code, "kraken-migrate db upgrade" in older.stdout) == (4, True)
-    silent = run("doctor", AIRFLOW_URL=f"http://127.0.0.1:{free_port()}", AIRFLOW_TOKEN="t")
-    assert (silent.exit_code, "Airflow does not answer" in silent.stdout) == (3, True)
-
-
-def test_a_folder_that_cannot_be_written_is_named(run: Run, wave_id: int, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    is_refused(run("crosswalk", "run", "--folder", "file/within"), 1, "cannot be used (Not a directory)")
