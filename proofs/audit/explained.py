@@ -178,29 +178,34 @@ CONTRACT: Final[Mapping[str, tuple[Explained, ...]]] = {
             source="served: EnergyPrepaymentDetails, GasPrepaymentDetails",
             reason="Its words say that these amounts must be positive; its pattern does not.",
         ),
-        Explained(
-            refused_by="contract",
-            code="served",
-            path="import_supplier",
-            source="served: EnergyAccount.import_supplier",
-            reason="A setting of the wave: where Kraken refuses it, the wave stops and rejects no record.",
-            changes=_TEXT,
-        ),
-        Explained(
-            refused_by="contract",
-            code="served",
-            path="account_campaigns.slug",
-            source="served: AccountCampaign.slug",
-            reason="Campaigns are configured in Kraken and come and go; setting campaigns names them.",
-            changes=_TEXT,
-        ),
-        Explained(
-            refused_by="contract",
-            code="served",
-            path="*email*",
-            source="served: format email",
-            reason="Rules judge e-mail addresses, in words that help; the model bounds their length.",
-            changes=_TEXT,
+        *(
+            Explained(
+                refused_by="contract",
+                code=code,
+                path=path,
+                source=f"served: {source}",
+                reason=reason,
+                changes=_TEXT,
+            )
+            for path, source, reason in (
+                (
+                    "import_supplier",
+                    "EnergyAccount.import_supplier",
+                    "A setting of the wave: where Kraken refuses it, the wave stops and rejects no record.",
+                ),
+                (
+                    "account_campaigns.slug",
+                    "AccountCampaign.slug",
+                    "Campaigns are configured in Kraken and come and go; setting campaigns names them.",
+                ),
+                (
+                    "*email*",
+                    "format email",
+                    "Rules judge e-mail addresses, in words that help; the model bounds their length.",
+                ),
+            )
+            # A day that does not exist is put into every text, whatever it means there.
+            for code in ("served", "no_day")
         ),
         *_DAYS,
     )
