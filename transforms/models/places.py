@@ -13,33 +13,34 @@ from pydantic.fields import FieldInfo
 
 def has_place(*, model: type[BaseModel], place: Sequence[str]) -> bool:
     """Whether payloads of this model may have something at this place; inside of any JSON, they may."""
-    models = [model]
-    for part in place:
-        found = [each.model_fields[part].annotation for each in models if part in each.model_fields]
-        if not found:
-            return False
-        parts = [inner for annotation in found for inner in _parts(annotation=annotation)]
-        if Any in parts or dict in parts:
-            return True
-        models = [inner for inner in parts if isinstance(inner, type) and issubclass(inner, BaseModel)]
-    return True
+    found = _fields_at(model=model, place=place)
+    return found is None or not place or bool(found)
 
 
 def takes(*, model: type[BaseModel], place: Sequence[str], value: Any) -> bool:
     """Whether this model takes a value at a place; a list takes what each of its items may be."""
-    *way, last = place
-    models = [model]
-    for part in way:
-        found = [each.model_fields[part].annotation for each in models if part in each.model_fields]
-        parts = [inner for annotation in found for inner in _parts(annotation=annotation)]
-        if Any in parts or dict in parts:
-            return True
-        models = [inner for inner in parts if isinstance(inner, type) and issubclass(inner, BaseModel)]
-    fields = [each.model_fields[last] for each in models if last in each.model_fields]
-    return any(
+    found = _fields_at(model=model, place=place)
+    return found is None or any(
         _fits(field=field, value=[value] if _is_list(annotation=field.annotation) else value)
-        for field in fields
+        for field in found
     )
+
+
+def list_at(*, model: type[BaseModel], place: Sequence[str]) -> bool:
+    """Whether what this model has at this place may be a list."""
+    return any(_is_list(annotation=field.annotation) for field in _fields_at(model=model, place=place) or ())
+
+
+def _fields_at(*, model: type[BaseModel], place: Sequence[str]) -> list[FieldInfo] | None:
+    """Return the fields that a place may be, one for each form of what is around it; None inside any JSON."""
+    models, found = [model], list[FieldInfo]()
+    for number, part in enumerate(place, start=1):
+        found = [each.model_fields[part] for each in models if part in each.model_fields]
+        parts = [inner for field in found for inner in _parts(annotation=field.annotation)]
+        if number < len(place) and (Any in parts or dict in parts):
+            return None
+        models = [inner for inner in parts if isinstance(inner, type) and issubclass(inner, BaseModel)]
+    return found
 
 
 def _fits(*, field: FieldInfo, value: Any) -> bool:
@@ -49,17 +50,6 @@ def _fits(*, field: FieldInfo, value: Any) -> bool:
     except ValidationError:
         return False
     return True
-
-
-def list_at(*, model: type[BaseModel], place: Sequence[str]) -> bool:
-    """Whether what this model has at this place may be a list."""
-    models = [model]
-    found: list[Any] = []
-    for part in place:
-        found = [each.model_fields[part].annotation for each in models if part in each.model_fields]
-        parts = [inner for annotation in found for inner in _parts(annotation=annotation)]
-        models = [inner for inner in parts if isinstance(inner, type) and issubclass(inner, BaseModel)]
-    return any(_is_list(annotation=annotation) for annotation in found)
 
 
 def _is_list(*, annotation: Any) -> bool:
