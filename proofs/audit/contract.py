@@ -22,7 +22,6 @@ from schemathesis.generation import GenerationMode
 
 from proofs.audit.differences import MEND, Difference, gathered, unexplained
 from proofs.audit.explained import CONTRACT
-from proofs.audit.keys import at, forms_of, named_keys
 from proofs.audit.mutations import NO_DAY, Mutator, generic
 from transforms.models.shape import check_of
 from transforms.registry import get_dialect
@@ -97,14 +96,13 @@ class _Served:
         if not os.access(file, os.R_OK) or file.is_dir():
             raise NoContract(f"{file} cannot be read: for POST {path} {_MEND}.")
         with _told(f"{file} is no OpenAPI document that serves POST {path}: {_MEND}."):
-            raw = self._contract = schemathesis.openapi.from_path(file).raw_schema
+            raw = schemathesis.openapi.from_path(file).raw_schema
             named = raw.get("components", {}).get("schemas", {})
             schema: Any = schemathesis.openapi.from_dict(_meant(raw, named))
             operation = schema[path]["POST"]
         self._envelope: dict[str, Any] = {"task_params": {}}
         with _told(self._empty):
             (self._body,) = (body for body in operation.body if body.media_type == _JSON)
-            self._schema = _payload_schema(contract=raw, path=path)
             self._strategy = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
             self.takes({})
 
@@ -115,24 +113,11 @@ class _Served:
         if not drawn:
             raise NoContract(self._empty)
         self._envelope = drawn[0]
-        with _told(self._empty):
-            return [
-                named_keys(node=body["payload"], schema=self._schema, contract=self._contract)
-                for body in drawn
-            ]
+        return [body["payload"] for body in drawn]
 
     def takes(self, document: Mapping[str, Any]) -> bool:
         """Whether it allows a payload."""
         return bool(self._body.is_valid({**self._envelope, "payload": document}))
-
-
-def _payload_schema(*, contract: Mapping[str, Any], path: str) -> Mapping[str, Any]:
-    """The schema of a payload in the request that creates a record; empty where it has no name for it."""
-    body = contract["paths"][path]["post"].get("requestBody", {})
-    body = at(contract=contract, reference=body["$ref"]) if "$ref" in body else body
-    forms = forms_of(schema=body.get("content", {}).get(_JSON, {}).get("schema", {}), contract=contract)
-    payloads = [form["properties"]["payload"] for form in forms if "payload" in form.get("properties", {})]
-    return {"anyOf": payloads}
 
 
 def _meant(node: Any, schemas: Mapping[str, Any]) -> Any:
