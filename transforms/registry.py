@@ -26,12 +26,17 @@ def dialect_names() -> tuple[str, ...]:
     return tuple(sorted(module.name for module in pkgutil.iter_modules(dialects.__path__)))
 
 
-def get_dialect(*, name: str) -> Dialect:
-    """The dialect of this name, with what its adopter adds. Raises `UnknownDialect` and `BadAddition`."""
+def check_dialect(*, name: str) -> None:
+    """Raise `UnknownDialect` where there is no dialect of this name; none is loaded."""
     if name not in dialect_names():
         raise UnknownDialect(
             f"There is no dialect {shown_value(value=name)}: the dialects are {', '.join(dialect_names())}."
         )
+
+
+def get_dialect(*, name: str) -> Dialect:
+    """The dialect of this name, with what its adopter adds. Raises `UnknownDialect` and `BadAddition`."""
+    check_dialect(name=name)
     return _loaded(name=name)
 
 

@@ -49,7 +49,10 @@ def order(*, reason: str | None) -> Order:
 def check_dialect(*, name: str | None) -> None:
     """Raise `WrongUsage` for a dialect that does not exist."""
     # Only now: reading the dialects loads pandas.
-    from transforms.registry import dialect_names
+    from transforms import registry
 
-    if name is not None and name not in dialect_names():
-        raise WrongUsage(f"There is no dialect {name!r}: the dialects are {', '.join(dialect_names())}.")
+    if name is not None:
+        try:
+            registry.check_dialect(name=name)
+        except registry.UnknownDialect as unknown:
+            raise WrongUsage(str(unknown)) from None

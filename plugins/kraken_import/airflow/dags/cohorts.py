@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param
 
-from kraken_import.airflow.dags.params import POLICY
+from kraken_import.airflow.dags.params import IMPORT_SUPPLIER, POLICY
 from kraken_import.airflow.operators.cohort import PreviewCohortOperator, WriteCohortOperator
 from transforms.registry import dialect_names
 from transforms.selection import LEFT_OUT, rule_names, rule_parameters
@@ -58,13 +58,7 @@ PARAMS = {
         description="Reasons of candidates.sql for which customers wait, one a line; for EDF also "
         "unknown_occupier, vacant and in_arrears. The preview counts who has which.",
     ),
-    "import_supplier": Param(
-        None,
-        type=["null", "string"],
-        minLength=1,
-        title="Import supplier",
-        description="Kraken's code for the supplier they come from. Empty: the one in the Connection.",
-    ),
+    "import_supplier": IMPORT_SUPPLIER,
     "preview": Param(
         True,
         type="boolean",

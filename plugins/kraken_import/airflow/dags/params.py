@@ -13,6 +13,14 @@ AWAIT_MINUTES = Param(
     description="How long a batch waits for Kraken. What is still open then, poll_open goes on asking about.",
 )
 
+IMPORT_SUPPLIER = Param(
+    None,
+    type=["null", "string"],
+    minLength=1,
+    title="Import supplier",
+    description="Kraken's code for the supplier they come from. Empty: the one in the Connection.",
+)
+
 POLICY = {
     "threshold": Param(
         None,

@@ -8,7 +8,7 @@ from airflow.sdk import DAG, CronTriggerTimetable, Param
 
 from kraken_import.airflow.connections import connection_ids
 from kraken_import.airflow.dags.batches import Outline, dialect_dag, schedule
-from kraken_import.airflow.dags.params import AWAIT_MINUTES, POLICY
+from kraken_import.airflow.dags.params import AWAIT_MINUTES, IMPORT_SUPPLIER, POLICY
 from kraken_import.airflow.operators.wave import (
     GateOperator,
     PlanWaveOperator,
@@ -56,13 +56,7 @@ _PARAMS: Final = {
         title="All customers",
         description="Take every customer that is in no wave or cohort yet, instead of a number or a cohort.",
     ),
-    "import_supplier": Param(
-        None,
-        type=["null", "string"],
-        minLength=1,
-        title="Import supplier",
-        description="Kraken's code for the supplier they come from. Empty: the one in the Connection.",
-    ),
+    "import_supplier": IMPORT_SUPPLIER,
     "dry_run": Param(
         True,
         type="boolean",
