@@ -3,8 +3,8 @@
 PYTHON ?= python3
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down env payload diff wave-pause wave-resume wave-cancel stop-all preflight reports legacy migrate simulator bench test test-quick prove check mapping new-dialect sample simulate chaos soak answers audit
-.PHONY: decide rerun crosswalk late-changes differences own wave-close wave-open take-over purge archive
+.PHONY: help install demo up down env payload diff wave-pause wave-resume wave-cancel stop-all preflight reports legacy migrate simulator bench test test-quick prove check mapping new-dialect sample simulate chaos cluster soak answers audit
+.PHONY: decide rerun crosswalk late-changes differences own wave-close wave-open take-over purge archive supply sign
 
 # Byte code is compiled once, at installation: without it Airflow takes twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -20,13 +20,21 @@ INSTALLER := $(or $(KEPT),$(PYTHON))
 STACK := $(VENV)/python -m kraken_import.local
 
 # A variable that nothing reads, such as STATES for STATE, would pass without a word, and rerun a whole wave.
-VARIABLES := ACCOUNTS SEED PORT_BASE KRAKEN_URL KRAKEN_TOKEN LEGACY_DSN TRACKING_DSN LIVE DIALECT ID LIMIT NAME \
+VARIABLES := ACCOUNTS SEED PORT_BASE KRAKEN_URL KRAKEN_TOKEN KRAKEN_TOKEN_FILE LEGACY_DSN LEGACY_DSN_FILE \
+	TRACKING_DSN TRACKING_DSN_FILE TRACKING_OWNER_DSN TRACKING_OWNER_DSN_FILE LIVE DIALECT ID LIMIT NAME \
 	WAVE REASON ANSWER KRAKEN BATCH STATE CODE ERROR_PATH NOT_PROCESSED OWNER KIND NOTE FOLDER DAYS \
-	SEEDS ABLATE ROUNDS KILL WITHIN INPUTS N CONTRACT PYTHON POSTGRES_BIN
+	SEEDS ABLATE ROUNDS KILL WITHIN INPUTS N CONTRACT PYTHON POSTGRES_BIN REDIS_URL KEY OSV_URL
 GIVEN := $(foreach each,$(subst \ ,,$(MAKEOVERRIDES)),$(if $(findstring =,$(each)),$(firstword $(subst =, ,$(each)))))
 UNKNOWN := $(filter-out $(VARIABLES) AIRFLOW__% MIGRATION_%,$(GIVEN))
 ifneq ($(strip $(UNKNOWN)),)
 $(error There is no variable $(strip $(UNKNOWN)): `make help` lists those there are)
+endif
+
+# Every user of a machine can read what its processes were started with, and so what stands behind `make`.
+LOGIN = $(firstword $(subst @, ,$(lastword $(subst ://, ,$(firstword $($(1)))))))
+OPEN := $(filter command%,$(origin KRAKEN_TOKEN)) $(foreach each,LEGACY_DSN TRACKING_DSN TRACKING_OWNER_DSN,$(if $(filter command%,$(origin $(each))),$(if $(findstring @,$($(each))),$(findstring :,$(call LOGIN,$(each))))))
+ifneq ($(strip $(OPEN)),)
+$(error A token or a password stands on the command line of make, where other users of this machine can read it: put it into the environment, or name a file by KRAKEN_TOKEN_FILE, LEGACY_DSN_FILE, TRACKING_DSN_FILE or TRACKING_OWNER_DSN_FILE)
 endif
 
 help: ## List the commands and variables
@@ -121,7 +129,7 @@ archive: install ## Move the events of waves purged more than DAYS ago (30) into
 	@$(STACK) archive
 
 test: install ## Run every test but the long proofs
-	@$(VENV)/python -m pytest -n 4 --dist loadgroup
+	@$(VENV)/python -m pytest -n 6 --dist loadgroup
 
 test-quick: install ## Run the tests that need no database: under half a minute
 	@$(VENV)/python -m pytest -n 2 tests/unit
@@ -144,12 +152,22 @@ audit: install ## Compare two independent readings of what Kraken accepts: DIALE
 chaos: install ## Kill parts of a stack in mid-wave, ROUNDS times (20), and compare each record: KILL= SEED= ACCOUNTS=
 	@$(VENV)/python -m proofs.chaos
 
+cluster: install ## Run a wave of ACCOUNTS (20,000) on two Celery workers and two triggerers; kill one of each in its middle
+	@$(VENV)/python -m proofs.cluster
+
 check: install ## Lint, types and import layers
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports
 	@$(VENV)/python -m kraken_import.reporting --check
+
+supply: install ## Look for secrets, licences and known vulnerabilities (OSV_URL=); list in dist what production consists of
+	@$(VENV)/python -m proofs.supply
+
+sign: install ## Build the wheel of this commit and sign it and its lists with the SSH key KEY=
+	@test -n "$(KEY)" || { echo "KEY is not given: name the SSH key of the release, as in make sign KEY=~/.ssh/release." >&2; exit 1; }
+	@$(VENV)/python -m proofs.supply --sign "$(KEY)"
 
 new-dialect: install ## Write the skeleton of dialect NAME
 	@$(STACK) new-dialect

@@ -26,13 +26,14 @@ import psutil
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 from sqlalchemy.pool import NullPool
 
 from benchmarks.ground import own_postgres
 from kraken_import.generator import load
 from kraken_import.generator.values import configured_values
 from transforms.build import BuildSettings, build
+from transforms.database import engine_to
 from transforms.dialect import Dialect
 from transforms.extract import candidate_identifiers, extract
 from transforms.models.shape import check_of
@@ -71,7 +72,7 @@ def main() -> int:
     os.sched_setaffinity(0, cores[1:] or cores)
     with own_postgres(name="build-throughput") as cluster:
         dsn = cluster.create_database(name="legacy").replace("postgresql://", "postgresql+psycopg2://", 1)
-        engine = create_engine(dsn, poolclass=NullPool)
+        engine = engine_to(dsn, poolclass=NullPool)
         load.fill(
             engine=engine,
             customers=dict.fromkeys(names, options.accounts),

@@ -31,13 +31,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import create_engine
 
 from benchmarks.ground import own_postgres
 from benchmarks.growth_cases import MAINTENANCE
 from benchmarks.growth_explain import Found, explain, forgotten, sample_of
 from benchmarks.growth_fill import Scale, fill
 from kraken_import.tracking import migrate
+from transforms.database import engine_to
 
 _SETTINGS: Final = {
     "fsync": "off",
@@ -83,7 +83,7 @@ def main() -> int:
 
 def _measure(*, dsn: str, scale: Scale) -> list[Found]:
     started = time.monotonic()
-    engine = create_engine(dsn.replace("postgresql://", "postgresql+psycopg2://", 1))
+    engine = engine_to(dsn)
     migrate.upgrade(engine=engine)
     fill(
         dsn=dsn,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from benchmarks.growth_sample import About, Sample
-from kraken_import.domain.lifecycle import ASKED, AWAITING, SETTLED, State
+from kraken_import.domain.lifecycle import ASKED, AWAITING, SETTLED, UNDONE, State
 
 MAINTENANCE: Final[Mapping[str, str]] = {
     "cohorts.lock_planning": "planning is one transaction at a time",
@@ -16,8 +16,10 @@ MAINTENANCE: Final[Mapping[str, str]] = {
     "purge.delete_amounts": "once in the life of a wave",
     "purge.delete_digests": "once in the life of a wave",
     "purge.drop_partitions": "once in the life of a wave",
-    "waves.create_payload_partition": "once in the life of a wave",
-    "waves.create_answer_partition": "once in the life of a wave",
+    "retention.delete_digests": "once in the life of a wave, a page at a time",
+    "retention.blank_details": "once in the life of a wave, a page at a time",
+    "retention.drop_answers": "once in the life of a wave",
+    "waves.add_partitions": "once in the life of a wave",
     "reruns.select_items by state": "a rerun of all failures of a dialect reads its waves that are open",
     "reruns.select_items by code": "a rerun of all failures of a dialect reads its waves that are open",
     "cohorts.judge_selection": "a plan judges every customer that it selects",
@@ -102,6 +104,19 @@ def _anywhere(sample: Sample) -> dict[str, Any]:
     return {"wave_id": None, "batch": None, "rerun_id": sample.rerun, "identifiers": None, "states": None}
 
 
+def _keys(sample: Sample) -> dict[str, Any]:
+    """A wave that is being planned, a key that has wrapped none, and every wave's key to be wrapped."""
+    waves = range(1, sample.scale.waves)
+    return {
+        "wave_id": sample.scale.waves + 1,
+        "wrapped_by": "another",
+        "secret": b"secret",
+        "wave_ids": [*waves],
+        "old": [b"secret" for _ in waves],
+        "secrets": [b"secret" for _ in waves],
+    }
+
+
 def _plain(file: str, about: About, names: str, values: Values = lambda _: {}) -> dict[str, tuple[Case, ...]]:
     return {f"{file}.{name}": (Case(about=about, values=values),) for name in names.split()}
 
@@ -144,6 +159,25 @@ def _learnt(_: Sample) -> dict[str, Any]:
     return {"accounts": None}
 
 
+def _known(sample: Sample) -> dict[str, Any]:
+    return {"external_identifier": sample.identifiers[0], "undone": sorted(UNDONE)}
+
+
+def _settled_customer(_: Sample) -> dict[str, Any]:
+    """Nobody: whoever the sample names may have a record that is open."""
+    return {"external_identifier": "NEW-0", "by": "operator"}
+
+
+def _held(sample: Sample) -> dict[str, Any]:
+    return {
+        "external_identifier": None,
+        "by": "operator",
+        "id": 1,
+        "ids": sample.ids["page"][:1],
+        "reason": "reason",
+    }
+
+
 def _every_wave(sample: Sample) -> dict[str, Any]:
     numbers = range(1, sample.scale.waves + 1)
     return {"wave_ids": list(numbers), "rerun_ids": [None] * len(numbers)}
@@ -157,7 +191,7 @@ _SELECTED: Final = ("begin_selection", "select_page")
 _LISTED: Final = ("begin", "list", "aggregate")
 
 CASES: Final[Mapping[str, tuple[Case, ...]]] = {
-    **_plain("archive", "one", "to_archive lock unlock record finish", _archived),
+    **_plain("archive", "one", "to_archive lock unlock record", _archived),
     **_plain("archive", "wave", "extent export"),
     "archive.delete_events": (Case(about="page", values=_archived, before=("record",)),),
     "budget.recent": tuple(
@@ -172,6 +206,7 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain(
         "cohorts", "one", "begin_selection lock_planning name_is_taken of_another_kind lock_dated lock_named"
     ),
+    **_plain("cohorts", "wave", "waiting", lambda _: {"dialect": None}),
     **_plain("cohorts", "one", "taken_on mark_claimed", lambda s: {"ids": [s.cohort]}),
     **_plain("cohorts", "wave", "size customers", lambda s: {"ids": [s.cohort]}),
     **_plain("cohorts", "one", "insert_cohort", lambda _: {"name": "another"}),
@@ -184,9 +219,14 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     ),
     **_plain("cohorts", "page", "unplanned"),
     **_plain("comparisons", "supplier", "standings", _of_supplier),
-    **_plain("comparisons", "one", "record_run", lambda _: {"counts": "{}", "watermark": "watermark"}),
+    **_plain(
+        "comparisons",
+        "one",
+        "record_run",
+        lambda _: {"counts": "{}", "watermark": "watermark", "visible_until": None},
+    ),
     **_plain("comparisons", "one", "last_run"),
-    **_plain("control", "one", "find pause resume cancel known_krakens stop_all record"),
+    **_plain("control", "one", "pause resume cancel known_krakens stop_all record"),
     **_plain("control", "wave", "lock"),
     **_plain(
         "cutover",
@@ -206,6 +246,8 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("cutover", "one", "own_without_wave lock_wave running_reruns close open_again"),
     **_plain("decisions", "page", "find hold record"),
     **_plain("decisions", "one", "put_back", _put_back),
+    **_plain("erasure", "one", "may_erase lock suppliers records kraken_identifiers token", _known),
+    "erasure.erase": (Case(about="one", values=_settled_customer),),
     **_plain("evidence", "page", "payloads_of insert_errors insert_answers"),
     **_plain("evidence", "page", "insert_payloads", _past()),
     **_plain("frame_rows", "one", "clear add of_wave of_last_rehearsal"),
@@ -218,8 +260,8 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     ),
     **_plain("gate", "rerun", "ask_for_rerun"),
     **_both("gate", "wave", "uncovered batches_covered", lambda s: {"wave_id": s.working, "batch": None}),
-    **_plain("gate", "one", "decide decision askers refuse_approval approve decide_rerun rerun_decision"),
-    **_plain("gate", "one", "approve_rerun"),
+    **_plain("gate", "one", "decide decision askers cohorts refuse_approval approve decide_rerun"),
+    **_plain("gate", "one", "approve_rerun rerun_decision"),
     **_plain("gate", "five waves", "rate"),
     "gate.tries": (
         Case(about="one"),
@@ -235,7 +277,14 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
         Case(about="at work", values=lambda _: {"wave_id": None}),
         Case(about="wave", label="of a wave"),
     ),
-    **_plain("installation", "one", "is_fresh claim renew holder free lock_naming", lambda _: {"id": "id"}),
+    **_plain(
+        "installation",
+        "one",
+        "is_fresh schema_version claim renew holder free lock_naming",
+        lambda _: {"id": "id"},
+    ),
+    **_plain("legal_holds", "one", "lock keep_waiting add in_force end of_wave of_customer", _held),
+    **_plain("legal_holds", "one", "is_known", _known),
     **_plain("listing", "one", "begin end"),
     "listing.copy": (Case(about="page", values=_copied, before=("begin",)),),
     "listing.forget": (Case(about="listing", before=_LISTED[:2]),),
@@ -281,12 +330,15 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("processes", "page", "doubt rebase", _of("creating")),
     **_plain("processes", "page", "doubt_built", _of("build")),
     **_plain("processes", "rerun", "free"),
+    **_plain("processes", "one", "lock_claiming"),
     **_plain("processes", "one", "present"),
     **_plain("processes", "wave", "any_validated"),
     **_plain("progress", "wave", "states"),
     **_plain("progress", "batch", "batch_states"),
     **_plain("purge", "wave", "lock keep_sums delete_amounts delete_digests blank_settled_differences"),
-    **_plain("purge", "one", "record drop_partitions purged_at"),
+    **_plain("purge", "one", "record purged_at"),
+    "purge.destroy_key": (Case(about="one", before=("record",)),),
+    "purge.drop_partitions": (Case(about="one", before=("record",)),),
     **_plain(
         "reconciliation",
         "wave",
@@ -310,6 +362,27 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
         "span timeline causes parked attempts working_seconds",
         lambda _: {"states": sorted(SETTLED)},
     ),
+    "retention.due": tuple(
+        Case(about="waves", label=kind, values=lambda _, k=kind: {"kind": k})
+        for kind in ("payloads", "answers", "digests", "details")
+    ),
+    **_plain("retention", "one", "is_taken record drop_answers", lambda _: {"kind": "details", "days": 90}),
+    **_plain("retention", "wave", "delete_digests blank_details", lambda _: {"days": 90}),
+    **_plain("retention", "waves", "delete_compared", lambda _: {"days": 90}),
+    **_plain("restored", "one", "say", lambda _: {"by": "operator"}),
+    **_plain(
+        "restored",
+        "waves",
+        "in_force unproved",
+        lambda s: {"wave_ids": [s.ended]},
+    ),
+    "restored.end": (
+        Case(
+            about="waves",
+            values=lambda s: {"by": "operator", "unlisted": None, "wave_ids": [s.ended]},
+            before=("say",),
+        ),
+    ),
     **_plain("reruns", "one", "waves_named find_run load_rerun reopen stop finish lock", _rerun),
     **_plain("reruns", "one", "insert_rerun", lambda _: {"run_id": "another"}),
     **_plain("reruns", "page", "unknown_identifiers"),
@@ -325,7 +398,8 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain(
         "reruns", "rerun", "batches batches_in_state items_of_wave ways hindrances asking_waves", _rerun
     ),
-    **_plain("reruns", "rerun", "requires_four_eyes causes valid_cents", _rerun),
+    **_plain("reruns", "rerun", "requires_four_eyes left valid_cents", _rerun),
+    **_plain("reruns", "rerun", "causes", lambda s: {**_rerun(s), "states": ["rejected", "invalid"]}),
     **_plain("sessions", "one", "settle backend"),
     **_plain("shared_values", "page", "replace"),
     **_plain("shared_values", "wave", "shared"),
@@ -336,17 +410,34 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("watch", "one", "due_cohorts told remember forget"),
     **_plain("story", "one", "records"),
     **_plain("story", "page", "tries moves errors decisions payloads answers"),
+    **_plain("wave_keys", "one", "lock"),
+    "wave_keys.insert": (Case(about="one", values=_keys, before=("plan",)),),
+    **_plain("wave_keys", "one", "of_waves", lambda s: {"wave_ids": [s.working]}),
+    **_plain("wave_keys", "waves", "sealed in_use wrapped_otherwise rewrap", _keys),
     **_plain("waves", "one", "insert_wave", lambda _: {"name": "another", "run_id": "another"}),
     **_plain("waves", "one", "enlarge_batch_size reopen find_run load_wave may_create hindrance batches"),
     **_plain("waves", "one", "record_watermark stop finish dag_of lock_batch unlock_batch"),
     **_plain("waves", "waves", "paused", _every_wave),
     "waves.close_planning": (Case(about="wave", before=("forget_batches",)),),
     **_plain("waves", "wave", "merge_batches batches_in_state"),
-    "waves.create_payload_partition": (Case(about="one", values=lambda s: {"wave_id": s.scale.waves + 1}),),
-    "waves.create_answer_partition": (Case(about="one", values=lambda s: {"wave_id": s.scale.waves + 1}),),
+    "waves.add_partitions": (Case(about="one", values=_keys, before=("plan", "make_key")),),
 }
 
+_PLANNED: Final = """
+    INSERT INTO migration.wave OVERRIDING SYSTEM VALUE
+    SELECT (jsonb_populate_record(
+        wave, jsonb_build_object('id', %(wave_id)s, 'name', 'planned', 'run_id', 'planned')
+    )).*
+    FROM migration.wave WHERE id = %(wave_id)s - 1
+"""
+
 BEFORE: Final[Mapping[str, str]] = {
+    "waves.plan": _PLANNED,
+    "wave_keys.plan": _PLANNED,
+    "waves.make_key": """
+        INSERT INTO migration.wave_key (wave_id, secret, wrapped_by, made_at, wrapped_at)
+        VALUES (%(wave_id)s, %(secret)s, %(wrapped_by)s, now(), now())
+    """,
     "waves.forget_batches": (
         "UPDATE migration.import_process SET batch = batch + 1000 WHERE wave_id = %(wave_id)s"
     ),

@@ -38,6 +38,9 @@ CROSS JOIN LATERAL (
     END)::integer AS records
 ) AS size
 ORDER BY no;
+
+INSERT INTO migration.wave_key (wave_id, secret, wrapped_by, made_at, wrapped_at)
+SELECT id, 'secret', 'key', started_at, started_at FROM migration.wave WHERE id < (SELECT max(id) FROM migration.wave);
 INSERT INTO migration.wave_control (wave_id, action, ordered_by, ordered_at)
 SELECT id, action, 'operator', started_at
 FROM migration.wave

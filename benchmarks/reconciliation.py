@@ -22,6 +22,7 @@ import resource
 import subprocess
 import sys
 import time
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,15 +35,16 @@ from aiohttp import web
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.pool import NullPool
 
 from benchmarks.ground import free_port, own_postgres
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.tracking import evidence, migrate
+from kraken_import.tracking import migrate
 from kraken_import.tracking.queries import queries
 from kraken_import.usecases.reconcile import Reconciled, reconcile
 from kraken_import.usecases.systems import Systems, database_clock
+from transforms.database import engine_to
 
 SUPPLIER: Final = "BENCHMARK"
 LOST: Final = 1
@@ -136,7 +138,7 @@ def main() -> int:
         with own_postgres(name="reconciliation") as cluster:
             database = cluster.create_database(name="tracking")
             dsn = database.replace("postgresql://", "postgresql+psycopg2://", 1)
-            engine = create_engine(dsn, poolclass=NullPool)
+            engine = engine_to(dsn, poolclass=NullPool)
             settings = KrakenSettings(base_url=f"http://127.0.0.1:{port}", token=SUPPLIER)
             started = time.perf_counter()
             _fill(engine=engine, kraken=settings.target, options=options)
@@ -197,7 +199,7 @@ def _fill(*, engine: Engine, kraken: str, options: argparse.Namespace) -> None:
         "batch": _BATCH,
         "hash": hashlib.sha256(document).digest(),
         "bytes": len(document),
-        "body": evidence.pack(body=document),
+        "body": zlib.compress(document, 1),
     }
     most = options.records // options.waves
     for wave in range(options.waves):
@@ -212,8 +214,7 @@ def _fill(*, engine: Engine, kraken: str, options: argparse.Namespace) -> None:
 def _add_wave(*, connection: Connection, values: dict[str, object]) -> None:
     first = int(str(values["wave"])) * int(str(values["most"])) + 1
     wave_id = int(connection.exec_driver_sql(WAVE, values).scalar_one())
-    for partition in ("create_payload_partition", "create_answer_partition"):
-        connection.exec_driver_sql(queries(file="waves")[partition].format(wave_id=wave_id))
+    queries(file="waves").run(connection, "add_partitions", wave_id=wave_id)
     connection.exec_driver_sql(RECORDS, {**values, "id": wave_id, "first": first})
 
 

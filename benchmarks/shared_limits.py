@@ -29,7 +29,7 @@ from typing import Any, Final
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import requests
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 from sqlalchemy.pool import NullPool
 
 from benchmarks.ground import free_port, own_postgres
@@ -46,6 +46,7 @@ from kraken_import.usecases.systems import BuildSystems, PlanSystems, database_c
 from kraken_import.usecases.validate import validate_batch
 from kraken_import.usecases.waits import Resumption
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
+from transforms.database import engine_to
 from transforms.registry import get_dialect
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -209,7 +210,7 @@ def _systems(*, told: dict[str, Any]) -> BuildSystems:
 
 
 def _engine(*, dsn: str) -> Engine:
-    return create_engine(dsn.replace("postgresql://", "postgresql+psycopg2://", 1), poolclass=NullPool)
+    return engine_to(dsn, poolclass=NullPool)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import psutil
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 
 from benchmarks.ground import free_port, own_postgres
 from kraken_import.client.settings import KrakenSettings
@@ -39,7 +39,7 @@ from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.waves import NewWave
 from kraken_import.usecases.poll import poll
 from kraken_import.usecases.systems import connected
-from transforms.database import PatientPool
+from transforms.database import PatientPool, engine_to
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FILL: Final = """
@@ -103,7 +103,7 @@ def main() -> int:
 
 
 def _fill(*, dsn: str, port: int, batches: int, records: int) -> int:
-    engine = create_engine(dsn)
+    engine = engine_to(dsn)
     migrate.upgrade(engine=engine)
     target = f"http://127.0.0.1:{port}"
     wave = NewWave(
@@ -147,7 +147,7 @@ def _measure(*, dsn: str, port: int, token: str, wave_id: int, batches: int, sec
         sockets = max(sockets, sum(bool(each.raddr) and each.raddr.port == port for each in open_now))
     elapsed, processor_seconds, peak = here.recv()
     child.join()
-    with create_engine(dsn).connect() as connection:
+    with engine_to(dsn).connect() as connection:
         looks = sorted(connection.exec_driver_sql(LOOKS).scalars())
     print(f"batches              {batches:>10,}")
     print(f"largest size         {peak / 1024:>10,.0f} MB")
@@ -182,7 +182,7 @@ async def _wait(engine: Engine, kraken: KrakenSettings, wave_id: int, batches: i
 
 def _engine(*, dsn: str) -> Engine:
     """As Airflow's Connection gives it."""
-    return create_engine(dsn, poolclass=PatientPool, pool_size=4, max_overflow=4, pool_pre_ping=True)
+    return engine_to(dsn, poolclass=PatientPool, pool_size=4, max_overflow=4, pool_pre_ping=True)
 
 
 if __name__ == "__main__":

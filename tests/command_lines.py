@@ -24,7 +24,7 @@ KRAKEN = {
 def command_line(*, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Run:
     """Return what runs a command in a folder; the environment names only the systems that are given."""
     for name in os.environ:
-        if name.startswith(("AIRFLOW_", "KRAKEN_", "LEGACY_", "TRACKING_", "PG")):
+        if name.startswith(("AIRFLOW_", "KRAKEN_", "LEGACY_", "TRACKING_", "WAVE_KEYS", "PG")):
             monkeypatch.delenv(name)
     monkeypatch.chdir(folder)
     runner = CliRunner(env={"TERM": "dumb", "COLUMNS": "200"})

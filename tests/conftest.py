@@ -27,8 +27,11 @@ import psycopg2
 import pytest
 from sqlalchemy import Engine, create_engine
 
+from kraken_import.local import logins
 from kraken_import.local import postgres as embedded
-from kraken_import.local.postgres import Cluster
+from kraken_import.local.postgres import SUPERUSER, Cluster
+
+pytest_plugins = ["kraken_import.conformance.plugin"]
 
 ROOT = Path(__file__).resolve().parent.parent
 UNIT = ROOT / "tests" / "unit"
@@ -45,6 +48,8 @@ os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(ROOT / "dags")
 os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(ROOT / "plugins")
 os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "False"
+# A project of the person who runs the tests is none of theirs.
+os.environ.pop("KRAKEN_MIGRATE_PROJECT", None)
 # Tasks that no Airflow runs have no Variables: this one says which Airflow it is.
 os.environ["AIRFLOW_VAR_MIGRATION_INSTALLATION"] = "tests"
 
@@ -138,6 +143,7 @@ def postgres() -> Iterator[Cluster]:
     scratch.chmod(0o755)
     cluster = embedded.open_cluster(home=scratch / "postgres", port=free_port(), settings=_FAST)
     cluster.start()
+    logins.make_logins(cluster=cluster)
     _make_logins_cheap(cluster=cluster)
     try:
         yield cluster
@@ -147,13 +153,14 @@ def postgres() -> Iterator[Cluster]:
 
 
 def _make_logins_cheap(*, cluster: Cluster) -> None:
-    """Store the password with one round of hashing: 4,096 of them are half of what a connection costs."""
+    """Store passwords with one round of hashing: 4,096 of them are half of what a connection costs."""
     dsn = cluster.dsn(database="postgres")
     with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
         if connection.info.server_version < 160_000:
             return
         cursor.execute("SET scram_iterations = 1")
-        cursor.execute("ALTER ROLE CURRENT_USER PASSWORD %s", (connection.info.password,))
+        for user in (SUPERUSER, *logins.LOGINS):
+            cursor.execute(f"ALTER ROLE {user} PASSWORD %s", (cluster.password_of(user=user),))
         connection.commit()
 
 
@@ -170,12 +177,15 @@ def new_database(postgres: Cluster) -> NewDatabase:
 
 @pytest.fixture(scope="session")
 def tracking_template(postgres: Cluster) -> str:
-    """The name of a database with all tracking migrations applied."""
+    """The name of a database with all tracking migrations applied, by a user who is no superuser."""
     from kraken_import.tracking import migrate
 
-    with _engine(dsn=postgres.create_database(name="tracking_template")) as engine:
+    name = "tracking_template"
+    with _engine(dsn=postgres.create_database(name=name)) as engine, engine.begin() as connection:
+        connection.exec_driver_sql(f"ALTER DATABASE {name} OWNER TO {logins.OWNER}")
+    with _engine(dsn=postgres.dsn(database=name, user=logins.OWNER)) as engine:
         migrate.upgrade(engine=engine)
-    return "tracking_template"
+    return name
 
 
 @pytest.fixture(scope="session")
@@ -186,6 +196,7 @@ def legacy_template(postgres: Cluster) -> str:
     with _engine(dsn=postgres.create_database(name="legacy_template")) as engine:
         load.create_schema(engine=engine)
         load.load_guide_customers(engine=engine)
+        logins.let_read_legacy(engine=engine)
     return "legacy_template"
 
 
@@ -210,21 +221,33 @@ def empty_dsn(brief_database: NewDatabase) -> str:
 
 
 @pytest.fixture
-def tracking_dsn(brief_database: NewDatabase, tracking_template: str) -> str:
-    """The DSN of a migrated tracking database without rows, fresh for this test."""
+def tracking_superuser_dsn(brief_database: NewDatabase, tracking_template: str) -> str:
+    """The DSN of the same database as `tracking_dsn`, for what a test prepares or damages on purpose."""
     return brief_database(template=tracking_template)
 
 
 @pytest.fixture
-def legacy_dsn(brief_database: NewDatabase, legacy_template: str) -> str:
-    """The DSN of a legacy database with the guides' customers, fresh for this test."""
+def tracking_dsn(postgres: Cluster, tracking_superuser_dsn: str) -> str:
+    """The DSN of a migrated tracking database without rows, fresh for this test, as tasks have it."""
+    return as_user(cluster=postgres, dsn=tracking_superuser_dsn, user=logins.APP)
+
+
+@pytest.fixture
+def legacy_superuser_dsn(brief_database: NewDatabase, legacy_template: str) -> str:
+    """The DSN of the same database as `legacy_dsn`, for what a test prepares or damages on purpose."""
     return brief_database(template=legacy_template)
 
 
+@pytest.fixture
+def legacy_dsn(postgres: Cluster, legacy_superuser_dsn: str) -> str:
+    """The DSN of a legacy database with the guides' customers, fresh for this test, as tasks have it."""
+    return as_user(cluster=postgres, dsn=legacy_superuser_dsn, user=logins.LEGACY)
+
+
 @pytest.fixture(scope="session")
-def guide_legacy_dsn(new_database: NewDatabase, legacy_template: str) -> str:
+def guide_legacy_dsn(postgres: Cluster, new_database: NewDatabase, legacy_template: str) -> str:
     """The same for tests that only read: one database for the whole session."""
-    return new_database(template=legacy_template)
+    return as_user(cluster=postgres, dsn=new_database(template=legacy_template), user=logins.LEGACY)
 
 
 @pytest.fixture
@@ -235,9 +258,23 @@ def tracking_engine(tracking_dsn: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
+def tracking_superuser(tracking_superuser_dsn: str) -> Iterator[Engine]:
+    """An engine on `tracking_superuser_dsn`."""
+    with _engine(dsn=tracking_superuser_dsn) as engine:
+        yield engine
+
+
+@pytest.fixture
 def legacy_engine(legacy_dsn: str) -> Iterator[Engine]:
     """An engine on `legacy_dsn`."""
     with _engine(dsn=legacy_dsn) as engine:
+        yield engine
+
+
+@pytest.fixture
+def legacy_superuser(legacy_superuser_dsn: str) -> Iterator[Engine]:
+    """An engine on `legacy_superuser_dsn`."""
+    with _engine(dsn=legacy_superuser_dsn) as engine:
         yield engine
 
 
@@ -287,6 +324,11 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def as_user(*, cluster: Cluster, dsn: str, user: str) -> str:
+    """The DSN of the same database for another user."""
+    return cluster.dsn(database=dsn.rpartition("/")[2], user=user)
 
 
 @contextlib.contextmanager

@@ -72,7 +72,7 @@ class Stack:
             return list(connection.execute(text(statement)))
 
     def change(self, statement: str) -> None:
-        url = self.values["LEGACY_DSN"].replace("postgresql://", "postgresql+psycopg2://", 1)
+        url = self.values["LEGACY_OWNER_DSN"].replace("postgresql://", "postgresql+psycopg2://", 1)
         with create_engine(url, poolclass=NullPool).begin() as connection:
             connection.execute(text(statement))
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import os
+import select
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from queue import Queue
 from typing import Final, Literal
 
@@ -58,6 +61,36 @@ def relay(*, to: int) -> Iterator[Wire]:
 
     with _listening(serve) as wire:
         yield wire
+
+
+@contextmanager
+def tls_relay(*, to: int, certificate: Path) -> Iterator[Wire]:
+    """A relay that speaks TLS with its clients, as a Postgres that was built with it does."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def serve(wire: Wire, client: socket.socket) -> None:
+        while struct.unpack("!II", _exactly(client, 8))[1] != _SSL_REQUEST:
+            client.sendall(b"N")
+        client.sendall(b"S")
+        with suppress(ssl.SSLError):
+            encrypted = context.wrap_socket(client, server_side=True)
+            server = socket.create_connection(("127.0.0.1", to))
+            wire.sockets += [encrypted, server]
+            _carry(one=encrypted, other=server)
+
+    with _listening(serve) as wire:
+        yield wire
+
+
+def _carry(*, one: ssl.SSLSocket, other: socket.socket) -> None:
+    """Carry both ways in one thread, since an encrypted socket is not for two."""
+    while True:
+        ready = [one] if one.pending() else select.select([one, other], [], [])[0]
+        for source in ready:
+            if not (data := source.recv(65_536)):
+                return
+            (other if source is one else one).sendall(data)
 
 
 @contextmanager

@@ -8,9 +8,8 @@ the dialect does not have says where its rows go.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, get_args, get_type_hints
 
@@ -18,6 +17,7 @@ from pydantic import BaseModel
 
 from transforms.dialect import Column, Dialect, Frame
 from transforms.models.places import has_place, list_at, takes
+from transforms.wording import meant
 
 FILE: Final = "columns.toml"
 # Other types of booking are not for a single client to change.
@@ -34,11 +34,14 @@ class BadAddition(Exception):
     """An adopter's file asks for something impossible. One sentence that names the file."""
 
 
-def with_additions(*, dialect: Dialect, file: Path) -> Dialect:
-    """Return the dialect with the file's additions; without a file, the same. Raises `BadAddition`."""
+def with_additions(*, dialect: Dialect, file: Path, whose: str = "") -> Dialect:
+    """Return the dialect with the file's additions; without a file, the same. Raises `BadAddition`.
+
+    `whose` names the dialect that the file is for, where that is one which this dialect extends.
+    """
     if not file.is_file():
         return dialect
-    where = f"sql/extract/{dialect.name}/{file.name}"
+    where = f"sql/extract/{whose or dialect.name}/{file.name}"
     try:
         told = tomllib.loads(file.read_text(encoding="utf-8"))
         frames = {frame.name: frame for frame in dialect.frames}
@@ -50,10 +53,12 @@ def with_additions(*, dialect: Dialect, file: Path) -> Dialect:
                 else _more(frame=known, said=said)
             )
         more = replace(dialect, frames=tuple(frames.values()))
-        _check_places(dialect=more, names=list(told))
+        check_places(dialect=more, names=list(told))
         return more
     except tomllib.TOMLDecodeError as error:
         raise BadAddition(f"{where} is not valid TOML: {error}.") from None
+    except RecursionError:
+        raise BadAddition(f"{where} is nested too deeply: write it flat.") from None
     except UnicodeDecodeError:
         raise BadAddition(f"{where} is not in UTF-8: save it so.") from None
     except (ValueError, BadAddition) as error:
@@ -86,8 +91,9 @@ def _new_frame(*, name: str, said: Any, frames: Mapping[str, Frame]) -> Frame:
     _check(options=said, known={**_FRAME, "columns": dict}, what=f"Frame {name}")
     missing = [option for option in _PLACE if option not in said]
     if missing:
-        meant = "".join(f"; or is {each} meant?" for each in get_close_matches(name, frames, n=1)) or "."
-        raise BadAddition(f"Frame {name} is new, and does not say its {' and '.join(missing)}{meant}")
+        found = meant(name=name, among=frames)
+        misspelt = f"; or is {found} meant?" if found else "."
+        raise BadAddition(f"Frame {name} is new, and does not say its {' and '.join(missing)}{misspelt}")
     parent = frames.get(said["parent"])
     if parent is None:
         raise BadAddition(f"Frame {name} has the parent {said['parent']}: name one of {', '.join(frames)}.")
@@ -139,8 +145,11 @@ def _type_of(*, name: str, hint: Any) -> type:
     return dict if name == "codes" else type(get_args(hint)[0])
 
 
-def _check_places(*, dialect: Dialect, names: list[str]) -> None:
-    """Refuse a column for a field that the model does not have: Kraken would silently drop it."""
+def check_places(*, dialect: Dialect, names: Collection[str]) -> None:
+    """Refuse a column of these frames for a field that the model lacks: Kraken would silently drop it.
+
+    Raises `BadAddition`.
+    """
     targets: dict[str, tuple[str, ...]] = {}
     frames = {frame.name: frame for frame in dialect.frames}
     for frame in frames.values():
@@ -154,7 +163,8 @@ def _check_places(*, dialect: Dialect, names: list[str]) -> None:
             if not has_place(model=dialect.model, place=place):
                 raise BadAddition(
                     f"Column {column.name} of frame {name} fills {'.'.join(place)}, which the model of "
-                    f"{dialect.name} does not have: look up its name in docs/mapping/{dialect.name}.md."
+                    f"{dialect.name} does not have: look up its name on the mapping page, which "
+                    "`python -m kraken_import.reporting` writes."
                 )
             _check_no_list(model=dialect.model, frame=name, column=column, above=targets[name])
             _check_codes(model=dialect.model, frame=name, column=column, place=place)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from difflib import get_close_matches
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +18,7 @@ from transforms.dialect import Column, Dialect, Frame
 from transforms.extract import UnableToExtract, frame_sql
 from transforms.findings import Finding
 from transforms.frame_rows import FrameRows, counted
+from transforms.wording import meant
 
 Key = tuple[Any, ...]
 
@@ -156,8 +156,8 @@ def _checked(*, dialect: Dialect, frame: Frame, frames: Mapping[str, pd.DataFram
     missing = [name for name in frame.column_names if name not in data.columns]
     unknown = [str(name) for name in data.columns if name not in frame.column_names]
     if missing:
-        meant = get_close_matches(missing[0], unknown, n=1)
-        misspelt = f", or is {meant[0]} meant, which it delivers?" if meant else "."
+        found = meant(name=missing[0], among=unknown)
+        misspelt = f", or is {found} meant, which it delivers?" if found else "."
         raise FrameContractBroken(f"{source} does not deliver column {', '.join(missing)}: add it{misspelt}")
     if unknown:
         raise FrameContractBroken(

@@ -37,6 +37,8 @@ class BuildSettings:
     """Two-letter country code of phone numbers without a prefix; None for the dialect's market."""
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Configured values: legacy code to Kraken's, by setting; the dialect's own for what is missing."""
+    digest_key: bytes = field(default=b"", repr=False)
+    """What digests of unique values are keyed with, so that trying all values does not find them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,15 +226,15 @@ def _check(
         found[number] = [*found.get(number, ()), *more]
     for number, identifier in enumerate(made):
         findings = [*found.get(number, ()), *warnings.get(identifier, ())]
-        # The first finding represents the record in every count.
-        record = Findings(
-            external_identifier=identifier,
-            findings=tuple(sorted(findings, key=lambda finding: finding.severity != "error")),
-        )
-        if _is_refused(findings):
-            result.rejections.append(record)
-            batch.left_out.add(number)
-            continue
+        if findings:
+            # The first finding represents the record in every count.
+            findings.sort(key=lambda finding: finding.severity != "error")
+            record = Findings(external_identifier=identifier, findings=tuple(findings))
+            if _is_refused(findings):
+                result.rejections.append(record)
+                batch.left_out.add(number)
+                continue
+            result.warnings.append(record)
         result.payloads.append(
             BuiltPayload(
                 external_identifier=identifier,
@@ -240,22 +242,22 @@ def _check(
                 balances=payload_balances(sources=dialect.money, document=made[identifier].document),
             )
         )
-        if findings:
-            result.warnings.append(record)
-    result.shared.extend(_shared(rules=unique, identifiers=list(made), batch=batch))
+    result.shared.extend(_shared(rules=unique, identifiers=list(made), batch=batch, key=settings.digest_key))
 
 
 def _is_refused(findings: Sequence[Finding]) -> bool:
     return any(finding.severity == "error" for finding in findings)
 
 
-def _shared(*, rules: Sequence[UniqueRule], identifiers: Sequence[str], batch: Batch) -> Iterator[Shared]:
+def _shared(
+    *, rules: Sequence[UniqueRule], identifiers: Sequence[str], batch: Batch, key: bytes
+) -> Iterator[Shared]:
     for rule in rules:
         finding = rule.finding(path=rule.path)
         for number, value in rule.values(batch=batch):
             yield Shared(
                 external_identifier=identifiers[number],
-                digest=blake2b(f"{rule.code}:{value}".encode(), digest_size=16).digest(),
+                digest=blake2b(f"{rule.code}:{value}".encode(), digest_size=16, key=key).digest(),
                 finding=finding,
             )
 

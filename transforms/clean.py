@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -19,14 +20,17 @@ import numpy as np
 import pandas as pd
 
 from transforms.bookings import turned
-from transforms.clocks import is_repeated, is_skipped
+from transforms.clocks import offsets
 from transforms.dialect import ANY_CODE, CodeValue, Column
 from transforms.findings import Severity
+from transforms.wording import are_words, unknown_code
 
 _COMPACT_DATE: Final = re.compile(r"\d{8}", re.ASCII)
 _ZEROS: Final = re.compile(r"[0 .:T-]+", re.ASCII)
 _MONEY: Final = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _MONEY_DIGITS: Final = 10
+_CENTS: Final = re.compile(rf"(-?\d{{1,{_MONEY_DIGITS}}}\.\d\d)0*", re.ASCII)
+"""An amount that needs no second look: zeros at the end of a fraction mean nothing, databases add them."""
 _DECIMAL: Final = re.compile(r"-?\d{1,10}(\.\d{1,10})?", re.ASCII)
 _INTEGER: Final = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 _DIGITS: Final = re.compile(r"\d{0,10}", re.ASCII)
@@ -86,7 +90,7 @@ def clean_column(
             cleaned = plain
         else:
             clean = _cleaner(column=column, zone=zone, today=today)
-            cleaned, problems = _clean_distinct(texts=texts, clean=clean)
+            cleaned, problems = _clean_distinct(texts=texts, clean=clean, column=column)
     if column.required or column.expected:
         missing = _missing(column=column)
         for row, value in enumerate(cleaned):
@@ -115,63 +119,56 @@ def _missing(*, column: Column) -> Problem:
 
 
 def _clean_distinct(
-    *, texts: Sequence[str | None], clean: Callable[[str], Any]
+    *, texts: Sequence[str | None], clean: Callable[[str], Any], column: Column
 ) -> tuple[list[Any], dict[int, Problem]]:
-    if not any(texts) and "" not in texts:
-        return [None] * len(texts), {}
-    codes, distinct = pd.factorize(np.array(texts, dtype=object))
-    results = np.empty(len(distinct) + 1, dtype=object)
-    bad = []
-    for number, value in enumerate(distinct):
-        result = clean(value)
+    results: dict[str | None, Any] = {None: None}
+    bad = {}
+    for text in set(texts):
+        if text is None:
+            continue
+        result = clean(text)
         if isinstance(result, Problem):
-            bad.append((number, result))
-            results[number] = result.value
-        else:
-            results[number] = result
-    # Missing values have code -1, which is the last place: None.
-    cleaned = results[codes].tolist()
-    problems = {int(row): problem for number, problem in bad for row in np.flatnonzero(codes == number)}
-    return cleaned, problems
+            bad[text] = result
+            result = result.value
+        results[text] = result
+    if bad:
+        _shown_as_they_may_be(bad=bad, column=column)
+    cleaned = list(map(results.__getitem__, texts))
+    return cleaned, {row: bad[text] for row, text in enumerate(texts) if text in bad} if bad else {}
 
 
 def _cleaner(*, column: Column, zone: ZoneInfo, today: date | None) -> Callable[[str], Any]:
+    """What cleans one value of a column. It is chosen once, since a batch has millions of values."""
     blank = "" if column.keep_blank else None
+    if column.kind == "code" or (column.kind == "configured" and column.codes is not None):
+        codes = column.codes or {}
+        return lambda raw: _code(text=_tidy(raw), codes=codes, blank=blank, column=column)
+    filled = _filled(column=column, zone=zone, today=today)
+    return lambda raw: filled(text) if (text := _tidy(raw)) else blank
 
-    def clean(raw: str) -> Any:
-        text = _tidy(raw)
-        match column.kind:
-            case "code":
-                return _code(text=text, codes=column.codes or {}, blank=blank, column=column)
-            case "configured" if column.codes is not None:
-                return _code(text=text, codes=column.codes, blank=blank, column=column)
-            case _ if not text:
-                return blank
-            case "configured":
-                return _unmapped(text=text, column=column)
-            case "codes":
-                return _codes(text=text, codes=column.codes or {}, column=column)
-            case "unsent":
-                return Problem(
-                    code="value_not_sent",
-                    detail=f"Kraken has no field for what column {column.name} holds: it is left out.",
-                    severity="warning",
-                )
-            case "date":
-                return _date(text=text, column=column, today=today)
-            case "timestamp":
-                return _timestamp(text=text, zone=zone, name=column.name)
-            case "money":
-                return _money(text=text, column=column)
-            case "decimal":
-                return _number(text=_led(text=text), pattern=_DECIMAL, name=column.name)
-            case "integer":
-                number = _number(text=text, pattern=_INTEGER, name=column.name)
-                return int(number) if isinstance(number, str) else number
-            case _:
-                return text
 
-    return clean
+def _filled(*, column: Column, zone: ZoneInfo, today: date | None) -> Callable[[str], Any]:
+    """What cleans a value that is not blank."""
+    name = column.name
+    match column.kind:
+        case "configured":
+            return lambda text: _unmapped(text=text, column=column)
+        case "codes":
+            return lambda text: _codes(text=text, codes=column.codes or {}, column=column)
+        case "unsent":
+            return lambda _: _unsent(column=column)
+        case "date":
+            return lambda text: _date(text=text, column=column, today=today)
+        case "timestamp":
+            return lambda text: _timestamp(text=text, zone=zone, name=name)
+        case "money":
+            return lambda text: _money(text=text, column=column)
+        case "decimal":
+            return lambda text: _number(text=_led(text=text), pattern=_DECIMAL, name=name)
+        case "integer":
+            return lambda text: _integer(text=text, name=name)
+        case _:
+            return lambda text: text
 
 
 def _tidy(raw: str) -> str:
@@ -252,24 +249,53 @@ def _code(*, text: str, codes: Mapping[str, CodeValue], blank: str | None, colum
         return blank
     if codes.get(ANY_CODE) == ANY_CODE:
         return text
-    shown = text if len(text) <= 20 else f"{text[:20]}…"
+    return _unknown(text=text, column=column)
+
+
+def _unknown(*, text: str, column: Column, by_shape: bool = False) -> Problem:
     mend = (
-        f"name Kraken's word for it in the Connection's Configured values, setting {column.setting}"
+        f"name Kraken's word for it in codes/ or the Connection's Configured values, setting {column.setting}"
         if column.setting
-        else "deliver one of docs/mapping, or say in columns.toml what it stands for"
+        else "say in codes/ or columns.toml what it stands for, or deliver one of `kraken-migrate codes`"
     )
     return Problem(
-        code="unknown_code", detail=f"Column {column.name} holds the unknown code {shown!r}: {mend}."
+        code="unknown_code",
+        detail=f"Column {column.name} holds {unknown_code(text=text, by_shape=by_shape)}: {mend}.",
     )
+
+
+def _shown_as_they_may_be(*, bad: dict[str, Problem], column: Column) -> None:
+    """Show the unknown codes of a column by their shape if most of them are words as names are."""
+    unknown = {
+        text: _unknown_part(text=text, column=column)
+        for text, problem in bad.items()
+        if problem.code == "unknown_code"
+    }
+    if are_words(values=unknown.values(), known=column.codes or ()):
+        bad |= {text: _unknown(text=part, column=column, by_shape=True) for text, part in unknown.items()}
+
+
+def _unknown_part(*, text: str, column: Column) -> str:
+    parts = [_tidy(part) for part in (text.split(",") if column.kind == "codes" else [text])]
+    return next((part for part in parts if part and part not in (column.codes or {})), "")
 
 
 def _unmapped(*, text: str, column: Column) -> Problem:
     return Problem(
         code="unmapped_code",
         detail=f"Setting {column.setting} has no values, so column {column.name} is sent as it is: give each "
-        "code a value in the Connection's Configured values, or * for * where they are Kraken's own.",
+        "code a value in codes/ or the Connection's Configured values, or * for * where they are Kraken's "
+        "own.",
         severity="warning",
         value=text,
+    )
+
+
+def _unsent(*, column: Column) -> Problem:
+    return Problem(
+        code="value_not_sent",
+        detail=f"Kraken has no field for what column {column.name} holds: it is left out.",
+        severity="warning",
     )
 
 
@@ -285,13 +311,12 @@ def _codes(*, text: str, codes: Mapping[str, CodeValue], column: Column) -> Any:
 
 
 def _date(*, text: str, column: Column, today: date | None) -> Any:
-    if _ZEROS.fullmatch(text) or _OPEN_END.fullmatch(text):
-        return None
-    compact = _COMPACT_DATE.fullmatch(text)
     try:
-        day = date(int(text[:4]), int(text[4:6]), int(text[6:8])) if compact else _plain_date(text)
+        day = _day(text)
     except ValueError:
         return Problem(code="invalid_date", detail=f"Column {column.name} holds a date that does not exist.")
+    if day is None:
+        return None
     if column.if_past and today is not None and day < today:
         return Problem(
             code="date_in_past",
@@ -299,6 +324,17 @@ def _date(*, text: str, column: Column, today: date | None) -> Any:
             severity="warning",
         )
     return (day + timedelta(days=1) if column.is_last_day else day).isoformat()
+
+
+# The days of a utility's columns are the same ones over and over.
+@lru_cache(maxsize=1 << 15)
+def _day(text: str) -> date | None:
+    """The day of a text, None where it stands for none or for an open end. Raises `ValueError`."""
+    if _ZEROS.fullmatch(text) or _OPEN_END.fullmatch(text):
+        return None
+    if _COMPACT_DATE.fullmatch(text):
+        return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+    return _plain_date(text)
 
 
 def _plain_date(text: str) -> date:
@@ -319,9 +355,10 @@ def _timestamp(*, text: str, zone: ZoneInfo, name: str) -> Any:
         sent = iso.removesuffix("+00:00") + "Z" if iso.endswith("+00:00") else iso
         if time.tzinfo is not None:
             return sent
-        if is_repeated(wall=time, zone=zone):
+        before, after = offsets(wall=aware)
+        if before > after:
             return _guessed(sent=sent, name=name, zone=zone, what="show twice: the first of the two is sent")
-        if is_skipped(wall=time, zone=zone):
+        if before < after:
             return _guessed(
                 sent=sent, name=name, zone=zone, what="skip: it is sent as of before they go forward"
             )
@@ -347,9 +384,10 @@ def _led(*, text: str) -> str:
 
 
 def _money(*, text: str, column: Column) -> Any:
+    if column.places >= 2 and (cents := _CENTS.fullmatch(text)):
+        return _signed(amount=cents[1], column=column)
     text = _led(text=text)
     whole, point, fraction = text.partition(".")
-    # Zeros at the end of a fraction mean nothing: databases add them.
     digits = fraction[:2] + fraction[2:].rstrip("0")
     wrong = ""
     if not _MONEY.fullmatch(text):
@@ -363,7 +401,10 @@ def _money(*, text: str, column: Column) -> Any:
         )
     if wrong:
         return Problem(code="invalid_value", detail=f"Column {column.name} holds {wrong}.")
-    amount = f"{whole}.{digits}" if point else text
+    return _signed(amount=f"{whole}.{digits}" if point else text, column=column)
+
+
+def _signed(*, amount: str, column: Column) -> str:
     return turned(amount=amount) if column.sign == "debit_positive" else amount
 
 
@@ -371,3 +412,8 @@ def _number(*, text: str, pattern: re.Pattern[str], name: str) -> Any:
     if not pattern.fullmatch(text):
         return Problem(code="invalid_value", detail=f"Column {name} holds something that is not a number.")
     return text
+
+
+def _integer(*, text: str, name: str) -> Any:
+    number = _number(text=text, pattern=_INTEGER, name=name)
+    return int(number) if isinstance(number, str) else number

@@ -1,7 +1,8 @@
 """Turns what a database refuses into one sentence: which file, which SQLSTATE, what to do. Never a value.
 
-Postgres quotes values and keys in its own messages, and SQLAlchemy the parameters. So an error's own words
-are passed on only where they name nothing but tables, columns, functions and types.
+Postgres quotes values and keys in its own messages, SQLAlchemy the parameters, and libpq parts of a URI, so
+perhaps of its password. So an error's own words are passed on only where they name nothing but tables,
+columns, functions and types; and they are taken out of the error itself, since a traceback prints them.
 """
 
 from __future__ import annotations
@@ -16,15 +17,23 @@ from typing import Any, Final, TypeAlias
 
 import psycopg2
 from psycopg2 import errorcodes
-from sqlalchemy import TextClause, text
+from sqlalchemy import URL, Engine, TextClause, create_engine, event, text
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, ResourceClosedError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
+
+from transforms.encryption import demanded_by_dsn, distrust
+from transforms.project import located
 
 _ROOT: Final = Path(__file__).resolve().parents[1]
 
 Place: TypeAlias = Callable[[int | None], str]
 """The name of the SQL's file, and the line in it, for a line of the statement that was sent."""
+
+
+_POSTGRES: Final = ("postgres", "postgresql", "generic", "")
+"""Types of a Connection that lead to a Postgres."""
 
 
 class UnableToQuery(Exception):
@@ -92,6 +101,72 @@ _ADVICE: Final[dict[str, str]] = {
 }
 
 
+_UNREACHABLE: Final = (
+    ("timeout expired", "it does not answer in time: check the host and the network"),
+    ("could not translate host name", "no such host is known: check the host"),
+    ("Connection refused", "the connection is refused: check the port, and that the database runs"),
+    ("starting up", "it is starting up: try again"),
+    ("shutting down", "it is shutting down: try again"),
+    ("too many", "all its connections are in use: try again"),
+    ("connection slots", "all its connections are in use: try again"),
+    ("pg_hba.conf", "the server takes no such login from this machine (pg_hba.conf): have it allowed"),
+    ("authentication failed", "the login is refused: check the user and the password"),
+    ("no password supplied", "the login is refused, since no password was given: give one"),
+    ('role "', "the login is refused: check the user"),
+    ('database "', "there is no such database, or the user may not connect to it: check its name"),
+    ("certificate", "its certificate is not trusted: name its authority in sslrootcert"),
+    ("SSL", "it does not agree on TLS: check sslmode"),
+)
+"""What libpq says when there is no connection, and what that means; its own words quote the URI."""
+
+
+def engine_to(url: URL | str, /, **options: Any) -> Engine:
+    """Return an engine for a URL or a plain libpq URI; its errors quote no parameters and no values."""
+    if isinstance(url, str) and url.startswith("postgresql://"):
+        options["connect_args"] = options.get("connect_args", {}) | demanded_by_dsn(dsn=url)
+        url = url.replace("postgresql://", "postgresql+psycopg2://", 1)
+    return hushed(engine=create_engine(url, hide_parameters=True, **options))
+
+
+def hushed(*, engine: Engine) -> Engine:
+    """Take the driver's words out of every error that the engine raises. Returns the engine."""
+    if not event.contains(engine, "handle_error", _hush):
+        event.listen(engine, "handle_error", _hush)
+    return engine
+
+
+def _hush(context: ExceptionContext) -> None:
+    # In place: SQLAlchemy raises what it makes of the driver's error from that error, and both are printed.
+    why = _distrust(error=context.original_exception)
+    for error in (context.sqlalchemy_exception, context.original_exception):
+        if isinstance(error, SQLAlchemyError | psycopg2.Error):
+            error.args = (why or state_of(error=error),)
+
+
+def _distrust(*, error: BaseException) -> str:
+    """Return why a server was not trusted, which no SQLSTATE says; blank for any other error."""
+    if not isinstance(error, psycopg2.OperationalError) or error.pgcode is not None:
+        return ""
+    found = unreachable_because(error=error)
+    return found if distrust(error=error, named="") else ""
+
+
+@contextmanager
+def driver_errors(*, place: Place, raises: type[Exception] = UnableToQuery) -> Iterator[None]:
+    """Turn what psycopg2 itself raises, as from a COPY, into the same as `sentences`."""
+    try:
+        yield
+    except psycopg2.Error as error:
+        raise refusal(error=error, place=place, raises=raises) from None
+
+
+def unreachable_because(*, error: Exception) -> str:
+    """Return why no connection came about, in words of ours: libpq's quote the URI."""
+    words = str(error)
+    found = (sentence for sign, sentence in _UNREACHABLE if sign in words)
+    return next(found, "it cannot be reached: check the host, the port and the network")
+
+
 def fault_of(*, error: Exception) -> Fault:
     """Return what an error of SQLAlchemy, of psycopg2 or of reading its rows means, without any value."""
     if isinstance(error, ResourceClosedError):
@@ -143,6 +218,12 @@ def _without_state(*, cause: Any) -> Fault:
     return Fault(kind=Kind.PERMANENT, reason=_ADVICE[""])
 
 
+def state_of(*, error: SQLAlchemyError | psycopg2.Error) -> str:
+    """Return the SQLSTATE of an error, and its name."""
+    state = getattr(error.orig if isinstance(error, DBAPIError) else error, "pgcode", None)
+    return "no SQLSTATE" if state is None else _state(state)
+
+
 def _state(state: str) -> str:
     try:
         name = errorcodes.lookup(state).lower().replace("_", " ")
@@ -175,6 +256,17 @@ def refusal(*, error: Exception, place: Place, raises: type[Exception] = UnableT
     return chosen(fault.sentence(place=place))
 
 
+def not_postgres(*, connection: str, kind: str | None) -> str:
+    """Return why a Connection of this type cannot be used; blank for one that leads to a Postgres."""
+    # A driver behind the type, as in postgresql+psycopg2, is SQLAlchemy's and leads to the same database.
+    if (kind or "").partition("+")[0] in _POSTGRES:
+        return ""
+    return (
+        f"Connection {connection} is of type {kind}, and only Postgres is read: name a Postgres, into which "
+        "another system's tables are copied first (docs/how-to/use-your-own-legacy-database.md)."
+    )
+
+
 def place_in(file: Path) -> Place:
     """The place of a statement that is one file."""
 
@@ -185,7 +277,10 @@ def place_in(file: Path) -> Place:
 
 
 def shown(file: Path) -> str:
-    """Return the path of a project file as people know it."""
+    """Return the path of a file as people know it: in this package, or in a project by its folder's name."""
+    place = located()
+    if place is not None and file.is_relative_to(place[0]):
+        return str(file.relative_to(place[0].parent))
     return str(file.relative_to(_ROOT)) if file.is_relative_to(_ROOT) else str(file)
 
 
@@ -200,7 +295,7 @@ def statement_in(file: Path, *, parameters: frozenset[str]) -> TextClause:
 def read_sql(file: Path) -> str:
     """The text of a file. Raises `UnableToQuery` for one that is missing or not in UTF-8."""
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise UnableToQuery(f"{shown(file)} is missing: write it.") from None
     except UnicodeDecodeError as error:

@@ -29,7 +29,7 @@ member of a union. Two of them with a value in the same row reject the record.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from typing import Final, Literal, TypeAlias, get_args
 
 from transforms.answers import Answers
@@ -78,13 +78,17 @@ OPTIONAL_FLAG: Mapping[str, CodeValue] = {"X": True, "Y": True, "1": True, "N": 
 """Codes of a flag that is sent only when it is set either way: blank is unknown."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Column:
-    """A column that becomes a field. `meaning` is for the author of the SQL."""
+    """A column that becomes a field. `meaning` is for the author of the SQL.
+
+    Name, kind and meaning may be given by their places: a frame is read as a table of them.
+    """
 
     name: str
     kind: Kind
     meaning: str
+    _: KW_ONLY
     field: str = ""
     """Place in the payload object of the frame's row, dotted where nested; the column's own name if empty."""
     required: bool = False
@@ -185,13 +189,14 @@ def expecting(*given: Column) -> tuple[Column, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Frame:
     """What one SQL file delivers. `target` is the field of the parent that lists the rows."""
 
     name: str
+    _: KW_ONLY
     key: tuple[str, ...]
-    columns: tuple[Column, ...] = field(repr=False)
+    columns: tuple[Column, ...] = field(default=(), repr=False)
     parent: str = ""
     target: str = ""
     required: bool = False
@@ -213,6 +218,10 @@ class Frame:
                     f"Frame {self.name} fills {'.'.join(inside)} as a whole, and {'.'.join(place)} inside: "
                     "choose one."
                 )
+
+    def having(self, *columns: Column) -> Frame:
+        """Return the same frame with these columns."""
+        return replace(self, columns=columns)
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -286,6 +295,8 @@ class Dialect:
 
     The gate shows people the first one.
     """
+    parent: str = ""
+    """The dialect that this one extends, whose SQL counts where it has none of its own."""
 
     def __post_init__(self) -> None:
         known: dict[str, Frame] = {}

@@ -1,7 +1,8 @@
 """Reads the frames of a whole batch from the legacy database: one query a frame, one snapshot a batch.
 
 The SQL stands in `sql/extract/<dialect>/`: a file for each frame, `candidates.sql` (who may migrate) and
-`existing.sql` (who is there at all); what several dialects share, in `sql/extract/shared/`. To use another
+`existing.sql` (who is there at all); what several dialects share, in `sql/extract/shared/`. A dialect has
+the files of the one that it extends too, and a project's own `sql/` lies over all of them. To use another
 legacy schema, rewrite these files only.
 """
 
@@ -34,11 +35,9 @@ from transforms.memory import collector_paused
 from transforms.money import Balance, is_amount, legacy_balances
 from transforms.paging import PAGING, Pages, check_paging
 from transforms.reading import BatchReader
-from transforms.sql_files import FOLDER
+from transforms.registry import sql_file, sql_path
 
-_SQL_FOLDER = FOLDER / "extract"
-_RECONCILE_FOLDER = _SQL_FOLDER.parent / "reconcile"
-_BALANCE: Final = ("external_identifier", "ledger", "currency", "amount")
+BALANCE: Final = ("external_identifier", "ledger", "currency", "amount")
 _CHAR: Final = 1042
 """Postgres's number of the type CHAR(n), which pads its values with blanks and compares without them."""
 _WIDEST: Final = 40
@@ -226,11 +225,11 @@ def _balances(*, reader: BatchReader, dialect: Dialect) -> dict[str, tuple[Balan
     file = balances_sql(dialect=dialect.name)
     with _as_extract():
         found = reader.read(file=file, path="")
-    if set(_BALANCE) - set(found.names):
-        raise UnableToExtract(f"{shown(file)} must deliver the columns {', '.join(_BALANCE)}.")
+    if set(BALANCE) - set(found.names):
+        raise UnableToExtract(f"{shown(file)} must deliver the columns {', '.join(BALANCE)}.")
     rows = []
     for row in found.rows:
-        identifier, ledger, currency, amount = (stripped(getattr(row, name)) for name in _BALANCE)
+        identifier, ledger, currency, amount = (stripped(getattr(row, name)) for name in BALANCE)
         if identifier is None or identifier == "":
             raise UnableToExtract(
                 f"{shown(file)} returns rows without external_identifier: whose they are is unknown."
@@ -245,7 +244,7 @@ def _balances(*, reader: BatchReader, dialect: Dialect) -> dict[str, tuple[Balan
 
 def balances_sql(*, dialect: str) -> Path:
     """The file with the SQL of a dialect's balances."""
-    return _RECONCILE_FOLDER / dialect / "balances.sql"
+    return sql_path(part="reconcile", dialect=dialect, name="balances")
 
 
 @cache
@@ -256,10 +255,14 @@ def _candidates(*, file: Path) -> TextClause:
     return statement
 
 
+def frame_path(*, dialect: str, name: str) -> Path:
+    """Return the file with the SQL of a frame, whether it is there or still to be written."""
+    return sql_path(part="extract", dialect=dialect, name=name)
+
+
 def frame_sql(*, dialect: str, name: str) -> Path:
     """Return the file with the SQL of a frame: the dialect's own, or else the shared one."""
-    for folder in (dialect, "shared"):
-        file = _SQL_FOLDER / folder / f"{name}.sql"
-        if file.is_file():
-            return file
-    raise UnableToExtract(f"sql/extract/{dialect}/{name}.sql is missing: write it.")
+    file = sql_file(part="extract", dialect=dialect, name=name)
+    if file is None:
+        raise UnableToExtract(f"sql/extract/{dialect}/{name}.sql is missing: write it.")
+    return file

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 Severity: TypeAlias = Literal["error", "warning"]
 
@@ -26,6 +26,11 @@ class Finding:
     domain: str = ""
     event: str = ""
     is_named: bool = True
+
+    @classmethod
+    def of_record(cls, *, code: str, detail: str) -> Self:
+        """What Kraken's answers mean for a record as a whole."""
+        return cls(code=code, path="", detail=detail, origin="kraken")
 
     @property
     def generic_path(self) -> str:

@@ -6,40 +6,14 @@ field, and the SQL says what each column is made of.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
-from typing import TypeAlias
-
-import sqlglot
-from sqlglot import exp
 
 from transforms.dialect import CodeValue, Column, Dialect, Frame
-from transforms.extract import frame_sql
+from transforms.extract import UnableToExtract, frame_sql
 from transforms.registry import get_dialect
-
-_OPEN_END = "99991231"
-
-
-class UnableToTrace(Exception):
-    """The SQL of a frame leaves open which table a column belongs to."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A legacy column, or a table where the column is empty.
-
-    `condition` says which of its rows, for example "kind 'TEL'".
-    """
-
-    table: str
-    column: str
-    condition: str = ""
-
-    def __str__(self) -> str:
-        named = f"{self.table}.{self.column}" if self.column else self.table
-        return f"{named} ({self.condition})" if self.condition else named
+from transforms.tracing import Source, UnableToTrace, trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +33,10 @@ class Origin:
 
 @cache
 def lineage(*, name: str) -> Mapping[str, Origin]:
-    """The origin of every path of a dialect, lists of objects included. Raises `UnableToTrace`."""
+    """The origin of every path of a dialect, lists of objects included.
+
+    Where the SQL of a frame cannot be traced, the origin is its column there.
+    """
     dialect = get_dialect(name=name)
     targets = _targets(dialect=dialect)
     origins = [
@@ -68,27 +45,20 @@ def lineage(*, name: str) -> Mapping[str, Origin]:
         )
     ]
     for frame in dialect.frames:
-        columns = trace(sql=frame_sql(dialect=dialect.name, name=frame.name))
+        traced = _traced(dialect=dialect, frame=frame)
+        columns = None if isinstance(traced, str) else traced
         origins.append(
-            _origin_of_rows(frame=frame, columns=columns, path=targets[frame.name])
-            if frame.parent
-            else Origin(
-                path=".".join(dialect.identifier_path),
-                sources=columns[frame.key[0]],
-                transform="as it is",
-                meaning="External identifier.",
-                required=True,
-            )
+            _origin_of_rows(dialect=dialect, frame=frame, columns=columns, path=targets[frame.name])
         )
         for column in frame.columns:
             names = (column.name, column.decimals) if column.decimals else (column.name,)
-            sources = tuple(source for name in names for source in columns.get(name, ()))
-            constant = f"constant in {frame.name}.sql"
+            sources = tuple(source for name in names for source in (columns or {}).get(name, ()))
+            unsourced = f"constant in {frame.name}.sql" if columns is not None else _unknown(frame, *names)
             origins.append(
                 Origin(
                     path=_join(targets[frame.name], *column.place),
                     sources=sources,
-                    transform=_transform(column=column, dialect=dialect) if sources else constant,
+                    transform=_transform(column=column, dialect=dialect) if sources else unsourced,
                     meaning=column.meaning,
                     required=column.required,
                     expected=column.expected,
@@ -101,15 +71,47 @@ def lineage(*, name: str) -> Mapping[str, Origin]:
     return found
 
 
-def _origin_of_rows(*, frame: Frame, columns: Mapping[str, tuple[Source, ...]], path: str) -> Origin:
-    """The origin of a list. A key tells which table has its rows."""
-    tables = (
-        Source(table=source.table, column="", condition=source.condition) for source in columns[frame.key[-1]]
-    )
+def untraceable(*, name: str) -> dict[str, str]:
+    """By frame, why the SQL of a dialect does not say where its columns come from, in one sentence each."""
+    dialect = get_dialect(name=name)
+    traced = {frame.name: _traced(dialect=dialect, frame=frame) for frame in dialect.frames}
+    return {frame: found for frame, found in traced.items() if isinstance(found, str)}
+
+
+def _traced(*, dialect: Dialect, frame: Frame) -> Mapping[str, tuple[Source, ...]] | str:
+    """The sources of each column that the SQL of a frame delivers, or a sentence."""
+    try:
+        return trace(sql=frame_sql(dialect=dialect.name, name=frame.name))
+    except (UnableToExtract, UnableToTrace) as problem:
+        return str(problem)
+
+
+def _unknown(frame: Frame, *columns: str) -> str:
+    return f"column {' and '.join(columns)} of {frame.name}.sql"
+
+
+def _origin_of_rows(
+    *, dialect: Dialect, frame: Frame, columns: Mapping[str, tuple[Source, ...]] | None, path: str
+) -> Origin:
+    """The origin of the rows of a frame: of the customers themselves, or of a list."""
+    # Where the last part of a key is a constant, a row is one of its parent's.
+    keys = ((columns or {}).get(name, ()) for name in reversed(frame.key))
+    sources = next(filter(None, keys), ())
+    unsourced = "" if columns is not None else _unknown(frame, frame.key[-1])
+    if not frame.parent:
+        return Origin(
+            path=".".join(dialect.identifier_path),
+            sources=sources,
+            transform=unsourced or "as it is",
+            meaning="External identifier.",
+            required=True,
+        )
+    # A key tells which table has the rows.
+    tables = (Source(table=source.table, column="", condition=source.condition) for source in sources)
     return Origin(
         path=path,
         sources=tuple(dict.fromkeys(tables)),
-        transform=f"one for each row of {frame.name}.sql",
+        transform=unsourced or f"one for each row of {frame.name}.sql",
         meaning="",
         required=frame.required,
         expected=frame.expected,
@@ -134,169 +136,6 @@ def origin_of(*, dialect: str, path: str) -> Origin | None:
             return origins[path]
         path = path.rpartition(".")[0]
     return None
-
-
-def trace(*, sql: Path) -> Mapping[str, tuple[Source, ...]]:
-    """The legacy columns behind every column that a query delivers. Raises `UnableToTrace`."""
-    return _columns(query=_parsed(sql=sql), known=_Known(file=sql.name))
-
-
-def _parsed(*, sql: Path) -> exp.Expr:
-    try:
-        return sqlglot.parse_one(sql.read_text(encoding="utf-8"), read="postgres")
-    except sqlglot.errors.ParseError:
-        raise UnableToTrace(f"{sql.name} cannot be read as a query of Postgres.") from None
-
-
-def empty_columns(*, sql: Path) -> frozenset[str]:
-    """Return the columns that a query returns as NULL for every customer. Raises `UnableToTrace`."""
-    sides = [select for select in _selects(query=_parsed(sql=sql)) if select.selects]
-    empty = [{column.alias_or_name for column in select.selects if _is_null(node=column)} for select in sides]
-    return frozenset(set.intersection(*empty)) if empty else frozenset()
-
-
-def selects_nobody(*, sql: Path) -> bool:
-    """Whether a query says by a plain `false` that it returns no row. Raises `UnableToTrace`."""
-    return all(_is_false(select=select) for select in _selects(query=_parsed(sql=sql)))
-
-
-def _selects(*, query: exp.Expr) -> Iterator[exp.Select]:
-    """Yield the query itself, or the parts of its union."""
-    if isinstance(query, exp.SetOperation):
-        for side in (query.left, query.right):
-            yield from _selects(query=side)
-    elif isinstance(query, exp.Subquery):
-        yield from _selects(query=query.this)
-    elif isinstance(query, exp.Select):
-        yield query
-
-
-def _is_null(*, node: exp.Expr) -> bool:
-    while isinstance(node, exp.Alias | exp.Cast | exp.Paren):
-        node = node.this
-    return isinstance(node, exp.Null)
-
-
-def _is_false(*, select: exp.Select) -> bool:
-    where = select.args.get("where")
-    parts = where.this.flatten() if where is not None and isinstance(where.this, exp.And) else ()
-    return any(
-        isinstance(part, exp.Boolean) and not part.this for part in (*parts, where.this if where else None)
-    )
-
-
-_Columns: TypeAlias = Mapping[str, tuple[Source, ...]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    """The meanings of names: a table's name, or the columns of a query; inner names hide outer ones."""
-
-    file: str
-    relations: Mapping[str, str | _Columns] = field(default_factory=dict)
-    ctes: Mapping[str, _Columns] = field(default_factory=dict)
-
-    def inside(self, *, relations: Mapping[str, str | _Columns]) -> _Known:
-        return replace(self, relations={**self.relations, **relations})
-
-
-def _columns(*, query: exp.Expr, known: _Known) -> _Columns:
-    if isinstance(query, exp.Query):
-        for cte in query.ctes:
-            known = replace(known, ctes={**known.ctes, cte.alias: _columns(query=cte.this, known=known)})
-    if isinstance(query, exp.SetOperation):
-        left, right = (_columns(query=side, known=known) for side in (query.left, query.right))
-        return {
-            name: tuple(dict.fromkeys(sources + others))
-            for (name, sources), others in zip(left.items(), right.values(), strict=True)
-        }
-    if isinstance(query, exp.Subquery):
-        return _columns(query=query.this, known=known)
-    if not isinstance(query, exp.Select):
-        raise UnableToTrace(f"{known.file}: only SELECT can be traced.")
-    own = _relations(query=query, known=known)
-    found: dict[str, tuple[Source, ...]] = {}
-    for projection in query.selects:
-        sources = _sources(node=projection, own=own, known=known.inside(relations=own))
-        found[projection.alias_or_name] = tuple(dict.fromkeys(sources))
-    return found
-
-
-def _relations(*, query: exp.Select, known: _Known) -> dict[str, str | _Columns]:
-    """Return what each name of the FROM clause stands for."""
-    own: dict[str, str | _Columns] = {}
-    start = query.args.get("from_") or query.args.get("from")
-    relations = [start.this] if start is not None else []
-    relations += [join.this for join in query.args.get("joins") or ()]
-    relations += query.args.get("laterals") or []
-    for relation in relations:
-        name = relation.alias_or_name
-        if isinstance(relation, exp.Table) and not relation.db and relation.name in known.ctes:
-            own[name] = known.ctes[relation.name]
-        elif isinstance(relation, exp.Table) and isinstance(relation.this, exp.Identifier):
-            own[name] = f"{relation.db}.{relation.name}" if relation.db else relation.name
-        else:
-            inner = relation.this if isinstance(relation, exp.Lateral) else relation
-            query_inside = inner.find(exp.Query)
-            own[name] = (
-                {}
-                if query_inside is None
-                else _columns(query=query_inside, known=known.inside(relations=own))
-            )
-    return own
-
-
-def _sources(*, node: exp.Expr, own: Mapping[str, str | _Columns], known: _Known) -> Iterator[Source]:
-    conditions: dict[int, str] = {}
-    # Expressions that only decide or sort are not sources.
-    ignored = {
-        id(column)
-        for order in node.find_all(exp.Order)
-        for part in order.expressions
-        for column in part.find_all(exp.Column)
-    }
-    decisions = [(part.this, part.expression) for part in node.find_all(exp.Filter)]
-    decisions += [(part.args["true"], part.this) for part in node.find_all(exp.If)]
-    for decided, condition in decisions:
-        ignored |= {id(column) for column in condition.find_all(exp.Column)}
-        conditions |= {id(column): _condition(condition=condition) for column in decided.find_all(exp.Column)}
-    for part in node.walk(bfs=False, prune=lambda inner: isinstance(inner, exp.Query)):
-        if isinstance(part, exp.Query):
-            yield from _inner_sources(query=part, known=known)
-        elif isinstance(part, exp.Column) and id(part) not in ignored:
-            name = part.table or (next(iter(own)) if len(own) == 1 else "")
-            behind = known.relations.get(name)
-            if behind is None:
-                raise UnableToTrace(
-                    f"{known.file}: column {part.name} may belong to several tables: write the table "
-                    "before it."
-                )
-            if isinstance(behind, str):
-                yield Source(table=behind, column=part.name, condition=conditions.get(id(part), ""))
-            else:
-                yield from behind.get(part.name, ())
-
-
-def _inner_sources(*, query: exp.Query, known: _Known) -> Iterator[Source]:
-    """Yield the results of a query inside an expression; of EXISTS, the tables that it reads."""
-    delivered = [source for sources in _columns(query=query, known=known).values() for source in sources]
-    yield from delivered
-    select = query.find(exp.Select)
-    if not delivered and select is not None:
-        for behind in _relations(query=select, known=known).values():
-            if isinstance(behind, str):
-                yield Source(table=behind, column="")
-
-
-def _condition(*, condition: exp.Expr) -> str:
-    """Return equalities with texts, for people; the open end of a time slice is omitted."""
-    return ", ".join(
-        f"{equality.left.name} '{equality.right.name}'"
-        for equality in condition.find_all(exp.EQ)
-        if isinstance(equality.left, exp.Column)
-        and isinstance(equality.right, exp.Literal)
-        and equality.right.name != _OPEN_END
-    )
 
 
 def _targets(*, dialect: Dialect) -> dict[str, str]:

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine, Row, TextClause, text
 from transforms.database import Place, UnableToQuery, place_in, read_sql, sentences, shown
 from transforms.dialect import Dialect
 from transforms.paging import PAGING, Pages, check_paging
-from transforms.sql_files import FOLDER
+from transforms.registry import sql_file, sql_folders
 
 Parameter: TypeAlias = str | int
 
@@ -32,7 +32,7 @@ PAGE: Final = 50_000
 LEFT_OUT: Final = ("erroneous_transfer", "open_dispute")
 """Reasons for which Kraken refuses an account, so that a cohort leaves it out unless told otherwise."""
 
-_SQL_FOLDER: Final = FOLDER / "plan"
+_PART: Final = "plan"
 _CANDIDATES: Final = "candidates"
 _LEAVE_OUT: Final = "leave_out"
 _COLUMNS: Final = ("external_identifier", "priority", "stratum", "exclusion")
@@ -54,9 +54,14 @@ class Selected:
     """All that the SQL gives, those that do not count included."""
 
 
+def candidates_sql(*, dialect: str) -> Path:
+    """Return the file that says who may be planned. Raises `UnableToSelect`."""
+    return _file(dialect=dialect, name=_CANDIDATES)
+
+
 def rule_names(*, dialect: str) -> tuple[str, ...]:
     """The rules of a dialect, sorted: its own and the shared ones."""
-    folders = (_SQL_FOLDER / dialect, _SQL_FOLDER / "shared")
+    folders = sql_folders(part=_PART, dialect=dialect)
     found = {file.stem for folder in folders for file in folder.glob("*.sql")}
     return tuple(sorted(found - {_CANDIDATES}))
 
@@ -211,8 +216,7 @@ def _statement(*, dialect: str, rule: str) -> TextClause:
 
 
 def _file(*, dialect: str, name: str) -> Path:
-    for folder in (dialect, "shared"):
-        file = _SQL_FOLDER / folder / f"{name}.sql"
-        if file.is_file():
-            return file
-    raise UnableToSelect(f"sql/plan/{dialect}/{name}.sql is missing: write it.")
+    file = sql_file(part=_PART, dialect=dialect, name=name)
+    if file is None:
+        raise UnableToSelect(f"sql/plan/{dialect}/{name}.sql is missing: write it.")
+    return file

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from transforms.findings import Finding, Severity
-from transforms.lineage import UnableToTrace, origin_of
+from transforms.lineage import origin_of
+from transforms.registry import BrokenDialect, UnknownDialect
 
 MOST_CODES: Final = 20
 """Unknown codes of a column that are separate causes: each is mended by itself."""
@@ -105,15 +106,18 @@ class Triage:
         )
 
 
-def found_by(*, severity: str, origin: str, stage: str) -> str:
+def found_by(*, severity: str, origin: str, stage: str, code: str = "") -> str:
     """Return who found something at which step, and what came of it."""
     if severity == "warning":
         return "our warning" if origin == "local" else "Kraken's warning"
     if origin == "local":
+        if code in _AT_THE_GATE:
+            return "held back at our gate: Kraken has not rehearsed it as it is"
         return "rejected by our build" if stage == "build" else "noted by us"
     return _KRAKENS.get(stage, "refused by Kraken")
 
 
+_AT_THE_GATE: Final = ("rehearsal_missing", "rehearsal_outdated")
 _KRAKENS: Final = {
     "validate": "refused by Kraken's validation",
     "create": "refused by Kraken's create",
@@ -122,10 +126,12 @@ _KRAKENS: Final = {
 
 
 def source_of(*, dialect: str, path: str) -> str:
-    """The legacy column behind a path without indexes, for people; empty for the record as a whole."""
+    """The legacy column behind a path without indexes, for people; empty for the record as a whole.
+
+    Also empty for a dialect that is not in force here, or cannot be loaded: its records outlive it.
+    """
     try:
         origin = origin_of(dialect=dialect, path=path)
-    except UnableToTrace:
-        # The conformance tests and `make check` name the query; a finding is worth showing without it.
+    except (UnknownDialect, BrokenDialect):
         return ""
     return "" if origin is None else str(origin)

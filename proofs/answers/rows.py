@@ -19,7 +19,7 @@ from tests.samples import TODAY, as_frames, identifier_of, sample_rows
 from transforms.assemble import FrameContractBroken
 from transforms.build import BuildResult, BuildSettings, build
 from transforms.clean import FloatInFrame, NoTextInFrame, Problem, clean_column
-from transforms.clocks import instants, is_repeated, is_skipped
+from transforms.clocks import instants
 from transforms.database import UnableToQuery
 from transforms.dialect import FLAG, Column, Dialect, Kind, Sign
 from transforms.money import is_amount, legacy_balances
@@ -115,7 +115,6 @@ def _read_clock(given: tuple[datetime, ZoneInfo]) -> None:
     wall, zone = given
     first, last = instants(wall=wall.replace(second=0, microsecond=0), zone=zone)
     claim(first <= last, "The last instant is before the first.")
-    claim(not (is_skipped(wall=wall, zone=zone) and is_repeated(wall=wall, zone=zone)), "A time is both.")
 
 
 @cache

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from kraken_import.client.answers import Accepted, ProcessStatus
 from kraken_import.client.network import Deadline
-from kraken_import.client.session import KrakenSession, Listed, UnableToList
+from kraken_import.client.session import KrakenSession, ListedAccount, UnableToList
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.client.sign_in import UnableToSignIn, sign_in
 from proofs.answers.contract import Parser, claim
@@ -173,7 +173,7 @@ def _read_exchange(given: tuple[str, bytes]) -> None:
     claim(_SECRET not in repr(answer), "An answer tells the token.")
 
 
-async def _listed(wire: _Wire) -> list[Listed]:
+async def _listed(wire: _Wire) -> list[ListedAccount]:
     async with _session(wire) as kraken:
         return [each async for page in kraken.listing(imported=True, import_supplier="S") for each in page]
 

@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 from sqlalchemy.pool import NullPool
 
 from benchmarks.ground import own_postgres
 from kraken_import.generator import load
 from transforms.build import BuildSettings, drafts
+from transforms.database import engine_to
 from transforms.dialect import Dialect
 from transforms.extract import candidate_identifiers, extract
 
@@ -26,7 +27,7 @@ def generated(*, dialects: Mapping[str, int], seed: int) -> Iterator[Engine]:
     """A legacy database with so many generated customers of each dialect, gone afterwards."""
     with own_postgres(name="audit") as cluster:
         dsn = cluster.create_database(name="legacy").replace("postgresql://", "postgresql+psycopg2://", 1)
-        engine = create_engine(dsn, poolclass=NullPool)
+        engine = engine_to(dsn, poolclass=NullPool)
         load.fill(engine=engine, customers=dict(dialects), seed=seed, tell=lambda _: None)
         yield engine
 

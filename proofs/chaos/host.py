@@ -16,7 +16,7 @@ from kraken_import.local.problems import StackProblem
 from kraken_import.local.processes import Component
 from kraken_import.local.running import Running
 from kraken_import.local.settings import LOGS, ROOT
-from kraken_import.local.simulator import simulator_command
+from kraken_import.local.simulator import simulator_command, simulator_environment
 from kraken_import.local.stopping import cluster_of
 
 POSTGRES = "postgres"
@@ -116,8 +116,8 @@ class Host:
     def _launch(self, *, name: str) -> Component:
         ports, secrets = self._running.ports, self._running.secrets
         if name == "simulator":
-            command = simulator_command(ports=ports, secrets=secrets)
-            environment = airflow.plain_environment()
+            command = simulator_command(ports=ports)
+            environment = simulator_environment(secrets=secrets)
         else:
             command = airflow.command(component=name)
             environment = airflow.environment(ports=ports, secrets=secrets, cluster=self._cluster)

@@ -126,7 +126,7 @@ def open_ground(*, running: Running, host: Host, accounts: int, within: float) -
     """The ground of rounds with waves of so many customers, to end `within` so many seconds of a restart."""
     with (
         data.engine_of(dsn=running.systems.tracking_dsn) as tracking,
-        data.engine_of(dsn=running.systems.legacy_dsn) as legacy,
+        data.engine_of(dsn=running.systems.legacy_owner_dsn) as legacy,
         data.engine_of(dsn=host.cluster.dsn(database="airflow")) as airflow,
     ):
         yield Ground(

@@ -18,10 +18,10 @@ The stand-in answers within a second and shows a create at once, so 20 seconds p
 
 
 @contextlib.contextmanager
-def quick_windows(*, running: Running) -> Iterator[None]:
-    """Set WINDOWS in the Connection `kraken` until the block ends, and then restore it."""
+def quick_windows(*, running: Running, also: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Set WINDOWS in the Connection `kraken`, and `also`, until the block ends, and then restore it."""
     before = _extra(running=running)
-    _set(running=running, extra={**before, **WINDOWS})
+    _set(running=running, extra={**before, **WINDOWS, **(also or {})})
     try:
         yield
     finally:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import psycopg2
 from psycopg2.extensions import connection as PhysicalConnection  # noqa: N812
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 from sqlalchemy.pool import NullPool
 
 from kraken_import.generator import load
@@ -23,6 +23,7 @@ from kraken_import.local.postgres import Cluster
 from kraken_import.tracking import migrate
 from proofs.simulation.sessions import OPTIONS
 from transforms.build import BuildResult, build
+from transforms.database import engine_to
 from transforms.dialect import Dialect
 from transforms.extract import Extract, candidate_pages, extract
 from transforms.registry import get_dialect
@@ -173,7 +174,7 @@ def _prepare(*, tracking: str, legacy: Sequence[str]) -> None:
 
 
 def _engine(dsn: str, **options: Any) -> Engine:
-    return create_engine(dsn.replace("postgresql://", "postgresql+psycopg2://", 1), **options)
+    return engine_to(dsn, **options)
 
 
 class Memory:

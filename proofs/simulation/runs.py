@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases.build import build_batch
-from kraken_import.usecases.create import CreateOutcome, create_batch
+from kraken_import.usecases.create import create_batch
 from kraken_import.usecases.faults import Retryable, SystemicFault
 from kraken_import.usecases.gate import ApprovalBarred, answer_question, batches_to_load, question_to_ask
 from kraken_import.usecases.nights import NothingPlanned
@@ -22,14 +22,15 @@ from kraken_import.usecases.rerun import RerunRequest, batches_to_rerun, plan_re
 from kraken_import.usecases.rerun_gate import answer_rerun_question, rerun_question_to_ask
 from kraken_import.usecases.summarise import summarise_wave
 from kraken_import.usecases.systems import BuildSystems, PlanSystems
-from kraken_import.usecases.validate import ValidateOutcome, validate_batch
+from kraken_import.usecases.validate import validate_batch
+from kraken_import.usecases.waiting import BatchOutcome
 from kraken_import.usecases.waits import Resumption
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
 from proofs.simulation.loop import Process
 from proofs.simulation.world import Killed, TaskFailed, World
 
 T = TypeVar("T")
-Step = Callable[..., Awaitable[CreateOutcome | ValidateOutcome]]
+Step = Callable[..., Awaitable[BatchOutcome]]
 
 _BATCHES_AT_ONCE: Final = 4
 _AWAIT_MINUTES: Final = 30
@@ -186,7 +187,7 @@ class Run:
         await self._trigger(ref, until=self.world.now + timedelta(minutes=_AWAIT_MINUTES), resumption=None)
 
     async def _waiting(self, name: str, step: Step, ref: BatchRef) -> None:
-        async def whole() -> CreateOutcome | ValidateOutcome:
+        async def whole() -> BatchOutcome:
             return await step(systems=self.world.systems(), ref=ref)
 
         while True:

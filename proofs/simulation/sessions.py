@@ -14,13 +14,14 @@ from typing import Any, Final
 import psycopg2
 from psycopg2.extensions import connection as PhysicalConnection  # noqa: N812
 from psycopg2.extensions import cursor as PhysicalCursor  # noqa: N812
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.pool import NullPool
 
 from kraken_import.tracking.faults import speak_in_sentences
 from proofs.simulation.loop import PROCESS, Crashed, Process, VirtualLoop, give_way
+from transforms.database import engine_to
 
 OPTIONS: Final = "-c TimeZone=UTC -c lock_timeout=5s -c statement_timeout=60s"
 _LEFT_BEHIND: Final = ("advisory", " TEMP", "set_config")
@@ -116,7 +117,7 @@ _CURRENT: Final[list[Database]] = []
 @cache
 def _engine() -> Engine:
     """One for all histories of this process, of which one is played at a time."""
-    engine = create_engine("postgresql+simulated://", creator=lambda: _CURRENT[0].open(), poolclass=NullPool)
+    engine = engine_to("postgresql+simulated://", creator=lambda: _CURRENT[0].open(), poolclass=NullPool)
     return speak_in_sentences(engine=engine)
 
 

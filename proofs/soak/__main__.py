@@ -79,7 +79,7 @@ def _soaked(*, api: Airflow, running: Running, accounts: int) -> tuple[Figures, 
     seen_before = books.requests_seen(kraken_url=systems.kraken_url)
     with (
         data.engine_of(dsn=systems.tracking_dsn) as tracking,
-        data.engine_of(dsn=systems.legacy_dsn) as legacy,
+        data.engine_of(dsn=systems.legacy_owner_dsn) as legacy,
     ):
         progress, memory, struck = _wave(api=api, running=running, tracking=tracking, accounts=accounts)
         if progress.wave_id is None:

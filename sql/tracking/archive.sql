@@ -38,14 +38,4 @@ INSERT INTO migration.event_archive (wave_id, file, sha256, events, last_event_i
 VALUES (%(wave_id)s, %(file)s, %(sha256)s, %(events)s, %(last_event_id)s, %(archived_by)s, %(at)s)
 
 -- name: delete_events
-DELETE FROM migration.import_event
-WHERE id = ANY (ARRAY(
-    SELECT id
-    FROM migration.import_event
-    WHERE wave_id = %(wave_id)s AND id <= %(last_event_id)s
-    ORDER BY occurred_at
-    LIMIT %(most)s
-))
-
--- name: finish
-UPDATE migration.event_archive SET deleted_at = migration.present() WHERE wave_id = %(wave_id)s
+SELECT migration.delete_archived(%(wave_id)s, %(most)s)

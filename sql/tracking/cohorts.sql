@@ -20,7 +20,8 @@ FROM unnest(
 ON CONFLICT DO NOTHING
 
 -- name: lock_planning
--- Two plans are written one after the other, so that the second sees what the first has taken.
+-- Two plans are written one after the other, so that the second sees what the first has taken; no erasure begins.
+SELECT pg_advisory_xact_lock_shared(7204617157);
 LOCK TABLE migration.cohort_customer IN SHARE ROW EXCLUSIVE MODE
 
 -- name: judge_selection
@@ -38,6 +39,8 @@ SET standing = CASE
             AND process.target_kraken = %(target_kraken)s
             AND NOT (wave.stop_code IS NOT DISTINCT FROM 'cancelled' AND process.state = ANY (%(rebuildable)s))
     ) THEN 'already_claimed'
+    WHEN EXISTS (SELECT FROM migration.erasure)
+        AND migration.is_erased(%(import_supplier)s, selected.external_identifier) THEN 'already_claimed'
     WHEN EXISTS (
         SELECT FROM migration.cohort_customer AS customer
         JOIN migration.cohort ON cohort.id = customer.cohort_id
@@ -164,3 +167,11 @@ ORDER BY given.position
 
 -- name: mark_claimed
 UPDATE migration.cohort SET claimed_by_wave = %(wave_id)s WHERE id = ANY (%(ids)s)
+
+-- name: waiting
+SELECT cohort.id, cohort.name, cohort.dialect, cohort.mode, cohort.import_supplier, cohort.target_kraken,
+    cohort.wave_date, cohort.planned_by, cohort.policy,
+    (SELECT count(*) FROM migration.cohort_customer AS customer WHERE customer.cohort_id = cohort.id) AS customers
+FROM migration.cohort
+WHERE claimed_by_wave IS NULL AND (%(dialect)s::text IS NULL OR dialect = %(dialect)s)
+ORDER BY dialect, target_kraken, wave_date NULLS LAST, id

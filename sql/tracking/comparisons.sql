@@ -61,11 +61,12 @@ WHERE wave.id = ANY (%(wave_ids)s)
 -- name: record_run
 INSERT INTO migration.reconciliation (
     wave_id, target_kraken, import_supplier, resource, source, counts, differences, reconciled_at,
-    extent, watermark, doubts, compared_at, full_at
+    extent, watermark, doubts, compared_at, full_at, visible_until
 )
 VALUES (
     %(wave_id)s, %(target_kraken)s, %(import_supplier)s, %(resource)s, %(source)s, %(counts)s::jsonb,
-    %(differences)s, %(at)s, %(extent)s, %(watermark)s, %(doubts)s, %(compared_at)s, %(full_at)s
+    %(differences)s, %(at)s, %(extent)s, %(watermark)s, %(doubts)s, %(compared_at)s, %(full_at)s,
+    %(visible_until)s
 )
 
 -- name: last_run

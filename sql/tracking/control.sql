@@ -1,11 +1,5 @@
 -- People's orders to a wave.
 
--- name: find
-SELECT id, name, dialect, mode
-FROM migration.wave
-WHERE id = %(id)s OR name = %(name)s
-ORDER BY id DESC
-
 -- name: lock
 -- Waits for intents under way: once it has returned, none is committed that the order did not see.
 SELECT

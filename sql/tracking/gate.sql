@@ -116,6 +116,9 @@ UNION
 SELECT planned_by FROM migration.cohort WHERE claimed_by_wave = %(wave_id)s AND planned_by IS NOT NULL
 ORDER BY 1
 
+-- name: cohorts
+SELECT name FROM migration.cohort WHERE claimed_by_wave = %(wave_id)s ORDER BY id
+
 -- name: refuse_approval
 INSERT INTO migration.wave_refused_approval (wave_id, asked_at, answered_by, answered_at)
 SELECT id, asked_at, %(answered_by)s, %(at)s
@@ -143,11 +146,18 @@ WHERE rerun.id = %(rerun)s
 UPDATE migration.rerun SET approved_at = %(at)s WHERE id = %(rerun)s AND approved_at IS NULL
 
 -- name: causes
-SELECT state, first_error_code AS code, coalesce(first_error_path, '') AS path, count(*) AS records
-FROM migration.import_process
+-- A record without a payload was rejected by our build, one with it held back at the gate.
+SELECT state, first_error_code AS code, coalesce(first_error_path, '') AS path,
+    payload_hash IS NOT NULL AS is_built,
+    state = 'invalid' AND EXISTS (
+        SELECT FROM migration.import_error AS error
+        WHERE error.import_process_id = process.id AND error.attempt = process.attempt AND error.stage = 'create'
+    ) AS on_create,
+    count(*) AS records
+FROM migration.import_process AS process
 WHERE wave_id = %(wave_id)s AND state = ANY (%(states)s)
-GROUP BY state, first_error_code, first_error_path
-ORDER BY count(*) DESC, first_error_code, first_error_path
+GROUP BY 1, 2, 3, 4, 5
+ORDER BY records DESC, code, path
 LIMIT %(most)s
 
 -- name: rate

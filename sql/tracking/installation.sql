@@ -6,6 +6,9 @@ SELECT EXISTS (
     WHERE id = %(id)s AND seen_at > migration.present() - interval '1 minute'
 )
 
+-- name: schema_version
+SELECT version_num FROM migration.schema_version
+
 -- name: claim
 -- No row comes back while another is alive.
 INSERT INTO migration.installation AS held (id, name, first_seen_at, seen_at)

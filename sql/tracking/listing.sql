@@ -52,6 +52,10 @@ WHERE NOT EXISTS (
         AND process.mode = 'live'
         AND process.target_kraken = %(target_kraken)s
 )
+    AND (
+        NOT EXISTS (SELECT FROM migration.erasure)
+        OR NOT migration.is_erased(%(import_supplier)s, listed.external_identifier)
+    )
 ORDER BY external_identifier
 LIMIT %(most)s
 
@@ -67,6 +71,7 @@ LEFT JOIN migration.import_process AS process
     AND process.mode = 'live'
     AND process.target_kraken = %(target_kraken)s
 WHERE listed.times > 1 AND (process.wave_id IS NULL OR process.wave_id = ANY (%(wave_ids)s))
+    AND NOT migration.is_erased(%(import_supplier)s, listed.external_identifier)
 
 -- name: doubt
 -- Records whose listing is not what their state implies, and those that are parked, listed or not: to be asked for
@@ -88,6 +93,7 @@ SELECT process.wave_id, process.id,
 FROM migration.import_process AS process
 LEFT JOIN listed USING (external_identifier)
 WHERE process.wave_id = ANY (%(wave_ids)s)
+    AND process.erased_at IS NULL
     AND CASE
         WHEN process.state = 'processed' THEN
             listed.external_identifier IS NULL
@@ -106,7 +112,7 @@ TRUNCATE doubted;
 INSERT INTO doubted (wave_id, id, mark)
 SELECT wave_id, id, 0
 FROM migration.import_process
-WHERE wave_id = %(wave_id)s AND state = ANY (%(states)s);
+WHERE wave_id = %(wave_id)s AND state = ANY (%(states)s) AND erased_at IS NULL;
 ANALYZE doubted
 
 -- name: doubts

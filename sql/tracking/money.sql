@@ -35,19 +35,8 @@ DELETE FROM migration.batch_money WHERE wave_id = %(wave_id)s AND batch = %(batc
 -- that were handed on after they had been built.
 INSERT INTO migration.batch_money (wave_id, batch, stage, ledger, currency, customers, cents)
 SELECT %(wave_id)s, %(batch)s, stage, ledger, currency, sum(customers), sum(cents)
-FROM (
-    SELECT side.stage, money.ledger, money.currency, 1 AS customers, side.cents
-    FROM migration.record_money AS money
-    CROSS JOIN LATERAL (
-        VALUES ('legacy', money.legacy_entries, money.legacy_cents),
-            ('payload', money.payload_entries, money.payload_cents)
-    ) AS side (stage, entries, cents)
-    WHERE money.wave_id = %(wave_id)s AND money.batch = %(batch)s AND side.entries > 0
-    UNION ALL
-    SELECT stage, ledger, currency, customers, cents
-    FROM migration.handed_on_money
-    WHERE wave_id = %(wave_id)s AND batch = %(batch)s
-) AS part
+FROM migration.money_part
+WHERE wave_id = %(wave_id)s AND batch = %(batch)s
 GROUP BY stage, ledger, currency
 
 -- name: take_over
@@ -95,5 +84,9 @@ GROUP BY money.ledger, money.currency, process.state, built
 UNION ALL
 SELECT ledger, currency, state, built, customers, legacy_cents, payload_cents
 FROM migration.purged_money
+WHERE wave_id = %(wave_id)s
+UNION ALL
+SELECT ledger, currency, state, built, customers, legacy_cents, payload_cents
+FROM migration.erased_money
 WHERE wave_id = %(wave_id)s
 ORDER BY currency, ledger, state

@@ -5,8 +5,27 @@
 SELECT wave.id, wave.name, wave.dialect, wave.mode, wave.target_kraken, wave.claimed, wave.started_at,
     wave.finished_at, wave.outcome, wave.outcome_reason, wave.stop_code, wave.stop_reason, wave.paused_at,
     pause.ordered_by AS paused_by, pause.reason AS pause_reason, wave.closed_at, wave.closed_by, wave.purged_at,
-    wave.requested_by
+    wave.requested_by,
+    CASE WHEN question.asked_at IS NULL THEN NULL
+        ELSE question.asked_at + make_interval(secs => 60 * wave.approval_minutes) END AS asked_until,
+    outage.began_at AS silent_since
 FROM migration.wave
+LEFT JOIN LATERAL (
+    SELECT wave.asked_at
+    WHERE wave.asked_at IS NOT NULL
+        AND NOT EXISTS (
+            SELECT FROM migration.wave_decision AS decision
+            WHERE decision.wave_id = wave.id AND decision.asked_at = wave.asked_at
+        )
+) AS question ON wave.finished_at IS NULL AND wave.stopped_at IS NULL
+LEFT JOIN LATERAL (
+    SELECT began_at
+    FROM migration.outage
+    WHERE target_kraken = wave.target_kraken AND ended_at IS NULL AND gives_up_at > migration.present()
+        AND next_try_at > migration.present() - interval '5 minutes'
+    ORDER BY id DESC
+    LIMIT 1
+) AS outage ON wave.finished_at IS NULL AND wave.stopped_at IS NULL
 LEFT JOIN LATERAL (
     SELECT ordered_by, reason
     FROM migration.wave_control

@@ -1,5 +1,9 @@
 -- Import processes: claimed, built, moved through their life. Every statement works on a whole set.
 
+-- name: lock_claiming
+-- No erasure begins until the transaction ends: it would not see the rows of this plan. Plans do not wait for each other.
+SELECT pg_advisory_xact_lock_shared(7204617157)
+
 -- name: claim
 -- Two waves never share a customer: the wave that inserts the key first has it. Free again are customers whom a
 -- cancelled wave has not begun to create and, by name, those whose rehearsal has ended or whom a purged wave did
@@ -26,6 +30,11 @@ WITH candidate AS (
             END
         OFFSET 0
     )
+        -- A customer who was erased here may be in Kraken.
+        AND (
+            NOT EXISTS (SELECT FROM migration.erasure)
+            OR NOT migration.is_erased(%(import_supplier)s, key.external_identifier)
+        )
     ORDER BY key.position
     LIMIT %(most)s
 ), claimed AS (
@@ -91,6 +100,7 @@ WHERE process.wave_id = %(wave_id)s AND process.batch = %(batch)s
         OR (process.state = ANY (%(reopenable)s) AND item.attempt = process.attempt)
     )
     AND (%(rerun_id)s::bigint IS NULL OR item.rerun_id IS NOT NULL)
+    AND process.erased_at IS NULL
 ORDER BY process.id
 
 -- name: record_build
@@ -190,7 +200,9 @@ LIMIT %(most)s
 
 -- name: intend
 -- The intent is committed before the request leaves, and only while the wave may create, and only of what was
--- approved where that is needed. Orders wait for the locks, and the last statement sees orders that came before.
+-- approved where that is needed. Orders wait for the locks, and the last statement sees orders that came before; so
+-- does the order that says that this database was restored.
+LOCK TABLE migration.restored IN ACCESS SHARE MODE;
 SELECT FROM migration.wave WHERE id = %(wave_id)s FOR SHARE;
 SELECT FROM migration.rerun WHERE id = %(rerun_id)s FOR SHARE;
 WITH picked AS (
@@ -232,7 +244,12 @@ SELECT intended.id, intended.external_identifier, intended.attempt, intended.dou
         WHERE earlier.import_process_id = intended.id
             AND earlier.attempt < intended.attempt
             AND earlier.outcome = ANY (%(reopenable)s)
-    ) AS ended_before
+    ) AS ended_before,
+    (
+        SELECT migration.looks_up_first(wave.target_kraken, wave.import_supplier, wave.resource)
+        FROM migration.wave
+        WHERE wave.id = %(wave_id)s
+    ) AS is_restored
 FROM intended
 JOIN migration.payload AS payload
     ON payload.wave_id = %(wave_id)s

@@ -33,6 +33,11 @@ DELETE FROM migration.record_money WHERE wave_id = %(wave_id)s
 -- name: delete_digests
 DELETE FROM migration.shared_value WHERE wave_id = %(wave_id)s
 
+-- name: destroy_key
+-- What is left of payloads and answers is opened by no key of this database. A copy of it from before has the key
+-- still, and the wrapping key opens that.
+SELECT migration.destroy_key(%(wave_id)s)
+
 -- name: blank_settled_differences
 -- Open differences keep their amounts: their owners work on them.
 UPDATE migration.reconciliation_difference
@@ -55,7 +60,7 @@ WHERE id = %(wave_id)s
 -- name: drop_partitions
 -- The last step, since no wave can write until the commit: if the tables cannot be had soon, it gives way.
 SET LOCAL lock_timeout = '2s';
-DROP TABLE IF EXISTS migration.payload_wave_{wave_id}, migration.answer_wave_{wave_id}
+SELECT migration.drop_partitions(%(wave_id)s)
 
 -- name: purged_at
 SELECT purged_at FROM migration.wave WHERE id = %(wave_id)s

@@ -5,7 +5,8 @@
 SET LOCAL cursor_tuple_fraction = 1
 
 -- name: scope
--- Waves that have something processed at Kraken, or something that may be there, or the one that was asked for.
+-- Waves that have something processed at Kraken, or something that may be there, or the one that was asked for. After
+-- a restore any record may be there, until its import supplier is proved.
 SELECT wave.id, wave.name, wave.resource, wave.import_supplier, wave.target_kraken, wave.connection_id,
     wave.dag_id, wave.mode, wave.purged_at, wave.closed_at
 FROM migration.wave
@@ -13,10 +14,14 @@ WHERE CASE
     WHEN %(wave_id)s::bigint IS NOT NULL THEN wave.id = %(wave_id)s
     ELSE wave.mode = 'live'
         AND wave.connection_id = %(connection_id)s
-        AND EXISTS (
-            SELECT FROM migration.import_process AS process
-            WHERE process.wave_id = wave.id AND process.state IN ('processed', 'parked')
-        )
+        AND CASE
+            WHEN migration.looks_up_first(wave.target_kraken, wave.import_supplier, wave.resource)
+            THEN EXISTS (SELECT FROM migration.import_process AS process WHERE process.wave_id = wave.id)
+            ELSE EXISTS (
+                SELECT FROM migration.import_process AS process
+                WHERE process.wave_id = wave.id AND process.state IN ('processed', 'parked')
+            )
+        END
 END
 ORDER BY wave.id
 
@@ -29,6 +34,13 @@ SELECT
     count(*) FILTER (WHERE process.payload_hash IS NULL AND process.state = 'rejected') AS rejected,
     count(*) FILTER (WHERE process.payload_hash IS NULL AND process.state <> 'rejected') AS not_built,
     count(*) FILTER (WHERE process.payload_hash IS NOT NULL AND process.state = 'invalid') AS invalid,
+    count(*) FILTER (
+        WHERE process.payload_hash IS NOT NULL AND process.state = 'invalid' AND EXISTS (
+            SELECT FROM migration.import_error AS error
+            WHERE error.import_process_id = process.id AND error.attempt = process.attempt
+                AND error.stage = 'create'
+        )
+    ) AS refused_on_create,
     count(*) FILTER (WHERE process.payload_hash IS NOT NULL AND process.state = 'rejected') AS refused_at_gate,
     count(*) FILTER (WHERE process.payload_hash IS NOT NULL AND process.state = 'built') AS not_validated,
     count(*) FILTER (WHERE process.state = 'valid') AS not_created,
@@ -111,17 +123,8 @@ FROM (
 ) AS kept
 FULL JOIN (
     SELECT batch, stage, ledger, currency, sum(cents) AS cents
-    FROM (
-        SELECT money.batch, side.stage, money.ledger, money.currency, side.cents
-        FROM migration.record_money AS money
-        CROSS JOIN LATERAL (
-            VALUES ('legacy', money.legacy_entries, money.legacy_cents),
-                ('payload', money.payload_entries, money.payload_cents)
-        ) AS side (stage, entries, cents)
-        WHERE money.wave_id = %(wave_id)s AND side.entries > 0
-        UNION ALL
-        SELECT batch, stage, ledger, currency, cents FROM migration.handed_on_money WHERE wave_id = %(wave_id)s
-    ) AS part
+    FROM migration.money_part
+    WHERE wave_id = %(wave_id)s
     GROUP BY batch, stage, ledger, currency
 ) AS found USING (batch, stage, ledger, currency)
 WHERE kept.cents IS DISTINCT FROM found.cents
@@ -132,7 +135,7 @@ SELECT to_regclass('migration.payload_wave_' || %(wave_id)s::bigint) IS NOT NULL
 
 -- name: payloads
 -- Of everything that was built, or of what was built from a time on.
-SELECT process.external_identifier, process.payload_hash, payload.body
+SELECT process.id, process.attempt, process.external_identifier, process.payload_hash, payload.body
 FROM migration.import_process AS process
 LEFT JOIN migration.payload AS payload
     ON payload.wave_id = %(wave_id)s
@@ -140,6 +143,7 @@ LEFT JOIN migration.payload AS payload
     AND payload.attempt = process.attempt
 WHERE process.wave_id = %(wave_id)s
     AND process.payload_hash IS NOT NULL
+    AND process.erased_at IS NULL
     AND (%(since)s::timestamptz IS NULL OR process.built_at >= %(since)s)
 
 -- name: keep
@@ -160,7 +164,8 @@ ON CONFLICT (
 SET ours = excluded.ours, theirs = excluded.theirs, cents = excluded.cents, seen_at = excluded.seen_at
 
 -- name: resolve
--- What was looked for in this scope and not found again is settled. Everything found was seen just now.
+-- What was looked for in this scope and not found again is settled. Everything found was seen just now. An amount of a
+-- customer who was erased is not looked for: it stays open until people settle it.
 UPDATE migration.reconciliation_difference
 SET resolved_at = %(at)s
 WHERE resolved_at IS NULL
@@ -170,6 +175,7 @@ WHERE resolved_at IS NULL
     AND wave_id IS NOT DISTINCT FROM %(wave_id)s::bigint
     AND kind = ANY (%(kinds)s)
     AND seen_at < %(at)s
+    AND ours IS DISTINCT FROM 'erased'
 
 -- name: open_kinds
 SELECT kind, count(*) AS differences, count(*) FILTER (WHERE owner IS NULL) AS unowned

@@ -76,12 +76,16 @@ GROUP BY error.code
 ORDER BY customers DESC, code
 
 -- name: attempts
-SELECT attempt, coalesce(outcome, 'replaced or not ended') AS outcome, count(*) AS records,
-    min(started_at) AS first_started, max(settled_at) AS last_settled
-FROM migration.import_attempt
-WHERE wave_id = %(wave_id)s
-GROUP BY attempt, coalesce(outcome, 'replaced or not ended')
-ORDER BY attempt, records DESC
+SELECT tried.attempt,
+    coalesce(
+        tried.outcome, CASE WHEN tried.attempt < process.attempt THEN 'replaced by a later try' ELSE 'not ended yet' END
+    ) AS outcome,
+    count(*) AS records
+FROM migration.import_attempt AS tried
+JOIN migration.import_process AS process ON process.id = tried.import_process_id
+WHERE tried.wave_id = %(wave_id)s
+GROUP BY 1, 2
+ORDER BY 1, records DESC
 
 -- name: orders
 -- What people ordered of the wave alone; an order to stop everything is the wave's stop.

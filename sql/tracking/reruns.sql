@@ -49,6 +49,7 @@ WITH covered AS (
         AND (%(wave_id)s::bigint IS NULL OR process.wave_id = %(wave_id)s)
         AND (%(batch)s::integer IS NULL OR process.batch = %(batch)s)
         AND (%(states)s::text[] IS NULL OR process.state = ANY (%(states)s))
+        AND process.erased_at IS NULL
         AND (
             %(identifiers)s::text[] IS NULL
             OR (
@@ -181,18 +182,41 @@ WHERE id IN (SELECT wave_id FROM migration.rerun_item WHERE rerun_id = %(rerun_i
 
 -- name: causes
 SELECT process.state, process.first_error_code AS code, coalesce(process.first_error_path, '') AS path,
-    count(*) AS records
+    process.is_built, process.on_create, count(*) AS records
 FROM migration.rerun_item AS item
 CROSS JOIN LATERAL (
-    SELECT state, first_error_code, first_error_path
-    FROM migration.import_process
+    SELECT state, first_error_code, first_error_path, payload_hash IS NOT NULL AS is_built,
+        state = 'invalid' AND EXISTS (
+            SELECT FROM migration.import_error AS error
+            WHERE error.import_process_id = refused.id AND error.attempt = refused.attempt
+                AND error.stage = 'create'
+        ) AS on_create
+    FROM migration.import_process AS refused
     WHERE id = item.import_process_id
     OFFSET 0
 ) AS process
-WHERE item.rerun_id = %(rerun_id)s AND process.state IN ('rejected', 'invalid', 'parked')
-GROUP BY process.state, process.first_error_code, process.first_error_path
-ORDER BY count(*) DESC, process.first_error_code, process.first_error_path
+WHERE item.rerun_id = %(rerun_id)s AND process.state = ANY (%(states)s)
+GROUP BY 1, 2, 3, 4, 5
+ORDER BY records DESC, code, path
 LIMIT %(most)s
+
+-- name: left
+-- Who is not through after a rerun, and why: the first error of each record's last try.
+SELECT process.external_identifier, item.wave_id, item.state AS from_state, process.state,
+    process.first_error_code AS code, coalesce(process.first_error_path, '') AS path,
+    process.payload_hash IS NOT NULL AS is_built, coalesce(error.stage = 'create', false) AS on_create,
+    coalesce(error.detail, '') AS detail
+FROM migration.rerun_item AS item
+JOIN migration.import_process AS process ON process.id = item.import_process_id
+LEFT JOIN LATERAL (
+    SELECT stage, detail
+    FROM migration.import_error
+    WHERE import_process_id = process.id AND attempt = process.attempt AND severity = 'error'
+    ORDER BY id
+    LIMIT 1
+) AS error ON true
+WHERE item.rerun_id = %(rerun_id)s AND process.state <> ALL (%(succeeded)s)
+ORDER BY process.first_error_code, process.first_error_path, process.external_identifier
 
 -- name: valid_cents
 SELECT coalesce(sum(money.payload_cents), 0)

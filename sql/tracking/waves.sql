@@ -111,15 +111,5 @@ SELECT pg_try_advisory_lock(%(wave_id)s::integer, %(batch)s)
 -- name: unlock_batch
 SELECT pg_advisory_unlock(%(wave_id)s::integer, %(batch)s)
 
--- name: create_payload_partition
--- Attached, not created in place: attaching does not stop other waves from writing.
-CREATE TABLE migration.payload_wave_{wave_id}
-    (LIKE migration.payload INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE);
-ALTER TABLE migration.payload
-    ATTACH PARTITION migration.payload_wave_{wave_id} FOR VALUES IN ({wave_id})
-
--- name: create_answer_partition
-CREATE TABLE migration.answer_wave_{wave_id}
-    (LIKE migration.answer INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE);
-ALTER TABLE migration.answer
-    ATTACH PARTITION migration.answer_wave_{wave_id} FOR VALUES IN ({wave_id})
+-- name: add_partitions
+SELECT migration.add_partitions(%(wave_id)s)

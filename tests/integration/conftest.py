@@ -21,20 +21,23 @@ from kraken_import.domain.policies import PolicySettings
 from kraken_import.generator import load
 from kraken_import.generator.values import configured_values
 from kraken_import.local.postgres import Cluster
+from kraken_import.tracking import evidence, vault
+from kraken_import.tracking.evidence import Key
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases.build import build_batch
-from kraken_import.usecases.create import CreateOutcome, create_batch
+from kraken_import.usecases.create import create_batch
 from kraken_import.usecases.plan import PlannedWave, plan_wave
 from kraken_import.usecases.poll import poll
 from kraken_import.usecases.poll_open import poll_open
 from kraken_import.usecases.summarise import WaveSummary, summarise_wave
 from kraken_import.usecases.systems import BuildSystems, PlanSystems, database_clock
-from kraken_import.usecases.validate import ValidateOutcome, validate_batch
-from kraken_import.usecases.waiting import HoldBack
+from kraken_import.usecases.validate import validate_batch
+from kraken_import.usecases.waiting import BatchOutcome, HoldBack
 from kraken_import.usecases.waits import Resumption
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
 from tests.conftest import NewDatabase, Simulator, StartSimulator
 from tests.stacks import Stack, running_stack
+from tests.wave_keys import Keys
 from transforms.registry import dialect_names, get_dialect
 
 DELAY = 0.2
@@ -55,11 +58,18 @@ class Journey:
 
     tracking: Engine
     legacy: Engine
+    tracking_superuser: Engine
+    legacy_superuser: Engine
     simulator: Simulator
     kraken: KrakenSettings
     renewed: KrakenSettings | None = None
     refreshed: list[KrakenSettings] = field(default_factory=list)
+    keys: Keys = field(default_factory=Keys)
+    """What the keys of its waves are wrapped with."""
     runs: int = 0
+
+    def __post_init__(self) -> None:
+        vault.attach(engine=self.tracking, source=self.keys)
 
     async def refresh(self) -> KrakenSettings:
         self.refreshed.append(self.renewed or self.kraken)
@@ -115,11 +125,11 @@ class Journey:
     def build(self, wave_id: int, batch: int = 0) -> dict[str, int]:
         return build_batch(systems=self.systems, ref=BatchRef(wave_id=wave_id, batch=batch))
 
-    def validate(self, wave_id: int, batch: int = 0) -> ValidateOutcome:
+    def validate(self, wave_id: int, batch: int = 0) -> BatchOutcome:
         ref = BatchRef(wave_id=wave_id, batch=batch)
         return asyncio.run(validate_batch(systems=self.systems, ref=ref))
 
-    def create(self, wave_id: int, batch: int = 0) -> CreateOutcome:
+    def create(self, wave_id: int, batch: int = 0) -> BatchOutcome:
         ref = BatchRef(wave_id=wave_id, batch=batch)
         return asyncio.run(create_batch(systems=self.systems, ref=ref))
 
@@ -146,13 +156,13 @@ class Journey:
             )
         )
 
-    def finish(self, wave_id: int, batch: int = 0, *, seconds: float = 60) -> CreateOutcome:
+    def finish(self, wave_id: int, batch: int = 0, *, seconds: float = 60) -> BatchOutcome:
         """Create and poll until everything has ended, as the tasks and their triggers would."""
         outcome = self.create_all(wave_id, batch, seconds=seconds)
         self.poll(wave_id, batch)
         return outcome
 
-    def create_all(self, wave_id: int, batch: int = 0, *, seconds: float = 60) -> CreateOutcome:
+    def create_all(self, wave_id: int, batch: int = 0, *, seconds: float = 60) -> BatchOutcome:
         """Create until nothing waits any more, as a task that is held back would."""
         deadline = time.monotonic() + seconds
         while (outcome := self.create(wave_id, batch)).held is not None:
@@ -199,6 +209,17 @@ class Journey:
         with self.tracking.connect() as connection:
             return list(connection.execute(text(statement), values).mappings())
 
+    def payloads(self, wave_id: int) -> dict[str, bytes]:
+        """The latest payload of each record of a wave, by external identifier."""
+        rows = self.rows(
+            "SELECT id, attempt, external_identifier FROM migration.import_process WHERE wave_id = :id",
+            id=wave_id,
+        )
+        keys = [Key(id=row["id"], wave_id=wave_id, attempt=row["attempt"]) for row in rows]
+        with self.tracking.connect() as connection:
+            found = evidence.payloads_of(connection=connection, keys=keys)
+        return {row["external_identifier"]: found[row["id"]] for row in rows if row["id"] in found}
+
     def states(self, wave_id: int) -> dict[str, int]:
         return {
             row["state"]: row["records"]
@@ -243,13 +264,19 @@ def customers_template(postgres: Cluster, legacy_template: str) -> str:
 
 
 @pytest.fixture
-def legacy_dsn(brief_database: NewDatabase, customers_template: str) -> str:
-    """The DSN of a legacy database with customers, fresh for this test."""
+def legacy_superuser_dsn(brief_database: NewDatabase, customers_template: str) -> str:
+    """The DSN of a legacy database with customers, fresh for this test, for what a test does to it."""
     return brief_database(template=customers_template)
 
 
 @pytest.fixture
-def begin(tracking_engine: Engine, legacy_engine: Engine, start_simulator: StartSimulator) -> BeginJourney:
+def begin(
+    tracking_engine: Engine,
+    legacy_engine: Engine,
+    tracking_superuser: Engine,
+    legacy_superuser: Engine,
+    start_simulator: StartSimulator,
+) -> BeginJourney:
     """Start a stand-in with these options, and a journey to it with at least so many customers."""
 
     def make(
@@ -257,15 +284,19 @@ def begin(tracking_engine: Engine, legacy_engine: Engine, start_simulator: Start
     ) -> Journey:
         # An emptied stand-in, at an address that another test had, knows none of that test's tokens.
         forget_tokens()
-        _look_sooner(engine=tracking_engine)
+        _look_sooner(engine=tracking_superuser)
         simulator = start_simulator("--delay", str(DELAY), *options)
         for dialect in dialects:
-            there = load.count(engine=legacy_engine, dialect=dialect)
+            there = load.count(engine=legacy_superuser, dialect=dialect)
             if there < customers:
-                load.generate(engine=legacy_engine, dialect=dialect, first=there + 1, last=customers, seed=7)
+                load.generate(
+                    engine=legacy_superuser, dialect=dialect, first=there + 1, last=customers, seed=7
+                )
         return Journey(
             tracking=tracking_engine,
             legacy=legacy_engine,
+            tracking_superuser=tracking_superuser,
+            legacy_superuser=legacy_superuser,
             simulator=simulator,
             kraken=KrakenSettings(
                 base_url=simulator.url,

@@ -41,6 +41,9 @@ def _states(stack: Stack, run_id: str) -> list[str]:
 def _a_paused_wave_keeps_no_place_that_another_needs(stack: Stack, run_id: str) -> None:
     """More batches wait than there are places, and another wave of the dialect goes on."""
     stack.until(lambda: _states(stack, run_id) == ["deferred"] * 5)
+    path = f"/dags/{WAVES}/dagRuns/{run_id}/taskInstances?task_id=load.create"
+    labels = [each["rendered_map_index"] for each in stack.api("GET", path).json()["task_instances"]]
+    assert all(label.endswith(": paused by a person") for label in labels), labels
     pool = stack.api("GET", f"/pools/migration_{DIALECT}").json()
     assert (pool["slots"], pool["deferred_slots"], pool["open_slots"]) == (4, 5, 4)
     other = stack.trigger(WAVES, limit=4, batch_size=2, threshold=1, dry_run=False)

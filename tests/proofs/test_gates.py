@@ -21,7 +21,7 @@ FIRST, LAST = 5_651, 5_760
 
 @pytest.fixture(autouse=True, scope="module")
 def _customers(stack: Stack) -> None:
-    url = stack.values["LEGACY_DSN"].replace("postgresql://", "postgresql+psycopg2://", 1)
+    url = stack.values["LEGACY_OWNER_DSN"].replace("postgresql://", "postgresql+psycopg2://", 1)
     engine = create_engine(url, poolclass=NullPool)
     load.generate(engine=engine, dialect="edf_accounts", first=FIRST, last=LAST, seed=7)
 

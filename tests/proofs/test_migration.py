@@ -21,7 +21,7 @@ CUSTOMERS = 2_000
 
 @pytest.fixture(autouse=True)
 def _customers(stack: Stack) -> None:
-    url = stack.values["LEGACY_DSN"].replace("postgresql://", "postgresql+psycopg2://", 1)
+    url = stack.values["LEGACY_OWNER_DSN"].replace("postgresql://", "postgresql+psycopg2://", 1)
     engine = create_engine(url, poolclass=NullPool)
     # Some are left out of every cohort: an erroneous transfer, a place in collections.
     load.generate(engine=engine, dialect="edf_accounts", first=1_001, last=CUSTOMERS + 200, seed=7)

@@ -6,13 +6,15 @@ import json
 import os
 import re
 import runpy
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,41 +24,68 @@ import requests
 from kraken_import.local import postgres
 from tests.checkouts import free_port_base, login
 from tests.conftest import ROOT
+from tests.images import READ_DAGS, context
 from transforms.registry import dialect_names
 
-DIALECT = "plenitude_accounts"
-PROJECT = "kraken-migration"
+DIALECT = "acme_accounts"
+PARENT = "edf_accounts"
+MAP = "accounts.account_class"
+DISTRIBUTION = "kraken-migration"
 DAG_FILE = """\
 from kraken_import.airflow.dags import dialect_dags, operation_dags
 
 globals().update(dialect_dags() | operation_dags())
 """
-OPERATIONS = {"control_wave", "plan_cohort", "poll_open", "reconcile", "watch"}
-PARTS = {"plugins/kraken_import": "kraken_import", "transforms": "transforms", "sql": "transforms/sql"}
+OPERATIONS = {"control_wave", "plan_cohort", "poll_open", "reconcile", "retain", "watch"}
+PARTS = {
+    "plugins/kraken_import": "kraken_import",
+    "transforms": "transforms",
+    "sql": "transforms/sql",
+    "tests/samples": "transforms/samples",
+}
 """Where the parts of the wheel lie in a checkout."""
-READ_DAGS = """\
-import json, sys
+PRINT_VERSIONS = """\
+import runpy, sys
+sys.path.insert(0, sys.argv[1])
+runpy.run_module("kraken_import.cli.constraints", run_name="__main__")
+"""
+FIELD = "customer_preferences.partner_password"
+ONE_MORE_FIELD = f"""
 from pathlib import Path
-from airflow.dag_processing.dagbag import DagBag
-import kraken_import, transforms
-bag = DagBag(dag_folder=Path("dags"))
-homes = [module.__file__ for module in (kraken_import, transforms)]
-print(json.dumps({"ids": bag.dag_ids, "errors": bag.import_errors, "path": sys.path, "homes": homes}))
+from transforms.extract import frame_sql
+from transforms.registry import get_dialect
+
+(frame,) = (each for each in get_dialect(name="{DIALECT}").frames if each.name == "customers")
+columns = ", ".join(f"theirs.{{name}}" for name in frame.column_names)
+theirs = frame_sql(dialect="{DIALECT}", name="customers").read_text()
+file = Path("sql/extract/{DIALECT}/customers.sql")
+file.write_text(f"SELECT {{columns}}, 'Ours' AS password\\nFROM (\\n{{theirs}}\\n) AS theirs\\n")
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installed:
-    """An environment with the distribution, and a project folder with nothing but one DAG file."""
+    """An environment with the distribution, and the folder of a project."""
 
     python: Path
     project: Path
 
     def run(self, *words: str, **variables: str) -> str:
         """Run this Python in the project folder. Returns what it wrote to standard output."""
-        foreign = ("AIRFLOW", "PYTHON", "PIP", "VIRTUAL_ENV")
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-        return said(command=[str(self.python), *words], folder=self.project, environment=kept | variables)
+        return said(
+            command=[str(self.python), *words], folder=self.project, environment=self._with(variables)
+        )
+
+    def migrate(self, line: str, **variables: str) -> str:
+        """Run a line of `kraken-migrate` in the project folder."""
+        command = [str(self.python.with_name("kraken-migrate")), *shlex.split(line)]
+        shown = said(command=command, folder=self.project, environment=self._with(variables))
+        sys.stdout.write(f"$ kraken-migrate {line}\n{shown}")
+        return shown
+
+    def _with(self, variables: dict[str, str]) -> dict[str, str]:
+        foreign = ("AIRFLOW", "PYTHON", "PIP", "VIRTUAL_ENV", "KRAKEN_MIGRATE")
+        return {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | variables
 
     def stack(self, command: str, **variables: str) -> str:
         """Run a command of the local stack."""
@@ -99,19 +128,18 @@ def install(*, folder: Path, wheel: Path, constraints: Path, compiled: bool) -> 
     )
     target = ["--quiet", "--python", str(python)]
     words = [*target, *(["--compile-bytecode"] if compiled else []), "--constraints", str(constraints)]
-    uv("install", *words, f"{PROJECT}[local] @ {wheel.as_uri()}")
+    uv("install", *words, f"{DISTRIBUTION}[local,conformance] @ {wheel.as_uri()}")
     uv("check", *target)
-    project = folder / "project"
-    (project / "dags").mkdir(parents=True)
-    (project / "dags" / "kraken.py").write_text(DAG_FILE)
-    return Installed(python=python, project=project)
+    return Installed(python=python, project=folder)
 
 
-def versions(*, lock: Path, into: Path) -> Path:
-    """Write the versions of a lock without their hashes, which a wheel of ours has none of."""
-    pins = re.findall(r"^([a-z0-9-]+==[^\s\\]+(?: ;[^\\\n]*)?)", lock.read_text(), re.MULTILINE)
-    assert len(pins) > 100
-    into.write_text("\n".join(pins))
+def versions(*, wheel: Path, into: Path) -> Path:
+    """Write the locked versions that a wheel prints before anything else is installed."""
+    unpacked = into.with_name("unpacked")
+    zipfile.ZipFile(wheel).extractall(unpacked)
+    # Without site-packages: no dependency is there yet.
+    words = [sys.executable, "-I", "-S", "-c", PRINT_VERSIONS, str(unpacked)]
+    into.write_text(said(command=words, folder=unpacked, environment={}))
     return into
 
 
@@ -135,16 +163,8 @@ def wheel(scratch: Path) -> Path:
 def test_the_same_sources_give_the_same_bytes_in_another_folder_at_another_time(
     wheel: Path, scratch: Path
 ) -> None:
-    copy = scratch / "copy"
-    copy.mkdir()
     # No more than the Docker image is built from.
-    for name in re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE):
-        source = ROOT / name
-        if source.is_dir():
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(source, copy / name, ignore=ignored, copy_function=shutil.copyfile)
-        else:
-            shutil.copyfile(source, copy / name)
+    copy = context(folder=scratch / "copy")
     again = build(source=copy, into=scratch / "again")
     assert again.name == wheel.name
     assert again.read_bytes() == wheel.read_bytes()
@@ -156,6 +176,7 @@ def test_the_wheel_has_all_that_both_packages_read_and_nothing_else(wheel: Path)
     for source, name in PARTS.items():
         files = (file for file in (ROOT / source).rglob("*") if file.is_file() and file.suffix != ".pyc")
         wanted |= {f"{name}/{file.relative_to(ROOT / source)}" for file in files}
+    wanted.add("kraken_import/requirements.txt")
     assert len(wanted) > 400
     assert {"kraken_import/py.typed", "transforms/py.typed"} < wanted
     assert wanted <= there
@@ -163,27 +184,95 @@ def test_the_wheel_has_all_that_both_packages_read_and_nothing_else(wheel: Path)
     assert {name.split("/")[0] for name in there - wanted} == {metadata}
 
 
-@pytest.mark.timeout(600)
-def test_an_installed_distribution_runs_a_wave_in_a_folder_with_one_dag_file(
+@pytest.mark.timeout(900)
+def test_an_installed_distribution_migrates_with_a_project_of_ones_own_outside_of_any_checkout(
     wheel: Path, scratch: Path
 ) -> None:
     folder = scratch / "locked"
     folder.mkdir()
-    constraints = versions(lock=ROOT / "requirements.txt", into=folder / "constraints.txt")
+    constraints = versions(wheel=wheel, into=folder / "constraints.txt")
     installed = install(folder=folder, wheel=wheel, constraints=constraints, compiled=True)
+    installed.migrate(f"init acme --dialect {PARENT} --name {DIALECT}")
+    installed = replace(installed, project=folder / "acme")
+    _its_tests_hold(installed=installed)
     try:
-        shown = installed.stack("demo", DIALECT=DIALECT, ACCOUNTS="20", PORT_BASE=str(free_port_base()))
+        shown = installed.stack("demo", ACCOUNTS="20", PORT_BASE=str(free_port_base()))
         assert "Every one of 20 outcomes is what the generated customer implies." in " ".join(shown.split())
         lines = installed.stack("env").splitlines()
         values = {name: value.strip("'") for name, _, value in (line.partition("=") for line in lines)}
         _airflow_found_everything(values=values)
         _report_is_served(listed=installed.stack("reports"), values=values)
+        _a_code_is_mended_by_the_command_line_alone(installed=installed)
     finally:
         assert "The stack is down." in installed.stack("down")
         # Elsewhere under root, if the folder were closed to Postgres's user.
         data = postgres.open_cluster(home=installed.project / ".run" / "postgres", port=0).home
     assert data.is_relative_to(scratch)
-    assert {entry.name for entry in installed.project.iterdir()} == {".run", "dags"}
+
+
+def _its_tests_hold(*, installed: Installed) -> None:
+    told = installed.migrate("doctor")
+    assert f"dialect {DIALECT}" in told
+    tested = installed.run("-m", "pytest", "-q")
+    assert re.search(r"^27 passed", tested, re.MULTILINE), tested
+    # What the package does not know is found where it is meant, and what nothing reads is refused.
+    misspelt = installed.project / "sql" / "extract" / DIALECT / "custommers.sql"
+    misspelt.parent.mkdir(parents=True)
+    misspelt.touch()
+    with pytest.raises(AssertionError, match=r"is customers\.sql meant\?"):
+        installed.migrate("doctor")
+    misspelt.unlink()
+    _fill_one_more_field(installed=installed)
+
+
+def _fill_one_more_field(*, installed: Installed) -> None:
+    """Put SQL of the project's own in place of the package's, with a column that no frame has."""
+    installed.run("-c", ONE_MORE_FIELD)
+    (installed.project / "sql" / "extract" / DIALECT / "columns.toml").write_text(
+        f'[customers.columns.password]\nkind = "text"\nfield = "{FIELD}"\nmeaning = "Ours."\n'
+    )
+    assert "30 frames" in installed.migrate("doctor")
+
+
+def _a_code_is_mended_by_the_command_line_alone(*, installed: Installed) -> None:
+    """A wave without a code, the code written into the project, a rerun, and the wave's close."""
+    file = installed.project / "codes" / DIALECT / f"{MAP}.csv"
+    file.parent.mkdir(parents=True)
+    whole = installed.migrate(f"codes {DIALECT} {MAP}")
+    assert "\nBUS,BUSINESS,\n" in whole
+    file.write_text(whole.replace("BUS,BUSINESS,\n", ""))
+    installed.migrate(f"wave run {DIALECT} --limit 60 --live --name first --set threshold=0.9 --wait")
+    before = _states(installed=installed)
+    assert before["rejected"] > 0
+    file.write_text(whole)
+    installed.migrate("rerun --wave first --code unknown_code --wait")
+    installed.migrate("late-changes first")
+    installed.migrate("crosswalk first")
+    installed.migrate('own billing --wave first --note "Billed by hand"')
+    installed.migrate("wave close first")
+    assert "State: closed" in installed.migrate("wave show first")
+    after = _states(installed=installed)
+    assert after["processed"] > before["processed"]
+    assert after.total() == before.total() == 60
+    _the_projects_sql_was_sent(installed=installed)
+
+
+def _states(*, installed: Installed) -> Counter[str]:
+    shown = installed.migrate("wave show first")
+    counted = shown.partition("Customers by state:")[2].partition("Money")[0]
+    return Counter(
+        {state: int(number) for number, state in re.findall(r"(\d+)  (\w+)$", counted, re.MULTILINE)}
+    )
+
+
+def _the_projects_sql_was_sent(*, installed: Installed) -> None:
+    (written,) = installed.project.glob("wave-*/crosswalk.csv")
+    identifiers = [line.split(",")[0].strip('"') for line in written.read_text().splitlines()[1:6]]
+    told = [installed.migrate(f"record show {each} --wave first --payload") for each in identifiers]
+    # An unknown occupier has no person with a password.
+    known = [each for each in told if '"unknown_occupier":true' not in each]
+    assert len(known) > 2
+    assert all(re.search(r'"partner_password": ?"Ours"', each) for each in known), known
 
 
 def _airflow_found_everything(*, values: dict[str, str]) -> None:
@@ -194,13 +283,13 @@ def _airflow_found_everything(*, values: dict[str, str]) -> None:
         assert answer.ok, answer.text
         return dict(answer.json())
 
-    assert {dag["dag_id"] for dag in asked("dags?limit=100")["dags"]} == _all_dags()
+    assert {dag["dag_id"] for dag in asked("dags?limit=100")["dags"]} == _all_dags(DIALECT)
     assert asked("importErrors")["total_entries"] == 0
     plugins = [each for each in asked("plugins")["plugins"] if each["name"] == "kraken_migration"]
-    assert [PROJECT in each["source"] for each in plugins] == [True]
+    assert [DISTRIBUTION in each["source"] for each in plugins] == [True]
     assert asked("plugins/importErrors")["total_entries"] == 0
     providers = {each["package_name"] for each in asked("providers?limit=200")["providers"]}
-    assert PROJECT in providers
+    assert DISTRIBUTION in providers
 
 
 def _report_is_served(*, listed: str, values: dict[str, str]) -> None:
@@ -214,8 +303,7 @@ def _report_is_served(*, listed: str, values: dict[str, str]) -> None:
     assert requests.get(address, timeout=30).status_code == 401
 
 
-def _all_dags() -> set[str]:
-    names = dialect_names()
+def _all_dags(*names: str) -> set[str]:
     return {f"{kind}_{name}" for kind in ("migrate", "rerun") for name in names} | OPERATIONS
 
 
@@ -225,13 +313,16 @@ def test_the_lowest_declared_versions_fit_each_other_and_read_every_dag(wheel: P
     folder.mkdir()
     lowest = folder / "lowest.txt"
     version = ".".join(map(str, sys.version_info[:2]))
-    wanted = ["--resolution", "lowest-direct", "--python-version", version, "--extra", "local"]
+    wanted = ["--resolution", "lowest-direct", "--python-version", version]
+    wanted += ["--extra", "local", "--extra", "conformance"]
     uv("compile", "--quiet", *wanted, "pyproject.toml", "--output-file", str(lowest))
     assert "\napache-airflow==3.3.0\n" in lowest.read_text()
     installed = install(folder=folder, wheel=wheel, constraints=lowest, compiled=False)
+    (folder / "dags").mkdir()
+    (folder / "dags" / "kraken.py").write_text(DAG_FILE)
     home = {"AIRFLOW_HOME": str(folder / "airflow"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
-    read = json.loads(installed.run("-c", READ_DAGS, **home).splitlines()[-1])
+    read = json.loads(installed.run("-c", READ_DAGS, "dags", **home).splitlines()[-1])
     assert read["errors"] == {}
-    assert set(read["ids"]) == _all_dags()
+    assert set(read["ids"]) == _all_dags(*dialect_names())
     assert all(Path(place).is_relative_to(folder / "env") for place in read["homes"])
     assert not [place for place in read["path"] if Path(place).is_relative_to(ROOT)]

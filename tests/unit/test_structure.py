@@ -54,3 +54,26 @@ def test_every_package_stands_in_a_layer() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     packages = {path.parent.name for path in Path(ROOT / "plugins" / "kraken_import").glob("*/__init__.py")}
     assert {name for name in packages if f"`kraken_import/{name}/`" not in page} == set()
+
+
+def test_one_function_makes_all_engines_so_that_each_hides_what_its_errors_quote() -> None:
+    makers = {
+        str(path.relative_to(ROOT))
+        for folder in CODE
+        for path in (ROOT / folder).rglob("*.py")
+        if "create_engine(" in path.read_text(encoding="utf-8")
+    }
+    assert makers == {"transforms/database.py"}
+
+
+def test_every_operator_of_ours_lets_no_error_out_as_it_is() -> None:
+    folder = ROOT / "plugins" / "kraken_import" / "airflow" / "operators"
+    roots = {
+        node.name
+        for path in folder.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+        and "BaseOperator" in {base.id for base in node.bases if isinstance(base, ast.Name)}
+        and "QuietOperator" not in {base.id for base in node.bases if isinstance(base, ast.Name)}
+    }
+    assert roots == set()

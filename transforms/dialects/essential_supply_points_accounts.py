@@ -107,57 +107,45 @@ DIALECT = Dialect(
     default_values=WORDS,
     frames=(
         SUPPLY_POINTS,
-        Frame(
-            name="accounts",
-            key=_ACCOUNT,
-            parent="supply_points",
-            target="accounts",
-            send_empty=True,
-            columns=(
-                Column(
-                    name="account_class",
-                    field="account_type",
-                    kind="code",
-                    codes={"DTB": "DOMESTIC_THIRD_PARTY_BILLED", "BTB": "BUSINESS_THIRD_PARTY_BILLED"},
-                    expected=True,
-                    meaning="Kind of account.",
-                ),
-                Column(
-                    name="customer_at_supply_address_from_date",
-                    kind="date",
-                    expected=True,
-                    meaning="Since when the customer has the property.",
-                ),
-                *outage_contact(),
-                *phone(inside="outage_contact.phone_1", name="phone_1"),
-                *phone(inside="outage_contact.phone_2", name="phone_2"),
-                Column(
-                    name="phone_3",
-                    field="outage_contact.phone_3",
-                    kind="unsent",
-                    meaning="A third number: Kraken takes two, so it is left out, with a warning.",
-                ),
+        Frame("accounts", key=_ACCOUNT, parent="supply_points", target="accounts", send_empty=True).having(
+            Column(
+                "account_class",
+                "code",
+                "Kind of account.",
+                field="account_type",
+                codes={"DTB": "DOMESTIC_THIRD_PARTY_BILLED", "BTB": "BUSINESS_THIRD_PARTY_BILLED"},
+                expected=True,
+            ),
+            Column(
+                "customer_at_supply_address_from_date",
+                "date",
+                "Since when the customer has the property.",
+                expected=True,
+            ),
+            *outage_contact(),
+            *phone(inside="outage_contact.phone_1", name="phone_1"),
+            *phone(inside="outage_contact.phone_2", name="phone_2"),
+            Column(
+                "phone_3",
+                "unsent",
+                "A third number: Kraken takes two, so it is left out, with a warning.",
+                field="outage_contact.phone_3",
             ),
         ),
         Frame(
-            name="customers",
-            key=(*_ACCOUNT, "customer_key"),
-            parent="accounts",
-            target="customers",
-            expected=True,
-            columns=(
-                *person("title", "given_name", "family_name", "email", "mobile", "landline", "salutation"),
-                Column(
-                    name="account_roles",
-                    kind="codes",
-                    # The only one that the guide names.
-                    codes={"HLD": "ADMIN"},
-                    setting="account_roles",
-                    expected=True,
-                    meaning="The person's roles in the account.",
-                ),
-                *postal_address(inside="postal_address"),
+            "customers", key=(*_ACCOUNT, "customer_key"), parent="accounts", target="customers", expected=True
+        ).having(
+            *person("title", "given_name", "family_name", "email", "mobile", "landline", "salutation"),
+            Column(
+                name="account_roles",
+                kind="codes",
+                # The only one that the guide names.
+                codes={"HLD": "ADMIN"},
+                setting="account_roles",
+                expected=True,
+                meaning="The person's roles in the account.",
             ),
+            *postal_address(inside="postal_address"),
         ),
     ),
 )

@@ -50,11 +50,7 @@ _NOTIFICATION = (*SUPPLY_POINT, "notification_key")
 _NOT_A_POINT = "invalid_delivery_point_identifier"
 """The one thing that EDF's document, which states the same form of an address, says of this field."""
 
-ANSWERS = Answers(
-    paths={
-        "cdns.outage_contact.postal_address.delivery_point_identifier": _NOT_A_POINT,
-    }
-)
+ANSWERS = Answers(paths={"cdns.outage_contact.postal_address.delivery_point_identifier": _NOT_A_POINT})
 
 DIALECT = Dialect(
     name="essential_supply_points_cdns",
@@ -71,30 +67,20 @@ DIALECT = Dialect(
     frames=(
         SUPPLY_POINTS,
         Frame(
-            name="notifications",
-            key=_NOTIFICATION,
-            parent="supply_points",
-            target="cdns",
-            send_empty=True,
-            columns=(
-                Column(
-                    name="transaction_date",
-                    kind="timestamp",
-                    expected=True,
-                    meaning="When the notification was made.",
-                ),
-                Column(
-                    name="movement_type",
-                    kind="configured",
-                    setting="movement_types",
-                    expected=True,
-                    meaning="Why the notification was made.",
-                ),
-                *outage_contact(),
+            "notifications", key=_NOTIFICATION, parent="supply_points", target="cdns", send_empty=True
+        ).having(
+            Column("transaction_date", "timestamp", "When the notification was made.", expected=True),
+            Column(
+                "movement_type",
+                "configured",
+                "Why the notification was made.",
+                setting="movement_types",
+                expected=True,
             ),
+            *outage_contact(),
         ),
         Frame(
-            name="notification_phones",
+            "notification_phones",
             key=(*_NOTIFICATION, "phone_key"),
             parent="notifications",
             target="outage_contact.phones",

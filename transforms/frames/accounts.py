@@ -33,9 +33,9 @@ _PREFERENCES: Final = {
 def person(*names: str, keep_blank: Sequence[str] = ()) -> tuple[Column, ...]:
     """Columns of a person by name; those in `keep_blank` are sent as "" when they are blank."""
     return tuple(
-        Column(name="date_of_birth", kind="date", meaning="Date of birth.")
+        Column("date_of_birth", "date", "Date of birth.")
         if name == "date_of_birth"
-        else Column(name=name, kind="text", keep_blank=name in keep_blank, meaning=_PERSON[name])
+        else Column(name, "text", _PERSON[name], keep_blank=name in keep_blank)
         for name in names
     )
 
@@ -51,75 +51,46 @@ def preferences(*names: str) -> tuple[Column, ...]:
 
 
 USER_DETAILS: Final = Frame(
-    name="user_details",
-    key=(*CUSTOMER, "detail_key"),
-    parent="customers",
-    target="user_details",
-    columns=(
-        Column(
-            name="namespace",
-            kind="configured",
-            setting="user_detail_namespaces",
-            required=True,
-            meaning="What the value is.",
-        ),
-        Column(name="value", kind="text", required=True, meaning="The value; no row where it is blank."),
-    ),
+    "user_details", key=(*CUSTOMER, "detail_key"), parent="customers", target="user_details"
+).having(
+    Column("namespace", "configured", "What the value is.", setting="user_detail_namespaces", required=True),
+    Column("value", "text", "The value; no row where it is blank.", required=True),
 )
 """Details of a customer beyond the fields of a person."""
 
 AGREEMENT: Final = (
-    Column(name="tariff_code", kind="configured", setting="tariff_codes", required=True, meaning="Tariff."),
-    Column(name="effective_from", kind="date", required=True, meaning="First day."),
-    Column(name="effective_to", kind="date", is_last_day=True, meaning="Last day; empty while it runs."),
+    Column("tariff_code", "configured", "Tariff.", setting="tariff_codes", required=True),
+    Column("effective_from", "date", "First day.", required=True),
+    Column("effective_to", "date", "Last day; empty while it runs.", is_last_day=True),
 )
 
 TRANSACTION: Final = (
-    *columns(kind="text", required=True, meanings={"transaction_id": "Number of the transaction."}),
-    *columns(kind="date", required=True, meanings={"transaction_date": "When it was booked."}),
+    Column("transaction_id", "text", "Number of the transaction.", required=True),
+    Column("transaction_date", "date", "When it was booked.", required=True),
     Column(
-        name="amount",
-        kind="money",
+        "amount",
+        "money",
+        "Amount, positive where the customer owes more by it: a charge, or a payment taken back.",
         sign="by_type",
         required=True,
-        meaning="Amount, positive where the customer owes more by it: a charge, or a payment taken back.",
     ),
 )
 """What every booking has; type and reason are codes of the dialect."""
 
-NOTES: Final = Frame(
-    name="notes",
-    key=_NOTE,
-    parent="accounts",
-    target="notes",
-    columns=(
-        Column(name="created_at", kind="timestamp", required=True, meaning="When it was written."),
-        Column(name="body", kind="text", meaning="What it says; empty where documents say it."),
-        Column(
-            name="is_pinned",
-            kind="code",
-            codes=OPTIONAL_FLAG,
-            meaning="Whether it stays on top of the others.",
-        ),
-        Column(name="unpin_at", kind="timestamp", meaning="Until when."),
-    ),
+NOTES: Final = Frame("notes", key=_NOTE, parent="accounts", target="notes").having(
+    Column("created_at", "timestamp", "When it was written.", required=True),
+    Column("body", "text", "What it says; empty where documents say it."),
+    Column("is_pinned", "code", "Whether it stays on top of the others.", codes=OPTIONAL_FLAG),
+    Column("unpin_at", "timestamp", "Until when."),
 )
 
 NOTE_DOCUMENTS: Final = Frame(
-    name="note_documents",
-    key=(*_NOTE, "document_key"),
-    parent="notes",
-    target="document_paths",
-    columns=(Column(name="document_path", kind="text", required=True, meaning="Where it is stored."),),
-)
+    "note_documents", key=(*_NOTE, "document_key"), parent="notes", target="document_paths"
+).having(Column("document_path", "text", "Where it is stored.", required=True))
 
 METADATA: Final = Frame(
-    name="metadata",
-    key=(*ACCOUNT, "metadata_key"),
-    parent="accounts",
-    target="metadata",
-    columns=(
-        Column(name="key", kind="text", required=True, meaning="Name of the entry."),
-        Column(name="value", kind="document", required=True, meaning="Any JSON value."),
-    ),
+    "metadata", key=(*ACCOUNT, "metadata_key"), parent="accounts", target="metadata"
+).having(
+    Column("key", "text", "Name of the entry.", required=True),
+    Column("value", "document", "Any JSON value.", required=True),
 )

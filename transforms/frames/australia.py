@@ -15,31 +15,27 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """By setting, the words that the guides show; each client names further ones on its Connection."""
 
-SUPPLY_POINTS: Final = Frame(
-    name="supply_points",
-    key=SUPPLY_POINT,
-    columns=(
-        Column(
-            name="supply_type",
-            field="supply_point.supply_type",
-            kind="code",
-            codes={"ED": "ELECTRICITY_DISTRIBUTION"},
-            expected=True,
-            meaning="Kind of supply.",
-        ),
-        Column(
-            name="substation",
-            field="supply_point.substation",
-            kind="text",
-            meaning="Number of the substation that feeds the point.",
-        ),
-        Column(
-            name="critical_load",
-            field="supply_point.critical_load",
-            kind="code",
-            codes=OPTIONAL_FLAG,
-            meaning="Whether a life depends on the supply; blank is unknown.",
-        ),
+SUPPLY_POINTS: Final = Frame("supply_points", key=SUPPLY_POINT).having(
+    Column(
+        "supply_type",
+        "code",
+        "Kind of supply.",
+        field="supply_point.supply_type",
+        codes={"ED": "ELECTRICITY_DISTRIBUTION"},
+        expected=True,
+    ),
+    Column(
+        "substation",
+        "text",
+        "Number of the substation that feeds the point.",
+        field="supply_point.substation",
+    ),
+    Column(
+        "critical_load",
+        "code",
+        "Whether a life depends on the supply; blank is unknown.",
+        field="supply_point.critical_load",
+        codes=OPTIONAL_FLAG,
     ),
 )
 
@@ -47,24 +43,18 @@ SUPPLY_POINTS: Final = Frame(
 def outage_contact() -> tuple[Column, ...]:
     """Return columns for the contact during outages, without telephones."""
     return (
-        *columns(
-            kind="text",
-            inside="outage_contact",
-            meanings={
-                "title": "Title of the person to tell.",
-                "given_name": "First name.",
-                "family_name": "Last name.",
-                "suffix": "What follows the name.",
-            },
-        ),
+        Column("title", "text", "Title of the person to tell.", field="outage_contact.title"),
+        Column("given_name", "text", "First name.", field="outage_contact.given_name"),
+        Column("family_name", "text", "Last name.", field="outage_contact.family_name"),
+        Column("suffix", "text", "What follows the name.", field="outage_contact.suffix"),
         Column(
-            name="name_type",
+            "name_type",
+            "configured",
+            "Whether the name is the legal one or another.",
             field="outage_contact.name_type",
-            kind="configured",
             setting="name_types",
-            meaning="Whether the name is the legal one or another.",
         ),
-        Column(name="email", field="outage_contact.email_address", kind="text", meaning="E-mail address."),
+        Column("email", "text", "E-mail address.", field="outage_contact.email_address"),
         *postal_address(inside="outage_contact.postal_address"),
     )
 
@@ -74,25 +64,21 @@ def phone(*, inside: str = "", name: str = "") -> tuple[Column, ...]:
     field, column = (f"{inside}." if inside else ""), (f"{name}_" if name else "")
     return (
         Column(
-            name=f"{column}number",
-            field=f"{field}number",
-            kind="text",
-            expected=not inside,
-            meaning="Number as it is dialled.",
+            f"{column}number", "text", "Number as it is dialled.", field=f"{field}number", expected=not inside
         ),
         Column(
-            name=f"{column}service_type",
+            f"{column}service_type",
+            "configured",
+            "Mobile or fixed line.",
             field=f"{field}service_type",
-            kind="configured",
             setting="service_types",
-            meaning="Mobile or fixed line.",
         ),
         Column(
-            name=f"{column}prefix",
+            f"{column}prefix",
+            "text",
+            "International prefix with plus sign; blank is sent.",
             field=f"{field}prefix",
-            kind="text",
             keep_blank=True,
-            meaning="International prefix with plus sign; blank is sent.",
         ),
     )
 

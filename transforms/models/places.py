@@ -31,6 +31,33 @@ def list_at(*, model: type[BaseModel], place: Sequence[str]) -> bool:
     return any(_is_list(annotation=field.annotation) for field in _fields_at(model=model, place=place) or ())
 
 
+def closed_list(*, model: type[BaseModel], place: Sequence[str]) -> frozenset[str] | None:
+    """The only words that this model takes at a place; None where it takes any, or there is no such place."""
+    fields = _fields_at(model=model, place=place)
+    words: set[str] = set()
+    for field in fields or ():
+        known = _words(annotation=field.annotation)
+        if known is None:
+            return None
+        words |= known
+    return frozenset(words) or None
+
+
+def _words(*, annotation: Any) -> set[str] | None:
+    """Return the words of a type that is made of literals alone, lists of them and None included."""
+    if annotation is type(None):
+        return set()
+    if typing.get_origin(annotation) is typing.Literal:
+        return {str(word) for word in typing.get_args(annotation)}
+    parts = typing.get_args(annotation) if typing.get_origin(annotation) is not dict else ()
+    if typing.get_origin(annotation) is Annotated:
+        parts = parts[:1]
+    known = [_words(annotation=part) for part in parts]
+    if not known or None in known:
+        return None
+    return {word for words in known for word in words or ()}
+
+
 def _fields_at(*, model: type[BaseModel], place: Sequence[str]) -> list[FieldInfo] | None:
     """Return the fields that a place may be, one for each form of what is around it; None inside any JSON."""
     models, found = [model], list[FieldInfo]()

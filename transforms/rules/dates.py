@@ -18,34 +18,37 @@ def not_in_future(
     path: str, *, today: date, code: str = "date_in_future", severity: Severity = "error"
 ) -> Rule:
     """A date that must have come already."""
+    now = today.isoformat()
     return ValueRule(
         code=code,
         path=path,
         explanation="The date is in the future.",
         severity=severity,
-        holds=lambda value: value <= today.isoformat(),
+        holds=lambda value: value <= now,
     )
 
 
 def not_in_past(path: str, *, today: date, code: str = "date_in_past", severity: Severity = "error") -> Rule:
     """A date that must not be in the past."""
+    now = today.isoformat()
     return ValueRule(
         code=code,
         path=path,
         explanation="The date is in the past.",
         severity=severity,
-        holds=lambda value: value >= today.isoformat(),
+        holds=lambda value: value >= now,
     )
 
 
 def plausible_birth(path: str, *, today: date) -> Rule:
     """A date of birth is not in the future, and not more than 120 years ago."""
+    first, last = f"{today.year - 120:04}", today.isoformat()
     return ValueRule(
         code="implausible_date_of_birth",
         path=path,
         explanation="A date of birth is in the future, or more than 120 years ago.",
         severity="warning",
-        holds=lambda value: f"{today.year - 120:04}" <= value <= today.isoformat(),
+        holds=lambda value: first <= value <= last,
     )
 
 
@@ -71,6 +74,7 @@ def ordered(
         severity=severity,
         faults=faults,
         fields=(end,),
+        needs=(end,),
     )
 
 
@@ -88,6 +92,7 @@ def times_ordered(path: str, *, first: str, then: str, code: str) -> Rule:
         explanation=f"{then} must not be before {first}.",
         faults=faults,
         fields=(then,),
+        needs=(then,),
     )
 
 

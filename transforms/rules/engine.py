@@ -19,6 +19,8 @@ from transforms.findings import Finding, Severity
 Document: TypeAlias = Mapping[str, Any]
 Prepare: TypeAlias = Callable[[Document], Any]
 
+_TO_SORT_OUT: Final = frozenset({list, type(None)})
+"""The types of children that are not nodes themselves."""
 _ROOT: Final = Path(__file__).resolve().parents[2]
 
 
@@ -55,28 +57,26 @@ class _Level:
     name: str = ""
 
     def below(self, *, name: str) -> _Level:
+        above = self.nodes
+        try:
+            having = [index for index, node in enumerate(above) if name in node]
+            children = [above[index][name] for index in having]
+        except TypeError:
+            having = [index for index, node in enumerate(above) if isinstance(node, dict) and name in node]
+            children = [above[index][name] for index in having]
+        kinds = set(map(type, children))
+        if not kinds & _TO_SORT_OUT:
+            alone = [-1] * len(having)
+            return _Level(nodes=children, parents=having, positions=alone, above=self, name=name)
         nodes: list[Any] = []
         parents: list[int] = []
         positions: list[int] = []
-        # A separate comprehension finds the few that have it: most fields are rare.
-        try:
-            there = [
-                (index, child)
-                for index, node in enumerate(self.nodes)
-                if (child := node.get(name)) is not None
-            ]
-        except AttributeError:
-            there = [
-                (index, node[name])
-                for index, node in enumerate(self.nodes)
-                if isinstance(node, dict) and node.get(name) is not None
-            ]
-        for index, child in there:
+        for index, child in zip(having, children, strict=True):
             if isinstance(child, list):
                 nodes += child
                 parents += [index] * len(child)
                 positions += range(len(child))
-            else:
+            elif child is not None:
                 nodes.append(child)
                 parents.append(index)
                 positions.append(-1)
@@ -126,7 +126,7 @@ class Batch:
             above, _, name = path.rpartition(".")
             nodes = self.level(path=above).nodes
             self._having[path] = frozenset(
-                index for index, node in enumerate(nodes) if node.get(name) is not None
+                index for index, node in enumerate(nodes) if name in node and node[name] is not None
             )
         return self._having[path]
 
@@ -135,9 +135,9 @@ class Batch:
         key = (path, among)
         if key not in self._owners:
             level, top = self.level(path=path), self.level(path=among)
-            found = set(range(len(level.nodes)))
+            found: Iterable[int] = range(len(level.nodes))
             while level is not top and level.above is not None:
-                found, level = {level.parents[index] for index in found}, level.above
+                found, level = set(map(level.parents.__getitem__, found)), level.above
             self._owners[key] = sorted(found)
         return self._owners[key]
 
@@ -323,6 +323,24 @@ class UniqueRule(Rule):
                 above, level = [level.parents[index] for index in above], level.above
             found.update(number for number, holder in enumerate(above) if holder in holders)
         return found
+
+
+def object_rule(
+    code: str,
+    explanation: str,
+    *,
+    path: str = "",
+    fields: tuple[str, ...] = ("",),
+    needs: tuple[str, ...] = (),
+) -> Callable[[Callable[[Any], Iterable[Fault]]], ObjectRule]:
+    """Make a rule of what yields the faults of an object."""
+
+    def rule(faults: Callable[[Any], Iterable[Fault]]) -> ObjectRule:
+        return ObjectRule(
+            code=code, path=path, explanation=explanation, faults=faults, fields=fields, needs=needs
+        )
+
+    return rule
 
 
 def stated(document: Literal["guide", "served"], place: str, words: str, *rules: Rule) -> tuple[Rule, ...]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import mul
 from typing import Any, Final
 
-import mpan
 import nmicheck
 from stdnum.es import cups
 from stdnum.exceptions import ValidationError
@@ -17,13 +17,17 @@ from transforms.rules.engine import Rule, UniqueRule, ValueRule
 _CODE: Final = "invalid_supply_point_identifier"
 _MPAN: Final = re.compile(r"\d{13}", re.ASCII)
 _MPRN: Final = re.compile(r"\d{6,10}", re.ASCII)
+_PRIMES: Final = (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 _NMI: Final = re.compile(r"[0-9A-HJ-NP-Z]{10}[0-9]?", re.ASCII)
 _CPE: Final = re.compile(r"PT\d{16}[A-Z]{2}", re.ASCII)
 
 
 def is_mpan(value: str) -> bool:
-    """Thirteen digits, the last of them right."""
-    return bool(_MPAN.fullmatch(value)) and bool(mpan.is_valid(value))
+    """Thirteen digits; the last is the weighted sum of the others modulo 11, modulo 10.
+
+    Distributors are not looked up: new ones are licensed nearly every year.
+    """
+    return bool(_MPAN.fullmatch(value)) and _weighted(value[:-1], _PRIMES) % 10 == int(value[-1])
 
 
 def is_mprn(value: str) -> bool:
@@ -31,8 +35,7 @@ def is_mprn(value: str) -> bool:
     if not looks_like_mprn(value):
         return False
     body, check = value[:-2], value[-2:]
-    total = sum(int(digit) * weight for digit, weight in zip(body, range(len(body), 0, -1), strict=True))
-    return total % 11 == int(check)
+    return _weighted(body, range(len(body), 0, -1)) == int(check)
 
 
 def looks_like_mprn(value: str) -> bool:
@@ -97,3 +100,8 @@ def unique_serial_number(path: str, *, unless: tuple[str, ...] = ()) -> Rule:
         severity="warning",
         unless=unless,
     )
+
+
+def _weighted(digits: str, weights: Sequence[int]) -> int:
+    total: int = sum(map(mul, map(int, digits), weights))
+    return total % 11

@@ -126,14 +126,16 @@ class LedgerRule(Rule):
     """
 
     places: tuple[str, ...]
-    is_clear: Callable[..., bool]
-    """Is given the ledger, and the extent of each of `extents`."""
     faults: Callable[[Document, Document], Iterable[Fault]]
     """Yield what is wrong with a ledger, from its account and itself."""
     fields: tuple[str, ...]
     """The generic places below a ledger that it may name."""
+    is_clear: Callable[..., bool] = lambda *_: False
+    """Is given the ledger, and the extent of each of `extents`."""
     extents: tuple[tuple[str, ...], ...] = ()
     """Lists of transactions below a ledger, taken together."""
+    where: tuple[str, ...] = ()
+    """Generic places below a ledger: one that has nothing at any of them passes."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -146,7 +148,15 @@ class LedgerRule(Rule):
         for place in self.places:
             level = batch.level(path=place)
             extents = [batch.prepared(path=place, prepare=_extent(lists)) for lists in self.extents]
-            for index, given in enumerate(zip(level.nodes, *extents, strict=True)):
+            rows: Iterable[tuple[int, tuple[Any, ...]]] = enumerate(zip(level.nodes, *extents, strict=True))
+            if self.where:
+                having = {
+                    index
+                    for name in self.where
+                    for index in batch.owners(path=_below(place, name), among=place)
+                }
+                rows = [(index, (level.nodes[index],)) for index in sorted(having)]
+            for index, given in rows:
                 if is_clear(*given):
                     continue
                 ledger, (number, path) = given[0], level.whose(index=index)

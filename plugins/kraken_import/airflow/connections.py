@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from airflow.sdk import BaseHook, Connection
-from airflow.sdk.exceptions import AirflowNotFoundException
-from sqlalchemy import URL, Engine, create_engine
+from airflow.sdk import BaseHook, Connection, Variable
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
+from sqlalchemy import URL, Engine
 from sqlalchemy.exc import OperationalError
 
 from kraken_import.client.settings import KrakenSettings
+from kraken_import.domain.wrapping import Wrapping, read_wrapping
+from kraken_import.tracking import vault
 from kraken_import.tracking.faults import speak_in_sentences
 from kraken_import.tracking.sessions import prepare
 from kraken_import.usecases.faults import BadRequest, Retryable
-from transforms.database import PatientPool
+from transforms.database import PatientPool, engine_to, not_postgres
+from transforms.encryption import demanded, distrust
 
 _LIBPQ = {
     "connect_timeout": "10",
@@ -42,6 +45,39 @@ class ConnectionIds:
     legacy: str = "legacy"
     tracking: str = "tracking"
     legacy_writeback: str = "legacy_writeback"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysOfConnection:
+    """Wrapping keys from the Connection `wave_keys`: its password, or a service that its extra names."""
+
+    named: str = "Connection 'wave_keys'"
+
+    def read(self) -> Wrapping | None:
+        """Return what wraps; None where there is no such Connection. Raises `BadWrappingKeys`."""
+        try:
+            connection = BaseHook.get_connection("wave_keys")
+        except AirflowNotFoundException:
+            return None
+        return read_wrapping(
+            text=connection.password or "", named=self.named, options=connection.extra_dejson
+        )
+
+    def check_silence(self) -> None:
+        """Raise `Retryable` unless Airflow answers.
+
+        It says that there is no Connection also when it could not look; the list of Variables does not.
+        """
+        try:
+            list(Variable.keys(prefix="wave_keys"))
+        except ImportError:
+            # A process without a supervisor asks no API server: what it has found is what there is.
+            return
+        except AirflowRuntimeError:
+            raise Retryable(
+                "Airflow could not read Connection 'wave_keys': the task is tried again; if that goes on, "
+                "see whether the API server is healthy."
+            ) from None
 
 
 def connection_ids(*, dialect: str) -> ConnectionIds:
@@ -108,11 +144,14 @@ def open_engine(*, connection: Connection, is_tracking: bool = False) -> Engine:
     sufficient, and here where a pooler in front of it breaks its locks.
     """
     extra: dict[str, Any] = connection.extra_dejson
+    if wrong := not_postgres(connection=repr(connection.conn_id), kind=connection.conn_type):
+        raise BadRequest(wrong)
     if not connection.host and not connection.schema:
         raise BadRequest(
             f"Connection {connection.conn_id!r} names no host and no database: fill them in under "
             "Admin > Connections."
         )
+    said = {name: str(extra[name]) for name in _PASSED_ON if _is_said(extra.get(name))}
     url = URL.create(
         "postgresql+psycopg2",
         username=connection.login,
@@ -120,15 +159,19 @@ def open_engine(*, connection: Connection, is_tracking: bool = False) -> Engine:
         host=connection.host,
         port=connection.port,
         database=connection.schema,
-        query=_LIBPQ | {name: str(extra[name]) for name in _PASSED_ON if _is_said(extra.get(name))},
+        query=_LIBPQ | said | demanded(parameters={"host": connection.host, **said}),
     )
     engine = _engine(url, is_tracking)
+    if is_tracking:
+        vault.attach(engine=engine, source=KeysOfConnection())
     try:
         if is_tracking:
             prepare(engine=engine)
         with engine.connect():
             return engine
-    except OperationalError:
+    except OperationalError as error:
+        if sentence := distrust(error=error, named=f"Connection {connection.conn_id!r}"):
+            raise BadRequest(sentence) from None
         where = f"{connection.host}:{connection.port or 5432}"
         raise Retryable(
             f"The database of Connection {connection.conn_id!r} at {where} "
@@ -151,13 +194,11 @@ def _is_said(value: object) -> bool:
 
 @cache
 def _engine(url: URL, is_tracking: bool) -> Engine:
-    engine = create_engine(
+    engine = engine_to(
         url,
         poolclass=PatientPool,
         pool_size=4,
         max_overflow=4,
         pool_pre_ping=True,
-        # Parameters are identifiers and amounts, and exceptions are written to logs.
-        hide_parameters=True,
     )
     return speak_in_sentences(engine=engine) if is_tracking else engine

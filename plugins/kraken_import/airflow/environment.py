@@ -1,15 +1,20 @@
-"""Numbers from the environment of an installation: read with the DAGs, refused in one sentence."""
+"""Numbers and days from the environment of an installation: read with the DAGs, refused in one sentence."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Final
 
+from kraken_import.domain.retention import Kind, UnableToReadRetention, read_retention
 from transforms.wording import shown_value
+
+RETENTION: Final = "MIGRATION_RETENTION"
 
 
 class UnableToReadEnvironment(Exception):
-    """An environment variable is not a number that makes sense; the message names it and the remedy."""
+    """An environment variable says nothing that makes sense; the message names it and the remedy."""
 
 
 def batches_at_once() -> int:
@@ -20,6 +25,14 @@ def batches_at_once() -> int:
 def patience() -> timedelta:
     """Return how long a task waits for a temporary fault to pass. Raises `UnableToReadEnvironment`."""
     return timedelta(minutes=_whole_number(name="MIGRATION_PATIENCE_MINUTES", default=30, most=1_440))
+
+
+def retention_days() -> Mapping[Kind, int]:
+    """Return for how many days each kind of data is kept. Raises `UnableToReadEnvironment`."""
+    try:
+        return read_retention(name=RETENTION, said=os.environ.get(RETENTION, ""))
+    except UnableToReadRetention as problem:
+        raise UnableToReadEnvironment(str(problem)) from None
 
 
 def _whole_number(*, name: str, default: int, most: int) -> int:

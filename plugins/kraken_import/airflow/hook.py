@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
-import requests
 from airflow.sdk import BaseHook
 from airflow.sdk.log import amask_secret, mask_secret
 
 from kraken_import.airflow.connections import kraken_settings
-from kraken_import.client.requests import IMPOSSIBLE_IDENTIFIER, status_request
+from kraken_import.client.probe import Probed, Reason, UnableToAsk, probe
+from kraken_import.client.requests import IMPOSSIBLE_IDENTIFIER
 from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
 from kraken_import.client.sign_in import UnableToSignIn
 from kraken_import.client.tokens import source_of
+
+_UNANSWERED: Final[dict[Reason, str]] = {
+    "certificate": "has a certificate that is not trusted: name its authority in the CA bundle.",
+    "time": "does not answer in time: check the host and the network.",
+    "unreachable": "cannot be reached: check the host, the port and the network.",
+}
 
 
 class KrakenHook(BaseHook):
@@ -50,30 +56,22 @@ class KrakenHook(BaseHook):
             authorization = settings.authorization if source is None else source.obtain()
         except (UnableToReadConnection, UnableToSignIn) as error:
             return False, str(error)
-        supplier = next(iter(settings.import_suppliers.values()), IMPOSSIBLE_IDENTIFIER)
-        request = status_request(
-            resource="accounts", import_supplier=supplier, external_identifier=IMPOSSIBLE_IDENTIFIER
-        )
         where = urlsplit(settings.base_url).netloc
         try:
-            answer = requests.get(
-                settings.base_url + request.path,
-                headers={"Authorization": authorization},
-                timeout=(settings.connect_timeout, settings.request_timeout),
-                verify=settings.ca_bundle or True,
-                allow_redirects=False,
+            answer = probe(
+                settings=settings,
+                authorization=authorization,
+                import_supplier=next(iter(settings.import_suppliers.values()), IMPOSSIBLE_IDENTIFIER),
+                seconds=settings.connect_timeout + settings.request_timeout,
             )
-        except requests.exceptions.SSLError:
-            return False, f"The certificate of {where} is not trusted: name its authority in the CA bundle."
-        except requests.exceptions.Timeout:
-            return False, f"{where} does not answer in time: check the host and the network."
-        except requests.exceptions.RequestException:
-            return False, f"{where} cannot be reached: check the host, the port and the network."
-        return _judge(status=answer.status_code, answer=answer, where=where, signs_in=source is not None)
+        except UnableToAsk as error:
+            return False, f"{where} {_UNANSWERED[error.reason]}"
+        return _judge(answer=answer, where=where, signs_in=source is not None)
 
 
-def _judge(*, status: int, answer: requests.Response, where: str, signs_in: bool) -> tuple[bool, str]:
-    if status == 200 or (status == 404 and _code(answer=answer) == "not_found"):
+def _judge(*, answer: Probed, where: str, signs_in: bool) -> tuple[bool, str]:
+    status = answer.status
+    if status == 200 or (status == 404 and answer.code == "not_found"):
         return True, f"{where} answers, and accepts the token."
     if status == 401 and signs_in:
         return False, (
@@ -85,11 +83,3 @@ def _judge(*, status: int, answer: requests.Response, where: str, signs_in: bool
     if status == 403:
         return False, f"{where} does not let this token import data (403): ask for the permission."
     return False, f"{where} answers HTTP {status}, not like a data-import API: check the host."
-
-
-def _code(*, answer: requests.Response) -> object:
-    try:
-        document = answer.json()
-    except requests.exceptions.JSONDecodeError:
-        return None
-    return document.get("code") if isinstance(document, dict) else None

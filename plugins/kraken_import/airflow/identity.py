@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from kraken_import.airflow.links import base_url
-from kraken_import.tracking import installation
+from kraken_import.tracking import installation, migrate
 from kraken_import.usecases.faults import Retryable
 from transforms.database import DatabaseInterrupted, UnableToQuery
 
@@ -46,8 +46,11 @@ _ONE_AT_A_TIME: Final = Lock()
 def held(*, tracking: Engine) -> Engine:
     """Claim the tracking database for this Airflow, for as long as the process of this task lives.
 
-    Returns the database. Raises `OtherInstallation` while another Airflow holds it.
+    Returns the database. Raises `OtherInstallation` while another Airflow holds it, and `UnableToUseTracking`
+    where this machine has another version of the package than the database was brought up to date with.
     """
+    if tracking not in _HELD:
+        migrate.check(engine=tracking)
     installation_id = _installation_id(tracking=tracking)
     installation.claim(
         engine=tracking,

@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from threading import Thread
 from typing import Any, Final, cast
 
@@ -22,8 +23,10 @@ from airflow.sdk.exceptions import AirflowException
 from kraken_import.airflow.links import page_of
 from kraken_import.usecases.announce import Announcement, plan_failed
 from kraken_import.usecases.faults import SystemicFault
+from transforms.quiet import UnforeseenFault, is_ours
 
 VARIABLE: Final = "MIGRATION_NOTIFIERS"
+FILE_VARIABLE: Final = "MIGRATION_NOTIFIERS_FILE"
 
 _log = logging.getLogger(__name__)
 _PATIENCE_SECONDS: Final = 30.0
@@ -31,7 +34,7 @@ _PATIENCE_SECONDS: Final = 30.0
 
 def are_wanted() -> bool:
     """Return whether the environment names any notifiers."""
-    return bool(os.environ.get(VARIABLE, "").strip())
+    return any(os.environ.get(name, "").strip() for name in (VARIABLE, FILE_VARIABLE))
 
 
 def tell(*, context: Context, announcement: Callable[[], Announcement], link: str | None = None) -> bool:
@@ -94,11 +97,13 @@ class UnableToReadNotifiers(ValueError):
 
 def _configured() -> list[tuple[str, Mapping[str, Any]]]:
     try:
-        entries = json.loads(os.environ[VARIABLE])
+        file = os.environ.get(FILE_VARIABLE, "").strip()
+        entries = json.loads(Path(file).read_text(encoding="utf-8") if file else os.environ[VARIABLE])
         return [(str(entry["notifier"]), dict(entry.get("kwargs") or {})) for entry in entries]
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OSError):
         raise UnableToReadNotifiers(
-            f'{VARIABLE} must be a JSON list of {{"notifier": "import.path.Class", "kwargs": {{…}}}}'
+            f"{VARIABLE}, or the file that {FILE_VARIABLE} names, must be "
+            f'a JSON list of {{"notifier": "import.path.Class", "kwargs": {{…}}}}'
         ) from None
 
 
@@ -109,10 +114,11 @@ def _run_page(*, context: Context) -> str:
 
 def _sentence(*, error: object) -> str:
     """Return why a task failed, in its own words if those are ours or Airflow's: others may quote values."""
-    ours = type(error).__module__.partition(".")[0] in ("kraken_import", "transforms")
-    if ours or isinstance(error, AirflowException):
+    ours = isinstance(error, BaseException) and is_ours(error=error)
+    if (ours and not isinstance(error, UnforeseenFault)) or isinstance(error, AirflowException):
         return " ".join(str(error).split())
-    what = "the task ended" if error is None else type(error).__name__
+    kind = getattr(error, "kind", type(error).__name__)
+    what = "the task ended" if error is None else kind
     return f"{what}; the log of the task says more."
 
 

@@ -40,71 +40,51 @@ def get_provider_info() -> dict[str, Any]:
 def _fields() -> dict[str, Any]:
     """Return the form's own fields."""
     return {
-        "sign_in": _field(
-            label="Sign in (none: the password is an API key or JWT that is sent as it is)",
-            schema={
-                "type": ["string", "null"],
-                "enum": ["none", "organisation_key", "api_key", "email"],
-                "default": "none",
-            },
+        "sign_in": _choice(
+            "Sign in (none: the password is an API key or JWT that is sent as it is)",
+            "none",
+            "organisation_key",
+            "api_key",
+            "email",
         ),
-        "sign_in_path": _field(
-            label="Path where a token is obtained",
-            schema={"type": ["string", "null"], "default": "/v1/graphql/"},
-        ),
-        "envelope": _field(
-            label="Envelope",
-            schema={
-                "type": ["string", "null"],
-                "enum": ["wrapped", "bare"],
-                "default": "wrapped",
-            },
-        ),
-        "region": _field(label="Default region (for example GB)", schema=_TEXT),
-        "zone": _field(label="Default time zone (for example Europe/London)", schema=_TEXT),
-        **_limits(),
-        "connect_timeout": _field(label="Seconds to connect", schema=_seconds(default=10)),
-        "request_timeout": _field(label="Seconds for a request", schema=_seconds(default=60)),
-        "visibility_window": _field(
-            label="Seconds until a create is surely visible", schema=_seconds(default=30)
-        ),
-        "patience": _field(
-            label="Seconds of patience with a Kraken that does not answer",
-            schema=_seconds(default=1800),
-        ),
-        "ca_bundle": _field(label="CA bundle (file)", schema=_TEXT),
-        "import_suppliers": _field(label="Import suppliers (dialect=code, …)", schema=_TEXT),
-        "configured_values": _field(
-            label="Configured values (JSON: dialect, setting, legacy code, value)", schema=_TEXT
-        ),
-        "policies": _field(label="Policies of waves (JSON: dialect, setting, value)", schema=_TEXT),
-        "allow_http": _field(label="Allow http", schema={"type": ["boolean", "null"], "default": False}),
-    }
-
-
-def _limits() -> dict[str, Any]:
-    """Return the limits of one task, and of all tasks that use this Kraken together."""
-    return {
+        "sign_in_path": _field("Path where a token is obtained", "string", default="/v1/graphql/"),
+        "envelope": _choice("Envelope", "wrapped", "bare"),
+        "region": _field("Default region (for example GB)", "string"),
+        "zone": _field("Default time zone (for example Europe/London)", "string"),
+        # Limits of one task, and of all tasks that use this Kraken together.
         "requests_in_flight": _field(
-            label="Requests in flight, of one task",
-            schema={"type": ["integer", "null"], "minimum": 1, "maximum": 256, "default": 32},
+            "Requests in flight, of one task", "integer", minimum=1, maximum=256, default=32
         ),
         "requests_at_once": _field(
-            label="Requests at once, of all that talk to this Kraken",
-            schema={"type": ["integer", "null"], "minimum": 1, "maximum": 4096, "default": 128},
+            "Requests at once, of all that talk to this Kraken",
+            "integer",
+            minimum=1,
+            maximum=4096,
+            default=128,
         ),
         "requests_per_second": _field(
-            label="Requests a second, of all of them (empty: no limit)",
-            schema={"type": ["number", "null"], "default": None},
+            "Requests a second, of all of them (empty: no limit)", "number", default=None
         ),
         "accounts_at_once": _field(
-            label="Accounts under way at this Kraken at once (empty: as many as it takes)",
-            schema={"type": ["integer", "null"], "minimum": 1, "default": None},
+            "Accounts under way at this Kraken at once (empty: as many as it takes)",
+            "integer",
+            minimum=1,
+            default=None,
         ),
-        "creates_per_day": _field(
-            label="Creates a day (empty: no limit)",
-            schema={"type": ["integer", "null"], "minimum": 1, "default": None},
+        "creates_per_day": _field("Creates a day (empty: no limit)", "integer", minimum=1, default=None),
+        "connect_timeout": _field("Seconds to connect", "number", default=10),
+        "request_timeout": _field("Seconds for a request", "number", default=60),
+        "visibility_window": _field("Seconds until a create is surely visible", "number", default=30),
+        "patience": _field("Seconds of patience with a Kraken that does not answer", "number", default=1800),
+        "ca_bundle": _field("CA bundle (file)", "string"),
+        "client_certificate": _field("Client certificate (file)", "string"),
+        "client_key": _field("Key of the client certificate (file)", "string"),
+        "import_suppliers": _field("Import suppliers (dialect=code, …)", "string"),
+        "configured_values": _field(
+            "Configured values (JSON: dialect, setting, legacy code, value)", "string"
         ),
+        "policies": _field("Policies of waves (JSON: dialect, setting, value)", "string"),
+        "allow_http": _field("Allow http", "boolean", default=False),
     }
 
 
@@ -117,12 +97,9 @@ def default_extras() -> dict[str, Any]:
     return {name: field["schema"].get("default", "") for name, field in kraken["conn-fields"].items()}
 
 
-_TEXT = {"type": ["string", "null"]}
+def _choice(label: str, *options: str) -> dict[str, Any]:
+    return _field(label, "string", enum=list(options), default=options[0])
 
 
-def _field(*, label: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"label": label, "schema": schema}
-
-
-def _seconds(*, default: int) -> dict[str, Any]:
-    return {"type": ["number", "null"], "default": default}
+def _field(label: str, kind: str, /, **schema: Any) -> dict[str, Any]:
+    return {"label": label, "schema": {"type": [kind, "null"], **schema}}

@@ -28,6 +28,7 @@ PERMANENT: Final = frozenset(
         "transforms.additions.BadAddition",
         "transforms.assemble.FrameContractBroken",
         "transforms.database.UnableToQuery",
+        "transforms.project.BadProject",
         "transforms.rules.engine.RuleBroken",
     }
 )
@@ -61,7 +62,7 @@ _UNREACHABLE: Final = (AirflowRuntimeError, OSError, EOFError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tries:
+class TaskTries:
     """The earlier tries of a task: since when it waits, how often it has, and unexpected faults."""
 
     first_try: int
@@ -109,13 +110,14 @@ class PatientRetryPolicy(RetryPolicy):
 
 
 def decide(
-    *, exception: BaseException, before: Tries, began: datetime | None, patience: timedelta, now: datetime
-) -> tuple[RetryDecision, Tries]:
+    *, exception: BaseException, before: TaskTries, began: datetime | None, patience: timedelta, now: datetime
+) -> tuple[RetryDecision, TaskTries]:
     """Return what follows from a fault that ended a try, and what later tries have to know of it.
 
     `began` is when the try began, or None where that is unknown.
     """
-    name = type(exception).__name__
+    # What took an unforeseen error's place names its class.
+    name = getattr(exception, "kind", type(exception).__name__)
     kinds = {f"{each.__module__}.{each.__qualname__}" for each in type(exception).__mro__}
     if kinds & PERMANENT:
         reason = f"{name} does not pass by itself: mend what the error above says, then clear the task."
@@ -135,8 +137,8 @@ def retries_of(*, patience: timedelta) -> int:
 
 
 def _wait(
-    *, name: str, before: Tries, began: datetime | None, patience: timedelta, now: datetime
-) -> tuple[RetryDecision, Tries]:
+    *, name: str, before: TaskTries, began: datetime | None, patience: timedelta, now: datetime
+) -> tuple[RetryDecision, TaskTries]:
     since, waits = now, 0
     if before.since is not None and (began is None or now - began < _NEW_AFTER):
         since, waits = datetime.fromisoformat(before.since), before.waits
@@ -152,7 +154,7 @@ def _wait(
     ), after
 
 
-def _surprised(*, name: str, before: Tries, now: datetime) -> tuple[RetryDecision, Tries]:
+def _surprised(*, name: str, before: TaskTries, now: datetime) -> tuple[RetryDecision, TaskTries]:
     after = replace(before, surprises=before.surprises + 1)
     left = SURPRISES - before.surprises
     if left <= 0:
@@ -192,16 +194,16 @@ def _lost_api_server(exception: BaseException) -> bool:
     return is_server and (status is None or int(status) >= 500)
 
 
-def _read(*, store: Any, first_try: int) -> Tries:
+def _read(*, store: Any, first_try: int) -> TaskTries:
     found = None
     with suppress(*_UNREACHABLE):
         found = None if store is None else store.get(_KEY)
     if isinstance(found, dict) and found.get("first_try") == first_try:
-        return Tries(**found)
-    return Tries(first_try=first_try)
+        return TaskTries(**found)
+    return TaskTries(first_try=first_try)
 
 
-def _write(*, store: Any, tries: Tries) -> None:
+def _write(*, store: Any, tries: TaskTries) -> None:
     if store is not None:
         # Without Airflow's API server the task is still retried: its own retries limit that.
         with suppress(*_UNREACHABLE):

@@ -15,6 +15,8 @@ from typing import Final
 
 from airflow.sdk import ObjectStoragePath
 
+from transforms.private import write_private
+
 VARIABLE: Final = "MIGRATION_REPORTS"
 PAGE: Final = "index.html"
 
@@ -60,10 +62,14 @@ def write_report(*, dag_id: str, wave_id: int, files: Mapping[str, str]) -> str:
     """Write a report in place of an earlier one. Returns its page's address. Raises `UnableToWriteReport`."""
     try:
         folder = location() / dag_id / folder_of(wave_id=wave_id)
-        folder.mkdir(parents=True, exist_ok=True)
+        if folder.protocol != "file":
+            folder.mkdir(parents=True, exist_ok=True)
         # The page is written last: a reader who finds it finds its tables.
         for name in sorted(files, key=lambda name: name == PAGE):
-            (folder / name).write_text(files[name], encoding="utf-8")
+            if folder.protocol == "file":
+                write_private(path=Path(folder.path) / name, text=files[name])
+            else:
+                (folder / name).write_text(files[name], encoding="utf-8")
         return str(folder / PAGE)
     except Exception as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
@@ -71,6 +77,24 @@ def write_report(*, dag_id: str, wave_id: int, files: Mapping[str, str]) -> str:
             f"The report of wave {wave_id} could not be written ({reason}): make the place that {VARIABLE} "
             "names writable, or name another one, and clear this task."
         ) from None
+
+
+def delete_report(*, dag_id: str, wave_id: int) -> bool:
+    """Delete a report. Returns whether there was one. Raises `UnableToWriteReport`."""
+    if not _NAME.fullmatch(dag_id) or not dag_id.strip("."):
+        return False
+    try:
+        folder = location() / dag_id / folder_of(wave_id=wave_id)
+        if not folder.exists():
+            return False
+        folder.rmdir(recursive=True)
+    except Exception as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        raise UnableToWriteReport(
+            f"The report of wave {wave_id} could not be deleted ({reason}): make the place that {VARIABLE} "
+            "names writable, and clear this task."
+        ) from None
+    return True
 
 
 def read_report(*, dag_id: str, folder: str, name: str) -> bytes | None:

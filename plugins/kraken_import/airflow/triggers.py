@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from kraken_import.airflow.connections import ConnectionIds, open_engine
 from kraken_import.airflow.hook import KrakenHook
 from kraken_import.airflow.identity import keep, kept
+from kraken_import.airflow.quiet import without_values
 from kraken_import.tracking.faults import UnableToUseTracking
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases.faults import SystemicFault
@@ -57,17 +58,10 @@ class PollTrigger(BaseTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments, all of them plain values."""
+        names = ("kraken_conn_id", "tracking_conn_id", "until", "ref", "why", "hold_back", "ends_task")
         return (
             f"{type(self).__module__}.{type(self).__qualname__}",
-            {
-                "kraken_conn_id": self.kraken_conn_id,
-                "tracking_conn_id": self.tracking_conn_id,
-                "until": self.until,
-                "ref": self.ref,
-                "why": self.why,
-                "hold_back": self.hold_back,
-                "ends_task": self.ends_task,
-            },
+            {name: getattr(self, name) for name in names},
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -75,7 +69,8 @@ class PollTrigger(BaseTrigger):
         until = datetime.fromisoformat(self.until)
         while True:
             try:
-                counts = await self._poll(until)
+                with without_values():
+                    counts = await self._poll(until)
             except SystemicFault as fault:
                 yield TriggerEvent(
                     {"fault": fault.code, "reason": fault.reason, "stopped_now": fault.stopped_now}
@@ -83,7 +78,7 @@ class PollTrigger(BaseTrigger):
                 return
             except UnableToUseTracking as refused:
                 # A trigger that fails does not tell its task why.
-                yield TriggerEvent({"fault": "tracking_database", "reason": str(refused)})
+                yield TriggerEvent({"refused": str(refused)})
                 return
             except HICCUPS as hiccup:
                 # A failure to poll says nothing about the imports.
@@ -147,11 +142,7 @@ class QuestionTrigger(HITLTrigger):
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments."""
         _, arguments = super().serialize()
-        mine = {
-            "tracking_conn_id": self.tracking_conn_id,
-            "wave_id": self.wave_id,
-            "rerun": self.rerun,
-        }
+        mine = {"tracking_conn_id": self.tracking_conn_id, "wave_id": self.wave_id, "rerun": self.rerun}
         return f"{type(self).__module__}.{type(self).__qualname__}", {**arguments, **mine}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -171,8 +162,9 @@ class QuestionTrigger(HITLTrigger):
 
     async def _is_withdrawn(self) -> bool:
         try:
-            connection = await BaseHook.aget_connection(self.tracking_conn_id)
-            return await asyncio.to_thread(self._look, connection)
+            with without_values():
+                connection = await BaseHook.aget_connection(self.tracking_conn_id)
+                return await asyncio.to_thread(self._look, connection)
         except HICCUPS as hiccup:
             # A person can still answer.
             self.log.warning("Could not look for a stop (%s): trying again.", type(hiccup).__name__)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -14,7 +15,10 @@ import requests
 from kraken_import.cli.problems import Problem, UnableToReach
 
 _TIMEOUT_SECONDS = 60.0
+_PAGE = 100
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
+_HOLD_IDENTIFIERS = frozenset({"identifiers"})
+"""The Params that external identifiers are given by."""
 
 
 class AirflowRefused(Problem):
@@ -31,6 +35,20 @@ class FailedTask:
 
     name: str
     path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedRun:
+    """A run that names a customer; `began` says when, without the name of the run.
+
+    `others`: how many other customers its parameters name.
+    """
+
+    dag_id: str
+    run_id: str = field(repr=False)
+    began: str
+    has_ended: bool
+    others: int
 
 
 class Airflow:
@@ -117,17 +135,47 @@ class Airflow:
         """Return queued, running, success or failed."""
         return str(self._call("GET", _run_path(dag_id=dag_id, run_id=run_id)).json()["state"])
 
+    def clear(self, *, dag_id: str, run_id: str, only_failed: bool) -> int:
+        """Have the tasks of a run that has ended run again, or those that failed and what follows them.
+
+        Returns how many they are.
+        """
+        body: dict[str, Any] = {"dry_run": False, "only_failed": False}
+        path = f"{_run_path(dag_id=dag_id, run_id=run_id)}/clear"
+        if only_failed:
+            failed = self._failed_instances(dag_id=dag_id, run_id=run_id)
+            if not failed:
+                return 0
+            # Only failed ones would leave out what was skipped, or has ended without them.
+            body |= {"dag_run_id": run_id, "include_downstream": True}
+            body["task_ids"] = [
+                each["task_id"] if each["map_index"] < 0 else [each["task_id"], each["map_index"]]
+                for each in failed
+            ]
+            path = f"/api/v2/dags/{dag_id}/clearTaskInstances"
+        # Airflow answers with the run alone; who is to run again, only a question ahead tells.
+        asked = self._call("POST", path, body=body | {"dry_run": True}).json()
+        if tasks := int(asked["total_entries"]):
+            self._call("POST", path, body=body)
+        return tasks
+
     def failed_tasks(self, *, dag_id: str, run_id: str) -> list[FailedTask]:
         """The failed task instances of a run, the first to fail first."""
         path = f"{_run_path(dag_id=dag_id, run_id=run_id)}/taskInstances"
-        found = self._call("GET", f"{path}?state=failed&limit=100&order_by=end_date").json()["task_instances"]
         return [
             FailedTask(
                 path=f"{path}/{each['task_id']}/logs/{each['try_number']}?map_index={each['map_index']}",
                 name=each["task_id"] + (f"[{each['map_index']}]" if each["map_index"] >= 0 else ""),
             )
-            for each in found
+            for each in self._failed_instances(dag_id=dag_id, run_id=run_id)
         ]
+
+    def _failed_instances(self, *, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        path = f"{_run_path(dag_id=dag_id, run_id=run_id)}/taskInstances"
+        found: list[dict[str, Any]] = self._call(
+            "GET", f"{path}?state=failed&limit=100&order_by=end_date"
+        ).json()["task_instances"]
+        return found
 
     def raised_by(self, *, task: FailedTask) -> str | None:
         """The words of the exception that ended a task; None when its log has none."""
@@ -142,6 +190,33 @@ class Airflow:
         """`dag_id/run_id` of every run that is queued or running."""
         path = "/api/v2/dags/~/dagRuns?state=running&state=queued&limit=100"
         return [f"{run['dag_id']}/{run['dag_run_id']}" for run in self._call("GET", path).json()["dag_runs"]]
+
+    def runs_naming(self, *, identifier: str) -> list[NamedRun]:
+        """Return the runs of any DAG whose id or parameters name this very customer, the oldest first."""
+        found: list[NamedRun] = []
+        offset = 0
+        while True:
+            path = f"/api/v2/dags/~/dagRuns?limit={_PAGE}&offset={offset}&order_by=id"
+            page = self._call("GET", path).json()["dag_runs"]
+            found += [
+                NamedRun(
+                    dag_id=run["dag_id"],
+                    run_id=run["dag_run_id"],
+                    began=str(run.get("run_after") or run.get("queued_at") or "an unknown time"),
+                    has_ended=run["state"] in ("success", "failed"),
+                    others=len(named - {identifier}),
+                )
+                for run in page
+                if identifier in (named := _customers(conf=run.get("conf")))
+                or _is_word(identifier=identifier, run_id=run["dag_run_id"])
+            ]
+            if len(page) < _PAGE:
+                return found
+            offset += len(page)
+
+    def delete_run(self, *, run: NamedRun) -> None:
+        """Delete a run that has ended, with its task instances and what they passed on."""
+        self._call("DELETE", _run_path(dag_id=run.dag_id, run_id=run.run_id), missing_ok=True)
 
     def _call(
         self,
@@ -166,12 +241,30 @@ class Airflow:
             ) from error
         if answer.ok or (missing_ok and answer.status_code == 404):
             return answer
-        if answer.status_code == 401:
+        status, reason = answer.status_code, _reason(answer)
+        # Airflow answers 403 to a token that is none.
+        if status == 401 or (status == 403 and "JWT" in reason):
             raise AirflowIsSilent(
-                f"Airflow at {self._address} does not accept the login (401): check AIRFLOW_USER and "
+                f"Airflow at {self._address} does not accept the login ({status}): check AIRFLOW_USER and "
                 "AIRFLOW_PASSWORD, or AIRFLOW_TOKEN."
             )
-        raise AirflowRefused(f"Airflow refused {method} {path} ({answer.status_code}): {_reason(answer)}")
+        if status == 403:
+            reason = "this login may not do it: use one that may trigger the DAG, such as role op."
+        raise AirflowRefused(f"Airflow refused {method} {path} ({status}): {reason}")
+
+
+def _customers(*, conf: Any) -> set[str]:
+    """Return the customers whom the parameters of a run name."""
+    given = conf if isinstance(conf, Mapping) else {}
+    found = [given.get(name) or [] for name in _HOLD_IDENTIFIERS]
+    lists = [each if isinstance(each, list) else [each] for each in found]
+    return {each.strip() for values in lists for each in values if isinstance(each, str)}
+
+
+def _is_word(*, identifier: str, run_id: str) -> bool:
+    """Return whether a run id has an identifier as a word of its own, not as part of one or of a time."""
+    part = r"[\w./,:+-]"
+    return re.search(rf"(?<!{part}){re.escape(identifier)}(?!{part})", run_id) is not None
 
 
 def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -187,4 +280,5 @@ def _reason(answer: requests.Response) -> str:
         detail = answer.json()["detail"]
     except (ValueError, KeyError, TypeError):
         return answer.reason or "no reason given"
-    return detail if isinstance(detail, str) else json.dumps(detail)
+    # Behind the first line of a wrong parameter stands the whole schema that it breaks.
+    return (detail.splitlines() or [""])[0].strip() if isinstance(detail, str) else json.dumps(detail)

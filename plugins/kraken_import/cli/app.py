@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import os
-import traceback
 from typing import Any, Final
 
 import typer
 from typer.core import TyperGroup
 
-from kraken_import.cli import building, cutting_over, doctor, keeping, records, reports, runs, schema, waves
+from kraken_import.cli import (
+    building,
+    cutting_over,
+    dialects,
+    doctor,
+    erasing,
+    keeping,
+    keys,
+    legacy_checks,
+    planning,
+    projects,
+    records,
+    reports,
+    rerun_results,
+    runs,
+    schema,
+    waves,
+)
 from kraken_import.cli.faults import told
 from kraken_import.cli.problems import ExitCode
+from transforms.quiet import traced
 
 TRACEBACK: Final = "KRAKEN_MIGRATE_TRACEBACK"
 
@@ -36,7 +53,7 @@ class _Spoken(TyperGroup):
 
 def _unexpected(*, error: Exception) -> str:
     if os.environ.get(TRACEBACK) == "1":
-        return "".join(traceback.format_exception(error)).rstrip()
+        return traced(error=error)
     return (
         f"The command failed unexpectedly ({type(error).__name__}): run it again with {TRACEBACK}=1 in the "
         "environment, and report what it then says."
@@ -48,15 +65,22 @@ app = typer.Typer(
     cls=_Spoken,
     help="Operate migrations into Kraken: waves, records, the cut-over and the tracking database.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.add_typer(waves.app, name="wave")
 app.add_typer(records.app, name="record")
 app.add_typer(schema.app, name="db")
+app.add_typer(dialects.app, name="dialect")
+app.add_typer(keys.app, name="key")
 app.add_typer(cutting_over.app)
+app.add_typer(erasing.hold_app, name="hold")
 app.add_typer(keeping.app)
+app.add_typer(erasing.app)
+app.add_typer(planning.app)
 app.add_typer(building.app)
+app.add_typer(legacy_checks.app)
 app.add_typer(runs.app)
+app.add_typer(rerun_results.app)
 app.add_typer(reports.app)
 app.add_typer(doctor.app)
+app.add_typer(projects.app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Final
 
 import typer
@@ -17,16 +18,19 @@ from kraken_import.cli.payloads import print_payloads
 from kraken_import.cli.places import NothingSaid, Surroundings
 from kraken_import.cli.problems import WrongUsage
 from kraken_import.client.settings import KrakenSettings
+from kraken_import.usecases.build import payload_settings
+from transforms.build import BuildSettings
+from transforms.dialect import Dialect
 from transforms.registry import get_dialect
 
 app = typer.Typer()
-_DIALECT: Final = typer.Argument(metavar="DIALECT", help="The dialect, for example edf_accounts.")
+DIALECT: Final = typer.Argument(metavar="DIALECT", help="The dialect, for example edf_accounts.")
 
 
 @app.command()
 def payload(
     *,
-    dialect: Annotated[str, _DIALECT],
+    dialect: Annotated[str, DIALECT],
     identifiers: Annotated[
         list[str] | None,
         typer.Argument(metavar="[IDENTIFIER]...", help="The customers' external identifiers."),
@@ -54,7 +58,7 @@ def payload(
 @app.command()
 def diff(
     *,
-    dialect: Annotated[str, _DIALECT],
+    dialect: Annotated[str, DIALECT],
     identifier: Annotated[
         str, typer.Argument(metavar="IDENTIFIER", help="The customer's external identifier.")
     ],
@@ -78,7 +82,7 @@ def diff(
 @app.command()
 def preflight(
     *,
-    dialect: Annotated[str, _DIALECT],
+    dialect: Annotated[str, DIALECT],
     customers: Annotated[
         int, typer.Option("--customers", min=1, help="How many customers at most.")
     ] = preflights.DEFAULT_CUSTOMERS,
@@ -109,6 +113,14 @@ def preflight(
         lines=preflights.lines_of(checked=checked, wanted=customers, files=files),
         as_json=as_json,
     )
+
+
+def settings_for(*, dialect: Dialect, now: datetime) -> BuildSettings:
+    """Return what payloads are built with: what the Connection says, or after a sentence the defaults."""
+    kraken = _kraken(dialect=dialect.name)
+    if kraken is None:
+        return BuildSettings(import_supplier=dialect.default_import_supplier, today=now.date())
+    return payload_settings(dialect=dialect, kraken=kraken, now=now)
 
 
 def _kraken(*, dialect: str) -> KrakenSettings | None:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from kraken_import.cli import leftovers
 from kraken_import.cli.databases import legacy_database, tracking_database
-from kraken_import.cli.leftovers import Listed
+from kraken_import.cli.leftovers import Listing
 from kraken_import.cli.options import (
     HERE,
     AsJson,
@@ -116,7 +116,7 @@ def _named(*, tracking: Engine, wave: str | None, dialect: str | None) -> NamedW
     return None if wave is None else live_wave(tracking=tracking, name=wave, dialect=dialect)
 
 
-def _show(*, listed: Listed, as_json: bool) -> None:
+def _show(*, listed: Listing, as_json: bool) -> None:
     files = [str(file) for file in listed.files]
     lines = [*listed.lines, *(f"  {file}" for file in files)]
     show(data={**listed.counts, "files": files}, lines=lines, as_json=as_json)

@@ -4,25 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import psycopg2
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 from sqlalchemy.pool import NullPool
 
 from kraken_import.cli.places import Place, Surroundings
 from kraken_import.cli.problems import UnableToReach, WrongSchema
-from kraken_import.tracking import migrate
+from kraken_import.domain.wrapping import Wrapping
+from kraken_import.tracking import migrate, vault
 from kraken_import.tracking.faults import speak_in_sentences
+from transforms.database import engine_to, unreachable_because
+from transforms.encryption import demanded_by_dsn, distrust
 
 _CONNECT_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysOfPlaces:
+    """Wrapping keys from where the databases are named too, read when one is needed."""
+
+    named: str = "WAVE_KEYS"
+
+    def read(self) -> Wrapping | None:
+        """Return what wraps; None where nothing says it."""
+        return Surroundings().wave_keys()
+
+    def check_silence(self) -> None:
+        """Do nothing: what is not said here is not there."""
 
 
 @contextmanager
 def engine_of(*, dsn: str) -> Iterator[Engine]:
     """Open an engine for a plain libpq URI."""
-    engine = create_engine(
-        dsn.replace("postgresql://", "postgresql+psycopg2://", 1), poolclass=NullPool, hide_parameters=True
-    )
+    engine = engine_to(dsn, poolclass=NullPool)
     try:
         yield engine
     finally:
@@ -30,12 +47,16 @@ def engine_of(*, dsn: str) -> Iterator[Engine]:
 
 
 @contextmanager
-def tracking_database(*, option: str | None = None) -> Iterator[Engine]:
-    """Open the tracking database. Raises `UnableToReach` or `WrongSchema` before anything is read."""
-    place = Surroundings().database(name="tracking", option=option)
+def tracking_database(*, option: str | None = None, as_owner: bool = False) -> Iterator[Engine]:
+    """Open the tracking database, with `as_owner` for the user who owns its schema where one is named.
+
+    Raises `UnableToReach` or `WrongSchema` before anything is read.
+    """
+    place = Surroundings().database(name="tracking", option=option, as_owner=as_owner)
     check_database(place=place)
     with engine_of(dsn=place.dsn) as engine:
         check_schema(engine=engine, place=place)
+        vault.attach(engine=engine, source=KeysOfPlaces())
         yield speak_in_sentences(engine=engine)
 
 
@@ -51,11 +72,14 @@ def legacy_database(*, option: str | None = None) -> Iterator[Engine]:
 def check_database(*, place: Place) -> None:
     """Open and close one connection. Raises `UnableToReach`."""
     try:
-        psycopg2.connect(place.dsn, connect_timeout=_CONNECT_SECONDS).close()
+        added: dict[str, Any] = dict(demanded_by_dsn(dsn=place.dsn))
+        psycopg2.connect(place.dsn, connect_timeout=_CONNECT_SECONDS, **added).close()
     except psycopg2.OperationalError as error:
-        # libpq's second line asks whether the server is running; the first says what happened.
-        reason = str(error).strip().splitlines()[0].removeprefix("connection to server ").rstrip(".")
-        raise UnableToReach(f"No database answers at {place.said_by}: {reason}.") from None
+        if sentence := distrust(error=error, named=place.said_by):
+            raise UnableToReach(sentence) from None
+        raise UnableToReach(
+            f"No database answers at {place.said_by}: {unreachable_because(error=error)}."
+        ) from None
 
 
 def check_schema(*, engine: Engine, place: Place) -> None:

@@ -4,30 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final, Literal, TypeAlias
 
-import requests
 import typer
+from sqlalchemy import Engine
 
 from kraken_import.cli.airflow_api import Airflow
-from kraken_import.cli.databases import check_database, check_schema, engine_of
+from kraken_import.cli.databases import KeysOfPlaces, check_database, check_schema, engine_of
 from kraken_import.cli.faults import told
 from kraken_import.cli.options import AsJson, LegacyDsn, TrackingDsn
 from kraken_import.cli.output import show, table
-from kraken_import.cli.places import NothingSaid, Surroundings
+from kraken_import.cli.places import NothingSaid, Place, Surroundings
 from kraken_import.cli.problems import ExitCode, Problem, UnableToReach
-from kraken_import.client.requests import status_request
+from kraken_import.client.probe import UnableToAsk, probe
+from kraken_import.client.requests import IMPOSSIBLE_IDENTIFIER
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.tracking import migrate, processes
+from kraken_import.tracking import migrate, processes, roles, vault
+from kraken_import.usecases.keys import keys_in_words
+from kraken_import.usecases.restored import restored_sentence
+from transforms.code_files import FOLDER as CODES
+from transforms.encryption import warning
+from transforms.project import FILE, VARIABLE, project
+from transforms.registry import dialect_names, get_dialect, sources
+from transforms.sql_files import overlay
 
 app = typer.Typer()
 
-Verdict: TypeAlias = Literal["well", "wrong", "not said"]
+Verdict: TypeAlias = Literal["well", "warned", "wrong", "not said"]
 
-_ANSWER_SECONDS: Final = 15.0
+ANSWER_SECONDS: Final = 15.0
 _MOST_APART: Final = timedelta(seconds=5)
 _SILENT: Final = timedelta(minutes=1)
 """Components of Airflow show life every few seconds."""
@@ -51,8 +60,9 @@ def doctor(
     around = Surroundings()
     findings = [
         _found(what="package", look=_package),
+        *_project(),
         *_tracking(around=around, option=tracking_dsn),
-        _found(what="legacy database", look=lambda: _legacy(around=around, option=legacy_dsn)),
+        _legacy(around=around, option=legacy_dsn),
         _found(what="Kraken", look=lambda: _kraken(settings=around.kraken())),
         _found(what="Airflow", look=lambda: _airflow(around=around)),
     ]
@@ -86,6 +96,37 @@ def _package() -> str:
     return "kraken-migration, not installed as a distribution"
 
 
+def _project() -> list[Finding]:
+    """Return which project is in force, and each of its dialects."""
+    found = _found(what="project", look=_project_in_force)
+    if found.verdict == "wrong":
+        return [found]
+    here = project()
+    if here is None:
+        return [replace(found, verdict="not said")]
+    # What a project leaves to the package is the package's own, which its tests prove.
+    own = [name for name, source in sources().items() if name in dialect_names() and not source.is_bundled]
+    is_overlaid = overlay() is not None or (here.folder / CODES).is_dir()
+    overlaid = [name for name in dialect_names() if name not in own] if is_overlaid else []
+    return [
+        found,
+        *(_found(what=f"dialect {name}", look=partial(_dialect, name=name)) for name in own + overlaid),
+    ]
+
+
+def _project_in_force() -> str:
+    found = project()
+    if found is None:
+        return f"none: the dialects and the SQL are the package's; {VARIABLE} or {FILE} names one"
+    return f"{found.folder}, by {found.said_by}, with the dialects {', '.join(dialect_names())}"
+
+
+def _dialect(*, name: str) -> str:
+    dialect = get_dialect(name=name)
+    kind = f"extends {dialect.parent}" if dialect.parent else "stands for itself"
+    return f"{kind}; {len(dialect.frames)} frames"
+
+
 def _tracking(*, around: Surroundings, option: str | None) -> list[Finding]:
     """Return what is found of the tracking database: the connection, then its schema and its clock."""
     try:
@@ -114,50 +155,99 @@ def _tracking(*, around: Surroundings, option: str | None) -> list[Finding]:
             return f"{apart.total_seconds():.1f} s apart"
 
         found = [
-            Finding(what="tracking database", verdict="well", said=f"answers at {place.said_by}"),
+            _answers(what="tracking database", place=place),
             _found(what="tracking schema", look=schema),
         ]
-        # The clock is a function of the schema.
+
+        def keys() -> str:
+            vault.attach(engine=engine, source=KeysOfPlaces())
+            with engine.connect() as connection:
+                is_configured, sentence = keys_in_words(connection=connection)
+            if not is_configured:
+                raise NothingSaid(sentence)
+            return sentence
+
+        # Clock and keys are in the schema.
         if found[-1].verdict == "well":
-            found.append(_found(what="clock", look=clock))
+            found += [
+                _found(what="clock", look=clock),
+                _found(what="wave keys", look=keys),
+                _user(engine=engine),
+                *_restored(engine=engine),
+            ]
         return found
 
 
-def _legacy(*, around: Surroundings, option: str | None) -> str:
-    place = around.database(name="legacy", option=option)
-    check_database(place=place)
-    return f"answers at {place.said_by}"
+def _restored(*, engine: Engine) -> list[Finding]:
+    """Return that creates wait for a look-up after a restore, where they do."""
+    with engine.connect() as connection:
+        said = restored_sentence(connection=connection)
+    if said is None:
+        return []
+    return [Finding(what="restore", verdict="wrong", said=said, exit_code=ExitCode.REFUSED)]
+
+
+def _user(*, engine: Engine) -> Finding:
+    with engine.connect() as connection:
+        owns = roles.is_owner(connection=connection)
+    if not owns:
+        return Finding(what="tracking user", verdict="well", said="does not own the tables")
+    said = (
+        "The user of the tracking database owns its tables, so that tasks could change what is append-only: "
+        "let tasks and commands use a member of migration_app, and name this one by TRACKING_OWNER_DSN."
+    )
+    return Finding(what="tracking user", verdict="warned", said=said)
+
+
+def _legacy(*, around: Surroundings, option: str | None) -> Finding:
+    places: list[Place] = []
+
+    def look() -> str:
+        places.append(around.database(name="legacy", option=option))
+        check_database(place=places[0])
+        return ""
+
+    found = _found(what="legacy database", look=look)
+    return _answers(what=found.what, place=places[0]) if found.verdict == "well" else found
+
+
+def _answers(*, what: str, place: Place) -> Finding:
+    """Return that a database answers, and whether it is sure to be the right one."""
+    if doubt := warning(dsn=place.dsn, named=place.said_by):
+        return Finding(what=what, verdict="warned", said=f"answers at {place.said_by}. {doubt}")
+    return Finding(what=what, verdict="well", said=f"answers at {place.said_by}")
 
 
 def _kraken(*, settings: KrakenSettings) -> str:
-    """Ask for the status of an import process that cannot exist: 404 is the right answer."""
     if settings.sign_in != "none":
         return f"{settings.target} signs in ({settings.sign_in}): use the Test button of its Connection"
-    request = status_request(
-        resource="accounts", import_supplier="CONNECTION-TEST", external_identifier="CONNECTION-TEST"
-    )
     try:
-        answer = requests.get(
-            f"{settings.base_url}{request.path}",
-            headers={"Authorization": settings.authorization},
-            timeout=_ANSWER_SECONDS,
-            allow_redirects=False,
-            verify=settings.ca_bundle or True,
-        )
-    except requests.RequestException as error:
+        status = ask_kraken(settings=settings)
+    except UnableToAsk as error:
         raise UnableToReach(
-            f"No Kraken answers at {settings.target} ({type(error).__name__}): check address and network."
+            f"No Kraken answers at {settings.target} ({error}): check address and network."
         ) from None
-    if answer.status_code in (200, 404):
+    if status in (200, 404):
         return f"answers at {settings.target}"
     advice = {
         401: "does not accept the token (401): check the token",
         403: "does not allow the token the data-import API (403): ask for the permission",
-    }.get(
-        answer.status_code,
-        f"answers {answer.status_code} where a data-import API says 404: check the address",
-    )
+    }.get(status, f"answers {status} where a data-import API says 404: check the address")
     raise UnableToReach(f"Kraken at {settings.target} {advice}.")
+
+
+def ask_kraken(*, settings: KrakenSettings) -> int:
+    """Ask for the status of an import process that cannot exist, and return how it is answered: 404 is right.
+
+    Raises `UnableToAsk`.
+    """
+    answer = probe(
+        settings=settings,
+        authorization=settings.authorization,
+        import_supplier=IMPOSSIBLE_IDENTIFIER,
+        seconds=ANSWER_SECONDS,
+    )
+    return answer.status
 
 
 def _airflow(*, around: Surroundings) -> str:
@@ -173,7 +263,7 @@ def _airflow(*, around: Surroundings) -> str:
     silent = [name for name, seen in heartbeats.items() if seen is None or now - seen > _SILENT]
     if silent:
         raise UnableToReach(
-            f"Airflow's {' and '.join(silent)} have shown no life for a minute: look at their logs, "
-            "and start them again."
+            f"Airflow's {' and '.join(silent)} {'has' if len(silent) == 1 else 'have'} shown no life for a "
+            "minute: look at the logs, and start what is dead again."
         )
     return f"{', '.join(heartbeats)} show life"

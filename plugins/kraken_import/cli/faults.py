@@ -11,10 +11,12 @@ from kraken_import.usecases.faults import BadRequest, Retryable, SystemicFault
 from transforms.additions import BadAddition
 from transforms.assemble import FrameContractBroken
 from transforms.database import DatabaseInterrupted, UnableToQuery
+from transforms.project import BadProject, OtherVersionRequired
 from transforms.rules.engine import RuleBroken
 
 _REFUSED = (
     BadAddition,
+    BadProject,
     BadRequest,
     FrameContractBroken,
     RuleBroken,
@@ -31,6 +33,8 @@ def told(*, error: Exception) -> tuple[str, ExitCode] | None:
     """
     if isinstance(error, Problem):
         return str(error), error.exit_code
+    if isinstance(error, OtherVersionRequired):
+        return str(error), ExitCode.WRONG_VERSION
     if isinstance(error, UnableToReadConnection):
         return str(error), ExitCode.WRONG_USAGE
     if isinstance(error, _UNREACHABLE):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -14,16 +14,19 @@ from sqlalchemy import Engine
 
 from kraken_import.domain.lifecycle import State
 from kraken_import.reporting.page import csv_text
-from kraken_import.tracking.control import Named
-from kraken_import.tracking.cutover import HandBack, Migrated, OpenDifference, Ownership, Undecided
+from kraken_import.tracking.cutover import LateChange, OpenDifference, Ownership
 from kraken_import.tracking.reruns import NamedWave
 from kraken_import.usecases import cutover
+from transforms.private import write_private
 
+_LATE: Final = tuple(field.name for field in fields(LateChange))
 _DIFFERENCE: Final = tuple(field.name for field in fields(OpenDifference))
+_FIELDS: Final = {"processed_at": "settled_at", "attempts": "attempt"}
+"""Columns that are called otherwise than the fields that they show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Listing:
     """What was listed: counts, lines for people, and the files that hold it."""
 
     counts: dict[str, Any]
@@ -31,7 +34,7 @@ class Listed:
     files: Sequence[Path]
 
 
-def crosswalk(*, tracking: Engine, wave: NamedWave, folder: Path) -> Listed:
+def crosswalk(*, tracking: Engine, wave: NamedWave, folder: Path) -> Listing:
     """Write which customers of a wave are in Kraken under which identifier, handed back, or undecided."""
     migrated = cutover.crosswalk(tracking=tracking, wave_id=wave.id)
     back = cutover.hand_back(tracking=tracking, wave_id=wave.id, now=datetime.now(UTC))
@@ -40,20 +43,20 @@ def crosswalk(*, tracking: Engine, wave: NamedWave, folder: Path) -> Listed:
         _write(
             folder=folder,
             name="crosswalk",
-            header=("external_identifier", "kraken_identifier", "import_supplier", "processed_at"),
-            rows=map(_migrated_row, migrated),
+            columns=("external_identifier", "kraken_identifier", "import_supplier", "processed_at"),
+            entries=migrated,
         ),
         _write(
             folder=folder,
             name="hand-back",
-            header=("external_identifier", "state", "code", "path", "reason", "attempts", "owner", "note"),
-            rows=map(_back_row, back),
+            columns=("external_identifier", "state", "code", "path", "reason", "attempts", "owner", "note"),
+            entries=back,
         ),
         _write(
             folder=folder,
             name="undecided",
-            header=("external_identifier", "import_supplier", "state", "code", "reason", "attempts"),
-            rows=map(_undecided_row, undecided),
+            columns=("external_identifier", "import_supplier", "state", "code", "reason", "attempts"),
+            entries=undecided,
         ),
     )
     nameless = sum(each.kraken_identifier is None for each in migrated)
@@ -73,41 +76,15 @@ def crosswalk(*, tracking: Engine, wave: NamedWave, folder: Path) -> Listed:
         "undecided": len(undecided),
         "parked": parked,
     }
-    return Listed(counts=counts, lines=[line], files=files)
+    return Listing(counts=counts, lines=[line], files=files)
 
 
-def late_changes(*, tracking: Engine, legacy: Engine, wave: NamedWave, folder: Path) -> Listed:
+def late_changes(*, tracking: Engine, legacy: Engine, wave: NamedWave, folder: Path) -> Listing:
     """Write what reached the legacy system after customers of a wave were read from it."""
     late = cutover.late_changes(
         tracking=tracking, legacy=legacy, wave_id=wave.id, dialect=wave.dialect, now=datetime.now(UTC)
     )
-    file = _write(
-        folder=folder,
-        name="late-changes",
-        header=(
-            "external_identifier",
-            "kraken_identifier",
-            "kind",
-            "changes",
-            "first_at",
-            "last_at",
-            "owner",
-            "note",
-        ),
-        rows=(
-            (
-                each.external_identifier,
-                each.kraken_identifier or "",
-                each.kind,
-                each.changes,
-                _time(each.first_at),
-                _time(each.last_at),
-                each.owner or "",
-                each.note or "",
-            )
-            for each in late
-        ),
-    )
+    file = _write(folder=folder, name="late-changes", columns=_LATE, entries=late)
     customers = len({each.external_identifier for each in late})
     unowned = _without_owner(late)
     line = (
@@ -115,18 +92,13 @@ def late_changes(*, tracking: Engine, legacy: Engine, wave: NamedWave, folder: P
         f"{unowned:,} of {len(late):,} entries are without an owner."
     )
     counts = {"wave_id": wave.id, "customers": customers, "entries": len(late), "without_owner": unowned}
-    return Listed(counts=counts, lines=[line], files=[file])
+    return Listing(counts=counts, lines=[line], files=[file])
 
 
-def differences(*, tracking: Engine, wave: NamedWave | None, dialect: str | None, folder: Path) -> Listed:
+def differences(*, tracking: Engine, wave: NamedWave | None, dialect: str | None, folder: Path) -> Listing:
     """Write the open differences of a wave, or of all waves and of none, and count them by kind."""
     found = cutover.differences(tracking=tracking, wave_id=None if wave is None else wave.id, dialect=dialect)
-    file = _write(
-        folder=folder,
-        name="differences",
-        header=_DIFFERENCE,
-        rows=[_difference_row(difference=each) for each in found],
-    )
+    file = _write(folder=folder, name="differences", columns=_DIFFERENCE, entries=found)
     kinds = Counter((each.wave_id, each.kind) for each in found)
     unowned = Counter((each.wave_id, each.kind) for each in found if each.owner is None)
     lines = [
@@ -145,7 +117,7 @@ def differences(*, tracking: Engine, wave: NamedWave | None, dialect: str | None
             for (wave_id, kind), number in kinds.items()
         ],
     }
-    return Listed(counts=counts, lines=lines, files=[file])
+    return Listing(counts=counts, lines=lines, files=[file])
 
 
 def own(
@@ -179,45 +151,23 @@ def open_again(*, tracking: Engine, wave: str, dialect: str | None) -> str:
     return f"Wave {named.name!r} is open again."
 
 
-def folder_of(*, wave: Named | NamedWave | None, within: Path) -> Path:
+def folder_of(*, wave: NamedWave | None, within: Path) -> Path:
     """Return the folder for the files of a wave, or of all."""
     return within if wave is None else within / f"wave-{wave.id}"
 
 
-def _migrated_row(each: Migrated) -> tuple[object, ...]:
-    return (
-        each.external_identifier,
-        each.kraken_identifier or "",
-        each.import_supplier,
-        _time(each.settled_at),
-    )
-
-
-def _back_row(each: HandBack) -> tuple[object, ...]:
-    tried = each.state, each.code, each.path, each.reason, each.attempt
-    return each.external_identifier, *tried, each.owner or "", each.note or ""
-
-
-def _undecided_row(each: Undecided) -> tuple[object, ...]:
-    tried = each.state, each.code, each.reason, each.attempt
-    return each.external_identifier, each.import_supplier, *tried
-
-
-def _difference_row(*, difference: OpenDifference) -> list[Any]:
-    values = {**asdict(difference), "found_at": _time(difference.found_at)}
-    return ["" if values[name] is None else values[name] for name in _DIFFERENCE]
-
-
-def _write(*, folder: Path, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
+def _write(*, folder: Path, name: str, columns: Sequence[str], entries: Iterable[object]) -> Path:
     file = folder / f"{name}.csv"
-    file.write_text(csv_text(header=header, rows=rows), encoding="utf-8")
+    rows = [[_cell(getattr(each, _FIELDS.get(column, column))) for column in columns] for each in entries]
+    write_private(path=file, text=csv_text(header=columns, rows=rows))
     return file
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="seconds")
+    return "" if value is None else value
 
 
 def _without_owner(entries: Sequence[Any]) -> int:
     return sum(each.owner is None for each in entries)
-
-
-def _time(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,6 +16,7 @@ from kraken_import.client.settings import KrakenSettings
 from kraken_import.usecases.build import payload_settings
 from transforms.assemble import FrameContractBroken
 from transforms.build import BuildResult, BuildSettings, build
+from transforms.database import shown
 from transforms.dialect import Dialect
 from transforms.extract import (
     UnableToExtract,
@@ -22,6 +24,7 @@ from transforms.extract import (
     candidate_identifiers,
     existing_identifiers,
     extract,
+    frame_path,
 )
 from transforms.rules.engine import RuleBroken
 from transforms.triage import source_of
@@ -65,7 +68,7 @@ def chosen_identifiers(
         if not found:
             raise UnableToPrintPayload(
                 f"The legacy database has no customer of {dialect.name}: "
-                f"sql/extract/{dialect.name}/candidates.sql says who may migrate."
+                f"{shown(frame_path(dialect=dialect.name, name='candidates'))} says who may migrate."
             )
         return found
     there = existing_identifiers(engine=engine, dialect=dialect, identifiers=identifiers)
@@ -98,7 +101,12 @@ def _print_batch(
 
 
 def build_batch(
-    *, engine: Engine, dialect: Dialect, identifiers: Sequence[str], kraken: KrakenSettings | None
+    *,
+    engine: Engine,
+    dialect: Dialect,
+    identifiers: Sequence[str],
+    kraken: KrakenSettings | None,
+    digest_key: bytes = b"",
 ) -> BuildResult:
     """Build as a wave would. Raises `UnableToPrintPayload` for SQL that does not fit the database."""
     now = datetime.now(UTC)
@@ -113,7 +121,7 @@ def build_batch(
             dialect=dialect,
             frames=extracted.frames,
             identifiers=identifiers,
-            settings=settings,
+            settings=replace(settings, digest_key=digest_key),
             unreadable=extracted.unreadable,
         )
     except (FrameContractBroken, RuleBroken, UnableToExtract) as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,24 +21,17 @@ from psycopg2.extensions import parse_dsn
 
 from kraken_import.cli.problems import WrongUsage
 from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
+from kraken_import.domain.wrapping import Wrapping, read_wrapping
+from transforms.database import not_postgres
+from transforms.project import FILE, PLACES, BadProject, located, read_project
 
 ENVIRONMENT: Final = "the environment"
-FILE: Final = "kraken-migrate.toml"
 STACK: Final = ".run/stack.json"
 
 Database: TypeAlias = Literal["tracking", "legacy"]
 ConnectionFields: TypeAlias = Mapping[str, Any]
 
-_VARIABLES: Final = (
-    "TRACKING_DSN",
-    "LEGACY_DSN",
-    "KRAKEN_URL",
-    "KRAKEN_TOKEN",
-    "AIRFLOW_URL",
-    "AIRFLOW_USER",
-    "AIRFLOW_PASSWORD",
-    "AIRFLOW_TOKEN",
-)
+_VARIABLES: Final = tuple(name.upper() for name in PLACES)
 _KRAKEN: Final = ("KRAKEN_URL", "KRAKEN_TOKEN")
 _PASSED_ON: Final = frozenset(
     {"sslmode", "sslrootcert", "sslcert", "sslkey", "options", "application_name", "connect_timeout"}
@@ -65,21 +58,28 @@ class Surroundings:
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     folder: Path = field(default_factory=Path.cwd)
 
-    def database(self, *, name: Database, option: str | None = None) -> Place:
-        """Return where a database is. Raises `NothingSaid`, or `WrongUsage` for what cannot be meant."""
+    def database(self, *, name: Database, option: str | None = None, as_owner: bool = False) -> Place:
+        """Return where a database is. Raises `NothingSaid`, or `WrongUsage` for what cannot be meant.
+
+        With `as_owner` for the user who owns its schema, where one is named beside that of every day.
+        """
         variable = f"{name.upper()}_DSN"
+        variables = (f"{name.upper()}_OWNER_DSN", variable) if as_owner else (variable,)
         if option is not None:
             return Place(dsn=_of_option(name=name, value=option), said_by=f"--{name}-dsn")
         for source, said in self._sources():
-            if value := said().get(variable):
-                told = _told(source=source, variable=variable)
-                return Place(dsn=read_dsn(name=told, value=value), said_by=told)
+            for each in variables:
+                if value := said().get(each):
+                    told = _told(source=source, variable=each)
+                    return Place(dsn=read_dsn(name=told, value=value), said_by=told)
             if source == FILE and (fields := self._connection(connection_id=name)):
                 told = f"Connection {name}"
+                if wrong := not_postgres(connection=name, kind=fields.get("conn_type")):
+                    raise WrongUsage(wrong)
                 return Place(dsn=dsn_of(fields=fields, name=told), said_by=told)
         raise NothingSaid(
             f"Nothing says where the {name} database is: set {variable} or {variable}_FILE, write {name}_dsn "
-            f"into {FILE} in this folder, or name it by --{name}-dsn."
+            f"into {FILE} of the project, or name it by --{name}-dsn."
         )
 
     def kraken(self) -> KrakenSettings:
@@ -88,6 +88,19 @@ class Surroundings:
             return self._kraken()
         except UnableToReadConnection as error:
             raise WrongUsage(str(error)) from None
+
+    def wave_keys(self) -> Wrapping | None:
+        """Return what wraps the keys of waves; None where nothing says it. Raises `BadWrappingKeys`."""
+        for source, said in self._sources():
+            if value := said().get("WAVE_KEYS"):
+                return read_wrapping(text=value, named=_told(source=source, variable="WAVE_KEYS"))
+            if source == FILE and (fields := self._connection(connection_id="wave_keys")):
+                return read_wrapping(
+                    text=fields.get("password") or "",
+                    named="Connection 'wave_keys'",
+                    options=fields.get("extra"),
+                )
+        return None
 
     def airflow(self) -> Mapping[str, str]:
         """Return what is said of Airflow: AIRFLOW_URL, and its user and password or its token; may be empty.
@@ -120,7 +133,7 @@ class Surroundings:
                 return KrakenSettings.from_connection_fields(connection_id="kraken", **_of_kraken(fields))
         raise NothingSaid(
             "Nothing says where Kraken is: set KRAKEN_URL and KRAKEN_TOKEN (or KRAKEN_TOKEN_FILE), or write "
-            f"kraken_url and kraken_token_file into {FILE} in this folder."
+            f"kraken_url and kraken_token_file into {FILE} of the project."
         )
 
     def _sources(self) -> tuple[tuple[str, Callable[[], Mapping[str, str]]], ...]:
@@ -133,33 +146,29 @@ class Surroundings:
 
     @cached_property
     def _environment(self) -> Mapping[str, str]:
-        return _with_files(said=self.environment, folder=self.folder, source=ENVIRONMENT)
+        return with_files(said=self.environment, folder=self.folder, source=ENVIRONMENT)
 
     @cached_property
     def _file(self) -> Mapping[str, str]:
-        path = self.folder / FILE
-        if not path.is_file():
+        place = located(environment=self.environment, folder=self.folder)
+        if place is None:
             return {}
         try:
-            said = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-            # Not the error's own words: they may repeat a line with a password.
-            raise WrongUsage(f"{path} cannot be read ({type(error).__name__}): correct it.") from None
+            found = read_project(folder=place[0], said_by=place[1])
+        except BadProject as bad:
+            raise WrongUsage(str(bad)) from None
         known = {name.lower(): name for name in _VARIABLES}
         known |= {f"{name.lower()}_file": f"{name}_FILE" for name in _VARIABLES}
-        unknown = [name for name, value in said.items() if name not in known or not isinstance(value, str)]
-        if unknown:
-            raise WrongUsage(
-                f"{path} says {unknown[0]}, which is not a text with a name that is known: write "
-                f"{', '.join(name.lower() for name in _VARIABLES)}, or one of them with _file."
-            )
-        named = {known[name]: value for name, value in said.items()}
-        return _with_files(said=named, folder=self.folder, source=FILE)
+        named = {known[name]: value for name, value in found.places.items()}
+        return with_files(said=named, folder=found.folder, source=FILE)
 
     @cached_property
     def _stack(self) -> Mapping[str, str]:
+        place = located(environment=self.environment, folder=self.folder)
+        folders = (self.folder, *([] if place is None else [place[0]]))
+        file = next((folder / STACK for folder in folders if (folder / STACK).is_file()), self.folder / STACK)
         try:
-            places = json.loads((self.folder / STACK).read_text(encoding="utf-8"))["places"]
+            places = json.loads(file.read_text(encoding="utf-8"))["places"]
             return {name: str(places[name]) for name in _VARIABLES if places.get(name)}
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return {}
@@ -179,14 +188,16 @@ class Surroundings:
 def read_dsn(*, name: str, value: str) -> str:
     """Return a DSN in the form that the pipeline takes. Raises `WrongUsage`, without the value."""
     sentence = f"{name} must be a URI like postgresql://user:password@host:5432/database."
+    # SQLAlchemy's form names a driver, which libpq does not know.
+    value = re.sub(r"^(postgres(?:ql)?)\+\w+://", r"\1://", value)
     if not value.startswith(("postgresql://", "postgres://")):
         raise WrongUsage(sentence)
     try:
         parsed = parse_dsn(value)
         sound_ports = all(_is_port(text=port) for port in parsed.get("port", "5432").split(","))
-    except psycopg2.ProgrammingError as error:
+    except psycopg2.ProgrammingError:
         # Not the error's own words: they may repeat the password.
-        raise WrongUsage(sentence) from error
+        raise WrongUsage(sentence) from None
     if not sound_ports:
         raise WrongUsage(sentence)
     if not parsed.get("dbname"):
@@ -255,8 +266,8 @@ def _of_option(*, name: Database, value: str) -> str:
     return dsn
 
 
-def _with_files(*, said: Mapping[str, str], folder: Path, source: str) -> Mapping[str, str]:
-    """Return the variables that are said, or whose file is named."""
+def with_files(*, said: Mapping[str, str], folder: Path, source: str) -> Mapping[str, str]:
+    """Return the variables that are said, or whose file is named. Raises `WrongUsage`."""
     found = {}
     for name in _VARIABLES:
         value, path = said.get(name, "").strip(), said.get(f"{name}_FILE", "").strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 import textwrap
 import time
@@ -21,11 +22,13 @@ from kraken_import.reporting.frames import FRAMES_HEADER, frame_rows
 from kraken_import.reporting.page import csv_text, render
 from kraken_import.tracking.frame_rows import RehearsedRows, of_last_rehearsal
 from transforms.build import BuildResult
+from transforms.database import shown
 from transforms.dialect import Dialect
-from transforms.extract import candidate_pages
+from transforms.extract import candidate_pages, frame_path
 from transforms.findings import Finding
 from transforms.frame_changes import FrameLine, judge, percent, sentences
 from transforms.frame_rows import FrameRows, added
+from transforms.private import write_private
 from transforms.triage import Cause, Triage
 
 DEFAULT_CUSTOMERS = 10_000
@@ -99,10 +102,16 @@ def check(*, engine: Engine, dialect: Dialect, wanted: int, kraken: KrakenSettin
     """Build and check the first `wanted` candidates, without any call. Raises `NothingToCheck`."""
     checked = Checked(dialect=dialect, causes=Triage(dialect=dialect.name))
     with _SharedValues() as shared:
-        started = time.perf_counter()
+        started, digest_key = time.perf_counter(), secrets.token_bytes(32)
         for page in candidate_pages(engine=engine, dialect=dialect, size=min(_BATCH, wanted)):
             identifiers = page[: wanted - checked.customers]
-            result = build_batch(engine=engine, dialect=dialect, identifiers=identifiers, kraken=kraken)
+            result = build_batch(
+                engine=engine,
+                dialect=dialect,
+                identifiers=identifiers,
+                kraken=kraken,
+                digest_key=digest_key,
+            )
             checked.add(result=result)
             shared.add(result=result)
             if checked.customers >= wanted:
@@ -116,7 +125,7 @@ def check(*, engine: Engine, dialect: Dialect, wanted: int, kraken: KrakenSettin
     if not checked.customers:
         raise NothingToCheck(
             f"The legacy database has no customers of {dialect.name} to check: "
-            f"sql/extract/{dialect.name}/candidates.sql says who may migrate."
+            f"{shown(frame_path(dialect=dialect.name, name='candidates'))} says who may migrate."
         )
     return checked
 
@@ -186,16 +195,14 @@ class _SharedValues:
 
 def write(*, checked: Checked, folder: Path) -> Sequence[Path]:
     """Write the causes and counts as CSV, and all of it as a page. Returns the files."""
-    folder.mkdir(parents=True, exist_ok=True)
     causes = checked.causes.causes()
     table, counts, page = (
         folder / f"{checked.dialect.name}{ending}" for ending in (".csv", "-frames.csv", ".html")
     )
-    counts.write_text(
-        csv_text(header=FRAMES_HEADER, rows=frame_rows(lines=checked.lines())), encoding="utf-8"
-    )
-    table.write_text(
-        csv_text(
+    write_private(path=counts, text=csv_text(header=FRAMES_HEADER, rows=frame_rows(lines=checked.lines())))
+    write_private(
+        path=table,
+        text=csv_text(
             header=("severity", "customers", "code", "path", "source", "explanation", "examples"),
             rows=(
                 (
@@ -210,10 +217,10 @@ def write(*, checked: Checked, folder: Path) -> Sequence[Path]:
                 for cause in causes
             ),
         ),
-        encoding="utf-8",
     )
-    page.write_text(
-        render(
+    write_private(
+        path=page,
+        text=render(
             template="preflight",
             title=f"Preflight of {checked.dialect.title}",
             lead=f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC. Built and checked; nothing was sent.",
@@ -231,7 +238,6 @@ def write(*, checked: Checked, folder: Path) -> Sequence[Path]:
             rehearsed=checked.rehearsed,
             mapping=_mapping_page(dialect=checked.dialect.name),
         ),
-        encoding="utf-8",
     )
     return table, counts, page
 

@@ -13,6 +13,8 @@ class ExitCode(IntEnum):
     WRONG_USAGE = 2
     UNREACHABLE = 3
     WRONG_SCHEMA = 4
+    PARTLY_DONE = 5
+    WRONG_VERSION = 6
 
 
 class Problem(Exception):

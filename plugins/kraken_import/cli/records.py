@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy import Engine
 
 from kraken_import.cli.databases import tracking_database
 from kraken_import.cli.options import AsJson, TrackingDsn, WaveArgument, WaveOption, order
@@ -75,22 +76,42 @@ def decide(
 ) -> None:
     """Say whether Kraken has records that its answers do not prove; Kraken is asked once more first."""
     kraken = Surroundings().kraken()
+    with tracking_database(option=tracking_dsn) as tracking:
+        typer.echo(
+            decided(
+                tracking=tracking,
+                kraken=kraken,
+                wave=wave,
+                identifiers=tuple(dict.fromkeys(identifiers)),
+                answer=answer.value,
+                reason=reason,
+            )
+        )
+
+
+def decided(
+    *,
+    tracking: Engine,
+    kraken: KrakenSettings,
+    wave: str,
+    identifiers: Sequence[str],
+    answer: str,
+    reason: str | None,
+) -> str:
+    """Decide whether Kraken has records, in the name of this machine's user. Returns one sentence."""
 
     async def refresh() -> KrakenSettings:
         return kraken
 
-    with tracking_database(option=tracking_dsn) as tracking:
-        typer.echo(
-            asyncio.run(
-                decide_about(
-                    systems=connected(tracking=tracking, kraken=kraken, refresh=refresh),
-                    wave=wave,
-                    identifiers=tuple(dict.fromkeys(identifiers)),
-                    answer=answer.value,
-                    order=order(reason=reason),
-                )
-            )
+    return asyncio.run(
+        decide_about(
+            systems=connected(tracking=tracking, kraken=kraken, refresh=refresh),
+            wave=wave,
+            identifiers=identifiers,
+            answer=answer,
+            order=order(reason=reason),
         )
+    )
 
 
 def _data(*, told: Told, sent: Sequence[Sent], answered: Sequence[Answered]) -> dict[str, Any]:

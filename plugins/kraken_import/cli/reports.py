@@ -12,6 +12,7 @@ from kraken_import.cli.options import HERE, AsJson, Folder, TrackingDsn, WaveArg
 from kraken_import.cli.output import show
 from kraken_import.usecases.control import find_wave
 from kraken_import.usecases.report import wave_report
+from transforms.private import write_private
 
 app = typer.Typer()
 
@@ -26,9 +27,8 @@ def report(
             named = find_wave(connection=connection, wave=wave)
         texts = wave_report(tracking=tracking, wave_id=named.id, now=datetime.now(UTC))
     into = folder_of(wave=named, within=folder)
-    into.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
-        (into / name).write_text(text, encoding="utf-8")
+        write_private(path=into / name, text=text)
     files = [str(into / name) for name in texts]
     lines = [f"The report of wave {named.id} {named.name!r}:", *(f"  {file}" for file in files)]
     show(data={"wave_id": named.id, "files": files}, lines=lines, as_json=as_json)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -15,19 +17,21 @@ from sqlalchemy import Engine
 from kraken_import.cli import waves
 from kraken_import.cli.airflow_api import Airflow
 from kraken_import.cli.databases import tracking_database
-from kraken_import.cli.options import TrackingDsn, WaveOption, check_dialect
+from kraken_import.cli.options import TrackingDsn, WaveArgument, WaveOption, check_dialect
 from kraken_import.cli.places import NothingSaid, Surroundings
-from kraken_import.cli.problems import Problem, WrongUsage
-from kraken_import.tracking import reruns
-from kraken_import.tracking.reruns import Rerun, Way
-from kraken_import.usecases.control import find_wave
-from kraken_import.usecases.faults import BadRequest
-from kraken_import.usecases.rerun import RerunRequest, check_request, rerun_report
+from kraken_import.cli.problems import ExitCode, Problem, WrongUsage
+from kraken_import.cli.rerun_results import ListFolder, lines, write_left
+from kraken_import.domain.lifecycle import Mode
+from kraken_import.usecases.control import check_name_is_free, find_wave, run_of_wave
+from kraken_import.usecases.rerun import RerunRequest, check_request
+from kraken_import.usecases.rerun_result import result_of_run
 from kraken_import.usecases.wave_request import AirflowRun
+from transforms.wording import meant
 
 app = typer.Typer()
 _ENDS: Final = ("success", "failed")
 _POLL_SECONDS: Final = 2.0
+_NOT_IN_A_RUN_ID: Final = re.compile(r"[^A-Za-z0-9_.~-]+")
 
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until the run has ended; exit code 1 if it failed.")]
 
@@ -59,6 +63,7 @@ def run_wave(
         ),
     ] = None,
     wait: Wait = False,
+    tracking_dsn: TrackingDsn = None,
 ) -> None:
     """Start a wave in Airflow: a dry run, unless --live says otherwise."""
     check_dialect(name=dialect)
@@ -73,8 +78,45 @@ def run_wave(
         "all_customers": everybody,
         "dry_run": not live,
     }
+    mode = Mode.LIVE if live else Mode.REHEARSAL
+    if name:
+        _check_name(name=name, dialect=dialect, mode=mode, tracking_dsn=tracking_dsn)
+    named = _NOT_IN_A_RUN_ID.sub("-", name or cohort or "wave")
     with _airflow() as api:
-        _start(api=api, run=_new_run(dag_id=f"migrate_{dialect}", kind="wave"), conf=conf, wait=wait)
+        run = _new_run(dag_id=f"migrate_{dialect}", kind=f"{mode.value}-{named}")
+        _start(api=api, run=run, conf=conf, wait=wait)
+
+
+@waves.app.command(name="clear")
+def clear_wave(
+    *,
+    wave: WaveArgument,
+    only_failed: Annotated[
+        bool,
+        typer.Option(
+            "--failed-tasks", help="Only what failed, and what follows it; a stopped wave stays stopped."
+        ),
+    ] = False,
+    wait: Wait = False,
+    tracking_dsn: TrackingDsn = None,
+) -> None:
+    """Clear the run of a wave in Airflow: it goes on with what is undone, and creates nothing twice."""
+    with tracking_database(option=tracking_dsn) as tracking:
+        run = run_of_wave(tracking=tracking, wave=wave)
+    with _airflow() as api:
+        _check_ready(api=api, dag_id=run.dag_id)
+        state = api.run_state(dag_id=run.dag_id, run_id=run.run_id)
+        if state not in _ENDS:
+            raise RunFailed(
+                f"Run {run.run_id} of {run.dag_id} is {state}: wait for its end, or pause or cancel the wave."
+            )
+        tasks = api.clear(dag_id=run.dag_id, run_id=run.run_id, only_failed=only_failed)
+        if not tasks:
+            typer.echo(f"No task of {run.dag_id}, run {run.run_id}, had failed: nothing was cleared.")
+            return
+        typer.echo(f"Cleared {run.dag_id}, run {run.run_id}: {tasks} tasks run again.")
+        if wait:
+            _await_end(api=api, run=run)
 
 
 @app.command()
@@ -100,33 +142,34 @@ def rerun(
     dialect: Annotated[
         str | None, typer.Option("--dialect", help="The dialect, where no wave says it.")
     ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option("--threshold", min=0, max=1, help="Share that may still fail before the run is red."),
+    ] = None,
     wait: Wait = False,
+    folder: ListFolder = None,
     tracking_dsn: TrackingDsn = None,
 ) -> None:
-    """Rerun chosen records in Airflow: each criterion that is given must hold."""
+    """Rerun chosen records in Airflow: each criterion that is given must hold.
+
+    With --wait it says what was mended and what is left; exit code 5 if something is.
+    """
+    _check_list(wait=wait, folder=folder)
     check_dialect(name=dialect)
-    criteria = {
-        "wave": wave,
-        "batch": batch,
-        "states": states,
-        "error_code": code,
-        "error_path": path,
-        "identifiers": identifiers,
-        "not_processed": not_processed or None,
-    }
-    conf = _criteria(given=criteria)
-    with _airflow() as api, tracking_database(option=tracking_dsn) as tracking:
-        wave_id, of = _scope(tracking=tracking, wave=wave, dialect=dialect)
-        if wave_id is not None:
-            conf["wave"] = wave_id
-        check_request(request=RerunRequest(dialect=of, **conf))
-        run = _new_run(dag_id=f"rerun_{of}", kind="rerun")
-        try:
-            _start(api=api, run=run, conf=conf, wait=wait)
-        finally:
-            report = rerun_report(tracking=tracking, run=run) if wait else None
-            if report is not None:
-                typer.echo("\n".join(told(rerun=report[0], ways=report[1])))
+    conf = _criteria(
+        given={
+            "wave": wave,
+            "batch": batch,
+            "states": states,
+            "error_code": code,
+            "error_path": path,
+            "identifiers": identifiers,
+            "not_processed": not_processed or None,
+        }
+    )
+    chosen = {"dialect": dialect, "threshold": threshold}
+    with tracking_database(option=tracking_dsn) as tracking:
+        _start_rerun(tracking=tracking, conf=conf, chosen=chosen, wait=wait, folder=folder)
 
 
 @app.command()
@@ -146,15 +189,6 @@ def reconcile(
             conf["wave"] = find_wave(connection=connection, wave=wave).id
     with _airflow() as api:
         _start(api=api, run=_new_run(dag_id="reconcile", kind="reconcile"), conf=conf, wait=wait)
-
-
-def told(*, rerun: Rerun, ways: Sequence[Way]) -> list[str]:
-    """Return what became of a rerun, in lines."""
-    left = f", {rerun.in_kraken:,} more are in Kraken already and were left alone" if rerun.in_kraken else ""
-    return [
-        f"Rerun {rerun.id}: {rerun.records:,} records{left}.",
-        *(f"{way.records:>9,}  {way.from_state.value} → {way.state.value}" for way in ways),
-    ]
 
 
 def failure_of(*, api: Airflow, dag_id: str, run_id: str) -> str:
@@ -184,34 +218,91 @@ def _airflow() -> Iterator[Airflow]:
         api.close()
 
 
+def _check_name(*, name: str, dialect: str, mode: Mode, tracking_dsn: str | None) -> None:
+    """Raise `NameTaken` for a name that planning would refuse, where it is said which waves there are."""
+    target = None
+    with suppress(NothingSaid):
+        target = Surroundings().kraken().target
+    with suppress(NothingSaid), tracking_database(option=tracking_dsn) as tracking:
+        check_name_is_free(tracking=tracking, name=name, dialect=dialect, mode=mode, target=target)
+
+
 def _new_run(*, dag_id: str, kind: str) -> AirflowRun:
     return AirflowRun(dag_id=dag_id, run_id=f"{kind}-{datetime.now(tz=UTC):%Y-%m-%dT%H-%M-%S.%f}")
 
 
 def _start(*, api: Airflow, run: AirflowRun, conf: Mapping[str, Any], wait: bool) -> None:
-    if not api.has_dag(dag_id=run.dag_id):
-        raise RunFailed(f"Airflow has no DAG {run.dag_id}: look at its import errors, and at the dialect.")
-    # Unpausing it here might begin nights that a person has held back.
-    if api.is_paused(dag_id=run.dag_id):
-        raise RunFailed(
-            f"DAG {run.dag_id} is paused in Airflow, so no run of it begins: unpause it there first."
-        )
-    unknown = sorted(conf.keys() - api.parameters(dag_id=run.dag_id))
-    if unknown:
-        raise WrongUsage(
-            f"DAG {run.dag_id} has no parameter {unknown[0]}: its form in Airflow shows their names."
-        )
+    _check_ready(api=api, dag_id=run.dag_id)
+    known = api.parameters(dag_id=run.dag_id)
+    for name in sorted(conf.keys() - known):
+        found = meant(name=name, among=sorted(known))
+        advice = f"is {found} meant?" if found else "its form in Airflow shows their names."
+        raise WrongUsage(f"DAG {run.dag_id} has no parameter {name}: {advice}")
     api.trigger(dag_id=run.dag_id, run_id=run.run_id, conf=conf)
-    typer.echo(
-        f"Started {run.dag_id}, run {run.run_id}; a required approval is asked for under Required actions."
+    asks = (
+        ""
+        if run.dag_id == "reconcile"
+        else "; an approval, if its policy requires one, is asked for under Required actions"
     )
-    if not wait:
-        return
+    typer.echo(f"Started {run.dag_id}, run {run.run_id}{asks}.")
+    if wait:
+        _await_end(api=api, run=run)
+
+
+def _check_ready(*, api: Airflow, dag_id: str) -> None:
+    """Raise `RunFailed` for a DAG that runs nothing."""
+    if not api.has_dag(dag_id=dag_id):
+        raise RunFailed(f"Airflow has no DAG {dag_id}: look at its import errors, and at the dialect.")
+    # Unpausing it here might begin nights that a person has held back.
+    if api.is_paused(dag_id=dag_id):
+        raise RunFailed(f"DAG {dag_id} is paused in Airflow, so no run of it begins: unpause it there first.")
+
+
+def _await_end(*, api: Airflow, run: AirflowRun) -> None:
+    """Wait until a run has ended. Raises `RunFailed` with what the first failed task says."""
     while (state := api.run_state(dag_id=run.dag_id, run_id=run.run_id)) not in _ENDS:
         time.sleep(_POLL_SECONDS)
     if state == "failed":
         raise RunFailed(failure_of(api=api, dag_id=run.dag_id, run_id=run.run_id))
     typer.echo("The run has succeeded.")
+
+
+def _check_list(*, wait: bool, folder: Path | None) -> None:
+    """Raise `WrongUsage` for a list of who is left that nothing would write."""
+    if folder is not None and not wait:
+        raise WrongUsage(
+            "Give --folder together with --wait: without it the command ends before it is known who is left, "
+            "which `kraken-migrate rerun-show` lists later."
+        )
+
+
+def _start_rerun(
+    *, tracking: Engine, conf: dict[str, Any], chosen: Mapping[str, Any], wait: bool, folder: Path | None
+) -> None:
+    wave_id, dialect = _scope(tracking=tracking, wave=conf.get("wave"), dialect=chosen["dialect"])
+    if wave_id is not None:
+        conf["wave"] = wave_id
+    check_request(request=RerunRequest(dialect=dialect, **conf))
+    if chosen["threshold"] is not None:
+        conf["threshold"] = chosen["threshold"]
+    run = _new_run(dag_id=f"rerun_{dialect}", kind="rerun")
+    with _airflow() as api, _told(tracking=tracking, run=run, folder=folder) if wait else nullcontext():
+        _start(api=api, run=run, conf=conf, wait=wait)
+
+
+@contextmanager
+def _told(*, tracking: Engine, run: AirflowRun, folder: Path | None) -> Iterator[None]:
+    """Say at the end what a rerun mended, however its run ended, and list what is left in a folder."""
+    try:
+        yield
+    finally:
+        found = result_of_run(tracking=tracking, run=run)
+        if found is not None:
+            typer.echo("\n".join(lines(found=found)))
+            if folder is not None:
+                typer.echo(f"  {write_left(tracking=tracking, rerun=found.rerun.id, folder=folder)}")
+    if found is not None and found.left:
+        raise typer.Exit(ExitCode.PARTLY_DONE)
 
 
 def _criteria(*, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -245,11 +336,5 @@ def _scope(*, tracking: Engine, wave: str | None, dialect: str | None) -> tuple[
             raise WrongUsage("Say of which dialect by --dialect, or name a wave by --wave.")
         return None, dialect
     with tracking.connect() as connection:
-        named = reruns.waves_named(connection=connection, name=wave)
-    found = [each for each in named if dialect in (None, each.dialect)]
-    if not found:
-        raise BadRequest(f"There is no wave {wave!r}" + (f" of {dialect}." if dialect else "."))
-    if len(found) > 1:
-        listed = ", ".join(f"{each.id} ({each.mode.value}, {each.dialect})" for each in found)
-        raise BadRequest(f"Several waves are called {wave!r}: give the id of one: {listed}.")
-    return str(found[0].id), found[0].dialect
+        found = find_wave(connection=connection, wave=wave, dialect=dialect)
+    return str(found.id), found.dialect

@@ -14,7 +14,7 @@ from kraken_import.cli.options import AsJson, TrackingDsn
 from kraken_import.cli.output import show
 from kraken_import.cli.places import Surroundings
 from kraken_import.cli.problems import Problem
-from kraken_import.tracking import installation, migrate
+from kraken_import.tracking import installation, migrate, roles
 from transforms.database import fault_of
 
 app = typer.Typer(
@@ -45,8 +45,8 @@ def check(*, tracking_dsn: TrackingDsn = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def upgrade(*, tracking_dsn: TrackingDsn = None) -> None:
-    """Bring the schema of the tracking database up to date."""
-    place = Surroundings().database(name="tracking", option=tracking_dsn)
+    """Bring the schema of the tracking database up to date, by TRACKING_OWNER_DSN where it is set."""
+    place = Surroundings().database(name="tracking", option=tracking_dsn, as_owner=True)
     check_database(place=place)
     with engine_of(dsn=place.dsn) as engine:
         before = migrate.standing(engine=engine)
@@ -80,11 +80,18 @@ def let_go(*, engine: Engine) -> str:
 
 
 def bring_up_to_date(*, engine: Engine) -> None:
-    """Create or upgrade the schema. Raises `UnableToMigrateTracking`."""
+    """Create or upgrade the schema, and warn of tables left to another user.
+
+    Raises `UnableToMigrateTracking`.
+    """
     try:
-        migrate.upgrade(engine=engine)
+        left = migrate.upgrade(engine=engine)
+    except roles.UnableToSetRights as error:
+        raise UnableToMigrateTracking(str(error)) from None
     except DBAPIError as error:
         raise UnableToMigrateTracking(
             f"The tracking database could not be brought up to date ({fault_of(error=error).state}): its "
             "user must be allowed to create schema migration."
         ) from None
+    if left is not None:
+        typer.echo(left, err=True)

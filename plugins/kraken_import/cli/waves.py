@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Final
 
 import typer
 
@@ -21,11 +23,14 @@ from kraken_import.cli.options import (
     order,
 )
 from kraken_import.cli.output import at, show, table
+from kraken_import.cli.problems import WrongUsage
 from kraken_import.tracking.control import Action
 from kraken_import.tracking.overview import RerunLine, WaveLine
 from kraken_import.usecases.control import control_wave, stop_all
 from kraken_import.usecases.overview import WaveOverview, list_waves, show_wave, standing
 from transforms.money import written
+
+_FOLLOW_SECONDS: Final = 2.0
 
 app = typer.Typer(help="See how waves stand, and give them orders.", no_args_is_help=True)
 
@@ -52,11 +57,26 @@ def list_(
 
 
 @app.command(name="show")
-def show_(*, wave: WaveArgument, tracking_dsn: TrackingDsn = None, as_json: AsJson = False) -> None:
+def show_(
+    *,
+    wave: WaveArgument,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on with a line for each change, until the wave has ended.")
+    ] = False,
+    tracking_dsn: TrackingDsn = None,
+    as_json: AsJson = False,
+) -> None:
     """Show how a wave stands: counts, money, who asked for it and approved it, and its reruns."""
+    if follow and as_json:
+        raise WrongUsage("Give --follow or --json, not both: a wave that is followed is no single document.")
     with tracking_database(option=tracking_dsn) as tracking:
         found = show_wave(tracking=tracking, wave=wave)
-    show(data=asdict(found), lines=_lines(found=found), as_json=as_json)
+        show(data=asdict(found), lines=_lines(found=found), as_json=as_json)
+        while follow and found.wave.outcome is None:
+            time.sleep(_FOLLOW_SECONDS)
+            before, found = found, show_wave(tracking=tracking, wave=str(found.wave.id))
+            if (before.states, before.standing) != (found.states, found.standing):
+                typer.echo(_change(found=found))
 
 
 @app.command()
@@ -113,6 +133,11 @@ def open_(*, wave: WaveArgument, dialect: DialectOption = None, tracking_dsn: Tr
         typer.echo(leftovers.open_again(tracking=tracking, wave=wave, dialect=dialect))
 
 
+def _change(*, found: WaveOverview) -> str:
+    counts = ", ".join(f"{state.value} {records:,}" for state, records in sorted(found.states.items()))
+    return f"{datetime.now(UTC):%H:%M:%S} UTC  {counts}; {found.standing}"
+
+
 def _control(*, wave: str, action: Action, reason: str | None, tracking_dsn: str | None) -> None:
     with tracking_database(option=tracking_dsn) as tracking:
         typer.echo(control_wave(tracking=tracking, wave=wave, action=action, order=order(reason=reason)))
@@ -128,6 +153,8 @@ def _lines(*, found: WaveOverview) -> Iterator[str]:
     wave = found.wave
     yield f"Wave {wave.id} {wave.name!r}: {wave.mode}, {wave.dialect}, to {wave.target_kraken}"
     yield f"State: {found.standing}"
+    if found.restored is not None:
+        yield f"Tracking database: {found.restored}"
     yield f"Planned: {at(when=wave.started_at)}, {wave.claimed:,} customers, run {found.run}"
     if wave.finished_at is not None:
         yield f"Ended: {at(when=wave.finished_at)}"
@@ -141,10 +168,11 @@ def _lines(*, found: WaveOverview) -> Iterator[str]:
         sums = {
             "legacy": line.legacy,
             "handed on": line.handed_on,
-            "rejected": line.rejected,
+            "rejected by our build": line.rejected,
             "in payloads": line.payload,
-            "refused": line.refused,
-            "failed": line.failed,
+            "held back at our gate": line.held_back,
+            "refused by Kraken": line.refused,
+            "ended by Kraken": line.failed,
             "parked": line.parked,
             "under way": line.underway,
             "accepted": line.accepted,

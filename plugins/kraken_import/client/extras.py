@@ -81,6 +81,36 @@ def _file(value: Any) -> str:
     return str(value)
 
 
+def _readable(value: Any) -> str:
+    try:
+        if isinstance(value, str) and Path(value).is_file():
+            Path(value).read_bytes()
+            return value
+    except OSError:
+        pass
+    raise ValueError("must name a file that exists and can be read")
+
+
+def check_pair(*, certificate: str | None, key: str | None) -> None:
+    """Raise `ValueError` unless a client's certificate and its key belong together."""
+    if certificate is None:
+        if key is not None:
+            raise ValueError("extra field 'client_key' needs 'client_certificate': name both files.")
+        return
+
+    def refuse() -> str:
+        # Without it, OpenSSL would ask at the terminal.
+        raise ValueError("the key has a password")
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password=refuse)
+    except (OSError, ValueError):
+        raise ValueError(
+            "extra fields 'client_certificate' and 'client_key' must name files (PEM) with a certificate and "
+            "its own key, which has no password."
+        ) from None
+
+
 def _flag(value: Any) -> bool:
     if isinstance(value, bool):
         return value
@@ -179,6 +209,8 @@ READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "visibility_window": _number(least=0.1, most=3600),
     "patience": _number(least=0, most=86_400),
     "ca_bundle": _file,
+    "client_certificate": _readable,
+    "client_key": _readable,
     "import_suppliers": _suppliers,
     "configured_values": _configured_values,
     "policies": lambda stated: stated,

@@ -6,7 +6,6 @@ import asyncio
 import math
 from collections import deque
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Final, Self
 
 from kraken_import.client.answers import Answer, Throttled, Unknown
@@ -133,12 +132,7 @@ class Gate:
                 raise
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._leave()
 
     def _turn_away(self, error: Exception) -> None:

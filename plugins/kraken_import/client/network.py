@@ -70,7 +70,7 @@ class PunctualBody(aiohttp.BytesPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class ProxyRoute:
     """The proxy, if there is one, and its credentials: for the tunnel, or for each request."""
 
     proxy: URL | None = None
@@ -78,7 +78,7 @@ class Way:
     headers: dict[str, str] = field(default_factory=dict, repr=False)
 
 
-def way_to(*, address: str) -> Way:
+def way_to(*, address: str) -> ProxyRoute:
     """Return how an address is reached.
 
     A proxy named by the environment is used, as operators expect of any HTTP client. The rest of aiohttp's
@@ -88,16 +88,32 @@ def way_to(*, address: str) -> Way:
     with suppress(LookupError):
         proxy, credentials = get_env_proxy_for_url(url)
         if credentials is None:
-            return Way(proxy=proxy)
+            return ProxyRoute(proxy=proxy)
         header = {"Proxy-Authorization": credentials.encode()}
         # With a tunnel the proxy sees only the request for the tunnel itself.
-        return Way(proxy=proxy, proxy_headers=header, headers={} if url.scheme == "https" else header)
-    return Way()
+        return ProxyRoute(proxy=proxy, proxy_headers=header, headers={} if url.scheme == "https" else header)
+    return ProxyRoute()
 
 
-def trust(*, ca_bundle: str | None) -> ssl.SSLContext | bool:
-    """Return what aiohttp trusts: the file's certificates, or the system's. Blocks while the file is read."""
-    return ssl.create_default_context(cafile=ca_bundle) if ca_bundle else True
+def trust(*, ca_bundle: str | None, shown: tuple[str, str] | None = None) -> ssl.SSLContext | bool:
+    """Return what aiohttp trusts, and shows: the file's certificates, or the system's, and the client's own.
+
+    Blocks while the files are read.
+    """
+    if not ca_bundle and shown is None:
+        return True
+    context = ssl.create_default_context(cafile=ca_bundle or None)
+    if shown is not None:
+        context.load_cert_chain(*shown)
+    return context
+
+
+def brief_session(*, ca_bundle: str | None, shown: tuple[str, str] | None) -> aiohttp.ClientSession:
+    """Return a session for a single request, which trusts and shows what `trust` says and keeps no cookie."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=trust(ca_bundle=ca_bundle, shown=shown)),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
 
 
 async def read_body(*, response: aiohttp.ClientResponse) -> bytes:

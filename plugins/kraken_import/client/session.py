@@ -13,7 +13,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mappi
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
 import aiohttp
@@ -65,7 +64,7 @@ class _Reader(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class ListedAccount:
     """An account that Kraken lists; Kraken's own identifier is set once it has imported the account."""
 
     external_identifier: str
@@ -128,7 +127,9 @@ class KrakenSession:
         return self._authorization.problem
 
     async def __aenter__(self) -> Self:
-        trusted = await asyncio.to_thread(trust, ca_bundle=self._settings.ca_bundle)
+        trusted = await asyncio.to_thread(
+            trust, ca_bundle=self._settings.ca_bundle, shown=self._settings.shown_certificate
+        )
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._settings.requests_in_flight, ssl=trusted),
             headers={"Content-Type": "application/json", "Accept": "application/json"},
@@ -138,12 +139,7 @@ class KrakenSession:
         self._proxy, self._proxy_headers, self._headers = way.proxy, way.proxy_headers, way.headers
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._session is not None:
             await self._session.close()
 
@@ -177,7 +173,9 @@ class KrakenSession:
         )
         return await self._pass(request=request, read=read_status)
 
-    async def listing(self, *, imported: bool, import_supplier: str) -> AsyncGenerator[list[Listed], None]:
+    async def listing(
+        self, *, imported: bool, import_supplier: str
+    ) -> AsyncGenerator[list[ListedAccount], None]:
         """Yield every account of an import supplier that Kraken has an import process for, a few at a time.
 
         It is read while it arrives, so memory does not grow with it. A broken listing cannot be resumed: the
@@ -364,14 +362,14 @@ class KrakenSession:
         return _lost(reason="a broken body", http_status=status)
 
 
-def _listed(*, entry: Mapping[str, Any]) -> Listed:
+def _listed(*, entry: Mapping[str, Any]) -> ListedAccount:
     """Read an entry. Raises `BrokenArray` when its account number is missing or impossible."""
     number, identifier = entry.get("external_account_number"), entry.get("kraken_account_number")
     if not isinstance(number, str) or not number:
         raise BrokenArray("An entry of the listing has no external_account_number.")
     if len(number) > LONGEST_NAME:
         raise BrokenArray("An entry of the listing has an external_account_number that is too long.")
-    return Listed(external_identifier=number, kraken_identifier=read_identifier(value=identifier))
+    return ListedAccount(external_identifier=number, kraken_identifier=read_identifier(value=identifier))
 
 
 def _backoff(*, attempt: int) -> float:

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from yarl import URL
 
-from kraken_import.client.extras import READERS, choice, is_sendable, read_policies
+from kraken_import.client.allowed import check_host
+from kraken_import.client.extras import READERS, check_pair, choice, is_sendable, read_policies
 from kraken_import.domain.policies import PolicySettings
 from transforms.wording import shown_value
 
@@ -74,6 +75,10 @@ class KrakenSettings:
     """How long to keep trying a Kraken that gives no usable answer before its waves are stopped."""
     ca_bundle: str | None = None
     """File with the certificates to trust instead of the system's."""
+    client_certificate: str | None = None
+    """File with the certificate by which Kraken, or what is in front of it, knows this client."""
+    client_key: str | None = None
+    """File with its key; None where it stands in the same file."""
     import_suppliers: Mapping[str, str] = field(default_factory=dict)
     """Import supplier by dialect."""
     configured_values: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
@@ -88,6 +93,13 @@ class KrakenSettings:
         host = parts.hostname or ""
         shown = f"[{host}]" if ":" in host else host
         return f"{parts.scheme}://{shown}:{parts.port or _DEFAULT_PORTS[parts.scheme]}"
+
+    @property
+    def shown_certificate(self) -> tuple[str, str] | None:
+        """The files of this client's certificate and its key."""
+        if self.client_certificate is None:
+            return None
+        return self.client_certificate, self.client_key or self.client_certificate
 
     @property
     def authorization(self) -> str:
@@ -120,6 +132,7 @@ class KrakenSettings:
             stated = values.pop("policies", None)
             allow_http = values.pop("allow_http", False)
             sign_in = values.get("sign_in", "none")
+            check_pair(certificate=values.get("client_certificate"), key=values.get("client_key"))
             settings = cls(
                 base_url=_base_url(host=host, schema=schema, port=port, allow_http=allow_http),
                 token=_token(password=password) if sign_in == "none" else _secret(sign_in, password),
@@ -128,6 +141,7 @@ class KrakenSettings:
                 policies=_StatedPolicies(connection_id=connection_id, stated=stated),
                 **values,
             )
+            check_host(base_url=settings.base_url)
         except ValueError as error:
             raise UnableToReadConnection(f"Connection {connection_id!r}: {error}") from None
         return settings

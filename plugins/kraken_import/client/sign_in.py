@@ -26,7 +26,7 @@ from kraken_import.client.answers import (
     is_web_page,
 )
 from kraken_import.client.headers import http_date, retry_after
-from kraken_import.client.network import read_body, trust, way_to
+from kraken_import.client.network import brief_session, read_body, way_to
 from kraken_import.client.settings import SECRETS, KrakenSettings, is_jwt
 
 _MUTATION: Final = (
@@ -77,10 +77,7 @@ async def sign_in(*, settings: KrakenSettings) -> Issued:
     timeout = aiohttp.ClientTimeout(total=settings.request_timeout, connect=settings.connect_timeout)
     try:
         async with (
-            aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=trust(ca_bundle=settings.ca_bundle)),
-                cookie_jar=aiohttp.DummyCookieJar(),
-            ) as session,
+            brief_session(ca_bundle=settings.ca_bundle, shown=settings.shown_certificate) as session,
             session.post(
                 URL(settings.base_url + settings.sign_in_path, encoded=True),
                 data=_body(settings=settings),

@@ -70,6 +70,14 @@ _NEUTRAL: Final = frozenset(
 )
 """Words that Kraken's own sentences are made of: a note that contains them must not mask those."""
 
+_BETWEEN_WORDS: Final = re.compile(r"[\s,;/.()'\u2019-]+")
+"""What parts the words of a name or an address: Kraken may repeat half of a name with a hyphen."""
+
+_LONGEST_NUMBER: Final = 34
+"""Characters of the longest number that is written in groups, an IBAN."""
+
+_BETWEEN_GROUPS: Final = r"[\s./-]?"
+
 _CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _SEGMENT: Final = re.compile(r"[a-z][a-z0-9_]{0,63}|\d{1,6}")
 
@@ -124,22 +132,45 @@ def _values_pattern(*, payload: bytes | None) -> re.Pattern[str] | None:
         return None
     values = {value for value in _leaves(document=orjson.loads(payload)) if len(value) >= _SHORTEST}
     # A name of two words may be repeated in part.
-    words = {word for value in values for word in value.split() if len(word) > _SHORTEST}
+    words = {word for value in values for word in _words(value=value) if len(word) > _SHORTEST}
     wanted = [
         value for value in sorted(values | words, key=len, reverse=True) if value.lower() not in _NEUTRAL
     ]
     if not wanted:
         return None
+    grouped = [pattern for value in wanted if (pattern := _in_groups(value=value))]
     # Match whole words where a value is a single word: "Mr" or "Ann" must not mask parts of other words.
     return re.compile(
         "|".join(
-            rf"(?<!\w){re.escape(value)}(?!\w)"
-            if value in words or len(value) <= _SHORTEST
-            else re.escape(value)
-            for value in wanted
+            [
+                *grouped,
+                *(
+                    rf"(?<!\w){re.escape(value)}(?!\w)"
+                    if value in words or len(value) <= _SHORTEST
+                    else re.escape(value)
+                    for value in wanted
+                ),
+            ]
         ),
         re.IGNORECASE,
     )
+
+
+def _words(*, value: str) -> list[str]:
+    # Those of an e-mail address are words of any sentence: mail, com.
+    return value.split() if "@" in value else _BETWEEN_WORDS.split(value)
+
+
+def _in_groups(*, value: str) -> str:
+    """The pattern of a number of letters and digits, as a person would write it too; blank for all others.
+
+    Digits alone are masked without being known.
+    """
+    signs = [sign for sign in value if sign.isalnum()]
+    is_number = any(sign.isdigit() for sign in signs) and any(sign.isalpha() for sign in signs)
+    if not is_number or not 5 <= len(signs) <= _LONGEST_NUMBER or len(value) > 2 * len(signs):
+        return ""
+    return rf"(?<!\w){_BETWEEN_GROUPS.join(map(re.escape, signs))}(?!\w)"
 
 
 def _leaves(*, document: Any) -> Iterator[str]:

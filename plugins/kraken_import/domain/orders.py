@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from kraken_import.domain.texts import LONGEST_NAME, LONGEST_REASON, plain
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
@@ -15,8 +17,10 @@ class Order:
     at: datetime
 
     def __post_init__(self) -> None:
-        """Strip the reason."""
-        object.__setattr__(self, "reason", (self.reason or "").strip() or None)
+        """Strip the reason, and take out of both what cannot be seen."""
+        reason = plain(text=self.reason or "", most=LONGEST_REASON).strip()
+        object.__setattr__(self, "reason", reason or None)
+        object.__setattr__(self, "by", plain(text=self.by, most=LONGEST_NAME))
 
     @property
     def because(self) -> str:

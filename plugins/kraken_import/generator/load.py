@@ -179,10 +179,8 @@ def _create_tables(*, connection: Connection) -> None:
     _refuse_others(connection=connection)
     connection.exec_driver_sql("DROP SCHEMA IF EXISTS legacy CASCADE")
     connection.exec_driver_sql("DROP SCHEMA IF EXISTS generator CASCADE")
-    _run(connection=connection, file="schema")
-    _run(connection=connection, file="generate/common")
-    _run(connection=connection, file="neighbours")
-    _run(connection=connection, file="british_supplies")
+    for file in ("schema", "generate/common", "neighbours", "british_supplies"):
+        _run(connection=connection, file=file)
     _mark(connection=connection)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from transforms.dialect import ANY_CODE
-from transforms.registry import dialect_names, get_dialect
+from transforms.registry import get_dialect, usable_dialects
 
 
 def configured_values() -> dict[str, dict[str, dict[str, str]]]:
@@ -17,5 +17,5 @@ def configured_values() -> dict[str, dict[str, dict[str, str]]]:
             and not column.codes
             and column.setting not in get_dialect(name=name).default_values
         }
-        for name in dialect_names()
+        for name in usable_dialects()
     }

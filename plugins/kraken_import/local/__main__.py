@@ -2,12 +2,13 @@
 
 import os
 import sys
-import traceback
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
+from importlib import import_module
+from typing import Final
 
 from kraken_import.cli.problems import Problem
-from kraken_import.local.problems import StackProblem
 from kraken_import.local.settings import LOGS, ROOT, Wishes, environment_wishes
 
 _INTERRUPTED = 130
@@ -15,11 +16,19 @@ _INTERRUPTED = 130
 
 def main(arguments: list[str]) -> int:
     """Run one command by its name."""
-    command = _COMMANDS.get(arguments[0]) if len(arguments) == 1 else None
-    if command is None:
+    if len(arguments) != 1 or arguments[0] not in _COMMANDS:
         sys.stderr.write(f"Usage: python -m kraken_import.local {'|'.join(_COMMANDS)}\n")
         return 2
-    return spoken(name=arguments[0], command=command)
+    return spoken(name=arguments[0], command=partial(_run, arguments[0]))
+
+
+def _run(name: str, wishes: Wishes) -> None:
+    module, function = _COMMANDS[name].split(":")
+    command = getattr(import_module(f"kraken_import.local.{module}"), function)
+    if name in _WITHOUT_VARIABLES:
+        command()
+    else:
+        command(wishes=wishes)
 
 
 def spoken(*, name: str, command: Callable[[Wishes], None]) -> int:
@@ -41,191 +50,6 @@ def spoken(*, name: str, command: Callable[[Wishes], None]) -> int:
     return 0
 
 
-def _up(wishes: Wishes) -> None:
-    from kraken_import.local.running import up
-
-    running = up(wishes=wishes, say=print)
-    print(f"The stack is up: Airflow at http://127.0.0.1:{running.ports.airflow}, logins by `make env`.")
-
-
-def _down(_: Wishes) -> None:
-    from kraken_import.local.stopping import down
-
-    down(say=print)
-
-
-def _demo(wishes: Wishes) -> None:
-    from kraken_import.local.demo import demo
-
-    demo(wishes=wishes)
-
-
-def _env(_: Wishes) -> None:
-    from kraken_import.local import environment
-    from kraken_import.local.running import require_running
-
-    print("\n".join(environment.lines(running=require_running())))
-
-
-def _payload(wishes: Wishes) -> None:
-    from kraken_import.local.payload import print_payloads
-
-    print_payloads(wishes=wishes)
-
-
-def _sample(wishes: Wishes) -> None:
-    from kraken_import.local.payload import write_sample
-
-    write_sample(wishes=wishes)
-
-
-def _diff(wishes: Wishes) -> None:
-    from kraken_import.local.diff import print_differences
-
-    print_differences(wishes=wishes)
-
-
-def _wave_pause(wishes: Wishes) -> None:
-    from kraken_import.local.control import control
-
-    control(wishes=wishes, action="pause")
-
-
-def _wave_resume(wishes: Wishes) -> None:
-    from kraken_import.local.control import control
-
-    control(wishes=wishes, action="resume")
-
-
-def _wave_cancel(wishes: Wishes) -> None:
-    from kraken_import.local.control import control
-
-    control(wishes=wishes, action="cancel")
-
-
-def _stop_all(wishes: Wishes) -> None:
-    from kraken_import.local.control import stop_all
-
-    stop_all(wishes=wishes)
-
-
-def _take_over(wishes: Wishes) -> None:
-    from kraken_import.local.control import take_over
-
-    take_over(wishes=wishes)
-
-
-def _purge(wishes: Wishes) -> None:
-    from kraken_import.local.control import purge
-
-    purge(wishes=wishes)
-
-
-def _archive(wishes: Wishes) -> None:
-    from kraken_import.local.control import archive
-
-    archive(wishes=wishes)
-
-
-def _decide(wishes: Wishes) -> None:
-    from kraken_import.local.control import decide
-
-    decide(wishes=wishes)
-
-
-def _new_dialect(wishes: Wishes) -> None:
-    from kraken_import.local.new_dialect import new_dialect
-
-    new_dialect(wishes=wishes)
-
-
-def _preflight(wishes: Wishes) -> None:
-    from kraken_import.local.preflight import preflight
-
-    preflight(wishes=wishes)
-
-
-def _reports(_: Wishes) -> None:
-    from kraken_import.local.reports import VARIABLE, print_reports
-
-    print_reports(given=os.environ.get(VARIABLE, "").strip() or None)
-
-
-def _legacy(wishes: Wishes) -> None:
-    from kraken_import.local.fill import fill_legacy
-
-    fill_legacy(wishes=wishes)
-
-
-def _legacy_if_empty(wishes: Wishes) -> None:
-    from kraken_import.local.fill import fill_legacy
-
-    fill_legacy(wishes=wishes, only_if_empty=True)
-
-
-def _simulator(wishes: Wishes) -> None:
-    from kraken_import.local.simulator import run_alone
-
-    run_alone(wishes=wishes)
-
-
-def _bench(wishes: Wishes) -> None:
-    from kraken_import.local.bench import bench
-
-    bench(wishes=wishes)
-
-
-def _rerun(wishes: Wishes) -> None:
-    from kraken_import.local.rerun import rerun
-
-    rerun(wishes=wishes)
-
-
-def _crosswalk(wishes: Wishes) -> None:
-    from kraken_import.local import cutover
-
-    cutover.write_crosswalk(wishes=wishes)
-
-
-def _late_changes(wishes: Wishes) -> None:
-    from kraken_import.local import cutover
-
-    cutover.list_late_changes(wishes=wishes)
-
-
-def _differences(wishes: Wishes) -> None:
-    from kraken_import.local import cutover
-
-    cutover.list_differences(wishes=wishes)
-
-
-def _own(wishes: Wishes) -> None:
-    from kraken_import.local import cutover
-
-    cutover.own(wishes=wishes)
-
-
-def _wave_close(wishes: Wishes) -> None:
-    from kraken_import.local import cutover
-
-    cutover.close(wishes=wishes)
-
-
-def _wave_open(wishes: Wishes) -> None:
-    from kraken_import.local import cutover
-
-    cutover.open_again(wishes=wishes)
-
-
-def _migrate(wishes: Wishes) -> None:
-    from kraken_import.local import data, targets
-
-    if wishes.targets.tracking_dsn is None:
-        raise StackProblem("Say which tracking database to bring up to date: TRACKING_DSN=postgresql://…")
-    targets.check(targets=wishes.targets)
-    data.migrate_tracking(dsn=wishes.targets.tracking_dsn)
-
-
 def _other(*, command: str, error: Exception) -> int:
     # Loaded only now: most commands do not need it.
     from kraken_import.local.faults import sentence_of
@@ -238,49 +62,52 @@ def _other(*, command: str, error: Exception) -> int:
 
 
 def _unexpected(*, command: str, error: Exception) -> int:
-    LOGS.mkdir(parents=True, exist_ok=True)
+    from transforms.private import private_file
+    from transforms.quiet import traced
+
     log = LOGS / "commands.log"
-    with log.open("a") as output:
-        output.write(
-            f"{datetime.now(tz=UTC).isoformat()} {command}\n{''.join(traceback.format_exception(error))}\n"
-        )
+    with private_file(path=log, append=True) as output:
+        output.write(f"{datetime.now(tz=UTC).isoformat()} {command}\n{traced(error=error)}\n\n".encode())
     where = log.relative_to(ROOT)
     sys.stderr.write(f"`{command}` failed unexpectedly ({type(error).__name__}): details in {where}.\n")
     return 1
 
 
-_COMMANDS: Mapping[str, Callable[[Wishes], None]] = {
-    "up": _up,
-    "down": _down,
-    "demo": _demo,
-    "env": _env,
-    "payload": _payload,
-    "diff": _diff,
-    "wave-pause": _wave_pause,
-    "wave-resume": _wave_resume,
-    "wave-cancel": _wave_cancel,
-    "stop-all": _stop_all,
-    "take-over": _take_over,
-    "purge": _purge,
-    "archive": _archive,
-    "decide": _decide,
-    "preflight": _preflight,
-    "reports": _reports,
-    "new-dialect": _new_dialect,
-    "sample": _sample,
-    "legacy": _legacy,
-    "legacy-if-empty": _legacy_if_empty,
-    "migrate": _migrate,
-    "simulator": _simulator,
-    "bench": _bench,
-    "rerun": _rerun,
-    "crosswalk": _crosswalk,
-    "late-changes": _late_changes,
-    "differences": _differences,
-    "own": _own,
-    "wave-close": _wave_close,
-    "wave-open": _wave_open,
+_COMMANDS: Final[Mapping[str, str]] = {
+    "up": "running:bring_up",
+    "down": "stopping:down",
+    "demo": "demo:demo",
+    "env": "environment:print_environment",
+    "payload": "payload:print_payloads",
+    "diff": "operating:print_differences",
+    "wave-pause": "operating:pause",
+    "wave-resume": "operating:resume",
+    "wave-cancel": "operating:cancel",
+    "stop-all": "operating:stop_all",
+    "take-over": "operating:take_over",
+    "purge": "operating:purge",
+    "archive": "operating:archive",
+    "decide": "operating:decide",
+    "preflight": "preflight:preflight",
+    "reports": "reports:list_reports",
+    "new-dialect": "new_dialect:new_dialect",
+    "sample": "payload:write_sample",
+    "legacy": "fill:fill_legacy",
+    "legacy-if-empty": "fill:fill_legacy_if_empty",
+    "migrate": "operating:migrate",
+    "simulator": "simulator:run_alone",
+    "bench": "bench:bench",
+    "rerun": "rerun:rerun",
+    "crosswalk": "operating:write_crosswalk",
+    "late-changes": "operating:list_late_changes",
+    "differences": "operating:list_differences",
+    "own": "operating:own",
+    "wave-close": "operating:close",
+    "wave-open": "operating:open_again",
 }
+"""The module and function of each command; a module is loaded by its own commands alone."""
+
+_WITHOUT_VARIABLES: Final = frozenset({"down", "env", "reports"})
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

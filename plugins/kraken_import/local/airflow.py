@@ -14,7 +14,9 @@ from kraken_import.airflow import pools
 from kraken_import.local import reports
 from kraken_import.local.postgres import Cluster
 from kraken_import.local.problems import StackProblem
-from kraken_import.local.settings import LOGS, ROOT, RUN, Ports, Secrets, write_private
+from kraken_import.local.settings import LOGS, ROOT, RUN, Ports, Secrets
+from transforms.private import FOLDER_MODE, make_private_folder, private_file, write_private
+from transforms.project import VARIABLE, located
 from transforms.sql_files import CHECKOUT
 
 HOME = RUN / "airflow"
@@ -57,6 +59,13 @@ PARSING: Mapping[str, str] = {
     "DAG_PROCESSOR__REFRESH_INTERVAL": "20",
 }
 """How often the DAG processor reads the DAGs."""
+CLUSTER: Mapping[str, str] = {
+    "CORE__EXECUTOR": "CeleryExecutor",
+    # Tasks at once over all workers, and on each of them.
+    "CORE__PARALLELISM": "32",
+    "CELERY__WORKER_CONCURRENCY": "4",
+}
+"""What differs where tasks run on several workers, as in docker-compose.yml and `make cluster`."""
 _MIGRATED = HOME / "migrated"
 _LOCAL_SETTINGS = files("kraken_import.airflow") / "airflow_local_settings.py"
 
@@ -69,11 +78,13 @@ class NoDags(StackProblem):
     """The project folder holds no DAG file."""
 
 
-def environment(*, ports: Ports, secrets: Secrets, cluster: Cluster) -> dict[str, str]:
-    """The environment of every Airflow process."""
+def environment(
+    *, ports: Ports, secrets: Secrets, cluster: Cluster, settings: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The environment of every Airflow process; `settings` go before the usual ones."""
     address = f"http://127.0.0.1:{ports.airflow}"
     database = cluster.dsn(database="airflow").replace("postgresql://", "postgresql+psycopg2://", 1)
-    settings = {
+    usual = {
         "CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
         "CORE__EXECUTOR": "LocalExecutor",
@@ -96,6 +107,9 @@ def environment(*, ports: Ports, secrets: Secrets, cluster: Cluster) -> dict[str
         **RECOVERY,
         **PARSING,
         **WAITING,
+        # Airflow gives the logs of tasks to its group unless told otherwise.
+        "LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
+        "LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
         # At their defaults both make a slot idle for seconds between short tasks.
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
@@ -106,7 +120,7 @@ def environment(*, ports: Ports, secrets: Secrets, cluster: Cluster) -> dict[str
         "AIRFLOW_HOME": str(HOME),
         pools.VARIABLE: POOLS,
         reports.VARIABLE: reports.place(given=os.environ.get(reports.VARIABLE)),
-        **{f"AIRFLOW__{name}": value for name, value in settings.items()},
+        **{f"AIRFLOW__{name}": value for name, value in {**usual, **(settings or {})}.items()},
     }
 
 
@@ -118,6 +132,7 @@ def plain_environment() -> dict[str, str]:
     return {
         **kept,
         **_own_path(),
+        **_own_project(),
         "PYTHONUNBUFFERED": "1",
         # The programs that Airflow starts (`python`, `airflow`) must be ours.
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), kept.get("PATH", os.defpath))),
@@ -138,6 +153,9 @@ def check_dags() -> None:
 
 def prepare(*, secrets: Secrets) -> None:
     """Write what Airflow reads from files: the logins, and what its components import before they fork."""
+    make_private_folder(path=HOME)
+    # One that an earlier version made is open to others.
+    HOME.chmod(FOLDER_MODE)
     write_private(path=HOME / "passwords.json", text=json.dumps(secrets.passwords))
     write_private(path=HOME / "config" / "airflow_local_settings.py", text=_LOCAL_SETTINGS.read_text())
 
@@ -154,8 +172,7 @@ def migrate(*, environment: Mapping[str, str]) -> None:
     if _MIGRATED.is_file() and _MIGRATED.read_text() == stamp:
         return
     log = LOGS / "airflow-migrate.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
+    with private_file(path=log) as output:
         done = subprocess.run(
             [sys.executable, "-m", "airflow", "db", "migrate"],
             cwd=ROOT,
@@ -163,6 +180,7 @@ def migrate(*, environment: Mapping[str, str]) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
+            umask=0o077,
             check=False,
         )
     if done.returncode != 0:
@@ -175,6 +193,12 @@ def _own_path() -> dict[str, str]:
     if CHECKOUT is None:
         return {}
     return {"PYTHONPATH": os.pathsep.join((str(CHECKOUT), str(CHECKOUT / "plugins")))}
+
+
+def _own_project() -> dict[str, str]:
+    """The project in force, by name: a component may change its working folder."""
+    place = located()
+    return {} if place is None else {VARIABLE: str(place[0])}
 
 
 def _with_localhost(value: str) -> str:

@@ -8,7 +8,7 @@ from rich.console import Console
 from kraken_import.cli.airflow_api import Airflow
 from kraken_import.local import data, display, outcome, waves
 from kraken_import.local.dialects import dialect_named
-from kraken_import.local.problems import StackProblem
+from kraken_import.local.problems import StackProblem, called
 from kraken_import.local.running import Running, up
 from kraken_import.local.settings import Wishes
 from kraken_import.local.targets import Systems, safe_address
@@ -100,7 +100,7 @@ def _judge(*, target: Console, api: Airflow, running: Running, progress: Sequenc
         return faults
     with (
         data.engine_of(dsn=running.systems.tracking_dsn) as tracking,
-        data.engine_of(dsn=running.systems.legacy_dsn) as legacy,
+        data.engine_of(dsn=running.systems.legacy_owner_dsn) as legacy,
     ):
         target.print()
         target.print(display.outcome_table(progress=progress, now=now))
@@ -159,8 +159,14 @@ def _show_addresses(*, target: Console, running: Running) -> None:
     target.print(f"Airflow:   http://127.0.0.1:{running.ports.airflow}")
     for user, password in running.secrets.passwords.items():
         target.print(f"Login:     {user} / {password}")
-    target.print(f"Tracking:  {safe_address(dsn=running.systems.tracking_dsn)} (`make env` shows every DSN)")
-    target.print("The stack stays up: `make demo` migrates the next customers, `make down` stops it.")
+    target.print(
+        f"Tracking:  {safe_address(dsn=running.systems.tracking_dsn)} "
+        f"({called(command='env')} shows every DSN)"
+    )
+    target.print(
+        f"The stack stays up: {called(command='demo')} migrates the next customers, "
+        f"{called(command='down')} stops it."
+    )
 
 
 def _kraken(*, running: Running) -> str:

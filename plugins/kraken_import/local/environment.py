@@ -3,12 +3,13 @@
 import shlex
 
 from kraken_import.local import postgres
-from kraken_import.local.running import Running
+from kraken_import.local.running import require_running
 from kraken_import.local.stopping import cluster_of
 
 
-def lines(*, running: Running) -> list[str]:
-    """KEY=VALUE lines, quoted where a shell needs it."""
+def print_environment() -> None:
+    """Print KEY=VALUE lines, quoted where a shell needs it."""
+    running = require_running()
     systems, secrets = running.systems, running.secrets
     values = {
         "AIRFLOW_URL": f"http://127.0.0.1:{running.ports.airflow}",
@@ -22,8 +23,11 @@ def lines(*, running: Running) -> list[str]:
         "KRAKEN_TOKEN": systems.kraken_token,
         "LEGACY_DSN": systems.legacy_dsn,
         "TRACKING_DSN": systems.tracking_dsn,
+        "WAVE_KEYS": systems.wave_keys,
+        "LEGACY_OWNER_DSN": systems.legacy_owner_dsn,
+        "TRACKING_OWNER_DSN": systems.tracking_owner_dsn,
         "AIRFLOW_DSN": cluster_of(ports=running.ports).dsn(database="airflow"),
         postgres.BINARIES_VARIABLE: str(postgres.find_binaries()),
         "PORT_BASE": str(running.ports.base),
     }
-    return [f"{name}={shlex.quote(value)}" for name, value in values.items()]
+    print("\n".join(f"{name}={shlex.quote(value)}" for name, value in values.items()))

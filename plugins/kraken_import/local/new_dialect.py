@@ -1,19 +1,14 @@
 """`make new-dialect`: writes the files of a dialect, to be filled in; the conformance tests say with what."""
 
-import keyword
-import re
-import string
 import sys
-from pathlib import Path
 
 from kraken_import.airflow.pools import pools
+from kraken_import.cli.problems import WrongUsage
+from kraken_import.cli.skeletons import check_name, dialect_files
 from kraken_import.local.airflow import POOLS
 from kraken_import.local.problems import StackProblem
 from kraken_import.local.running import running
 from kraken_import.local.settings import ROOT, Wishes, require_checkout
-from transforms.registry import dialect_names
-
-_SKELETON = Path(__file__).resolve().parent / "skeleton"
 
 
 class UnableToAddDialect(StackProblem):
@@ -25,15 +20,12 @@ def new_dialect(*, wishes: Wishes) -> None:
     name = wishes.name
     if name is None:
         raise UnableToAddDialect("Say what it is to be called: make new-dialect NAME=acme_accounts.")
-    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or keyword.iskeyword(name):
-        raise UnableToAddDialect(
-            "NAME must be small letters, digits and underscores, beginning with a letter, no Python word: "
-            f"for example acme_accounts, not {name!r}."
-        )
-    if name in dialect_names():
-        raise UnableToAddDialect(f"There is a dialect {name} already: see transforms/dialects.")
+    try:
+        check_name(name=name, option="NAME")
+    except WrongUsage as wrong:
+        raise UnableToAddDialect(str(wrong)) from None
     require_checkout(command="new-dialect")
-    files = _files(name=name)
+    files = dialect_files(name=name, dialects="transforms/dialects", samples="tests/samples")
     for file, text in files.items():
         path = ROOT / file
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,23 +49,3 @@ def _make_pool(*, name: str) -> None:
         api.put_pools(pools=pools(prefix=POOLS, dialects=[name]), anew=False)
     finally:
         api.close()
-
-
-def _files(*, name: str) -> dict[str, str]:
-    title = name.replace("_", " ").capitalize()
-    values = {"name": name, "title": title}
-    filled = {
-        file.stem: string.Template(file.read_text(encoding="utf-8")).substitute(values)
-        for file in _SKELETON.glob("*.txt")
-    }
-    return {
-        f"transforms/dialects/{name}.py": filled["dialect.py"],
-        **{
-            f"sql/extract/{name}/{query}.sql": filled[f"{query}.sql"]
-            for query in ("accounts", "customers", "candidates", "existing")
-        },
-        f"sql/plan/{name}/candidates.sql": filled["plan_candidates.sql"],
-        f"tests/samples/{name}/payload.json": "{}\n",
-        f"tests/samples/{name}/frames/accounts.json": "[]\n",
-        f"tests/samples/{name}/frames/customers.json": "[]\n",
-    }

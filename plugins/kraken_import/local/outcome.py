@@ -7,6 +7,7 @@ import requests
 from sqlalchemy import Engine, text
 
 from kraken_import.domain.lifecycle import FAILED, State
+from kraken_import.local.data import generated_for
 from kraken_import.local.problems import StackProblem
 from transforms.registry import get_dialect
 
@@ -144,14 +145,21 @@ def _expected(*, legacy: Engine, found: Sequence[Ended]) -> dict[tuple[str, str]
             AS wanted (dialect, external_identifier) USING (dialect, external_identifier)
         """
     )
+    # A dialect that extends another migrates the customers that were generated for that one.
+    generated = {name: generated_for(dialect=name) or name for name in {each.dialect for each in found}}
     values = {
-        "dialects": [each.dialect for each in found],
+        "dialects": [generated[each.dialect] for each in found],
         "identifiers": [each.external_identifier for each in found],
     }
     with legacy.connect() as connection:
         rows = [Ended(**row) for row in connection.execute(query, values).mappings()]
     # A customer that was repaired is expected to end well, and then has no error.
-    return {(row.dialect, row.external_identifier): row for row in rows}
+    return {
+        (name, row.external_identifier): replace(row, dialect=name)
+        for row in rows
+        for name, source in generated.items()
+        if source == row.dialect
+    }
 
 
 def _read_ledger(*, kraken_url: str) -> dict[tuple[str, str, str], int]:

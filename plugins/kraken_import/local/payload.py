@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from kraken_import.cli import payloads
 from kraken_import.cli.payloads import UnableToPrintPayload, chosen_identifiers
 from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
+from kraken_import.conformance.samples import samples_of
 from kraken_import.local import data, targets
 from kraken_import.local.dialects import dialect_named
 from kraken_import.local.running import postgres_alone, running
@@ -43,14 +44,15 @@ def print_payloads(*, wishes: Wishes) -> None:
 
 
 def write_sample(*, wishes: Wishes) -> None:
-    """Write the rows that the SQL returns for one customer as the raw sample of DIALECT.
+    """Write the rows that the SQL returns for the guide's customer as the raw sample of DIALECT.
 
-    Meant for a guide's customer: the sample becomes part of the project. Raises UnableToPrintPayload.
+    The sample becomes part of the project. Raises UnableToPrintPayload.
     """
     require_checkout(command="sample")
     dialect = wanted_dialect(wishes=wishes)
     if len(wishes.identifiers) != 1:
         raise UnableToPrintPayload("Say whose rows are the sample, one customer: ID=EXTERNAL-1234.")
+    _check_made_up(wishes=wishes, dialect=dialect)
     with legacy_database(wishes=wishes, dialect=dialect) as engine:
         chosen_identifiers(engine=engine, dialect=dialect, identifiers=wishes.identifiers, limit=wishes.limit)
         try:
@@ -64,6 +66,27 @@ def write_sample(*, wishes: Wishes) -> None:
         text = json.dumps(rows, indent=2, ensure_ascii=False, default=str)
         (folder / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
     sys.stdout.write(f"{len(frames)} files are in {folder.relative_to(ROOT)}.\n")
+
+
+def _check_made_up(*, wishes: Wishes, dialect: Dialect) -> None:
+    """Raise UnableToPrintPayload for the rows of a real customer, or of another than the guide's."""
+    command = f"`kraken-migrate dialect sample {dialect.name} IDENTIFIER`, which invents names and keys"
+    if wishes.targets.legacy_dsn is not None:
+        raise UnableToPrintPayload(
+            "make sample takes made-up customers of the bundled database: for one of LEGACY_DSN run "
+            f"{command}."
+        )
+    guides, *_ = samples_of(dialect=dialect)
+    try:
+        known = guides.identifier
+    except AssertionError:
+        # A new dialect has no payload yet.
+        return
+    if known != wishes.identifiers[0]:
+        raise UnableToPrintPayload(
+            f"tests/samples/{dialect.name} holds the guide's customer {known}: name that one, or run "
+            f"{command}."
+        )
 
 
 def wanted_dialect(*, wishes: Wishes) -> Dialect:
@@ -113,11 +136,11 @@ def legacy_database(*, wishes: Wishes, dialect: Dialect, at_least: int = 0) -> I
     found = running()
     if found is not None:
         with data.engine_of(dsn=found.systems.legacy_dsn) as engine:
-            data.generate_up_to(systems=found.systems, engine=engine, dialect=dialect.name, total=at_least)
+            data.generate_up_to(systems=found.systems, dialect=dialect.name, total=at_least)
             yield engine
         return
     with postgres_alone(wishes=wishes) as systems:
         data.prepare_legacy(systems=systems, seed=wishes.seed)
         with data.engine_of(dsn=systems.legacy_dsn) as engine:
-            data.generate_up_to(systems=systems, engine=engine, dialect=dialect.name, total=at_least)
+            data.generate_up_to(systems=systems, dialect=dialect.name, total=at_least)
             yield engine

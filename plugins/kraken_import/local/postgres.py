@@ -6,6 +6,7 @@ modes of parent folders when it is root.
 
 import contextlib
 import hashlib
+import hmac
 import importlib.util
 import os
 import pwd
@@ -73,10 +74,16 @@ class Cluster:
         """The superuser's password, generated with the cluster and kept beside its data."""
         return (self.home / "password").read_text()
 
-    def dsn(self, *, database: str) -> str:
-        """A plain libpq URI of one database of this server."""
-        login = f"{SUPERUSER}:{quote(self.password, safe='')}"
+    def dsn(self, *, database: str, user: str = SUPERUSER) -> str:
+        """A plain libpq URI of one database of this server, for the superuser or one of `create_logins`."""
+        login = f"{user}:{quote(self.password_of(user=user), safe='')}"
         return f"postgresql://{login}@127.0.0.1:{self.port}/{quote(database)}"
+
+    def password_of(self, *, user: str) -> str:
+        """The password of a user: the superuser's, or one that follows from it and is kept nowhere."""
+        if user == SUPERUSER:
+            return self.password
+        return hmac.new(self.password.encode(), user.encode(), hashlib.sha256).hexdigest()
 
     def running_port(self) -> int | None:
         """The port of the server that runs on this data folder now; None when there is none."""
@@ -115,6 +122,24 @@ class Cluster:
             return
         if self._pg_ctl("stop", "-m", "fast", "-w", "-t", str(seconds)).returncode != 0:
             self._pg_ctl("stop", "-m", "immediate", "-w", "-t", str(seconds))
+
+    def create_logins(self, *, members: Mapping[str, str]) -> None:
+        """Create a user for each name, and the role that it is a member of, unless they exist."""
+        with self._cursor() as cursor:
+            cursor.execute("SELECT rolname FROM pg_roles")
+            there = {name for (name,) in cursor.fetchall()}
+            for role in dict.fromkeys(members.values()):
+                if role not in there:
+                    cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+            for name, role in members.items():
+                if name not in there:
+                    cursor.execute(
+                        sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}").format(
+                            sql.Identifier(name),
+                            sql.Literal(self.password_of(user=name)),
+                            sql.Identifier(role),
+                        )
+                    )
 
     def create_database(self, *, name: str, template: str = "template0") -> str:
         """Create a database unless it exists. Returns its DSN."""

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import psutil
 
-from kraken_import.local.problems import StackProblem
+from kraken_import.local.problems import StackProblem, called
+from transforms.private import private_file
 
 _GRACE_SECONDS = 3.0
 _KILL_SECONDS = 10.0
@@ -50,9 +51,8 @@ def launch(
     *, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path, folder: Path
 ) -> Component:
     """Start a command in its own session, with its output appended to `log`."""
-    log.parent.mkdir(parents=True, exist_ok=True)
     launched = time.time()
-    with log.open("ab") as output:
+    with private_file(path=log, append=True) as output:
         process = subprocess.Popen(
             command,
             cwd=folder,
@@ -61,6 +61,8 @@ def launch(
             stdout=output,
             stderr=output,
             start_new_session=True,
+            # Whatever it writes is for its owner alone: logs and reports name customers.
+            umask=0o077,
         )
     _children[process.pid] = process
     with contextlib.suppress(psutil.NoSuchProcess):
@@ -100,7 +102,8 @@ def stop(*, components: Iterable[Component] = (), logs: Path | None = None) -> i
             child.wait()
     if survivors:
         raise UnableToStop(
-            f"Process {survivors[0].pid} does not end: end it by hand, then run `make down` again."
+            f"Process {survivors[0].pid} does not end: end it by hand, then run "
+            f"{called(command='down')} again."
         )
     return len(belonging)
 

@@ -7,20 +7,20 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from kraken_import.cli.airflow_api import Airflow
-from kraken_import.cli.runs import failure_of, told
+from kraken_import.cli.rerun_results import lines
+from kraken_import.cli.runs import failure_of
 from kraken_import.local import data
 from kraken_import.local.dialects import dialect_named
 from kraken_import.local.problems import StackProblem
 from kraken_import.local.running import Running, require_running
 from kraken_import.local.settings import Wishes
+from kraken_import.local.waves import await_dag
 from kraken_import.tracking import reruns
-from kraken_import.usecases.faults import BadRequest
-from kraken_import.usecases.rerun import RerunRequest, check_request, rerun_report
+from kraken_import.usecases.rerun import RerunRequest, check_request
+from kraken_import.usecases.rerun_result import result_of_run
 from kraken_import.usecases.wave_request import AirflowRun
 from transforms.wording import shown_value
 
-_DAG_SECONDS = 90.0
 _POLL_SECONDS = 0.5
 
 
@@ -33,11 +33,12 @@ def rerun(*, wishes: Wishes) -> None:
     conf = selection(environment=os.environ, wishes=wishes)
     running = require_running()
     dialect = _dialect(wishes=wishes, running=running, wave=conf.get("wave"))
-    _check(conf=conf, dialect=dialect)
+    # Refused here at once, rather than by the DAG.
+    check_request(request=RerunRequest(dialect=dialect, **conf))
     run = AirflowRun(dag_id=f"rerun_{dialect}", run_id=f"rerun-{datetime.now(tz=UTC):%Y-%m-%dT%H-%M-%S.%f}")
     api = running.airflow()
     try:
-        _await_dag(api=api, dag_id=run.dag_id)
+        await_dag(api=api, dag_id=run.dag_id)
         api.unpause(dag_id=run.dag_id)
         api.trigger(dag_id=run.dag_id, run_id=run.run_id, conf=conf)
         sys.stdout.write(
@@ -48,11 +49,11 @@ def rerun(*, wishes: Wishes) -> None:
         while (state := api.run_state(dag_id=run.dag_id, run_id=run.run_id)) not in ("success", "failed"):
             time.sleep(_POLL_SECONDS)
         with data.engine_of(dsn=running.systems.tracking_dsn) as tracking:
-            report = rerun_report(tracking=tracking, run=run)
-        if report is not None:
-            sys.stdout.write("\n".join(told(rerun=report[0], ways=report[1])) + "\n")
+            found = result_of_run(tracking=tracking, run=run)
+        if found is not None:
+            sys.stdout.write("\n".join(lines(found=found)) + "\n")
         if state == "failed":
-            reason = report[0].outcome_reason if report else None
+            reason = found.rerun.outcome_reason if found else None
             raise UnableToRerun(reason or failure_of(api=api, dag_id=run.dag_id, run_id=run.run_id))
     finally:
         api.close()
@@ -98,19 +99,3 @@ def _dialect(*, wishes: Wishes, running: Running, wave: str | None) -> str:
             else f"Waves of several dialects are named {wave!r}: add DIALECT={min(found)} or another of them."
         )
     return found.pop()
-
-
-def _check(*, conf: Mapping[str, Any], dialect: str) -> None:
-    """Refuse here at once what the DAG would refuse, in one sentence."""
-    try:
-        check_request(request=RerunRequest(dialect=dialect, **conf))
-    except BadRequest as error:
-        raise UnableToRerun(str(error)) from error
-
-
-def _await_dag(*, api: Airflow, dag_id: str) -> None:
-    deadline = time.monotonic() + _DAG_SECONDS
-    while not api.has_dag(dag_id=dag_id):
-        if time.monotonic() > deadline:
-            raise UnableToRerun(f"Airflow does not find DAG {dag_id}: see .run/logs/dag-processor.log.")
-        time.sleep(_POLL_SECONDS)

@@ -16,7 +16,7 @@ from kraken_import.cli.airflow_api import Airflow, AirflowIsSilent
 from kraken_import.cli.problems import Problem
 from kraken_import.local import airflow, data, processes, state, targets
 from kraken_import.local.dialects import dialect_named
-from kraken_import.local.problems import StackProblem
+from kraken_import.local.problems import StackProblem, called
 from kraken_import.local.processes import Component
 from kraken_import.local.settings import (
     DEFAULT_PORT_BASE,
@@ -28,7 +28,7 @@ from kraken_import.local.settings import (
     Wishes,
     load_secrets,
 )
-from kraken_import.local.simulator import simulator_command
+from kraken_import.local.simulator import simulator_command, simulator_environment
 from kraken_import.local.stopping import cluster_of, stop_everything
 from kraken_import.local.targets import Systems
 
@@ -62,11 +62,27 @@ class Running:
         return Airflow(address=address, user=user, password=self.secrets.passwords[user])
 
 
-def up(*, wishes: Wishes, say: Say, correct_connections: bool = False) -> Running:
+def bring_up(*, wishes: Wishes) -> None:
+    """Bring the stack up, and print where Airflow is."""
+    running = up(wishes=wishes, say=print)
+    print(
+        f"The stack is up: Airflow at http://127.0.0.1:{running.ports.airflow}, "
+        f"logins by {called(command='env')}."
+    )
+
+
+def up(
+    *,
+    wishes: Wishes,
+    say: Say,
+    correct_connections: bool = False,
+    settings: Mapping[str, str] | None = None,
+) -> Running:
     """Bring everything up that is not up yet, and point Airflow's connections where the caller said.
 
     Connections of a running stack are left alone (people may have changed them in Airflow) unless the
-    caller's targets differ from those set last, or `correct_connections` asks for it.
+    caller's targets differ from those set last, or `correct_connections` asks for it. `settings` of Airflow,
+    named as in `airflow.environment`, are those of the components that this call starts.
     """
     with state.locked():
         before = state.load()
@@ -80,7 +96,7 @@ def up(*, wishes: Wishes, say: Say, correct_connections: bool = False) -> Runnin
             dialect_named(name=wishes.dialect)
         stack = replace(before, port_base=base) if before else state.Stack(port_base=base)
         secrets = load_secrets()
-        starter = _Starter(stack=stack, secrets=secrets, say=say)
+        starter = _Starter(stack=stack, secrets=secrets, say=say, settings=settings)
         try:
             systems = starter.start(wishes=wishes)
             starter.connect(systems=systems, chosen=wishes.targets, correct=correct_connections)
@@ -109,7 +125,9 @@ def require_running() -> Running:
     """Return the running stack. Raises IsNotUp."""
     found = running()
     if found is None:
-        raise IsNotUp("The stack is not up: start it with `make demo` or `make up`.")
+        raise IsNotUp(
+            f"The stack is not up: start it with {called(command='demo')} or {called(command='up')}."
+        )
     return found
 
 
@@ -127,8 +145,7 @@ def postgres_alone(*, wishes: Wishes) -> Iterator[Systems]:
         else:
             cluster = replace(cluster, port=found)
         try:
-            for name in ("legacy", "tracking"):
-                cluster.create_database(name=name)
+            data.prepare_databases(cluster=cluster, names=("legacy", "tracking"))
             yield targets.resolve(
                 targets=wishes.targets, ports=ports, secrets=load_secrets(), cluster=cluster
             )
@@ -140,8 +157,11 @@ def postgres_alone(*, wishes: Wishes) -> Iterator[Systems]:
 class _Starter:
     """One call of `up`: starts what is missing and remembers each component the moment it exists."""
 
-    def __init__(self, *, stack: state.Stack, secrets: Secrets, say: Say) -> None:
+    def __init__(
+        self, *, stack: state.Stack, secrets: Secrets, say: Say, settings: Mapping[str, str] | None
+    ) -> None:
         self.stack = stack
+        self._settings = settings
         self._is_airflow_new = False
         self.started_all = not any(processes.is_alive(component=each) for each in stack.components)
         self._secrets = secrets
@@ -159,12 +179,18 @@ class _Starter:
             targets=wishes.targets, ports=ports, secrets=self._secrets, cluster=self._cluster
         )
         airflow.prepare(secrets=self._secrets)
-        environment = airflow.environment(ports=ports, secrets=self._secrets, cluster=self._cluster)
+        environment = airflow.environment(
+            ports=ports, secrets=self._secrets, cluster=self._cluster, settings=self._settings
+        )
         if "simulator" in missing:
-            self._launch(name="simulator", command=simulator_command(ports=ports, secrets=self._secrets))
+            self._launch(
+                name="simulator",
+                command=simulator_command(ports=ports),
+                environment=simulator_environment(secrets=self._secrets),
+            )
         with ThreadPoolExecutor() as pool:
             migrated = pool.submit(airflow.migrate, environment=environment)
-            tracked = pool.submit(data.migrate_tracking, dsn=systems.tracking_dsn)
+            tracked = pool.submit(data.migrate_tracking, dsn=systems.tracking_owner_dsn)
             loaded = pool.submit(
                 data.prepare_legacy,
                 systems=systems,
@@ -212,7 +238,9 @@ class _Starter:
     def _places(self, *, systems: Systems) -> Mapping[str, str]:
         return {
             "TRACKING_DSN": systems.tracking_dsn,
+            "TRACKING_OWNER_DSN": systems.tracking_owner_dsn,
             "LEGACY_DSN": systems.legacy_dsn,
+            "WAVE_KEYS": systems.wave_keys,
             "KRAKEN_URL": systems.kraken_url,
             "KRAKEN_TOKEN": systems.kraken_token,
             "AIRFLOW_URL": f"http://127.0.0.1:{self.stack.ports.airflow}",
@@ -261,14 +289,13 @@ class _Starter:
         # Recorded before anything runs, so that `make down` finds whatever this starts.
         state.save(stack=self.stack)
         self._cluster.start()
-        for name in ("airflow", "legacy", "tracking"):
-            self._cluster.create_database(name=name)
+        data.prepare_databases(cluster=self._cluster, names=("airflow", "legacy", "tracking"))
 
-    def _launch(self, *, name: str, command: list[str], environment: dict[str, str] | None = None) -> None:
+    def _launch(self, *, name: str, command: list[str], environment: dict[str, str]) -> None:
         component = processes.launch(
             name=name,
             command=command,
-            environment=environment or airflow.plain_environment(),
+            environment=environment,
             log=_log(name=name),
             folder=ROOT,
         )
@@ -338,7 +365,8 @@ def _port_base(*, wishes: Wishes, before: state.Stack | None) -> int:
         return wishes.port_base or DEFAULT_PORT_BASE
     if wishes.port_base not in (None, before.port_base):
         raise UnableToStart(
-            f"This checkout's stack runs with PORT_BASE={before.port_base}: stop it first with `make down`."
+            f"The stack of this folder runs with PORT_BASE={before.port_base}: stop it first with "
+            f"{called(command='down')}."
         )
     return before.port_base
 

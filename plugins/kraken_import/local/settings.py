@@ -6,23 +6,27 @@ import os
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from kraken_import.cli.places import read_dsn
+from kraken_import.cli.places import read_dsn, with_files
 from kraken_import.cli.problems import WrongUsage
 from kraken_import.local.problems import StackProblem
+from transforms.private import write_private
+from transforms.project import located
 from transforms.sql_files import CHECKOUT
 from transforms.wording import shown_value
 
-ROOT = CHECKOUT or Path.cwd()
-"""The project folder, with `dags/` and `.run/`: the checkout, or the current folder where there is none."""
+ROOT = CHECKOUT or (located() or (Path.cwd(), ""))[0]
+"""The folder with `dags/` and `.run/`: the checkout, else that of the project, else the current one."""
 RUN = ROOT / ".run"
 LOGS = RUN / "logs"
 DEFAULT_PORT_BASE = 28080
 DEFAULT_SEED = 7
 _HIGHEST_PORT_BASE = 65_500
+_ADDED = frozenset({"wave_keys"})
+"""Secrets that files of earlier versions do not have."""
 
 
 class UnableToUnderstand(StackProblem):
@@ -66,6 +70,8 @@ class Secrets:
     admin_password: str
     ops_password: str
     viewer_password: str
+    wave_keys: str
+    """What the keys of waves are wrapped with; without it no payload of the stack opens any more."""
 
     @property
     def passwords(self) -> dict[str, str]:
@@ -81,6 +87,8 @@ class Targets:
     kraken_token: str | None = None
     legacy_dsn: str | None = None
     tracking_dsn: str | None = None
+    tracking_owner_dsn: str | None = None
+    """The tracking database for the user who brings its schema up to date; None for that of tracking_dsn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +123,7 @@ def read_wishes(*, environment: Mapping[str, str]) -> Wishes:
         kraken_token=token,
         legacy_dsn=_read_dsn(name="LEGACY_DSN", value=given.get("LEGACY_DSN")),
         tracking_dsn=_read_dsn(name="TRACKING_DSN", value=given.get("TRACKING_DSN")),
+        tracking_owner_dsn=_read_dsn(name="TRACKING_OWNER_DSN", value=given.get("TRACKING_OWNER_DSN")),
     )
     identifiers = tuple(part.strip() for part in given.get("ID", "").split(",") if part.strip())
     return Wishes(
@@ -143,13 +152,28 @@ def require_checkout(*, command: str) -> None:
 
 
 def load_secrets(*, path: Path = RUN / "secrets.json") -> Secrets:
-    """The checkout's secrets: generated at the first call, and again if the file is damaged."""
-    with suppress(FileNotFoundError, ValueError, TypeError, RecursionError):
-        known = json.loads(path.read_text(encoding="utf-8"))
-        is_whole = set(known) == {each.name for each in fields(Secrets)}
-        if is_whole and all(isinstance(value, str) and value for value in known.values()):
-            return Secrets(**known)
-    made = Secrets(
+    """The checkout's secrets: generated at the first call, and again if the file is damaged.
+
+    What a later version needs beside them is added to those of an earlier one.
+    """
+    names = {each.name for each in fields(Secrets)}
+    known: dict[str, str] = {}
+    with suppress(FileNotFoundError, ValueError, TypeError, AttributeError, RecursionError):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        is_sound = names - _ADDED <= set(found) <= names
+        if is_sound and all(isinstance(value, str) and value for value in found.values()):
+            known = found
+    if set(known) == names:
+        return Secrets(**known)
+    made = replace(_made(), **known)
+    # Not private itself: under root the user of Postgres reaches its data through it.
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_private(path=path, text=json.dumps(asdict(made), indent=2))
+    return made
+
+
+def _made() -> Secrets:
+    return Secrets(
         jwt=secrets.token_urlsafe(64),
         api_key=secrets.token_urlsafe(32),
         fernet=base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
@@ -157,19 +181,8 @@ def load_secrets(*, path: Path = RUN / "secrets.json") -> Secrets:
         admin_password=secrets.token_urlsafe(12),
         ops_password=secrets.token_urlsafe(12),
         viewer_password=secrets.token_urlsafe(12),
+        wave_keys=base64.b64encode(secrets.token_bytes(32)).decode(),
     )
-    write_private(path=path, text=json.dumps(asdict(made), indent=2))
-    return made
-
-
-def write_private(*, path: Path, text: str) -> None:
-    """Write a file that only its owner can read, all of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.new")
-    unfinished.unlink(missing_ok=True)
-    unfinished.touch(mode=0o600)
-    unfinished.write_text(text)
-    unfinished.replace(path)
 
 
 def _read_number(*, given: Mapping[str, str], name: str, least: int, most: int) -> int | None:
@@ -219,4 +232,8 @@ def _read_dsn(*, name: str, value: str | None) -> str | None:
 
 def environment_wishes() -> Wishes:
     """The wishes of this process's environment, where make puts the variables of its command line."""
-    return read_wishes(environment=os.environ)
+    try:
+        said = with_files(said=os.environ, folder=Path.cwd(), source="the environment")
+    except WrongUsage as wrong:
+        raise UnableToUnderstand(str(wrong)) from None
+    return read_wishes(environment={**os.environ, **said})

@@ -3,15 +3,21 @@
 import os
 import sys
 
+from kraken_import.local.airflow import plain_environment
 from kraken_import.local.processes import check_port
 from kraken_import.local.settings import DEFAULT_PORT_BASE, ROOT, RUN, Ports, Secrets, Wishes, load_secrets
 
 
-def simulator_command(*, ports: Ports, secrets: Secrets) -> list[str]:
+def simulator_environment(*, secrets: Secrets) -> dict[str, str]:
+    """Return its environment, which has its token: other users can read a command line."""
+    return {**plain_environment(), "SIMULATOR_TOKEN": secrets.simulator_token}
+
+
+def simulator_command(*, ports: Ports) -> list[str]:
     """Return its command line; with the journal it remembers across restarts what it has created."""
     # At another address the tracking database sees another Kraken, which has none of this one's customers.
     name = "simulator" if ports.base == DEFAULT_PORT_BASE else f"simulator-{ports.base}"
-    return [*_command(ports=ports, secrets=secrets), "--journal", str(RUN / f"{name}.journal")]
+    return [*_command(ports=ports), "--journal", str(RUN / f"{name}.journal")]
 
 
 def run_alone(*, wishes: Wishes) -> None:
@@ -22,10 +28,10 @@ def run_alone(*, wishes: Wishes) -> None:
     print(f"KRAKEN_URL=http://127.0.0.1:{ports.simulator}")
     print(f"KRAKEN_TOKEN={secrets.simulator_token}", flush=True)
     os.chdir(ROOT)
-    command = _command(ports=ports, secrets=secrets)
-    os.execv(command[0], command)
+    command = _command(ports=ports)
+    os.execve(command[0], command, simulator_environment(secrets=secrets))
 
 
-def _command(*, ports: Ports, secrets: Secrets) -> list[str]:
+def _command(*, ports: Ports) -> list[str]:
     address = ["--host", "127.0.0.1", "--port", str(ports.simulator)]
-    return [sys.executable, "-m", "kraken_import.simulator", *address, "--token", secrets.simulator_token]
+    return [sys.executable, "-m", "kraken_import.simulator", *address]

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from kraken_import.local.problems import StackProblem
+from kraken_import.local.problems import StackProblem, called
 from kraken_import.local.processes import Component
-from kraken_import.local.settings import RUN, Ports, Targets, write_private
+from kraken_import.local.settings import RUN, Ports, Targets
+from transforms.private import write_private
 
 HIGHEST_PORT = 65_535
 _PATH = RUN / "stack.json"
@@ -54,7 +55,7 @@ def load(*, path: Path = _PATH) -> Stack | None:
     except (ValueError, TypeError, KeyError, RecursionError):
         raise UnableToReadState(
             f"{path.name} in .run is damaged: end what still runs of the stack (`ps` shows it), delete the "
-            "file, and start again with `make up`."
+            f"file, and start again with {called(command='up')}."
         ) from None
 
 

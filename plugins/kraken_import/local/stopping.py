@@ -1,17 +1,15 @@
 """Takes the stack down. Does not need the pipeline, so that it works whatever is broken there."""
 
-from collections.abc import Callable
-
 from kraken_import.local import processes, state
 from kraken_import.local.postgres import Cluster, open_cluster
 from kraken_import.local.settings import DEFAULT_PORT_BASE, LOGS, RUN, Ports
 
 
-def down(*, say: Callable[[str], None]) -> None:
+def down() -> None:
     """End all processes of this checkout's stack, whatever is left of it."""
     with state.locked():
         ended = stop_everything(stack=state.load())
-    say("The stack is down." if ended else "Nothing was running.")
+    print("The stack is down." if ended else "Nothing was running.")
 
 
 def stop_everything(*, stack: state.Stack | None) -> bool:

@@ -2,25 +2,24 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
 from psycopg2.extensions import parse_dsn
 
 from kraken_import.airflow.provider import default_extras
 from kraken_import.cli import databases
+from kraken_import.cli.doctor import ask_kraken
 from kraken_import.cli.places import Place
-from kraken_import.client.requests import status_request
+from kraken_import.client.probe import UnableToAsk
 from kraken_import.client.settings import KrakenSettings, UnableToReadConnection
 from kraken_import.generator.values import configured_values
+from kraken_import.local import logins
 from kraken_import.local.postgres import Cluster
 from kraken_import.local.problems import StackProblem
 from kraken_import.local.settings import Ports, Secrets, Targets
-from transforms.registry import delivered_dialect, dialect_names
-
-_ANSWER_SECONDS = 15.0
+from transforms.registry import delivered_dialect, usable_dialects
 
 
 class UnableToReachKraken(StackProblem):
@@ -29,15 +28,21 @@ class UnableToReachKraken(StackProblem):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Systems:
-    """The addresses in use; `bundled_…` tells whether it is the stack's own."""
+    """The addresses in use; `bundled_…` tells whether it is the stack's own.
+
+    `…_owner_dsn` are for the schema and the made-up customers, the others for tasks and commands.
+    """
 
     kraken_url: str
     kraken_token: str
     legacy_dsn: str
     tracking_dsn: str
+    legacy_owner_dsn: str
+    tracking_owner_dsn: str
     bundled_kraken: bool
     bundled_legacy: bool
-    bundled_tracking: bool
+    wave_keys: str = field(default="", repr=False)
+    """What the keys of waves are wrapped with; the stack's own, whatever the tracking database."""
 
     @property
     def target_kraken(self) -> str:
@@ -50,11 +55,15 @@ def resolve(*, targets: Targets, ports: Ports, secrets: Secrets, cluster: Cluste
     return Systems(
         kraken_url=targets.kraken_url or f"http://127.0.0.1:{ports.simulator}",
         kraken_token=targets.kraken_token or secrets.simulator_token,
-        legacy_dsn=targets.legacy_dsn or cluster.dsn(database="legacy"),
-        tracking_dsn=targets.tracking_dsn or cluster.dsn(database="tracking"),
+        legacy_dsn=targets.legacy_dsn or cluster.dsn(database="legacy", user=logins.LEGACY),
+        tracking_dsn=targets.tracking_dsn or cluster.dsn(database="tracking", user=logins.APP),
+        legacy_owner_dsn=targets.legacy_dsn or cluster.dsn(database="legacy"),
+        tracking_owner_dsn=targets.tracking_owner_dsn
+        or targets.tracking_dsn
+        or cluster.dsn(database="tracking", user=logins.OWNER),
         bundled_kraken=targets.kraken_url is None,
         bundled_legacy=targets.legacy_dsn is None,
-        bundled_tracking=targets.tracking_dsn is None,
+        wave_keys=secrets.wave_keys,
     )
 
 
@@ -64,6 +73,8 @@ def check(*, targets: Targets) -> None:
         check_database(name="LEGACY_DSN", dsn=targets.legacy_dsn)
     if targets.tracking_dsn:
         check_database(name="TRACKING_DSN", dsn=targets.tracking_dsn)
+    if targets.tracking_owner_dsn:
+        check_database(name="TRACKING_OWNER_DSN", dsn=targets.tracking_owner_dsn)
     if targets.kraken_url and targets.kraken_token:
         check_kraken(url=targets.kraken_url, token=targets.kraken_token)
 
@@ -74,30 +85,20 @@ def check_database(*, name: str, dsn: str) -> None:
 
 
 def check_kraken(*, url: str, token: str) -> None:
-    """Ask for the status of an import process that cannot exist: 404 is the right answer."""
-    settings = kraken_settings(url=url, token=token)
-    request = status_request(
-        resource="accounts", import_supplier="CONNECTION-TEST", external_identifier="CONNECTION-TEST"
-    )
+    """Ask Kraken about an import process that cannot exist. Raises UnableToReachKraken."""
     try:
-        answer = requests.get(
-            f"{settings.base_url}{request.path}",
-            headers={"Authorization": settings.authorization},
-            timeout=_ANSWER_SECONDS,
-            allow_redirects=False,
-        )
-    except requests.RequestException as error:
+        status = ask_kraken(settings=kraken_settings(url=url, token=token))
+    except UnableToAsk as error:
         raise UnableToReachKraken(
-            f"No Kraken answers at KRAKEN_URL={url} ({_kind(error)}): check the address and the network."
-        ) from error
-    if answer.status_code == 401:
+            f"No Kraken answers at KRAKEN_URL={url} ({error}): check the address and the network."
+        ) from None
+    if status == 401:
         raise UnableToReachKraken(f"Kraken at {url} does not accept KRAKEN_TOKEN (401): check the token.")
-    if answer.status_code == 403:
+    if status == 403:
         raise UnableToReachKraken(f"KRAKEN_TOKEN may not use the data-import API of {url} (403).")
-    if answer.status_code not in (200, 404):
+    if status not in (200, 404):
         raise UnableToReachKraken(
-            f"KRAKEN_URL={url} answered {answer.status_code} where a data-import API says 404: "
-            "check the address."
+            f"KRAKEN_URL={url} answered {status} where a data-import API says 404: check the address."
         )
 
 
@@ -112,11 +113,22 @@ def kraken_settings(*, url: str, token: str) -> KrakenSettings:
 
 
 def connections(*, systems: Systems) -> list[Mapping[str, Any]]:
-    """The fields of Airflow's Connections `kraken`, `legacy` and `tracking`."""
+    """The fields of Airflow's Connections `kraken`, `legacy`, `tracking` and `wave_keys`."""
     return [
         _kraken_connection(systems=systems),
         _postgres_connection(connection_id="legacy", dsn=systems.legacy_dsn),
         _postgres_connection(connection_id="tracking", dsn=systems.tracking_dsn),
+        {
+            "connection_id": "wave_keys",
+            "conn_type": "generic",
+            "description": "What the keys of waves are wrapped with",
+            "host": None,
+            "login": None,
+            "schema": None,
+            "port": 0,
+            "password": systems.wave_keys,
+            "extra": "{}",
+        },
     ]
 
 
@@ -137,7 +149,7 @@ def place_of(*, connection: Mapping[str, Any]) -> str:
 
 
 def _kraken_connection(*, systems: Systems) -> Mapping[str, Any]:
-    dialects = [delivered_dialect(name=name) for name in dialect_names()]
+    dialects = [delivered_dialect(name=name) for name in usable_dialects()]
     extra = {
         **default_extras(),
         "import_suppliers": ", ".join(
@@ -176,14 +188,6 @@ def _postgres_connection(*, connection_id: str, dsn: str) -> Mapping[str, Any]:
         "schema": parts["dbname"],
         "extra": json.dumps({name: value for name, value in parts.items() if name not in own}),
     }
-
-
-def _kind(error: requests.RequestException) -> str:
-    if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate is not trusted"
-    if isinstance(error, requests.Timeout):
-        return f"no answer within {_ANSWER_SECONDS:.0f} s"
-    return "connection refused or host unknown"
 
 
 def safe_address(*, dsn: str) -> str:

@@ -113,16 +113,19 @@ def dag_of(*, dialect: str) -> str:
 
 def await_dags(*, api: Airflow, dialects: Sequence[str]) -> None:
     """Wait until Airflow has parsed the DAG of each dialect. Raises UnableToStartWave."""
+    for dialect in dialects:
+        await_dag(api=api, dag_id=dag_of(dialect=dialect))
+
+
+def await_dag(*, api: Airflow, dag_id: str) -> None:
+    """Wait until Airflow has parsed a DAG. Raises UnableToStartWave."""
     deadline = time.monotonic() + _DAG_SECONDS
-    for dag_id in (dag_of(dialect=dialect) for dialect in dialects):
-        while not api.has_dag(dag_id=dag_id):
-            if errors := api.import_errors():
-                raise UnableToStartWave(f"Airflow cannot import a DAG file: {errors[0]}")
-            if time.monotonic() > deadline:
-                raise UnableToStartWave(
-                    f"Airflow does not find DAG {dag_id}: see .run/logs/dag-processor.log."
-                )
-            time.sleep(_POLL_SECONDS)
+    while not api.has_dag(dag_id=dag_id):
+        if errors := api.import_errors():
+            raise UnableToStartWave(f"Airflow cannot import a DAG file: {errors[0]}")
+        if time.monotonic() > deadline:
+            raise UnableToStartWave(f"Airflow does not find DAG {dag_id}: see .run/logs/dag-processor.log.")
+        time.sleep(_POLL_SECONDS)
 
 
 def start_wave(

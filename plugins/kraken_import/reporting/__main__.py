@@ -5,7 +5,9 @@ import sys
 
 from kraken_import.reporting import mapping
 from transforms.additions import BadAddition
-from transforms.lineage import UnableToTrace
+from transforms.lineage import untraceable
+from transforms.project import BadProject
+from transforms.registry import dialect_names
 
 
 def main() -> int:
@@ -15,15 +17,20 @@ def main() -> int:
     only_check = parser.parse_args().check
     try:
         stale = mapping.stale()
-        if not only_check:
-            mapping.write()
-            return 0
-    except (BadAddition, UnableToTrace) as problem:
+        unknown = [reason for name in dialect_names() for reason in untraceable(name=name).values()]
+    except (BadAddition, BadProject) as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
+    sys.stderr.writelines(f"{reason}\n" for reason in unknown)
+    if not only_check:
+        mapping.write()
+        return 0
     if stale:
-        sys.stderr.write(f"docs/mapping is stale ({', '.join(stale)}): run `make mapping`.\n")
-    return 1 if stale else 0
+        sys.stderr.write(
+            f"docs/mapping is stale ({', '.join(stale)}): run `make mapping`, or "
+            "`python -m kraken_import.reporting`.\n"
+        )
+    return 1 if stale or unknown else 0
 
 
 if __name__ == "__main__":

@@ -15,11 +15,10 @@ from pydantic import BaseModel
 
 from transforms.dialect import Coverage, Dialect
 from transforms.lineage import Origin, lineage
+from transforms.project import located
 from transforms.registry import dialect_names, get_dialect
 from transforms.rules.engine import Circumstances, Rule
 from transforms.sql_files import CHECKOUT
-
-FOLDER: Final = (CHECKOUT or Path.cwd()) / "docs" / "mapping"
 
 _COLUMNS: Final = {
     "transform": "what becomes of the legacy value; *configured values* stand in the [Connection][values]",
@@ -45,6 +44,12 @@ _ANY_DAY: Final = date(2000, 1, 1)
 """Any day: what a rule says does not depend on it."""
 
 
+def home() -> Path:
+    """Return the folder of the pages: that of the checkout or the project, or else the working folder's."""
+    found = None if CHECKOUT is not None else located()
+    return (CHECKOUT or (found[0] if found is not None else Path.cwd())) / "docs" / "mapping"
+
+
 def pages() -> dict[str, str]:
     """Every page of the folder by file name."""
     dialects = [get_dialect(name=name) for name in dialect_names()]
@@ -56,20 +61,21 @@ def pages() -> dict[str, str]:
 def stale() -> list[str]:
     """Return the names of the pages in the folder that differ from what `pages` returns today."""
     wanted = pages()
-    there = {file.name: file.read_text(encoding="utf-8") for file in FOLDER.glob("*.md")}
+    there = {file.name: file.read_text(encoding="utf-8") for file in home().glob("*.md")}
     return sorted(name for name in wanted.keys() | there.keys() if wanted.get(name) != there.get(name))
 
 
 def write() -> None:
     """Write every page, and remove those of dialects that no longer exist."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    folder = home()
+    folder.mkdir(parents=True, exist_ok=True)
     wanted = pages()
-    for file in FOLDER.glob("*.md"):
+    for file in folder.glob("*.md"):
         # Where the project is only installed, the folder may hold pages that no dialect has made.
         if file.name not in wanted and _COMMAND in file.read_text(encoding="utf-8"):
             file.unlink()
     for name, text in wanted.items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def unfilled(*, dialect: Dialect) -> list[str]:

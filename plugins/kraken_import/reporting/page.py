@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -27,8 +27,15 @@ def csv_text(*, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     return text.getvalue()
 
 
+_BEGINS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What spreadsheets calculate with, in their full width as well; blanks before it change nothing."""
+
+
 def _harmless(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+    if not isinstance(cell, str):
+        return cell
+    is_formula = cell.startswith(_BEGINS_A_FORMULA) or cell.lstrip(" ").startswith(_BEGINS_A_FORMULA)
+    return f"'{cell}" if is_formula else cell
 
 
 @cache

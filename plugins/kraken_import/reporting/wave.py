@@ -43,6 +43,8 @@ class MoneyLine:
     handed_on: Decimal
     rejected: Decimal
     payload: Decimal
+    held_back: Decimal
+    """With a payload, and refused by our own gate."""
     refused: Decimal
     failed: Decimal
     parked: Decimal
@@ -52,7 +54,7 @@ class MoneyLine:
     @property
     def adds_up(self) -> bool:
         """Whether no cent was lost or created on the way."""
-        parts = self.refused + self.failed + self.parked + self.underway + self.accepted
+        parts = self.held_back + self.refused + self.failed + self.parked + self.underway + self.accepted
         return self.legacy - self.handed_on - self.rejected == self.payload == parts
 
 
@@ -137,6 +139,8 @@ class WaveReport:
     """What people ordered of it, the latest first."""
     working_seconds: float
     """How long records were created or ended, without the time for which the wave waited."""
+    restored: str | None = None
+    """Since when, by whom and why creates wait for a look-up; None where they do not."""
 
     @property
     def verdict(self) -> tuple[str, str]:
@@ -225,7 +229,7 @@ def _page(*, report: WaveReport) -> str:
     counts = report.counts
     return render(
         template="wave",
-        title=f"{'Rehearsal' if report.mode == 'rehearsal' else 'Wave'} {report.name}",
+        title=f"{'Rehearsal' if report.mode == 'rehearsal' else 'Live wave'} {report.name}",
         lead=f"{report.dialect}, import supplier {report.import_supplier}, to {report.kraken}. "
         f"{report.started_at:%d %B %Y, %H:%M:%S} to {until} UTC.",
         report=report,
@@ -252,7 +256,7 @@ def _page(*, report: WaveReport) -> str:
         stages=[
             stage
             for stage in _STAGES
-            if stage[0] not in ("handed_on", "parked")
+            if stage[0] not in ("handed_on", "held_back", "parked")
             or any(getattr(line, stage[0]) for line in report.money)
         ],
         compared=any(line.before for line in report.frames),
@@ -261,19 +265,20 @@ def _page(*, report: WaveReport) -> str:
 
 _FUNNEL_NOTES = (
     ("claimed by the wave", ""),
-    ("payload made; the others were rejected by our own checks", ""),
-    ("passed Kraken's validation and the gate", ""),
-    ("accepted by Kraken", ""),
-    ("processed by Kraken", "good"),
+    ("payload made; the others were rejected by our build", ""),
+    ("not refused by Kraken's validation or create, nor held back at our gate", ""),
+    ("accepted by Kraken's create", ""),
+    ("processed by Kraken; the others have not ended, or were ended by Kraken", "good"),
 )
 
 _STAGES = (
     ("legacy", "Legacy database"),
     ("handed_on", "handed on to another wave"),
-    ("rejected", "rejected by us"),
+    ("rejected", "rejected by our build"),
     ("payload", "In payloads"),
-    ("refused", "refused by Kraken"),
-    ("failed", "failed there"),
+    ("held_back", "held back at our gate"),
+    ("refused", "refused by Kraken's validation or create"),
+    ("failed", "ended by Kraken"),
     ("parked", "parked"),
     ("underway", "under way"),
     ("accepted", "Accepted"),
@@ -296,14 +301,16 @@ def _balanced(*, counts: Mapping[str, int]) -> list[tuple[str, bool]]:
     c = counts
     return [
         (
-            f"{c['claimed']:,} claimed = {c['built']:,} built + {c['rejected']:,} rejected"
+            f"{c['claimed']:,} claimed = {c['built']:,} built + {c['rejected']:,} rejected by our build"
             + (f" + {c['not_built']:,} not built yet" if c["not_built"] else "")
             + (f" + {c['handed_on']:,} handed on to another wave" if c["handed_on"] else ""),
             c["claimed"] == c["built"] + c["rejected"] + c["not_built"] + c["handed_on"],
         ),
         (
-            f"{c['built']:,} built = {c['created'] + c['not_created']:,} valid + {c['invalid']:,} invalid"
-            + (f" + {c['refused_at_gate']:,} refused at the gate" if c["refused_at_gate"] else "")
+            f"{c['built']:,} built = {c['created'] + c['not_created']:,} valid + "
+            f"{c['invalid'] - c['refused_on_create']:,} refused by Kraken's validation"
+            + (f" + {c['refused_on_create']:,} refused by Kraken's create" if c["refused_on_create"] else "")
+            + (f" + {c['refused_at_gate']:,} held back at our gate" if c["refused_at_gate"] else "")
             + (f" + {c['not_validated']:,} not validated yet" if c["not_validated"] else "")
             + (f" + {c['parked_unsent']:,} parked unsent" if c["parked_unsent"] else ""),
             c["built"]
@@ -315,8 +322,8 @@ def _balanced(*, counts: Mapping[str, int]) -> list[tuple[str, bool]]:
             + c["parked_unsent"],
         ),
         (
-            f"{c['created']:,} created = {c['processed']:,} processed + {c['errored']:,} errored + "
-            f"{c['cancelled']:,} cancelled + {c['open']:,} open"
+            f"{c['created']:,} created = {c['processed']:,} processed + "
+            f"{c['errored'] + c['cancelled']:,} ended by Kraken + {c['open']:,} open"
             + (f" + {c['parked']:,} parked" if c["parked"] else ""),
             c["created"] == c["processed"] + c["errored"] + c["cancelled"] + c["open"] + c["parked"],
         ),

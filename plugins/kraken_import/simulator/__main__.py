@@ -20,6 +20,17 @@ from kraken_import.simulator.rules.page import rules_page
 from kraken_import.simulator.store import Store, UnableToReadJournal
 from kraken_import.simulator.tokens import Issuer
 
+_SECRETS = {
+    "token": "SIMULATOR_TOKEN",
+    "jwt": "SIMULATOR_JWT",
+    "organisation_key": "SIMULATOR_ORGANISATION_KEY",
+    "api_key": "SIMULATOR_API_KEY",
+    "login": "SIMULATOR_LOGIN",
+}
+"""The variable of each secret option, since other users of a machine can read a command line.
+
+Several values stand on lines of their own. With `_FILE` behind its name it names a file with them.
+"""
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
 
 
@@ -138,12 +149,33 @@ def _options() -> argparse.Namespace:
         options.further = suppliers.read_suppliers(os.environ.get(suppliers.VARIABLE, ""))
     except suppliers.UnableToReadSupplier as error:
         parser.error(f"{suppliers.VARIABLE}: {error}")
+    for option, variable in _SECRETS.items():
+        getattr(options, option).extend(_from_environment(parser=parser, option=option, variable=variable))
     given = [*options.token, *options.jwt, *options.organisation_key, *options.api_key]
     if not (given or options.login) or "" in given:
-        parser.error("give at least one --token, --jwt, key or --login, none of them empty")
+        parser.error(
+            "give at least one --token, --jwt, key or --login, none of them empty, or SIMULATOR_TOKEN"
+        )
     if not options.token_life:
         parser.error("a token lives for more than 0 seconds")
     return options
+
+
+def _from_environment(
+    *, parser: argparse.ArgumentParser, option: str, variable: str
+) -> list[str] | list[tuple[str, str]]:
+    text, path = os.environ.get(variable, ""), os.environ.get(f"{variable}_FILE", "")
+    if text and path:
+        parser.error(f"{variable} and {variable}_FILE exclude each other")
+    try:
+        values = (Path(path).read_text(encoding="utf-8") if path else text).split("\n")
+    except (OSError, UnicodeDecodeError):
+        parser.error(f"{variable}_FILE names a file that cannot be read")
+    found = [value.strip() for value in values if value.strip()]
+    try:
+        return [_login(value) for value in found] if option == "login" else found
+    except argparse.ArgumentTypeError as error:
+        parser.error(f"{variable}: {error}")
 
 
 def _port(value: str) -> int:

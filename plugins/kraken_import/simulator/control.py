@@ -86,7 +86,7 @@ def _ledger(
         return page
     ledger["keys"] = [
         {
-            **_named(key=key),
+            **key._asdict(),
             "created": process.live_creates,
             "refused": traffic.refused(key=key),
             "dry_runs": process.dry_run_creates,
@@ -105,7 +105,7 @@ def _requests(*, traffic: Traffic, query: Mapping[str, Sequence[str]]) -> Reply:
     if isinstance(page, Reply):
         return page
     keys = [
-        {**_named(key=key), "refused": traffic.refused(key=key), "seen": traffic.seen(key=key)}
+        {**key._asdict(), "refused": traffic.refused(key=key), "seen": traffic.seen(key=key)}
         for key in islice(traffic.by_key, page.start, page.stop)
     ]
     return Reply(
@@ -129,27 +129,19 @@ def _page(*, query: Mapping[str, Sequence[str]], number: int) -> range | Reply:
         offset = int(query.get("offset", ["0"])[0])
         limit = int(query.get("limit", [str(number)])[0])
     except ValueError:
-        return Reply(400, {"detail": "offset and limit are whole numbers."})
+        return _wrong("offset and limit are whole numbers.")
     if offset < 0 or limit < 0:
-        return Reply(400, {"detail": "offset and limit are not negative."})
+        return _wrong("offset and limit are not negative.")
     return range(offset, offset + limit)
-
-
-def _named(*, key: Key) -> dict[str, str]:
-    return {
-        "resource": key.resource,
-        "import_supplier": key.import_supplier,
-        "external_identifier": key.external_identifier,
-    }
 
 
 def _set_fault(*, faults: Faults, body: bytes) -> Reply:
     try:
         faults.set(wanted=orjson.loads(body))
     except orjson.JSONDecodeError:
-        return Reply(400, {"detail": "A fault is a JSON object."})
+        return _wrong("A fault is a JSON object.")
     except UnknownFault as error:
-        return Reply(400, {"detail": str(error)})
+        return _wrong(str(error))
     return Reply(201, {})
 
 
@@ -159,15 +151,12 @@ def _put_process(*, store: Store, body: bytes, now: float) -> Reply:
     key = _key(given=given)
     identifier, listed = given.get("kraken_identifier"), given.get("listed", 1)
     if key is None or not isinstance(identifier, str | None) or type(listed) is not int or listed < 0:
-        return Reply(
-            400,
-            {
-                "detail": "A process has resource, import_supplier and external_identifier, if need be "
-                "kraken_identifier, and in listed how often it is listed."
-            },
+        return _wrong(
+            "A process has resource, import_supplier and external_identifier, if need be kraken_identifier, "
+            "and in listed how often it is listed."
         )
     if key.resource not in KINDS:
-        return Reply(400, {"detail": f"The resource of a process is {' or '.join(KINDS)}."})
+        return _wrong(f"The resource of a process is {' or '.join(KINDS)}.")
     store.put(key=key, kraken_identifier=identifier, listed=listed, now=now)
     return Reply(201, {})
 
@@ -190,12 +179,9 @@ def _change_tokens(*, issuer: Issuer, body: bytes) -> Reply:
         or not isinstance(restore, str | None)
         or type(given.get("end", False)) is not bool
     ):
-        return Reply(
-            400,
-            {
-                "detail": "Tokens have a life in seconds, a key or an e-mail address to revoke or to "
-                "restore, and in end whether all of them end now."
-            },
+        return _wrong(
+            "Tokens have a life in seconds, a key or an e-mail address to revoke or to restore, and in end "
+            "whether all of them end now."
         )
     if life is not None:
         issuer.life = life
@@ -206,6 +192,10 @@ def _change_tokens(*, issuer: Issuer, body: bytes) -> Reply:
     if given.get("end"):
         issuer.end_tokens()
     return Reply(200, {})
+
+
+def _wrong(detail: str) -> Reply:
+    return Reply(400, {"detail": detail})
 
 
 def _document(*, body: bytes) -> Mapping[str, Any]:

@@ -43,6 +43,7 @@ class Fault:
     event: bool = False
     account_id: str | None = None
     kraken_identifier: str | None = None
+    words: str = ""
     struck: int = 0
 
     @property
@@ -147,7 +148,7 @@ _NUMBERS: Final = {
 _WHEN: Final = frozenset(
     ("kind", "operation", "count", "skip", "after", "until", "probability", "seed", "keys", "suppliers")
 )
-_TEXTS: Final = ("account_id", "kraken_identifier")
+_TEXTS: Final = ("account_id", "kraken_identifier", "words")
 _SWITCHES: Final = ("effect", "event")
 _LISTS: Final = {"keys": "external identifiers", "suppliers": "import suppliers"}
 

@@ -71,7 +71,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "late": _kind("seconds", how=("answer", "silence", "close", "reset")),
     "hang": _kind(),
     # Whole answers.
-    "error": _kind("status", "retry_after", "seconds", usually={"status": 503}, **_ERROR),
+    "error": _kind("status", "retry_after", "seconds", "words", usually={"status": 503}, **_ERROR),
     "error_after": _kind("status", "retry_after", "seconds", usually={"status": 502}, **_ERROR),
     "garbled": _kind(
         "status",
@@ -81,12 +81,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         takes_status=_is_answer,
     ),
     "maintenance": _kind(
-        "status",
-        "retry_after",
-        "seconds",
-        how=("json", "html", *_LOSSES),
-        usually={"status": 503},
-        **_ERROR,
+        "status", "retry_after", "seconds", how=("json", "html", *_LOSSES), usually={"status": 503}, **_ERROR
     ),
     "limit_in_flight": _kind("most", "status", "retry_after", "seconds", usually={"status": 429}, **_ERROR),
     "throttle": _kind("seconds", "retry_after", usually={"operation": "create", "retry_after": "seconds"}),
@@ -101,7 +96,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "imported_elsewhere": _kind("account_id", "kraken_identifier", **_CREATE),
     "recreate": _kind("event", how=("refuse", "accept", "in_place"), **_CREATE),
     # Statuses.
-    "unknown_status": _kind("status", usually={"status": "ON_HOLD"}, **_STATUS, **_NAME),
+    "unknown_status": _kind("status", "words", usually={"status": "ON_HOLD"}, **_STATUS, **_NAME),
     "never_ends": _kind(
         "status",
         usually={"status": "IN_PROGRESS"},

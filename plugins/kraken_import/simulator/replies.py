@@ -145,9 +145,14 @@ def retry_after(*, form: str | None, seconds: float, now: float) -> tuple[bytes,
     return b"retry-after", text.encode()
 
 
-def broken(*, status: int, retry_after: tuple[bytes, bytes] | None = None) -> Reply:
-    """An error of the server, without a code."""
-    return Reply(status, {"detail": "Something went wrong."}, (retry_after,) if retry_after else ())
+def broken(*, status: int, retry_after: tuple[bytes, bytes] | None = None, words: str = "") -> Reply:
+    """An error of the server, without a code; one that repeats what was sent has these words in it."""
+    document: dict[str, Any] = {"detail": "Something went wrong."}
+    if words:
+        paths = ("customers.0.family_name", f"customers.{words}")
+        errors = [{"detail": f"Not accepted: {words}.", "code": "invalid", "attr": path} for path in paths]
+        document = {"detail": f"{words} went wrong.", "code": "account_failed_validation", "errors": errors}
+    return Reply(status, document, (retry_after,) if retry_after else ())
 
 
 def garbled(*, how: str, reply: Reply) -> Reply:

@@ -148,13 +148,7 @@ class Store:
         accepts = self.recreate_after_error if recreate is None else recreate
         return status == "ERRORED" and accepts and not is_dry_run
 
-    def create(
-        self,
-        *,
-        key: Key,
-        made: Creation,
-        now: float,
-    ) -> None:
+    def create(self, *, key: Key, made: Creation, now: float) -> None:
         """Create an import process."""
         before = self.processes.get(key)
         created_at = before.created_at if before and made.in_place else now

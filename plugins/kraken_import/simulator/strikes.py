@@ -12,10 +12,7 @@ from kraken_import.simulator.replies import Reply
 from kraken_import.simulator.store import Process, Store
 from kraken_import.simulator.visits import Cut, Dropped, Traffic, Visit
 
-_BEFORE: Final = {
-    "PENDING": None,
-    "IN_PROGRESS": "PENDING",
-}
+_BEFORE: Final = {"PENDING": None, "IN_PROGRESS": "PENDING"}
 """The status before each; before an end it is IN_PROGRESS."""
 
 
@@ -68,7 +65,8 @@ class Strikes:
         if struck := self._struck("drop_before", visit):
             raise Dropped(struck.how)
         if struck := self._struck("error", visit):
-            return replies.broken(status=struck.code, retry_after=_retry_after(struck, visit))
+            after = _retry_after(struck, visit)
+            return replies.broken(status=struck.code, retry_after=after, words=struck.words)
         if struck := self._struck("garbled", visit, lambda fault: not fault.effect):
             return replies.garbled(how=struck.how, reply=replies.broken(status=struck.code or 502))
         for kind, reply in (
@@ -135,6 +133,9 @@ class Strikes:
         if endless:
             return str(endless.status)
         unknown = self._struck("unknown_status", visit)
+        if unknown and unknown.words:
+            # As Kraken does when processing ends: what it says is kept with the process.
+            process.error = ("customer_not_valid", f"Not accepted: {unknown.words}.")
         return str(unknown.status) if unknown else status
 
     async def after(self, *, visit: Visit, reply: Reply) -> Reply:

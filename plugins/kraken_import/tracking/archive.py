@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection
 
+from kraken_import.tracking.faults import tracking_copies
 from kraken_import.tracking.queries import queries
 
 _LOCK: Final = 7_204_617_156
@@ -42,17 +43,17 @@ class Extent:
 
 def lock(*, connection: Connection) -> bool:
     """Claim archiving until `unlock` or the session's end. Returns False when another session has it."""
-    return bool(connection.exec_driver_sql(_SQL["lock"], {"key": _LOCK}).scalar_one())
+    return bool(_SQL.run(connection, "lock", key=_LOCK).scalar_one())
 
 
 def unlock(*, connection: Connection) -> None:
     """Let other sessions archive."""
-    connection.exec_driver_sql(_SQL["unlock"], {"key": _LOCK})
+    _SQL.run(connection, "unlock", key=_LOCK)
 
 
 def to_archive(*, connection: Connection, before: datetime) -> list[tuple[int, Archive | None]]:
     """Return the waves purged before that time that have events, by id, each with its file if written."""
-    rows = connection.exec_driver_sql(_SQL["to_archive"], {"before": before})
+    rows = _SQL.run(connection, "to_archive", before=before)
     return [
         (
             row.id,
@@ -72,41 +73,27 @@ def to_archive(*, connection: Connection, before: datetime) -> list[tuple[int, A
 
 def extent(*, connection: Connection, wave_id: int) -> Extent:
     """Count the events of a wave that has at least one."""
-    return Extent(**connection.exec_driver_sql(_SQL["extent"], {"wave_id": wave_id}).mappings().one())
+    return Extent(**_SQL.run(connection, "extent", wave_id=wave_id).mappings().one())
 
 
 def export(*, connection: Connection, wave_id: int, to: Writable) -> None:
     """Write the events of a wave as CSV with a header, in UTF-8."""
     driver: Any = connection.connection.dbapi_connection
-    with driver.cursor() as cursor:
+    with tracking_copies(), driver.cursor() as cursor:
         cursor.copy_expert(_SQL["export"].format(wave_id=int(wave_id)), to)
 
 
 def record(*, connection: Connection, archive: Archive, archived_by: str, at: datetime) -> None:
     """Record that a file holds these events: once this is committed they may be deleted."""
-    connection.exec_driver_sql(
-        _SQL["record"],
-        {
-            "wave_id": archive.wave_id,
-            "file": archive.file,
-            "sha256": archive.sha256,
-            "events": archive.events,
-            "last_event_id": archive.last_event_id,
-            "archived_by": archived_by,
-            "at": at,
-        },
-    )
+    _SQL.run(connection, "record", **asdict(archive), archived_by=archived_by, at=at)
 
 
 def delete_events(*, connection: Connection, archive: Archive, most: int) -> int:
-    """Delete up to `most` of the events that a file holds. Returns their number: 0 when all are gone."""
-    values = {"wave_id": archive.wave_id, "last_event_id": archive.last_event_id, "most": most}
-    return connection.exec_driver_sql(_SQL["delete_events"], values).rowcount
+    """Delete up to `most` of the events that a file holds. Returns their number.
 
-
-def finish(*, connection: Connection, archive: Archive) -> None:
-    """Record that all events of a file have been deleted here."""
-    connection.exec_driver_sql(_SQL["finish"], {"wave_id": archive.wave_id})
+    0 when all are gone, which is recorded with its time.
+    """
+    return int(_SQL.run(connection, "delete_events", wave_id=archive.wave_id, most=most).scalar_one())
 
 
 _SQL = queries(file="archive")

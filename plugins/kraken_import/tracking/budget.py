@@ -35,7 +35,7 @@ class BudgetCause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recent:
+class LatestRecords:
     """The number of latest records of a stage, how many of them failed, and the main causes first.
 
     For processing: among those that Kraken accepted at least `minutes` ago, ended or not.
@@ -57,31 +57,24 @@ class Span:
     now: datetime | None = None
 
 
-def recent(
-    *,
-    connection: Connection,
-    ref: WaveRef,
-    stage: BudgetStage,
-    span: Span,
-) -> list[Recent]:
+def recent(*, connection: Connection, ref: WaveRef, stage: BudgetStage, span: Span) -> list[LatestRecords]:
     """Return the last records of each stage that a wave's own run, or a rerun, has had.
 
     A failure that only repeats the result of the record's previous try is left out. Stages are in order, the
     youngest first; a stage without a record is left out.
     """
-    rows = connection.exec_driver_sql(
-        _SQL["recent"],
-        {
-            **ref.values,
-            "stage": stage,
-            "window": span.records,
-            "since": span.since,
-            "now": span.now,
-            "ages": list(_AGES),
-            "answered": _names(_IN_KRAKEN | {State.INVALID}),
-            "accepted": _names(_IN_KRAKEN),
-            "ended_badly": _names(ENDED_AT_KRAKEN - SUCCEEDED),
-        },
+    rows = _SQL.run(
+        connection,
+        "recent",
+        **ref.values,
+        stage=stage,
+        window=span.records,
+        since=span.since,
+        now=span.now,
+        ages=list(_AGES),
+        answered=sorted(_IN_KRAKEN | {State.INVALID}),
+        accepted=sorted(_IN_KRAKEN),
+        ended_badly=sorted(ENDED_AT_KRAKEN - SUCCEEDED),
     )
     counts = sorted(rows, key=lambda row: (row.stage, row.minutes, -row.records, row.code or "", row.path))
     found = []
@@ -93,7 +86,7 @@ def recent(
             if row.failed
         )
         found.append(
-            Recent(
+            LatestRecords(
                 stage=name,
                 minutes=int(minutes),
                 seen=sum(int(row.records) for row in counted),
@@ -107,11 +100,7 @@ def recent(
 def answered(*, connection: Connection, ref: WaveRef, since: datetime, most: int) -> int:
     """Count the creates of a wave's own run, or of a rerun, answered since then; at most `most`."""
     values = {**ref.values, "since": since, "most": most}
-    return int(connection.exec_driver_sql(_SQL["answered"], values).scalar_one())
-
-
-def _names(states: frozenset[State]) -> list[str]:
-    return sorted(state.value for state in states)
+    return int(_SQL.run(connection, "answered", **values).scalar_one())
 
 
 _SQL = queries(file="budget")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
@@ -82,14 +82,14 @@ class Count:
 def check_cohort(*, connection: Connection, cohort: NewCohort) -> None:
     """Raise `CohortConflict` if the name is taken, or the night belongs to waves of another kind."""
     values = _values(cohort=cohort)
-    if connection.exec_driver_sql(_SQL["name_is_taken"], values).scalar():
+    if _SQL.run(connection, "name_is_taken", **values).scalar():
         raise CohortConflict(
             f"A {cohort.mode.value} cohort named {cohort.name!r} exists already for {cohort.dialect}: "
             "choose another name."
         )
     if cohort.wave_date is None:
         return
-    other = connection.exec_driver_sql(_SQL["of_another_kind"], values).one_or_none()
+    other = _SQL.run(connection, "of_another_kind", **values).one_or_none()
     if other is not None:
         if (other.mode, other.import_supplier) == (cohort.mode.value, cohort.import_supplier):
             names = _differing(one=cohort.policy, other=other.policy)
@@ -105,17 +105,16 @@ def check_cohort(*, connection: Connection, cohort: NewCohort) -> None:
 
 def stage_selection(*, connection: Connection, pages: Iterator[Sequence[Selected]]) -> None:
     """Put what a selection returns into a table of this transaction. Raises `SelectedTwice`."""
-    connection.exec_driver_sql(_SQL["begin_selection"])
+    _SQL.run(connection, "begin_selection")
     for page in pages:
-        staged = connection.exec_driver_sql(
-            _SQL["select_page"],
-            {
-                "identifiers": [each.external_identifier for each in page],
-                "priorities": [each.priority for each in page],
-                "strata": [each.stratum for each in page],
-                "exclusions": [each.exclusion for each in page],
-                "reasons": [",".join(each.reasons) for each in page],
-            },
+        staged = _SQL.run(
+            connection,
+            "select_page",
+            identifiers=[each.external_identifier for each in page],
+            priorities=[each.priority for each in page],
+            strata=[each.stratum for each in page],
+            exclusions=[each.exclusion for each in page],
+            reasons=[",".join(each.reasons) for each in page],
         )
         if staged.rowcount != len(page):
             raise SelectedTwice("The selection returns a customer twice, or not in the order of identifiers.")
@@ -123,34 +122,59 @@ def stage_selection(*, connection: Connection, pages: Iterator[Sequence[Selected
 
 def lock_planning(*, connection: Connection) -> None:
     """Keep others from planning until this transaction ends."""
-    connection.exec_driver_sql(_SQL["lock_planning"])
+    _SQL.run(connection, "lock_planning")
 
 
 def judge_selection(*, connection: Connection, cohort: NewCohort, size: int | None) -> list[Count]:
     """Decide which of the selected customers to plan: at most `size` free ones, by priority."""
     values = {**_values(cohort=cohort), "rebuildable": sorted(REBUILDABLE)}
-    connection.exec_driver_sql(_SQL["judge_selection"], values)
-    connection.exec_driver_sql(_SQL["take_selection"], {"size": size})
+    _SQL.run(connection, "judge_selection", **values)
+    _SQL.run(connection, "take_selection", size=size)
     return [
         Count(**{**row._mapping, "reasons": tuple(filter(None, row.reasons.split(",")))})
-        for row in connection.exec_driver_sql(_SQL["count_selection"])
+        for row in _SQL.run(connection, "count_selection")
     ]
 
 
 def add_cohort(*, connection: Connection, cohort: NewCohort, at: datetime) -> int:
     """Insert a cohort and the customers that were chosen for it. Returns its id."""
     values = _values(cohort=cohort)
-    cohort_id = connection.exec_driver_sql(_SQL["insert_cohort"], {**values, "planned_at": at}).scalar_one()
-    connection.exec_driver_sql(_SQL["insert_customers"], {**values, "cohort_id": cohort_id})
+    cohort_id = _SQL.run(connection, "insert_cohort", **values, planned_at=at).scalar_one()
+    _SQL.run(connection, "insert_customers", **values, cohort_id=cohort_id)
     return int(cohort_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingCohort:
+    """A cohort that no wave has taken, and how many customers are planned in it."""
+
+    id: int
+    name: str
+    dialect: str
+    mode: Mode
+    import_supplier: str
+    target_kraken: str
+    wave_date: date | None
+    planned_by: str | None
+    policy: PolicySettings
+    customers: int
+
+
+def waiting(*, connection: Connection, dialect: str | None = None) -> list[WaitingCohort]:
+    """Return the cohorts that no wave has taken, of one dialect or of all, the earliest first."""
+    rows = connection.exec_driver_sql(_SQL["waiting"], {"dialect": dialect}).mappings()
+    return [
+        WaitingCohort(**{**row, "mode": Mode(row["mode"]), "policy": read_policy(values=row["policy"])})
+        for row in rows
+    ]
 
 
 def lock_dated_cohorts(
     *, connection: Connection, target_kraken: str, dialect: str, since: date, day: date
 ) -> list[Cohort]:
     """Return the cohorts of these days that no wave has taken, locked until the transaction ends."""
-    rows = connection.exec_driver_sql(
-        _SQL["lock_dated"], {"target_kraken": target_kraken, "dialect": dialect, "since": since, "day": day}
+    rows = _SQL.run(
+        connection, "lock_dated", target_kraken=target_kraken, dialect=dialect, since=since, day=day
     )
     return [_cohort(row=row._mapping) for row in rows]
 
@@ -160,11 +184,11 @@ def lock_named_cohort(
 ) -> Cohort:
     """Return the cohort of this name, locked until the transaction ends. Raises `CohortNotFree`."""
     values = {"target_kraken": target_kraken, "dialect": dialect, "mode": mode.value, "name": name}
-    row = connection.exec_driver_sql(_SQL["lock_named"], values).one_or_none()
+    row = _SQL.run(connection, "lock_named", **values).one_or_none()
     if row is None:
         missing = f"There is no {mode.value} cohort named {name!r} for {dialect} and this Kraken"
         other = Mode.LIVE if mode is Mode.REHEARSAL else Mode.REHEARSAL
-        if connection.exec_driver_sql(_SQL["name_is_taken"], {**values, "mode": other.value}).scalar():
+        if _SQL.run(connection, "name_is_taken", **{**values, "mode": other}).scalar():
             raise CohortNotFree(
                 f"{missing}, but a {other.value} one: say dry_run: {str(mode is Mode.LIVE).lower()} to take "
                 "that, or plan another."
@@ -179,15 +203,13 @@ def lock_named_cohort(
 
 def taken_on(*, connection: Connection, target_kraken: str, dialect: str, day: date) -> dict[str, str]:
     """Return the cohorts of a day that waves have taken, with the names of these waves."""
-    rows = connection.exec_driver_sql(
-        _SQL["taken_on"], {"target_kraken": target_kraken, "dialect": dialect, "day": day}
-    )
+    rows = _SQL.run(connection, "taken_on", target_kraken=target_kraken, dialect=dialect, day=day)
     return {row.cohort: row.wave for row in rows}
 
 
 def size_of(*, connection: Connection, ids: Sequence[int]) -> int:
     """Return how many customers were planned in these cohorts."""
-    return int(connection.exec_driver_sql(_SQL["size"], {"ids": list(ids)}).scalar_one())
+    return int(_SQL.run(connection, "size", ids=list(ids)).scalar_one())
 
 
 def customers_of(*, connection: Connection, ids: Sequence[int]) -> Iterator[Sequence[str]]:
@@ -202,46 +224,32 @@ def customers_of(*, connection: Connection, ids: Sequence[int]) -> Iterator[Sequ
         yield [str(identifier) for identifier in page]
 
 
-def unplanned(
-    *,
-    connection: Connection,
-    wave: NewWave,
-    identifiers: Sequence[str],
-) -> list[str]:
+def unplanned(*, connection: Connection, wave: NewWave, identifiers: Sequence[str]) -> list[str]:
     """Return those of these customers that are in no cohort, in the same order."""
-    rows = connection.exec_driver_sql(
-        _SQL["unplanned"],
-        {
-            "target_kraken": wave.target_kraken,
-            "import_supplier": wave.import_supplier,
-            "resource": wave.resource,
-            "mode": wave.mode.value,
-            "identifiers": list(identifiers),
-        },
+    rows = _SQL.run(
+        connection,
+        "unplanned",
+        target_kraken=wave.target_kraken,
+        import_supplier=wave.import_supplier,
+        resource=wave.resource,
+        mode=wave.mode.value,
+        identifiers=list(identifiers),
     )
     return list(rows.scalars())
 
 
 def mark_claimed(*, connection: Connection, ids: Sequence[int], wave_id: int) -> None:
     """Record which wave has taken these cohorts."""
-    connection.exec_driver_sql(_SQL["mark_claimed"], {"ids": list(ids), "wave_id": wave_id})
+    _SQL.run(connection, "mark_claimed", ids=list(ids), wave_id=wave_id)
 
 
 def _values(*, cohort: NewCohort) -> dict[str, Any]:
     return {
-        "name": cohort.name,
-        "dialect": cohort.dialect,
-        "resource": cohort.resource,
-        "mode": cohort.mode.value,
-        "import_supplier": cohort.import_supplier,
-        "target_kraken": cohort.target_kraken,
-        "wave_date": cohort.wave_date,
-        "rule": cohort.rule,
+        **asdict(cohort),
         "parameters": json.dumps(
             {**cohort.parameters, "leave_out": sorted(cohort.leave_out)}, sort_keys=True
         ),
         "policy": json.dumps(_stored(policy=cohort.policy), sort_keys=True),
-        "planned_by": cohort.planned_by,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -51,6 +51,8 @@ class Run:
     doubts: str | None = None
     compared_at: datetime | None = None
     full_at: datetime | None = None
+    visible_until: datetime | None = None
+    """What was sent before this was visible in Kraken when the comparison began, by the database's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,34 +71,26 @@ def standings(
     *, connection: Connection, wave_ids: Sequence[int], payload_kinds: Collection[str]
 ) -> dict[int, Standing]:
     """Return how these waves stand. Read this before comparing: later changes then show next time."""
-    rows = connection.exec_driver_sql(
-        _SQL["standings"], {"wave_ids": list(wave_ids), "payload_kinds": sorted(payload_kinds)}
-    )
+    rows = _SQL.run(connection, "standings", wave_ids=list(wave_ids), payload_kinds=sorted(payload_kinds))
     return {row.wave_id: Standing(**row._mapping) for row in rows}
 
 
 def record_run(*, connection: Connection, scope: Scope, run: Run, differences: int, at: datetime) -> None:
     """Record that a scope was reconciled, and how many differences are open."""
-    connection.exec_driver_sql(
-        _SQL["record_run"],
-        {
-            **scope.values,
-            "source": run.source,
-            "counts": json.dumps(dict(run.counted)),
-            "differences": differences,
-            "at": at,
-            "extent": run.extent.value,
-            "watermark": run.watermark,
-            "doubts": run.doubts,
-            "compared_at": run.compared_at,
-            "full_at": run.full_at,
-        },
+    _SQL.run(
+        connection,
+        "record_run",
+        **scope.values,
+        **asdict(run),
+        counts=json.dumps(dict(run.counted)),
+        differences=differences,
+        at=at,
     )
 
 
 def last_run(*, connection: Connection, wave_id: int) -> LastRun | None:
     """Return how a wave was last reconciled; None if it never was."""
-    row = connection.exec_driver_sql(_SQL["last_run"], {"wave_id": wave_id}).mappings().one_or_none()
+    row = _SQL.run(connection, "last_run", wave_id=wave_id).mappings().one_or_none()
     return None if row is None else LastRun(**{**row, "extent": Extent(row["extent"])})
 
 

@@ -14,19 +14,6 @@ from kraken_import.tracking.queries import queries
 
 Action: TypeAlias = Literal["pause", "resume", "cancel"]
 
-_MOST_DIGITS = 18
-"""The largest id that the database can hold."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
-    """A wave by what people know it by."""
-
-    id: int
-    name: str
-    dialect: str
-    mode: str
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
@@ -40,7 +27,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stopped:
+class StoppedRun:
     """A wave, or a rerun (without a name), that an order has stopped."""
 
     kind: Literal["wave", "rerun"]
@@ -52,35 +39,21 @@ class Stopped:
 
 def known_krakens(*, connection: Connection) -> list[tuple[str, str]]:
     """Return (Connection, Kraken) of every wave that was ever planned."""
-    rows = connection.exec_driver_sql(_SQL["known_krakens"])
+    rows = _SQL.run(connection, "known_krakens")
     return [(row.connection_id, row.target_kraken) for row in rows]
 
 
 def stop_all(
-    *,
-    connection: Connection,
-    kraken: str | None,
-    order: Order,
-    stop_reason: str,
-) -> list[Stopped]:
+    *, connection: Connection, kraken: str | None, order: Order, stop_reason: str
+) -> list[StoppedRun]:
     """Stop every wave and rerun under way, of this Connection or Kraken (None: of all), and record the order.
 
     Waits for intents under way. A wave or rerun that was opened before the order and is not in the result
     may not create either. Returns what was stopped.
     """
-    rows = connection.exec_driver_sql(
-        _SQL["stop_all"],
-        {**_values(order), "kraken": kraken, "stop_reason": stop_reason},
+    return _SQL.all(
+        connection, StoppedRun, "stop_all", **_values(order), kraken=kraken, stop_reason=stop_reason
     )
-    return [Stopped(**row) for row in rows.mappings()]
-
-
-def find(*, connection: Connection, wave: str) -> list[Named]:
-    """Return the waves with this id or name, the newest first."""
-    number = int(wave) if wave.isascii() and wave.isdigit() and len(wave) <= _MOST_DIGITS else None
-    rows = connection.exec_driver_sql(_SQL["find"], {"id": number, "name": wave})
-    found = [Named(**row) for row in rows.mappings()]
-    return [each for each in found if each.id == number] or found
 
 
 def lock(*, connection: Connection, wave_id: int) -> Standing:
@@ -88,9 +61,7 @@ def lock(*, connection: Connection, wave_id: int) -> Standing:
 
     Returns how it stands.
     """
-    row = connection.exec_driver_sql(
-        _SQL["lock"], {"wave_id": wave_id, "settled": sorted(state.value for state in SETTLED)}
-    )
+    row = _SQL.run(connection, "lock", wave_id=wave_id, settled=sorted(SETTLED))
     return Standing(**row.mappings().one())
 
 
@@ -98,8 +69,8 @@ def carry_out(
     *, connection: Connection, wave_id: int, action: Action, order: Order, stop_reason: str
 ) -> None:
     """Carry out an order and record it; `stop_reason` is the reason that a cancelled wave shows."""
-    connection.exec_driver_sql(_SQL[action], {"wave_id": wave_id, "at": order.at, "reason": stop_reason})
-    connection.exec_driver_sql(_SQL["record"], {**_values(order), "wave_id": wave_id, "action": action})
+    _SQL.run(connection, action, wave_id=wave_id, at=order.at, reason=stop_reason)
+    _SQL.run(connection, "record", **_values(order), wave_id=wave_id, action=action)
 
 
 def _values(order: Order) -> dict[str, Any]:

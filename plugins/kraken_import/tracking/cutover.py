@@ -91,7 +91,7 @@ class OpenDifference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
+class WatchedCustomer:
     """A customer who is, or may be, in Kraken, and when the legacy database was read for it."""
 
     id: int
@@ -113,8 +113,7 @@ class Change:
 
 def crosswalk(*, connection: Connection, wave_id: int) -> list[Migrated]:
     """Return the customers who are in Kraken, by external identifier."""
-    rows = connection.exec_driver_sql(_SQL["crosswalk"], {"wave_id": wave_id, "succeeded": sorted(SUCCEEDED)})
-    return [Migrated(**row) for row in rows.mappings()]
+    return _SQL.all(connection, Migrated, "crosswalk", wave_id=wave_id, succeeded=sorted(SUCCEEDED))
 
 
 def list_hand_backs(*, connection: Connection, wave_id: int, at: datetime) -> None:
@@ -127,63 +126,59 @@ def list_hand_backs(*, connection: Connection, wave_id: int, at: datetime) -> No
         "at": at,
     }
     for statement in ("list_hand_backs", "resolve_hand_backs"):
-        connection.exec_driver_sql(_SQL[statement], values)
+        _SQL.run(connection, statement, **values)
 
 
 def hand_backs(*, connection: Connection, wave_id: int) -> list[HandBack]:
     """Return the customers who were not migrated when this was last listed, by reason."""
-    rows = connection.exec_driver_sql(_SQL["hand_backs"], {"wave_id": wave_id, "unproved": sorted(UNPROVED)})
-    return [HandBack(**row) for row in rows.mappings()]
+    return _SQL.all(connection, HandBack, "hand_backs", wave_id=wave_id, unproved=sorted(UNPROVED))
 
 
 def undecided(*, connection: Connection, wave_id: int) -> list[Undecided]:
     """Return the customers of a wave who may or may not be in Kraken, with what is known of them."""
-    rows = connection.exec_driver_sql(_SQL["undecided"], {"wave_id": wave_id, "unproved": sorted(UNPROVED)})
-    return [Undecided(**row) for row in rows.mappings()]
+    return _SQL.all(connection, Undecided, "undecided", wave_id=wave_id, unproved=sorted(UNPROVED))
 
 
-def to_watch(*, connection: Connection, wave_id: int, after: tuple[int, int], most: int) -> list[Watched]:
+def to_watch(
+    *, connection: Connection, wave_id: int, after: tuple[int, int], most: int
+) -> list[WatchedCustomer]:
     """Return the next customers of a wave who are, or may be, in Kraken.
 
     They come by ascending batch and id, starting after `after`.
     """
-    rows = connection.exec_driver_sql(
-        _SQL["to_watch"],
-        {
-            "wave_id": wave_id,
-            "states": sorted(UNPROVED | {State.PROCESSED}),
-            "after_batch": after[0],
-            "after_id": after[1],
-            "most": most,
-        },
+    return _SQL.all(
+        connection,
+        WatchedCustomer,
+        "to_watch",
+        wave_id=wave_id,
+        states=sorted(UNPROVED | {State.PROCESSED}),
+        after_batch=after[0],
+        after_id=after[1],
+        most=most,
     )
-    return [Watched(**row) for row in rows.mappings()]
 
 
 def list_late_changes(
     *, connection: Connection, wave_id: int, watched: Sequence[int], changes: Sequence[Change], at: datetime
 ) -> None:
     """Replace the late changes of these customers, keeping the owners of entries that have not changed."""
-    connection.exec_driver_sql(
-        _SQL["list_late_changes"],
-        {
-            "wave_id": wave_id,
-            "watched": list(watched),
-            "ids": [change.id for change in changes],
-            "kinds": [change.kind for change in changes],
-            "changes": [change.changes for change in changes],
-            "first_at": [change.first_at for change in changes],
-            "last_at": [change.last_at for change in changes],
-            "at": at,
-        },
+    _SQL.run(
+        connection,
+        "list_late_changes",
+        wave_id=wave_id,
+        watched=list(watched),
+        ids=[change.id for change in changes],
+        kinds=[change.kind for change in changes],
+        changes=[change.changes for change in changes],
+        first_at=[change.first_at for change in changes],
+        last_at=[change.last_at for change in changes],
+        at=at,
     )
 
 
 def forget_unwatched(*, connection: Connection, wave_id: int) -> None:
     """Delete the late changes of customers who turned out not to be in Kraken: they are handed back."""
-    connection.exec_driver_sql(
-        _SQL["forget_unwatched"], {"wave_id": wave_id, "states": sorted(UNPROVED | {State.PROCESSED})}
-    )
+    _SQL.run(connection, "forget_unwatched", wave_id=wave_id, states=sorted(UNPROVED | {State.PROCESSED}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,77 +194,55 @@ class Ownership:
 
 def late_changes(*, connection: Connection, wave_id: int) -> list[LateChange]:
     """Return the changes that came too late when they were last listed, by customer."""
-    rows = connection.exec_driver_sql(_SQL["late_changes"], {"wave_id": wave_id})
-    return [LateChange(**row) for row in rows.mappings()]
+    return _SQL.all(connection, LateChange, "late_changes", wave_id=wave_id)
 
 
 def differences(*, connection: Connection, wave_id: int | None, dialect: str | None) -> list[OpenDifference]:
     """Return the open differences of a wave, or of all waves and of none; of one dialect if it is given."""
-    rows = connection.exec_driver_sql(_SQL["differences"], {"wave_id": wave_id, "dialect": dialect})
-    return [OpenDifference(**row) for row in rows.mappings()]
+    return _SQL.all(connection, OpenDifference, "differences", wave_id=wave_id, dialect=dialect)
 
 
 def unowned(*, connection: Connection, wave_id: int) -> dict[Leftover, int]:
     """Count the leftovers of each kind that have no owner; kinds without any are left out."""
     values = {"wave_id": wave_id, "unproved": sorted(UNPROVED)}
-    counts = {
-        kind: int(connection.exec_driver_sql(_SQL[f"unowned_{kind}"], values).scalar_one())
-        for kind in LEFTOVERS
-    }
+    counts = {kind: int(_SQL.run(connection, f"unowned_{kind}", **values).scalar_one()) for kind in LEFTOVERS}
     return {kind: count for kind, count in counts.items() if count}
 
 
-def own(
-    *,
-    connection: Connection,
-    wave_id: int,
-    kind: Leftover,
-    ownership: Ownership,
-) -> int:
+def own(*, connection: Connection, wave_id: int, kind: Leftover, ownership: Ownership) -> int:
     """Give an owner to the leftovers of a kind that have none. Returns how many there were."""
-    return connection.exec_driver_sql(_SQL[f"own_{kind}"], {"wave_id": wave_id, **asdict(ownership)}).rowcount
+    return _SQL.run(connection, f"own_{kind}", wave_id=wave_id, **asdict(ownership)).rowcount
 
 
-def own_without_wave(
-    *,
-    connection: Connection,
-    dialect: str | None,
-    ownership: Ownership,
-) -> int:
+def own_without_wave(*, connection: Connection, dialect: str | None, ownership: Ownership) -> int:
     """Give an owner to the differences that neither a wave nor an owner has. Returns how many there were."""
-    return connection.exec_driver_sql(
-        _SQL["own_without_wave"],
-        {"dialect": dialect, **asdict(ownership)},
-    ).rowcount
+    return _SQL.run(connection, "own_without_wave", dialect=dialect, **asdict(ownership)).rowcount
 
 
 def lock_wave(*, connection: Connection, wave_id: int) -> bool:
     """Keep creates from being intended in a wave until the commit. Returns whether its run was summarised."""
-    return bool(connection.exec_driver_sql(_SQL["lock_wave"], {"wave_id": wave_id}).one().finished)
+    return bool(_SQL.run(connection, "lock_wave", wave_id=wave_id).one().finished)
 
 
 def records_in(*, connection: Connection, wave_id: int, states: Collection[State]) -> int:
     """Count the records of a wave that are in one of these states."""
     values = {"wave_id": wave_id, "states": sorted(states)}
-    return int(connection.exec_driver_sql(_SQL["records_in"], values).scalar_one())
+    return int(_SQL.run(connection, "records_in", **values).scalar_one())
 
 
 def running_reruns(*, connection: Connection, wave_id: int) -> list[int]:
     """Return the reruns of records of a wave that have not been summarised."""
-    return [
-        int(rerun)
-        for rerun in connection.exec_driver_sql(_SQL["running_reruns"], {"wave_id": wave_id}).scalars()
-    ]
+    return [int(rerun) for rerun in _SQL.run(connection, "running_reruns", wave_id=wave_id).scalars()]
 
 
 def close(*, connection: Connection, wave_id: int, by: str, at: datetime) -> None:
     """Close a wave: no record is created in it any more."""
-    connection.exec_driver_sql(_SQL["close"], {"wave_id": wave_id, "by": by, "at": at})
+    _SQL.run(connection, "close", wave_id=wave_id, by=by, at=at)
 
 
 def open_again(*, connection: Connection, wave_id: int) -> bool:
     """Open a closed wave again. Returns whether it was closed."""
-    return connection.exec_driver_sql(_SQL["open_again"], {"wave_id": wave_id}).rowcount > 0
+    return _SQL.run(connection, "open_again", wave_id=wave_id).rowcount > 0
 
 
 _SQL = queries(file="cutover")

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from kraken_import.domain.lifecycle import OPEN, State
 from kraken_import.domain.orders import Order
-from kraken_import.tracking.processes import Move, Open
+from kraken_import.tracking.processes import Move, OpenRecord
 from kraken_import.tracking.queries import queries
 
 Said: TypeAlias = Literal["there", "absent"]
@@ -37,7 +37,7 @@ class Decidable:
     For a record whose create was never intended, `record.intended_at` is the time when it was planned.
     """
 
-    record: Open
+    record: OpenRecord
     batch: int
     parked_from: State | None = None
     imported_as: str | None = None
@@ -65,12 +65,10 @@ class Decidable:
 
 def find(*, connection: Connection, wave_id: int, identifiers: Sequence[str]) -> list[Decidable]:
     """Return those of these customers that the wave has, by ascending id."""
-    rows = connection.exec_driver_sql(
-        _SQL["find"], {"wave_id": wave_id, "identifiers": list(identifiers)}
-    ).mappings()
+    rows = _SQL.run(connection, "find", wave_id=wave_id, identifiers=list(identifiers)).mappings()
     return [
         Decidable(
-            record=Open(**{**{name: row[name] for name in _OPEN}, "state": State(row["state"])}),
+            record=OpenRecord(**{**{name: row[name] for name in _OPEN}, "state": State(row["state"])}),
             batch=row["batch"],
             parked_from=None if row["parked_from"] is None else State(row["parked_from"]),
             imported_as=row["imported_as"],
@@ -89,7 +87,7 @@ def find(*, connection: Connection, wave_id: int, identifiers: Sequence[str]) ->
 
 def hold(*, connection: Connection, cases: Sequence[Decidable]) -> bool:
     """Lock these records until the transaction ends. Returns whether none has changed its state."""
-    rows = connection.exec_driver_sql(_SQL["hold"], {"ids": [case.record.id for case in cases]})
+    rows = _SQL.run(connection, "hold", ids=[case.record.id for case in cases])
     stands = {row.id: (row.attempt, row.state) for row in rows}
     return stands == {case.record.id: (case.record.attempt, case.record.state) for case in cases}
 
@@ -101,40 +99,33 @@ def put_back(*, connection: Connection, moves: Sequence[Move], at: datetime) -> 
     """
     if not moves:
         return 0
-    rows = connection.exec_driver_sql(
-        _SQL["put_back"],
-        {
-            "ids": [move.key.id for move in moves],
-            "attempts": [move.key.attempt for move in moves],
-            "to_states": [move.to.value for move in moves],
-            "at": at,
-        },
+    rows = _SQL.run(
+        connection,
+        "put_back",
+        ids=[move.key.id for move in moves],
+        attempts=[move.key.attempt for move in moves],
+        to_states=[move.to.value for move in moves],
+        at=at,
     )
     return len(rows.all())
 
 
 def record(
-    *,
-    connection: Connection,
-    cases: Sequence[Decidable],
-    moves: Sequence[Move],
-    said: Said,
-    order: Order,
+    *, connection: Connection, cases: Sequence[Decidable], moves: Sequence[Move], said: Said, order: Order
 ) -> None:
     """Record who decided what about these records, why, and the states before and after."""
-    connection.exec_driver_sql(
-        _SQL["record"],
-        {
-            "ids": [case.record.id for case in cases],
-            "attempts": [case.record.attempt for case in cases],
-            "from_states": [case.record.state.value for case in cases],
-            "to_states": [move.to.value for move in moves],
-            "said": said,
-            "decided_by": order.by,
-            "reason": order.reason,
-        },
+    _SQL.run(
+        connection,
+        "record",
+        ids=[case.record.id for case in cases],
+        attempts=[case.record.attempt for case in cases],
+        from_states=[case.record.state.value for case in cases],
+        to_states=[move.to.value for move in moves],
+        said=said,
+        decided_by=order.by,
+        reason=order.reason,
     )
 
 
-_OPEN: Final = tuple(each.name for each in fields(Open))
+_OPEN: Final = tuple(each.name for each in fields(OpenRecord))
 _SQL = queries(file="decisions")

@@ -1,7 +1,7 @@
 """Payloads, answers and errors in the tracking database.
 
-Payloads and answers hold personal values and are compressed with zlib; errors hold codes, paths and
-masked details only.
+Payloads and answers hold personal values: they are compressed with zlib, and sealed where their wave has a
+wrapped key. Errors hold codes, paths and masked details only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from typing import Final, Literal, TypeAlias
 
 from sqlalchemy import Connection
 
+from kraken_import.tracking import vault
 from kraken_import.tracking.queries import queries
+from kraken_import.tracking.vault import WaveKey
 from transforms.findings import Finding
 
 Stage: TypeAlias = Literal["build", "validate", "create", "status"]
@@ -40,29 +42,45 @@ class Answer:
     body: bytes
 
 
-def pack(*, body: bytes) -> bytes:
-    """Compress a body for the tracking database."""
-    return zlib.compress(body, _FASTEST)
+def pack_payload(*, key: WaveKey, process_id: int, attempt: int, body: bytes) -> bytes:
+    """Return a payload as the tracking database keeps it."""
+    place = vault.payload_place(wave_id=key.wave_id, process_id=process_id, attempt=attempt)
+    return key.seal(body=zlib.compress(body, _FASTEST), place=place)
 
 
-def unpack(*, body: bytes | memoryview) -> bytes:
-    """Return the body as it was before `pack`."""
-    return zlib.decompress(body)
+def unpack_payload(*, key: WaveKey, process_id: int, attempt: int, body: bytes | memoryview) -> bytes:
+    """Return a payload as it was before `pack_payload`. Raises `UnableToUseKeys`."""
+    place = vault.payload_place(wave_id=key.wave_id, process_id=process_id, attempt=attempt)
+    return zlib.decompress(key.open(body=body, place=place))
+
+
+def unpack_answer(
+    *, key: WaveKey, tried: Key, stage: str, http_status: int | None, body: bytes | memoryview | None
+) -> bytes:
+    """Return the body of an answer as it was received. Raises `UnableToUseKeys`."""
+    if body is None:
+        return b""
+    return zlib.decompress(
+        key.open(body=body, place=_place(tried=tried, stage=stage, http_status=http_status))
+    )
 
 
 def add_payloads(
     *, connection: Connection, wave_id: int, payloads: Sequence[tuple[int, int, bytes]], at: datetime
 ) -> None:
     """Keep payloads of one wave, given as (import process, attempt, JSON bytes)."""
-    connection.exec_driver_sql(
-        _SQL["insert_payloads"],
-        {
-            "wave_id": wave_id,
-            "at": at,
-            "ids": [process_id for process_id, _, _ in payloads],
-            "attempts": [attempt for _, attempt, _ in payloads],
-            "bodies": [pack(body=body) for _, _, body in payloads],
-        },
+    key = vault.key_of(connection=connection, wave_id=wave_id)
+    _SQL.run(
+        connection,
+        "insert_payloads",
+        wave_id=wave_id,
+        at=at,
+        ids=[process_id for process_id, _, _ in payloads],
+        attempts=[attempt for _, attempt, _ in payloads],
+        bodies=[
+            pack_payload(key=key, process_id=process_id, attempt=attempt, body=body)
+            for process_id, attempt, body in payloads
+        ],
     )
 
 
@@ -70,16 +88,21 @@ def payloads_of(*, connection: Connection, keys: Sequence[Key]) -> dict[int, byt
     """Return the payloads that were built for these tries, by import process."""
     if not keys:
         return {}
-    rows = connection.exec_driver_sql(
-        _SQL["payloads_of"],
-        {
-            "ids": [key.id for key in keys],
-            "attempts": [key.attempt for key in keys],
-            "wave_ids": [key.wave_id for key in keys],
-            "partitions": sorted({key.wave_id for key in keys}),
-        },
+    rows = _SQL.run(
+        connection,
+        "payloads_of",
+        ids=[key.id for key in keys],
+        attempts=[key.attempt for key in keys],
+        wave_ids=[key.wave_id for key in keys],
+        partitions=sorted({key.wave_id for key in keys}),
     )
-    return {row.import_process_id: unpack(body=row.body) for row in rows}
+    tries = {key.id: key for key in keys}
+    opened = vault.keys_of(connection=connection, wave_ids=(key.wave_id for key in keys))
+    return {
+        key.id: unpack_payload(key=opened[key.wave_id], process_id=key.id, attempt=key.attempt, body=row.body)
+        for row in rows
+        for key in (tries[row.import_process_id],)
+    }
 
 
 def add_answers(
@@ -88,17 +111,20 @@ def add_answers(
     """Keep Kraken's answers as received; of a purged wave nothing is kept."""
     if not answers:
         return
-    connection.exec_driver_sql(
-        _SQL["insert_answers"],
-        {
-            "stage": stage,
-            "at": at,
-            "ids": [key.id for key, _ in answers],
-            "wave_ids": [key.wave_id for key, _ in answers],
-            "attempts": [key.attempt for key, _ in answers],
-            "http_statuses": [answer.http_status for _, answer in answers],
-            "bodies": [pack(body=answer.body) if answer.body else None for _, answer in answers],
-        },
+    keys = vault.keys_of(connection=connection, wave_ids=(key.wave_id for key, _ in answers))
+    _SQL.run(
+        connection,
+        "insert_answers",
+        stage=stage,
+        at=at,
+        ids=[key.id for key, _ in answers],
+        wave_ids=[key.wave_id for key, _ in answers],
+        attempts=[key.attempt for key, _ in answers],
+        http_statuses=[answer.http_status for _, answer in answers],
+        bodies=[
+            _packed(key=keys[tried.wave_id], tried=tried, stage=stage, answer=answer)
+            for tried, answer in answers
+        ],
     )
 
 
@@ -108,24 +134,41 @@ def add_findings(
     """Keep errors and warnings, whose details must have been masked by the caller."""
     if not findings:
         return
-    connection.exec_driver_sql(
-        _SQL["insert_errors"],
-        {
-            "stage": stage,
-            "at": at,
-            "ids": [key.id for key, _ in findings],
-            "wave_ids": [key.wave_id for key, _ in findings],
-            "attempts": [key.attempt for key, _ in findings],
-            "origins": [finding.origin for _, finding in findings],
-            "severities": [finding.severity for _, finding in findings],
-            "codes": [finding.code for _, finding in findings],
-            "paths": [finding.generic_path for _, finding in findings],
-            "indexed_paths": [finding.path for _, finding in findings],
-            "details": [finding.detail for _, finding in findings],
-            "domains": [finding.domain for _, finding in findings],
-            "events": [finding.event for _, finding in findings],
-            "named": [finding.is_named for _, finding in findings],
-        },
+    _SQL.run(
+        connection,
+        "insert_errors",
+        stage=stage,
+        at=at,
+        ids=[key.id for key, _ in findings],
+        wave_ids=[key.wave_id for key, _ in findings],
+        attempts=[key.attempt for key, _ in findings],
+        origins=[finding.origin for _, finding in findings],
+        severities=[finding.severity for _, finding in findings],
+        codes=[finding.code for _, finding in findings],
+        paths=[finding.generic_path for _, finding in findings],
+        indexed_paths=[finding.path for _, finding in findings],
+        details=[finding.detail for _, finding in findings],
+        domains=[finding.domain for _, finding in findings],
+        events=[finding.event for _, finding in findings],
+        named=[finding.is_named for _, finding in findings],
+    )
+
+
+def _packed(*, key: WaveKey, tried: Key, stage: Stage, answer: Answer) -> bytes | None:
+    # What is given for a wave that was purged finds no place.
+    if not answer.body or key.destroyed_at is not None:
+        return None
+    place = _place(tried=tried, stage=stage, http_status=answer.http_status)
+    return key.seal(body=zlib.compress(answer.body, _FASTEST), place=place)
+
+
+def _place(*, tried: Key, stage: str, http_status: int | None) -> bytes:
+    return vault.answer_place(
+        wave_id=tried.wave_id,
+        process_id=tried.id,
+        attempt=tried.attempt,
+        stage=stage,
+        http_status=http_status,
     )
 
 

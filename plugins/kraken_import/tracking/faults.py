@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
+import psycopg2
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from transforms.database import DatabaseInterrupted, Kind, UnableToQuery, fault_of
+from transforms.database import (
+    DatabaseInterrupted,
+    Kind,
+    UnableToQuery,
+    driver_errors,
+    fault_of,
+    hushed,
+)
 
 _BROKEN_OFF: Final = {
     "55P03": "waited too long for a lock: try again, and if that goes on look in pg_stat_activity for who "
@@ -38,12 +48,12 @@ def tracking_fault(*, error: SQLAlchemyError) -> Exception:
     if state in _OUTDATED:
         return UnableToUseTracking(
             f"The tracking database does not have the schema that this version needs (SQLSTATE {state}): "
-            "bring it up to date with `make migrate TRACKING_DSN=…`."
+            "bring it up to date with `kraken-migrate db upgrade` while no wave runs."
         )
     if state in ("42501", "25006"):
         return UnableToUseTracking(
-            f"The user of the tracking database may not do what this needs (SQLSTATE {state}): grant it all "
-            "on schema migration, or name the database's owner."
+            f"The user of the tracking database may not do what this needs (SQLSTATE {state}): make it a "
+            "member of migration_app, and upgrade once as a member of migration_owner."
         )
     return UnableToUseTracking(f"Work on the tracking database {fault.reason}.")
 
@@ -62,8 +72,26 @@ def speak_in_sentences(*, engine: Engine) -> Engine:
         if not isinstance(error, OperationalError) or _state(error=error) in _BROKEN_OFF:
             raise tracking_fault(error=error) from None
 
-    event.listen(engine, "handle_error", speak)
+    event.listen(hushed(engine=engine), "handle_error", speak)
     return engine
+
+
+@contextmanager
+def giving_way(*, to: tuple[type[psycopg2.Error], ...], raises: type[Exception]) -> Iterator[None]:
+    """Raise `raises` where other work holds a lock, as one of these errors of the driver says."""
+    try:
+        yield
+    except OperationalError as error:
+        if isinstance(error.orig, to):
+            raise raises from None
+        raise
+
+
+def tracking_copies() -> AbstractContextManager[None]:
+    """Return a context in which a COPY, which the driver runs itself, fails in a sentence too."""
+    return driver_errors(
+        place=lambda _: "Copying to or from the tracking database", raises=UnableToUseTracking
+    )
 
 
 def _state(*, error: SQLAlchemyError) -> str | None:

@@ -51,20 +51,19 @@ def record(
     it is smaller than the batch, the counts of the whole batch stay.
     """
     scope = {"wave_id": wave_id, "batch": batch, "customers": customers}
-    connection.exec_driver_sql(_SQL["clear"], scope)
-    connection.exec_driver_sql(
-        _SQL["add"],
-        {
-            **scope,
-            "frames": [each.frame for each in frames],
-            **{name: [getattr(each, name) for each in frames] for name in _COUNTS},
-        },
+    _SQL.run(connection, "clear", **scope)
+    _SQL.run(
+        connection,
+        "add",
+        **scope,
+        frames=[each.frame for each in frames],
+        **{name: [getattr(each, name) for each in frames] for name in _COUNTS},
     )
 
 
 def of_wave(*, connection: Connection, wave_id: int) -> WaveRows:
     """Return the counts of all batches of a wave together; both sides are empty until something is built."""
-    rows = connection.exec_driver_sql(_SQL["of_wave"], {"wave_id": wave_id}).mappings().all()
+    rows = _SQL.run(connection, "of_wave", wave_id=wave_id).mappings().all()
     return WaveRows(
         whole=[_frame_rows(row) for row in rows if not row["again"]],
         again=[_frame_rows(row) for row in rows if row["again"]],
@@ -73,7 +72,7 @@ def of_wave(*, connection: Connection, wave_id: int) -> WaveRows:
 
 def of_rehearsal(*, connection: Connection, wave_id: int) -> RehearsedRows | None:
     """Return the counts to compare a wave with; None without an earlier rehearsal at its Kraken."""
-    rows = connection.exec_driver_sql(_SQL["of_rehearsal"], {"wave_id": wave_id}).mappings().all()
+    rows = _SQL.run(connection, "of_rehearsal", wave_id=wave_id).mappings().all()
     return _rehearsed(rows)
 
 
@@ -82,7 +81,7 @@ def of_last_rehearsal(
 ) -> RehearsedRows | None:
     """Return the counts of a dialect's last ended rehearsal, at any Kraken when none is named."""
     scope = {"dialect": dialect, "target_kraken": target_kraken}
-    return _rehearsed(connection.exec_driver_sql(_SQL["of_last_rehearsal"], scope).mappings().all())
+    return _rehearsed(_SQL.run(connection, "of_last_rehearsal", **scope).mappings().all())
 
 
 def _rehearsed(rows: Sequence[RowMapping]) -> RehearsedRows | None:

@@ -13,33 +13,32 @@ from kraken_import.tracking.queries import queries
 
 def mark(*, connection: Connection, ids: Sequence[int], at: datetime) -> None:
     """Record that these import processes are being held from now on."""
-    connection.exec_driver_sql(_SQL["mark"], {"ids": list(ids), "at": at})
+    _SQL.run(connection, "mark", ids=list(ids), at=at)
 
 
 def keep(*, connection: Connection, dialect: str, wave_id: int | None, at: datetime) -> int:
     """Record who was migrated and stays held, in one wave or all. Returns the number of holds changed."""
     values = {"dialect": dialect, "wave_id": wave_id, "at": at}
-    return connection.exec_driver_sql(_SQL["keep"], values).rowcount
+    return _SQL.run(connection, "keep", **values).rowcount
 
 
 def to_release(*, connection: Connection, dialect: str, wave_id: int | None, most: int) -> Mapping[int, str]:
     """Return up to `most` needless holds (import process to external identifier), locked until commit."""
-    rows = connection.exec_driver_sql(
-        _SQL["to_release"],
-        {
-            "dialect": dialect,
-            "wave_id": wave_id,
-            "failed": sorted(FAILED),
-            "rebuildable": sorted(REBUILDABLE),
-            "most": most,
-        },
+    rows = _SQL.run(
+        connection,
+        "to_release",
+        dialect=dialect,
+        wave_id=wave_id,
+        failed=sorted(FAILED),
+        rebuildable=sorted(REBUILDABLE),
+        most=most,
     )
     return {int(row.id): str(row.external_identifier) for row in rows}
 
 
 def released(*, connection: Connection, ids: Sequence[int], at: datetime) -> None:
     """Record that these customers are no longer held."""
-    connection.exec_driver_sql(_SQL["released"], {"ids": list(ids), "at": at})
+    _SQL.run(connection, "released", ids=list(ids), at=at)
 
 
 _SQL = queries(file="holds")

@@ -39,11 +39,11 @@ def claim(*, engine: Engine, installation_id: str, name: str) -> None:
     Raises `OtherInstallation` while another one holds it.
     """
     with engine.connect() as connection:
-        if connection.exec_driver_sql(_SQL["is_fresh"], {"id": installation_id}).scalar():
+        if _SQL.run(connection, "is_fresh", id=installation_id).scalar():
             return
     with engine.begin() as connection:
         values = {"id": installation_id, "name": name, "lapse": LAPSE}
-        if connection.exec_driver_sql(_SQL["claim"], values).scalar() is not None:
+        if _SQL.run(connection, "claim", **values).scalar() is not None:
             return
         other = _holder(connection=connection, query="holder")
     raise OtherInstallation(_refusal(other=other))
@@ -52,7 +52,7 @@ def claim(*, engine: Engine, installation_id: str, name: str) -> None:
 def renew(*, engine: Engine, installation_id: str) -> None:
     """Show that an installation is alive. Does nothing if it does not hold the database."""
     with engine.begin() as connection:
-        connection.exec_driver_sql(_SQL["renew"], {"id": installation_id})
+        _SQL.run(connection, "renew", id=installation_id)
 
 
 def free(*, engine: Engine) -> Holder | None:
@@ -65,13 +65,12 @@ def free(*, engine: Engine) -> Holder | None:
 def naming(*, engine: Engine) -> Iterator[None]:
     """Let the tasks of an installation that has no name yet through one by one."""
     with engine.begin() as connection:
-        connection.exec_driver_sql(_SQL["lock_naming"], {"key": _NAMING_LOCK})
+        _SQL.run(connection, "lock_naming", key=_NAMING_LOCK)
         yield
 
 
 def _holder(*, connection: Connection, query: str) -> Holder | None:
-    row = connection.exec_driver_sql(_SQL[query], {"lapse": LAPSE}).mappings().one_or_none()
-    return None if row is None else Holder(**row)
+    return _SQL.one(connection, Holder, query, lapse=LAPSE)
 
 
 def _refusal(*, other: Holder | None) -> str:
@@ -80,7 +79,7 @@ def _refusal(*, other: Holder | None) -> str:
     until = "a moment" if other is None else f"{other.lapses_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     return (
         f"{name} uses this tracking database: run the waves there; or stop it, wait until {until} or free "
-        "the database at once with `make take-over TRACKING_DSN=…`, and clear the run."
+        "the database at once with `kraken-migrate db take-over`, and clear the run."
     )
 
 

@@ -14,8 +14,9 @@ from typing import Final
 from sqlalchemy import Connection
 
 from kraken_import.domain.lifecycle import OPEN, State
+from kraken_import.tracking.faults import tracking_copies
 from kraken_import.tracking.queries import queries
-from kraken_import.tracking.reconciliation import Difference, Known, Scope, stream
+from kraken_import.tracking.reconciliation import Difference, KnownRecord, Scope, stream
 
 _ESCAPED: Final = str.maketrans(
     # A Postgres text cannot contain a zero byte, so our records cannot either.
@@ -41,24 +42,24 @@ WITHOUT_LISTING: Final = Doubts(records=None, mark="status")
 class Page:
     """Some of the doubted records: their current state, how many were doubted, and the last one's id."""
 
-    records: list[Known]
+    records: list[KnownRecord]
     doubted: int
     last: int
 
 
 def begin(*, connection: Connection) -> None:
     """Create temporary tables for the listing and the doubts; they go with `end` or the connection."""
-    connection.exec_driver_sql(_SQL["begin"])
+    _SQL.run(connection, "begin")
 
 
 def end(*, connection: Connection) -> None:
     """Delete what Kraken listed."""
-    connection.exec_driver_sql(_SQL["end"])
+    _SQL.run(connection, "end")
 
 
 def forget(*, connection: Connection, imported: bool) -> None:
     """Begin one of the listings again."""
-    connection.exec_driver_sql(_SQL["forget"], {"imported": imported})
+    _SQL.run(connection, "forget", imported=imported)
 
 
 def add(*, connection: Connection, imported: bool, listed: Iterable[tuple[str, str | None]]) -> None:
@@ -68,18 +69,18 @@ def add(*, connection: Connection, imported: bool, listed: Iterable[tuple[str, s
         f"{sign}\t{_escaped(identifier)}\t{_escaped(kraken_identifier)}\n"
         for identifier, kraken_identifier in listed
     )
-    with closing(connection.connection.cursor()) as cursor:
+    with tracking_copies(), closing(connection.connection.cursor()) as cursor:
         cursor.copy_expert(_SQL["copy"], io.StringIO(lines))
 
 
 def aggregate(*, connection: Connection) -> None:
     """Combine what both listings say of each account."""
-    connection.exec_driver_sql(_SQL["aggregate"])
+    _SQL.run(connection, "aggregate")
 
 
 def unknown_here(*, connection: Connection, scope: Scope, most: int) -> tuple[list[Difference], int]:
     """Return the first accounts that Kraken lists and no wave of ours has, and how many there are."""
-    rows = connection.exec_driver_sql(_SQL["unknown_here"], {**scope.values, "most": most}).all()
+    rows = _SQL.run(connection, "unknown_here", **scope.values, most=most).all()
     return [
         Difference(
             kind="unknown_here",
@@ -111,31 +112,25 @@ def doubts(
 
     Returns the doubts by wave; a wave without doubts is not among them.
     """
-    connection.exec_driver_sql(
-        _SQL["doubt"],
-        {"wave_ids": list(wave_ids), "never_created": [state.value for state in never_created]},
-    )
-    rows = connection.exec_driver_sql(_SQL["doubts"])
+    _SQL.run(connection, "doubt", wave_ids=list(wave_ids), never_created=list(never_created))
+    rows = _SQL.run(connection, "doubts")
     return {row.wave_id: Doubts(records=row.records, mark=row.mark) for row in rows}
 
 
 def doubt_all(*, connection: Connection, wave_id: int, states: Collection[State]) -> None:
     """Mark every record of a wave in these states as doubted, and no other."""
-    connection.exec_driver_sql(
-        _SQL["doubt_all"], {"wave_id": wave_id, "states": [state.value for state in states]}
-    )
+    _SQL.run(connection, "doubt_all", wave_id=wave_id, states=list(states))
 
 
 def doubted_page(*, connection: Connection, wave_id: int, after: int, most: int) -> Page | None:
     """Return the next doubted records of a wave, by ascending id above `after`; None when none is left."""
-    rows = connection.exec_driver_sql(
-        _SQL["doubted_page"],
-        {"wave_id": wave_id, "after": after, "most": most, "open": [state.value for state in OPEN]},
+    rows = _SQL.run(
+        connection, "doubted_page", wave_id=wave_id, after=after, most=most, open=list(OPEN)
     ).all()
     if not rows:
         return None
     return Page(
-        records=[Known(**{**row._mapping, "state": State(row.state)}) for row in rows if row.state],
+        records=[KnownRecord(**{**row._mapping, "state": State(row.state)}) for row in rows if row.state],
         doubted=len(rows),
         last=rows[-1].id,
     )

@@ -25,7 +25,7 @@ class RecordMoney:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
+class StateMoney:
     """Money of a wave's customers in one state; `built` says whether they have a payload."""
 
     ledger: str
@@ -55,33 +55,32 @@ def record(*, connection: Connection, wave_id: int, batch: int, money: Sequence[
         "payload_cents",
     )
     scope = {"wave_id": wave_id, "batch": batch}
-    connection.exec_driver_sql(
-        _SQL["replace_records"],
-        {
-            **scope,
-            "built": [record.import_process_id for record in money],
-            **{name: list(column) for name, column in zip(names, columns, strict=True)},
-        },
+    _SQL.run(
+        connection,
+        "replace_records",
+        **scope,
+        built=[record.import_process_id for record in money],
+        **{name: list(column) for name, column in zip(names, columns, strict=True)},
     )
     for statement in ("clear_batch", "sum_batch"):
-        connection.exec_driver_sql(_SQL[statement], scope)
+        _SQL.run(connection, statement, **scope)
 
 
 def take_over(*, connection: Connection, wave_id: int, at: datetime) -> None:
     """Record the balances of customers that this wave took over as handed on by the waves that built them."""
-    connection.exec_driver_sql(_SQL["take_over"], {"wave_id": wave_id, "at": at})
+    _SQL.run(connection, "take_over", wave_id=wave_id, at=at)
 
 
 def handed_on(*, connection: Connection, wave_id: int) -> dict[tuple[str, str], Decimal]:
     """Return the legacy balances of customers that a wave handed on: cents by ledger and currency."""
-    rows = connection.exec_driver_sql(_SQL["handed_on"], {"wave_id": wave_id})
+    rows = _SQL.run(connection, "handed_on", wave_id=wave_id)
     return {(row.ledger, row.currency): row.cents for row in rows}
 
 
-def by_fate(*, connection: Connection, wave_id: int) -> list[Fate]:
+def by_fate(*, connection: Connection, wave_id: int) -> list[StateMoney]:
     """Return what became of the money of a wave."""
-    rows = connection.exec_driver_sql(_SQL["by_fate"], {"wave_id": wave_id}).mappings()
-    return [Fate(**{**row, "state": State(row["state"])}) for row in rows]
+    rows = _SQL.run(connection, "by_fate", wave_id=wave_id).mappings()
+    return [StateMoney(**{**row, "state": State(row["state"])}) for row in rows]
 
 
 def _joined(

@@ -59,19 +59,19 @@ class Outage:
 def current(*, engine: Engine, target_kraken: str) -> Outage | None:
     """Return the current outage of this Kraken; None when there is none."""
     with engine.connect() as connection:
-        row = connection.exec_driver_sql(_SQL["current"], {"target_kraken": target_kraken}).one_or_none()
+        row = _SQL.run(connection, "current", target_kraken=target_kraken).one_or_none()
     return None if row is None else _outage(row=row)
 
 
 def last_of_connection(*, connection: Connection, connection_id: str) -> list[Outage]:
     """Return the last outage of each Kraken to which waves of an Airflow Connection went."""
-    rows = connection.exec_driver_sql(_SQL["last_of_connection"], {"connection_id": connection_id})
+    rows = _SQL.run(connection, "last_of_connection", connection_id=connection_id)
     return [_outage(row=row) for row in rows]
 
 
 def of_wave(*, connection: Connection, wave_id: int, most: int) -> list[Outage]:
     """Return the first outages of a wave's Kraken while its run lasted."""
-    rows = connection.exec_driver_sql(_SQL["of_wave"], {"wave_id": wave_id, "most": most})
+    rows = _SQL.run(connection, "of_wave", wave_id=wave_id, most=most)
     return [_outage(row=row) for row in rows]
 
 
@@ -84,20 +84,20 @@ def meet(*, engine: Engine, target_kraken: str, is_silent: bool, patience: timed
         "forgotten_after": _FORGOTTEN_AFTER,
     }
     with engine.begin() as connection:
-        return _outage(row=connection.exec_driver_sql(_SQL["meet"], values).one())
+        return _outage(row=_SQL.run(connection, "meet", **values).one())
 
 
 def claim_try(*, engine: Engine, target_kraken: str) -> bool:
     """Return whether the caller is the one that tries now."""
     with engine.begin() as connection:
-        found = connection.exec_driver_sql(_SQL["claim_try"], {"target_kraken": target_kraken})
+        found = _SQL.run(connection, "claim_try", target_kraken=target_kraken)
         return found.one_or_none() is not None
 
 
 def finish(*, engine: Engine, target_kraken: str) -> None:
     """Record that this Kraken answers again."""
     with engine.begin() as connection:
-        connection.exec_driver_sql(_SQL["finish"], {"target_kraken": target_kraken})
+        _SQL.run(connection, "finish", target_kraken=target_kraken)
 
 
 def _outage(*, row: Row[Any]) -> Outage:

@@ -33,6 +33,10 @@ class WaveLine:
     closed_by: str | None
     purged_at: datetime | None
     requested_by: str | None
+    asked_until: datetime | None
+    """Until when its gate waits for an answer; None while it asks nothing."""
+    silent_since: datetime | None
+    """Since when its Kraken gives no usable answer; None while it does, or the wave does not wait for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +58,12 @@ def waves(
     *, connection: Connection, most: int, dialect: str | None = None, wave_id: int | None = None
 ) -> list[WaveLine]:
     """Return waves, the newest first: those of a dialect, the one with an id, or all."""
-    rows = connection.exec_driver_sql(
-        _SQL["waves"], {"wave_id": wave_id, "dialect": dialect, "most": most}
-    ).mappings()
-    return [WaveLine(**row) for row in rows]
+    return _SQL.all(connection, WaveLine, "waves", wave_id=wave_id, dialect=dialect, most=most)
 
 
 def reruns(*, connection: Connection, wave_id: int) -> list[RerunLine]:
     """Return the reruns that have a record of a wave, the oldest first."""
-    rows = connection.exec_driver_sql(_SQL["reruns"], {"wave_id": wave_id}).mappings()
-    return [RerunLine(**row) for row in rows]
+    return _SQL.all(connection, RerunLine, "reruns", wave_id=wave_id)
 
 
 _SQL = queries(file="overview")

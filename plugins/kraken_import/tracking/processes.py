@@ -30,16 +30,17 @@ from kraken_import.tracking.evidence import (
     add_answers,
     add_findings,
     add_payloads,
-    unpack,
+    unpack_payload,
 )
 from kraken_import.tracking.queries import queries
 from kraken_import.tracking.refs import BatchRef, WaveRef
+from kraken_import.tracking.vault import WaveKey, key_of
 from kraken_import.tracking.waves import NewWave
 from transforms.findings import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
+class BuiltRecord:
     """The result of building one customer: JSON bytes, or None with the findings that rejected it.
 
     `attempt` is the attempt of the record when the build began.
@@ -52,10 +53,11 @@ class Built:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
+class ReadyRecord:
     """A record with the payload to send. `ended_before` says that Kraken ended an earlier try of it.
 
-    `doubts` counts the creates of this try that ended without an answer while other records were answered.
+    `is_restored` says that this database was restored, and not proved since to know of each create. `doubts`
+    counts the creates of this try that ended without an answer while other records were answered.
     """
 
     id: int
@@ -65,6 +67,7 @@ class Ready:
     body: bytes
     ended_before: bool = False
     doubts: int = 0
+    is_restored: bool = False
 
     @property
     def key(self) -> Key:
@@ -73,7 +76,7 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Open:
+class OpenRecord:
     """A record whose end at Kraken is not known yet. Times carry an offset."""
 
     id: int
@@ -92,7 +95,7 @@ class Open:
     batch: int = 0
 
     @classmethod
-    def read(cls, *, row: Row[Any]) -> Open:
+    def read(cls, *, row: Row[Any]) -> OpenRecord:
         """Read a row that has these columns."""
         return cls(**{**row._mapping, "state": State(row.state)})
 
@@ -138,14 +141,12 @@ class Page:
     by_name: bool = True
 
 
-def claim(
-    *,
-    connection: Connection,
-    wave_id: int,
-    wave: NewWave,
-    page: Page,
-    at: datetime,
-) -> int:
+def lock_claiming(*, connection: Connection) -> None:
+    """Keep erasures waiting until the transaction ends: those that have ended are seen from now on."""
+    _SQL.run(connection, "lock_claiming")
+
+
+def claim(*, connection: Connection, wave_id: int, wave: NewWave, page: Page, at: datetime) -> int:
     """Claim at most `most` of these customers for a wave that has `offset` already. Returns how many it got.
 
     A customer whose rehearsal has ended, or whom a purged wave did not migrate, is taken again only
@@ -157,26 +158,25 @@ def claim(
     in_the_way = UNPROVED | {State.PROCESSED} if rehearses and not page.by_name else ()
     claimed = 0
     while True:
-        row = connection.exec_driver_sql(
-            _SQL["claim"],
-            {
-                "identifiers": list(page.identifiers),
-                "most": None if page.most is None else page.most - claimed,
-                "offset": page.offset + claimed,
-                "wave_id": wave_id,
-                "target_kraken": wave.target_kraken,
-                "mode": wave.mode.value,
-                "resource": wave.resource,
-                "import_supplier": wave.import_supplier,
-                "dialect": wave.dialect,
-                "batch_size": wave.batch_size,
-                "airflow_run": wave.run_id,
-                "repeatable": _names(repeatable),
-                "rebuildable": _names(REBUILDABLE),
-                "left_behind": _names(REBUILDABLE | REOPENABLE if page.by_name else ()),
-                "in_the_way": _names(in_the_way),
-                "at": at,
-            },
+        row = _SQL.run(
+            connection,
+            "claim",
+            identifiers=list(page.identifiers),
+            most=None if page.most is None else page.most - claimed,
+            offset=page.offset + claimed,
+            wave_id=wave_id,
+            target_kraken=wave.target_kraken,
+            mode=wave.mode.value,
+            resource=wave.resource,
+            import_supplier=wave.import_supplier,
+            dialect=wave.dialect,
+            batch_size=wave.batch_size,
+            airflow_run=wave.run_id,
+            repeatable=sorted(repeatable),
+            rebuildable=sorted(REBUILDABLE),
+            left_behind=sorted(REBUILDABLE | REOPENABLE if page.by_name else ()),
+            in_the_way=sorted(in_the_way),
+            at=at,
         ).one()
         claimed += int(row.claimed)
         # A wave planned at the same time may have been quicker: other customers may still be free.
@@ -184,19 +184,17 @@ def claim(
             return claimed
 
 
-def in_states(
-    *,
-    connection: Connection,
-    ref: BatchRef,
-    states: Collection[State],
-) -> dict[str, Key]:
+def in_states(*, connection: Connection, ref: BatchRef, states: Collection[State]) -> dict[str, Key]:
     """Return the records of a batch in one of these states, by external identifier.
 
     For a rerun: only its own records, including those that it is to take or to open again.
     """
-    rows = connection.exec_driver_sql(
-        _SQL["rebuildable"],
-        {**ref.values, "states": _names(states), "reopenable": _names(REOPENABLE | REFUSED)},
+    rows = _SQL.run(
+        connection,
+        "rebuildable",
+        **ref.values,
+        states=sorted(states),
+        reopenable=sorted(REOPENABLE | REFUSED),
     )
     return {row.external_identifier: Key(id=row.id, wave_id=ref.wave_id, attempt=row.attempt) for row in rows}
 
@@ -213,7 +211,7 @@ def record_build(
     *,
     connection: Connection,
     ref: WaveRef,
-    built: Sequence[Built],
+    built: Sequence[BuiltRecord],
     at: datetime,
     origin: Origin | None = None,
 ) -> dict[int, int]:
@@ -224,25 +222,24 @@ def record_build(
     """
     errors = [next((f for f in item.findings if f.severity == "error"), None) for item in built]
     legal_from, legal_to = legal_pairs(reopening=ref.rerun is not None)
-    rows = connection.exec_driver_sql(
-        _SQL["record_build"],
-        {
-            **ref.values,
-            "watermark": origin and origin.watermark,
-            "airflow_run": origin and origin.airflow_run,
-            "reopenable": _names(REOPENABLE),
-            "ids": [item.id for item in built],
-            "attempts": [item.attempt for item in built],
-            "to_states": [State.REJECTED if item.body is None else State.BUILT for item in built],
-            "hashes": [None if item.body is None else hashlib.sha256(item.body).digest() for item in built],
-            "sizes": [None if item.body is None else len(item.body) for item in built],
-            "codes": [error and error.code for error in errors],
-            "paths": [error and error.generic_path for error in errors],
-            "settled": _names(SETTLED),
-            "legal_from": legal_from,
-            "legal_to": legal_to,
-            "at": at,
-        },
+    rows = _SQL.run(
+        connection,
+        "record_build",
+        **ref.values,
+        watermark=origin and origin.watermark,
+        airflow_run=origin and origin.airflow_run,
+        reopenable=sorted(REOPENABLE),
+        ids=[item.id for item in built],
+        attempts=[item.attempt for item in built],
+        to_states=[State.REJECTED if item.body is None else State.BUILT for item in built],
+        hashes=[None if item.body is None else hashlib.sha256(item.body).digest() for item in built],
+        sizes=[None if item.body is None else len(item.body) for item in built],
+        codes=[error and error.code for error in errors],
+        paths=[error and error.generic_path for error in errors],
+        settled=sorted(SETTLED),
+        legal_from=legal_from,
+        legal_to=legal_to,
+        at=at,
     )
     attempts = {row.id: row.attempt for row in rows}
     _keep_built(
@@ -259,7 +256,7 @@ def _keep_built(
     *,
     connection: Connection,
     wave_id: int,
-    recorded: Sequence[Built],
+    recorded: Sequence[BuiltRecord],
     attempts: Mapping[int, int],
     at: datetime,
 ) -> None:
@@ -283,37 +280,33 @@ def _keep_built(
 
 
 def ready(
-    *,
-    connection: Connection,
-    ref: BatchRef,
-    states: Collection[State],
-    after: int,
-    most: int,
-) -> list[Ready]:
+    *, connection: Connection, ref: BatchRef, states: Collection[State], after: int, most: int
+) -> list[ReadyRecord]:
     """Return the next records of a batch with their payloads, by ascending id above `after`."""
-    rows = connection.exec_driver_sql(
-        _SQL["with_payload"],
-        {**ref.values, "states": _names(states), "after": after, "most": most},
-    )
-    return [_ready(row=row, wave_id=ref.wave_id) for row in rows]
+    rows = _SQL.run(connection, "with_payload", **ref.values, states=sorted(states), after=after, most=most)
+    key = key_of(connection=connection, wave_id=ref.wave_id)
+    return [_ready(row=row, key=key) for row in rows]
 
 
-def intend(*, connection: Connection, ref: BatchRef, most: int, at: datetime) -> list[Ready]:
+def intend(*, connection: Connection, ref: BatchRef, most: int, at: datetime) -> list[ReadyRecord]:
     """Record the intent to create the next valid records, unless the wave, or the rerun, may not create.
 
     The caller commits before the first request leaves. Returns none when none is left or may be created.
     """
-    rows = connection.exec_driver_sql(
-        _SQL["intend"],
-        {
-            **ref.values,
-            "states": [State.VALID.value],
-            "most": most,
-            "at": at,
-            "reopenable": _names(REOPENABLE),
-        },
+    rows = _SQL.run(
+        connection,
+        "intend",
+        **ref.values,
+        states=[State.VALID.value],
+        most=most,
+        at=at,
+        reopenable=sorted(REOPENABLE),
     )
-    return [replace(_ready(row=row, wave_id=ref.wave_id), ended_before=row.ended_before) for row in rows]
+    key = key_of(connection=connection, wave_id=ref.wave_id)
+    return [
+        replace(_ready(row=row, key=key), ended_before=row.ended_before, is_restored=row.is_restored)
+        for row in rows
+    ]
 
 
 def move(*, connection: Connection, moves: Sequence[Move], stage: Stage, at: datetime) -> int:
@@ -325,26 +318,25 @@ def move(*, connection: Connection, moves: Sequence[Move], stage: Stage, at: dat
         return 0
     errors = [next((f for f in step.findings if f.severity == "error"), None) for step in moves]
     legal_from, legal_to = legal_pairs(validating=stage == "validate")
-    rows = connection.exec_driver_sql(
-        _SQL["move"],
-        {
-            "ids": [step.key.id for step in moves],
-            "attempts": [step.key.attempt for step in moves],
-            "to_states": [step.to.value for step in moves],
-            "kraken_statuses": [step.kraken_status for step in moves],
-            "kraken_identifiers": [step.kraken_identifier for step in moves],
-            "adopted": [step.adopted for step in moves],
-            "doubts": [step.doubts for step in moves],
-            "intended": [step.intended_at for step in moves],
-            "codes": [error and error.code for error in errors],
-            "paths": [error and error.generic_path for error in errors],
-            "at_kraken": _names(AWAITING | ENDED_AT_KRAKEN),
-            "succeeded": _names(SUCCEEDED),
-            "settled": _names(SETTLED),
-            "legal_from": legal_from,
-            "legal_to": legal_to,
-            "at": at,
-        },
+    rows = _SQL.run(
+        connection,
+        "move",
+        ids=[step.key.id for step in moves],
+        attempts=[step.key.attempt for step in moves],
+        to_states=[step.to.value for step in moves],
+        kraken_statuses=[step.kraken_status for step in moves],
+        kraken_identifiers=[step.kraken_identifier for step in moves],
+        adopted=[step.adopted for step in moves],
+        doubts=[step.doubts for step in moves],
+        intended=[step.intended_at for step in moves],
+        codes=[error and error.code for error in errors],
+        paths=[error and error.generic_path for error in errors],
+        at_kraken=sorted(AWAITING | ENDED_AT_KRAKEN),
+        succeeded=sorted(SUCCEEDED),
+        settled=sorted(SETTLED),
+        legal_from=legal_from,
+        legal_to=legal_to,
+        at=at,
     )
     taken = {row.id for row in rows}
     done = [step for step in moves if step.key.id in taken]
@@ -363,10 +355,10 @@ def move(*, connection: Connection, moves: Sequence[Move], stage: Stage, at: dat
     return len(taken)
 
 
-def in_doubt(*, connection: Connection, ref: BatchRef, states: Collection[State]) -> list[Open]:
+def in_doubt(*, connection: Connection, ref: BatchRef, states: Collection[State]) -> list[OpenRecord]:
     """Return the records of a batch, or of a rerun in it, in one of these open states."""
-    rows = connection.exec_driver_sql(_SQL["in_doubt"], {**ref.values, "states": _names(states)})
-    return [Open.read(row=row) for row in rows]
+    rows = _SQL.run(connection, "in_doubt", **ref.values, states=sorted(states))
+    return [OpenRecord.read(row=row) for row in rows]
 
 
 def doubt(
@@ -378,13 +370,12 @@ def doubt(
     """
     if not doubtful:
         return
-    connection.exec_driver_sql(
-        _SQL["doubt"],
-        {
-            "ids": [key.id for key, _ in doubtful],
-            "attempts": [key.attempt for key, _ in doubtful],
-            "counts": int(counts),
-        },
+    _SQL.run(
+        connection,
+        "doubt",
+        ids=[key.id for key, _ in doubtful],
+        attempts=[key.attempt for key, _ in doubtful],
+        counts=int(counts),
     )
     add_answers(connection=connection, answers=doubtful, stage="create", at=at)
 
@@ -392,44 +383,40 @@ def doubt(
 def doubt_built(*, connection: Connection, ids: Sequence[int]) -> None:
     """Record that validations of these import processes went unanswered while others were answered."""
     if ids:
-        connection.exec_driver_sql(_SQL["doubt_built"], {"ids": list(ids)})
+        _SQL.run(connection, "doubt_built", ids=list(ids))
 
 
 def rebase(*, connection: Connection, ids: Sequence[int]) -> None:
     """Restart doubts that lie in the future because the database's clock was set back."""
-    connection.exec_driver_sql(_SQL["rebase"], {"ids": list(ids)})
+    _SQL.run(connection, "rebase", ids=list(ids))
 
 
 def free(*, connection: Connection, rerun: int, at: datetime) -> None:
     """Put the parked records of a rerun back into the states they had before."""
-    connection.exec_driver_sql(_SQL["free"], {"rerun": rerun, "at": at})
+    _SQL.run(connection, "free", rerun=rerun, at=at)
 
 
 def any_validated(*, connection: Connection, wave_id: int) -> bool:
     """Return whether Kraken has ever answered a validation of this wave."""
-    return bool(connection.exec_driver_sql(_SQL["any_validated"], {"wave_id": wave_id}).scalar())
+    return bool(_SQL.run(connection, "any_validated", wave_id=wave_id).scalar())
 
 
 def present(*, engine: Engine) -> datetime:
     """Return the current time by the database's clock, the one clock that counts."""
     with engine.connect() as connection:
-        found: datetime = connection.exec_driver_sql(_SQL["present"]).scalar_one()
+        found: datetime = _SQL.run(connection, "present").scalar_one()
         return found
 
 
-def _ready(*, row: Row[Any], wave_id: int) -> Ready:
-    return Ready(
+def _ready(*, row: Row[Any], key: WaveKey) -> ReadyRecord:
+    return ReadyRecord(
         id=row.id,
-        wave_id=wave_id,
+        wave_id=key.wave_id,
         external_identifier=row.external_identifier,
         attempt=row.attempt,
-        body=unpack(body=row.body),
+        body=unpack_payload(key=key, process_id=row.id, attempt=row.attempt, body=row.body),
         doubts=row.doubts,
     )
-
-
-def _names(states: Collection[State]) -> list[str]:
-    return sorted(state.value for state in states)
 
 
 _SQL = queries(file="processes")

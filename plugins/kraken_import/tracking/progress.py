@@ -10,13 +10,13 @@ from kraken_import.tracking.queries import queries
 
 def wave_states(*, connection: Connection, wave_id: int) -> dict[State, int]:
     """Count the records of a wave by state; states without records are left out."""
-    rows = connection.exec_driver_sql(_SQL["states"], {"wave_id": wave_id})
+    rows = _SQL.run(connection, "states", wave_id=wave_id)
     return {State(state): int(records) for state, records in rows}
 
 
 def batch_states(*, connection: Connection, wave_id: int, batch: int) -> dict[State, int]:
     """Count the records of a batch by state; states without records are left out."""
-    rows = connection.exec_driver_sql(_SQL["batch_states"], {"wave_id": wave_id, "batch": batch})
+    rows = _SQL.run(connection, "batch_states", wave_id=wave_id, batch=batch)
     return {State(state): int(records) for state, records in rows}
 
 

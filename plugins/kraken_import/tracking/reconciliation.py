@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -11,8 +11,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row
 
 from kraken_import.domain.lifecycle import AWAITING, ENDED_AT_KRAKEN, OPEN, SETTLED, Mode, State
-from kraken_import.tracking.evidence import unpack
+from kraken_import.tracking.evidence import unpack_payload
 from kraken_import.tracking.queries import queries
+from kraken_import.tracking.vault import Tampered, WaveKey, key_of
 from transforms.money import written
 
 _PAGE: Final = 1_000
@@ -32,12 +33,7 @@ class Scope:
     @property
     def values(self) -> dict[str, Any]:
         """Return it as parameters of a statement."""
-        return {
-            "target_kraken": self.target_kraken,
-            "import_supplier": self.import_supplier,
-            "resource": self.resource,
-            "wave_id": self.wave_id,
-        }
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +78,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class KnownRecord:
     """How a record stands here."""
 
     id: int
@@ -92,7 +88,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class KeptDifference:
     """An open difference as it is stored."""
 
     kind: str
@@ -111,22 +107,19 @@ def waves(
     *, connection: Connection, connection_id: str | None = None, wave_id: int | None = None
 ) -> list[Reconcilable]:
     """Return the wave, or every live wave of an Airflow Connection that has something processed or parked."""
-    rows = connection.exec_driver_sql(
-        _SQL["scope"], {"connection_id": connection_id, "wave_id": wave_id}
-    ).mappings()
+    rows = _SQL.run(connection, "scope", connection_id=connection_id, wave_id=wave_id).mappings()
     return [Reconcilable(**{**row, "mode": Mode(row["mode"])}) for row in rows]
 
 
 def counts(*, connection: Connection, wave_id: int) -> dict[str, int]:
     """Count the records of a wave by what became of them at each stage."""
     row = (
-        connection.exec_driver_sql(
-            _SQL["counts"],
-            {
-                "wave_id": wave_id,
-                "at_kraken": _names(AWAITING | ENDED_AT_KRAKEN | {State.CREATING}),
-                "open": _names(OPEN),
-            },
+        _SQL.run(
+            connection,
+            "counts",
+            wave_id=wave_id,
+            at_kraken=sorted(AWAITING | ENDED_AT_KRAKEN | {State.CREATING}),
+            open=sorted(OPEN),
         )
         .mappings()
         .one()
@@ -148,7 +141,7 @@ def batches(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
 
 def attempts(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
     """Yield the records whose state is not that of their attempt."""
-    values = {"wave_id": wave_id, "settled": _names(SETTLED)}
+    values = {"wave_id": wave_id, "settled": sorted(SETTLED)}
     for row in stream(connection=connection, statement=_SQL["attempts"], values=values):
         yield Difference(
             kind="history_differs",
@@ -194,7 +187,7 @@ def batch_sums(*, connection: Connection, wave_id: int) -> Iterator[Difference]:
 
 def has_payloads(*, connection: Connection, wave_id: int) -> bool:
     """Return whether the payloads of a wave are still kept, and not purged."""
-    return bool(connection.exec_driver_sql(_SQL["has_payloads"], {"wave_id": wave_id}).scalar_one())
+    return bool(_SQL.run(connection, "has_payloads", wave_id=wave_id).scalar_one())
 
 
 def payload_hashes(
@@ -205,53 +198,61 @@ def payload_hashes(
     With `since` only of what was built from then on.
     """
     values = {"wave_id": wave_id, "since": since}
+    key = key_of(connection=connection, wave_id=wave_id)
     for row in stream(connection=connection, statement=_SQL["payloads"], values=values, page=_PAYLOADS):
-        body = None if row.body is None else unpack(body=row.body)
-        yield row.external_identifier, bytes(row.payload_hash), body
+        yield row.external_identifier, bytes(row.payload_hash), _body(row=row, key=key)
+
+
+def _body(*, row: Row[Any], key: WaveKey) -> bytes | None:
+    if row.body is None:
+        return None
+    try:
+        return unpack_payload(key=key, process_id=row.id, attempt=row.attempt, body=row.body)
+    except Tampered:
+        # No payload is empty, so it differs from what was built.
+        return b""
 
 
 def keep(*, connection: Connection, scope: Scope, differences: Sequence[Difference], at: datetime) -> None:
     """Keep what was found; a difference that is already open keeps its row and its owner."""
-    connection.exec_driver_sql(
-        _SQL["keep"],
-        {
-            **scope.values,
-            "at": at,
-            "wave_ids": [found.wave_id for found in differences],
-            "kinds": [found.kind for found in differences],
-            "identifiers": [found.external_identifier for found in differences],
-            "batches": [found.batch for found in differences],
-            "ledgers": [found.ledger for found in differences],
-            "currencies": [found.currency for found in differences],
-            "ours": [found.ours for found in differences],
-            "theirs": [found.theirs for found in differences],
-            "cents": [found.cents for found in differences],
-        },
+    _SQL.run(
+        connection,
+        "keep",
+        **scope.values,
+        at=at,
+        wave_ids=[found.wave_id for found in differences],
+        kinds=[found.kind for found in differences],
+        identifiers=[found.external_identifier for found in differences],
+        batches=[found.batch for found in differences],
+        ledgers=[found.ledger for found in differences],
+        currencies=[found.currency for found in differences],
+        ours=[found.ours for found in differences],
+        theirs=[found.theirs for found in differences],
+        cents=[found.cents for found in differences],
     )
 
 
 def resolve(*, connection: Connection, scope: Scope, kinds: Collection[str], at: datetime) -> None:
     """Settle open differences of these kinds that were not found again at `at`."""
-    connection.exec_driver_sql(_SQL["resolve"], {**scope.values, "kinds": sorted(kinds), "at": at})
+    _SQL.run(connection, "resolve", **scope.values, kinds=sorted(kinds), at=at)
 
 
 def open_kinds(*, connection: Connection, scope: Scope) -> dict[str, int]:
     """Count the open differences by kind."""
-    rows = connection.exec_driver_sql(_SQL["open_kinds"], scope.values)
+    rows = _SQL.run(connection, "open_kinds", **scope.values)
     return {row.kind: int(row.differences) for row in rows}
 
 
-def open_differences(*, connection: Connection, wave_id: int, most: int) -> list[Kept]:
+def open_differences(*, connection: Connection, wave_id: int, most: int) -> list[KeptDifference]:
     """Return the first open differences of a wave."""
-    rows = connection.exec_driver_sql(_SQL["open_differences"], {"wave_id": wave_id, "most": most})
-    return [Kept(**row._mapping) for row in rows]
+    return _SQL.all(connection, KeptDifference, "open_differences", wave_id=wave_id, most=most)
 
 
 def stream(
     *, connection: Connection, statement: str, values: Mapping[str, Any], page: int = _PAGE
 ) -> Iterator[Row[Any]]:
     """Yield the rows of a query, holding one page at a time. The transaction stays open meanwhile."""
-    connection.exec_driver_sql(_SQL["for_all_rows"])
+    _SQL.run(connection, "for_all_rows")
     yield from connection.exec_driver_sql(
         statement, dict(values), execution_options={"stream_results": True, "yield_per": page}
     )
@@ -260,10 +261,6 @@ def stream(
 def customers(*, here: int, handed_on: int) -> str:
     """Describe the customers of a batch or wave: its own, and those that a later wave took over."""
     return f"{here} customers" + (f", {handed_on} handed on" if handed_on else "")
-
-
-def _names(states: Collection[State]) -> list[str]:
-    return sorted(state.value for state in states)
 
 
 _SQL = queries(file="reconciliation")

@@ -37,7 +37,7 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ordered:
+class WaveOrder:
     """An order of a person about one wave."""
 
     action: str
@@ -47,7 +47,7 @@ class Ordered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FindingCount:
     """Errors or warnings of one kind, of the attempts that count; `unnamed` have no code of their own."""
 
     severity: str
@@ -64,7 +64,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parked:
+class ParkedCause:
     """Records that are parked for one cause."""
 
     code: str
@@ -74,36 +74,33 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tries:
+class TryCount:
     """How the first, second … tries of records ended."""
 
     attempt: int
     outcome: str
     records: int
-    first_started: datetime
-    last_settled: datetime | None
 
 
 def header(*, connection: Connection, wave_id: int) -> Header:
     """Return the wave itself."""
-    return Header(**connection.exec_driver_sql(_SQL["wave"], {"wave_id": wave_id}).mappings().one())
+    return Header(**_SQL.run(connection, "wave", wave_id=wave_id).mappings().one())
 
 
-def orders(*, connection: Connection, wave_id: int) -> list[Ordered]:
+def orders(*, connection: Connection, wave_id: int) -> list[WaveOrder]:
     """Return what people ordered of a wave, the latest first."""
-    rows = connection.exec_driver_sql(_SQL["orders"], {"wave_id": wave_id})
-    return [Ordered(**row) for row in rows.mappings()]
+    return _SQL.all(connection, WaveOrder, "orders", wave_id=wave_id)
 
 
 def working_seconds(*, connection: Connection, wave_id: int) -> float:
     """Return for how long records were created or ended, in seconds; 0 before the first was."""
-    found = connection.exec_driver_sql(_SQL["working_seconds"], {"wave_id": wave_id}).scalar()
+    found = _SQL.run(connection, "working_seconds", wave_id=wave_id).scalar()
     return 0.0 if found is None else float(found)
 
 
 def span(*, connection: Connection, wave_id: int) -> tuple[datetime, datetime] | None:
     """Return when the first and last transition of a wave were recorded; None if its events are archived."""
-    row = connection.exec_driver_sql(_SQL["span"], {"wave_id": wave_id}).one()
+    row = _SQL.run(connection, "span", wave_id=wave_id).one()
     return None if row.first is None else (row.first, row.last)
 
 
@@ -111,42 +108,34 @@ def timeline(
     *, connection: Connection, wave_id: int, origin: datetime, seconds: int, states: Collection[State]
 ) -> list[tuple[datetime, State, int]]:
     """Return (begin of the slice, state, records that entered it), ascending; empty slices are left out."""
-    rows = connection.exec_driver_sql(
-        _SQL["timeline"],
-        {
-            "wave_id": wave_id,
-            "origin": origin,
-            "seconds": seconds,
-            "states": sorted(state.value for state in states),
-        },
+    rows = _SQL.run(
+        connection, "timeline", wave_id=wave_id, origin=origin, seconds=seconds, states=sorted(states)
     )
     return [(row.slice, State(row.to_state), int(row.records)) for row in rows]
 
 
-def causes(*, connection: Connection, wave_id: int) -> list[Found]:
+def causes(*, connection: Connection, wave_id: int) -> list[FindingCount]:
     """Return errors before warnings, the most frequent first."""
-    rows = connection.exec_driver_sql(
-        _SQL["causes"],
-        {
-            "wave_id": wave_id,
-            "told_apart": list(TOLD_APART),
-            "most_codes": MOST_CODES,
-            "further": FURTHER,
-        },
+    rows = _SQL.run(
+        connection,
+        "causes",
+        wave_id=wave_id,
+        told_apart=list(TOLD_APART),
+        most_codes=MOST_CODES,
+        further=FURTHER,
     ).mappings()
-    return [Found(**{**row, "examples": tuple(row["examples"])}) for row in rows]
+    return [FindingCount(**{**row, "examples": tuple(row["examples"])}) for row in rows]
 
 
-def parked(*, connection: Connection, wave_id: int) -> list[Parked]:
+def parked(*, connection: Connection, wave_id: int) -> list[ParkedCause]:
     """Return the parked records of a wave by cause, the most frequent first."""
-    rows = connection.exec_driver_sql(_SQL["parked"], {"wave_id": wave_id}).mappings()
-    return [Parked(**{**row, "examples": tuple(row["examples"])}) for row in rows]
+    rows = _SQL.run(connection, "parked", wave_id=wave_id).mappings()
+    return [ParkedCause(**{**row, "examples": tuple(row["examples"])}) for row in rows]
 
 
-def attempts(*, connection: Connection, wave_id: int) -> list[Tries]:
+def attempts(*, connection: Connection, wave_id: int) -> list[TryCount]:
     """Return the tries by number and end."""
-    rows = connection.exec_driver_sql(_SQL["attempts"], {"wave_id": wave_id}).mappings()
-    return [Tries(**row) for row in rows]
+    return _SQL.all(connection, TryCount, "attempts", wave_id=wave_id)
 
 
 _SQL = queries(file="reports")

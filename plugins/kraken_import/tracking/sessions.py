@@ -66,7 +66,7 @@ def refuse_shared_backends(*, first: Connection, second: Connection) -> None:
     """
     seen = {_backend(first), _backend(first)}
     with second.begin():
-        held = second.exec_driver_sql(_SQL["backend"]).scalar_one()
+        held = _SQL.run(second, "backend").scalar_one()
         # With a single backend, a further transaction would wait for this one forever.
         if held not in seen:
             seen.add(_backend(first))
@@ -80,7 +80,7 @@ def refuse_shared_backends(*, first: Connection, second: Connection) -> None:
 
 def _backend(connection: Connection) -> int:
     with connection.begin():
-        return int(connection.exec_driver_sql(_SQL["backend"]).scalar_one())
+        return int(_SQL.run(connection, "backend").scalar_one())
 
 
 def _settle(dbapi_connection: Any, *_: object) -> None:

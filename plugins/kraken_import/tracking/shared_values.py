@@ -29,16 +29,15 @@ def replace(
     *, connection: Connection, wave_id: int, built: Sequence[int], values: Sequence[SharedValue]
 ) -> None:
     """Keep the values of these import processes in place of those of an earlier build."""
-    connection.exec_driver_sql(
-        _SQL["replace"],
-        {
-            "wave_id": wave_id,
-            "built": list(built),
-            "ids": [value.import_process_id for value in values],
-            "digests": [value.digest for value in values],
-            "codes": [value.code for value in values],
-            "paths": [value.path for value in values],
-        },
+    _SQL.run(
+        connection,
+        "replace",
+        wave_id=wave_id,
+        built=list(built),
+        ids=[value.import_process_id for value in values],
+        digests=[value.digest for value in values],
+        codes=[value.code for value in values],
+        paths=[value.path for value in values],
     )
 
 

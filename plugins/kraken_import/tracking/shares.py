@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -91,103 +91,59 @@ def enter(*, connection: Connection, target_kraken: str) -> Load:
 
 def look(*, connection: Connection, target_kraken: str) -> Load | None:
     """Return what is known of this Kraken; None if no session has used it. Raises `UnableToUseTracking`."""
-    row = connection.exec_driver_sql(_SQL["look"], {"target_kraken": target_kraken}).one_or_none()
+    row = _SQL.run(connection, "look", target_kraken=target_kraken).one_or_none()
     return None if row is None else _load(row=row)
 
 
 def shares(*, connection: Connection, target_kraken: str) -> list[Share]:
     """Return every share that has not lapsed, the oldest first."""
-    rows = connection.exec_driver_sql(_SQL["shares"], {"target_kraken": target_kraken})
-    return [
-        Share(
-            holder=row.holder,
-            wants=row.wants,
-            allowed=row.allowed,
-            requests=row.requests,
-            per_second=row.per_second,
-            served_at=row.served_at,
-            taken_at=row.taken_at,
-        )
-        for row in rows
-    ]
+    return _SQL.all(connection, Share, "shares", target_kraken=target_kraken)
 
 
 def keep_share(*, connection: Connection, target_kraken: str, share: Share, lease: timedelta) -> None:
     """Hold this share until the lease has passed."""
-    connection.exec_driver_sql(
-        _SQL["keep_share"],
-        {
-            "target_kraken": target_kraken,
-            "holder": share.holder,
-            "wants": share.wants,
-            "allowed": share.allowed,
-            "requests": share.requests,
-            "per_second": share.per_second,
-            "lease": lease,
-        },
-    )
+    _SQL.run(connection, "keep_share", target_kraken=target_kraken, **asdict(share), lease=lease)
 
 
 def give_back(*, engine: Engine, holder: str) -> None:
     """Give a share back to the others."""
     with engine.begin() as connection:
-        connection.exec_driver_sql(_SQL["give_back"], {"holder": holder})
+        _SQL.run(connection, "give_back", holder=holder)
 
 
 def learn_requests(
     *, connection: Connection, target_kraken: str, level: RequestLevel, new_calls: int, pause: float
 ) -> None:
     """Keep what was learnt of the requests at once, how many more were made, and the requested pause."""
-    connection.exec_driver_sql(
-        _SQL["learn_requests"],
-        {
-            "target_kraken": target_kraken,
-            "places": level.places,
-            "met": level.met,
-            "refused_at": level.refused_at,
-            "calls": level.calls,
-            "step": level.step,
-            "usual_seconds": level.usual_seconds,
-            "halved_at": level.halved_at,
-            "new_calls": new_calls,
-            "pause": pause,
-        },
+    _SQL.run(
+        connection,
+        "learn_requests",
+        target_kraken=target_kraken,
+        **asdict(level),
+        new_calls=new_calls,
+        pause=pause,
     )
 
 
 def learn_accounts(*, connection: Connection, target_kraken: str, level: AccountLevel) -> None:
     """Keep what was learnt of how many accounts may be under way."""
-    connection.exec_driver_sql(
-        _SQL["learn_accounts"],
-        {
-            "target_kraken": target_kraken,
-            "accounts": level.accounts,
-            "confirmed": level.confirmed,
-            "streak": level.streak,
-            "calls": level.calls,
-            "step": level.step,
-        },
-    )
+    _SQL.run(connection, "learn_accounts", target_kraken=target_kraken, **asdict(level))
 
 
 def put_off_creates(*, connection: Connection, target_kraken: str, seconds: float) -> None:
     """Hold back all creates to this Kraken for so many seconds, from every session."""
-    connection.exec_driver_sql(_SQL["put_off_creates"], {"target_kraken": target_kraken, "seconds": seconds})
+    _SQL.run(connection, "put_off_creates", target_kraken=target_kraken, seconds=seconds)
 
 
 def count_creates(*, connection: Connection, target_kraken: str, zone: str, more: int) -> tuple[int, float]:
     """Add creates of this day in this zone. Returns their number and the day's remaining seconds."""
-    row = connection.exec_driver_sql(
-        _SQL["count_creates"], {"target_kraken": target_kraken, "zone": zone, "more": more}
-    ).one()
+    row = _SQL.run(connection, "count_creates", target_kraken=target_kraken, zone=zone, more=more).one()
     return row.creates_of_day, row.seconds_left
 
 
 def accounts_at_kraken(*, connection: Connection, target_kraken: str, most: int) -> tuple[int, int]:
     """Count accounts that have not ended, up to `most`: including those just being sent, and without them."""
-    row = connection.exec_driver_sql(
-        _SQL["accounts_at_kraken"], {"target_kraken": target_kraken, "most": most}
-    ).one()
+    row = _SQL.run(connection, "accounts_at_kraken", target_kraken=target_kraken, most=most).one()
     return row.all_of_them, row.sure
 
 

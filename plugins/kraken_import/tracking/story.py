@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping
 
-from kraken_import.tracking.evidence import unpack
+from kraken_import.tracking.evidence import Key, unpack_answer, unpack_payload
 from kraken_import.tracking.queries import queries
+from kraken_import.tracking.vault import keys_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,15 +124,14 @@ class Told:
 
 def records(*, connection: Connection, external_identifier: str) -> list[Record]:
     """Return a customer's records: one for each Kraken, mode, resource and import supplier."""
-    rows = connection.exec_driver_sql(_SQL["records"], {"external_identifier": external_identifier})
-    return [Record(**row) for row in rows.mappings()]
+    return _SQL.all(connection, Record, "records", external_identifier=external_identifier)
 
 
 def tell(*, connection: Connection, found: Sequence[Record]) -> list[Told]:
     """Return what became of these records, in their order."""
     ids = [record.id for record in found]
     parts = {
-        name: _by_record(connection.exec_driver_sql(_SQL[name], {"ids": ids}).mappings())
+        name: _by_record(_SQL.run(connection, name, ids=ids).mappings())
         for name in ("tries", "moves", "errors", "decisions")
     }
     return [
@@ -148,15 +148,41 @@ def tell(*, connection: Connection, found: Sequence[Record]) -> list[Told]:
 
 def sent(*, connection: Connection, told: Told) -> list[Sent]:
     """Return the payloads of a record that are still there, by try."""
-    rows = connection.exec_driver_sql(_SQL["payloads"], _where(told=told)).mappings()
-    return [Sent(**{**_own(row), "body": unpack(body=row["body"])}) for row in rows]
+    rows = _SQL.run(connection, "payloads", **_where(told=told)).mappings().all()
+    keys = keys_of(connection=connection, wave_ids=(row["wave_id"] for row in rows))
+    return [
+        Sent(
+            **_own(row)
+            | {
+                "body": unpack_payload(
+                    key=keys[row["wave_id"]],
+                    process_id=row["import_process_id"],
+                    attempt=row["attempt"],
+                    body=row["body"],
+                )
+            }
+        )
+        for row in rows
+    ]
 
 
 def answered(*, connection: Connection, told: Told) -> list[Answered]:
     """Return the answers about a record that are still there, in the order of time."""
-    rows = connection.exec_driver_sql(_SQL["answers"], _where(told=told)).mappings()
+    rows = _SQL.run(connection, "answers", **_where(told=told)).mappings().all()
+    keys = keys_of(connection=connection, wave_ids=(row["wave_id"] for row in rows))
     return [
-        Answered(**{**_own(row), "body": b"" if row["body"] is None else unpack(body=row["body"])})
+        Answered(
+            **_own(row)
+            | {
+                "body": unpack_answer(
+                    key=keys[row["wave_id"]],
+                    tried=Key(id=row["import_process_id"], wave_id=row["wave_id"], attempt=row["attempt"]),
+                    stage=row["stage"],
+                    http_status=row["http_status"],
+                    body=row["body"],
+                )
+            }
+        )
         for row in rows
     ]
 

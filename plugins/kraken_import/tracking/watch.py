@@ -49,43 +49,36 @@ class Told:
 
 def open_too_long(*, connection: Connection, connection_id: str, before: datetime) -> OpenRecords | None:
     """Return the open records of an Airflow Connection that were sent before a time; None without any."""
-    row = connection.exec_driver_sql(
-        _SQL["open_too_long"],
-        {
-            "connection_id": connection_id,
-            "before": before,
-            "open": sorted(state.value for state in OPEN),
-        },
+    row = _SQL.run(
+        connection, "open_too_long", connection_id=connection_id, before=before, open=sorted(OPEN)
     ).one()
     return OpenRecords(records=int(row.records), since=row.since) if row.records else None
 
 
 def parked(*, connection: Connection, connection_id: str, before: datetime) -> ParkedRecords:
     """Count a Connection's parked records, except those reported by a wave's end since `before`."""
-    row = connection.exec_driver_sql(_SQL["parked"], {"connection_id": connection_id, "before": before}).one()
+    row = _SQL.run(connection, "parked", connection_id=connection_id, before=before).one()
     return ParkedRecords(records=int(row.records), waves=int(row.waves))
 
 
 def due_cohorts(*, connection: Connection, dialects: Collection[str], day: date) -> list[DueCohort]:
     """Return the cohorts without a wave whose wave date is this day or before, the earliest first."""
-    rows = connection.exec_driver_sql(_SQL["due_cohorts"], {"dialects": sorted(dialects), "day": day})
-    return [DueCohort(**row) for row in rows.mappings()]
+    return _SQL.all(connection, DueCohort, "due_cohorts", dialects=sorted(dialects), day=day)
 
 
 def told(*, connection: Connection, subject: str) -> Told | None:
     """Return what people were last told of a subject, or None if they were not."""
-    row = connection.exec_driver_sql(_SQL["told"], {"subject": subject}).mappings().one_or_none()
-    return None if row is None else Told(**row)
+    return _SQL.one(connection, Told, "told", subject=subject)
 
 
 def remember(*, connection: Connection, subject: str, amount: int, at: datetime) -> None:
     """Record that people were told."""
-    connection.exec_driver_sql(_SQL["remember"], {"subject": subject, "amount": amount, "at": at})
+    _SQL.run(connection, "remember", subject=subject, amount=amount, at=at)
 
 
 def forget(*, connection: Connection, subject: str) -> None:
     """Forget a subject that has passed, so that it is reported when it comes back."""
-    connection.exec_driver_sql(_SQL["forget"], {"subject": subject})
+    _SQL.run(connection, "forget", subject=subject)
 
 
 _SQL = queries(file="watch")

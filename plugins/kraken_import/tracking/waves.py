@@ -12,8 +12,10 @@ from sqlalchemy import Connection, Engine
 
 from kraken_import.domain.lifecycle import Mode, State
 from kraken_import.domain.policies import Approval
+from kraken_import.domain.stops import StopCode
 from kraken_import.tracking.queries import queries
 from kraken_import.tracking.refs import BatchRef, WaveRef
+from kraken_import.tracking.vault import vault_of
 
 
 class WaveNotFound(Exception):
@@ -126,50 +128,32 @@ class Wave:
 
 
 def add_wave(*, connection: Connection, wave: NewWave, at: datetime) -> int:
-    """Insert a wave and partitions for payloads and answers. Returns the id. Raises `UnableToNameWave`."""
-    wave_id = connection.exec_driver_sql(
-        _SQL["insert_wave"],
-        {
-            "name": wave.name,
-            "dialect": wave.dialect,
-            "resource": wave.resource,
-            "mode": wave.mode.value,
-            "import_supplier": wave.import_supplier,
-            "target_kraken": wave.target_kraken,
-            "connection_id": wave.connection_id,
-            "requested": wave.requested,
-            "batch_size": wave.batch_size,
-            "requests_in_flight": wave.requests_in_flight,
-            "failure_threshold": wave.failure_threshold,
-            "dag_id": wave.dag_id,
-            "run_id": wave.run_id,
-            "started_at": at,
-            "requested_by": wave.requested_by,
-            "cleared": wave.cleared,
-            **asdict(wave.policy),
-        },
+    """Insert a wave with a key of its own. Returns its id.
+
+    Raises `UnableToNameWave`, and `UnableToUseKeys` where the key cannot be wrapped.
+    """
+    wave_id = _SQL.run(
+        connection, "insert_wave", **asdict(wave), **asdict(wave.policy), started_at=at
     ).scalar()
     if wave_id is None:
         raise UnableToNameWave(
             f"A {wave.mode.value} wave named {wave.name!r} exists already for {wave.dialect}: "
             "choose another name, or leave the name empty."
         )
+    vault_of(connection=connection).make(connection=connection, wave_id=int(wave_id), at=at)
     return int(wave_id)
 
 
 def close_planning(*, connection: Connection, wave_id: int, already_claimed: int) -> None:
     """Count the claimed customers into batches and attach the wave's partitions; the plan's last step."""
-    connection.exec_driver_sql(
-        _SQL["close_planning"], {"wave_id": wave_id, "already_claimed": already_claimed}
-    )
-    for partition in ("create_payload_partition", "create_answer_partition"):
-        connection.exec_driver_sql(_SQL[partition].format(wave_id=wave_id))
+    _SQL.run(connection, "close_planning", wave_id=wave_id, already_claimed=already_claimed)
+    _SQL.run(connection, "add_partitions", wave_id=wave_id)
 
 
 def merge_batches(*, connection: Connection, wave_id: int, by: int) -> None:
     """Merge every `by` neighbouring batches into one, before planning is closed."""
     for statement in ("merge_batches", "enlarge_batch_size"):
-        connection.exec_driver_sql(_SQL[statement], {"wave_id": wave_id, "by": by})
+        _SQL.run(connection, statement, wave_id=wave_id, by=by)
 
 
 def reopen_wave(
@@ -185,27 +169,24 @@ def reopen_wave(
     `cleared` counts how often that run was cleared: when it is known and has not grown, a task was merely
     retried, and nothing changes. With `takes_refused` refused records are built again, too.
     """
-    connection.exec_driver_sql(
-        _SQL["reopen"],
-        {"wave_id": wave_id, "at": at, "cleared": cleared, "takes_refused": takes_refused},
-    )
+    _SQL.run(connection, "reopen", wave_id=wave_id, at=at, cleared=cleared, takes_refused=takes_refused)
 
 
 def wave_of_run(*, connection: Connection, dag_id: str, run_id: str) -> int | None:
     """Return the wave that an Airflow run has planned, or None."""
-    found = connection.exec_driver_sql(_SQL["find_run"], {"dag_id": dag_id, "run_id": run_id}).scalar()
+    found = _SQL.run(connection, "find_run", dag_id=dag_id, run_id=run_id).scalar()
     return None if found is None else int(found)
 
 
 def dag_of(*, connection: Connection, wave_id: int) -> str | None:
     """Return the DAG whose run planned a wave; None where there is no such wave."""
-    found = connection.exec_driver_sql(_SQL["dag_of"], {"wave_id": wave_id}).scalar()
+    found = _SQL.run(connection, "dag_of", wave_id=wave_id).scalar()
     return None if found is None else str(found)
 
 
 def load_wave(*, connection: Connection, wave_id: int) -> Wave:
     """Return one wave. Raises `WaveNotFound`."""
-    row = connection.exec_driver_sql(_SQL["load_wave"], {"wave_id": wave_id}).mappings().one_or_none()
+    row = _SQL.run(connection, "load_wave", wave_id=wave_id).mappings().one_or_none()
     if row is None:
         raise WaveNotFound(f"The tracking database has no wave {wave_id}.")
     policy = {each.name: row[each.name] for each in fields(Policy)}
@@ -216,34 +197,31 @@ def load_wave(*, connection: Connection, wave_id: int) -> Wave:
 def may_create(*, engine: Engine, ref: WaveRef) -> bool:
     """Return whether intended creates may still leave: the wave, or rerun, is not stopped or paused."""
     with engine.connect() as connection:
-        return bool(connection.exec_driver_sql(_SQL["may_create"], ref.values).scalar())
+        return bool(_SQL.run(connection, "may_create", **ref.values).scalar())
 
 
 def hindrance(*, connection: Connection, ref: WaveRef) -> Hindrance | None:
     """Return what keeps the wave, or the rerun in it, from creating until a person acts; None: nothing."""
-    row = connection.exec_driver_sql(_SQL["hindrance"], ref.values).mappings().one_or_none()
-    return None if row is None else Hindrance(**row)
+    return _SQL.one(connection, Hindrance, "hindrance", **ref.values)
 
 
 def paused(*, connection: Connection, refs: Collection[WaveRef]) -> frozenset[WaveRef]:
     """Return those of these waves, or reruns in them, whose creates are paused."""
-    rows = connection.exec_driver_sql(
-        _SQL["paused"], {"wave_ids": [ref.wave_id for ref in refs], "rerun_ids": [ref.rerun for ref in refs]}
+    rows = _SQL.run(
+        connection, "paused", wave_ids=[ref.wave_id for ref in refs], rerun_ids=[ref.rerun for ref in refs]
     )
     return frozenset(WaveRef(wave_id=row.wave_id, rerun=row.rerun_id) for row in rows)
 
 
 def batches(*, connection: Connection, wave_id: int) -> tuple[int, ...]:
     """Return the numbers of all batches of a wave, ascending."""
-    rows = connection.exec_driver_sql(_SQL["batches"], {"wave_id": wave_id}).scalars()
+    rows = _SQL.run(connection, "batches", wave_id=wave_id).scalars()
     return tuple(int(batch) for batch in rows)
 
 
 def batches_in_state(*, connection: Connection, wave_id: int, states: Collection[State]) -> tuple[int, ...]:
     """Return the numbers of the batches that have a record in one of these states, ascending."""
-    rows = connection.exec_driver_sql(
-        _SQL["batches_in_state"], {"wave_id": wave_id, "states": [state.value for state in states]}
-    ).scalars()
+    rows = _SQL.run(connection, "batches_in_state", wave_id=wave_id, states=list(states)).scalars()
     return tuple(int(batch) for batch in rows)
 
 
@@ -251,31 +229,27 @@ def record_watermark(
     *, connection: Connection, wave_id: int, batch: int, watermark: datetime, built_at: datetime
 ) -> None:
     """Record the time of the snapshot that a batch was extracted from."""
-    connection.exec_driver_sql(
-        _SQL["record_watermark"],
-        {"wave_id": wave_id, "batch": batch, "watermark": watermark, "built_at": built_at},
+    _SQL.run(
+        connection, "record_watermark", wave_id=wave_id, batch=batch, watermark=watermark, built_at=built_at
     )
 
 
-def stop_wave(*, engine: Engine, wave_id: int, code: str, reason: str, at: datetime) -> bool:
+def stop_wave(*, engine: Engine, wave_id: int, code: StopCode, reason: str, at: datetime) -> bool:
     """Forbid further creates in this wave. Returns whether they were allowed. The first reason stays."""
     with engine.begin() as connection:
-        stopped = connection.exec_driver_sql(
-            _SQL["stop"], {"wave_id": wave_id, "code": code, "reason": reason, "at": at}
-        )
+        stopped = _SQL.run(connection, "stop", wave_id=wave_id, code=code, reason=reason, at=at)
         return stopped.rowcount > 0
 
 
 def finish_wave(*, connection: Connection, wave_id: int, failure: str | None, at: datetime) -> None:
     """Record how the run of the wave ended; `failure` is one sentence, or None for success."""
-    connection.exec_driver_sql(
-        _SQL["finish"],
-        {
-            "wave_id": wave_id,
-            "outcome": "succeeded" if failure is None else "failed",
-            "reason": failure,
-            "at": at,
-        },
+    _SQL.run(
+        connection,
+        "finish",
+        wave_id=wave_id,
+        outcome="succeeded" if failure is None else "failed",
+        reason=failure,
+        at=at,
     )
 
 
@@ -299,7 +273,7 @@ def batch_locks(*, engine: Engine, wave_id: int, batches: Sequence[int]) -> Iter
             for batch in batches:
                 with connection.begin():
                     key = {"wave_id": wave_id, "batch": batch}
-                    if not connection.exec_driver_sql(_SQL["lock_batch"], key).scalar():
+                    if not _SQL.run(connection, "lock_batch", **key).scalar():
                         raise BatchIsBusy(
                             f"Another worker still works on batch {batch} of wave {wave_id}: "
                             "it is tried again when that worker has ended."
@@ -312,7 +286,7 @@ def batch_locks(*, engine: Engine, wave_id: int, batches: Sequence[int]) -> Iter
                 with connection.begin():
                     for batch in held:
                         key = {"wave_id": wave_id, "batch": batch}
-                        connection.exec_driver_sql(_SQL["unlock_batch"], key)
+                        _SQL.run(connection, "unlock_batch", **key)
 
 
 _SQL = queries(file="waves")

@@ -106,7 +106,10 @@ def rerun_ended(
     through = f"with {mended:,} of {mended + left:,} records through and {left:,} left"
     if parked:
         through += f" ({parked:,} parked)"
-    how = f"well, {through}." if failure is None else f"badly, {through}: {failure}"
+    if failure is not None:
+        how = f"badly, {through}: {failure}"
+    else:
+        how = f"{through}." if left else f"well, {through}."
     return Announcement(
         moment="rerun_end",
         about=about,
@@ -126,7 +129,7 @@ def differences_found(*, connection_id: str, differences: Mapping[str, int]) -> 
         moment="differences",
         about=f"Reconciliation over {connection_id}",
         text=f"{what} open after reconciliation over Connection {connection_id!r} ({listed}): "
-        "`make differences` lists them, and each needs an owner.",
+        "`kraken-migrate differences` lists them, and each needs an owner.",
         counts=dict(differences),
     )
 
@@ -154,8 +157,8 @@ def parked_records(*, connection_id: str, found: ParkedRecords) -> Announcement:
         moment="parked",
         about=f"Connection {connection_id}",
         text=f"{what} parked in {waves_of} that went over Connection {connection_id!r}: no answer of "
-        f"Kraken's proves what became of {them}, so decide (make decide, or action decide of control_wave), "
-        f"or rerun {them}.",
+        f"Kraken's proves what became of {them}, so decide (kraken-migrate record decide, or action decide "
+        f"of control_wave), or rerun {them}.",
         counts={"parked": found.records, "waves": found.waves},
     )
 
@@ -250,7 +253,8 @@ def _text(*, wave: Wave, states: dict[State, int], moment: Moment, failure: str 
                 f"{failed:,} were refused" + (f", {parked:,} are parked." if parked else ".")
             )
         case "stop":
-            return f"{name} was stopped: {failure}"
+            code = f" ({wave.stop_code})" if wave.stop_code else ""
+            return f"{name} was stopped{code}: {failure}"
         case _:
             if failure is not None:
                 return f"{name} ended badly{f' with {parked:,} parked' if parked else ''}. {failure}"

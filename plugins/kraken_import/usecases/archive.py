@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 from kraken_import.tracking import archive
 from kraken_import.tracking.archive import Archive
 from kraken_import.usecases.faults import BadRequest
+from transforms.private import make_private_folder, private_file
 
 _PAGE: Final = 20_000
 """Events deleted in one transaction: few enough that other work waits only a fraction of a second."""
@@ -65,7 +66,7 @@ def _write(*, tracking: Engine, folder: Path, wave_id: int, archived_by: str, no
     """Write the file of a wave and record it. Returns its extent, counted in the file itself."""
     name = f"events-of-wave-{wave_id}.csv.gz"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(path=folder)
         unfinished = folder / f"{name}.unfinished"
         with tracking.execution_options(isolation_level="REPEATABLE READ").begin() as connection:
             extent = archive.extent(connection=connection, wave_id=wave_id)
@@ -86,14 +87,14 @@ def _write(*, tracking: Engine, folder: Path, wave_id: int, archived_by: str, no
         if (folder / name).exists() and _digest(path=folder / name) != written.sha256:
             raise BadRequest(
                 f"{folder / name} holds other events than those of wave {wave_id} here: nothing was deleted, "
-                "so name another FOLDER."
+                "so name another folder."
             )
         unfinished.rename(folder / name)
         _flush(path=folder)
     except OSError as error:
         raise BadRequest(
             f"The events of wave {wave_id} cannot be written to {folder} ({error.strerror}): nothing "
-            "was deleted, so make room or name another FOLDER, and try again."
+            "was deleted, so make room or name another folder, and try again."
         ) from error
     with tracking.begin() as connection:
         archive.record(connection=connection, archive=written, archived_by=archived_by, at=now)
@@ -101,7 +102,7 @@ def _write(*, tracking: Engine, folder: Path, wave_id: int, archived_by: str, no
 
 
 def _export(*, connection: Connection, wave_id: int, to: Path) -> None:
-    with to.open("wb") as file:
+    with private_file(path=to) as file:
         # The header leaves out the name and the time, so that the same events make the same file.
         with closing(gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0)) as packed:
             archive.export(connection=connection, wave_id=wave_id, to=packed)
@@ -114,7 +115,7 @@ def _check(*, folder: Path, written: Archive) -> None:
     path = folder / written.file
     if not path.is_file() or _digest(path=path) != written.sha256:
         raise BadRequest(
-            f"{path} is not there as it was written: bring it back, or name its FOLDER; what is left of the "
+            f"{path} is not there as it was written: bring it back, or name its folder; what is left of the "
             f"events of wave {written.wave_id} stays in the database until then."
         )
 
@@ -130,7 +131,6 @@ def _delete(*, tracking: Engine, written: Archive) -> None:
     while True:
         with tracking.begin() as connection:
             if not archive.delete_events(connection=connection, archive=written, most=_PAGE):
-                archive.finish(connection=connection, archive=written)
                 return
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from kraken_import.client.session import Exchange, KrakenSession
 from kraken_import.domain.lifecycle import FAILED, State
 from kraken_import.tracking import looks
-from kraken_import.tracking.processes import Move, Open
+from kraken_import.tracking.processes import Move, OpenRecord
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases import verdicts
 from kraken_import.usecases.budget import budget_fault
@@ -42,12 +42,14 @@ class Asked:
 class LookedUp:
     """A record, the status endpoint's answer about it, and what that proves."""
 
-    record: Open
+    record: OpenRecord
     exchange: Exchange
     verdict: Verdict
 
 
-async def ask(*, systems: Systems, session: KrakenSession, wave: Wave, records: Sequence[Open]) -> Asked:
+async def ask(
+    *, systems: Systems, session: KrakenSession, wave: Wave, records: Sequence[OpenRecord]
+) -> Asked:
     """Ask once about each record. Ends early when Kraken answers nothing at all.
 
     Raises `SystemicFault` when no record can be asked about; the wave is stopped then.
@@ -77,7 +79,7 @@ async def ask(*, systems: Systems, session: KrakenSession, wave: Wave, records: 
 
 
 async def look_up(
-    *, session: KrakenSession, wave: Wave, timing: Timing, records: Sequence[Open]
+    *, session: KrakenSession, wave: Wave, timing: Timing, records: Sequence[OpenRecord]
 ) -> list[LookedUp]:
     """Ask for the status of each record. Returns the answers with what they prove."""
     exchanges = await session.statuses(
@@ -97,7 +99,7 @@ async def look_up(
     ]
 
 
-def unheard(*, looked_up: Sequence[LookedUp], ruling: Ruling) -> list[Open]:
+def unheard(*, looked_up: Sequence[LookedUp], ruling: Ruling) -> list[OpenRecord]:
     """Return the records that got no answer because of something in themselves.
 
     If many were asked about and none got an answer, the cause lies elsewhere, even if Kraken answers others.

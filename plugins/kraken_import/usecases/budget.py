@@ -8,8 +8,9 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from kraken_import.domain.stops import StopCode
 from kraken_import.tracking import budget
-from kraken_import.tracking.budget import BudgetCause, BudgetStage, Recent, Stage
+from kraken_import.tracking.budget import BudgetCause, BudgetStage, LatestRecords, Stage
 from kraken_import.tracking.waves import Policy, Wave
 from kraken_import.usecases.evidence_bound import CERTAINTY, is_evident, lower_bound
 from kraken_import.usecases.faults import SystemicFault
@@ -47,7 +48,7 @@ def budget_fault(
     for sample in samples:
         measure = _beyond(sample=sample, policy=policy)
         if measure is not None:
-            return SystemicFault(code="error_budget", reason=_reason(sample=sample, measure=measure))
+            return SystemicFault(code=StopCode.ERROR_BUDGET, reason=_reason(sample=sample, measure=measure))
     return None
 
 
@@ -68,7 +69,7 @@ def may_hurry(*, tracking: Engine, wave: Wave) -> bool:
     return found >= _ENOUGH
 
 
-def _beyond(*, sample: Recent, policy: Policy) -> str | None:
+def _beyond(*, sample: LatestRecords, policy: Policy) -> str | None:
     """Return how far a sample exceeds the budget, in words; None when it does not."""
     failed, seen = sample.failed, sample.seen
     if is_evident(failed=failed, seen=seen, share=policy.error_share, window=policy.error_window):
@@ -89,7 +90,7 @@ def _told_apart(*shares: float) -> list[str]:
     return said
 
 
-def _reason(*, sample: Recent, measure: str) -> str:
+def _reason(*, sample: LatestRecords, measure: str) -> str:
     failed, seen = f"{sample.failed:,}", f"{sample.seen:,}"
     match sample.stage:
         case "validate":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,9 +15,10 @@ from kraken_import.domain.lifecycle import REFUSED, UNDONE
 from kraken_import.tracking import frame_rows, money, processes, progress, purge, reruns, shared_values, waves
 from kraken_import.tracking.evidence import Key
 from kraken_import.tracking.money import RecordMoney
-from kraken_import.tracking.processes import Built
+from kraken_import.tracking.processes import BuiltRecord
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.shared_values import SharedValue
+from kraken_import.tracking.vault import key_of
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.calling import batch_counts, refuse_if_stopped
 from kraken_import.usecases.configured import configured_values
@@ -50,7 +51,8 @@ def build_batch(*, systems: BuildSystems, ref: BatchRef) -> dict[str, int]:
     Returns the batch's records by state. A repeated call builds again, so that a correction in the legacy
     database is picked up. Refused records are built once a backfill has opened the wave again, and by a
     rerun, which builds only its own records and opens those that Kraken ended again, each of them once.
-    Raises `SystemicFault` for a stopped wave or rerun, and `BadRequest` for a purged wave. With `writeback`
+    Raises `SystemicFault` for a stopped wave or rerun, `BadRequest` for a purged wave, and
+    `UnableToUseKeys` where its key does not open. With `writeback`
     the legacy system is first told to hold the customers, so that nothing changes between the snapshot and
     their end.
     """
@@ -61,6 +63,7 @@ def build_batch(*, systems: BuildSystems, ref: BatchRef) -> dict[str, int]:
             # A record that Kraken has ended must keep that end where it cannot be created again.
             refuse_if_stopped(wave=wave)
         _refuse_purged(connection=connection, wave=wave)
+        digest_key = key_of(connection=connection, wave_id=wave.id).digest_key
         states = UNDONE | REFUSED if wave.takes_refused and ref.rerun is None else UNDONE
         records = processes.in_states(connection=connection, ref=ref, states=states)
         counts = progress.batch_states(connection=connection, wave_id=ref.wave_id, batch=ref.batch)
@@ -74,10 +77,10 @@ def build_batch(*, systems: BuildSystems, ref: BatchRef) -> dict[str, int]:
             now=now,
         )
     if records:
-        _build(systems=systems, work=_Work(ref=ref, wave=wave, records=records, left_out=left_out), now=now)
+        work = _Work(ref=ref, wave=wave, records=records, left_out=left_out, digest_key=digest_key)
+        _build(systems=systems, work=work, now=now)
     with systems.tracking.connect() as connection:
-        counts = batch_counts(connection=connection, ref=ref)
-    return {state.value: records for state, records in counts.items()}
+        return batch_counts(connection=connection, ref=ref)
 
 
 def _refuse_purged(*, connection: Connection, wave: Wave) -> None:
@@ -98,6 +101,7 @@ class _Work:
     wave: Wave
     records: Mapping[str, Key]
     left_out: int
+    digest_key: bytes = field(repr=False)
 
 
 def _build(*, systems: BuildSystems, work: _Work, now: datetime) -> None:
@@ -106,13 +110,14 @@ def _build(*, systems: BuildSystems, work: _Work, now: datetime) -> None:
     dialect = get_dialect(name=wave.dialect)
     identifiers = list(records)
     extracted = extract(engine=systems.legacy, dialect=dialect, identifiers=identifiers, with_balances=True)
+    settings = payload_settings(
+        dialect=dialect, kraken=systems.kraken, now=now, import_supplier=wave.import_supplier
+    )
     result = build(
         dialect=dialect,
         frames=extracted.frames,
         identifiers=identifiers,
-        settings=payload_settings(
-            dialect=dialect, kraken=systems.kraken, now=now, import_supplier=wave.import_supplier
-        ),
+        settings=replace(settings, digest_key=work.digest_key),
         unreadable=extracted.unreadable,
     )
     with systems.tracking.begin() as connection:
@@ -165,13 +170,13 @@ def _record_money(
     )
 
 
-def _built(*, result: BuildResult, records: Mapping[str, Key]) -> list[Built]:
+def _built(*, result: BuildResult, records: Mapping[str, Key]) -> list[BuiltRecord]:
     """Return the build result of each customer, with its warnings."""
     warnings = {item.external_identifier: item.findings for item in result.warnings}
     bodies = {payload.external_identifier: payload.body for payload in result.payloads}
     refused = {rejection.external_identifier: rejection.findings for rejection in result.rejections}
     return [
-        Built(
+        BuiltRecord(
             id=records[each].id,
             attempt=records[each].attempt,
             body=bodies.get(each),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -13,9 +13,9 @@ from sqlalchemy import Connection, Engine
 
 from kraken_import.client.session import Exchange, KrakenSession
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.domain.lifecycle import State
 from kraken_import.domain.masking import mask_findings
-from kraken_import.tracking import evidence, progress, reruns, waves
+from kraken_import.domain.stops import StopCode
+from kraken_import.tracking import evidence, progress, reruns, vault, waves
 from kraken_import.tracking.refs import BatchRef, WaveRef
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.faults import SystemicFault
@@ -32,27 +32,46 @@ _GO_ON: Final = "then clear the run in Airflow to go on where it stopped"
 def wave_for_kraken(*, connection: Connection, ref: WaveRef, kraken: KrakenSettings) -> Wave:
     """Return the wave, as the rerun sees it if there is one, if these settings still lead to its Kraken.
 
-    Raises `SystemicFault` otherwise: its records must not be sent to, or looked up at, another Kraken.
+    Raises `SystemicFault` otherwise: its records must not be sent to, or looked up at, another Kraken. The
+    same where its key does not open: an answer that could not be kept must not be asked for.
     """
     wave = reruns.load_wave(connection=connection, ref=ref)
     if wave.target_kraken != kraken.target:
         raise SystemicFault(
-            code="other_kraken",
+            code=StopCode.OTHER_KRAKEN,
             reason=(
                 f"Connection {wave.connection_id!r} leads to {kraken.target}, but wave {wave.name!r} was "
                 f"planned for {wave.target_kraken}: point it back, or plan a new wave."
             ),
         )
+    try:
+        vault.key_of(connection=connection, wave_id=wave.id)
+    except vault.UnableToUseKeys as unable:
+        raise SystemicFault(code=StopCode.SEALED, reason=str(unable)) from None
     return wave
 
 
-def batch_counts(*, connection: Connection, ref: BatchRef) -> dict[State, int]:
+@contextmanager
+def stopped_when_sealed(*, systems: Systems, wave: Wave) -> Iterator[None]:
+    """Stop the wave, or the rerun, where a payload of it does not open: it is not sent, and no other is.
+
+    Raises `SystemicFault` then. No record fails for it.
+    """
+    try:
+        yield
+    except vault.UnableToUseKeys as unable:
+        fault = SystemicFault(code=StopCode.SEALED, reason=str(unable))
+        raise stop(tracking=systems.tracking, wave=wave, fault=fault, now=systems.clock()) from None
+
+
+def batch_counts(*, connection: Connection, ref: BatchRef) -> dict[str, int]:
     """Count records by state: those of the batch, or of the rerun in it."""
     if ref.rerun is None:
-        return progress.batch_states(connection=connection, wave_id=ref.wave_id, batch=ref.batch)
-    counts: Counter[State] = Counter()
+        found = progress.batch_states(connection=connection, wave_id=ref.wave_id, batch=ref.batch)
+        return {state.value: records for state, records in found.items()}
+    counts: Counter[str] = Counter()
     for way in reruns.ways_in_batch(connection=connection, ref=ref):
-        counts[way.state] += way.records
+        counts[way.state.value] += way.records
     return dict(counts)
 
 
@@ -61,7 +80,8 @@ def refuse_if_stopped(*, wave: Wave) -> None:
     if wave.stopped_at is not None:
         what = f"Wave {wave.name!r}" if wave.rerun is None else f"Rerun {wave.rerun}"
         raise SystemicFault(
-            code=wave.stop_code or "stopped", reason=f"{what} was stopped: {wave.stop_reason}"
+            code=StopCode(str(wave.stop_code)),
+            reason=f"{what} was stopped ({wave.stop_code}): {wave.stop_reason}",
         )
 
 
@@ -120,7 +140,7 @@ def fault_of(
             )
         case _:
             return None
-    return SystemicFault(code=signal.value, reason=reason)
+    return SystemicFault(code=StopCode(signal.value), reason=reason)
 
 
 def _shared_refusal(*, signal: Signal, wave: Wave, refusal: Finding | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from kraken_import.tracking.cohorts import Count, NewCohort
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.policy import check_policy, resolve, wave_policy, window_of
 from kraken_import.usecases.systems import PlanSystems
+from kraken_import.usecases.wave_request import check_names
 from transforms.dialect import Dialect
 from transforms.registry import UnknownDialect, get_dialect
 from transforms.selection import LEFT_OUT, Parameter, Selection, UnableToSelect, check_rule, select
@@ -69,14 +70,9 @@ class PlannedCohort:
     def counts(self) -> dict[str, int | dict[str, int]]:
         """Return the counts alone."""
         return {
-            "selected": self.selected,
-            "planned": self.planned,
-            "beyond_size": self.beyond_size,
-            "already_planned": self.already_planned,
-            "already_claimed": self.already_claimed,
-            "strata": self.strata,
-            "excluded": self.excluded,
-            "included": self.included,
+            each.name: getattr(self, each.name)
+            for each in fields(self)
+            if each.name not in ("cohort_id", "policy")
         }
 
 
@@ -140,6 +136,7 @@ def _new_cohort(
 ) -> NewCohort:
     if not request.name.strip():
         raise BadRequest("The cohort has no name: give it one.")
+    check_names(cohort=request.name, import_supplier=request.import_supplier)
     if request.size is not None and request.size < 1:
         raise BadRequest(f"The size must be 1 or more, not {request.size}.")
     today = now.astimezone(ZoneInfo(dialect.zone)).date()

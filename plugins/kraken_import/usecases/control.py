@@ -6,18 +6,16 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
+from kraken_import.domain.lifecycle import Mode
 from kraken_import.domain.orders import Order
-from kraken_import.tracking import control
-from kraken_import.tracking.control import Action, Named, Standing, Stopped
+from kraken_import.domain.stops import StopCode
+from kraken_import.domain.texts import flaw_of
+from kraken_import.tracking import control, reports
+from kraken_import.tracking.control import Action, Standing, StoppedRun
+from kraken_import.tracking.reruns import NamedWave, waves_named
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.moments import in_utc
-
-CANCELLED: Final = "cancelled"
-"""The stop code of a wave that never goes on."""
-
-STOP_ALL: Final = "stop_all"
-"""The stop code of what stop_all has stopped; clearing its run lets it go on."""
-
+from kraken_import.usecases.wave_request import AirflowRun
 
 _MOST_NAMED: Final = 20
 """More waves than this are counted, not named."""
@@ -25,6 +23,10 @@ _MOST_NAMED: Final = 20
 
 class UnknownWave(BadRequest):
     """No wave has this id or name, or several have it."""
+
+
+class NameTaken(BadRequest):
+    """Another wave of this dialect, mode and Kraken is called so."""
 
 
 class UnknownKraken(BadRequest):
@@ -49,7 +51,8 @@ def control_wave(*, tracking: Engine, wave: str, action: Action, order: Order) -
             action=action,
             order=order,
             stop_reason=(
-                f"{CANCELLED} by {order.by}{order.because}: what was not created is free for another wave."
+                f"{StopCode.CANCELLED} by {order.by}{order.because}: what was not created is free for "
+                "another wave."
             ),
         )
     if action == "resume" and standing.stop_code is not None:
@@ -98,7 +101,7 @@ def stop_all(*, tracking: Engine, kraken: str | None, order: Order) -> str:
     )
 
 
-def _shown(stopped: Stopped) -> str:
+def _shown(stopped: StoppedRun) -> str:
     name = "" if stopped.name is None else f" {stopped.name!r}"
     return f"{stopped.kind} {stopped.id}{name} ({stopped.mode}, {stopped.dialect})"
 
@@ -114,20 +117,62 @@ _MEANS: Final[dict[Action, str]] = {
 }
 
 
-def find_wave(*, connection: Connection, wave: str) -> Named:
-    """Return the wave with this id or name. Raises `UnknownWave` when there is none, or more than one."""
-    found = control.find(connection=connection, wave=wave)
+def find_wave(*, connection: Connection, wave: str, dialect: str | None = None) -> NamedWave:
+    """Return the wave with this id or name, of a dialect if one is given.
+
+    Raises `UnknownWave` when there is none, or more than one.
+    """
+    if flaw := flaw_of(text=wave):
+        raise UnknownWave(f"There is no wave of a name that {flaw}.")
+    named = waves_named(connection=connection, name=wave)
+    found = [each for each in named if dialect in (None, each.dialect)]
     if not found:
-        raise UnknownWave(f"There is no wave {wave!r}: give the id or the name of one in migration.wave.")
+        of = f" of {dialect}" if dialect else ""
+        raise UnknownWave(f"There is no wave {wave!r}{of}: give the id or the name of one in migration.wave.")
     if len(found) > 1:
         listed = ", ".join(f"{each.id} ({each.mode}, {each.dialect})" for each in found)
         raise UnknownWave(f"Several waves are called {wave!r}: give the id of one: {listed}.")
     return found[0]
 
 
-def _check(*, named: Named, standing: Standing, action: Action) -> None:
+def run_of_wave(*, tracking: Engine, wave: str) -> AirflowRun:
+    """Return the run of the wave with this id or name.
+
+    Raises `UnknownWave`, and `BadRequest` for a closed one, whose run is not to be cleared.
+    """
+    with tracking.connect() as connection:
+        named = find_wave(connection=connection, wave=wave)
+        if named.closed_at is not None:
+            raise BadRequest(
+                f"{title(named=named)} is closed since {in_utc(at=named.closed_at)}, so its run is not to be "
+                "cleared: `kraken-migrate wave open` first, unless it was purged."
+            )
+        header = reports.header(connection=connection, wave_id=named.id)
+    return AirflowRun(dag_id=header.dag_id, run_id=header.run_id)
+
+
+def check_name_is_free(*, tracking: Engine, name: str, dialect: str, mode: Mode, target: str | None) -> None:
+    """Raise `NameTaken` where planning a wave would find its name taken, before any run is started for it.
+
+    A name is free for another Kraken. Where `target` is not known, that of all waves counts if it is one.
+    """
+    with tracking.connect() as connection:
+        found = [
+            each
+            for each in waves_named(connection=connection, name=name)
+            if (each.name, each.dialect, each.mode) == (name, dialect, mode)
+        ]
+        targets = {known for _, known in control.known_krakens(connection=connection)} if found else set()
+    for each in found:
+        if each.target_kraken == target or targets == {each.target_kraken}:
+            raise NameTaken(
+                f"{title(named=each)} has this name already: choose another one by --name, or leave it out."
+            )
+
+
+def _check(*, named: NamedWave, standing: Standing, action: Action) -> None:
     wave = title(named=named)
-    if standing.stop_code == CANCELLED:
+    if standing.stop_code == StopCode.CANCELLED:
         raise BadRequest(f"{wave} was cancelled before: it cannot be changed any more.")
     if action == "resume" and standing.paused_at is None:
         raise BadRequest(f"{wave} is not paused: there is nothing to resume.")
@@ -139,6 +184,6 @@ def _check(*, named: Named, standing: Standing, action: Action) -> None:
         raise BadRequest(f"{wave} has ended: there is nothing to {action}.")
 
 
-def title(*, named: Named) -> str:
+def title(*, named: NamedWave) -> str:
     """Return a wave as sentences call it."""
     return f"Wave {named.id} {named.name!r} ({named.mode}, {named.dialect})"

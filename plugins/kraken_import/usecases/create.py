@@ -6,12 +6,12 @@ outcome is unknown is looked up at the status endpoint before anything else is s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection
 
 from kraken_import.domain.lifecycle import State
+from kraken_import.domain.stops import StopCode
 from kraken_import.tracking import gate, reruns, waves
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.waves import BatchIsBusy, Wave
@@ -20,27 +20,21 @@ from kraken_import.usecases.calling import (
     open_session,
     refuse_if_stopped,
     stop,
+    stopped_when_sealed,
     wave_for_kraken,
 )
 from kraken_import.usecases.creator import Creator
 from kraken_import.usecases.faults import Retryable, SystemicFault
-from kraken_import.usecases.gate import NOT_APPROVED, unapproved
+from kraken_import.usecases.gate import unapproved
 from kraken_import.usecases.policy import window_is_over
+from kraken_import.usecases.restored import hold_back_restored
 from kraken_import.usecases.systems import Systems
-from kraken_import.usecases.waiting import HoldBack, outage_under_way
+from kraken_import.usecases.waiting import BatchOutcome, HoldBack, outage_under_way
 
 _LOOK_AGAIN: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateOutcome:
-    """The batch's records by state, and why it waits before it goes on (None: it has ended)."""
-
-    counts: dict[str, int]
-    held: HoldBack | None
-
-
-async def create_batch(*, systems: Systems, ref: BatchRef) -> CreateOutcome:
+async def create_batch(*, systems: Systems, ref: BatchRef) -> BatchOutcome:
     """Create the valid records of a batch and settle every doubt about them.
 
     Raises `SystemicFault` when the wave is or was stopped, and `Retryable` when another worker still works on
@@ -59,27 +53,30 @@ async def create_batch(*, systems: Systems, ref: BatchRef) -> CreateOutcome:
         raise Retryable(str(busy)) from busy
     if State.VALID in counts and held is None:
         held = _why_not(systems=systems, wave=wave, valid=counts[State.VALID], uncovered=uncovered)
-    return CreateOutcome(
-        counts={state.value: records for state, records in counts.items()},
-        held=held,
-    )
+    return BatchOutcome(counts=counts, held=held)
 
 
 async def _work(*, systems: Systems, connection: Connection, wave: Wave, ref: BatchRef) -> HoldBack | None:
     held = await outage_under_way(systems=systems, wave=wave)
     if held is not None:
         return held
-    async with open_session(systems=systems, wave=wave) as session:
-        return await Creator(
-            systems=systems, connection=connection, session=session, wave=wave, ref=ref
-        ).run()
+    with stopped_when_sealed(systems=systems, wave=wave):
+        async with open_session(systems=systems, wave=wave) as session:
+            held = await hold_back_restored(
+                systems=systems, connection=connection, session=session, wave=wave
+            )
+            if held is not None:
+                return held
+            return await Creator(
+                systems=systems, connection=connection, session=session, wave=wave, ref=ref
+            ).run()
 
 
 def _why_not(*, systems: Systems, wave: Wave, valid: int, uncovered: int) -> HoldBack:
     """Return why valid records were left. Raises `SystemicFault` when only a person can change that."""
     refuse_if_stopped(wave=wave)
     if uncovered >= valid:
-        raise SystemicFault(code=NOT_APPROVED, reason=unapproved(wave=wave, records=uncovered))
+        raise SystemicFault(code=StopCode.NOT_APPROVED, reason=unapproved(wave=wave, records=uncovered))
     now = systems.clock()
     if window_is_over(policy=wave.policy, now=now + systems.window):
         raise stop(tracking=systems.tracking, wave=wave, fault=_too_late(wave=wave), now=now)
@@ -93,7 +90,7 @@ def _why_not(*, systems: Systems, wave: Wave, valid: int, uncovered: int) -> Hol
 
 def _too_late(*, wave: Wave) -> SystemicFault:
     return SystemicFault(
-        code="schedule_window_over",
+        code=StopCode.WINDOW_OVER,
         reason=(
             f"The schedule window of wave {wave.name!r} has ended, so Kraken would refuse its creates: "
             "cancel the wave, and plan another one with a later window."

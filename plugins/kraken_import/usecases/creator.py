@@ -19,7 +19,7 @@ from kraken_import.client.session import Exchange, KrakenSession
 from kraken_import.domain.lifecycle import FAILED, Mode, State
 from kraken_import.tracking import processes, waves
 from kraken_import.tracking.evidence import Answer, Key, Stage
-from kraken_import.tracking.processes import Move, Open, Ready
+from kraken_import.tracking.processes import Move, OpenRecord, ReadyRecord
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases import verdicts
@@ -157,7 +157,7 @@ class Creator:
         if fault is not None:
             raise self.judge.stopped(fault)
 
-    def _intend(self, most: int) -> tuple[Admission, list[Ready]]:
+    def _intend(self, most: int) -> tuple[Admission, list[ReadyRecord]]:
         now = self.systems.clock()
         if window_is_over(policy=self.wave.policy, now=now + self.systems.window):
             return Admission(most=most), []
@@ -199,7 +199,7 @@ class Creator:
         await asyncio.sleep(max(_LOOK_FOR_ROOM, admission.seconds))
         return None
 
-    async def _verdict(self, record: Ready, exchange: Exchange) -> Verdict:
+    async def _verdict(self, record: ReadyRecord, exchange: Exchange) -> Verdict:
         """Return what an answer to a create proves, after any question that must be asked first."""
         found = verdicts.after_create(key=record.key, answer=exchange.answer)
         if found.next is Next.EXPLAIN:
@@ -224,7 +224,7 @@ class Creator:
 
     def _record_creates(
         self,
-        chunk: Sequence[Ready],
+        chunk: Sequence[ReadyRecord],
         exchanges: Sequence[Exchange],
         found: Sequence[Verdict],
         ruled: Ruled,
@@ -300,7 +300,7 @@ class Creator:
             return released, self.systems.window.total_seconds()
         return released, max(_LOOK_AGAIN, soonest)
 
-    def _doubtful(self) -> list[Open]:
+    def _doubtful(self) -> list[OpenRecord]:
         with self.connection.begin():
             return _rebased(connection=self.connection, ref=self.ref)
 
@@ -337,7 +337,7 @@ class _Wait(Exception):
         self.held = held
 
 
-def _rebased(*, connection: Connection, ref: BatchRef) -> list[Open]:
+def _rebased(*, connection: Connection, ref: BatchRef) -> list[OpenRecord]:
     """Return the records in doubt, none of them with a time in the future."""
     found = processes.in_doubt(connection=connection, ref=ref, states=(State.CREATING,))
     ahead = [

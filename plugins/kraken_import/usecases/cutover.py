@@ -27,11 +27,14 @@ from kraken_import.tracking.reruns import NamedWave
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.moments import in_utc
 from transforms.database import UnableToQuery, place_in, sentences, shown, statement_in, stripped
-from transforms.sql_files import FOLDER
+from transforms.registry import sql_file
 
-_SQL_FOLDER: Final = FOLDER / "cutover"
 _PAGE: Final = 1_000
-_CHANGE: Final = ("external_identifier", "kind", "changes", "first_at", "last_at")
+CHANGE_KINDS: Final = frozenset({"payment", "booking", "reading", "contact"})
+"""What may reach the legacy system after a customer was read."""
+CHANGE_COLUMNS: Final = ("external_identifier", "kind", "changes", "first_at", "last_at")
+CHANGE_PARAMETERS: Final = frozenset({"identifiers", "since"})
+"""What changes.sql delivers, and what it is given."""
 
 OVERLAP: Final = timedelta(minutes=1)
 """A row has the time when its transaction began, which may have been committed only after the snapshot:
@@ -182,7 +185,9 @@ def close_wave(*, tracking: Engine, legacy: Engine, wave: NamedWave, by: str, no
         if still_open := cutover.records_in(connection=connection, wave_id=wave.id, states=OPEN):
             obstacles.append(f"{still_open} records have not ended at Kraken")
         if parked := cutover.records_in(connection=connection, wave_id=wave.id, states={State.PARKED}):
-            obstacles.append(f"{parked} parked records are not decided (make decide), nor rerun")
+            obstacles.append(
+                f"{parked} parked records are not decided (kraken-migrate record decide), nor rerun"
+            )
         obstacles += [
             f"{count} {CALLED[kind]} have no owner"
             for kind, count in cutover.unowned(connection=connection, wave_id=wave.id).items()
@@ -220,14 +225,18 @@ def _changes(
     snapshot = legacy.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     with sentences(place=place_in(file), raises=BadRequest), snapshot.connect() as connection:
         result = connection.execute(statement, values)
-        if set(_CHANGE) - set(result.keys()):
-            raise BadRequest(f"{shown(file)} must deliver the columns {', '.join(_CHANGE)}.")
-        rows = [[stripped(getattr(row, name)) for name in _CHANGE] for row in result]
+        if set(CHANGE_COLUMNS) - set(result.keys()):
+            raise BadRequest(f"{shown(file)} must deliver the columns {', '.join(CHANGE_COLUMNS)}.")
+        rows = [[stripped(getattr(row, name)) for name in CHANGE_COLUMNS] for row in result]
     if any(None in row for row in rows):
         raise BadRequest(f"{shown(file)} delivers NULL: every column must have a value.")
     if not ids.keys() >= {identifier for identifier, *_ in rows}:
         raise BadRequest(
             f"{shown(file)} returns customers that it was not asked for: select by :identifiers."
+        )
+    if not CHANGE_KINDS.issuperset(kind for _, kind, *_ in rows):
+        raise BadRequest(
+            f"{shown(file)} delivers another kind than {', '.join(sorted(CHANGE_KINDS))}: say one of these."
         )
     return [
         Change(id=ids[identifier], kind=kind, changes=changes, first_at=first_at, last_at=last_at)
@@ -236,16 +245,17 @@ def _changes(
 
 
 def _changes_statement(*, dialect: str) -> TextClause:
-    file = _changes_file(dialect=dialect)
-    if not file.is_file():
-        raise BadRequest(
-            f"Late changes cannot be found: write sql/cutover/{dialect}/changes.sql, as for edf_accounts."
-        )
     try:
-        return statement_in(file, parameters=frozenset({"identifiers", "since"}))
+        return statement_in(_changes_file(dialect=dialect), parameters=CHANGE_PARAMETERS)
     except UnableToQuery as error:
         raise BadRequest(str(error)) from None
 
 
 def _changes_file(*, dialect: str) -> Path:
-    return _SQL_FOLDER / dialect / "changes.sql"
+    file = sql_file(part="cutover", dialect=dialect, name="changes")
+    if file is None:
+        raise BadRequest(
+            f"Late changes cannot be found: write sql/cutover/{dialect}/changes.sql, which "
+            f"`kraken-migrate dialect new {dialect} --legacy` begins; without rows it says there are none."
+        )
+    return file

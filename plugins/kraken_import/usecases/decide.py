@@ -25,6 +25,7 @@ from kraken_import.usecases.moments import in_utc
 from kraken_import.usecases.recording import record_moves
 from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.verdicts import Signal, Timing, signal_of
+from kraken_import.usecases.wave_request import check_names
 
 _EXAMPLES: Final = 5
 
@@ -201,6 +202,7 @@ def _checked(*, wave: str, identifiers: Sequence[str], answer: str, reason: str 
         raise BadRequest("Say which records to decide about, by their external identifiers.")
     if not all(identifiers):
         raise BadRequest("One of the identifiers is blank: leave it out.")
+    check_names(identifiers=identifiers)
     if answer not in _ANSWERS:
         raise BadRequest("Say what is so: there when Kraken has these records, absent when it has not.")
     if reason is None:

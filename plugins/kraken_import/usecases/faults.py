@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kraken_import.domain.stops import StopCode
+
 
 class BadRequest(Exception):
     """The request cannot be carried out: fail at once, and say so to the person who asked."""
@@ -14,7 +16,7 @@ class Retryable(Exception):
 class SystemicFault(Exception):
     """No record of the wave can succeed: it is stopped, and nothing more is sent."""
 
-    def __init__(self, *, code: str, reason: str, stopped_now: bool = False) -> None:
+    def __init__(self, *, code: StopCode, reason: str, stopped_now: bool = False) -> None:
         super().__init__(reason)
         self.code = code
         self.reason = reason

@@ -10,27 +10,20 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from kraken_import.domain.lifecycle import OPEN, Mode, State
+from kraken_import.domain.stops import StopCode
 from kraken_import.tracking import control, evidence, gate, processes, progress, reruns, shared_values, waves
 from kraken_import.tracking.gate import Decision
 from kraken_import.tracking.processes import Move
 from kraken_import.tracking.refs import WaveRef
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.calling import stop
-from kraken_import.usecases.control import CANCELLED
 from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.review import review
 from transforms.findings import Finding
 from transforms.registry import get_dialect
 from transforms.rules.engine import Circumstances
 
-REJECTED: Final = "rejected"
-EXPIRED: Final = "not_approved"
-"""Stop codes of a wave that a person rejected at the gate, and of one that was not answered in time."""
-
-NOT_APPROVED: Final = "not_approved"
-"""Fault of a task whose records the approval does not cover: clearing the gate asks about them."""
-
-DECIDED: Final = (CANCELLED, REJECTED, EXPIRED)
+DECIDED: Final = (StopCode.CANCELLED, StopCode.REJECTED, StopCode.NOT_APPROVED)
 """Stops that a person decided: no rerun continues where nothing was to be created."""
 
 _MISSING: Final = Finding(
@@ -100,9 +93,11 @@ def question_to_ask(*, tracking: Engine, wave_id: int, now: datetime) -> Questio
         if not counts.get(State.VALID):
             return None
         records = gate.ask(connection=connection, wave_id=wave_id, at=now)
-        subject = f"Create {records:,} records of wave {wave.name!r} in {wave.target_kraken}?"
-        body = review(connection=connection, wave=wave, counts=counts)
-    return Question(subject=subject, body=body, wait=timedelta(minutes=float(wave.policy.approval_minutes)))
+        live = "" if wave.mode is Mode.LIVE else " (rehearsal: nothing is kept there)"
+        subject = f"Create {records:,} records of wave {wave.name!r} in {wave.target_kraken}{live}?"
+        wait = timedelta(minutes=float(wave.policy.approval_minutes))
+        body = review(connection=connection, wave=wave, counts=counts, until=now + wait)
+    return Question(subject=subject, body=body, wait=wait)
 
 
 def unapproved(*, wave: Wave, records: int) -> str:
@@ -169,16 +164,17 @@ def _is_barred(*, connection: Connection, wave: Wave, user: str) -> bool:
 def _refusal(*, decision: Decision | None) -> SystemicFault:
     again = "nothing further is created; clear the run in Airflow to be asked again."
     if decision is None or decision.decision == "expired":
-        return SystemicFault(code=EXPIRED, reason=f"not approved in time: {again}")
-    return SystemicFault(code=REJECTED, reason=f"rejected by {decision.decided_by} at the gate: {again}")
+        return SystemicFault(code=StopCode.NOT_APPROVED, reason=f"not approved in time: {again}")
+    by = decision.decided_by
+    return SystemicFault(code=StopCode.REJECTED, reason=f"rejected by {by} at the gate: {again}")
 
 
 def _too_many(*, wave: Wave, refused: int, total: int) -> SystemicFault:
     return SystemicFault(
-        code="threshold",
+        code=StopCode.THRESHOLD,
         reason=(
             f"{refused} of {total} records were refused before anything was created, more than the threshold "
-            f"of {wave.failure_threshold:.1%}: see migration.import_error for the causes; then mend them and "
+            f"of {wave.failure_threshold:.1%}: see its report for the causes; then mend them and "
             "rerun what was refused, clear the run in Airflow to go on without it, or cancel the wave."
         ),
     )

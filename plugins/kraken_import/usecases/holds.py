@@ -18,9 +18,9 @@ from kraken_import.tracking import holds
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.faults import BadRequest
 from transforms.database import UnableToQuery, place_in, sentences, statement_in
-from transforms.sql_files import FOLDER
+from transforms.registry import sql_folders, sql_path
 
-_SQL_FOLDER: Final = FOLDER / "legacy_writeback"
+_PART: Final = "legacy_writeback"
 _PAGE: Final = 5_000
 _log = logging.getLogger(__name__)
 
@@ -76,14 +76,14 @@ def release(
 
 
 def _holds(*, dialect: str) -> bool:
-    there = (_SQL_FOLDER / dialect).is_dir()
+    there = any(folder.is_dir() for folder in sql_folders(part=_PART, dialect=dialect))
     if not there:
         _log.info("No customers are held: there is no sql/legacy_writeback/%s.", dialect)
     return there
 
 
 def _run(*, writeback: Engine, dialect: str, name: str, identifiers: Sequence[str]) -> None:
-    file = _SQL_FOLDER / dialect / f"{name}.sql"
+    file = sql_path(part=_PART, dialect=dialect, name=name)
     try:
         statement = statement_in(file, parameters=frozenset({"identifiers"}))
     except UnableToQuery as error:

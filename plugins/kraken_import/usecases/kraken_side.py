@@ -12,11 +12,11 @@ from typing import Final
 from sqlalchemy import Connection
 
 from kraken_import.client.answers import Answer, NotFound, ProcessStatus, Unauthorised
-from kraken_import.client.session import KrakenSession, Listed, UnableToList
+from kraken_import.client.session import KrakenSession, ListedAccount, UnableToList
 from kraken_import.domain.lifecycle import State
 from kraken_import.tracking import listing
 from kraken_import.tracking.listing import Page
-from kraken_import.tracking.reconciliation import Difference, Known, Scope
+from kraken_import.tracking.reconciliation import Difference, KnownRecord, Scope
 from kraken_import.usecases.faults import Retryable
 from kraken_import.usecases.parked import parked_difference
 from kraken_import.usecases.verdicts import difference, signal_of
@@ -57,7 +57,9 @@ class KrakenSide:
         session: KrakenSession,
         fault_of: Callable[..., Exception | None],
         scope: Scope,
+        is_restored: bool = False,
     ) -> None:
+        self._is_restored = is_restored
         self._connection = connection
         self._session = session
         self._fault_of = fault_of
@@ -104,14 +106,14 @@ class KrakenSide:
         with self._connection.begin():
             return listing.doubted_page(connection=self._connection, wave_id=wave_id, after=after, most=_PAGE)
 
-    def _judge(self, *, known: Known, answer: Answer) -> Difference | None:
+    def _judge(self, *, known: KnownRecord, answer: Answer) -> Difference | None:
         if known.state is State.PARKED and not isinstance(answer, Unauthorised):
             return parked_difference(known=known, answer=answer)
         if not isinstance(answer, ProcessStatus | NotFound):
             raise self._fault_of(signal=signal_of(answer=answer), problem=self._session.problem) or Retryable(
                 "Kraken gave no usable answer about a record: differences that were not checked stay open."
             )
-        return judge(known=known, answer=answer)
+        return judge(known=known, answer=answer, is_restored=self._is_restored)
 
     async def _read_one(self, *, imported: bool) -> bool:
         """Read one of the listings. Returns whether Kraken has it."""
@@ -132,7 +134,7 @@ class KrakenSide:
 
     async def _copy(self, *, imported: bool) -> int:
         number = 0
-        waiting: list[Listed] = []
+        waiting: list[ListedAccount] = []
         entries = self._session.listing(imported=imported, import_supplier=self._scope.import_supplier)
         async with aclosing(entries) as pages:
             async for page in pages:
@@ -144,7 +146,7 @@ class KrakenSide:
         await self._add(imported=imported, listed=waiting)
         return number
 
-    async def _add(self, *, imported: bool, listed: Sequence[Listed]) -> None:
+    async def _add(self, *, imported: bool, listed: Sequence[ListedAccount]) -> None:
         entries = ((entry.external_identifier, entry.kraken_identifier) for entry in listed)
         await self._write(partial(listing.add, imported=imported, listed=entries))
 
@@ -156,9 +158,16 @@ class KrakenSide:
         await asyncio.to_thread(run)
 
 
-def judge(*, known: Known, answer: ProcessStatus | NotFound) -> Difference | None:
+def judge(
+    *, known: KnownRecord, answer: ProcessStatus | NotFound, is_restored: bool = False
+) -> Difference | None:
     """Return the difference between a record and what Kraken says of it; None when there is none."""
-    kind = difference(state=known.state, kraken_identifier=known.kraken_identifier, answer=answer)
+    kind = difference(
+        state=known.state,
+        kraken_identifier=known.kraken_identifier,
+        answer=answer,
+        is_restored=is_restored,
+    )
     if kind is None:
         return None
     ours, theirs = known.state.value, "unknown" if isinstance(answer, NotFound) else answer.status

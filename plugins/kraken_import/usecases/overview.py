@@ -15,6 +15,7 @@ from kraken_import.usecases.control import find_wave
 from kraken_import.usecases.moments import in_utc
 from kraken_import.usecases.policy import wave_in_words
 from kraken_import.usecases.report import decision_in_words, money_lines
+from kraken_import.usecases.restored import restored_sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,8 @@ class WaveOverview:
     run: str
     """The DAG and its run in Airflow."""
     reruns: Sequence[RerunLine]
+    restored: str | None = None
+    """Since when, by whom and why creates wait for a look-up; None where they do not."""
 
 
 def list_waves(*, tracking: Engine, most: int, dialect: str | None = None) -> list[WaveLine]:
@@ -56,6 +59,7 @@ def show_wave(*, tracking: Engine, wave: str) -> WaveOverview:
             approval=decision_in_words(header=header, wave=loaded),
             run=f"{header.dag_id}/{header.run_id}",
             reruns=overview.reruns(connection=connection, wave_id=named.id),
+            restored=restored_sentence(connection=connection, wave_id=named.id),
         )
 
 
@@ -71,8 +75,14 @@ def standing(*, wave: WaveLine) -> str:
     elif wave.paused_at is not None:
         because = f": {wave.pause_reason}" if wave.pause_reason else ""
         said.append(f"paused by {wave.paused_by} since {in_utc(at=wave.paused_at)}{because}")
+    if wave.asked_until is not None:
+        said.append(
+            f"waits for an approval until {in_utc(at=wave.asked_until)} (Required Actions in Airflow)"
+        )
+    if wave.silent_since is not None:
+        said.append(f"waits for Kraken, which has not answered since {in_utc(at=wave.silent_since)}")
     if wave.outcome is not None:
         # A stopped wave fails for the reason that it was stopped for.
         why = wave.outcome_reason if wave.stop_reason is None else None
         said.append(wave.outcome if why is None else f"{wave.outcome}: {why}")
-    return "; ".join(said) or "under way"
+    return "; ".join([*(each.rstrip(".") for each in said[:-1]), *said[-1:]]) or "under way"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kraken_import.client.answers import Answer, NotFound, ProcessStatus
-from kraken_import.tracking.reconciliation import Difference, Known
+from kraken_import.tracking.reconciliation import Difference, KnownRecord
 
 _TO_DO: Final = {
     "create_never_takes_effect": (
@@ -35,7 +35,7 @@ def to_do(*, code: str) -> str:
     return _TO_DO.get(code, _ELSE)
 
 
-def parked_difference(*, known: Known, answer: Answer) -> Difference:
+def parked_difference(*, known: KnownRecord, answer: Answer) -> Difference:
     """Return the difference that a parked record is until it is freed, with what Kraken says of it now.
 
     It may be parked because no answer about it is usable: other records are still compared.

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Engine
 
 from kraken_import.domain.lifecycle import Mode
 from kraken_import.domain.policies import PolicySettings
+from kraken_import.domain.stops import StopCode
 from kraken_import.tracking import cohorts, money, processes, waves
 from kraken_import.tracking.cohorts import Cohort
 from kraken_import.tracking.waves import Policy, Wave
-from kraken_import.usecases.control import CANCELLED
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.moments import in_utc
 from kraken_import.usecases.nights import NothingPlanned, cohorts_of_wave, day_of
@@ -99,14 +99,12 @@ class _Planning:
 
 def _plan_anew(given: _Planning) -> PlannedWave:
     """Insert a wave, claim its customers, and count them into batches."""
+    processes.lock_claiming(connection=given.connection)
     given = _with_cohorts(given)
     request, connection = given.request, given.connection
     check_request(request=request, kraken=given.systems.kraken)
     wave = _new_wave(given)
-    try:
-        wave_id = waves.add_wave(connection=connection, wave=wave, at=given.now)
-    except waves.UnableToNameWave as error:
-        raise BadRequest(str(error)) from error
+    wave_id = _add_wave(given, wave=wave)
     cohort_ids = [cohort.id for cohort in given.chosen]
     pages: Iterable[Sequence[str]] = cohorts.customers_of(connection=connection, ids=cohort_ids)
     if not given.chosen:
@@ -192,12 +190,32 @@ def planned_wave(*, tracking: Engine, run: AirflowRun) -> int | None:
 
 
 def _refuse_ended(*, wave: Wave) -> None:
-    if wave.stop_code == CANCELLED:
+    if wave.stop_code == StopCode.CANCELLED:
         raise BadRequest(f"Wave {wave.name!r} was {wave.stop_reason}")
     if wave.closed_at is not None:
         raise BadRequest(
             f"The wave of this run is closed since {in_utc(at=wave.closed_at)}: open it again first."
         )
+
+
+def _add_wave(given: _Planning, *, wave: waves.NewWave) -> int:
+    """Insert a wave. One that was not given a name takes its run's where that of its cohorts is taken."""
+    try:
+        return waves.add_wave(connection=given.connection, wave=wave, at=given.now)
+    except waves.UnableToNameWave as error:
+        if given.request.name or wave.name == given.run.run_id:
+            raise BadRequest(str(error)) from error
+    return waves.add_wave(
+        connection=given.connection, wave=replace(wave, name=given.run.run_id), at=given.now
+    )
+
+
+def _name(given: _Planning) -> str:
+    """Return what a wave is called: as the request says, else by its cohorts, else by its run."""
+    if given.request.name or not given.chosen:
+        return given.request.name or given.run.run_id
+    first, others = given.chosen[0].name, len(given.chosen) - 1
+    return f"{first} and {others} more" if others else first
 
 
 def _new_wave(given: _Planning) -> waves.NewWave:
@@ -211,7 +229,7 @@ def _new_wave(given: _Planning) -> waves.NewWave:
             f"or under import_suppliers in Connection {request.connection_id!r}."
         )
     return waves.NewWave(
-        name=request.name or run.run_id,
+        name=_name(given),
         dialect=dialect.name,
         resource=dialect.resource,
         mode=Mode.REHEARSAL if request.dry_run else Mode.LIVE,

@@ -11,8 +11,9 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from kraken_import.client.session import KrakenSession
 from kraken_import.domain.lifecycle import OPEN, UNPROVED, State
+from kraken_import.domain.stops import StopCode
 from kraken_import.tracking import looks, processes, waves
-from kraken_import.tracking.processes import Open
+from kraken_import.tracking.processes import OpenRecord
 from kraken_import.tracking.refs import BatchRef, WaveRef
 from kraken_import.tracking.waves import BatchIsBusy, Wave
 from kraken_import.usecases.asking import Asked, ask
@@ -115,13 +116,18 @@ class _OpenPoller:
             await asyncio.to_thread(lock.__exit__, None, None, None)
 
     def _load(self, wave_id: int) -> Wave | None:
-        """Return the wave; None if it went to another Kraken than the Connection leads to now."""
+        """Return the wave; None if it cannot be asked about.
+
+        One that went to another Kraken than the Connection leads to now is left to that Kraken's Connection.
+        """
         try:
             with self._systems.tracking.connect() as connection:
                 return wave_for_kraken(
                     connection=connection, ref=WaveRef(wave_id=wave_id), kraken=self._systems.kraken
                 )
-        except SystemicFault:
+        except SystemicFault as fault:
+            if fault.code is not StopCode.OTHER_KRAKEN:
+                self.failed[wave_id] = fault
             return None
 
     def _open_waves(self, states: Collection[State]) -> list[int]:
@@ -132,7 +138,7 @@ class _OpenPoller:
                 states=states,
             )
 
-    def _page(self, wave_id: int, after: tuple[int, int]) -> list[Open]:
+    def _page(self, wave_id: int, after: tuple[int, int]) -> list[OpenRecord]:
         with self._systems.tracking.begin() as connection:
             return looks.open_page(
                 connection=connection, wave_id=wave_id, after=after, most=_PAGE, due_for=_DUE_FOR
@@ -147,6 +153,6 @@ class _OpenPoller:
         with self._systems.tracking.connect() as connection:
             return waves.batches_in_state(connection=connection, wave_id=wave_id, states=(State.CREATING,))
 
-    def _in_doubt(self, ref: BatchRef) -> list[Open]:
+    def _in_doubt(self, ref: BatchRef) -> list[OpenRecord]:
         with self._systems.tracking.connect() as connection:
             return processes.in_doubt(connection=connection, ref=ref, states=(State.CREATING,))

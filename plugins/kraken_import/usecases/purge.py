@@ -8,12 +8,17 @@ from sqlalchemy import Connection, Engine
 
 from kraken_import.domain.lifecycle import Mode
 from kraken_import.domain.orders import Order
-from kraken_import.tracking import cutover, purge
-from kraken_import.tracking.control import Named
+from kraken_import.tracking import cutover, legal_holds, purge
+from kraken_import.tracking.reruns import NamedWave
 from kraken_import.usecases.control import find_wave, title
 from kraken_import.usecases.cutover import CALLED
 from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.legal_holds import in_words
 from kraken_import.usecases.moments import in_utc
+
+
+class UnderLegalHold(BadRequest):
+    """A legal hold keeps the wave."""
 
 
 def purge_wave(*, tracking: Engine, wave: str, order: Order) -> str:
@@ -44,25 +49,35 @@ def purge_wave(*, tracking: Engine, wave: str, order: Order) -> str:
     )
 
 
-def _obstacles(*, connection: Connection, named: Named, now: datetime) -> list[str]:
-    """Return what keeps a wave from being purged. Raises `BadRequest` for one that has been."""
+def _obstacles(*, connection: Connection, named: NamedWave, now: datetime) -> list[str]:
+    """Return what keeps a wave from being purged. Raises `BadRequest` for one that has been, or is held."""
+    legal_holds.keep_waiting(connection=connection)
     standing = purge.lock(connection=connection, wave_id=named.id)
     if standing.purged_at is not None:
         raise BadRequest(f"{title(named=named)} was purged already, on {in_utc(at=standing.purged_at)}.")
+    holds = in_words(numbers=legal_holds.of_wave(connection=connection, wave_id=named.id))
+    if holds:
+        raise UnderLegalHold(f"{title(named=named)} cannot be purged yet: {'; '.join(holds)}.")
+    obstacles = not_over(connection=connection, wave_id=named.id, standing=standing)
+    # A rehearsal migrates no customer, so it leaves none behind.
+    if standing.mode is Mode.LIVE:
+        cutover.list_hand_backs(connection=connection, wave_id=named.id, at=now)
+        obstacles += [
+            f"{count} {CALLED[kind]} have no owner (kraken-migrate own)"
+            for kind, count in cutover.unowned(connection=connection, wave_id=named.id).items()
+        ]
+    return obstacles
+
+
+def not_over(*, connection: Connection, wave_id: int, standing: purge.Standing) -> list[str]:
+    """Return why more may happen to the records of a wave, and what that is; empty when nothing can."""
     obstacles = []
     if standing.finished_at is None:
         obstacles.append("its run has not been summarised")
     obstacles += [
         f"rerun {rerun} has not been summarised"
-        for rerun in cutover.running_reruns(connection=connection, wave_id=named.id)
+        for rerun in cutover.running_reruns(connection=connection, wave_id=wave_id)
     ]
     if standing.unended:
         obstacles.append(f"{standing.unended} records have not ended at Kraken")
-    # A rehearsal migrates no customer, so it leaves none behind.
-    if standing.mode is Mode.LIVE:
-        cutover.list_hand_backs(connection=connection, wave_id=named.id, at=now)
-        obstacles += [
-            f"{count} {CALLED[kind]} have no owner (make own)"
-            for kind, count in cutover.unowned(connection=connection, wave_id=named.id).items()
-        ]
     return obstacles

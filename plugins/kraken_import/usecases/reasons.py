@@ -9,17 +9,12 @@ from kraken_import.client.answers import ProcessStatus
 from kraken_import.domain.lifecycle import ENDED_AT_KRAKEN, FAILED, State
 from transforms.findings import Finding
 
-_UNRECOGNISED: Final = Finding(
-    code="unrecognised_status",
-    path="",
-    detail="Kraken named a status that is not in its guides.",
-    origin="kraken",
+_UNRECOGNISED: Final = Finding.of_record(
+    code="unrecognised_status", detail="Kraken named a status that is not in its guides."
 )
-_WITHOUT_A_REASON: Final = Finding(
+_WITHOUT_A_REASON: Final = Finding.of_record(
     code="errored_without_a_reason",
-    path="",
     detail="Kraken ended the import with an error and does not say why: ask its support.",
-    origin="kraken",
 )
 
 

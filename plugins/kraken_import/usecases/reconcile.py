@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.domain.lifecycle import Mode
-from kraken_import.tracking import comparisons, listing, reconciliation
+from kraken_import.tracking import comparisons, listing, processes, reconciliation, restored
 from kraken_import.tracking.comparisons import Extent, Run, Standing
 from kraken_import.tracking.listing import NO_DOUBTS, WITHOUT_LISTING, Doubts
 from kraken_import.tracking.reconciliation import Difference, Reconcilable, Scope
@@ -38,6 +38,7 @@ from kraken_import.usecases.comparing import (
 from kraken_import.usecases.extents import extent_of, payloads_from
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.kraken_side import LISTING_KINDS, RECORD_KINDS, TO_ASK, KrakenSide
+from kraken_import.usecases.restored import settled_after
 from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.verdicts import NEVER_CREATED
 
@@ -113,7 +114,7 @@ def _check(
     *, waves: Sequence[Reconcilable], wave_id: int, connection_id: str, kraken: KrakenSettings
 ) -> None:
     if not waves:
-        raise BadRequest(f"There is no wave {wave_id}: the view migration.wave_progress shows all of them.")
+        raise BadRequest(f"There is no wave {wave_id}: `kraken-migrate wave list` shows all of them.")
     (wave,) = waves
     if wave.connection_id != connection_id:
         raise NotThisKraken(f"Wave {wave.name!r} went through Connection {wave.connection_id!r}.")
@@ -130,8 +131,8 @@ def _failure(*, found: Counter[str]) -> str | None:
     listed = ", ".join(f"{kind} {number}" for kind, number in sorted(found.items()))
     several = "difference is" if found.total() == 1 else "differences are"
     return (
-        f"{found.total()} {several} open after reconciliation ({listed}): see "
-        "migration.reconciliation_difference, and docs/how-to/reconcile.md for what to do."
+        f"{found.total()} {several} open after reconciliation ({listed}): "
+        "`kraken-migrate differences` lists them, and docs/how-to/reconcile.md says what to do."
     )
 
 
@@ -152,6 +153,8 @@ class _Comparison:
         self._waves = waves
         self._ids = [wave.id for wave in waves]
         self._is_full = is_full
+        self._is_restored = False
+        self._visible_until = now
         self._now = now
         self.found: Counter[str] = Counter()
         self.skipped: set[int] = set()
@@ -159,13 +162,17 @@ class _Comparison:
     async def run(self, *, systems: Systems) -> None:
         """Compare; then `found` has the open differences by kind, `skipped` the number of unchanged waves."""
         first = load_wave(connection=self._connection, wave_id=self._ids[0])
+        self._is_restored = restored.in_force(connection=self._connection, wave_id=first.id) is not None
         self._connection.rollback()
+        # Before Kraken is asked for anything.
+        self._visible_until = processes.present(engine=systems.tracking) - settled_after(systems=systems)
         async with open_session(systems=systems, wave=first) as session:
             kraken = KrakenSide(
                 connection=self._connection,
                 session=session,
                 fault_of=partial(fault_of, wave=first),
                 scope=self._scope,
+                is_restored=self._is_restored,
             )
             source = "none"
             if any(wave.mode is Mode.LIVE for wave in self._waves):
@@ -223,14 +230,16 @@ class _Comparison:
             doubts=doubts.mark,
             compared_at=standing.read_at if is_local else standing.compared_at,
             full_at=self._now if extent is Extent.FULL else standing.full_at,
+            visible_until=self._visible_until,
         )
         await self._in_thread(self._settle, wave.scope, kinds, run)
 
     async def _ask(self, *, wave: Reconcilable, kraken: KrakenSide, source: str) -> dict[str, int]:
         """Ask Kraken about the doubted records of a wave. Returns how many there were."""
         if source == "status":
+            states = TO_ASK | NEVER_CREATED if self._is_restored else TO_ASK
             await self._in_thread(
-                partial(listing.doubt_all, connection=self._connection, wave_id=wave.id, states=TO_ASK)
+                partial(listing.doubt_all, connection=self._connection, wave_id=wave.id, states=states)
             )
         asked = differ = 0
         async with aclosing(kraken.ask(wave_id=wave.id)) as pages:
@@ -271,7 +280,12 @@ class _Comparison:
             connection=self._connection, scope=self._scope, most=_MOST_UNKNOWN
         )
         self._keep(unknown)
-        run = Run(source="listing", extent=Extent.FULL, counted={**counted, "unknown_here": number})
+        run = Run(
+            source="listing",
+            extent=Extent.FULL,
+            counted={**counted, "unknown_here": number},
+            visible_until=self._visible_until,
+        )
         self._settle(self._scope, LISTING_KINDS, run)
 
     def _keep(self, differences: Iterable[Difference]) -> set[str]:

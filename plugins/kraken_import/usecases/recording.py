@@ -14,6 +14,7 @@ from kraken_import.tracking.evidence import Stage
 from kraken_import.tracking.processes import Move
 from transforms.answers import Answers, is_unnamed, named
 from transforms.findings import Finding
+from transforms.project import BadProject
 from transforms.registry import delivered_dialect, dialect_names
 
 
@@ -45,6 +46,13 @@ def in_our_words(*, findings: Sequence[Finding], dialect: str) -> Sequence[Findi
     if not any(is_unnamed(finding=finding) for finding in findings):
         # The dialect is imported only when it is needed.
         return findings
-    # Open records of a wave are followed to their end even if the dialect no longer exists here.
-    is_here = dialect in dialect_names()
-    return named(findings=findings, answers=delivered_dialect(name=dialect).answers if is_here else Answers())
+    return named(findings=findings, answers=_answers(dialect=dialect))
+
+
+def _answers(*, dialect: str) -> Answers:
+    # Open records of a wave are followed to their end even if the dialect is no longer here, or if it or the
+    # project is broken.
+    try:
+        return delivered_dialect(name=dialect).answers if dialect in dialect_names() else Answers()
+    except BadProject:
+        return Answers()

@@ -27,6 +27,7 @@ from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.frame_rows import review_frames
 from kraken_import.usecases.parked import to_do
 from kraken_import.usecases.policy import wave_in_words
+from kraken_import.usecases.restored import restored_sentence
 from transforms.registry import get_dialect
 from transforms.triage import Cause, found_by, source_of
 
@@ -105,6 +106,7 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
         closed_at=wave.closed_at,
         orders=[_ordered(order) for order in reports.orders(connection=connection, wave_id=wave_id)],
         working_seconds=reports.working_seconds(connection=connection, wave_id=wave_id),
+        restored=restored_sentence(connection=connection, wave_id=wave_id),
     )
 
 
@@ -118,7 +120,7 @@ def _tries(*, connection: Connection, wave_id: int) -> list[tuple[int, str, int]
     return [(each.attempt, each.outcome, each.records) for each in found]
 
 
-def _ordered(order: reports.Ordered) -> str:
+def _ordered(order: reports.WaveOrder) -> str:
     done = {"pause": "Paused", "resume": "Resumed", "cancel": "Cancelled"}[order.action]
     because = f": {order.reason}" if order.reason else ""
     return f"{done} by {order.ordered_by}, {_at(order.ordered_at)}{because}"
@@ -223,7 +225,9 @@ def _causes(*, connection: Connection, wave_id: int, dialect: str) -> list[Cause
             domain=found.domain,
             event=found.event,
             unnamed=found.unnamed,
-            found_by=found_by(severity=found.severity, origin=found.origin, stage=found.stage),
+            found_by=found_by(
+                severity=found.severity, origin=found.origin, stage=found.stage, code=found.code
+            ),
         )
         for found in reports.causes(connection=connection, wave_id=wave_id)
     ]
@@ -231,7 +235,7 @@ def _causes(*, connection: Connection, wave_id: int, dialect: str) -> list[Cause
 
 def money_lines(*, connection: Connection, wave_id: int) -> list[MoneyLine]:
     """Return what became of the money of a wave, by ledger and currency."""
-    fates: dict[tuple[str, str], list[money.Fate]] = defaultdict(list)
+    fates: dict[tuple[str, str], list[money.StateMoney]] = defaultdict(list)
     for fate in money.by_fate(connection=connection, wave_id=wave_id):
         fates[fate.ledger, fate.currency].append(fate)
     handed_on = money.handed_on(connection=connection, wave_id=wave_id)
@@ -240,10 +244,10 @@ def money_lines(*, connection: Connection, wave_id: int) -> list[MoneyLine]:
         found, gone = fates[ledger, currency], handed_on.get((ledger, currency), _NOTHING)
         built = [fate for fate in found if fate.built]
 
-        def cents(*states: State, built: Sequence[money.Fate] = built) -> Decimal:
+        def cents(*states: State, built: Sequence[money.StateMoney] = built) -> Decimal:
             return sum((fate.payload_cents for fate in built if fate.state in states), _NOTHING)
 
-        refused = cents(State.INVALID, State.REJECTED)
+        held_back, refused = cents(State.REJECTED), cents(State.INVALID)
         failed = cents(State.ERRORED, State.CANCELLED, State.DRY_RUN_ERRORED)
         accepted = cents(State.PROCESSED, State.DRY_RUN_SUCCEEDED)
         parked = cents(State.PARKED)
@@ -256,10 +260,11 @@ def money_lines(*, connection: Connection, wave_id: int) -> list[MoneyLine]:
                 handed_on=gone,
                 rejected=sum((fate.legacy_cents for fate in found if not fate.built), _NOTHING),
                 payload=payload,
+                held_back=held_back,
                 refused=refused,
                 failed=failed,
                 parked=parked,
-                underway=payload - refused - failed - parked - accepted,
+                underway=payload - held_back - refused - failed - parked - accepted,
                 accepted=accepted,
             )
         )

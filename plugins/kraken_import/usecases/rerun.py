@@ -14,15 +14,16 @@ from kraken_import.client.settings import KrakenSettings
 from kraken_import.domain.lifecycle import OPEN, SUCCEEDED, Mode, State
 from kraken_import.tracking import gate, processes, reruns
 from kraken_import.tracking.refs import WaveRef
-from kraken_import.tracking.reruns import Scope, Selection, Way
+from kraken_import.tracking.reruns import Scope, Selection
 from kraken_import.tracking.waves import Hindrance
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.gate import DECIDED, hold_back_unrehearsed, refuse_shared, unapproved
 from kraken_import.usecases.holds import release
 from kraken_import.usecases.moments import in_utc
 from kraken_import.usecases.plan import MOST_BATCHES
+from kraken_import.usecases.rerun_result import result
 from kraken_import.usecases.summarise import Ending, WaveSummary, failure_of
-from kraken_import.usecases.wave_request import AirflowRun
+from kraken_import.usecases.wave_request import AirflowRun, check_names
 from transforms.registry import UnknownDialect, get_dialect
 
 RERUNNABLE: Final = tuple(state for state in State if state not in SUCCEEDED)
@@ -41,7 +42,7 @@ class RerunRequest:
     """The requested rerun: every criterion that is given must hold.
 
     `wave` is an id or a name; without one, live records of all waves are meant. `threshold` is the share
-    of failed records (0 to 1) of this rerun that still counts as success.
+    of failed records (0 to 1) of this rerun above which it ends failed: with 1 it never does for that.
     """
 
     dialect: str
@@ -53,7 +54,7 @@ class RerunRequest:
     identifiers: Sequence[str] = field(default_factory=tuple)
     not_processed: bool = False
     requests_in_flight: int | None = None
-    threshold: Decimal = Decimal("0.1")
+    threshold: Decimal = Decimal(1)
     connection_id: str = "kraken"
     requested_by: str | None = None
 
@@ -206,9 +207,10 @@ def summarise_rerun(
 ) -> WaveSummary:
     """Record how a rerun ended: for its own records, not for their waves."""
     with tracking.begin() as connection:
-        given = reruns.load_rerun(connection=connection, rerun=rerun)
+        came_to = result(connection=connection, rerun=rerun)
+        given = came_to.rerun
         counts: dict[State, int] = {}
-        for way in reruns.ways(connection=connection, rerun=rerun):
+        for way in came_to.ways:
             counts[way.state] = counts.get(way.state, 0) + way.records
         hindrances = reruns.hindrances(connection=connection, rerun=rerun)
         found = next(filter(None, hindrances.values()), None)
@@ -222,12 +224,17 @@ def summarise_rerun(
                 counts=counts,
                 failed_tasks=failed_tasks,
                 unapproved=_unapproved(connection=connection, rerun=rerun, waves=hindrances),
+                causes=came_to.sentence.rstrip("."),
             )
         )
         reruns.finish(connection=connection, rerun=rerun, failure=failure, at=now)
     if writeback is not None:
         release(tracking=tracking, writeback=writeback, dialects=(given.dialect,), now=now)
-    return WaveSummary(counts={state.value: records for state, records in counts.items()}, failure=failure)
+    return WaveSummary(
+        counts={state.value: records for state, records in counts.items()},
+        failure=failure,
+        told=f"Rerun {rerun}: {came_to.sentence}",
+    )
 
 
 def _unapproved(*, connection: Connection, rerun: int, waves: Iterable[int]) -> str | None:
@@ -238,18 +245,6 @@ def _unapproved(*, connection: Connection, rerun: int, waves: Iterable[int]) -> 
             wave = reruns.load_wave(connection=connection, ref=WaveRef(wave_id=wave_id, rerun=rerun))
             return unapproved(wave=wave, records=records)
     return None
-
-
-def rerun_report(*, tracking: Engine, run: AirflowRun) -> tuple[reruns.Rerun, list[Way]] | None:
-    """Return an Airflow run's rerun, and the states its records had and have; None before it began."""
-    with tracking.connect() as connection:
-        rerun = reruns.rerun_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
-        if rerun is None:
-            return None
-        return (
-            reruns.load_rerun(connection=connection, rerun=rerun),
-            reruns.ways(connection=connection, rerun=rerun),
-        )
 
 
 def check_request(*, request: RerunRequest) -> None:
@@ -270,6 +265,12 @@ def check_request(*, request: RerunRequest) -> None:
         raise BadRequest("A batch number belongs to a wave: name the wave too.")
     if any(not identifier.strip() for identifier in request.identifiers):
         raise BadRequest("One of the identifiers is blank: leave it out.")
+    check_names(
+        wave=request.wave,
+        error_code=request.error_code,
+        error_path=request.error_path,
+        identifiers=request.identifiers,
+    )
     if not request.threshold.is_finite() or not 0 <= request.threshold <= 1:
         raise BadRequest(f"The failure threshold must be between 0 and 1, not {request.threshold}.")
 

@@ -10,11 +10,13 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from kraken_import.domain.lifecycle import State
+from kraken_import.domain.stops import StopCode
 from kraken_import.tracking import gate, reruns
 from kraken_import.tracking.gate import Decision
 from kraken_import.tracking.refs import WaveRef
 from kraken_import.tracking.reruns import AskingWave, Rerun
-from kraken_import.usecases.gate import EXPIRED, REJECTED, ApprovalBarred, Question, is_barred
+from kraken_import.usecases.gate import ApprovalBarred, Question, is_barred
+from kraken_import.usecases.parties import LEFT_OUT, in_markdown
 from kraken_import.usecases.withdrawal import is_hindered
 from transforms.money import written
 from transforms.registry import get_dialect
@@ -81,11 +83,11 @@ def answer_rerun_question(
     return decision
 
 
-def _refusal(*, decision: Decision | None) -> tuple[str, str]:
+def _refusal(*, decision: Decision | None) -> tuple[StopCode, str]:
     again = "nothing further is created; clear the run in Airflow to be asked again."
     if decision is None or decision.decision == "expired":
-        return EXPIRED, f"not approved in time: {again}"
-    return REJECTED, f"rejected by {decision.decided_by} at the gate: {again}"
+        return StopCode.NOT_APPROVED, f"not approved in time: {again}"
+    return StopCode.REJECTED, f"rejected by {decision.decided_by} at the gate: {again}"
 
 
 def _body(*, connection: Connection, given: Rerun, asking: list[AskingWave]) -> Iterator[str]:
@@ -99,10 +101,9 @@ def _body(*, connection: Connection, given: Rerun, asking: list[AskingWave]) -> 
     yield f"**Approval** is required by wave {names}."
     if any(wave.four_eyes for wave in asking) and given.requested_by is not None:
         yield f"**Four eyes**: {given.requested_by} asked for this rerun and cannot approve it."
-    causes = reruns.causes(connection=connection, rerun=given.id, most=_MOST_CAUSES)
+    causes = reruns.causes(connection=connection, rerun=given.id, states=LEFT_OUT, most=_MOST_CAUSES)
     if causes:
-        rows = [f"| {cause.records:,} | {cause.state} | `{cause.code}` | {cause.path} |" for cause in causes]
-        yield "\n".join(["| records | state | code | field |", "| ---: | --- | --- | --- |", *rows])
+        yield in_markdown(causes=causes, dialect=given.dialect)
     sources = get_dialect(name=given.dialect).money
     if sources:
         source = sources[0]

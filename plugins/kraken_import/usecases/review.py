@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
 
 from kraken_import.domain.lifecycle import Mode, State
-from kraken_import.tracking import gate, money
+from kraken_import.tracking import gate, money, reconciliation
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.frame_rows import review_frames, table_in_markdown, warnings_in_markdown
+from kraken_import.usecases.moments import in_utc
+from kraken_import.usecases.parties import LEFT_OUT, in_markdown
 from kraken_import.usecases.policy import wave_in_words
 from transforms.money import written
 from transforms.registry import get_dialect
 
-_LEFT_OUT: Final = (State.REJECTED, State.INVALID, State.PARKED)
 _MOST_CAUSES: Final = 20
 
 
-def review(*, connection: Connection, wave: Wave, counts: Mapping[State, int]) -> str:
-    """Return the summary in Markdown: codes and numbers only, no customer data."""
+def review(*, connection: Connection, wave: Wave, counts: Mapping[State, int], until: datetime) -> str:
+    """Return the summary in Markdown: codes and numbers only, no customer data. `until` is its deadline."""
     valid = counts.get(State.VALID, 0)
-    parked = counts.get(State.PARKED, 0)
     rate = gate.measured_rate(connection=connection, wave_id=wave.id)
     frames = review_frames(connection=connection, wave_id=wave.id, dialect=wave.dialect, claimed=wave.claimed)
     lines = [
-        f"**{sum(counts.values()):,} customers** of {wave.dialect} in a {wave.mode.value} wave: "
-        f"{valid:,} valid, {counts.get(State.REJECTED, 0):,} rejected by our own checks, "
-        f"{counts.get(State.INVALID, 0):,} invalid for Kraken" + (f", {parked:,} parked." if parked else "."),
+        _customers(connection=connection, wave=wave, counts=counts),
+        f"**Answer by** {in_utc(at=until)}: without an answer the wave ends, and nothing is created.",
+        *_cohorts(connection=connection, wave=wave),
         f"**Policy**: {wave_in_words(wave=wave)}",
         *([f"**Asked for by** {wave.requested_by}."] if wave.requested_by else []),
         *_four_eyes(connection=connection, wave=wave),
@@ -48,6 +49,33 @@ def review(*, connection: Connection, wave: Wave, counts: Mapping[State, int]) -
     return "\n\n".join(lines)
 
 
+def _customers(*, connection: Connection, wave: Wave, counts: Mapping[State, int]) -> str:
+    """Say how many are valid, who refused the others, and what share of all that is."""
+    total = sum(counts.values())
+    found = reconciliation.counts(connection=connection, wave_id=wave.id)
+    refused = {
+        "rejected by our build": found["rejected"],
+        "held back at our gate": found["refused_at_gate"],
+        "refused by Kraken's validation": found["invalid"] - found["refused_on_create"],
+        "refused by Kraken's create": found["refused_on_create"],
+    }
+    said = [f"{counts.get(State.VALID, 0):,} valid"]
+    said += [f"{records:,} {party}" for party, records in refused.items() if records]
+    if parked := counts.get(State.PARKED, 0):
+        said.append(f"{parked:,} parked")
+    share = sum(refused.values()) / total if total else 0.0
+    return (
+        f"**{total:,} customers** of {wave.dialect} in a {wave.mode.value} wave: {', '.join(said)}. "
+        f"Refused are {share:.1%}, and above {wave.failure_threshold:.1%} the run ends red."
+    )
+
+
+def _cohorts(*, connection: Connection, wave: Wave) -> Iterator[str]:
+    names = gate.cohorts(connection=connection, wave_id=wave.id)
+    if names:
+        yield f"**Cohort**: {', '.join(f'`{name}`' for name in names)}."
+
+
 def _four_eyes(*, connection: Connection, wave: Wave) -> Iterator[str]:
     if not wave.policy.four_eyes:
         return
@@ -62,10 +90,9 @@ def _four_eyes(*, connection: Connection, wave: Wave) -> Iterator[str]:
 
 
 def _causes(*, connection: Connection, wave: Wave) -> Iterator[str]:
-    causes = gate.causes(connection=connection, wave_id=wave.id, states=_LEFT_OUT, most=_MOST_CAUSES)
+    causes = gate.causes(connection=connection, wave_id=wave.id, states=LEFT_OUT, most=_MOST_CAUSES)
     if causes:
-        rows = [f"| {cause.records:,} | {cause.state} | `{cause.code}` | {cause.path} |" for cause in causes]
-        yield "\n".join(["| records | state | code | field |", "| ---: | --- | --- | --- |", *rows])
+        yield in_markdown(causes=causes, dialect=wave.dialect)
 
 
 def _money(*, connection: Connection, wave: Wave) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 from kraken_import.client.session import KrakenSession
 from kraken_import.tracking import looks
 from kraken_import.tracking.looks import Outlook
-from kraken_import.tracking.processes import Open
+from kraken_import.tracking.processes import OpenRecord
 from kraken_import.tracking.refs import BatchRef, WaveRef
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.asking import Asked, ask
@@ -89,11 +89,11 @@ def outlook_of(*, systems: Systems, ref: BatchRef) -> Outlook:
         return looks.outlook(connection=connection, ref=ref)
 
 
-def _take_oldest(systems: Systems, ref: BatchRef, most: int) -> list[Open]:
+def _take_oldest(systems: Systems, ref: BatchRef, most: int) -> list[OpenRecord]:
     with systems.tracking.begin() as connection:
         return looks.oldest(connection=connection, ref=ref, most=most, rest=_REST)
 
 
-def _take(systems: Systems, ref: BatchRef, most: int) -> list[Open]:
+def _take(systems: Systems, ref: BatchRef, most: int) -> list[OpenRecord]:
     with systems.tracking.begin() as connection:
         return looks.due(connection=connection, ref=ref, most=most)

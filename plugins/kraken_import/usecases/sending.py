@@ -22,8 +22,15 @@ from kraken_import.client.answers import (
 )
 from kraken_import.client.network import Deadline
 from kraken_import.client.session import Exchange, KrakenSession
-from kraken_import.domain.lifecycle import REOPENABLE, Mode, belongs_to_mode, state_of_status
-from kraken_import.tracking.processes import Ready
+from kraken_import.domain.lifecycle import (
+    ENDED_AT_KRAKEN,
+    REOPENABLE,
+    Mode,
+    State,
+    belongs_to_mode,
+    state_of_status,
+)
+from kraken_import.tracking.processes import ReadyRecord
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.verdicts import FORBIDS_ALL, MANY, Signal, signal_of
 from transforms.database import DatabaseInterrupted
@@ -44,7 +51,7 @@ class Sender:
     may_create: Callable[[], bool]
 
     async def send(
-        self, *, chunk: Sequence[Ready], task_params: Mapping[str, Any] | None, deadline: Deadline
+        self, *, chunk: Sequence[ReadyRecord], task_params: Mapping[str, Any] | None, deadline: Deadline
     ) -> list[Exchange]:
         """Create each record once, none after the deadline. Returns the exchanges in order."""
         exchanges = [_UNSENT] * len(chunk)
@@ -94,12 +101,13 @@ class Sender:
             # Without the tracking database this cannot be known, and no answer could be recorded.
             return False
 
-    async def _look_first(self, record: Ready) -> Exchange | None:
+    async def _look_first(self, record: ReadyRecord) -> Exchange | None:
         """Look up a record that Kraken ended before. Returns what prevents creating it again, if anything.
 
-        Between that end and now Kraken may have resumed it, which only the status tells.
+        Between that end and now Kraken may have resumed it, which only the status tells. After a restore any
+        record may be in Kraken.
         """
-        if not record.ended_before or self.wave.mode is Mode.REHEARSAL:
+        if not (record.is_restored or (record.ended_before and self.wave.mode is Mode.LIVE)):
             return None
         exchange = await self.session.status(
             resource=self.wave.resource,
@@ -109,7 +117,7 @@ class Sender:
         match exchange.answer:
             case ProcessStatus() as status:
                 state = state_of_status(status=status.status)
-                if state in REOPENABLE or not belongs_to_mode(state=state, mode=self.wave.mode):
+                if _may_follow(state=state, mode=self.wave.mode, is_restored=record.is_restored):
                     return None
                 taken_up = AlreadyImported(kraken_identifier=status.kraken_identifier, finding=_TAKEN_UP)
                 return replace(exchange, answer=taken_up)
@@ -122,6 +130,18 @@ class Sender:
                 return replace(exchange, answer=NotSent(reason="not looked up"))
 
 
+def _may_follow(*, state: State, mode: Mode, is_restored: bool) -> bool:
+    """Return whether another create may follow one that Kraken shows in this state.
+
+    After a restore a live create that has ended may be one that is not known here any more.
+    """
+    if not belongs_to_mode(state=state, mode=mode):
+        return True
+    if mode is Mode.REHEARSAL:
+        return state in ENDED_AT_KRAKEN
+    return state in REOPENABLE and not is_restored
+
+
 def _is_enough(seen: Counter[Signal]) -> bool:
     """Return whether the rest of the chunk would only be refused, lost or forbidden as well."""
     if seen[Signal.BUSY] or any(seen[signal] for signal in FORBIDS_ALL):
@@ -131,9 +151,4 @@ def _is_enough(seen: Counter[Signal]) -> bool:
     return not seen[Signal.FINE] and seen[Signal.SILENT] + seen[Signal.MISROUTED] >= MANY
 
 
-_TAKEN_UP: Final = Finding(
-    code="taken_up_again",
-    path="",
-    detail="Kraken goes on with it by itself.",
-    origin="kraken",
-)
+_TAKEN_UP: Final = Finding.of_record(code="taken_up_again", detail="Kraken goes on with it by itself.")

@@ -12,9 +12,11 @@ from sqlalchemy import Engine
 from kraken_import.domain.lifecycle import FAILED, State
 from kraken_import.tracking import gate, progress, reruns, waves
 from kraken_import.tracking.refs import WaveRef
-from kraken_import.usecases.control import CANCELLED
-from kraken_import.usecases.gate import EXPIRED, REJECTED, unapproved
+from kraken_import.usecases.gate import DECIDED, unapproved
 from kraken_import.usecases.holds import release
+
+_OPEN = "the scheduled poll_open goes on asking Kraken about them."
+_UNDONE = "clear the run, which goes on with what is undone; poll_open asks about those that Kraken has."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,8 @@ class WaveSummary:
 
     counts: dict[str, int]
     failure: str | None
+    told: str | None = None
+    """What a rerun mended, what is left, and why."""
 
 
 def summarise_wave(
@@ -55,7 +59,9 @@ def summarise_wave(
                 unapproved=unapproved(wave=wave, records=uncovered) if uncovered else None,
             )
         )
-        waves.finish_wave(connection=connection, wave_id=wave_id, failure=failure, at=now)
+        # The run of a closed wave may be cleared in the grid: nothing is sent, and it stays what it came to.
+        if wave.closed_at is None:
+            waves.finish_wave(connection=connection, wave_id=wave_id, failure=failure, at=now)
     if writeback is not None:
         release(tracking=tracking, writeback=writeback, dialects=(wave.dialect,), now=now, wave_id=wave_id)
     return WaveSummary(counts={state.value: records for state, records in counts.items()}, failure=failure)
@@ -74,22 +80,23 @@ class Ending:
     failed_tasks: Sequence[str]
     unapproved: str | None = None
     """What is left for want of an approval."""
+    causes: str = "see its report for the causes"
 
 
 def failure_of(ending: Ending) -> str | None:
     """Return one sentence on why a wave or a rerun has failed; None if it has not."""
     what, counts, failed_tasks = ending.what, ending.counts, ending.failed_tasks
-    if ending.stop_code in (CANCELLED, EXPIRED, REJECTED):
+    if ending.stop_code in DECIDED:
         # A person's decision, not a fault: the reason names the person.
         return f"{what} was {ending.stop_reason}"
     if ending.stop_reason is not None:
-        return f"{what} was stopped: {ending.stop_reason}"
+        return f"{what} was stopped ({ending.stop_code}): {ending.stop_reason}"
     if ending.unapproved is not None:
         return f"{what} was not created completely: {ending.unapproved}"
     if failed_tasks:
         return (
             f"{what}: {len(failed_tasks)} tasks failed ({', '.join(sorted(failed_tasks)[:3])}): "
-            "see their logs, then clear them."
+            "see their logs, then clear the run."
         )
     unsettled = {state: records for state, records in counts.items() if not state.is_settled}
     parked = unsettled.pop(State.PARKED, 0)
@@ -98,19 +105,19 @@ def failure_of(ending: Ending) -> str | None:
         more = f", and {sum(unsettled.values()):,} more have not ended" if unsettled else ""
         return (
             f"{what}: {are} parked{more}: no answer of Kraken's proves what became of {them}, so decide "
-            f"(make decide, or action decide of control_wave), or rerun {them}."
+            f"(kraken-migrate record decide, or action decide of control_wave), or rerun {them}."
         )
     if unsettled:
+        undone = any(not state.is_open for state in unsettled)
         listed = ", ".join(f"{records} {state.value}" for state, records in sorted(unsettled.items()))
-        return (
-            f"{what}: {sum(unsettled.values())} records have not ended ({listed}): the scheduled "
-            "poll_open goes on asking about those that Kraken has."
+        return f"{what}: {sum(unsettled.values())} records have not ended ({listed}): " + (
+            _OPEN if not undone else _UNDONE
         )
     failed = sum(records for state, records in counts.items() if state in FAILED)
     total = sum(counts.values())
     if failed > ending.threshold * total:
         return (
             f"{what}: {failed} of {total} records failed, more than the threshold of "
-            f"{ending.threshold:.1%}: see migration.import_error for the causes."
+            f"{ending.threshold:.1%}: {ending.causes}."
         )
     return None

@@ -10,7 +10,7 @@ from typing import Final
 from kraken_import.client.session import Exchange, KrakenSession
 from kraken_import.domain.lifecycle import State
 from kraken_import.tracking import processes
-from kraken_import.tracking.processes import Move, Ready
+from kraken_import.tracking.processes import Move, ReadyRecord
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases import verdicts
@@ -20,6 +20,7 @@ from kraken_import.usecases.calling import (
     open_session,
     raw,
     refuse_if_stopped,
+    stopped_when_sealed,
     wave_for_kraken,
 )
 from kraken_import.usecases.recording import record_moves
@@ -27,6 +28,7 @@ from kraken_import.usecases.ruling import Chunk, Judge, Ruled
 from kraken_import.usecases.systems import Systems
 from kraken_import.usecases.verdicts import Signal, Verdict
 from kraken_import.usecases.waiting import (
+    BatchOutcome,
     HoldBack,
     outage_under_way,
     seconds_to_wait,
@@ -39,15 +41,7 @@ _CHUNKS_IN_FLIGHT: Final = 8
 _BETWEEN_ROUNDS: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValidateOutcome:
-    """The batch's records by state, and why it waits before it goes on (None: it has ended)."""
-
-    counts: dict[str, int]
-    held: HoldBack | None
-
-
-async def validate_batch(*, systems: Systems, ref: BatchRef) -> ValidateOutcome:
+async def validate_batch(*, systems: Systems, ref: BatchRef) -> BatchOutcome:
     """Validate the built records of a batch.
 
     Repeatable: a call validates what is still only built. A record without an answer while others are
@@ -57,14 +51,11 @@ async def validate_batch(*, systems: Systems, ref: BatchRef) -> ValidateOutcome:
         wave = wave_for_kraken(connection=connection, ref=ref.wave, kraken=systems.kraken)
     held = await outage_under_way(systems=systems, wave=wave)
     if held is None:
-        async with open_session(systems=systems, wave=wave) as session:
-            held = await _Validator(systems=systems, session=session, wave=wave, ref=ref).run()
+        with stopped_when_sealed(systems=systems, wave=wave):
+            async with open_session(systems=systems, wave=wave) as session:
+                held = await _Validator(systems=systems, session=session, wave=wave, ref=ref).run()
     with systems.tracking.connect() as connection:
-        counts = batch_counts(connection=connection, ref=ref)
-    return ValidateOutcome(
-        counts={state.value: records for state, records in counts.items()},
-        held=held,
-    )
+        return BatchOutcome(counts=batch_counts(connection=connection, ref=ref), held=held)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -131,7 +122,7 @@ class _Validator:
             after = chunk[-1].id
         return unanswered, None
 
-    def _next_chunk(self, after: int, most: int) -> list[Ready]:
+    def _next_chunk(self, after: int, most: int) -> list[ReadyRecord]:
         with self.systems.tracking.connect() as connection:
             refuse_if_stopped(
                 wave=wave_for_kraken(connection=connection, ref=self.ref.wave, kraken=self.systems.kraken)
@@ -150,7 +141,7 @@ class _Validator:
             raise self.judge.stopped(fault)
 
     def _record(
-        self, chunk: Sequence[Ready], found: Sequence[Verdict], moves: Sequence[Move], ruled: Ruled
+        self, chunk: Sequence[ReadyRecord], found: Sequence[Verdict], moves: Sequence[Move], ruled: Ruled
     ) -> None:
         lost = [
             record.id
@@ -169,7 +160,7 @@ class _Validator:
 
 
 def _moves(
-    chunk: Sequence[Ready], exchanges: Sequence[Exchange], found: Sequence[Verdict], ruled: Ruled
+    chunk: Sequence[ReadyRecord], exchanges: Sequence[Exchange], found: Sequence[Verdict], ruled: Ruled
 ) -> list[Move]:
     """Return the proved steps. A record without an answer is left the first time, then parked."""
     moves = []

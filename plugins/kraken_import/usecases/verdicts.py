@@ -41,7 +41,7 @@ from kraken_import.domain.lifecycle import (
     state_of_status,
 )
 from kraken_import.tracking.evidence import Key
-from kraken_import.tracking.processes import Move, Open
+from kraken_import.tracking.processes import Move, OpenRecord
 from kraken_import.usecases.reasons import reasons
 from transforms.findings import Finding
 
@@ -148,7 +148,7 @@ class Timing:
     window: timedelta
     request: timedelta
 
-    def absent_from(self, *, record: Open) -> datetime:
+    def absent_from(self, *, record: OpenRecord) -> datetime:
         """Return the time from which a 404 proves that a create never took effect.
 
         What a request created that ended without an answer becomes visible within a window. If its worker
@@ -158,7 +158,7 @@ class Timing:
             return record.doubted_at + self.window
         return record.intended_at + self.window + self.request + self.window
 
-    def is_overdue(self, *, record: Open) -> bool:
+    def is_overdue(self, *, record: OpenRecord) -> bool:
         """Return whether an answer about the record has been missing for too long."""
         since = record.doubted_at
         if since is None:
@@ -269,7 +269,7 @@ def after_adoption(*, key: Key, already: AlreadyImported, answer: Answer, mode: 
     )
 
 
-def after_status(*, record: Open, answer: Answer, mode: Mode, timing: Timing) -> Verdict:
+def after_status(*, record: OpenRecord, answer: Answer, mode: Mode, timing: Timing) -> Verdict:
     """Return what the status endpoint's answer proves of a record; without a step it is asked again."""
     signal = signal_of(answer=answer)
     match answer:
@@ -281,7 +281,7 @@ def after_status(*, record: Open, answer: Answer, mode: Mode, timing: Timing) ->
             return Verdict(move=None, signal=signal)
 
 
-def unanswered(*, record: Open, timing: Timing) -> Move | None:
+def unanswered(*, record: OpenRecord, timing: Timing) -> Move | None:
     """Park a record whose answers have been missing for too long while others had theirs."""
     if record.state is State.PARKED or not timing.is_overdue(record=record):
         return None
@@ -294,11 +294,7 @@ def unanswered(*, record: Open, timing: Timing) -> Move | None:
 
 def park(*, key: Key, code: str, detail: str) -> Move:
     """Return the step for a record that cannot be proved: a person decides, or a rerun tries again."""
-    return Move(
-        key=key,
-        to=State.PARKED,
-        findings=(Finding(code=code, path="", detail=detail, origin="kraken"),),
-    )
+    return Move(key=key, to=State.PARKED, findings=(Finding.of_record(code=code, detail=detail),))
 
 
 def not_sent(*, key: Key, doubts: int) -> Move:
@@ -372,23 +368,30 @@ def confirm(*, probe: Signal, silent: int, has_answered: bool) -> Ruling:
 
 
 def difference(
-    *, state: State, kraken_identifier: str | None, answer: ProcessStatus | NotFound
+    *,
+    state: State,
+    kraken_identifier: str | None,
+    answer: ProcessStatus | NotFound,
+    is_restored: bool = False,
 ) -> str | None:
-    """Return the kind of difference between an ended live record and Kraken's answer; None for none."""
+    """Return the kind of difference between an ended live record and Kraken's answer; None for none.
+
+    After a restore what is under way there may be a create that is not known here any more.
+    """
     is_processed = state is State.PROCESSED
     if isinstance(answer, NotFound):
         return "missing_at_kraken" if is_processed else None
     there = state_of_status(status=answer.status)
     if state in NEVER_CREATED:
         # What has not ended there may be a rehearsal, and a rehearsal creates nothing.
-        has_ended = there in ENDED_AT_KRAKEN and belongs_to_mode(state=there, mode=Mode.LIVE)
-        return "not_created_here" if has_ended else None
+        counts = is_restored or there in ENDED_AT_KRAKEN
+        return "not_created_here" if counts and belongs_to_mode(state=there, mode=Mode.LIVE) else None
     if is_processed is not (there is State.PROCESSED):
         return "state_differs"
     return "identifier_differs" if is_processed and answer.kraken_identifier != kraken_identifier else None
 
 
-def _named(*, record: Open, answer: ProcessStatus, mode: Mode, timing: Timing) -> Move | None:
+def _named(*, record: OpenRecord, answer: ProcessStatus, mode: Mode, timing: Timing) -> Move | None:
     state = state_of_status(status=answer.status)
     belongs = belongs_to_mode(state=state, mode=mode)
     if _is_old(record=record, answer=answer):
@@ -410,7 +413,7 @@ def _named(*, record: Open, answer: ProcessStatus, mode: Mode, timing: Timing) -
     return _not_there(record=record, timing=timing)
 
 
-def _replaced(*, record: Open, answer: ProcessStatus, mode: Mode, timing: Timing) -> Move | None:
+def _replaced(*, record: OpenRecord, answer: ProcessStatus, mode: Mode, timing: Timing) -> Move | None:
     """Return the step for a create in doubt where Kraken shows a later one of the other mode.
 
     Kraken shows only the latest, so this does not prove that the create took no effect.
@@ -426,7 +429,7 @@ def _replaced(*, record: Open, answer: ProcessStatus, mode: Mode, timing: Timing
     )
 
 
-def _is_old(*, record: Open, answer: ProcessStatus) -> bool:
+def _is_old(*, record: OpenRecord, answer: ProcessStatus) -> bool:
     latest = max(filter(None, (answer.created_at, answer.changed_at)), default=None)
     return (
         record.evidence_from is not None
@@ -435,7 +438,7 @@ def _is_old(*, record: Open, answer: ProcessStatus) -> bool:
     )
 
 
-def _is_visible(*, record: Open, timing: Timing) -> bool:
+def _is_visible(*, record: OpenRecord, timing: Timing) -> bool:
     """Return whether what Kraken accepted must be visible by now."""
     return (
         record.state in AWAITING
@@ -444,7 +447,7 @@ def _is_visible(*, record: Open, timing: Timing) -> bool:
     )
 
 
-def _said(*, record: Open, answer: ProcessStatus, state: State, adopted: bool) -> Move | None:
+def _said(*, record: OpenRecord, answer: ProcessStatus, state: State, adopted: bool) -> Move | None:
     if state is record.state and not adopted:
         return None
     return Move(
@@ -466,17 +469,15 @@ def _in_the_way(*, key: Key, answer: ProcessStatus, mode: Mode) -> Move:
         kraken_status=answer.status,
         kraken_identifier=answer.kraken_identifier,
         findings=(
-            Finding(
+            Finding.of_record(
                 code=f"{other.value}_import_in_the_way",
-                path="",
                 detail=f"Kraken already has a {other.value} import process for this record.",
-                origin="kraken",
             ),
         ),
     )
 
 
-def _not_there(*, record: Open, timing: Timing) -> Move | None:
+def _not_there(*, record: OpenRecord, timing: Timing) -> Move | None:
     """Return the step that follows when Kraken has nothing of this create."""
     if record.state is State.CREATING:
         if record.seen_at < timing.absent_from(record=record):
@@ -498,16 +499,14 @@ def _not_there(*, record: Open, timing: Timing) -> Move | None:
     return _missing(record=record)
 
 
-def _missing(*, record: Open) -> Move:
+def _missing(*, record: OpenRecord) -> Move:
     return Move(
         key=record.key,
         to=State.MISSING,
         findings=(
-            Finding(
+            Finding.of_record(
                 code="import_process_not_found",
-                path="",
                 detail="Kraken accepted the create but its status endpoint does not know the record.",
-                origin="kraken",
             ),
         ),
     )

@@ -13,6 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 from kraken_import.client.answers import Answer, Throttled
 from kraken_import.client.requests import IMPOSSIBLE_IDENTIFIER
+from kraken_import.domain.stops import StopCode
 from kraken_import.tracking import outages
 from kraken_import.tracking.outages import Outage
 from kraken_import.tracking.waves import Wave
@@ -45,6 +46,14 @@ class HoldBack:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchOutcome:
+    """The batch's records by state, and why it waits before it goes on (None: it has ended)."""
+
+    counts: dict[str, int]
+    held: HoldBack | None
+
+
 @dataclass(slots=True, kw_only=True)
 class Pauses:
     """Ever longer pauses between rounds in which no record ends."""
@@ -66,7 +75,7 @@ def say(sentence: str) -> None:
 def unreachable(*, wave: Wave, outage: Outage) -> SystemicFault:
     """Return the fault of a Kraken without a usable answer once the patience with it is over."""
     return SystemicFault(
-        code="kraken_unreachable",
+        code=StopCode.UNREACHABLE,
         reason=(
             f"Kraken at {wave.target_kraken} has given no usable answer since {outage.began_at:%H:%M} UTC "
             f"and was given up at {outage.gives_up_at:%H:%M}: check the host and the network, then clear the "

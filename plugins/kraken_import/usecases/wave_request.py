@@ -9,6 +9,7 @@ from typing import Final
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.domain.policies import PolicySettings
+from kraken_import.domain.texts import flaw_of
 from kraken_import.usecases.faults import BadRequest
 
 DATED: Final = frozenset({"scheduled", "backfill"})
@@ -73,6 +74,14 @@ def check_customers(*, request: WaveRequest) -> None:
         raise BadRequest("Take either all customers, or a number of them or named ones, not both.")
 
 
+def check_names(*, identifiers: Sequence[str] = (), **names: str | None) -> None:
+    """Raise `BadRequest` for a name or an identifier that cannot be stored or shown as it is."""
+    given = [(f"The {what.replace('_', ' ')}", text) for what, text in names.items() if text]
+    for what, text in (*given, *(("One of the identifiers", each) for each in identifiers)):
+        if flaw := flaw_of(text=text):
+            raise BadRequest(f"{what} {flaw}.")
+
+
 def check_request(*, request: WaveRequest, kraken: KrakenSettings) -> None:
     """Raise `BadRequest` for an impossible request."""
     if request.dry_run and kraken.envelope == "bare":
@@ -86,5 +95,11 @@ def check_request(*, request: WaveRequest, kraken: KrakenSettings) -> None:
         raise BadRequest("Give either a number of customers or their identifiers, not both.")
     if any(not identifier.strip() for identifier in request.identifiers):
         raise BadRequest("One of the identifiers is blank: leave it out.")
+    check_names(
+        name=request.name,
+        cohort=request.cohort,
+        import_supplier=request.import_supplier,
+        identifiers=request.identifiers,
+    )
     if request.batch_size < 1:
         raise BadRequest(f"The batch size must be 1 or more, not {request.batch_size}.")

@@ -7,11 +7,17 @@ import socket
 import time
 from typing import Any
 
+import psycopg2
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 from kraken_import.tracking.sessions import SETTINGS
+from kraken_import.tracking.vault import UnableToUseKeys
+from kraken_import.usecases.faults import Retryable
+from kraken_import.usecases.keys import keys_in_words
+from tests.integration.tracking.test_schema import wave_of
+from tests.wave_keys import FIRST, SECOND
 
 pytestmark = [pytest.mark.xdist_group("airflow"), pytest.mark.filterwarnings("default")]
 
@@ -66,6 +72,42 @@ def test_a_database_that_is_gone_is_noticed_and_an_operators_own_settings_win(
     engine.dispose()
 
 
+def test_wrapping_keys_are_read_from_their_connection_when_one_is_needed(
+    tracking_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk import Variable
+    from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+    from airflow.sdk.execution_time.comms import ErrorResponse
+
+    from kraken_import.airflow.connections import open_engine
+
+    def unheard(**_: object) -> None:
+        """Answer as Airflow does where its API server is silent."""
+        raise AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR))
+
+    engine = open_engine(connection=connection_to(tracking_dsn), is_tracking=True)
+    with engine.connect() as connection:
+        assert not keys_in_words(connection=connection)[0]
+        for text, extra in ((f"{SECOND},{FIRST}", {}), (FIRST, {"unknown": "to us"})):
+            said = {"conn_type": "generic", "password": text, "extra": extra}
+            monkeypatch.setenv("AIRFLOW_CONN_WAVE_KEYS", json.dumps(said))
+            assert keys_in_words(connection=connection)[0]
+        monkeypatch.setenv(
+            "AIRFLOW_CONN_WAVE_KEYS", json.dumps({"conn_type": "generic", "password": "short"})
+        )
+        with pytest.raises(UnableToUseKeys, match="Key 1 of Connection 'wave_keys' is not 32 bytes"):
+            keys_in_words(connection=connection)
+        monkeypatch.setenv("AIRFLOW_CONN_WAVE_KEYS", json.dumps(said))
+        wave_of(connection)
+        monkeypatch.delenv("AIRFLOW_CONN_WAVE_KEYS")
+        with pytest.raises(UnableToUseKeys, match="so waves are sealed here, and Connection 'wave_keys'"):
+            wave_of(connection, run_id="another")
+        monkeypatch.setattr(Variable, "keys", unheard)
+        with pytest.raises(Retryable, match="Airflow could not read Connection 'wave_keys': the task is"):
+            wave_of(connection, run_id="a third")
+    engine.dispose()
+
+
 def test_a_task_shows_that_its_airflow_is_alive_as_long_as_it_runs(
     tracking_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,3 +130,28 @@ def test_a_task_shows_that_its_airflow_is_alive_as_long_as_it_runs(
     while not is_fresh():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        ("0001", r"schema 0001, and this package needs \d{4}: .* `kraken-migrate db upgrade` while no wave"),
+        (
+            "9999",
+            r"schema 9999, and this package was made for \d{4}: install the newer package on this machine",
+        ),
+    ],
+)
+def test_a_task_of_another_version_than_the_schema_claims_nothing(
+    tracking_engine: Engine, tracking_superuser_dsn: str, found: str, sentence: str
+) -> None:
+    from kraken_import.airflow import identity
+    from kraken_import.tracking.faults import UnableToUseTracking
+
+    with psycopg2.connect(tracking_superuser_dsn) as superuser, superuser.cursor() as cursor:
+        cursor.execute("UPDATE migration.schema_version SET version_num = %s", (found,))
+    superuser.close()
+    with pytest.raises(UnableToUseTracking, match=sentence):
+        identity.held(tracking=tracking_engine)
+    with tracking_engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM migration.installation").scalar_one() == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,9 +18,12 @@ from sqlalchemy.engine import make_url
 
 from kraken_import.tracking.installation import OtherInstallation, claim
 from kraken_import.usecases.faults import BadRequest, SystemicFault
+from tests import projects
 from tests.conftest import Simulator, StartSimulator
 from tests.integration.conftest import BeginJourney
-from transforms import registry
+from tests.wave_keys import FIRST
+from transforms import registry, sql_files
+from transforms.quiet import UnforeseenFault
 from transforms.registry import dialect_names, get_dialect
 from transforms.selection import rule_names, rule_parameters
 
@@ -47,9 +51,10 @@ def test_a_bad_file_of_one_dialects_columns_hides_no_dag(
 ) -> None:
     from airflow.dag_processing.dagbag import DagBag
 
-    (tmp_path / "edf_accounts").mkdir()
-    (tmp_path / "edf_accounts" / "columns.toml").write_text("[accounts", encoding="utf-8")
-    monkeypatch.setattr(registry, "_SQL_FOLDER", tmp_path)
+    folder = tmp_path / "extract" / "edf_accounts"
+    folder.mkdir(parents=True)
+    (folder / "columns.toml").write_text("[accounts", encoding="utf-8")
+    monkeypatch.setattr(sql_files, "FOLDER", tmp_path)
     registry._loaded.cache_clear()
     try:
         bag = DagBag(str(ROOT / "dags" / "dialects.py"))
@@ -59,9 +64,76 @@ def test_a_bad_file_of_one_dialects_columns_hides_no_dag(
         registry._loaded.cache_clear()
 
 
+PROJECT = {
+    "kraken-migrate.toml": 'dialects = ["plenitude_accounts", "broken_accounts", "acme_accounts"]',
+    "dialects/broken_accounts.py": "import no_such_module",
+    "dialects/acme_accounts.py": """
+from transforms.extending import extend
+from transforms.registry import delivered_dialect
+
+DIALECT = extend(delivered_dialect(name="edf_accounts"), name="acme_accounts")
+""",
+    # A rule is read a page at a time, which this one does not say.
+    "sql/plan/acme_accounts/first_ones.sql": "SELECT * FROM candidate",
+    "dags/kraken.py": """
+from pathlib import Path
+from kraken_import.airflow.dags import dialect_dags, operation_dags
+
+PROJECT = Path(__file__).parents[1]
+globals().update(dialect_dags(project=PROJECT) | operation_dags(project=PROJECT))
+""",
+    "dags/problems.py": """
+from kraken_import.airflow.dags import check_dialects
+
+check_dialects()
+""",
+}
+
+
+def test_a_projects_dialect_that_cannot_be_loaded_is_an_import_error_and_hides_no_other_dag(
+    tmp_path: Path,
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    folder = projects.write(folder=tmp_path / "acme", files=PROJECT)
+    with projects.in_force(folder=folder):
+        bag = DagBag(str(folder / "dags"))
+    operations = ["control_wave", "plan_cohort", "poll_open", "reconcile", "retain", "watch"]
+    names = ("acme_accounts", "plenitude_accounts")
+    own = [f"{kind}_{name}" for kind in ("migrate", "rerun") for name in names]
+    assert sorted(bag.dags) == sorted(own + operations)
+    ((file, error),) = bag.import_errors.items()
+    assert file.endswith("problems.py")
+    assert "BrokenDialect: The dialect broken_accounts cannot be loaded from" in error
+    assert bag.dags["plan_cohort"].params["dialect"] == "acme_accounts"
+    assert {"first_ones", "all"} <= set(bag.dags["plan_cohort"].params.get_param("rule").schema["enum"])
+    # What has left is followed to its end, whatever is wrong with its dialect now.
+    (poll,) = bag.dags["poll_open"].tasks
+    assert poll.dialects == ("acme_accounts", "plenitude_accounts")
+
+
+def test_a_component_of_airflow_that_does_not_know_the_project_refuses_its_dag_files(tmp_path: Path) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    folder = projects.write(folder=tmp_path / "acme", files=PROJECT)
+    bag = DagBag(str(folder / "dags" / "kraken.py"))
+    assert not bag.dags
+    (error,) = bag.import_errors.values()
+    assert f"set KRAKEN_MIGRATE_PROJECT={folder} for every component of Airflow." in error
+
+
 def test_there_is_a_dag_for_each_dialect_for_cohorts_and_for_what_is_open(dags: dict[str, Any]) -> None:
     assert sorted(dags) == sorted(
-        [*DIALECT_DAGS, *RERUN_DAGS, "control_wave", "plan_cohort", "poll_open", "reconcile", "watch"]
+        [
+            *DIALECT_DAGS,
+            *RERUN_DAGS,
+            "control_wave",
+            "plan_cohort",
+            "poll_open",
+            "reconcile",
+            "retain",
+            "watch",
+        ]
     )
     # They are built inside a package; what Airflow reads again for a task is the file in its DAG folder.
     assert {Path(dag.fileloc).name for dag in dags.values()} == {"dialects.py", "operations.py"}
@@ -105,6 +177,33 @@ def test_the_watch_runs_only_where_notifiers_are_set(
     assert watch_dag().schedule == timedelta(minutes=10)
     # What waits for the triggerer cannot tell that it is dead.
     assert not [task for task in dags["watch"].tasks if hasattr(task, "resume")]
+
+
+def test_retention_runs_only_where_its_days_are_set_and_a_wrong_setting_is_one_sentence(
+    dags: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kraken_import.airflow.dags.retention import retention_dag
+    from kraken_import.airflow.environment import UnableToReadEnvironment
+
+    assert dags["retain"].schedule is None
+    monkeypatch.setenv("MIGRATION_RETENTION", "payloads=90")
+    assert retention_dag().schedule == "0 6 * * *"
+    monkeypatch.setenv("MIGRATION_RETENTION", "payloads=ninety")
+    with pytest.raises(UnableToReadEnvironment, match="MIGRATION_RETENTION must give days by kind"):
+        retention_dag()
+
+
+def test_every_task_that_may_be_red_stands_in_the_run_book(dags: dict[str, Any]) -> None:
+    page = (ROOT / "docs" / "run-book.md").read_text(encoding="utf-8").split("\n## When a task is red\n")[1]
+    told = {
+        name
+        for row in page.split("\n## ")[0].splitlines()
+        if row.startswith("|") and row.count("|") == 5
+        for name in re.findall(r"`([a-z_.]+…?)`", row.split("|")[2])
+    }
+    # Tasks for each Connection are named after it.
+    tasks = {re.sub("_(kraken|tracking)$", "_…", name) for dag in dags.values() for name in dag.task_ids}
+    assert told == tasks
 
 
 def test_nothing_is_read_from_connections_when_dags_are_parsed(dags: dict[str, Any]) -> None:
@@ -172,9 +271,10 @@ def test_a_wave_is_not_controlled_without_its_name_or_in_an_unknown_way(dags: di
 
 
 def test_create_waits_without_a_worker_while_its_wave_is_paused(
-    monkeypatch: pytest.MonkeyPatch, begin: BeginJourney
+    dags: dict[str, Any], monkeypatch: pytest.MonkeyPatch, begin: BeginJourney
 ) -> None:
     from airflow.sdk.exceptions import TaskDeferred
+    from airflow.sdk.execution_time import task_runner
 
     from kraken_import.airflow.connections import ConnectionIds
     from kraken_import.airflow.operators.batch import CreateBatchOperator
@@ -204,10 +304,17 @@ def test_create_waits_without_a_worker_while_its_wave_is_paused(
         patience=timedelta(minutes=1),
         connections=ConnectionIds(),
     )
+    # The message by which Airflow's own tasks set the label that the grid shows.
+    sent: list[str] = []
+    supervisor = SimpleNamespace(send=lambda *, msg: sent.append(msg.rendered_map_index))
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", supervisor, raising=False)
+    label = dags["migrate_edf_accounts"].get_task("load.create").map_index_template
+    context: dict[str, Any] = {"task": operator, "map_index_template": label}
     with pytest.raises(TaskDeferred) as deferred:
-        operator.execute({})
+        operator.execute(context)
     assert deferred.value.trigger.hold_back == 0.0
     assert journey.created() == {}
+    assert sent == [f"wave {wave_id}, batch 0: paused by a person"]
     ((holder,),) = (row.values() for row in journey.rows("SELECT id FROM migration.installation"))
     assert holder == "tests"
     _belongs_to(journey.tracking, "another")
@@ -420,10 +527,14 @@ def set_connections(monkeypatch: pytest.MonkeyPatch, *, tracking: Engine, simula
         "AIRFLOW_CONN_KRAKEN",
         json.dumps({"conn_type": "kraken", "host": simulator.url, "password": simulator.token}),
     )
+    monkeypatch.setenv("AIRFLOW_CONN_WAVE_KEYS", json.dumps({"conn_type": "generic", "password": FIRST}))
 
 
 def test_the_trigger_yields_counts_once_nothing_is_open_or_why_it_cannot_look(
-    monkeypatch: pytest.MonkeyPatch, tracking_engine: Engine, start_simulator: StartSimulator
+    monkeypatch: pytest.MonkeyPatch,
+    tracking_engine: Engine,
+    tracking_superuser: Engine,
+    start_simulator: StartSimulator,
 ) -> None:
     from kraken_import.airflow.connections import ConnectionIds
     from kraken_import.airflow.triggers import poll_trigger
@@ -443,10 +554,10 @@ def test_the_trigger_yields_counts_once_nothing_is_open_or_why_it_cannot_look(
         # What waits keeps the database for its Airflow.
         seen_at = connection.exec_driver_sql("SELECT seen_at FROM migration.installation").scalar_one()
         assert seen_at > datetime.now(UTC) - timedelta(minutes=1)
+    with tracking_superuser.begin() as connection:
         connection.exec_driver_sql("DROP SCHEMA migration CASCADE")
     (event,) = asyncio.run(events())
-    assert event.payload["fault"] == "tracking_database"
-    assert "bring it up to date with `make migrate" in event.payload["reason"]
+    assert "bring it up to date with `kraken-migrate db upgrade" in event.payload["refused"]
 
 
 def test_a_token_that_is_refused_while_a_trigger_polls_stops_the_wave_and_fails_the_task(
@@ -509,6 +620,9 @@ def test_the_hook_tests_a_connection(
         assert not worked
         assert words in said
         assert simulator.token not in said
+    monkeypatch.setenv("MIGRATION_KRAKEN_HOSTS", "api.example.com")
+    worked, said = KrakenHook().test_connection()
+    assert (worked, "none of those that MIGRATION_KRAKEN_HOSTS allows" in said) == (False, True)
 
 
 def test_airflow_knows_the_connection_type_and_its_form() -> None:
@@ -548,7 +662,7 @@ def test_a_database_that_cannot_be_reached_is_one_sentence_without_its_password(
     from airflow.sdk import Connection
 
     from kraken_import.airflow.connections import open_engine
-    from kraken_import.usecases.faults import Retryable
+    from kraken_import.usecases.faults import BadRequest, Retryable
 
     connection = Connection(
         conn_id="tracking",
@@ -562,6 +676,9 @@ def test_a_database_that_cannot_be_reached_is_one_sentence_without_its_password(
     with pytest.raises(Retryable, match=r"'tracking' at 127\.0\.0\.1:9 cannot be reached") as failed:
         open_engine(connection=connection)
     assert "hidden" not in str(failed.value)
+    connection.conn_type = "oracle"
+    with pytest.raises(BadRequest, match="'tracking' is of type oracle, and only Postgres is read"):
+        open_engine(connection=connection)
 
 
 @pytest.mark.parametrize(
@@ -569,6 +686,7 @@ def test_a_database_that_cannot_be_reached_is_one_sentence_without_its_password(
     [
         ("transforms.extract.UnableToExtract", "fail"),
         ("transforms.selection.UnableToSelect", "fail"),
+        ("transforms.registry.BrokenDialect", "fail"),
         ("transforms.additions.BadAddition", "fail"),
         ("transforms.assemble.FrameContractBroken", "fail"),
         ("transforms.rules.engine.RuleBroken", "fail"),
@@ -699,7 +817,7 @@ def test_create_gives_its_worker_back_while_kraken_wants_no_more(
     counts = operator.resume({}, event.payload, **deferred.value.kwargs)
     assert "valid" not in counts
     assert set(journey.created().values()) == {1}
-    with pytest.raises(ValueError, match="unknown event"):
+    with pytest.raises(UnforeseenFault, match=r"ValueError in .*operators/base.py"):
         operator.resume({}, {}, **deferred.value.kwargs)
 
 
@@ -708,6 +826,7 @@ def test_await_always_defers_and_passes_a_fault_on() -> None:
 
     from kraken_import.airflow.connections import ConnectionIds
     from kraken_import.airflow.operators.batch import AwaitBatchOperator
+    from kraken_import.tracking.faults import UnableToUseTracking
     from kraken_import.usecases.faults import Retryable, SystemicFault
 
     operator = AwaitBatchOperator(
@@ -718,6 +837,8 @@ def test_await_always_defers_and_passes_a_fault_on() -> None:
     assert deferred.value.trigger.ends_task
     with pytest.raises(SystemicFault, match=r"Ask\."):
         operator.resume({}, {"fault": "forbidden", "reason": "Ask."})
+    with pytest.raises(UnableToUseTracking, match=r"Upgrade\."):
+        operator.resume({}, {"refused": "Upgrade."})
     with pytest.raises(Retryable):
         operator.resume({}, {"gave_up": "OperationalError"})
 

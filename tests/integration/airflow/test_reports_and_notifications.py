@@ -151,6 +151,7 @@ def test_a_report_is_current_when_it_is_opened_and_of_its_own_dag_alone(
     assert "Seen." not in web.get(page).text
     assert renewing.main(["migrate_edf_accounts", str(wave_id)]) == 0
     assert "Seen." in web.get(page).text
+    _a_run_has_a_page_of_its_own(airflow_journey, web)
     # Users who may read one DAG would otherwise see the waves of another.
     assert renewing.main(["rerun_edf_accounts", str(wave_id)]) == 1
     assert renewing.main(["migrate_edf_accounts", str(wave_id + 1)]) == 1
@@ -158,6 +159,54 @@ def test_a_report_is_current_when_it_is_opened_and_of_its_own_dag_alone(
     monkeypatch.setattr(renewing, "_CURRENT", 0.0)
     monkeypatch.delenv("AIRFLOW_CONN_TRACKING")
     assert "Seen." in web.get(page).text
+    unable = web.get("/migrate_edf_accounts/runs/run-1")
+    assert unable.status_code == 503
+    assert "cannot be made now, which says nothing of the run" in unable.text
+
+
+@pytest.mark.parametrize(("token", "answer"), [(None, 401), ("none that Airflow has issued", 403)])
+def test_no_page_of_the_plugin_is_for_a_stranger(token: str | None, answer: int) -> None:
+    from airflow.api_fastapi.app import create_auth_manager
+    from fastapi.routing import APIRoute
+    from fastapi.testclient import TestClient
+
+    from kraken_import.airflow import report_pages
+
+    create_auth_manager()
+    web = TestClient(report_pages.app, headers={"Authorization": f"Bearer {token}"} if token else {})
+    pages = [route.path for route in report_pages.app.routes if isinstance(route, APIRoute)]
+    assert len(pages) == len(report_pages.app.routes) == 2
+    for page in pages:
+        path = page.replace("{dag_id}", "migrate_edf_accounts").replace("{run_id:path}", "nonesuch")
+        path = path.replace("{folder}", "wave-1").replace("{name}", "funnel.csv")
+        assert web.get(path).status_code == answer
+        assert web.post(path).status_code == 405
+        climbing = path.replace("nonesuch", "..%2f..%2fx").replace("funnel.csv", "..%2f..%2fpasswords.json")
+        assert web.get(climbing).status_code in (answer, 404)
+
+
+def _a_run_has_a_page_of_its_own(journey: Journey, web: Any) -> None:
+    from kraken_import.airflow.plugin import MigrationPlugin
+    from kraken_import.airflow.report_pages import PREFIX
+
+    (view,) = MigrationPlugin.external_views
+    assert view["destination"] == "dag_run"
+    tab = "/" + view["href"].replace("{DAG_ID}", "{0}").replace("{RUN_ID}", "{1}")
+    address = tab.removeprefix(PREFIX)
+    shown = web.get(address.format("migrate_edf_accounts", "run-1")).text
+    assert shown.startswith("<!DOCTYPE html>")
+    assert "Seen." in shown
+    assert "no wave and no rerun" in web.get(address.format("migrate_edf_accounts", "nonesuch")).text
+    assert "no wave and no rerun" in web.get(address.format("reconcile", "run-1")).text
+    with journey.tracking.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE migration.import_process SET state = 'errored', first_error_code = 'no_tariff' "
+            "WHERE id = 1"
+        )
+    begin_rerun(journey, states=("errored",))
+    page = web.get(address.format("rerun_edf_accounts", "rerun-1")).text
+    assert "0 of 1 records mended; 1 still not through (ended by Kraken: no_tariff 1)." in page
+    assert "Who is left, and why" in page
 
 
 def test_a_place_that_cannot_be_written_is_one_sentence_and_leaves_the_outcome_alone(
@@ -192,12 +241,14 @@ def test_a_difference_fails_the_run_in_one_sentence(
 ) -> None:
     from airflow.sdk.exceptions import AirflowFailException
 
+    from kraken_import.usecases.faults import BadRequest
+
     monkeypatch.setenv("MIGRATION_REPORTS", tmp_path.as_uri())
     wave_id = play(airflow_journey, limit=3)
     with airflow_journey.tracking.begin() as connection:
         connection.exec_driver_sql("UPDATE migration.batch SET customers = 4")
     with pytest.raises(
-        AirflowFailException, match=r"1 difference is open .*\(batch_count 1\): see migration"
+        AirflowFailException, match=r"1 difference is open .*\(batch_count 1\): `kraken-migrate"
     ):
         operator("ReconcileOperator").execute(context("run-1"))
     page = tmp_path / "migrate_edf_accounts" / f"wave-{wave_id}" / "index.html"
@@ -213,6 +264,10 @@ def test_a_difference_fails_the_run_in_one_sentence(
     assert not page.exists()
     assert reconcile.execute(context("run-1") | {"params": {"wave": None, "full": True}}) == {}
     assert page.exists()
+    for wave in ("run-1", str(wave_id), wave_id):
+        assert reconcile.execute(context("run-1") | {"params": {"wave": wave, "full": False}}) == {}
+    with pytest.raises(BadRequest, match="There is no wave 'nonesuch'"):
+        reconcile.execute(context("run-1") | {"params": {"wave": "nonesuch", "full": False}})
 
 
 def test_people_are_told_at_the_gate_at_the_end_and_once_of_a_stop(
@@ -236,7 +291,7 @@ def test_people_are_told_at_the_gate_at_the_end_and_once_of_a_stop(
     assert [told["moment"] for _, told in SENT] == ["gate", "stop", "end"]
     texts = [text for text, _ in SENT]
     assert texts[0].endswith("is at the gate: 3 of 3 customers are valid, 0 were refused.")
-    assert "was stopped: Kraken refused the token" in texts[1]
+    assert "was stopped (unauthorised): Kraken refused the token" in texts[1]
     assert SENT[0][1]["counts"] == {"valid": 3}
 
 
@@ -278,7 +333,7 @@ def test_people_are_told_about_failed_plans_differences_and_reruns(
         operator("ReconcileOperator").execute(context("run:1"))
     assert SENT[-1][0] == (
         "1 difference is open after reconciliation over Connection 'kraken' (batch_count 1): "
-        f"`make differences` lists them, and each needs an owner. {run}"
+        f"`kraken-migrate differences` lists them, and each needs an owner. {run}"
     )
     assert SENT[-1][1]["counts"] == {"batch_count": 1}
 
@@ -352,6 +407,22 @@ def test_the_watch_tells_once_of_what_no_run_would_tell(
         server.shutdown()
     # An API that does not answer is a line in the log.
     assert look() == []
+
+
+def test_notifiers_with_their_secrets_may_stand_in_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from kraken_import.airflow import notifications
+
+    monkeypatch.delenv("MIGRATION_NOTIFIERS", raising=False)
+    assert not notifications.are_wanted()
+    monkeypatch.setenv("MIGRATION_NOTIFIERS_FILE", str(tmp_path / "notifiers.json"))
+    (tmp_path / "notifiers.json").write_text(json.dumps([REMEMBERS]))
+    assert notifications.are_wanted()
+    assert notifications._configured() == [(REMEMBERS["notifier"], REMEMBERS["kwargs"])]
+    monkeypatch.setenv("MIGRATION_NOTIFIERS_FILE", str(tmp_path / "none"))
+    with pytest.raises(notifications.UnableToReadNotifiers, match="MIGRATION_NOTIFIERS_FILE names"):
+        notifications._configured()
 
 
 @pytest.mark.parametrize(

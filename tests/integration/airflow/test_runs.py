@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import jsonschema
+import psutil
 import pytest
 import requests
 
 from kraken_import.airflow.provider import get_provider_info
+from kraken_import.cli.airflow_api import Airflow
 from kraken_import.local.data import engine_of
 from proofs import books
 from proofs.chaos.kills import kill_task, running_tasks
 from proofs.chaos.plan import Victim
 from proofs.chaos.verdict import judge
 from tests.checkouts import login
-from tests.command_lines import Run, command_line
-from tests.stacks import DAG, ENDS, Stack
+from tests.command_lines import Run, command_line, is_refused
+from tests.marks import mark, marks_in
+from tests.stacks import DAG, Stack
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("stack")]
 
@@ -24,8 +30,11 @@ pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("stack")]
 def test_a_run_is_green_red_or_stopped_as_its_records_are(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    run = command_line(monkeypatch=monkeypatch, folder=stack.folder)
+    marked = _runs_of_marked_customers(stack)
     green = stack.start(limit=100, batch_size=50).json()["dag_run_id"]
-    red = _fails_on_the_command_line(stack, command_line(monkeypatch=monkeypatch, folder=stack.folder))
+    red = _fails_on_the_command_line(stack, run)
+    _no_secret_is_an_argument_of_a_process(stack)
     assert stack.finish(green) == "success"
     outcomes = {
         row.run_id: row
@@ -35,6 +44,7 @@ def test_a_run_is_green_red_or_stopped_as_its_records_are(
     }
     assert (outcomes[green].outcome, outcomes[red].outcome) == ("succeeded", "failed")
     assert "more than the threshold of 0.0%" in outcomes[red].outcome_reason
+    _marked_customers_ended_in_each_way(stack, marked)
     assert outcomes[green].claimed == outcomes[red].claimed == 100
     assert set(stack.created().values()) == {1}
 
@@ -50,33 +60,137 @@ def test_a_run_is_green_red_or_stopped_as_its_records_are(
     assert code == "unauthorised"
     assert "put a valid token into it" in reason
     stack.set_token(stack.values["KRAKEN_TOKEN"])
-    cleared = stack.api(
-        "POST", f"/dags/{DAG}/dagRuns/{stopped}/clear", {"dry_run": False, "only_failed": False}
-    )
-    assert cleared.ok, cleared.text
-    stack.until(lambda: stack.api("GET", f"/dags/{DAG}/dagRuns/{stopped}").json()["state"] not in ENDS)
-    assert stack.finish(stopped) == "success"
+    cleared = run("wave", "clear", stopped, "--wait")
+    assert (cleared.exit_code, "The run has succeeded." in cleared.stdout) == (0, True), cleared.output
+    assert f"Cleared {DAG}, run {stopped}: " in cleared.stdout
+    again = run("wave", "clear", stopped, "--failed-tasks")
+    assert (again.exit_code, "nothing was cleared" in again.stdout) == (0, True), again.output
     assert len(stack.created()) > len(before)
     assert set(stack.created().values()) == {1}
+    for table in ("payload", "answer"):
+        first = f"SELECT DISTINCT get_byte(body, 0) FROM migration.{table} WHERE body IS NOT NULL"
+        assert stack.rows("TRACKING_DSN", first) == [(1,)]
 
     _nothing_personal_or_secret_is_in_logs_and_xcoms(stack)
+    _no_mark_stands_anywhere(stack)
+
+
+DATABASES = ("AIRFLOW", "LEGACY", "LEGACY_OWNER", "TRACKING", "TRACKING_OWNER")
+MARKED_AFTER = "GB-000000500"
+"""Customers that no other test's wave comes to."""
+
+
+def _runs_of_marked_customers(stack: Stack) -> tuple[str, str]:
+    """Start a wave about which Kraken repeats what it was sent, and one that the database refuses so."""
+    with engine_of(dsn=stack.values["LEGACY_OWNER_DSN"]) as legacy, legacy.begin() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT account_number FROM legacy.account WHERE market = 'GB' AND data_origin = 'GEN' "
+            f"AND account_number > '{MARKED_AFTER}' ORDER BY account_number LIMIT 20"
+        )
+        marked = mark(accounts=found.scalars().all(), change=connection.exec_driver_sql)
+    accounts = list(marked)
+    for account, fault in zip(
+        accounts,
+        itertools.cycle(
+            (
+                {"kind": "error", "operation": "validate", "status": 400},
+                {"kind": "error", "operation": "create", "status": 500, "count": 1},
+                {"kind": "unknown_status", "status": "ERRORED"},
+            )
+        ),
+    ):
+        fault = {**fault, "keys": [account], "words": marked[account].echo}
+        requests.post(
+            f"{stack.values['KRAKEN_URL']}/simulator/faults", json=fault, timeout=30
+        ).raise_for_status()
+    with engine_of(dsn=stack.values["TRACKING_OWNER_DSN"]) as tracking, tracking.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE FUNCTION migration.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "IF EXISTS (SELECT FROM migration.import_process WHERE id = NEW.import_process_id AND "
+            f"external_identifier = '{accounts[-1]}') THEN "
+            f"PERFORM CAST('{marked[accounts[-1]].family}' AS integer); END IF; RETURN NEW; END $$;"
+            "CREATE TRIGGER refuse BEFORE INSERT ON migration.import_attempt "
+            "FOR EACH ROW EXECUTE FUNCTION migration.refuse()"
+        )
+    return (
+        stack.start(identifiers=accounts[:-1], threshold=1).json()["dag_run_id"],
+        stack.start(identifiers=accounts[-1:]).json()["dag_run_id"],
+    )
+
+
+def _marked_customers_ended_in_each_way(stack: Stack, runs: tuple[str, str]) -> None:
+    echoed, refused = runs
+    assert (stack.finish(echoed), stack.finish(refused)) == ("success", "failed")
+    requests.delete(f"{stack.values['KRAKEN_URL']}/simulator/faults", timeout=30).raise_for_status()
+    with engine_of(dsn=stack.values["TRACKING_OWNER_DSN"]) as tracking, tracking.begin() as connection:
+        connection.exec_driver_sql("DROP FUNCTION migration.refuse() CASCADE")
+    states = stack.rows(
+        "TRACKING_DSN",
+        "SELECT DISTINCT state FROM migration.import_process JOIN migration.wave ON wave.id = wave_id "
+        f"WHERE run_id = '{echoed}'",
+    )
+    assert {"processed", "invalid", "errored"} <= {row.state for row in states}
+    said = "".join(path.read_text() for path in _logs(stack, refused).rglob("*.log"))
+    assert "SQLSTATE 22P02, invalid text representation" in said
+
+
+def _no_secret_is_an_argument_of_a_process(stack: Stack) -> None:
+    known = json.loads((stack.folder / ".run" / "secrets.json").read_text())
+    secrets = {*known.values(), *(urlsplit(stack.values[f"{name}_DSN"]).password for name in DATABASES)}
+    seen = [" ".join(each.info["cmdline"] or ()) for each in psutil.process_iter(["cmdline"])]
+    assert [line for line in seen if "kraken_import.simulator" in line]
+    assert [line for line in seen if "airflow" in line]
+    assert [line for line in seen for secret in secrets if secret and secret in line] == []
+
+
+def _no_mark_stands_anywhere(stack: Stack) -> None:
+    home = stack.folder / ".run"
+    written = [path for path in home.rglob("*") if home / "postgres" not in (path, *path.parents)]
+    open_to_others = {path for path in written if path.stat().st_mode & 0o077} - {home / "stack.lock"}
+    assert not open_to_others, sorted(open_to_others)[:10]
+    for path in written:
+        if path.is_file():
+            assert marks_in(text=path.read_text(errors="replace")) == set(), path
+    for dsn, schema in (("AIRFLOW_DSN", "public"), ("TRACKING_OWNER_DSN", "migration")):
+        tables = stack.rows(
+            dsn,
+            "SELECT table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE' "
+            f"AND table_schema = '{schema}' AND table_name !~ '^(payload|answer)(_|$)'",
+        )
+        for (table,) in tables:
+            said = str(stack.rows(dsn, f'SELECT CAST(each AS text) FROM "{schema}"."{table}" AS each'))
+            assert marks_in(text=said) == set(), table
+            assert stack.values["KRAKEN_TOKEN"] not in said, table
 
 
 def _fails_on_the_command_line(stack: Stack, run: Run) -> str:
     """Start a live wave that must fail, beside the stack. Returns its run."""
     wave = ("wave", "run", "edf_accounts", "--limit", "100", "--live")
     unknown = run(*wave, "--set", "treshold=0")
-    assert (unknown.exit_code, "has no parameter treshold" in unknown.stderr) == (2, True), unknown.output
+    is_refused(unknown, 2, "has no parameter treshold: is threshold meant?")
     assert stack.api("PATCH", "/dags/migrate_plenitude_accounts", {"is_paused": True}).ok
     paused = run("wave", "run", "plenitude_accounts", "--limit", "1")
     assert (paused.exit_code, "is paused in Airflow" in paused.stderr) == (1, True), paused.output
     wrong = run(*wave, "--set", "batch_size=0")
-    assert (wrong.exit_code, "Airflow refused" in wrong.stderr) == (1, True), wrong.output
+    is_refused(wrong, 1, "batch_size: 0 is less than the minimum of 1")
     well = run("doctor")
     assert (well.exit_code, "triggerer" in well.stdout) == (0, True), well.output
-    failed = run(*wave, "--set", "threshold=0", "--wait")
+    assert "new waves are sealed" in well.stdout
+    failed = run(*wave, "--name", "from a shell", "--set", "threshold=0", "--wait")
     assert (failed.exit_code, "more than the threshold" in failed.stderr) == (1, True), failed.output
-    return failed.stdout.partition(", run ")[2].partition(";")[0]
+    started = failed.stdout.partition(", run ")[2].partition(";")[0]
+    assert started.startswith("live-from-a-shell-")
+    taken = run(*wave, "--name", "from a shell")
+    is_refused(taken, 1, "has this name already: choose another one by --name, or leave it out.")
+    # What was wrong is wrong still: the rerun is green, and says who refused it.
+    again = run("rerun", "--wave", "from a shell", "--state", "rejected", "--wait", "--folder", "lists")
+    assert (again.exit_code, "The run has succeeded." in again.stdout) == (5, True), again.output
+    assert " records mended; " in again.stdout
+    assert "still not through (rejected by our build: " in again.stdout
+    (listed,) = (stack.folder / "lists").glob("rerun-*.csv")
+    assert (listed.stat().st_mode & 0o777, listed.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert str(listed.relative_to(stack.folder)) in again.stdout
+    return started
 
 
 def test_a_task_that_is_killed_while_it_creates_loses_nothing_and_doubles_nothing(stack: Stack) -> None:
@@ -107,14 +221,22 @@ def test_a_task_that_is_killed_while_it_creates_loses_nothing_and_doubles_nothin
     ((wave_id, claimed),) = stack.rows(
         "TRACKING_DSN", f"SELECT id, claimed FROM migration.wave WHERE run_id = '{run_id}'"
     )
-    with engine_of(dsn=stack.values["TRACKING_DSN"]) as tracking:
+    with engine_of(dsn=stack.values["TRACKING_OWNER_DSN"]) as tracking:
         tracked = books.tracked(tracking=tracking, wave_id=wave_id)
     ledger = books.ledger(kraken_url=url)
     found = judge(tracked=tracked, ledger=ledger, before=before, claimed=claimed, unexpected=[])
     assert (claimed, found.faults) == (12, ())
 
 
-def test_a_viewer_may_neither_start_a_wave_nor_control_one(stack: Stack) -> None:
+def test_a_viewer_may_neither_start_a_wave_nor_control_one(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = command_line(monkeypatch=monkeypatch, folder=stack.folder)
+    airflow = {"AIRFLOW_URL": stack.values["AIRFLOW_URL"]}
+    is_refused(run("reconcile", **airflow, AIRFLOW_TOKEN="junk"), 3, "does not accept the login (403)")
+    logged_in = {name: stack.values[f"AIRFLOW_VIEWER_{name}"] for name in ("USER", "PASSWORD")}
+    may_not = run("reconcile", **airflow, **{f"AIRFLOW_{name}": value for name, value in logged_in.items()})
+    is_refused(may_not, 1, "this login may not do it: use one that may trigger the DAG")
     viewer = login(values=stack.values, user="AIRFLOW_VIEWER")
     for dag_id in (DAG, "control_wave"):
         answer = requests.post(
@@ -144,10 +266,28 @@ def test_a_wave_of_a_customer_that_does_not_exist_fails_with_one_sentence(stack:
     before = stack.rows("TRACKING_DSN", "SELECT count(*) FROM migration.wave")
     run_id = stack.start(identifiers=["NOBODY"]).json()["dag_run_id"]
     assert stack.finish(run_id) == "failed"
-    folder = stack.folder / ".run" / "airflow" / "logs" / f"dag_id={DAG}" / f"run_id={run_id}"
-    said = "".join(path.read_text() for path in folder.rglob("*plan*/*.log"))
+    said = "".join(path.read_text() for path in _logs(stack, run_id).rglob("*plan*/*.log"))
     assert "has no edf_accounts customer NOBODY" in said
     assert stack.rows("TRACKING_DSN", "SELECT count(*) FROM migration.wave") == before
+    _a_run_that_names_the_customer_is_found_and_deleted(stack, run_id)
+
+
+def _a_run_that_names_the_customer_is_found_and_deleted(stack: Stack, run_id: str) -> None:
+    api = Airflow(
+        address=stack.values["AIRFLOW_URL"],
+        user=stack.values["AIRFLOW_USER"],
+        password=stack.values["AIRFLOW_PASSWORD"],
+    )
+    (run,) = api.runs_naming(identifier="NOBODY")
+    assert (run.dag_id, run.run_id, run.has_ended, run.others) == (DAG, run_id, True, 0)
+    assert run_id not in repr(run)
+    api.delete_run(run=run)
+    assert api.runs_naming(identifier="NOBODY") == []
+    api.close()
+
+
+def _logs(stack: Stack, run_id: str) -> Path:
+    return stack.folder / ".run" / "airflow" / "logs" / f"dag_id={DAG}" / f"run_id={run_id}"
 
 
 def _nothing_personal_or_secret_is_in_logs_and_xcoms(stack: Stack) -> None:
@@ -172,3 +312,4 @@ def _nothing_personal_or_secret_is_in_logs_and_xcoms(stack: Stack) -> None:
     assert len(said) > 10_000
     assert not [value for value in personal if value in said]
     assert stack.values["KRAKEN_TOKEN"] not in said
+    assert stack.values["WAVE_KEYS"] not in said

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from threading import Timer
 
 import psycopg2
+import pytest
 from sqlalchemy import Engine
 
+from kraken_import.cli import waves
 from kraken_import.domain.lifecycle import Mode
 from tests.command_lines import KRAKEN, Run, done, is_refused
 from tests.conftest import free_port
-from tests.integration.conftest import BeginJourney
+from tests.integration.conftest import BeginJourney, Journey
 from tests.integration.tracking.test_schema import wave_of
+from tests.integration.usecases.test_watch import plan
 
 OF_TRACKING = [
     ("wave", "list"),
+    ("plan",),
+    ("rerun-show", "1"),
     ("wave", "show", "run"),
     ("wave", "pause", "run"),
     ("wave", "resume", "run"),
@@ -34,6 +40,11 @@ OF_TRACKING = [
     ("db", "take-over"),
     ("purge", "run"),
     ("archive", "folder"),
+    ("restored", "--reason", "Disk lost."),
+    ("hold", "add", "--wave", "run", "--reason", "A court."),
+    ("hold", "list"),
+    ("hold", "end", "1", "--reason", "Over."),
+    ("erase", "A-1"),
     ("report", "run"),
     ("rerun", "--wave", "run"),
     ("reconcile", "--wave", "run"),
@@ -62,7 +73,7 @@ def test_an_unknown_option_is_wrong_usage(bare: Run) -> None:
 
 
 def test_a_schema_that_is_older_or_newer_is_told_by_every_command(
-    bare: Run, run: Run, empty_dsn: str, tracking_dsn: str
+    bare: Run, run: Run, empty_dsn: str, tracking_superuser_dsn: str
 ) -> None:
     others = [command for command in OF_TRACKING if command != ("db", "upgrade")]
     for command in others:
@@ -71,9 +82,9 @@ def test_a_schema_that_is_older_or_newer_is_told_by_every_command(
             4,
             "has no schema of the pipeline, and this version needs",
         )
-    _set_version(tracking_dsn, "0021")
+    _set_version(tracking_superuser_dsn, "0021")
     is_refused(run("wave", "list"), 4, "has schema 0021, and this version needs")
-    _set_version(tracking_dsn, "9999")
+    _set_version(tracking_superuser_dsn, "9999")
     for command in OF_TRACKING:
         is_refused(run(*command, **KRAKEN), 4, "has schema 9999, which is newer than")
     told = run("db", "check", "--json")
@@ -82,12 +93,12 @@ def test_a_schema_that_is_older_or_newer_is_told_by_every_command(
 
 def test_the_schema_is_brought_up_to_date(bare: Run, empty_dsn: str) -> None:
     place = {"TRACKING_DSN": empty_dsn}
+    read_only = f"{empty_dsn}?options=-cdefault_transaction_read_only%3Don"
+    is_refused(bare("db", "upgrade", TRACKING_DSN=read_only), 1, "could not be brought up to date")
     assert "had no schema of the pipeline, and now " in done(bare("db", "upgrade", **place))
     assert "already" in done(bare("db", "upgrade", **place))
     assert "as this version needs" in done(bare("db", "check", **place))
     assert json.loads(done(bare("db", "check", "--json", **place)))["is_current"] is True
-    read_only = f"{empty_dsn}?options=-cdefault_transaction_read_only%3Don"
-    is_refused(bare("db", "upgrade", TRACKING_DSN=read_only), 1, "could not be brought up to date")
 
 
 OF_A_WAVE = [command for command in OF_TRACKING if "run" in command]
@@ -125,11 +136,27 @@ REFUSED = [
     (("wave", "open", "run"), 1, "Wave 'run' is not closed"),
     (("wave", "close", "run"), 2, "Nothing says where the legacy database is"),
     (("purge", "run"), 1, "cannot be purged yet"),
+    (("hold", "add", "--reason", "A court."), 2, "Say what to hold: --wave or --identifier"),
+    (("hold", "add", "--wave", "run"), 1, "Say why by --reason"),
+    (("hold", "end", "7", "--reason", "Over."), 1, "No legal hold 7 is in force"),
+    (("restored", "--over"), 1, "No restore is in force"),
+    (("restored", "--unlisted", "None."), 2, "Give --unlisted together with --over"),
+    (("erase", "A-1"), 1, "Erasing is for the owner of the tracking database alone"),
+    (("erase", "A-1", "--reports", "no-such"), 2, "There is no folder no-such"),
     (("wave", "run", "edf_accounts"), 2, "Say which customers: --limit, --identifier, --cohort or --all"),
     (("wave", "run", "edf_accounts", "--limit", "1", "--cohort", "a"), 2, "Say which customers"),
     (("wave", "run", "edf_accounts", "--limit", "1", "--set", "a"), 2, "Give --set as NAME=VALUE"),
     (("wave", "run", "edf_accounts", "--limit", "1"), 2, "Nothing says where Airflow is"),
+    (
+        ("wave", "run", "edf_accounts", "--limit", "1", "--live", "--name", "run"),
+        1,
+        "Wave 1 'run' (live, edf_accounts) has this name already: choose another one by --name, or leave it",
+    ),
+    (("wave", "run", "edf_accounts", "--limit", "1", "--name", "run"), 2, "Nothing says where Airflow is"),
+    (("wave", "clear", "nobody"), 1, "There is no wave 'nobody'"),
+    (("wave", "clear", "run"), 2, "Nothing says where Airflow is"),
     (("rerun",), 2, "Say what to rerun: --wave"),
+    (("rerun", "--wave", "run", "--folder", "left"), 2, "Give --folder together with --wait"),
     (("reconcile",), 2, "Nothing says where Airflow is"),
     (("record", "show", "NOBODY"), 1, "No record of any wave has the external identifier 'NOBODY'"),
     (("record", "show", "NOBODY", "--wave", "run"), 1, "No record of wave "),
@@ -165,6 +192,42 @@ def test_an_order_is_given_and_shown_with_who_gave_it_and_why(run: Run, wave_id:
     told = json.loads(done(run("wave", "show", "run", "--json")))
     assert (told["states"], told["wave"]["mode"]) == ({"planned": 3}, "live")
     assert told["standing"].startswith("stopped (cancelled): cancelled by ")
+
+
+def test_a_wave_is_followed_until_it_has_ended(
+    run: Run, wave_id: int, tracking_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end() -> None:
+        with tracking_engine.begin() as connection:
+            connection.exec_driver_sql(
+                "UPDATE migration.wave SET outcome = 'failed', outcome_reason = 'Seen.', finished_at = now()"
+            )
+
+    monkeypatch.setattr(waves, "_FOLLOW_SECONDS", 0.2)
+    ending = Timer(0.5, end)
+    ending.start()
+    shown = done(run("wave", "show", str(wave_id), "--follow")).splitlines()
+    ending.join()
+    assert "State: under way" in shown
+    assert shown[-1].endswith(" UTC  planned 3; failed: Seen.")
+    is_refused(run("wave", "show", "run", "--follow", "--json"), 2, "Give --follow or --json, not both")
+
+
+def test_the_plan_of_the_nights_names_cohorts_and_policy(run: Run, tracking_engine: Engine) -> None:
+    assert "No cohort waits for a wave." in done(run("plan"))
+    with tracking_engine.begin() as connection:
+        plan(connection, "leeds-1", "edf_accounts", "2026-11-20")
+    shown = done(run("plan", MIGRATION_SCHEDULE="0 20 * * *"))
+    assert "(Europe/London) takes 1 cohort, 0 customers." in shown
+    assert "leeds-1  2026-11-20  live" in shown
+    (night,) = json.loads(done(run("plan", "--json", MIGRATION_SCHEDULE="")))
+    assert (night["begins_at"], night["cohorts"][0]["goes"]) == (None, False)
+    with tracking_engine.begin() as connection:
+        plan(connection, "old-1", "gone_accounts", "2026-11-20")
+    shown = done(run("plan", MIGRATION_SCHEDULE="0 20 * * *"))
+    assert "(Europe/London) takes 1 cohort, 0 customers." in shown
+    assert "https://kraken:443: no night takes these cohorts. There is no dialect 'gone_accounts'" in shown
+    assert "waits: its dialect cannot be used" in shown
 
 
 def test_waves_are_listed_the_newest_first(run: Run, tracking_engine: Engine) -> None:
@@ -222,6 +285,7 @@ def test_a_customers_whole_story_is_told(bare: Run, begin: BeginJourney) -> None
         "TRACKING_DSN": dsn,
         "KRAKEN_URL": journey.simulator.url,
         "KRAKEN_TOKEN": journey.simulator.token,
+        "WAVE_KEYS": journey.keys.text,
     }
     journey.finish(wave_id)
     journey.summarise(wave_id)
@@ -242,6 +306,28 @@ def test_a_customers_whole_story_is_told(bare: Run, begin: BeginJourney) -> None
     assert "           1  processed" in shown
     assert "Money in GBP" in shown
     assert "State: succeeded" in shown
+    _held_then_erased(bare, journey, place)
+
+
+def _held_then_erased(bare: Run, journey: Journey, place: dict[str, str]) -> None:
+    """Hold the customer, whom nobody may erase then, end the hold, and erase the customer as the owner."""
+    owner = journey.tracking_superuser.url.render_as_string(hide_password=False).replace("+psycopg2", "")
+    as_owner = {**place, "TRACKING_DSN": owner}
+    hold = ("hold", "add", "--identifier", "EXTERNAL-1234", "--reason", "Asked for by a court.")
+    assert "is under legal hold 1" in done(bare(*hold, **place))
+    assert "Asked for by a court." in done(bare("hold", "list", **place))
+    is_refused(bare("erase", "EXTERNAL-1234", **as_owner), 1, "legal hold 1 is in force")
+    assert "has ended" in done(bare("hold", "end", "1", "--reason", "Decided.", **place))
+    listed = done(bare("erase", "EXTERNAL-1234", **as_owner))
+    assert "has 1 records, which can be erased; the token is erased-" in listed
+    assert "Nothing was changed: repeat it with --reason and --yes." in listed
+    gone = done(bare("erase", "EXTERNAL-1234", "--reason", "Asked for.", "--yes", **as_owner))
+    assert "is erased in 1 records" in gone
+    assert "EXTERNAL-1234" not in listed + gone
+    is_refused(bare("record", "show", "EXTERNAL-1234", **place), 1, "No record of any wave")
+    assert "Each create" not in done(bare("restored", "--reason", "Disk lost.", **place))
+    assert "Tracking database: Restored at" in done(bare("wave", "show", "1", **place))
+    assert "Restored at" in bare("doctor", **place).output
 
 
 def test_a_parked_customer_is_decided_and_the_decision_is_told(bare: Run, begin: BeginJourney) -> None:
@@ -256,6 +342,7 @@ def test_a_parked_customer_is_decided_and_the_decision_is_told(bare: Run, begin:
         "TRACKING_DSN": dsn,
         "KRAKEN_URL": journey.simulator.url,
         "KRAKEN_TOKEN": journey.simulator.token,
+        "WAVE_KEYS": journey.keys.text,
     }
     decide = (
         "record",

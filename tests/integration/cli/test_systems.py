@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+from kraken_import.local.postgres import Cluster
+from tests.certificates import self_signed
 from tests.command_lines import KRAKEN, Run, done, is_refused
 from tests.conftest import StartSimulator, free_port
+from tests.wave_keys import FIRST
+from tests.wires import tls_relay
 
 
 def test_a_payload_is_printed_as_it_would_be_sent(bare: Run, guide_legacy_dsn: str) -> None:
@@ -77,30 +82,78 @@ def test_the_report_of_a_wave_is_written_as_it_stands(run: Run, wave_id: int, tm
 
 
 def test_the_doctor_says_of_each_system_what_to_do(
-    bare: Run, run: Run, guide_legacy_dsn: str, empty_dsn: str, start_simulator: StartSimulator
+    bare: Run,
+    run: Run,
+    guide_legacy_dsn: str,
+    tracking_superuser_dsn: str,
+    empty_dsn: str,
+    start_simulator: StartSimulator,
 ) -> None:
     simulator = start_simulator()
     kraken = {"KRAKEN_URL": simulator.url, "KRAKEN_TOKEN": simulator.token}
     found = json.loads(done(run("doctor", "--json", LEGACY_DSN=guide_legacy_dsn, **kraken)))
     assert {each["what"]: each["verdict"] for each in found} == {
         "package": "well",
+        "project": "not said",
         "tracking database": "well",
         "tracking schema": "well",
         "clock": "well",
+        "wave keys": "not said",
+        "tracking user": "well",
         "legacy database": "well",
         "Kraken": "well",
         "Airflow": "not said",
     }
     nothing = bare("doctor")
     assert nothing.exit_code == 0
-    assert nothing.stdout.count("not said") == 4
+    assert nothing.stdout.count("not said") == 5
     refused = run("doctor", **{**kraken, "KRAKEN_TOKEN": "hush"})
     assert (refused.exit_code, "does not accept the token (401)" in refused.stdout) == (3, True)
     assert "hush" not in refused.output
+    owner = run("doctor", TRACKING_DSN=tracking_superuser_dsn)
+    assert (owner.exit_code, "let tasks and commands use a member of migration_app" in owner.stdout) == (
+        0,
+        True,
+    )
     older = bare("doctor", TRACKING_DSN=empty_dsn)
     assert (older.exit_code, "kraken-migrate db upgrade" in older.stdout) == (4, True)
     silent = run("doctor", AIRFLOW_URL=f"http://127.0.0.1:{free_port()}", AIRFLOW_TOKEN="t")
     assert (silent.exit_code, "Airflow does not answer" in silent.stdout) == (3, True)
+
+
+def test_keys_of_waves_are_looked_at_and_wrapped_anew(run: Run, wave_id: int, tmp_path: Path) -> None:
+    is_refused(run("key", "rotate"), 1, "WAVE_KEYS names no wrapping key to wrap with: put the new key there")
+    (tmp_path / "keys").write_text(f"{FIRST}\n")
+    said = done(run("key", "rotate", WAVE_KEYS_FILE="keys"))
+    assert said.startswith("The keys of 0 waves are wrapped by key ")
+    assert "; 1 wave planned without one goes on unsealed: " in said
+    assert "opens the keys of 0 waves; new waves are sealed" in done(run("doctor", WAVE_KEYS_FILE="keys"))
+    short = run("doctor", WAVE_KEYS="short")
+    assert (short.exit_code, "Key 1 of WAVE_KEYS is not 32 bytes" in short.stdout) == (1, True), short.output
+    connection = json.dumps({"conn_type": "generic", "password": "short"})
+    told = run("doctor", AIRFLOW_CONN_WAVE_KEYS=connection).stdout
+    assert "Key 1 of Connection 'wave_keys' is not 32 bytes" in told
+
+
+def test_a_database_whose_certificate_is_not_trusted_is_one_sentence_and_gets_no_login(
+    bare: Run, postgres: Cluster, tracking_dsn: str, tmp_path: Path
+) -> None:
+    server, other = (self_signed(file=tmp_path / name) for name in ("server.pem", "other.pem"))
+    with tls_relay(to=postgres.port, certificate=server) as wire:
+        place = tracking_dsn.replace(f":{postgres.port}/", f":{wire.port}/")
+
+        def look(authority: Path) -> Any:
+            dsn = f"{place}?sslmode=verify-full&sslrootcert={authority}"
+            return bare("wave", "list", TRACKING_DSN=dsn)
+
+        done(look(server))
+        is_refused(look(other), 3, "The certificate of the database of TRACKING_DSN is not trusted")
+        is_refused(look(tmp_path / "none"), 3, "name the file of its authority by sslrootcert")
+
+
+def test_a_database_without_tls_is_one_sentence(bare: Run, tracking_dsn: str) -> None:
+    refused = bare("wave", "list", TRACKING_DSN=f"{tracking_dsn}?sslmode=require")
+    is_refused(refused, 3, "The database of TRACKING_DSN does not speak TLS: have it do so")
 
 
 def test_a_folder_that_cannot_be_written_is_named(run: Run, wave_id: int, tmp_path: Path) -> None:

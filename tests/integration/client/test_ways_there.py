@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
-import ipaddress
 import ssl
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from kraken_import.cli.doctor import ask_kraken
 from kraken_import.client.answers import Accepted, NotSent
+from kraken_import.client.settings import KrakenSettings
+from tests.certificates import self_signed
 from tests.integration.client.talking import TOKEN, talk_to
 from tests.integration.client.test_signing_in import KEY
 from tests.integration.client.test_signing_in import Kraken as Signing
@@ -28,33 +25,7 @@ async def accept(request: Seen) -> None:
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """A file with a key and a certificate for 127.0.0.1 that no authority vouches for."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "stand-in")])
-    now = datetime.datetime.now(datetime.UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path / "certificate.pem"
-    file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + signed.public_bytes(serialization.Encoding.PEM)
-    )
-    return file
+    return self_signed(file=tmp_path / "certificate.pem")
 
 
 @pytest.fixture
@@ -70,6 +41,51 @@ def test_a_certificate_of_the_ca_bundle_is_trusted(certificate: Path, tls: ssl.S
             assert (await talk.create()).answer == Accepted()
 
     asyncio.run(run())
+
+
+def test_a_server_that_asks_for_a_certificate_is_shown_the_connections(
+    certificate: Path, tls: ssl.SSLContext
+) -> None:
+    tls.verify_mode = ssl.CERT_REQUIRED
+    tls.load_verify_locations(certificate)
+    authority = str(certificate)
+
+    async def run(**shown: str) -> object:
+        async with (
+            serve(accept, tls=tls) as wire,
+            talk_to(wire.url, tries=1, ca_bundle=authority, **shown) as talk,
+        ):
+            return (await talk.create()).answer
+
+    assert asyncio.run(run(client_certificate=str(certificate))) == Accepted()
+    assert asyncio.run(run(client_certificate=str(certificate), client_key=str(certificate))) == Accepted()
+    assert asyncio.run(run()) != Accepted()
+
+
+def test_a_sign_in_shows_the_connections_certificate_too(certificate: Path, tls: ssl.SSLContext) -> None:
+    tls.verify_mode = ssl.CERT_REQUIRED
+    tls.load_verify_locations(certificate)
+    shown = {"ca_bundle": str(certificate), "client_certificate": str(certificate)}
+    signs_in = {"sign_in": "organisation_key", "token": KEY}
+
+    async def run() -> None:
+        async with serve(Signing(), tls=tls) as wire, talk_to(wire.url, **shown, **signs_in) as talk:
+            assert (await talk.create()).answer == Accepted()
+
+    asyncio.run(run())
+
+
+def test_the_doctor_shows_the_connections_certificate_too(certificate: Path, tls: ssl.SSLContext) -> None:
+    tls.verify_mode = ssl.CERT_REQUIRED
+    tls.load_verify_locations(certificate)
+    files = {"ca_bundle": str(certificate), "client_certificate": str(certificate)}
+
+    async def run() -> int:
+        async with serve(accept, tls=tls) as wire:
+            settings = KrakenSettings.from_connection_fields(host=wire.url, password=TOKEN, extra=files)
+            return await asyncio.to_thread(ask_kraken, settings=settings)
+
+    assert asyncio.run(run()) == 201
 
 
 def test_nothing_is_sent_to_a_server_without_a_trusted_certificate(tls: ssl.SSLContext) -> None:

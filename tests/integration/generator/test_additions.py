@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from kraken_import.generator.values import configured_values
 from tests.samples import TODAY
-from transforms import extract as extracting
+from transforms import sql_files
 from transforms.additions import with_additions
 from transforms.build import BuildSettings, build
 from transforms.extract import candidate_identifiers, extract, frame_sql
@@ -46,7 +46,7 @@ def test_a_column_of_the_adopters_own_sql_arrives_in_every_payload(
     column: str,
 ) -> None:
     folder = tmp_path / "extract"
-    shutil.copytree(extracting._SQL_FOLDER, folder)
+    shutil.copytree(sql_files.FOLDER, tmp_path, dirs_exist_ok=True)
     file = folder / name / f"{frame}.sql"
     (known,) = (each for each in get_dialect(name=name).frames if each.name == frame)
     columns = ", ".join(f"theirs.{each}" for each in known.column_names if each != column)
@@ -59,7 +59,7 @@ def test_a_column_of_the_adopters_own_sql_arrives_in_every_payload(
         encoding="utf-8",
     )
     dialect = with_additions(dialect=get_dialect(name=name), file=folder / name / "columns.toml")
-    monkeypatch.setattr(extracting, "_SQL_FOLDER", folder)
+    monkeypatch.setattr(sql_files, "FOLDER", tmp_path)
     identifiers = candidate_identifiers(engine=filled, dialect=dialect, after=None, limit=20)
     result = build(
         dialect=dialect,

@@ -461,14 +461,14 @@ def test_of_several_contacts_the_newest_is_taken(filled: Engine) -> None:
 
 
 @pytest.mark.parametrize("name", ["national_grid_accounts", "essential_supply_points_accounts"])
-def test_customers_whose_post_goes_nowhere_are_still_sent(legacy_engine: Engine, name: str) -> None:
+def test_customers_whose_post_goes_nowhere_are_still_sent(legacy_superuser: Engine, name: str) -> None:
     dialect = get_dialect(name=name)
-    with legacy_engine.begin() as connection:
+    with legacy_superuser.begin() as connection:
         connection.execute(text("UPDATE legacy.account SET billing_address_id = NULL"))
     me = identifier_of(dialect=dialect)
     result = build(
         dialect=dialect,
-        frames=extract(engine=legacy_engine, dialect=dialect, identifiers=[me]).frames,
+        frames=extract(engine=legacy_superuser, dialect=dialect, identifiers=[me]).frames,
         identifiers=[me],
         settings=BuildSettings(import_supplier="X", today=TODAY),
     )
@@ -479,9 +479,9 @@ def test_customers_whose_post_goes_nowhere_are_still_sent(legacy_engine: Engine,
     assert "postal_address" not in people[0]
 
 
-def test_every_line_of_an_address_abroad_is_sent(legacy_engine: Engine) -> None:
+def test_every_line_of_an_address_abroad_is_sent(legacy_superuser: Engine) -> None:
     dialect = get_dialect(name="edf_accounts")
-    with legacy_engine.begin() as connection:
+    with legacy_superuser.begin() as connection:
         connection.execute(
             text(
                 "UPDATE legacy.address SET country = 'IE', line1 = 'Flat 1', line2 = ' ', "
@@ -490,7 +490,9 @@ def test_every_line_of_an_address_abroad_is_sent(legacy_engine: Engine) -> None:
         )
     me = identifier_of(dialect=dialect)
     (account,) = (
-        extract(engine=legacy_engine, dialect=dialect, identifiers=[me]).frames["accounts"].to_dict("records")
+        extract(engine=legacy_superuser, dialect=dialect, identifiers=[me])
+        .frames["accounts"]
+        .to_dict("records")
     )
     assert account["foreign_street_address"] == "Flat 1, Mill House, Mill Lane, Dingle"
 
@@ -503,16 +505,16 @@ def test_every_line_of_an_address_abroad_is_sent(legacy_engine: Engine) -> None:
     ],
 )
 def test_a_supply_that_has_ended_is_not_sent_as_one_that_goes_on(
-    legacy_engine: Engine, name: str, points: str
+    legacy_superuser: Engine, name: str, points: str
 ) -> None:
     """The customer still has the property, and another supplier, or none."""
     dialect = get_dialect(name=name)
     me = identifier_of(dialect=dialect)
 
     def rows(ends_on: str) -> dict[str, int]:
-        with legacy_engine.begin() as connection:
+        with legacy_superuser.begin() as connection:
             connection.execute(text("UPDATE legacy.supply SET ends_on = :day"), {"day": ends_on})
-        frames = extract(engine=legacy_engine, dialect=dialect, identifiers=[me]).frames
+        frames = extract(engine=legacy_superuser, dialect=dialect, identifiers=[me]).frames
         return {frame: len(data) for frame, data in frames.items()}
 
     before, after = rows("99991231"), rows("20260630")

@@ -111,7 +111,7 @@ def test_the_commands_refuse_in_one_sentence(engine: Engine, dsn: str) -> None:
     _run(engine, *CLIENTS)
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}", "LEGACY_DSN": dsn}
     for command, last in (
-        (["kraken_import.generator", "--dsn", dsn, "--accounts", "5"], "if it is not needed."),
+        (["kraken_import.generator", "--accounts", "5"], "if it is not needed."),
         (["kraken_import.local", "legacy"], "The legacy database was not filled, as said above."),
     ):
         done = subprocess.run(

@@ -203,10 +203,10 @@ def test_a_supply_point_supplies_one_account_at_a_time(filled: Engine) -> None:
     assert overlapping == []
 
 
-def test_of_two_accounts_in_one_property_each_has_its_own_supply_point(legacy_engine: Engine) -> None:
+def test_of_two_accounts_in_one_property_each_has_its_own_supply_point(legacy_superuser: Engine) -> None:
     """One has the electricity and the other the gas."""
-    before = _frames(legacy_engine, EDF, [GUIDE])
-    with legacy_engine.begin() as connection:
+    before = _frames(legacy_superuser, EDF, [GUIDE])
+    with legacy_superuser.begin() as connection:
         for statement in (
             "INSERT INTO legacy.account SELECT -9, 'LODGER', market, data_origin, account_class, "
             "unknown_occupier, billing_name, billing_address_id, sales_channel, sales_subchannel, "
@@ -219,7 +219,7 @@ def test_of_two_accounts_in_one_property_each_has_its_own_supply_point(legacy_en
         ):
             connection.execute(text(statement))
     for identifier, fuel, point in ((GUIDE, "E", -2), ("LODGER", "G", -1)):
-        frames = _frames(legacy_engine, EDF, [identifier])
+        frames = _frames(legacy_superuser, EDF, [identifier])
         assert [each.strip() for each in frames["meter_points"]["fuel"]] == [fuel]
         for name, frame in frames.items():
             if "meter_point_key" in frame.columns and name != "agreements":
@@ -229,25 +229,27 @@ def test_of_two_accounts_in_one_property_each_has_its_own_supply_point(legacy_en
 
 
 @pytest.mark.parametrize("day", ["00000000", "", "20260231", "UNKNOWN"])
-def test_a_reading_of_no_real_day_is_not_taken_for_another_customers(legacy_engine: Engine, day: str) -> None:
-    before = len(_frames(legacy_engine, EDF, [GUIDE])["reading_history"])
-    with legacy_engine.begin() as connection:
+def test_a_reading_of_no_real_day_is_not_taken_for_another_customers(
+    legacy_superuser: Engine, day: str
+) -> None:
+    before = len(_frames(legacy_superuser, EDF, [GUIDE])["reading_history"])
+    with legacy_superuser.begin() as connection:
         connection.execute(
             text("UPDATE legacy.reading SET read_on = :day WHERE reading_id = -2"), {"day": day}
         )
-    after = _frames(legacy_engine, EDF, [GUIDE])["reading_history"]
+    after = _frames(legacy_superuser, EDF, [GUIDE])["reading_history"]
     assert len(after) == before
     assert day in {each.strip() for each in after["reading_date"]}
 
 
 @pytest.mark.parametrize(("day", "is_theirs"), [("20181231", False), ("20190101", True), ("20191231", True)])
 def test_a_reading_belongs_to_the_customer_supplied_on_its_day(
-    legacy_engine: Engine, day: str, is_theirs: bool
+    legacy_superuser: Engine, day: str, is_theirs: bool
 ) -> None:
-    with legacy_engine.begin() as connection:
+    with legacy_superuser.begin() as connection:
         connection.execute(
             text("UPDATE legacy.reading SET read_on = :day WHERE reading_id IN (-2, -4)"), {"day": day}
         )
-    frames = _frames(legacy_engine, EDF, [GUIDE])
+    frames = _frames(legacy_superuser, EDF, [GUIDE])
     assert (-2 in set(frames["reading_history"]["reading_key"])) is is_theirs
     assert (-4 in set(frames["transfer_readings"]["reading_key"])) is is_theirs

@@ -149,12 +149,12 @@ def test_one_customer_has_four_hundred_meters(points: Found) -> None:
     assert max(len(point.get("meters", ())) for _, _, point in points) == 400
 
 
-def test_what_was_over_before_the_last_bill_stays_behind(legacy_engine: Engine) -> None:
+def test_what_was_over_before_the_last_bill_stays_behind(legacy_superuser: Engine) -> None:
     def sent(*statements: str) -> dict[str, Any]:
-        with legacy_engine.begin() as connection:
+        with legacy_superuser.begin() as connection:
             for statement in statements:
                 connection.execute(text(statement))
-        (account,) = _payloads(_build(legacy_engine, GUIDE))
+        (account,) = _payloads(_build(legacy_superuser, GUIDE))
         return account
 
     account = sent("UPDATE legacy.supply SET ends_on = '20190731' WHERE supply_point_id = -1")
@@ -172,16 +172,16 @@ def test_what_was_over_before_the_last_bill_stays_behind(legacy_engine: Engine) 
 
 
 def test_electricity_that_is_billed_to_its_own_day_says_so_at_its_settlement_registers(
-    legacy_engine: Engine,
+    legacy_superuser: Engine,
 ) -> None:
-    with legacy_engine.begin() as connection:
+    with legacy_superuser.begin() as connection:
         for statement in (
             "UPDATE legacy.supply SET billed_to = '20190715' WHERE supply_point_id = -2",
             "UPDATE legacy.reading SET read_on = '20190715' WHERE reading_id = -4",
             "UPDATE legacy.contract SET starts_on = '20190701' WHERE supply_point_id = -2",
         ):
             connection.execute(text(statement))
-    result = _build(legacy_engine, GUIDE)
+    result = _build(legacy_superuser, GUIDE)
     assert result.rejections == []
     (account,) = _payloads(result)
     (meter,) = account["supply_addresses"][0]["meter_points"][0]["meters"]
@@ -189,37 +189,39 @@ def test_electricity_that_is_billed_to_its_own_day_says_so_at_its_settlement_reg
     assert account["last_billed_to_date"] == "2019-08-01"
 
 
-def test_the_first_reading_of_a_meter_is_history_where_nothing_was_billed_yet(legacy_engine: Engine) -> None:
-    with legacy_engine.begin() as connection:
+def test_the_first_reading_of_a_meter_is_history_where_nothing_was_billed_yet(
+    legacy_superuser: Engine,
+) -> None:
+    with legacy_superuser.begin() as connection:
         for statement in (
             "UPDATE legacy.account SET last_billed_to = '00000000'",
             "UPDATE legacy.meter SET installed_on = '20190520' WHERE meter_id = -2",
         ):
             connection.execute(text(statement))
-    frames = extract(engine=legacy_engine, dialect=EDF, identifiers=[GUIDE]).frames
+    frames = extract(engine=legacy_superuser, dialect=EDF, identifiers=[GUIDE]).frames
     assert set(frames["transfer_readings"]["reading_key"]) == {-4, -1}
     assert set(frames["reading_history"]["reading_key"]) == {-3, -2}
 
 
 def test_a_meter_that_was_removed_before_the_customer_came_is_another_customers(
-    legacy_engine: Engine,
+    legacy_superuser: Engine,
 ) -> None:
     def serials(removed: str) -> list[str]:
-        with legacy_engine.begin() as connection:
+        with legacy_superuser.begin() as connection:
             connection.execute(text("DELETE FROM legacy.meter WHERE meter_id = -9"))
             connection.execute(
                 text("INSERT INTO legacy.meter VALUES (-9, -2, 'OLD', '19990101', :removed, 5, NULL, ' ')"),
                 {"removed": removed},
             )
-        frames = extract(engine=legacy_engine, dialect=EDF, identifiers=[GUIDE]).frames
+        frames = extract(engine=legacy_superuser, dialect=EDF, identifiers=[GUIDE]).frames
         return sorted(frames["meters"]["meter_serial_number"])
 
     assert "OLD" not in serials("20181231")
     assert "OLD" in serials("20190101")
 
 
-def test_a_meter_exchanged_since_the_last_bill_is_sent_as_kraken_asks_for(legacy_engine: Engine) -> None:
-    with legacy_engine.begin() as connection:
+def test_a_meter_exchanged_since_the_last_bill_is_sent_as_kraken_asks_for(legacy_superuser: Engine) -> None:
+    with legacy_superuser.begin() as connection:
         for statement in (
             "UPDATE legacy.meter SET removed_on = '20190901', prepay = ' '",
             "DELETE FROM legacy.prepay_balance",
@@ -232,7 +234,7 @@ def test_a_meter_exchanged_since_the_last_bill_is_sent_as_kraken_asks_for(legacy
             "(-6, -1, NULL, '20190901', 600, '00', 'R', ' ', ' ')",
         ):
             connection.execute(text(statement))
-    result = _build(legacy_engine, GUIDE)
+    result = _build(legacy_superuser, GUIDE)
     assert result.rejections == []
     (account,) = _payloads(result)
     electricity, gas = account["supply_addresses"][0]["meter_points"]
@@ -251,11 +253,11 @@ def test_a_meter_exchanged_since_the_last_bill_is_sent_as_kraken_asks_for(legacy
 
 @pytest.mark.parametrize(("removed", "debt"), [("20190731", None), ("20190801", "21.3")])
 def test_the_balance_of_a_prepay_meter_that_is_billed_to_its_end_stays_behind(
-    legacy_engine: Engine, removed: str, debt: str | None
+    legacy_superuser: Engine, removed: str, debt: str | None
 ) -> None:
-    with legacy_engine.begin() as connection:
+    with legacy_superuser.begin() as connection:
         connection.execute(
             text("UPDATE legacy.meter SET removed_on = :removed WHERE meter_id = -1"), {"removed": removed}
         )
-    meters = extract(engine=legacy_engine, dialect=EDF, identifiers=[GUIDE]).frames["meters"]
+    meters = extract(engine=legacy_superuser, dialect=EDF, identifiers=[GUIDE]).frames["meters"]
     assert meters.set_index("meter_key")["debt_balance"][-1] == debt

@@ -65,7 +65,7 @@ def test_a_server_that_is_not_a_kraken_is_named(start_simulator: StartSimulator)
 
 def test_a_wrong_database_password_is_a_sentence_without_it(empty_dsn: str) -> None:
     done = _run("up", TRACKING_DSN=empty_dsn.replace("postgres:", "postgres:guessed", 1))
-    _is_one_sentence(done=done, sentence="password authentication failed")
+    _is_one_sentence(done=done, sentence="the login is refused: check the user and the password")
     assert "guessed" not in done.stderr
 
 
@@ -116,7 +116,7 @@ def test_archiving_says_where_to_and_what_for(tracking_dsn: str, tmp_path: Path)
 def test_a_tracking_database_without_its_schema_is_a_sentence(empty_dsn: str) -> None:
     for command in ("wave-pause", "crosswalk"):
         done = _run(command, TRACKING_DSN=empty_dsn, WAVE="pilot")
-        _is_one_sentence(done=done, sentence="bring it up to date with `make migrate TRACKING_DSN=…`")
+        _is_one_sentence(done=done, sentence="bring it up to date with `kraken-migrate db upgrade`")
 
 
 def test_stopping_everything_needs_no_stack_and_no_running_wave(tracking_dsn: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from kraken_import.local import data
 from kraken_import.local.faults import sentence_of
 from kraken_import.local.targets import Systems
 from tests.conftest import NewDatabase
-from transforms import registry
+from transforms import registry, sql_files
 from transforms.additions import BadAddition
 from transforms.registry import dialect_names
 
@@ -34,9 +35,10 @@ def _systems(*, dsn: str) -> Systems:
         kraken_token="t",
         legacy_dsn=dsn,
         tracking_dsn=dsn,
+        legacy_owner_dsn=dsn,
+        tracking_owner_dsn=dsn,
         bundled_kraken=True,
         bundled_legacy=False,
-        bundled_tracking=False,
     )
 
 
@@ -67,9 +69,10 @@ def test_without_a_dialect_those_that_do_not_fit_are_named_with_file_and_reason(
 def test_a_dialect_whose_own_columns_cannot_be_read_is_left_out_with_the_reason(
     systems: Systems, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "plenitude_accounts").mkdir()
-    (tmp_path / "plenitude_accounts" / "columns.toml").write_text("[accounts", encoding="utf-8")
-    monkeypatch.setattr(registry, "_SQL_FOLDER", tmp_path)
+    shutil.copytree(sql_files.FOLDER, tmp_path, dirs_exist_ok=True)
+    file = tmp_path / "extract" / "plenitude_accounts" / "columns.toml"
+    file.write_text("[accounts", encoding="utf-8")
+    monkeypatch.setattr(sql_files, "FOLDER", tmp_path)
     registry._loaded.cache_clear()
     try:
         found = data.misfits(dsn=systems.legacy_dsn, dialects=["edf_accounts", "plenitude_accounts"])

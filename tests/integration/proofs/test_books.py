@@ -57,12 +57,15 @@ def test_money_is_summed_from_both_sides_of_what_was_processed(journey: Journey)
 
     def sums() -> dict[str, tuple[int, int]]:
         return books.money(
-            tracking=journey.tracking, legacy=journey.legacy, wave_id=wave_id, dialect="edf_accounts"
+            tracking=journey.tracking,
+            legacy=journey.legacy_superuser,
+            wave_id=wave_id,
+            dialect="edf_accounts",
         )
 
     assert sums().keys() == {"ledgers", "transfer_balance"}
     assert all(owed == sent for owed, sent in sums().values())
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         connection.execute(
             text("UPDATE legacy.account SET balance = balance - 1 WHERE account_number = 'GB-000000003'")
         )

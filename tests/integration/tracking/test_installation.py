@@ -34,8 +34,8 @@ def test_a_second_installation_is_refused_by_name_until_the_first_has_lapsed(tra
     seen(tracking_engine, LAPSE - timedelta(minutes=1))
     lapses_at = held(tracking_engine)[3].astimezone(UTC) + LAPSE
     sentence = (
-        rf"Airflow, https://one on a, uses .* wait until {lapses_at:%Y-%m-%d %H:%M} UTC .* `make take-over "
-        r".*, and clear the run\."
+        rf"Airflow, https://one on a, uses .* wait until {lapses_at:%Y-%m-%d %H:%M} UTC .* `kraken-migrate "
+        r"db take-over`, and clear the run\."
     )
     with pytest.raises(OtherInstallation, match=sentence):
         claim(engine=tracking_engine, installation_id="second", name="https://two on b")

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from kraken_import.domain.lifecycle import LEGAL_MOVES, Mode, State
 from kraken_import.tracking import gate, migrate, processes, waves
 from kraken_import.tracking.evidence import Answer, Key
-from kraken_import.tracking.processes import Built, Move
+from kraken_import.tracking.processes import BuiltRecord, Move
 from kraken_import.tracking.queries import SQL_FOLDER
 from kraken_import.tracking.refs import BatchRef, WaveRef
 from transforms.findings import Finding
@@ -98,9 +98,9 @@ def test_every_table_and_every_column_has_a_comment(tracking_engine: Engine) -> 
     assert silent == []
 
 
-def test_upgrading_again_changes_nothing(tracking_engine: Engine) -> None:
-    migrate.upgrade(engine=tracking_engine)
-    migrate.upgrade(engine=tracking_engine)
+def test_upgrading_again_changes_nothing(tracking_superuser: Engine) -> None:
+    migrate.upgrade(engine=tracking_superuser)
+    migrate.upgrade(engine=tracking_superuser)
 
 
 def test_an_upgrade_numbers_openings_and_stops_as_they_happened(empty_dsn: str) -> None:
@@ -178,16 +178,16 @@ def test_an_upgrade_tells_holds_that_are_done_from_those_to_be_looked_at(empty_d
 @pytest.mark.parametrize(
     "statement", ["UPDATE migration.import_event SET attempt = 9", "DELETE FROM migration.import_event"]
 )
-def test_history_cannot_be_changed(tracking_engine: Engine, statement: str) -> None:
-    with tracking_engine.begin() as connection:
+def test_history_cannot_be_changed_even_by_an_owner(tracking_superuser: Engine, statement: str) -> None:
+    with tracking_superuser.begin() as connection:
         wave_of(connection)
-    with pytest.raises(DatabaseError, match="append-only"), tracking_engine.begin() as connection:
+    with pytest.raises(DatabaseError, match="append-only"), tracking_superuser.begin() as connection:
         connection.exec_driver_sql(statement)
 
 
 @pytest.mark.parametrize("table", ["import_process", "wave"])
-def test_what_a_history_refers_to_is_never_deleted(tracking_engine: Engine, table: str) -> None:
-    with pytest.raises(DatabaseError, match="never deleted"), tracking_engine.begin() as connection:
+def test_what_a_history_refers_to_is_never_deleted(tracking_superuser: Engine, table: str) -> None:
+    with pytest.raises(DatabaseError, match="never deleted"), tracking_superuser.begin() as connection:
         connection.exec_driver_sql(f"DELETE FROM migration.{table}")
 
 
@@ -216,18 +216,18 @@ def test_a_key_exists_once_for_a_kraken_and_mode(tracking_engine: Engine) -> Non
         connection.exec_driver_sql(copy.format(mode="'rehearsal'"))
 
 
-def test_purging_a_wave_drops_its_partitions_and_keeps_its_outcome(tracking_engine: Engine) -> None:
-    with tracking_engine.begin() as connection:
+def test_purging_a_wave_drops_its_partitions_and_keeps_its_outcome(tracking_superuser: Engine) -> None:
+    with tracking_superuser.begin() as connection:
         kept, purged = wave_of(connection, run_id="kept"), wave_of(connection, run_id="purged")
         for wave_id in (kept, purged):
             process_id = first_process(connection, wave_id)
             processes.record_build(
                 connection=connection,
                 ref=WaveRef(wave_id=wave_id),
-                built=[Built(id=process_id, attempt=0, body=b"{}")],
+                built=[BuiltRecord(id=process_id, attempt=0, body=b"{}")],
                 at=NOW,
             )
-    with tracking_engine.begin() as connection:
+    with tracking_superuser.begin() as connection:
         connection.exec_driver_sql(
             f"DROP TABLE migration.payload_wave_{purged}, migration.answer_wave_{purged}"
         )
@@ -239,15 +239,15 @@ def test_purging_a_wave_drops_its_partitions_and_keeps_its_outcome(tracking_engi
     assert built == 2
 
 
-def test_the_last_payload_is_that_of_the_last_try_that_still_has_one(tracking_engine: Engine) -> None:
-    with tracking_engine.begin() as connection:
+def test_the_last_payload_is_that_of_the_last_try_that_still_has_one(tracking_superuser: Engine) -> None:
+    with tracking_superuser.begin() as connection:
         wave_id, later = wave_of(connection), wave_of(connection, run_id="later")
         process_id = first_process(connection, wave_id)
         for number in (1, 2, 3):
             processes.record_build(
                 connection=connection,
                 ref=WaveRef(wave_id=wave_id),
-                built=[Built(id=process_id, attempt=number - 1, body=b"%d" % number)],
+                built=[BuiltRecord(id=process_id, attempt=number - 1, body=b"%d" % number)],
                 at=NOW.replace(hour=number),
             )
         # The third try was of a wave that is purged.
@@ -276,7 +276,7 @@ def test_what_was_wrong_on_the_way_is_gone_from_who_has_arrived(tracking_engine:
         attempts = processes.record_build(
             connection=connection,
             ref=WaveRef(wave_id=wave_id),
-            built=[Built(id=process_id, attempt=0, body=b"{}")],
+            built=[BuiltRecord(id=process_id, attempt=0, body=b"{}")],
             at=NOW,
         )
         key = Key(id=process_id, wave_id=wave_id, attempt=attempts[process_id])
@@ -302,7 +302,7 @@ def test_a_step_of_an_older_attempt_is_left_out(tracking_engine: Engine) -> None
             processes.record_build(
                 connection=connection,
                 ref=WaveRef(wave_id=wave_id),
-                built=[Built(id=process_id, attempt=attempt, body=body)],
+                built=[BuiltRecord(id=process_id, attempt=attempt, body=body)],
                 at=NOW,
             )
         stale = Move(key=Key(id=process_id, wave_id=wave_id, attempt=1), to=State.VALID)
@@ -316,7 +316,7 @@ def test_a_build_that_was_overtaken_by_another_changes_nothing(tracking_engine: 
         process_id = first_process(connection, wave_id)
         given = {"connection": connection, "ref": WaveRef(wave_id=wave_id), "at": NOW}
         # Both workers saw the record before either of them had built it.
-        first, second = (Built(id=process_id, attempt=0, body=body) for body in (b"{}", b"[]"))
+        first, second = (BuiltRecord(id=process_id, attempt=0, body=body) for body in (b"{}", b"[]"))
         assert processes.record_build(built=[first], **given) == {process_id: 1}
         refused = Move(key=Key(id=process_id, wave_id=wave_id, attempt=1), to=State.INVALID)
         assert processes.move(connection=connection, moves=[refused], stage="validate", at=NOW) == 1
@@ -335,7 +335,7 @@ def test_only_legal_moves_are_ever_taken_and_each_leaves_one_event(
         processes.record_build(
             connection=connection,
             ref=WaveRef(wave_id=wave_id),
-            built=[Built(id=process_id, attempt=0, body=b"{}")],
+            built=[BuiltRecord(id=process_id, attempt=0, body=b"{}")],
             at=NOW,
         )
         events = 2
@@ -375,7 +375,7 @@ def test_a_stopped_wave_intends_nothing_more(tracking_engine: Engine) -> None:
         processes.record_build(
             connection=connection,
             ref=WaveRef(wave_id=wave_id),
-            built=[Built(id=process_id, attempt=0, body=b"{}") for process_id in built],
+            built=[BuiltRecord(id=process_id, attempt=0, body=b"{}") for process_id in built],
             at=NOW,
         )
         valid = [Move(key=Key(id=each, wave_id=wave_id, attempt=1), to=State.VALID) for each in built]

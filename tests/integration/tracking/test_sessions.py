@@ -60,9 +60,9 @@ def test_every_session_has_limits_and_has_its_server_look_for_its_client(open_en
     assert shown(engine, *SETTINGS) == list(SETTINGS.values())
 
 
-def test_what_an_operator_has_chosen_stays(open_engine: OpenEngine) -> None:
+def test_what_an_operator_has_chosen_stays(open_engine: OpenEngine, tracking_superuser: Engine) -> None:
     chosen = open_engine(options="-c lock_timeout=5s --statement-timeout=6s")
-    with chosen.begin() as connection:
+    with tracking_superuser.begin() as connection:
         connection.exec_driver_sql(
             f"ALTER DATABASE \"{chosen.url.database}\" SET idle_in_transaction_session_timeout = '7s'"
         )

@@ -22,9 +22,9 @@ ME = identifier_of(dialect=EDF)
 
 
 @pytest.fixture
-def other(legacy_engine: Engine) -> Iterator[Engine]:
+def other(legacy_superuser: Engine) -> Iterator[Engine]:
     """A second way to the same database, for what others do meanwhile."""
-    engine = create_engine(legacy_engine.url, poolclass=NullPool)
+    engine = create_engine(legacy_superuser.url, poolclass=NullPool)
     yield engine
     engine.dispose()
 
@@ -96,13 +96,13 @@ def _with_sql_in(folder: Path) -> Any:
 
 @pytest.mark.parametrize("zone", ["Etc/GMT+12", "Pacific/Kiritimati"])
 def test_today_is_the_day_in_sydney_whatever_the_zone_of_the_session(
-    legacy_engine: Engine, zone: str
+    legacy_superuser: Engine, zone: str
 ) -> None:
     dialect = get_dialect(name="essential_supply_points_accounts")
     point = identifier_of(dialect=dialect)
     today = datetime.now(ZoneInfo(dialect.zone)).date()
     engine = create_engine(
-        legacy_engine.url, poolclass=NullPool, connect_args={"options": f"-c timezone={zone}"}
+        legacy_superuser.url, poolclass=NullPool, connect_args={"options": f"-c timezone={zone}"}
     )
     for day, is_there in ((today, True), (today + timedelta(days=1), False)):
         with engine.begin() as connection:

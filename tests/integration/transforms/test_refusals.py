@@ -14,8 +14,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from tests.conftest import NewDatabase
-from transforms import extract as extracting
-from transforms import selection
+from transforms import selection, sql_files
 from transforms.assemble import FrameContractBroken
 from transforms.build import BuildResult, BuildSettings, build
 from transforms.database import DatabaseInterrupted, UnableToQuery, statement_in
@@ -156,9 +155,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None
 
     for name, content in SQL.items():
         put(name, content)
-    monkeypatch.setattr(extracting, "_SQL_FOLDER", tmp_path / "extract")
-    monkeypatch.setattr(extracting, "_RECONCILE_FOLDER", tmp_path / "reconcile")
-    monkeypatch.setattr(selection, "_SQL_FOLDER", tmp_path / "plan")
+    monkeypatch.setattr(sql_files, "FOLDER", tmp_path)
     selection._statement.cache_clear()
     monkeypatch.setattr(selection, "_statement", selection._statement.__wrapped__)
     return put

@@ -10,7 +10,7 @@ from kraken_import.tracking.evidence import Key
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases import verdicts
 from kraken_import.usecases.build import build_batch
-from kraken_import.usecases.create import CreateOutcome, create_batch
+from kraken_import.usecases.create import create_batch
 from kraken_import.usecases.poll import poll
 from kraken_import.usecases.recording import record_moves
 from kraken_import.usecases.rerun import (
@@ -22,6 +22,7 @@ from kraken_import.usecases.rerun import (
 )
 from kraken_import.usecases.summarise import WaveSummary
 from kraken_import.usecases.validate import validate_batch
+from kraken_import.usecases.waiting import BatchOutcome
 from kraken_import.usecases.wave_request import AirflowRun
 from tests.integration.conftest import Journey, await_processing
 
@@ -52,7 +53,7 @@ def work(journey: Journey, planned: PlannedRerun) -> WaveSummary:
     )
 
 
-def create_in_rerun(journey: Journey, planned: PlannedRerun) -> CreateOutcome:
+def create_in_rerun(journey: Journey, planned: PlannedRerun) -> BatchOutcome:
     """The create task of the rerun's first batch, alone."""
     wave_id, batch = planned.batches[0]
     ref = BatchRef(wave_id=wave_id, batch=batch, rerun=planned.rerun)

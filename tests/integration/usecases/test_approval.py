@@ -13,7 +13,6 @@ import pytest
 from kraken_import.domain.lifecycle import Mode
 from kraken_import.domain.orders import Order
 from kraken_import.domain.policies import PolicySettings
-from kraken_import.tracking.evidence import unpack
 from kraken_import.tracking.gate import Decision
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases.build import build_batch
@@ -27,6 +26,7 @@ from kraken_import.usecases.gate import (
     batches_to_load,
     question_to_ask,
 )
+from kraken_import.usecases.overview import show_wave
 from kraken_import.usecases.systems import PlanSystems
 from kraken_import.usecases.withdrawal import is_withdrawn
 from tests.integration.conftest import BeginJourney, Journey
@@ -62,7 +62,7 @@ def test_a_person_who_decides_reads_counts_causes_money_and_what_was_rehearsed(b
     journey.create(rehearsal)
     journey.poll(rehearsal)
     journey.summarise(rehearsal)
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE legacy.account SET billing_name = 'New' WHERE account_number = 'GB-000000001'"
         )
@@ -80,13 +80,20 @@ def test_a_person_who_decides_reads_counts_causes_money_and_what_was_rehearsed(b
     )
     assert len(causes) == 2
     assert all(f"`{row['code']}`" in question.body for row in causes)
-    bodies = journey.rows(
-        "SELECT payload.body FROM migration.payload JOIN migration.import_process AS process "
-        "ON process.id = import_process_id AND process.attempt = payload.attempt "
-        "WHERE process.wave_id = :id AND state = 'valid'",
+    assert "| records | by whom | code | field | legacy column |" in question.body
+    assert "rejected by our build" in question.body
+    assert "| legacy." in question.body
+    assert "Refused are 4.0%, and above 10.0% the run ends red." in question.body
+    assert "**Answer by** " in question.body
+    standing = show_wave(tracking=journey.tracking, wave=str(planned.wave_id)).standing
+    assert standing.startswith("waits for an approval until ")
+    valid = journey.rows(
+        "SELECT external_identifier FROM migration.import_process WHERE wave_id = :id AND state = 'valid'",
         id=planned.wave_id,
     )
-    total = sum(amount(orjson.loads(unpack(body=row["body"]))["transfer_balance"]) for row in bodies)
+    payloads = journey.payloads(planned.wave_id)
+    bodies = [orjson.loads(payloads[row["external_identifier"]]) for row in valid]
+    total = sum(amount(body["transfer_balance"]) for body in bodies)
     assert total
     assert f"{shown(total)} GBP" in question.body.replace(",", "")
     assert "9 valid payloads as rehearsed, 1 changed since, 38 new" in question.body

@@ -26,6 +26,10 @@ def purged(tracking_engine: Engine) -> tuple[Engine, int, int]:
     with tracking_engine.begin() as connection:
         purged, kept = wave_of(connection, run_id="purged"), wave_of(connection, run_id="kept")
         connection.exec_driver_sql("UPDATE migration.wave SET purged_at = now() WHERE id = %s", (purged,))
+        connection.exec_driver_sql(
+            "INSERT INTO migration.wave_purge (wave_id, ordered_by, purged_at) VALUES (%s, 'ann', now())",
+            (purged,),
+        )
     return tracking_engine, purged, kept
 
 
@@ -84,11 +88,11 @@ def test_events_of_a_wave_that_was_purged_long_ago_are_in_a_file_and_no_others(
 
 
 def test_an_archive_that_was_broken_off_goes_on_only_with_the_file_that_it_wrote(
-    purged: tuple[Engine, int, int], tmp_path: Path
+    purged: tuple[Engine, int, int], tracking_superuser: Engine, tmp_path: Path
 ) -> None:
     tracking, wave_id, _ = purged
     before = events(tracking, wave_id)
-    with tracking.begin() as connection:
+    with tracking_superuser.begin() as connection:
         connection.exec_driver_sql(
             "CREATE TRIGGER broken BEFORE DELETE ON migration.import_event"
             " FOR EACH STATEMENT EXECUTE FUNCTION migration.refuse_change()"
@@ -96,7 +100,7 @@ def test_an_archive_that_was_broken_off_goes_on_only_with_the_file_that_it_wrote
     with pytest.raises(DatabaseError, match="append-only"):
         archive(tracking, tmp_path)
     assert events(tracking, wave_id) == before
-    with tracking.begin() as connection:
+    with tracking_superuser.begin() as connection:
         connection.exec_driver_sql("DROP TRIGGER broken ON migration.import_event")
     (path,) = tmp_path.iterdir()
     whole = path.read_bytes()
@@ -128,7 +132,7 @@ def test_no_file_of_other_events_is_overwritten_and_none_is_written_where_there_
 
 
 def test_an_event_that_no_file_holds_cannot_be_deleted(
-    purged: tuple[Engine, int, int], tmp_path: Path
+    purged: tuple[Engine, int, int], tracking_superuser: Engine, tmp_path: Path
 ) -> None:
     tracking, wave_id, kept = purged
     archive(tracking, tmp_path)
@@ -142,7 +146,7 @@ def test_an_event_that_no_file_holds_cannot_be_deleted(
     for each in (wave_id, kept):
         with (
             pytest.raises(DatabaseError, match="append-only but for what is archived"),
-            tracking.begin() as connection,
+            tracking_superuser.begin() as connection,
         ):
             connection.exec_driver_sql(
                 "DELETE FROM migration.import_event WHERE wave_id = %(id)s", {"id": each}

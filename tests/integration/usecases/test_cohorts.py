@@ -143,7 +143,7 @@ def test_plans_written_at_once_never_share_a_customer(begin: BeginJourney) -> No
 
 
 def test_customers_who_must_wait_are_counted_by_reason_and_not_planned(journey: Journey) -> None:
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         for statement in (
             "UPDATE legacy.supply_point SET dispute_flag = 'X' WHERE supply_point_id = 2",
             "UPDATE legacy.supply_point SET transfer_flag = 'X' WHERE supply_point_id IN (4, 6)",
@@ -174,7 +174,7 @@ def test_customers_who_must_wait_are_counted_by_reason_and_not_planned(journey: 
 
 
 def test_a_customer_with_two_reasons_is_left_out_for_whichever_counts(journey: Journey) -> None:
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE legacy.account SET unknown_occupier = 'X', account_class = 'DVA' WHERE account_id = 4"
         )
@@ -185,7 +185,7 @@ def test_a_customer_with_two_reasons_is_left_out_for_whichever_counts(journey: J
 
 
 def test_nothing_but_what_kraken_refuses_keeps_a_customer_out_of_every_cohort(journey: Journey) -> None:
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         connection.exec_driver_sql("UPDATE legacy.account SET unknown_occupier = 'X' WHERE account_id = 4")
     write(journey, "sound")
     assert "GB-000000004" in customers(journey, "sound")
@@ -193,7 +193,7 @@ def test_nothing_but_what_kraken_refuses_keeps_a_customer_out_of_every_cohort(jo
 
 def test_a_trial_has_every_nth_of_each_account_type_however_rare(begin: BeginJourney) -> None:
     journey = begin(customers=100)
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE legacy.account SET account_class = CASE WHEN account_id = 77 THEN 'MGD' "
             "WHEN account_id > 70 THEN 'BUS' ELSE 'DOM' END WHERE market = 'GB' AND data_origin = 'GEN'"
@@ -213,7 +213,7 @@ def test_the_rules_of_edf_select_by_postcode_area_billing_cycle_and_account_type
     begin: BeginJourney,
 ) -> None:
     journey = begin(customers=100)
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE legacy.address SET postcode = CASE address_id WHEN 1 THEN 'B1 1AA' WHEN 2 THEN 'b2 2BB' "
             "ELSE 'BS1 1AA' END WHERE address_id <= 100"
@@ -279,7 +279,7 @@ def test_a_scheduled_run_takes_what_is_due_or_was_missed_and_nothing_else(journe
     assert again == planned
     assert night(journey, THIRD).claimed == 2
     assert len(customers(journey, "undated")) == 5
-    with pytest.raises(NothingPlanned, match="2026-11-12: cohort 'third' is in wave 'scheduled-2026-11-12'"):
+    with pytest.raises(NothingPlanned, match="2026-11-12: cohort 'third' is in wave 'third'"):
         night(journey, THIRD, run_type="backfill")
 
 

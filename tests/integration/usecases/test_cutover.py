@@ -12,6 +12,8 @@ import pytest
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import ProgrammingError
 
+from kraken_import.local import logins
+from kraken_import.local.postgres import Cluster
 from kraken_import.tracking.cutover import Ownership
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases import cutover
@@ -22,6 +24,7 @@ from kraken_import.usecases.rerun import NothingSelected
 from kraken_import.usecases.summarise import summarise_wave
 from tests.integration.conftest import BeginJourney, Journey
 from tests.integration.usecases.playing import begin_rerun, finished_wave, rerun
+from transforms import sql_files
 
 SOUND = "GB-000000001"
 REJECTED = "GB-000000125"
@@ -32,7 +35,7 @@ def now() -> datetime:
 
 
 def mend(journey: Journey) -> None:
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         connection.exec_driver_sql(
             f"UPDATE legacy.account SET account_class = 'DOM' WHERE account_number = '{REJECTED}'"
         )
@@ -47,7 +50,7 @@ def pilot(begin: BeginJourney) -> tuple[Journey, int]:
 
 def change_everything(journey: Journey, at: str = "now()") -> None:
     """A payment, a charge, a reading and a new email of both customers, as they reach the legacy system."""
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         connection.exec_driver_sql(
             f"""
             INSERT INTO legacy.ledger_transaction
@@ -135,7 +138,7 @@ def test_changes_after_the_snapshot_are_listed_for_those_in_kraken(pilot: tuple[
     # Generated rows, and what came before the wave, are in the payloads.
     change_everything(journey, at="now() - interval '1 hour'")
     assert late(journey, wave_id) == {}
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         for table in ("ledger_transaction", "reading", "party_contact"):
             connection.exec_driver_sql(
                 f"UPDATE legacy.{table} SET recorded_at = now() WHERE recorded_at > '2025-01-01'"
@@ -154,7 +157,7 @@ def test_what_the_sql_of_late_changes_does_wrong_is_one_sentence(
     pilot: tuple[Journey, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journey, wave_id = pilot
-    monkeypatch.setattr(cutover, "_SQL_FOLDER", tmp_path)
+    monkeypatch.setattr(sql_files, "FOLDER", tmp_path)
     tail = "'payment' AS kind, 1 AS changes, now() AS first_at, now() AS last_at"
     where = "WHERE :since IS NOT NULL AND account_number = ANY (CAST(:identifiers AS text[]))"
     for number, (sql, sentence) in enumerate(
@@ -164,12 +167,17 @@ def test_what_the_sql_of_late_changes_does_wrong_is_one_sentence(
             (f"SELECT account_number FROM legacy.account {where}", "must deliver the columns external_id"),
             (f"SELECT NULL AS external_identifier, {tail} WHERE :since IS NULL OR true", "delivers NULL"),
             (f"SELECT 'X-1' AS external_identifier, {tail}", "was not asked for"),
+            (
+                f"SELECT account_number AS external_identifier, 'account' AS kind, 1 AS changes, "
+                f"now() AS first_at, now() AS last_at FROM legacy.account {where}",
+                "delivers another kind than booking, contact, payment, reading",
+            ),
             ("SELECT 1 WHERE 1 = :until", "names :until, which is not one of its parameters"),
             ("DELETE FROM legacy.dunning", "tries to write"),
         )
     ):
-        folder = tmp_path / f"dialect_{number}"
-        folder.mkdir()
+        folder = tmp_path / "cutover" / f"dialect_{number}"
+        folder.mkdir(parents=True)
         (folder / "changes.sql").write_text(sql, encoding="utf-8")
         with pytest.raises(BadRequest, match=rf"changes\.sql.* {sentence}") as failed:
             cutover.late_changes(
@@ -189,7 +197,7 @@ def test_the_time_of_a_reruns_own_snapshot_counts(pilot: tuple[Journey, int]) ->
         connection.exec_driver_sql(
             "UPDATE migration.import_process SET watermark = watermark - interval '1 day'"
         )
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE legacy.party_contact SET recorded_at = now() - interval '1 hour' WHERE party_id IN ("
             "SELECT party_id FROM legacy.account_role JOIN legacy.account USING (account_id) "
@@ -211,7 +219,7 @@ def test_a_wave_is_closed_only_when_everything_it_leaves_has_an_owner(pilot: tup
     with pytest.raises(BadRequest, match="No matching leftover lacks an owner"):
         own(journey, wave_id)
     # A further payment has no owner yet.
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE legacy.ledger_transaction SET kind = '20', recorded_at = now() "
             "WHERE document_number = 'LATE-3'"
@@ -244,7 +252,8 @@ def test_nothing_is_created_in_a_closed_wave_until_it_is_opened_again(pilot: tup
     with journey.tracking.begin() as connection:
         connection.exec_driver_sql("UPDATE migration.wave SET takes_refused = true")
     journey.build(wave_id)
-    with pytest.raises(SystemicFault, match="'pilot' is closed since"):
+    closed = rf"\(closed\): wave 'pilot' is closed since .* \(kraken-migrate wave open {wave_id}\)"
+    with pytest.raises(SystemicFault, match=closed):
         journey.validate(wave_id)
     with journey.tracking.begin() as connection:
         connection.exec_driver_sql("UPDATE migration.wave SET closed_at = NULL")
@@ -269,7 +278,7 @@ def test_a_customer_who_fails_for_another_reason_needs_an_owner_again(pilot: tup
     cutover.hand_back(tracking=journey.tracking, wave_id=wave_id, now=now())
     own(journey, wave_id)
     mend(journey)
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         connection.exec_driver_sql(
             f"UPDATE legacy.account SET last_billed_to = '20260231' WHERE account_number = '{REJECTED}'"
         )
@@ -323,27 +332,16 @@ def test_a_wave_is_found_by_id_or_name_and_a_rehearsal_is_refused(journey: Journ
 
 
 @pytest.fixture
-def writeback(legacy_engine: Engine) -> Iterator[Engine]:
+def writeback(postgres: Cluster, legacy_engine: Engine) -> Iterator[Engine]:
     """The legacy database under a role that may hold customers and do nothing else."""
-    with legacy_engine.begin() as connection:
-        connection.exec_driver_sql(
-            """
-            DO $$ BEGIN
-                IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'legacy_writeback') THEN
-                    CREATE ROLE legacy_writeback LOGIN PASSWORD 'of-the-tests';
-                END IF;
-            END $$;
-            GRANT USAGE ON SCHEMA legacy TO legacy_writeback;
-            GRANT SELECT, INSERT, DELETE ON legacy.migration_hold TO legacy_writeback
-            """
-        )
-    engine = create_engine(legacy_engine.url.set(username="legacy_writeback", password="of-the-tests"))
+    password = postgres.password_of(user=logins.WRITEBACK)
+    engine = create_engine(legacy_engine.url.set(username=logins.WRITEBACK, password=password))
     yield engine
     engine.dispose()
 
 
 def held(journey: Journey) -> set[str]:
-    with journey.legacy.connect() as connection:
+    with journey.legacy_superuser.connect() as connection:
         return set(connection.exec_driver_sql("SELECT account_number FROM legacy.migration_hold").scalars())
 
 
@@ -368,7 +366,7 @@ def test_customers_are_held_before_they_are_read_and_let_go_when_they_do_not_mig
     build_holding(journey, writeback, wave_id)
     build_holding(journey, writeback, wave_id)
     assert held(journey) == {SOUND, REJECTED}
-    with journey.legacy.connect() as connection:
+    with journey.legacy_superuser.connect() as connection:
         (before,) = connection.exec_driver_sql(
             f"SELECT held_at FROM legacy.migration_hold WHERE account_number = '{SOUND}'"
         ).scalars()
@@ -423,7 +421,7 @@ def test_the_role_may_hold_and_nothing_else_and_a_refusal_is_one_sentence(
     with pytest.raises(ProgrammingError, match="permission denied"), writeback.begin() as connection:
         connection.exec_driver_sql("UPDATE legacy.account SET balance = 0")
     wave_id = journey.plan(limit=2).wave_id
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         connection.exec_driver_sql("REVOKE ALL ON legacy.migration_hold FROM legacy_writeback")
     with pytest.raises(
         UnableToHold, match=r"edf_accounts/hold\.sql needs a right .* permission denied"

@@ -87,6 +87,7 @@ def decide_by_command(monkeypatch: pytest.MonkeyPatch, journey: Journey, **varia
         ),
         "KRAKEN_URL": journey.simulator.url,
         "KRAKEN_TOKEN": journey.simulator.token,
+        "WAVE_KEYS": journey.keys.text,
     }
     for name, value in {**systems, **variables}.items():
         monkeypatch.setenv(name, value)

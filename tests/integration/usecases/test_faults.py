@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -88,11 +87,14 @@ def test_a_worker_killed_in_mid_create_loses_and_doubles_nothing(begin: BeginJou
         "from sqlalchemy import create_engine\n"
         "from kraken_import.client.settings import KrakenSettings\n"
         "from kraken_import.tracking.refs import BatchRef\n"
+        "from kraken_import.tracking.vault import attach\n"
         "from kraken_import.usecases.create import create_batch\n"
         "from kraken_import.usecases.systems import connected\n"
+        "from tests.wave_keys import Keys\n"
         "kraken = KrakenSettings(base_url=sys.argv[2], token=sys.argv[3], visibility_window=0.5)\n"
         "async def refresh(): return kraken\n"
-        "systems = connected(tracking=create_engine(sys.argv[1]), kraken=kraken, refresh=refresh)\n"
+        "tracking = attach(engine=create_engine(sys.argv[1]), source=Keys())\n"
+        "systems = connected(tracking=tracking, kraken=kraken, refresh=refresh)\n"
         "asyncio.run(create_batch(systems=systems, ref=BatchRef(wave_id=int(sys.argv[4]), batch=0)))\n"
     )
     dsn = journey.tracking.url.render_as_string(hide_password=False)
@@ -138,7 +140,7 @@ def test_two_workers_never_create_for_one_batch_at_once(journey: Journey) -> Non
 def test_already_imported_is_resolved_by_what_the_status_says(journey: Journey) -> None:
     first = journey.valid_wave()
     finish(journey, first)
-    with journey.tracking.begin() as connection:
+    with journey.tracking_superuser.begin() as connection:
         # As if another client had imported them: our own record of it is gone.
         connection.exec_driver_sql(
             "SET LOCAL session_replication_role = replica;"
@@ -159,13 +161,12 @@ def test_an_errored_import_of_another_client_is_created_again_or_taken_as_it_is(
     begin: BeginJourney, switch: str, creates: int
 ) -> None:
     journey = begin("--recreate-after-error", switch, customers=225)
-    with journey.legacy.connect() as connection:
+    with journey.legacy_superuser.connect() as connection:
         (obsolete,) = connection.exec_driver_sql(
             "SELECT external_identifier FROM generator.expected_outcome WHERE expected_state = 'errored'"
         ).scalars()
     wave_id = journey.valid_wave(limit=None, identifiers=(obsolete,))
-    (row,) = journey.rows("SELECT body FROM migration.payload")
-    body = b'{"payload":' + zlib.decompress(row["body"]) + b',"task_params":{}}'
+    body = b'{"payload":' + journey.payloads(wave_id)[obsolete] + b',"task_params":{}}'
     requests.post(
         f"{journey.simulator.url}/v2/data-import/accounts/",
         data=body,
@@ -399,7 +400,7 @@ def test_no_personal_value_stands_outside_of_payload_and_answer(begin: BeginJour
     journey.build(planned.wave_id)
     journey.validate(planned.wave_id)
     finish(journey, planned.wave_id)
-    with journey.legacy.connect() as connection:
+    with journey.legacy_superuser.connect() as connection:
         personal = {
             value
             for statement in (

@@ -35,7 +35,7 @@ def journey(begin: BeginJourney) -> Journey:
 
 
 def change(journey: Journey, statement: str) -> None:
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         connection.exec_driver_sql(statement)
 
 
@@ -93,7 +93,7 @@ def test_a_wave_sums_its_batches_and_a_repeated_build_counts_once(journey: Journ
     # What was refused is not built again, and counts no longer.
     refused = journey.rows("SELECT 1 FROM migration.import_process WHERE state = 'rejected' AND batch = 1")
     assert of_frame(found.whole, "accounts").parents == 100 - len(refused)
-    with journey.legacy.connect() as connection:
+    with journey.legacy_superuser.connect() as connection:
         agreements, points, owners = connection.exec_driver_sql(
             "SELECT count(contract_id), count(DISTINCT supply_point_id), "
             "count(DISTINCT supply_point_id) FILTER (WHERE contract_id IS NOT NULL) FROM legacy.account "
@@ -161,7 +161,7 @@ def test_customers_without_a_rehearsal_are_compared_with_the_last_one_that_ended
         row["external_identifier"]
         for row in journey.rows("SELECT external_identifier FROM migration.import_process")
     }
-    with journey.legacy.connect() as connection:
+    with journey.legacy_superuser.connect() as connection:
         everybody = connection.exec_driver_sql(
             "SELECT account_number FROM legacy.account WHERE account_number LIKE 'PT-%%'"
         ).scalars()

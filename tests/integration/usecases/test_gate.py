@@ -21,7 +21,7 @@ ONE, OTHER, THIRD = "GB-000000001", "GB-000000002", "GB-000000003"
 
 def prepared(journey: Journey, *statements: str) -> int:
     """A wave of three customers in three batches, built and validated after these changes at the source."""
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         for statement in statements:
             connection.exec_driver_sql(statement)
     planned = journey.plan(identifiers=(ONE, OTHER, THIRD), batch_size=1, threshold=Decimal(1))
@@ -103,7 +103,7 @@ def test_a_correction_at_the_source_lets_the_other_one_pass(journey: Journey) ->
         "WHERE supply_point_id = 2) WHERE supply_point_id = 4",
     )
     gate(journey, wave_id)
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE legacy.supply_point SET identifier = kept.identifier FROM kept WHERE supply_point_id = 4"
         )

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from kraken_import.tracking.refs import BatchRef
-from kraken_import.usecases.create import CreateOutcome, create_batch
+from kraken_import.usecases.create import create_batch
 from kraken_import.usecases.validate import validate_batch
+from kraken_import.usecases.waiting import BatchOutcome
 from tests.integration.client.wire import Behaviour, Seen, serve
 from tests.integration.conftest import Journey
 
@@ -17,10 +18,10 @@ PAGE = b"<html><head><title>400 Bad Request</title></head></html>"
 PENDING = {"status": "PENDING", "kraken_identifier": None, "created_at": None, "latest_error": None}
 
 
-def create_through(journey: Journey, behave: Behaviour, *, limit: int) -> tuple[int, CreateOutcome]:
+def create_through(journey: Journey, behave: Behaviour, *, limit: int) -> tuple[int, BatchOutcome]:
     """Plan, build, validate and create one batch at a Kraken that behaves so. Returns the wave."""
 
-    async def run() -> tuple[int, CreateOutcome]:
+    async def run() -> tuple[int, BatchOutcome]:
         async with serve(behave) as wire:
             there = journey.with_settings(base_url=wire.url)
             wave_id = there.plan(limit=limit).wave_id

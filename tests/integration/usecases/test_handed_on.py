@@ -200,7 +200,7 @@ def test_what_was_handed_on_is_history(merging: Journey) -> None:
     cancelled_wave(journey)
     journey.plan(**MERGED)
     for table in ("handed_on", "handed_on_money"):
-        with pytest.raises(Exception, match="append-only"), journey.tracking.begin() as connection:
+        with pytest.raises(Exception, match="append-only"), journey.tracking_superuser.begin() as connection:
             connection.exec_driver_sql(f"DELETE FROM migration.{table}")
     # Nothing of whom it handed on is left with the first wave, and nothing is in the second yet.
     left = journey.rows(

@@ -57,7 +57,7 @@ def test_every_customer_of_a_wave_is_in_kraken_or_handed_back_or_undecided(journ
         (sent, "parked", "never_answered"),
     ]
     # Late changes of customers who may be in Kraken are listed as well.
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE legacy.party_contact SET recorded_at = now() + interval '1 minute' WHERE party_id IN ("
             "SELECT party_id FROM legacy.account_role JOIN legacy.account USING (account_id) "
@@ -70,7 +70,8 @@ def test_every_customer_of_a_wave_is_in_kraken_or_handed_back_or_undecided(journ
     assert {change.external_identifier for change in late} == {sent}
     cutover.own(tracking=tracking, wave_id=wave_id, ownership=Ownership(owner="billing", at=now()))
     wave = cutover.live_wave(tracking=tracking, name="pilot")
-    with pytest.raises(BadRequest, match=r"2 parked records are not decided \(make decide\), nor rerun"):
+    undecided = r"2 parked records are not decided \(kraken-migrate record decide\), nor rerun"
+    with pytest.raises(BadRequest, match=undecided):
         cutover.close_wave(tracking=tracking, legacy=journey.legacy, wave=wave, by="ops", now=now())
 
 
@@ -181,8 +182,8 @@ def test_a_report_shows_what_is_parked_and_its_sums_still_add_up(journey: Journe
     files = wave_report(tracking=journey.tracking, wave_id=wave_id, now=now())
     page = files["index.html"]
     assert "✗" not in page
-    assert "4 built = 3 valid + 0 invalid + 1 parked unsent" in page
-    assert "3 created = 2 processed + 0 errored + 0 cancelled + 0 open + 1 parked" in page
+    assert "4 built = 3 valid + 0 refused by Kraken&#39;s validation + 1 parked unsent" in page
+    assert "3 created = 2 processed + 0 ended by Kraken + 0 open + 1 parked" in page
     rows = {row["code"]: row for row in csv.DictReader(io.StringIO(files["parked.csv"]))}
     assert {code: row["examples"] for code, row in rows.items()} == {
         "forbidden": unsent,
@@ -198,7 +199,7 @@ def test_a_report_shows_what_is_parked_and_its_sums_still_add_up(journey: Journe
         (row["ledger"], row["stage"]): Decimal(row["amount"])
         for row in csv.DictReader(io.StringIO(files["money.csv"]))
     }
-    with journey.legacy.connect() as connection:
+    with journey.legacy_superuser.connect() as connection:
         (owed,) = connection.exec_driver_sql(
             "SELECT -sum(balance) FROM legacy.account WHERE account_number IN (%(one)s, %(other)s)",
             {"one": unsent, "other": sent},
@@ -235,11 +236,11 @@ def test_a_person_who_approves_a_wave_or_a_rerun_sees_what_is_parked(journey: Jo
     question = question_to_ask(tracking=journey.tracking, wave_id=wave_id, now=now())
     assert question is not None
     assert question.subject.startswith("Create 2 records")
-    assert "0 invalid for Kraken, 1 parked" in question.body
-    assert "| 1 | parked | `never_answered` |" in question.body
+    assert "2 valid, 1 parked" in question.body
+    assert "| 1 | parked: not proved | `never_answered` |" in question.body
     planned = begin_rerun(journey, wave=str(wave_id))
     park(journey, row["external_identifier"])
     question = rerun_question_to_ask(tracking=journey.tracking, rerun=planned.rerun, now=now())
     assert question is not None
     assert "parked 1, valid 2" in question.body
-    assert "| 1 | parked | `never_answered` |" in question.body
+    assert "| 1 | parked: not proved | `never_answered` |" in question.body

@@ -168,10 +168,11 @@ def test_a_hiccup_of_the_database_ends_no_wait(
         waiting = asyncio.gather(*waits(journey, refs, seconds=20))
         await asyncio.sleep(0.5)
         # The connections in the pool are broken from now on.
-        journey.rows(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+        with journey.tracking_superuser.begin() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
         return await waiting
 
     assert asyncio.run(together()) == [{"open": 0, "ended": 5}] * 2
@@ -192,7 +193,7 @@ def test_a_tracking_database_that_cannot_be_used_ends_the_waits_and_those_that_f
             return_exceptions=True,
         )
         await asyncio.sleep(0.5)
-        with journey.tracking.begin() as connection:
+        with journey.tracking_superuser.begin() as connection:
             connection.exec_driver_sql("ALTER TABLE migration.wave RENAME TO gone")
         failed = await first
         return failed + await asyncio.gather(

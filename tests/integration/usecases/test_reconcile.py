@@ -133,7 +133,7 @@ def test_ten_planted_differences_are_found_and_nothing_else(
 ) -> None:
     journey = begin(customers=25 * 17, dialects=(DIALECT,))
     cent, ledger = "8800000003", "8800000005"
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         account = f"(SELECT account_id FROM legacy.account WHERE account_number = '{cent}')"
         connection.exec_driver_sql(
             "UPDATE legacy.ledger SET printed_balance = CAST(round(balance + 0.0001, 4) AS text) "
@@ -157,7 +157,7 @@ def test_ten_planted_differences_are_found_and_nothing_else(
         extracted.frames["ledgers"] = frame[frame["ledger_key"] != 99]
 
     sabotage(monkeypatch, lose_a_ledger)
-    with journey.legacy.connect() as connection:
+    with journey.legacy_superuser.connect() as connection:
         broken = connection.exec_driver_sql(
             "SELECT min(external_identifier) FROM generator.expected_outcome "
             "WHERE expected_state IN ('errored', 'rejected') GROUP BY expected_state"
@@ -177,7 +177,7 @@ def test_ten_planted_differences_are_found_and_nothing_else(
     at_kraken(journey, "POST", "88-UNKNOWN")
     at_kraken(journey, "POST", errored)
     at_kraken(journey, "POST", rejected)
-    with journey.tracking.begin() as connection:
+    with journey.tracking_superuser.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE migration.payload SET body = %(body)s WHERE import_process_id = ("
             "SELECT id FROM migration.import_process WHERE external_identifier = %(key)s)",

@@ -22,7 +22,7 @@ KEYS = [f"GB-{number:09}" for number in range(1, 11)]
 
 
 def change(journey: Journey, statement: str, **values: Any) -> None:
-    with journey.tracking.begin() as connection:
+    with journey.tracking_superuser.begin() as connection:
         connection.exec_driver_sql(statement, values)
 
 

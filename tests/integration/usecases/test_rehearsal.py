@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import html
 from datetime import UTC, datetime
 from decimal import Decimal
+from io import StringIO
 
 import pytest
 
 from kraken_import.local import outcome
-from kraken_import.local.diff import print_differences
+from kraken_import.local.operating import print_differences
 from kraken_import.local.settings import read_wishes
 from kraken_import.usecases.gate import batches_to_load
 from kraken_import.usecases.plan import EmptyWave
+from kraken_import.usecases.report import wave_report
 from tests.integration.conftest import BeginJourney, Journey
 from tests.integration.usecases.playing import rerun
 
@@ -32,7 +36,7 @@ def rehearse(journey: Journey, *identifiers: str) -> int:
 
 
 def change(journey: Journey) -> None:
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         connection.exec_driver_sql(CHANGE)
 
 
@@ -57,6 +61,7 @@ def test_only_what_was_rehearsed_payload_for_payload_is_created(journey: Journey
         OTHER: ("valid", None),
         THIRD: ("rejected", "rehearsal_missing"),
     }
+    _the_report_names_who_held_them_back(journey, wave_id)
     run_to_the_end(journey, wave_id)
     assert {key for key, created in journey.created().items() if created} == {OTHER}
 
@@ -65,6 +70,17 @@ def test_only_what_was_rehearsed_payload_for_payload_is_created(journey: Journey
     assert rerun(journey, wave=str(wave_id)).counts == {"processed": 1, "rejected": 1}
     assert journey.states(wave_id) == {"processed": 2, "rejected": 1}
     assert {key for key, created in journey.created().items() if created == 1} == {ONE, OTHER}
+
+
+def _the_report_names_who_held_them_back(journey: Journey, wave_id: int) -> None:
+    files = wave_report(tracking=journey.tracking, wave_id=wave_id, now=datetime.now(UTC))
+    page = html.unescape(files["index.html"])
+    assert "3 built = 1 valid + 0 refused by Kraken's validation + 2 held back at our gate" in page
+    assert page.count("held back at our gate: Kraken has not rehearsed it as it is") == 2
+    cents = {row["stage"]: Decimal(row["amount"]) for row in csv.DictReader(StringIO(files["money.csv"]))}
+    assert cents["held_back"]
+    assert not cents["refused"]
+    assert cents["payload"] == cents["held_back"] + cents["underway"]
 
 
 def test_a_rehearsal_by_number_leaves_out_whom_kraken_has(journey: Journey) -> None:
@@ -84,7 +100,7 @@ def test_a_rehearsal_by_number_leaves_out_whom_kraken_has(journey: Journey) -> N
 
 
 def test_diff_names_the_paths_that_have_changed_since(
-    journey: Journey, capsys: pytest.CaptureFixture[str]
+    journey: Journey, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rehearse(journey, ONE)
     change(journey)
@@ -94,6 +110,7 @@ def test_diff_names_the_paths_that_have_changed_since(
             hide_password=False
         ),
     }
+    monkeypatch.setenv("WAVE_KEYS", journey.keys.text)
     print_differences(wishes=read_wishes(environment={**dsns, "DIALECT": "edf_accounts", "ID": ONE}))
     first, changed, last = capsys.readouterr().out.splitlines()
     assert "differs in 1 places from that of the last rehearsal of GB-000000001" in first
@@ -111,6 +128,6 @@ def test_a_rehearsal_of_generated_customers_ends_as_the_generator_knows_and_crea
     journey.poll(wave_id)
     found = outcome.ends(tracking=journey.tracking, wave_ids=[wave_id])
     assert {"dry_run_succeeded", "dry_run_errored"} <= {each.state for each in found}
-    assert outcome.differences(legacy=journey.legacy, found=found, is_dry_run=True) == []
+    assert outcome.differences(legacy=journey.legacy_superuser, found=found, is_dry_run=True) == []
     assert outcome.ledger_faults(kraken_url=journey.simulator.url, found=found) == []
-    assert len(outcome.differences(legacy=journey.legacy, found=found, is_dry_run=False)) > 400
+    assert len(outcome.differences(legacy=journey.legacy_superuser, found=found, is_dry_run=False)) > 400

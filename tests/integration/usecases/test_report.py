@@ -52,7 +52,7 @@ def _the_tables_account_for_every_customer_and_every_cent(journey: Journey, wave
     assert sum(int(row["succeeded"]) for row in timeline) == states["processed"]
     assert sum(int(row["succeeded"]) + int(row["failed"]) for row in timeline) == CUSTOMERS
     money = {(row["ledger"], row["stage"]): Decimal(row["amount"]) for row in table(files, "money.csv")}
-    with journey.legacy.connect() as connection:
+    with journey.legacy_superuser.connect() as connection:
         owed, accepted = (
             connection.exec_driver_sql(
                 "SELECT -sum(balance) FROM legacy.account WHERE account_number = ANY (%(keys)s)",
@@ -82,7 +82,7 @@ def _the_page_needs_no_network_and_holds_nothing_personal(journey: Journey, wave
     assert "autumn &lt;1&gt;" in page
     assert "<script" not in page
     assert not re.search(r"(src|href)=", page)
-    with journey.legacy.connect() as connection:
+    with journey.legacy_superuser.connect() as connection:
         personal = [
             value.strip()
             for statement in (
@@ -196,7 +196,7 @@ def test_each_unknown_code_is_a_cause_with_its_customers_and_the_rarest_of_many_
     begin: BeginJourney,
 ) -> None:
     journey = begin(customers=60)
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE legacy.account SET account_class = CASE WHEN account_id <= 30 THEN 'ZZ'"
             " ELSE 'Q' || chr(CAST(35 + account_id AS integer)) END WHERE account_number < 'GB-000000056'"

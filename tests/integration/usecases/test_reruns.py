@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kraken_import.domain.orders import Order
 from kraken_import.tracking import reruns
-from kraken_import.usecases.control import control_wave
+from kraken_import.usecases.control import control_wave, run_of_wave
 from kraken_import.usecases.faults import BadRequest, SystemicFault
 from kraken_import.usecases.gate import batches_to_load
 from kraken_import.usecases.rerun import NothingSelected, PlannedRerun, batches_to_rerun, summarise_rerun
 from kraken_import.usecases.summarise import WaveSummary
+from tests.command_lines import command_line, done, is_refused
 from tests.integration.conftest import BeginJourney, Journey
 from tests.integration.usecases.playing import begin_rerun, create_in_rerun, finished_wave, rerun, work
 
@@ -24,7 +29,7 @@ SOUND = ("GB-000000001", "GB-000000002", "GB-000000003")
 
 def broken(journey: Journey, state: str) -> str:
     """A generated customer whose record must end in this state."""
-    with journey.legacy.connect() as connection:
+    with journey.legacy_superuser.connect() as connection:
         return str(
             connection.exec_driver_sql(
                 "SELECT min(external_identifier) FROM generator.expected_outcome WHERE expected_state = %s",
@@ -48,7 +53,7 @@ def records(journey: Journey) -> dict[str, Mapping[str, Any]]:
 
 def give_it_a_tariff(journey: Journey) -> None:
     """What was wrong at the source of the record that Kraken ends as errored."""
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE legacy.contract SET tariff_code = (SELECT tariff_code FROM legacy.tariff "
             "WHERE fuel = 'E' AND tariff_code !~ 'OBSOLETE' LIMIT 1) WHERE tariff_code ~ 'OBSOLETE'"
@@ -133,12 +138,12 @@ def test_a_fix_at_the_source_is_picked_up_and_history_is_kept(begin: BeginJourne
     journey = begin(customers=150)
     wave_id = finished_wave(journey, "GB-000000125", SOUND[0])
     (batch_before,) = journey.rows("SELECT * FROM migration.batch")
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE legacy.account SET account_class = 'DOM' WHERE account_number = 'GB-000000125'"
         )
     assert rerun(journey, states=("rejected",), requested_by="ops") == WaveSummary(
-        counts={"processed": 1}, failure=None
+        counts={"processed": 1}, failure=None, told="Rerun 1: 1 of 1 records mended."
     )
     found = records(journey)
     fixed = found["GB-000000125"]
@@ -163,6 +168,44 @@ def test_a_fix_at_the_source_is_picked_up_and_history_is_kept(begin: BeginJourne
     assert told["outcome"] == "succeeded"
 
 
+def test_a_rerun_is_not_red_for_what_is_still_refused_and_says_who_refused_it(
+    begin: BeginJourney, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    journey = begin(customers=300)
+    rejected, invalid = "GB-000000125", broken(journey, "invalid")
+    finished_wave(journey, rejected, invalid, name="pilot")
+    with journey.legacy_superuser.begin() as connection:
+        connection.exec_driver_sql(
+            f"UPDATE legacy.account SET account_class = 'DOM' WHERE account_number = '{rejected}'"
+        )
+    states = ("rejected", "invalid")
+    summary = rerun(journey, wave="pilot", states=states)
+    sentence = "1 of 2 records mended; 1 still not through (refused by Kraken's validation: "
+    assert summary.failure is None
+    assert summary.told is not None
+    assert summary.told.startswith(f"Rerun 1: {sentence}")
+    failed = rerun(journey, run_id="rerun-2", wave="pilot", states=states, threshold=Decimal("0.5")).failure
+    assert failed is not None
+    assert "1 of 1 records failed, more than the threshold of 50.0%: 0 of 1 records mended; 1 still" in failed
+
+    run = command_line(monkeypatch=monkeypatch, folder=tmp_path)
+    dsn = journey.tracking.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    shown = done(run("rerun-show", "1", "--folder", "lists", TRACKING_DSN=dsn))
+    assert "rejected → processed" in shown
+    assert sentence in shown
+    (row,) = csv.DictReader(StringIO((tmp_path / "lists" / "rerun-1.csv").read_text(encoding="utf-8")))
+    assert (row["external_identifier"], row["by_whom"]) == (invalid, "refused by Kraken's validation")
+    assert row["code"]
+    assert row["explanation"]
+    is_refused(run("rerun-show", "9", TRACKING_DSN=dsn), 1, "There is no rerun 9: ")
+    # Who is left stays known when the dialect is gone; only where its fields came from is not.
+    with journey.tracking.begin() as connection:
+        connection.exec_driver_sql("UPDATE migration.rerun SET dialect = 'gone_accounts' WHERE id = 1")
+    assert sentence in done(run("rerun-show", "1", "--folder", "gone", TRACKING_DSN=dsn))
+    (left,) = csv.DictReader(StringIO((tmp_path / "gone" / "rerun-1.csv").read_text(encoding="utf-8")))
+    assert left == {**row, "legacy_column": ""}
+
+
 @pytest.mark.parametrize(
     ("switch", "state", "creates", "refusals"),
     [("accept", "processed", 2, 0), ("refuse", "errored", 1, 1)],
@@ -176,7 +219,8 @@ def test_an_errored_record_is_opened_again_and_ends_as_kraken_says(
     give_it_a_tariff(journey)
     summary = rerun(journey, identifiers=(errored,))
     assert summary.counts == {state: 1}
-    assert (summary.failure is None) == (state == "processed")
+    assert summary.failure is None
+    assert ("1 still not through (ended by Kraken: " in str(summary.told)) == (state == "errored")
     row = records(journey)[errored]
     assert (row["state"], row["attempt"], row["wave_id"]) == (state, 2, wave_id)
     assert row["kraken_status"] == state.upper()
@@ -378,6 +422,11 @@ def test_clearing_a_rerun_of_a_cancelled_or_closed_wave_creates_nothing_and_says
         )
     with pytest.raises(BadRequest, match="is closed since"):
         begin_rerun(journey, wave="pilot")
+    with pytest.raises(BadRequest, match=r"is closed since .*, so its run is not to be cleared"):
+        run_of_wave(tracking=journey.tracking, wave="pilot")
+    before = journey.rows("SELECT outcome, outcome_reason, finished_at FROM migration.wave")
+    journey.summarise(journey.rows("SELECT id FROM migration.wave")[0]["id"])
+    assert journey.rows("SELECT outcome, outcome_reason, finished_at FROM migration.wave") == before
     with pytest.raises(SystemicFault, match="is closed since"):
         create_in_rerun(journey, planned)
     assert journey.created() == {}

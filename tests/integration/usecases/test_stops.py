@@ -124,6 +124,8 @@ def test_a_pause_holds_every_worker_within_seconds_and_a_resumed_wave_ends_well(
     created = len(journey.created())
     assert 8 <= created < 60
     assert "creating" not in journey.states(wave_id)
+    (seen,) = journey.rows("SELECT DISTINCT paused_at IS NOT NULL AS paused FROM migration.wave_progress")
+    assert seen["paused"]
     # Whatever Airflow runs again meanwhile creates nothing, and fails nothing.
     held = journey.create(wave_id, 0).held
     assert held is not None
@@ -294,7 +296,7 @@ def test_everything_stops_within_seconds_and_a_cleared_run_goes_on(begin: BeginJ
         journey.validate(waiting.wave_id)
     failure = journey.summarise(waiting.wave_id).failure
     assert failure is not None
-    assert "Wave 'run-2' was stopped: alice stopped everything" in failure
+    assert "Wave 'run-2' was stopped (stop_all): alice stopped everything" in failure
     assert len(journey.created()) == created
     (told,) = journey.rows("SELECT * FROM migration.stop_order")
     assert (told["waves"], told["reruns"]) == ([wave_id, waiting.wave_id], [planned.rerun])
@@ -325,7 +327,7 @@ def test_a_stop_of_everything_holds_what_it_could_not_see(journey: Journey) -> N
     for wave_id in (late, ended):
         failure = journey.summarise(wave_id).failure
         assert failure is not None
-        assert "was stopped: alice stopped everything" in failure
+        assert "was stopped (stop_all): alice stopped everything" in failure
     assert journey.created() == {}
     # What is planned afterwards is not held.
     journey.create(journey.valid_wave())

@@ -11,7 +11,7 @@ from kraken_import.cli.payloads import build_batch
 from kraken_import.cli.preflights import Checked
 from tests.conftest import ROOT
 from tests.integration.conftest import Journey
-from transforms import extract as extracting
+from transforms import sql_files
 from transforms.registry import get_dialect
 from transforms.triage import Triage
 
@@ -21,7 +21,7 @@ EDF = get_dialect(name="edf_accounts")
 def test_a_wave_rejects_the_customer_whose_values_cannot_be_read_and_builds_the_others(
     journey: Journey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copytree(ROOT / "sql" / "extract", tmp_path / "extract")
+    shutil.copytree(ROOT / "sql", tmp_path, dirs_exist_ok=True)
     file = tmp_path / "extract" / "edf_accounts" / "accounts.sql"
     file.write_text(
         file.read_text(encoding="utf-8").replace(
@@ -29,7 +29,7 @@ def test_a_wave_rejects_the_customer_whose_values_cannot_be_read_and_builds_the_
         ),
         encoding="utf-8",
     )
-    monkeypatch.setattr(extracting, "_SQL_FOLDER", tmp_path / "extract")
+    monkeypatch.setattr(sql_files, "FOLDER", tmp_path)
     planned = journey.plan(limit=5)
     journey.build(planned.wave_id)
     assert journey.states(planned.wave_id) == {"rejected": 1, "built": 4}

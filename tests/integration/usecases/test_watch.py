@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine
 
 from kraken_import.usecases import watch
 from kraken_import.usecases.announce import announce_rerun
+from kraken_import.usecases.coming import Night, nights_to_come
 from tests.integration.conftest import BeginJourney, Journey
 from tests.integration.tracking.test_schema import wave_of
 from tests.integration.usecases.playing import finished_wave, rerun
@@ -87,6 +88,49 @@ def test_a_cohort_is_overdue_an_hour_after_its_night_unless_a_wave_has_it(tracki
     assert overdue(NOW, schedule="") == {}
 
 
+def test_the_plan_says_what_the_next_night_takes_and_what_the_others_wait_for(
+    tracking_engine: Engine,
+) -> None:
+    def nights(schedule: str = "0 20 * * *", **only: str) -> dict[str, Night]:
+        found = nights_to_come(tracking=tracking_engine, schedule=schedule, now=NOW, **only)
+        return {night.dialect: night for night in found}
+
+    assert nights() == {}
+    with tracking_engine.begin() as connection:
+        plan(connection, "missed", "edf_accounts", "2026-11-20")
+        plan(connection, "tonight", "edf_accounts", "2026-11-21")
+        plan(connection, "later", "edf_accounts", "2026-11-28")
+        plan(connection, "by hand", "edf_accounts", None)
+        plan(connection, "taken", "edf_accounts", "2026-11-19", wave_of(connection))
+        plan(connection, "south", "essential_supply_points_cdns", "2026-11-21")
+        connection.exec_driver_sql(
+            "INSERT INTO migration.cohort_customer (cohort_id, target_kraken, import_supplier, resource, "
+            "mode, external_identifier, priority, stratum) SELECT id, target_kraken, import_supplier, "
+            "resource, mode, 'A-1', 1, 'DOM' FROM migration.cohort WHERE name = 'missed'"
+        )
+        connection.exec_driver_sql("UPDATE migration.cohort SET import_supplier = 'Y' WHERE name = 'tonight'")
+    found = nights()
+    edf = found["edf_accounts"]
+    assert edf.begins_at is not None
+    assert (edf.customers, edf.begins_at.isoformat()) == (1, "2026-11-21T20:00:00+00:00")
+    assert {each.cohort.name: (each.goes, each.standing) for each in edf.cohorts} == {
+        "missed": (True, "goes in this night"),
+        "tonight": (
+            False,
+            "waits a night: 'missed' goes first, with another mode, import supplier or policy",
+        ),
+        "later": (False, "waits for its date, 2026-11-28"),
+        "by hand": (False, "waits: it has no date, so only a run that names it takes it"),
+    }
+    # In Sydney this night has begun, so the next one takes it.
+    south = found["essential_supply_points_cdns"].begins_at
+    assert south is not None
+    assert south.isoformat() == "2026-11-22T20:00:00+11:00"
+    assert list(nights(dialect="edf_accounts")) == ["edf_accounts"]
+    (by_hand, *_) = nights(schedule="")["edf_accounts"].cohorts
+    assert "nights are not scheduled" in by_hand.standing
+
+
 def test_the_same_news_is_told_once_a_day_until_it_is_gone(tracking_engine: Engine) -> None:
     def is_news(amount: int, now: datetime) -> bool:
         return watch.is_news(tracking=tracking_engine, subject="open", amount=amount, now=now)
@@ -115,7 +159,7 @@ def test_the_end_of_a_rerun_is_told_with_what_is_mended_and_what_is_left(begin: 
         "live",
     )
     assert "badly, with 0 of 1 records through and 1 left: Rerun 1: 1 of 1" in left.text
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         connection.exec_driver_sql(
             f"UPDATE legacy.account SET account_class = 'DOM' WHERE account_number = '{rejected}'"
         )

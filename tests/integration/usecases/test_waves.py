@@ -33,7 +33,7 @@ def test_a_wave_ends_exactly_as_its_customers_imply(begin: BeginJourney, dialect
         row["external_identifier"]: (row["state"], row["first_error_code"], row["first_error_path"])
         for row in journey.rows("SELECT * FROM migration.import_process")
     }
-    with journey.legacy.connect() as connection:
+    with journey.legacy_superuser.connect() as connection:
         broken = {
             row.external_identifier: (row.expected_state, row.expected_code, row.expected_path)
             for row in connection.exec_driver_sql("SELECT * FROM generator.expected_outcome")
@@ -197,7 +197,7 @@ def test_building_again_picks_up_a_correction_and_takes_what_was_refused_for_a_b
         found = journey.rows("SELECT external_identifier, attempt FROM migration.import_process")
         return {row["external_identifier"]: row["attempt"] for row in found}
 
-    with journey.legacy.begin() as connection:
+    with journey.legacy_superuser.begin() as connection:
         connection.exec_driver_sql("UPDATE legacy.account SET account_class = 'DOM'")
         connection.exec_driver_sql(
             "UPDATE legacy.party_contact SET value = 'new' || value WHERE strpos(value, '@') > 0"

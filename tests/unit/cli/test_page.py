@@ -61,8 +61,8 @@ def test_every_exit_code_is_in_the_table() -> None:
 
 
 def test_what_shows_something_can_write_json() -> None:
-    shows = {"list", "show", "check", "preflight", "report", "doctor"}
-    shows |= {"crosswalk", "late-changes", "differences"}
+    shows = {"list", "show", "check", "preflight", "report", "doctor", "plan", "rerun-show"}
+    shows |= {"crosswalk", "late-changes", "differences", "legacy-check"}
     for path, command in COMMANDS.items():
         has_json = any("--json" in each.opts for each in command.params)
         assert has_json == (path[-1] in shows), path

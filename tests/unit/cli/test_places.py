@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,25 @@ def test_a_connection_of_airflow_is_read_from_its_uri_or_json(text: str, dsn: st
     assert dsn_of(fields=fields, name="Connection tracking") == dsn
 
 
+def test_a_driver_in_front_of_the_address_of_a_postgres_leads_to_the_same_database(tmp_path: Path) -> None:
+    wanted = "postgresql://me:hush@db:5432/t"
+    given = wanted.replace("://", "+psycopg2://")
+    assert around(folder=tmp_path, LEGACY_DSN=given).database(name="legacy").dsn == wanted
+    assert around(folder=tmp_path, AIRFLOW_CONN_LEGACY=given).database(name="legacy").dsn == wanted
+
+
+@pytest.mark.parametrize("text", ["oracle://me:hush@db:1521/sap", '{"conn_type": "mssql", "host": "db"}'])
+def test_a_connection_to_another_database_than_postgres_names_what_works(tmp_path: Path, text: str) -> None:
+    with pytest.raises(WrongUsage) as refused:
+        around(folder=tmp_path, AIRFLOW_CONN_LEGACY=text).database(name="legacy")
+    assert re.fullmatch(
+        r"Connection legacy is of type (oracle|mssql), and only Postgres is read: name a Postgres, "
+        r"into which another system's tables are copied first \(docs/how-to/use-your-own-legacy-"
+        r"database\.md\)\.",
+        str(refused.value),
+    )
+
+
 @pytest.mark.parametrize(
     ("environment", "file", "sentence"),
     [
@@ -81,7 +101,8 @@ def test_a_connection_of_airflow_is_read_from_its_uri_or_json(text: str, dsn: st
         ({"AIRFLOW_CONN_TRACKING": "[" * 9}, "", "AIRFLOW_CONN_TRACKING is neither the JSON nor the URI"),
         ({"AIRFLOW_CONN_TRACKING": "postgres://me:hush@db"}, "", "Connection tracking names no database"),
         ({}, "hush", f"{FILE} cannot be read (TOMLDecodeError): correct it"),
-        ({}, 'tracking = "hush"', "says tracking, which is not a text with a name that is known"),
+        ({}, 'tracking = "hush"', "says tracking, which nothing reads: is tracking_dsn meant?"),
+        ({}, 'nonsense = "hush"', "says nonsense, which is not a text with a name that is known"),
         ({}, "tracking_dsn = 5", "says tracking_dsn, which is not a text with a name that is known"),
         ({}, 'tracking_dsn_file = "none"', "which cannot be read (FileNotFoundError)"),
     ],

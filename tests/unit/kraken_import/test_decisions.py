@@ -18,7 +18,7 @@ from kraken_import.client.answers import (
 )
 from kraken_import.domain.lifecycle import LEGAL_MOVES, OPEN, Mode, State
 from kraken_import.tracking.decisions import Decidable, Said
-from kraken_import.tracking.processes import Move, Open
+from kraken_import.tracking.processes import Move, OpenRecord
 from kraken_import.usecases.decisions import decided
 from kraken_import.usecases.verdicts import Timing
 
@@ -46,7 +46,7 @@ def case(
     created_at: datetime | None = None,
 ) -> Decidable:
     return Decidable(
-        record=Open(
+        record=OpenRecord(
             id=1,
             wave_id=1,
             external_identifier="A-1",

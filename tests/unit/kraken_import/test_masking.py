@@ -22,7 +22,10 @@ PAYLOAD = json.dumps(
                 "mobile": "07123456789",
             }
         ],
+        "billing_name": "A. Featherstone-Haugh",
         "billing_address1": "123 Fake Street",
+        "billing_postcode": "LS1 1AA",
+        "iban": "GB82WEST12345698765432",
         "supply_addresses": [{"meter_points": [{"identifier": "1200060176720", "profile_class": 1}]}],
         "notes": [{"body": "This account is not a valid field"}],
     }
@@ -41,6 +44,9 @@ def mask(detail: str, *, path: str = "", code: str = "invalid") -> Finding:
         ("JABŁOŃSKI lives at 123 fake street", f"{MASK} lives at {MASK}"),
         ("1200060176720 is not a valid MPAN", f"{MASK} is not a valid MPAN"),
         ("Street is unknown", f"{MASK} is unknown"),
+        ("Featherstone is unknown", f"{MASK} is unknown"),
+        ("GB82 WEST 1234 5698 7654 32 is closed", f"{MASK} is closed"),
+        ("LS11AA is no postcode", f"{MASK} is no postcode"),
         ("someone.else@mail.example.org is taken", f"{MASK} is taken"),
         ("Call +44 20 7946 0018 first", f"Call {MASK} first"),
         ("Born on 1989-01-11", f"Born on {MASK}"),

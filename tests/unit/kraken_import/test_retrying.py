@@ -62,9 +62,9 @@ def retries() -> int:
 
 
 def no_tries() -> Any:
-    from kraken_import.airflow.retrying import Tries
+    from kraken_import.airflow.retrying import TaskTries
 
-    return Tries(first_try=1)
+    return TaskTries(first_try=1)
 
 
 def policy_of(patience: timedelta) -> Any:

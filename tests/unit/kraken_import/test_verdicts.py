@@ -26,7 +26,7 @@ from kraken_import.client.answers import (
 )
 from kraken_import.domain.lifecycle import ASKED, Mode, State, legal_pairs
 from kraken_import.tracking.evidence import Key
-from kraken_import.tracking.processes import Move, Open
+from kraken_import.tracking.processes import Move, OpenRecord
 from kraken_import.usecases import verdicts
 from kraken_import.usecases.verdicts import Course, Next, Ruling, Signal, Timing
 from transforms.findings import Finding
@@ -131,7 +131,7 @@ def test_what_an_answer_to_a_validation_or_a_create_proves(name: str) -> None:
     assert verdicts.refusal_of(found=[validation]) == verdicts.refusal_of(found=[creation]) == told
 
 
-def record(state: State, **changes: Any) -> Open:
+def record(state: State, **changes: Any) -> OpenRecord:
     """A record in this state, its create intended and accepted at NOW, read an hour later."""
     given: dict[str, Any] = {
         "id": 1,
@@ -144,7 +144,7 @@ def record(state: State, **changes: Any) -> Open:
         "created_at": None if state is State.CREATING else NOW,
         "seen_at": NOW + timedelta(hours=1),
     }
-    return Open(**(given | changes))
+    return OpenRecord(**(given | changes))
 
 
 def says(

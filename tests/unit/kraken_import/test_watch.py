@@ -125,7 +125,7 @@ def test_a_triggerer_is_silent_two_minutes_after_its_last_heartbeat(
                 counts={"mended": 14, "left": 2, "parked": 0},
                 failure=None,
             ),
-            "Rerun 3 of edf_accounts ended well, with 14 of 16 records through and 2 left.",
+            "Rerun 3 of edf_accounts ended with 14 of 16 records through and 2 left.",
             {"mended": 14, "left": 2, "parked": 0},
         ),
         (
@@ -145,7 +145,7 @@ def test_a_triggerer_is_silent_two_minutes_after_its_last_heartbeat(
                 connection_id="kraken", differences={"unknown_here": 2_000, "missing_at_kraken": 1}
             ),
             "2,001 differences are open after reconciliation over Connection 'kraken' (missing_at_kraken 1, "
-            "unknown_here 2,000): `make differences` lists them, and each needs an owner.",
+            "unknown_here 2,000): `kraken-migrate differences` lists them, and each needs an owner.",
             {"unknown_here": 2_000, "missing_at_kraken": 1},
         ),
         (
@@ -159,8 +159,8 @@ def test_a_triggerer_is_silent_two_minutes_after_its_last_heartbeat(
         (
             announce.parked_records(connection_id="kraken", found=ParkedRecords(records=3, waves=2)),
             "3 records are parked in 2 waves that went over Connection 'kraken': no answer of Kraken's "
-            "proves what became of them, so decide (make decide, or action decide of control_wave), or rerun "
-            "them.",
+            "proves what became of them, so decide (kraken-migrate record decide, or action decide of "
+            "control_wave), or rerun them.",
             {"parked": 3, "waves": 2},
         ),
         (

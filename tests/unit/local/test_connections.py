@@ -21,9 +21,10 @@ def kraken() -> dict[str, Any]:
         kraken_token="t0ken",
         legacy_dsn="postgresql://reader@legacy.example/billing",
         tracking_dsn="postgresql://owner@tracking.example/tracking",
+        legacy_owner_dsn="postgresql://owner@tracking.example/tracking",
+        tracking_owner_dsn="postgresql://owner@tracking.example/tracking",
         bundled_kraken=False,
         bundled_legacy=False,
-        bundled_tracking=False,
     )
     return dict(targets.connections(systems=systems)[0])
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from kraken_import.local.settings import Targets, load_secrets, write_private
+from kraken_import.local.settings import Targets, load_secrets
 from kraken_import.local.state import Stack, UnableToReadState, load
+from transforms.private import write_private
 
 SOUND = {"port_base": 28080, "targets": asdict(Targets()), "components": []}
 
@@ -55,3 +56,12 @@ def test_secrets_that_were_damaged_are_made_again_and_then_kept(tmp_path: Path, 
     assert load_secrets(path=path) == made
     write_private(path=path, text=json.dumps(asdict(made) | {"jwt": None}))
     assert load_secrets(path=path) != made
+
+
+def test_secrets_of_an_earlier_version_get_what_is_new_and_stay_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.json"
+    made = asdict(load_secrets(path=path))
+    write_private(path=path, text=json.dumps({name: made[name] for name in made if name != "wave_keys"}))
+    found = asdict(load_secrets(path=path))
+    assert {name for name in made if found[name] != made[name]} == {"wave_keys"}
+    assert asdict(load_secrets(path=path)) == found

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kraken_import.cli.payloads import UnableToPrintPayload
 from kraken_import.local import airflow, bench, settings
 from kraken_import.local.payload import write_sample
 from kraken_import.local.settings import NeedsCheckout, read_wishes
@@ -31,6 +32,27 @@ def test_outside_of_one_what_works_on_the_projects_own_files_says_so(
     assert callable(command)
     with pytest.raises(NeedsCheckout, match="run it in a checkout of the project"):
         command(wishes=read_wishes(environment={}))
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (
+            {"ID": "EXTERNAL-TEST001", "LEGACY_DSN": "postgresql://reader@127.0.0.1:1/legacy"},
+            "made-up customers of the bundled database: for one of LEGACY_DSN run `kraken-migrate",
+        ),
+        (
+            {"ID": "PT-000000007"},
+            "holds the guide's customer EXTERNAL-TEST001: name that one, or run `",
+        ),
+    ],
+)
+def test_a_sample_of_the_guides_customer_is_never_replaced_by_another_ones_rows(
+    given: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(UnableToPrintPayload, match=sentence) as refused:
+        write_sample(wishes=read_wishes(environment={"DIALECT": "plenitude_accounts", **given}))
+    assert "PT-000000007" not in str(refused.value)
 
 
 def test_a_folder_without_dags_is_told_what_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

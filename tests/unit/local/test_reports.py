@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -22,10 +24,13 @@ def test_reports_are_listed_with_their_outcome(tmp_path: Path, capsys: pytest.Ca
     (folder / "index.html").write_text(
         '<title>Wave pilot</title>\n<div class="verdict good">\n<b>Ended well</b>', encoding="utf-8"
     )
+    (folder / "funnel.csv").write_text("stage,customers\nselected,1500\nprocessed,1480\n", encoding="utf-8")
+    written = datetime(2026, 11, 22, 4, 5, tzinfo=UTC).timestamp()
+    os.utime(folder / "index.html", (written, written))
     print_reports(given=str(tmp_path))
     listed = capsys.readouterr().out.split()
-    assert listed[:5] == ["Ended", "well", "migrate_x", "Wave", "pilot"]
-    assert listed[5] == str(folder / "index.html")
+    assert listed[:8] == ["2026-11-22", "04:05", "UTC", "Ended", "well", "migrate_x", "Wave", "pilot:"]
+    assert listed[8:] == ["1,500", "customers,", "1,480", "processed", str(folder / "index.html")]
 
 
 def test_reports_in_an_object_store_are_named_and_not_read() -> None:

@@ -20,9 +20,10 @@ def test_only_the_bundled_databases_codes_are_sent_as_they_are_without_a_word(is
         kraken_token="t",
         legacy_dsn=dsn,
         tracking_dsn=dsn,
+        legacy_owner_dsn=dsn,
+        tracking_owner_dsn=dsn,
         bundled_kraken=True,
         bundled_legacy=is_bundled,
-        bundled_tracking=True,
     )
     (kraken, *_) = connections(systems=systems)
     settings = KrakenSettings.from_connection_fields(

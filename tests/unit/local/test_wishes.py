@@ -53,9 +53,10 @@ def test_a_demo_is_live_to_the_bundled_kraken_alone_unless_that_is_said(
         kraken_token="t",
         legacy_dsn="postgresql://db/legacy",
         tracking_dsn="postgresql://db/tracking",
+        legacy_owner_dsn="postgresql://db/legacy",
+        tracking_owner_dsn="postgresql://db/tracking",
         bundled_kraken=bundled_kraken,
         bundled_legacy=bundled_legacy,
-        bundled_tracking=True,
     )
     assert rehearses(systems=systems, live=live) is dry_run
 

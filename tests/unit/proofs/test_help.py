@@ -12,7 +12,11 @@ from tests.conftest import ROOT
 
 @pytest.mark.parametrize(
     ("name", "variables"),
-    [("chaos", ("ROUNDS", "SEED", "KILL", "WITHIN", "ACCOUNTS")), ("soak", ("ACCOUNTS",))],
+    [
+        ("chaos", ("ROUNDS", "SEED", "KILL", "WITHIN", "ACCOUNTS")),
+        ("soak", ("ACCOUNTS",)),
+        ("cluster", ("ACCOUNTS", "REDIS_URL")),
+    ],
 )
 def test_help_names_the_variables_and_starts_nothing(name: str, variables: tuple[str, ...]) -> None:
     command = [sys.executable, "-m", f"proofs.{name}", "--help"]

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from kraken_import.reporting.__main__ import main as reporting_main
 from tests.samples import TODAY, as_frames, expected_payload, identifier_of, sample_rows
-from transforms import registry
+from transforms import registry, sql_files
 from transforms.additions import BadAddition, with_additions
 from transforms.assemble import Conventions, assemble
 from transforms.build import BuildResult, BuildSettings, build
@@ -61,8 +61,8 @@ def test_a_column_fills_a_nested_field_that_no_frame_names(tmp_path: Path) -> No
         meaning = "What visitors must know."
         """,
     )
-    rows = sample_rows(dialect=dialect)
-    rows["customers"][0]["password"] = " sesame "
+    rows = sample_rows(dialect=get_dialect(name="edf_accounts"))
+    rows["customers"] = [{**row, "password": " sesame "} for row in rows["customers"]]
     (payload,) = built(dialect, rows).payloads
     (customer,) = json.loads(payload.body)["customers"]
     assert customer["customer_preferences"]["partner_password"] == "sesame"
@@ -382,9 +382,10 @@ def test_a_model_knows_its_places(place: tuple[str, ...], is_there: bool) -> Non
 
 @pytest.fixture
 def edf_with_a_bad_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    (tmp_path / "edf_accounts").mkdir()
-    (tmp_path / "edf_accounts" / "columns.toml").write_text("[accounts", encoding="utf-8")
-    monkeypatch.setattr(registry, "_SQL_FOLDER", tmp_path)
+    folder = tmp_path / "extract" / "edf_accounts"
+    folder.mkdir(parents=True)
+    (folder / "columns.toml").write_text("[accounts", encoding="utf-8")
+    monkeypatch.setattr(sql_files, "FOLDER", tmp_path)
     registry._loaded.cache_clear()
     yield
     monkeypatch.undo()

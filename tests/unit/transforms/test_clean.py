@@ -266,10 +266,14 @@ def test_an_unknown_code_says_where_it_can_be_named() -> None:
     own = Column(name="c", kind="code", meaning="m", codes={"A": "B"})
     configured = Column(name="c", kind="configured", meaning="m", setting="ledger_codes", codes={"A": "B"})
     for column, mend in (
-        (own, "deliver one of docs/mapping, or say in columns.toml what it stands for."),
+        (
+            own,
+            "say in codes/ or columns.toml what it stands for, or deliver one of `kraken-migrate codes`.",
+        ),
         (
             configured,
-            "name Kraken's word for it in the Connection's Configured values, setting ledger_codes.",
+            "name Kraken's word for it in codes/ or the Connection's Configured values, "
+            "setting ledger_codes.",
         ),
     ):
         _, problems = clean_column(column=column, values=["ZZ"], decimals=None, zone=SYDNEY)

@@ -173,7 +173,8 @@ def test_no_word_is_assumed_that_the_guide_does_not_show(
     (finding,) = rejection.findings
     assert finding.code == "unknown_code"
     assert finding.detail.endswith(
-        f"{code!r}: name Kraken's word for it in the Connection's Configured values, setting {setting}."
+        f"{code!r}: name Kraken's word for it in codes/ or the Connection's Configured values, "
+        f"setting {setting}."
     )
 
 

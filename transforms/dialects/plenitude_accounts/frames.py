@@ -16,29 +16,25 @@ _ADDRESS: Final = (*ACCOUNT, "supply_address_key")
 _SUPPLY_POINT: Final = (*_ADDRESS, "supply_point_key")
 
 FRAMES: Final = (
-    Frame(
-        name="accounts",
-        key=ACCOUNT,
-        columns=(
-            Column(
-                name="account_class",
-                field="account_type",
-                kind="code",
-                codes=_ACCOUNT_CLASS,
-                expected=True,
-                meaning="Kind of account.",
-            ),
-            Column(
-                name="operations_team",
-                field="operations_team_name",
-                kind="configured",
-                setting="operations_teams",
-                meaning="Team that looks after the account.",
-            ),
+    Frame("accounts", key=ACCOUNT).having(
+        Column(
+            "account_class",
+            "code",
+            "Kind of account.",
+            field="account_type",
+            codes=_ACCOUNT_CLASS,
+            expected=True,
+        ),
+        Column(
+            "operations_team",
+            "configured",
+            "Team that looks after the account.",
+            field="operations_team_name",
+            setting="operations_teams",
         ),
     ),
     Frame(
-        name="customers",
+        "customers",
         key=CUSTOMER,
         parent="accounts",
         target="customers",
@@ -47,62 +43,37 @@ FRAMES: Final = (
     ),
     replace(USER_DETAILS, columns=expecting(*USER_DETAILS.columns)),
     Frame(
-        name="supply_addresses",
-        key=_ADDRESS,
-        parent="accounts",
-        target="supply_addresses",
-        expected=True,
-        columns=(
-            Column(
-                name="customer_at_supply_address_from_date",
-                kind="date",
-                expected=True,
-                meaning="Since when the customer has it.",
-            ),
-            *columns(
-                kind="text",
-                inside="supply_address",
-                expected=True,
-                meanings={
-                    "locality": "Town.",
-                    "postal_code": "Postcode, NNNN-NNN.",
-                    "country": "Two-letter country code.",
-                },
-            ),
-            *columns(
-                kind="text",
-                inside="supply_address.structured_street_address",
-                meanings={
-                    "street_type": "What kind of street, for example R or AV.",
-                    "street_name": "Name of the street.",
-                    "street_number": "House number.",
-                    "floor": "Floor, for example 1º.",
-                    "door": "Door.",
-                    "direction": "Side of the landing, for example esq.",
-                },
-            ),
+        "supply_addresses", key=_ADDRESS, parent="accounts", target="supply_addresses", expected=True
+    ).having(
+        Column(
+            "customer_at_supply_address_from_date", "date", "Since when the customer has it.", expected=True
+        ),
+        Column("locality", "text", "Town.", field="supply_address.locality", expected=True),
+        Column(
+            "postal_code", "text", "Postcode, NNNN-NNN.", field="supply_address.postal_code", expected=True
+        ),
+        Column("country", "text", "Two-letter country code.", field="supply_address.country", expected=True),
+        *columns(
+            kind="text",
+            inside="supply_address.structured_street_address",
+            meanings={
+                "street_type": "What kind of street, for example R or AV.",
+                "street_name": "Name of the street.",
+                "street_number": "House number.",
+                "floor": "Floor, for example 1º.",
+                "door": "Door.",
+                "direction": "Side of the landing, for example esq.",
+            },
         ),
     ),
     Frame(
-        name="supply_points",
-        key=_SUPPLY_POINT,
-        parent="supply_addresses",
-        target="supply_points",
-        expected=True,
-        columns=(
-            Column(name="identifier", kind="text", required=True, meaning="CPE or CUI."),
-            Column(
-                name="fuel",
-                field="supply_type",
-                kind="code",
-                codes=_FUEL,
-                expected=True,
-                meaning="Electricity or gas.",
-            ),
-        ),
+        "supply_points", key=_SUPPLY_POINT, parent="supply_addresses", target="supply_points", expected=True
+    ).having(
+        Column("identifier", "text", "CPE or CUI.", required=True),
+        Column("fuel", "code", "Electricity or gas.", field="supply_type", codes=_FUEL, expected=True),
     ),
     Frame(
-        name="agreements",
+        "agreements",
         key=(*_SUPPLY_POINT, "agreement_key"),
         parent="supply_points",
         target="agreements",

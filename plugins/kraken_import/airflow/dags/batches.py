@@ -21,6 +21,7 @@ from kraken_import.airflow.operators.batch import (
 )
 from kraken_import.airflow.pools import pool_of
 from kraken_import.airflow.retrying import PatientRetryPolicy, retries_of
+from kraken_import.domain.nights import scheduled
 from transforms.registry import delivered_dialect, dialect_names
 
 BUILD, VALIDATE, CREATE, SHORT, ORDER = range(1, 6)
@@ -28,6 +29,10 @@ BUILD, VALIDATE, CREATE, SHORT, ORDER = range(1, 6)
 then the batch that is nearest to its end, so that no wave waits for the builds of a later one."""
 
 _LONGEST: Final = timedelta(hours=4)
+_LABEL: Final = (
+    "wave {{ task.batch['wave_id'] }}, batch {{ task.batch['batch'] }}{{ standing | default('') }}"
+)
+"""Names a batch in the grid, and what it waits for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +48,13 @@ class Outline:
     gate: type[MigrationOperator]
     summarise: type[MigrationOperator]
     params: Mapping[str, Param]
-    label: str
-    """The template that names a batch in the grid."""
     tags: tuple[str, ...] = ()
     schedule: Any = None
 
 
 def schedule() -> str:
     """Return when waves of cohorts begin, as a cron line in each dialect's time zone; empty: never."""
-    return os.environ.get("MIGRATION_SCHEDULE", "0 20 * * *")
+    return scheduled(environment=os.environ)
 
 
 def tried_again() -> dict[str, Any]:
@@ -89,7 +92,7 @@ def dialect_dag(*, name: str, outline: Outline) -> DAG:
         plan = outline.plan(task_id="plan", dialect=name, **given)
         gate = outline.gate(task_id="gate", trigger_rule=TriggerRule.ALL_DONE, **given)
         summarise = outline.summarise(task_id="summarise", trigger_rule=TriggerRule.ALL_DONE, **given)
-        prepare, load = _groups(dialect=name, given={**given, "map_index_template": outline.label})
+        prepare, load = _groups(dialect=name, given={**given, "map_index_template": _LABEL})
         plan >> prepare.expand(batch=plan.output) >> gate
         gate >> load.expand(batch=gate.output) >> summarise
     return dag

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -9,26 +10,12 @@ from airflow.sdk import DAG, Param
 
 from kraken_import.airflow.dags.params import IMPORT_SUPPLIER, POLICY
 from kraken_import.airflow.operators.cohort import PreviewCohortOperator, WriteCohortOperator
-from transforms.registry import dialect_names
-from transforms.selection import LEFT_OUT, rule_names, rule_parameters
+from transforms.registry import dialect_names, usable_dialects
+from transforms.selection import LEFT_OUT, UnableToSelect, rule_names, rule_parameters
 
-RULES = sorted({rule for dialect in dialect_names() for rule in rule_names(dialect=dialect)})
+_log = logging.getLogger(__name__)
 
 PARAMS = {
-    "dialect": Param(
-        dialect_names()[0],
-        type="string",
-        enum=list(dialect_names()),
-        title="Dialect",
-        description="Whose customers.",
-    ),
-    "rule": Param(
-        "all",
-        type="string",
-        enum=RULES,
-        title="Rule",
-        description="How customers are selected; each is a file below sql/plan.",
-    ),
     "cohort": Param(
         type="string",
         minLength=1,
@@ -101,12 +88,41 @@ RULE_PARAMS: dict[str, dict[str, Any]] = {
 }
 
 
+def _choices() -> dict[str, Param]:
+    """Return the fields whose choices depend on the dialects in force."""
+    names = usable_dialects()
+    # A form needs a choice, if only one that is refused.
+    shown = names or dialect_names()
+    return {
+        "dialect": Param(
+            shown[0],
+            type="string",
+            enum=list(shown),
+            title="Dialect",
+            description="Whose customers.",
+        ),
+        "rule": Param(
+            "all",
+            type="string",
+            enum=sorted({rule for dialect in names for rule in rule_names(dialect=dialect)}),
+            title="Rule",
+            description="How customers are selected; each is a file below sql/plan.",
+        ),
+    }
+
+
 def rule_params() -> dict[str, Param]:
-    """Return a field for each parameter of any rule."""
+    """Return a field for each parameter of any rule that can be read; planning by another says why not."""
     found: dict[str, str] = {}
-    for dialect in dialect_names():
+    for dialect in usable_dialects():
         for rule in rule_names(dialect=dialect):
-            for name in rule_parameters(dialect=dialect, rule=rule):
+            try:
+                names = rule_parameters(dialect=dialect, rule=rule)
+            except UnableToSelect as unable:
+                # The file of a project has the DAGs of its waves too.
+                _log.error("Rule %s of %s cannot be used: %s", rule, dialect, unable)
+                continue
+            for name in names:
                 found.setdefault(name, rule)
     return {
         name: Param(
@@ -133,7 +149,7 @@ def cohort_dag() -> DAG:
         doc_md=__doc__,
         schedule=None,
         catchup=False,
-        params={**PARAMS, **rule_params()},
+        params={**_choices(), **PARAMS, **rule_params()},
         tags=["kraken", "migration"],
         default_args={"owner": "migration", "retries": 0, "execution_timeout": timedelta(hours=1)},
     ) as dag:

@@ -9,7 +9,7 @@ from airflow.sdk import DAG
 from kraken_import.airflow.connections import ConnectionIds, connection_ids
 from kraken_import.airflow.dags.batches import tried_again
 from kraken_import.airflow.operators.between import PollOpenOperator
-from transforms.registry import dialect_names
+from transforms.registry import dialect_names, usable_dialects
 
 _EVERY = timedelta(minutes=10)
 
@@ -33,8 +33,12 @@ def open_records_dag() -> DAG:
         },
     ) as dag:
         known: dict[ConnectionIds, list[str]] = {}
+        usable = usable_dialects()
         for dialect_name in dialect_names():
-            known.setdefault(connection_ids(dialect=dialect_name), []).append(dialect_name)
+            dialects = known.setdefault(connection_ids(dialect=dialect_name), [])
+            # What has left is followed to its end, whatever is wrong with its dialect now.
+            if dialect_name in usable:
+                dialects.append(dialect_name)
         for connections, dialects in known.items():
             PollOpenOperator(
                 task_id=f"poll_{connections.kraken}",

@@ -26,10 +26,11 @@ def reconciliation_dag() -> DAG:
         params={
             "wave": Param(
                 None,
-                type=["null", "integer"],
+                type=["null", "string", "integer"],
+                minLength=1,
                 minimum=1,
                 title="Wave",
-                description="Number of one wave. Empty: every live wave with something processed or parked.",
+                description="Id or name. Empty: every live wave with something processed or parked.",
             ),
             "full": Param(
                 False,

@@ -81,12 +81,13 @@ _PARAMS: Final = {
         description="Of this rerun alone, for each batch. Empty: as the Connection says.",
     ),
     "threshold": Param(
-        0.1,
+        1,
         type="number",
         minimum=0,
         maximum=1,
         title="Failure threshold",
-        description="Share of this rerun's records that may fail (0 to 1) before it ends failed.",
+        description="Share of this rerun's records that may still fail (0 to 1) before its run is red. "
+        "1: it is green once all have ended; the log of summarise says what is mended and what is left.",
     ),
     "await_minutes": AWAIT_MINUTES,
 }
@@ -106,7 +107,6 @@ def rerun_dag(*, name: str) -> DAG:
             gate=RerunGateOperator,
             summarise=SummariseRerunOperator,
             params=_PARAMS,
-            label="wave {{ task.batch['wave_id'] }}, batch {{ task.batch['batch'] }}",
             tags=("rerun",),
         ),
     )

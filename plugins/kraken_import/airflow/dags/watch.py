@@ -14,7 +14,7 @@ from kraken_import.airflow.connections import ConnectionIds, connection_ids
 from kraken_import.airflow.dags.batches import SHORT, schedule
 from kraken_import.airflow.notifications import are_wanted
 from kraken_import.airflow.operators.watch import WatchRecordsOperator, WatchTriggererOperator
-from transforms.registry import dialect_names
+from transforms.registry import dialect_names, usable_dialects
 
 _EVERY = timedelta(minutes=10)
 
@@ -42,8 +42,12 @@ def watch_dag() -> DAG:
         },
     ) as dag:
         known: dict[ConnectionIds, list[str]] = {}
+        usable = usable_dialects()
         for dialect_name in dialect_names():
-            known.setdefault(connection_ids(dialect=dialect_name), []).append(dialect_name)
+            dialects = known.setdefault(connection_ids(dialect=dialect_name), [])
+            # What has left is followed to its end, whatever is wrong with its dialect now.
+            if dialect_name in usable:
+                dialects.append(dialect_name)
         for connections, dialects in known.items():
             WatchRecordsOperator(
                 task_id=f"records_of_{connections.kraken}",

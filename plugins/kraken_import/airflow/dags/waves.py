@@ -27,7 +27,7 @@ _PARAMS: Final = {
         minLength=1,
         maxLength=100,
         title="Wave",
-        description="What people call this wave. Empty: the run's own name.",
+        description="What people call this wave. Empty: its cohort's name, else the run's.",
     ),
     "limit": Param(
         None,
@@ -109,7 +109,6 @@ def wave_dag(*, name: str) -> DAG:
             gate=GateOperator,
             summarise=SummariseWaveOperator,
             params=_PARAMS,
-            label="batch {{ task.batch['batch'] }}",
             schedule=CronTriggerTimetable(cron, timezone=dialect.zone) if (cron := schedule()) else None,
         ),
     )

@@ -17,6 +17,9 @@ from kraken_import.airflow.connections import (
 from kraken_import.airflow.hook import KrakenHook
 from kraken_import.airflow.identity import held
 from kraken_import.airflow.notifications import stop_announced, tell
+from kraken_import.airflow.quiet import QuietOperator
+from kraken_import.domain.stops import StopCode
+from kraken_import.tracking.faults import UnableToUseTracking
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases.announce import Moment, announce
 from kraken_import.usecases.faults import Retryable, SystemicFault
@@ -26,7 +29,7 @@ from kraken_import.usecases.wave_request import AirflowRun
 _FAILED = ("failed", "upstream_failed")
 
 
-class MigrationOperator(BaseOperator):
+class MigrationOperator(QuietOperator, BaseOperator):
     """Base of all operators: provides the Connections, opened only when a task runs."""
 
     def __init__(self, *, connections: ConnectionIds, **kwargs: Any) -> None:
@@ -118,10 +121,12 @@ def check(*, event: Mapping[str, Any]) -> None:
     """Check a trigger's event before anything follows from it."""
     if "fault" in event:
         raise SystemicFault(
-            code=str(event["fault"]),
+            code=StopCode(event["fault"]),
             reason=str(event["reason"]),
             stopped_now=bool(event.get("stopped_now")),
         )
+    if "refused" in event:
+        raise UnableToUseTracking(str(event["refused"]))
     if "gave_up" in event:
         raise Retryable("Polling could not be done in time: it is tried again.")
     if "open" not in event:

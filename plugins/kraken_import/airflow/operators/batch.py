@@ -6,10 +6,11 @@ import asyncio
 from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from airflow.sdk import Context
 
+from kraken_import.airflow.labels import relabel
 from kraken_import.airflow.operators.base import BatchOperator, check
 from kraken_import.airflow.triggers import poll_trigger
 from kraken_import.usecases.build import build_batch
@@ -17,7 +18,15 @@ from kraken_import.usecases.create import create_batch
 from kraken_import.usecases.faults import Retryable
 from kraken_import.usecases.systems import BuildSystems, database_clock, utc_now
 from kraken_import.usecases.validate import validate_batch
-from kraken_import.usecases.waiting import HoldBack
+from kraken_import.usecases.waiting import BatchOutcome, HoldBack, Why
+
+_STANDING: Final[dict[Why, str]] = {
+    "paused": "paused by a person",
+    "outage": "Kraken does not answer",
+    "throttled": "Kraken takes no more",
+    "doubt": "a lost answer is looked up",
+}
+"""What a batch waits for, as the grid shows it: Airflow's own states know no pause."""
 
 
 class BuildBatchOperator(BatchOperator):
@@ -49,28 +58,29 @@ class WaitingBatchOperator(BatchOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Work until the batch has ended or has to wait."""
         with self.stop_announced(context=context):
-            return self._go_on(until=utc_now() + self.patience)
+            return self._go_on(context=context, until=utc_now() + self.patience)
 
     def resume(self, context: Context, event: Mapping[str, Any], until: str) -> dict[str, int]:
         """Go on after a wait."""
         with self.stop_announced(context=context):
             check(event=event)
-            return self._go_on(until=datetime.fromisoformat(until))
+            return self._go_on(context=context, until=datetime.fromisoformat(until))
 
     @abstractmethod
-    def work(self) -> tuple[dict[str, int], HoldBack | None]:
+    def work(self) -> BatchOutcome:
         """Do what can be done now. Returns the batch's records by state, and why it waits."""
 
-    def _go_on(self, *, until: datetime) -> dict[str, int]:
-        counts, held = self.work()
-        if held is not None:
-            self._hold_back(held=held, until=until)
-        return counts
+    def _go_on(self, *, context: Context, until: datetime) -> dict[str, int]:
+        outcome = self.work()
+        if outcome.held is not None:
+            self._hold_back(context=context, held=outcome.held, until=until)
+        return outcome.counts
 
-    def _hold_back(self, *, held: HoldBack, until: datetime) -> NoReturn:
+    def _hold_back(self, *, context: Context, held: HoldBack, until: datetime) -> NoReturn:
         if utc_now() >= until:
             raise Retryable(f"The batch has waited for too long, and is tried again. {held.sentence}")
         self.log.info("%s", held.sentence)
+        relabel(context=context, standing=f": {_STANDING[held.why]}")
         self.defer(
             trigger=poll_trigger(
                 connections=self.connections,
@@ -87,21 +97,19 @@ class WaitingBatchOperator(BatchOperator):
 class ValidateBatchOperator(WaitingBatchOperator):
     """Has Kraken validate the payloads of a batch."""
 
-    def work(self) -> tuple[dict[str, int], HoldBack | None]:
+    def work(self) -> BatchOutcome:
         """Validate."""
         systems = self.systems(tracking=self.own_tracking())
-        outcome = asyncio.run(validate_batch(systems=systems, ref=self.ref))
-        return outcome.counts, outcome.held
+        return asyncio.run(validate_batch(systems=systems, ref=self.ref))
 
 
 class CreateBatchOperator(WaitingBatchOperator):
     """Creates the valid records of a batch."""
 
-    def work(self) -> tuple[dict[str, int], HoldBack | None]:
+    def work(self) -> BatchOutcome:
         """Create."""
         systems = self.systems(tracking=self.own_tracking())
-        outcome = asyncio.run(create_batch(systems=systems, ref=self.ref))
-        return outcome.counts, outcome.held
+        return asyncio.run(create_batch(systems=systems, ref=self.ref))
 
 
 class AwaitBatchOperator(BatchOperator):

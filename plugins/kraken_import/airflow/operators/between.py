@@ -14,7 +14,9 @@ from kraken_import.airflow.notifications import tell
 from kraken_import.airflow.operators.base import MigrationOperator, check
 from kraken_import.airflow.storage import UnableToWriteReport, write_report
 from kraken_import.airflow.triggers import poll_trigger
+from kraken_import.tracking.retention import is_taken
 from kraken_import.usecases.announce import differences_found
+from kraken_import.usecases.control import find_wave
 from kraken_import.usecases.holds import release
 from kraken_import.usecases.reconcile import NotThisKraken, reconcile
 from kraken_import.usecases.report import wave_report
@@ -56,7 +58,7 @@ class ReconcileOperator(MigrationOperator):
                 reconcile(
                     systems=self.systems(tracking=self.tracking()),
                     connection_id=self.connections.kraken,
-                    wave_id=context["params"]["wave"],
+                    wave_id=self._wave_id(wave=context["params"]["wave"]),
                     full=context["params"]["full"],
                     now=utc_now(),
                 )
@@ -81,8 +83,17 @@ class ReconcileOperator(MigrationOperator):
             raise AirflowFailException(outcome.failure)
         return outcome.differences
 
+    def _wave_id(self, *, wave: str | int | None) -> int | None:
+        if wave is None:
+            return None
+        with self.tracking().connect() as connection:
+            return find_wave(connection=connection, wave=str(wave)).id
+
     def _renew_report(self, *, dag_id: str, wave_id: int) -> None:
         """Update the wave's report with what was found; the findings matter more than the report."""
+        with self.tracking().connect() as connection:
+            if is_taken(connection=connection, kind="reports", wave_id=wave_id):
+                return
         files = wave_report(tracking=self.tracking(), wave_id=wave_id, now=utc_now())
         try:
             write_report(dag_id=dag_id, wave_id=wave_id, files=files)

@@ -14,6 +14,7 @@ from kraken_import.airflow.connections import connection_ids, database
 from kraken_import.airflow.hook import KrakenHook
 from kraken_import.airflow.identity import held
 from kraken_import.airflow.notifications import failed_plan_announced
+from kraken_import.airflow.quiet import QuietOperator
 from kraken_import.domain.policies import PolicySettings, plain_values
 from kraken_import.usecases.cohorts import CohortRequest, PlannedCohort, preview_cohort, write_cohort
 from kraken_import.usecases.policy import daily_window_in_words, in_words, read_settings
@@ -36,7 +37,7 @@ SETTINGS = POLICY | {
 """Parameters of a planning run that do not belong to the rule."""
 
 
-class CohortOperator(BaseOperator):
+class CohortOperator(QuietOperator, BaseOperator):
     """Plans the cohort that the run's parameters describe, over their dialect's Connections."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -14,6 +14,7 @@ from kraken_import.airflow.connections import (
     database,
 )
 from kraken_import.airflow.hook import KrakenHook
+from kraken_import.airflow.quiet import QuietOperator
 from kraken_import.domain.orders import Order
 from kraken_import.usecases.control import UnknownKraken, UnknownWave, control_wave, stop_all
 from kraken_import.usecases.decide import connection_of, decide
@@ -22,7 +23,7 @@ from kraken_import.usecases.systems import connected, utc_now
 from transforms.database import DatabaseInterrupted
 
 
-class ControlWaveOperator(BaseOperator):
+class ControlWaveOperator(QuietOperator, BaseOperator):
     """Pauses, resumes or cancels the wave of the run's parameters, decides on its records, or stops all."""
 
     def __init__(self, *, tracking_ids: Sequence[str], **kwargs: Any) -> None:

@@ -117,6 +117,7 @@ class SummariseRerunOperator(MigrationOperator):
             context=context,
             announcement=lambda: announce_rerun(tracking=tracking, rerun=rerun, failure=summary.failure),
         )
+        self.log.info("%s", summary.told)
         if summary.failure is not None:
             raise AirflowFailException(summary.failure)
         return summary.counts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple, TypeAlias
@@ -30,8 +30,18 @@ class Context(NamedTuple):
     is_taken: Callable[[str, str], bool]
 
 
-Check: TypeAlias = Callable[[Found, Context], Iterable[Objection]]
-"""Yields objections whose paths are relative to the object; an empty path is the object itself."""
+class Breach(NamedTuple):
+    """What a check has found. The path is relative to the object; an empty one is the object itself.
+
+    `code` says which of the rule's codes it is, where the rule has several.
+    """
+
+    path: str
+    message: str
+    code: str = ""
+
+
+Check: TypeAlias = Callable[[Found, Context], Iterable[Breach]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +57,13 @@ class Rule:
     source: str
     says: str
     check: Check
+
+    def objections(self, *, holder: Found, context: Context, path: str) -> Iterator[Objection]:
+        """Yield what is refused of an object at this path."""
+        for breach in self.check(holder, context):
+            whole = f"{path}{breach.path}".rstrip(".") or "non_field_errors"
+            (code,) = (breach.code,) if breach.code else self.codes
+            yield Objection(whole, code, breach.message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,26 +84,20 @@ class Rulebook:
     undecided: list[Undecided] = field(default_factory=list)
 
     def rule(
-        self, *codes: str, on: str, at: str = "", source: str = "", needs: str = ""
+        self, *codes: str, on: str | tuple[str, ...], at: str = "", source: str = "", needs: str = ""
     ) -> Callable[[Check], Check]:
-        """Declare a check of the kind `on`, stated at its field `at`; its docstring says what it refuses."""
+        """Declare a check of these kinds, stated at their field `at`; its docstring says what it refuses."""
 
         def declare(check: Check) -> Check:
             says = " ".join((check.__doc__ or "").split())
-            self.add(*codes, on=on, at=at, says=says, check=check, source=source, needs=needs)
+            for kind in (on,) if isinstance(on, str) else on:
+                self.add(*codes, on=kind, at=at, says=says, check=check, source=source, needs=needs)
             return check
 
         return declare
 
     def add(
-        self,
-        *codes: str,
-        on: str,
-        says: str,
-        check: Check,
-        at: str = "",
-        source: str = "",
-        needs: str = "",
+        self, *codes: str, on: str, says: str, check: Check, at: str = "", source: str = "", needs: str = ""
     ) -> None:
         """Declare a check without its own docstring. Rules stated at a single field need it."""
         place = source or f"{self.source} {on}.{at}".rstrip(".")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from kraken_import.simulator.rules.declared import Context, Found, Objection, Rulebook
+from kraken_import.simulator.rules.declared import Breach, Context, Found, Rulebook
 from kraken_import.simulator.rules.forms import Form, missing_substation, shapes_of
 from kraken_import.simulator.rules.values import is_delivery_point, is_nmi
 
@@ -59,15 +59,11 @@ _BOOK: Final = Rulebook(source="guides Essential:")
     on="SupplyPoint",
     source="guides Essential, validate: the example of a 400; the form is AEMO's",
 )
-def _identifier(point: Found, _: Context) -> Iterator[Objection]:
+def _identifier(point: Found, _: Context) -> Iterator[Breach]:
     """identifier: no NMI of ten characters, or an eleventh that does not check them."""
     value = point["identifier"]
     if not is_nmi(value=value):
-        yield Objection(
-            "identifier",
-            "invalid_supply_point_identifier",
-            f"{value} is not a valid supply point identifier.",
-        )
+        yield Breach("identifier", f"{value} is not a valid supply point identifier.")
 
 
 @_BOOK.rule(
@@ -76,11 +72,10 @@ def _identifier(point: Found, _: Context) -> Iterator[Objection]:
     source="served (EDF): Address.delivery_point_identifier, whose words are of Australia too",
     needs="delivery_point_identifier",
 )
-def _delivery_point(address: Found, _: Context) -> Iterator[Objection]:
+def _delivery_point(address: Found, _: Context) -> Iterator[Breach]:
     """delivery_point_identifier: has more in it than capital letters and numbers."""
     if not is_delivery_point(value=address["delivery_point_identifier"] or ""):
-        code = "invalid_delivery_point_identifier"
-        yield Objection("delivery_point_identifier", code, "Capital letters and numbers alone.")
+        yield Breach("delivery_point_identifier", "Capital letters and numbers alone.")
 
 
 FORM_OF_CDNS: Final = Form(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from kraken_import.simulator.rules.declared import Context, Found, Objection, Rulebook
+from kraken_import.simulator.rules.declared import Breach, Context, Found, Rulebook
 from kraken_import.simulator.rules.forms import Form, obsolete_tariff, shapes_of
 from kraken_import.simulator.rules.telephones import add_telephones
 
@@ -111,11 +111,10 @@ add_telephones("phone_number", on="AlternativeNumber", book=_BOOK, source=_GUIDE
     source="arranged, and stated nowhere: so that there is a code that Kraken alone can refuse",
     needs="standard_point_location_code",
 )
-def _load_zone(details: Found, _: Context) -> Iterator[Objection]:
+def _load_zone(details: Found, _: Context) -> Iterator[Breach]:
     """standard_point_location_code is GONE."""
     if details["standard_point_location_code"] == "GONE":
-        code = "standard_point_location_not_found"
-        yield Objection("standard_point_location_code", code, "There is no load zone GONE.")
+        yield Breach("standard_point_location_code", "There is no load zone GONE.")
 
 
 FORM: Final = Form(

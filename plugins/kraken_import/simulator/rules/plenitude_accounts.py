@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from kraken_import.simulator.rules.declared import Context, Found, Objection, Rulebook
+from kraken_import.simulator.rules.declared import Breach, Context, Found, Rulebook
 from kraken_import.simulator.rules.forms import Form, obsolete_tariff, shapes_of
 from kraken_import.simulator.rules.telephones import add_telephones
 from kraken_import.simulator.rules.values import is_cpe
@@ -49,15 +49,11 @@ add_telephones("mobile", "landline", on="Customer", book=_BOOK, source=_GUIDE)
     on="SupplyPoint",
     source="served (EDF): identifier, whose rule is that of the territory; Portugal's codes check themselves",
 )
-def _identifier(point: Found, _: Context) -> Iterator[Objection]:
+def _identifier(point: Found, _: Context) -> Iterator[Breach]:
     """identifier: no CPE or CUI, or one whose letters do not check its digits."""
     value = point.get("identifier")
     if value is not None and not is_cpe(value=value):
-        yield Objection(
-            "identifier",
-            "invalid_supply_point_identifier",
-            f"{value} is not a valid supply point identifier.",
-        )
+        yield Breach("identifier", f"{value} is not a valid supply point identifier.")
 
 
 FORM: Final = Form(

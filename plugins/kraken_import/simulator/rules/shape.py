@@ -119,9 +119,7 @@ class Shapes:
         for rule in self.rules.get(kind, ()):
             if rule.needs and rule.needs not in holder:
                 continue
-            for objection in rule.check(holder, context):
-                whole = f"{path}{objection.path}".rstrip(".") or "non_field_errors"
-                found.append(Objection(whole, objection.code, objection.message))
+            found += rule.objections(holder=holder, context=context, path=path)
 
     def _list(self, value: Any, each: Field, path: str, context: Context, found: list[Objection]) -> None:
         if type(value) is not list:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from kraken_import.simulator.rules.declared import Check, Context, Found, Objection, Rulebook
+from kraken_import.simulator.rules.declared import Breach, Check, Context, Found, Rulebook
 from kraken_import.simulator.rules.values import is_phone
 
 _CODE: Final = "invalid_phone_number"
@@ -21,10 +21,10 @@ def add_telephones(*fields: str, on: str, book: Rulebook, source: str = "") -> N
 
 
 def _check(fields: tuple[str, ...]) -> Check:
-    def check(person: Found, _: Context) -> Iterator[Objection]:
+    def check(person: Found, _: Context) -> Iterator[Breach]:
         for name in fields:
             value = person.get(name)
             if value and not is_phone(value=value):
-                yield Objection(name, _CODE, f"{value} is not a valid phone number")
+                yield Breach(name, f"{value} is not a valid phone number")
 
     return check

@@ -211,6 +211,6 @@ def test_a_code_for_which_the_guides_show_no_word_is_named_with_the_setting_that
     (finding,) = rejection.findings
     assert finding.code == "unknown_code"
     assert finding.detail == (
-        f"Column {column} holds the unknown code {code!r}: name Kraken's word for it in the Connection's "
-        f"Configured values, setting {setting}."
+        f"Column {column} holds the unknown code {code!r}: name Kraken's word for it in codes/ or the "
+        f"Connection's Configured values, setting {setting}."
     )

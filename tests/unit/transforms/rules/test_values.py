@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import mpan
 import phonenumbers
 import pytest
 from email_validator import EmailNotValidError, validate_email
@@ -197,6 +198,18 @@ def test_identifiers(check: object, good: str, bad: str) -> None:
     assert callable(check)
     assert check(good)
     assert not check(bad)
+
+
+@given(st.integers(10, 38), st.text("0123456789", min_size=11, max_size=11))
+def test_an_mpan_of_a_known_distributor_is_right_where_a_library_says_so(distributor: int, rest: str) -> None:
+    value = f"{distributor}{rest}"
+
+    assert identifiers.is_mpan(value) == mpan.is_valid(value)
+
+
+def test_an_mpan_of_a_distributor_that_was_licensed_lately_is_right_by_its_check_digit() -> None:
+    assert identifiers.is_mpan("3900060176728")
+    assert not mpan.is_valid("3900060176728")
 
 
 @given(st.text(max_size=30))

@@ -7,16 +7,11 @@ from typing import Final
 
 from transforms.dialect import FLAG, Column, Frame, columns
 from transforms.dialects.edf_accounts import codes
-from transforms.frames.accounts import (
-    ACCOUNT,
-    METADATA,
-    NOTE_DOCUMENTS,
-    NOTES,
-)
+from transforms.frames.accounts import ACCOUNT, METADATA, NOTE_DOCUMENTS, NOTES
 
 FRAMES: Final = (
     Frame(
-        name="references",
+        "references",
         key=(*ACCOUNT, "reference_key"),
         parent="accounts",
         target="references",
@@ -29,79 +24,35 @@ FRAMES: Final = (
     # A note may be older than the times that the legacy system keeps.
     replace(NOTES, columns=tuple(replace(column, required=False) for column in NOTES.columns)),
     NOTE_DOCUMENTS,
-    Frame(
-        name="statements",
-        key=(*ACCOUNT, "statement_key"),
-        parent="accounts",
-        target="statements",
-        columns=(
-            *columns(
-                kind="date",
-                required=True,
-                meanings={
-                    "bill_period_from_date": "First day of the bill.",
-                    "bill_period_to_date": "Last day of the bill.",
-                },
-            ),
-            Column(name="statement_path", kind="text", meaning="Where it is stored."),
-            Column(name="statement_id", kind="text", required=True, meaning="Number of the bill."),
-        ),
+    Frame("statements", key=(*ACCOUNT, "statement_key"), parent="accounts", target="statements").having(
+        Column("bill_period_from_date", "date", "First day of the bill.", required=True),
+        Column("bill_period_to_date", "date", "Last day of the bill.", required=True),
+        Column("statement_path", "text", "Where it is stored."),
+        Column("statement_id", "text", "Number of the bill.", required=True),
     ),
     Frame(
-        name="warm_home_discounts",
-        key=(*ACCOUNT, "discount_key"),
-        parent="accounts",
-        target="warm_home_discount",
-        columns=(
-            Column(name="tax_year", kind="text", meaning="Tax year, for example 2017/18."),
-            Column(
-                name="account_type",
-                kind="code",
-                codes=codes.WARM_HOME_ACCOUNT,
-                meaning="Credit or prepay.",
-            ),
-            Column(
-                name="group",
-                kind="code",
-                codes=codes.WARM_HOME_GROUP,
-                meaning="Core or broader group.",
-            ),
-        ),
+        "warm_home_discounts", key=(*ACCOUNT, "discount_key"), parent="accounts", target="warm_home_discount"
+    ).having(
+        Column("tax_year", "text", "Tax year, for example 2017/18."),
+        Column("account_type", "code", "Credit or prepay.", codes=codes.WARM_HOME_ACCOUNT),
+        Column("group", "code", "Core or broader group.", codes=codes.WARM_HOME_GROUP),
+    ),
+    Frame("debts", key=(*ACCOUNT, "debt_key"), parent="accounts", target="debts").having(
+        Column("agency_name", "text", "Agency that collects it; empty for none."),
+        Column("start_date", "date", "Since when it does."),
+        Column("is_insolvent", "code", "Whether the debtor is insolvent.", codes=FLAG),
     ),
     Frame(
-        name="debts",
-        key=(*ACCOUNT, "debt_key"),
-        parent="accounts",
-        target="debts",
-        columns=(
-            Column(name="agency_name", kind="text", meaning="Agency that collects it; empty for none."),
-            Column(name="start_date", kind="date", meaning="Since when it does."),
-            Column(name="is_insolvent", kind="code", codes=FLAG, meaning="Whether the debtor is insolvent."),
-        ),
+        "aged_debts", key=(*ACCOUNT, "debt_key", "aged_debt_key"), parent="debts", target="aged_debt"
+    ).having(
+        Column("debt_amount", "money", "Amount.", places=2, required=True),
+        Column("due_date", "date", "When it was due.", required=True),
     ),
-    Frame(
-        name="aged_debts",
-        key=(*ACCOUNT, "debt_key", "aged_debt_key"),
-        parent="debts",
-        target="aged_debt",
-        columns=(
-            Column(name="debt_amount", kind="money", places=2, required=True, meaning="Amount."),
-            Column(name="due_date", kind="date", required=True, meaning="When it was due."),
-        ),
-    ),
-    Frame(
-        name="campaigns",
-        key=(*ACCOUNT, "campaign_key"),
-        parent="accounts",
-        target="account_campaigns",
-        columns=(
-            Column(name="slug", kind="configured", setting="campaigns", meaning="Campaign."),
-            Column(name="campaign_note", kind="text", meaning="A note on it."),
-            *columns(
-                kind="date",
-                meanings={"start_date": "Since when.", "expiry_date": "Until when; empty while it runs."},
-            ),
-        ),
+    Frame("campaigns", key=(*ACCOUNT, "campaign_key"), parent="accounts", target="account_campaigns").having(
+        Column("slug", "configured", "Campaign.", setting="campaigns"),
+        Column("campaign_note", "text", "A note on it."),
+        Column("start_date", "date", "Since when."),
+        Column("expiry_date", "date", "Until when; empty while it runs."),
     ),
     METADATA,
 )

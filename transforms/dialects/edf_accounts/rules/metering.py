@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from transforms.rules import billed_to, consumption, dates, exchanges, identifiers, metering
-from transforms.rules.engine import Circumstances, Rule, inferred, stated
+from transforms.rules.engine import Circumstances, Rule, inferred, served
 
 _POINTS: Final = "supply_addresses.meter_points"
 _METERS: Final = f"{_POINTS}.meters"
@@ -22,26 +22,17 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
     )
 
 
-def _served(place: str, *rules: Rule) -> tuple[Rule, ...]:
-    """Rules whose codes are those of the served document's validators."""
-    return tuple(each for rule in rules for each in stated("served", place, rule.code, rule))
-
-
 def _of_meters() -> tuple[Rule, ...]:
     return (
-        *_served(
-            "ElectricityMeterPoint",
-            metering.some_register(_POINTS),
-            metering.some_tpr(_POINTS),
-        ),
-        *_served("ElectricityMeterPoint.meters", metering.register_ids_once(_METERS)),
-        *_served("ElectricityMeter.registers", metering.tprs_once(_METERS)),
-        *_served(
+        *served("ElectricityMeterPoint", metering.some_register(_POINTS), metering.some_tpr(_POINTS)),
+        *served("ElectricityMeterPoint.meters", metering.register_ids_once(_METERS)),
+        *served("ElectricityMeter.registers", metering.tprs_once(_METERS)),
+        *served(
             "ElectricityMeter",
             metering.customer_reference_given(_POINTS),
             metering.prepay_details_on_prepay(_METERS),
         ),
-        *_served(
+        *served(
             "ElectricityMeter.prepay_customer_reference_number",
             metering.customer_reference_is_number(_POINTS),
         ),
@@ -57,7 +48,7 @@ def _of_meters() -> tuple[Rule, ...]:
 def _of_readings(given: Circumstances) -> tuple[Rule, ...]:
     today = given.today
     return (
-        *_served(
+        *served(
             "ElectricityMeter",
             metering.register_named(
                 _POINTS, readings="transfer_readings", code="reading_without_register_id"
@@ -70,7 +61,7 @@ def _of_readings(given: Circumstances) -> tuple[Rule, ...]:
                 _POINTS, readings="reading_history", code="historical_reading_register_id_not_recognised"
             ),
         ),
-        *_served(
+        *served(
             "EnergyAccount",
             metering.transfer_reading_given(_POINTS, today=today),
             metering.transfer_reading_once(_POINTS, today=today),
@@ -96,12 +87,12 @@ def _of_readings(given: Circumstances) -> tuple[Rule, ...]:
 def _of_billed_to(given: Circumstances) -> tuple[Rule, ...]:
     today = given.today
     return (
-        *_served(
+        *served(
             "EnergyAccount.supply_addresses",
             billed_to.transfer_reading_dates(points=_POINTS),
             billed_to.billed_readings(points=_POINTS),
         ),
-        *_served(
+        *served(
             "EnergyAccount",
             billed_to.vend_read_dates(points=_POINTS),
             billed_to.some_day_of_registers(points=_POINTS, today=today),
@@ -113,14 +104,14 @@ def _of_billed_to(given: Circumstances) -> tuple[Rule, ...]:
 
 def _of_exchanges() -> tuple[Rule, ...]:
     return (
-        *_served(
+        *served(
             "EnergyAccount.supply_addresses",
             exchanges.read_when_removed(points=_POINTS),
             exchanges.transfer_reading_given(points=_POINTS),
             exchanges.day_given(points=_POINTS),
             exchanges.replacement_not_billed(points=_POINTS),
         ),
-        *_served(
+        *served(
             "EnergyAccount",
             exchanges.no_transfer_reading_when_billed(points=_POINTS),
             exchanges.no_prepay_details_when_billed(points=_POINTS),
@@ -131,17 +122,15 @@ def _of_exchanges() -> tuple[Rule, ...]:
 def _of_consumption(given: Circumstances) -> tuple[Rule, ...]:
     today = given.today
     return (
-        *_served("ElectricityMeterPoint.eac_history", consumption.eac_once(_POINTS)),
-        *_served(
+        *served("ElectricityMeterPoint.eac_history", consumption.eac_once(_POINTS)),
+        *served(
             "GasAnnualQuantity",
             dates.ordered(f"{_POINTS}.aq_history", start="effective_from", end="effective_to"),
         ),
-        *_served(
-            "GasMeterPoint.aq_history",
-            consumption.one_open_aq(_POINTS),
-            consumption.consecutive_aqs(_POINTS),
+        *served(
+            "GasMeterPoint.aq_history", consumption.one_open_aq(_POINTS), consumption.consecutive_aqs(_POINTS)
         ),
-        *_served(
+        *served(
             "EnergyAccount",
             consumption.eac_given(_POINTS, today=today),
             consumption.current_aq(_POINTS, today=today),

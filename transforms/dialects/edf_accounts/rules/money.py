@@ -11,15 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from transforms.rules import dates, ledgers
-from transforms.rules.engine import (
-    Circumstances,
-    Document,
-    Fault,
-    ObjectRule,
-    Rule,
-    inferred,
-    served,
-)
+from transforms.rules.engine import Circumstances, Document, Fault, Rule, inferred, object_rule, served
 
 _PLACES: Final = ("ledgers", "")
 """Where transactions may be: in the ledgers, or in the account itself."""
@@ -38,11 +30,7 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
 
 def _sums() -> tuple[Rule, ...]:
     return served(
-        "EnergyAccount",
-        history_adds_up(),
-        ledger_adds_up(),
-        account_without_ledgers_adds_up(),
-        ledgers_add_up(),
+        "EnergyAccount", history_adds_up, ledger_adds_up, account_without_ledgers_adds_up(), ledgers_add_up()
     )
 
 
@@ -82,7 +70,7 @@ def _identities() -> tuple[Rule, ...]:
                 explanation="Two ledgers of an account must not have the same code.",
             ),
         ),
-        *inferred(codes_of_several_ledgers()),
+        *inferred(codes_of_several_ledgers),
     )
 
 
@@ -93,7 +81,7 @@ def _prepay() -> tuple[Rule, ...]:
 def _statements_and_debts() -> tuple[Rule, ...]:
     return (
         *inferred(dates.ordered("statements", start="bill_period_from_date", end="bill_period_to_date")),
-        *served("Debt", debt_has_agency()),
+        *served("Debt", debt_has_agency),
     )
 
 
@@ -128,56 +116,45 @@ def _told_beside(account: Document, book: Document) -> set[str]:
     }
 
 
-def history_adds_up() -> Rule:
+@object_rule(
+    "historical_statement_transactions_balance_mismatch",
+    "The transactions before the last statement must add up to its balance.",
+    fields=(_HISTORY, f"ledgers.{_HISTORY}"),
+)
+def history_adds_up(account: Document) -> Iterator[Fault]:
     """The history adds up to the last statement's balance; a missing list is empty, a missing balance 0."""
-
-    def differs(book: Document) -> Decimal:
-        return ledgers.total(book.get(_HISTORY)) - ledgers.amount(book.get("last_statement_balance"))
-
-    def faults(account: Document) -> Iterator[Fault]:
-        own = differs(account)
-        others = [differs(ledger) for ledger in account.get("ledgers") or ()]
-        if own and sum(others, own) == 0:
-            # The history is on the one, and the balance on the other.
-            return
-        places = ("", *(f"ledgers.{index}." for index in range(len(others))))
-        for place, difference in zip(places, (own, *others), strict=True):
-            if difference:
-                yield _differ(f"{place}{_HISTORY}", difference)
-
-    return ObjectRule(
-        code="historical_statement_transactions_balance_mismatch",
-        path="",
-        explanation="The transactions before the last statement must add up to its balance.",
-        faults=faults,
-        fields=(_HISTORY, f"ledgers.{_HISTORY}"),
+    own, *others = (
+        ledgers.total(book.get(_HISTORY)) - ledgers.amount(book.get("last_statement_balance"))
+        for book in (account, *(account.get("ledgers") or ()))
     )
+    if own and sum(others, own) == 0:
+        # The history is on the one, and the balance on the other.
+        return
+    places = ("", *(f"ledgers.{index}." for index in range(len(others))))
+    for place, difference in zip(places, (own, *others), strict=True):
+        if difference:
+            yield _differ(f"{place}{_HISTORY}", difference)
 
 
-def ledger_adds_up() -> Rule:
+@object_rule(
+    "balance_mismatch_on_transfer_balance",
+    "The last statement and what came after it must add up to the ledger's balance.",
+    fields=("ledgers.ledger_balance",),
+    needs=("ledgers",),
+)
+def ledger_adds_up(account: Document) -> Iterator[Fault]:
     """The last statement and what came after it add up to the ledger's balance."""
-
-    def faults(account: Document) -> Iterator[Fault]:
-        found = {
-            index: difference
-            for index, ledger in enumerate(account["ledgers"])
-            if ledger.get("ledger_balance") is not None
-            and (difference := _brought_on(ledger) - ledgers.amount(ledger["ledger_balance"]))
-        }
-        # The parts of the balances may be on the account.
-        if found and (own := _brought_on(account)) and sum(found.values(), own) == 0:
-            return
-        for index, difference in found.items():
-            yield _differ(f"ledgers.{index}.ledger_balance", difference)
-
-    return ObjectRule(
-        code="balance_mismatch_on_transfer_balance",
-        path="",
-        explanation="The last statement and what came after it must add up to the ledger's balance.",
-        faults=faults,
-        fields=("ledgers.ledger_balance",),
-        needs=("ledgers",),
-    )
+    found = {
+        index: difference
+        for index, ledger in enumerate(account["ledgers"])
+        if ledger.get("ledger_balance") is not None
+        and (difference := _brought_on(ledger) - ledgers.amount(ledger["ledger_balance"]))
+    }
+    # The parts of the balances may be on the account.
+    if found and (own := _brought_on(account)) and sum(found.values(), own) == 0:
+        return
+    for index, difference in found.items():
+        yield _differ(f"ledgers.{index}.ledger_balance", difference)
 
 
 def account_without_ledgers_adds_up() -> Rule:
@@ -268,30 +245,22 @@ def history_has_closing() -> Rule:
     )
 
 
-def codes_of_several_ledgers() -> Rule:
+@object_rule(
+    "ledger_without_code",
+    "An account has several ledgers, and this one does not say which it is: map its kind.",
+    fields=("ledgers.ledger_code",),
+)
+def codes_of_several_ledgers(account: Document) -> Iterator[Fault]:
     """Where there are several ledgers, each says which one it is."""
-
-    def faults(account: Document) -> Iterator[Fault]:
-        found = account.get("ledgers") or ()
-        for index, ledger in enumerate(found):
-            if len(found) > 1 and not ledger.get("ledger_code"):
-                yield Fault(f"ledgers.{index}.ledger_code")
-
-    return ObjectRule(
-        code="ledger_without_code",
-        path="",
-        explanation="An account has several ledgers, and this one does not say which it is: map its kind.",
-        faults=faults,
-        fields=("ledgers.ledger_code",),
-    )
+    found = account.get("ledgers") or ()
+    for index, ledger in enumerate(found):
+        if len(found) > 1 and not ledger.get("ledger_code"):
+            yield Fault(f"ledgers.{index}.ledger_code")
 
 
 def targets_prepay_meter() -> Rule:
     """What was sent to a prepay meter was sent to one of the account's."""
     name = "to_prepay_meter_serial_number"
-
-    def is_clear(ledger: Document) -> bool:
-        return not any(name in entry for entry in ledgers.booked(ledger, *_LISTS))
 
     def faults(account: Document, ledger: Document) -> Iterator[Fault]:
         known = {
@@ -309,27 +278,23 @@ def targets_prepay_meter() -> Rule:
         path="",
         explanation="A transaction names a meter that is no prepay meter of the account with its balances.",
         places=_PLACES,
-        is_clear=is_clear,
         faults=faults,
+        where=tuple(f"{each}.{name}" for each in _LISTS),
         fields=tuple(f"{each}.{name}" for each in _LISTS),
     )
 
 
-def debt_has_agency() -> Rule:
+@object_rule(
+    "debt_collection_agency_name_required",
+    "A debt with a start needs the agency that collects it.",
+    path="debts",
+    fields=("agency_name",),
+    needs=("start_date",),
+)
+def debt_has_agency(debt: Document) -> Iterator[Fault]:
     """A debt that was placed says with whom."""
-
-    def faults(debt: Document) -> Iterator[Fault]:
-        if not debt.get("agency_name"):
-            yield Fault("agency_name")
-
-    return ObjectRule(
-        code="debt_collection_agency_name_required",
-        path="debts",
-        explanation="A debt with a start needs the agency that collects it.",
-        faults=faults,
-        fields=("agency_name",),
-        needs=("start_date",),
-    )
+    if not debt.get("agency_name"):
+        yield Fault("agency_name")
 
 
 def _differ(field: str, difference: Decimal) -> Fault:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from transforms.rules import addresses
-from transforms.rules.engine import Document, Fault, ObjectRule, Rule, inferred, served, stated
+from transforms.rules.engine import Document, Fault, Rule, inferred, object_rule, served
 
 _ADDRESSES: Final = "supply_addresses"
 _POINTS: Final = f"{_ADDRESSES}.meter_points"
@@ -25,26 +25,8 @@ def _billing_rules() -> tuple[Rule, ...]:
             addresses.postcode("billing_postcode", country="GB"),
             addresses.postcode_fits_country("billing_address"),
         ),
-        *served(
-            "EnergyAccount.billing_address1",
-            ObjectRule(
-                code="billing_address_not_provided",
-                path="",
-                explanation="An account needs an address for its bills, unless its occupier is unknown.",
-                faults=_unaddressed,
-                fields=("billing_address1", "billing_postcode"),
-            ),
-        ),
-        *served(
-            "EnergyAccount.billing_address",
-            ObjectRule(
-                code="billing_address_new_style_and_legacy",
-                path="",
-                explanation="An address for bills is sent in lines or as one object, and not as both.",
-                faults=_addressed_twice,
-                fields=("billing_address",),
-            ),
-        ),
+        *served("EnergyAccount.billing_address1", _unaddressed),
+        *served("EnergyAccount.billing_address", _addressed_twice),
     )
 
 
@@ -56,64 +38,31 @@ def _supply_rules() -> tuple[Rule, ...]:
         ),
         *served(
             "EnergyAccount.supply_addresses",
-            ObjectRule(
-                code="duplicate_supply_addresses_found",
-                path="",
-                explanation="An account may have an address once.",
-                faults=_addresses_twice,
-                fields=("supply_addresses",),
-            ),
-        ),
-        *served(
-            "EnergyAccount.supply_addresses",
-            ObjectRule(
-                code="duplicate_meter_points_on_different_supply_addresses_provided",
-                path="",
-                explanation="A meter point can be at one address only.",
-                faults=_meter_points_twice,
-                fields=(f"{_POINTS}.identifier",),
-            ),
-        ),
-        *served(
-            "EnergyAccount.supply_addresses",
-            ObjectRule(
-                code="occupier_account_with_multiple_supply_addresses",
-                path="",
-                explanation="An account of an unknown occupier has one property.",
-                faults=_occupier_of_several,
-                fields=("supply_addresses",),
-            ),
-        ),
-        *(
-            rule
-            for kind, code in (
-                ("PORTFOLIO_LEAD", "portfolio_lead_has_a_supply_address"),
-                ("SYSTEM", "system_account_has_a_supply_address"),
-            )
-            for rule in stated("served", "EnergyAccount.supply_addresses", code, _unsupplied(kind, code))
+            _addresses_twice,
+            _meter_points_twice,
+            _occupier_of_several,
+            _unsupplied("PORTFOLIO_LEAD", "portfolio_lead_has_a_supply_address"),
+            _unsupplied("SYSTEM", "system_account_has_a_supply_address"),
         ),
     )
 
 
 def _unsupplied(kind: str, code: str) -> Rule:
     """Accounts of a kind that has no property."""
-    return ObjectRule(
-        code=code,
-        path="",
-        explanation=f"An account of type {kind} has no property.",
-        faults=_supplied(kind),
-        fields=("supply_addresses",),
-    )
 
-
-def _supplied(kind: str) -> Callable[[Document], Iterator[Fault]]:
-    def faults(account: Document) -> Iterator[Fault]:
+    @object_rule(code, f"An account of type {kind} has no property.", fields=("supply_addresses",))
+    def rule(account: Document) -> Iterator[Fault]:
         if account.get("account_type") == kind and account.get("supply_addresses"):
             yield Fault("supply_addresses")
 
-    return faults
+    return rule
 
 
+@object_rule(
+    "billing_address_not_provided",
+    "An account needs an address for its bills, unless its occupier is unknown.",
+    fields=("billing_address1", "billing_postcode"),
+)
 def _unaddressed(account: Document) -> Iterator[Fault]:
     kind = str(account.get("account_type") or "")
     if account.get("billing_address") or account.get("unknown_occupier") or kind.endswith("_OCCUPIER"):
@@ -123,16 +72,29 @@ def _unaddressed(account: Document) -> Iterator[Fault]:
             yield Fault(name)
 
 
+@object_rule(
+    "billing_address_new_style_and_legacy",
+    "An address for bills is sent in lines or as one object, and not as both.",
+    fields=("billing_address",),
+)
 def _addressed_twice(account: Document) -> Iterator[Fault]:
     if account.get("billing_address") and any(account.get(name) for name in _LINES):
         yield Fault("billing_address")
 
 
+@object_rule(
+    "occupier_account_with_multiple_supply_addresses",
+    "An account of an unknown occupier has one property.",
+    fields=("supply_addresses",),
+)
 def _occupier_of_several(account: Document) -> Iterator[Fault]:
     if account.get("unknown_occupier") and len(account.get("supply_addresses") or ()) > 1:
         yield Fault("supply_addresses")
 
 
+@object_rule(
+    "duplicate_supply_addresses_found", "An account may have an address once.", fields=("supply_addresses",)
+)
 def _addresses_twice(account: Document) -> Iterator[Fault]:
     seen = set()
     for index, address in enumerate(account.get("supply_addresses") or ()):
@@ -149,6 +111,11 @@ def _address(address: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
+@object_rule(
+    "duplicate_meter_points_on_different_supply_addresses_provided",
+    "A meter point can be at one address only.",
+    fields=(f"{_POINTS}.identifier",),
+)
 def _meter_points_twice(account: Document) -> Iterator[Fault]:
     seen: set[str] = set()
     for outer, address in enumerate(account.get("supply_addresses") or ()):

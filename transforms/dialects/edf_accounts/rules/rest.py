@@ -11,10 +11,10 @@ from transforms.rules.engine import (
     Circumstances,
     Document,
     Fault,
-    ObjectRule,
     Rule,
     UniqueRule,
     ValueRule,
+    object_rule,
     served,
     stated,
 )
@@ -33,9 +33,7 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
         *served(
             "EnergyAccount.last_payment_review_date",
             dates.not_in_future(
-                "last_payment_review_date",
-                today=given.today,
-                code="last_payment_review_date_is_future_dated",
+                "last_payment_review_date", today=given.today, code="last_payment_review_date_is_future_dated"
             ),
         ),
         *stated(
@@ -86,35 +84,29 @@ def _campaign_rules() -> tuple[Rule, ...]:
             "EnergyAccount.account_campaigns",
             notes.unique_in_list("account_campaigns", "slug", code="duplicate_account_campaigns"),
         ),
-        *served(
-            "AccountCampaign",
-            ObjectRule(
-                code="campaign_name_or_slug_not_provided",
-                path="account_campaigns",
-                explanation="A campaign needs the slug by which Kraken knows it.",
-                faults=_unnamed,
-                fields=("slug",),
-            ),
-        ),
-        *served(
-            "AccountCampaign.expiry_date",
-            ObjectRule(
-                code="start_date_same_as_end_date",
-                path="account_campaigns",
-                explanation="A campaign must end after the day on which it begins.",
-                faults=_over_at_once,
-                fields=("expiry_date",),
-                needs=("start_date", "expiry_date"),
-            ),
-        ),
+        *served("AccountCampaign", _unnamed),
+        *served("AccountCampaign.expiry_date", _over_at_once),
     )
 
 
+@object_rule(
+    "campaign_name_or_slug_not_provided",
+    "A campaign needs the slug by which Kraken knows it.",
+    path="account_campaigns",
+    fields=("slug",),
+)
 def _unnamed(campaign: Document) -> Iterator[Fault]:
     if not campaign.get("slug"):
         yield Fault("slug")
 
 
+@object_rule(
+    "start_date_same_as_end_date",
+    "A campaign must end after the day on which it begins.",
+    path="account_campaigns",
+    fields=("expiry_date",),
+    needs=("start_date", "expiry_date"),
+)
 def _over_at_once(campaign: Document) -> Iterator[Fault]:
     if campaign["expiry_date"] <= campaign["start_date"]:
         yield Fault("expiry_date")

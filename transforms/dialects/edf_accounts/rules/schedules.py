@@ -19,24 +19,6 @@ _OPEN: Final = "9999-12-31"
 
 def rules(given: Circumstances) -> tuple[Rule, ...]:
     """Regular payments, and the instructions for taking them."""
-    own = (
-        dates.ordered(_PATH, start="start_date", end="end_date"),
-        has_amount(),
-        has_frequency(),
-        has_day(),
-        has_threshold(),
-        debt_has_end(),
-        dates.ordered(
-            _PATH,
-            start="debt_repayment_end_date",
-            end="end_date",
-            code="debt_repayment_end_date_after_schedule_end_date",
-        ),
-        exempt_is_regular(),
-        delay_is_of_bill(),
-        delay_has_days(),
-        amount_is_no_debit(),
-    )
     account = (
         one_open_schedule(),
         starts_differ(),
@@ -46,8 +28,8 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
     )
     mandates = "payment_instructions_ledger_code_uniformity_failed"
     return (
-        *served("PaymentSchedule", *own),
-        *served("PaymentSchedule.day_of_month", day_exists()),
+        *served("PaymentSchedule", *_OWN),
+        *served("PaymentSchedule.day_of_month", _DAY_EXISTS),
         *served("EnergyAccount.payment_schedules", *account),
         *served(
             "EnergyAccount.payment_instructions", same_ledger_code("payment_instructions", code=mandates)
@@ -55,106 +37,94 @@ def rules(given: Circumstances) -> tuple[Rule, ...]:
     )
 
 
-def has_amount() -> Rule:
-    """A fixed schedule says how much; an amount that is left out is nothing."""
-    return _schedule(
+def _is_regular(schedule: Document) -> bool:
+    return schedule.get("trigger") in (None, "REGULAR")
+
+
+def _schedule(*, code: str, field: str, explanation: str, is_wrong: Callable[[Document], bool]) -> Rule:
+    def faults(schedule: Document) -> Iterator[Fault]:
+        if is_wrong(schedule):
+            yield Fault(field)
+
+    return ObjectRule(code=code, path=_PATH, explanation=explanation, faults=faults, fields=(field,))
+
+
+_OWN: Final = (
+    dates.ordered(_PATH, start="start_date", end="end_date"),
+    # An amount that is left out is nothing.
+    _schedule(
         code="zero_payment_schedule_amount",
         field="amount",
         explanation="A regular payment must not be nothing.",
         is_wrong=lambda one: one.get("trigger") != "BILL" and not ledgers.amount(one.get("amount")),
-    )
-
-
-def amount_is_no_debit() -> Rule:
-    """A schedule takes money, and gives none."""
-    return _schedule(
-        code="fixed_payment_schedule_amount_out_of_range",
-        field="amount",
-        explanation="A regular payment must not be negative.",
-        is_wrong=lambda one: one.get("trigger") != "BILL" and ledgers.amount(one.get("amount")) < 0,
-    )
-
-
-def has_frequency() -> Rule:
-    """A regular schedule says how often."""
-    return _schedule(
+    ),
+    _schedule(
         code="fixed_payment_schedule_missing_frequency",
         field="frequency",
         explanation="A regular payment needs a frequency.",
         is_wrong=lambda one: _is_regular(one) and not one.get("frequency"),
-    )
-
-
-def has_day() -> Rule:
-    """A regular schedule says on which day."""
-    return _schedule(
+    ),
+    _schedule(
         code="fixed_payment_schedule_missing_day_of_month",
         field="day_of_month",
         explanation="A regular payment needs a day of the month.",
         is_wrong=lambda one: _is_regular(one) and one.get("day_of_month") is None,
-    )
-
-
-def day_exists() -> Rule:
-    """No Kraken can be set up for a day that no month has."""
-    return ValueRule(
-        code="invalid_payment_day_for_payment_schedule",
-        path=f"{_PATH}.day_of_month",
-        explanation="The day of a regular payment must be between 1 and 31.",
-        holds=lambda value: 1 <= value <= 31,
-    )
-
-
-def has_threshold() -> Rule:
-    """A schedule that a balance triggers says which."""
-    return _schedule(
+    ),
+    _schedule(
         code="balance_triggered_schedule_missing_threshold",
         field="balance_threshold",
         explanation="A payment that a balance triggers needs the balance.",
         is_wrong=lambda one: one.get("trigger") == "BALANCE" and one.get("balance_threshold") is None,
-    )
-
-
-def debt_has_end() -> Rule:
-    """The repayment of a debt ends."""
-    return _schedule(
+    ),
+    _schedule(
         code="debt_repayment_missing_end_date",
         field="debt_repayment_end_date",
         explanation="The repayment of a debt needs an end.",
         is_wrong=lambda one: bool(
             one.get("debt_repayment_element") and not one.get("debt_repayment_end_date")
         ),
-    )
-
-
-def exempt_is_regular() -> Rule:
-    """Only a regular schedule is left alone by payment reviews."""
-    return _schedule(
+    ),
+    dates.ordered(
+        _PATH,
+        start="debt_repayment_end_date",
+        end="end_date",
+        code="debt_repayment_end_date_after_schedule_end_date",
+    ),
+    _schedule(
         code="invalid_payment_schedule_to_exempt_from_payment_adequacy",
         field="exempt_from_payment_adequacy",
         explanation="Only a regular payment may be exempt from reviews.",
         is_wrong=lambda one: bool(one.get("exempt_from_payment_adequacy")) and not _is_regular(one),
-    )
-
-
-def delay_is_of_bill() -> Rule:
-    """Only a payment that a bill triggers waits for some days."""
-    return _schedule(
+    ),
+    _schedule(
         code="payment_schedule_delay_must_have_bill_trigger",
         field="delay_strategy",
         explanation="Only a payment that a bill triggers may have a delay.",
         is_wrong=lambda one: bool(one.get("delay_strategy")) and one.get("trigger") != "BILL",
-    )
-
-
-def delay_has_days() -> Rule:
-    """A delay says how many days."""
-    return _schedule(
+    ),
+    _schedule(
         code="payment_schedule_delay_strategy_missing_delay_days",
         field="delay_days",
         explanation="A delay needs its days.",
         is_wrong=lambda one: bool(one.get("delay_strategy")) and one.get("delay_days") is None,
-    )
+    ),
+    # A schedule takes money, and gives none.
+    _schedule(
+        code="fixed_payment_schedule_amount_out_of_range",
+        field="amount",
+        explanation="A regular payment must not be negative.",
+        is_wrong=lambda one: one.get("trigger") != "BILL" and ledgers.amount(one.get("amount")) < 0,
+    ),
+)
+"""What a schedule by itself must satisfy."""
+
+# No Kraken can be set up for a day that no month has.
+_DAY_EXISTS: Final = ValueRule(
+    code="invalid_payment_day_for_payment_schedule",
+    path=f"{_PATH}.day_of_month",
+    explanation="The day of a regular payment must be between 1 and 31.",
+    holds=lambda value: 1 <= value <= 31,
+)
 
 
 def one_open_schedule() -> Rule:
@@ -239,18 +209,6 @@ def same_ledger_code(path: str, *, code: str) -> Rule:
         fields=(path,),
         needs=(path,),
     )
-
-
-def _is_regular(schedule: Document) -> bool:
-    return schedule.get("trigger") in (None, "REGULAR")
-
-
-def _schedule(*, code: str, field: str, explanation: str, is_wrong: Callable[[Document], bool]) -> Rule:
-    def faults(schedule: Document) -> Iterator[Fault]:
-        if is_wrong(schedule):
-            yield Fault(field)
-
-    return ObjectRule(code=code, path=_PATH, explanation=explanation, faults=faults, fields=(field,))
 
 
 def _group(

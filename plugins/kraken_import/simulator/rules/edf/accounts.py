@@ -41,7 +41,6 @@ DECLARING: Final[tuple[ModuleType, ...]] = (
 )
 """The modules whose import declares the rules."""
 
-CAIS: Final = "cais_reference"
 _CHOICES: Final = {
     "EnergyTransaction": Choice(
         by="type",

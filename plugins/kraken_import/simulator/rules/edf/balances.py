@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import Any, Final
 
-from kraken_import.simulator.rules.declared import Context, Found, Objection
+from kraken_import.simulator.rules.declared import Breach, Context, Found
 from kraken_import.simulator.rules.edf.billed import billed_dates
 from kraken_import.simulator.rules.edf.book import BOOK, add_order, add_past, meters_of, repeated
 from kraken_import.simulator.rules.values import amount, as_day, day_after, objects
@@ -76,16 +76,16 @@ def _has_transactions(book: Found) -> bool:
     return bool(book.get(_HISTORICAL) or book.get(_CURRENT))
 
 
-def _positive(holder: Found, *names: str) -> Iterator[Objection]:
+def _positive(holder: Found, *names: str) -> Iterator[Breach]:
     for name in names:
         if amount(holder.get(name)) < 0:
-            yield Objection(name, "invalid", "This must not be negative.")
+            yield Breach(name, "This must not be negative.", "invalid")
 
 
 @BOOK.rule(
     "invalid", on="EnergyPayment", at="amount", source="served: EnergyPayment.amount, in its description"
 )
-def _payment(payment: Found, _: Context) -> Iterator[Objection]:
+def _payment(payment: Found, _: Context) -> Iterator[Breach]:
     """amount: negative, which only charges and credits may be."""
     yield from _positive(payment, "amount")
 
@@ -100,7 +100,7 @@ BOOK.add(
 
 
 @BOOK.rule("transactions_target_non_initialised_prepay_meter", on=_ON)
-def _vends(account: Found, _: Context) -> Iterator[Objection]:
+def _vends(account: Found, _: Context) -> Iterator[Breach]:
     """A transaction names the serial number of no meter that has prepay_details."""
     meters: set[str] | None = None
     for path, book in books_of(account):
@@ -114,13 +114,12 @@ def _vends(account: Found, _: Context) -> Iterator[Objection]:
                         m["meter_serial_number"] for _, _, m in meters_of(account) if m.get("prepay_details")
                     }
                 if serial not in meters:
-                    code = "transactions_target_non_initialised_prepay_meter"
                     where = f"{path}{name}.{index}.to_prepay_meter_serial_number"
-                    yield Objection(where, code, "No meter of this number has prepay details.")
+                    yield Breach(where, "No meter of this number has prepay details.")
 
 
 @BOOK.rule("duplicate_transaction_ids", "missing_transaction_id", on=_ON)
-def _identifiers(account: Found, _: Context) -> Iterator[Objection]:
+def _identifiers(account: Found, _: Context) -> Iterator[Breach]:
     """A transaction has a blank transaction_id, or the same as another one of the account."""
     ids = [
         each["transaction_id"]
@@ -128,9 +127,9 @@ def _identifiers(account: Found, _: Context) -> Iterator[Objection]:
         for _, each in chain(objects(book.get(_CURRENT)), objects(book.get(_HISTORICAL)))
     ]
     if not all(ids):
-        yield Objection("", "missing_transaction_id", "A transaction has no identifier.")
+        yield Breach("", "A transaction has no identifier.", "missing_transaction_id")
     if repeated(ids):
-        yield Objection("", "duplicate_transaction_ids", "Two transactions have the same identifier.")
+        yield Breach("", "Two transactions have the same identifier.", "duplicate_transaction_ids")
 
 
 @BOOK.rule(
@@ -138,28 +137,27 @@ def _identifiers(account: Found, _: Context) -> Iterator[Objection]:
     "historical_statement_billing_document_identifier_mismatch",
     on=_ON,
 )
-def _documents(account: Found, _: Context) -> Iterator[Objection]:
+def _documents(account: Found, _: Context) -> Iterator[Breach]:
     """A current transaction names a billing document, or the historical ones name different documents."""
     for path, book in books_of(account):
         for index, each in objects(book.get(_CURRENT)):
             if each.get("billing_document_identifier"):
                 code = "billing_document_identifier_not_allowed_for_current_statement_transactions"
                 where = f"{path}{_CURRENT}.{index}.billing_document_identifier"
-                yield Objection(where, code, "Only historical transactions have this.")
+                yield Breach(where, "Only historical transactions have this.", code)
         named = {each.get("billing_document_identifier") for _, each in objects(book.get(_HISTORICAL))}
         if len(named - {None, ""}) > 1:
             code = "historical_statement_billing_document_identifier_mismatch"
-            yield Objection(f"{path}{_HISTORICAL}", code, "They name different documents.")
+            yield Breach(f"{path}{_HISTORICAL}", "They name different documents.", code)
 
 
 @BOOK.rule("historical_statement_period_end_in_future", on=_ON)
-def _future(account: Found, context: Context) -> Iterator[Objection]:
+def _future(account: Found, context: Context) -> Iterator[Breach]:
     """last_statement_closing_date is in the future."""
     for path, book in books_of(account):
         closing = as_day(book.get("last_statement_closing_date"))
         if closing is not None and closing > context.today:
-            code = "historical_statement_period_end_in_future"
-            yield Objection(f"{path}last_statement_closing_date", code, f"{closing} is in the future.")
+            yield Breach(f"{path}last_statement_closing_date", f"{closing} is in the future.")
 
 
 @BOOK.rule(
@@ -168,7 +166,7 @@ def _future(account: Found, context: Context) -> Iterator[Objection]:
     "historical_statement_transaction_after_current_statement_transaction",
     on=_ON,
 )
-def _historical(account: Found, _: Context) -> Iterator[Objection]:
+def _historical(account: Found, _: Context) -> Iterator[Breach]:
     """Historical transactions: no closing day is known, or one is after that day or after a current one."""
     for path, book in books_of(account):
         historical = _dated(book, _HISTORICAL)
@@ -179,16 +177,16 @@ def _historical(account: Found, _: Context) -> Iterator[Objection]:
             code = (
                 "historical_statement_transactions_without_last_statement_closing_date_or_last_billed_to_date"
             )
-            yield Objection(f"{path}{_HISTORICAL}", code, "Tell when the last statement was closed.")
+            yield Breach(f"{path}{_HISTORICAL}", "Tell when the last statement was closed.", code)
         for index, day in historical:
             if closing is not None and day > closing:
                 code = "historical_statement_transaction_after_last_statement_closing_date"
                 where = f"{path}{_HISTORICAL}.{index}.transaction_date"
-                yield Objection(where, code, f"{day} is after the statement's close, {closing}.")
+                yield Breach(where, f"{day} is after the statement's close, {closing}.", code)
         current = _dated(book, _CURRENT)
         if current and max(day for _, day in historical) > min(day for _, day in current):
             code = "historical_statement_transaction_after_current_statement_transaction"
-            yield Objection(f"{path}{_HISTORICAL}", code, "One is after a current transaction.")
+            yield Breach(f"{path}{_HISTORICAL}", "One is after a current transaction.", code)
 
 
 @BOOK.rule(
@@ -196,7 +194,7 @@ def _historical(account: Found, _: Context) -> Iterator[Objection]:
     "current_statement_transaction_before_last_billed_to_date",
     on=_ON,
 )
-def _current(account: Found, _: Context) -> Iterator[Objection]:
+def _current(account: Found, _: Context) -> Iterator[Breach]:
     """A current transaction that is not a vend is before the statement opened or before any day billed to."""
     billed = min(billed_dates(account, is_deep=True), default=None)
     for path, book in books_of(account):
@@ -206,24 +204,24 @@ def _current(account: Found, _: Context) -> Iterator[Objection]:
             where = f"{path}{_CURRENT}.{index}.transaction_date"
             if opening is not None and day < opening:
                 code = "current_statement_transaction_before_current_statement_opening_date"
-                yield Objection(where, code, f"{day} is before the statement opened, {opening}.")
+                yield Breach(where, f"{day} is before the statement opened, {opening}.", code)
             elif billed is not None and day < billed:
                 code = "current_statement_transaction_before_last_billed_to_date"
-                yield Objection(where, code, f"{day} is before the day billed to, {billed}.")
+                yield Breach(where, f"{day} is before the day billed to, {billed}.", code)
 
 
 @BOOK.rule("last_statement_issued_before_closing_date", on=_ON)
-def _issued(account: Found, _: Context) -> Iterator[Objection]:
+def _issued(account: Found, _: Context) -> Iterator[Breach]:
     """last_statement_issue_date is before the statement's close."""
     for path, book in books_of(account):
         issued, closing = as_day(book.get("last_statement_issue_date")), _closing(book, account)
         if issued is not None and closing is not None and issued < closing:
             where = f"{path}last_statement_issue_date"
-            yield Objection(where, "last_statement_issued_before_closing_date", f"Closed on {closing}.")
+            yield Breach(where, f"Closed on {closing}.")
 
 
 @BOOK.rule("historical_statement_transactions_balance_mismatch", on=_ON)
-def _last_balance(account: Found, _: Context) -> Iterator[Objection]:
+def _last_balance(account: Found, _: Context) -> Iterator[Breach]:
     """Historical transactions that are not vends do not add up to last_statement_balance, or zero."""
     sums = [
         (path, _sum(book, _HISTORICAL), amount(book.get("last_statement_balance")))
@@ -235,12 +233,11 @@ def _last_balance(account: Found, _: Context) -> Iterator[Objection]:
         return
     for path, total, told in sums:
         if total != told:
-            code = "historical_statement_transactions_balance_mismatch"
-            yield Objection(f"{path}{_HISTORICAL}", code, f"They add up to {total}, not to {told}.")
+            yield Breach(f"{path}{_HISTORICAL}", f"They add up to {total}, not to {told}.")
 
 
 @BOOK.rule("balance_mismatch_on_transfer_balance", on=_ON, needs="transfer_balance")
-def _transfer_balance(account: Found, _: Context) -> Iterator[Objection]:
+def _transfer_balance(account: Found, _: Context) -> Iterator[Breach]:
     """Last statements and current transactions that are not vends do not add up to transfer_balance."""
     told: Any = account.get("transfer_balance")
     if told is None:
@@ -250,73 +247,67 @@ def _transfer_balance(account: Found, _: Context) -> Iterator[Objection]:
         Decimal(0),
     )
     if total != amount(told):
-        code = "balance_mismatch_on_transfer_balance"
-        yield Objection("transfer_balance", code, f"Statements and transactions add up to {total}.")
+        yield Breach("transfer_balance", f"Statements and transactions add up to {total}.")
 
 
 @BOOK.rule("ledger_balances_not_equal_to_transfer_balance", on=_ON, needs="transfer_balance")
-def _ledger_balances(account: Found, _: Context) -> Iterator[Objection]:
+def _ledger_balances(account: Found, _: Context) -> Iterator[Breach]:
     """The ledgers' balances do not add up to transfer_balance."""
     balances = [each.get("ledger_balance") for _, each in objects(account.get("ledgers"))]
     told, given = account.get("transfer_balance"), [each for each in balances if each is not None]
     if told is not None and given and sum(map(amount, given)) != amount(told):
-        code = "ledger_balances_not_equal_to_transfer_balance"
-        yield Objection("transfer_balance", code, f"The ledgers add up to {sum(map(amount, given))}.")
+        yield Breach("transfer_balance", f"The ledgers add up to {sum(map(amount, given))}.")
 
 
 @BOOK.rule("duplicate_ledger_entries_found", "duplicate_identifiers_entries_found", on=_ON, needs="ledgers")
-def _ledgers(account: Found, _: Context) -> Iterator[Objection]:
+def _ledgers(account: Found, _: Context) -> Iterator[Breach]:
     """Two ledgers have the same ledger_code or the same ledger_identifier."""
     ledgers = account.get("ledgers") or ()
     if repeated(each.get("ledger_code") for each in ledgers):
-        yield Objection("ledgers", "duplicate_ledger_entries_found", "A ledger code is there twice.")
+        yield Breach("ledgers", "A ledger code is there twice.", "duplicate_ledger_entries_found")
     if repeated(each.get("ledger_identifier") for each in ledgers):
-        yield Objection("ledgers", "duplicate_identifiers_entries_found", "An identifier is there twice.")
+        yield Breach("ledgers", "An identifier is there twice.", "duplicate_identifiers_entries_found")
 
 
 @BOOK.rule(
     "ledger_transaction_amount_does_not_match_with_line_item_net_amount_and_tax_amount",
     on="EnergySupplyCharge",
 )
-def _line_items(charge: Found, _: Context) -> Iterator[Objection]:
+def _line_items(charge: Found, _: Context) -> Iterator[Breach]:
     """amount: neither the line items' net amounts nor those and the tax."""
     net = sum((amount(each["net_amount"]) for each in charge["line_items"]), Decimal(0))
     tax = sum((amount(each["amount"]) for _, each in objects(charge.get("tax_items"))), Decimal(0))
     if all(abs(amount(charge["amount"]) - total) > _PENNY for total in (net, net + tax)):
-        code = "ledger_transaction_amount_does_not_match_with_line_item_net_amount_and_tax_amount"
-        yield Objection("amount", code, f"The line items add up to {net}, and {tax} of tax.")
+        yield Breach("amount", f"The line items add up to {net}, and {tax} of tax.")
 
 
 @BOOK.rule("supply_point_identifier_required_for_rate_specification_code", on="EnergySupplyCharge")
-def _rate_specification(charge: Found, _: Context) -> Iterator[Objection]:
+def _rate_specification(charge: Found, _: Context) -> Iterator[Breach]:
     """A line item has a rate_specification_code, and the charge no supply_point_identifier."""
     is_specified = any(each.get("rate_specification_code") for each in charge["line_items"])
     if is_specified and not charge.get("supply_point_identifier"):
-        code = "supply_point_identifier_required_for_rate_specification_code"
-        yield Objection("supply_point_identifier", code, "Name the supply point.")
+        yield Breach("supply_point_identifier", "Name the supply point.")
 
 
 @BOOK.rule("conflicting_rate_band_specification", on="LineItem")
-def _rate(item: Found, _: Context) -> Iterator[Objection]:
+def _rate(item: Found, _: Context) -> Iterator[Breach]:
     """Not exactly one of rate_band, rate_specification_code and time_series_specification_code is given."""
     names = ("rate_band", "rate_specification_code", "time_series_specification_code")
     if sum(bool(item.get(name)) for name in names) != 1:
-        yield Objection(
-            "rate_band", "conflicting_rate_band_specification", f"Give one of {', '.join(names)}."
-        )
+        yield Breach("rate_band", f"Give one of {', '.join(names)}.")
 
 
 @BOOK.rule("incorrect_line_item_net_amount", on="LineItem")
-def _net(item: Found, _: Context) -> Iterator[Objection]:
+def _net(item: Found, _: Context) -> Iterator[Breach]:
     """net_amount: more than a penny from price_per_unit times number_of_units."""
     if item.get("price_per_unit") is not None:
         net = amount(item["price_per_unit"]) * amount(item["number_of_units"])
         if abs(net - amount(item["net_amount"])) > _PENNY:
-            yield Objection("net_amount", "incorrect_line_item_net_amount", f"It should be {net}.")
+            yield Breach("net_amount", f"It should be {net}.")
 
 
 @BOOK.rule("line_item_units_must_be_two_values", on="LineItem", at="units")
-def _units(item: Found, _: Context) -> Iterator[Objection]:
+def _units(item: Found, _: Context) -> Iterator[Breach]:
     """units: not two readings."""
     if item.get("units") is not None and len(item["units"]) != 2:
-        yield Objection("units", "line_item_units_must_be_two_values", "Give two readings.")
+        yield Breach("units", "Give two readings.")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from kraken_import.simulator.rules.declared import Context, Found, Objection
+from kraken_import.simulator.rules.declared import Breach, Context, Found
 from kraken_import.simulator.rules.edf.book import (
     BOOK,
     has_ended,
@@ -71,7 +71,7 @@ def is_half_hourly(point: Found) -> bool:
 
 
 @BOOK.rule("transfer_reading_dates_must_match_last_billed_to_date", on=_ON, at="supply_addresses")
-def _transfer_readings(account: Found, _: Context) -> Iterator[Objection]:
+def _transfer_readings(account: Found, _: Context) -> Iterator[Breach]:
     """A transfer reading is not of the day that its register, meter, meter point or account is billed to."""
     for path, point, meter in meters_of(account):
         readings = meter.get("transfer_readings")
@@ -82,13 +82,12 @@ def _transfer_readings(account: Found, _: Context) -> Iterator[Objection]:
             billed = own or registers.get(reading.get("register_id") or "")
             days = {billed} if billed else above
             if days and as_day(reading["reading_date"]) not in days:
-                code = "transfer_reading_dates_must_match_last_billed_to_date"
                 where = f"{path}.transfer_readings.{index}.reading_date"
-                yield Objection(where, code, "It is not of the day that is billed to.")
+                yield Breach(where, "It is not of the day that is billed to.")
 
 
 @BOOK.rule("transfer_vend_read_date_must_match_last_billed_to_date", on=_ON)
-def _vends(account: Found, _: Context) -> Iterator[Objection]:
+def _vends(account: Found, _: Context) -> Iterator[Breach]:
     """The transfer vend of a prepay meter is neither of the day that is billed to nor of the day before."""
     for path, point, meter in meters_of(account):
         details = meter.get("prepay_details")
@@ -97,13 +96,12 @@ def _vends(account: Found, _: Context) -> Iterator[Objection]:
         days = set(own_dates(meter)) or _above(account, point, meter)
         vend = as_day(details["transfer_vend_read_date"])
         if vend and days and not days & {vend, day_after(vend)}:
-            code = "transfer_vend_read_date_must_match_last_billed_to_date"
             where = f"{path}.prepay_details.transfer_vend_read_date"
-            yield Objection(where, code, "It is not of the day before the one billed to.")
+            yield Breach(where, "It is not of the day before the one billed to.")
 
 
 @BOOK.rule("billed_reading_after_last_billed_to_date", on=_ON, at="supply_addresses")
-def _billed_readings(account: Found, _: Context) -> Iterator[Objection]:
+def _billed_readings(account: Found, _: Context) -> Iterator[Breach]:
     """A historical reading that is billed is after the day that its register or meter is billed to."""
     for path, point, meter in meters_of(account):
         readings = meter.get("reading_history")
@@ -115,7 +113,7 @@ def _billed_readings(account: Found, _: Context) -> Iterator[Objection]:
             taken = as_day(reading["reading_date"])
             if reading["billed"] and day and taken and taken > day:
                 where = f"{path}.reading_history.{index}.reading_date"
-                yield Objection(where, "billed_reading_after_last_billed_to_date", f"Billed to {day}.")
+                yield Breach(where, f"Billed to {day}.")
 
 
 def _was_billed(account: Found) -> bool:
@@ -128,7 +126,7 @@ def _was_billed(account: Found) -> bool:
 
 
 @BOOK.rule("last_billed_to_date_not_found", on=_ON)
-def _not_found(account: Found, _: Context) -> Iterator[Objection]:
+def _not_found(account: Found, _: Context) -> Iterator[Breach]:
     """A billed account tells neither on itself nor on point, meter or each register what it is billed to."""
     if account.get(_BILLED) or not _was_billed(account):
         return
@@ -140,12 +138,12 @@ def _not_found(account: Found, _: Context) -> Iterator[Objection]:
         if point.get(_BILLED) or point.get("supply_end_date") or is_half_hourly(point) or is_exchanged:
             continue
         for index, meter in enumerate(meters):
-            code, where = "last_billed_to_date_not_found", f"{path}.meters.{index}"
+            where = f"{path}.meters.{index}"
             if point["supply_type"] == "GAS" and not meter.get(_BILLED):
-                yield Objection(f"{where}.{_BILLED}", code, "Say what is billed.")
+                yield Breach(f"{where}.{_BILLED}", "Say what is billed.")
             for place, register in settlement_registers(meter):
                 if not register.get(_BILLED):
-                    yield Objection(f"{where}.registers.{place}.{_BILLED}", code, "Say what is billed.")
+                    yield Breach(f"{where}.registers.{place}.{_BILLED}", "Say what is billed.")
 
 
 @BOOK.rule(
@@ -154,7 +152,7 @@ def _not_found(account: Found, _: Context) -> Iterator[Objection]:
     on=_ON,
     at="supply_addresses",
 )
-def _exchanged(account: Found, _: Context) -> Iterator[Objection]:
+def _exchanged(account: Found, _: Context) -> Iterator[Breach]:
     """Exchanged: no day is told anywhere, or the old meter has one and its replacement has one too."""
     for path, point in points_of(account):
         meters = point.get("meters") or ()
@@ -166,16 +164,16 @@ def _exchanged(account: Found, _: Context) -> Iterator[Objection]:
         for index, days in old:
             if not days and not is_told:
                 code = "no_last_billed_to_date_on_exchanged_meter"
-                yield Objection(f"{path}.meters.{index}", code, "Say what is billed.")
+                yield Breach(f"{path}.meters.{index}", "Say what is billed.", code)
         if any(days for _, days in old):
             for index, days in new:
                 if days:
                     code = "last_billed_to_date_on_new_meter"
-                    yield Objection(f"{path}.meters.{index}", code, "The old meter is what is billed.")
+                    yield Breach(f"{path}.meters.{index}", "The old meter is what is billed.", code)
 
 
 @BOOK.rule("no_agreement_covering_last_billed_to_date", on=_ON)
-def _covered(account: Found, context: Context) -> Iterator[Objection]:
+def _covered(account: Found, context: Context) -> Iterator[Breach]:
     """A meter point on supply has agreements, and none is in force on the day that it is billed to."""
     for path, point in points_of(account):
         agreements = point.get("agreements")
@@ -184,8 +182,7 @@ def _covered(account: Found, context: Context) -> Iterator[Objection]:
         days = {day for _, meter in objects(point.get("meters")) for day in own_dates(meter)}
         days = days or {day for day in (as_day(point.get(_BILLED)) or as_day(account.get(_BILLED)),) if day}
         if days and not any(_is_in_force(each, day) for each in agreements for day in days):
-            code = "no_agreement_covering_last_billed_to_date"
-            yield Objection(f"{path}.agreements", code, "None is in force on the day billed to.")
+            yield Breach(f"{path}.agreements", "None is in force on the day billed to.")
 
 
 def _is_in_force(agreement: Found, day: date) -> bool:
@@ -194,7 +191,7 @@ def _is_in_force(agreement: Found, day: date) -> bool:
 
 
 @BOOK.rule("cannot_determine_responsible_for_billing_from_date", on=_ON)
-def _billing_start(account: Found, _: Context) -> Iterator[Objection]:
+def _billing_start(account: Found, _: Context) -> Iterator[Breach]:
     """There is no last_billed_to_date, no last_statement_closing_date and no agreement."""
     books = [account, *(account.get("ledgers") or ())]
     if any(book.get("last_statement_closing_date") for book in books) or billed_dates(account, is_deep=True):
@@ -203,5 +200,4 @@ def _billing_start(account: Found, _: Context) -> Iterator[Objection]:
     if is_lead(account) and any(book.get("last_statement_issue_date") for book in books):
         return
     if not any(point.get("agreements") for _, point in points_of(account)):
-        code = "cannot_determine_responsible_for_billing_from_date"
-        yield Objection(_BILLED, code, "Tell from when to bill.")
+        yield Breach(_BILLED, "Tell from when to bill.")

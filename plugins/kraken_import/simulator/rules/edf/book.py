@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, Final
 
-from kraken_import.simulator.rules.declared import Context, Found, Objection, Rulebook
+from kraken_import.simulator.rules.declared import Breach, Context, Found, Rulebook
 from kraken_import.simulator.rules.values import as_day, as_moment, objects
 
 BOOK: Final = Rulebook(source="served:")
@@ -74,13 +74,13 @@ def add_order(
 ) -> None:
     """Declare for kinds of object that their `end` is not before their `start`, or not on it either."""
 
-    def check(holder: Found, _: Context) -> Iterator[Objection]:
+    def check(holder: Found, _: Context) -> Iterator[Breach]:
         begins, ends = holder.get(start), holder.get(end)
         if begins is None or ends is None or (begins < ends and len(begins) == len(ends) == _DAY_LENGTH):
             return
         first, last = as_moment(begins), as_moment(ends)
         if first and last and (last < first or (last == first and not may_be_equal)):
-            yield Objection(end, code, f"{end} is before {start}, or on it where it may not be.")
+            yield Breach(end, f"{end} is before {start}, or on it where it may not be.")
 
     before = "before" if may_be_equal else "on or before"
     for kind in on:
@@ -90,11 +90,11 @@ def add_order(
 def add_unique(field: str, *names: str, on: str, code: str, says: str) -> None:
     """Declare for a list that no two of its objects have the same values under these names."""
 
-    def check(holder: Found, _: Context) -> Iterator[Objection]:
+    def check(holder: Found, _: Context) -> Iterator[Breach]:
         items = [item for _, item in objects(holder.get(field)) if item.get(names[0])]
         # As text, because some of them may have any type.
         if len(items) > 1 and repeated(tuple(str(item.get(name)) for name in names) for item in items):
-            yield Objection(field, code, says)
+            yield Breach(field, says)
 
     BOOK.add(code, on=on, at=field, says=says, check=check)
 
@@ -102,9 +102,9 @@ def add_unique(field: str, *names: str, on: str, code: str, says: str) -> None:
 def add_flag(field: str, value: Any, *on: str, code: str, says: str) -> None:
     """Declare that a field has not this one value."""
 
-    def check(holder: Found, _: Context) -> Iterator[Objection]:
+    def check(holder: Found, _: Context) -> Iterator[Breach]:
         if holder.get(field) is value:
-            yield Objection(field, code, says)
+            yield Breach(field, says)
 
     for kind in on:
         BOOK.add(code, on=kind, at=field, says=says, check=check)
@@ -113,14 +113,14 @@ def add_flag(field: str, value: Any, *on: str, code: str, says: str) -> None:
 def add_past(field: str, *on: str, code: str) -> None:
     """Declare that a date or time is not in the future; a day that has begun is not."""
 
-    def check(holder: Found, context: Context) -> Iterator[Objection]:
+    def check(holder: Found, context: Context) -> Iterator[Breach]:
         value = holder.get(field)
         day = as_day(value)
         if day is None and value is not None:
             moment = as_moment(value)
             day = moment.date() if moment else None
         if day is not None and day > context.today:
-            yield Objection(field, code, f"{field} is in the future.")
+            yield Breach(field, f"{field} is in the future.")
 
     for kind in on:
         BOOK.add(code, on=kind, at=field, says=f"{field} is in the future.", check=check)

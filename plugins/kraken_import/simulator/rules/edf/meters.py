@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
-from kraken_import.simulator.rules.declared import Context, Found, Objection
+from kraken_import.simulator.rules.declared import Breach, Context, Found
 from kraken_import.simulator.rules.edf.billed import is_fully_billed, is_half_hourly
 from kraken_import.simulator.rules.edf.book import (
     BOOK,
@@ -38,125 +38,108 @@ add_unique(
 )
 
 
-def _serial(meter: Found, _: Context) -> Iterator[Objection]:
+@BOOK.rule("blank", on=_METERS, at="meter_serial_number")
+def _serial(meter: Found, _: Context) -> Iterator[Breach]:
+    """meter_serial_number: blank."""
     if not meter["meter_serial_number"].strip():
-        yield Objection("meter_serial_number", "blank", "This field may not be blank.")
+        yield Breach("meter_serial_number", "This field may not be blank.")
 
 
-def _smart(meter: Found, _: Context) -> Iterator[Objection]:
+@BOOK.rule("smart_details_provided_for_non_smart_meter", on=_METERS)
+def _smart(meter: Found, _: Context) -> Iterator[Breach]:
+    """smart_commissioned_on or smart_device_id of a meter that is not smart."""
     if meter.get("smart_type", "NONE") == "NONE":
         for name in ("smart_commissioned_on", "smart_device_id"):
             if meter.get(name):
-                yield Objection(name, "smart_details_provided_for_non_smart_meter", "The meter is not smart.")
+                yield Breach(name, "The meter is not smart.")
 
 
-def _device(meter: Found, _: Context) -> Iterator[Objection]:
+@BOOK.rule("invalid_smart_device_id", on=_METERS, at="smart_device_id")
+def _device(meter: Found, _: Context) -> Iterator[Breach]:
+    """smart_device_id: not eight bytes, as hexadecimal digits with or without marks between them."""
     device = meter.get("smart_device_id")
     if device and not _DEVICE.fullmatch(device.replace("-", "").replace(":", "")):
         detail = f"{device} is not a device of 16 digits."
-        yield Objection("smart_device_id", "invalid_smart_device_id", detail)
+        yield Breach("smart_device_id", detail)
 
 
-def _prepay(meter: Found, _: Context) -> Iterator[Objection]:
+@BOOK.rule("prepay_details_on_non_prepay_meter", on=_METERS)
+def _prepay(meter: Found, _: Context) -> Iterator[Breach]:
+    """prepay_details or prepay_customer_reference_number of a meter that is not prepay."""
     if not meter.get("is_prepay"):
         for name in ("prepay_details", "prepay_customer_reference_number"):
             if meter.get(name):
-                yield Objection(name, "prepay_details_on_non_prepay_meter", "The meter is not prepay.")
-
-
-for _kind in _METERS:
-    BOOK.add("blank", on=_kind, at="meter_serial_number", says="meter_serial_number: blank.", check=_serial)
-    BOOK.add(
-        "smart_details_provided_for_non_smart_meter",
-        on=_kind,
-        says="smart_commissioned_on or smart_device_id of a meter that is not smart.",
-        check=_smart,
-    )
-    BOOK.add(
-        "invalid_smart_device_id",
-        on=_kind,
-        at="smart_device_id",
-        says="smart_device_id: not eight bytes, as hexadecimal digits with or without marks between them.",
-        check=_device,
-    )
-    BOOK.add(
-        "prepay_details_on_non_prepay_meter",
-        on=_kind,
-        says="prepay_details or prepay_customer_reference_number of a meter that is not prepay.",
-        check=_prepay,
-    )
+                yield Breach(name, "The meter is not prepay.")
 
 
 @BOOK.rule("electricity_prepay_meter_without_customer_reference_number", on="ElectricityMeter")
-def _reference(meter: Found, _: Context) -> Iterator[Objection]:
+def _reference(meter: Found, _: Context) -> Iterator[Breach]:
     """An active prepay meter has no prepay_customer_reference_number."""
     if meter.get("is_prepay") and is_active(meter) and not meter.get("prepay_customer_reference_number"):
-        code = "electricity_prepay_meter_without_customer_reference_number"
-        yield Objection("prepay_customer_reference_number", code, "A prepay meter needs its number.")
+        yield Breach("prepay_customer_reference_number", "A prepay meter needs its number.")
 
 
 @BOOK.rule(
     "invalid_prepay_customer_reference_number", on="ElectricityMeter", at="prepay_customer_reference_number"
 )
-def _reference_number(meter: Found, _: Context) -> Iterator[Objection]:
+def _reference_number(meter: Found, _: Context) -> Iterator[Breach]:
     """prepay_customer_reference_number: no integer, blanks left out."""
     told = meter.get("prepay_customer_reference_number") or ""
     number = "".join(told.split())
     if told and not (number.isascii() and number.isdigit()):
-        code = "invalid_prepay_customer_reference_number"
-        yield Objection("prepay_customer_reference_number", code, "It is not a whole number.")
+        yield Breach("prepay_customer_reference_number", "It is not a whole number.")
 
 
 @BOOK.rule("reading_without_register_id", "reading_register_id_not_recognised", on="ElectricityMeter")
-def _transfer_registers(meter: Found, _: Context) -> Iterator[Objection]:
+def _transfer_registers(meter: Found, _: Context) -> Iterator[Breach]:
     """A transfer reading names no register, or one that the meter does not have."""
-    known = {each["register_id"] for _, each in objects(meter.get("registers"))}
-    for index, reading in objects(meter.get("transfer_readings")):
-        named, where = reading.get("register_id"), f"transfer_readings.{index}.register_id"
-        if not named:
-            yield Objection(where, "reading_without_register_id", "Name the register.")
-        elif known and named not in known:
-            yield Objection(where, "reading_register_id_not_recognised", f"There is no register {named}.")
+    codes = ("reading_without_register_id", "reading_register_id_not_recognised")
+    return _unknown_registers(meter, "transfer_readings", codes)
 
 
 @BOOK.rule(
     "no_register_id_for_reading", "historical_reading_register_id_not_recognised", on="ElectricityMeter"
 )
-def _historical_registers(meter: Found, _: Context) -> Iterator[Objection]:
+def _historical_registers(meter: Found, _: Context) -> Iterator[Breach]:
     """A historical reading names no register, or none of those that the meter is told to have."""
+    codes = ("no_register_id_for_reading", "historical_reading_register_id_not_recognised")
+    return _unknown_registers(meter, "reading_history", codes)
+
+
+def _unknown_registers(meter: Found, name: str, codes: tuple[str, str]) -> Iterator[Breach]:
     known = {each["register_id"] for _, each in objects(meter.get("registers"))}
-    for index, reading in objects(meter.get("reading_history")):
-        named, where = reading.get("register_id"), f"reading_history.{index}.register_id"
+    for index, reading in objects(meter.get(name)):
+        named, where = reading.get("register_id"), f"{name}.{index}.register_id"
         if not named:
-            yield Objection(where, "no_register_id_for_reading", "Name the register.")
+            yield Breach(where, "Name the register.", codes[0])
         elif known and named not in known:
-            code = "historical_reading_register_id_not_recognised"
-            yield Objection(where, code, f"There is no register {named}.")
+            yield Breach(where, f"There is no register {named}.", codes[1])
 
 
 @BOOK.rule("registers_have_duplicate_tprs", on="ElectricityMeter", at="registers")
-def _regimes(meter: Found, _: Context) -> Iterator[Objection]:
+def _regimes(meter: Found, _: Context) -> Iterator[Breach]:
     """Two registers have the same TPR; of the odd ones from 01201 to 01229 two may."""
     times = Counter(each.get("tpr") for _, each in objects(meter.get("registers")) if each.get("tpr"))
     if any(count > (2 if tpr in _TWICE else 1) for tpr, count in times.items()):
-        yield Objection("registers", "registers_have_duplicate_tprs", "Two registers have one TPR.")
+        yield Breach("registers", "Two registers have one TPR.")
 
 
 @BOOK.rule("registers_missing_for_active_electricity_meter", on="ElectricityMeterPoint")
-def _registers(point: Found, _: Context) -> Iterator[Objection]:
+def _registers(point: Found, _: Context) -> Iterator[Breach]:
     """An active meter has no register, or a settlement register that is not half-hourly has no TPR."""
     is_known = point.get("profile_class") or point.get("measurement_class")
-    code = "registers_missing_for_active_electricity_meter"
     for index, meter in objects(point.get("meters")):
         if is_active(meter) and not meter.get("registers"):
-            yield Objection(f"meters.{index}.registers", code, "An active meter needs a register.")
+            yield Breach(f"meters.{index}.registers", "An active meter needs a register.")
         if is_known and not is_half_hourly(point):
             for place, register in settlement_registers(meter):
                 if not register.get("tpr"):
-                    yield Objection(f"meters.{index}.registers.{place}.tpr", code, "A register needs a TPR.")
+                    yield Breach(f"meters.{index}.registers.{place}.tpr", "A register needs a TPR.")
 
 
-def _dummies(point: Found, _: Context) -> Iterator[Objection]:
+@BOOK.rule("multiple_non_dmex_meters_with_serial_number", on=("ElectricityMeterPoint", "GasMeterPoint"))
+def _dummies(point: Found, _: Context) -> Iterator[Breach]:
+    """Two meters have one number, and one was not installed the day after the other went."""
     meters = [meter for _, meter in objects(point.get("meters"))]
     times = Counter(meter["meter_serial_number"] for meter in meters)
     for serial in (serial for serial, count in times.items() if count > 1):
@@ -167,35 +150,23 @@ def _dummies(point: Found, _: Context) -> Iterator[Objection]:
         for old, new in pairwise(same):
             removed, installed = as_day(old.get("removed_on")), as_day(new.get("installed_on"))
             if removed is None or installed != day_after(removed):
-                code = "multiple_non_dmex_meters_with_serial_number"
-                yield Objection("meters", code, "A meter of this number was not exchanged the day before.")
+                yield Breach("meters", "A meter of this number was not exchanged the day before.")
                 break
 
 
-for _kind in ("ElectricityMeterPoint", "GasMeterPoint"):
-    BOOK.add(
-        "multiple_non_dmex_meters_with_serial_number",
-        on=_kind,
-        says="Two meters have one number, and one was not installed the day after the other went.",
-        check=_dummies,
-    )
-
-
 @BOOK.rule(
-    "active_gas_meter_without_transfer_reading",
-    "active_gas_meter_with_multiple_transfer_readings",
-    on=_ON,
+    "active_gas_meter_without_transfer_reading", "active_gas_meter_with_multiple_transfer_readings", on=_ON
 )
-def _gas_readings(account: Found, context: Context) -> Iterator[Objection]:
+def _gas_readings(account: Found, context: Context) -> Iterator[Breach]:
     """An active gas meter on supply has not exactly one transfer reading."""
     for path, point, meter in meters_of(account):
         if point["supply_type"] != "GAS" or not is_active(meter) or has_ended(point, context.today):
             continue
         times, where = len(meter.get("transfer_readings") or ()), f"{path}.transfer_readings"
         if times == 0:
-            yield Objection(where, "active_gas_meter_without_transfer_reading", "It needs one.")
+            yield Breach(where, "It needs one.", "active_gas_meter_without_transfer_reading")
         elif times > 1:
-            yield Objection(where, "active_gas_meter_with_multiple_transfer_readings", "It needs one alone.")
+            yield Breach(where, "It needs one alone.", "active_gas_meter_with_multiple_transfer_readings")
 
 
 @BOOK.rule(
@@ -204,7 +175,7 @@ def _gas_readings(account: Found, context: Context) -> Iterator[Objection]:
     "missing_eacs_for_active_register_tpr",
     on=_ON,
 )
-def _register_readings(account: Found, context: Context) -> Iterator[Objection]:
+def _register_readings(account: Found, context: Context) -> Iterator[Breach]:
     """A settlement register on supply has not one transfer reading, or its TPR no entry in eac_history."""
     for path, point in points_of(account):
         if point["supply_type"] != "ELECTRICITY" or has_ended(point, context.today):
@@ -218,41 +189,39 @@ def _register_readings(account: Found, context: Context) -> Iterator[Objection]:
             for _, register in settlement_registers(meter):
                 name = register["register_id"]
                 if times[name] == 0:
-                    yield Objection(where, "missing_transfer_reading_for_register", f"Register {name}: none.")
+                    yield Breach(where, f"Register {name}: none.", "missing_transfer_reading_for_register")
                 elif times[name] > 1:
                     code = "multiple_transfer_readings_for_register"
-                    yield Objection(where, code, f"Register {name}: more than one.")
+                    yield Breach(where, f"Register {name}: more than one.", code)
                 if register.get("tpr") and register["tpr"] not in estimated:
                     code = "missing_eacs_for_active_register_tpr"
-                    yield Objection(f"{path}.eac_history", code, f"TPR {register['tpr']} has no entry.")
+                    yield Breach(f"{path}.eac_history", f"TPR {register['tpr']} has no entry.", code)
 
 
 @BOOK.rule("no_reading_on_supply_end_date", on=_ON)
-def _final_reading(account: Found, context: Context) -> Iterator[Objection]:
+def _final_reading(account: Found, context: Context) -> Iterator[Breach]:
     """Supply of a meter point with meters has ended, and none of them has a reading of that day."""
     for path, point in points_of(account):
         meters = point.get("meters")
         if not meters or not has_ended(point, context.today):
             continue
         if not any(_has_reading(meter, point["supply_end_date"]) for meter in meters):
-            yield Objection(f"{path}.meters", "no_reading_on_supply_end_date", "Give the final reading.")
+            yield Breach(f"{path}.meters", "Give the final reading.")
 
 
 @BOOK.rule(
     "no_reading_on_removed_on", "no_transfer_reading_on_exchanged_meter", on=_ON, at="supply_addresses"
 )
-def _exchanged(account: Found, _: Context) -> Iterator[Objection]:
+def _exchanged(account: Found, _: Context) -> Iterator[Breach]:
     """A meter that was removed has no reading of that day, or, unless fully billed, no transfer reading."""
     for path, point, meter in meters_of(account):
         if not is_active(meter):
             if not _has_reading(meter, meter["removed_on"]):
-                yield Objection(
-                    f"{path}.removed_on", "no_reading_on_removed_on", "Give a reading of that day."
-                )
+                yield Breach(f"{path}.removed_on", "Give a reading of that day.", "no_reading_on_removed_on")
             # A reading of a meter that is fully billed is refused itself: `reading_meter_fully_billed`.
             if not meter.get("transfer_readings") and not is_fully_billed(account, point, meter):
                 code = "no_transfer_reading_on_exchanged_meter"
-                yield Objection(f"{path}.transfer_readings", code, "An exchanged meter needs one.")
+                yield Breach(f"{path}.transfer_readings", "An exchanged meter needs one.", code)
 
 
 def _has_reading(meter: Found, day: str) -> bool:
@@ -261,21 +230,19 @@ def _has_reading(meter: Found, day: str) -> bool:
 
 
 @BOOK.rule("meter_point_with_no_meters", on=_ON)
-def _metered(account: Found, context: Context) -> Iterator[Objection]:
+def _metered(account: Found, context: Context) -> Iterator[Breach]:
     """A meter point on supply has no active meter, and no measurement class of unmetered supply."""
     for path, point in points_of(account):
         if has_ended(point, context.today) or point.get("measurement_class") in _UNMETERED:
             continue
         if not any(is_active(meter) for _, meter in objects(point.get("meters"))):
-            yield Objection(
-                f"{path}.meters", "meter_point_with_no_meters", "It is on supply without a meter."
-            )
+            yield Breach(f"{path}.meters", "It is on supply without a meter.")
 
 
-def _balances(details: Found, _: Context) -> Iterator[Objection]:
+def _balances(details: Found, _: Context) -> Iterator[Breach]:
     for name in ("debt_balance", "weekly_min", "weekly_max"):
         if amount(details.get(name)) < 0:
-            yield Objection(name, "invalid", "This must not be negative.")
+            yield Breach(name, "This must not be negative.")
 
 
 for _kind in ("EnergyPrepaymentDetails", "GasPrepaymentDetails", "GasPrepayDebtRepaymentOptions"):
@@ -315,10 +282,10 @@ _CHARACTERISTICS: Final = _characteristic_values()
     on="Characteristic",
     source="served: ProductCharacteristic",
 )
-def _characteristic(characteristic: Found, _: Context) -> Iterator[Objection]:
+def _characteristic(characteristic: Found, _: Context) -> Iterator[Breach]:
     """code is none of the five that are listed, or value none of those listed for it."""
     values = _CHARACTERISTICS.get(characteristic["code"])
     if values is None:
-        yield Objection("code", "characteristic_code_not_found", "There is no such characteristic.")
+        yield Breach("code", "There is no such characteristic.", "characteristic_code_not_found")
     elif characteristic["value"] not in values:
-        yield Objection("value", "invalid_characteristic_value", "It is not listed for this characteristic.")
+        yield Breach("value", "It is not listed for this characteristic.", "invalid_characteristic_value")

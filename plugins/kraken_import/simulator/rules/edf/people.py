@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from kraken_import.simulator.rules.declared import Context, Found, Objection
+from kraken_import.simulator.rules.declared import Breach, Context, Found
 from kraken_import.simulator.rules.edf.book import BOOK, add_order, add_past, add_unique, repeated
 from kraken_import.simulator.rules.telephones import add_telephones
 from kraken_import.simulator.rules.values import objects
@@ -17,10 +17,10 @@ _USERS: Final = ("EnergyCustomer", "BusinessUser")
 
 
 def _test_address(field: str, *on: str) -> None:
-    def check(person: Found, _: Context) -> Iterator[Objection]:
+    def check(person: Found, _: Context) -> Iterator[Breach]:
         value = person.get(field)
         if value and _TEST.search(value):
-            yield Objection(field, "possible_test_email_address", f"{value} is not a permitted email address")
+            yield Breach(field, f"{value} is not a permitted email address")
 
     says = f"{field}: begins with test@ or xxx@, or ends in @test.com, @test.co.uk, .xxx or .xx."
     for kind in on:
@@ -32,42 +32,27 @@ def _is_the_occupier(person: Found) -> bool:
     return " ".join(" ".join(names).split()).casefold() == "the occupier"
 
 
-def _occupier(person: Found, _: Context) -> Iterator[Objection]:
+@BOOK.rule("customer_may_not_be_named_the_occupier", on=_USERS)
+def _occupier(person: Found, _: Context) -> Iterator[Breach]:
+    """The name is The Occupier."""
     if _is_the_occupier(person):
-        code = "customer_may_not_be_named_the_occupier"
-        yield Objection("family_name", code, "Say unknown_occupier on the account instead.")
+        yield Breach("family_name", "Say unknown_occupier on the account instead.")
 
 
-def _occupier_contacts(person: Found, _: Context) -> Iterator[Objection]:
+@BOOK.rule("contact_details_for_occupier", on=_USERS)
+def _occupier_contacts(person: Found, _: Context) -> Iterator[Breach]:
+    """The name is The Occupier, and there is a way to reach it."""
     if _is_the_occupier(person) and any(person.get(name) for name in _CONTACTS):
-        yield Objection("", "contact_details_for_occupier", "The Occupier cannot be reached.")
+        yield Breach("", "The Occupier cannot be reached.")
 
 
-def _details(person: Found, _: Context) -> Iterator[Objection]:
+@BOOK.rule("customer_details_and_user_details_both_provided", on=_USERS)
+def _details(person: Found, _: Context) -> Iterator[Breach]:
+    """details and user_details are both given."""
     if person.get("details") and person.get("user_details"):
-        code = "customer_details_and_user_details_both_provided"
-        yield Objection("details", code, "Give one of details and user_details.")
+        yield Breach("details", "Give one of details and user_details.")
 
 
-for _kind in _USERS:
-    BOOK.add(
-        "customer_may_not_be_named_the_occupier",
-        on=_kind,
-        says="The name is The Occupier.",
-        check=_occupier,
-    )
-    BOOK.add(
-        "contact_details_for_occupier",
-        on=_kind,
-        says="The name is The Occupier, and there is a way to reach it.",
-        check=_occupier_contacts,
-    )
-    BOOK.add(
-        "customer_details_and_user_details_both_provided",
-        on=_kind,
-        says="details and user_details are both given.",
-        check=_details,
-    )
 _test_address("email", *_USERS)
 _test_address("complainant_email", "Complaint")
 for _kind in (*_USERS, "PropertyAdministrator"):
@@ -78,29 +63,28 @@ add_order("effective_from", "effective_to", "PropertyAdministrator")
 
 
 @BOOK.rule("fields_are_mutually_exclusive", on="EnergyCustomer", needs="consents")
-def _preferences(person: Found, _: Context) -> Iterator[Objection]:
+def _preferences(person: Found, _: Context) -> Iterator[Breach]:
     """customer_preferences and consents are both given."""
     if person.get("customer_preferences") and person.get("consents"):
-        yield Objection("customer_preferences", "fields_are_mutually_exclusive", "Give one of the two.")
+        yield Breach("customer_preferences", "Give one of the two.")
 
 
 @BOOK.rule("psr_industry_code_not_provided", on="EnergyPSR")
-def _industry_code(record: Found, _: Context) -> Iterator[Objection]:
+def _industry_code(record: Found, _: Context) -> Iterator[Breach]:
     """Neither elec_industry_code nor gas_industry_code is given."""
     if not record.get("elec_industry_code") and not record.get("gas_industry_code"):
-        yield Objection("", "psr_industry_code_not_provided", "An industry code is needed.")
+        yield Breach("", "An industry code is needed.")
 
 
 @BOOK.rule("repeated_values_for_unique_customer_detail_namespace", on="EnergyAccount", at="customers")
-def _external_users(account: Found, _: Context) -> Iterator[Objection]:
+def _external_users(account: Found, _: Context) -> Iterator[Breach]:
     """Two customers have the same external_user_id."""
     if repeated(
         str(_external_user(person))
         for _, person in objects(account.get("customers"))
         if _external_user(person)
     ):
-        code = "repeated_values_for_unique_customer_detail_namespace"
-        yield Objection("customers", code, "Two customers have one external_user_id.")
+        yield Breach("customers", "Two customers have one external_user_id.")
 
 
 def _external_user(person: Found) -> Any:
@@ -110,18 +94,18 @@ def _external_user(person: Found) -> Any:
 
 
 @BOOK.rule("official_complaint_field_missing", on="Complaint")
-def _official(complaint: Found, _: Context) -> Iterator[Objection]:
+def _official(complaint: Found, _: Context) -> Iterator[Breach]:
     """Some of official_entity, official_reference_number and official_status are given, but not all."""
     for name in (names := ("official_entity", "official_reference_number", "official_status")):
         if any(complaint.get(each) for each in names) and not complaint.get(name):
-            yield Objection(name, "official_complaint_field_missing", "An official complaint needs this.")
+            yield Breach(name, "An official complaint needs this.")
 
 
 @BOOK.rule("chsr_letter_not_sent", on="Complaint")
-def _letters(complaint: Found, _: Context) -> Iterator[Objection]:
+def _letters(complaint: Found, _: Context) -> Iterator[Breach]:
     """The letter of eight weeks has been sent, and the one of the CHSR has not."""
     if complaint["has_eight_week_letter_been_sent"] and not complaint["has_chsr_letter_been_sent"]:
-        yield Objection("has_chsr_letter_been_sent", "chsr_letter_not_sent", "It comes before the other.")
+        yield Breach("has_chsr_letter_been_sent", "It comes before the other.")
 
 
 add_unique(

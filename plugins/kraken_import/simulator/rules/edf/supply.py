@@ -7,7 +7,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, Final
 
-from kraken_import.simulator.rules.declared import Check, Context, Found, Objection
+from kraken_import.simulator.rules.declared import Breach, Check, Context, Found
 from kraken_import.simulator.rules.edf.billed import billed_dates
 from kraken_import.simulator.rules.edf.book import (
     BOOK,
@@ -77,11 +77,10 @@ for _kind in _AGREEMENTS:
 
 
 def _identifier(is_one: Any) -> Check:
-    def check(point: Found, _: Context) -> Iterator[Objection]:
+    def check(point: Found, _: Context) -> Iterator[Breach]:
         if not is_one(value=point["identifier"]):
-            code = "invalid_supply_point_identifier"
             says = f"{point['identifier']} is not a valid supply point identifier."
-            yield Objection("identifier", code, says)
+            yield Breach("identifier", says)
 
     return check
 
@@ -105,7 +104,7 @@ def _spans(items: Any, start: str, end: str) -> list[tuple[date, date | None]]:
 
 
 @BOOK.rule("gaps_or_overlaps_in_agreement_dates", on=_ON)
-def _consecutive(account: Found, _: Context) -> Iterator[Objection]:
+def _consecutive(account: Found, _: Context) -> Iterator[Breach]:
     """Agreements overlap or leave a gap, but after one that ended before supply began; ends are exclusive."""
     for path, point in points_of(account):
         if len(point.get("agreements") or ()) < 2:
@@ -116,48 +115,37 @@ def _consecutive(account: Found, _: Context) -> Iterator[Objection]:
         ):
             is_historic = end is not None and supply is not None and end <= supply
             if end is None or end > start or (end < start and not is_historic):
-                code = "gaps_or_overlaps_in_agreement_dates"
-                yield Objection(f"{path}.agreements", code, "There is a gap, or two overlap.")
+                yield Breach(f"{path}.agreements", "There is a gap, or two overlap.")
                 break
 
 
-def _before_supply(point: Found, _: Context) -> Iterator[Objection]:
+@BOOK.rule("agreement_start_date_before_supply_start_date", on=_POINTS)
+def _before_supply(point: Found, _: Context) -> Iterator[Breach]:
+    """An agreement of this supply starts before supply_start_date; one that had ended by then is historic,
+    which another rule allows.
+    """
     supply = as_day(point["supply_start_date"])
     for index, agreement in objects(point.get("agreements")):
         start, end = as_day(agreement["effective_from"]), as_day(agreement.get("effective_to"))
         if supply and start and start < supply and (end is None or end > supply):
-            code = "agreement_start_date_before_supply_start_date"
             where = f"agreements.{index}.effective_from"
-            yield Objection(where, code, f"Supply started on {supply}.")
+            yield Breach(where, f"Supply started on {supply}.")
 
 
-def _exemptions(point: Found, _: Context) -> Iterator[Objection]:
+@BOOK.rule(
+    "multiple_open_ended_tax_exemptions",
+    "overlapping_effective_dates_for_tax_exemptions",
+    on=_POINTS,
+    at="ccl_exemptions vat_exemptions",
+)
+def _exemptions(point: Found, _: Context) -> Iterator[Breach]:
+    """Several are open-ended, or two overlap."""
     for name in ("ccl_exemptions", "vat_exemptions"):
         spans = _spans(point.get(name), "effective_from", "effective_to")
         if sum(end is None for _, end in spans) > 1:
-            yield Objection(name, "multiple_open_ended_tax_exemptions", "One may be open-ended.")
+            yield Breach(name, "One may be open-ended.", "multiple_open_ended_tax_exemptions")
         elif any(end is None or end > start for (_, end), (start, _) in pairwise(spans)):
-            yield Objection(name, "overlapping_effective_dates_for_tax_exemptions", "Two overlap.")
-
-
-for _kind in _POINTS:
-    BOOK.add(
-        "agreement_start_date_before_supply_start_date",
-        on=_kind,
-        says=(
-            "An agreement of this supply starts before supply_start_date; one that had ended by then is"
-            " historic, which another rule allows."
-        ),
-        check=_before_supply,
-    )
-    BOOK.add(
-        "multiple_open_ended_tax_exemptions",
-        "overlapping_effective_dates_for_tax_exemptions",
-        on=_kind,
-        at="ccl_exemptions vat_exemptions",
-        says="Several are open-ended, or two overlap.",
-        check=_exemptions,
-    )
+            yield Breach(name, "Two overlap.", "overlapping_effective_dates_for_tax_exemptions")
 
 
 @BOOK.rule(
@@ -166,16 +154,16 @@ for _kind in _POINTS:
     on="ElectricityMeterPoint",
     at="capacity_values configuration_periods",
 )
-def _periods(point: Found, _: Context) -> Iterator[Objection]:
+def _periods(point: Found, _: Context) -> Iterator[Breach]:
     """A period starts neither on the end of the one before nor a day later, or ends on the day it starts."""
     for name in ("capacity_values", "configuration_periods"):
         spans = _spans(point.get(name), "effective_from_date", "effective_to_date")
         if any(start == end for start, end in spans):
-            yield Objection(name, "zero_length_periods", "A period ends on the day it starts.")
+            yield Breach(name, "A period ends on the day it starts.", "zero_length_periods")
         elif any(
             end is None or start not in (end, day_after(end)) for (_, end), (start, _) in pairwise(spans)
         ):
-            yield Objection(name, "gaps_or_overlaps_in_periods", "There is a gap, or two overlap.")
+            yield Breach(name, "There is a gap, or two overlap.", "gaps_or_overlaps_in_periods")
 
 
 @BOOK.rule(
@@ -184,23 +172,21 @@ def _periods(point: Found, _: Context) -> Iterator[Objection]:
     on="ElectricityMeterPoint",
     at="configuration_periods",
 )
-def _configured(point: Found, context: Context) -> Iterator[Objection]:
+def _configured(point: Found, context: Context) -> Iterator[Breach]:
     """A configuration period starts in the future, or the last one ends."""
     spans = _spans(point.get("configuration_periods"), "effective_from_date", "effective_to_date")
     if any(start > context.today for start, _ in spans):
-        yield Objection(
-            "configuration_periods", "configuration_period_starts_in_future", "One has not begun."
-        )
+        yield Breach("configuration_periods", "One has not begun.", "configuration_period_starts_in_future")
     if spans and spans[-1][1] is not None:
         code = "latest_configuration_period_not_open_ended"
-        yield Objection("configuration_periods", code, "The last one must have no end.")
+        yield Breach("configuration_periods", "The last one must have no end.", code)
 
 
 @BOOK.rule("agents_and_mpids_to_appoint_provided", on="ElectricityMeterPoint")
-def _agents(point: Found, _: Context) -> Iterator[Objection]:
+def _agents(point: Found, _: Context) -> Iterator[Breach]:
     """agents is given together with dc_to_appoint or mop_to_appoint."""
     if point.get("agents") and any(point.get(name) for name in ("dc_to_appoint", "mop_to_appoint")):
-        yield Objection("agents", "agents_and_mpids_to_appoint_provided", "Give one of the two.")
+        yield Breach("agents", "Give one of the two.")
 
 
 @BOOK.rule(
@@ -209,18 +195,18 @@ def _agents(point: Found, _: Context) -> Iterator[Objection]:
     on="GasMeterPoint",
     at="aq_history",
 )
-def _quantities(point: Found, _: Context) -> Iterator[Objection]:
+def _quantities(point: Found, _: Context) -> Iterator[Breach]:
     """Several entries are open-ended, or one does not start on the day after the end of the one before."""
     spans = _spans(point.get("aq_history"), "effective_from", "effective_to")
     if sum(end is None for _, end in spans) > 1:
         code = "multiple_open_ended_aqs_in_meterpoint_aq_history"
-        yield Objection("aq_history", code, "One may be open-ended.")
+        yield Breach("aq_history", "One may be open-ended.", code)
     elif any(end is None or start != day_after(end) for (_, end), (start, _) in pairwise(spans)):
-        yield Objection("aq_history", "gaps_or_overlaps_in_aq_history", "There is a gap, or two overlap.")
+        yield Breach("aq_history", "There is a gap, or two overlap.", "gaps_or_overlaps_in_aq_history")
 
 
 @BOOK.rule("no_current_or_future_aq_entry_found", on=_ON)
-def _current_quantity(account: Found, context: Context) -> Iterator[Objection]:
+def _current_quantity(account: Found, context: Context) -> Iterator[Breach]:
     """A gas meter point on supply with an active meter has no entry in aq_history that lasts until today."""
     for path, point in points_of(account):
         if point["supply_type"] != "GAS" or has_ended(point, context.today):
@@ -228,11 +214,11 @@ def _current_quantity(account: Found, context: Context) -> Iterator[Objection]:
         spans = _spans(point.get("aq_history"), "effective_from", "effective_to")
         lasts = any(end is None or end >= context.today for _, end in spans)
         if not lasts and any(is_active(meter) for _, meter in objects(point.get("meters"))):
-            yield Objection(f"{path}.aq_history", "no_current_or_future_aq_entry_found", "None is current.")
+            yield Breach(f"{path}.aq_history", "None is current.")
 
 
 @BOOK.rule("meter_point_with_no_agreement", "meterpoint_with_agreement_not_on_supply", on=_ON)
-def _agreed(account: Found, context: Context) -> Iterator[Objection]:
+def _agreed(account: Found, context: Context) -> Iterator[Breach]:
     """A point on supply has no agreement past the day billed to, or one is in force after supply ended."""
     billed = min(billed_dates(account, is_deep=True), default=date.min)
     for path, point in points_of(account):
@@ -240,80 +226,68 @@ def _agreed(account: Found, context: Context) -> Iterator[Objection]:
         if not has_ended(point, context.today):
             if not any(end is None or end > billed for _, end in spans):
                 code = "meter_point_with_no_agreement"
-                yield Objection(f"{path}.agreements", code, "It is on supply without an agreement.")
+                yield Breach(f"{path}.agreements", "It is on supply without an agreement.", code)
         elif any(start <= context.today and (end is None or end > context.today) for start, end in spans):
             code = "meterpoint_with_agreement_not_on_supply"
-            yield Objection(f"{path}.agreements", code, "Supply has ended, and one is in force.")
+            yield Breach(f"{path}.agreements", "Supply has ended, and one is in force.", code)
 
 
 @BOOK.rule("loss_in_progress", "future_supply_end_date", on=_ON, at="supply_addresses")
-def _losses(account: Found, context: Context) -> Iterator[Objection]:
+def _losses(account: Found, context: Context) -> Iterator[Breach]:
     """supply_end_date of a meter point is in the future, for which there are two codes."""
     for path, point in points_of(account):
         end = as_day(point.get("supply_end_date"))
         if end is not None and end > context.today:
             for code in ("loss_in_progress", "future_supply_end_date"):
-                yield Objection(f"{path}.supply_end_date", code, f"Supply ends in the future, on {end}.")
+                yield Breach(f"{path}.supply_end_date", f"Supply ends in the future, on {end}.", code)
 
 
 @BOOK.rule("future_supply_start_date", on=_ON)
-def _starts(account: Found, context: Context) -> Iterator[Objection]:
+def _starts(account: Found, context: Context) -> Iterator[Breach]:
     """supply_start_date of a meter point is in the future."""
     for path, point in points_of(account):
         start = as_day(point["supply_start_date"])
         if start is not None and start > context.today:
             where = f"{path}.supply_start_date"
-            yield Objection(where, "future_supply_start_date", f"Supply starts in the future, on {start}.")
+            yield Breach(where, f"Supply starts in the future, on {start}.")
 
 
 @BOOK.rule("no_supply_point_on_supply", on=_ON)
-def _on_supply(account: Found, context: Context) -> Iterator[Objection]:
+def _on_supply(account: Found, context: Context) -> Iterator[Breach]:
     """There are meter points, and supply of all of them has ended."""
     points = [point for _, point in points_of(account)]
     if points and all(has_ended(point, context.today) for point in points):
-        yield Objection("supply_addresses", "no_supply_point_on_supply", "No meter point is on supply.")
+        yield Breach("supply_addresses", "No meter point is on supply.")
 
 
 @BOOK.rule("multiple_property_administrators", on="EnergyLegacySupplyAddress")
-def _administrators(address: Found, _: Context) -> Iterator[Objection]:
+def _administrators(address: Found, _: Context) -> Iterator[Breach]:
     """There is more than one property administrator."""
     if len(address.get("property_administrators") or ()) > 1:
-        yield Objection("property_administrators", "multiple_property_administrators", "There may be one.")
+        yield Breach("property_administrators", "There may be one.")
 
 
-def _bespoke(agreement: Found, _: Context) -> Iterator[Objection]:
+@BOOK.rule(
+    "duplicate_bespoke_rates",
+    "no_register_id_or_rate_type_provided_for_bespoke_elec_rate",
+    on=_AGREEMENTS,
+    at="bespoke_tariff_rates",
+)
+def _bespoke(agreement: Found, _: Context) -> Iterator[Breach]:
+    """A rate is there twice, or a register of one has neither register_id nor rate_type."""
     rates = agreement.get("bespoke_tariff_rates") or ()
     if len(rates) > 1 and repeated(repr(rate) for rate in rates):
-        yield Objection("bespoke_tariff_rates", "duplicate_bespoke_rates", "A rate is there twice.")
+        yield Breach("bespoke_tariff_rates", "A rate is there twice.", "duplicate_bespoke_rates")
     for index, rate in enumerate(rates):
         for place, register in objects(rate.get("registers")):
             if not register.get("register_id") and not register.get("rate_type"):
                 code = "no_register_id_or_rate_type_provided_for_bespoke_elec_rate"
                 where = f"bespoke_tariff_rates.{index}.registers.{place}"
-                yield Objection(where, code, "Name the register or the type of rate.")
+                yield Breach(where, "Name the register or the type of rate.", code)
 
 
-for _kind in _AGREEMENTS:
-    BOOK.add(
-        "duplicate_bespoke_rates",
-        "no_register_id_or_rate_type_provided_for_bespoke_elec_rate",
-        on=_kind,
-        at="bespoke_tariff_rates",
-        says="A rate is there twice, or a register of one has neither register_id nor rate_type.",
-        check=_bespoke,
-    )
-
-
-def _participant(point: Found, _: Context) -> Iterator[Objection]:
+@BOOK.rule("market_participant_not_found", on=_POINTS, at="mpid")
+def _participant(point: Found, _: Context) -> Iterator[Breach]:
+    """mpid is GONE, which is how the stand-in plays a participant that is not there."""
     if point["mpid"] == "GONE":
-        yield Objection("mpid", "market_participant_not_found", "There is no market participant GONE.")
-
-
-for _kind in _POINTS:
-    BOOK.add(
-        "market_participant_not_found",
-        on=_kind,
-        at="mpid",
-        says="mpid is GONE, which is how the stand-in plays a participant that is not there.",
-        check=_participant,
-    )
+        yield Breach("mpid", "There is no market participant GONE.")
