@@ -136,7 +136,7 @@ class Desk:
 _FOCUSED = """() => {
     const on = document.activeElement;
     const label = on.labels && on.labels[0];
-    return (on.getAttribute("aria-label") || 
+    return (on.getAttribute("aria-label") ||
         (label ? label.firstChild.textContent : on.innerText) || "").trim();
 }"""
 _IS_SEEN = """() => {
