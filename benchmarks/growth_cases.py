@@ -104,6 +104,19 @@ def _anywhere(sample: Sample) -> dict[str, Any]:
     return {"wave_id": None, "batch": None, "rerun_id": sample.rerun, "identifiers": None, "states": None}
 
 
+def _action(sample: Sample) -> Mapping[str, Any]:
+    """An order of the console."""
+    return {
+        "id": "00000000-0000-0000-0000-000000000001",
+        "kind": "pause",
+        "wave_id": sample.working,
+        "dialects": ["edf_accounts"],
+        **dict.fromkeys(("selection_id", "records", "dag_id", "run_id")),
+        **dict.fromkeys(("scope", "reason", "ordered_by", "result"), "told"),
+        "outcome": "done",
+    }
+
+
 def _keys(sample: Sample) -> dict[str, Any]:
     """A wave that is being planned, a key that has wrapped none, and every wave's key to be wrapped."""
     waves = range(1, sample.scale.waves)
@@ -191,6 +204,9 @@ _SELECTED: Final = ("begin_selection", "select_page")
 _LISTED: Final = ("begin", "list", "aggregate")
 
 CASES: Final[Mapping[str, tuple[Case, ...]]] = {
+    **_plain("actions", "one", "begin end find latest", _action),
+    **_plain("board", "waves", "states", lambda s: {"wave_ids": [s.ended]}),
+    **_plain("board", "wave", "batches flow", lambda s: {"wave_id": s.ended, "states": list(SETTLED)}),
     **_plain("archive", "one", "to_archive lock unlock record", _archived),
     **_plain("archive", "wave", "extent export"),
     "archive.delete_events": (Case(about="page", values=_archived, before=("record",)),),
@@ -318,7 +334,8 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     "money.sum_batch": (Case(about="batch", before=("clear_batch",)),),
     **_plain("money", "wave", "take_over handed_on by_fate"),
     **_plain("outages", "one", "current meet claim_try finish last_of_connection of_wave"),
-    **_plain("overview", "waves", "waves", lambda _: {"wave_id": None, "dialect": None}),
+    **_plain("overview", "waves", "waves", lambda _: {"wave_id": None, "dialects": None, "before": None}),
+    **_plain("overview", "waves", "dialects"),
     **_plain("overview", "one", "reruns"),
     **_plain("processes", "page", "claim", _new),
     **_both("processes", "batch", "rebuildable", _in("build", {State.PLANNED, State.BUILT})),

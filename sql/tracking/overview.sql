@@ -34,9 +34,16 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS pause ON wave.paused_at IS NOT NULL
 WHERE (%(wave_id)s::bigint IS NULL OR wave.id = %(wave_id)s)
-    AND (%(dialect)s::text IS NULL OR wave.dialect = %(dialect)s)
+    AND (%(dialects)s::text[] IS NULL OR wave.dialect = ANY (%(dialects)s))
+    AND (%(before)s::bigint IS NULL OR wave.id < %(before)s)
 ORDER BY wave.id DESC
 LIMIT %(most)s
+
+-- name: dialects
+SELECT DISTINCT dialect FROM migration.wave
+UNION
+SELECT DISTINCT dialect FROM migration.cohort
+ORDER BY dialect
 
 -- name: reruns
 -- A rerun stays in its dialect, Kraken and mode, so only those are asked whether they have records of the wave.

@@ -41,6 +41,8 @@ class Systems:
     tracking_owner_dsn: str
     bundled_kraken: bool
     bundled_legacy: bool
+    tracking_reader_dsn: str = ""
+    """The tracking database for the console's pages; blank for that of tasks."""
     wave_keys: str = field(default="", repr=False)
     """What the keys of waves are wrapped with; the stack's own, whatever the tracking database."""
 
@@ -57,6 +59,7 @@ def resolve(*, targets: Targets, ports: Ports, secrets: Secrets, cluster: Cluste
         kraken_token=targets.kraken_token or secrets.simulator_token,
         legacy_dsn=targets.legacy_dsn or cluster.dsn(database="legacy", user=logins.LEGACY),
         tracking_dsn=targets.tracking_dsn or cluster.dsn(database="tracking", user=logins.APP),
+        tracking_reader_dsn=targets.tracking_dsn or cluster.dsn(database="tracking", user=logins.READER),
         legacy_owner_dsn=targets.legacy_dsn or cluster.dsn(database="legacy"),
         tracking_owner_dsn=targets.tracking_owner_dsn
         or targets.tracking_dsn
@@ -113,11 +116,14 @@ def kraken_settings(*, url: str, token: str) -> KrakenSettings:
 
 
 def connections(*, systems: Systems) -> list[Mapping[str, Any]]:
-    """The fields of Airflow's Connections `kraken`, `legacy`, `tracking` and `wave_keys`."""
+    """The fields of the stack's Connections in Airflow."""
     return [
         _kraken_connection(systems=systems),
         _postgres_connection(connection_id="legacy", dsn=systems.legacy_dsn),
         _postgres_connection(connection_id="tracking", dsn=systems.tracking_dsn),
+        _postgres_connection(
+            connection_id="tracking_reader", dsn=systems.tracking_reader_dsn or systems.tracking_dsn
+        ),
         {
             "connection_id": "wave_keys",
             "conn_type": "generic",
@@ -176,7 +182,11 @@ def _kraken_connection(*, systems: Systems) -> Mapping[str, Any]:
 def _postgres_connection(*, connection_id: str, dsn: str) -> Mapping[str, Any]:
     parts = parse_dsn(dsn)
     own = ("host", "port", "user", "password", "dbname")
-    descriptions = {"legacy": "The legacy billing database", "tracking": "The migration's tracking database"}
+    descriptions = {
+        "legacy": "The legacy billing database",
+        "tracking": "The migration's tracking database",
+        "tracking_reader": "The same for the console, which sees no payload",
+    }
     return {
         "connection_id": connection_id,
         "conn_type": "postgres",

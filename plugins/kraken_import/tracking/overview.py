@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,10 +56,21 @@ class RerunLine:
 
 
 def waves(
-    *, connection: Connection, most: int, dialect: str | None = None, wave_id: int | None = None
+    *,
+    connection: Connection,
+    most: int,
+    dialects: Sequence[str] | None = None,
+    wave_id: int | None = None,
+    before: int | None = None,
 ) -> list[WaveLine]:
-    """Return waves, the newest first: those of a dialect, the one with an id, or all."""
-    return _SQL.all(connection, WaveLine, "waves", wave_id=wave_id, dialect=dialect, most=most)
+    """Return waves, the newest first: of some dialects, the one with an id, those before one, or all."""
+    wanted = None if dialects is None else list(dialects)
+    return _SQL.all(connection, WaveLine, "waves", wave_id=wave_id, dialects=wanted, before=before, most=most)
+
+
+def dialects(*, connection: Connection) -> list[str]:
+    """Return the dialects that waves or cohorts have, in force or not."""
+    return list(_SQL.run(connection, "dialects").scalars())
 
 
 def reruns(*, connection: Connection, wave_id: int) -> list[RerunLine]:

@@ -38,7 +38,9 @@ class WaveOverview:
 def list_waves(*, tracking: Engine, most: int, dialect: str | None = None) -> list[WaveLine]:
     """Return the newest waves, of one dialect or of all."""
     with tracking.connect() as connection:
-        return overview.waves(connection=connection, most=most, dialect=dialect)
+        return overview.waves(
+            connection=connection, most=most, dialects=None if dialect is None else [dialect]
+        )
 
 
 def show_wave(*, tracking: Engine, wave: str) -> WaveOverview:

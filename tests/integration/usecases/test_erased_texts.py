@@ -11,7 +11,20 @@ from tests.integration.conftest import Journey
 from tests.integration.usecases.playing import finished_wave
 from tests.integration.usecases.test_erase import CLEAN, erase
 
-WRITTEN: Final = {"end_reason", "name", "note", "outcome_reason", "reason", "stop_reason", "unlisted"}
+WRITTEN: Final = {
+    *(
+        "described",
+        "end_reason",
+        "name",
+        "note",
+        "outcome_reason",
+        "reason",
+        "result",
+        "scope",
+        "stop_reason",
+    ),
+    "unlisted",
+}
 """Columns in which people may write anything."""
 OTHERWISE: Final = {("hand_back", "reason"), ("installation", "name")}
 """Columns with such a name for which that is not so: one has Kraken's masked words on its own customer."""
@@ -19,8 +32,8 @@ CODED: Final = """
 action airflow_run answer answered_by approval archived_by closed_by code connection_id counts
 currency dag_id decided_by decision detail dialect domain doubts ended_by error_code error_path
 event extent external_identifier file first_error_code first_error_path frame from_state held_by id
-import_supplier indexed_path kind kraken kraken_identifier kraken_status ledger mode ordered_by
-origin ours outcome over_by owner parameters parked_from path planned_by policy requested_by
+import_supplier indexed_path kind kraken kraken_identifier kraken_status ledger looked_by made_by mode
+ordered_by origin ours outcome over_by owner parameters parked_from path planned_by policy requested_by
 proved_by resource restored_by rule run_id selection severity source stage state stop_code stratum subject
 target_kraken theirs to_state token version_num watermark wrapped_by
 """
@@ -32,6 +45,7 @@ FILLERS: Final = {
     "timestamp with time zone": "now()",
     "jsonb": "'{}'",
     "bigint[]": "'{}'",
+    "uuid": "gen_random_uuid()",
 }
 
 

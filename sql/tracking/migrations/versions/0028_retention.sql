@@ -393,6 +393,9 @@ BEGIN
     UPDATE migration.legal_hold SET external_identifier = erased_as WHERE external_identifier = erased_identifier;
     FOR written_in, written IN VALUES
         ('cohort', 'name'),
+        ('console_action', 'reason'),
+        ('console_action', 'result'),
+        ('console_action', 'scope'),
         ('erasure', 'reason'),
         ('hand_back', 'note'),
         ('late_change', 'note'),
@@ -404,6 +407,7 @@ BEGIN
         ('rerun', 'stop_reason'),
         ('restored', 'reason'),
         ('restored', 'unlisted'),
+        ('selection', 'described'),
         ('stop_order', 'reason'),
         ('stop_order', 'stop_reason'),
         ('wave', 'name'),

@@ -1,4 +1,4 @@
-"""Legal holds, the erasure of one person, and what retention has taken."""
+"""Counts of records that moves keep, and what people order and look at in the console."""
 
 from __future__ import annotations
 

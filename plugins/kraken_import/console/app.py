@@ -1,0 +1,111 @@
+"""The console's application: its routes, and what a request that cannot be answered gets to read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Final
+
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.middleware.base import RequestResponseEndpoint
+
+from kraken_import.console import pages
+from kraken_import.console.access import NotSignedIn, Surroundings
+from kraken_import.console.asking import NotAllowed, NotFound, SignedIn, _caller
+from kraken_import.console.forms import ForeignForm
+from kraken_import.console.routes import ROUTERS
+from kraken_import.tracking.faults import UnableToUseTracking
+from kraken_import.usecases.faults import BadRequest, Retryable
+from transforms.database import DatabaseInterrupted, UnableToQuery
+
+_log = logging.getLogger(__name__)
+
+_SILENT: Final = (
+    "The tracking database does not answer now, which says nothing of the waves: they go on by themselves. "
+    "`kraken-migrate doctor` says what it meets; load this page again."
+)
+_BROKEN: Final = (
+    "This page could not be made; the log of Airflow's API server names the kind of fault. "
+    "Waves are not touched by it."
+)
+_FAULTS: Final[Mapping[type[Exception], tuple[int, str]]] = {
+    NotSignedIn: (401, "Log in to Airflow first, then load this page again."),
+    NotAllowed: (403, ""),
+    ForeignForm: (403, ""),
+    NotFound: (404, ""),
+    BadRequest: (409, ""),
+    RequestValidationError: (422, "The address or the form says something that cannot be: go back."),
+    StarletteHTTPException: (500, ""),
+    UnableToUseTracking: (503, ""),
+    Retryable: (503, ""),
+    DBAPIError: (503, _SILENT),
+    DatabaseInterrupted: (503, _SILENT),
+    UnableToQuery: (503, _SILENT),
+}
+"""The status and the sentence of each fault; a blank one stands for the fault's own."""
+
+
+def make_app(*, surroundings: Surroundings) -> FastAPI:
+    """Return the application. Each of its routes asks for a login, whatever else it asks for."""
+    app = FastAPI(
+        title="Migration console",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(_caller)],
+    )
+    app.state.surroundings = surroundings
+
+    @app.get("/")
+    def home(request: Request, caller: SignedIn) -> Response:
+        """Lead to the waves of the first tracking database."""
+        root = request.scope.get("root_path", "").rstrip("/")
+        first = next(iter(surroundings.places()), None)
+        if first is None:
+            return _said(request, 404, "There is no dialect in force, so there is nothing to show.")
+        return RedirectResponse(f"{root}/{first}/waves", status_code=303)
+
+    @app.get("/static/{name}")
+    def static(name: str, caller: SignedIn) -> Response:
+        """Return a style sheet or a module."""
+        found = pages.static(name=name)
+        if found is None:
+            raise HTTPException(status_code=404)
+        return found
+
+    for router in ROUTERS:
+        app.include_router(router, prefix="/{place}")
+    _say_in_sentences(app)
+    return app
+
+
+def _say_in_sentences(app: FastAPI) -> None:
+    """Have each fault that is known answered by its status and a sentence, and all others by ours alone."""
+
+    def answer(request: Request, error: Exception) -> Response:
+        status, sentence = next(said for kind, said in _FAULTS.items() if isinstance(error, kind))
+        if isinstance(error, StarletteHTTPException):
+            status = error.status_code
+            sentence = "There is no such page." if status == 404 else "This cannot be answered."
+        return _said(request, status, sentence or str(error))
+
+    for kind in _FAULTS:
+        app.add_exception_handler(kind, answer)
+
+    @app.middleware("http")
+    async def _(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        try:
+            return await call_next(request)
+        except Exception as error:
+            # A handler would have the server log its words, which may quote a customer.
+            _log.error("A page of the console could not be made: %s.", type(error).__name__)
+            return _said(request, 500, _BROKEN)
+
+
+def _said(request: Request, status: int, sentence: str) -> Response:
+    root = request.scope.get("root_path", "").rstrip("/")
+    return pages.page(template="problem", status=status, sentence=sentence, root=root)

@@ -1,0 +1,76 @@
+"""What a kind of order is: what it would do is shown first, then it is done once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from kraken_import.console.access import Act
+from kraken_import.console.asking import Asked
+from kraken_import.tracking.actions import Action, NewAction, Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """Something else than the reason that the person fills in; `options` are (value, word) to choose from."""
+
+    name: str
+    label: str
+    type: str = "text"
+    value: str = ""
+    options: Sequence[tuple[str, str]] = ()
+    is_required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What an order would do, as the person reads it before it is done. No identifier stands in it."""
+
+    title: str
+    words: str
+    button: str
+    dialect: str | None = None
+    wave_id: int | None = None
+    records: int | None = None
+    """How many records it is about: an order about another number than was shown is refused."""
+    refusal: str = ""
+    """Why it makes no sense now; blank where it does."""
+    fields: Sequence[Field] = ()
+    is_dangerous: bool = False
+    dag_id: str | None = None
+    run_id: str | None = None
+    selection_id: int | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What the form carries on, beside what was asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How an order stands: `outcome` is None while it is carried out."""
+
+    sentence: str
+    outcome: Outcome | None = None
+
+
+class Kind(Protocol):
+    """One kind of order."""
+
+    @property
+    def name(self) -> str:
+        """Return what the order is called in addresses and in the log."""
+
+    @property
+    def act(self) -> Act:
+        """Return what permission it needs."""
+
+    def scope(self, *, asked: Asked, values: Mapping[str, str]) -> Scope:
+        """Return what the order would do. Raises `NotFound`, and `BadRequest` for senseless values."""
+
+    def carry_out(
+        self, *, asked: Asked, scope: Scope, values: Mapping[str, str], action: NewAction
+    ) -> Progress:
+        """Do it. Raises `BadRequest` where it is refused, with a sentence."""
+
+    def progress(self, *, asked: Asked, action: Action) -> Progress:
+        """Return how it stands now, of an order that `carry_out` did not end."""

@@ -1,0 +1,93 @@
+"""Renders the console's pages, and the headers that each carries."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from fastapi import Response
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from kraken_import.domain.lifecycle import State
+from kraken_import.usecases.moments import in_utc
+
+HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; frame-ancestors 'self'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_KINDS: Final = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
+
+GOOD: Final = frozenset({State.PROCESSED, State.DRY_RUN_SUCCEEDED})
+BAD: Final = frozenset({State.REJECTED, State.INVALID, State.ERRORED, State.CANCELLED, State.DRY_RUN_ERRORED})
+UNSURE: Final = frozenset({State.PARKED, State.UNRECOGNISED, State.MISSING})
+
+
+def page(*, template: str, status: int = 200, **values: Any) -> Response:
+    """Return a whole page. Every value is escaped, and a missing one is an error."""
+    text = environment().get_template(f"{template}.html").render(**values)
+    return Response(text, status_code=status, media_type="text/html; charset=utf-8", headers=dict(HEADERS))
+
+
+def tone(state: State) -> str:
+    """Return how a state is coloured: good, bad, unsure, or under way."""
+    return "good" if state in GOOD else "bad" if state in BAD else "unsure" if state in UNSURE else "way"
+
+
+def static(*, name: str) -> Response | None:
+    """Return a style sheet or a module of the pages; None where there is none of this name."""
+    kind = _KINDS.get(name.rpartition(".")[2])
+    file = files(__package__) / "static" / name
+    if kind is None or "/" in name or not file.is_file():
+        return None
+    headers = dict(HEADERS) | {"Cache-Control": "private, max-age=86400"}
+    return Response(file.read_bytes(), media_type=kind, headers=headers)
+
+
+@cache
+def version() -> str:
+    """Return what changes with the pages: a page that was open over an upgrade notices it."""
+    digest = hashlib.sha256()
+    for folder in ("static", "templates"):
+        for file in sorted((files(__package__) / folder).iterdir(), key=lambda each: each.name):
+            digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@cache
+def environment() -> Environment:
+    """Return the templates of the console."""
+    found = Environment(
+        loader=PackageLoader("kraken_import.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters["number"] = lambda value: f"{value:,}"
+    found.filters["share"] = lambda part, whole: f"{100 * part / whole:.1f} %" if whole else "–"
+    found.filters["at"] = lambda when: in_utc(at=when) if when else "–"
+    found.filters["tone"] = tone
+    found.filters["age"] = _age
+    found.globals["now"] = lambda: datetime.now(UTC)
+    found.globals["version"] = version()
+    return found
+
+
+def _age(when: datetime | None) -> str:
+    """Return how long ago something was, in words."""
+    if when is None:
+        return "–"
+    seconds = max(0, int((datetime.now(UTC) - when).total_seconds()))
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length} {unit}s ago"
+    return f"{seconds} seconds ago"

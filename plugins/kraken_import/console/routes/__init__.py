@@ -1,0 +1,11 @@
+"""The pages of the console, a module each; `ROUTERS` are all of them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from kraken_import.console.routes import orders, wave, waves
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (waves.router, wave.router, orders.router)

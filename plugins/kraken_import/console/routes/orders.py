@@ -1,0 +1,164 @@
+"""Orders: what one would do, giving it once, and what came of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse
+
+from kraken_import.console.asking import Ask, Asked, NotFound
+from kraken_import.console.forms import FIELD
+from kraken_import.console.kinds import KINDS
+from kraken_import.console.kinds.kind import Kind, Progress, Scope
+from kraken_import.domain.orders import Order
+from kraken_import.tracking import actions
+from kraken_import.tracking.actions import Action, NewAction
+from kraken_import.usecases.faults import BadRequest
+
+router = APIRouter()
+_log = logging.getLogger(__name__)
+
+_MOST: Final = 100
+_OWN: Final = frozenset({FIELD, "id", "kind", "reason", "shown"})
+_LONGEST_FIELD: Final = 2_000
+
+
+@router.get("/orders")
+def orders(asked: Ask) -> Any:
+    """Show the newest orders."""
+    with asked.read() as connection:
+        found = actions.latest(connection=connection, dialects=asked.dialects, most=_MOST)
+    return asked.page("orders", actions=found)
+
+
+@router.get("/orders/new/{kind}")
+def new(asked: Ask, kind: str) -> Any:
+    """Show what an order would do, before anything is done."""
+    wanted = _kind(kind)
+    values = _bounded(dict(asked.request.query_params))
+    scope = wanted.scope(asked=asked, values=values)
+    asked.require(act=wanted.act, dialect=scope.dialect)
+    back = asked.link("waves", scope.wave_id) if scope.wave_id else asked.link("waves")
+    shown = {} if scope.records is None else {"shown": str(scope.records)}
+    return asked.page(
+        "order", scope=scope, kind=kind, id=uuid4(), values={**values, **scope.values, **shown}, back=back
+    )
+
+
+@router.post("/orders")
+async def give(request: Request, asked: Ask) -> Response:
+    """Give an order, unless its button was pressed before, and lead to what came of it."""
+    form = {name: str(value) for name, value in (await request.form()).items()}
+    return await run_in_threadpool(_give, asked, _bounded(form))
+
+
+@router.get("/orders/{action_id}")
+def order(asked: Ask, action_id: UUID) -> Any:
+    """Show an order, and what came of it."""
+    with asked.read() as connection:
+        found = actions.find(connection=connection, action_id=action_id)
+    if found is None or (found.dialect is not None and not asked.caller.may_read(dialect=found.dialect)):
+        raise NotFound("There is no such order that you may see.")
+    progress = _progress(asked=asked, action=found)
+    return asked.page("ordered", action=found, progress=progress)
+
+
+def _give(asked: Asked, form: Mapping[str, str]) -> Response:
+    asked.require_form(sent=form.get(FIELD, ""))
+    kind = _kind(form.get("kind", ""))
+    try:
+        action_id = UUID(form.get("id", ""))
+    except ValueError:
+        raise BadRequest("The form is incomplete: open the page again, and send it there.") from None
+    values = {name: value for name, value in form.items() if name not in _OWN}
+    lead = RedirectResponse(asked.link("orders", action_id), status_code=303)
+    with asked.read() as connection:
+        if actions.find(connection=connection, action_id=action_id) is not None:
+            return lead
+    scope = kind.scope(asked=asked, values=values)
+    asked.require(act=kind.act, dialect=scope.dialect)
+    reason = Order(by=asked.caller.name, reason=form.get("reason"), at=datetime.now(UTC)).reason
+    if reason is None:
+        raise BadRequest("Give a reason: it is kept with the order.")
+    if scope.refusal:
+        raise BadRequest(scope.refusal)
+    if scope.records is not None and form.get("shown") != str(scope.records):
+        raise BadRequest(
+            f"{scope.records:,} records fit now, and {form.get('shown') or 'none'} were shown: nothing was "
+            "done; open the page again, and look."
+        )
+    action = NewAction(
+        id=action_id,
+        kind=kind.name,
+        scope=scope.words,
+        reason=reason,
+        ordered_by=asked.caller.name,
+        dialect=scope.dialect,
+        wave_id=scope.wave_id,
+        selection_id=scope.selection_id,
+        records=scope.records,
+        dag_id=scope.dag_id,
+        run_id=scope.run_id,
+    )
+    with asked.writer.begin() as connection:
+        is_first = actions.begin(connection=connection, action=action)
+    if is_first:
+        _end(asked=asked, action_id=action_id, progress=_carried_out(asked, kind, scope, values, action))
+    return lead
+
+
+def _carried_out(
+    asked: Asked, kind: Kind, scope: Scope, values: Mapping[str, str], action: NewAction
+) -> Progress:
+    try:
+        return kind.carry_out(asked=asked, scope=scope, values=values, action=action)
+    except BadRequest as refused:
+        return Progress(sentence=str(refused), outcome="refused")
+    except Exception as error:
+        # Its words may quote a customer; the row says that it did not end well.
+        _log.error("An order to %s failed: %s.", kind.name, type(error).__name__)
+        return Progress(
+            sentence=f"It failed ({type(error).__name__}), and may be done in part: look before you order it "
+            "again.",
+            outcome="failed",
+        )
+
+
+def _progress(*, asked: Asked, action: Action) -> Progress:
+    if action.outcome is not None:
+        return Progress(sentence=action.result or "", outcome=action.outcome)
+    kind = KINDS.get(action.kind)
+    if kind is None:
+        return Progress(sentence="Under way.")
+    found = kind.progress(asked=asked, action=action)
+    _end(asked=asked, action_id=action.id, progress=found)
+    return found
+
+
+def _end(*, asked: Asked, action_id: UUID, progress: Progress) -> None:
+    if progress.outcome is None:
+        return
+    with asked.writer.begin() as connection:
+        actions.end(
+            connection=connection, action_id=action_id, outcome=progress.outcome, result=progress.sentence
+        )
+
+
+def _kind(name: str) -> Kind:
+    found = KINDS.get(name)
+    if found is None:
+        raise NotFound("There is no such order.")
+    return found
+
+
+def _bounded(values: Mapping[str, str]) -> dict[str, str]:
+    """Return what was sent. Raises `BadRequest` where a field is longer than any that is meant."""
+    if any(len(value) > _LONGEST_FIELD or len(name) > 100 for name, value in values.items()):
+        raise BadRequest(f"A field holds more than {_LONGEST_FIELD:,} characters, so nothing was done.")
+    return dict(values)

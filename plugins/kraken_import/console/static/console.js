@@ -1,0 +1,74 @@
+// Keeps the parts of a page that are marked `data-live` up to date, and sends each form once.
+
+const SECONDS = 4;
+const LONGEST = 60;
+const page = document.documentElement;
+
+// As Airflow shows itself; without its choice, as the system does.
+try {
+  const theme = parent.localStorage.getItem("theme") ?? localStorage.getItem("theme");
+  if (theme === "dark" || theme === "light") page.dataset.theme = theme;
+} catch {
+  // Another site has no say in it.
+}
+
+let pause = SECONDS;
+let waiting = null;
+
+function show(id, isShown) {
+  const line = document.getElementById(id);
+  if (line) line.hidden = !isShown;
+}
+
+function replace(fresh) {
+  for (const part of document.querySelectorAll("[data-live]")) {
+    const other = fresh.getElementById(part.id);
+    // What a person is in the middle of stays as it is.
+    if (!other || part.contains(document.activeElement) || part.matches(":has(details[open])")) continue;
+    if (part.innerHTML !== other.innerHTML) part.innerHTML = other.innerHTML;
+  }
+}
+
+async function look() {
+  if (document.hidden) return;
+  try {
+    const answer = await fetch(location.href, { headers: { "X-Console": "live" }, cache: "no-store" });
+    if (answer.redirected || answer.status === 401) {
+      show("connection", true);
+      return;
+    }
+    if (!answer.ok) throw new Error(String(answer.status));
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    show("outdated", fresh.documentElement.dataset.version !== page.dataset.version);
+    replace(fresh);
+    show("connection", false);
+    pause = SECONDS;
+  } catch {
+    show("connection", true);
+    pause = Math.min(2 * pause, LONGEST);
+  }
+}
+
+function again() {
+  clearTimeout(waiting);
+  waiting = setTimeout(async () => {
+    await look();
+    again();
+  }, pause * 1000);
+}
+
+if (document.querySelector("[data-live]")) {
+  again();
+  document.addEventListener("visibilitychange", async () => {
+    if (document.hidden) return;
+    pause = SECONDS;
+    await look();
+    again();
+  });
+}
+
+for (const form of document.querySelectorAll("form[data-once]")) {
+  form.addEventListener("submit", () => {
+    for (const button of form.querySelectorAll("button")) button.disabled = true;
+  });
+}

@@ -1,0 +1,68 @@
+"""What people ordered in the console: a row for each order, made before it is carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from kraken_import.tracking.queries import queries
+
+Outcome: TypeAlias = Literal["done", "refused", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAction:
+    """An order as a person gave it. `scope` says what it is about, without identifiers."""
+
+    id: UUID
+    kind: str
+    scope: str
+    reason: str
+    ordered_by: str
+    dialect: str | None = None
+    wave_id: int | None = None
+    selection_id: int | None = None
+    records: int | None = None
+    dag_id: str | None = None
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action(NewAction):
+    """An order, and what came of it: `outcome` is None while it is not known."""
+
+    ordered_at: datetime
+    ended_at: datetime | None
+    outcome: Outcome | None
+    result: str | None
+
+
+def begin(*, connection: Connection, action: NewAction) -> bool:
+    """Record an order. Returns False where its button was pressed before: then nothing is to be done."""
+    values = asdict(action) | {"id": str(action.id)}
+    return _SQL.run(connection, "begin", **values).one_or_none() is not None
+
+
+def end(*, connection: Connection, action_id: UUID, outcome: Outcome, result: str) -> None:
+    """Record what came of an order."""
+    _SQL.run(connection, "end", id=str(action_id), outcome=outcome, result=result)
+
+
+def find(*, connection: Connection, action_id: UUID) -> Action | None:
+    """Return an order; None where there is none of this id."""
+    return _SQL.one(connection, Action, "find", id=str(action_id))
+
+
+def latest(
+    *, connection: Connection, dialects: Sequence[str], most: int, wave_id: int | None = None
+) -> list[Action]:
+    """Return the newest orders, the newest first: of a wave, or of all waves of these dialects."""
+    return _SQL.all(connection, Action, "latest", dialects=list(dialects), wave_id=wave_id, most=most)
+
+
+_SQL = queries(file="actions")

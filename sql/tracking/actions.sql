@@ -1,0 +1,34 @@
+-- What people ordered in the console.
+
+-- name: begin
+-- The second press of a button finds the row of the first.
+INSERT INTO migration.console_action (
+    id, kind, dialect, wave_id, selection_id, records, scope, reason, ordered_by, ordered_at, dag_id, run_id
+)
+VALUES (
+    %(id)s, %(kind)s, %(dialect)s, %(wave_id)s, %(selection_id)s, %(records)s, %(scope)s, %(reason)s,
+    %(ordered_by)s, migration.present(), %(dag_id)s, %(run_id)s
+)
+ON CONFLICT (id) DO NOTHING
+RETURNING id
+
+-- name: end
+-- The first end stands.
+UPDATE migration.console_action
+SET ended_at = migration.present(), outcome = %(outcome)s, result = %(result)s
+WHERE id = %(id)s AND ended_at IS NULL
+
+-- name: find
+SELECT id, kind, dialect, wave_id, selection_id, records, scope, reason, ordered_by, ordered_at, dag_id, run_id,
+    ended_at, outcome, result
+FROM migration.console_action
+WHERE id = %(id)s
+
+-- name: latest
+SELECT id, kind, dialect, wave_id, selection_id, records, scope, reason, ordered_by, ordered_at, dag_id, run_id,
+    ended_at, outcome, result
+FROM migration.console_action
+WHERE (%(wave_id)s::bigint IS NULL OR wave_id = %(wave_id)s)
+    AND (dialect IS NULL OR dialect = ANY (%(dialects)s))
+ORDER BY ordered_at DESC
+LIMIT %(most)s

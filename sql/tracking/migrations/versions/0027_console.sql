@@ -1,0 +1,133 @@
+-- What the operator's console shows without reading every record, and what people order and look at in it.
+
+-- Only ever added to: no two writers meet in a row, so none waits for another, and none can be its deadlock.
+CREATE TABLE migration.state_count (
+    wave_id             bigint NOT NULL,
+    batch               integer NOT NULL,
+    state               text NOT NULL,
+    minute              timestamptz NOT NULL,
+    records             integer NOT NULL CHECK (records <> 0)
+);
+CREATE INDEX state_count_wave_idx ON migration.state_count (wave_id, minute);
+
+COMMENT ON TABLE migration.state_count IS 'How many records came to a state or left it, by batch and minute: the sum is how many stand there.';
+COMMENT ON COLUMN migration.state_count.wave_id IS 'The wave.';
+COMMENT ON COLUMN migration.state_count.batch IS 'The batch.';
+COMMENT ON COLUMN migration.state_count.state IS 'The state that they came to or left.';
+COMMENT ON COLUMN migration.state_count.minute IS 'The minute in which they did.';
+COMMENT ON COLUMN migration.state_count.records IS 'How many more, or fewer where it is negative.';
+
+CREATE FUNCTION migration.count_states() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO migration.state_count (wave_id, batch, state, minute, records)
+        SELECT wave_id, batch, state, date_trunc('minute', migration.present()), count(*)
+        FROM arrived
+        GROUP BY wave_id, batch, state;
+    ELSE
+        -- What stays where it was cancels itself out.
+        INSERT INTO migration.state_count (wave_id, batch, state, minute, records)
+        SELECT wave_id, batch, state, date_trunc('minute', migration.present()), sum(one)
+        FROM (
+            SELECT wave_id, batch, state, 1 AS one FROM arrived
+            UNION ALL
+            SELECT wave_id, batch, state, -1 FROM departed
+        ) AS moved
+        GROUP BY wave_id, batch, state
+        HAVING sum(one) <> 0;
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION migration.count_states IS 'Notes how many records a statement brought to each state of each batch, and how many left it.';
+
+CREATE TRIGGER import_process_claimed_is_counted
+    AFTER INSERT ON migration.import_process REFERENCING NEW TABLE AS arrived
+    FOR EACH STATEMENT EXECUTE FUNCTION migration.count_states();
+CREATE TRIGGER import_process_moved_is_counted
+    AFTER UPDATE ON migration.import_process REFERENCING NEW TABLE AS arrived OLD TABLE AS departed
+    FOR EACH STATEMENT EXECUTE FUNCTION migration.count_states();
+
+INSERT INTO migration.state_count (wave_id, batch, state, minute, records)
+SELECT wave_id, batch, state, date_trunc('minute', coalesce(settled_at, created_at, built_at, planned_at)), count(*)
+FROM migration.import_process
+GROUP BY 1, 2, 3, 4;
+
+-- Causes are asked for by wave, and warnings are many.
+CREATE INDEX import_error_cause_idx ON migration.import_error (wave_id, code, path) WHERE severity = 'error';
+
+CREATE TABLE migration.selection (
+    id                  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    dialect             text NOT NULL,
+    described           text NOT NULL,
+    made_by             text NOT NULL,
+    made_at             timestamptz NOT NULL
+);
+COMMENT ON TABLE migration.selection IS 'Records that a person chose, so that an order names a number and no customer.';
+COMMENT ON COLUMN migration.selection.id IS 'Surrogate key: what runs and orders name.';
+COMMENT ON COLUMN migration.selection.dialect IS 'Dialect of all its records.';
+COMMENT ON COLUMN migration.selection.described IS 'How they were chosen, in words without identifiers.';
+COMMENT ON COLUMN migration.selection.made_by IS 'User of Airflow, or of the machine of the command.';
+COMMENT ON COLUMN migration.selection.made_at IS 'When they were chosen: what fits the description later is not in it.';
+
+CREATE TABLE migration.selection_record (
+    selection_id        bigint NOT NULL REFERENCES migration.selection,
+    import_process_id   bigint NOT NULL REFERENCES migration.import_process,
+    PRIMARY KEY (selection_id, import_process_id)
+);
+COMMENT ON TABLE migration.selection_record IS 'The records of a selection.';
+COMMENT ON COLUMN migration.selection_record.selection_id IS 'The selection.';
+COMMENT ON COLUMN migration.selection_record.import_process_id IS 'The record.';
+
+CREATE TABLE migration.console_action (
+    id                  uuid PRIMARY KEY,
+    kind                text NOT NULL,
+    dialect             text,
+    wave_id             bigint REFERENCES migration.wave,
+    selection_id        bigint REFERENCES migration.selection,
+    records             integer CHECK (records >= 0),
+    scope               text NOT NULL,
+    reason              text NOT NULL,
+    ordered_by          text NOT NULL,
+    ordered_at          timestamptz NOT NULL,
+    dag_id              text,
+    run_id              text,
+    ended_at            timestamptz,
+    outcome             text CHECK (outcome IN ('done', 'refused', 'failed')),
+    result              text,
+    CHECK ((ended_at IS NULL) = (outcome IS NULL))
+);
+CREATE INDEX console_action_wave_idx ON migration.console_action (wave_id, ordered_at);
+CREATE INDEX console_action_ordered_idx ON migration.console_action (ordered_at);
+COMMENT ON TABLE migration.console_action IS 'What people ordered in the console: one row each, however often a button was pressed.';
+COMMENT ON COLUMN migration.console_action.id IS 'Made with the form: the second press of its button finds the first.';
+COMMENT ON COLUMN migration.console_action.kind IS 'What was ordered, for example pause or rerun.';
+COMMENT ON COLUMN migration.console_action.dialect IS 'The dialect; NULL for an order to all.';
+COMMENT ON COLUMN migration.console_action.wave_id IS 'The wave; NULL for an order to several.';
+COMMENT ON COLUMN migration.console_action.selection_id IS 'The records, where they were chosen.';
+COMMENT ON COLUMN migration.console_action.records IS 'How many records the person was shown; NULL for an order that is not about records.';
+COMMENT ON COLUMN migration.console_action.scope IS 'What it is about, in the words that the person was shown, without identifiers.';
+COMMENT ON COLUMN migration.console_action.reason IS 'The reason, in the person''s words.';
+COMMENT ON COLUMN migration.console_action.ordered_by IS 'User of Airflow.';
+COMMENT ON COLUMN migration.console_action.ordered_at IS 'When the button was pressed first.';
+COMMENT ON COLUMN migration.console_action.dag_id IS 'The DAG that carries it out; NULL where the console does.';
+COMMENT ON COLUMN migration.console_action.run_id IS 'Its run.';
+COMMENT ON COLUMN migration.console_action.ended_at IS 'When it was carried out or refused; NULL until then.';
+COMMENT ON COLUMN migration.console_action.outcome IS 'done, refused or failed.';
+COMMENT ON COLUMN migration.console_action.result IS 'What came of it, in a sentence.';
+
+CREATE TABLE migration.personal_look (
+    id                  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    import_process_id   bigint NOT NULL REFERENCES migration.import_process,
+    looked_by           text NOT NULL,
+    looked_at           timestamptz NOT NULL
+);
+CREATE INDEX personal_look_process_idx ON migration.personal_look (import_process_id);
+COMMENT ON TABLE migration.personal_look IS 'Append-only: who looked at what was sent and answered of a record, which is personal data.';
+COMMENT ON COLUMN migration.personal_look.id IS 'Surrogate key, ascending.';
+COMMENT ON COLUMN migration.personal_look.import_process_id IS 'The record.';
+COMMENT ON COLUMN migration.personal_look.looked_by IS 'User of Airflow.';
+COMMENT ON COLUMN migration.personal_look.looked_at IS 'When.';
+CREATE TRIGGER personal_look_is_append_only
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON migration.personal_look
+    FOR EACH STATEMENT EXECUTE FUNCTION migration.refuse_change();

@@ -1,0 +1,18 @@
+"""Legal holds, the erasure of one person, and what retention has taken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0028"
+down_revision = "0027"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    statements = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    # A percent sign in the file is no parameter.
+    op.get_bind().execution_options(no_parameters=True).exec_driver_sql(statements)
