@@ -192,4 +192,5 @@ def expect(locator: Any) -> Any:
     # It is on the path only once a browser was found.
     from playwright.sync_api import expect as expected
 
+    expected.set_options(timeout=1_000 * SECONDS)
     return expected(locator)
