@@ -427,7 +427,7 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("watch", "one", "due_cohorts told remember forget"),
     **_plain("story", "one", "records"),
     **_plain("story", "page", "tries moves errors decisions payloads answers"),
-    **_plain("wave_keys", "one", "lock"),
+    **_plain("wave_keys", "one", "may_rewrap lock"),
     "wave_keys.insert": (Case(about="one", values=_keys, before=("plan",)),),
     **_plain("wave_keys", "one", "of_waves", lambda s: {"wave_ids": [s.working]}),
     **_plain("wave_keys", "waves", "sealed in_use wrapped_otherwise rewrap", _keys),
