@@ -438,7 +438,7 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("wave_keys", "waves", "sealed in_use wrapped_otherwise rewrap", _keys),
     **_plain("waves", "one", "insert_wave", lambda _: {"name": "another", "run_id": "another"}),
     **_plain("waves", "one", "enlarge_batch_size reopen find_run load_wave may_create hindrance batches"),
-    **_plain("waves", "one", "record_watermark stop finish dag_of lock_batch unlock_batch"),
+    **_plain("waves", "one", "record_watermark stop finish dag_of run_of lock_batch unlock_batch"),
     **_plain("waves", "waves", "paused", _every_wave),
     "waves.close_planning": (Case(about="wave", before=("forget_batches",)),),
     **_plain("waves", "wave", "merge_batches batches_in_state"),

@@ -101,13 +101,14 @@ ORDER BY wave_id, currency, ledger
 -- name: log
 -- What people ordered and decided about a wave, wherever they did. What was ordered in the console and has a row of
 -- its own is told once, by that row.
-SELECT at, by_whom, what, reason, came_of_it
+SELECT at, by_whom, what, reason, came_of_it, action_id
 FROM (
-    SELECT ordered_at AS at, ordered_by AS by_whom, kind AS what, reason, coalesce(result, 'under way') AS came_of_it
+    SELECT ordered_at AS at, ordered_by AS by_whom, kind AS what, reason, coalesce(result, 'under way') AS came_of_it,
+        id AS action_id
     FROM migration.console_action
     WHERE wave_id = %(wave_id)s
     UNION ALL
-    SELECT ordered_at, ordered_by, action, reason, ''
+    SELECT ordered_at, ordered_by, action, reason, '', NULL
     FROM migration.wave_control AS given
     WHERE wave_id = %(wave_id)s
         AND NOT EXISTS (
@@ -116,15 +117,15 @@ FROM (
                 AND ours.ordered_at BETWEEN given.ordered_at - interval '1 minute' AND given.ordered_at + interval '1 minute'
         )
     UNION ALL
-    SELECT decided_at, decided_by, decision, NULL, ''
+    SELECT decided_at, decided_by, decision, NULL, '', NULL
     FROM migration.wave_decision
     WHERE wave_id = %(wave_id)s
     UNION ALL
-    SELECT answered_at, answered_by, 'approval that does not count', NULL, 'four eyes: another user must answer'
+    SELECT answered_at, answered_by, 'approval that does not count', NULL, 'four eyes: another user must answer', NULL
     FROM migration.wave_refused_approval
     WHERE wave_id = %(wave_id)s
     UNION ALL
-    SELECT ordered_at, ordered_by, 'stop all', reason, ''
+    SELECT ordered_at, ordered_by, 'stop all', reason, '', NULL
     FROM migration.stop_order
     WHERE waves @> ARRAY[%(wave_id)s::bigint]
 ) AS told

@@ -13,6 +13,7 @@ from typing import Any, Final
 from fastapi import Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from kraken_import.console.markdown import shown
 from kraken_import.domain.lifecycle import State
 from kraken_import.usecases.moments import in_utc
 from kraken_import.usecases.pace import in_words
@@ -80,6 +81,7 @@ def environment() -> Environment:
     found.filters["tone"] = tone
     found.filters["age"] = _age
     found.filters["money"] = lambda cents: f"{Decimal(cents).scaleb(-2):,.2f}"
+    found.filters["markdown"] = lambda text: shown(text=text)
     found.filters["lasting"] = lambda left: in_words(left=left)
     found.globals["now"] = lambda: datetime.now(UTC)
     found.globals["version"] = version()

@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -98,6 +99,8 @@ class LogLine:
     what: str
     reason: str | None
     came_of_it: str
+    action_id: UUID | None
+    """The order of the console; None of what was ordered elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

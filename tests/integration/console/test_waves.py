@@ -76,9 +76,8 @@ def test_of_each_wave_the_list_tells_money_people_rate_and_how_near_it_is_to_its
     said = words_of(console.get("waves"))
     assert "Asked for by ann" in said
     assert "more in a row stop it (0 of the last 3 validations refused)" in said
-    for sums in journey.rows(
-        "SELECT sum(cents) AS cents FROM migration.batch_money WHERE stage = 'payload' GROUP BY ledger, currency"
-    ):
+    sums_of = "SELECT sum(cents) AS cents FROM migration.batch_money WHERE stage = 'payload'"
+    for sums in journey.rows(f"{sums_of} GROUP BY ledger, currency"):
         assert f"{sums['cents'] / 100:,.2f}" in said
     over = play(journey, limit=2)
     assert re.search(r"[1-9]\d*\.\d|0\.[1-9]", words_of(console.get(f"waves/{over}")))
