@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from benchmarks.growth_sample import About, Sample
 from kraken_import.domain.lifecycle import ASKED, AWAITING, SETTLED, UNDONE, State
+from kraken_import.tracking.board import OVER
 
 MAINTENANCE: Final[Mapping[str, str]] = {
     "cohorts.lock_planning": "planning is one transaction at a time",
@@ -206,6 +207,10 @@ _LISTED: Final = ("begin", "list", "aggregate")
 CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("actions", "one", "begin end find latest", _action),
     **_plain("board", "waves", "states", lambda s: {"wave_ids": [s.ended]}),
+    **_plain("board", "waves", "listing", lambda _: {"phases": list(OVER), "mode": None, "before": None}),
+    **_plain("board", "waves", "people money pace", lambda s: {"wave_ids": [s.ended], "latest": 5}),
+    **_plain("board", "at work", "oldest_open", lambda s: {"wave_ids": [s.working]}),
+    **_plain("board", "one", "log present"),
     **_plain("board", "wave", "batches flow", lambda s: {"wave_id": s.ended, "states": list(SETTLED)}),
     **_plain("archive", "one", "to_archive lock unlock record", _archived),
     **_plain("archive", "wave", "extent export"),
@@ -334,7 +339,7 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     "money.sum_batch": (Case(about="batch", before=("clear_batch",)),),
     **_plain("money", "wave", "take_over handed_on by_fate"),
     **_plain("outages", "one", "current meet claim_try finish last_of_connection of_wave"),
-    **_plain("overview", "waves", "waves", lambda _: {"wave_id": None, "dialects": None, "before": None}),
+    **_plain("overview", "waves", "waves", lambda _: {"wave_ids": None, "dialects": None}),
     **_plain("overview", "waves", "dialects"),
     **_plain("overview", "one", "reruns"),
     **_plain("processes", "page", "claim", _new),
@@ -433,7 +438,7 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("wave_keys", "waves", "sealed in_use wrapped_otherwise rewrap", _keys),
     **_plain("waves", "one", "insert_wave", lambda _: {"name": "another", "run_id": "another"}),
     **_plain("waves", "one", "enlarge_batch_size reopen find_run load_wave may_create hindrance batches"),
-    **_plain("waves", "one", "record_watermark stop finish dag_of lock_batch unlock_batch"),
+    **_plain("waves", "one", "record_watermark stop finish dag_of run_of lock_batch unlock_batch"),
     **_plain("waves", "waves", "paused", _every_wave),
     "waves.close_planning": (Case(about="wave", before=("forget_batches",)),),
     **_plain("waves", "wave", "merge_batches batches_in_state"),
