@@ -79,6 +79,7 @@ def environment() -> Environment:
     found.filters["share"] = lambda part, whole: f"{100 * part / whole:.1f} %" if whole else "–"
     found.filters["at"] = lambda when: in_utc(at=when) if when else "–"
     found.filters["tone"] = tone
+    found.filters["state_tone"] = lambda state: tone(State(state))
     found.filters["age"] = _age
     found.filters["money"] = lambda cents: f"{Decimal(cents).scaleb(-2):,.2f}"
     found.filters["markdown"] = lambda text: shown(text=text)

@@ -24,9 +24,6 @@ from transforms.findings import Finding
 from transforms.registry import get_dialect
 from transforms.rules.engine import Circumstances
 
-DECIDED: Final = (StopCode.CANCELLED, StopCode.REJECTED, StopCode.NOT_APPROVED)
-"""Stops that a person decided: no rerun continues where nothing was to be created."""
-
 _MISSING: Final = Finding(
     code="rehearsal_missing",
     path="",
