@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from kraken_import.console.kinds import control
+from kraken_import.console.kinds import control, cutover
 from kraken_import.console.kinds.kind import Kind
 
-KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (*control.KINDS,)}
+KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (*control.KINDS, *cutover.KINDS)}

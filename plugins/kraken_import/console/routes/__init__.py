@@ -6,6 +6,12 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from kraken_import.console.routes import kraken, orders, wave, waves
+from kraken_import.console.routes import cutover, kraken, orders, wave, waves
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (waves.router, wave.router, orders.router, kraken.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    waves.router,
+    wave.router,
+    orders.router,
+    kraken.router,
+    cutover.router,
+)
