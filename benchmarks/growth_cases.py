@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 from benchmarks.growth_sample import About, Sample
 from kraken_import.domain.lifecycle import ASKED, AWAITING, SETTLED, UNDONE, State
 from kraken_import.tracking.board import OVER
+from kraken_import.tracking.cutover import LEFTOVERS
 
 MAINTENANCE: Final[Mapping[str, str]] = {
     "cohorts.lock_planning": "planning is one transaction at a time",
@@ -212,6 +213,19 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("board", "at work", "oldest_open", lambda s: {"wave_ids": [s.working]}),
     **_plain("board", "one", "log present"),
     **_plain("board", "wave", "batches flow", lambda s: {"wave_id": s.ended, "states": list(SETTLED)}),
+    **_plain("leftovers", "wave", "found counts", lambda _: {"kinds": list(LEFTOVERS), "whose": None}),
+    **_plain(
+        "leftovers",
+        "wave",
+        "own_hand_backs own_late_changes own_differences",
+        lambda _: {"whose": None, "picked": None},
+    ),
+    **_plain("leftovers", "five waves", "of_waves", lambda _: {"before": None, "most": 25}),
+    **_plain("leftovers", "wave", "last_listed"),
+    **_plain("leftovers", "page", "crosswalk_page"),
+    **_plain("traffic", "one", "learnt leased outages"),
+    **_plain("traffic", "waves", "krakens at_work flow"),
+    **_plain("traffic", "page", "lag taken", lambda s: {"wave_ids": [s.working]}),
     **_plain("archive", "one", "to_archive lock unlock record", _archived),
     **_plain("archive", "wave", "extent export"),
     "archive.delete_events": (Case(about="page", values=_archived, before=("record",)),),

@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from kraken_import.console.routes import customers, orders, triage, wave, waves
+from kraken_import.console.routes import customers, cutover, kraken, orders, triage, wave, waves
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     waves.router,
@@ -14,4 +14,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     triage.router,
     customers.router,
     orders.router,
+    kraken.router,
+    cutover.router,
 )
