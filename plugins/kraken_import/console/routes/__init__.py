@@ -6,6 +6,14 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from kraken_import.console.routes import orders, wave, waves
+from kraken_import.console.routes import customers, cutover, kraken, orders, triage, wave, waves
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (waves.router, wave.router, orders.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    waves.router,
+    wave.router,
+    triage.router,
+    customers.router,
+    orders.router,
+    kraken.router,
+    cutover.router,
+)
