@@ -10,7 +10,8 @@ def test_tables_bold_words_and_code_are_shown_as_such() -> None:
     assert shown(text=text) == (
         "<p><b>12 customers</b> of <code>edf_accounts</code>.</p>\n"
         '<div class="scroll"><table><thead><tr><th class="figure">records</th><th class="">code</th></tr>'
-        '</thead><tbody><tr><td class="figure">3</td><td class=""><code>bad</code></td></tr></tbody></table></div>'
+        '</thead><tbody><tr><td class="figure">3</td><td class=""><code>bad</code></td></tr></tbody></table>'
+        "</div>"
     )
 
 
