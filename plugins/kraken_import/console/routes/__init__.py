@@ -6,6 +6,6 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from kraken_import.console.routes import orders, wave, waves
+from kraken_import.console.routes import orders, plan, wave, waves
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (waves.router, wave.router, orders.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (waves.router, wave.router, plan.router, orders.router)
