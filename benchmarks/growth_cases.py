@@ -241,7 +241,10 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain(
         "cohorts", "one", "begin_selection lock_planning name_is_taken of_another_kind lock_dated lock_named"
     ),
-    **_plain("cohorts", "wave", "waiting", lambda _: {"dialect": None}),
+    **_plain("cohorts", "wave", "waiting", lambda _: {"dialect": None, "cohort_id": None}),
+    **_plain("cohorts", "wave", "strata", lambda s: {"ids": [s.cohort]}),
+    **_plain("cohorts", "page", "rehearsed", lambda s: {"cohort_id": s.cohort}),
+    **_plain("cohorts", "one", "lock_one of_another_kind_there postpone", lambda s: {"cohort_id": s.cohort}),
     **_plain("cohorts", "one", "taken_on mark_claimed", lambda s: {"ids": [s.cohort]}),
     **_plain("cohorts", "wave", "size customers", lambda s: {"ids": [s.cohort]}),
     **_plain("cohorts", "one", "insert_cohort", lambda _: {"name": "another"}),
