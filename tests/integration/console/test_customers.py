@@ -6,13 +6,13 @@ import re
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from kraken_import.console.columns import COLUMNS
 from tests.integration.console.conftest import Console, words_of
 from tests.integration.console.test_triage import mixed, ordered
 from tests.integration.usecases.playing import begin_rerun, finished_wave, wave_with_parked, work
 from tests.integration.usecases.test_decisions import say
+from tests.integration.usecases.test_purge import purge
 from tests.integration.usecases.test_reruns import SOUND
 
 
@@ -175,8 +175,7 @@ def test_no_masked_page_holds_a_value_of_the_payload(console: Console) -> None:
 def test_of_a_purged_wave_the_story_stays_and_nothing_that_was_sent(console: Console) -> None:
     wave_id = finished_wave(console.journey, SOUND[0])
     number = number_of(console, SOUND[0])
-    with console.journey.tracking_superuser.begin() as connection:
-        connection.execute(text("SELECT migration.drop_partitions(:id)"), {"id": wave_id})
+    purge(console.journey, wave=wave_id)
     assert "Nothing is kept" in words_of(console.get(f"records/{number}/payload", user="admin"))
     assert "processed" in words_of(console.get(f"records/{number}"))
 
