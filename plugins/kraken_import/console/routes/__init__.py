@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from kraken_import.console.routes import cutover, kraken, orders, wave, waves
+from kraken_import.console.routes import cutover, data, kraken, orders, wave, waves
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     waves.router,
@@ -14,4 +14,5 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     orders.router,
     kraken.router,
     cutover.router,
+    data.router,
 )
