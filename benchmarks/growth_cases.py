@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from benchmarks.growth_sample import About, Sample
 from kraken_import.domain.lifecycle import ASKED, AWAITING, SETTLED, UNDONE, State
+from kraken_import.tracking.board import OVER
 from kraken_import.tracking.cutover import LEFTOVERS
 
 MAINTENANCE: Final[Mapping[str, str]] = {
@@ -207,6 +208,10 @@ _LISTED: Final = ("begin", "list", "aggregate")
 CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("actions", "one", "begin end find latest", _action),
     **_plain("board", "waves", "states", lambda s: {"wave_ids": [s.ended]}),
+    **_plain("board", "waves", "listing", lambda _: {"phases": list(OVER), "mode": None, "before": None}),
+    **_plain("board", "waves", "people money pace", lambda s: {"wave_ids": [s.ended], "latest": 5}),
+    **_plain("board", "at work", "oldest_open", lambda s: {"wave_ids": [s.working]}),
+    **_plain("board", "one", "log present"),
     **_plain("board", "wave", "batches flow", lambda s: {"wave_id": s.ended, "states": list(SETTLED)}),
     **_plain("leftovers", "wave", "found counts", lambda _: {"kinds": list(LEFTOVERS), "whose": None}),
     **_plain(
@@ -350,7 +355,7 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     "money.sum_batch": (Case(about="batch", before=("clear_batch",)),),
     **_plain("money", "wave", "take_over handed_on by_fate"),
     **_plain("outages", "one", "current meet claim_try finish last_of_connection of_wave"),
-    **_plain("overview", "waves", "waves", lambda _: {"wave_id": None, "dialects": None, "before": None}),
+    **_plain("overview", "waves", "waves", lambda _: {"wave_ids": None, "dialects": None}),
     **_plain("overview", "waves", "dialects"),
     **_plain("overview", "one", "reruns"),
     **_plain("processes", "page", "claim", _new),
@@ -443,13 +448,13 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("watch", "one", "due_cohorts told remember forget"),
     **_plain("story", "one", "records"),
     **_plain("story", "page", "tries moves errors decisions payloads answers"),
-    **_plain("wave_keys", "one", "lock"),
+    **_plain("wave_keys", "one", "may_rewrap lock"),
     "wave_keys.insert": (Case(about="one", values=_keys, before=("plan",)),),
     **_plain("wave_keys", "one", "of_waves", lambda s: {"wave_ids": [s.working]}),
     **_plain("wave_keys", "waves", "sealed in_use wrapped_otherwise rewrap", _keys),
     **_plain("waves", "one", "insert_wave", lambda _: {"name": "another", "run_id": "another"}),
     **_plain("waves", "one", "enlarge_batch_size reopen find_run load_wave may_create hindrance batches"),
-    **_plain("waves", "one", "record_watermark stop finish dag_of lock_batch unlock_batch"),
+    **_plain("waves", "one", "record_watermark stop finish dag_of run_of lock_batch unlock_batch"),
     **_plain("waves", "waves", "paused", _every_wave),
     "waves.close_planning": (Case(about="wave", before=("forget_batches",)),),
     **_plain("waves", "wave", "merge_batches batches_in_state"),

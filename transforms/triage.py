@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from transforms.findings import Finding, Severity
-from transforms.lineage import origin_of
 from transforms.registry import BrokenDialect, UnknownDialect
 
 MOST_CODES: Final = 20
@@ -130,6 +129,9 @@ def source_of(*, dialect: str, path: str) -> str:
 
     Also empty for a dialect that is not in force here, or cannot be loaded: its records outlive it.
     """
+    # Tracing needs libraries that most processes with causes never use.
+    from transforms.lineage import origin_of
+
     try:
         origin = origin_of(dialect=dialect, path=path)
     except (UnknownDialect, BrokenDialect):

@@ -12,6 +12,13 @@ VALUES (
 ON CONFLICT (id) DO NOTHING
 RETURNING id
 
+-- name: link
+-- What an order is about, and what carries it out, where that is known only while it is given.
+UPDATE migration.console_action
+SET selection_id = coalesce(%(selection_id)s, selection_id), dag_id = coalesce(%(dag_id)s, dag_id),
+    run_id = coalesce(%(run_id)s, run_id)
+WHERE id = %(id)s
+
 -- name: end
 -- The first end stands.
 UPDATE migration.console_action

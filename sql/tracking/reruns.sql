@@ -51,6 +51,12 @@ WITH covered AS (
         AND (%(states)s::text[] IS NULL OR process.state = ANY (%(states)s))
         AND process.erased_at IS NULL
         AND (
+            %(selection_id)s::bigint IS NULL
+            OR process.id = ANY (ARRAY(
+                SELECT import_process_id FROM migration.selection_record WHERE selection_id = %(selection_id)s
+            ))
+        )
+        AND (
             %(identifiers)s::text[] IS NULL
             OR (
                 process.external_identifier = ANY (%(identifiers)s)

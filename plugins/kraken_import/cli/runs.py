@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from kraken_import.cli import waves
 from kraken_import.cli.airflow_api import Airflow
 from kraken_import.cli.databases import tracking_database
-from kraken_import.cli.options import TrackingDsn, WaveArgument, WaveOption, check_dialect
+from kraken_import.cli.options import TrackingDsn, WaveArgument, WaveOption, check_dialect, order
 from kraken_import.cli.places import NothingSaid, Surroundings
 from kraken_import.cli.problems import ExitCode, Problem, WrongUsage
 from kraken_import.cli.rerun_results import ListFolder, lines, write_left
@@ -25,6 +25,7 @@ from kraken_import.domain.lifecycle import Mode
 from kraken_import.usecases.control import check_name_is_free, find_wave, run_of_wave
 from kraken_import.usecases.rerun import RerunRequest, check_request
 from kraken_import.usecases.rerun_result import result_of_run
+from kraken_import.usecases.selections import store_customers
 from kraken_import.usecases.wave_request import AirflowRun
 from transforms.wording import meant
 
@@ -283,11 +284,29 @@ def _start_rerun(
     if wave_id is not None:
         conf["wave"] = wave_id
     check_request(request=RerunRequest(dialect=dialect, **conf))
+    conf = by_number(tracking=tracking, dialect=dialect, conf=conf)
     if chosen["threshold"] is not None:
         conf["threshold"] = chosen["threshold"]
     run = _new_run(dag_id=f"rerun_{dialect}", kind="rerun")
     with _airflow() as api, _told(tracking=tracking, run=run, folder=folder) if wait else nullcontext():
         _start(api=api, run=run, conf=conf, wait=wait)
+
+
+def by_number(*, tracking: Engine, dialect: str, conf: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the criteria of a rerun with customers stored as a selection, so that Airflow gets its number.
+
+    Raises `BadRequest` for customers who have no record.
+    """
+    identifiers = conf.get("identifiers")
+    if not identifiers:
+        return dict(conf)
+    named = conf.get("wave")
+    with tracking.connect() as connection:
+        wave = None if named is None else find_wave(connection=connection, wave=named, dialect=dialect)
+    selection = store_customers(
+        tracking=tracking, dialect=dialect, wave=wave, identifiers=identifiers, by=order(reason=None).by
+    )
+    return {name: value for name, value in conf.items() if name != "identifiers"} | {"selection": selection}
 
 
 @contextmanager

@@ -27,7 +27,8 @@ from kraken_import.cli.problems import WrongUsage
 from kraken_import.tracking.control import Action
 from kraken_import.tracking.overview import RerunLine, WaveLine
 from kraken_import.usecases.control import control_wave, stop_all
-from kraken_import.usecases.overview import WaveOverview, list_waves, show_wave, standing
+from kraken_import.usecases.overview import WaveOverview, list_waves, show_wave
+from kraken_import.usecases.standing import standing
 from transforms.money import written
 
 _FOLLOW_SECONDS: Final = 2.0

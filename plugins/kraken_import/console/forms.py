@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import Request
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -12,6 +12,8 @@ from kraken_import.usecases.faults import BadRequest
 
 FIELD: Final = "form_token"
 _LONGEST_SECONDS: Final = 12 * 3600
+_LONGEST_FORM: Final = 64_000
+"""Bytes of the longest form that is meant."""
 _STALE: Final = (
     "This page has been open for too long, or is another user's: load it again, then send the form."
 )
@@ -46,6 +48,18 @@ def check(*, request: Request, key: str, user: str, sent: str, home: str) -> Non
         raise ForeignForm(_STALE) from None
     if named != user:
         raise ForeignForm(_STALE)
+
+
+async def sent_form(*, request: Request) -> dict[str, str]:
+    """Return the fields of a form, each by its last value. Raises `BadRequest` for one that is too long."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _LONGEST_FORM:
+            raise BadRequest(
+                f"The form holds more than {_LONGEST_FORM // 1000} kB, so nothing was done: shorten it."
+            )
+    return dict(parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True))
 
 
 def _signer(key: str) -> URLSafeTimedSerializer:

@@ -78,6 +78,9 @@ _LONGEST_NUMBER: Final = 34
 
 _BETWEEN_GROUPS: Final = r"[\s./-]?"
 
+_DEEPEST: Final = 50
+"""Levels of a document whose shape is shown."""
+
 _CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _SEGMENT: Final = re.compile(r"[a-z][a-z0-9_]{0,63}|\d{1,6}")
 
@@ -111,6 +114,28 @@ def mask_findings(findings: Sequence[Finding], payload: bytes | None) -> tuple[F
         )
         for finding in findings
     )
+
+
+def shape_of(*, document: Any, depth: int = 0) -> Any:
+    """Return a JSON document with kinds of values in place of them. Names that are no field's are masked."""
+    if depth > _DEEPEST:
+        return MASK
+    match document:
+        case dict():
+            return {
+                name if _SEGMENT.fullmatch(name) else MASK: shape_of(document=value, depth=depth + 1)
+                for name, value in document.items()
+            }
+        case list():
+            return [shape_of(document=value, depth=depth + 1) for value in document]
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a text" if document.strip() else "a blank text"
+        case _:
+            return None
 
 
 def _mask_name(*, name: str) -> str:

@@ -6,6 +6,7 @@ The run book says of each what to do, and a test keeps the two equal.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class StopCode(StrEnum):
@@ -35,3 +36,7 @@ class StopCode(StrEnum):
     """Clearing its run lets it go on."""
     CLOSED = "closed"
     """It was closed, as migration.hindrance says; it goes on when it is opened again."""
+
+
+DECIDED: Final = (StopCode.CANCELLED, StopCode.REJECTED, StopCode.NOT_APPROVED)
+"""Stops that a person decided: no rerun continues where nothing was to be created."""

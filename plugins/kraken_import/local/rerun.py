@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kraken_import.cli.rerun_results import lines
-from kraken_import.cli.runs import failure_of
+from kraken_import.cli.runs import by_number, failure_of
 from kraken_import.local import data
 from kraken_import.local.dialects import dialect_named
 from kraken_import.local.problems import StackProblem
@@ -35,6 +35,8 @@ def rerun(*, wishes: Wishes) -> None:
     dialect = _dialect(wishes=wishes, running=running, wave=conf.get("wave"))
     # Refused here at once, rather than by the DAG.
     check_request(request=RerunRequest(dialect=dialect, **conf))
+    with data.engine_of(dsn=running.systems.tracking_dsn) as tracking:
+        conf = by_number(tracking=tracking, dialect=dialect, conf=conf)
     run = AirflowRun(dag_id=f"rerun_{dialect}", run_id=f"rerun-{datetime.now(tz=UTC):%Y-%m-%dT%H-%M-%S.%f}")
     api = running.airflow()
     try:

@@ -48,6 +48,25 @@ def begin(*, connection: Connection, action: NewAction) -> bool:
     return _SQL.run(connection, "begin", **values).one_or_none() is not None
 
 
+def link(
+    *,
+    connection: Connection,
+    action_id: UUID,
+    selection_id: int | None = None,
+    dag_id: str | None = None,
+    run_id: str | None = None,
+) -> None:
+    """Record which records an order is about, and which run carries it out."""
+    _SQL.run(
+        connection,
+        "link",
+        id=str(action_id),
+        selection_id=selection_id,
+        dag_id=dag_id,
+        run_id=run_id,
+    )
+
+
 def end(*, connection: Connection, action_id: UUID, outcome: Outcome, result: str) -> None:
     """Record what came of an order."""
     _SQL.run(connection, "end", id=str(action_id), outcome=outcome, result=result)

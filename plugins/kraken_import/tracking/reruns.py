@@ -57,6 +57,8 @@ class Selection:
     error_code: str | None = None
     error_path: str | None = None
     identifiers: Sequence[str] | None = None
+    chosen: int | None = None
+    """Number of a selection that was made before."""
     without: Collection[str] = ()
     """Stop codes of waves whose records are left alone."""
 
@@ -142,6 +144,7 @@ def select_items(
         batch=selection.batch,
         states=None if selection.states is None else sorted(selection.states),
         identifiers=None if selection.identifiers is None else list(selection.identifiers),
+        selection_id=selection.chosen,
         error_code=selection.error_code,
         error_path=selection.error_path,
         succeeded=sorted(SUCCEEDED),

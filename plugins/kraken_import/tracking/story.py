@@ -6,13 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping
 
 from kraken_import.tracking.evidence import Key, unpack_answer, unpack_payload
 from kraken_import.tracking.queries import queries
 from kraken_import.tracking.vault import keys_of
+
+_MOST_LOOKS: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,8 @@ class Record:
     attempt: int
     kraken_status: str | None
     kraken_identifier: str | None
+    erased_at: datetime | None
+    """When the customer was erased: what stands in place of the identifier is a token then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +125,95 @@ class Told:
     moves: Sequence[Step]
     errors: Sequence[Error]
     decisions: Sequence[Decided]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RerunOfRecord:
+    """A rerun that had chosen the record, and the try in which it did."""
+
+    id: int
+    attempt: int
+    requested_by: str | None
+    requested_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DifferenceOfRecord:
+    """A difference that reconciliation found about the record."""
+
+    wave_id: int
+    kind: str
+    found_at: datetime
+    resolved_at: datetime | None
+    owner: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandBackOfRecord:
+    """That the record is handed back, and who sees to it."""
+
+    code: str
+    owner: str | None
+    note: str | None
+    listed_at: datetime
+    owned_at: datetime | None
+    resolved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderOfRecord:
+    """An order about chosen records of which this is one."""
+
+    id: UUID
+    kind: str
+    ordered_by: str
+    ordered_at: datetime
+    reason: str
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Who looked at what was sent and answered of the record."""
+
+    looked_by: str
+    looked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What people and comparisons did about the record, beside its tries."""
+
+    reruns: Sequence[RerunOfRecord]
+    differences: Sequence[DifferenceOfRecord]
+    hand_back: HandBackOfRecord | None
+    orders: Sequence[OrderOfRecord]
+    looks: Sequence[Look]
+
+
+def record(*, connection: Connection, record_id: int) -> Record | None:
+    """Return the record of this number; None where there is none."""
+    return _SQL.one(connection, Record, "record", id=record_id)
+
+
+def around(*, connection: Connection, told: Told) -> Around:
+    """Return what people and comparisons did about a record."""
+    number = told.record.id
+    waves = _where(told=told)["partitions"]
+    return Around(
+        reruns=_SQL.all(connection, RerunOfRecord, "reruns", id=number),
+        differences=_SQL.all(connection, DifferenceOfRecord, "differences", id=number, wave_ids=waves),
+        hand_back=_SQL.one(connection, HandBackOfRecord, "hand_back", id=number),
+        orders=_SQL.all(connection, OrderOfRecord, "orders", id=number),
+        looks=_SQL.all(connection, Look, "looks", id=number, most=_MOST_LOOKS),
+    )
+
+
+def look(*, connection: Connection, record_id: int, by: str) -> None:
+    """Record that a person looks at what was sent and answered of a record."""
+    _SQL.run(connection, "look", id=record_id, looked_by=by)
 
 
 def records(*, connection: Connection, external_identifier: str) -> list[Record]:

@@ -20,6 +20,7 @@ from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.moments import in_utc
 from kraken_import.usecases.nights import NothingPlanned, cohorts_of_wave, day_of
 from kraken_import.usecases.policy import check_policy, resolve, wave_policy, window_of
+from kraken_import.usecases.selections import customers_of
 from kraken_import.usecases.systems import PlanSystems
 from kraken_import.usecases.wave_request import DATED, AirflowRun, WaveRequest, check_request
 from transforms.dialect import Dialect
@@ -100,7 +101,7 @@ class _Planning:
 def _plan_anew(given: _Planning) -> PlannedWave:
     """Insert a wave, claim its customers, and count them into batches."""
     processes.lock_claiming(connection=given.connection)
-    given = _with_cohorts(given)
+    given = _with_cohorts(_with_selection(given))
     request, connection = given.request, given.connection
     check_request(request=request, kraken=given.systems.kraken)
     wave = _new_wave(given)
@@ -121,6 +122,22 @@ def _plan_anew(given: _Planning) -> PlannedWave:
         connection=connection, wave_id=wave_id, size=request.batch_size, claimed=claimed, asked_for=asked_for
     )
     return _planned(connection=connection, wave_id=wave_id)
+
+
+def _with_selection(given: _Planning) -> _Planning:
+    """Name the customers of the selection that the wave takes, if it takes one. Raises `BadRequest`."""
+    request = given.request
+    if request.selection is None:
+        return given
+    if request.identifiers or request.limit is not None or request.cohort or request.all_customers:
+        raise BadRequest(
+            "A selection is taken whole: leave number of customers, identifiers, cohort and all_customers "
+            "empty, or the selection."
+        )
+    identifiers = customers_of(
+        connection=given.connection, selection=request.selection, dialect=given.dialect.name
+    )
+    return replace(given, request=replace(request, identifiers=identifiers))
 
 
 def _with_cohorts(given: _Planning) -> _Planning:
@@ -276,6 +293,11 @@ def _customers(given: _Planning, *, wave: waves.NewWave) -> Iterator[Sequence[st
         wanted = sorted(set(request.identifiers))
         existing = existing_identifiers(engine=legacy, dialect=dialect, identifiers=wanted)
         unknown = [identifier for identifier in wanted if identifier not in existing]
+        if unknown and request.selection is not None:
+            raise UnknownCustomers(
+                f"The legacy database no longer has {len(unknown):,} of the {len(wanted):,} customers of "
+                f"selection {request.selection}: choose the others."
+            )
         if unknown:
             more = f" and {len(unknown) - _EXAMPLES} more" if len(unknown) > _EXAMPLES else ""
             advice = advice_on_missing(engine=legacy, dialect=dialect, identifiers=unknown[:_EXAMPLES])

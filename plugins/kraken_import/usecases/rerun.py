@@ -12,12 +12,13 @@ from sqlalchemy import Connection, Engine
 
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.domain.lifecycle import OPEN, SUCCEEDED, Mode, State
-from kraken_import.tracking import gate, processes, reruns
+from kraken_import.domain.stops import DECIDED
+from kraken_import.tracking import gate, processes, reruns, selections
 from kraken_import.tracking.refs import WaveRef
 from kraken_import.tracking.reruns import Scope, Selection
 from kraken_import.tracking.waves import Hindrance
 from kraken_import.usecases.faults import BadRequest
-from kraken_import.usecases.gate import DECIDED, hold_back_unrehearsed, refuse_shared, unapproved
+from kraken_import.usecases.gate import hold_back_unrehearsed, refuse_shared, unapproved
 from kraken_import.usecases.holds import release
 from kraken_import.usecases.moments import in_utc
 from kraken_import.usecases.plan import MOST_BATCHES
@@ -43,6 +44,7 @@ class RerunRequest:
 
     `wave` is an id or a name; without one, live records of all waves are meant. `threshold` is the share
     of failed records (0 to 1) of this rerun above which it ends failed: with 1 it never does for that.
+    `selection` is the number of records that were chosen before, all of one mode.
     """
 
     dialect: str
@@ -53,6 +55,7 @@ class RerunRequest:
     error_path: str | None = None
     identifiers: Sequence[str] = field(default_factory=tuple)
     not_processed: bool = False
+    selection: int | None = None
     requests_in_flight: int | None = None
     threshold: Decimal = Decimal(1)
     connection_id: str = "kraken"
@@ -69,6 +72,7 @@ class RerunRequest:
             "error_path": self.error_path,
             "identifiers": len(set(self.identifiers)) or None,
             "not_processed": self.not_processed or None,
+            "selection": self.selection,
         }
         return {name: value for name, value in given.items() if value is not None}
 
@@ -112,11 +116,10 @@ def _select(
 ) -> PlannedRerun:
     """Insert a rerun, give it its records, and free those that were parked."""
     wave = _wave(connection=connection, request=request, kraken=kraken)
-    scope = Scope(
-        dialect=request.dialect,
-        mode=Mode.LIVE if wave is None else wave.mode,
-        target_kraken=kraken.target,
-    )
+    mode = Mode.LIVE if wave is None else wave.mode
+    if request.selection is not None:
+        mode = _mode_of_selection(connection=connection, request=request, kraken=kraken)
+    scope = Scope(dialect=request.dialect, mode=mode, target_kraken=kraken.target)
     _check_identifiers(connection=connection, request=request, scope=scope)
     rerun = _add(connection=connection, request=request, scope=scope, run=run, now=now)
     records, in_kraken = reruns.select_items(
@@ -130,6 +133,7 @@ def _select(
             error_code=request.error_code,
             error_path=request.error_path,
             identifiers=sorted(set(request.identifiers)) or None,
+            chosen=request.selection,
             without=DECIDED,
         ),
     )
@@ -301,6 +305,29 @@ def _wave(
     if wave.stop_code in DECIDED:
         raise BadRequest(f"Wave {wave.name!r} was {wave.stop_reason}")
     return wave
+
+
+def _mode_of_selection(*, connection: Connection, request: RerunRequest, kraken: KrakenSettings) -> Mode:
+    """Return the mode of the chosen records. Raises `BadRequest` for a selection that is not to be rerun."""
+    selection = request.selection or 0
+    found = selections.find(connection=connection, selection_id=selection)
+    if found is None or found.dialect != request.dialect:
+        raise BadRequest(f"There is no selection {selection} of records of {request.dialect}.")
+    places = selections.spread(connection=connection, selection_id=selection)
+    if not places:
+        raise NothingSelected(_nothing(in_kraken=0))
+    targets = sorted({each.target_kraken for each in places})
+    if kraken.target not in targets:
+        raise BadRequest(
+            f"The records of selection {selection} were planned for {targets[0]}, but Connection "
+            f"{request.connection_id!r} leads to {kraken.target}: point it back."
+        )
+    modes = sorted({each.mode for each in places})
+    if len(modes) > 1:
+        raise BadRequest(
+            f"Selection {selection} has live records and rehearsals: choose the ones or the others."
+        )
+    return modes[0]
 
 
 def _refuse_hindered(*, connection: Connection, rerun: int) -> None:

@@ -10,9 +10,10 @@ from decimal import Decimal
 from sqlalchemy import Engine
 
 from kraken_import.domain.lifecycle import FAILED, State
+from kraken_import.domain.stops import DECIDED
 from kraken_import.tracking import gate, progress, reruns, waves
 from kraken_import.tracking.refs import WaveRef
-from kraken_import.usecases.gate import DECIDED, unapproved
+from kraken_import.usecases.gate import unapproved
 from kraken_import.usecases.holds import release
 
 _OPEN = "the scheduled poll_open goes on asking Kraken about them."

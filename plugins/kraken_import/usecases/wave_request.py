@@ -20,9 +20,9 @@ DATED: Final = frozenset({"scheduled", "backfill"})
 class WaveRequest:
     """The requested wave. `policy` has the settings given here; the cohort or the Connection gives the rest.
 
-    With `identifiers` exactly these customers are taken, with `cohort` those planned under this name, with
-    `limit` the next so many that are in no cohort, and all of these only with `all_customers`. A live wave
-    must be asked for: a request that does not say is a dry run.
+    With `identifiers` or a `selection` exactly these customers are taken, with `cohort` those planned under
+    this name, with `limit` the next so many that are in no cohort, and all of these only with
+    `all_customers`. A live wave must be asked for: a request that does not say is a dry run.
     """
 
     dialect: str
@@ -30,6 +30,7 @@ class WaveRequest:
     import_supplier: str | None = None
     limit: int | None = None
     identifiers: Sequence[str] = field(default_factory=tuple)
+    selection: int | None = None
     cohort: str | None = None
     all_customers: bool = False
     batch_size: int = 1_000
@@ -64,7 +65,7 @@ class AirflowRun:
 
 def check_customers(*, request: WaveRequest) -> None:
     """Raise `BadRequest` when a request does not say, or says twice, which customers its wave takes."""
-    chosen = request.limit is not None or bool(request.identifiers)
+    chosen = request.limit is not None or bool(request.identifiers) or request.selection is not None
     if not (chosen or request.cohort or request.all_customers):
         raise BadRequest(
             "The wave does not say which customers: give their number, their identifiers or a cohort, or set "

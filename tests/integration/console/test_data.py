@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -98,18 +96,3 @@ def test_every_field_and_rule_of_the_mapping_is_in_the_catalogue() -> None:
     parsed = catalogues._parsed(found)
     assert isinstance(parsed, Catalogue)
     assert parsed.matching(words="")[1] == list(parsed.rules)
-
-
-def test_the_console_loads_no_frames_and_no_dialect() -> None:
-    seen = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys, kraken_import.console.app; print([name for name in ('pandas', 'numpy') if name in "
-            "sys.modules] + [name for name in sys.modules if name.startswith('transforms.dialects.')])",
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert seen.stdout.strip() == "[]"

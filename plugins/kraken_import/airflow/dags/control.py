@@ -37,6 +37,13 @@ _PARAMS: Final = {
         title="Records",
         description="decide: exactly these external identifiers of the wave, one a line.",
     ),
+    "selection": Param(
+        None,
+        type=["null", "integer"],
+        minimum=1,
+        title="Selection",
+        description="decide: in place of them, the number of records that were chosen in the console.",
+    ),
     "answer": Param(
         None,
         type=["null", "string"],

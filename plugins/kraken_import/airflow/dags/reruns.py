@@ -66,6 +66,13 @@ _PARAMS: Final = {
         title="Customers",
         description="Exactly these external identifiers, one a line.",
     ),
+    "selection": Param(
+        None,
+        type=["null", "integer"],
+        minimum=1,
+        title="Selection",
+        description="Number of records that were chosen in the console or by a command.",
+    ),
     "not_processed": Param(
         False,
         type="boolean",

@@ -43,6 +43,13 @@ _PARAMS: Final = {
         title="Customers",
         description="Take exactly these external identifiers, one a line, instead of a number.",
     ),
+    "selection": Param(
+        None,
+        type=["null", "integer"],
+        minimum=1,
+        title="Selection",
+        description="Take exactly the customers of records that were chosen in the console, by its number.",
+    ),
     "cohort": Param(
         None,
         type=["null", "string"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from airflow.sdk import BaseOperator, Context
 from sqlalchemy import Engine
@@ -19,8 +19,11 @@ from kraken_import.domain.orders import Order
 from kraken_import.usecases.control import UnknownKraken, UnknownWave, control_wave, stop_all
 from kraken_import.usecases.decide import connection_of, decide
 from kraken_import.usecases.faults import BadRequest, Retryable
+from kraken_import.usecases.selections import customers_in_wave
 from kraken_import.usecases.systems import connected, utc_now
 from transforms.database import DatabaseInterrupted
+
+_OF_DECIDE: Final = ("identifiers", "selection", "answer")
 
 
 class ControlWaveOperator(QuietOperator, BaseOperator):
@@ -34,7 +37,7 @@ class ControlWaveOperator(QuietOperator, BaseOperator):
         """Carry out the order where the wave is tracked, or stop everything in each."""
         params = context["params"]
         decides = params["action"] == "decide"
-        if not decides and (params.get("identifiers") or params.get("answer")):
+        if not decides and any(params.get(name) for name in _OF_DECIDE):
             raise BadRequest("Only decide takes records and an answer: leave them empty, or choose decide.")
         if params["action"] == "stop_all":
             return self._stop_all(context=context)
@@ -96,8 +99,17 @@ def _decide(*, tracking: Engine, params: Mapping[str, Any], order: Order) -> str
         decide(
             systems=connected(tracking=tracking, kraken=hook.get_conn(), refresh=hook.aget_conn),
             wave=wave,
-            identifiers=params["identifiers"] or (),
+            identifiers=_identifiers(tracking=tracking, wave=wave, params=params),
             answer=params["answer"] or "",
             order=order,
         )
     )
+
+
+def _identifiers(*, tracking: Engine, wave: str, params: Mapping[str, Any]) -> Sequence[str]:
+    """Return the customers whom the run names, or those of its selection. Raises `BadRequest`."""
+    if params["selection"] is None:
+        return params["identifiers"] or ()
+    if params["identifiers"]:
+        raise BadRequest("Give either records or a selection of them, not both.")
+    return customers_in_wave(tracking=tracking, selection=params["selection"], wave=wave)

@@ -138,6 +138,7 @@ def _rerun_request(*, dialect: str, context: Context, connection_id: str) -> Rer
         error_path=params["error_path"],
         identifiers=tuple(params["identifiers"] or ()),
         not_processed=params["not_processed"],
+        selection=params["selection"],
         requests_in_flight=params["requests_in_flight"],
         threshold=Decimal(str(params["threshold"])),
         connection_id=connection_id,

@@ -167,6 +167,7 @@ def _request(*, dialect: str, params: Mapping[str, Any], connection_id: str) -> 
         import_supplier=params["import_supplier"],
         limit=params["limit"],
         identifiers=tuple(params["identifiers"] or ()),
+        selection=params["selection"],
         cohort=params["cohort"],
         all_customers=params["all_customers"],
         batch_size=params["batch_size"],

@@ -6,11 +6,13 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from kraken_import.console.routes import cutover, data, kraken, orders, wave, waves
+from kraken_import.console.routes import customers, cutover, data, kraken, orders, triage, wave, waves
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     waves.router,
     wave.router,
+    triage.router,
+    customers.router,
     orders.router,
     kraken.router,
     cutover.router,

@@ -13,7 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from kraken_import.console.asking import Ask, Asked, NotFound
-from kraken_import.console.forms import FIELD
+from kraken_import.console.forms import FIELD, sent_form
 from kraken_import.console.kinds import KINDS
 from kraken_import.console.kinds.kind import Kind, Progress, Scope
 from kraken_import.domain.orders import Order
@@ -54,7 +54,7 @@ def new(asked: Ask, kind: str) -> Any:
 @router.post("/orders")
 async def give(request: Request, asked: Ask) -> Response:
     """Give an order, unless its button was pressed before, and lead to what came of it."""
-    form = {name: str(value) for name, value in (await request.form()).items()}
+    form = await sent_form(request=request)
     return await run_in_threadpool(_give, asked, _bounded(form))
 
 

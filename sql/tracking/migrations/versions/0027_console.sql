@@ -56,6 +56,10 @@ GROUP BY 1, 2, 3, 4;
 -- Causes are asked for by wave, and warnings are many.
 CREATE INDEX import_error_cause_idx ON migration.import_error (wave_id, code, path) WHERE severity = 'error';
 
+-- What did not come through is little, and is what people act on.
+CREATE INDEX import_process_left_idx ON migration.import_process (wave_id, id)
+    WHERE state IN ('rejected', 'invalid', 'errored', 'cancelled', 'dry_run_errored', 'parked');
+
 CREATE TABLE migration.selection (
     id                  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     dialect             text NOT NULL,
@@ -75,6 +79,7 @@ CREATE TABLE migration.selection_record (
     import_process_id   bigint NOT NULL REFERENCES migration.import_process,
     PRIMARY KEY (selection_id, import_process_id)
 );
+CREATE INDEX selection_record_process_idx ON migration.selection_record (import_process_id);
 COMMENT ON TABLE migration.selection_record IS 'The records of a selection.';
 COMMENT ON COLUMN migration.selection_record.selection_id IS 'The selection.';
 COMMENT ON COLUMN migration.selection_record.import_process_id IS 'The record.';

@@ -1,0 +1,76 @@
+"""The legacy columns and rules of each dialect, read once by a process of its own and then kept.
+
+Reading a mapping needs libraries that the API server does without; what is kept of it is a few kilobytes.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from threading import Lock, Thread
+from typing import Final
+
+from kraken_import.usecases.triage import UNMAPPED, Column, Mapped
+
+_log = logging.getLogger(__name__)
+
+_LONGEST: Final = 60.0
+"""Seconds that reading a mapping may take."""
+_PATIENCE: Final = 0.1
+"""Seconds that a page waits for it: the page is shown without columns then, and has them at its next look."""
+_CURRENT: Final = 600.0
+"""Seconds after which it is read again, beside the pages, so that a corrected mapping needs no restart."""
+
+
+class Columns:
+    """The mappings that this process has had read."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, tuple[float, Mapped]] = {}
+        self._reading: dict[str, Thread] = {}
+        self._lock = Lock()
+
+    def of(self, *, dialect: str, patience: float = _PATIENCE) -> Mapped | None:
+        """Return what is known of a dialect's mapping; None while it is being read for the first time."""
+        with self._lock:
+            known = self._read.get(dialect)
+            if known is not None and time.monotonic() - known[0] < _CURRENT:
+                return known[1]
+            reading = self._reading.get(dialect)
+            if reading is None or not reading.is_alive():
+                reading = Thread(target=self._keep, args=(dialect,), daemon=True)
+                self._reading[dialect] = reading
+                reading.start()
+        if known is None:
+            reading.join(timeout=patience)
+            known = self._read.get(dialect)
+        return None if known is None else known[1]
+
+    def _keep(self, dialect: str) -> None:
+        found = _read(dialect=dialect)
+        with self._lock:
+            self._read[dialect] = (time.monotonic(), found)
+
+
+def _read(*, dialect: str) -> Mapped:
+    command = [sys.executable, "-m", "kraken_import.reporting.columns", dialect]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=_LONGEST, check=True)
+        found: Mapping[str, Mapping[str, Mapping[str, str]]] = json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        _log.warning("The mapping of %s could not be read (%s).", dialect, type(error).__name__)
+        return UNMAPPED
+    return Mapped(
+        columns={path: Column(**said) for path, said in found["columns"].items()},
+        rules={code: str(said) for code, said in found["rules"].items()},
+    )
+
+
+COLUMNS: Final = Columns()
+"""Those of this process."""

@@ -1,0 +1,168 @@
+"""What orders about chosen records share: storing which they are, and the run that works on them.
+
+What was shown is stored as a selection when the order is given, in one statement, and the order names its
+number. Two orders that would change the same records are never under way at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from kraken_import.console.asking import Asked
+from kraken_import.console.chosen import Chosen
+from kraken_import.console.kinds.kind import Progress, Scope
+from kraken_import.console.triggering import check_dag, run_of, state_of_run, trigger
+from kraken_import.domain.stops import DECIDED
+from kraken_import.tracking import actions, selections, triage
+from kraken_import.tracking.actions import Action, NewAction
+from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.moments import in_utc
+from kraken_import.usecases.wave_request import AirflowRun
+
+_CHANGING: Final = frozenset({"rerun", "rehearse", "decide"})
+"""Kinds of which no two are under way for one record."""
+_BEGINNING: Final = timedelta(minutes=1)
+"""How long an order may take until its run is there."""
+
+
+def counted(number: int) -> str:
+    return "1 record" if number == 1 else f"{number:,} records"
+
+
+def title_of(verb: str, found: Chosen, records: int) -> str:
+    return f"{verb} {counted(records)} of {found.where.partition(' (')[0]}"
+
+
+def count_of(*, asked: Asked, found: Chosen) -> int:
+    with asked.read() as connection:
+        return triage.count(connection=connection, matching=found.matching)
+
+
+def barred(*, found: Chosen, records: int) -> str:
+    """Return why nothing can be done about these records; blank where something can."""
+    if not records:
+        return (
+            "No record fits any more: they were mended, decided or taken up meanwhile, or never were there."
+        )
+    for wave in found.waves:
+        if wave.closed_at is not None:
+            return f"Wave {wave.name!r} is closed since {in_utc(at=wave.closed_at)}: open it again first."
+        if wave.stop_code in DECIDED:
+            return f"Wave {wave.name!r} was {wave.stop_reason}"
+    return ""
+
+
+def met(*, asked: Asked, connection: Connection, found: Chosen, but: NewAction | None) -> str:
+    """Return which order under way is about some of these records; blank where none is."""
+    for action_id in selections.orders_under_way(
+        connection=connection,
+        dialect=found.dialect,
+        kinds=_CHANGING,
+        but=None if but is None else but.id,
+    ):
+        order = actions.find(connection=connection, action_id=action_id)
+        if order is None:
+            continue
+        shared = triage.count(connection=connection, matching=found.matching, among=order.selection_id)
+        if shared and not _has_ended(asked=asked, order=order):
+            return (
+                f"{order.ordered_by} ordered to {order.kind} {counted(shared)} of these on "
+                f"{in_utc(at=order.ordered_at)}, and it is under way: see it under Orders."
+            )
+    return ""
+
+
+def _has_ended(*, asked: Asked, order: Action) -> bool:
+    """Look how an order stands, and record its end if it has come: a page about it may not have been open."""
+    # Each kind of order imports this module.
+    from kraken_import.console.kinds import KINDS
+
+    kind = KINDS[order.kind]
+    progress = kind.progress(asked=asked, action=order)
+    if progress.outcome is None:
+        return False
+    with asked.writer.begin() as connection:
+        actions.end(
+            connection=connection, action_id=order.id, outcome=progress.outcome, result=progress.sentence
+        )
+    return True
+
+
+def store(*, asked: Asked, found: Chosen, scope: Scope, action: NewAction, run: AirflowRun | None) -> int:
+    """Store the records that were shown as a selection. Raises `BadRequest` where they are others now."""
+    with asked.writer.begin() as connection:
+        selections.lock(connection=connection)
+        if action.kind in _CHANGING and (
+            others := met(asked=asked, connection=connection, found=found, but=action)
+        ):
+            raise BadRequest(others)
+        number = selections.add(
+            connection=connection,
+            dialect=found.dialect,
+            described=found.words,
+            made_by=action.ordered_by,
+        )
+        kept = selections.keep(connection=connection, selection_id=number, matching=found.matching)
+        if kept != scope.records:
+            raise BadRequest(
+                f"{counted(kept)} fit now, and {scope.records or 0:,} were shown: nothing was done; open "
+                "the page again, and look."
+            )
+        actions.link(
+            connection=connection,
+            action_id=action.id,
+            selection_id=number,
+            dag_id=None if run is None else run.dag_id,
+            run_id=None if run is None else run.run_id,
+        )
+    return number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """The DAG that works on chosen records, and its parameters beside their selection."""
+
+    dag_id: str
+    conf: Mapping[str, Any] = field(default_factory=dict)
+
+
+def begin_run(*, asked: Asked, found: Chosen, scope: Scope, action: NewAction, work: Work) -> Progress:
+    """Store the records, and begin the run that carries the order out."""
+    dag_id, conf = work.dag_id, work.conf
+    check_dag(asked=asked, dag_id=dag_id)
+    run = AirflowRun(dag_id=dag_id, run_id=run_of(action_id=action.id))
+    selection = store(asked=asked, found=found, scope=scope, action=action, run=run)
+    trigger(asked=asked, dag_id=dag_id, run_id=run.run_id, conf={**conf, "selection": selection})
+    return Progress(sentence=BEGUN)
+
+
+BEGUN: Final = "Its run is being begun by Airflow."
+_NEVER: Final = "Airflow has no such run: it was refused, or deleted. Nothing of this order goes on."
+_FAILED: Final = "Its run failed before it had chosen any record: the log of its task plan says why."
+
+
+def standing_of_run(*, asked: Asked, action: Action) -> Progress:
+    """Return how an order stands whose run has written nothing yet."""
+    if action.dag_id is None or action.run_id is None:
+        is_young = datetime.now(UTC) - action.ordered_at < _BEGINNING
+        return (
+            Progress(sentence=BEGUN)
+            if is_young
+            else Progress(sentence="It was broken off before anything was done.", outcome="failed")
+        )
+    state = state_of_run(asked=asked, dag_id=action.dag_id, run_id=action.run_id)
+    if not state:
+        is_young = datetime.now(UTC) - action.ordered_at < _BEGINNING
+        return Progress(sentence=BEGUN) if is_young else Progress(sentence=_NEVER, outcome="failed")
+    if state == "failed":
+        return Progress(sentence=_FAILED, outcome="failed")
+    return Progress(sentence=f"Airflow has its run ({state}); no record has been chosen yet.")
+
+
+def begun_large(text: str) -> str:
+    return text[:1].upper() + text[1:]

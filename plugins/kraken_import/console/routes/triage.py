@@ -1,0 +1,229 @@
+"""Triage: what did not come through, by cause, and record by record; and lists of chosen records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse, StreamingResponse
+
+from kraken_import.console.asking import Ask, Asked, NotFound
+from kraken_import.console.chosen import MOST_WAVES, Chosen, chosen
+from kraken_import.console.columns import COLUMNS
+from kraken_import.console.forms import FIELD, sent_form
+from kraken_import.console.kinds import KINDS
+from kraken_import.console.pages import HEADERS
+from kraken_import.reporting.page import csv_text
+from kraken_import.tracking import actions, overview, selections, triage
+from kraken_import.tracking.overview import WaveLine
+from kraken_import.tracking.triage import LEFT, LeftRecord
+from kraken_import.usecases.faults import BadRequest
+from kraken_import.usecases.triage import UNMAPPED, Cause, Mapped, causes_of, causes_of_waves, searched
+
+router = APIRouter()
+
+_PAGE: Final = 50
+_LONGEST_SEARCH: Final = 200
+_ORDERS: Final = ("rerun", "rehearse", "decide", "give", "export")
+_CSV: Final = (
+    "external_identifier", "record", "wave", "state", "try", "step", "code", "path", "legacy_column",
+    "detail", "at", "owner", "note",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Waves of one dialect, mode and Kraken, and the causes that are left in them."""
+
+    waves: Sequence[WaveLine]
+    causes: Sequence[Cause]
+    is_mapped: bool
+    """Whether the legacy columns are known by now."""
+
+    @property
+    def title(self) -> str:
+        """What the waves have in common."""
+        return f"{self.waves[0].dialect}, {self.waves[0].mode}, to {self.waves[0].target_kraken}"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether they are live."""
+        return self.waves[0].mode == "live"
+
+    def values(self, cause: Cause) -> dict[str, str]:
+        """Return what addresses say of the records of a cause."""
+        found = {"wave": ",".join(map(str, cause.waves)), "code": cause.code}
+        return found | ({"path": cause.path, "stage": cause.stage} if cause.code else {})
+
+
+@router.get("/triage")
+def triage_of_open_waves(asked: Ask) -> Any:
+    """Show the causes that are left in waves that are not closed, the newest of them."""
+    return _page(asked=asked, wave=None)
+
+
+@router.post("/triage")
+async def search_open_waves(request: Request, asked: Ask) -> Any:
+    """Show those of the causes that hold what was searched for."""
+    return await run_in_threadpool(_searched, asked, None, await sent_form(request=request))
+
+
+@router.get("/waves/{wave_id}/triage")
+def triage_of_wave(asked: Ask, wave_id: int) -> Any:
+    """Show the causes that are left in a wave."""
+    return _page(asked=asked, wave=asked.wave(wave_id=wave_id))
+
+
+@router.post("/waves/{wave_id}/triage")
+async def search_wave(request: Request, asked: Ask, wave_id: int) -> Any:
+    """Show those of its causes that hold what was searched for."""
+    form = await sent_form(request=request)
+    return await run_in_threadpool(_searched, asked, wave_id, form)
+
+
+@router.get("/left")
+def left(asked: Ask, after: int = 0) -> Any:
+    """Show the records that an address means, a page at a time, to act on some of them or on all."""
+    values = dict(asked.request.query_params)
+    found = chosen(asked=asked, values=values)
+    with asked.read() as connection:
+        records = triage.records(connection=connection, matching=found.matching, after=after, most=_PAGE)
+        number = triage.count(connection=connection, matching=found.matching)
+    names = {wave.id: wave.name for wave in found.waves}
+    return asked.page(
+        "left",
+        found=found,
+        records=records,
+        number=number,
+        names=names,
+        mapped=_mapped(asked=asked, dialect=found.dialect) or UNMAPPED,
+        orders=_orders(asked=asked, found=found, parked=any(each.state == "parked" for each in records)),
+        states=sorted(state.value for state in LEFT),
+        following=records[-1].id if len(records) == _PAGE else None,
+        is_first=after == 0,
+    )
+
+
+@router.get("/left/ticked")
+def ticked(asked: Ask) -> Response:
+    """Lead to the order about the records that were ticked."""
+    given = asked.request.query_params
+    kind, records = given.get("order", ""), given.getlist("record")
+    if kind not in _ORDERS:
+        raise NotFound("There is no such order.")
+    if not records:
+        raise BadRequest("No record is ticked: go back and tick some, or act on all that match.")
+    found = chosen(asked=asked, values={**dict(given), "records": ",".join(records)})
+    query = urlencode({**found.values, "records": ",".join(map(str, found.matching.ids or ()))})
+    return RedirectResponse(f"{asked.link('orders', 'new', kind)}?{query}", status_code=303)
+
+
+@router.get("/orders/{action_id}/list.csv")
+def export(asked: Ask, action_id: UUID) -> Response:
+    """Return the list that an order was given for, as the records stand now."""
+    with asked.read() as connection:
+        found = actions.find(connection=connection, action_id=action_id)
+    is_list = found is not None and found.kind == "export" and found.selection_id is not None
+    dialect = found.dialect if found is not None and is_list else None
+    if found is None or dialect is None or not asked.caller.may_read(dialect=dialect):
+        raise NotFound("There is no such list that you may see.")
+    asked.require(act=KINDS["export"].act, dialect=dialect)
+    mapped = COLUMNS.of(dialect=dialect, patience=30) or UNMAPPED
+    headers = dict(HEADERS) | {"Content-Disposition": f'attachment; filename="records-{action_id}.csv"'}
+    lines = _csv(asked=asked, selection_id=found.selection_id or 0, mapped=mapped)
+    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _csv(*, asked: Asked, selection_id: int, mapped: Mapped) -> Iterator[str]:
+    yield csv_text(header=_CSV, rows=())
+    with asked.read() as connection:
+        for page in selections.lines(connection=connection, selection_id=selection_id):
+            rows = csv_text(header=(), rows=[_row(each, mapped) for each in page])
+            # Without the line of the header, which is blank.
+            yield rows.partition("\r\n")[2]
+
+
+def _row(each: LeftRecord, mapped: Mapped) -> Sequence[Any]:
+    return (
+        each.external_identifier, each.id, each.wave_id, each.state, each.attempt, each.stage, each.code,
+        each.indexed_path, mapped.source(path=each.path), each.detail, each.occurred_at, each.owner or "",
+        each.note or "",
+    )  # fmt: skip
+
+
+def _searched(asked: Asked, wave_id: int | None, form: Mapping[str, str]) -> Any:
+    asked.require_form(sent=form.get(FIELD, ""))
+    text = form.get("search", "")
+    if len(text) > _LONGEST_SEARCH:
+        raise BadRequest(f"A search takes up to {_LONGEST_SEARCH} characters: shorten it.")
+    wave = None if wave_id is None else asked.wave(wave_id=wave_id)
+    return _page(asked=asked, wave=wave, search=text, stage=form.get("stage", ""))
+
+
+def _page(*, asked: Asked, wave: WaveLine | None, search: str = "", stage: str = "") -> Any:
+    groups = _groups(asked=asked, wave=wave)
+    known = [cause for group in groups for cause in group.causes]
+    shown = [
+        Group(
+            waves=group.waves,
+            causes=searched(causes=group.causes, text=search, stage=stage),
+            is_mapped=group.is_mapped,
+        )
+        for group in groups
+    ]
+    return asked.page(
+        "triage",
+        wave=wave,
+        groups=[group for group in shown if group.causes],
+        has_some=bool(known),
+        words=sorted({word for cause in known for word in (cause.called, cause.path, cause.column) if word}),
+        stages=sorted({cause.stage for cause in known if cause.stage}),
+        search=search,
+        stage=stage,
+        is_search=bool(search or stage),
+        most=MOST_WAVES,
+    )
+
+
+def _groups(*, asked: Asked, wave: WaveLine | None) -> list[Group]:
+    with asked.read() as connection:
+        if wave is not None:
+            mapped = _mapped(asked=asked, dialect=wave.dialect)
+            causes = causes_of(connection=connection, wave=wave, mapped=mapped or UNMAPPED)
+            return [Group(waves=[wave], causes=causes, is_mapped=mapped is not None)]
+        numbers = triage.waves_with_some(connection=connection, dialects=asked.dialects, most=MOST_WAVES)
+        grouped: dict[tuple[str, str, str], list[WaveLine]] = {}
+        for number in numbers:
+            for line in overview.waves(connection=connection, most=1, wave_id=number):
+                grouped.setdefault((line.dialect, line.mode, line.target_kraken), []).append(line)
+        found = []
+        for (dialect, _, _), waves in grouped.items():
+            mapped = _mapped(asked=asked, dialect=dialect)
+            causes = causes_of_waves(connection=connection, waves=waves, mapped=mapped or UNMAPPED)
+            found.append(Group(waves=waves, causes=causes, is_mapped=mapped is not None))
+        return found
+
+
+def _mapped(*, asked: Asked, dialect: str) -> Mapped | None:
+    """Return a dialect's mapping; None while it is being read; nothing is known of one not in force."""
+    if not any(dialect in names for names in asked.surroundings.places().values()):
+        return UNMAPPED
+    return COLUMNS.of(dialect=dialect)
+
+
+def _orders(*, asked: Asked, found: Chosen, parked: bool) -> list[tuple[str, str]]:
+    """Return the orders that the user may give about these records, and their words."""
+    words = {"rerun": "Rerun" if found.is_live else "Rehearse again"}
+    if found.is_live:
+        words["rehearse"] = "Rehearse"
+    if parked and found.wave_id is not None:
+        words["decide"] = "Decide about the parked"
+    if found.is_live:
+        words["give"] = "Give to an owner"
+    words["export"] = "Export"
+    return [(kind, word) for kind, word in words.items() if asked.may(KINDS[kind].act, found.dialect)]

@@ -1,0 +1,184 @@
+"""What did not come through, as people act on it: causes with their legacy columns, shares and trends."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection
+
+from kraken_import.tracking import triage
+from kraken_import.tracking.overview import WaveLine
+from kraken_import.tracking.triage import CauseCount
+from transforms.triage import found_by
+
+_EXAMPLES: Final = 3
+NO_ERROR: Final = "no error is known"
+"""What stands in place of the code of records that ended badly without one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """What the mapping says of a path: its legacy columns, what becomes of them, what it means."""
+
+    source: str
+    transform: str = ""
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapped:
+    """What is known of a dialect's mapping: columns by path, and the explanation of each rule by its code."""
+
+    columns: Mapping[str, Column]
+    rules: Mapping[str, str]
+
+    def column(self, *, path: str) -> Column | None:
+        """Return the column of a path, or of the nearest object around it; None for the whole record."""
+        while path:
+            if path in self.columns:
+                return self.columns[path]
+            path = path.rpartition(".")[0]
+        return None
+
+    def source(self, *, path: str) -> str:
+        """Return the legacy columns behind a path; blank where there are none."""
+        column = self.column(path=path)
+        return "" if column is None else column.source
+
+
+UNMAPPED: Final = Mapped(columns={}, rules={})
+"""What is known of a dialect that is not in force, or whose mapping is still being read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """How many records of another wave had the same error."""
+
+    what: str
+    wave_id: int
+    name: str
+    records: int
+    claimed: int
+
+    @property
+    def share(self) -> float:
+        """Its share of the customers of that wave, from 0 to 1."""
+        return self.records / self.claimed if self.claimed else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Records with one error in their last try, of one wave or of several of one dialect and mode."""
+
+    code: str
+    path: str
+    stage: str
+    column: str
+    by_whom: str
+    detail: str
+    rule: str
+    records: int
+    parked: int
+    share: float
+    """Its share of all customers of these waves, from 0 to 1."""
+    first_at: datetime | None
+    last_at: datetime | None
+    examples: Sequence[int]
+    waves: Mapping[int, int]
+    """How many of them each wave has."""
+    before: Sequence[Before] = ()
+
+    @property
+    def called(self) -> str:
+        """Its code, or that none is known."""
+        return self.code or NO_ERROR
+
+    @property
+    def trend(self) -> str:
+        """How its share stands to the wave before, in words; blank without one."""
+        earlier = next((each for each in self.before if each.what == "before"), None)
+        if earlier is None:
+            return ""
+        if not earlier.records:
+            return "new"
+        ratio = self.share / earlier.share if earlier.share else 0.0
+        return "more" if ratio > 1.1 else "less" if ratio < 0.9 else "as before"
+
+
+def causes_of(*, connection: Connection, wave: WaveLine, mapped: Mapped) -> list[Cause]:
+    """Return the causes of one wave, with what the wave before and the rehearsal had of each."""
+    counts = triage.causes(connection=connection, wave_ids=[wave.id])
+    others = triage.compared(connection=connection, wave_id=wave.id)
+    had = triage.had(connection=connection, wave_ids=[each.id for each in others]) if others else {}
+    return [
+        _cause(
+            counts=[count],
+            claimed=wave.claimed,
+            mapped=mapped,
+            before=[
+                Before(
+                    what=each.what,
+                    wave_id=each.id,
+                    name=each.name,
+                    records=had[each.id].get((count.code, count.path, count.stage), 0),
+                    claimed=each.claimed,
+                )
+                for each in others
+            ],
+        )
+        for count in counts
+    ]
+
+
+def causes_of_waves(*, connection: Connection, waves: Sequence[WaveLine], mapped: Mapped) -> list[Cause]:
+    """Return the causes of several waves of one dialect and mode, the most frequent first."""
+    grouped: dict[tuple[str, str, str], list[CauseCount]] = defaultdict(list)
+    for count in triage.causes(connection=connection, wave_ids=[wave.id for wave in waves]):
+        grouped[count.code, count.path, count.stage].append(count)
+    claimed = sum(wave.claimed for wave in waves)
+    found = [_cause(counts=counts, claimed=claimed, mapped=mapped) for counts in grouped.values()]
+    return sorted(found, key=lambda cause: (-cause.records, cause.code, cause.path, cause.stage))
+
+
+def searched(*, causes: Sequence[Cause], text: str, stage: str) -> list[Cause]:
+    """Return the causes that hold a text in their code, path, column or sentence, and are of a stage."""
+    wanted = text.strip().casefold()
+    return [
+        cause
+        for cause in causes
+        if stage in ("", cause.stage)
+        and any(
+            wanted in place.casefold()
+            for place in (cause.called, cause.path, cause.column, cause.detail, cause.by_whom)
+        )
+    ]
+
+
+def _cause(
+    *, counts: Sequence[CauseCount], claimed: int, mapped: Mapped, before: Sequence[Before] = ()
+) -> Cause:
+    first = counts[0]
+    records = sum(count.records for count in counts)
+    return Cause(
+        code=first.code,
+        path=first.path,
+        stage=first.stage,
+        column=mapped.source(path=first.path),
+        by_whom=found_by(severity="error", origin=first.origin, stage=first.stage, code=first.code)
+        if first.code
+        else NO_ERROR,
+        detail=first.detail,
+        rule=mapped.rules.get(first.code, ""),
+        records=records,
+        parked=sum(count.parked for count in counts),
+        share=records / claimed if claimed else 0.0,
+        first_at=min((count.first_at for count in counts if count.first_at), default=None),
+        last_at=max((count.last_at for count in counts if count.last_at), default=None),
+        examples=[number for count in counts for number in count.examples][:_EXAMPLES],
+        waves={count.wave_id: count.records for count in counts},
+        before=before,
+    )

@@ -1,0 +1,136 @@
+-- What did not come through, by cause and record by record. Who was erased is left out: nothing more is done there.
+
+-- name: causes
+-- By what was said of the last try; a record with several errors counts in each. Examples are numbers of records.
+SELECT process.wave_id, coalesce(error.code, '') AS code, coalesce(error.path, '') AS path,
+    coalesce(error.stage, '') AS stage, coalesce(min(error.origin), '') AS origin,
+    coalesce(min(error.detail), '') AS detail, count(DISTINCT process.id) AS records,
+    count(DISTINCT process.id) FILTER (WHERE process.state = 'parked') AS parked,
+    min(error.occurred_at) AS first_at, max(error.occurred_at) AS last_at,
+    (array_agg(DISTINCT process.id))[1:3] AS examples
+FROM migration.import_process AS process
+LEFT JOIN LATERAL (
+    SELECT code, path, stage, origin, detail, occurred_at
+    FROM migration.import_error
+    WHERE import_process_id = process.id AND attempt = process.attempt AND severity = 'error'
+    OFFSET 0
+) AS error ON true
+WHERE process.wave_id = ANY (%(wave_ids)s)
+    AND process.state IN ('rejected', 'invalid', 'errored', 'cancelled', 'dry_run_errored', 'parked')
+    AND process.erased_at IS NULL
+GROUP BY process.wave_id, error.code, error.path, error.stage
+ORDER BY records DESC, code, path, stage
+
+-- name: compared
+-- The wave before it, and its rehearsal: that of a cohort of the same name, else the last of the dialect.
+(
+    SELECT 'before' AS what, earlier.id, earlier.name, earlier.claimed
+    FROM migration.wave
+    JOIN migration.wave AS earlier
+        ON earlier.dialect = wave.dialect AND earlier.target_kraken = wave.target_kraken
+        AND earlier.mode = wave.mode AND earlier.id < wave.id
+    WHERE wave.id = %(wave_id)s
+    ORDER BY earlier.id DESC
+    LIMIT 1
+)
+UNION ALL
+(
+    SELECT 'rehearsal', earlier.id, earlier.name, earlier.claimed
+    FROM migration.wave
+    JOIN migration.wave AS earlier
+        ON earlier.dialect = wave.dialect AND earlier.target_kraken = wave.target_kraken
+        AND earlier.mode = 'rehearsal' AND earlier.id < wave.id
+    WHERE wave.id = %(wave_id)s AND wave.mode = 'live'
+    ORDER BY earlier.id = ANY (ARRAY(
+            SELECT claimed_by_wave
+            FROM migration.cohort
+            WHERE mode = 'rehearsal' AND claimed_by_wave IS NOT NULL
+                AND name IN (SELECT name FROM migration.cohort WHERE claimed_by_wave = %(wave_id)s)
+        )) DESC, earlier.id DESC
+    LIMIT 1
+)
+
+-- name: had
+-- How many records of earlier waves had each error in any try, mended since or not.
+SELECT wave_id, code, path, stage, count(DISTINCT import_process_id) AS records
+FROM migration.import_error
+WHERE wave_id = ANY (%(wave_ids)s) AND severity = 'error'
+GROUP BY wave_id, code, path, stage
+
+-- name: waves_with_some
+-- The newest waves that are not closed and have something left.
+SELECT wave.id
+FROM migration.wave
+WHERE wave.closed_at IS NULL AND wave.dialect = ANY (%(dialects)s)
+    AND EXISTS (
+        SELECT FROM migration.import_process AS process
+        WHERE process.wave_id = wave.id
+            AND process.state IN ('rejected', 'invalid', 'errored', 'cancelled', 'dry_run_errored', 'parked')
+            AND process.erased_at IS NULL
+    )
+ORDER BY wave.id DESC
+LIMIT %(most)s
+
+-- name: count
+-- Here, in `records` and in `selections.keep` the same records are meant: a blank code stands for no error at all.
+SELECT count(*)
+FROM migration.import_process AS process
+WHERE process.wave_id = ANY (%(wave_ids)s)
+    AND process.state IN ('rejected', 'invalid', 'errored', 'cancelled', 'dry_run_errored', 'parked')
+    AND process.erased_at IS NULL
+    AND (%(state)s::text IS NULL OR process.state = %(state)s)
+    AND (%(ids)s::bigint[] IS NULL OR process.id = ANY (%(ids)s))
+    AND (
+        coalesce(%(code)s, %(path)s, %(stage)s) IS NULL
+        OR (%(code)s IS NOT DISTINCT FROM '') <> EXISTS (
+            SELECT FROM migration.import_error AS error
+            WHERE error.import_process_id = process.id AND error.attempt = process.attempt
+                AND error.severity = 'error'
+                AND (coalesce(%(code)s, '') = '' OR error.code = %(code)s)
+                AND (%(path)s::text IS NULL OR error.path = %(path)s)
+                AND (%(stage)s::text IS NULL OR error.stage = %(stage)s)
+        )
+    )
+    AND (
+        %(among)s::bigint IS NULL
+        OR EXISTS (
+            SELECT FROM migration.selection_record AS chosen
+            WHERE chosen.selection_id = %(among)s AND chosen.import_process_id = process.id
+        )
+    )
+
+-- name: records
+-- A page of them, each with the first error that was meant, or else its first one.
+SELECT process.id, process.external_identifier, process.wave_id, process.state, process.attempt,
+    coalesce(error.stage, '') AS stage, coalesce(error.code, '') AS code, coalesce(error.path, '') AS path,
+    coalesce(error.indexed_path, '') AS indexed_path, coalesce(error.detail, '') AS detail, error.occurred_at,
+    back.owner, back.note
+FROM migration.import_process AS process
+LEFT JOIN LATERAL (
+    SELECT stage, code, path, indexed_path, detail, occurred_at
+    FROM migration.import_error
+    WHERE import_process_id = process.id AND attempt = process.attempt AND severity = 'error'
+    ORDER BY code IS DISTINCT FROM %(code)s, path IS DISTINCT FROM %(path)s, id
+    LIMIT 1
+) AS error ON true
+LEFT JOIN migration.hand_back AS back
+    ON back.import_process_id = process.id AND back.resolved_at IS NULL
+WHERE process.wave_id = ANY (%(wave_ids)s)
+    AND process.state IN ('rejected', 'invalid', 'errored', 'cancelled', 'dry_run_errored', 'parked')
+    AND process.erased_at IS NULL
+    AND (%(state)s::text IS NULL OR process.state = %(state)s)
+    AND (%(ids)s::bigint[] IS NULL OR process.id = ANY (%(ids)s))
+    AND (
+        coalesce(%(code)s, %(path)s, %(stage)s) IS NULL
+        OR (%(code)s IS NOT DISTINCT FROM '') <> EXISTS (
+            SELECT FROM migration.import_error AS error
+            WHERE error.import_process_id = process.id AND error.attempt = process.attempt
+                AND error.severity = 'error'
+                AND (coalesce(%(code)s, '') = '' OR error.code = %(code)s)
+                AND (%(path)s::text IS NULL OR error.path = %(path)s)
+                AND (%(stage)s::text IS NULL OR error.stage = %(stage)s)
+        )
+    )
+    AND process.id > %(after)s
+ORDER BY process.id
+LIMIT %(most)s
