@@ -256,6 +256,8 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("leftovers", "five waves", "of_waves", lambda _: {"before": None, "most": 25}),
     **_plain("leftovers", "wave", "last_listed"),
     **_plain("leftovers", "page", "crosswalk_page"),
+    **_plain("refusals", "one", "last_wave"),
+    **_plain("refusals", "wave", "of_wave"),
     **_plain("traffic", "one", "learnt leased outages"),
     **_plain("traffic", "waves", "krakens at_work flow"),
     **_plain("traffic", "page", "lag taken", lambda s: {"wave_ids": [s.working]}),

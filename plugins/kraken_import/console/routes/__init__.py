@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from kraken_import.console.routes import customers, cutover, kraken, orders, plan, triage, wave, waves
+from kraken_import.console.routes import customers, cutover, data, kraken, orders, plan, triage, wave, waves
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     waves.router,
@@ -17,4 +17,5 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     orders.router,
     kraken.router,
     cutover.router,
+    data.router,
 )
