@@ -237,13 +237,13 @@ def _send_null(*, documents: Sequence[dict[str, Any]], place: Sequence[str]) -> 
 
 def _objects(*, tree: Mapping[str, Any], length: int) -> list[dict[str, Any]]:
     """Return one object for each row from a tree of columns; empty values are left out."""
-    names = [
-        name for name, values in tree.items() if isinstance(values, list) and values.count(None) < len(values)
-    ]
-    objects: list[dict[str, Any]] = [
-        {name: value for name, value in zip(names, row, strict=True) if value is not None}
-        for row in zip(*(tree[name] for name in names), strict=True)
-    ] or [{} for _ in range(length)]
+    objects: list[dict[str, Any]] = [{} for _ in range(length)]
+    for name, values in tree.items():
+        if isinstance(values, list):
+            # Column by column: most columns are sparse, and an object is only touched for what it has.
+            for whole, value in zip(objects, values, strict=True):
+                if value is not None:
+                    whole[name] = value
     for name, branch in tree.items():
         if isinstance(branch, dict):
             for whole, part in zip(objects, _objects(tree=branch, length=length), strict=True):
