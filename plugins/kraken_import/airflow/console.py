@@ -35,8 +35,6 @@ from kraken_import.console.app import make_app
 from kraken_import.domain.nights import scheduled
 from transforms.registry import dialect_names
 
-PREFIX: Final = "/migration"
-
 _SECONDS: Final = 30.0
 _RUN: Final = DagAccessEntity.RUN
 _NEEDED: Final[Mapping[Act, tuple[str, ResourceMethod, DagAccessEntity]]] = {
