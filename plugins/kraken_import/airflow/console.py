@@ -36,8 +36,6 @@ from kraken_import.console.app import make_app
 from kraken_import.domain.nights import scheduled
 from transforms.registry import dialect_names
 
-PREFIX: Final = "/migration"
-
 _SECONDS: Final = 30.0
 _CURRENT: Final = 30.0
 """Seconds for which a Connection is not read again: many pages are loaded in that time."""
