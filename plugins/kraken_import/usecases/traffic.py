@@ -14,7 +14,7 @@ from kraken_import.tracking.outages import Outage
 from kraken_import.tracking.overview import WaveLine
 from kraken_import.tracking.traffic import Lag, Learnt, Leased, Minute, Taken
 from kraken_import.usecases.moments import in_utc
-from kraken_import.usecases.overview import standing
+from kraken_import.usecases.standing import standing
 
 _MOST_OUTAGES: Final = 10
 _MOST_WAVES: Final = 20

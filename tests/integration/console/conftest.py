@@ -93,6 +93,9 @@ class Around:
         self.calls.append((method, path, body))
         return self.answers(method, path, body)
 
+    def schedule(self) -> str:
+        return "0 20 * * *"
+
     def key(self) -> str:
         return "a key of the tests"
 
@@ -109,6 +112,13 @@ class _Form(HTMLParser):
         said = dict(attrs)
         if tag == "input" and said.get("name"):
             self.values[str(said["name"])] = said.get("value") or ""
+
+
+def form_of(page: Response) -> dict[str, str]:
+    """Return what the form of a page sends, as the page fills it in."""
+    found = _Form()
+    found.feed(page.text)
+    return found.values
 
 
 @dataclass(kw_only=True)
@@ -139,9 +149,7 @@ class Console:
         """Return what the form of a page sends, as the page fills it in."""
         page = self.get(path, user=user)
         assert page.status_code == 200, page.text
-        found = _Form()
-        found.feed(page.text)
-        return found.values
+        return form_of(page)
 
     def order(self, kind: str, *, user: str = "ops", reason: str = "a test", **values: Any) -> Response:
         """Look at what an order would do, and give it."""
