@@ -34,7 +34,8 @@ def named(journey: Journey, wave: str) -> NamedWave:
 def items(journey: Journey, rerun_id: int) -> set[str]:
     rows = journey.rows(
         "SELECT external_identifier FROM migration.rerun_item AS item "
-        "JOIN migration.import_process AS process ON process.id = item.import_process_id WHERE rerun_id = :id",
+        "JOIN migration.import_process AS process ON process.id = item.import_process_id "
+        "WHERE rerun_id = :id",
         id=rerun_id,
     )
     return {row["external_identifier"] for row in rows}
