@@ -3,7 +3,7 @@
 PYTHON ?= python3
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down env payload diff wave-pause wave-resume wave-cancel stop-all preflight reports legacy migrate simulator bench test test-quick prove check mapping new-dialect sample simulate chaos cluster soak answers audit
+.PHONY: help install demo up down env payload diff wave-pause wave-resume wave-cancel stop-all preflight reports legacy migrate simulator bench test test-quick prove check mapping new-dialect sample simulate chaos cluster soak answers audit browser
 .PHONY: decide rerun crosswalk late-changes differences own wave-close wave-open take-over purge archive supply sign
 
 # Byte code is compiled once, at installation: without it Airflow takes twice as long to start.
@@ -23,7 +23,7 @@ STACK := $(VENV)/python -m kraken_import.local
 VARIABLES := ACCOUNTS SEED PORT_BASE KRAKEN_URL KRAKEN_TOKEN KRAKEN_TOKEN_FILE LEGACY_DSN LEGACY_DSN_FILE \
 	TRACKING_DSN TRACKING_DSN_FILE TRACKING_OWNER_DSN TRACKING_OWNER_DSN_FILE LIVE DIALECT ID LIMIT NAME \
 	WAVE REASON ANSWER KRAKEN BATCH STATE CODE ERROR_PATH NOT_PROCESSED OWNER KIND NOTE FOLDER DAYS \
-	SEEDS ABLATE ROUNDS KILL WITHIN INPUTS N CONTRACT PYTHON POSTGRES_BIN REDIS_URL KEY OSV_URL
+	SEEDS ABLATE ROUNDS KILL WITHIN INPUTS N CONTRACT PYTHON POSTGRES_BIN REDIS_URL KEY OSV_URL CHROMIUM
 GIVEN := $(foreach each,$(subst \ ,,$(MAKEOVERRIDES)),$(if $(findstring =,$(each)),$(firstword $(subst =, ,$(each)))))
 UNKNOWN := $(filter-out $(VARIABLES) AIRFLOW__% MIGRATION_%,$(GIVEN))
 ifneq ($(strip $(UNKNOWN)),)
@@ -129,13 +129,18 @@ archive: install ## Move the events of waves purged more than DAYS ago (30) into
 	@$(STACK) archive
 
 test: install ## Run every test but the long proofs
+	@$(VENV)/python -m proofs.browser --if-possible
 	@$(VENV)/python -m pytest -n 6 --dist loadgroup
 
 test-quick: install ## Run the tests that need no database: under half a minute
 	@$(VENV)/python -m pytest -n 2 tests/unit
 
 prove: install ## Run the long proofs: a migration, a backfill, gates, a new dialect and a stack that is killed
+	@$(VENV)/python -m proofs.browser --if-possible
 	@$(VENV)/python -m pytest tests/proofs
+
+browser: install ## Fetch what the console is tested in, unless the system has a Chromium (CHROMIUM= names one)
+	@$(VENV)/python -m proofs.browser
 
 simulate: install ## Play the histories of SEEDS=1-1000 in virtual time, or show that ABLATE=all is caught
 	@$(VENV)/python -m proofs.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(ABLATE),--ablate $(ABLATE)) $(if $(filter all,$(ABLATE)),--page docs/ablations.md)

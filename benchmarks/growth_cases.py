@@ -8,6 +8,8 @@ from typing import Any, Final, TypeAlias
 
 from benchmarks.growth_sample import About, Sample
 from kraken_import.domain.lifecycle import ASKED, AWAITING, SETTLED, UNDONE, State
+from kraken_import.tracking.board import OVER
+from kraken_import.tracking.cutover import LEFTOVERS
 
 MAINTENANCE: Final[Mapping[str, str]] = {
     "cohorts.lock_planning": "planning is one transaction at a time",
@@ -239,7 +241,26 @@ _LISTED: Final = ("begin", "list", "aggregate")
 CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("actions", "one", "begin link end find latest", _action),
     **_plain("board", "waves", "states", lambda s: {"wave_ids": [s.ended]}),
+    **_plain("board", "waves", "listing", lambda _: {"phases": list(OVER), "mode": None, "before": None}),
+    **_plain("board", "waves", "people money pace", lambda s: {"wave_ids": [s.ended], "latest": 5}),
+    **_plain("board", "at work", "oldest_open", lambda s: {"wave_ids": [s.working]}),
+    **_plain("board", "one", "log present"),
     **_plain("board", "wave", "batches flow", lambda s: {"wave_id": s.ended, "states": list(SETTLED)}),
+    **_plain("leftovers", "wave", "found counts", lambda _: {"kinds": list(LEFTOVERS), "whose": None}),
+    **_plain(
+        "leftovers",
+        "wave",
+        "own_hand_backs own_late_changes own_differences",
+        lambda _: {"whose": None, "picked": None},
+    ),
+    **_plain("leftovers", "five waves", "of_waves", lambda _: {"before": None, "most": 25}),
+    **_plain("leftovers", "wave", "last_listed"),
+    **_plain("leftovers", "page", "crosswalk_page"),
+    **_plain("refusals", "one", "last_wave"),
+    **_plain("refusals", "wave", "of_wave"),
+    **_plain("traffic", "one", "learnt leased outages"),
+    **_plain("traffic", "waves", "krakens at_work flow"),
+    **_plain("traffic", "page", "lag taken", lambda s: {"wave_ids": [s.working]}),
     **_plain("archive", "one", "to_archive lock unlock record", _archived),
     **_plain("archive", "wave", "extent export"),
     "archive.delete_events": (Case(about="page", values=_archived, before=("record",)),),
@@ -255,7 +276,10 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain(
         "cohorts", "one", "begin_selection lock_planning name_is_taken of_another_kind lock_dated lock_named"
     ),
-    **_plain("cohorts", "wave", "waiting", lambda _: {"dialect": None}),
+    **_plain("cohorts", "wave", "waiting", lambda _: {"dialect": None, "cohort_id": None}),
+    **_plain("cohorts", "wave", "strata", lambda s: {"ids": [s.cohort]}),
+    **_plain("cohorts", "page", "rehearsed", lambda s: {"cohort_id": s.cohort}),
+    **_plain("cohorts", "one", "lock_one of_another_kind_there postpone", lambda s: {"cohort_id": s.cohort}),
     **_plain("cohorts", "one", "taken_on mark_claimed", lambda s: {"ids": [s.cohort]}),
     **_plain("cohorts", "wave", "size customers", lambda s: {"ids": [s.cohort]}),
     **_plain("cohorts", "one", "insert_cohort", lambda _: {"name": "another"}),
@@ -367,7 +391,7 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     "money.sum_batch": (Case(about="batch", before=("clear_batch",)),),
     **_plain("money", "wave", "take_over handed_on by_fate"),
     **_plain("outages", "one", "current meet claim_try finish last_of_connection of_wave"),
-    **_plain("overview", "waves", "waves", lambda _: {"wave_id": None, "dialects": None, "before": None}),
+    **_plain("overview", "waves", "waves", lambda _: {"wave_ids": None, "dialects": None}),
     **_plain("overview", "waves", "dialects"),
     **_plain("overview", "one", "reruns"),
     **_plain("processes", "page", "claim", _new),
@@ -472,17 +496,17 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("story", "wave", "differences"),
     **_plain("story", "waves", "reruns"),
     **_plain("story", "page", "tries moves errors decisions payloads answers"),
+    **_plain("wave_keys", "one", "may_rewrap lock"),
     **_plain("triage", "wave", "causes compared had", lambda s: {"wave_ids": [s.ended]}),
     **_plain("triage", "waves", "waves_with_some"),
     "triage.count": _left_cases(),
     "triage.records": _left_cases(),
-    **_plain("wave_keys", "one", "lock"),
     "wave_keys.insert": (Case(about="one", values=_keys, before=("plan",)),),
     **_plain("wave_keys", "one", "of_waves", lambda s: {"wave_ids": [s.working]}),
     **_plain("wave_keys", "waves", "sealed in_use wrapped_otherwise rewrap", _keys),
     **_plain("waves", "one", "insert_wave", lambda _: {"name": "another", "run_id": "another"}),
     **_plain("waves", "one", "enlarge_batch_size reopen find_run load_wave may_create hindrance batches"),
-    **_plain("waves", "one", "record_watermark stop finish dag_of lock_batch unlock_batch"),
+    **_plain("waves", "one", "record_watermark stop finish dag_of run_of lock_batch unlock_batch"),
     **_plain("waves", "waves", "paused", _every_wave),
     "waves.close_planning": (Case(about="wave", before=("forget_batches",)),),
     **_plain("waves", "wave", "merge_batches batches_in_state"),

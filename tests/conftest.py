@@ -15,9 +15,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
@@ -30,6 +31,8 @@ from sqlalchemy import Engine, create_engine
 from kraken_import.local import logins
 from kraken_import.local import postgres as embedded
 from kraken_import.local.postgres import SUPERUSER, Cluster
+from proofs.browser import having
+from proofs.browser.playing import opened
 
 pytest_plugins = ["kraken_import.conformance.plugin"]
 
@@ -73,6 +76,7 @@ def _work_in_memory() -> None:
 _work_in_memory()
 
 NewDatabase = Callable[..., str]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +204,29 @@ def legacy_template(postgres: Cluster) -> str:
     return "legacy_template"
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Playwright's browser for the tests of a module, which are skipped where there is none.
+
+    Until their end `asyncio.run` is refused in the thread of the tests: see `elsewhere`.
+    """
+    try:
+        ready = having.found()
+    except having.NoBrowser as problem:
+        pytest.skip(str(problem))
+    with opened(browser=ready) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script that finds what keeps people out of a page."""
+    try:
+        return having.found().axe.read_text(encoding="utf-8")
+    except having.NoBrowser as problem:
+        pytest.skip(str(problem))
+
+
 @pytest.fixture
 def brief_database(postgres: Cluster, new_database: NewDatabase) -> Iterator[NewDatabase]:
     """The same as `new_database`, of databases that end with this test."""
@@ -317,6 +344,12 @@ def start_simulator(idle_simulators: IdleSimulators, tmp_path: Path) -> Iterator
             simulator.end()
         for options, simulator in lent:
             idle_simulators.give_back(options=options, simulator=simulator)
+
+
+def elsewhere(work: Callable[[], Result]) -> Result:
+    """Do what needs an event loop of its own in another thread, while a browser's is in this one."""
+    with ThreadPoolExecutor(max_workers=1) as workers:
+        return workers.submit(work).result()
 
 
 def free_port() -> int:

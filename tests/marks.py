@@ -123,9 +123,9 @@ def marks_in(*, text: str) -> set[str]:
     return {text[max(0, found.start() - 60) : found.end() + 40] for found in _TELLING.finditer(text)}
 
 
-def mark(*, accounts: Iterable[str], change: Callable[[str], object]) -> dict[str, Marked]:
-    """Give each account values of its own, by running SQL. Returns them by account."""
-    marked = {account: Marked(number=number) for number, account in enumerate(accounts, start=1)}
+def mark(*, accounts: Iterable[str], change: Callable[[str], object], first: int = 1) -> dict[str, Marked]:
+    """Give each account values of its own, numbered from `first`, by running SQL. Returns them by account."""
+    marked = {account: Marked(number=number) for number, account in enumerate(accounts, start=first)}
     for account, values in marked.items():
         for statement in values.statements(account=account):
             change(statement)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,9 +17,12 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from tests.checkouts import environment_of, free_port_base, fresh_checkout, login, run
+from tests.conftest import ROOT
 
 DAG = "migrate_edf_accounts"
 ENDS = ("success", "failed")
+TOLD = ".run/told.txt"
+"""In a stack's folder: what its notifier was told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +92,24 @@ class Stack:
 
 
 @contextmanager
-def running_stack(*, folder: Path, dags: Sequence[str]) -> Iterator[Stack]:
-    """A stack of a checkout of its own, with these DAGs unpaused; stopped in the end."""
+def running_stack(*, folder: Path, dags: Sequence[str], **variables: str) -> Iterator[Stack]:
+    """A stack of a checkout of its own, with these DAGs unpaused; stopped in the end.
+
+    What it tells people it writes into a file. `variables` are added to its environment.
+    """
     with fresh_checkout(folder=folder) as checkout:
-        run(checkout=checkout, command="up", PORT_BASE=str(free_port_base()))
+        shutil.copy(ROOT / "tests" / "file_notifier.py", checkout / "plugins")
+        notifier = {
+            "notifier": "file_notifier.WritesToFile",
+            "kwargs": {"text": "{{ migration.text }}", "file": str(checkout / TOLD)},
+        }
+        run(
+            checkout=checkout,
+            command="up",
+            PORT_BASE=str(free_port_base()),
+            MIGRATION_NOTIFIERS=json.dumps([notifier]),
+            **variables,
+        )
         started = Stack(folder=checkout, values=environment_of(checkout=checkout))
         started.unpause(*dags)
         yield started

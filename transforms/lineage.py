@@ -26,6 +26,8 @@ class Origin:
     meaning: str
     required: bool = False
     expected: bool = False
+    frames: tuple[str, ...] = ()
+    """The frames whose queries deliver it."""
 
     def __str__(self) -> str:
         return ", ".join(str(source) for source in self.sources) or self.transform
@@ -62,6 +64,7 @@ def lineage(*, name: str) -> Mapping[str, Origin]:
                     meaning=column.meaning,
                     required=column.required,
                     expected=column.expected,
+                    frames=(frame.name,),
                 )
             )
     found: dict[str, Origin] = {}
@@ -105,6 +108,7 @@ def _origin_of_rows(
             transform=unsourced or "as it is",
             meaning="External identifier.",
             required=True,
+            frames=(frame.name,),
         )
     # A key tells which table has the rows.
     tables = (Source(table=source.table, column="", condition=source.condition) for source in sources)
@@ -115,6 +119,7 @@ def _origin_of_rows(
         meaning="",
         required=frame.required,
         expected=frame.expected,
+        frames=(frame.name,),
     )
 
 
@@ -125,6 +130,7 @@ def _both(*, one: Origin, other: Origin) -> Origin:
         sources=tuple(dict.fromkeys((*one.sources, *other.sources))),
         transform="; ".join(dict.fromkeys((one.transform, other.transform))),
         meaning=" ".join(dict.fromkeys((one.meaning, other.meaning))),
+        frames=tuple(dict.fromkeys((*one.frames, *other.frames))),
     )
 
 

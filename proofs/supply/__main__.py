@@ -6,9 +6,11 @@ python -m proofs.supply [--sign KEY]
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -35,7 +37,9 @@ def main(*, arguments: Sequence[str]) -> int:
     try:
         tools.ensure()
         folder = _folder()
-        return _examine(folder=folder) if options.sign is None else _sign(folder=folder, key=options.sign)
+        if options.sign is None:
+            return _examine(folder=folder)
+        return sign(folder=folder, key=options.sign, today=datetime.now(UTC).date())
     except UnableToExamine as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -91,17 +95,47 @@ def _write(*, folder: Path) -> Sequence[Path]:
     return [written, listed]
 
 
-def _sign(*, folder: Path, key: Path) -> int:
+def sign(*, folder: Path, key: Path, today: date) -> int:
+    """Fill an empty folder with a release and sign it. Returns 0; raises UnableToExamine."""
     wanted, declared = licences.of_production(), licences.installed()
     if licences.objections(wanted=wanted, declared=declared, reviewed=reviewed()):
         raise UnableToExamine(
             "A licence is not allowed, or a package not as it is locked: see `make supply`."
         )
     files = [signing.build_wheel(folder=folder), *_write(folder=folder)]
+    files.append(_write_what_is_known(folder=folder, today=today))
     signature = signing.sign(files=files, key=key)
-    shown = signature.parent.relative_to(ROOT)
+    shown = os.path.relpath(signature.parent)
     print(f"{shown} has {len(files)} files, their sums and the signature. SECURITY.md says how to verify it.")
     return 0
+
+
+def _write_what_is_known(*, folder: Path, today: date) -> Path:
+    """Write whether vulnerabilities were looked for, and which are no concern. Returns the path.
+
+    Raises UnableToExamine for any other that is known.
+    """
+    allowed = reviewed()
+    try:
+        known = vulnerabilities(reviewed=allowed)
+        said = (
+            f"Known vulnerabilities were looked for on {today}: none is known of what the locks have, but "
+            f"for {len(allowed.vulnerabilities)} that a person has looked at."
+        )
+    except NotLookedFor as problem:
+        known = []
+        print(problem)
+        said = (
+            f"Known vulnerabilities were NOT looked for when this was signed, on {today}: look for those of "
+            "the bill of materials before it is installed."
+        )
+    if known:
+        raise UnableToExamine("\n".join([*known, "Nothing was signed."]))
+    print(said)
+    lines = [said, *(f"{name}: {why}" for name, why in sorted(allowed.vulnerabilities.items()))]
+    written = folder / f"{bill.release()}.vulnerabilities.txt"
+    written.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return written
 
 
 if __name__ == "__main__":

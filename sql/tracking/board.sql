@@ -23,3 +23,114 @@ WHERE wave_id = %(wave_id)s AND state = ANY (%(states)s)
 GROUP BY minute, state
 HAVING sum(records) <> 0
 ORDER BY minute, state
+
+-- name: listing
+-- Waves by the one word that tells most of how they stand. There are few waves, and few of them under way.
+SELECT id, phase
+FROM (
+    SELECT wave.id,
+        CASE
+            WHEN wave.purged_at IS NOT NULL THEN 'purged'
+            WHEN wave.closed_at IS NOT NULL THEN 'closed'
+            WHEN wave.stop_code = 'cancelled' AND wave.finished_at IS NOT NULL THEN 'cancelled'
+            WHEN wave.stopped_at IS NOT NULL THEN 'stopped'
+            WHEN wave.finished_at IS NOT NULL THEN wave.outcome
+            WHEN wave.asked_at IS NOT NULL AND NOT EXISTS (
+                SELECT FROM migration.wave_decision AS decision
+                WHERE decision.wave_id = wave.id AND decision.asked_at = wave.asked_at
+            ) THEN 'waiting'
+            WHEN wave.paused_at IS NOT NULL THEN 'paused'
+            ELSE 'running'
+        END AS phase
+    FROM migration.wave
+    WHERE wave.dialect = ANY (%(dialects)s)
+        AND (%(mode)s::text IS NULL OR wave.mode = %(mode)s)
+        AND (%(before)s::bigint IS NULL OR wave.id < %(before)s)
+) AS listed
+WHERE phase = ANY (%(phases)s)
+ORDER BY id DESC
+LIMIT %(most)s
+
+-- name: people
+-- Who approved a wave, by the last approval that it was given, and the cohorts that it has taken.
+SELECT wave.id AS wave_id, decision.decided_by AS approved_by, decision.decided_at AS approved_at,
+    ARRAY(SELECT name FROM migration.cohort WHERE claimed_by_wave = wave.id ORDER BY id) AS cohorts
+FROM migration.wave
+LEFT JOIN LATERAL (
+    SELECT decided_by, decided_at
+    FROM migration.wave_decision
+    WHERE wave_id = wave.id AND decision = 'approved'
+    ORDER BY asked_at DESC
+    LIMIT 1
+) AS decision ON true
+WHERE wave.id = ANY (%(wave_ids)s)
+
+-- name: oldest_open
+-- The states are among those of the index of what is open.
+SELECT wave_id, min(coalesce(intended_at, created_at)) AS since
+FROM migration.import_process
+WHERE wave_id = ANY (%(wave_ids)s)
+    AND state IN ('creating', 'created', 'pending', 'in_progress', 'unrecognised', 'missing')
+GROUP BY wave_id
+
+-- name: pace
+-- Of the minutes in which records ended at Kraken: all of them, and the last few.
+WITH worked AS (
+    SELECT wave_id, minute, sum(records) AS records, row_number() OVER (PARTITION BY wave_id ORDER BY minute DESC) AS place
+    FROM migration.state_count
+    WHERE wave_id = ANY (%(wave_ids)s) AND state = ANY (%(states)s)
+    GROUP BY wave_id, minute
+    HAVING sum(records) > 0
+)
+SELECT wave_id, sum(records)::bigint AS records, count(*) AS minutes, min(minute) AS first, max(minute) AS last,
+    (sum(records) FILTER (WHERE place <= %(latest)s))::bigint AS latest_records,
+    count(*) FILTER (WHERE place <= %(latest)s) AS latest_minutes,
+    min(minute) FILTER (WHERE place <= %(latest)s) AS latest_first
+FROM worked
+GROUP BY wave_id
+
+-- name: money
+SELECT wave_id, currency, ledger,
+    coalesce(sum(cents) FILTER (WHERE stage = 'legacy'), 0) AS legacy_cents,
+    coalesce(sum(cents) FILTER (WHERE stage = 'payload'), 0) AS payload_cents
+FROM migration.batch_money
+WHERE wave_id = ANY (%(wave_ids)s)
+GROUP BY wave_id, currency, ledger
+ORDER BY wave_id, currency, ledger
+
+-- name: log
+-- What people ordered and decided about a wave, wherever they did. What was ordered in the console and has a row of
+-- its own is told once, by that row.
+SELECT at, by_whom, what, reason, came_of_it, action_id
+FROM (
+    SELECT ordered_at AS at, ordered_by AS by_whom, kind AS what, reason, coalesce(result, 'under way') AS came_of_it,
+        id AS action_id
+    FROM migration.console_action
+    WHERE wave_id = %(wave_id)s
+    UNION ALL
+    SELECT ordered_at, ordered_by, action, reason, '', NULL
+    FROM migration.wave_control AS given
+    WHERE wave_id = %(wave_id)s
+        AND NOT EXISTS (
+            SELECT FROM migration.console_action AS ours
+            WHERE ours.wave_id = given.wave_id AND ours.kind = given.action AND ours.ordered_by = given.ordered_by
+                AND ours.ordered_at BETWEEN given.ordered_at - interval '1 minute' AND given.ordered_at + interval '1 minute'
+        )
+    UNION ALL
+    SELECT decided_at, decided_by, decision, NULL, '', NULL
+    FROM migration.wave_decision
+    WHERE wave_id = %(wave_id)s
+    UNION ALL
+    SELECT answered_at, answered_by, 'approval that does not count', NULL, 'four eyes: another user must answer', NULL
+    FROM migration.wave_refused_approval
+    WHERE wave_id = %(wave_id)s
+    UNION ALL
+    SELECT ordered_at, ordered_by, 'stop all', reason, '', NULL
+    FROM migration.stop_order
+    WHERE waves @> ARRAY[%(wave_id)s::bigint]
+) AS told
+ORDER BY at DESC
+LIMIT %(most)s
+
+-- name: present
+SELECT migration.present()

@@ -33,9 +33,8 @@ LEFT JOIN LATERAL (
     ORDER BY id DESC
     LIMIT 1
 ) AS pause ON wave.paused_at IS NOT NULL
-WHERE (%(wave_id)s::bigint IS NULL OR wave.id = %(wave_id)s)
+WHERE (%(wave_ids)s::bigint[] IS NULL OR wave.id = ANY (%(wave_ids)s))
     AND (%(dialects)s::text[] IS NULL OR wave.dialect = ANY (%(dialects)s))
-    AND (%(before)s::bigint IS NULL OR wave.id < %(before)s)
 ORDER BY wave.id DESC
 LIMIT %(most)s
 

@@ -1,8 +1,11 @@
 -- Keys of waves, wrapped: what payloads, answers and digests of a wave are kept with.
 
+-- name: may_rewrap
+SELECT has_table_privilege('migration.wave_key', 'UPDATE')
+
 -- name: lock
 -- Keys of plans that are not committed yet would not be seen: those plans end first.
-SELECT migration.lock_wave_keys()
+LOCK TABLE migration.wave_key IN SHARE ROW EXCLUSIVE MODE
 
 -- name: insert
 INSERT INTO migration.wave_key (wave_id, secret, wrapped_by, made_at, wrapped_at)
@@ -34,4 +37,8 @@ ORDER BY wave_id
 LIMIT %(most)s
 
 -- name: rewrap
-SELECT migration.rewrap(%(wave_ids)s::bigint[], %(old)s::bytea[], %(secrets)s::bytea[], %(wrapped_by)s, %(at)s)
+-- A key that was destroyed meanwhile is no longer the one that was read.
+UPDATE migration.wave_key AS kept
+SET secret = given.secret, wrapped_by = %(wrapped_by)s, wrapped_at = %(at)s
+FROM unnest(%(wave_ids)s::bigint[], %(old)s::bytea[], %(secrets)s::bytea[]) AS given (wave_id, old, secret)
+WHERE kept.wave_id = given.wave_id AND kept.secret = given.old AND kept.wrapped_by IS NOT NULL

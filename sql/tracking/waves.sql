@@ -54,6 +54,9 @@ SELECT id FROM migration.wave WHERE dag_id = %(dag_id)s AND run_id = %(run_id)s
 -- name: dag_of
 SELECT dag_id FROM migration.wave WHERE id = %(wave_id)s
 
+-- name: run_of
+SELECT dag_id, run_id FROM migration.wave WHERE id = %(wave_id)s
+
 -- name: load_wave
 SELECT
     id, name, dialect, resource, mode, import_supplier, target_kraken, connection_id, claimed,

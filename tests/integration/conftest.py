@@ -46,6 +46,8 @@ FIRST_LOOK = 0.25
 """Seconds after a create until its status is asked about, and the least between two looks: in earnest 1."""
 WINDOW = 3.0
 """Seconds: what a loaded machine takes longer for would count as not sent."""
+RETENTION = "payloads=90 answers=30 reports=60"
+"""For how many days the stack that tests share keeps what."""
 RUNNING = pytest.StashKey[ExitStack]()
 """What ends the stack that tests share."""
 SETTINGS = frozenset(each.name for each in fields(PolicySettings))
@@ -326,7 +328,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
     dags = ("migrate_edf_accounts", "rerun_edf_accounts")
     with ExitStack() as running:
         pytestconfig.stash[RUNNING] = running
-        yield running.enter_context(running_stack(folder=tmp_path_factory.mktemp("stack"), dags=dags))
+        folder = tmp_path_factory.mktemp("stack")
+        yield running.enter_context(running_stack(folder=folder, dags=dags, MIGRATION_RETENTION=RETENTION))
 
 
 @pytest.hookimpl(wrapper=True)

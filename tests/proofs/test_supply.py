@@ -8,13 +8,14 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from proofs.supply import bill, licences, signing, tools
-from proofs.supply.__main__ import ask
+from proofs.supply.__main__ import ask, sign
 from proofs.supply.leaks import leaks
 from proofs.supply.reading import LOCKS, UnableToExamine, pins, reviewed
 from proofs.supply.vulnerabilities import NotLookedFor, vulnerabilities
@@ -59,10 +60,11 @@ def test_a_planted_key_and_a_planted_password_are_found_where_they_are(tmp_path:
 
 @dataclass(slots=True)
 class Advisories:
-    """A service that knows of one vulnerability, and of what it was asked."""
+    """A service that knows of one vulnerability of some packages, and of what it was asked."""
 
     url: str
     code: int = 200
+    affected: frozenset[str] = frozenset({"jinja2", "uv"})
     asked: set[tuple[str, str]] = field(default_factory=set)
 
 
@@ -76,7 +78,7 @@ def advisories(monkeypatch: pytest.MonkeyPatch) -> Iterator[Advisories]:
             event = {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "99.1"}]}
             affected = {"package": {"name": name, "ecosystem": "PyPI"}, "ranges": [event]}
             one = {"id": "GHSA-made-up", "details": "", "affected": [affected]}
-            answer = json.dumps({"vulns": [one]} if name in ("jinja2", "uv") else {}).encode()
+            answer = json.dumps({"vulns": [one]} if name in known.affected else {}).encode()
             self.send_response(known.code)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
@@ -180,6 +182,42 @@ def test_a_receiver_tells_a_release_from_one_that_was_changed(tmp_path: Path) ->
     assert verifies(folder=folder)
     with pytest.raises(UnableToExamine, match=r"none did not sign: name an SSH key by KEY="):
         signing.sign(files=files, key=tmp_path / "none")
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="OpenSSH is not installed")
+def test_what_is_signed_says_whether_vulnerabilities_were_looked_for(
+    advisories: Advisories,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    git("clone", "--quiet", "--no-hardlinks", str(ROOT), str(tmp_path / "copy"), folder=tmp_path)
+    monkeypatch.setattr(signing, "ROOT", tmp_path / "copy")
+    key, today = tmp_path / "release", date(2026, 3, 4)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    (tmp_path / "signers").write_text(f"release {key.with_suffix('.pub').read_text()}")
+
+    def signed(folder: Path) -> str:
+        folder.mkdir()
+        assert sign(folder=folder, key=key, today=today) == 0
+        assert verifies(folder=folder)
+        (file,) = folder.glob("*.vulnerabilities.txt")
+        assert file.name in (folder / signing.SUMS).read_text()
+        assert file.read_text().splitlines()[0] in capsys.readouterr().out
+        return file.read_text()
+
+    (tmp_path / "known").mkdir()
+    with pytest.raises(UnableToExamine, match=r"jinja2 .* has GHSA-made-up.*\n.*\nNothing was signed\.$"):
+        sign(folder=tmp_path / "known", key=key, today=today)
+    assert not (tmp_path / "known" / signing.SUMS).exists()
+    advisories.affected = frozenset()
+    assert signed(tmp_path / "asked").startswith(
+        "Known vulnerabilities were looked for on 2026-03-04: none is known of what the locks have, but for "
+    )
+    advisories.code = 503
+    assert signed(tmp_path / "unasked").startswith(
+        "Known vulnerabilities were NOT looked for when this was signed, on 2026-03-04: look for those of "
+    )
 
 
 def verifies(*, folder: Path) -> bool:

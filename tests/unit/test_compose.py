@@ -133,7 +133,7 @@ def test_the_stand_in_and_its_customers_come_with_the_demo_profile_only(compose:
     }
     assert {name for name, named in profiles.items() if named == ["tools"]} == {
         "cli",
-        "erase",
+        "owner",
         "backup",
         "restore",
     }

@@ -134,13 +134,22 @@ def test_both_locks_hold_each_dependency_within_its_range() -> None:
             assert hashes
 
 
-def test_the_lock_of_the_tools_that_examine_holds_each_within_its_range() -> None:
-    pins = locked(name="proofs/supply/tools.txt")
-    for requirement in map(Requirement, project()["dependency-groups"]["supply"]):
+@pytest.mark.parametrize("group", ["supply", "browser"])
+def test_the_lock_of_tools_of_their_own_holds_each_within_its_range(group: str) -> None:
+    pins = locked(name=f"proofs/{group}/tools.txt")
+    for requirement in map(Requirement, project()["dependency-groups"][group]):
         assert {">=", "<"} == {each.operator for each in requirement.specifier}, str(requirement)
         assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)][0])
     # The demo installs none of them.
-    assert not {"pip-audit", "bc-detect-secrets"} & locked(name="requirements.txt").keys()
+    assert not {"pip-audit", "bc-detect-secrets", "playwright"} & locked(name="requirements.txt").keys()
+
+
+def test_the_browsers_packages_share_the_versions_of_the_whole_lock() -> None:
+    whole, browser = locked(name="requirements.txt"), locked(name="proofs/browser/tools.txt")
+    shared = whole.keys() & browser.keys()
+    # Both are on one `sys.path`.
+    assert shared == {"greenlet"}
+    assert {whole[name][0] == browser[name][0] for name in shared} == {True}
 
 
 def test_the_package_prints_every_locked_version_and_needs_nothing_else_for_it() -> None:

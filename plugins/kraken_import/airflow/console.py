@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -31,11 +33,14 @@ from kraken_import.airflow.connections import connection_ids, database
 from kraken_import.airflow.links import base_url
 from kraken_import.console.access import Act, Answer, Caller, NotSignedIn
 from kraken_import.console.app import make_app
+from kraken_import.domain.nights import scheduled
 from transforms.registry import dialect_names
 
 PREFIX: Final = "/migration"
 
 _SECONDS: Final = 30.0
+_CURRENT: Final = 30.0
+"""Seconds for which a Connection is not read again: many pages are loaded in that time."""
 _RUN: Final = DagAccessEntity.RUN
 _NEEDED: Final[Mapping[Act, tuple[str, ResourceMethod, DagAccessEntity]]] = {
     Act.CONTROL: ("control_wave", "POST", _RUN),
@@ -84,8 +89,12 @@ class AirflowCaller(Caller):
         return self._asked[key]
 
 
+@dataclass(kw_only=True)
 class InAirflow:
     """The surroundings of the console in Airflow's API server."""
+
+    _engines: dict[str, tuple[float, Engine]] = field(default_factory=dict)
+    """Databases by Connection, and when each was last looked up there, on this process's monotonic clock."""
 
     async def caller(self, *, request: Request) -> Caller:
         """Return the user of the request. Raises `NotSignedIn`."""
@@ -104,11 +113,18 @@ class InAirflow:
 
     def reader(self, *, place: str) -> Engine:
         """Return a tracking database by its Connection for reading: `tracking_reader` for `tracking`."""
-        return database(connection_id=f"{place}_reader", is_tracking=False)
+        return self._database(connection_id=f"{place}_reader", is_tracking=False)
 
     def writer(self, *, place: str) -> Engine:
         """Return a tracking database by the Connection of tasks."""
-        return database(connection_id=place, is_tracking=True)
+        return self._database(connection_id=place, is_tracking=True)
+
+    def _database(self, *, connection_id: str, is_tracking: bool) -> Engine:
+        found_at, engine = self._engines.get(connection_id, (-_CURRENT, None))
+        if engine is None or time.monotonic() - found_at > _CURRENT:
+            engine = database(connection_id=connection_id, is_tracking=is_tracking)
+            self._engines[connection_id] = (time.monotonic(), engine)
+        return engine
 
     def legacy(self, *, dialect: str) -> Engine:
         """Return the legacy database of a dialect."""
@@ -119,6 +135,10 @@ class InAirflow:
     ) -> Answer:
         """Call Airflow's REST API with the login of the request: what it allows is decided there."""
         return anyio.from_thread.run(partial(_call, request=request, method=method, path=path, body=body))
+
+    def schedule(self) -> str:
+        """Return when nights begin, from the environment that the DAGs are read with."""
+        return scheduled(environment=os.environ)
 
     def key(self) -> str:
         """Return the secret that the API servers of this Airflow share."""

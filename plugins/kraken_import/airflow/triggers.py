@@ -13,6 +13,7 @@ from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 from sqlalchemy import Engine
 
 from kraken_import.airflow.connections import ConnectionIds, open_engine
+from kraken_import.airflow.fitting import while_it_fits
 from kraken_import.airflow.hook import KrakenHook
 from kraken_import.airflow.identity import keep, kept
 from kraken_import.airflow.quiet import without_values
@@ -22,7 +23,7 @@ from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.poll import poll
 from kraken_import.usecases.poll_open import poll_open
 from kraken_import.usecases.poller import HICCUPS, TRY_AGAIN_AFTER
-from kraken_import.usecases.systems import connected, utc_now
+from kraken_import.usecases.systems import Systems, connected, utc_now
 from kraken_import.usecases.waiting import Why
 from kraken_import.usecases.waits import Resumption
 from kraken_import.usecases.withdrawal import is_withdrawn, rerun_is_withdrawn
@@ -103,15 +104,18 @@ class PollTrigger(BaseTrigger):
             lambda: connected(tracking=tracking, kraken=kraken, refresh=hook.aget_conn)
         )
         async with kept(tracking=tracking):
-            if self.ref is None:
-                return await poll_open(systems=systems, connection_id=self.kraken_conn_id, until=until)
-            return await poll(
-                systems=systems,
-                ref=BatchRef.read(values=self.ref),
-                until=until,
-                resumption=None if self.why is None else Resumption(why=self.why, seconds=self.hold_back),
-                connection_id=self.kraken_conn_id,
-            )
+            return await while_it_fits(tracking=tracking, work=lambda: self._ask(systems, until))
+
+    async def _ask(self, systems: Systems, until: datetime) -> dict[str, int]:
+        if self.ref is None:
+            return await poll_open(systems=systems, connection_id=self.kraken_conn_id, until=until)
+        return await poll(
+            systems=systems,
+            ref=BatchRef.read(values=self.ref),
+            until=until,
+            resumption=None if self.why is None else Resumption(why=self.why, seconds=self.hold_back),
+            connection_id=self.kraken_conn_id,
+        )
 
     async def _tracking(self) -> Engine:
         connection = await BaseHook.aget_connection(self.tracking_conn_id)
@@ -165,13 +169,13 @@ class QuestionTrigger(HITLTrigger):
             with without_values():
                 connection = await BaseHook.aget_connection(self.tracking_conn_id)
                 return await asyncio.to_thread(self._look, connection)
-        except HICCUPS as hiccup:
-            # A person can still answer.
+        except (*HICCUPS, UnableToUseTracking) as hiccup:
+            # A person can still answer. The task that goes on with the answer says which schema is there.
             self.log.warning("Could not look for a stop (%s): trying again.", type(hiccup).__name__)
             return False
 
     def _look(self, connection: Connection) -> bool:
-        tracking = open_engine(connection=connection)
+        tracking = open_engine(connection=connection, is_tracking=True)
         keep(tracking=tracking)
         if self.rerun is not None:
             return rerun_is_withdrawn(tracking=tracking, rerun=self.rerun)

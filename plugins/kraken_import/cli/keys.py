@@ -20,6 +20,9 @@ def _key() -> None:
 
 @app.command()
 def rotate(*, tracking_dsn: TrackingDsn = None) -> None:
-    """Wrap the keys of all waves by the wrapping key that is named first; waves may go on meanwhile."""
-    with tracking_database(option=tracking_dsn) as tracking:
+    """Wrap the keys of all waves by the wrapping key that is named first, as TRACKING_OWNER_DSN.
+
+    Waves may go on meanwhile.
+    """
+    with tracking_database(option=tracking_dsn, as_owner=True) as tracking:
         typer.echo(rotate_keys(tracking=tracking, now=datetime.now(UTC)))

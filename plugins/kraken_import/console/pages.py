@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -12,8 +13,10 @@ from typing import Any, Final
 from fastapi import Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from kraken_import.console.markdown import shown
 from kraken_import.domain.lifecycle import State
 from kraken_import.usecases.moments import in_utc
+from kraken_import.usecases.pace import in_words
 
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": (
@@ -78,6 +81,9 @@ def environment() -> Environment:
     found.filters["tone"] = tone
     found.filters["state_tone"] = lambda state: tone(State(state))
     found.filters["age"] = _age
+    found.filters["money"] = lambda cents: f"{Decimal(cents).scaleb(-2):,.2f}"
+    found.filters["markdown"] = lambda text: shown(text=text)
+    found.filters["lasting"] = lambda left: in_words(left=left)
     found.globals["now"] = lambda: datetime.now(UTC)
     found.globals["version"] = version()
     return found

@@ -40,7 +40,7 @@ What no rule finds has [codes of the build][codes]. No setting [turns a rule off
 _LONGEST: Final = 200
 _COMMAND: Final = "`make mapping`"
 """Every page names it."""
-_ANY_DAY: Final = date(2000, 1, 1)
+ANY_DAY: Final = date(2000, 1, 1)
 """Any day: what a rule says does not depend on it."""
 
 
@@ -103,7 +103,7 @@ def _index(*, dialects: list[Dialect]) -> str:
 
 
 def _page(*, dialect: Dialect) -> str:
-    rules = dialect.rules(Circumstances(today=_ANY_DAY, region=dialect.market))
+    rules = dialect.rules(Circumstances(today=ANY_DAY, region=dialect.market))
     by_path: dict[str, list[Rule]] = defaultdict(list)
     for rule in rules:
         for path in rule.paths:

@@ -1,4 +1,4 @@
-"""How many records of waves stand where, from the counts that moves keep: no record is read for it."""
+"""What the console shows of waves: counts that moves keep, so that no record is read, and who did what."""
 
 from __future__ import annotations
 
@@ -6,11 +6,101 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
 
 from sqlalchemy import Connection
 
-from kraken_import.domain.lifecycle import State
+from kraken_import.domain.lifecycle import ENDED_AT_KRAKEN, State
 from kraken_import.tracking.queries import queries
+
+
+class Phase(StrEnum):
+    """The one word that tells most of how a wave stands."""
+
+    WAITING = "waiting"
+    """Its gate asks for an approval."""
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    CLOSED = "closed"
+    PURGED = "purged"
+
+
+NOW: Final = (Phase.WAITING, Phase.STOPPED, Phase.PAUSED, Phase.RUNNING)
+"""Phases of waves that are under way or wait for a person, the most urgent first."""
+OVER: Final = tuple(phase for phase in Phase if phase not in NOW)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which waves are listed; `mode` and `before`, the id of a newer one, are None for any."""
+
+    dialects: Sequence[str]
+    phases: Collection[Phase] = tuple(Phase)
+    mode: str | None = None
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A wave's id and its phase."""
+
+    id: int
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Who approved a wave and when (None: no one did), and the cohorts that it has taken."""
+
+    wave_id: int
+    approved_by: str | None
+    approved_at: datetime | None
+    cohorts: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Records of a wave that ended at Kraken, and the minutes in which any did: all, and the latest few."""
+
+    wave_id: int
+    records: int
+    minutes: int
+    first: datetime
+    last: datetime
+    latest_records: int
+    latest_minutes: int
+    latest_first: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaveMoney:
+    """Sums of a wave's balances in one currency and ledger: selected, and built into payloads."""
+
+    wave_id: int
+    currency: str
+    ledger: str
+    legacy_cents: Decimal
+    payload_cents: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """What a person, or the gate without one, did about a wave."""
+
+    at: datetime
+    by_whom: str | None
+    what: str
+    reason: str | None
+    came_of_it: str
+    action_id: UUID | None
+    """The order of the console; None of what was ordered elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +132,59 @@ def flow(*, connection: Connection, wave_id: int, states: Collection[State]) -> 
     """Return how the records of a wave came to these states and left them, by minute."""
     rows = _SQL.run(connection, "flow", wave_id=wave_id, states=list(states))
     return [Moved(minute=row.minute, state=State(row.state), records=int(row.records)) for row in rows]
+
+
+def listing(*, connection: Connection, wanted: Wanted, most: int) -> list[Listed]:
+    """Return the waves that are wanted, the newest first."""
+    rows = _SQL.run(
+        connection,
+        "listing",
+        dialects=list(wanted.dialects),
+        phases=sorted(wanted.phases),
+        mode=wanted.mode,
+        before=wanted.before,
+        most=most,
+    )
+    return [Listed(id=row.id, phase=Phase(row.phase)) for row in rows]
+
+
+def people(*, connection: Connection, wave_ids: Sequence[int]) -> dict[int, People]:
+    """Return by wave who approved it and which cohorts it has."""
+    found = _SQL.all(connection, People, "people", wave_ids=list(wave_ids))
+    return {each.wave_id: each for each in found}
+
+
+def oldest_open(*, connection: Connection, wave_ids: Sequence[int]) -> dict[int, datetime]:
+    """Return since when the oldest open record of each wave is open; waves without one are left out."""
+    rows = _SQL.run(connection, "oldest_open", wave_ids=list(wave_ids))
+    return {row.wave_id: row.since for row in rows if row.since is not None}
+
+
+def pace(*, connection: Connection, wave_ids: Sequence[int], latest: int) -> dict[int, Pace]:
+    """Return by wave how many records ended at Kraken, and how many in the `latest` minutes with any."""
+    found = _SQL.all(
+        connection, Pace, "pace", wave_ids=list(wave_ids), states=sorted(ENDED_AT_KRAKEN), latest=latest
+    )
+    return {each.wave_id: each for each in found}
+
+
+def money(*, connection: Connection, wave_ids: Sequence[int]) -> dict[int, list[WaveMoney]]:
+    """Return the sums of these waves' balances, by wave."""
+    found: dict[int, list[WaveMoney]] = defaultdict(list)
+    for each in _SQL.all(connection, WaveMoney, "money", wave_ids=list(wave_ids)):
+        found[each.wave_id].append(each)
+    return found
+
+
+def log(*, connection: Connection, wave_id: int, most: int) -> list[LogLine]:
+    """Return what was ordered and decided about a wave, the newest first."""
+    return _SQL.all(connection, LogLine, "log", wave_id=wave_id, most=most)
+
+
+def present(*, connection: Connection) -> datetime:
+    """Return the database's own time."""
+    found: datetime = _SQL.run(connection, "present").scalar_one()
+    return found
 
 
 _SQL = queries(file="board")

@@ -61,11 +61,17 @@ def waves(
     most: int,
     dialects: Sequence[str] | None = None,
     wave_id: int | None = None,
-    before: int | None = None,
 ) -> list[WaveLine]:
-    """Return waves, the newest first: of some dialects, the one with an id, those before one, or all."""
+    """Return waves, the newest first: of some dialects, the one with an id, or all."""
     wanted = None if dialects is None else list(dialects)
-    return _SQL.all(connection, WaveLine, "waves", wave_id=wave_id, dialects=wanted, before=before, most=most)
+    ids = None if wave_id is None else [wave_id]
+    return _SQL.all(connection, WaveLine, "waves", wave_ids=ids, dialects=wanted, most=most)
+
+
+def waves_of(*, connection: Connection, wave_ids: Sequence[int]) -> list[WaveLine]:
+    """Return these waves, the newest first; those that do not exist are left out."""
+    ids = list(wave_ids)
+    return _SQL.all(connection, WaveLine, "waves", wave_ids=ids, dialects=None, most=len(ids))
 
 
 def dialects(*, connection: Connection) -> list[str]:

@@ -130,7 +130,6 @@ FUNCTIONS: Final[Mapping[str, Rights]] = {
     "is_over": Rights(),
     "is_purged": Rights(),
     "licence": _BOTH,
-    "lock_wave_keys": Rights(app=_CALL),
     "looks_up_first": _BOTH,
     "may_create": _BOTH,
     "next_look": _BOTH,
@@ -141,7 +140,6 @@ FUNCTIONS: Final[Mapping[str, Rights]] = {
     "refuse_foreign_key": Rights(),
     "refuse_marking": Rights(),
     "refuse_unarchived": Rights(),
-    "rewrap": Rights(app=_CALL),
     "still_to_come": _BOTH,
 }
 """Functions, by name. One that a trigger calls needs no right."""

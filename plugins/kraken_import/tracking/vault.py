@@ -169,8 +169,14 @@ class Vault:
         """Wrap every key by the first of the wrapping keys. Returns its name, and how many it has wrapped.
 
         Keys that it has wrapped before stay as they are. Plans that have made a key end first, and others
-        wait until the transaction ends. Raises `UnableToUseKeys`.
+        wait until the transaction ends. Raises `UnableToUseKeys`, also unless the connection is the owner's:
+        what is written over a key may make its wave unreadable, so tasks may not write there.
         """
+        if not _SQL.run(connection, "may_rewrap").scalar_one():
+            raise UnableToUseKeys(
+                "Wrapping the keys of waves anew is for the owner of the tracking database alone: name by "
+                "TRACKING_OWNER_DSN a member of migration_owner."
+            )
         _SQL.run(connection, "lock")
         wrapping = self._read()
         if wrapping is None:
@@ -198,7 +204,7 @@ class Vault:
                 ],
                 at=at,
             )
-            wrapped, after = wrapped + int(done.scalar_one()), rows[-1].wave_id
+            wrapped, after = wrapped + done.rowcount, rows[-1].wave_id
 
     def standing(self, *, connection: Connection) -> Mapping[str | None, int]:
         """Return how many keys each wrapping key has wrapped; None: those that lie there as they are.

@@ -85,6 +85,14 @@ class NewWave:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRun:
+    """The run of Airflow that planned a wave."""
+
+    dag_id: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wave:
     """A planned wave; as the tasks of a rerun see it when `rerun` is set."""
 
@@ -182,6 +190,11 @@ def dag_of(*, connection: Connection, wave_id: int) -> str | None:
     """Return the DAG whose run planned a wave; None where there is no such wave."""
     found = _SQL.run(connection, "dag_of", wave_id=wave_id).scalar()
     return None if found is None else str(found)
+
+
+def run_of(*, connection: Connection, wave_id: int) -> PlannedRun:
+    """Return the run that planned a wave."""
+    return PlannedRun(**_SQL.run(connection, "run_of", wave_id=wave_id).mappings().one())
 
 
 def load_wave(*, connection: Connection, wave_id: int) -> Wave:

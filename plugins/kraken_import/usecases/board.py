@@ -1,42 +1,126 @@
-"""Waves as the console shows them: how each stands in words, and how many records stand where."""
+"""Waves as the console shows them: how each stands in words, its counts, rate, budget, money and people."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
 
 from sqlalchemy import Connection
 
-from kraken_import.domain.lifecycle import State
-from kraken_import.tracking import board, overview
+from kraken_import.domain.lifecycle import FAILED, SUCCEEDED, State
+from kraken_import.tracking import board, overview, waves
+from kraken_import.tracking.board import NOW, OVER, People, Phase, Wanted, WaveMoney
 from kraken_import.tracking.overview import WaveLine
-from kraken_import.usecases.overview import standing
+from kraken_import.usecases.budget import budget_left
+from kraken_import.usecases.pace import LATEST, Rate, rate_of
+from kraken_import.usecases.standing import standing
+
+_MOST_NOW: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardLine:
-    """A wave, how it stands in words, and its records by state."""
+    """A wave, how it stands in words, its records by state, and what people ask about it."""
 
     wave: WaveLine
+    phase: Phase
     standing: str
     states: Mapping[State, int]
+    people: People
+    rate: Rate | None
+    """None until a record has ended at Kraken."""
+    oldest_open: datetime | None
+    money: Sequence[WaveMoney]
+    threshold: Decimal | None = None
+    """Share of failed records above which its run ends red; None of a wave that is over."""
+    budget: str = ""
+    """How near it is to its error budget; blank of a wave that creates nothing now."""
 
     @property
     def records(self) -> int:
         """How many records it has."""
         return sum(self.states.values())
 
+    @property
+    def parked(self) -> int:
+        """How many of them wait for a decision."""
+        return self.states.get(State.PARKED, 0)
 
-def waves_on_board(
-    *, connection: Connection, dialects: Sequence[str], most: int, before: int | None = None
-) -> list[BoardLine]:
-    """Return the newest waves of these dialects, or those before one, the newest first."""
-    found = overview.waves(connection=connection, most=most, dialects=dialects, before=before)
-    states = board.states(connection=connection, wave_ids=[each.id for each in found])
-    return [BoardLine(wave=each, standing=standing(wave=each), states=states[each.id]) for each in found]
+    @property
+    def failed(self) -> int:
+        """How many of them were refused or have failed."""
+        return sum(records for state, records in self.states.items() if state in FAILED)
+
+    @property
+    def succeeded(self) -> int:
+        """How many of them ended well."""
+        return sum(records for state, records in self.states.items() if state in SUCCEEDED)
+
+
+def waves_now(*, connection: Connection, wanted: Wanted) -> list[BoardLine]:
+    """Return those of the wanted waves that are under way or wait for a person, the most urgent first."""
+    lines = _listed(connection=connection, wanted=wanted, among=NOW, most=_MOST_NOW)
+    return sorted(lines, key=lambda line: NOW.index(line.phase))
+
+
+def waves_over(*, connection: Connection, wanted: Wanted, most: int) -> list[BoardLine]:
+    """Return those of the wanted waves that are over, the newest first."""
+    return _listed(connection=connection, wanted=wanted, among=OVER, most=most)
 
 
 def line_of(*, connection: Connection, wave: WaveLine) -> BoardLine:
     """Return one wave in the same form."""
-    states = board.states(connection=connection, wave_ids=[wave.id])
-    return BoardLine(wave=wave, standing=standing(wave=wave), states=states[wave.id])
+    wanted = Wanted(dialects=[wave.dialect], before=wave.id + 1)
+    (line,) = _listed(connection=connection, wanted=wanted, among=tuple(Phase), most=1)
+    return line
+
+
+def _listed(*, connection: Connection, wanted: Wanted, among: Sequence[Phase], most: int) -> list[BoardLine]:
+    phases = [each for each in among if each in wanted.phases]
+    found = board.listing(connection=connection, wanted=replace(wanted, phases=phases), most=most)
+    return _lines(connection=connection, phases={each.id: each.phase for each in found})
+
+
+def _lines(*, connection: Connection, phases: Mapping[int, Phase]) -> list[BoardLine]:
+    ids = list(phases)
+    if not ids:
+        return []
+    under_way = [wave_id for wave_id, phase in phases.items() if phase in NOW]
+    states = board.states(connection=connection, wave_ids=ids)
+    paces = board.pace(connection=connection, wave_ids=ids, latest=LATEST)
+    people = board.people(connection=connection, wave_ids=ids)
+    money = board.money(connection=connection, wave_ids=ids)
+    oldest = board.oldest_open(connection=connection, wave_ids=under_way) if under_way else {}
+    now = board.present(connection=connection)
+    lines = []
+    for wave in overview.waves_of(connection=connection, wave_ids=ids):
+        phase, pace = phases[wave.id], paces.get(wave.id)
+        full = waves.load_wave(connection=connection, wave_id=wave.id) if phase in NOW else None
+        lines.append(
+            BoardLine(
+                wave=wave,
+                phase=phase,
+                standing=standing(wave=wave),
+                states=states[wave.id],
+                people=people[wave.id],
+                rate=None
+                if pace is None
+                else rate_of(
+                    pace=pace,
+                    states=states[wave.id],
+                    since=wave.started_at,
+                    until=wave.finished_at or now,
+                    is_under_way=wave.finished_at is None,
+                ),
+                oldest_open=oldest.get(wave.id),
+                money=money.get(wave.id, []),
+                threshold=None if full is None else full.failure_threshold,
+                budget=budget_left(connection=connection, wave=full)
+                if full is not None and phase is not Phase.STOPPED
+                else "",
+            )
+        )
+    return lines

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from kraken_import.domain.stops import StopCode
 from kraken_import.tracking import budget
@@ -20,6 +21,12 @@ _ENOUGH: Final = 200
 """Answered creates that suffice to prove a budget broken when most of them fail."""
 _MOST_DECIMALS: Final = 6
 
+_STAGES: Final[tuple[BudgetStage, ...]] = ("validate", "load")
+_SEEN: Final[dict[Stage, str]] = {
+    "validate": "validations refused",
+    "create": "creates refused",
+    "process": "accepted records failed",
+}
 _WHAT_FAILED: Final[dict[Stage, str]] = {
     "validate": "was refused",
     "create": "was refused",
@@ -50,6 +57,39 @@ def budget_fault(
         if measure is not None:
             return SystemicFault(code=StopCode.ERROR_BUDGET, reason=_reason(sample=sample, measure=measure))
     return None
+
+
+def budget_left(*, connection: Connection, wave: Wave) -> str:
+    """Return in words how near a wave's own run is to its error budget: the stage that is nearest."""
+    policy = wave.policy
+    if policy.error_share >= 1 and policy.error_count is None:
+        return "no budget stops it"
+    span = budget.Span(records=policy.error_window, since=wave.reopened_at or wave.started_at)
+    samples = [
+        sample
+        for stage in _STAGES
+        for sample in budget.recent(connection=connection, ref=wave.ref, stage=stage, span=span)
+        if not sample.minutes
+    ]
+    if not samples:
+        return "untouched: no record has been judged yet"
+    left, sample = min(
+        ((_left(sample=each, policy=policy), each) for each in samples), key=lambda pair: pair[0]
+    )
+    seen = f"{sample.failed:,} of the last {sample.seen:,} {_SEEN[sample.stage]}"
+    return f"{left:,} more in a row stop it ({seen})" if left else f"used up: {seen}"
+
+
+def _left(*, sample: LatestRecords, policy: Policy) -> int:
+    """Return how many records would have to fail in a row from now on until the budget is exceeded."""
+    for more in range(policy.error_window + 1):
+        seen = min(policy.error_window, sample.seen + more)
+        # What falls out of the window is taken to be good: it stops at this number at the earliest.
+        failed = min(seen, sample.failed + more)
+        nearer = replace(sample, seen=seen, failed=failed)
+        if _beyond(sample=nearer, policy=policy) is not None:
+            return more
+    return policy.error_window
 
 
 def has_answered(*, tracking: Engine, wave: Wave, since: datetime) -> bool:

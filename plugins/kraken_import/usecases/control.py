@@ -10,7 +10,7 @@ from kraken_import.domain.lifecycle import Mode
 from kraken_import.domain.orders import Order
 from kraken_import.domain.stops import StopCode
 from kraken_import.domain.texts import flaw_of
-from kraken_import.tracking import control, reports
+from kraken_import.tracking import control, waves
 from kraken_import.tracking.control import Action, Standing, StoppedRun
 from kraken_import.tracking.reruns import NamedWave, waves_named
 from kraken_import.usecases.faults import BadRequest
@@ -147,8 +147,8 @@ def run_of_wave(*, tracking: Engine, wave: str) -> AirflowRun:
                 f"{title(named=named)} is closed since {in_utc(at=named.closed_at)}, so its run is not to be "
                 "cleared: `kraken-migrate wave open` first, unless it was purged."
             )
-        header = reports.header(connection=connection, wave_id=named.id)
-    return AirflowRun(dag_id=header.dag_id, run_id=header.run_id)
+        run = waves.run_of(connection=connection, wave_id=named.id)
+    return AirflowRun(dag_id=run.dag_id, run_id=run.run_id)
 
 
 def check_name_is_free(*, tracking: Engine, name: str, dialect: str, mode: Mode, target: str | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -175,28 +175,36 @@ def close_wave(*, tracking: Engine, legacy: Engine, wave: NamedWave, by: str, no
     with tracking.begin() as connection:
         finished = cutover.lock_wave(connection=connection, wave_id=wave.id)
         cutover.list_hand_backs(connection=connection, wave_id=wave.id, at=now)
-        obstacles = []
-        if not finished:
-            obstacles.append("its run has not been summarised")
-        obstacles += [
-            f"rerun {rerun} has not been summarised"
-            for rerun in cutover.running_reruns(connection=connection, wave_id=wave.id)
-        ]
-        if still_open := cutover.records_in(connection=connection, wave_id=wave.id, states=OPEN):
-            obstacles.append(f"{still_open} records have not ended at Kraken")
-        if parked := cutover.records_in(connection=connection, wave_id=wave.id, states={State.PARKED}):
-            obstacles.append(
-                f"{parked} parked records are not decided (kraken-migrate record decide), nor rerun"
-            )
-        obstacles += [
-            f"{count} {CALLED[kind]} have no owner"
-            for kind, count in cutover.unowned(connection=connection, wave_id=wave.id).items()
-        ]
+        obstacles = in_the_way(
+            is_finished=finished,
+            reruns=cutover.running_reruns(connection=connection, wave_id=wave.id),
+            still_open=cutover.records_in(connection=connection, wave_id=wave.id, states=OPEN),
+            parked=cutover.records_in(connection=connection, wave_id=wave.id, states={State.PARKED}),
+            unowned=cutover.unowned(connection=connection, wave_id=wave.id),
+        )
         if not obstacles:
             cutover.close(connection=connection, wave_id=wave.id, by=by, at=now)
     # The lists stay, so that their entries can be given owners.
     if obstacles:
         raise BadRequest(f"Wave {wave.name!r} cannot be closed yet: {'; '.join(obstacles)}.")
+
+
+def in_the_way(
+    *,
+    is_finished: bool,
+    reruns: Sequence[int],
+    still_open: int,
+    parked: int,
+    unowned: Mapping[Leftover, int],
+) -> list[str]:
+    """Say what keeps a wave from being closed, each in a clause; nothing where it may be."""
+    found = [] if is_finished else ["its run has not been summarised"]
+    found += [f"rerun {rerun} has not been summarised" for rerun in reruns]
+    if still_open:
+        found.append(f"{still_open} records have not ended at Kraken")
+    if parked:
+        found.append(f"{parked} parked records are not decided (kraken-migrate record decide), nor rerun")
+    return found + [f"{count} {CALLED[kind]} have no owner" for kind, count in unowned.items()]
 
 
 def open_again(*, tracking: Engine, wave: NamedWave) -> None:

@@ -18,6 +18,7 @@ from kraken_import.tracking.refs import WaveRef
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.calling import stop
 from kraken_import.usecases.faults import SystemicFault
+from kraken_import.usecases.four_eyes import is_barred
 from kraken_import.usecases.review import review
 from transforms.findings import Finding
 from transforms.registry import get_dialect
@@ -143,11 +144,6 @@ def answer_question(
     if decision is None or decision.decision in ("rejected", "expired"):
         stop(tracking=tracking, wave=wave, fault=_refusal(decision=decision), now=now)
     return decision
-
-
-def is_barred(*, four_eyes: bool, askers: Collection[str], user: str | None) -> bool:
-    """Return whether four eyes bar a user from approving: one who asked, however the name is capitalised."""
-    return four_eyes and user is not None and user.casefold() in {asker.casefold() for asker in askers}
 
 
 def _is_barred(*, connection: Connection, wave: Wave, user: str) -> bool:

@@ -12,8 +12,8 @@ from kraken_import.tracking import vault
 def rotate_keys(*, tracking: Engine, now: datetime) -> str:
     """Wrap every wave's key by the wrapping key that is named first. Returns one sentence on what that means.
 
-    Waves go on meanwhile, plans wait, and a repeated call changes nothing. Raises `UnableToUseKeys` and
-    changes nothing then.
+    Waves go on meanwhile, plans wait, and a repeated call changes nothing. Raises `UnableToUseKeys`, also
+    for a user who does not own the keys, and changes nothing then.
     """
     with tracking.begin() as connection:
         keys = vault.vault_of(connection=connection)

@@ -15,7 +15,8 @@ from kraken_import.tracking import gate, reruns
 from kraken_import.tracking.gate import Decision
 from kraken_import.tracking.refs import WaveRef
 from kraken_import.tracking.reruns import AskingWave, Rerun
-from kraken_import.usecases.gate import ApprovalBarred, Question, is_barred
+from kraken_import.usecases.four_eyes import is_barred
+from kraken_import.usecases.gate import ApprovalBarred, Question
 from kraken_import.usecases.parties import LEFT_OUT, in_markdown
 from kraken_import.usecases.withdrawal import is_hindered
 from transforms.money import written

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import jsonschema
@@ -21,8 +22,8 @@ from proofs.chaos.plan import Victim
 from proofs.chaos.verdict import judge
 from tests.checkouts import login
 from tests.command_lines import Run, command_line, is_refused
-from tests.marks import mark, marks_in
-from tests.stacks import DAG, Stack
+from tests.marks import Marked, mark, marks_in
+from tests.stacks import DAG, TOLD, Stack
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("stack")]
 
@@ -82,12 +83,7 @@ MARKED_AFTER = "GB-000000500"
 
 def _runs_of_marked_customers(stack: Stack) -> tuple[str, str]:
     """Start a wave about which Kraken repeats what it was sent, and one that the database refuses so."""
-    with engine_of(dsn=stack.values["LEGACY_OWNER_DSN"]) as legacy, legacy.begin() as connection:
-        found = connection.exec_driver_sql(
-            "SELECT account_number FROM legacy.account WHERE market = 'GB' AND data_origin = 'GEN' "
-            f"AND account_number > '{MARKED_AFTER}' ORDER BY account_number LIMIT 20"
-        )
-        marked = mark(accounts=found.scalars().all(), change=connection.exec_driver_sql)
+    marked = _marked(stack, customers=20)
     accounts = list(marked)
     for account, fault in zip(
         accounts,
@@ -99,10 +95,7 @@ def _runs_of_marked_customers(stack: Stack) -> tuple[str, str]:
             )
         ),
     ):
-        fault = {**fault, "keys": [account], "words": marked[account].echo}
-        requests.post(
-            f"{stack.values['KRAKEN_URL']}/simulator/faults", json=fault, timeout=30
-        ).raise_for_status()
+        _repeat_in_an_answer(stack, marked[account], account=account, **fault)
     with engine_of(dsn=stack.values["TRACKING_OWNER_DSN"]) as tracking, tracking.begin() as connection:
         connection.exec_driver_sql(
             "CREATE FUNCTION migration.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
@@ -116,6 +109,23 @@ def _runs_of_marked_customers(stack: Stack) -> tuple[str, str]:
         stack.start(identifiers=accounts[:-1], threshold=1).json()["dag_run_id"],
         stack.start(identifiers=accounts[-1:]).json()["dag_run_id"],
     )
+
+
+def _repeat_in_an_answer(stack: Stack, marked: Marked, *, account: str, **fault: Any) -> None:
+    """Have the stand-in repeat what is personal of a customer in a faulty answer."""
+    fault = {**fault, "keys": [account], "words": marked.echo}
+    url = f"{stack.values['KRAKEN_URL']}/simulator/faults"
+    requests.post(url, json=fault, timeout=30).raise_for_status()
+
+
+def _marked(stack: Stack, *, customers: int, behind: int = 0) -> dict[str, Marked]:
+    """Mark so many customers, behind those that are marked already. Returns the marks by account."""
+    with engine_of(dsn=stack.values["LEGACY_OWNER_DSN"]) as legacy, legacy.begin() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT account_number FROM legacy.account WHERE market = 'GB' AND data_origin = 'GEN' "
+            f"AND account_number > '{MARKED_AFTER}' ORDER BY account_number LIMIT {customers} OFFSET {behind}"
+        )
+        return mark(accounts=found.scalars().all(), change=connection.exec_driver_sql, first=behind + 1)
 
 
 def _marked_customers_ended_in_each_way(stack: Stack, runs: tuple[str, str]) -> None:
@@ -193,12 +203,17 @@ def _fails_on_the_command_line(stack: Stack, run: Run) -> str:
     return started
 
 
-def test_a_task_that_is_killed_while_it_creates_loses_nothing_and_doubles_nothing(stack: Stack) -> None:
+def test_a_task_that_is_killed_while_it_creates_loses_doubles_and_tells_nothing(stack: Stack) -> None:
     url = stack.values["KRAKEN_URL"]
     before = books.created(kraken_url=url)
     slow = {"kind": "slow", "operation": "create", "seconds": 5}
     requests.post(f"{url}/simulator/faults", json=slow, timeout=30).raise_for_status()
-    run_id = stack.start(limit=12, threshold=1).json()["dag_run_id"]
+    marked = _marked(stack, customers=12, behind=20)
+    refused, errored, *_ = marked
+    _repeat_in_an_answer(
+        stack, marked[refused], account=refused, kind="error", operation="validate", status=400
+    )
+    run_id = stack.start(identifiers=list(marked), threshold=1).json()["dag_run_id"]
     known = json.loads((stack.folder / ".run" / "stack.json").read_text())["components"]
     (scheduler,) = [each["pid"] for each in known if each["name"] == "scheduler"]
     try:
@@ -217,7 +232,9 @@ def test_a_task_that_is_killed_while_it_creates_loses_nothing_and_doubles_nothin
         kill_task(victim=Victim.TASK, tasks=tasks, choice=0)
     finally:
         requests.delete(f"{url}/simulator/faults", timeout=30).raise_for_status()
+    _repeat_in_an_answer(stack, marked[errored], account=errored, kind="unknown_status", status="ERRORED")
     assert stack.finish(run_id) == "success"
+    requests.delete(f"{url}/simulator/faults", timeout=30).raise_for_status()
     ((wave_id, claimed),) = stack.rows(
         "TRACKING_DSN", f"SELECT id, claimed FROM migration.wave WHERE run_id = '{run_id}'"
     )
@@ -226,6 +243,57 @@ def test_a_task_that_is_killed_while_it_creates_loses_nothing_and_doubles_nothin
     ledger = books.ledger(kraken_url=url)
     found = judge(tracked=tracked, ledger=ledger, before=before, claimed=claimed, unexpected=[])
     assert (claimed, found.faults) == (12, ())
+    assert {"processed", "invalid", "errored"} <= {record.state for record in tracked}
+    told = [line for line in (stack.folder / TOLD).read_text().splitlines() if f"wave_id': {wave_id}" in line]
+    assert len(told) >= 2, told
+    _no_mark_stands_anywhere(stack)
+
+
+def test_what_is_kept_for_too_long_goes_but_for_a_wave_under_a_hold(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = command_line(monkeypatch=monkeypatch, folder=stack.folder)
+    wave = {"limit": 5, "dry_run": True, "threshold": 1}
+    runs = [stack.start(**wave).json()["dag_run_id"] for _ in ("over", "held", "young")]
+    assert {stack.finish(each) for each in runs} == {"success"}
+    known = stack.rows("TRACKING_DSN", "SELECT run_id, id FROM migration.wave")
+    over, held, young = (dict(row[:] for row in known)[each] for each in runs)
+    kept = run("hold", "add", "--wave", str(held), "--reason", "Asked for by the court")
+    assert kept.exit_code == 0, kept.output
+    with engine_of(dsn=stack.values["TRACKING_OWNER_DSN"]) as tracking, tracking.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE migration.wave SET started_at = started_at - interval '91 days', "
+            f"finished_at = finished_at - interval '91 days' WHERE id IN ({over}, {held})"
+        )
+    before = {wave_id: _payloads_of(stack, wave_id) for wave_id in (over, held, young)}
+    assert all(before.values())
+    stack.unpause("retain")
+    morning = stack.trigger("retain")
+    assert stack.finish(morning, dag="retain") == "success"
+    assert {wave_id: _payloads_of(stack, wave_id) for wave_id in before} == before | {over: 0}
+    reports = stack.folder / ".run" / "reports" / DAG
+    assert {each: (reports / f"wave-{each}").exists() for each in before} == {
+        over: False,
+        held: True,
+        young: True,
+    }
+    purged = stack.rows("TRACKING_DSN", "SELECT wave_id, ordered_by FROM migration.wave_purge")
+    assert [tuple(row) for row in purged] == [(over, "retention")]
+
+    (log,) = _logs(stack, morning, dag="retain").rglob("*.log")
+    said = log.read_text()
+    assert "Deleted: payloads 1, reports 1. Waves that a legal hold keeps: 1." in said
+    identifiers = stack.rows(
+        "TRACKING_DSN", "SELECT DISTINCT external_identifier FROM migration.import_process"
+    )
+    told = said + str(stack.rows("AIRFLOW_DSN", "SELECT value FROM xcom WHERE dag_id = 'retain'"))
+    assert [each for (each,) in identifiers if each in told] == []
+
+
+def _payloads_of(stack: Stack, wave_id: int) -> int:
+    return int(
+        stack.rows("TRACKING_DSN", f"SELECT count(*) FROM migration.payload WHERE wave_id = {wave_id}")[0][0]
+    )
 
 
 def test_a_viewer_may_neither_start_a_wave_nor_control_one(
@@ -286,8 +354,8 @@ def _a_run_that_names_the_customer_is_found_and_deleted(stack: Stack, run_id: st
     api.close()
 
 
-def _logs(stack: Stack, run_id: str) -> Path:
-    return stack.folder / ".run" / "airflow" / "logs" / f"dag_id={DAG}" / f"run_id={run_id}"
+def _logs(stack: Stack, run_id: str, *, dag: str = DAG) -> Path:
+    return stack.folder / ".run" / "airflow" / "logs" / f"dag_id={dag}" / f"run_id={run_id}"
 
 
 def _nothing_personal_or_secret_is_in_logs_and_xcoms(stack: Stack) -> None:

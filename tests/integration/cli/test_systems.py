@@ -121,10 +121,15 @@ def test_the_doctor_says_of_each_system_what_to_do(
     assert (silent.exit_code, "Airflow does not answer" in silent.stdout) == (3, True)
 
 
-def test_keys_of_waves_are_looked_at_and_wrapped_anew(run: Run, wave_id: int, tmp_path: Path) -> None:
-    is_refused(run("key", "rotate"), 1, "WAVE_KEYS names no wrapping key to wrap with: put the new key there")
+def test_keys_of_waves_are_looked_at_and_wrapped_anew(
+    run: Run, wave_id: int, tracking_superuser_dsn: str, tmp_path: Path
+) -> None:
     (tmp_path / "keys").write_text(f"{FIRST}\n")
-    said = done(run("key", "rotate", WAVE_KEYS_FILE="keys"))
+    is_refused(run("key", "rotate", WAVE_KEYS_FILE="keys"), 1, "alone: name by TRACKING_OWNER_DSN a")
+    owner = {"TRACKING_OWNER_DSN": tracking_superuser_dsn}
+    silent = run("key", "rotate", **owner)
+    is_refused(silent, 1, "WAVE_KEYS names no wrapping key to wrap with: put the new key there")
+    said = done(run("key", "rotate", WAVE_KEYS_FILE="keys", **owner))
     assert said.startswith("The keys of 0 waves are wrapped by key ")
     assert "; 1 wave planned without one goes on unsealed: " in said
     assert "opens the keys of 0 waves; new waves are sealed" in done(run("doctor", WAVE_KEYS_FILE="keys"))

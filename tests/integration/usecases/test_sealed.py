@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from kraken_import.domain.orders import Order
 from kraken_import.domain.stops import StopCode
+from kraken_import.tracking import rights
 from kraken_import.tracking.evidence import unpack_payload
 from kraken_import.tracking.vault import UnableToUseKeys, attach, key_of, vault_of
 from kraken_import.usecases.faults import SystemicFault
@@ -40,7 +41,11 @@ def change(journey: Journey, statement: str, **values: Any) -> None:
 
 
 def rotate(journey: Journey) -> str:
-    return rotate_keys(tracking=journey.tracking, now=datetime.now(UTC))
+    """Wrap the keys anew with the rights of the owner, and by the wrapping keys of the journey."""
+    as_owner = {"options": f"-c role={rights.OWNER}"}
+    engine = create_engine(journey.tracking_superuser.url, poolclass=NullPool, connect_args=as_owner)
+    attach(engine=engine, source=journey.keys)
+    return rotate_keys(tracking=engine, now=datetime.now(UTC))
 
 
 @contextmanager
@@ -144,7 +149,8 @@ def test_who_has_no_wrapping_key_gets_no_payload_past_the_seal(journey: Journey)
     refused = {
         "UPDATE migration.wave_key SET wrapped_by = NULL, wrapped_at = NULL": "permission denied",
         "DELETE FROM migration.wave_key": "permission denied",
-        f"SELECT migration.rewrap('{{{wave_id}}}', ARRAY[%(old)s], '{{own}}', NULL, now())": "stays so",
+        "UPDATE migration.wave_key SET secret = 'own', wrapped_by = 'own'": "permission denied",
+        "LOCK TABLE migration.wave_key IN SHARE ROW EXCLUSIVE MODE": "permission denied",
         "INSERT INTO migration.wave_key (wave_id, secret, made_at)"
         f" VALUES ({wave_id}, 'own', now())": "is planned already",
         "INSERT INTO migration.wave_key (wave_id, secret, made_at)"
@@ -153,7 +159,9 @@ def test_who_has_no_wrapping_key_gets_no_payload_past_the_seal(journey: Journey)
     }
     for statement, told in refused.items():
         with pytest.raises(DBAPIError, match=told), journey.tracking.begin() as connection:
-            connection.exec_driver_sql(statement, {"old": bytes(key["secret"])})
+            connection.exec_driver_sql(statement)
+    with pytest.raises(UnableToUseKeys, match="is for the owner of the tracking database alone: name"):
+        rotate_keys(tracking=journey.tracking, now=datetime.now(UTC))
     assert journey.rows("SELECT secret, wrapped_by FROM migration.wave_key") == [key]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kraken_import.usecases.gate import is_barred
+from kraken_import.usecases.four_eyes import is_barred
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,13 @@ from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize(
-    ("module", "heavy"), [("kraken_import.airflow.triggers", "pandas"), ("kraken_import.cli.app", "airflow")]
+    ("module", "heavy"),
+    [
+        ("kraken_import.airflow.triggers", "pandas"),
+        ("kraken_import.cli.app", "airflow"),
+        ("kraken_import.console.app", "pandas"),
+        ("kraken_import.console.app", "airflow"),
+    ],
 )
 def test_what_waits_or_answers_a_person_does_not_import_what_is_heavy(
     module: str, heavy: str, tmp_path: Path

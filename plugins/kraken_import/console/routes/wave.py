@@ -1,18 +1,27 @@
-"""One wave: its funnel, its batches, what holds it up, and what was ordered."""
+"""One wave: its funnel, its throughput, its batches, what holds it up, and what was ordered."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter
 
 from kraken_import.console.asking import Ask
-from kraken_import.tracking import actions, board
+from kraken_import.console.runs import open_question, page_of, report_of
+from kraken_import.domain.lifecycle import OPEN, UNDONE, State
+from kraken_import.tracking import board, gate, overview, waves
+from kraken_import.tracking.board import Phase
 from kraken_import.usecases.board import line_of
+from kraken_import.usecases.four_eyes import is_barred
+from kraken_import.usecases.funnel import funnel
+from kraken_import.usecases.policy import wave_in_words
+from kraken_import.usecases.remedies import remedy_of
+from kraken_import.usecases.throughput import SHOWN, throughput
 
 router = APIRouter()
 
-_MOST_ORDERS: Final = 20
+_MOST: Final = 50
 
 
 @router.get("/waves/{wave_id}")
@@ -22,7 +31,47 @@ def wave(asked: Ask, wave_id: int) -> Any:
     with asked.read() as connection:
         line = line_of(connection=connection, wave=found)
         batches = board.batches(connection=connection, wave_id=wave_id)
-        ordered = actions.latest(
-            connection=connection, dialects=[found.dialect], most=_MOST_ORDERS, wave_id=wave_id
-        )
-    return asked.page("wave", line=line, batches=batches, ordered=ordered)
+        flow = board.flow(connection=connection, wave_id=wave_id, states=SHOWN)
+        log = board.log(connection=connection, wave_id=wave_id, most=_MOST)
+        reruns = overview.reruns(connection=connection, wave_id=wave_id)
+        run = waves.run_of(connection=connection, wave_id=wave_id)
+        full = waves.load_wave(connection=connection, wave_id=wave_id)
+        askers = gate.askers(connection=connection, wave_id=wave_id)
+    question = open_question(asked=asked, run=run) if line.phase is Phase.WAITING else None
+    undone = sum(line.states.get(state, 0) for state in UNDONE)
+    return asked.page(
+        "wave",
+        line=line,
+        steps=funnel(states=line.states),
+        chart=throughput(flow=flow),
+        batches=[
+            (batch, states, _task(states=states, place=place))
+            for place, (batch, states) in enumerate(batches.items())
+        ],
+        remedy=remedy_of(stop_code=found.stop_code),
+        goes_on=line.phase is Phase.STOPPED or (line.phase is Phase.FAILED and undone > 0),
+        undone=undone,
+        policy=wave_in_words(wave=full),
+        question=question,
+        is_barred=is_barred(four_eyes=full.policy.four_eyes, askers=askers, user=asked.caller.name),
+        log=log,
+        reruns=reruns,
+        run_page=page_of(asked=asked, run=run),
+        report=report_of(asked=asked, run=run),
+    )
+
+
+def _task(*, states: Mapping[State, int], place: int) -> str:
+    """Return the task that works, or worked last, on a batch, as Airflow's pages call it.
+
+    Of the tasks that load, Airflow numbers only the batches that have something to load.
+    """
+    if State.PLANNED in states:
+        return f"prepare.build/mapped/{place}"
+    if State.BUILT in states:
+        return f"prepare.validate/mapped/{place}"
+    if states.keys() & {State.VALID, State.CREATING}:
+        return "load.create/mapped"
+    if states.keys() & OPEN:
+        return "load.await/mapped"
+    return f"prepare.validate/mapped/{place}"

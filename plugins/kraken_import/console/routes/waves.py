@@ -1,13 +1,17 @@
-"""The list of waves: how each stands, in words and in counts."""
+"""The list of waves: those that need a person or are under way first, then those that are over."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 
-from kraken_import.console.asking import Ask
-from kraken_import.usecases.board import waves_on_board
+from kraken_import.console.asking import Ask, Asked
+from kraken_import.domain.lifecycle import Mode
+from kraken_import.tracking.board import Phase, Wanted
+from kraken_import.usecases.board import waves_now, waves_over
 
 router = APIRouter()
 
@@ -15,10 +19,33 @@ _MOST: Final = 25
 
 
 @router.get("/waves")
-def waves(asked: Ask, before: int | None = None) -> Any:
-    """Show the newest waves, or those before one."""
-    with asked.read() as connection:
-        found = waves_on_board(connection=connection, dialects=asked.dialects, most=_MOST, before=before)
-    return asked.page(
-        "waves", lines=found, older=found[-1].wave.id if len(found) == _MOST else None, before=before
+def waves(asked: Ask, before: int | None = None, dialect: str = "", mode: str = "", phase: str = "") -> Any:
+    """Show the waves that fit: those under way, and the newest that are over, or those before one."""
+    wanted = Wanted(
+        dialects=[each for each in asked.dialects if dialect in ("", each)],
+        phases=[each for each in Phase if phase in ("", each)],
+        mode=mode or None,
+        before=before,
     )
+    with asked.read() as connection:
+        now = [] if before else waves_now(connection=connection, wanted=wanted)
+        over = waves_over(connection=connection, wanted=wanted, most=_MOST)
+    chosen = {"dialect": dialect, "mode": mode, "phase": phase}
+    said = {name: value for name, value in chosen.items() if value}
+    older = {**said, "before": over[-1].wave.id} if len(over) == _MOST else None
+    return asked.page(
+        "waves",
+        now_lines=now,
+        lines=over,
+        chosen=chosen,
+        is_filtered=bool(said),
+        phases=list(Phase),
+        modes=list(Mode),
+        newest=_address(asked, said),
+        older=older and _address(asked, older),
+        before=before,
+    )
+
+
+def _address(asked: Asked, values: Mapping[str, object]) -> str:
+    return f"{asked.link('waves')}?{urlencode(values)}"

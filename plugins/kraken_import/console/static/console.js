@@ -34,9 +34,11 @@ async function look() {
   try {
     const answer = await fetch(location.href, { headers: { "X-Console": "live" }, cache: "no-store" });
     if (answer.redirected || answer.status === 401) {
-      show("connection", true);
+      show("signed-out", true);
+      show("connection", false);
       return;
     }
+    show("signed-out", false);
     if (!answer.ok) throw new Error(String(answer.status));
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     show("outdated", fresh.documentElement.dataset.version !== page.dataset.version);
@@ -72,3 +74,19 @@ for (const form of document.querySelectorAll("form[data-once]")) {
     for (const button of form.querySelectorAll("button")) button.disabled = true;
   });
 }
+
+// Airflow shows the console in a frame that may open no page around itself: its own page follows the link.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-airflow]");
+  if (!link || parent === window || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  try {
+    const own = parent.document.createElement("a");
+    own.href = link.href;
+    parent.document.body.append(own);
+    event.preventDefault();
+    own.click();
+    own.remove();
+  } catch {
+    // A frame of another site follows its links by itself.
+  }
+});

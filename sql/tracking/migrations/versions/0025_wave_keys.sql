@@ -18,19 +18,12 @@ COMMENT ON COLUMN migration.wave_key.made_at IS 'When the wave was planned.';
 COMMENT ON COLUMN migration.wave_key.wrapped_at IS 'When it was last wrapped; NULL where it is not.';
 COMMENT ON COLUMN migration.wave_key.destroyed_at IS 'When the wave was purged: nothing that it has sealed can be opened since.';
 
-CREATE FUNCTION migration.lock_wave_keys() RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    LOCK TABLE migration.wave_key IN SHARE ROW EXCLUSIVE MODE;
-END
-$$;
-COMMENT ON FUNCTION migration.lock_wave_keys IS 'Waits for plans that have made a key, and has others wait with theirs until the transaction ends, as the owner of the schema.';
-
 COMMENT ON COLUMN migration.payload.body IS 'The payload as JSON in UTF-8, compressed with zlib; where the key of the wave is wrapped also sealed, which the first byte says.';
 COMMENT ON COLUMN migration.answer.body IS 'The body, compressed with zlib, and sealed like payloads; NULL when it was empty.';
 COMMENT ON COLUMN migration.shared_value.digest IS 'BLAKE2b of the rule''s code and the value, keyed by the wave''s key; the value itself is not here.';
 
--- Tasks may read keys and add them. What may become of one is for these functions, which run as their owner.
+-- Tasks may read keys and add them; that of a wave they destroy with its recorded purge, by a function. Only the owner wraps
+-- keys anew, since whatever is written over one makes its wave unreadable.
 CREATE FUNCTION migration.refuse_foreign_key() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -51,27 +44,6 @@ COMMENT ON FUNCTION migration.refuse_foreign_key IS 'Refuses a key for a wave th
 CREATE TRIGGER wave_key_is_of_a_plan
     BEFORE INSERT ON migration.wave_key
     FOR EACH ROW EXECUTE FUNCTION migration.refuse_foreign_key();
-
-CREATE FUNCTION migration.rewrap(
-    wave_ids bigint[], old bytea[], secrets bytea[], key_id text, at timestamptz
-) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    wrapped integer;
-BEGIN
-    IF key_id IS NULL OR at IS NULL THEN
-        RAISE EXCEPTION 'a key that is wrapped stays so';
-    END IF;
-    -- A key that was destroyed, or wrapped again, meanwhile is no longer the one that was read.
-    UPDATE migration.wave_key AS kept
-    SET secret = given.secret, wrapped_by = key_id, wrapped_at = at
-    FROM unnest(wave_ids, old, secrets) AS given (wave_id, old, secret)
-    WHERE kept.wave_id = given.wave_id AND kept.secret = given.old AND kept.wrapped_by IS NOT NULL;
-    GET DIAGNOSTICS wrapped = ROW_COUNT;
-    RETURN wrapped;
-END
-$$;
-COMMENT ON FUNCTION migration.rewrap IS 'Replaces wrapped keys, each given as it was read, by themselves wrapped by another key, as the owner of the schema, and returns how many.';
 
 CREATE FUNCTION migration.destroy_key(of_wave bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -1,0 +1,182 @@
+"""What waves leave to people, in one form: customers handed back, late changes and differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal, TypeAlias
+
+from sqlalchemy import Connection
+
+from kraken_import.domain.lifecycle import SUCCEEDED, UNPROVED
+from kraken_import.tracking.cutover import LEFTOVERS, Leftover, Ownership
+from kraken_import.tracking.queries import queries
+
+Whose: TypeAlias = Literal["none", "some"]
+
+_OWN: Final[Mapping[Leftover, str]] = {
+    "hand_back": "own_hand_backs",
+    "late_change": "own_late_changes",
+    "difference": "own_differences",
+}
+_PAGE: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which leftovers are meant: of a wave, or without one the differences that no wave has of `dialects`."""
+
+    wave_id: int | None
+    dialects: Sequence[str]
+    kinds: Sequence[Leftover] = LEFTOVERS
+    code: str | None = None
+    whose: Whose | None = None
+    picked: Mapping[Leftover, Sequence[str]] | None = None
+    """Only those with these keys; None for all that match."""
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Return it as parameters of a statement, but for what was picked."""
+        return {
+            "wave_id": self.wave_id,
+            "dialects": list(self.dialects),
+            "kinds": list(self.kinds),
+            "code": self.code,
+            "whose": self.whose,
+            "unproved": sorted(UNPROVED),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """One leftover. What the columns say depends on its kind; `words` of a difference are its batch."""
+
+    kind: Leftover
+    key: str
+    import_process_id: int | None
+    external_identifier: str | None
+    code: str
+    path: str
+    words: str
+    ours: str | None
+    theirs: str | None
+    since: datetime
+    owner: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How many leftovers of a kind and code have an owner, or have none."""
+
+    kind: Leftover
+    code: str
+    owned: bool
+    entries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaveLeftovers:
+    """What a live wave leaves, in counts."""
+
+    id: int
+    name: str
+    dialect: str
+    finished_at: datetime | None
+    closed_at: datetime | None
+    closed_by: str | None
+    purged_at: datetime | None
+    handed_back: int
+    handed_back_unowned: int
+    late_changes: int
+    late_changes_unowned: int
+    differences: int
+    differences_unowned: int
+    reconciled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastListed:
+    """When the lists of a wave were last made; None where they have no entry."""
+
+    hand_backs: datetime | None
+    late_changes: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossed:
+    """A customer who is in Kraken, under our identifier and Kraken's."""
+
+    external_identifier: str
+    import_supplier: str
+    kraken_identifier: str | None
+    settled_at: datetime | None
+
+
+def found(*, connection: Connection, choice: Choice, most: int, offset: int) -> list[Left]:
+    """Return leftovers that match, by kind and code."""
+    return _SQL.all(connection, Left, "found", **choice.values, most=most, offset=offset)
+
+
+def counts(*, connection: Connection, wave_id: int | None, dialects: Sequence[str]) -> list[Count]:
+    """Count the leftovers of a wave, or the differences that no wave has, by kind, code and ownership."""
+    choice = Choice(wave_id=wave_id, dialects=dialects)
+    return _SQL.all(connection, Count, "counts", **choice.values)
+
+
+def own(*, connection: Connection, choice: Choice, ownership: Ownership) -> int:
+    """Give an owner, and a note, to all that match. Returns how many there were."""
+    owned = 0
+    for kind in choice.kinds:
+        picked = None if choice.picked is None else list(choice.picked.get(kind, ()))
+        if picked == [] or (choice.wave_id is None and kind != "difference"):
+            continue
+        values = {**choice.values, "picked": picked, "owner": ownership.owner}
+        values |= {"note": ownership.note, "at": ownership.at}
+        owned += _SQL.run(connection, _OWN[kind], **values).rowcount
+    return owned
+
+
+def of_waves(
+    *, connection: Connection, dialects: Sequence[str], most: int, before: int | None
+) -> list[WaveLeftovers]:
+    """Return what the newest live waves leave, or those before one."""
+    values = {"dialects": list(dialects), "most": most, "before": before, "unproved": sorted(UNPROVED)}
+    return _SQL.all(connection, WaveLeftovers, "of_waves", **values)
+
+
+def last_listed(*, connection: Connection, wave_id: int) -> LastListed:
+    """Return when what a wave leaves was last listed."""
+    row = _SQL.run(connection, "last_listed", wave_id=wave_id).one()
+    return LastListed(hand_backs=row.hand_backs, late_changes=row.late_changes)
+
+
+def crossed(*, connection: Connection, wave_id: int) -> Iterator[list[Crossed]]:
+    """Yield the customers of a wave who are in Kraken, a page at a time."""
+    after = (-1, 0)
+    while True:
+        rows = _SQL.run(
+            connection,
+            "crosswalk_page",
+            wave_id=wave_id,
+            succeeded=sorted(SUCCEEDED),
+            after_batch=after[0],
+            after_id=after[1],
+            most=_PAGE,
+        ).all()
+        if not rows:
+            return
+        after = (rows[-1].batch, rows[-1].id)
+        yield [
+            Crossed(
+                external_identifier=row.external_identifier,
+                import_supplier=row.import_supplier,
+                kraken_identifier=row.kraken_identifier,
+                settled_at=row.settled_at,
+            )
+            for row in rows
+        ]
+
+
+_SQL = queries(file="leftovers")

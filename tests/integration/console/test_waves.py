@@ -1,0 +1,109 @@
+"""The list of waves: what comes first, what is said of each, and what fits a filter."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from kraken_import.domain.stops import StopCode
+from kraken_import.tracking import waves
+from kraken_import.usecases.calling import stop
+from kraken_import.usecases.faults import SystemicFault
+from kraken_import.usecases.gate import question_to_ask
+from tests.integration.conftest import Journey
+from tests.integration.console.conftest import Console, words_of
+from tests.integration.usecases.test_reconcile import play
+
+
+def stopped(journey: Journey, wave_id: int, code: StopCode = StopCode.FORBIDDEN) -> None:
+    """Stop a wave as its tasks would."""
+    with journey.tracking.connect() as connection:
+        wave = waves.load_wave(connection=connection, wave_id=wave_id)
+    fault = SystemicFault(code=code, reason="the token may not do this.")
+    stop(tracking=journey.tracking, wave=wave, fault=fault, now=datetime.now(UTC))
+
+
+def ask(journey: Journey, wave_id: int) -> None:
+    """Have the gate of a wave ask for an approval."""
+    now = datetime.now(UTC)
+    assert question_to_ask(tracking=journey.tracking, wave_id=wave_id, now=now) is not None
+
+
+def listed(console: Console, query: str = "") -> list[int]:
+    """The waves of the list, from top to bottom."""
+    page = console.get(f"waves{query}")
+    assert page.status_code == 200
+    return list(dict.fromkeys(int(found) for found in re.findall(r'/waves/(\d+)"', page.text)))
+
+
+def test_waves_that_need_a_person_come_first_and_those_that_are_over_last(console: Console) -> None:
+    journey = console.journey
+    over = play(journey, limit=2)
+    running = journey.plan(limit=2).wave_id
+    paused = journey.plan(limit=2).wave_id
+    broken = journey.plan(limit=2).wave_id
+    waiting = journey.valid_wave(limit=2, approval="required")
+    console.order("pause", wave=paused)
+    stopped(journey, broken)
+    ask(journey, waiting)
+    assert listed(console) == [waiting, broken, paused, running, over]
+    assert listed(console, "?phase=stopped") == [broken]
+    assert listed(console, "?phase=succeeded") == [over]
+    assert listed(console, "?mode=rehearsal") == []
+    assert listed(console, "?dialect=edf_accounts&mode=live&phase=paused") == [paused]
+    assert "No wave fits" in words_of(console.get("waves?phase=nonsense"))
+
+
+def test_a_stopped_wave_stays_on_top_after_its_run_has_ended_and_a_cancelled_one_does_not(
+    console: Console,
+) -> None:
+    journey = console.journey
+    broken, cancelled = (journey.plan(limit=2).wave_id for _ in range(2))
+    newest = play(journey, limit=2)
+    stopped(journey, broken)
+    console.order("cancel", wave=cancelled)
+    for wave_id in (broken, cancelled):
+        journey.summarise(wave_id)
+    assert listed(console) == [broken, newest, cancelled]
+
+
+def test_of_each_wave_the_list_tells_money_people_rate_and_how_near_it_is_to_its_budget(
+    console: Console,
+) -> None:
+    journey = console.journey
+    wave_id = journey.valid_wave(limit=3, approval="required", requested_by="ann")
+    ask(journey, wave_id)
+    said = words_of(console.get("waves"))
+    assert "Asked for by ann" in said
+    assert "more in a row stop it (0 of the last 3 validations refused)" in said
+    sums_of = "SELECT sum(cents) AS cents FROM migration.batch_money WHERE stage = 'payload'"
+    for sums in journey.rows(f"{sums_of} GROUP BY ledger, currency"):
+        assert f"{sums['cents'] / 100:,.2f}" in said
+    over = play(journey, limit=2)
+    assert re.search(r"[1-9]\d*\.\d|0\.[1-9]", words_of(console.get(f"waves/{over}")))
+
+
+def test_older_waves_are_reached_page_by_page(console: Console) -> None:
+    journey = console.journey
+    planned = [journey.plan(limit=1).wave_id for _ in range(3)]
+    with journey.tracking_superuser.begin() as connection:
+        # As thirty waves that ended would be.
+        connection.exec_driver_sql(
+            "UPDATE migration.wave SET finished_at = migration.present(), outcome = 'succeeded'"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO migration.wave (name, dialect, resource, mode, import_supplier, target_kraken,"
+            " connection_id, dag_id, run_id, batch_size, failure_threshold, started_at, finished_at, outcome)"
+            " SELECT name || '-' || number, dialect, resource, mode, import_supplier, target_kraken,"
+            " connection_id, dag_id, run_id || '-' || number, batch_size, failure_threshold, started_at,"
+            " finished_at, outcome"
+            " FROM migration.wave, generate_series(1, 9) AS number"
+        )
+    first = listed(console)
+    assert len(first) == 25
+    page = console.get("waves").text
+    before = re.search(r"before=(\d+)", page)
+    assert before is not None
+    rest = listed(console, f"?before={before[1]}")
+    assert set(planned) <= set(rest)
+    assert not set(first) & set(rest)
