@@ -103,7 +103,8 @@ def _new(sample: Sample) -> dict[str, Any]:
 
 
 def _anywhere(sample: Sample) -> dict[str, Any]:
-    return {"wave_id": None, "batch": None, "rerun_id": sample.rerun, "identifiers": None, "states": None}
+    anything = dict.fromkeys(("wave_id", "batch", "identifiers", "states", "selection_id"))
+    return {**anything, "rerun_id": sample.rerun}
 
 
 def _action(sample: Sample) -> Mapping[str, Any]:
@@ -202,11 +203,43 @@ def _of_supplier(sample: Sample) -> dict[str, Any]:
     return {"wave_ids": sample.of_supplier}
 
 
+def _chosen(_: Sample) -> dict[str, Any]:
+    """A selection."""
+    return {
+        "selection_id": 1,
+        "described": "all",
+        "made_by": "operator",
+        "kinds": ["rerun"],
+        "id": "00000000-0000-0000-0000-000000000001",
+    }
+
+
+def _told(sample: Sample) -> dict[str, Any]:
+    return {"id": sample.ids["page"][0], "looked_by": "operator"}
+
+
+def _left(**given: Any) -> Values:
+    """What did not come through of the wave that has ended."""
+    criteria = dict.fromkeys(("code", "path", "stage", "state", "ids", "among"))
+    return lambda sample: {"wave_ids": [sample.ended], "selection_id": 1, **criteria, **given}
+
+
+def _left_cases(*, before: tuple[str, ...] = ()) -> tuple[Case, ...]:
+    return tuple(
+        Case(about="wave", label=label, values=_left(**given), before=before)
+        for label, given in {
+            "": {},
+            "of a cause": {"code": "code_1", "path": "/path", "stage": "validate"},
+            "in a state": {"state": "errored"},
+        }.items()
+    )
+
+
 _SELECTED: Final = ("begin_selection", "select_page")
 _LISTED: Final = ("begin", "list", "aggregate")
 
 CASES: Final[Mapping[str, tuple[Case, ...]]] = {
-    **_plain("actions", "one", "begin end find latest", _action),
+    **_plain("actions", "one", "begin link end find latest", _action),
     **_plain("board", "waves", "states", lambda s: {"wave_ids": [s.ended]}),
     **_plain("board", "waves", "listing", lambda _: {"phases": list(OVER), "mode": None, "before": None}),
     **_plain("board", "waves", "people money pace", lambda s: {"wave_ids": [s.ended], "latest": 5}),
@@ -243,7 +276,10 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain(
         "cohorts", "one", "begin_selection lock_planning name_is_taken of_another_kind lock_dated lock_named"
     ),
-    **_plain("cohorts", "wave", "waiting", lambda _: {"dialect": None}),
+    **_plain("cohorts", "wave", "waiting", lambda _: {"dialect": None, "cohort_id": None}),
+    **_plain("cohorts", "wave", "strata", lambda s: {"ids": [s.cohort]}),
+    **_plain("cohorts", "page", "rehearsed", lambda s: {"cohort_id": s.cohort}),
+    **_plain("cohorts", "one", "lock_one of_another_kind_there postpone", lambda s: {"cohort_id": s.cohort}),
     **_plain("cohorts", "one", "taken_on mark_claimed", lambda s: {"ids": [s.cohort]}),
     **_plain("cohorts", "wave", "size customers", lambda s: {"ids": [s.cohort]}),
     **_plain("cohorts", "one", "insert_cohort", lambda _: {"name": "another"}),
@@ -429,6 +465,7 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
         for label, about, values in (
             ("by wave", "wave", lambda s: {"wave_id": s.ended}),
             ("by identifier", "page", lambda s: {"identifiers": s.identifiers}),
+            ("by selection", "one", lambda _: {"selection_id": 1}),
             ("by state", "all", lambda _: {"states": ["rejected", "invalid"]}),
             ("by code", "all", lambda _: {"error_code": "code_3"}),
         )
@@ -438,6 +475,15 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     ),
     **_plain("reruns", "rerun", "requires_four_eyes left valid_cents", _rerun),
     **_plain("reruns", "rerun", "causes", lambda s: {**_rerun(s), "states": ["rejected", "invalid"]}),
+    **_plain("selections", "one", "lock add orders_under_way", _chosen),
+    **{
+        f"selections.{name}": (Case(about="page", values=_chosen, before=("chosen",)),)
+        for name in ("find", "spread", "identifiers", "decided", "own", "lines")
+    },
+    "selections.keep_customers": (
+        Case(about="page", values=lambda s: {**_chosen(s), "ids": []}, before=("chosen",)),
+    ),
+    "selections.keep": _left_cases(before=("chosen",)),
     **_plain("sessions", "one", "settle backend"),
     **_plain("shared_values", "page", "replace"),
     **_plain("shared_values", "wave", "shared"),
@@ -446,9 +492,15 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("shares", "at work", "accounts_at_kraken", lambda _: {"most": 1_000_000}),
     **_plain("watch", "at work", "open_too_long parked"),
     **_plain("watch", "one", "due_cohorts told remember forget"),
-    **_plain("story", "one", "records"),
+    **_plain("story", "one", "records record look looks hand_back orders", _told),
+    **_plain("story", "wave", "differences"),
+    **_plain("story", "waves", "reruns"),
     **_plain("story", "page", "tries moves errors decisions payloads answers"),
     **_plain("wave_keys", "one", "may_rewrap lock"),
+    **_plain("triage", "wave", "causes compared had", lambda s: {"wave_ids": [s.ended]}),
+    **_plain("triage", "waves", "waves_with_some"),
+    "triage.count": _left_cases(),
+    "triage.records": _left_cases(),
     "wave_keys.insert": (Case(about="one", values=_keys, before=("plan",)),),
     **_plain("wave_keys", "one", "of_waves", lambda s: {"wave_ids": [s.working]}),
     **_plain("wave_keys", "waves", "sealed in_use wrapped_otherwise rewrap", _keys),
@@ -470,6 +522,11 @@ _PLANNED: Final = """
 """
 
 BEFORE: Final[Mapping[str, str]] = {
+    "selections.chosen": """
+        INSERT INTO migration.selection OVERRIDING SYSTEM VALUE
+        VALUES (1, %(dialect)s, 'all', 'operator', now());
+        INSERT INTO migration.selection_record SELECT 1, unnest(%(ids)s::bigint[])
+    """,
     "waves.plan": _PLANNED,
     "wave_keys.plan": _PLANNED,
     "waves.make_key": """

@@ -54,6 +54,18 @@ class Assembled:
         self.findings.setdefault(customer, []).append(finding)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Keys:
+    """The keys of a frame's rows, and whose rows they are."""
+
+    rows: list[Key]
+    customers: list[str]
+    first: dict[Key, int]
+    """The first row of each key."""
+    has_gaps: bool
+    """Whether a part of some key has no value."""
+
+
 @dataclass(slots=True, kw_only=True)
 class _Nested:
     """The rows of a frame after nesting, in parallel lists; `parents` and `positions` give each its path."""
@@ -87,10 +99,13 @@ def assemble(
     for frame in dialect.frames:
         data = _checked(dialect=dialect, frame=frame, frames=frames)
         keys = _keys(dialect=dialect, frame=frame, data=data)
-        customers = [key[0] for key in keys]
-        if not wanted.issuperset(customers):
-            raise FrameContractBroken(_strangers(dialect=dialect, frame=frame, keys=customers, wanted=wanted))
-        documents, problems = _documents(dialect=dialect, frame=frame, data=data, conventions=conventions)
+        if not wanted.issuperset(keys.customers):
+            raise FrameContractBroken(
+                _strangers(dialect=dialect, frame=frame, keys=keys.customers, wanted=wanted)
+            )
+        documents, problems = _documents(
+            dialect=dialect, frame=frame, data=data, length=len(keys.rows), conventions=conventions
+        )
         parent = nested.get(frame.parent)
         this = _nest(frame=frame, parent=parent, keys=keys, documents=documents, into=assembled)
         nested[frame.name] = this
@@ -132,29 +147,31 @@ def _tell(
         kept.setdefault(customer, []).append(finding)
 
 
-def _keys(*, dialect: Dialect, frame: Frame, data: pd.DataFrame) -> list[Key]:
+def _keys(*, dialect: Dialect, frame: Frame, data: Mapping[str, list[Any]]) -> _Keys:
     # Legacy keys are padded with blanks as often as values are.
-    parts = (
-        [part.strip() if type(part) is str else part for part in data[name].tolist()] for name in frame.key
-    )
-    keys = list(zip(*parts, strict=True))
+    parts = [[part.strip() if type(part) is str else part for part in data[name]] for name in frame.key]
+    rows = list(zip(*parts, strict=True))
     try:
-        hash(tuple(keys))
+        first = dict(zip(reversed(rows), range(len(rows) - 1, -1, -1), strict=True))
     except TypeError:
         source = _source(dialect=dialect, frame=frame)
         raise FrameContractBroken(
             f"{source} delivers a list or an object as {' or '.join(frame.key)}: turn it into text."
         ) from None
-    return keys
+    return _Keys(rows=rows, customers=parts[0], first=first, has_gaps=any(None in part for part in parts))
 
 
-def _checked(*, dialect: Dialect, frame: Frame, frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def _checked(
+    *, dialect: Dialect, frame: Frame, frames: Mapping[str, pd.DataFrame]
+) -> Mapping[str, list[Any]]:
+    """Return the columns of a frame by name."""
     if frame.name not in frames:
         raise FrameContractBroken(f"Frame {frame.name} of {dialect.name} is missing.")
     data = frames[frame.name]
     source = _source(dialect=dialect, frame=frame)
-    missing = [name for name in frame.column_names if name not in data.columns]
-    unknown = [str(name) for name in data.columns if name not in frame.column_names]
+    names, delivered = frame.column_names, data.columns.tolist()
+    missing = [name for name in names if name not in delivered]
+    unknown = [str(name) for name in delivered if name not in names]
     if missing:
         found = meant(name=missing[0], among=unknown)
         misspelt = f", or is {found} meant, which it delivers?" if found else "."
@@ -164,14 +181,16 @@ def _checked(*, dialect: Dialect, frame: Frame, frames: Mapping[str, pd.DataFram
             f"{source} delivers column {', '.join(unknown)}, which nothing reads: "
             f"declare it in sql/extract/{dialect.name}/columns.toml, or remove it."
         )
-    return data
+    # All at once: pandas takes longer to find a column than to copy it.
+    return dict(zip(delivered, data.to_numpy(dtype=object).T.tolist(), strict=True))
 
 
 def _documents(
     *,
     dialect: Dialect,
     frame: Frame,
-    data: pd.DataFrame,
+    data: Mapping[str, list[Any]],
+    length: int,
     conventions: Conventions,
 ) -> tuple[list[dict[str, Any]], list[tuple[int, str, Problem]]]:
     tree: dict[str, Any] = {}
@@ -182,8 +201,8 @@ def _documents(
         try:
             cleaned, found = clean_column(
                 column=column,
-                values=data[column.name].tolist(),
-                decimals=data[column.decimals].tolist() if column.decimals else None,
+                values=data[column.name],
+                decimals=data[column.decimals] if column.decimals else None,
                 zone=conventions.zone,
                 today=conventions.today,
             )
@@ -199,7 +218,7 @@ def _documents(
             cleaned, twice = _either(one=branch[name], other=cleaned)
             problems += [(row, ".".join(column.place), _two_values(column=column)) for row in twice]
         branch[name] = cleaned
-    documents = _objects(tree=tree, length=len(data))
+    documents = _objects(tree=tree, length=length)
     if any(column.sign == "by_type" for column in frame.columns):
         fitting = {column.place[-1]: column.fits for column in frame.columns if column.fits is not None}
         for document in documents:
@@ -237,13 +256,13 @@ def _send_null(*, documents: Sequence[dict[str, Any]], place: Sequence[str]) -> 
 
 def _objects(*, tree: Mapping[str, Any], length: int) -> list[dict[str, Any]]:
     """Return one object for each row from a tree of columns; empty values are left out."""
-    names = [
-        name for name, values in tree.items() if isinstance(values, list) and values.count(None) < len(values)
-    ]
-    objects: list[dict[str, Any]] = [
-        {name: value for name, value in zip(names, row, strict=True) if value is not None}
-        for row in zip(*(tree[name] for name in names), strict=True)
-    ] or [{} for _ in range(length)]
+    objects: list[dict[str, Any]] = [{} for _ in range(length)]
+    for name, values in tree.items():
+        if isinstance(values, list):
+            # Column by column: most columns are sparse, and an object is only touched for what it has.
+            for whole, value in zip(objects, values, strict=True):
+                if value is not None:
+                    whole[name] = value
     for name, branch in tree.items():
         if isinstance(branch, dict):
             for whole, part in zip(objects, _objects(tree=branch, length=length), strict=True):
@@ -256,25 +275,25 @@ def _nest(
     *,
     frame: Frame,
     parent: _Nested | None,
-    keys: list[Key],
+    keys: _Keys,
     documents: list[dict[str, Any]],
     into: Assembled,
 ) -> _Nested:
-    parents = [0] * len(keys)
+    parents = [0] * len(documents)
     if parent is not None:
         depth, known = len(parent.frame.key), parent.rows
-        parents = [known.get(key[:depth], -1) for key in keys]
+        parents = [known.get(key[:depth], -1) for key in keys.rows]
     this = _Nested(
         frame=frame,
-        customers=[key[0] for key in keys],
+        customers=keys.customers,
         documents=documents,
         parents=parents,
-        positions=[0] * len(keys) if parent is None else _attach(frame, documents, parents, parent),
-        rows=dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True)),
+        positions=[0] * len(documents) if parent is None else _attach(frame, documents, parents, parent),
+        rows=keys.first,
         path=_join(parent.path if parent else "", frame.target),
     )
-    if len(this.rows) < len(keys) or -1 in parents or any(None in key for key in this.rows):
-        _refuse_rows(this=this, parent=parent, keys=keys, into=into)
+    if len(keys.first) < len(documents) or -1 in parents or keys.has_gaps:
+        _refuse_rows(this=this, parent=parent, keys=keys.rows, into=into)
     return this
 
 
@@ -284,20 +303,19 @@ def _attach(
     """Put each document into its parent's list. Returns their places there, 0 for one without a parent."""
     *places, target = frame.target.split(".")
     positions = []
+    last, siblings = -1, []
     for row, document in zip(parents, documents, strict=True):
         if row < 0:
             positions.append(0)
             continue
-        holder = parent.documents[row]
-        for place in places:
-            holder = holder.setdefault(place, {})
-        siblings = holder.get(target)
-        if siblings is None:
-            holder[target] = [document]
-            positions.append(0)
-        else:
-            positions.append(len(siblings))
-            siblings.append(document)
+        # Rows of one parent mostly follow each other.
+        if row != last:
+            holder = parent.documents[row]
+            for place in places:
+                holder = holder.setdefault(place, {})
+            last, siblings = row, holder.setdefault(target, [])
+        positions.append(len(siblings))
+        siblings.append(document)
     return positions
 
 

@@ -91,7 +91,7 @@ def clean_column(
         else:
             clean = _cleaner(column=column, zone=zone, today=today)
             cleaned, problems = _clean_distinct(texts=texts, clean=clean, column=column)
-    if column.required or column.expected:
+    if (column.required or column.expected) and None in cleaned:
         missing = _missing(column=column)
         for row, value in enumerate(cleaned):
             if value is None and row not in problems:

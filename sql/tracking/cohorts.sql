@@ -170,8 +170,61 @@ UPDATE migration.cohort SET claimed_by_wave = %(wave_id)s WHERE id = ANY (%(ids)
 
 -- name: waiting
 SELECT cohort.id, cohort.name, cohort.dialect, cohort.mode, cohort.import_supplier, cohort.target_kraken,
-    cohort.wave_date, cohort.planned_by, cohort.policy,
+    cohort.wave_date, cohort.planned_by, cohort.planned_at, cohort.rule, cohort.policy,
     (SELECT count(*) FROM migration.cohort_customer AS customer WHERE customer.cohort_id = cohort.id) AS customers
 FROM migration.cohort
-WHERE claimed_by_wave IS NULL AND (%(dialect)s::text IS NULL OR dialect = %(dialect)s)
+WHERE claimed_by_wave IS NULL
+    AND (%(dialect)s::text IS NULL OR dialect = %(dialect)s)
+    AND (%(cohort_id)s::bigint IS NULL OR id = %(cohort_id)s)
 ORDER BY dialect, target_kraken, wave_date NULLS LAST, id
+
+-- name: strata
+SELECT cohort_id, stratum, count(*) AS customers
+FROM migration.cohort_customer
+WHERE cohort_id = ANY (%(ids)s)
+GROUP BY cohort_id, stratum
+ORDER BY cohort_id, customers DESC, stratum
+
+-- name: rehearsed
+-- How the last rehearsals of these very customers stand; a state of NULL: never rehearsed. OFFSET 0: one probe each.
+SELECT rehearsal.state, rehearsal.wave_id, wave.name AS wave_name, count(*) AS customers,
+    max(rehearsal.settled_at) AS last_at
+FROM (
+    SELECT import_supplier, external_identifier, resource, target_kraken
+    FROM migration.cohort_customer
+    WHERE cohort_id = %(cohort_id)s
+    ORDER BY priority, external_identifier
+    LIMIT %(most)s
+) AS customer
+LEFT JOIN LATERAL (
+    SELECT state, wave_id, settled_at
+    FROM migration.import_process AS process
+    WHERE process.import_supplier = customer.import_supplier
+        AND process.external_identifier = customer.external_identifier
+        AND process.resource = customer.resource
+        AND process.mode = 'rehearsal'
+        AND process.target_kraken = customer.target_kraken
+    OFFSET 0
+) AS rehearsal ON true
+LEFT JOIN migration.wave ON wave.id = rehearsal.wave_id
+GROUP BY rehearsal.state, rehearsal.wave_id, wave.name
+ORDER BY customers DESC, rehearsal.wave_id
+
+-- name: lock_one
+SELECT name, wave_date, claimed_by_wave FROM migration.cohort WHERE id = %(cohort_id)s FOR UPDATE
+
+-- name: of_another_kind_there
+-- A cohort of that night which could not be in one wave with this one.
+SELECT other.name
+FROM migration.cohort
+JOIN migration.cohort AS other
+    ON other.target_kraken = cohort.target_kraken AND other.dialect = cohort.dialect AND other.id <> cohort.id
+WHERE cohort.id = %(cohort_id)s
+    AND other.wave_date = %(wave_date)s
+    AND other.claimed_by_wave IS NULL
+    AND (other.mode, other.import_supplier, other.policy) <> (cohort.mode, cohort.import_supplier, cohort.policy)
+ORDER BY other.id
+LIMIT 1
+
+-- name: postpone
+UPDATE migration.cohort SET wave_date = %(wave_date)s WHERE id = %(cohort_id)s AND claimed_by_wave IS NULL

@@ -178,7 +178,7 @@ class Office:
             yield seated
         finally:
             window.close()
-        assert seated.faults == []
+        assert not seated.faults, seated.faults
 
 
 def _listen(desk: Desk, said: Any) -> None:

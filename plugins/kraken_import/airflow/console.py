@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ from kraken_import.airflow.connections import connection_ids, database
 from kraken_import.airflow.links import base_url
 from kraken_import.console.access import Act, Answer, Caller, NotSignedIn
 from kraken_import.console.app import make_app
+from kraken_import.domain.nights import scheduled
 from kraken_import.tracking import roles
 from kraken_import.usecases.faults import Retryable
 from transforms.registry import dialect_names
@@ -148,6 +150,10 @@ class InAirflow:
     ) -> Answer:
         """Call Airflow's REST API with the login of the request: what it allows is decided there."""
         return anyio.from_thread.run(partial(_call, request=request, method=method, path=path, body=body))
+
+    def schedule(self) -> str:
+        """Return when nights begin, from the environment that the DAGs are read with."""
+        return scheduled(environment=os.environ)
 
     def key(self) -> str:
         """Return the secret that the API servers of this Airflow share."""

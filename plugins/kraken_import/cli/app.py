@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
@@ -28,6 +28,7 @@ from kraken_import.cli import (
 )
 from kraken_import.cli.faults import told
 from kraken_import.cli.problems import ExitCode
+from kraken_import.cli.versions import print_version
 from transforms.quiet import traced
 
 TRACEBACK: Final = "KRAKEN_MIGRATE_TRACEBACK"
@@ -63,10 +64,24 @@ def _unexpected(*, error: Exception) -> str:
 app = typer.Typer(
     name="kraken-migrate",
     cls=_Spoken,
-    help="Operate migrations into Kraken: waves, records, the cut-over and the tracking database.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def _whole(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version of the package.", callback=print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Operate migrations into Kraken: waves, records, the cut-over and the tracking database."""
+
+
 app.add_typer(waves.app, name="wave")
 app.add_typer(records.app, name="record")
 app.add_typer(schema.app, name="db")

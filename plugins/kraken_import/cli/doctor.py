@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final, Literal, TypeAlias
 
 import typer
@@ -20,6 +18,7 @@ from kraken_import.cli.options import AsJson, LegacyDsn, TrackingDsn
 from kraken_import.cli.output import show, table
 from kraken_import.cli.places import READER, NothingSaid, Place, Surroundings
 from kraken_import.cli.problems import ExitCode, Problem, UnableToReach
+from kraken_import.cli.versions import package
 from kraken_import.client.probe import UnableToAsk, probe
 from kraken_import.client.requests import IMPOSSIBLE_IDENTIFIER
 from kraken_import.client.settings import KrakenSettings
@@ -59,7 +58,7 @@ def doctor(
     """Look at each system that is named, the versions and the clocks, and say what to do."""
     around = Surroundings()
     findings = [
-        _found(what="package", look=_package),
+        _found(what="package", look=package),
         *_project(),
         *_tracking(around=around, option=tracking_dsn),
         _legacy(around=around, option=legacy_dsn),
@@ -89,12 +88,6 @@ def _found(*, what: str, look: Callable[[], str]) -> Finding:
             raise
         sentence, code = known
         return Finding(what=what, verdict="wrong", said=sentence, exit_code=code)
-
-
-def _package() -> str:
-    with suppress(PackageNotFoundError):
-        return f"kraken-migration {version('kraken-migration')}"
-    return "kraken-migration, not installed as a distribution"
 
 
 def _project() -> list[Finding]:

@@ -9,9 +9,12 @@ from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
+from rich.console import Console
+from sqlalchemy import Engine
 
 from kraken_import.cli import leftovers
 from kraken_import.cli.databases import legacy_database, tracking_database
+from kraken_import.cli.following import draw
 from kraken_import.cli.options import (
     AsJson,
     DialectOption,
@@ -27,8 +30,10 @@ from kraken_import.cli.problems import WrongUsage
 from kraken_import.tracking.control import Action
 from kraken_import.tracking.overview import RerunLine, WaveLine
 from kraken_import.usecases.control import control_wave, stop_all
+from kraken_import.usecases.following import follow_wave
 from kraken_import.usecases.overview import WaveOverview, list_waves, show_wave
 from kraken_import.usecases.standing import standing
+from kraken_import.usecases.triage import Mapped
 from transforms.money import written
 
 _FOLLOW_SECONDS: Final = 2.0
@@ -62,7 +67,12 @@ def show_(
     *,
     wave: WaveArgument,
     follow: Annotated[
-        bool, typer.Option("--follow", help="Go on with a line for each change, until the wave has ended.")
+        bool,
+        typer.Option(
+            "--follow",
+            help="Draw it until it has ended: funnel, pace, causes, what to do. "
+            "A file gets a line for each change.",
+        ),
     ] = False,
     tracking_dsn: TrackingDsn = None,
     as_json: AsJson = False,
@@ -72,6 +82,9 @@ def show_(
         raise WrongUsage("Give --follow or --json, not both: a wave that is followed is no single document.")
     with tracking_database(option=tracking_dsn) as tracking:
         found = show_wave(tracking=tracking, wave=wave)
+        if follow and (screen := Console()).is_terminal:
+            _draw(tracking=tracking, wave=found.wave, screen=screen)
+            return
         show(data=asdict(found), lines=_lines(found=found), as_json=as_json)
         while follow and found.wave.outcome is None:
             time.sleep(_FOLLOW_SECONDS)
@@ -132,6 +145,18 @@ def open_(*, wave: WaveArgument, dialect: DialectOption = None, tracking_dsn: Tr
     check_dialect(name=dialect)
     with tracking_database(option=tracking_dsn) as tracking:
         typer.echo(leftovers.open_again(tracking=tracking, wave=wave, dialect=dialect))
+
+
+def _draw(*, tracking: Engine, wave: WaveLine, screen: Console) -> None:
+    # Reading a mapping takes a second, which only those who look at causes wait for.
+    from kraken_import.reporting.columns import columns
+
+    mapped = Mapped.read(document=columns(name=wave.dialect))
+    draw(
+        look=lambda: follow_wave(tracking=tracking, wave_id=wave.id, mapped=mapped),
+        console=screen,
+        seconds=_FOLLOW_SECONDS,
+    )
 
 
 def _change(*, found: WaveOverview) -> str:

@@ -85,6 +85,9 @@ class Surroundings(Protocol):
     ) -> Answer:
         """Call Airflow's REST API (`/api/v2/…`) as the user who asks."""
 
+    def schedule(self) -> str:
+        """Return when nights begin, as a cron line in each dialect's zone; blank: by hand only."""
+
     def key(self) -> str:
         """Return a secret that all servers of this Airflow share."""
 

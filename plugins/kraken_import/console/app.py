@@ -108,4 +108,6 @@ def _say_in_sentences(app: FastAPI) -> None:
 
 def _said(request: Request, status: int, sentence: str) -> Response:
     root = request.scope.get("root_path", "").rstrip("/")
-    return pages.page(template="problem", status=status, sentence=sentence, root=root)
+    return pages.page(
+        template="problem", status=status, sentence=sentence, root=root, is_signed_in=status != 401
+    )

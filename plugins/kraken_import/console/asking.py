@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 from sqlalchemy import Connection, Engine
@@ -16,6 +16,9 @@ from kraken_import.console.forms import FIELD, check, token
 from kraken_import.console.pages import page
 from kraken_import.tracking import overview
 from kraken_import.tracking.overview import WaveLine
+
+_MOST_DIGITS: Final = 18
+"""Of a number that the tracking database can be asked about."""
 
 
 class NotAllowed(Exception):
@@ -126,6 +129,9 @@ def _asked(request: Request, caller: Annotated[Caller, Depends(_caller)], place:
     surroundings: Surroundings = request.app.state.surroundings
     if place not in surroundings.places():
         raise NotFound("There is no such tracking database: choose one at the top of the page.")
+    named = map(str, (*request.path_params.values(), *request.query_params.values()))
+    if any(len(value) > _MOST_DIGITS and value.lstrip("-").isdigit() for value in named):
+        raise NotFound("A number in this address is larger than any that there is: go back.")
     return Asked(request=request, surroundings=surroundings, caller=caller, place=place)
 
 

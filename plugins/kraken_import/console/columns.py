@@ -11,11 +11,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from threading import Lock, Thread
 from typing import Final
 
-from kraken_import.usecases.triage import UNMAPPED, Column, Mapped
+from kraken_import.usecases.triage import UNMAPPED, Mapped
 
 _log = logging.getLogger(__name__)
 
@@ -62,14 +61,10 @@ def _read(*, dialect: str) -> Mapped:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:
         done = subprocess.run(command, env=environment, capture_output=True, timeout=_LONGEST, check=True)
-        found: Mapping[str, Mapping[str, Mapping[str, str]]] = json.loads(done.stdout)
+        return Mapped.read(document=json.loads(done.stdout))
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         _log.warning("The mapping of %s could not be read (%s).", dialect, type(error).__name__)
         return UNMAPPED
-    return Mapped(
-        columns={path: Column(**said) for path, said in found["columns"].items()},
-        rules={code: str(said) for code, said in found["rules"].items()},
-    )
 
 
 COLUMNS: Final = Columns()

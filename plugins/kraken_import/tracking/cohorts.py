@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection
 
-from kraken_import.domain.lifecycle import REBUILDABLE, Mode
+from kraken_import.domain.lifecycle import REBUILDABLE, Mode, State
 from kraken_import.domain.policies import PolicySettings, plain_values, read_policy
 from kraken_import.tracking.queries import queries
 from kraken_import.tracking.waves import NewWave
@@ -156,17 +156,70 @@ class WaitingCohort:
     target_kraken: str
     wave_date: date | None
     planned_by: str | None
+    planned_at: datetime
+    rule: str
     policy: PolicySettings
     customers: int
 
 
-def waiting(*, connection: Connection, dialect: str | None = None) -> list[WaitingCohort]:
-    """Return the cohorts that no wave has taken, of one dialect or of all, the earliest first."""
-    rows = connection.exec_driver_sql(_SQL["waiting"], {"dialect": dialect}).mappings()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """Customers of a cohort by how their last rehearsal stands; without a state they were never rehearsed."""
+
+    state: State | None
+    wave_id: int | None
+    wave_name: str | None
+    customers: int
+    last_at: datetime | None
+
+
+def waiting(
+    *, connection: Connection, dialect: str | None = None, cohort_id: int | None = None
+) -> list[WaitingCohort]:
+    """Return the cohorts that no wave has taken, of one dialect, the one with an id, or all, by date."""
+    rows = _SQL.run(connection, "waiting", dialect=dialect, cohort_id=cohort_id).mappings()
     return [
         WaitingCohort(**{**row, "mode": Mode(row["mode"]), "policy": read_policy(values=row["policy"])})
         for row in rows
     ]
+
+
+def strata(*, connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Return how many customers of each stratum these cohorts have, the most first."""
+    found: dict[int, dict[str, int]] = {}
+    for row in _SQL.run(connection, "strata", ids=list(ids)):
+        found.setdefault(row.cohort_id, {})[row.stratum] = int(row.customers)
+    return found
+
+
+def rehearsed(*, connection: Connection, cohort_id: int, most: int) -> list[Rehearsed]:
+    """Return how the rehearsals of a cohort's customers stand: of the first `most` of them."""
+    rows = _SQL.run(connection, "rehearsed", cohort_id=cohort_id, most=most).mappings()
+    return [
+        Rehearsed(**{**row, "state": None if row["state"] is None else State(row["state"])}) for row in rows
+    ]
+
+
+def postpone(*, connection: Connection, cohort_id: int, wave_date: date | None) -> date | None:
+    """Give a cohort another date, or none. Returns the date that it had.
+
+    Raises `CohortNotFree`, and `CohortConflict` where the night belongs to waves of another kind.
+    """
+    row = _SQL.run(connection, "lock_one", cohort_id=cohort_id).one_or_none()
+    if row is None:
+        raise CohortNotFree("There is no such cohort.")
+    if row.claimed_by_wave is not None:
+        raise CohortNotFree(f"Cohort {row.name!r} is in wave {row.claimed_by_wave} already.")
+    values = {"cohort_id": cohort_id, "wave_date": wave_date}
+    other = _SQL.run(connection, "of_another_kind_there", **values).scalar()
+    if other is not None:
+        raise CohortConflict(
+            f"Cohort {other!r} of {wave_date} has another mode, import supplier or policy, and a night's "
+            "wave has one of each: choose another date."
+        )
+    _SQL.run(connection, "postpone", **values)
+    had: date | None = row.wave_date
+    return had
 
 
 def lock_dated_cohorts(

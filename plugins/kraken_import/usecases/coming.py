@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,9 +12,9 @@ from sqlalchemy import Engine
 from kraken_import.tracking import cohorts
 from kraken_import.tracking.cohorts import WaitingCohort
 from kraken_import.tracking.watch import DueCohort
+from kraken_import.usecases.dialect_facts import DialectFacts, facts_of
 from kraken_import.usecases.policy import daily_window_in_words, in_words
 from kraken_import.usecases.watch import night_of
-from transforms.registry import UnknownDialect, check_dialect, delivered_dialect, problem_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,12 @@ class Night:
 
 
 def nights_to_come(
-    *, tracking: Engine, schedule: str, now: datetime, dialect: str | None = None
+    *,
+    tracking: Engine,
+    schedule: str,
+    now: datetime,
+    dialect: str | None = None,
+    facts: Callable[[str], DialectFacts] = facts_of,
 ) -> list[Night]:
     """Return the next night of each dialect that has cohorts without a wave.
 
@@ -61,18 +66,23 @@ def nights_to_come(
             dialect=name,
             target_kraken=kraken,
             waiting=[each for each in waiting if (each.dialect, each.target_kraken) == (name, kraken)],
-            schedule=schedule,
-            now=now,
+            begins=_Begins(schedule=schedule, now=now, facts=facts(name)),
         )
         for name, kraken in places
     ]
 
 
-def _night(
-    *, dialect: str, target_kraken: str, waiting: Sequence[WaitingCohort], schedule: str, now: datetime
-) -> Night:
-    problem = _problem(dialect=dialect)
-    if problem is not None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Begins:
+    """What decides when the next night of a dialect begins."""
+
+    schedule: str
+    now: datetime
+    facts: DialectFacts
+
+
+def _night(*, dialect: str, target_kraken: str, waiting: Sequence[WaitingCohort], begins: _Begins) -> Night:
+    if begins.facts.problem is not None:
         standing = "waits: its dialect cannot be used"
         return Night(
             dialect=dialect,
@@ -80,10 +90,10 @@ def _night(
             zone="",
             begins_at=None,
             cohorts=[Coming(cohort=each, policy="", goes=False, standing=standing) for each in waiting],
-            problem=problem,
+            problem=begins.facts.problem,
         )
-    zone = delivered_dialect(name=dialect).zone
-    begins_at = _next_night(schedule=schedule, zone=ZoneInfo(zone), now=now)
+    zone = begins.facts.zone
+    begins_at = _next_night(schedule=begins.schedule, zone=ZoneInfo(zone), now=begins.now)
     due = [
         each
         for each in waiting
@@ -110,15 +120,6 @@ def _night(
             for each in waiting
         ],
     )
-
-
-def _problem(*, dialect: str) -> str | None:
-    # One such dialect hides nothing of the others.
-    try:
-        check_dialect(name=dialect)
-    except UnknownDialect as unknown:
-        return str(unknown)
-    return problem_of(name=dialect)
 
 
 def _standing(*, cohort: WaitingCohort, begins_at: datetime | None, first: WaitingCohort | None) -> str:

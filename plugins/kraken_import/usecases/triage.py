@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -35,6 +35,14 @@ class Mapped:
 
     columns: Mapping[str, Column]
     rules: Mapping[str, str]
+
+    @classmethod
+    def read(cls, *, document: Mapping[str, Mapping[str, Any]]) -> Mapped:
+        """Return what `kraken_import.reporting.columns` says of a dialect."""
+        return cls(
+            columns={path: Column(**said) for path, said in document["columns"].items()},
+            rules={code: str(said) for code, said in document["rules"].items()},
+        )
 
     def column(self, *, path: str) -> Column | None:
         """Return the column of a path, or of the nearest object around it; None for the whole record."""

@@ -109,7 +109,7 @@ def _examples() -> list[list[str]]:
     for line, is_example in _documented("kraken-migrate"):
         words = shlex.split(line)[1:]
         if words[0].startswith("-"):
-            assert words[0] in ("--help", "--install-completion"), line
+            assert words[0] in ("--help", "--install-completion", "--version"), line
             continue
         path = _path(words)
         assert path, f"There is no command {line}"

@@ -93,6 +93,9 @@ class Around:
         self.calls.append((method, path, body))
         return self.answers(method, path, body)
 
+    def schedule(self) -> str:
+        return "0 20 * * *"
+
     def key(self) -> str:
         return "a key of the tests"
 

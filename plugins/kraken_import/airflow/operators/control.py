@@ -108,7 +108,7 @@ def _decide(*, tracking: Engine, params: Mapping[str, Any], order: Order) -> str
 
 def _identifiers(*, tracking: Engine, wave: str, params: Mapping[str, Any]) -> Sequence[str]:
     """Return the customers whom the run names, or those of its selection. Raises `BadRequest`."""
-    if params["selection"] is None:
+    if params.get("selection") is None:
         return params["identifiers"] or ()
     if params["identifiers"]:
         raise BadRequest("Give either records or a selection of them, not both.")

@@ -166,7 +166,7 @@ class GiveToOwner:
                 connection=connection, selection_id=selection, owner=owner, note=note or None
             )
         others = (scope.records or 0) - given
-        more = f"; {counted(others)} had an owner already, or are parked" if others else ""
+        more = f"; {counted(others)} left as before, owned already or parked" if others else ""
         return Progress(sentence=f"{counted(given)} given to {owner}{more}.", outcome="done")
 
     def progress(self, *, asked: Asked, action: Action) -> Progress:

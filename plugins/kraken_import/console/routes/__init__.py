@@ -6,11 +6,12 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from kraken_import.console.routes import customers, cutover, data, kraken, orders, triage, wave, waves
+from kraken_import.console.routes import customers, cutover, data, kraken, orders, plan, triage, wave, waves
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     waves.router,
     wave.router,
+    plan.router,
     triage.router,
     customers.router,
     orders.router,

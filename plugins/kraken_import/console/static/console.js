@@ -34,9 +34,11 @@ async function look() {
   try {
     const answer = await fetch(location.href, { headers: { "X-Console": "live" }, cache: "no-store" });
     if (answer.redirected || answer.status === 401) {
-      show("connection", true);
+      show("signed-out", true);
+      show("connection", false);
       return;
     }
+    show("signed-out", false);
     if (!answer.ok) throw new Error(String(answer.status));
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     show("outdated", fresh.documentElement.dataset.version !== page.dataset.version);
