@@ -180,7 +180,7 @@ def _known(sample: Sample) -> dict[str, Any]:
 
 
 def _settled_customer(_: Sample) -> dict[str, Any]:
-    """Nobody: whoever the sample names may have a record that is open."""
+    """A customer without records: those of the sample may have one that is open."""
     return {"external_identifier": "NEW-0", "by": "operator"}
 
 
