@@ -12,7 +12,9 @@ from kraken_import.tracking.cohorts import WaitingCohort
 from kraken_import.usecases.faults import BadRequest
 
 _MOST_NAMES: Final = 100
-NONE_LEFT: Final = "Each of its customers was rehearsed, or is planned for a rehearsal: rerun what failed there, or start it."
+NONE_LEFT: Final = (
+    "Each of its customers was rehearsed, or is planned for it: rerun what failed, or start that."
+)
 
 
 def plan_rehearsal(*, tracking: Engine, cohort: WaitingCohort, planned_by: str) -> str:
