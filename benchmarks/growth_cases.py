@@ -279,6 +279,11 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("cohorts", "wave", "waiting", lambda _: {"dialect": None, "cohort_id": None}),
     **_plain("cohorts", "wave", "strata", lambda s: {"ids": [s.cohort]}),
     **_plain("cohorts", "page", "rehearsed", lambda s: {"cohort_id": s.cohort}),
+    **_plain("cohorts", "wave", "to_rehearse", lambda s: {"cohort_id": s.cohort}),
+    **_plain("cohorts", "one", "insert_rehearsal", lambda s: {"cohort_id": s.cohort, "name": "another"}),
+    **_plain(
+        "cohorts", "wave", "insert_to_rehearse", lambda s: {"cohort_id": s.cohort, "rehearsal_id": s.cohort}
+    ),
     **_plain("cohorts", "one", "lock_one of_another_kind_there postpone", lambda s: {"cohort_id": s.cohort}),
     **_plain("cohorts", "one", "taken_on mark_claimed", lambda s: {"ids": [s.cohort]}),
     **_plain("cohorts", "wave", "size customers", lambda s: {"ids": [s.cohort]}),
