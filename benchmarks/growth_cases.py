@@ -259,7 +259,9 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("refusals", "one", "last_wave"),
     **_plain("refusals", "wave", "of_wave"),
     **_plain("traffic", "one", "learnt leased outages"),
-    **_plain("traffic", "waves", "krakens at_work flow"),
+    **_plain(
+        "traffic", "waves", "krakens at_work flow", lambda _: {"sent": ["creating"], "ended": ["processed"]}
+    ),
     **_plain("traffic", "page", "lag taken", lambda s: {"wave_ids": [s.working]}),
     **_plain("archive", "one", "to_archive lock unlock record", _archived),
     **_plain("archive", "wave", "extent export"),
