@@ -180,7 +180,7 @@ def _known(sample: Sample) -> dict[str, Any]:
 
 
 def _settled_customer(_: Sample) -> dict[str, Any]:
-    """Nobody: whoever the sample names may have a record that is open."""
+    """A customer without records: those of the sample may have one that is open."""
     return {"external_identifier": "NEW-0", "by": "operator"}
 
 
@@ -244,7 +244,7 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("board", "waves", "listing", lambda _: {"phases": list(OVER), "mode": None, "before": None}),
     **_plain("board", "waves", "people money pace", lambda s: {"wave_ids": [s.ended], "latest": 5}),
     **_plain("board", "at work", "oldest_open", lambda s: {"wave_ids": [s.working]}),
-    **_plain("board", "one", "log present"),
+    **_plain("board", "one", "log present wave_of_run wave_of_rerun"),
     **_plain("board", "wave", "batches flow", lambda s: {"wave_id": s.ended, "states": list(SETTLED)}),
     **_plain("leftovers", "wave", "found counts", lambda _: {"kinds": list(LEFTOVERS), "whose": None}),
     **_plain(

@@ -134,3 +134,14 @@ LIMIT %(most)s
 
 -- name: present
 SELECT migration.present()
+
+-- name: wave_of_run
+SELECT id FROM migration.wave WHERE dag_id = %(dag_id)s AND run_id = %(run_id)s
+
+-- name: wave_of_rerun
+SELECT item.wave_id
+FROM migration.rerun
+JOIN migration.rerun_item AS item ON item.rerun_id = rerun.id
+WHERE rerun.dag_id = %(dag_id)s AND rerun.run_id = %(run_id)s
+ORDER BY item.wave_id
+LIMIT 1

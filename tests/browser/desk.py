@@ -79,13 +79,23 @@ class Desk:
             else:
                 found.fill(value)
 
-    def prepare(self, name: str, *, reason: str, within: Any = None, **values: str) -> str:
-        """Open an order and fill it in. Returns what it says that it would do."""
-        self.press(name, within=within)
+    def prepare(self, name: str | re.Pattern[str], *, reason: str, within: Any = None, **values: str) -> str:
+        """Open an order by its link and fill it in. Returns what it says that it would do."""
+        place = self.main if within is None else within
+        place.get_by_role("link", name=name, exact=True).click()
         expect(self.main.get_by_label(re.compile("^Reason"))).to_be_visible(timeout=1_000 * SECONDS)
         scope = self.words
         self.fill({**values, "Reason": reason})
         return scope
+
+    def prepare_refused(self, name: str) -> str:
+        """Open an order that makes no sense now. Returns what it says; it has nothing to fill in."""
+        self.main.get_by_role("link", name=name, exact=True).click()
+        self.page.wait_for_url("**/orders/new/*")
+        expect(self.main.locator("form")).to_have_count(0)
+        said = self.words
+        self.page.go_back()
+        return said
 
     def send(self) -> str:
         """Give the order that is filled in. Returns what came of it first."""

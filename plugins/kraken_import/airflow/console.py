@@ -39,8 +39,6 @@ from kraken_import.tracking import roles
 from kraken_import.usecases.faults import Retryable
 from transforms.registry import dialect_names
 
-PREFIX: Final = "/migration"
-
 _SECONDS: Final = 30.0
 _CURRENT: Final = 30.0
 """Seconds for which a Connection is not read again: many pages are loaded in that time."""

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from airflow.sdk import BaseOperator, BaseOperatorLink
 from airflow.sdk.configuration import conf
 
 from kraken_import.airflow.storage import PAGE, folder_of
+
+CONSOLE: Final = "/migration"
+"""Where Airflow serves the operators' console."""
+
+
+class WaveConsoleLink(BaseOperatorLink):
+    """Links the tasks of a wave to its page in the console."""
+
+    name = "Wave in the console"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
+        """Return the page's address in Airflow's web server; empty while the task knows no wave."""
+        wave_id = getattr(operator, "known_wave", None)
+        place = getattr(getattr(operator, "connections", None), "tracking", None)
+        return "" if wave_id is None or place is None else console_page(place=place, wave_id=wave_id)
 
 
 class WaveReportLink(BaseOperatorLink):
@@ -27,6 +42,15 @@ class WaveReportLink(BaseOperatorLink):
 def base_url() -> str:
     """Return Airflow's address as people see it; blank where its setting `[api] base_url` is not set."""
     return (conf.get("api", "base_url", fallback="") or "").rstrip("/")
+
+
+def console_page(*, place: str, wave_id: int) -> str:
+    """Return the page of a wave in the console; blank where Airflow's address is not known.
+
+    `place` is the Connection of its tracking database.
+    """
+    base = base_url()
+    return f"{base}{CONSOLE}/{place}/waves/{wave_id}" if base else ""
 
 
 def page_of(*, dag_id: str, run_id: str | None = None) -> str:

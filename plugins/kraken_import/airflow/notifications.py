@@ -20,7 +20,8 @@ from typing import Any, Final, cast
 from airflow.sdk import BaseNotifier, Context
 from airflow.sdk.exceptions import AirflowException
 
-from kraken_import.airflow.links import page_of
+from kraken_import.airflow.connections import connection_ids
+from kraken_import.airflow.links import console_page, page_of
 from kraken_import.usecases.announce import Announcement, plan_failed
 from kraken_import.usecases.faults import SystemicFault
 from transforms.quiet import UnforeseenFault, is_ours
@@ -40,12 +41,14 @@ def are_wanted() -> bool:
 def tell(*, context: Context, announcement: Callable[[], Announcement], link: str | None = None) -> bool:
     """Send an announcement to every notifier that is configured; it is made only if there is one.
 
-    It links to the run, unless another `link` is given. Returns whether a notifier accepted it.
+    It links to the wave in the console, or to the run, unless another `link` is given. Returns whether a
+    notifier accepted it.
     """
     if not are_wanted():
         return False
     try:
-        values = announcement().values(link=_run_page(context=context) if link is None else link)
+        made = announcement()
+        values = made.values(link=_page(context=context, announcement=made) if link is None else link)
         told = cast(Context, {**context, "migration": values})
         wanted = _configured()
     except Exception as error:
@@ -107,7 +110,10 @@ def _configured() -> list[tuple[str, Mapping[str, Any]]]:
         ) from None
 
 
-def _run_page(*, context: Context) -> str:
+def _page(*, context: Context, announcement: Announcement) -> str:
+    if announcement.wave_id is not None:
+        place = connection_ids(dialect=announcement.dialect).tracking
+        return console_page(place=place, wave_id=announcement.wave_id)
     run = context["dag_run"]
     return page_of(dag_id=run.dag_id, run_id=run.run_id)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from airflow.plugins_manager import AirflowPlugin
 
 from kraken_import.airflow import console
-from kraken_import.airflow.links import WaveReportLink
+from kraken_import.airflow.links import CONSOLE, WaveConsoleLink, WaveReportLink
 from kraken_import.airflow.report_pages import PREFIX, RUN_PAGE, app
 
 
@@ -16,17 +16,23 @@ class MigrationPlugin(AirflowPlugin):
     """The reports of migration waves, and the operators' console."""
 
     name = "kraken_migration"
-    operator_extra_links = [WaveReportLink()]  # noqa: RUF012
+    operator_extra_links = [WaveReportLink(), WaveConsoleLink()]  # noqa: RUF012
     external_views = [  # noqa: RUF012
         {"name": "Wave report", "href": RUN_PAGE, "destination": "dag_run", "url_route": "wave-report"},
         {
+            "name": "Wave",
+            "href": f"{CONSOLE[1:]}/runs/{{DAG_ID}}/{{RUN_ID}}",
+            "destination": "dag_run",
+            "url_route": "wave",
+        },
+        {
             "name": "Migration",
-            "href": f"{console.PREFIX[1:]}/",
+            "href": f"{CONSOLE[1:]}/",
             "destination": "nav",
             "url_route": "migration",
         },
     ]
     fastapi_apps = [  # noqa: RUF012
         {"app": app, "url_prefix": PREFIX, "name": "Migration reports"},
-        {"app": console.app, "url_prefix": console.PREFIX, "name": "Migration console"},
+        {"app": console.app, "url_prefix": CONSOLE, "name": "Migration console"},
     ]

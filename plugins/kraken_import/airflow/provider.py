@@ -14,7 +14,10 @@ def get_provider_info() -> dict[str, Any]:
         "integrations": [{"integration-name": "Kraken", "tags": ["service"]}],
         "hooks": [{"integration-name": "Kraken", "python-modules": ["kraken_import.airflow.hook"]}],
         "triggers": [{"integration-name": "Kraken", "python-modules": ["kraken_import.airflow.triggers"]}],
-        "extra-links": ["kraken_import.airflow.links.WaveReportLink"],
+        "extra-links": [
+            "kraken_import.airflow.links.WaveReportLink",
+            "kraken_import.airflow.links.WaveConsoleLink",
+        ],
         "connection-types": [
             {
                 "connection-type": "kraken",

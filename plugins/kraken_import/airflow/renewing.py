@@ -75,13 +75,18 @@ def main(arguments: list[str]) -> int:
         sys.stdout.write(page or "")
         return 0 if page else _NOTHING
     from kraken_import.airflow.connections import connection_ids, database
+    from kraken_import.airflow.links import console_page
     from kraken_import.airflow.storage import write_report
     from kraken_import.usecases.report import report_of_dag
 
     dag_id, wave_id = arguments[0], int(arguments[1])
     ids = connection_ids(dialect=dag_id.removeprefix("migrate_"))
     files = report_of_dag(
-        tracking=database(connection_id=ids.tracking), dag_id=dag_id, wave_id=wave_id, now=datetime.now(UTC)
+        tracking=database(connection_id=ids.tracking),
+        dag_id=dag_id,
+        wave_id=wave_id,
+        now=datetime.now(UTC),
+        console=console_page(place=ids.tracking, wave_id=wave_id),
     )
     if files is None:
         return 1
@@ -91,6 +96,7 @@ def main(arguments: list[str]) -> int:
 
 def _page(*, dag_id: str, run_id: str) -> str | None:
     from kraken_import.airflow.connections import connection_ids, database
+    from kraken_import.airflow.links import console_page
     from kraken_import.usecases.plan import planned_wave
     from kraken_import.usecases.report import wave_report
     from kraken_import.usecases.rerun_result import page_of_rerun
@@ -100,14 +106,17 @@ def _page(*, dag_id: str, run_id: str) -> str | None:
     kind, _, dialect = dag_id.partition("_")
     if kind not in ("migrate", "rerun") or dialect not in dialect_names():
         return None
-    tracking = database(connection_id=connection_ids(dialect=dialect).tracking)
+    place = connection_ids(dialect=dialect).tracking
+    tracking = database(connection_id=place)
     run = AirflowRun(dag_id=dag_id, run_id=run_id)
     if kind == "rerun":
         return page_of_rerun(tracking=tracking, run=run)
     wave_id = planned_wave(tracking=tracking, run=run)
     if wave_id is None:
         return None
-    return wave_report(tracking=tracking, wave_id=wave_id, now=datetime.now(UTC))["index.html"]
+    console = console_page(place=place, wave_id=wave_id)
+    files = wave_report(tracking=tracking, wave_id=wave_id, now=datetime.now(UTC), console=console)
+    return files["index.html"]
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from kraken_import.console.access import NotSignedIn, Surroundings
 from kraken_import.console.asking import NotAllowed, NotFound, SignedIn, _caller
 from kraken_import.console.forms import ForeignForm
 from kraken_import.console.routes import ROUTERS
+from kraken_import.tracking.board import wave_of
 from kraken_import.tracking.faults import UnableToUseTracking
 from kraken_import.usecases.faults import BadRequest, Retryable
 from transforms.database import DatabaseInterrupted, UnableToQuery
@@ -27,6 +28,9 @@ _log = logging.getLogger(__name__)
 _SILENT: Final = (
     "The tracking database does not answer now, which says nothing of the waves: they go on by themselves. "
     "`kraken-migrate doctor` says what it meets; load this page again."
+)
+_NO_WAVE: Final = (
+    "This run has no wave and no rerun that you may see, or none yet: the log of its task plan says why."
 )
 _BROKEN: Final = (
     "This page could not be made; the log of Airflow's API server names the kind of fault. "
@@ -68,6 +72,20 @@ def make_app(*, surroundings: Surroundings) -> FastAPI:
         if first is None:
             return _said(request, 404, "There is no dialect in force, so there is nothing to show.")
         return RedirectResponse(f"{root}/{first}/waves", status_code=303)
+
+    @app.get("/runs/{dag_id}/{run_id:path}")
+    def run(request: Request, caller: SignedIn, dag_id: str, run_id: str) -> Response:
+        """Lead to the wave of a run, as its tab in Airflow does; of a rerun to the first of its waves."""
+        root = request.scope.get("root_path", "").rstrip("/")
+        kind, _, dialect = dag_id.partition("_")
+        place = next((name for name, known in surroundings.places().items() if dialect in known), None)
+        if place is None or not caller.may_read(dialect=dialect):
+            return _said(request, 404, _NO_WAVE)
+        with surroundings.reader(place=place).connect() as connection:
+            wave_id = wave_of(connection=connection, kind=kind, dag_id=dag_id, run_id=run_id)
+        if wave_id is None:
+            return _said(request, 404, _NO_WAVE)
+        return RedirectResponse(f"{root}/{place}/waves/{wave_id}", status_code=303)
 
     @app.get("/static/{name}")
     def static(name: str, caller: SignedIn) -> Response:

@@ -140,6 +140,8 @@ class WaveReport:
     working_seconds: float
     """How long records were created or ended, without the time for which the wave waited."""
     restored: str | None = None
+    console: str = ""
+    """The address of the wave in the console; blank where it is not known."""
     """Since when, by whom and why creates wait for a look-up; None where they do not."""
 
     @property

@@ -181,6 +181,15 @@ def log(*, connection: Connection, wave_id: int, most: int) -> list[LogLine]:
     return _SQL.all(connection, LogLine, "log", wave_id=wave_id, most=most)
 
 
+def wave_of(*, connection: Connection, kind: str, dag_id: str, run_id: str) -> int | None:
+    """Return the wave that a run has planned, or the first one of a rerun; None where there is none."""
+    name = {"migrate": "wave_of_run", "rerun": "wave_of_rerun"}.get(kind)
+    if name is None:
+        return None
+    found = _SQL.run(connection, name, dag_id=dag_id, run_id=run_id).scalar()
+    return None if found is None else int(found)
+
+
 def present(*, connection: Connection) -> datetime:
     """Return the database's own time."""
     found: datetime = _SQL.run(connection, "present").scalar_one()

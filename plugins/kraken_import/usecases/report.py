@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
@@ -43,20 +44,26 @@ _WITH: Final = {
 }
 
 
-def wave_report(*, tracking: Engine, wave_id: int, now: datetime) -> dict[str, str]:
-    """Return the files of a wave's report by name, from one snapshot of the tracking database."""
+def wave_report(*, tracking: Engine, wave_id: int, now: datetime, console: str = "") -> dict[str, str]:
+    """Return the files of a wave's report by name, from one snapshot of the tracking database.
+
+    `console` is the address of the wave in the console; blank: the page leads nowhere.
+    """
     with tracking.connect().execution_options(
         isolation_level="REPEATABLE READ", postgresql_readonly=True
     ) as connection:
-        return files(report=gather(connection=connection, wave_id=wave_id, now=now))
+        report = gather(connection=connection, wave_id=wave_id, now=now)
+    return files(report=replace(report, console=console))
 
 
-def report_of_dag(*, tracking: Engine, dag_id: str, wave_id: int, now: datetime) -> dict[str, str] | None:
+def report_of_dag(
+    *, tracking: Engine, dag_id: str, wave_id: int, now: datetime, console: str = ""
+) -> dict[str, str] | None:
     """Return the same for a wave of this DAG; None where the DAG has no such wave."""
     with tracking.connect() as connection:
         if waves.dag_of(connection=connection, wave_id=wave_id) != dag_id:
             return None
-    return wave_report(tracking=tracking, wave_id=wave_id, now=now)
+    return wave_report(tracking=tracking, wave_id=wave_id, now=now, console=console)
 
 
 def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport:

@@ -108,12 +108,16 @@ def test_a_report_is_written_shown_and_linked(
     monkeypatch.setenv("MIGRATION_REPORTS", f"file://{tmp_path}/some where")
     wave_id = play(airflow_journey, limit=3)
     task = operator("ReportWaveOperator")
-    (link,) = task.operator_extra_links
-    assert link.get_link(task, ti_key=None) == ""
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example/x/")
+    link, console = task.operator_extra_links
+    assert link.get_link(task, ti_key=None) == console.get_link(task, ti_key=None) == ""
     where = task.execute(context("run-1"))
     folder = tmp_path / "some where" / "migrate_edf_accounts" / f"wave-{wave_id}"
     assert where.endswith(f"wave-{wave_id}/index.html")
+    in_console = f"https://airflow.example/x/migration/tracking/waves/{wave_id}"
     assert "Ended well" in (folder / "index.html").read_text(encoding="utf-8")
+    assert f'href="{in_console}"' in (folder / "index.html").read_text(encoding="utf-8")
+    assert console.get_link(task, ti_key=None) == in_console
     assert (folder / "funnel.csv").is_file()
     assert link.get_link(task, ti_key=None).endswith(
         f"/migration-reports/{task.dag_id}/wave-{wave_id}/index.html"
@@ -189,8 +193,9 @@ def _a_run_has_a_page_of_its_own(journey: Journey, web: Any) -> None:
     from kraken_import.airflow.plugin import MigrationPlugin
     from kraken_import.airflow.report_pages import PREFIX
 
-    (view,) = MigrationPlugin.external_views
-    assert view["destination"] == "dag_run"
+    views = {view["name"]: view for view in MigrationPlugin.external_views}
+    view = views["Wave report"]
+    assert view["destination"] == views["Wave"]["destination"] == "dag_run"
     tab = "/" + view["href"].replace("{DAG_ID}", "{0}").replace("{RUN_ID}", "{1}")
     address = tab.removeprefix(PREFIX)
     shown = web.get(address.format("migrate_edf_accounts", "run-1")).text
@@ -289,6 +294,7 @@ def test_people_are_told_at_the_gate_at_the_end_and_once_of_a_stop(
     with pytest.raises(Exception, match="was stopped"):
         operator("SummariseWaveOperator").execute(context("run-1"))
     assert [told["moment"] for _, told in SENT] == ["gate", "stop", "end"]
+    # Airflow's address is not known here; where it is, the wave's page in the console follows.
     texts = [text for text, _ in SENT]
     assert texts[0].endswith("is at the gate: 3 of 3 customers are valid, 0 were refused.")
     assert "was stopped (unauthorised): Kraken refused the token" in texts[1]
@@ -337,7 +343,9 @@ def test_people_are_told_about_failed_plans_differences_and_reruns(
     )
     assert SENT[-1][1]["counts"] == {"batch_count": 1}
 
-    airflow_journey.valid_wave(limit=2, name="pilot")
+    told_wave = airflow_journey.valid_wave(limit=2, name="pilot")
+    operator("GateOperator").execute(context("run-2"))
+    assert SENT[-1][1]["link"] == f"https://airflow.example/x/migration/tracking/waves/{told_wave}"
     planned = begin_rerun(airflow_journey, run_id="run:1", wave="pilot")
     with pytest.raises(AirflowFailException, match="have not ended"):
         operator("SummariseRerunOperator").execute(context("run:1", dag_id="rerun_edf_accounts"))

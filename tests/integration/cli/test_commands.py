@@ -310,7 +310,7 @@ def test_a_customers_whole_story_is_told(bare: Run, begin: BeginJourney) -> None
 
 
 def _held_then_erased(bare: Run, journey: Journey, place: dict[str, str]) -> None:
-    """Hold the customer, whom nobody may erase then, end the hold, and erase the customer as the owner."""
+    """Hold the customer, so that an erasure is refused, end the hold, and erase the customer as the owner."""
     owner = journey.tracking_superuser.url.render_as_string(hide_password=False).replace("+psycopg2", "")
     as_owner = {**place, "TRACKING_DSN": owner}
     hold = ("hold", "add", "--identifier", "EXTERNAL-1234", "--reason", "Asked for by a court.")

@@ -114,6 +114,13 @@ class _Form(HTMLParser):
             self.values[str(said["name"])] = said.get("value") or ""
 
 
+def form_of(page: Response) -> dict[str, str]:
+    """Return what the form of a page sends, as the page fills it in."""
+    found = _Form()
+    found.feed(page.text)
+    return found.values
+
+
 @dataclass(kw_only=True)
 class Console:
     """A console, and requests to it as a user."""
@@ -142,9 +149,7 @@ class Console:
         """Return what the form of a page sends, as the page fills it in."""
         page = self.get(path, user=user)
         assert page.status_code == 200, page.text
-        found = _Form()
-        found.feed(page.text)
-        return found.values
+        return form_of(page)
 
     def order(self, kind: str, *, user: str = "ops", reason: str = "a test", **values: Any) -> Response:
         """Look at what an order would do, and give it."""

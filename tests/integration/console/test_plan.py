@@ -105,7 +105,7 @@ def test_a_cohort_shows_the_rehearsals_of_exactly_its_customers(console: Console
 
 def test_a_cohort_is_started_in_its_own_mode_by_a_run_that_names_it(console: Console) -> None:
     journey = console.journey
-    live, dry = cohort(journey, "north"), cohort(journey, "dry", mode=Mode.REHEARSAL)
+    live, dry = cohort(journey, "north"), cohort(journey, "dry", day=None, mode=Mode.REHEARSAL)
     airflow(console)
     assert "4 records." in words_of(console.get(f"orders/new/start?cohort={live}", user="ops"))
     given = console.order("start", cohort=live)

@@ -9,8 +9,9 @@ from typing import Any
 from kraken_import.console.access import Answer
 from kraken_import.domain.stops import StopCode
 from kraken_import.usecases.gate import ApprovalBarred, answer_question
-from tests.integration.console.conftest import Console, words_of
+from tests.integration.console.conftest import PLACE, Console, words_of
 from tests.integration.console.test_waves import ask, stopped
+from tests.integration.usecases.playing import begin_rerun
 from tests.integration.usecases.test_reconcile import play
 
 HITL = "/taskInstances/gate/-1/hitlDetails"
@@ -181,6 +182,27 @@ def test_orders_and_decisions_of_all_ways_are_one_log_and_none_stands_in_it_twic
     assert log.count("hotline full") == 1
     assert "bea rejected" in log
     assert log.index("rejected") < log.index("pause")
+
+
+def test_the_tab_of_a_run_leads_to_its_wave_and_that_of_a_rerun_to_the_first_it_mends(
+    console: Console,
+) -> None:
+    journey = console.journey
+    wave_id = play(journey, limit=3)
+    with journey.tracking_superuser.begin() as connection:
+        connection.exec_driver_sql("UPDATE migration.import_process SET state = 'errored' WHERE batch = 0")
+    begin_rerun(journey, states=("errored",))
+
+    def led(path: str, user: str = "viewer") -> tuple[int, str]:
+        answer = console.ask("GET", f"/runs/{path}", user=user, allow_redirects=False)
+        return answer.status_code, answer.headers.get("location", "")
+
+    there = (303, f"/{PLACE}/waves/{wave_id}")
+    assert led("migrate_edf_accounts/run-1") == there
+    assert led("rerun_edf_accounts/rerun-1") == there
+    for path in ("migrate_edf_accounts/nonesuch", "reconcile/run-1", "migrate_nonesuch/run-1"):
+        assert led(path) == (404, ""), path
+    assert led("migrate_edf_accounts/run-1", user="elsewhere") == (404, "")
 
 
 def test_a_wave_whose_question_airflow_does_not_show_still_has_its_page(console: Console) -> None:

@@ -10,7 +10,7 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from sqlalchemy import Engine
 
-from kraken_import.airflow.links import WaveReportLink
+from kraken_import.airflow.links import WaveConsoleLink, WaveReportLink, console_page
 from kraken_import.airflow.notifications import failed_plan_announced
 from kraken_import.airflow.operators.base import MigrationOperator, failed_tasks, run_of
 from kraken_import.airflow.operators.questions import QuestionOperator
@@ -35,6 +35,9 @@ _NOTHING = "nothing_planned"
 class PlanWaveOperator(MigrationOperator):
     """Claims the customers of the wave that the run's parameters describe. Returns its batches."""
 
+    operator_extra_links = (WaveConsoleLink(),)
+    known_wave: int | None = None
+
     def __init__(self, *, dialect: str, **kwargs: Any) -> None:
         super().__init__(on_failure_callback=failed_plan_announced(what="A wave", dialect=dialect), **kwargs)
         self.dialect = dialect
@@ -56,6 +59,7 @@ class PlanWaveOperator(MigrationOperator):
             self.log.info("%s", nothing)
             context["ti"].xcom_push(key=_NOTHING, value=str(nothing))
             return []
+        self.known_wave = planned.wave_id
         self.log.info(
             "Wave %s: %s customers in %s batches; %s more are in other waves.",
             planned.wave_id,
@@ -73,6 +77,9 @@ class GateOperator(QuestionOperator, MigrationOperator):
     A wave that requires approval waits here, without a worker, for a person to answer under *Required
     actions*. A rejection, a missing answer and a stop end it with nothing created, and fail no task.
     """
+
+    operator_extra_links = (WaveConsoleLink(),)
+    known_wave: int | None = None
 
     def execute(self, context: Context) -> list[dict[str, int]]:
         """Open the gate, or ask first."""
@@ -107,11 +114,15 @@ class GateOperator(QuestionOperator, MigrationOperator):
         wave_id = planned_wave(tracking=tracking, run=run_of(context=context))
         if wave_id is None:
             raise AirflowSkipException("The wave was not planned, so there is nothing to load.")
+        self.known_wave = wave_id
         return wave_id
 
 
 class SummariseWaveOperator(MigrationOperator):
     """Writes how the wave ended, and then fails the run if it did not end well."""
+
+    operator_extra_links = (WaveConsoleLink(),)
+    known_wave: int | None = None
 
     def execute(self, context: Context) -> dict[str, int]:
         """Summarise. Without this failure a run whose batches failed would end green."""
@@ -123,6 +134,7 @@ class SummariseWaveOperator(MigrationOperator):
                 self.log.info("%s", nothing)
                 return {}
             raise AirflowFailException("The wave was not planned: the log of task plan says why.")
+        self.known_wave = wave_id
         summary = summarise_wave(
             tracking=tracking,
             wave_id=wave_id,
@@ -139,9 +151,10 @@ class SummariseWaveOperator(MigrationOperator):
 class ReportWaveOperator(MigrationOperator):
     """Writes the report of the wave. A teardown: `summarise` decides whether the run is red."""
 
-    operator_extra_links = (WaveReportLink(),)
+    operator_extra_links = (WaveReportLink(), WaveConsoleLink())
 
     written_wave: int | None = None
+    known_wave: int | None = None
 
     def execute(self, context: Context) -> str:
         """Write the report. Returns where its page is."""
@@ -150,7 +163,13 @@ class ReportWaveOperator(MigrationOperator):
         wave_id = planned_wave(tracking=tracking, run=run)
         if wave_id is None:
             raise AirflowSkipException("The wave was not planned, so there is nothing to report.")
-        files = wave_report(tracking=tracking, wave_id=wave_id, now=utc_now())
+        self.known_wave = wave_id
+        files = wave_report(
+            tracking=tracking,
+            wave_id=wave_id,
+            now=utc_now(),
+            console=console_page(place=self.connections.tracking, wave_id=wave_id),
+        )
         try:
             where = write_report(dag_id=run.dag_id, wave_id=wave_id, files=files)
         except UnableToWriteReport as error:
