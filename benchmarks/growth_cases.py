@@ -246,7 +246,12 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("board", "at work", "oldest_open", lambda s: {"wave_ids": [s.working]}),
     **_plain("board", "one", "log present wave_of_run wave_of_rerun"),
     **_plain("board", "wave", "batches flow", lambda s: {"wave_id": s.ended, "states": list(SETTLED)}),
-    **_plain("leftovers", "wave", "found counts", lambda _: {"kinds": list(LEFTOVERS), "whose": None}),
+    **_plain(
+        "leftovers",
+        "wave",
+        "found counts",
+        lambda _: {"kinds": list(LEFTOVERS), "whose": None, "picked": None},
+    ),
     **_plain(
         "leftovers",
         "wave",

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from kraken_import.console.access import Act
 from kraken_import.console.asking import Asked, NotFound
-from kraken_import.console.kinds.kind import Field, Kind, Progress, Scope
+from kraken_import.console.kinds.kind import Field, Kind, Progress, Scope, is_young
 from kraken_import.console.runs import path_of, refused
 from kraken_import.console.values import number_of
 from kraken_import.domain.lifecycle import Mode
@@ -201,6 +201,11 @@ def _planned(*, asked: Asked, action: Action) -> Progress:
     if state.is_good and state.document.get("state") == "failed":
         return Progress(
             sentence="Its run ended without a wave: the log of its task plan says why.", outcome="failed"
+        )
+    if state.status == 404 and not is_young(action=action):
+        return Progress(
+            sentence="Airflow has no such run: the cohort was not taken by it. Order it again.",
+            outcome="failed",
         )
     return Progress(sentence="The run was started, and has not planned its wave yet.")
 
