@@ -104,7 +104,7 @@ def test_a_question_is_shown_with_all_that_the_gate_says_and_answered_as_the_use
     asking(console)
     page = console.get(f"waves/{wave_id}", user="ops")
     assert "Create 2 records?" in page.text
-    assert "<b>2 customers</b>" in page.text
+    assert "<strong>2 customers</strong>" in page.text
     assert "<code>&lt;odd&gt;</code>" in page.text
     assert "orders/new/approve" not in console.get(f"waves/{wave_id}", user="viewer").text
     assert "2 records." in words_of(console.get(f"orders/new/approve?wave={wave_id}", user="ops"))
