@@ -32,7 +32,7 @@ class BoardLine:
     states: Mapping[State, int]
     people: People
     rate: Rate | None
-    """None until a record has ended at Kraken."""
+    """None until a record has ended at Kraken, and in a list of a wave that is over."""
     oldest_open: datetime | None
     money: Sequence[WaveMoney]
     threshold: Decimal | None = None
@@ -108,7 +108,9 @@ def _lines(*, connection: Connection, phases: Mapping[int, Phase]) -> list[Board
         return []
     under_way = [wave_id for wave_id, phase in phases.items() if phase in NOW]
     states = board.states(connection=connection, wave_ids=ids)
-    paces = board.pace(connection=connection, wave_ids=ids, latest=LATEST)
+    # Of the many that are over the rate stands on their own page: it takes every minute of each.
+    paced = ids if len(ids) == 1 else under_way
+    paces = board.pace(connection=connection, wave_ids=paced, latest=LATEST) if paced else {}
     people = board.people(connection=connection, wave_ids=ids)
     money = board.money(connection=connection, wave_ids=ids)
     oldest = board.oldest_open(connection=connection, wave_ids=under_way) if under_way else {}
