@@ -129,7 +129,9 @@ def _asked(request: Request, caller: Annotated[Caller, Depends(_caller)], place:
     surroundings: Surroundings = request.app.state.surroundings
     if place not in surroundings.places():
         raise NotFound("There is no such tracking database: choose one at the top of the page.")
-    named = map(str, (*request.path_params.values(), *request.query_params.values()))
+    named = [str(value) for value in (*request.path_params.values(), *request.query_params.values())]
+    if any("\0" in value for value in named):
+        raise NotFound("This address holds a sign that no name has: go back.")
     if any(len(value) > _MOST_DIGITS and value.lstrip("-").isdigit() for value in named):
         raise NotFound("A number in this address is larger than any that there is: go back.")
     return Asked(request=request, surroundings=surroundings, caller=caller, place=place)

@@ -52,6 +52,11 @@ def check(*, request: Request, key: str, user: str, sent: str, home: str) -> Non
 
 async def sent_form(*, request: Request) -> dict[str, str]:
     """Return the fields of a form, each by its last value. Raises `BadRequest` for one that is too long."""
+    return dict(await sent_fields(request=request))
+
+
+async def sent_fields(*, request: Request) -> list[tuple[str, str]]:
+    """Return the fields of a form, one of them as often as it was sent. Raises as `sent_form` does."""
     body = b""
     async for part in request.stream():
         body += part
@@ -59,7 +64,7 @@ async def sent_form(*, request: Request) -> dict[str, str]:
             raise BadRequest(
                 f"The form holds more than {_LONGEST_FORM // 1000} kB, so nothing was done: shorten it."
             )
-    return dict(parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True))
+    return parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True)
 
 
 def _signer(key: str) -> URLSafeTimedSerializer:

@@ -23,7 +23,7 @@ from kraken_import.console.kinds.choosing import (
     store,
     title_of,
 )
-from kraken_import.console.kinds.kind import Field, Kind, Progress, Scope
+from kraken_import.console.kinds.kind import Field, Kind, Progress, Scope, is_young
 from kraken_import.console.triggering import state_of_run
 from kraken_import.domain.lifecycle import State
 from kraken_import.domain.texts import LONGEST_NAME, plain
@@ -208,7 +208,9 @@ class Export:
         )
 
     def progress(self, *, asked: Asked, action: Action) -> Progress:
-        """Return that there is no list: the server was stopped in the middle of it."""
+        """Return that there is no list: it is being made, or the server was stopped in the middle of it."""
+        if is_young(action=action):
+            return Progress(sentence="The list is being made.")
         return Progress(sentence="It was broken off before the list was made.", outcome="failed")
 
 
