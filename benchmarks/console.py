@@ -6,8 +6,9 @@ A separate Postgres is filled with records in waves, and the console is served o
 own. Each page is loaded by HTTP, one after the other: one line with its median and what 95 in a hundred
 loads stay below. Then a wave is created at a stand-in Kraken twice, without and with open consoles that
 refresh its page, its Kraken's and the list of waves every four seconds, and the CPU seconds of all
-processes are compared. It ends with 1 where a page takes more than 300 ms, or the wave more than 5 % more
-CPU seconds. A machine with other work makes pages slower, and the wave's share of a second smaller.
+processes are compared. On a machine with other work the wave takes longer, and is looked at more often, so
+that what counts is a look's CPU seconds, at the rate of a wave that has the machine. It ends with 1 where a
+page takes more than 300 ms, or the wave would take more than 5 % more CPU seconds.
 `--accounts 0` leaves the wave out, `--records 0` the pages.
 """
 
@@ -140,6 +141,9 @@ class Page:
     name: str
     kilobytes: float
     times: Sequence[float]
+    of_server: float
+    of_postgres: float
+    """CPU milliseconds of a load."""
 
     @property
     def p95(self) -> float:
@@ -157,6 +161,7 @@ def main() -> int:
     parser.add_argument("--loads", type=int, default=40, help="loads of each page")
     parser.add_argument("--accounts", type=int, default=5_000, help="customers of the wave that runs")
     parser.add_argument("--consoles", type=int, default=20)
+    parser.add_argument("--rate", type=int, default=200, help="accounts/s of a wave that has the machine")
     parser.add_argument("--folder", type=Path, help="where the databases are")
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     parser.add_argument("--wave", help=argparse.SUPPRESS)
@@ -179,11 +184,11 @@ def _measure_pages(*, options: argparse.Namespace, cluster: Cluster) -> bool:
     migrate_tracking(dsn=dsn)
     started = time.monotonic()
     scale = Scale(records=options.records, events=6 * options.records, waves=options.waves)
-    fill(
-        dsn=dsn,
-        scale=scale,
-        tell=lambda what: print(f"{time.monotonic() - started:6,.0f} s  {what}", flush=True),
-    )
+
+    def tell(what: str) -> None:
+        print(f"{time.monotonic() - started:6,.0f} s  {what}", flush=True)
+
+    fill(dsn=dsn, scale=scale, tell=tell)
     engine = engine_to(dsn)
     parts = (Path(__file__).with_name("console_fill.sql")).read_text(encoding="utf-8")
     with engine.begin() as connection:
@@ -222,38 +227,54 @@ def _measure_pages(*, options: argparse.Namespace, cluster: Cluster) -> bool:
         "orders": "orders",
         "order": f"orders/new/pause?wave={working}",
     }
-    with _served(cluster=cluster, database="filled") as (address, _):
+    with _served(cluster=cluster, database="filled") as (address, server):
+        processes = (server.pid, _first_process(cluster))
         found = [
-            _loaded(address=address, name=name, path=path, loads=options.loads)
+            _loaded(where=f"{address}/{_PLACE}/{path}", name=name, loads=options.loads, processes=processes)
             for name, path in pages.items()
         ]
     return _print(found=found)
 
 
-def _loaded(*, address: str, name: str, path: str, loads: int) -> Page:
-    session, times, size = requests.Session(), [], 0
-    for turn in range(loads + 2):
+def _loaded(*, where: str, name: str, loads: int, processes: tuple[int, int]) -> Page:
+    session, times = requests.Session(), []
+    # The first loads open connections, make templates, and read the mapping.
+    for _ in range(2):
+        answer = session.get(where, timeout=60)
+        while "being read" in answer.text:
+            time.sleep(1)
+            answer = session.get(where, timeout=60)
+    before = [_cpu(each) for each in processes]
+    for _ in range(loads):
         began = time.perf_counter()
-        answer = session.get(f"{address}/{_PLACE}/{path}", timeout=60)
+        answer = session.get(where, timeout=60)
+        times.append(1_000 * (time.perf_counter() - began))
         if answer.status_code != 200:
             raise SystemExit(f"The page {name} answered {answer.status_code}: {answer.text[-300:]}")
-        while name == "mapping" and "being read" in answer.text:
-            time.sleep(1)
-            answer = session.get(f"{address}/{_PLACE}/{path}", timeout=60)
-        # The first two open connections and make templates.
-        if turn >= 2:
-            times.append(1_000 * (time.perf_counter() - began))
-        size = len(answer.content)
-    return Page(name=name, kilobytes=size / 1_000, times=times)
+    spent = [1_000 * (_cpu(each) - earlier) / loads for each, earlier in zip(processes, before, strict=True)]
+    return Page(
+        name=name,
+        kilobytes=len(answer.content) / 1_000,
+        times=times,
+        of_server=spent[0],
+        of_postgres=spent[1],
+    )
 
 
 def _print(*, found: Sequence[Page]) -> bool:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False)
     table.add_column("page", no_wrap=True)
-    for heading in ("kB", "median ms", "95 % ms"):
+    for heading in ("kB", "median ms", "95 % ms", "CPU ms", "of Postgres"):
         table.add_column(heading, justify="right", no_wrap=True)
     for each in found:
-        table.add_row(each.name, f"{each.kilobytes:,.0f}", f"{median(each.times):,.0f}", f"{each.p95:,.0f}")
+        table.add_row(
+            each.name,
+            f"{each.kilobytes:,.0f}",
+            f"{median(each.times):,.0f}",
+            f"{each.p95:,.0f}",
+            f"{each.of_server:,.1f}",
+            f"{each.of_postgres:,.1f}",
+        )
     console = Console(highlight=False)
     console.print(table)
     slow = [each.name for each in found if each.p95 > _WANTED_MS]
@@ -271,7 +292,9 @@ def _measure_wave(*, options: argparse.Namespace, cluster: Cluster) -> bool:
         seed=shared_limits.SEED,
         tell=lambda _: None,
     )
-    spent = []
+    spent: list[float] = []
+    of_pages: list[float] = []
+    looks: list[int] = []
     with (
         shared_limits.stand_in(delay=1.0) as (url, token),
         _served(cluster=cluster, database="running") as (address, server),
@@ -282,7 +305,9 @@ def _measure_wave(*, options: argparse.Namespace, cluster: Cluster) -> bool:
             began = time.monotonic()
             worker = subprocess.Popen([sys.executable, __file__, "--wave", json.dumps(order)], cwd=ROOT)
             done = Event()
-            open_ones = [Thread(target=_look, args=(address, done, number)) for number in range(consoles)]
+            open_ones = [
+                Thread(target=_look, args=(address, done, number, looks)) for number in range(consoles)
+            ]
             for each in open_ones:
                 each.start()
             _, status, usage = os.wait4(worker.pid, 0)
@@ -296,19 +321,25 @@ def _measure_wave(*, options: argparse.Namespace, cluster: Cluster) -> bool:
             of_wave = usage.ru_utime + usage.ru_stime
             seconds = time.monotonic() - began
             spent.append(of_wave + of_postgres + of_server)
+            of_pages.append(of_postgres + of_server)
             print(
                 f"{consoles:>3} consoles: {seconds:6.0f} s; CPU seconds: wave {of_wave:.1f}, "
                 f"Postgres {of_postgres:.1f}, console {of_server:.1f}, together {spent[-1]:.1f}",
                 flush=True,
             )
     more = spent[1] / spent[0] - 1
+    each = (of_pages[1] - of_pages[0]) / max(1, len(looks))
+    print(f"{options.consoles} consoles looked {len(looks):,} times: {more:.1%} more CPU seconds.")
+    seconds = options.accounts / options.rate
+    share = each * options.consoles / _SECONDS * seconds / spent[0]
     print(
-        f"{options.consoles} consoles cost {more:.1%} more CPU seconds; wanted: {_WANTED_SHARE:.0%} at most."
+        f"A look costs {1_000 * each:.1f} ms. At {options.rate} accounts/s the wave takes {seconds:.0f} s, "
+        f"and they would cost {share:.1%} more; wanted: at most {_WANTED_SHARE:.0%}."
     )
-    return more <= _WANTED_SHARE
+    return share <= _WANTED_SHARE
 
 
-def _look(address: str, done: Event, number: int) -> None:
+def _look(address: str, done: Event, number: int, looks: list[int]) -> None:
     """Refresh a page as an open console does, until the wave has ended."""
     session = requests.Session()
     path = ("waves", "waves/2", "kraken")[number % 3]
@@ -316,6 +347,7 @@ def _look(address: str, done: Event, number: int) -> None:
     done.wait(_SECONDS * number / 20)
     while not done.is_set():
         session.get(f"{address}/{_PLACE}/{path}", headers={"X-Console": "live"}, timeout=60)
+        looks.append(number)
         done.wait(_SECONDS)
 
 
