@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-SECONDS = 20.0
+SECONDS = 30.0
 """Within which a page shows what it is expected to show, on a loaded machine."""
 WIDE = (1_280, 800)
 PHONE = (375, 740)

@@ -29,7 +29,7 @@ from tests.conftest import ROOT
 from tests.marks import mark, marks_in
 from tests.stacks import DAG, Stack, running_stack
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(600)
 
 PLACE = "tracking"
 FIRST, LAST = 1, 400
@@ -41,7 +41,7 @@ ACTING = "main a[href*='/orders/new/'], main form[action$='/orders'], main butto
 IMAGES = ROOT / "docs" / "images"
 AREA = "ZE"
 """The postcode area of the night: no generated customer lives there."""
-NIGHT_SECONDS = 120.0
+NIGHT_SECONDS = 240.0
 """Within which a wave of a few customers ends, on a loaded machine."""
 
 
@@ -457,6 +457,7 @@ def move(stack: Stack, *identifiers: str) -> None:
     )
 
 
+@pytest.mark.timeout(1_200)
 def test_a_night_is_played_from_its_plan_to_its_close_by_the_console_alone(
     office: Office, night: Stack
 ) -> None:
