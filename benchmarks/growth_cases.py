@@ -264,7 +264,9 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("refusals", "one", "last_wave"),
     **_plain("refusals", "wave", "of_wave"),
     **_plain("traffic", "one", "learnt leased outages"),
-    **_plain("traffic", "waves", "krakens at_work flow"),
+    **_plain(
+        "traffic", "waves", "krakens at_work flow", lambda _: {"sent": ["creating"], "ended": ["processed"]}
+    ),
     **_plain("traffic", "page", "lag taken", lambda s: {"wave_ids": [s.working]}),
     **_plain("archive", "one", "to_archive lock unlock record", _archived),
     **_plain("archive", "wave", "extent export"),
@@ -284,6 +286,11 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("cohorts", "wave", "waiting", lambda _: {"dialect": None, "cohort_id": None}),
     **_plain("cohorts", "wave", "strata", lambda s: {"ids": [s.cohort]}),
     **_plain("cohorts", "page", "rehearsed", lambda s: {"cohort_id": s.cohort}),
+    **_plain("cohorts", "wave", "to_rehearse", lambda s: {"cohort_id": s.cohort}),
+    **_plain("cohorts", "one", "insert_rehearsal", lambda s: {"cohort_id": s.cohort, "name": "another"}),
+    **_plain(
+        "cohorts", "wave", "insert_to_rehearse", lambda s: {"cohort_id": s.cohort, "rehearsal_id": s.cohort}
+    ),
     **_plain("cohorts", "one", "lock_one of_another_kind_there postpone", lambda s: {"cohort_id": s.cohort}),
     **_plain("cohorts", "one", "taken_on mark_claimed", lambda s: {"ids": [s.cohort]}),
     **_plain("cohorts", "wave", "size customers", lambda s: {"ids": [s.cohort]}),

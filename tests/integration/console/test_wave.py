@@ -184,6 +184,20 @@ def test_orders_and_decisions_of_all_ways_are_one_log_and_none_stands_in_it_twic
     assert log.index("rejected") < log.index("pause")
 
 
+def test_of_a_purged_or_closed_wave_nothing_can_be_ordered(console: Console) -> None:
+    wave_id = play(console.journey, limit=2)
+    with console.journey.tracking_superuser.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE migration.wave SET closed_at = migration.present(), closed_by = 'ann',"
+            " purged_at = migration.present()"
+        )
+    page = console.get(f"waves/{wave_id}", user="ops")
+    assert page.status_code == 200
+    assert "purged on" in words_of(page)
+    for kind in ("approve", "reject", "clear", "pause", "resume", "cancel"):
+        assert f"orders/new/{kind}" not in page.text, kind
+
+
 def test_the_tab_of_a_run_leads_to_its_wave_and_that_of_a_rerun_to_the_first_it_mends(
     console: Console,
 ) -> None:
