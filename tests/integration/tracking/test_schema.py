@@ -210,7 +210,7 @@ def test_an_upgrade_counts_the_records_that_are_there_and_then_keeps_the_counts(
         " now() FROM migration.import_process"
         " CROSS JOIN LATERAL (VALUES (external_identifier), ('new-' || id)) AS given (key)"
         " ON CONFLICT (target_kraken, mode, resource, import_supplier, external_identifier)"
-        " DO UPDATE SET state = 'cancelled', wave_id = excluded.wave_id, batch = excluded.batch",
+        " DO UPDATE SET state = 'rejected', wave_id = excluded.wave_id, batch = excluded.batch",
     ):
         with engine.begin() as connection:
             connection.exec_driver_sql(statement)
