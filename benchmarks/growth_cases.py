@@ -496,7 +496,7 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
         Case(about="page", values=lambda s: {**_chosen(s), "ids": []}, before=("chosen",)),
     ),
     "selections.keep": _left_cases(before=("chosen",)),
-    **_plain("sessions", "one", "settle backend"),
+    **_plain("sessions", "one", "settle bound backend"),
     **_plain("shared_values", "page", "replace"),
     **_plain("shared_values", "wave", "shared"),
     **_plain("shares", "one", "enter look shares keep_share give_back"),

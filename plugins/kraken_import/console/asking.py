@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from kraken_import.console.access import Act, Answer, Caller, Surroundings
 from kraken_import.console.forms import FIELD, check, token
 from kraken_import.console.pages import page
-from kraken_import.tracking import overview
+from kraken_import.tracking import overview, sessions
 from kraken_import.tracking.overview import WaveLine
 
 _MOST_DIGITS: Final = 18
@@ -48,9 +48,10 @@ class Asked:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Give a connection that only reads, and sees no payload."""
+        """Give a connection that only reads, sees no payload, and waits for no statement for ever."""
         engine = self.surroundings.reader(place=self.place)
         with engine.connect().execution_options(postgresql_readonly=True) as connection:
+            sessions.bound(connection=connection)
             yield connection
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -17,6 +18,7 @@ from fastapi import Request
 from sqlalchemy import create_engine
 from sqlalchemy.pool import QueuePool
 
+from kraken_import.console import forms
 from kraken_import.console.access import Answer
 from kraken_import.console.asking import Asked
 from kraken_import.console.routes import cutover
@@ -231,3 +233,51 @@ def test_as_many_pages_as_threads_leave_some_to_airflow(
     with ThreadPoolExecutor(MANY) as people:
         pages = [people.submit(console.get, f"waves/{wave_id}") for _ in range(MANY)]
         assert {page.result().status_code for page in pages} == {200}
+
+
+def test_a_page_waits_for_no_lock_for_ever(console: Console) -> None:
+    request = Request({"type": "http", "headers": [], "path_params": {}, "query_string": b""})
+    asked = Asked(request=request, surroundings=console.around, caller=USERS["ops"], place=PLACE)
+    with asked.read() as connection:
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar_one() == "20s"
+
+
+def test_orders_that_wait_for_each_other_need_no_further_connection(console: Console) -> None:
+    with console.journey.legacy_superuser.begin() as connection:
+        connection.exec_driver_sql("UPDATE legacy.account SET account_class = 'ZZZ'")
+    wave_id = play(console.journey, limit=2)
+    state = "running"
+    console.around.answers = lambda method, _path, _body: Answer(
+        status=200, document={"state": state} if method == "GET" else {}
+    )
+    assert console.order("rerun", wave=wave_id).status_code == 200
+    assert "is under way" in words_of(console.get(f"orders/new/rerun?wave={wave_id}", user="ops"))
+    state = "failed"
+    form = console.form(f"orders/new/rerun?wave={wave_id}")
+    (first,) = console.journey.rows("SELECT id, outcome FROM migration.console_action")
+    # A look at what could be ordered changes nothing.
+    assert first["outcome"] is None
+    one = create_engine(
+        console.journey.tracking.url, poolclass=QueuePool, pool_size=1, max_overflow=0, pool_timeout=1
+    )
+    console.around.writing = one
+    try:
+        assert console.post("orders", form | {"reason": "again"}).status_code == 200
+    finally:
+        one.dispose()
+    assert outcome(console, str(first["id"])) == "failed"
+    (second,) = console.journey.rows(
+        "SELECT selection_id FROM migration.console_action WHERE reason = 'again'"
+    )
+    assert second["selection_id"] is not None
+
+
+def test_a_form_that_arrives_too_slowly_is_refused(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forms, "_LONGEST_WAIT", 0.5)
+    host, _, port = console.address.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=30) as client:
+        head = (
+            f"POST /{PLACE}/orders HTTP/1.1\r\nHost: {host}:{port}\r\nX-Test-User: ops\r\nContent-Length: 9"
+        )
+        client.sendall(f"{head}\r\n\r\nkind".encode())
+        assert client.recv(100).startswith(b"HTTP/1.1 409")

@@ -66,7 +66,16 @@ def met(*, asked: Asked, connection: Connection, found: Chosen, but: NewAction |
         if order is None:
             continue
         shared = triage.count(connection=connection, matching=found.matching, among=order.selection_id)
-        if shared and not _has_ended(asked=asked, order=order):
+        ended = _end_of(asked=asked, order=order) if shared else None
+        if ended is not None and but is not None:
+            # On the connection that holds the lock: those who wait for it may have all others.
+            actions.end(
+                connection=connection,
+                action_id=order.id,
+                outcome=ended.outcome or "done",
+                result=ended.sentence,
+            )
+        if shared and ended is None:
             return (
                 f"{order.ordered_by} ordered to {order.kind} {counted(shared)} of these on "
                 f"{in_utc(at=order.ordered_at)}, and it is under way: see it under Orders."
@@ -74,20 +83,13 @@ def met(*, asked: Asked, connection: Connection, found: Chosen, but: NewAction |
     return ""
 
 
-def _has_ended(*, asked: Asked, order: Action) -> bool:
-    """Look how an order stands, and record its end if it has come: a page about it may not have been open."""
+def _end_of(*, asked: Asked, order: Action) -> Progress | None:
+    """Look how an order stands: a page about it may not have been open. Returns its end, if that has come."""
     # Each kind of order imports this module.
     from kraken_import.console.kinds import KINDS
 
-    kind = KINDS[order.kind]
-    progress = kind.progress(asked=asked, action=order)
-    if progress.outcome is None:
-        return False
-    with asked.writer.begin() as connection:
-        actions.end(
-            connection=connection, action_id=order.id, outcome=progress.outcome, result=progress.sentence
-        )
-    return True
+    progress = KINDS[order.kind].progress(asked=asked, action=order)
+    return None if progress.outcome is None else progress
 
 
 def store(*, asked: Asked, found: Chosen, scope: Scope, action: NewAction, run: AirflowRun | None) -> int:
