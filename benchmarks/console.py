@@ -401,7 +401,7 @@ def _served(*, cluster: Cluster, database: str) -> Iterator[tuple[str, subproces
     server = subprocess.Popen([sys.executable, __file__, "--serve", json.dumps(said)], cwd=ROOT)
     address = f"http://127.0.0.1:{port}"
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         while True:
             try:
                 requests.get(f"{address}/static/console.css", timeout=5)
