@@ -41,6 +41,20 @@ END
 $$;
 COMMENT ON FUNCTION migration.count_states IS 'Notes how many records a statement brought to each state of each batch, and how many left it.';
 
+-- Each statement adds rows: of a wave of 500,000 there are some 100,000, which each look at it would read.
+CREATE FUNCTION migration.gather_counts(of_wave bigint) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH gone AS (
+        DELETE FROM migration.state_count WHERE wave_id = of_wave RETURNING *
+    )
+    INSERT INTO migration.state_count (wave_id, batch, state, minute, records)
+    SELECT wave_id, batch, state, minute, sum(records)
+    FROM gone
+    GROUP BY wave_id, batch, state, minute
+    HAVING sum(records) <> 0
+$$;
+COMMENT ON FUNCTION migration.gather_counts IS 'Adds the counts of a wave up, by batch, state and minute, as the owner of the schema; what is added meanwhile stays.';
+
 CREATE TRIGGER import_process_claimed_is_counted
     AFTER INSERT ON migration.import_process REFERENCING NEW TABLE AS arrived
     FOR EACH STATEMENT EXECUTE FUNCTION migration.count_states();
