@@ -88,7 +88,7 @@ def make_app(*, surroundings: Surroundings) -> FastAPI:
         root = request.scope.get("root_path", "").rstrip("/")
         kind, _, dialect = dag_id.partition("_")
         place = next((name for name, known in surroundings.places().items() if dialect in known), None)
-        if place is None or not caller.may_read(dialect=dialect):
+        if place is None or "\0" in dag_id + run_id or not caller.may_read(dialect=dialect):
             return _said(request, 404, _NO_WAVE)
         with surroundings.reader(place=place).connect() as connection:
             wave_id = wave_of(connection=connection, kind=kind, dag_id=dag_id, run_id=run_id)

@@ -45,6 +45,7 @@ ORDER: Final = (401, 403, 303, 303, 303, 404)
 EXPECTED: Final[Mapping[str, tuple[int, ...]]] = {
     # One status for each of WHO.
     "console GET /": (401, 303, 303, 303, 303, 303),
+    "console GET /runs/{dag_id}/{run_id:path}": (401, 303, 303, 303, 303, 404),
     "console GET /static/{name}": EVERYBODY,
     "console GET /{place}/waves": EVERYBODY,
     "console GET /{place}/waves/{wave_id}": OF_THE_DIALECT,
@@ -176,10 +177,10 @@ def engine_of_airflow(settings: Any) -> Engine:
 
 def routes_of(server: Server) -> Iterator[tuple[str, str, str, str]]:
     """Yield the name of each application of ours, its prefix, and each method and path of it."""
-    from kraken_import.airflow import console, report_pages
+    from kraken_import.airflow import links, report_pages
     from kraken_import.airflow.plugin import MigrationPlugin
 
-    names = {console.PREFIX: "console", report_pages.PREFIX: "reports"}
+    names = {links.CONSOLE: "console", report_pages.PREFIX: "reports"}
     assert {each["url_prefix"] for each in MigrationPlugin.fastapi_apps} == names.keys()
     mounted = {each.path: each.app for each in server.app.routes if isinstance(each, Mount)}
     for prefix, name in names.items():

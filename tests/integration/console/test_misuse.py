@@ -159,6 +159,8 @@ def test_no_address_makes_a_page_break(console: Console) -> None:
     ):
         answer = console.get(path, user="ops")
         assert answer.status_code < 500, (path, answer.text)
+    for run in ("migrate_edf_accounts/run%00", "mi%00grate_edf_accounts/run-1", "_/..%2F..%2Fwaves", "a/b"):
+        assert console.ask("GET", f"/runs/{run}", user="ops").status_code == 404, run
 
 
 def test_a_form_of_any_length_is_refused_before_it_is_read(console: Console) -> None:
