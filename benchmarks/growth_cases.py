@@ -240,6 +240,7 @@ _LISTED: Final = ("begin", "list", "aggregate")
 
 CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("actions", "one", "begin link end find latest", _action),
+    **_plain("gate", "one", "word_question worded_question", lambda _: {"subject": "told", "body": "told"}),
     **_plain("board", "waves", "states", lambda s: {"wave_ids": [s.ended]}),
     **_plain("board", "waves", "listing", lambda _: {"phases": list(OVER), "mode": None, "before": None}),
     **_plain("board", "waves", "people money pace", lambda s: {"wave_ids": [s.ended], "latest": 5}),

@@ -58,7 +58,7 @@ EXPECTED: Final[Mapping[str, tuple[int, ...]]] = {
     "console GET /{place}/cut-over/without-wave": EVERYBODY,
     "console POST /{place}/cut-over/pick": (401, 303, 303, 303, 303, 303),
     "console GET /{place}/waves/{wave_id}/cut-over": OF_THE_DIALECT,
-    "console GET /{place}/waves/{wave_id}/crosswalk.csv": OF_THE_DIALECT,
+    "console GET /{place}/waves/{wave_id}/crosswalk.csv": (401, 403, 200, 200, 200, 404),
     "console GET /{place}/data": EVERYBODY,
     "console GET /{place}/data/{dialect}": OF_THE_DIALECT,
     "console GET /{place}/customers": EVERYBODY,

@@ -33,7 +33,7 @@ from kraken_import.usecases.faults import BadRequest
 
 _ANSWERS: Final = (
     ("there", "Kraken has these records"),
-    ("absent", "Kraken does not have them: a rerun creates them"),
+    ("absent", "Kraken does not have them: Go on on the page of their wave creates them"),
 )
 
 
@@ -97,7 +97,11 @@ class Decide:
                     connection=connection, selection_id=action.selection_id, since=action.ordered_at
                 )
             if decided:
-                return Progress(sentence=f"{counted(decided)} decided.", outcome="done")
+                return Progress(
+                    sentence=f"{counted(decided)} decided. What Kraken does not have, Go on creates: press it "
+                    "on the page of the wave.",
+                    outcome="done",
+                )
         if action.dag_id is None or action.run_id is None:
             return standing_of_run(asked=asked, action=action)
         state = state_of_run(asked=asked, dag_id=action.dag_id, run_id=action.run_id)

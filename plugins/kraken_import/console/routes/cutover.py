@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from kraken_import.console.access import Act
 from kraken_import.console.asking import Ask, Asked
 from kraken_import.console.forms import FIELD, sent_fields
 from kraken_import.console.pages import HEADERS
@@ -55,6 +56,7 @@ def of_wave(asked: Ask, wave_id: int, page: int = 0) -> Any:
 def crosswalk(asked: Ask, wave_id: int) -> Response:
     """Return who of a wave is in Kraken under which identifier, as a table."""
     wave = asked.wave(wave_id=wave_id)
+    asked.require(act=Act.OWN, dialect=wave.dialect)
     if wave.mode != "live":
         raise BadRequest(f"Wave {wave.name!r} is a rehearsal: no customer of it is in Kraken.")
     return StreamingResponse(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -25,6 +26,8 @@ router = APIRouter()
 _log = logging.getLogger(__name__)
 
 _MOST: Final = 100
+_MOST_FOLLOWED: Final = 10
+"""Orders under way whose standing a look at the list finds out: the newest."""
 _OWN: Final = frozenset({FIELD, "id", "kind", "reason", "shown"})
 _LONGEST_FIELD: Final = 2_000
 _LONGEST_PICKED: Final = 8_000
@@ -36,7 +39,17 @@ def orders(asked: Ask) -> Any:
     """Show the newest orders."""
     with asked.read() as connection:
         found = actions.latest(connection=connection, dialects=asked.dialects, most=_MOST)
-    return asked.page("orders", actions=found)
+    going_on = [action for action in found if action.outcome is None]
+    stands = {action.id: _progress(asked=asked, action=action) for action in going_on[:_MOST_FOLLOWED]}
+    return asked.page(
+        "orders",
+        actions=[
+            replace(action, outcome=stands[action.id].outcome, result=stands[action.id].sentence)
+            if action.id in stands
+            else action
+            for action in found
+        ],
+    )
 
 
 @router.get("/orders/new/{kind}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -36,7 +37,11 @@ def wave(asked: Ask, wave_id: int) -> Any:
         run = waves.run_of(connection=connection, wave_id=wave_id)
         full = waves.load_wave(connection=connection, wave_id=wave_id)
         askers = gate.askers(connection=connection, wave_id=wave_id)
+        worded = gate.worded_question(connection=connection, wave_id=wave_id)
     question = open_question(asked=asked, run=run) if line.phase is Phase.WAITING else None
+    if question is not None and worded is not None:
+        # Airflow keeps the words of the first time that it was asked.
+        question = replace(question, subject=worded[0], body=worded[1])
     return asked.page(
         "wave",
         line=line,

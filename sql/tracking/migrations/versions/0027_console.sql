@@ -150,3 +150,8 @@ COMMENT ON COLUMN migration.personal_look.looked_at IS 'When.';
 CREATE TRIGGER personal_look_is_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON migration.personal_look
     FOR EACH STATEMENT EXECUTE FUNCTION migration.refuse_change();
+
+-- Airflow keeps the words of a question that is asked again as they were at first.
+ALTER TABLE migration.wave ADD COLUMN asked_subject text, ADD COLUMN asked_body text;
+COMMENT ON COLUMN migration.wave.asked_subject IS 'What the last question of its gate asks, in one line.';
+COMMENT ON COLUMN migration.wave.asked_body IS 'What a person reads before answering it, in Markdown: codes and numbers, no customer.';

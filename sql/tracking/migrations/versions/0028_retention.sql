@@ -410,6 +410,8 @@ BEGIN
         ('selection', 'described'),
         ('stop_order', 'reason'),
         ('stop_order', 'stop_reason'),
+        ('wave', 'asked_body'),
+        ('wave', 'asked_subject'),
         ('wave', 'name'),
         ('wave', 'outcome_reason'),
         ('wave', 'stop_reason'),
