@@ -98,8 +98,8 @@ class Decide:
                 )
             if decided:
                 return Progress(
-                    sentence=f"{counted(decided)} decided. What Kraken does not have, Go on creates: press it "
-                    "on the page of the wave.",
+                    sentence=f"{counted(decided)} decided. What Kraken does not have, Go on creates: press "
+                    "it on the page of the wave.",
                     outcome="done",
                 )
         if action.dag_id is None or action.run_id is None:
