@@ -180,7 +180,7 @@ def _known(sample: Sample) -> dict[str, Any]:
 
 
 def _settled_customer(_: Sample) -> dict[str, Any]:
-    """Nobody: whoever the sample names may have a record that is open."""
+    """A customer without records: those of the sample may have one that is open."""
     return {"external_identifier": "NEW-0", "by": "operator"}
 
 
@@ -240,13 +240,19 @@ _LISTED: Final = ("begin", "list", "aggregate")
 
 CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("actions", "one", "begin link end find latest", _action),
+    **_plain("gate", "one", "word_question worded_question", lambda _: {"subject": "told", "body": "told"}),
     **_plain("board", "waves", "states", lambda s: {"wave_ids": [s.ended]}),
     **_plain("board", "waves", "listing", lambda _: {"phases": list(OVER), "mode": None, "before": None}),
     **_plain("board", "waves", "people money pace", lambda s: {"wave_ids": [s.ended], "latest": 5}),
     **_plain("board", "at work", "oldest_open", lambda s: {"wave_ids": [s.working]}),
     **_plain("board", "one", "log present wave_of_run wave_of_rerun"),
-    **_plain("board", "wave", "batches flow", lambda s: {"wave_id": s.ended, "states": list(SETTLED)}),
-    **_plain("leftovers", "wave", "found counts", lambda _: {"kinds": list(LEFTOVERS), "whose": None}),
+    **_plain("board", "wave", "batches flow gather", lambda s: {"wave_id": s.ended, "states": list(SETTLED)}),
+    **_plain(
+        "leftovers",
+        "wave",
+        "found counts",
+        lambda _: {"kinds": list(LEFTOVERS), "whose": None, "picked": None},
+    ),
     **_plain(
         "leftovers",
         "wave",
@@ -259,7 +265,9 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("refusals", "one", "last_wave"),
     **_plain("refusals", "wave", "of_wave"),
     **_plain("traffic", "one", "learnt leased outages"),
-    **_plain("traffic", "waves", "krakens at_work flow"),
+    **_plain(
+        "traffic", "waves", "krakens at_work flow", lambda _: {"sent": ["creating"], "ended": ["processed"]}
+    ),
     **_plain("traffic", "page", "lag taken", lambda s: {"wave_ids": [s.working]}),
     **_plain("archive", "one", "to_archive lock unlock record", _archived),
     **_plain("archive", "wave", "extent export"),
@@ -279,6 +287,11 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("cohorts", "wave", "waiting", lambda _: {"dialect": None, "cohort_id": None}),
     **_plain("cohorts", "wave", "strata", lambda s: {"ids": [s.cohort]}),
     **_plain("cohorts", "page", "rehearsed", lambda s: {"cohort_id": s.cohort}),
+    **_plain("cohorts", "wave", "to_rehearse", lambda s: {"cohort_id": s.cohort}),
+    **_plain("cohorts", "one", "insert_rehearsal", lambda s: {"cohort_id": s.cohort, "name": "another"}),
+    **_plain(
+        "cohorts", "wave", "insert_to_rehearse", lambda s: {"cohort_id": s.cohort, "rehearsal_id": s.cohort}
+    ),
     **_plain("cohorts", "one", "lock_one of_another_kind_there postpone", lambda s: {"cohort_id": s.cohort}),
     **_plain("cohorts", "one", "taken_on mark_claimed", lambda s: {"ids": [s.cohort]}),
     **_plain("cohorts", "wave", "size customers", lambda s: {"ids": [s.cohort]}),
@@ -484,7 +497,7 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
         Case(about="page", values=lambda s: {**_chosen(s), "ids": []}, before=("chosen",)),
     ),
     "selections.keep": _left_cases(before=("chosen",)),
-    **_plain("sessions", "one", "settle backend"),
+    **_plain("sessions", "one", "settle bound backend"),
     **_plain("shared_values", "page", "replace"),
     **_plain("shared_values", "wave", "shared"),
     **_plain("shares", "one", "enter look shares keep_share give_back"),

@@ -69,11 +69,11 @@ def main() -> int:
     parser.add_argument("--work", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
-        asyncio.run(_work(told=json.loads(options.work)))
+        asyncio.run(work(told=json.loads(options.work)))
         return 0
     with (
         own_postgres(name="shared-limits") as cluster,
-        _stand_in(delay=options.delay) as (url, token),
+        stand_in(delay=options.delay) as (url, token),
     ):
         return _measure(options=options, cluster=cluster, url=url, token=token)
 
@@ -88,7 +88,7 @@ def _measure(*, options: argparse.Namespace, cluster: Any, url: str, token: str)
     migrate_tracking(dsn=told["tracking"])
     engine = _engine(dsn=told["legacy"])
     load.fill(engine=engine, customers={DIALECT: options.accounts}, seed=SEED, tell=lambda _: None)
-    batches = asyncio.run(_prepare(told=told, accounts=options.accounts))
+    batches = asyncio.run(prepare(told=told, accounts=options.accounts))
     _strike(url=url, kind="limit_in_progress", most=options.at_once, seconds=options.retry_after)
     if options.latency:
         _strike(url=url, kind="slow", seconds=options.latency)
@@ -155,25 +155,25 @@ def _print(
     return 0 if share >= 0.95 and refused < 0.01 * calls else 1
 
 
-async def _prepare(*, told: dict[str, Any], accounts: int) -> list[dict[str, int]]:
+async def prepare(*, told: dict[str, Any], accounts: int, run_id: str = "benchmark") -> list[dict[str, int]]:
     """Plan, build and validate a wave of four batches. Returns its batches."""
-    systems = _systems(told=told)
+    systems = systems_of(told=told)
     planned = plan_wave(
         systems=PlanSystems(tracking=systems.tracking, legacy=systems.legacy, kraken=systems.kraken),
-        request=WaveRequest(dialect=DIALECT, dry_run=False, all_customers=True, batch_size=-(-accounts // 4)),
-        run=AirflowRun(dag_id="benchmark", run_id="benchmark", run_type="manual", logical_date=None),
+        request=WaveRequest(dialect=DIALECT, dry_run=False, limit=accounts, batch_size=-(-accounts // 4)),
+        run=AirflowRun(dag_id="benchmark", run_id=run_id, run_type="manual", logical_date=None),
         now=datetime.now(UTC),
     )
-    refs = [BatchRef(wave_id=planned.wave_id, batch=batch) for batch in range(4)]
+    refs = [BatchRef(wave_id=planned.wave_id, batch=batch) for batch in planned.batches]
     for ref in refs:
         await asyncio.to_thread(build_batch, systems=systems, ref=ref)
         await validate_batch(systems=systems, ref=ref)
     return [ref.plain for ref in refs]
 
 
-async def _work(*, told: dict[str, Any]) -> None:
+async def work(*, told: dict[str, Any]) -> None:
     """Create and poll these batches at once, as their tasks and triggers would."""
-    systems = _systems(told=told)
+    systems = systems_of(told=told)
 
     async def end(ref: BatchRef) -> None:
         while True:
@@ -187,7 +187,7 @@ async def _work(*, told: dict[str, Any]) -> None:
     await asyncio.gather(*(end(BatchRef.read(values=each)) for each in told["batches"]))
 
 
-def _systems(*, told: dict[str, Any]) -> BuildSystems:
+def systems_of(*, told: dict[str, Any]) -> BuildSystems:
     supplier = get_dialect(name=DIALECT).default_import_supplier
     kraken = KrakenSettings(
         base_url=told["url"],
@@ -214,14 +214,14 @@ def _engine(*, dsn: str) -> Engine:
 
 
 @contextmanager
-def _stand_in(*, delay: float) -> Iterator[tuple[str, str]]:
+def stand_in(*, delay: float) -> Iterator[tuple[str, str]]:
     """Start a stand-in Kraken. Yields its address and token."""
     token = secrets.token_hex(8)
     port = free_port()
     command = [
         sys.executable,
         "-m",
-        "simulator",
+        "kraken_import.simulator",
         "--port",
         str(port),
         "--token",

@@ -5,8 +5,8 @@
 Passwords and keys are made once, and a file that is there stays as it is. `connections.json`, with Airflow's
 Connections, is written each time: from `.env` or the environment (KRAKEN_URL, IMPORT_SUPPLIERS, KRAKEN_EXTRA)
 and from the files kraken_token and legacy_dsn, which are yours to write, or KRAKEN_TOKEN, LEGACY_DSN,
-TRACKING_DSN and TRACKING_OWNER_DSN there, and from wave_keys, where a further key is written before the one
-that is there. With `--demo` they lead to the stand-in Kraken and to made-up customers.
+TRACKING_DSN, TRACKING_READER_DSN and TRACKING_OWNER_DSN there, and from wave_keys, where a further key is
+written before the one that is there. With `--demo` they lead to the stand-in Kraken and to made-up customers.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ PASSWORDS = (
     "airflow_password",
     "tracking_password",
     "tracking_app_password",
+    "tracking_reader_password",
     "legacy_password",
     "legacy_app_password",
     "redis_password",
@@ -43,12 +44,14 @@ FILES = (
     "broker_url",
     "logins",
     "tracking_dsn",
+    "tracking_reader_dsn",
     "tracking_owner_dsn",
     "legacy_dsn",
     "kraken_token",
     "connections.json",
 )
 """Every file that is there afterwards."""
+TRACKING = ("tracking_dsn", "tracking_reader_dsn", "tracking_owner_dsn")
 SIMULATOR = "http://simulator:28081"
 DEMO_SETTINGS = {
     "edf_accounts": (
@@ -66,6 +69,12 @@ DEMO_SETTINGS = {
 """Where the made-up customers have Kraken's own words: these codes are sent as they are."""
 
 
+_NO_READER = (
+    "The console of Airflow will show no page: write into {file} the address of your tracking database for a "
+    "member of migration_reader, then run this again.\n"
+)
+
+
 class UnableToPrepare(Exception):
     """A sentence for the person who starts it."""
 
@@ -78,10 +87,12 @@ def main(arguments: list[str], environment: dict[str, str], root: Path = ROOT) -
     try:
         settings = {**read_settings(file=root / ".env"), **environment}
         folder = root / (settings.get("SECRETS") or "secrets")
-        prepare(folder=folder, settings=settings, is_demo=bool(arguments))
+        has_reader = prepare(folder=folder, settings=settings, is_demo=bool(arguments))
     except UnableToPrepare as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
+    if not has_reader:
+        sys.stderr.write(_NO_READER.format(file=folder / "tracking_reader_dsn"))
     sys.stdout.write(f"{folder} is ready; the login `ops` has the password in {folder / 'ops_password'}.\n")
     return 0
 
@@ -94,8 +105,11 @@ def read_settings(*, file: Path) -> dict[str, str]:
     return {name: re.sub(r"^(['\"])(.*)\1$", r"\2", value.strip()) for name, value in found}
 
 
-def prepare(*, folder: Path, settings: dict[str, str], is_demo: bool) -> None:
-    """Write every file of FILES. Raises UnableToPrepare before anything that Airflow reads is changed."""
+def prepare(*, folder: Path, settings: dict[str, str], is_demo: bool) -> bool:
+    """Write every file of FILES. Returns whether the console has a user who only reads.
+
+    Raises UnableToPrepare before anything that Airflow reads is changed.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in PASSWORDS:
         _keep(file=folder / name, text=secrets.token_hex(20))
@@ -118,7 +132,7 @@ def prepare(*, folder: Path, settings: dict[str, str], is_demo: bool) -> None:
         _keep(file=folder / "kraken_token", text=secrets.token_hex(20))
         _keep(file=folder / "legacy_dsn", text=made_up)
     else:
-        for name in ("kraken_token", "legacy_dsn", "tracking_dsn", "tracking_owner_dsn"):
+        for name in ("kraken_token", "legacy_dsn", *TRACKING):
             if value := settings.get(name.upper(), "").strip():
                 _write(file=folder / name, text=value)
     _refuse_a_mixture(file=folder / "legacy_dsn", made_up=made_up, is_demo=is_demo)
@@ -129,8 +143,22 @@ def prepare(*, folder: Path, settings: dict[str, str], is_demo: bool) -> None:
     _keep(file=folder / "tracking_dsn", text=tasks)
     named = _read(file=folder / "tracking_dsn", what="the address of the tracking database")
     _keep(file=folder / "tracking_owner_dsn", text=owner if named == tasks else named)
+    reader = _reader(file=folder / "tracking_reader_dsn", said=said, is_ours=named == tasks)
     connections = _connections(folder=folder, settings=settings, is_demo=is_demo)
+    if reader:
+        connections["tracking_reader"] = reader
     _write(file=folder / "connections.json", text=json.dumps(connections, indent=2))
+    return bool(reader)
+
+
+def _reader(*, file: Path, said: dict[str, str], is_ours: bool) -> str:
+    """Return where the console reads the tracking database; blank where nothing says it of another's."""
+    ours = _own_dsn(name="tracking", user="tracking_reader", said=said)
+    if is_ours:
+        _keep(file=file, text=ours)
+    found = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+    # The bundled database is empty where tasks work on another.
+    return "" if found == ours and not is_ours else found
 
 
 def _refuse_a_mixture(*, file: Path, made_up: str, is_demo: bool) -> None:

@@ -7,6 +7,7 @@ in a temporary folder, and ends it. Unit tests may not open sockets at all.
 import atexit
 import contextlib
 import itertools
+import logging
 import os
 import shutil
 import socket
@@ -132,6 +133,16 @@ def _no_sockets_in_unit_tests(request: pytest.FixtureRequest, monkeypatch: pytes
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket.socket, "connect_ex", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+@pytest.fixture(autouse=True)
+def _no_log_handler_outlives_its_stream() -> Iterator[None]:
+    """Airflow logs to the stdout that it was imported under, which may be that of a command in a test."""
+    yield
+    for handler in list(logging.root.handlers):
+        stream = getattr(handler, "stream", None)
+        if getattr(stream, "closed", False):
+            logging.root.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")

@@ -168,15 +168,16 @@ def _checked(
     if frame.name not in frames:
         raise FrameContractBroken(f"Frame {frame.name} of {dialect.name} is missing.")
     data = frames[frame.name]
-    source = _source(dialect=dialect, frame=frame)
     names, delivered = frame.column_names, data.columns.tolist()
     missing = [name for name in names if name not in delivered]
     unknown = [str(name) for name in delivered if name not in names]
     if missing:
+        source = _source(dialect=dialect, frame=frame)
         found = meant(name=missing[0], among=unknown)
         misspelt = f", or is {found} meant, which it delivers?" if found else "."
         raise FrameContractBroken(f"{source} does not deliver column {', '.join(missing)}: add it{misspelt}")
     if unknown:
+        source = _source(dialect=dialect, frame=frame)
         raise FrameContractBroken(
             f"{source} delivers column {', '.join(unknown)}, which nothing reads: "
             f"declare it in sql/extract/{dialect.name}/columns.toml, or remove it."

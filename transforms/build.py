@@ -254,12 +254,11 @@ def _shared(
 ) -> Iterator[Shared]:
     for rule in rules:
         finding = rule.finding(path=rule.path)
+        begun = blake2b(f"{rule.code}:".encode(), digest_size=16, key=key)
         for number, value in rule.values(batch=batch):
-            yield Shared(
-                external_identifier=identifiers[number],
-                digest=blake2b(f"{rule.code}:{value}".encode(), digest_size=16, key=key).digest(),
-                finding=finding,
-            )
+            digest = begun.copy()
+            digest.update(value.encode())
+            yield Shared(external_identifier=identifiers[number], digest=digest.digest(), finding=finding)
 
 
 def _named(*, document: Mapping[str, Any], place: Sequence[str], name: str) -> dict[str, Any]:

@@ -101,8 +101,7 @@ def clean_column(
 
 def _plain(*, texts: Sequence[str | None], column: Column) -> list[Any] | None:
     """Return a column of texts in plain letters, stripped; None if some need more than that."""
-    together = "".join(filter(None, texts))
-    if not (together.isascii() and together.isprintable()):
+    if not _is_plain("".join(filter(None, texts))):
         return None
     blank = "" if column.keep_blank else None
     return [None if text is None else text.strip() or blank for text in texts]
@@ -123,36 +122,39 @@ def _clean_distinct(
 ) -> tuple[list[Any], dict[int, Problem]]:
     results: dict[str | None, Any] = {None: None}
     bad = {}
-    for text in set(texts):
-        if text is None:
-            continue
-        result = clean(text)
+    distinct = {text for text in set(texts) if text is not None}
+    tidy = str.strip if _is_plain("".join(distinct)) else _tidy
+    blank = _blank(column=column)
+    for raw in distinct:
+        text = tidy(raw)
+        result = clean(text) if text else blank
         if isinstance(result, Problem):
-            bad[text] = result
+            bad[raw] = result
             result = result.value
-        results[text] = result
+        results[raw] = result
     if bad:
         _shown_as_they_may_be(bad=bad, column=column)
     cleaned = list(map(results.__getitem__, texts))
     return cleaned, {row: bad[text] for row, text in enumerate(texts) if text in bad} if bad else {}
 
 
-def _cleaner(*, column: Column, zone: ZoneInfo, today: date | None) -> Callable[[str], Any]:
-    """What cleans one value of a column. It is chosen once, since a batch has millions of values."""
+def _blank(*, column: Column) -> CodeValue:
+    """What a blank value of a column is sent as."""
     blank = "" if column.keep_blank else None
-    if column.kind == "code" or (column.kind == "configured" and column.codes is not None):
-        codes = column.codes or {}
-        return lambda raw: _code(text=_tidy(raw), codes=codes, blank=blank, column=column)
-    filled = _filled(column=column, zone=zone, today=today)
-    return lambda raw: filled(text) if (text := _tidy(raw)) else blank
+    if column.kind in ("code", "configured"):
+        return (column.codes or {}).get("", blank)
+    return blank
 
 
-def _filled(*, column: Column, zone: ZoneInfo, today: date | None) -> Callable[[str], Any]:
-    """What cleans a value that is not blank."""
+def _cleaner(*, column: Column, zone: ZoneInfo, today: date | None) -> Callable[[str], Any]:
+    """What cleans a value that is not blank. It is chosen once, since a batch has millions of values."""
     name = column.name
     match column.kind:
-        case "configured":
+        case "configured" if column.codes is None:
             return lambda text: _unmapped(text=text, column=column)
+        case "code" | "configured":
+            codes = column.codes or {}
+            return lambda text: _code(text=text, codes=codes, column=column)
         case "codes":
             return lambda text: _codes(text=text, codes=column.codes or {}, column=column)
         case "unsent":
@@ -171,9 +173,12 @@ def _filled(*, column: Column, zone: ZoneInfo, today: date | None) -> Callable[[
             return lambda text: text
 
 
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()
+
+
 def _tidy(raw: str) -> str:
-    plain = raw.isascii() and raw.isprintable()
-    return (raw if plain else unicodedata.normalize("NFC", raw).translate(_CONTROL)).strip()
+    return (raw if _is_plain(raw) else unicodedata.normalize("NFC", raw).translate(_CONTROL)).strip()
 
 
 def _texts(*, value: Any, name: str) -> Any:
@@ -242,11 +247,11 @@ def _join(*, whole: str | None, fraction: str | None) -> str | None:
     return f"{whole.strip()}.{digits if is_whole else '?'}"
 
 
-def _code(*, text: str, codes: Mapping[str, CodeValue], blank: str | None, column: Column) -> Any:
+def _code(*, text: str, codes: Mapping[str, CodeValue], column: Column) -> Any:
     if text in codes:
         return codes[text]
     if not text:
-        return blank
+        return None
     if codes.get(ANY_CODE) == ANY_CODE:
         return text
     return _unknown(text=text, column=column)
@@ -302,7 +307,7 @@ def _unsent(*, column: Column) -> Problem:
 def _codes(*, text: str, codes: Mapping[str, CodeValue], column: Column) -> Any:
     values = []
     for part in text.split(","):
-        value = _code(text=part.strip(), codes=codes, blank=None, column=column)
+        value = _code(text=part.strip(), codes=codes, column=column)
         if isinstance(value, Problem):
             return value
         if value is not None:

@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError, ResourceClosedError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
-from transforms.encryption import demanded_by_dsn, distrust
+from transforms.encryption import NO_TLS, UNTRUSTED, demanded_by_dsn, why_untrusted
 from transforms.project import located
 
 _ROOT: Final = Path(__file__).resolve().parents[1]
@@ -114,8 +114,8 @@ _UNREACHABLE: Final = (
     ("no password supplied", "the login is refused, since no password was given: give one"),
     ('role "', "the login is refused: check the user"),
     ('database "', "there is no such database, or the user may not connect to it: check its name"),
-    ("certificate", "its certificate is not trusted: name its authority in sslrootcert"),
-    ("SSL", "it does not agree on TLS: check sslmode"),
+    ("certificate", UNTRUSTED),
+    ("SSL", NO_TLS),
 )
 """What libpq says when there is no connection, and what that means; its own words quote the URI."""
 
@@ -137,18 +137,13 @@ def hushed(*, engine: Engine) -> Engine:
 
 def _hush(context: ExceptionContext) -> None:
     # In place: SQLAlchemy raises what it makes of the driver's error from that error, and both are printed.
-    why = _distrust(error=context.original_exception)
-    for error in (context.sqlalchemy_exception, context.original_exception):
+    original, why = context.original_exception, ""
+    # No SQLSTATE says that a server was not trusted.
+    if isinstance(original, psycopg2.OperationalError) and original.pgcode is None:
+        why = why_untrusted(error=original)
+    for error in (context.sqlalchemy_exception, original):
         if isinstance(error, SQLAlchemyError | psycopg2.Error):
             error.args = (why or state_of(error=error),)
-
-
-def _distrust(*, error: BaseException) -> str:
-    """Return why a server was not trusted, which no SQLSTATE says; blank for any other error."""
-    if not isinstance(error, psycopg2.OperationalError) or error.pgcode is not None:
-        return ""
-    found = unreachable_because(error=error)
-    return found if distrust(error=error, named="") else ""
 
 
 @contextmanager

@@ -14,6 +14,9 @@ from psycopg2.extensions import libpq_version, parse_dsn
 _VERIFIED: Final = "verify-full"
 _SYSTEM_SINCE: Final = 160_000
 """The libpq that takes sslrootcert=system."""
+UNTRUSTED: Final = "its certificate is not trusted: name its authority in sslrootcert"
+NO_TLS: Final = "it does not agree on TLS: check sslmode"
+"""What stands in place of libpq's words, which name hosts and files."""
 
 
 def demanded(
@@ -52,22 +55,27 @@ def warning(*, dsn: str, named: str) -> str:
     )
 
 
-def distrust(*, error: BaseException, named: str) -> str:
-    """Return a sentence on a connection that failed for want of trust; blank for another cause."""
+def why_untrusted(*, error: BaseException) -> str:
+    """Return why a connection failed for want of trust, also where it stands in place of libpq's words.
+
+    Blank for another cause.
+    """
     text = str(error)
     # Not every "SSL error": one that says that the connection broke off is worth another try.
     if "certificate" in text:
-        return (
-            f"The certificate of the database of {named} is not trusted, or not of its host: name the file "
-            "of its authority by sslrootcert, and the host as the certificate does."
-        )
-    # The second where the driver's own words were taken out.
-    if "does not support SSL" in text or "agree on TLS" in text:
-        return (
-            f"The database of {named} does not speak TLS: have it do so, or name another sslmode where the "
-            "way to it is safe."
-        )
-    return ""
+        return UNTRUSTED
+    return NO_TLS if "does not support SSL" in text or NO_TLS in text else ""
+
+
+def distrust(*, error: BaseException, named: str) -> str:
+    """Return a sentence on a connection that failed for want of trust; blank for another cause."""
+    sentences = {
+        UNTRUSTED: f"The certificate of the database of {named} is not trusted, or not of its host: name the "
+        "file of its authority by sslrootcert, and the host as the certificate does.",
+        NO_TLS: f"The database of {named} does not speak TLS: have it do so, or name another sslmode where "
+        "the way to it is safe.",
+    }
+    return sentences.get(why_untrusted(error=error), "")
 
 
 def _mode(*, parameters: Mapping[str, Any], said: Mapping[str, str]) -> str:

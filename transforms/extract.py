@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, Engine, TextClause, text
 
@@ -188,13 +189,10 @@ def _frame(*, reader: BatchReader, dialect: Dialect, frame: Frame, path: str) ->
         # Otherwise one of the two would silently win.
         raise UnableToExtract(f"{shown(file)} delivers column {', '.join(twice)} twice.")
     # Object columns: type inference would turn codes into numbers and whole numbers into floats.
-    columns = zip(*found.rows, strict=True) if found.rows else ([] for _ in found.names)
-    return pd.DataFrame(
-        {
-            name: pd.Series(list(column), dtype=object)
-            for name, column in zip(found.names, columns, strict=True)
-        }
-    )
+    values = np.empty((len(found.names), len(found.rows)), dtype=object)
+    for place, column in enumerate(zip(*found.rows, strict=True)):
+        values[place] = np.fromiter(column, dtype=object, count=len(column))
+    return pd.DataFrame(values.T, columns=found.names, dtype=object)
 
 
 def _without(

@@ -24,6 +24,9 @@ GROUP BY minute, state
 HAVING sum(records) <> 0
 ORDER BY minute, state
 
+-- name: gather
+SELECT migration.gather_counts(%(wave_id)s)
+
 -- name: listing
 -- Waves by the one word that tells most of how they stand. There are few waves, and few of them under way.
 SELECT id, phase

@@ -228,3 +228,58 @@ LIMIT 1
 
 -- name: postpone
 UPDATE migration.cohort SET wave_date = %(wave_date)s WHERE id = %(cohort_id)s AND claimed_by_wave IS NULL
+
+-- name: to_rehearse
+-- Customers of a cohort that are in no rehearsal, and planned for none.
+SELECT count(*)
+FROM migration.cohort_customer AS customer
+WHERE customer.cohort_id = %(cohort_id)s
+    AND NOT EXISTS (
+        SELECT FROM migration.import_process AS process
+        WHERE process.import_supplier = customer.import_supplier
+            AND process.external_identifier = customer.external_identifier
+            AND process.resource = customer.resource
+            AND process.mode = 'rehearsal'
+            AND process.target_kraken = customer.target_kraken
+        OFFSET 0
+    )
+    AND NOT EXISTS (
+        SELECT FROM migration.cohort_customer AS other
+        WHERE other.import_supplier = customer.import_supplier
+            AND other.external_identifier = customer.external_identifier
+            AND other.resource = customer.resource
+            AND other.mode = 'rehearsal'
+            AND other.target_kraken = customer.target_kraken
+        OFFSET 0
+    )
+
+-- name: insert_rehearsal
+-- With the same rule and policy, and without a date: a run that names it takes it.
+INSERT INTO migration.cohort (
+    name, dialect, resource, mode, import_supplier, target_kraken, wave_date, rule, parameters, planned_at,
+    policy, planned_by
+)
+SELECT %(name)s, dialect, resource, 'rehearsal', import_supplier, target_kraken, NULL, rule, parameters, migration.present(),
+    policy, %(planned_by)s
+FROM migration.cohort
+WHERE id = %(cohort_id)s
+RETURNING id
+
+-- name: insert_to_rehearse
+-- The customers that `to_rehearse` counts.
+INSERT INTO migration.cohort_customer (
+    cohort_id, target_kraken, import_supplier, resource, mode, external_identifier, priority, stratum
+)
+SELECT %(rehearsal_id)s, target_kraken, import_supplier, resource, 'rehearsal', external_identifier, priority, stratum
+FROM migration.cohort_customer AS customer
+WHERE customer.cohort_id = %(cohort_id)s
+    AND NOT EXISTS (
+        SELECT FROM migration.import_process AS process
+        WHERE process.import_supplier = customer.import_supplier
+            AND process.external_identifier = customer.external_identifier
+            AND process.resource = customer.resource
+            AND process.mode = 'rehearsal'
+            AND process.target_kraken = customer.target_kraken
+        OFFSET 0
+    )
+ON CONFLICT (import_supplier, external_identifier, resource, mode, target_kraken) DO NOTHING

@@ -263,3 +263,11 @@ JOIN unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(wave_ids)s::bigint[])
 WHERE payload.wave_id = ANY (%(partitions)s)
 ORDER BY wanted.position
 LIMIT 1
+
+-- name: word_question
+UPDATE migration.wave SET asked_subject = %(subject)s, asked_body = %(body)s WHERE id = %(wave_id)s
+
+-- name: worded_question
+SELECT asked_subject AS subject, asked_body AS body
+FROM migration.wave
+WHERE id = %(wave_id)s AND asked_subject IS NOT NULL

@@ -40,6 +40,7 @@ SELECT kind, key, import_process_id, external_identifier, code, path, words, our
 FROM leftover
 WHERE (%(code)s::text IS NULL OR code = %(code)s)
     AND (%(whose)s::text IS NULL OR (%(whose)s = 'none') = (owner IS NULL))
+    AND (%(picked)s::text[] IS NULL OR kind || ':' || key = ANY (%(picked)s))
 ORDER BY kind DESC, code, key
 LIMIT %(most)s OFFSET %(offset)s
 

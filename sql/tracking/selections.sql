@@ -111,8 +111,12 @@ LEFT JOIN LATERAL (
     ORDER BY id
     LIMIT 1
 ) AS error ON true
-LEFT JOIN migration.hand_back AS back
-    ON back.import_process_id = process.id AND back.resolved_at IS NULL
+LEFT JOIN LATERAL (
+    SELECT owner, note
+    FROM migration.hand_back
+    WHERE import_process_id = process.id AND resolved_at IS NULL
+    OFFSET 0
+) AS back ON true
 WHERE chosen.selection_id = %(selection_id)s AND chosen.import_process_id > %(after)s
 ORDER BY chosen.import_process_id
 LIMIT %(most)s

@@ -18,5 +18,8 @@ UNION ALL
 -- Nor here: what reports and sentences show is in UTC, and says so.
 SELECT set_config('TimeZone', 'UTC', false)
 
+-- name: bound
+SELECT set_config('statement_timeout', '20s', true)
+
 -- name: backend
 SELECT pg_backend_pid()

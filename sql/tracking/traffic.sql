@@ -35,7 +35,7 @@ LIMIT %(most)s
 -- Waves whose run goes on, and those with records that Kraken may still end.
 SELECT wave.id
 FROM migration.wave
-WHERE wave.target_kraken = %(target_kraken)s AND wave.dialect = ANY (%(dialects)s) AND wave.closed_at IS NULL
+WHERE wave.target_kraken = %(target_kraken)s AND wave.closed_at IS NULL
     AND (
         wave.finished_at IS NULL
         OR EXISTS (

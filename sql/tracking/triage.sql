@@ -113,8 +113,12 @@ LEFT JOIN LATERAL (
     ORDER BY code IS DISTINCT FROM %(code)s, path IS DISTINCT FROM %(path)s, id
     LIMIT 1
 ) AS error ON true
-LEFT JOIN migration.hand_back AS back
-    ON back.import_process_id = process.id AND back.resolved_at IS NULL
+LEFT JOIN LATERAL (
+    SELECT owner, note
+    FROM migration.hand_back
+    WHERE import_process_id = process.id AND resolved_at IS NULL
+    OFFSET 0
+) AS back ON true
 WHERE process.wave_id = ANY (%(wave_ids)s)
     AND process.state IN ('rejected', 'invalid', 'errored', 'cancelled', 'dry_run_errored', 'parked')
     AND process.erased_at IS NULL

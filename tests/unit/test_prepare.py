@@ -119,6 +119,22 @@ def test_a_tracking_database_of_ones_own_keeps_its_user(tmp_path: Path) -> None:
     assert connections(tmp_path)["tracking"] == own["TRACKING_DSN"]
 
 
+def test_the_console_reads_the_database_that_tasks_work_on_or_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(tmp_path, **OURS)
+    bundled = connections(tmp_path)["tracking_reader"]
+    assert urlsplit(bundled).username == "tracking_reader"
+    # Tasks move to another database: the bundled one would show empty pages.
+    run(tmp_path, **OURS, TRACKING_DSN="postgresql://app@db/x")
+    assert "tracking_reader" not in connections(tmp_path)
+    assert "write into" in capsys.readouterr().err
+    named = "postgresql://reader@db/x"
+    run(tmp_path, **OURS, TRACKING_DSN="postgresql://app@db/x", TRACKING_READER_DSN=named)
+    assert connections(tmp_path)["tracking_reader"] == named
+    assert capsys.readouterr().err == ""
+
+
 def test_the_demo_leads_to_the_stand_in_and_sends_the_generators_codes_as_they_are(tmp_path: Path) -> None:
     assert run(tmp_path, "--demo") == 0
     kraken = connections(tmp_path)["kraken"]

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import traceback
 from abc import ABC, abstractmethod
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -48,13 +50,23 @@ class Fault(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class _Level:
-    """Everything at one path: nodes, the index of each one's parent in the level above, its place there."""
+    """Everything at one path: nodes, and the index of each one's parent in the level above, in its order."""
 
     nodes: list[Any]
     parents: Sequence[int]
-    positions: Sequence[int]
     above: _Level | None = None
     name: str = ""
+    _owners: Sequence[int] | None = None
+
+    @property
+    def owners(self) -> Sequence[int]:
+        """The numbers of the payloads that the nodes belong to."""
+        if self._owners is None:
+            above = self.above
+            self._owners = (
+                self.parents if above is None else list(map(above.owners.__getitem__, self.parents))
+            )
+        return self._owners
 
     def below(self, *, name: str) -> _Level:
         above = self.nodes
@@ -66,38 +78,26 @@ class _Level:
             children = [above[index][name] for index in having]
         kinds = set(map(type, children))
         if not kinds & _TO_SORT_OUT:
-            alone = [-1] * len(having)
-            return _Level(nodes=children, parents=having, positions=alone, above=self, name=name)
-        nodes: list[Any] = []
-        parents: list[int] = []
-        positions: list[int] = []
-        for index, child in zip(having, children, strict=True):
-            if isinstance(child, list):
-                nodes += child
-                parents += [index] * len(child)
-                positions += range(len(child))
-            elif child is not None:
-                nodes.append(child)
-                parents.append(index)
-                positions.append(-1)
-        return _Level(nodes=nodes, parents=parents, positions=positions, above=self, name=name)
-
-    def owner(self, *, index: int) -> int:
-        """The number of the payload that a node belongs to."""
-        level = self
-        while level.above is not None:
-            index, level = level.parents[index], level.above
-        return index
+            return _Level(nodes=children, parents=having, above=self, name=name)
+        lists = children if kinds == {list} else list(map(_as_list, children))
+        return _Level(
+            nodes=list(chain.from_iterable(lists)),
+            parents=list(chain.from_iterable(map(repeat, having, map(len, lists)))),
+            above=self,
+            name=name,
+        )
 
     def whose(self, *, index: int) -> tuple[int, str]:
         """The number of the payload that a node belongs to, and the node's path with indexes."""
         parts: list[str] = []
         level = self
         while level.above is not None:
-            if level.positions[index] >= 0:
-                parts.append(str(level.positions[index]))
+            parent = level.parents[index]
+            if isinstance(level.above.nodes[parent][level.name], list):
+                # The nodes of a list follow each other.
+                parts.append(str(index - bisect_left(level.parents, parent)))
             parts.append(level.name)
-            index, level = level.parents[index], level.above
+            index, level = parent, level.above
         return index, ".".join(reversed(parts))
 
 
@@ -148,8 +148,7 @@ class Batch:
                 above, _, name = path.rpartition(".")
                 self._levels[path] = self.level(path=above).below(name=name)
             else:
-                every = range(len(self.documents))
-                self._levels[path] = _Level(nodes=list(self.documents), parents=every, positions=every)
+                self._levels[path] = _Level(nodes=list(self.documents), parents=range(len(self.documents)))
         return self._levels[path]
 
 
@@ -242,8 +241,9 @@ class ObjectRule(Rule):
         nodes, faults = level.nodes, self.faults
         if self.prepare is not None:
             nodes = batch.prepared(path=self.path, prepare=self.prepare)
-        for index in self._looked_at(batch=batch):
-            for fault in faults(nodes[index]):
+        looked_at = self._looked_at(batch=batch)
+        for index, node in zip(looked_at, map(nodes.__getitem__, looked_at), strict=True):
+            for fault in faults(node):
                 number, path = level.whose(index=index)
                 yield number, self.finding(path=_join(path, fault.field), detail=fault.detail)
 
@@ -294,13 +294,12 @@ class UniqueRule(Rule):
 
     def values(self, *, batch: Batch) -> Iterator[tuple[int, str]]:
         """(payload number, folded value) of everything that must be unique."""
-        level = batch.level(path=self.path)
         excepted = self._excepted(batch=batch)
-        for index, node in enumerate(level.nodes):
-            if index not in excepted and (value := self._value(node)):
-                number = level.owner(index=index)
-                if number not in batch.left_out:
-                    yield number, value
+        values = batch.prepared(path=self.path, prepare=self._value)
+        owners = batch.level(path=self.path).owners
+        for index, (number, value) in enumerate(zip(owners, values, strict=True)):
+            if value and index not in excepted and number not in batch.left_out:
+                yield number, value
 
     def _value(self, node: Any) -> str:
         """Return the value to compare; empty for none."""
@@ -387,6 +386,12 @@ def _broken(*, rule: Rule, error: Exception) -> str:
         f"Rule {rule.code} about {rule.path or 'the whole record'} crashes with {type(error).__name__} in "
         f"{shown}, line {last.lineno}: mend it there, so that it takes a payload without optional fields."
     )
+
+
+def _as_list(child: Any) -> list[Any]:
+    if isinstance(child, list):
+        return child
+    return [] if child is None else [child]
 
 
 def _join(path: str, name: str) -> str:

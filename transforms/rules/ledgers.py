@@ -159,8 +159,9 @@ class LedgerRule(Rule):
             for index, given in rows:
                 if is_clear(*given):
                     continue
-                ledger, (number, path) = given[0], level.whose(index=index)
-                for fault in self.faults(batch.documents[number], ledger):
+                number = level.owners[index]
+                for fault in self.faults(batch.documents[number], given[0]):
+                    _, path = level.whose(index=index)
                     yield number, self.finding(path=_below(path, fault.field), detail=fault.detail)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from itertools import pairwise
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from transforms.rules.engine import Document, Fault, ObjectRule, Prepare, Rule, ValueRule
 from transforms.rules.supply_points import is_billable, is_electricity, is_gas, is_half_hourly
@@ -81,13 +81,11 @@ def some_tpr(path: str) -> Rule:
 
 def register_named(path: str, *, readings: Readings, code: str) -> Rule:
     """Each reading of an electricity meter names a register."""
-    return _each_reading(
+    return _of_register(
         path,
         name=readings,
-        field="register_id",
         code=code,
         explanation="A reading of an electricity meter must name its register.",
-        of_electricity=True,
         is_wrong=lambda _, reading: not reading.get("register_id"),
     )
 
@@ -98,20 +96,12 @@ def register_known(path: str, *, readings: Readings, code: str) -> Rule:
     A meter that was removed may be sent without any: its registers are not current.
     """
 
-    def is_wrong(meter: Document, reading: Document) -> bool:
-        named, registers = reading.get("register_id"), meter.get("registers")
-        if not named or not registers:
-            return False
-        return named not in [register["register_id"] for register in registers]
-
-    return _each_reading(
+    return _of_register(
         path,
         name=readings,
-        field="register_id",
         code=code,
         explanation="A reading names a register that its meter does not have.",
-        of_electricity=True,
-        is_wrong=is_wrong,
+        is_wrong=lambda meter, reading: bool(reading.get("register_id") and meter.get("registers")),
     )
 
 
@@ -127,13 +117,27 @@ def not_negative(path: str) -> Rule:
 
 def too_many_digits(path: str, *, readings: Readings) -> Rule:
     """A reading has at most the digits that its register shows."""
-    return _each_reading(
-        path,
-        name=readings,
-        field="reading_value",
+
+    def faults(point: Document) -> Iterator[Fault]:
+        for number, meter in enumerate(point.get("meters") or ()):
+            found = meter.get(readings)
+            if not found:
+                continue
+            shown, default = _digits(meter), meter.get("gas_number_of_digits")
+            for index, reading in enumerate(found):
+                digits, value = shown.get(reading.get("register_id"), default), reading["reading_value"]
+                # Most are short enough with everything that is no digit of the whole number.
+                if digits is None or len(value) <= int(digits):
+                    continue
+                if len(value.partition(".")[0].lstrip("-0")) > int(digits):
+                    yield Fault(f"meters.{number}.{readings}.{index}.reading_value")
+
+    return ObjectRule(
         code="reading_exceeds_register",
+        path=path,
         explanation="A reading has more digits than its register shows.",
-        is_wrong=_exceeds,
+        faults=faults,
+        fields=(f"meters.{readings}.reading_value",),
     )
 
 
@@ -316,69 +320,57 @@ def _repeated(meter: Document, *, field: str, allowed: frozenset[str]) -> Iterat
             seen.add(value)
 
 
-def _each_reading(
+def _of_register(
     path: str,
     *,
     name: Readings,
-    field: str,
     code: str,
     explanation: str,
     is_wrong: Callable[[Document, Document], bool],
-    of_electricity: bool = False,
 ) -> Rule:
-    """About each reading of the points at a path, with its meter."""
+    """About each reading of an electricity point that names none of its meter's registers."""
 
     def faults(rows: Sequence[_Row]) -> Iterator[Fault]:
         for number, meter, index, reading in rows:
             if is_wrong(meter, reading):
-                yield Fault(f"meters.{number}.{name}.{index}.{field}")
+                yield Fault(f"meters.{number}.{name}.{index}.register_id")
 
     return ObjectRule(
         code=code,
         path=path,
         explanation=explanation,
         faults=faults,
-        prepare=(_ROWS_OF_ELECTRICITY if of_electricity else _ROWS)[name],
-        fields=(f"meters.{name}.{field}",),
+        prepare=_STRAY[name],
+        fields=(f"meters.{name}.register_id",),
     )
 
 
-def _rows(point: Document, *, name: Readings) -> Sequence[_Row]:
-    """The readings of a point, each with its meter."""
-    return [
-        (number, meter, index, reading)
-        for number, meter in enumerate(point.get("meters") or ())
-        for index, reading in enumerate(meter.get(name) or ())
-    ]
+def _stray(point: Document, *, name: Readings) -> Sequence[_Row]:
+    """The readings of an electricity point that name none of its meter's registers."""
+    if not is_electricity(point):
+        return ()
+    rows = []
+    for number, meter in enumerate(point.get("meters") or ()):
+        known = {register["register_id"] for register in meter.get("registers") or ()}
+        for index, reading in enumerate(meter.get(name) or ()):
+            named = reading.get("register_id")
+            if not named or named not in known:
+                rows.append((number, meter, index, reading))
+    return rows
 
 
-def _rows_of_electricity(point: Document, *, name: Readings) -> Sequence[_Row]:
-    return _rows(point, name=name) if is_electricity(point) else ()
-
-
-_ROWS: Final[Mapping[Readings, Prepare]] = {
-    name: partial(_rows, name=name) for name in ("transfer_readings", "reading_history")
-}
-_ROWS_OF_ELECTRICITY: Final[Mapping[Readings, Prepare]] = {
-    name: partial(_rows_of_electricity, name=name) for name in ("transfer_readings", "reading_history")
+_STRAY: Final[Mapping[Readings, Prepare]] = {
+    name: partial(_stray, name=name) for name in ("transfer_readings", "reading_history")
 }
 """One function for each list, so that rules share what it returns."""
 
 
-def _exceeds(meter: Document, reading: Document) -> bool:
-    digits, value = _digits(meter, reading), reading["reading_value"]
-    # Most are short enough with everything that is no digit of the whole number.
-    return digits is not None and len(value) > digits and len(value.partition(".")[0].lstrip("-0")) > digits
-
-
-def _digits(meter: Document, reading: Document) -> int | None:
-    for register in meter.get("registers") or ():
-        if register["register_id"] == reading.get("register_id"):
-            digits = register.get("number_of_digits")
-            break
-    else:
-        digits = meter.get("gas_number_of_digits")
-    return None if digits is None else int(digits)
+def _digits(meter: Document) -> Mapping[str, Any]:
+    """The digits that each register of a meter shows; the first counts where two have the same name."""
+    return {
+        register["register_id"]: register.get("number_of_digits")
+        for register in reversed(meter.get("registers") or ())
+    }
 
 
 def _falling(meter: Document) -> Iterator[Fault]:

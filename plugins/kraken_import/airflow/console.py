@@ -25,6 +25,7 @@ from airflow.api_fastapi.auth.managers.models.resource_details import (
 )
 from airflow.api_fastapi.core_api.security import get_user
 from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowNotFoundException
 from fastapi import HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials
 from sqlalchemy import Engine
@@ -34,6 +35,8 @@ from kraken_import.airflow.links import base_url
 from kraken_import.console.access import Act, Answer, Caller, NotSignedIn
 from kraken_import.console.app import make_app
 from kraken_import.domain.nights import scheduled
+from kraken_import.tracking import roles
+from kraken_import.usecases.faults import Retryable
 from transforms.registry import dialect_names
 
 _SECONDS: Final = 30.0
@@ -50,6 +53,13 @@ _NEEDED: Final[Mapping[Act, tuple[str, ResourceMethod, DagAccessEntity]]] = {
     Act.OWN: ("reconcile", "POST", _RUN),
 }
 """The DAG whose permission an order needs, and what the same call by REST would need of it."""
+
+
+_MISSING: Final = (
+    "The console has no way to the tracking database: there is no Connection {name!r} in Airflow. Make one "
+    "of type Postgres, to the same database, for a user in migration_reader (docs/deploy/databases.md says "
+    "how); waves go on without it."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +130,12 @@ class InAirflow:
     def _database(self, *, connection_id: str, is_tracking: bool) -> Engine:
         found_at, engine = self._engines.get(connection_id, (-_CURRENT, None))
         if engine is None or time.monotonic() - found_at > _CURRENT:
-            engine = database(connection_id=connection_id, is_tracking=is_tracking)
+            try:
+                engine = database(connection_id=connection_id, is_tracking=is_tracking)
+            except AirflowNotFoundException:
+                raise Retryable(_MISSING.format(name=connection_id)) from None
+            if not is_tracking:
+                _check_reader(engine=engine, name=connection_id)
             self._engines[connection_id] = (time.monotonic(), engine)
         return engine
 
@@ -145,6 +160,22 @@ class InAirflow:
     def home(self) -> str:
         """Return Airflow's address as people see it; blank where it is not set."""
         return base_url()
+
+
+def _check_reader(*, engine: Engine, name: str) -> None:
+    """Raise a sentence unless the user of a Connection may read what pages show."""
+    with engine.connect() as connection:
+        may_read = roles.may_read(connection=connection)
+    if may_read is None:
+        raise Retryable(
+            f"The database of Connection {name!r} has no tracking schema: run `kraken-migrate db upgrade`, "
+            "or correct where the Connection leads."
+        )
+    if not may_read:
+        raise Retryable(
+            f"The user of Connection {name!r} may not read the tracking schema: have the owner of the "
+            "database run `GRANT migration_reader TO` that user."
+        )
 
 
 async def _call(*, request: Request, method: str, path: str, body: Mapping[str, Any] | None) -> Answer:

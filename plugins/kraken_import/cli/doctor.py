@@ -16,7 +16,7 @@ from kraken_import.cli.databases import KeysOfPlaces, check_database, check_sche
 from kraken_import.cli.faults import told
 from kraken_import.cli.options import AsJson, LegacyDsn, TrackingDsn
 from kraken_import.cli.output import show, table
-from kraken_import.cli.places import NothingSaid, Place, Surroundings
+from kraken_import.cli.places import READER, NothingSaid, Place, Surroundings
 from kraken_import.cli.problems import ExitCode, Problem, UnableToReach
 from kraken_import.cli.versions import package
 from kraken_import.client.probe import UnableToAsk, probe
@@ -64,6 +64,7 @@ def doctor(
         _legacy(around=around, option=legacy_dsn),
         _found(what="Kraken", look=lambda: _kraken(settings=around.kraken())),
         _found(what="Airflow", look=lambda: _airflow(around=around)),
+        _console(around=around),
     ]
     rows = [(each.what, each.verdict, each.said) for each in findings]
     show(
@@ -241,6 +242,63 @@ def ask_kraken(*, settings: KrakenSettings) -> int:
         seconds=ANSWER_SECONDS,
     )
     return answer.status
+
+
+def _console(*, around: Surroundings) -> Finding:
+    """Return whether Airflow's console can read the tracking database, and reads no payload."""
+    try:
+        place = around.reader()
+        if place is None:
+            return _connection_of_console(around=around)
+        check_database(place=place)
+        with engine_of(dsn=place.dsn) as engine, engine.connect() as connection:
+            may_read = roles.may_read(connection=connection)
+            sees_payloads = roles.sees_payloads(connection=connection)
+    except Problem as problem:
+        reason = problem
+
+        def refuse() -> str:
+            raise reason
+
+        return _found(what="console", look=refuse)
+    if not may_read:
+        said = (
+            f"The user of {place.said_by} may not read the tracking schema, or it is not there: run "
+            "`kraken-migrate db upgrade`, then `GRANT migration_reader TO` that user."
+        )
+        return Finding(what="console", verdict="wrong", said=said, exit_code=ExitCode.REFUSED)
+    if sees_payloads:
+        said = (
+            f"The user of {place.said_by} may read payloads, which no page of the console needs: name a "
+            "member of migration_reader alone."
+        )
+        return Finding(what="console", verdict="warned", said=said)
+    return Finding(what="console", verdict="well", said=f"reads by {place.said_by}")
+
+
+def _connection_of_console(*, around: Surroundings) -> Finding:
+    """Return whether Airflow says that it has the Connection, which only its components may open."""
+    said = around.airflow()
+    if "AIRFLOW_URL" not in said:
+        sentence = f"Nothing says whether Airflow has a Connection {READER}, by which its console reads."
+        return Finding(what="console", verdict="not said", said=sentence)
+    api = Airflow(
+        address=said["AIRFLOW_URL"],
+        user=said.get("AIRFLOW_USER", ""),
+        password=said.get("AIRFLOW_PASSWORD", ""),
+        token=said.get("AIRFLOW_TOKEN"),
+    )
+    try:
+        found = api.connection(connection_id=READER)
+    finally:
+        api.close()
+    if found is not None:
+        return Finding(what="console", verdict="well", said=f"Connection {READER} is in Airflow's database")
+    sentence = (
+        f"Airflow's database has no Connection {READER}: unless a secrets backend has it, the console shows "
+        "no page. Make one of type Postgres for a member of migration_reader."
+    )
+    return Finding(what="console", verdict="warned", said=sentence)
 
 
 def _airflow(*, around: Surroundings) -> str:

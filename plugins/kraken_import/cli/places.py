@@ -26,6 +26,8 @@ from transforms.database import not_postgres
 from transforms.project import FILE, PLACES, BadProject, located, read_project
 
 ENVIRONMENT: Final = "the environment"
+READER: Final = "tracking_reader"
+"""The Connection by which Airflow's console reads."""
 STACK: Final = ".run/stack.json"
 
 Database: TypeAlias = Literal["tracking", "legacy"]
@@ -81,6 +83,19 @@ class Surroundings:
             f"Nothing says where the {name} database is: set {variable} or {variable}_FILE, write {name}_dsn "
             f"into {FILE} of the project, or name it by --{name}-dsn."
         )
+
+    def reader(self) -> Place | None:
+        """Return where Airflow's console reads the tracking database; None where no Connection is at hand.
+
+        Raises `WrongUsage` for what cannot be meant.
+        """
+        fields = self._connection(connection_id=READER)
+        if fields is None:
+            return None
+        told = f"Connection {READER}"
+        if wrong := not_postgres(connection=READER, kind=fields.get("conn_type")):
+            raise WrongUsage(wrong)
+        return Place(dsn=dsn_of(fields=fields, name=told), said_by=told)
 
     def kraken(self) -> KrakenSettings:
         """Return how to reach Kraken. Raises `NothingSaid`, or `WrongUsage` for what cannot be meant."""

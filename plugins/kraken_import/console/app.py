@@ -6,10 +6,11 @@ import logging
 from collections.abc import Mapping
 from typing import Final
 
+from anyio import CapacityLimiter
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.base import RequestResponseEndpoint
 
@@ -32,6 +33,13 @@ _SILENT: Final = (
 _NO_WAVE: Final = (
     "This run has no wave and no rerun that you may see, or none yet: the log of its task plan says why."
 )
+_AT_ONCE: Final = 16
+"""Pages that are made at once; the others wait.
+
+Each takes one of the 40 threads of Airflow's API server, and a second one while it asks Airflow something: if
+pages had all threads, each would wait for ever for an answer that needs another.
+"""
+_SENSELESS: Final = "The address or the form says something that cannot be: go back."
 _BROKEN: Final = (
     "This page could not be made; the log of Airflow's API server names the kind of fault. "
     "Waves are not touched by it."
@@ -42,10 +50,11 @@ _FAULTS: Final[Mapping[type[Exception], tuple[int, str]]] = {
     ForeignForm: (403, ""),
     NotFound: (404, ""),
     BadRequest: (409, ""),
-    RequestValidationError: (422, "The address or the form says something that cannot be: go back."),
+    RequestValidationError: (422, _SENSELESS),
     StarletteHTTPException: (500, ""),
     UnableToUseTracking: (503, ""),
     Retryable: (503, ""),
+    DataError: (404, _SENSELESS),
     DBAPIError: (503, _SILENT),
     DatabaseInterrupted: (503, _SILENT),
     UnableToQuery: (503, _SILENT),
@@ -79,7 +88,7 @@ def make_app(*, surroundings: Surroundings) -> FastAPI:
         root = request.scope.get("root_path", "").rstrip("/")
         kind, _, dialect = dag_id.partition("_")
         place = next((name for name, known in surroundings.places().items() if dialect in known), None)
-        if place is None or not caller.may_read(dialect=dialect):
+        if place is None or "\0" in dag_id + run_id or not caller.may_read(dialect=dialect):
             return _said(request, 404, _NO_WAVE)
         with surroundings.reader(place=place).connect() as connection:
             wave_id = wave_of(connection=connection, kind=kind, dag_id=dag_id, run_id=run_id)
@@ -114,10 +123,13 @@ def _say_in_sentences(app: FastAPI) -> None:
     for kind in _FAULTS:
         app.add_exception_handler(kind, answer)
 
+    places = CapacityLimiter(_AT_ONCE)
+
     @app.middleware("http")
     async def _(request: Request, call_next: RequestResponseEndpoint) -> Response:
         try:
-            return await call_next(request)
+            async with places:
+                return await call_next(request)
         except Exception as error:
             # A handler would have the server log its words, which may quote a customer.
             _log.error("A page of the console could not be made: %s.", type(error).__name__)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from kraken_import.console.access import Act, Answer, Caller, Surroundings
 from kraken_import.console.forms import FIELD, check, token
 from kraken_import.console.pages import page
-from kraken_import.tracking import overview
+from kraken_import.tracking import overview, sessions
 from kraken_import.tracking.overview import WaveLine
 
 _MOST_DIGITS: Final = 18
@@ -48,9 +48,10 @@ class Asked:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Give a connection that only reads, and sees no payload."""
+        """Give a connection that only reads, sees no payload, and waits for no statement for ever."""
         engine = self.surroundings.reader(place=self.place)
         with engine.connect().execution_options(postgresql_readonly=True) as connection:
+            sessions.bound(connection=connection)
             yield connection
 
     @property
@@ -129,7 +130,9 @@ def _asked(request: Request, caller: Annotated[Caller, Depends(_caller)], place:
     surroundings: Surroundings = request.app.state.surroundings
     if place not in surroundings.places():
         raise NotFound("There is no such tracking database: choose one at the top of the page.")
-    named = map(str, (*request.path_params.values(), *request.query_params.values()))
+    named = [str(value) for value in (*request.path_params.values(), *request.query_params.values())]
+    if any("\0" in value for value in named):
+        raise NotFound("This address holds a sign that no name has: go back.")
     if any(len(value) > _MOST_DIGITS and value.lstrip("-").isdigit() for value in named):
         raise NotFound("A number in this address is larger than any that there is: go back.")
     return Asked(request=request, surroundings=surroundings, caller=caller, place=place)

@@ -24,12 +24,15 @@ _PATIENCE: Final = 0.1
 """Seconds that a page waits for it: the page is shown without columns then, and has them at its next look."""
 _CURRENT: Final = 600.0
 """Seconds after which it is read again, beside the pages, so that a corrected mapping needs no restart."""
+_AFTER_A_FAULT: Final = 30.0
+"""Seconds after which one that could not be read is read again."""
 
 
 class Columns:
     """The mappings that this process has had read."""
 
     def __init__(self) -> None:
+        # Until when each is shown without reading it again.
         self._read: dict[str, tuple[float, Mapped]] = {}
         self._reading: dict[str, Thread] = {}
         self._lock = Lock()
@@ -38,7 +41,7 @@ class Columns:
         """Return what is known of a dialect's mapping; None while it is being read for the first time."""
         with self._lock:
             known = self._read.get(dialect)
-            if known is not None and time.monotonic() - known[0] < _CURRENT:
+            if known is not None and time.monotonic() < known[0]:
                 return known[1]
             reading = self._reading.get(dialect)
             if reading is None or not reading.is_alive():
@@ -53,10 +56,12 @@ class Columns:
     def _keep(self, dialect: str) -> None:
         found = _read(dialect=dialect)
         with self._lock:
-            self._read[dialect] = (time.monotonic(), found)
+            _, before = self._read.get(dialect, (0.0, UNMAPPED))
+            lasts = _AFTER_A_FAULT if found is None else _CURRENT
+            self._read[dialect] = (time.monotonic() + lasts, found or before)
 
 
-def _read(*, dialect: str) -> Mapped:
+def _read(*, dialect: str) -> Mapped | None:
     command = [sys.executable, "-m", "kraken_import.reporting.columns", dialect]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:
@@ -64,7 +69,7 @@ def _read(*, dialect: str) -> Mapped:
         return Mapped.read(document=json.loads(done.stdout))
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         _log.warning("The mapping of %s could not be read (%s).", dialect, type(error).__name__)
-        return UNMAPPED
+        return None
 
 
 COLUMNS: Final = Columns()

@@ -134,6 +134,11 @@ def flow(*, connection: Connection, wave_id: int, states: Collection[State]) -> 
     return [Moved(minute=row.minute, state=State(row.state), records=int(row.records)) for row in rows]
 
 
+def gather(*, connection: Connection, wave_id: int) -> None:
+    """Add the counts of a wave up, so that those who look at it when it is over read few of them."""
+    _SQL.run(connection, "gather", wave_id=wave_id)
+
+
 def listing(*, connection: Connection, wanted: Wanted, most: int) -> list[Listed]:
     """Return the waves that are wanted, the newest first."""
     rows = _SQL.run(

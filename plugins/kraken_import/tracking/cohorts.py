@@ -222,6 +222,25 @@ def postpone(*, connection: Connection, cohort_id: int, wave_date: date | None) 
     return had
 
 
+def to_rehearse(*, connection: Connection, cohort_id: int) -> int:
+    """Return how many customers of a cohort are in no rehearsal, and planned for none."""
+    return int(_SQL.run(connection, "to_rehearse", cohort_id=cohort_id).scalar_one())
+
+
+def add_rehearsal(*, connection: Connection, cohort_id: int, name: str, planned_by: str) -> int:
+    """Plan a rehearsal of those customers of a cohort that have none. Returns their number."""
+    values = {"cohort_id": cohort_id, "name": name, "planned_by": planned_by}
+    rehearsal_id = _SQL.run(connection, "insert_rehearsal", **values).scalar_one()
+    added = _SQL.run(connection, "insert_to_rehearse", cohort_id=cohort_id, rehearsal_id=rehearsal_id)
+    return added.rowcount
+
+
+def is_taken(*, connection: Connection, cohort: WaitingCohort, mode: Mode, name: str) -> bool:
+    """Return whether there is a cohort of this name beside another one, in this mode."""
+    values = {"target_kraken": cohort.target_kraken, "dialect": cohort.dialect, "mode": mode, "name": name}
+    return bool(_SQL.run(connection, "name_is_taken", **values).scalar())
+
+
 def lock_dated_cohorts(
     *, connection: Connection, target_kraken: str, dialect: str, since: date, day: date
 ) -> list[Cohort]:

@@ -91,6 +91,17 @@ def unrehearsed(*, connection: Connection, wave_id: int) -> Iterator[list[tuple[
         ]
 
 
+def word_question(*, connection: Connection, wave_id: int, subject: str, body: str) -> None:
+    """Keep the words of the question that is asked now."""
+    _SQL.run(connection, "word_question", wave_id=wave_id, subject=subject, body=body)
+
+
+def worded_question(*, connection: Connection, wave_id: int) -> tuple[str, str] | None:
+    """Return subject and body of the last question; None where none was asked, or by an older version."""
+    row = _SQL.run(connection, "worded_question", wave_id=wave_id).one_or_none()
+    return None if row is None else (row.subject, row.body)
+
+
 def ask(*, connection: Connection, wave_id: int, at: datetime) -> int:
     """Record that the gate asks for approval; an earlier approval no longer counts.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
@@ -21,6 +21,11 @@ _OWN: Final[Mapping[Leftover, str]] = {
     "difference": "own_differences",
 }
 _PAGE: Final = 5_000
+
+Place: TypeAlias = tuple[int, int]
+"""The batch and the number of a record, by which a wave's records are paged."""
+FIRST: Final[Place | None] = (-1, 0)
+"""Before all records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +121,17 @@ class Crossed:
 
 def found(*, connection: Connection, choice: Choice, most: int, offset: int) -> list[Left]:
     """Return leftovers that match, by kind and code."""
-    return _SQL.all(connection, Left, "found", **choice.values, most=most, offset=offset)
+    keys = (choice.picked or {}).items()
+    picked = [f"{kind}:{key}" for kind, picks in keys for key in picks]
+    return _SQL.all(
+        connection,
+        Left,
+        "found",
+        **choice.values,
+        picked=None if choice.picked is None else picked,
+        most=most,
+        offset=offset,
+    )
 
 
 def counts(*, connection: Connection, wave_id: int | None, dialects: Sequence[str]) -> list[Count]:
@@ -152,31 +167,27 @@ def last_listed(*, connection: Connection, wave_id: int) -> LastListed:
     return LastListed(hand_backs=row.hand_backs, late_changes=row.late_changes)
 
 
-def crossed(*, connection: Connection, wave_id: int) -> Iterator[list[Crossed]]:
-    """Yield the customers of a wave who are in Kraken, a page at a time."""
-    after = (-1, 0)
-    while True:
-        rows = _SQL.run(
-            connection,
-            "crosswalk_page",
-            wave_id=wave_id,
-            succeeded=sorted(SUCCEEDED),
-            after_batch=after[0],
-            after_id=after[1],
-            most=_PAGE,
-        ).all()
-        if not rows:
-            return
-        after = (rows[-1].batch, rows[-1].id)
-        yield [
-            Crossed(
-                external_identifier=row.external_identifier,
-                import_supplier=row.import_supplier,
-                kraken_identifier=row.kraken_identifier,
-                settled_at=row.settled_at,
-            )
-            for row in rows
-        ]
+def crossed(*, connection: Connection, wave_id: int, after: Place) -> tuple[list[Crossed], Place | None]:
+    """Return a page of the customers of a wave who are in Kraken, and where it ends; None after the last."""
+    rows = _SQL.run(
+        connection,
+        "crosswalk_page",
+        wave_id=wave_id,
+        succeeded=sorted(SUCCEEDED),
+        after_batch=after[0],
+        after_id=after[1],
+        most=_PAGE,
+    ).all()
+    page = [
+        Crossed(
+            external_identifier=row.external_identifier,
+            import_supplier=row.import_supplier,
+            kraken_identifier=row.kraken_identifier,
+            settled_at=row.settled_at,
+        )
+        for row in rows
+    ]
+    return page, (rows[-1].batch, rows[-1].id) if len(rows) == _PAGE else None
 
 
 _SQL = queries(file="leftovers")

@@ -124,6 +124,7 @@ FUNCTIONS: Final[Mapping[str, Rights]] = {
     "end_hold": Rights(app=_CALL),
     "erase": Rights(),
     "erased_token": Rights(),
+    "gather_counts": Rights(app=_CALL),
     "hindrance": _BOTH,
     "holds_on": Rights(app=_CALL),
     "is_erased": _BOTH,

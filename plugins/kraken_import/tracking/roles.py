@@ -136,6 +136,20 @@ def is_owner(*, connection: Connection) -> bool:
     return not _missing(connection=connection) and _is_owner(connection=connection)
 
 
+def may_read(*, connection: Connection) -> bool | None:
+    """Return whether the user of a connection may read what pages show; None where the schema is missing."""
+    return _may(connection=connection, table="wave")
+
+
+def sees_payloads(*, connection: Connection) -> bool:
+    """Return whether the user of a connection may read payloads."""
+    return bool(_may(connection=connection, table="payload"))
+
+
+def _may(*, connection: Connection, table: str) -> bool | None:
+    return connection.execute(text(_MAY), {"table": table}).scalar_one_or_none()
+
+
 def _left(*, connection: Connection) -> str | None:
     row = connection.execute(text(_LEFT), {"owner": OWNER}).one()
     if not row.tables:
@@ -197,6 +211,12 @@ def _sentence(*, user: str, missing: list[str]) -> str:
         f"`{statements}`, then upgrade again."
     )
 
+
+_MAY: Final = """
+SELECT has_schema_privilege(relnamespace, 'USAGE') AND has_table_privilege(oid, 'SELECT')
+FROM pg_class
+WHERE relnamespace = to_regnamespace('migration') AND relname = :table
+"""
 
 _OBJECTS: Final = """
 WITH object AS (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
@@ -107,14 +107,9 @@ def own(*, connection: Connection, selection_id: int, owner: str, note: str | No
     return _SQL.run(connection, "own", selection_id=selection_id, owner=owner, note=note).rowcount
 
 
-def lines(*, connection: Connection, selection_id: int) -> Iterator[Sequence[LeftRecord]]:
-    """Give the records of a selection in pages, each as it stands now, with an error of its last try."""
-    after = 0
-    while page := _SQL.all(
-        connection, LeftRecord, "lines", selection_id=selection_id, after=after, most=_PAGE
-    ):
-        yield page
-        after = page[-1].id
+def lines(*, connection: Connection, selection_id: int, after: int = 0) -> Sequence[LeftRecord]:
+    """Return a page of the records of a selection after one, as they stand now, with an error of each."""
+    return _SQL.all(connection, LeftRecord, "lines", selection_id=selection_id, after=after, most=_PAGE)
 
 
 _SQL = queries(file="selections")

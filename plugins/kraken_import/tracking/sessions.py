@@ -58,6 +58,11 @@ def prepare(*, engine: Engine) -> None:
         _PREPARED.add(engine)
 
 
+def bound(*, connection: Connection) -> None:
+    """Have each statement of this transaction end within what a person waits for, whatever locks it meets."""
+    _SQL.run(connection, "bound")
+
+
 def refuse_shared_backends(*, first: Connection, second: Connection) -> None:
     """Raise `UnableToUseTracking` if transactions of these connections do not each keep their backend.
 

@@ -100,10 +100,10 @@ def outages(*, connection: Connection, target_kraken: str, most: int) -> list[Ou
     return _SQL.all(connection, Outage, "outages", target_kraken=target_kraken, most=most)
 
 
-def at_work(*, connection: Connection, target_kraken: str, dialects: Sequence[str], most: int) -> list[int]:
-    """Return the waves of these dialects that go to this Kraken now, the newest first."""
-    values = {"target_kraken": target_kraken, "dialects": list(dialects), "most": most}
-    return [int(wave_id) for wave_id in _SQL.run(connection, "at_work", **values).scalars()]
+def at_work(*, connection: Connection, target_kraken: str, most: int) -> list[int]:
+    """Return the waves of any dialect that go to this Kraken now, the newest first."""
+    found = _SQL.run(connection, "at_work", target_kraken=target_kraken, most=most)
+    return [int(wave_id) for wave_id in found.scalars()]
 
 
 def flow(*, connection: Connection, target_kraken: str) -> list[Minute]:

@@ -150,9 +150,11 @@ class Vault:
     def make(self, *, connection: Connection, wave_id: int, at: datetime) -> None:
         """Make the key of a wave that is being planned. Raises `UnableToUseKeys`."""
         sealed = _SQL.run(connection, "sealed").scalar()
-        wrapping = self._read()
-        if wrapping is None and sealed is not None:
-            wrapping = self._needed(wave_id=int(sealed), why="is wrapped, so waves are sealed here")
+        if sealed is None:
+            wrapping = self._read()
+        else:
+            why = "is wrapped, so waves are sealed here"
+            wrapping = self._needed(otherwise=self._lacking(wave_id=int(sealed), why=why))
         secret = os.urandom(_SECRET)
         _SQL.run(
             connection,
@@ -178,13 +180,10 @@ class Vault:
                 "TRACKING_OWNER_DSN a member of migration_owner."
             )
         _SQL.run(connection, "lock")
-        wrapping = self._read()
-        if wrapping is None:
-            self.source.check_silence()
-            raise UnableToUseKeys(
-                f"{self.source.named} names no wrapping key to wrap with: put the new key there, and behind "
-                "it those that are in use."
-            )
+        wrapping = self._needed(
+            otherwise=f"{self.source.named} names no wrapping key to wrap with: put the new key there, and "
+            "behind it those that are in use."
+        )
         wrapped, after = 0, 0
         while True:
             values = {"wrapped_by": wrapping.key_id, "after": after, "most": _PAGE}
@@ -243,9 +242,8 @@ class Vault:
                 continue
             secret = bytes(row.secret)
             if row.wrapped_by is not None:
-                wrapping = wrapping or self._needed(
-                    wave_id=row.wave_id, why=f"is wrapped by key {row.wrapped_by}"
-                )
+                why = f"is wrapped by key {row.wrapped_by}"
+                wrapping = wrapping or self._needed(otherwise=self._lacking(wave_id=row.wave_id, why=why))
                 secret = self._unwrapped(row=row, wrapping=wrapping)
             derived = _derived(wave_id=row.wave_id, secret=secret, seals=row.wrapped_by is not None)
             found[row.wave_id] = replace(derived, made_at=row.made_at)
@@ -262,15 +260,19 @@ class Vault:
                 "use, the one to wrap with first."
             ) from None
 
-    def _needed(self, *, wave_id: int, why: str) -> Wrapping:
+    def _needed(self, *, otherwise: str) -> Wrapping:
+        """Return what wraps. Raises `UnableToUseKeys` with this sentence where nothing is configured."""
         wrapping = self._read()
         if wrapping is None:
             self.source.check_silence()
-            raise UnableToUseKeys(
-                f"The key of wave {wave_id} {why}, and {self.source.named} names no key: put back every key "
-                "that is in use."
-            )
+            raise UnableToUseKeys(otherwise)
         return wrapping
+
+    def _lacking(self, *, wave_id: int, why: str) -> str:
+        return (
+            f"The key of wave {wave_id} {why}, and {self.source.named} names no key: put back every key "
+            "that is in use."
+        )
 
     def _read(self) -> Wrapping | None:
         try:

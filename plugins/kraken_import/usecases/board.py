@@ -10,12 +10,13 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from kraken_import.domain.lifecycle import FAILED, SUCCEEDED, State
+from kraken_import.domain.lifecycle import FAILED, SUCCEEDED, UNDONE, State
 from kraken_import.tracking import board, overview, waves
 from kraken_import.tracking.board import NOW, OVER, People, Phase, Wanted, WaveMoney
 from kraken_import.tracking.overview import WaveLine
 from kraken_import.usecases.budget import budget_left
 from kraken_import.usecases.pace import LATEST, Rate, rate_of
+from kraken_import.usecases.remedies import Remedy, remedy_of
 from kraken_import.usecases.standing import standing
 
 _MOST_NOW: Final = 50
@@ -31,7 +32,7 @@ class BoardLine:
     states: Mapping[State, int]
     people: People
     rate: Rate | None
-    """None until a record has ended at Kraken."""
+    """None until a record has ended at Kraken, and in a list of a wave that is over."""
     oldest_open: datetime | None
     money: Sequence[WaveMoney]
     threshold: Decimal | None = None
@@ -53,6 +54,23 @@ class BoardLine:
     def failed(self) -> int:
         """How many of them were refused or have failed."""
         return sum(records for state, records in self.states.items() if state in FAILED)
+
+    @property
+    def undone(self) -> int:
+        """How many of them neither were refused nor have begun at Kraken."""
+        return sum(records for state, records in self.states.items() if state in UNDONE)
+
+    @property
+    def remedy(self) -> Remedy | None:
+        """What to do about its stop; None where nothing stopped it."""
+        return remedy_of(stop_code=self.wave.stop_code)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether clearing its run makes sense."""
+        if self.phase is Phase.STOPPED:
+            return self.remedy is None or self.remedy.then == "clear"
+        return self.phase is Phase.FAILED and self.undone > 0
 
     @property
     def succeeded(self) -> int:
@@ -90,7 +108,9 @@ def _lines(*, connection: Connection, phases: Mapping[int, Phase]) -> list[Board
         return []
     under_way = [wave_id for wave_id, phase in phases.items() if phase in NOW]
     states = board.states(connection=connection, wave_ids=ids)
-    paces = board.pace(connection=connection, wave_ids=ids, latest=LATEST)
+    # Of the many that are over the rate stands on their own page: it takes every minute of each.
+    paced = ids if len(ids) == 1 else under_way
+    paces = board.pace(connection=connection, wave_ids=paced, latest=LATEST) if paced else {}
     people = board.people(connection=connection, wave_ids=ids)
     money = board.money(connection=connection, wave_ids=ids)
     oldest = board.oldest_open(connection=connection, wave_ids=under_way) if under_way else {}

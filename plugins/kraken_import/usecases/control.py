@@ -63,11 +63,12 @@ def control_wave(*, tracking: Engine, wave: str, action: Action, order: Order) -
     return f"{title(named=named)} {_MEANS[action]}"
 
 
-def stop_all(*, tracking: Engine, kraken: str | None, order: Order) -> str:
+def stop_all(*, tracking: Engine, kraken: str | None, order: Order, names: bool = True) -> str:
     """Stop every wave and rerun under way, of one Connection or Kraken or of all. Returns what was stopped.
 
     Once it has returned, earlier plans create nothing more, and intended creates stop leaving within a second
-    or two. Clearing a run lets its wave or rerun go on. Raises `UnknownKraken`.
+    or two. Clearing a run lets its wave or rerun go on. Without `names` what was stopped is counted only, for
+    readers who may not know of all waves. Raises `UnknownKraken`.
     """
     kraken = (kraken or "").strip().rstrip("/") or None
     whole = "everything" if kraken is None else f"everything that goes to {kraken}"
@@ -91,11 +92,11 @@ def stop_all(*, tracking: Engine, kraken: str | None, order: Order) -> str:
         )
     if not stopped:
         return "Nothing was under way, so nothing had to be stopped: no wave and no rerun."
-    listed = "; ".join(_shown(each) for each in stopped[:_MOST_NAMED])
-    more = f"; and {len(stopped) - _MOST_NAMED} more" if len(stopped) > _MOST_NAMED else ""
+    listed = f": {'; '.join(_shown(each) for each in stopped[:_MOST_NAMED])}" if names else ""
+    more = f"; and {len(stopped) - _MOST_NAMED} more" if names and len(stopped) > _MOST_NAMED else ""
     reruns = sum(each.kind == "rerun" for each in stopped)
     return (
-        f"Stopped {_counted(len(stopped) - reruns, 'wave')} and {_counted(reruns, 'rerun')}: {listed}{more}. "
+        f"Stopped {_counted(len(stopped) - reruns, 'wave')} and {_counted(reruns, 'rerun')}{listed}{more}. "
         "Nothing more is created until their runs are cleared; what Kraken has is polled to its end. "
         "A night that is still to come begins anyway: pause its DAG to prevent that."
     )

@@ -10,14 +10,17 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from functools import cache
+from dataclasses import asdict, dataclass, field
+from threading import Lock
 from typing import Final
 
 from transforms.registry import UnknownDialect, check_dialect, delivered_dialect, dialect_names, problem_of
 
 _LONGEST_SECONDS: Final = 60.0
+_PAUSE: Final = 30.0
+"""Seconds after which dialects that could not be read are read again."""
 _UNREAD: Final = "The dialects cannot be loaded: `kraken-migrate doctor` says why."
 
 
@@ -45,13 +48,31 @@ def facts_from_elsewhere(dialect: str) -> DialectFacts:
         check_dialect(name=dialect)
     except UnknownDialect as unknown:
         return DialectFacts(zone="", problem=str(unknown))
-    try:
-        return _all().get(dialect, DialectFacts(zone="", problem=_UNREAD))
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return DialectFacts(zone="", problem=_UNREAD)
+    return _READ.facts().get(dialect, DialectFacts(zone="", problem=_UNREAD))
 
 
-@cache
+@dataclass(slots=True)
+class _Read:
+    """What a process of its own has read: one at a time however many threads ask, and not again at once."""
+
+    found: Mapping[str, DialectFacts] | None = None
+    failed_at: float = -_PAUSE
+    lock: Lock = field(default_factory=Lock)
+
+    def facts(self) -> Mapping[str, DialectFacts]:
+        """Return the facts of all dialects; none where they could not be read lately."""
+        with self.lock:
+            if self.found is None and time.monotonic() - self.failed_at >= _PAUSE:
+                try:
+                    self.found = _all()
+                except (OSError, ValueError, subprocess.SubprocessError):
+                    self.failed_at = time.monotonic()
+            return self.found or {}
+
+
+_READ: Final = _Read()
+
+
 def _all() -> Mapping[str, DialectFacts]:
     done = subprocess.run(
         [sys.executable, "-m", __name__],

@@ -95,6 +95,7 @@ def question_to_ask(*, tracking: Engine, wave_id: int, now: datetime) -> Questio
         subject = f"Create {records:,} records of wave {wave.name!r} in {wave.target_kraken}{live}?"
         wait = timedelta(minutes=float(wave.policy.approval_minutes))
         body = review(connection=connection, wave=wave, counts=counts, until=now + wait)
+        gate.word_question(connection=connection, wave_id=wave_id, subject=subject, body=body)
     return Question(subject=subject, body=body, wait=wait)
 
 

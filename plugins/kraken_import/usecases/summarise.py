@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from kraken_import.domain.lifecycle import FAILED, State
 from kraken_import.domain.stops import DECIDED
-from kraken_import.tracking import gate, progress, reruns, waves
+from kraken_import.tracking import board, gate, progress, reruns, waves
 from kraken_import.tracking.refs import WaveRef
 from kraken_import.usecases.gate import unapproved
 from kraken_import.usecases.holds import release
@@ -63,6 +63,7 @@ def summarise_wave(
         # The run of a closed wave may be cleared in the grid: nothing is sent, and it stays what it came to.
         if wave.closed_at is None:
             waves.finish_wave(connection=connection, wave_id=wave_id, failure=failure, at=now)
+            board.gather(connection=connection, wave_id=wave_id)
     if writeback is not None:
         release(tracking=tracking, writeback=writeback, dialects=(wave.dialect,), now=now, wave_id=wave_id)
     return WaveSummary(counts={state.value: records for state, records in counts.items()}, failure=failure)

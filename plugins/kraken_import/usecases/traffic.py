@@ -8,8 +8,8 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from kraken_import.domain.lifecycle import AWAITING, UNDONE, State
-from kraken_import.tracking import board, overview, shares, traffic
+from kraken_import.domain.lifecycle import AWAITING, OPEN, UNDONE, State
+from kraken_import.tracking import board, overview, traffic
 from kraken_import.tracking.outages import Outage
 from kraken_import.tracking.overview import WaveLine
 from kraken_import.tracking.traffic import Lag, Learnt, Leased, Minute, Taken
@@ -18,10 +18,10 @@ from kraken_import.usecases.standing import standing
 
 _MOST_OUTAGES: Final = 10
 _MOST_WAVES: Final = 20
-_MOST_OPEN: Final = 1_000
+_MOST_OPEN: Final = 200
 _MOST_CREATES: Final = 200
-MOST_ACCOUNTS: Final = 10_000
-"""Accounts under way are counted no further than this."""
+_UNDER_WAY: Final = (AWAITING - {State.MISSING}) | {State.CREATING}
+"""What Kraken does not know is not under way there."""
 _BEHIND: Final = 60.0
 """Seconds after which an open record that is due, and was not asked about, is named."""
 
@@ -67,29 +67,24 @@ class Traffic:
 def traffic_of(*, connection: Connection, target_kraken: str, dialects: Sequence[str]) -> Traffic:
     """Return how one Kraken is used now; of its waves only those of the given dialects are named."""
     outages = traffic.outages(connection=connection, target_kraken=target_kraken, most=_MOST_OUTAGES)
-    under_way, _ = shares.accounts_at_kraken(
-        connection=connection, target_kraken=target_kraken, most=MOST_ACCOUNTS
-    )
+    ids = traffic.at_work(connection=connection, target_kraken=target_kraken, most=_MOST_WAVES)
+    states = board.states(connection=connection, wave_ids=ids)
     use = Use(
         learnt=traffic.learnt(connection=connection, target_kraken=target_kraken),
         leased=traffic.leased(connection=connection, target_kraken=target_kraken),
         outage=next((each for each in outages if each.is_under_way), None),
-        under_way=under_way,
-    )
-    ids = traffic.at_work(
-        connection=connection, target_kraken=target_kraken, dialects=dialects, most=_MOST_WAVES
+        under_way=sum(
+            count for found in states.values() for state, count in found.items() if state in _UNDER_WAY
+        ),
     )
     lag = traffic.lag(connection=connection, wave_ids=ids, most=_MOST_OPEN)
-    states = board.states(connection=connection, wave_ids=ids)
-    found = []
+    lines = []
     for wave_id in ids:
-        (wave,) = overview.waves(connection=connection, most=1, wave_id=wave_id)
-        left = sum(count for state, count in states[wave_id].items() if state in UNDONE)
-        waiting = sum(
-            count for state, count in states[wave_id].items() if state in AWAITING or state is State.CREATING
-        )
-        sentence = holds_back(wave=wave, use=use, lag=lag, left=left, waiting=waiting)
-        found.append(AtWork(wave=wave, left=left, waiting=waiting, held_back=sentence))
+        for wave in overview.waves(connection=connection, most=1, wave_id=wave_id, dialects=dialects):
+            left = sum(count for state, count in states[wave_id].items() if state in UNDONE)
+            waiting = sum(count for state, count in states[wave_id].items() if state in OPEN)
+            sentence = holds_back(wave=wave, use=use, lag=lag, left=left, waiting=waiting)
+            lines.append(AtWork(wave=wave, left=left, waiting=waiting, held_back=sentence))
     return Traffic(
         target_kraken=target_kraken,
         use=use,
@@ -97,8 +92,8 @@ def traffic_of(*, connection: Connection, target_kraken: str, dialects: Sequence
         flow=traffic.flow(connection=connection, target_kraken=target_kraken),
         taken=traffic.taken(connection=connection, wave_ids=ids, most=_MOST_CREATES),
         lag=lag,
-        waves=found,
-        sentence=found[0].held_back if found else "No wave goes to this Kraken now.",
+        waves=lines,
+        sentence=lines[0].held_back if lines else "No wave goes to this Kraken now.",
     )
 
 

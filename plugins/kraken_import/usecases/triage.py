@@ -16,6 +16,8 @@ from kraken_import.tracking.triage import CauseCount
 from transforms.triage import found_by
 
 _EXAMPLES: Final = 3
+_UNSPECIFIC: Final = "invalid"
+"""The code of a sentence of Kraken's that has none of its own."""
 NO_ERROR: Final = "no error is known"
 """What stands in place of the code of records that ended badly without one."""
 
@@ -51,6 +53,10 @@ class Mapped:
                 return self.columns[path]
             path = path.rpartition(".")[0]
         return None
+
+    def rule(self, *, code: str, stage: str) -> str:
+        """Return what our rule of a code says; blank where Kraken found it by a code that says nothing."""
+        return "" if code == _UNSPECIFIC and stage != "build" else self.rules.get(code, "")
 
     def source(self, *, path: str) -> str:
         """Return the legacy columns behind a path; blank where there are none."""
@@ -180,7 +186,7 @@ def _cause(
         if first.code
         else NO_ERROR,
         detail=first.detail,
-        rule=mapped.rules.get(first.code, ""),
+        rule=mapped.rule(code=first.code, stage=first.stage),
         records=records,
         parked=sum(count.parked for count in counts),
         share=records / claimed if claimed else 0.0,

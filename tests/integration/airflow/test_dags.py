@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 
 from kraken_import.tracking.installation import OtherInstallation, claim
 from kraken_import.usecases.faults import BadRequest, SystemicFault
+from kraken_import.usecases.selections import store_customers
 from tests import projects
 from tests.conftest import Simulator, StartSimulator
 from tests.integration.conftest import BeginJourney
@@ -221,6 +222,7 @@ def test_nothing_is_read_from_connections_when_dags_are_parsed(dags: dict[str, A
         {"requests_in_flight": 999},
         {"identifiers": "GB-1"},
         {"identifiers": [""]},
+        {"selection": 0},
         {"dry_run": "maybe"},
         {"await_minutes": 0},
         {"wave": ""},
@@ -351,6 +353,7 @@ def _belongs_to(tracking: Engine, name: str) -> None:
         ({"action": "pause", "wave": "pilot", "kraken": "kraken"}, "Only stop_all takes a Kraken"),
         ({"action": "pause", "wave": "pilot", "identifiers": ["A-1"]}, "Only decide takes records"),
         ({"action": "stop_all", "answer": "there"}, "Only decide takes records"),
+        ({"action": "pause", "wave": "pilot", "selection": 1}, "Only decide takes records"),
         ({"action": "decide", "identifiers": ["A-1"], "answer": "there"}, "Say of which wave"),
         ({"action": "decide", "wave": "pilot", "identifiers": None, "answer": None}, "no wave 'pilot'"),
     ],
@@ -371,8 +374,9 @@ def test_an_order_without_its_wave_or_with_too_much_is_one_sentence(
         ControlWaveOperator(task_id="order", tracking_ids=["tracking"]).execute(context)
 
 
+@pytest.mark.parametrize("is_selection", [False, True], ids=["by identifier", "by selection"])
 def test_a_run_decides_about_records_of_a_wave_at_the_kraken_of_its_connection(
-    monkeypatch: pytest.MonkeyPatch, begin: BeginJourney
+    monkeypatch: pytest.MonkeyPatch, begin: BeginJourney, is_selection: bool
 ) -> None:
     from kraken_import.airflow.operators.control import ControlWaveOperator
 
@@ -384,12 +388,22 @@ def test_a_run_decides_about_records_of_a_wave_at_the_kraken_of_its_connection(
     wave_id = journey.valid_wave(connection_id="kraken_gb")
     journey.strike(kind="imported_elsewhere", keys=["GB-000000002"], account_id="A-X")
     journey.create(wave_id)
+    selection = None
+    if is_selection:
+        selection = store_customers(
+            tracking=journey.tracking,
+            dialect="edf_accounts",
+            wave=None,
+            identifiers=["GB-000000002"],
+            by="ops",
+        )
     context = {
         "params": {
             "wave": "run-1",
             "kraken": None,
             "action": "decide",
-            "identifiers": ["GB-000000002"],
+            "identifiers": None if is_selection else ["GB-000000002"],
+            "selection": selection,
             "answer": "there",
             "reason": "Seen as A-X.",
         },
@@ -853,6 +867,8 @@ def test_await_always_defers_and_passes_a_fault_on() -> None:
         {"identifiers": [""]},
         {"threshold": 2},
         {"not_processed": "yes"},
+        {"selection": 0},
+        {"selection": "1"},
     ],
 )
 def test_a_malformed_selection_is_refused_by_the_form(dags: dict[str, Any], conf: dict[str, Any]) -> None:

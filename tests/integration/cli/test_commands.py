@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from threading import Timer
+from types import SimpleNamespace
 
 import psycopg2
 import pytest
@@ -197,17 +197,15 @@ def test_an_order_is_given_and_shown_with_who_gave_it_and_why(run: Run, wave_id:
 def test_a_wave_is_followed_until_it_has_ended(
     run: Run, wave_id: int, tracking_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def end() -> None:
+    def end(_: float) -> None:
         with tracking_engine.begin() as connection:
             connection.exec_driver_sql(
                 "UPDATE migration.wave SET outcome = 'failed', outcome_reason = 'Seen.', finished_at = now()"
             )
 
-    monkeypatch.setattr(waves, "_FOLLOW_SECONDS", 0.2)
-    ending = Timer(0.5, end)
-    ending.start()
+    # While the command waits for its second look.
+    monkeypatch.setattr(waves, "time", SimpleNamespace(sleep=end))
     shown = done(run("wave", "show", str(wave_id), "--follow")).splitlines()
-    ending.join()
     assert "State: under way" in shown
     assert shown[-1].endswith(" UTC  planned 3; failed: Seen.")
     is_refused(run("wave", "show", "run", "--follow", "--json"), 2, "Give --follow or --json, not both")
@@ -310,7 +308,7 @@ def test_a_customers_whole_story_is_told(bare: Run, begin: BeginJourney) -> None
 
 
 def _held_then_erased(bare: Run, journey: Journey, place: dict[str, str]) -> None:
-    """Hold the customer, whom nobody may erase then, end the hold, and erase the customer as the owner."""
+    """Hold the customer, so that an erasure is refused, end the hold, and erase the customer as the owner."""
     owner = journey.tracking_superuser.url.render_as_string(hide_password=False).replace("+psycopg2", "")
     as_owner = {**place, "TRACKING_DSN": owner}
     hold = ("hold", "add", "--identifier", "EXTERNAL-1234", "--reason", "Asked for by a court.")

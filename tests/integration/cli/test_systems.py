@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import make_url
+
+from kraken_import.local import logins
 from kraken_import.local.postgres import Cluster
 from tests.certificates import self_signed
 from tests.command_lines import KRAKEN, Run, done, is_refused
@@ -103,10 +106,11 @@ def test_the_doctor_says_of_each_system_what_to_do(
         "legacy database": "well",
         "Kraken": "well",
         "Airflow": "not said",
+        "console": "not said",
     }
     nothing = bare("doctor")
     assert nothing.exit_code == 0
-    assert nothing.stdout.count("not said") == 5
+    assert nothing.stdout.count("not said") == 6
     refused = run("doctor", **{**kraken, "KRAKEN_TOKEN": "hush"})
     assert (refused.exit_code, "does not accept the token (401)" in refused.stdout) == (3, True)
     assert "hush" not in refused.output
@@ -119,6 +123,26 @@ def test_the_doctor_says_of_each_system_what_to_do(
     assert (older.exit_code, "kraken-migrate db upgrade" in older.stdout) == (4, True)
     silent = run("doctor", AIRFLOW_URL=f"http://127.0.0.1:{free_port()}", AIRFLOW_TOKEN="t")
     assert (silent.exit_code, "Airflow does not answer" in silent.stdout) == (3, True)
+
+
+def test_the_doctor_says_by_whom_the_console_reads(
+    run: Run, bare: Run, tracking_dsn: str, tracking_superuser_dsn: str, postgres: Cluster
+) -> None:
+    where = make_url(tracking_superuser_dsn)
+    reader = where.set(username=logins.READER, password=postgres.password_of(user=logins.READER))
+
+    def look(dsn: str) -> dict[str, str]:
+        answer = run("doctor", "--json", AIRFLOW_CONN_TRACKING_READER=dsn)
+        (found,) = [each for each in json.loads(answer.stdout) if each["what"] == "console"]
+        return dict(found)
+
+    well = look(reader.render_as_string(hide_password=False))
+    assert (well["verdict"], well["said"]) == ("well", "reads by Connection tracking_reader")
+    assert "may read payloads" in look(tracking_dsn)["said"]
+    legacy = where.set(username=logins.LEGACY, password=postgres.password_of(user=logins.LEGACY))
+    refused = look(legacy.render_as_string(hide_password=False))
+    assert (refused["verdict"], "GRANT migration_reader TO" in refused["said"]) == ("wrong", True)
+    assert "Connection tracking_reader" in look("mysql://nobody@host/db")["said"]
 
 
 def test_keys_of_waves_are_looked_at_and_wrapped_anew(

@@ -28,6 +28,21 @@ def test_counts_that_moves_keep_are_those_of_the_records(console: Console) -> No
             assert states == progress.batch_states(connection=connection, wave_id=wave_id, batch=batch)
 
 
+def test_counts_of_a_wave_that_is_over_are_added_up(console: Console) -> None:
+    journey = console.journey
+    wave_id = play(journey, limit=7, batch_size=3)
+    kept = journey.rows(
+        "SELECT count(*) AS kept, count(DISTINCT (batch, state, minute)) AS different "
+        "FROM migration.state_count"
+    )
+    assert kept[0]["kept"] == kept[0]["different"]
+    with journey.tracking.begin() as connection:
+        before = board.batches(connection=connection, wave_id=wave_id)
+        connection.exec_driver_sql("UPDATE migration.import_process SET state = state")
+        board.gather(connection=connection, wave_id=wave_id)
+        assert board.batches(connection=connection, wave_id=wave_id) == before
+
+
 def test_a_wave_is_paused_and_resumed_once_however_often_it_is_pressed(console: Console) -> None:
     wave_id = console.journey.plan(limit=3).wave_id
     form = console.form(f"orders/new/pause?wave={wave_id}") | {"reason": "hotline full"}

@@ -212,7 +212,7 @@ def test_differences_are_shown_and_amounts_only_to_those_who_may_see_them(consol
 
 
 def test_the_crosswalk_has_every_customer_who_is_in_kraken(console: Console, wave_id: int) -> None:
-    answer = console.get(f"waves/{wave_id}/crosswalk.csv")
+    answer = console.get(f"waves/{wave_id}/crosswalk.csv", user="ops")
     assert answer.headers["content-disposition"] == f'attachment; filename="crosswalk-{wave_id}.csv"'
     assert answer.headers["cache-control"] == "no-store"
     rows = list(csv.DictReader(io.StringIO(answer.text)))
@@ -222,6 +222,7 @@ def test_the_crosswalk_has_every_customer_who_is_in_kraken(console: Console, wav
     }
     assert len(rows) == len(expected) > 2
     assert console.get(f"waves/{wave_id}/crosswalk.csv", user="elsewhere").status_code == 404
+    assert console.get(f"waves/{wave_id}/crosswalk.csv", user="viewer").status_code == 403
 
 
 def test_rights_decide_over_pages_buttons_and_orders(console: Console, wave_id: int) -> None:
@@ -241,7 +242,7 @@ def test_a_rehearsal_leaves_nothing_and_a_purged_wave_is_not_listed_again(consol
     page = console.get(f"waves/{rehearsal}/cut-over")
     assert "there is nothing to cut over" in words_of(page)
     assert console.get(f"orders/new/close?wave={rehearsal}", user="ops").status_code == 409
-    assert console.get(f"waves/{rehearsal}/crosswalk.csv").status_code == 409
+    assert console.get(f"waves/{rehearsal}/crosswalk.csv", user="ops").status_code == 409
     wave_id = play(console.journey, limit=2)
     with console.journey.tracking_superuser.begin() as connection:
         connection.exec_driver_sql("UPDATE migration.wave SET purged_at = now()")

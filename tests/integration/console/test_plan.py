@@ -122,6 +122,42 @@ def test_a_cohort_is_started_in_its_own_mode_by_a_run_that_names_it(console: Con
     assert console.get(f"orders/new/start?cohort={live}", user="ops").status_code == 404
 
 
+def test_exactly_the_customers_of_a_live_cohort_are_rehearsed_and_none_of_them_twice(
+    console: Console,
+) -> None:
+    journey = console.journey
+    play(journey, dry_run=True, limit=3)
+    live = cohort(journey, "north", size=20)
+    airflow(console)
+    total = len(journey.rows("SELECT external_identifier FROM migration.cohort_customer"))
+    console.order("rehearse_cohort", cohort=live)
+    (posted,) = [call for call in console.around.calls if call[0] == "POST"]
+    assert posted[2]["conf"] == {"cohort": "north", "dry_run": True}
+    (found,) = journey.rows("SELECT id, wave_date, planned_by FROM migration.cohort WHERE mode = 'rehearsal'")
+    assert (found["wave_date"], found["planned_by"]) == (None, "ops")
+    planned = journey.plan(cohort="north", dry_run=True)
+    assert planned.claimed == total - 3
+    claimed = journey.rows(
+        "SELECT external_identifier FROM migration.import_process WHERE mode = 'rehearsal'"
+        " EXCEPT SELECT external_identifier FROM migration.cohort_customer WHERE mode = 'live'"
+    )
+    assert claimed == []
+    again = console.get(f"orders/new/rehearse_cohort?cohort={live}", user="ops")
+    assert "Each of its customers was rehearsed" in words_of(again)
+    assert "never rehearsed" not in words_of(console.get(f"plan/{live}"))
+
+
+def test_a_rehearsal_that_is_planned_and_not_started_waits_in_the_plan(console: Console) -> None:
+    live = cohort(console.journey, "north")
+    airflow(console, started=500)
+    said = words_of(console.order("rehearse_cohort", cohort=live)).replace("&#39;", "'")
+    assert "planned as 'north', and not started" in said
+    assert words_of(console.get("plan")).count("north") >= 2
+    form = console.form(f"orders/new/start?cohort={live}", user="admin")
+    assert console.get(f"orders/new/rehearse_cohort?cohort={live}", user="viewer").status_code == 403
+    assert form["shown"] == "4"
+
+
 def test_a_start_that_airflow_would_leave_lying_or_refuses_is_told(console: Console) -> None:
     cohort_id = cohort(console.journey, "north")
     airflow(console, is_paused=True)

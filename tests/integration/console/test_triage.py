@@ -333,8 +333,7 @@ def test_count_page_and_selection_mean_the_same_records(console: Console, given:
         page = triage.records(connection=connection, matching=matching, after=0, most=50)
         listed = [
             each.external_identifier
-            for lines in selections.lines(connection=connection, selection_id=selection)
-            for each in lines
+            for each in selections.lines(connection=connection, selection_id=selection)
         ]
         assert triage.count(connection=connection, matching=matching, among=selection) == counted
     assert counted == kept == len(page)

@@ -102,10 +102,16 @@ def test_a_question_is_shown_with_all_that_the_gate_says_and_answered_as_the_use
     wave_id = journey.valid_wave(limit=2, approval="required", requested_by="ann")
     ask(journey, wave_id)
     asking(console)
+    # Airflow keeps the words of the first time that it was asked: they are not shown.
     page = console.get(f"waves/{wave_id}", user="ops")
-    assert "Create 2 records?" in page.text
-    assert "<b>2 customers</b>" in page.text
-    assert "<code>&lt;odd&gt;</code>" in page.text
+    assert "Create 2 records of wave" in page.text
+    assert "<strong>Answer by</strong>" in page.text
+    assert "Create 2 records?" not in page.text
+    with journey.tracking_superuser.begin() as connection:
+        connection.exec_driver_sql("UPDATE migration.wave SET asked_subject = NULL")
+    of_an_older_version = console.get(f"waves/{wave_id}", user="ops")
+    assert "Create 2 records?" in of_an_older_version.text
+    assert "<code>&lt;odd&gt;</code>" in of_an_older_version.text
     assert "orders/new/approve" not in console.get(f"waves/{wave_id}", user="viewer").text
     assert "2 records." in words_of(console.get(f"orders/new/approve?wave={wave_id}", user="ops"))
     given = console.order("approve", wave=wave_id)
@@ -182,6 +188,20 @@ def test_orders_and_decisions_of_all_ways_are_one_log_and_none_stands_in_it_twic
     assert log.count("hotline full") == 1
     assert "bea rejected" in log
     assert log.index("rejected") < log.index("pause")
+
+
+def test_of_a_purged_or_closed_wave_nothing_can_be_ordered(console: Console) -> None:
+    wave_id = play(console.journey, limit=2)
+    with console.journey.tracking_superuser.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE migration.wave SET closed_at = migration.present(), closed_by = 'ann',"
+            " purged_at = migration.present()"
+        )
+    page = console.get(f"waves/{wave_id}", user="ops")
+    assert page.status_code == 200
+    assert "purged on" in words_of(page)
+    for kind in ("approve", "reject", "clear", "pause", "resume", "cancel"):
+        assert f"orders/new/{kind}" not in page.text, kind
 
 
 def test_the_tab_of_a_run_leads_to_its_wave_and_that_of_a_rerun_to_the_first_it_mends(

@@ -47,6 +47,17 @@ def test_waves_that_need_a_person_come_first_and_those_that_are_over_last(consol
     stopped(journey, broken)
     ask(journey, waiting)
     assert listed(console) == [waiting, broken, paused, running, over]
+    page = console.get("waves", user="ops").text
+    for order, wanted in {
+        "approve": [waiting],
+        "clear": [broken],
+        "resume": [paused],
+        "pause": [waiting, running],
+        "cancel": [waiting, broken, paused, running],
+    }.items():
+        found = re.findall(rf'orders/new/{order}\?wave=(\d+)["&]', page)
+        assert [int(wave_id) for wave_id in found] == wanted, order
+    assert "orders/new" not in console.get("waves").text
     assert listed(console, "?phase=stopped") == [broken]
     assert listed(console, "?phase=succeeded") == [over]
     assert listed(console, "?mode=rehearsal") == []

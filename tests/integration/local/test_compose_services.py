@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
@@ -18,12 +19,12 @@ from sqlalchemy import create_engine, make_url
 from sqlalchemy.pool import NullPool
 
 from kraken_import.local.postgres import Cluster
-from kraken_import.tracking import migrate
+from kraken_import.tracking import migrate, roles
 from tests.conftest import ROOT
 from tests.unit.test_prepare import prepare
 
 ROLES = ("airflow", "tracking", "legacy")
-APPS = ("tracking_app", "legacy_app")
+APPS = ("tracking_app", "tracking_reader", "legacy_app")
 
 
 @pytest.fixture
@@ -108,6 +109,21 @@ def test_the_owner_upgrades_and_tasks_work_on_what_they_do_not_own(folder: Path,
             cursor.execute("SELECT FROM migration.wave FOR UPDATE")
             with pytest.raises(psycopg2.errors.InsufficientPrivilege):
                 cursor.execute("DROP TABLE migration.told")
+
+
+def test_the_console_reads_what_pages_show_and_no_payload(folder: Path, postgres: Cluster) -> None:
+    run(service="databases", folder=folder, postgres=postgres)
+    where = make_url(postgres.dsn(database="tracking").replace("://", "+psycopg2://", 1))
+    password = (folder / "secrets" / "tracking_password").read_text()
+    owner = create_engine(where.set(username="tracking", password=password), poolclass=NullPool)
+    migrate.upgrade(engine=owner)
+    password = (folder / "secrets" / "tracking_reader_password").read_text()
+    reader = create_engine(where.set(username="tracking_reader", password=password), poolclass=NullPool)
+    with reader.connect() as connection:
+        assert roles.may_read(connection=connection)
+        assert not roles.sees_payloads(connection=connection)
+    named = urlsplit((folder / "secrets" / "tracking_reader_dsn").read_text())
+    assert (named.username, named.password) == ("tracking_reader", password)
 
 
 def test_a_role_whose_password_file_changed_has_the_new_password(folder: Path, postgres: Cluster) -> None:

@@ -80,7 +80,7 @@ def test_every_object_of_the_schema_has_exactly_the_rights_that_are_declared(
     assert names == {kind: declared.keys() for kind, declared in rights.DECLARED.items()}
 
 
-def test_what_runs_as_the_owner_looks_for_names_where_nobody_else_can_put_them(
+def test_what_runs_as_the_owner_looks_for_names_where_only_the_owner_can_put_them(
     tracking_superuser: Engine,
 ) -> None:
     with tracking_superuser.connect() as connection:

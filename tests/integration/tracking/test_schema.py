@@ -175,6 +175,63 @@ def test_an_upgrade_tells_holds_that_are_done_from_those_to_be_looked_at(empty_d
     ]
 
 
+def test_an_upgrade_counts_the_records_that_are_there_and_then_keeps_the_counts(empty_dsn: str) -> None:
+    engine = create_engine(empty_dsn.replace("postgresql://", "postgresql+psycopg2://", 1))
+    config = Config()
+    config.set_main_option("script_location", str(SQL_FOLDER / "migrations"))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA migration")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0026")
+        connection.exec_driver_sql(
+            "INSERT INTO migration.wave (name, dialect, resource, mode, import_supplier, target_kraken,"
+            " connection_id, batch_size, failure_threshold, dag_id, run_id, started_at)"
+            " SELECT 'wave ' || no, 'edf_accounts', 'accounts', 'live', 'X', 'https://kraken:443', 'kraken',"
+            " 10, 0.1, 'dag', 'run ' || no, now() FROM generate_series(1, 2) AS no;"
+            " INSERT INTO migration.batch (wave_id, batch, customers)"
+            " SELECT id, batch, 20 FROM migration.wave CROSS JOIN generate_series(0, 1) AS batch;"
+            " INSERT INTO migration.import_process (target_kraken, mode, resource,"
+            " import_supplier, external_identifier, dialect, wave_id, batch, airflow_run, state, planned_at)"
+            " SELECT target_kraken, mode, resource, import_supplier, id || '-' || no, dialect, id,"
+            " mod(no, 2), run_id, CASE WHEN mod(no, 3) = 0 THEN 'rejected' ELSE 'planned' END,"
+            " now() - no * interval '1 hour'"
+            " FROM migration.wave CROSS JOIN generate_series(0, 39) AS no"
+        )
+    migrate.upgrade(engine=engine)
+    assert_counted(engine)
+    for statement in (
+        "UPDATE migration.import_process SET state = 'rejected' WHERE mod(id, 5) = 0",
+        "UPDATE migration.import_process SET batch = 1 - batch WHERE mod(id, 7) = 0",
+        "UPDATE migration.import_process SET polled_at = now()",
+        "UPDATE migration.import_process SET wave_id = 2, batch = 0, state = 'planned' WHERE wave_id = 1",
+        "INSERT INTO migration.import_process (target_kraken, mode, resource, import_supplier,"
+        " external_identifier, dialect, wave_id, batch, airflow_run, state, planned_at)"
+        " SELECT target_kraken, mode, resource, import_supplier, key, dialect, 1, 0, airflow_run, 'planned',"
+        " now() FROM migration.import_process"
+        " CROSS JOIN LATERAL (VALUES (external_identifier), ('new-' || id)) AS given (key)"
+        " ON CONFLICT (target_kraken, mode, resource, import_supplier, external_identifier)"
+        " DO UPDATE SET state = 'rejected', wave_id = excluded.wave_id, batch = excluded.batch",
+    ):
+        with engine.begin() as connection:
+            connection.exec_driver_sql(statement)
+        assert_counted(engine)
+    engine.dispose()
+
+
+def assert_counted(engine: Engine) -> None:
+    """Compare the counts that moves keep with the records themselves."""
+    counted = "GROUP BY wave_id, batch, state"
+    with engine.connect() as connection:
+        kept = connection.exec_driver_sql(
+            "SELECT wave_id, batch, state, sum(records) FROM migration.state_count "
+            f"{counted} HAVING sum(records) <> 0"
+        )
+        there = connection.exec_driver_sql(
+            f"SELECT wave_id, batch, state, count(*) FROM migration.import_process {counted}"
+        )
+        assert {tuple(row) for row in kept} == {tuple(row) for row in there}
+
+
 @pytest.mark.parametrize(
     "statement", ["UPDATE migration.import_event SET attempt = 9", "DELETE FROM migration.import_event"]
 )

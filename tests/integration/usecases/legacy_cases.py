@@ -391,7 +391,7 @@ CASES: dict[str, tuple[str, str, str, list[tuple[str, str, str]]]] = {
             (E, "not_existing", r"does not know 10 of the 40 customers that .*plan/toy/cand"),
         ],
     ),
-    "existing customers nobody asked for": (
+    "existing customers that were not asked for": (
         EXISTING,
         OF_BATCH,
         "WHERE c.number <> '' OR c.number = ANY (CAST(:identifiers AS text[]))",

@@ -65,7 +65,7 @@ def test_cohorts_of_one_night_have_one_policy_and_missed_ones_of_another_wait(jo
     first, second = night(journey, SECOND), night(journey, THIRD)
     assert in_wave(journey, first.wave_id) == customers(journey, "first")
     assert second.claimed == 4
-    # Waves that nobody has named are called after their cohorts, where that name is free.
+    # Waves without a name are called after their cohorts, where that name is free.
     names = journey.rows("SELECT name FROM migration.wave ORDER BY id")
     assert [row["name"] for row in names] == ["first", "second and 1 more"]
     journey.plan(limit=1, name="fourth")

@@ -12,17 +12,17 @@ from tests.integration.usecases.playing import finished_wave
 from tests.integration.usecases.test_erase import CLEAN, erase
 
 WRITTEN: Final = {
-    *(
-        "described",
-        "end_reason",
-        "name",
-        "note",
-        "outcome_reason",
-        "reason",
-        "result",
-        "scope",
-        "stop_reason",
-    ),
+    "asked_body",
+    "asked_subject",
+    "described",
+    "end_reason",
+    "name",
+    "note",
+    "outcome_reason",
+    "reason",
+    "result",
+    "scope",
+    "stop_reason",
     "unlisted",
 }
 """Columns in which people may write anything."""

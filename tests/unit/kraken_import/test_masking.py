@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kraken_import.domain.masking import _NEUTRAL, MASK, mask_findings
+from kraken_import.domain.masking import _NEUTRAL, MASK, mask_findings, shape_of
 from transforms.findings import Finding
 
 PAYLOAD = json.dumps(
@@ -86,3 +86,39 @@ def test_no_name_of_the_payload_survives_in_a_detail(names: list[str], around: s
 def test_masking_never_crashes(detail: str, path: str, code: str) -> None:
     mask(detail, path=path, code=code)
     mask_findings([Finding(code=code, path=path, detail=detail)], None)
+
+
+DOCUMENTS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+KINDS = {None, MASK, "a number", "a text", "a blank text", "true or false"}
+
+
+def leaves(document: object) -> list[object]:
+    if isinstance(document, dict):
+        return [leaf for value in document.values() for leaf in leaves(value)]
+    if isinstance(document, list):
+        return [leaf for value in document for leaf in leaves(value)]
+    return [document]
+
+
+@given(DOCUMENTS)
+def test_the_shape_of_a_document_holds_kinds_in_place_of_values(document: object) -> None:
+    assert set(leaves(shape_of(document=document))) <= KINDS
+
+
+def test_the_shape_keeps_names_of_fields_and_masks_all_others() -> None:
+    document = {"given_name": "Zoë", "Zoë Jabłoński": 1, "customers": [{"active": True, "note": " "}]}
+    assert shape_of(document=document) == {
+        "given_name": "a text",
+        MASK: "a number",
+        "customers": [{"active": "true or false", "note": "a blank text"}],
+    }
+
+
+def test_the_shape_of_a_deep_document_is_cut_off() -> None:
+    document: object = "Zoë"
+    for _ in range(900):
+        document = [document]
+    assert leaves(shape_of(document=document)) == [MASK]

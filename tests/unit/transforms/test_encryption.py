@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from transforms.encryption import demanded, distrust, warning
+from transforms.encryption import NO_TLS, demanded, distrust, warning
 
 AUTHORITY = {"sslmode": "verify-full", "sslrootcert": "ours"}
 OURS = {"PGSSLROOTCERT": "elsewhere"}
@@ -80,6 +80,8 @@ def test_a_mode_that_trusts_any_host_is_warned_of_in_one_sentence(dsn: str, doub
         ('root certificate file "f" does not exist', "The certificate of the database of X is not trusted"),
         ('server certificate for "a" does not match', "The certificate of the database of X is not trusted"),
         ("server does not support SSL, but SSL was required", "The database of X does not speak TLS"),
+        # As SQLAlchemy says it once libpq's words were taken out.
+        (f"(psycopg2.OperationalError) {NO_TLS}\n(Background …)", "The database of X does not speak TLS"),
         ("SSL error: unexpected eof while reading", ""),
         ("SSL connection has been closed unexpectedly", ""),
         ("password authentication failed", ""),

@@ -85,7 +85,8 @@ class Rerun:
                 sentence=f"{said} Its run failed and does not go on: clear it in Airflow.", outcome="failed"
             )
         return Progress(
-            sentence=f"{said} It is under way; where a wave requires an approval, it waits for one under "
+            sentence=f"Rerun {found.rerun.id}: {found.mended:,} of {found.mended + found.left:,} records "
+            "mended so far. It is under way; where a wave requires an approval, it waits for one under "
             "Required actions."
         )
 

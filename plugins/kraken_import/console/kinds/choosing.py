@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from kraken_import.console.asking import Asked
 from kraken_import.console.chosen import Chosen
-from kraken_import.console.kinds.kind import Progress, Scope
+from kraken_import.console.kinds.kind import Progress, Scope, is_young
 from kraken_import.console.triggering import check_dag, run_of, state_of_run, trigger
 from kraken_import.domain.stops import DECIDED
 from kraken_import.tracking import actions, selections, triage
@@ -26,8 +25,6 @@ from kraken_import.usecases.wave_request import AirflowRun
 
 _CHANGING: Final = frozenset({"rerun", "rehearse", "decide"})
 """Kinds of which no two are under way for one record."""
-_BEGINNING: Final = timedelta(minutes=1)
-"""How long an order may take until its run is there."""
 
 
 def counted(number: int) -> str:
@@ -69,7 +66,16 @@ def met(*, asked: Asked, connection: Connection, found: Chosen, but: NewAction |
         if order is None:
             continue
         shared = triage.count(connection=connection, matching=found.matching, among=order.selection_id)
-        if shared and not _has_ended(asked=asked, order=order):
+        ended = _end_of(asked=asked, order=order) if shared else None
+        if ended is not None and but is not None:
+            # On the connection that holds the lock: those who wait for it may have all others.
+            actions.end(
+                connection=connection,
+                action_id=order.id,
+                outcome=ended.outcome or "done",
+                result=ended.sentence,
+            )
+        if shared and ended is None:
             return (
                 f"{order.ordered_by} ordered to {order.kind} {counted(shared)} of these on "
                 f"{in_utc(at=order.ordered_at)}, and it is under way: see it under Orders."
@@ -77,20 +83,13 @@ def met(*, asked: Asked, connection: Connection, found: Chosen, but: NewAction |
     return ""
 
 
-def _has_ended(*, asked: Asked, order: Action) -> bool:
-    """Look how an order stands, and record its end if it has come: a page about it may not have been open."""
+def _end_of(*, asked: Asked, order: Action) -> Progress | None:
+    """Look how an order stands: a page about it may not have been open. Returns its end, if that has come."""
     # Each kind of order imports this module.
     from kraken_import.console.kinds import KINDS
 
-    kind = KINDS[order.kind]
-    progress = kind.progress(asked=asked, action=order)
-    if progress.outcome is None:
-        return False
-    with asked.writer.begin() as connection:
-        actions.end(
-            connection=connection, action_id=order.id, outcome=progress.outcome, result=progress.sentence
-        )
-    return True
+    progress = KINDS[order.kind].progress(asked=asked, action=order)
+    return None if progress.outcome is None else progress
 
 
 def store(*, asked: Asked, found: Chosen, scope: Scope, action: NewAction, run: AirflowRun | None) -> int:
@@ -149,16 +148,18 @@ _FAILED: Final = "Its run failed before it had chosen any record: the log of its
 def standing_of_run(*, asked: Asked, action: Action) -> Progress:
     """Return how an order stands whose run has written nothing yet."""
     if action.dag_id is None or action.run_id is None:
-        is_young = datetime.now(UTC) - action.ordered_at < _BEGINNING
         return (
             Progress(sentence=BEGUN)
-            if is_young
+            if is_young(action=action)
             else Progress(sentence="It was broken off before anything was done.", outcome="failed")
         )
     state = state_of_run(asked=asked, dag_id=action.dag_id, run_id=action.run_id)
     if not state:
-        is_young = datetime.now(UTC) - action.ordered_at < _BEGINNING
-        return Progress(sentence=BEGUN) if is_young else Progress(sentence=_NEVER, outcome="failed")
+        return (
+            Progress(sentence=BEGUN)
+            if is_young(action=action)
+            else Progress(sentence=_NEVER, outcome="failed")
+        )
     if state == "failed":
         return Progress(sentence=_FAILED, outcome="failed")
     return Progress(sentence=f"Airflow has its run ({state}); no record has been chosen yet.")

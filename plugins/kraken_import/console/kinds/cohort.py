@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from kraken_import.console.access import Act
 from kraken_import.console.asking import Asked, NotFound
-from kraken_import.console.kinds.kind import Field, Kind, Progress, Scope
+from kraken_import.console.kinds.kind import Field, Kind, Progress, Scope, is_young
 from kraken_import.console.runs import path_of, refused
 from kraken_import.console.values import number_of
 from kraken_import.domain.lifecycle import Mode
@@ -21,6 +21,7 @@ from kraken_import.tracking.waves import PlannedRun
 from kraken_import.usecases.dialect_facts import facts_from_elsewhere
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.postpone import postpone, read_date
+from kraken_import.usecases.rehearse_cohort import NONE_LEFT, plan_rehearsal
 
 _TAKEN: Final = "There is no such cohort that waits for a wave: another run may have taken it."
 
@@ -51,19 +52,13 @@ class StartCohort:
             if is_live
             else "its wave is a rehearsal: Kraken keeps nothing of it."
         )
-        dag = asked.airflow(method="GET", path=f"/api/v2/dags/{dag_id}")
-        refusal = ""
-        if not dag.is_good:
-            refusal = str(refused(status=dag.status, what=f"start {dag_id}"))
-        elif dag.document.get("is_paused"):
-            refusal = f"Airflow starts no run of {dag_id} while that DAG is paused: switch it on there first."
         return Scope(
             title=f"Start cohort {cohort.name} now",
             words=f"{_named(cohort)} is taken by a run now, and {means}",
             button="Start it live" if is_live else "Rehearse it",
             dialect=cohort.dialect,
             records=cohort.customers,
-            refusal=refusal,
+            refusal=_unready(asked=asked, dag_id=dag_id),
             dag_id=dag_id,
             run_id=f"console__{cohort.mode.value}-{uuid4()}",
             is_dangerous=is_live,
@@ -74,29 +69,60 @@ class StartCohort:
     ) -> Progress:
         """Start the run. Raises `BadRequest` where Airflow does not."""
         cohort = waiting_cohort(asked=asked, cohort_id=_cohort_id(values))
-        body = {
-            "dag_run_id": scope.run_id,
-            "logical_date": None,
-            "conf": {"cohort": cohort.name, "dry_run": cohort.mode is not Mode.LIVE},
-        }
-        answer = asked.airflow(method="POST", path=f"/api/v2/dags/{scope.dag_id}/dagRuns", body=body)
-        if not answer.is_good:
-            raise refused(status=answer.status, what="start the run")
-        return Progress(sentence="The run was started: it plans the wave within seconds.")
+        conf = {"cohort": cohort.name, "dry_run": cohort.mode is not Mode.LIVE}
+        return _started(asked=asked, scope=scope, conf=conf)
 
     def progress(self, *, asked: Asked, action: Action) -> Progress:
         """Return whether the run has planned a wave."""
-        run = PlannedRun(dag_id=str(action.dag_id), run_id=str(action.run_id))
+        return _planned(asked=asked, action=action)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RehearseCohort:
+    """Plans a rehearsal of exactly a live cohort's customers, and starts it."""
+
+    name: str = "rehearse_cohort"
+    act: Act = Act.START
+
+    def scope(self, *, asked: Asked, values: Mapping[str, str]) -> Scope:
+        """Return how many customers would be rehearsed."""
+        cohort = waiting_cohort(asked=asked, cohort_id=_cohort_id(values))
+        asked.require(act=Act.PLAN, dialect=cohort.dialect)
         with asked.read() as connection:
-            wave_id = waves.wave_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
-        if wave_id is not None:
-            return Progress(sentence=f"Its run has planned wave {wave_id}.", outcome="done")
-        state = asked.airflow(method="GET", path=path_of(run=run))
-        if state.is_good and state.document.get("state") == "failed":
-            return Progress(
-                sentence="Its run ended without a wave: the log of its task plan says why.", outcome="failed"
-            )
-        return Progress(sentence="The run was started, and has not planned its wave yet.")
+            records = cohorts.to_rehearse(connection=connection, cohort_id=cohort.id)
+        dag_id = f"migrate_{cohort.dialect}"
+        refusal = _unready(asked=asked, dag_id=dag_id)
+        if cohort.mode is not Mode.LIVE:
+            refusal = "The cohort is a rehearsal itself: start it."
+        elif not records:
+            refusal = NONE_LEFT
+        return Scope(
+            title=f"Rehearse cohort {cohort.name}",
+            words=f"Of the {cohort.customers:,} customers of {_named(cohort)} those that no rehearsal has "
+            "are planned as one, with the same policy, and rehearsed now: Kraken keeps nothing of it. The "
+            "live cohort waits as before.",
+            button="Rehearse them",
+            dialect=cohort.dialect,
+            records=records,
+            refusal=refusal,
+            dag_id=dag_id,
+            run_id=f"console__rehearsal-{uuid4()}",
+        )
+
+    def carry_out(
+        self, *, asked: Asked, scope: Scope, values: Mapping[str, str], action: NewAction
+    ) -> Progress:
+        """Plan the rehearsal and start its run. Raises `BadRequest` where one of the two is refused."""
+        cohort = waiting_cohort(asked=asked, cohort_id=_cohort_id(values))
+        name = plan_rehearsal(tracking=asked.writer, cohort=cohort, planned_by=action.ordered_by)
+        try:
+            return _started(asked=asked, scope=scope, conf={"cohort": name, "dry_run": True})
+        except BadRequest as refusal:
+            raise BadRequest(f"The rehearsal is planned as {name!r}, and not started: {refusal}") from None
+
+    def progress(self, *, asked: Asked, action: Action) -> Progress:
+        """Return whether the run has planned a wave."""
+        return _planned(asked=asked, action=action)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +173,43 @@ class Postpone:
         return Progress(sentence="Begun, and its end is not known: the plan shows the date that it has.")
 
 
+def _unready(*, asked: Asked, dag_id: str) -> str:
+    """Return why Airflow would start no run of a DAG now; blank where it would."""
+    dag = asked.airflow(method="GET", path=f"/api/v2/dags/{dag_id}")
+    if not dag.is_good:
+        return str(refused(status=dag.status, what=f"start {dag_id}"))
+    if dag.document.get("is_paused"):
+        return f"Airflow starts no run of {dag_id} while that DAG is paused: switch it on there first."
+    return ""
+
+
+def _started(*, asked: Asked, scope: Scope, conf: Mapping[str, Any]) -> Progress:
+    body = {"dag_run_id": scope.run_id, "logical_date": None, "conf": conf}
+    answer = asked.airflow(method="POST", path=f"/api/v2/dags/{scope.dag_id}/dagRuns", body=body)
+    if not answer.is_good:
+        raise refused(status=answer.status, what="start the run")
+    return Progress(sentence="The run was started: it plans the wave within seconds.")
+
+
+def _planned(*, asked: Asked, action: Action) -> Progress:
+    run = PlannedRun(dag_id=str(action.dag_id), run_id=str(action.run_id))
+    with asked.read() as connection:
+        wave_id = waves.wave_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
+    if wave_id is not None:
+        return Progress(sentence=f"Its run has planned wave {wave_id}.", outcome="done")
+    state = asked.airflow(method="GET", path=path_of(run=run))
+    if state.is_good and state.document.get("state") == "failed":
+        return Progress(
+            sentence="Its run ended without a wave: the log of its task plan says why.", outcome="failed"
+        )
+    if state.status == 404 and not is_young(action=action):
+        return Progress(
+            sentence="Airflow has no such run: the cohort was not taken by it. Order it again.",
+            outcome="failed",
+        )
+    return Progress(sentence="The run was started, and has not planned its wave yet.")
+
+
 def _named(cohort: WaitingCohort) -> str:
     return f"Cohort {cohort.name!r} ({cohort.mode.value}, {cohort.dialect})"
 
@@ -158,4 +221,4 @@ def _cohort_id(values: Mapping[str, str]) -> int:
     return found
 
 
-KINDS: Final[tuple[Kind, ...]] = (StartCohort(), Postpone())
+KINDS: Final[tuple[Kind, ...]] = (StartCohort(), RehearseCohort(), Postpone())

@@ -85,7 +85,9 @@ class StopAll:
     ) -> Progress:
         """Give the order."""
         order = Order(by=action.ordered_by, reason=action.reason, at=datetime.now(UTC))
-        return Progress(sentence=stop_all(tracking=asked.writer, kraken=None, order=order), outcome="done")
+        # All users read this order, and not each may read of each wave.
+        said = stop_all(tracking=asked.writer, kraken=None, order=order, names=False)
+        return Progress(sentence=said, outcome="done")
 
     def progress(self, *, asked: Asked, action: Action) -> Progress:
         """Return that its end is not known."""

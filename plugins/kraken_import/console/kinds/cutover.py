@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,8 +10,9 @@ from typing import Any, Final
 
 from kraken_import.console.access import Act
 from kraken_import.console.asking import Asked
-from kraken_import.console.kinds.kind import Field, Kind, Progress, Scope
+from kraken_import.console.kinds.kind import Field, Kind, Progress, Scope, is_young
 from kraken_import.console.values import wave_id_of
+from kraken_import.domain.texts import LONGEST_NAME, LONGEST_REASON, plain
 from kraken_import.tracking import leftovers
 from kraken_import.tracking.actions import Action, NewAction
 from kraken_import.tracking.cutover import Ownership
@@ -28,6 +30,8 @@ from kraken_import.usecases.leftovers import (
 )
 
 _DAG: Final = "reconcile"
+_MOST_PICKED: Final = 1_000
+"""More than an address can name."""
 _UNKNOWN_END: Final = "Begun, and its end is not known: the wave's cut-over says how it stands."
 
 
@@ -50,14 +54,8 @@ class Own:
                     choice=choice,
                 )
             else:
-                there = {
-                    (each.kind, each.key)
-                    for each in leftovers.found(connection=connection, choice=choice, most=100_000, offset=0)
-                }
-                found = {
-                    kind: len([key for key in dict.fromkeys(keys) if (kind, key) in there])
-                    for kind, keys in choice.picked.items()
-                }
+                there = leftovers.found(connection=connection, choice=choice, most=_MOST_PICKED, offset=0)
+                found = Counter(each.kind for each in there)
         records = sum(found.values())
         where = f"of wave {wave.id} {wave.name!r}" if wave else "that no wave has"
         return Scope(
@@ -83,7 +81,9 @@ class Own:
             tracking=asked.writer,
             choice=choice_of(wave_id=scope.wave_id, dialects=asked.dialects, values=values),
             ownership=Ownership(
-                owner=values.get("owner", ""), note=values.get("note", "").strip(), at=datetime.now(UTC)
+                owner=plain(text=values.get("owner", ""), most=LONGEST_NAME),
+                note=plain(text=values.get("note", ""), most=LONGEST_REASON).strip(),
+                at=datetime.now(UTC),
             ),
             shown=scope.records or 0,
         )
@@ -143,6 +143,8 @@ class ReconcileNow:
         """Return how the run stands, and what was found."""
         path = f"/api/v2/dags/{_DAG}/dagRuns/{_run_id(action)}"
         answer = asked.airflow(method="GET", path=path)
+        if answer.status == 404 and is_young(action=action):
+            return Progress(sentence="Its run is being begun by Airflow.")
         if answer.status == 404:
             return Progress(sentence="Airflow has no such run: order it again.", outcome="failed")
         state = answer.document.get("state") if answer.is_good and isinstance(answer.document, dict) else None

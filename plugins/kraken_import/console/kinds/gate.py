@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from kraken_import.console.access import Act
 from kraken_import.console.asking import Asked
-from kraken_import.console.kinds.kind import Kind, Progress, Scope
+from kraken_import.console.kinds.kind import Kind, Progress, Scope, is_young
 from kraken_import.console.runs import open_question, question_path, refused, run_of
 from kraken_import.console.values import wave_id_of
 from kraken_import.domain.lifecycle import State
@@ -45,7 +45,10 @@ class AnswerGate:
             askers = gate.askers(connection=connection, wave_id=wave.id)
             four_eyes = waves.load_wave(connection=connection, wave_id=wave.id).policy.four_eyes
         refusal = ""
-        if wave.asked_until is None or open_question(asked=asked, run=run) is None:
+        question = "" if wave.asked_until is None else wave.asked_until.isoformat()
+        if values.get("question", question) != question:
+            refusal = "It asks another question by now than was shown: look at the page of the wave again."
+        elif not question or open_question(asked=asked, run=run) is None:
             refusal = "The wave asks nothing now: another person has answered, or its time was up."
         elif self.name == "approve" and is_barred(four_eyes=four_eyes, askers=askers, user=asked.caller.name):
             refusal = "You asked for this wave or planned its cohort, and its policy wants four eyes."
@@ -60,6 +63,7 @@ class AnswerGate:
             dag_id=run.dag_id,
             run_id=run.run_id,
             is_dangerous=self.name == "reject",
+            values={"question": question},
         )
 
     def carry_out(
@@ -83,6 +87,9 @@ class AnswerGate:
         for line in reversed(told):
             if line.at < action.ordered_at - _EARLIER or line.action_id is not None:
                 continue
+            # Another person's answer, that came shortly before.
+            if line.by_whom is not None and line.by_whom.casefold() != action.ordered_by.casefold():
+                continue
             if line.what == _BARRED:
                 return Progress(
                     sentence="The approval does not count: you asked for this wave or planned its cohort, "
@@ -92,6 +99,13 @@ class AnswerGate:
             if line.what in _DECIDED:
                 by = f" by {line.by_whom}" if line.by_whom else ""
                 return Progress(sentence=f"The wave was {line.what}{by}.", outcome="done")
+        if not is_young(action=action) and action.dag_id is not None:
+            run = waves.PlannedRun(dag_id=action.dag_id, run_id=str(action.run_id))
+            if open_question(asked=asked, run=run) is not None:
+                return Progress(
+                    sentence="The answer did not reach Airflow: the question is still open. Answer it again.",
+                    outcome="failed",
+                )
         return Progress(sentence="Answered: the gate reads it within seconds.")
 
 

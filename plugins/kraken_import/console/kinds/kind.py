@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
 
 from kraken_import.console.access import Act
 from kraken_import.console.asking import Asked
 from kraken_import.tracking.actions import Action, NewAction, Outcome
+
+_BEGINNING: Final = timedelta(minutes=1)
+"""How long an order may take until what it begins can be seen."""
+
+
+def is_young(*, action: Action) -> bool:
+    """Return whether an order may be on its way still: the server that took it has not ended it yet."""
+    return datetime.now(UTC) - action.ordered_at < _BEGINNING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

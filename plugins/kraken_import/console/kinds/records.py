@@ -23,7 +23,7 @@ from kraken_import.console.kinds.choosing import (
     store,
     title_of,
 )
-from kraken_import.console.kinds.kind import Field, Kind, Progress, Scope
+from kraken_import.console.kinds.kind import Field, Kind, Progress, Scope, is_young
 from kraken_import.console.triggering import state_of_run
 from kraken_import.domain.lifecycle import State
 from kraken_import.domain.texts import LONGEST_NAME, plain
@@ -33,7 +33,7 @@ from kraken_import.usecases.faults import BadRequest
 
 _ANSWERS: Final = (
     ("there", "Kraken has these records"),
-    ("absent", "Kraken does not have them: a rerun creates them"),
+    ("absent", "Kraken does not have them: Go on on the page of their wave creates them"),
 )
 
 
@@ -97,7 +97,11 @@ class Decide:
                     connection=connection, selection_id=action.selection_id, since=action.ordered_at
                 )
             if decided:
-                return Progress(sentence=f"{counted(decided)} decided.", outcome="done")
+                return Progress(
+                    sentence=f"{counted(decided)} decided. What Kraken does not have, Go on creates: press "
+                    "it on the page of the wave.",
+                    outcome="done",
+                )
         if action.dag_id is None or action.run_id is None:
             return standing_of_run(asked=asked, action=action)
         state = state_of_run(asked=asked, dag_id=action.dag_id, run_id=action.run_id)
@@ -208,7 +212,9 @@ class Export:
         )
 
     def progress(self, *, asked: Asked, action: Action) -> Progress:
-        """Return that there is no list: the server was stopped in the middle of it."""
+        """Return that there is no list: it is being made, or the server was stopped in the middle of it."""
+        if is_young(action=action):
+            return Progress(sentence="The list is being made.")
         return Progress(sentence="It was broken off before the list was made.", outcome="failed")
 
 

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from kraken_import.console.access import Act
 from kraken_import.console.asking import Ask, Asked
-from kraken_import.console.forms import FIELD
+from kraken_import.console.forms import FIELD, sent_fields
 from kraken_import.console.pages import HEADERS
 from kraken_import.reporting.page import csv_text
 from kraken_import.tracking import actions, leftovers
@@ -55,6 +56,7 @@ def of_wave(asked: Ask, wave_id: int, page: int = 0) -> Any:
 def crosswalk(asked: Ask, wave_id: int) -> Response:
     """Return who of a wave is in Kraken under which identifier, as a table."""
     wave = asked.wave(wave_id=wave_id)
+    asked.require(act=Act.OWN, dialect=wave.dialect)
     if wave.mode != "live":
         raise BadRequest(f"Wave {wave.name!r} is a rehearsal: no customer of it is in Kraken.")
     return StreamingResponse(
@@ -67,9 +69,9 @@ def crosswalk(asked: Ask, wave_id: int) -> Response:
 @router.post("/cut-over/pick")
 async def pick(request: Request, asked: Ask) -> Response:
     """Lead from what was picked by hand to the page of the order about it; nothing is done yet."""
-    form = await request.form(max_fields=2 * _PAGE)
-    picked = [str(value) for value in form.getlist("picked")]
-    said = {name: str(form.get(name, "")) for name in ("wave", FIELD)}
+    form = await sent_fields(request=request)
+    picked = [value for name, value in form if name == "picked"]
+    said = {"wave": "", FIELD: ""} | dict(form)
     return await run_in_threadpool(_pick, asked, said, picked)
 
 
@@ -121,16 +123,19 @@ def _leftovers(*, asked: Asked, wave_id: int | None, page: int) -> Any:
 
 def _crosswalk(*, asked: Asked, wave_id: int) -> Iterator[str]:
     yield csv_text(header=_COLUMNS, rows=[])
-    with asked.read() as connection:
-        for page in leftovers.crossed(connection=connection, wave_id=wave_id):
-            rows = [
-                (
-                    each.external_identifier,
-                    each.kraken_identifier or "",
-                    each.import_supplier,
-                    each.settled_at.isoformat(timespec="seconds") if each.settled_at else "",
-                )
-                for each in page
-            ]
-            # Its header is written already.
-            yield csv_text(header=_COLUMNS, rows=rows).partition("\r\n")[2]
+    after = leftovers.FIRST
+    while after is not None:
+        # A reader who is slow to take a page keeps no connection from others.
+        with asked.read() as connection:
+            page, after = leftovers.crossed(connection=connection, wave_id=wave_id, after=after)
+        rows = [
+            (
+                each.external_identifier,
+                each.kraken_identifier or "",
+                each.import_supplier,
+                each.settled_at.isoformat(timespec="seconds") if each.settled_at else "",
+            )
+            for each in page
+        ]
+        # Its header is written already.
+        yield csv_text(header=_COLUMNS, rows=rows).partition("\r\n")[2]

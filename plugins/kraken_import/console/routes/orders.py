@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -25,8 +26,12 @@ router = APIRouter()
 _log = logging.getLogger(__name__)
 
 _MOST: Final = 100
+_MOST_FOLLOWED: Final = 10
+"""Orders under way whose standing a look at the list finds out: the newest."""
 _OWN: Final = frozenset({FIELD, "id", "kind", "reason", "shown"})
 _LONGEST_FIELD: Final = 2_000
+_LONGEST_PICKED: Final = 8_000
+"""Characters that name all that can be picked on a page."""
 
 
 @router.get("/orders")
@@ -34,14 +39,24 @@ def orders(asked: Ask) -> Any:
     """Show the newest orders."""
     with asked.read() as connection:
         found = actions.latest(connection=connection, dialects=asked.dialects, most=_MOST)
-    return asked.page("orders", actions=found)
+    going_on = [action for action in found if action.outcome is None]
+    stands = {action.id: _progress(asked=asked, action=action) for action in going_on[:_MOST_FOLLOWED]}
+    return asked.page(
+        "orders",
+        actions=[
+            replace(action, outcome=stands[action.id].outcome, result=stands[action.id].sentence)
+            if action.id in stands
+            else action
+            for action in found
+        ],
+    )
 
 
 @router.get("/orders/new/{kind}")
 def new(asked: Ask, kind: str) -> Any:
     """Show what an order would do, before anything is done."""
     wanted = _kind(kind)
-    values = _bounded(dict(asked.request.query_params))
+    values = _bounded(_asked_for(asked.request.query_params))
     scope = wanted.scope(asked=asked, values=values)
     asked.require(act=wanted.act, dialect=scope.dialect)
     back = asked.link("waves", scope.wave_id) if scope.wave_id else asked.link("waves")
@@ -76,7 +91,7 @@ def _give(asked: Asked, form: Mapping[str, str]) -> Response:
         action_id = UUID(form.get("id", ""))
     except ValueError:
         raise BadRequest("The form is incomplete: open the page again, and send it there.") from None
-    values = {name: value for name, value in form.items() if name not in _OWN}
+    values = _asked_for(form)
     lead = RedirectResponse(asked.link("orders", action_id), status_code=303)
     with asked.read() as connection:
         if actions.find(connection=connection, action_id=action_id) is not None:
@@ -157,8 +172,16 @@ def _kind(name: str) -> Kind:
     return found
 
 
+def _asked_for(said: Mapping[str, str]) -> dict[str, str]:
+    """Return what says which order is meant: an address does not fill in what the form says of itself."""
+    return {name: value for name, value in said.items() if name not in _OWN}
+
+
 def _bounded(values: Mapping[str, str]) -> dict[str, str]:
     """Return what was sent. Raises `BadRequest` where a field is longer than any that is meant."""
-    if any(len(value) > _LONGEST_FIELD or len(name) > 100 for name, value in values.items()):
+    longest = {"picked": _LONGEST_PICKED}
+    if any(
+        len(value) > longest.get(name, _LONGEST_FIELD) or len(name) > 100 for name, value in values.items()
+    ):
         raise BadRequest(f"A field holds more than {_LONGEST_FIELD:,} characters, so nothing was done.")
     return dict(values)

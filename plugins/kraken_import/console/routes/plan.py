@@ -15,7 +15,7 @@ from kraken_import.usecases.plan_board import plan_board
 
 router = APIRouter()
 
-_MOST: Final = 20_000
+_MOST: Final = 10_000
 """Customers of a cohort whose rehearsals are looked up."""
 
 

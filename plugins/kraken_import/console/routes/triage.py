@@ -141,11 +141,17 @@ def export(asked: Ask, action_id: UUID) -> Response:
 
 def _csv(*, asked: Asked, selection_id: int, mapped: Mapped) -> Iterator[str]:
     yield csv_text(header=_CSV, rows=())
-    with asked.read() as connection:
-        for page in selections.lines(connection=connection, selection_id=selection_id):
-            rows = csv_text(header=(), rows=[_row(each, mapped) for each in page])
-            # Without the line of the header, which is blank.
-            yield rows.partition("\r\n")[2]
+    after = 0
+    while True:
+        # A reader who is slow to take a page keeps no connection from others.
+        with asked.read() as connection:
+            page = selections.lines(connection=connection, selection_id=selection_id, after=after)
+        if not page:
+            return
+        after = page[-1].id
+        rows = csv_text(header=(), rows=[_row(each, mapped) for each in page])
+        # Without the line of the header, which is blank.
+        yield rows.partition("\r\n")[2]
 
 
 def _row(each: LeftRecord, mapped: Mapped) -> Sequence[Any]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from fastapi import APIRouter
 
 from kraken_import.console.asking import Ask
 from kraken_import.console.runs import open_question, page_of, report_of
-from kraken_import.domain.lifecycle import OPEN, UNDONE, State
+from kraken_import.domain.lifecycle import OPEN, State
 from kraken_import.tracking import board, gate, overview, waves
 from kraken_import.tracking.board import Phase
 from kraken_import.usecases.board import line_of
 from kraken_import.usecases.four_eyes import is_barred
 from kraken_import.usecases.funnel import funnel
 from kraken_import.usecases.policy import wave_in_words
-from kraken_import.usecases.remedies import remedy_of
 from kraken_import.usecases.throughput import SHOWN, throughput
 
 router = APIRouter()
@@ -37,8 +37,11 @@ def wave(asked: Ask, wave_id: int) -> Any:
         run = waves.run_of(connection=connection, wave_id=wave_id)
         full = waves.load_wave(connection=connection, wave_id=wave_id)
         askers = gate.askers(connection=connection, wave_id=wave_id)
+        worded = gate.worded_question(connection=connection, wave_id=wave_id)
     question = open_question(asked=asked, run=run) if line.phase is Phase.WAITING else None
-    undone = sum(line.states.get(state, 0) for state in UNDONE)
+    if question is not None and worded is not None:
+        # Airflow keeps the words of the first time that it was asked.
+        question = replace(question, subject=worded[0], body=worded[1])
     return asked.page(
         "wave",
         line=line,
@@ -48,9 +51,6 @@ def wave(asked: Ask, wave_id: int) -> Any:
             (batch, states, _task(states=states, place=place))
             for place, (batch, states) in enumerate(batches.items())
         ],
-        remedy=remedy_of(stop_code=found.stop_code),
-        goes_on=line.phase is Phase.STOPPED or (line.phase is Phase.FAILED and undone > 0),
-        undone=undone,
         policy=wave_in_words(wave=full),
         question=question,
         is_barred=is_barred(four_eyes=full.policy.four_eyes, askers=askers, user=asked.caller.name),

@@ -50,7 +50,7 @@ CREATE TABLE migration.cohort_customer (
         REFERENCES migration.cohort (id, target_kraken, import_supplier, resource, mode) ON DELETE CASCADE
 );
 
--- Nobody is planned twice: the same key as the import process has.
+-- No customer is planned twice: the same key as the import process has.
 CREATE UNIQUE INDEX cohort_customer_key ON migration.cohort_customer
     (import_supplier, external_identifier, resource, mode, target_kraken);
 CREATE INDEX cohort_customer_order_idx ON migration.cohort_customer (cohort_id, priority, external_identifier);

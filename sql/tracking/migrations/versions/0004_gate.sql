@@ -33,7 +33,7 @@ CREATE TABLE migration.wave_decision (
     decision            text NOT NULL CHECK (decision IN ('approved', 'rejected', 'expired')),
     decided_by          text,
     decided_at          timestamptz NOT NULL,
-    -- Whoever answers a question first has decided it.
+    -- The first answer to a question decides it.
     PRIMARY KEY (wave_id, asked_at),
     CHECK ((decided_by IS NULL) = (decision = 'expired'))
 );

@@ -7,7 +7,7 @@ ALTER TABLE migration.reconciliation
     ADD COLUMN compared_at timestamptz,
     ADD COLUMN full_at timestamptz;
 
--- Whoever writes a row says what was compared.
+-- Each row says what was compared.
 ALTER TABLE migration.reconciliation ALTER COLUMN extent DROP DEFAULT;
 
 COMMENT ON COLUMN migration.reconciliation.extent IS 'full: all of it; changed: all but payloads that were found right before; kraken: only what Kraken''s side raises a doubt about; skipped: nothing, since nothing has changed.';

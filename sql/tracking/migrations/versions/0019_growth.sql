@@ -5,7 +5,7 @@
 CREATE INDEX import_attempt_wave_idx ON migration.import_attempt (wave_id);
 ALTER TABLE migration.import_attempt SET (fillfactor = 70);
 
--- Who has migrated stays held, and nobody has to look at that hold again. One column says of both ends that they
+-- A customer who has migrated stays held, and that hold needs no further look. One column says of both ends that they
 -- have come, so that Postgres knows how few are left.
 ALTER TABLE migration.legacy_hold ADD COLUMN done_at timestamptz;
 COMMENT ON COLUMN migration.legacy_hold.done_at IS 'Since when nothing is left to do: the customer was let go of, or has migrated and stays held; NULL until then.';

@@ -41,6 +41,20 @@ END
 $$;
 COMMENT ON FUNCTION migration.count_states IS 'Notes how many records a statement brought to each state of each batch, and how many left it.';
 
+-- Each statement adds rows: of a wave of 500,000 there are some 100,000, which each look at it would read.
+CREATE FUNCTION migration.gather_counts(of_wave bigint) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH gone AS (
+        DELETE FROM migration.state_count WHERE wave_id = of_wave RETURNING *
+    )
+    INSERT INTO migration.state_count (wave_id, batch, state, minute, records)
+    SELECT wave_id, batch, state, minute, sum(records)
+    FROM gone
+    GROUP BY wave_id, batch, state, minute
+    HAVING sum(records) <> 0
+$$;
+COMMENT ON FUNCTION migration.gather_counts IS 'Adds the counts of a wave up, by batch, state and minute, as the owner of the schema; what is added meanwhile stays.';
+
 CREATE TRIGGER import_process_claimed_is_counted
     AFTER INSERT ON migration.import_process REFERENCING NEW TABLE AS arrived
     FOR EACH STATEMENT EXECUTE FUNCTION migration.count_states();
@@ -136,3 +150,8 @@ COMMENT ON COLUMN migration.personal_look.looked_at IS 'When.';
 CREATE TRIGGER personal_look_is_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON migration.personal_look
     FOR EACH STATEMENT EXECUTE FUNCTION migration.refuse_change();
+
+-- Airflow keeps the words of a question that is asked again as they were at first.
+ALTER TABLE migration.wave ADD COLUMN asked_subject text, ADD COLUMN asked_body text;
+COMMENT ON COLUMN migration.wave.asked_subject IS 'What the last question of its gate asks, in one line.';
+COMMENT ON COLUMN migration.wave.asked_body IS 'What a person reads before answering it, in Markdown: codes and numbers, no customer.';

@@ -18,7 +18,7 @@ CREATE TABLE migration.legal_hold (
 CREATE UNIQUE INDEX legal_hold_key ON migration.legal_hold (wave_id, external_identifier) NULLS NOT DISTINCT
     WHERE ended_at IS NULL;
 
-COMMENT ON TABLE migration.legal_hold IS 'Waves and customers of which nothing may be purged or erased, because somebody has to be able to look at it.';
+COMMENT ON TABLE migration.legal_hold IS 'Waves and customers of which nothing may be purged or erased, because a court or an auditor may look at it.';
 COMMENT ON COLUMN migration.legal_hold.id IS 'Surrogate key.';
 COMMENT ON COLUMN migration.legal_hold.wave_id IS 'The wave that is held; NULL for one customer.';
 COMMENT ON COLUMN migration.legal_hold.external_identifier IS 'The customer who is held, in whatever wave; NULL for a wave.';
@@ -313,7 +313,7 @@ BEGIN
     UPDATE migration.record_decision SET reason = 'Erased.' WHERE import_process_id = ANY (ids);
     UPDATE migration.reconciliation_difference AS difference
     SET external_identifier = erased_as, ours = 'erased', theirs = 'erased', note = NULL,
-        -- An amount that is open stays so, since somebody has to clear it. Of two under the token the first is.
+        -- An amount that is open stays so, since a person has to clear it. Of two under the token the first is.
         cents = CASE WHEN difference.resolved_at IS NULL THEN difference.cents END,
         resolved_at = CASE
             WHEN difference.resolved_at IS NULL AND difference.cents <> 0 AND NOT EXISTS (
@@ -410,6 +410,8 @@ BEGIN
         ('selection', 'described'),
         ('stop_order', 'reason'),
         ('stop_order', 'stop_reason'),
+        ('wave', 'asked_body'),
+        ('wave', 'asked_subject'),
         ('wave', 'name'),
         ('wave', 'outcome_reason'),
         ('wave', 'stop_reason'),
