@@ -214,3 +214,27 @@ def test_a_cohort_that_a_wave_takes_meanwhile_keeps_its_date(console: Console) -
 def test_zones_are_read_in_another_process_and_are_the_same_there() -> None:
     for dialect in ("edf_accounts", "essential_supply_points_cdns", "no_such_dialect"):
         assert facts_from_elsewhere(dialect) == facts_of(dialect)
+
+
+def test_a_cohort_is_planned_by_a_run_that_gets_what_the_form_says(console: Console) -> None:
+    airflow(console)
+    form = console.form("orders/new/plan?dialect=edf_accounts")
+    said = {"cohort": "north", "rule": "all", "size": "40", "wave_date": "", "mode": "live"}
+    given = console.post("orders", form | said | {"approval": "required", "reason": "the first"})
+    assert "it selects the customers now" in words_of(given)
+    (posted,) = [call for call in console.around.calls if call[0] == "POST"]
+    assert posted[1] == "/api/v2/dags/plan_cohort/dagRuns"
+    assert posted[2]["conf"] == {
+        "dialect": "edf_accounts",
+        "cohort": "north",
+        "rule": "all",
+        "size": 40,
+        "wave_date": None,
+        "mode": "live",
+        "approval": "required",
+        "preview": False,
+    }
+    wrong = console.form("orders/new/plan?dialect=edf_accounts") | said | {"size": "-1", "reason": "so"}
+    assert "a size of 1 or more" in words_of(console.post("orders", wrong))
+    assert console.get("orders/new/plan?dialect=edf_accounts", user="viewer").status_code == 403
+    assert console.get("orders/new/plan?dialect=none", user="ops").status_code == 404

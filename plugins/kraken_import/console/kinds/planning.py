@@ -40,8 +40,8 @@ class PlanCohort:
             refusal = f"Airflow starts no run of {_DAG} while that DAG is paused: switch it on there first."
         return Scope(
             title="Plan a cohort",
-            words=f"A run selects customers of {dialect} whom no wave and no cohort has, and writes them down "
-            "as a cohort. Nothing is sent. Parameters of a rule, and policy beside the approval, are in "
+            words=f"A run selects customers of {dialect} whom no wave and no cohort has, and writes them "
+            "down as a cohort. Nothing is sent. Parameters of a rule, and policy beside the approval, are in "
             "Airflow's own form.",
             button="Plan it",
             dialect=dialect,
