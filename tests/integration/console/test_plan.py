@@ -221,7 +221,7 @@ def test_a_cohort_is_planned_by_a_run_that_gets_what_the_form_says(console: Cons
     form = console.form("orders/new/plan?dialect=edf_accounts")
     said = {"cohort": "north", "rule": "all", "size": "40", "wave_date": "", "mode": "live"}
     given = console.post("orders", form | said | {"approval": "required", "reason": "the first"})
-    assert "it selects the customers now" in words_of(given)
+    assert "selects the customers now" in words_of(given)
     (posted,) = [call for call in console.around.calls if call[0] == "POST"]
     assert posted[1] == "/api/v2/dags/plan_cohort/dagRuns"
     assert posted[2]["conf"] == {
