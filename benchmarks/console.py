@@ -205,10 +205,22 @@ def _measure_pages(*, options: argparse.Namespace, cluster: Cluster) -> bool:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("VACUUM (ANALYZE)")
     tell(f"{records:,} records in {options.waves} waves.")
-    ended, working = options.waves - 4, options.waves
-    pages = {
+    pages = _pages(waves=options.waves, record=record, cohort=cohort)
+    with _served(cluster=cluster, database="filled") as (address, server):
+        processes = (server.pid, _first_process(cluster))
+        found = [
+            _loaded(where=f"{address}/{_PLACE}/{path}", name=name, loads=options.loads, processes=processes)
+            for name, path in pages.items()
+        ]
+    return _print(found=found)
+
+
+def _pages(*, waves: int, record: int, cohort: int) -> dict[str, str]:
+    """Return the address of each page by its name."""
+    ended, working = waves - 4, waves
+    return {
         "list of waves": "waves",
-        "older waves": f"waves?before={options.waves // 2}",
+        "older waves": f"waves?before={waves // 2}",
         "wave at work": f"waves/{working}",
         "wave that has ended": f"waves/{ended}",
         "plan": "plan",
@@ -227,13 +239,6 @@ def _measure_pages(*, options: argparse.Namespace, cluster: Cluster) -> bool:
         "orders": "orders",
         "order": f"orders/new/pause?wave={working}",
     }
-    with _served(cluster=cluster, database="filled") as (address, server):
-        processes = (server.pid, _first_process(cluster))
-        found = [
-            _loaded(where=f"{address}/{_PLACE}/{path}", name=name, loads=options.loads, processes=processes)
-            for name, path in pages.items()
-        ]
-    return _print(found=found)
 
 
 def _loaded(*, where: str, name: str, loads: int, processes: tuple[int, int]) -> Page:
@@ -327,9 +332,16 @@ def _measure_wave(*, options: argparse.Namespace, cluster: Cluster) -> bool:
                 f"Postgres {of_postgres:.1f}, console {of_server:.1f}, together {spent[-1]:.1f}",
                 flush=True,
             )
+    return _judge(options=options, spent=spent, of_pages=of_pages, looks=len(looks))
+
+
+def _judge(
+    *, options: argparse.Namespace, spent: Sequence[float], of_pages: Sequence[float], looks: int
+) -> bool:
+    """Print what the open consoles cost. Returns whether it is little enough."""
     more = spent[1] / spent[0] - 1
-    each = (of_pages[1] - of_pages[0]) / max(1, len(looks))
-    print(f"{options.consoles} consoles looked {len(looks):,} times: {more:.1%} more CPU seconds.")
+    each = (of_pages[1] - of_pages[0]) / max(1, looks)
+    print(f"{options.consoles} consoles looked {looks:,} times: {more:.1%} more CPU seconds.")
     seconds = options.accounts / options.rate
     share = each * options.consoles / _SECONDS * seconds / spent[0]
     print(
