@@ -67,8 +67,16 @@ def test_a_cohort_is_started_approved_and_gone_on_with_by_pages_alone(stack: Sta
     page = f"tracking/waves/{wave_id}"
     stack.until(lambda: "orders/new/approve" in pages.get(page).text)
     assert "Answer by" in pages.says(page)
-    approved = pages.order("approve", wave=wave_id)
-    stack.until(lambda: "was approved by" in pages.says(approved))
+    given = [pages.order("approve", wave=wave_id)]
+
+    def is_approved() -> bool:
+        said = pages.says(given[-1])
+        if "Answer it again" in said:
+            # Airflow forgets an answer that comes while its question is being put once more.
+            given.append(pages.order("approve", wave=wave_id))
+        return "was approved by" in said
+
+    stack.until(is_approved)
     ((run_id,),) = stack.rows("TRACKING_DSN", f"SELECT run_id FROM migration.wave WHERE id = {wave_id}")
     assert run_id.startswith("console__live-")
     assert stack.finish(run_id) in ("success", "failed")
