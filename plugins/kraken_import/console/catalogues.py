@@ -5,15 +5,14 @@ The first page that asks for one begins to read it; until it is there the page s
 
 from __future__ import annotations
 
-import json
 import logging
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock, Thread
 from typing import Any, Final
+
+from kraken_import.usecases.elsewhere import UnableToRead, read_elsewhere
 
 _log: Final = logging.getLogger(__name__)
 
@@ -116,13 +115,13 @@ class Catalogues:
 
 
 def _catalogue(*, name: str) -> Catalogue | None:
-    command = [sys.executable, "-m", _MODULE, name]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=_LONGEST, check=True)
-        return _parsed(json.loads(done.stdout))
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
+        return _parsed(read_elsewhere(module=_MODULE, words=(name,), seconds=_LONGEST))
+    except UnableToRead as problem:
+        _log.warning("The mapping of %s could not be read (%s).", name, problem)
+    except (KeyError, TypeError) as error:
         _log.warning("The mapping of %s could not be read (%s).", name, type(error).__name__)
-        return None
+    return None
 
 
 def _parsed(document: Mapping[str, Any]) -> Catalogue:

@@ -5,15 +5,12 @@ Reading a mapping needs libraries that the API server does without; what is kept
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import subprocess
-import sys
 import time
 from threading import Lock, Thread
 from typing import Final
 
+from kraken_import.usecases.elsewhere import UnableToRead, read_elsewhere
 from kraken_import.usecases.triage import UNMAPPED, Mapped
 
 _log = logging.getLogger(__name__)
@@ -62,13 +59,14 @@ class Columns:
 
 
 def _read(*, dialect: str) -> Mapped | None:
-    command = [sys.executable, "-m", "kraken_import.reporting.columns", dialect]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, timeout=_LONGEST, check=True)
-        return Mapped.read(document=json.loads(done.stdout))
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
-        _log.warning("The mapping of %s could not be read (%s).", dialect, type(error).__name__)
+        return Mapped.read(
+            document=read_elsewhere(
+                module="kraken_import.reporting.columns", words=(dialect,), seconds=_LONGEST
+            )
+        )
+    except UnableToRead as problem:
+        _log.warning("The mapping of %s could not be read (%s).", dialect, problem)
         return None
 
 

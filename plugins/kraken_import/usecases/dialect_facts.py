@@ -7,8 +7,6 @@ libraries would otherwise stay in the memory of the process that asks.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -16,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from threading import Lock
 from typing import Final
 
+from kraken_import.usecases.elsewhere import UnableToRead, read_elsewhere
 from transforms.registry import UnknownDialect, check_dialect, delivered_dialect, dialect_names, problem_of
 
 _LONGEST_SECONDS: Final = 60.0
@@ -65,7 +64,7 @@ class _Read:
             if self.found is None and time.monotonic() - self.failed_at >= _PAUSE:
                 try:
                     self.found = _all()
-                except (OSError, ValueError, subprocess.SubprocessError):
+                except UnableToRead:
                     self.failed_at = time.monotonic()
             return self.found or {}
 
@@ -74,14 +73,8 @@ _READ: Final = _Read()
 
 
 def _all() -> Mapping[str, DialectFacts]:
-    done = subprocess.run(
-        [sys.executable, "-m", __name__],
-        capture_output=True,
-        timeout=_LONGEST_SECONDS,
-        check=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    )
-    return {name: DialectFacts(**facts) for name, facts in json.loads(done.stdout).items()}
+    found = read_elsewhere(module=__name__, seconds=_LONGEST_SECONDS)
+    return {name: DialectFacts(**facts) for name, facts in found.items()}
 
 
 if __name__ == "__main__":
