@@ -8,6 +8,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from kraken_import.console.asking import Asked
+from kraken_import.console.runs import refused
 from kraken_import.usecases.faults import BadRequest
 
 
@@ -40,6 +41,24 @@ def trigger(*, asked: Asked, dag_id: str, run_id: str, conf: Mapping[str, Any]) 
             f"Airflow refused to begin a run of {dag_id} ({answer.status}): see whether you may trigger it "
             "there, and what it says."
         )
+
+
+def unready(*, asked: Asked, dag_id: str) -> str:
+    """Return why Airflow would start no run of a DAG now; blank where it would."""
+    dag = asked.airflow(method="GET", path=f"/api/v2/dags/{dag_id}")
+    if not dag.is_good:
+        return str(refused(status=dag.status, what=f"start {dag_id}"))
+    if dag.document.get("is_paused"):
+        return f"Airflow starts no run of {dag_id} while that DAG is paused: switch it on there first."
+    return ""
+
+
+def start_run(*, asked: Asked, dag_id: str, run_id: str, conf: Mapping[str, Any]) -> None:
+    """Begin a run whose id was made with its form. Raises `BadRequest` where Airflow does not."""
+    body = {"dag_run_id": run_id, "logical_date": None, "conf": conf}
+    answer = asked.airflow(method="POST", path=f"/api/v2/dags/{dag_id}/dagRuns", body=body)
+    if not answer.is_good:
+        raise refused(status=answer.status, what="start the run")
 
 
 def state_of_run(*, asked: Asked, dag_id: str, run_id: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
 from kraken_import.console.access import Act
 from kraken_import.console.asking import Asked, NotFound
 from kraken_import.console.kinds.kind import Field, Kind, Progress, Scope, is_young
-from kraken_import.console.runs import path_of, refused
+from kraken_import.console.runs import path_of
+from kraken_import.console.triggering import start_run, unready
 from kraken_import.console.values import number_of
 from kraken_import.domain.lifecycle import Mode
 from kraken_import.tracking import cohorts, waves
@@ -23,6 +24,7 @@ from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.postpone import postpone, read_date
 from kraken_import.usecases.rehearse_cohort import NONE_LEFT, plan_rehearsal
 
+_STARTED: Final = "The run was started: it plans the wave within seconds."
 _TAKEN: Final = "There is no such cohort that waits for a wave: another run may have taken it."
 
 
@@ -58,7 +60,7 @@ class StartCohort:
             button="Start it live" if is_live else "Rehearse it",
             dialect=cohort.dialect,
             records=cohort.customers,
-            refusal=_unready(asked=asked, dag_id=dag_id),
+            refusal=unready(asked=asked, dag_id=dag_id),
             dag_id=dag_id,
             run_id=f"console__{cohort.mode.value}-{uuid4()}",
             is_dangerous=is_live,
@@ -70,7 +72,8 @@ class StartCohort:
         """Start the run. Raises `BadRequest` where Airflow does not."""
         cohort = waiting_cohort(asked=asked, cohort_id=_cohort_id(values))
         conf = {"cohort": cohort.name, "dry_run": cohort.mode is not Mode.LIVE}
-        return _started(asked=asked, scope=scope, conf=conf)
+        start_run(asked=asked, dag_id=str(scope.dag_id), run_id=str(scope.run_id), conf=conf)
+        return Progress(sentence=_STARTED)
 
     def progress(self, *, asked: Asked, action: Action) -> Progress:
         """Return whether the run has planned a wave."""
@@ -91,7 +94,7 @@ class RehearseCohort:
         with asked.read() as connection:
             records = cohorts.to_rehearse(connection=connection, cohort_id=cohort.id)
         dag_id = f"migrate_{cohort.dialect}"
-        refusal = _unready(asked=asked, dag_id=dag_id)
+        refusal = unready(asked=asked, dag_id=dag_id)
         if cohort.mode is not Mode.LIVE:
             refusal = "The cohort is a rehearsal itself: start it."
         elif not records:
@@ -116,9 +119,11 @@ class RehearseCohort:
         cohort = waiting_cohort(asked=asked, cohort_id=_cohort_id(values))
         name = plan_rehearsal(tracking=asked.writer, cohort=cohort, planned_by=action.ordered_by)
         try:
-            return _started(asked=asked, scope=scope, conf={"cohort": name, "dry_run": True})
+            conf = {"cohort": name, "dry_run": True}
+            start_run(asked=asked, dag_id=str(scope.dag_id), run_id=str(scope.run_id), conf=conf)
         except BadRequest as refusal:
             raise BadRequest(f"The rehearsal is planned as {name!r}, and not started: {refusal}") from None
+        return Progress(sentence=_STARTED)
 
     def progress(self, *, asked: Asked, action: Action) -> Progress:
         """Return whether the run has planned a wave."""
@@ -171,24 +176,6 @@ class Postpone:
     def progress(self, *, asked: Asked, action: Action) -> Progress:
         """Return that its end is not known: the server was stopped in the middle of it."""
         return Progress(sentence="Begun, and its end is not known: the plan shows the date that it has.")
-
-
-def _unready(*, asked: Asked, dag_id: str) -> str:
-    """Return why Airflow would start no run of a DAG now; blank where it would."""
-    dag = asked.airflow(method="GET", path=f"/api/v2/dags/{dag_id}")
-    if not dag.is_good:
-        return str(refused(status=dag.status, what=f"start {dag_id}"))
-    if dag.document.get("is_paused"):
-        return f"Airflow starts no run of {dag_id} while that DAG is paused: switch it on there first."
-    return ""
-
-
-def _started(*, asked: Asked, scope: Scope, conf: Mapping[str, Any]) -> Progress:
-    body = {"dag_run_id": scope.run_id, "logical_date": None, "conf": conf}
-    answer = asked.airflow(method="POST", path=f"/api/v2/dags/{scope.dag_id}/dagRuns", body=body)
-    if not answer.is_good:
-        raise refused(status=answer.status, what="start the run")
-    return Progress(sentence="The run was started: it plans the wave within seconds.")
 
 
 def _planned(*, asked: Asked, action: Action) -> Progress:

@@ -10,8 +10,7 @@ from uuid import uuid4
 from kraken_import.console.access import Act
 from kraken_import.console.asking import Asked, NotFound
 from kraken_import.console.kinds.kind import Field, Kind, Progress, Scope
-from kraken_import.console.runs import refused
-from kraken_import.console.triggering import state_of_run
+from kraken_import.console.triggering import start_run, state_of_run, unready
 from kraken_import.tracking import cohorts
 from kraken_import.tracking.actions import Action, NewAction
 from kraken_import.usecases.faults import BadRequest
@@ -35,9 +34,6 @@ class PlanCohort:
         if dialect not in asked.dialects:
             raise NotFound("There is no such dialect that you may see: choose one on the page Plan.")
         dag = asked.airflow(method="GET", path=f"/api/v2/dags/{_DAG}/details")
-        refusal = str(refused(status=dag.status, what=f"start {_DAG}")) if not dag.is_good else ""
-        if dag.is_good and dag.document.get("is_paused"):
-            refusal = f"Airflow starts no run of {_DAG} while that DAG is paused: switch it on there first."
         return Scope(
             title="Plan a cohort",
             words=f"A run selects customers of {dialect} whom no wave and no cohort has, and writes them "
@@ -45,7 +41,7 @@ class PlanCohort:
             "Airflow's own form.",
             button="Plan it",
             dialect=dialect,
-            refusal=refusal,
+            refusal=unready(asked=asked, dag_id=_DAG),
             fields=(
                 Field(name="cohort", label="What people call it"),
                 Field(name="rule", label="Rule", options=_rules(dag.document)),
@@ -82,10 +78,7 @@ class PlanCohort:
             "approval": values.get("approval", ""),
             "preview": False,
         }
-        body = {"dag_run_id": scope.run_id, "logical_date": None, "conf": conf}
-        answer = asked.airflow(method="POST", path=f"/api/v2/dags/{_DAG}/dagRuns", body=body)
-        if not answer.is_good:
-            raise refused(status=answer.status, what="start the run")
+        start_run(asked=asked, dag_id=_DAG, run_id=str(scope.run_id), conf=conf)
         return Progress(sentence="The run was started: it selects the customers now.")
 
     def progress(self, *, asked: Asked, action: Action) -> Progress:
