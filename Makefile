@@ -133,14 +133,14 @@ archive: install ## Move the events of waves purged more than DAYS ago (30) into
 
 test: install ## Run every test but the long proofs
 	@$(VENV)/python -m proofs.browser --if-possible
-	@$(VENV)/python -m pytest -n 6 --dist loadgroup
+	@$(VENV)/python -m pytest -m "not proof" -n 6 --dist loadgroup
 
 test-quick: install ## Run the tests that need no database: under half a minute
 	@$(VENV)/python -m pytest -n 2 tests/unit
 
 prove: install ## Run the long proofs: a migration, a backfill, gates, a new dialect and a stack that is killed
 	@$(VENV)/python -m proofs.browser --if-possible
-	@$(VENV)/python -m pytest tests/proofs
+	@$(VENV)/python -m pytest -m proof -n 2 --dist loadgroup tests/proofs tests/integration
 
 browser: install ## Fetch what the console is tested in, unless the system has a Chromium (CHROMIUM= names one)
 	@$(VENV)/python -m proofs.browser

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.stacks import DAG, Stack, running_stack
+
+HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="session")
@@ -18,5 +21,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have the proof that kills and stops the shared stack come last, whatever was asked for."""
+    """Mark the proofs, and have the one that kills and stops the shared stack come last.
+
+    Those that share the stack share a worker, and so do those of one file: each has fixtures of its own.
+    """
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("proof")
+            shares = "stack" in getattr(item, "fixturenames", ())
+            item.add_marker(pytest.mark.xdist_group("stack of the proofs" if shares else item.path.stem))
     items.sort(key=lambda item: item.get_closest_marker("ends_the_stack") is not None)

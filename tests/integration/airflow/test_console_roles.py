@@ -24,6 +24,7 @@ from tests.integration.console.test_plan import cohort
 from tests.integration.usecases.test_reconcile import play
 
 pytestmark = [
+    pytest.mark.proof,
     pytest.mark.xdist_group("airflow"),
     pytest.mark.filterwarnings("default"),
 ]

@@ -6,12 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.images import READ_DAGS, context, copied
 from transforms.registry import dialect_names
 
 OPERATIONS = {"control_wave", "plan_cohort", "poll_open", "reconcile", "retain", "watch"}
 
 
+@pytest.mark.proof
 def test_the_image_imports_every_dag(tmp_path: Path) -> None:
     sent = context(folder=tmp_path / "context")
     copied(context=sent, image=tmp_path / "image")

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.conftest import ROOT
 
 TASK = """
@@ -24,6 +26,7 @@ print(*sorted(set(sys.modules) - loaded))
 """
 
 
+@pytest.mark.proof
 def test_a_task_imports_its_dialect_alone_and_reads_that_anew() -> None:
     told = subprocess.run(
         [sys.executable, "-c", TASK],

@@ -132,6 +132,7 @@ def test_a_report_is_written_shown_and_linked(
         assert read_report(dag_id=dag_id, folder=inner, name=name) is None
 
 
+@pytest.mark.proof
 def test_a_report_is_current_when_it_is_opened_and_of_its_own_dag_alone(
     airflow_journey: Journey, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

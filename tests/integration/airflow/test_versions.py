@@ -104,7 +104,7 @@ def test_a_trigger_ends_when_the_schema_is_upgraded_while_it_waits(
         # It takes only what no batch has asked about for half a minute.
         with journey.tracking_superuser.begin() as connection:
             connection.exec_driver_sql(
-                "UPDATE migration.import_process SET created_at = created_at - interval '1 hour'"
+                "UPDATE migration.import_process SET created_at = created_at - interval '40 seconds'"
             )
     journey.strike(kind="never_ends")
     asked = journey.seen("status")

@@ -72,6 +72,7 @@ def test_an_unknown_option_is_wrong_usage(bare: Run) -> None:
         assert (result.exit_code, "No such option" in result.stderr) == (2, True)
 
 
+@pytest.mark.proof
 def test_a_schema_that_is_older_or_newer_is_told_by_every_command(
     bare: Run, run: Run, empty_dsn: str, tracking_superuser_dsn: str
 ) -> None:

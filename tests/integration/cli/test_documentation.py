@@ -170,6 +170,7 @@ def _ended(journey: Journey, pilot: int) -> None:
         )
 
 
+@pytest.mark.proof
 def test_every_documented_command_is_understood_and_works(
     world: Journey, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

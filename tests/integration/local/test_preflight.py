@@ -13,7 +13,7 @@ from kraken_import.generator import load
 from tests.checkouts import attempt, copied_checkout, run
 from tests.conftest import NewDatabase
 
-pytestmark = pytest.mark.xdist_group("preflight")
+pytestmark = [pytest.mark.proof, pytest.mark.xdist_group("preflight")]
 
 
 @pytest.fixture(scope="module")

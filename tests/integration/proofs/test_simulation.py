@@ -18,8 +18,8 @@ def simulate(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=230, check=False)
 
 
-def test_a_dozen_histories_lose_and_double_nothing() -> None:
-    found = simulate("--seeds", "1-12")
+def test_four_histories_lose_and_double_nothing() -> None:
+    found = simulate("--seeds", "1-4")
     assert found.returncode == 0, found.stdout + found.stderr
-    assert "12 histories (1-12), 0 of them wrong" in found.stdout
+    assert "4 histories (1-4), 0 of them wrong" in found.stdout
     assert f"of {len(KINDS)} kinds of fault struck" in found.stdout
