@@ -8,16 +8,13 @@ SELECT process.wave_id, coalesce(error.code, '') AS code, coalesce(error.path, '
     count(DISTINCT process.id) FILTER (WHERE process.state = 'parked') AS parked,
     min(error.occurred_at) AS first_at, max(error.occurred_at) AS last_at,
     (array_agg(DISTINCT process.id))[1:3] AS examples
-FROM migration.import_process AS process
+FROM migration.left_records(%(wave_ids)s) AS process
 LEFT JOIN LATERAL (
     SELECT code, path, stage, origin, detail, occurred_at
     FROM migration.import_error
     WHERE import_process_id = process.id AND attempt = process.attempt AND severity = 'error'
     OFFSET 0
 ) AS error ON true
-WHERE process.wave_id = ANY (%(wave_ids)s)
-    AND process.state IN ('rejected', 'invalid', 'errored', 'cancelled', 'dry_run_errored', 'parked')
-    AND process.erased_at IS NULL
 GROUP BY process.wave_id, error.code, error.path, error.stage
 ORDER BY records DESC, code, path, stage
 
@@ -62,41 +59,19 @@ GROUP BY wave_id, code, path, stage
 SELECT wave.id
 FROM migration.wave
 WHERE wave.closed_at IS NULL AND wave.dialect = ANY (%(dialects)s)
-    AND EXISTS (
-        SELECT FROM migration.import_process AS process
-        WHERE process.wave_id = wave.id
-            AND process.state IN ('rejected', 'invalid', 'errored', 'cancelled', 'dry_run_errored', 'parked')
-            AND process.erased_at IS NULL
-    )
+    AND EXISTS (SELECT FROM migration.left_records(ARRAY[wave.id]))
 ORDER BY wave.id DESC
 LIMIT %(most)s
 
 -- name: count
--- Here, in `records` and in `selections.keep` the same records are meant: a blank code stands for no error at all.
 SELECT count(*)
-FROM migration.import_process AS process
-WHERE process.wave_id = ANY (%(wave_ids)s)
-    AND process.state IN ('rejected', 'invalid', 'errored', 'cancelled', 'dry_run_errored', 'parked')
-    AND process.erased_at IS NULL
-    AND (%(state)s::text IS NULL OR process.state = %(state)s)
-    AND (%(ids)s::bigint[] IS NULL OR process.id = ANY (%(ids)s))
-    AND (
-        coalesce(%(code)s, %(path)s, %(stage)s) IS NULL
-        OR (%(code)s IS NOT DISTINCT FROM '') <> EXISTS (
-            SELECT FROM migration.import_error AS error
-            WHERE error.import_process_id = process.id AND error.attempt = process.attempt
-                AND error.severity = 'error'
-                AND (coalesce(%(code)s, '') = '' OR error.code = %(code)s)
-                AND (%(path)s::text IS NULL OR error.path = %(path)s)
-                AND (%(stage)s::text IS NULL OR error.stage = %(stage)s)
-        )
-    )
-    AND (
-        %(among)s::bigint IS NULL
-        OR EXISTS (
-            SELECT FROM migration.selection_record AS chosen
-            WHERE chosen.selection_id = %(among)s AND chosen.import_process_id = process.id
-        )
+FROM migration.left_records(
+    %(wave_ids)s, %(state)s, %(ids)s, %(code)s, %(path)s, %(stage)s
+) AS process
+WHERE %(among)s::bigint IS NULL
+    OR EXISTS (
+        SELECT FROM migration.selection_record AS chosen
+        WHERE chosen.selection_id = %(among)s AND chosen.import_process_id = process.id
     )
 
 -- name: records
@@ -105,7 +80,9 @@ SELECT process.id, process.external_identifier, process.wave_id, process.state, 
     coalesce(error.stage, '') AS stage, coalesce(error.code, '') AS code, coalesce(error.path, '') AS path,
     coalesce(error.indexed_path, '') AS indexed_path, coalesce(error.detail, '') AS detail, error.occurred_at,
     back.owner, back.note
-FROM migration.import_process AS process
+FROM migration.left_records(
+    %(wave_ids)s, %(state)s, %(ids)s, %(code)s, %(path)s, %(stage)s
+) AS process
 LEFT JOIN LATERAL (
     SELECT stage, code, path, indexed_path, detail, occurred_at
     FROM migration.import_error
@@ -119,22 +96,6 @@ LEFT JOIN LATERAL (
     WHERE import_process_id = process.id AND resolved_at IS NULL
     OFFSET 0
 ) AS back ON true
-WHERE process.wave_id = ANY (%(wave_ids)s)
-    AND process.state IN ('rejected', 'invalid', 'errored', 'cancelled', 'dry_run_errored', 'parked')
-    AND process.erased_at IS NULL
-    AND (%(state)s::text IS NULL OR process.state = %(state)s)
-    AND (%(ids)s::bigint[] IS NULL OR process.id = ANY (%(ids)s))
-    AND (
-        coalesce(%(code)s, %(path)s, %(stage)s) IS NULL
-        OR (%(code)s IS NOT DISTINCT FROM '') <> EXISTS (
-            SELECT FROM migration.import_error AS error
-            WHERE error.import_process_id = process.id AND error.attempt = process.attempt
-                AND error.severity = 'error'
-                AND (coalesce(%(code)s, '') = '' OR error.code = %(code)s)
-                AND (%(path)s::text IS NULL OR error.path = %(path)s)
-                AND (%(stage)s::text IS NULL OR error.stage = %(stage)s)
-        )
-    )
-    AND process.id > %(after)s
+WHERE process.id > %(after)s
 ORDER BY process.id
 LIMIT %(most)s

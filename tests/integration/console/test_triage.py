@@ -15,6 +15,7 @@ from kraken_import.console.columns import COLUMNS
 from kraken_import.domain.lifecycle import State
 from kraken_import.generator import load
 from kraken_import.tracking import selections, triage
+from kraken_import.tracking.queries import SQL_FOLDER
 from kraken_import.tracking.triage import Matching
 from kraken_import.usecases.control import UnknownWave
 from kraken_import.usecases.selections import customers_in_wave
@@ -342,6 +343,29 @@ def test_count_page_and_selection_mean_the_same_records(console: Console, given:
         assert listed == [failing["errored"]]
     if given.get("stage") == "build":
         assert listed == [failing["rejected"]]
+
+
+def test_what_is_left_is_said_in_one_place(console: Console) -> None:
+    (first, *_) = console.journey.rows(
+        "SELECT id, wave_id FROM migration.import_process WHERE wave_id = :id LIMIT 1",
+        id=finished_wave(console.journey, SOUND[0]),
+    )
+    left = {}
+    for state in State:
+        with console.journey.tracking_superuser.begin() as connection:
+            # No order of states is kept here: any may be left, or not.
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+            connection.exec_driver_sql(
+                "UPDATE migration.import_process SET state = %(state)s WHERE id = %(id)s",
+                {"state": state.value, "id": first["id"]},
+            )
+        with console.journey.tracking.connect() as connection:
+            left[state] = triage.count(connection=connection, matching=Matching(wave_ids=[first["wave_id"]]))
+    assert {state for state, number in left.items() if number} == triage.LEFT
+    spelt = [
+        file.name for file in SQL_FOLDER.glob("*.sql") if "'dry_run_errored', 'parked'" in file.read_text()
+    ]
+    assert spelt == []
 
 
 def test_the_wave_before_and_the_rehearsal_are_compared(console: Console) -> None:
