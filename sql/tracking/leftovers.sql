@@ -12,47 +12,62 @@ ORDER BY kind DESC, code, key
 LIMIT %(most)s OFFSET %(offset)s
 
 -- name: counts
--- By kind and code, with and without an owner.
-SELECT kind, code, owner IS NOT NULL AS owned, count(*) AS entries
+-- By kind and code, with and without an owner. The digest tells one set of them from another of as many.
+SELECT kind, code, owner IS NOT NULL AS owned, count(*) AS entries,
+    bit_xor(hashtextextended(kind || ':' || key, 0)) AS digest
 FROM migration.leftovers(%(wave_id)s, %(dialects)s, %(unproved)s)
+WHERE %(picked)s::text[] IS NULL OR kind || ':' || key = ANY (%(picked)s)
 GROUP BY kind, code, owned
 ORDER BY kind DESC, code, owned
 
 -- name: own_hand_backs
-UPDATE migration.hand_back
-SET owner = %(owner)s, owned_at = %(at)s, note = coalesce(%(note)s, note)
-FROM migration.import_process AS process
-WHERE process.id = hand_back.import_process_id
-    AND hand_back.wave_id = %(wave_id)s AND hand_back.resolved_at IS NULL AND process.state <> ALL (%(unproved)s)
-    AND (%(code)s::text IS NULL OR hand_back.code = %(code)s)
-    AND (%(whose)s::text IS NULL OR (%(whose)s = 'none') = (hand_back.owner IS NULL))
-    AND (%(picked)s::text[] IS NULL OR hand_back.import_process_id::text = ANY (%(picked)s))
+-- The digests of these three are those of `counts`.
+WITH owned AS (
+    UPDATE migration.hand_back
+    SET owner = %(owner)s, owned_at = %(at)s, note = coalesce(%(note)s, note)
+    FROM migration.import_process AS process
+    WHERE process.id = hand_back.import_process_id
+        AND hand_back.wave_id = %(wave_id)s AND hand_back.resolved_at IS NULL AND process.state <> ALL (%(unproved)s)
+        AND (%(code)s::text IS NULL OR hand_back.code = %(code)s)
+        AND (%(whose)s::text IS NULL OR (%(whose)s = 'none') = (hand_back.owner IS NULL))
+        AND (%(picked)s::text[] IS NULL OR hand_back.import_process_id::text = ANY (%(picked)s))
+    RETURNING 'hand_back:' || hand_back.import_process_id AS key
+)
+SELECT count(*) AS entries, coalesce(bit_xor(hashtextextended(key, 0)), 0) AS digest FROM owned
 
 -- name: own_late_changes
-UPDATE migration.late_change
-SET owner = %(owner)s, owned_at = %(at)s, note = coalesce(%(note)s, note)
-WHERE wave_id = %(wave_id)s
-    AND (%(code)s::text IS NULL OR kind = %(code)s)
-    AND (%(whose)s::text IS NULL OR (%(whose)s = 'none') = (owner IS NULL))
-    AND (%(picked)s::text[] IS NULL OR import_process_id || '-' || kind = ANY (%(picked)s))
+WITH owned AS (
+    UPDATE migration.late_change
+    SET owner = %(owner)s, owned_at = %(at)s, note = coalesce(%(note)s, note)
+    WHERE wave_id = %(wave_id)s
+        AND (%(code)s::text IS NULL OR kind = %(code)s)
+        AND (%(whose)s::text IS NULL OR (%(whose)s = 'none') = (owner IS NULL))
+        AND (%(picked)s::text[] IS NULL OR import_process_id || '-' || kind = ANY (%(picked)s))
+    RETURNING 'late_change:' || import_process_id || '-' || kind AS key
+)
+SELECT count(*) AS entries, coalesce(bit_xor(hashtextextended(key, 0)), 0) AS digest FROM owned
 
 -- name: own_differences
-UPDATE migration.reconciliation_difference AS difference
-SET owner = %(owner)s, owned_at = %(at)s, note = coalesce(%(note)s, note)
-WHERE difference.wave_id IS NOT DISTINCT FROM %(wave_id)s AND difference.resolved_at IS NULL
-    AND (%(code)s::text IS NULL OR difference.kind = %(code)s)
-    AND (%(whose)s::text IS NULL OR (%(whose)s = 'none') = (difference.owner IS NULL))
-    AND (%(picked)s::text[] IS NULL OR difference.id::text = ANY (%(picked)s))
-    AND (
-        difference.wave_id IS NOT NULL
-        OR EXISTS (
-            SELECT FROM migration.wave
-            WHERE wave.dialect = ANY (%(dialects)s)
-                AND wave.target_kraken = difference.target_kraken
-                AND wave.import_supplier = difference.import_supplier
-                AND wave.resource = difference.resource
+WITH owned AS (
+    UPDATE migration.reconciliation_difference AS difference
+    SET owner = %(owner)s, owned_at = %(at)s, note = coalesce(%(note)s, note)
+    WHERE difference.wave_id IS NOT DISTINCT FROM %(wave_id)s AND difference.resolved_at IS NULL
+        AND (%(code)s::text IS NULL OR difference.kind = %(code)s)
+        AND (%(whose)s::text IS NULL OR (%(whose)s = 'none') = (difference.owner IS NULL))
+        AND (%(picked)s::text[] IS NULL OR difference.id::text = ANY (%(picked)s))
+        AND (
+            difference.wave_id IS NOT NULL
+            OR EXISTS (
+                SELECT FROM migration.wave
+                WHERE wave.dialect = ANY (%(dialects)s)
+                    AND wave.target_kraken = difference.target_kraken
+                    AND wave.import_supplier = difference.import_supplier
+                    AND wave.resource = difference.resource
+            )
         )
-    )
+    RETURNING 'difference:' || difference.id AS key
+)
+SELECT count(*) AS entries, coalesce(bit_xor(hashtextextended(key, 0)), 0) AS digest FROM owned
 
 -- name: of_waves
 -- Leftovers of live waves, the newest wave first, and when each was last compared with Kraken.

@@ -10,11 +10,16 @@ VALUES (%(dialect)s, %(described)s, %(made_by)s, migration.present())
 RETURNING id
 
 -- name: keep
-INSERT INTO migration.selection_record (selection_id, import_process_id)
-SELECT %(selection_id)s, process.id
-FROM migration.left_records(
-    %(wave_ids)s, %(state)s, %(ids)s, %(code)s, %(path)s, %(stage)s
-) AS process
+-- The digest is that of `triage.count`.
+WITH kept AS (
+    INSERT INTO migration.selection_record (selection_id, import_process_id)
+    SELECT %(selection_id)s, process.id
+    FROM migration.left_records(
+        %(wave_ids)s, %(state)s, %(ids)s, %(code)s, %(path)s, %(stage)s
+    ) AS process
+    RETURNING import_process_id
+)
+SELECT count(*) AS records, coalesce(bit_xor(hashint8extended(import_process_id, 0)), 0)::text AS digest FROM kept
 
 -- name: keep_customers
 -- Those of these customers that a dialect has in this mode, whatever became of them; of a wave if one is named.

@@ -64,7 +64,8 @@ ORDER BY wave.id DESC
 LIMIT %(most)s
 
 -- name: count
-SELECT count(*)
+-- The digest tells one set of records from another of as many.
+SELECT count(*) AS records, coalesce(bit_xor(hashint8extended(process.id, 0)), 0)::text AS digest
 FROM migration.left_records(
     %(wave_ids)s, %(state)s, %(ids)s, %(code)s, %(path)s, %(stage)s
 ) AS process

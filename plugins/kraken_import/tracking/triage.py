@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -42,6 +42,13 @@ class Matching:
             "state": None if self.state is None else self.state.value,
             "ids": None if self.ids is None else list(self.ids),
         }
+
+
+class Meant(NamedTuple):
+    """How many records are meant, and a digest that tells them from others."""
+
+    records: int
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +123,9 @@ def waves_with_some(*, connection: Connection, dialects: Sequence[str], most: in
     return list(_SQL.run(connection, "waves_with_some", dialects=list(dialects), most=most).scalars())
 
 
-def count(*, connection: Connection, matching: Matching, among: int | None = None) -> int:
+def count(*, connection: Connection, matching: Matching, among: int | None = None) -> Meant:
     """Count the records that are meant; with `among` those of a selection only."""
-    return int(_SQL.run(connection, "count", **matching.values, among=among).scalar_one())
+    return Meant(*_SQL.run(connection, "count", **matching.values, among=among).one())
 
 
 def records(*, connection: Connection, matching: Matching, after: int, most: int) -> list[LeftRecord]:

@@ -163,6 +163,24 @@ def test_what_was_shown_is_what_is_acted_on_or_nothing_is(console: Console) -> N
     assert console.journey.rows("SELECT * FROM migration.selection") == []
 
 
+def test_as_many_other_records_are_not_those_that_were_shown(console: Console) -> None:
+    wave_id, failing = mixed(console)
+    form = console.form(f"orders/new/rerun?wave={wave_id}&state=errored")
+    assert form["shown"] == "1"
+    with console.journey.tracking_superuser.begin() as connection:
+        # One is mended by another person's order, and one more fails: the number stays the same.
+        connection.exec_driver_sql(
+            "UPDATE migration.import_process SET state = CASE state WHEN 'errored' THEN 'processed' "
+            "ELSE 'errored' END WHERE state IN ('errored', 'invalid')"
+        )
+    refused = console.post("orders", form | {"reason": "tariff mended"})
+    assert (refused.status_code, "but others" in words_of(refused)) == (409, True)
+    assert console.journey.rows("SELECT * FROM migration.selection") == []
+    assert [call for call in console.around.calls if call[0] == "POST"] == []
+    again = ordered(console, "rerun", wave=wave_id, state="errored")
+    assert chosen(console, again) == {failing["invalid"]}
+
+
 def test_the_second_of_two_people_is_told_what_the_first_ordered(console: Console) -> None:
     wave_id, _ = mixed(console)
     late = console.form(f"orders/new/rerun?wave={wave_id}", user="admin") | {"reason": "me too"}
@@ -337,7 +355,8 @@ def test_count_page_and_selection_mean_the_same_records(console: Console, given:
             for each in selections.lines(connection=connection, selection_id=selection)
         ]
         assert triage.count(connection=connection, matching=matching, among=selection) == counted
-    assert counted == kept == len(page)
+    assert counted == kept
+    assert counted.records == len(page)
     assert sorted(each.external_identifier for each in page) == sorted(listed)
     if given.get("code") == "":
         assert listed == [failing["errored"]]
@@ -356,11 +375,13 @@ def test_what_is_left_is_said_in_one_place(console: Console) -> None:
             # No order of states is kept here: any may be left, or not.
             connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
             connection.exec_driver_sql(
-                "UPDATE migration.import_process SET state = %(state)s WHERE id = %(id)s",
+                "UPDATE migration.import_process SET state = %(state)s, "
+                "parked_from = CASE %(state)s WHEN 'parked' THEN 'valid' END WHERE id = %(id)s",
                 {"state": state.value, "id": first["id"]},
             )
         with console.journey.tracking.connect() as connection:
-            left[state] = triage.count(connection=connection, matching=Matching(wave_ids=[first["wave_id"]]))
+            matching = Matching(wave_ids=[first["wave_id"]])
+            left[state] = triage.count(connection=connection, matching=matching).records
     assert {state for state, number in left.items() if number} == triage.LEFT
     spelt = [
         file.name for file in SQL_FOLDER.glob("*.sql") if "'dry_run_errored', 'parked'" in file.read_text()

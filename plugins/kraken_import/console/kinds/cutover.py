@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from kraken_import.domain.texts import LONGEST_NAME, LONGEST_REASON, plain
 from kraken_import.tracking import leftovers
 from kraken_import.tracking.actions import Action, NewAction
 from kraken_import.tracking.cutover import Ownership
+from kraken_import.tracking.leftovers import Choice
 from kraken_import.tracking.overview import WaveLine
 from kraken_import.tracking.reruns import NamedWave, waves_named
 from kraken_import.usecases import cutover
@@ -24,14 +24,13 @@ from kraken_import.usecases.leftovers import (
     before_closing,
     choice_of,
     chosen_in_words,
+    digest_of,
     in_words,
     matching,
     own_leftovers,
 )
 
 _DAG: Final = "reconcile"
-_MOST_PICKED: Final = 1_000
-"""More than an address can name."""
 _UNKNOWN_END: Final = "Begun, and its end is not known: the wave's cut-over says how it stands."
 
 
@@ -48,14 +47,8 @@ class Own:
         wave_id = None if wave is None else wave.id
         choice = choice_of(wave_id=wave_id, dialects=asked.dialects, values=values)
         with asked.read() as connection:
-            if choice.picked is None:
-                found = matching(
-                    counts=leftovers.counts(connection=connection, wave_id=wave_id, dialects=asked.dialects),
-                    choice=choice,
-                )
-            else:
-                there = leftovers.found(connection=connection, choice=choice, most=_MOST_PICKED, offset=0)
-                found = Counter(each.kind for each in there)
+            counts = leftovers.counts(connection=connection, choice=choice)
+        found = matching(counts=counts, choice=choice)
         records = sum(found.values())
         where = f"of wave {wave.id} {wave.name!r}" if wave else "that no wave has"
         return Scope(
@@ -66,6 +59,7 @@ class Own:
             dialect=None if wave is None else wave.dialect,
             wave_id=wave_id,
             records=records,
+            digest=str(digest_of(counts=counts, choice=choice)),
             refusal="" if records else "Nothing matches any more: go back, and look again.",
             fields=(
                 Field(name="owner", label="Owner"),
@@ -86,6 +80,7 @@ class Own:
                 at=datetime.now(UTC),
             ),
             shown=scope.records or 0,
+            digest=int(scope.digest),
         )
         return Progress(sentence=said, outcome="done")
 
@@ -152,9 +147,8 @@ class ReconcileNow:
             return Progress(sentence="Compared: no difference is open.", outcome="done")
         if state == "failed":
             with asked.read() as connection:
-                counts = leftovers.counts(
-                    connection=connection, wave_id=action.wave_id, dialects=asked.dialects
-                )
+                choice = Choice(wave_id=action.wave_id, dialects=asked.dialects)
+                counts = leftovers.counts(connection=connection, choice=choice)
             found = sum(each.entries for each in counts if each.kind == "difference")
             where = "that no wave has" if action.wave_id is None else "of the wave"
             return Progress(

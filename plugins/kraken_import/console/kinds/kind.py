@@ -20,6 +20,19 @@ def is_young(*, action: Action) -> bool:
     return datetime.now(UTC) - action.ordered_at < _BEGINNING
 
 
+def others_fit(*, fit: int, shown: str) -> str:
+    """Return why an order about other records than were shown is not carried out."""
+    if str(fit) == shown:
+        return (
+            f"As many records fit now as were shown ({fit:,}), but others: one has left them, and another "
+            "has joined them. Nothing was done; open the page again, and look."
+        )
+    return (
+        f"{fit:,} records fit now, and {shown or 'none'} were shown: nothing was done; open the page again, "
+        "and look."
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """Something else than the reason that the person fills in; `options` are (value, word) to choose from."""
@@ -43,6 +56,8 @@ class Scope:
     wave_id: int | None = None
     records: int | None = None
     """How many records it is about: an order about another number than was shown is refused."""
+    digest: str = ""
+    """Which they are, where it is about all that match: an order about others than were shown is refused."""
     refusal: str = ""
     """Why it makes no sense now; blank where it does."""
     fields: Sequence[Field] = ()

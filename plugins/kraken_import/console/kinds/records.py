@@ -47,7 +47,7 @@ class Decide:
     def scope(self, *, asked: Asked, values: Mapping[str, str]) -> Scope:
         """Return what would be decided about."""
         found = _parked(chosen(asked=asked, values=values))
-        records = count_of(asked=asked, found=found)
+        records, digest = count_of(asked=asked, found=found)
         refusal = "" if found.wave_id is not None else "Decide wave by wave: choose one of them."
         refusal = refusal or ("" if records else "None of these records is parked, so nothing is to decide.")
         if not refusal:
@@ -61,6 +61,7 @@ class Decide:
             dialect=found.dialect,
             wave_id=found.wave_id,
             records=records,
+            digest=digest,
             refusal=refusal,
             fields=(Field(name="answer", label="What is so", options=_ANSWERS),),
             is_dangerous=True,
@@ -130,7 +131,7 @@ class GiveToOwner:
     def scope(self, *, asked: Asked, values: Mapping[str, str]) -> Scope:
         """Return what would be given."""
         found = chosen(asked=asked, values=values)
-        records = count_of(asked=asked, found=found)
+        records, digest = count_of(asked=asked, found=found)
         refusal = (
             ""
             if found.is_live
@@ -146,6 +147,7 @@ class GiveToOwner:
             dialect=found.dialect,
             wave_id=found.wave_id,
             records=records,
+            digest=digest,
             refusal=refusal,
             fields=(
                 Field(name="owner", label="Owner"),
@@ -188,7 +190,7 @@ class Export:
     def scope(self, *, asked: Asked, values: Mapping[str, str]) -> Scope:
         """Return what would be listed."""
         found = chosen(asked=asked, values=values)
-        records = count_of(asked=asked, found=found)
+        records, digest = count_of(asked=asked, found=found)
         return Scope(
             title=title_of("Export", found, records),
             words=f"{begun_large(found.words)}, as a CSV file: identifier, wave, state, error, legacy "
@@ -198,6 +200,7 @@ class Export:
             dialect=found.dialect,
             wave_id=found.wave_id,
             records=records,
+            digest=digest,
             refusal="" if records else barred(found=found, records=records),
         )
 

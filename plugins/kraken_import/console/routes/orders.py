@@ -16,7 +16,7 @@ from fastapi.responses import RedirectResponse
 from kraken_import.console.asking import Ask, Asked, NotFound
 from kraken_import.console.forms import FIELD, sent_form
 from kraken_import.console.kinds import KINDS
-from kraken_import.console.kinds.kind import Kind, Progress, Scope
+from kraken_import.console.kinds.kind import Kind, Progress, Scope, others_fit
 from kraken_import.domain.orders import Order
 from kraken_import.tracking import actions
 from kraken_import.tracking.actions import Action, NewAction
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 _MOST: Final = 100
 _MOST_FOLLOWED: Final = 10
 """Orders under way whose standing a look at the list finds out: the newest."""
-_OWN: Final = frozenset({FIELD, "id", "kind", "reason", "shown"})
+_OWN: Final = frozenset({FIELD, "id", "kind", "reason", "shown", "digest"})
 _LONGEST_FIELD: Final = 2_000
 _LONGEST_PICKED: Final = 8_000
 """Characters that name all that can be picked on a page."""
@@ -60,7 +60,7 @@ def new(asked: Ask, kind: str) -> Any:
     scope = wanted.scope(asked=asked, values=values)
     asked.require(act=wanted.act, dialect=scope.dialect)
     back = asked.link("waves", scope.wave_id) if scope.wave_id else asked.link("waves")
-    shown = {} if scope.records is None else {"shown": str(scope.records)}
+    shown = {} if scope.records is None else {"shown": str(scope.records), "digest": scope.digest}
     return asked.page(
         "order", scope=scope, kind=kind, id=uuid4(), values={**values, **scope.values, **shown}, back=back
     )
@@ -103,11 +103,9 @@ def _give(asked: Asked, form: Mapping[str, str]) -> Response:
         raise BadRequest("Give a reason: it is kept with the order.")
     if scope.refusal:
         raise BadRequest(scope.refusal)
-    if scope.records is not None and form.get("shown") != str(scope.records):
-        raise BadRequest(
-            f"{scope.records:,} records fit now, and {form.get('shown') or 'none'} were shown: nothing was "
-            "done; open the page again, and look."
-        )
+    shown = (form.get("shown", ""), form.get("digest", ""))
+    if scope.records is not None and shown != (str(scope.records), scope.digest):
+        raise BadRequest(others_fit(fit=scope.records, shown=shown[0]))
     action = NewAction(
         id=action_id,
         kind=kind.name,

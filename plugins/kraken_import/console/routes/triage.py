@@ -93,7 +93,7 @@ def left(asked: Ask, after: int = 0) -> Any:
     found = chosen(asked=asked, values=values)
     with asked.read() as connection:
         records = triage.records(connection=connection, matching=found.matching, after=after, most=_PAGE)
-        number = triage.count(connection=connection, matching=found.matching)
+        number = triage.count(connection=connection, matching=found.matching).records
     names = {wave.id: wave.name for wave in found.waves}
     return asked.page(
         "left",
