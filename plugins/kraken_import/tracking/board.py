@@ -49,10 +49,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A wave's id and its phase."""
+    """A wave's id and its phase, and how many are wanted in all."""
 
     id: int
     phase: Phase
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +140,8 @@ def gather(*, connection: Connection, wave_id: int) -> None:
     _SQL.run(connection, "gather", wave_id=wave_id)
 
 
-def listing(*, connection: Connection, wanted: Wanted, most: int) -> list[Listed]:
-    """Return the waves that are wanted, the newest first."""
+def listing(*, connection: Connection, wanted: Wanted, most: int, skipped: int = 0) -> list[Listed]:
+    """Return a page of the waves that are wanted: those of `NOW` by their urgency, then the newest first."""
     rows = _SQL.run(
         connection,
         "listing",
@@ -148,9 +149,11 @@ def listing(*, connection: Connection, wanted: Wanted, most: int) -> list[Listed
         phases=sorted(wanted.phases),
         mode=wanted.mode,
         before=wanted.before,
+        urgent=list(NOW),
         most=most,
+        skipped=skipped,
     )
-    return [Listed(id=row.id, phase=Phase(row.phase)) for row in rows]
+    return [Listed(id=row.id, phase=Phase(row.phase), number=row.number) for row in rows]
 
 
 def people(*, connection: Connection, wave_ids: Sequence[int]) -> dict[int, People]:

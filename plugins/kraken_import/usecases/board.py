@@ -12,14 +12,15 @@ from sqlalchemy import Connection
 
 from kraken_import.domain.lifecycle import FAILED, SUCCEEDED, UNDONE, State
 from kraken_import.tracking import board, overview, waves
-from kraken_import.tracking.board import NOW, OVER, People, Phase, Wanted, WaveMoney
+from kraken_import.tracking.board import NOW, OVER, Listed, People, Phase, Wanted, WaveMoney
 from kraken_import.tracking.overview import WaveLine
 from kraken_import.usecases.budget import budget_left
 from kraken_import.usecases.pace import LATEST, Rate, rate_of
 from kraken_import.usecases.remedies import Remedy, remedy_of
 from kraken_import.usecases.standing import standing
 
-_MOST_NOW: Final = 50
+MOST_NOW: Final = 25
+"""Waves that are under way or wait for a person, on one page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +79,27 @@ class BoardLine:
         return sum(records for state, records in self.states.items() if state in SUCCEEDED)
 
 
-def waves_now(*, connection: Connection, wanted: Wanted) -> list[BoardLine]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NowLines:
+    """A page of the waves that are under way or wait for a person, and how many come before and after it."""
+
+    lines: Sequence[BoardLine]
+    before: int
+    after: int
+
+
+def waves_now(*, connection: Connection, wanted: Wanted, page: int = 0) -> NowLines:
     """Return those of the wanted waves that are under way or wait for a person, the most urgent first."""
-    lines = _listed(connection=connection, wanted=wanted, among=NOW, most=_MOST_NOW)
-    return sorted(lines, key=lambda line: NOW.index(line.phase))
+    skipped = page * MOST_NOW
+    found = _found(connection=connection, wanted=wanted, among=NOW, most=MOST_NOW, skipped=skipped)
+    lines = _lines(connection=connection, phases={each.id: each.phase for each in found})
+    place = {each.id: position for position, each in enumerate(found)}
+    number = found[0].number if found else 0
+    return NowLines(
+        lines=sorted(lines, key=lambda line: place[line.wave.id]),
+        before=skipped,
+        after=max(0, number - skipped - len(found)),
+    )
 
 
 def waves_over(*, connection: Connection, wanted: Wanted, most: int) -> list[BoardLine]:
@@ -97,9 +115,17 @@ def line_of(*, connection: Connection, wave: WaveLine) -> BoardLine:
 
 
 def _listed(*, connection: Connection, wanted: Wanted, among: Sequence[Phase], most: int) -> list[BoardLine]:
-    phases = [each for each in among if each in wanted.phases]
-    found = board.listing(connection=connection, wanted=replace(wanted, phases=phases), most=most)
+    found = _found(connection=connection, wanted=wanted, among=among, most=most)
     return _lines(connection=connection, phases={each.id: each.phase for each in found})
+
+
+def _found(
+    *, connection: Connection, wanted: Wanted, among: Sequence[Phase], most: int, skipped: int = 0
+) -> list[Listed]:
+    phases = [each for each in among if each in wanted.phases]
+    return board.listing(
+        connection=connection, wanted=replace(wanted, phases=phases), most=most, skipped=skipped
+    )
 
 
 def _lines(*, connection: Connection, phases: Mapping[int, Phase]) -> list[BoardLine]:

@@ -94,6 +94,34 @@ def test_of_each_wave_the_list_tells_money_people_rate_and_how_near_it_is_to_its
     assert re.search(r"[1-9]\d*\.\d|0\.[1-9]", words_of(console.get(f"waves/{over}")))
 
 
+def test_more_waves_than_fit_a_page_are_counted_and_the_most_urgent_come_first(console: Console) -> None:
+    journey = console.journey
+    waiting = journey.valid_wave(limit=1, approval="required")
+    ask(journey, waiting)
+    journey.plan(limit=1)
+    with journey.tracking_superuser.begin() as connection:
+        # Sixty waves under way, all of them newer than the one that waits.
+        connection.exec_driver_sql(
+            "INSERT INTO migration.wave (name, dialect, resource, mode, import_supplier, target_kraken,"
+            " connection_id, dag_id, run_id, batch_size, failure_threshold, started_at)"
+            " SELECT name || '-' || number, dialect, resource, mode, import_supplier, target_kraken,"
+            " connection_id, dag_id, run_id || '-' || number, batch_size, failure_threshold, started_at"
+            " FROM migration.wave, generate_series(1, 60) AS number WHERE asked_at IS NULL"
+        )
+    first = listed(console)
+    assert (len(first), first[0]) == (25, waiting)
+    assert "37 more waves need a person or are under way" in words_of(console.get("waves"))
+    second, third = listed(console, "?now=1"), listed(console, "?now=2")
+    assert len({*first, *second, *third}) == 62
+    assert "12 more waves need a person" in words_of(console.get("waves?now=1&mode=live"))
+    page = console.get("waves?now=2&mode=live")
+    assert "50 waves that need a person or are under way, and are more urgent" in words_of(page)
+    assert 'href="/tracking/waves?mode=live&amp;now=1"' in page.text
+    assert "more wave" not in words_of(page)
+    for senseless in ("-1", "x", "99999999", "9" * 18):
+        assert console.get(f"waves?now={senseless}").status_code == 200
+
+
 def test_older_waves_are_reached_page_by_page(console: Console) -> None:
     journey = console.journey
     planned = [journey.plan(limit=1).wave_id for _ in range(3)]
