@@ -2,21 +2,44 @@
 
 -- name: causes
 -- By what was said of the last try; a record with several errors counts in each. Examples are numbers of records.
-SELECT process.wave_id, coalesce(error.code, '') AS code, coalesce(error.path, '') AS path,
-    coalesce(error.stage, '') AS stage, coalesce(min(error.origin), '') AS origin,
-    coalesce(min(error.detail), '') AS detail, count(DISTINCT process.id) AS records,
-    count(DISTINCT process.id) FILTER (WHERE process.state = 'parked') AS parked,
-    min(error.occurred_at) AS first_at, max(error.occurred_at) AS last_at,
-    (array_agg(DISTINCT process.id))[1:3] AS examples
-FROM migration.left_records(%(wave_ids)s) AS process
-LEFT JOIN LATERAL (
-    SELECT code, path, stage, origin, detail, occurred_at
-    FROM migration.import_error
-    WHERE import_process_id = process.id AND attempt = process.attempt AND severity = 'error'
-    OFFSET 0
-) AS error ON true
-GROUP BY process.wave_id, error.code, error.path, error.stage
-ORDER BY records DESC, code, path, stage
+-- Of several waves a cause counts with the records of all of them. What is looked for stands in its code, path or words,
+-- or in the legacy column behind its path, or behind the object around it.
+WITH counted AS (
+    SELECT process.wave_id, coalesce(error.code, '') AS code, coalesce(error.path, '') AS path,
+        coalesce(error.stage, '') AS stage, coalesce(min(error.origin), '') AS origin,
+        coalesce(min(error.detail), '') AS detail, count(DISTINCT process.id) AS records,
+        count(DISTINCT process.id) FILTER (WHERE process.state = 'parked') AS parked,
+        min(error.occurred_at) AS first_at, max(error.occurred_at) AS last_at,
+        (array_agg(DISTINCT process.id))[1:3] AS examples
+    FROM migration.left_records(%(wave_ids)s) AS process
+    LEFT JOIN LATERAL (
+        SELECT code, path, stage, origin, detail, occurred_at
+        FROM migration.import_error
+        WHERE import_process_id = process.id AND attempt = process.attempt AND severity = 'error'
+        OFFSET 0
+    ) AS error ON true
+    GROUP BY process.wave_id, error.code, error.path, error.stage
+    HAVING (%(stage)s::text IS NULL OR error.stage = %(stage)s)
+        AND (
+            %(text)s::text IS NULL
+            OR strpos(
+                lower(concat_ws(' ', coalesce(error.code, %(no_error)s), error.path, min(error.detail))), %(text)s
+            ) > 0
+            OR EXISTS (
+                SELECT FROM unnest(%(paths)s::text[]) AS mapped (path)
+                WHERE error.path = mapped.path OR starts_with(error.path, mapped.path || '.')
+            )
+        )
+), ranked AS (
+    SELECT *, sum(records) OVER (PARTITION BY code, path, stage) AS total FROM counted
+), placed AS (
+    SELECT *, dense_rank() OVER (ORDER BY total DESC, code, path, stage) AS place FROM ranked
+)
+SELECT wave_id, code, path, stage, origin, detail, records, parked, first_at, last_at, examples,
+    (SELECT max(place) FROM placed) AS causes
+FROM placed
+WHERE place <= %(most)s
+ORDER BY place, wave_id
 
 -- name: compared
 -- The wave before it, and its rehearsal: that of a cohort of the same name, else the last of the dialect.
@@ -48,11 +71,13 @@ UNION ALL
 )
 
 -- name: had
--- How many records of earlier waves had each error in any try, mended since or not.
-SELECT wave_id, code, path, stage, count(DISTINCT import_process_id) AS records
-FROM migration.import_error
-WHERE wave_id = ANY (%(wave_ids)s) AND severity = 'error'
-GROUP BY wave_id, code, path, stage
+-- How many records of earlier waves had each of these errors in any try, mended since or not.
+SELECT error.wave_id, error.code, error.path, error.stage, count(DISTINCT error.import_process_id) AS records
+FROM unnest(%(codes)s::text[], %(paths)s::text[], %(stages)s::text[]) AS cause (code, path, stage)
+JOIN migration.import_error AS error
+    ON error.code = cause.code AND error.path = cause.path AND error.stage = cause.stage
+WHERE error.wave_id = ANY (%(wave_ids)s) AND error.severity = 'error'
+GROUP BY error.wave_id, error.code, error.path, error.stage
 
 -- name: waves_with_some
 -- The newest waves that are not closed and have something left.

@@ -139,7 +139,8 @@ def test_as_many_other_entries_get_no_owner(console: Console, wave_id: int) -> N
         with console.journey.tracking_superuser.begin() as connection:
             connection.exec_driver_sql(
                 "UPDATE migration.hand_back SET owner = %(by)s, "
-                "owned_at = CASE WHEN %(by)s::text IS NOT NULL THEN now() END WHERE import_process_id = %(id)s",
+                "owned_at = CASE WHEN %(by)s::text IS NOT NULL THEN now() END "
+                "WHERE import_process_id = %(id)s",
                 {"by": by, "id": ids[number]},
             )
 
