@@ -117,6 +117,7 @@ def _action(sample: Sample) -> Mapping[str, Any]:
         **dict.fromkeys(("selection_id", "records", "dag_id", "run_id")),
         **dict.fromkeys(("scope", "reason", "ordered_by", "result"), "told"),
         "outcome": "done",
+        "asked_for": "{}",
     }
 
 
@@ -250,7 +251,7 @@ _SELECTED: Final = ("begin_selection", "select_page")
 _LISTED: Final = ("begin", "list", "aggregate")
 
 CASES: Final[Mapping[str, tuple[Case, ...]]] = {
-    **_plain("actions", "one", "begin link end find latest", _action),
+    **_plain("actions", "one", "begin hold is_held link end find latest", _action),
     **_plain("gate", "one", "word_question worded_question", lambda _: {"subject": "told", "body": "told"}),
     **_plain("board", "waves", "states", lambda s: {"wave_ids": [s.ended]}),
     **_plain("board", "waves", "listing", _listed),

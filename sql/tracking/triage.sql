@@ -101,7 +101,8 @@ WHERE %(among)s::bigint IS NULL
     )
 
 -- name: records
--- A page of them, each with the first error that was meant, or else its first one.
+-- A page of them, each with the first error that was meant, or else its first one. In the order of the index of what
+-- is left: by number alone Postgres would read all records there are until a page is full.
 SELECT process.id, process.external_identifier, process.wave_id, process.state, process.attempt,
     coalesce(error.stage, '') AS stage, coalesce(error.code, '') AS code, coalesce(error.path, '') AS path,
     coalesce(error.indexed_path, '') AS indexed_path, coalesce(error.detail, '') AS detail, error.occurred_at,
@@ -122,6 +123,6 @@ LEFT JOIN LATERAL (
     WHERE import_process_id = process.id AND resolved_at IS NULL
     OFFSET 0
 ) AS back ON true
-WHERE process.id > %(after)s
-ORDER BY process.id
+WHERE (process.wave_id, process.id) > (%(after_wave)s, %(after)s)
+ORDER BY process.wave_id, process.id
 LIMIT %(most)s

@@ -164,9 +164,12 @@ def count(*, connection: Connection, matching: Matching, among: int | None = Non
     return Meant(*_SQL.run(connection, "count", **matching.values, among=among).one())
 
 
-def records(*, connection: Connection, matching: Matching, after: int, most: int) -> list[LeftRecord]:
-    """Return a page of the records that are meant: those with a higher number than `after`, by number."""
-    return _SQL.all(connection, LeftRecord, "records", **matching.values, after=after, most=most)
+def records(
+    *, connection: Connection, matching: Matching, after: tuple[int, int], most: int
+) -> list[LeftRecord]:
+    """Return a page of the records that are meant: those that follow a wave and a number, in that order."""
+    values = {**matching.values, "after_wave": after[0], "after": after[1], "most": most}
+    return _SQL.all(connection, LeftRecord, "records", **values)
 
 
 _SQL = queries(file="triage")

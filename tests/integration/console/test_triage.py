@@ -352,7 +352,7 @@ def test_count_page_and_selection_mean_the_same_records(console: Console, given:
         )
         kept = selections.keep(connection=connection, selection_id=selection, matching=matching)
         counted = triage.count(connection=connection, matching=matching)
-        page = triage.records(connection=connection, matching=matching, after=0, most=50)
+        page = triage.records(connection=connection, matching=matching, after=(0, 0), most=50)
         listed = [
             each.external_identifier
             for each in selections.lines(connection=connection, selection_id=selection)

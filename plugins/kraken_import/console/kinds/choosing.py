@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from kraken_import.console.asking import Asked
 from kraken_import.console.chosen import Chosen
-from kraken_import.console.kinds.kind import Progress, Scope, is_young, others_fit
+from kraken_import.console.kinds.kind import BROKEN_OFF, Progress, Scope, is_at_work, others_fit
 from kraken_import.console.triggering import check_dag, run_of, state_of_run, trigger
 from kraken_import.domain.stops import DECIDED
 from kraken_import.tracking import actions, selections, triage
@@ -146,19 +146,18 @@ _FAILED: Final = "Its run failed before it had chosen any record: the log of its
 
 def standing_of_run(*, asked: Asked, action: Action) -> Progress:
     """Return how an order stands whose run has written nothing yet."""
-    if action.dag_id is None or action.run_id is None:
-        return (
-            Progress(sentence=BEGUN)
-            if is_young(action=action)
-            else Progress(sentence="It was broken off before anything was done.", outcome="failed")
-        )
-    state = state_of_run(asked=asked, dag_id=action.dag_id, run_id=action.run_id)
+    # Before all else: what is seen without a run could be done meanwhile by a process that is at work.
+    if is_at_work(asked=asked, action=action):
+        return Progress(sentence=BEGUN)
+    with asked.read() as connection:
+        found = actions.find(connection=connection, action_id=action.id) or action
+    if found.outcome is not None:
+        return Progress(sentence=found.result or "", outcome=found.outcome)
+    if found.dag_id is None or found.run_id is None:
+        return Progress(sentence=BROKEN_OFF, outcome="failed")
+    state = state_of_run(asked=asked, dag_id=found.dag_id, run_id=found.run_id)
     if not state:
-        return (
-            Progress(sentence=BEGUN)
-            if is_young(action=action)
-            else Progress(sentence=_NEVER, outcome="failed")
-        )
+        return Progress(sentence=_NEVER, outcome="failed")
     if state == "failed":
         return Progress(sentence=_FAILED, outcome="failed")
     return Progress(sentence=f"Airflow has its run ({state}); no record has been chosen yet.")

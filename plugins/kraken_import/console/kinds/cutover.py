@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from kraken_import.console.access import Act
 from kraken_import.console.asking import Asked
-from kraken_import.console.kinds.kind import Field, Kind, Progress, Scope, is_young
+from kraken_import.console.kinds.kind import AtOnce, Field, Kind, Progress, Scope, is_at_work
 from kraken_import.console.values import wave_id_of
 from kraken_import.domain.texts import LONGEST_NAME, LONGEST_REASON, plain
 from kraken_import.tracking import leftovers
@@ -31,11 +31,10 @@ from kraken_import.usecases.leftovers import (
 )
 
 _DAG: Final = "reconcile"
-_UNKNOWN_END: Final = "Begun, and its end is not known: the wave's cut-over says how it stands."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Own:
+class Own(AtOnce):
     """Gives leftovers to an owner: those picked by hand, or all that match a filter."""
 
     name: str = "own"
@@ -83,10 +82,6 @@ class Own:
             digest=int(scope.digest),
         )
         return Progress(sentence=said, outcome="done")
-
-    def progress(self, *, asked: Asked, action: Action) -> Progress:
-        """Return that its end is not known."""
-        return Progress(sentence=_UNKNOWN_END)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +131,11 @@ class ReconcileNow:
 
     def progress(self, *, asked: Asked, action: Action) -> Progress:
         """Return how the run stands, and what was found."""
+        # First: a process that is at work may begin the run at any time.
+        if is_at_work(asked=asked, action=action):
+            return Progress(sentence="Its run is being begun by Airflow.")
         path = f"/api/v2/dags/{_DAG}/dagRuns/{_run_id(action)}"
         answer = asked.airflow(method="GET", path=path)
-        if answer.status == 404 and is_young(action=action):
-            return Progress(sentence="Its run is being begun by Airflow.")
         if answer.status == 404:
             return Progress(sentence="Airflow has no such run: order it again.", outcome="failed")
         state = answer.document.get("state") if answer.is_good and isinstance(answer.document, dict) else None
@@ -162,7 +158,7 @@ class ReconcileNow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListAgain:
+class ListAgain(AtOnce):
     """Makes the lists of a wave again: who is handed back, and what came too late."""
 
     name: str = "list_leftovers"
@@ -197,13 +193,9 @@ class ListAgain:
         said = in_words(found={"hand_back": len(back), "late_change": len(late)})
         return Progress(sentence=f"Listed: {said}.", outcome="done")
 
-    def progress(self, *, asked: Asked, action: Action) -> Progress:
-        """Return that its end is not known."""
-        return Progress(sentence=_UNKNOWN_END)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CloseWave:
+class CloseWave(AtOnce):
     """Ends a wave for good."""
 
     name: str = "close"
@@ -244,13 +236,9 @@ class CloseWave:
         )
         return Progress(sentence=f"Wave {wave.name!r} is closed.", outcome="done")
 
-    def progress(self, *, asked: Asked, action: Action) -> Progress:
-        """Return that its end is not known."""
-        return Progress(sentence=_UNKNOWN_END)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenWave:
+class OpenWave(AtOnce):
     """Opens a closed wave again."""
 
     name: str = "open"
@@ -276,10 +264,6 @@ class OpenWave:
         wave = _named(asked, scope)
         cutover.open_again(tracking=asked.writer, wave=wave)
         return Progress(sentence=f"Wave {wave.name!r} is open again.", outcome="done")
-
-    def progress(self, *, asked: Asked, action: Action) -> Progress:
-        """Return that its end is not known."""
-        return Progress(sentence=_UNKNOWN_END)
 
 
 def _live(asked: Asked, values: Mapping[str, str]) -> WaveLine:

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from kraken_import.console.access import Act
 from kraken_import.console.asking import Asked
+from kraken_import.tracking import actions
 from kraken_import.tracking.actions import Action, NewAction, Outcome
 
 _BEGINNING: Final = timedelta(minutes=1)
@@ -75,6 +76,33 @@ class Progress:
 
     sentence: str
     outcome: Outcome | None = None
+
+
+def is_at_work(*, asked: Asked, action: Action) -> bool:
+    """Return whether the process that took an order is still carrying it out."""
+    with asked.read() as connection:
+        return actions.is_held(connection=connection, action_id=action.id)
+
+
+class AtOnce:
+    """Orders that are carried out by the process that takes them, before it answers."""
+
+    def progress(self, *, asked: Asked, action: Action) -> Progress:
+        """Return that it is being carried out, or was broken off: the process that did so is gone."""
+        with asked.read() as connection:
+            if actions.is_held(connection=connection, action_id=action.id):
+                return Progress(sentence="It is being carried out.")
+            # It may have come to its end since it was looked up.
+            found = actions.find(connection=connection, action_id=action.id)
+        if found is not None and found.outcome is not None:
+            return Progress(sentence=found.result or "", outcome=found.outcome)
+        return Progress(sentence=BROKEN_OFF, outcome="failed")
+
+
+BROKEN_OFF: Final = (
+    "It was broken off: the process that carried it out is gone. None, a part or all of it may be done: "
+    "order it again, and the next page says what is left to do."
+)
 
 
 class Kind(Protocol):

@@ -23,7 +23,7 @@ from kraken_import.console.kinds.choosing import (
     store,
     title_of,
 )
-from kraken_import.console.kinds.kind import Field, Kind, Progress, Scope, is_young
+from kraken_import.console.kinds.kind import AtOnce, Field, Kind, Progress, Scope
 from kraken_import.console.triggering import state_of_run
 from kraken_import.domain.lifecycle import State
 from kraken_import.domain.texts import LONGEST_NAME, plain
@@ -122,7 +122,7 @@ def _parked(found: Chosen) -> Chosen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GiveToOwner:
+class GiveToOwner(AtOnce):
     """Gives records that were not migrated to a person who sees to them."""
 
     name: str = "give"
@@ -175,13 +175,9 @@ class GiveToOwner:
         more = f"; {counted(others)} left as before, owned already or parked" if others else ""
         return Progress(sentence=f"{counted(given)} given to {owner}{more}.", outcome="done")
 
-    def progress(self, *, asked: Asked, action: Action) -> Progress:
-        """Return that its end is not known: the server was stopped in the middle of it."""
-        return Progress(sentence="Begun, and its end is not known: the cut-over's page lists the owners.")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Export:
+class Export(AtOnce):
     """Makes a list of records with what was wrong, for those who mend the data: never with what was sent."""
 
     name: str = "export"
@@ -213,12 +209,6 @@ class Export:
         return Progress(
             sentence=f"The list of {counted(scope.records or 0)} can be loaded below.", outcome="done"
         )
-
-    def progress(self, *, asked: Asked, action: Action) -> Progress:
-        """Return that there is no list: it is being made, or the server was stopped in the middle of it."""
-        if is_young(action=action):
-            return Progress(sentence="The list is being made.")
-        return Progress(sentence="It was broken off before the list was made.", outcome="failed")
 
 
 KINDS: Final[tuple[Kind, ...]] = (Decide(), GiveToOwner(), Export())

@@ -24,7 +24,7 @@ from kraken_import.console.pages import HEADERS
 from kraken_import.reporting.page import csv_text
 from kraken_import.tracking import actions, board, overview, selections, triage
 from kraken_import.tracking.overview import WaveLine
-from kraken_import.tracking.triage import ALL_CAUSES, LEFT, LeftRecord, Sought
+from kraken_import.tracking.triage import ALL_CAUSES, LEFT, LeftRecord, Matching, Sought
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.triage import (
     UNMAPPED,
@@ -45,6 +45,7 @@ _MOST_AT_ONCE: Final = 10_000
 _LONGEST_COUNT: Final = 300
 """Seconds that counting those of a wave of millions may take, beside the pages."""
 _COUNTED: Final[Kept[Causes]] = Kept()
+_NUMBERS: Final[Kept[int]] = Kept()
 _ORDERS: Final = ("rerun", "rehearse", "decide", "give", "export")
 _CSV: Final = (
     "external_identifier", "record", "wave", "state", "try", "step", "code", "path", "legacy_column",
@@ -109,13 +110,17 @@ async def search_wave(request: Request, asked: Ask, wave_id: int) -> Any:
 
 
 @router.get("/left")
-def left(asked: Ask, after: int = 0) -> Any:
+def left(asked: Ask, after: int = 0, after_wave: int = 0) -> Any:
     """Show the records that an address means, a page at a time, to act on some of them or on all."""
     values = dict(asked.request.query_params)
     found = chosen(asked=asked, values=values)
+    is_first = after == 0
     with asked.read() as connection:
-        records = triage.records(connection=connection, matching=found.matching, after=after, most=_PAGE)
-        number = triage.count(connection=connection, matching=found.matching).records
+        place = (after_wave, after)
+        records = triage.records(connection=connection, matching=found.matching, after=place, most=_PAGE)
+    number = _number(asked=asked, matching=found.matching)
+    if not records and is_first:
+        number = 0
     names = {wave.id: wave.name for wave in found.waves}
     return asked.page(
         "left",
@@ -126,8 +131,10 @@ def left(asked: Ask, after: int = 0) -> Any:
         mapped=_mapped(asked=asked, dialect=found.dialect) or UNMAPPED,
         orders=_orders(asked=asked, found=found, parked=any(each.state == "parked" for each in records)),
         states=sorted(state.value for state in LEFT),
-        following=records[-1].id if len(records) == _PAGE else None,
-        is_first=after == 0,
+        following=dict(found.values, after_wave=records[-1].wave_id, after=records[-1].id)
+        if len(records) == _PAGE
+        else None,
+        is_first=is_first,
     )
 
 
@@ -224,14 +231,32 @@ def _waves(asked: Asked, wave: WaveLine | None) -> list[list[WaveLine]]:
     return list(grouped.values())
 
 
+def _number(*, asked: Asked, matching: Matching) -> int | None:
+    """Count the records that are meant. Where very many are left, beside the page: None while they are."""
+    with asked.read() as connection:
+        if _left(connection, matching.wave_ids) <= _MOST_AT_ONCE:
+            return triage.count(connection=connection, matching=matching).records
+    engine = asked.reader
+
+    def find_out() -> int:
+        with reading(engine=engine, seconds=_LONGEST_COUNT) as connection:
+            return triage.count(connection=connection, matching=matching).records
+
+    known = _NUMBERS.of(key=(asked.place, repr(matching.values)), find_out=find_out)
+    return None if known is None else known.found
+
+
+def _left(connection: Connection, wave_ids: Sequence[int]) -> int:
+    states = board.states(connection=connection, wave_ids=wave_ids)
+    return sum(number for each in states.values() for state, number in each.items() if state in LEFT)
+
+
 def _group(*, asked: Asked, waves: Sequence[WaveLine], of_one: bool) -> Group:
     """Return the causes of some waves. Where very many records are left, they are counted beside the page."""
     mapped = _mapped(asked=asked, dialect=waves[0].dialect)
     ids = [wave.id for wave in waves]
     with asked.read() as connection:
-        states = board.states(connection=connection, wave_ids=ids)
-        left = sum(number for each in states.values() for state, number in each.items() if state in LEFT)
-        if left <= _MOST_AT_ONCE:
+        if _left(connection, ids) <= _MOST_AT_ONCE:
             causes = _causes(connection, waves, of_one, mapped or UNMAPPED, ALL_CAUSES)
             return Group(waves=waves, causes=causes, is_mapped=mapped is not None, of_one=of_one)
     engine = asked.reader

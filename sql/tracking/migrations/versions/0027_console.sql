@@ -111,6 +111,7 @@ CREATE TABLE migration.console_action (
     ordered_at          timestamptz NOT NULL,
     dag_id              text,
     run_id              text,
+    asked_for           jsonb NOT NULL DEFAULT '{}',
     ended_at            timestamptz,
     outcome             text CHECK (outcome IN ('done', 'refused', 'failed')),
     result              text,
@@ -131,6 +132,7 @@ COMMENT ON COLUMN migration.console_action.ordered_by IS 'User of Airflow.';
 COMMENT ON COLUMN migration.console_action.ordered_at IS 'When the button was pressed first.';
 COMMENT ON COLUMN migration.console_action.dag_id IS 'The DAG that carries it out; NULL where the console does.';
 COMMENT ON COLUMN migration.console_action.run_id IS 'Its run.';
+COMMENT ON COLUMN migration.console_action.asked_for IS 'What its address said, so that it can be ordered again: numbers, codes and paths, nothing that a person wrote.';
 COMMENT ON COLUMN migration.console_action.ended_at IS 'When it was carried out or refused; NULL until then.';
 COMMENT ON COLUMN migration.console_action.outcome IS 'done, refused or failed.';
 COMMENT ON COLUMN migration.console_action.result IS 'What came of it, in a sentence.';
