@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -140,8 +140,21 @@ def gather(*, connection: Connection, wave_id: int) -> None:
     _SQL.run(connection, "gather", wave_id=wave_id)
 
 
-def listing(*, connection: Connection, wanted: Wanted, most: int, skipped: int = 0) -> list[Listed]:
-    """Return a page of the waves that are wanted: those of `NOW` by their urgency, then the newest first."""
+def listing(*, connection: Connection, wanted: Wanted, most: int) -> list[Listed]:
+    """Return the waves that are wanted, the newest first."""
+    return _listing(connection=connection, wanted=wanted, urgent=(), most=most, skipped=0)
+
+
+def urgent(*, connection: Connection, wanted: Wanted, most: int, skipped: int) -> list[Listed]:
+    """Return a page of the waves that are wanted and not over: the most urgent first, then the newest."""
+    phases = [each for each in NOW if each in wanted.phases]
+    now = replace(wanted, phases=phases)
+    return _listing(connection=connection, wanted=now, urgent=phases, most=most, skipped=skipped)
+
+
+def _listing(
+    *, connection: Connection, wanted: Wanted, urgent: Sequence[Phase], most: int, skipped: int
+) -> list[Listed]:
     rows = _SQL.run(
         connection,
         "listing",
@@ -149,7 +162,7 @@ def listing(*, connection: Connection, wanted: Wanted, most: int, skipped: int =
         phases=sorted(wanted.phases),
         mode=wanted.mode,
         before=wanted.before,
-        urgent=list(NOW),
+        urgent=list(urgent),
         most=most,
         skipped=skipped,
     )

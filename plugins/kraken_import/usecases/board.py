@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from kraken_import.domain.lifecycle import FAILED, SUCCEEDED, UNDONE, State
 from kraken_import.tracking import board, overview, waves
-from kraken_import.tracking.board import NOW, OVER, Listed, People, Phase, Wanted, WaveMoney
+from kraken_import.tracking.board import NOW, OVER, People, Phase, Wanted, WaveMoney
 from kraken_import.tracking.overview import WaveLine
 from kraken_import.usecases.budget import budget_left
 from kraken_import.usecases.pace import LATEST, Rate, rate_of
@@ -91,7 +91,7 @@ class NowLines:
 def waves_now(*, connection: Connection, wanted: Wanted, page: int = 0) -> NowLines:
     """Return those of the wanted waves that are under way or wait for a person, the most urgent first."""
     skipped = page * MOST_NOW
-    found = _found(connection=connection, wanted=wanted, among=NOW, most=MOST_NOW, skipped=skipped)
+    found = board.urgent(connection=connection, wanted=wanted, most=MOST_NOW, skipped=skipped)
     lines = _lines(connection=connection, phases={each.id: each.phase for each in found})
     place = {each.id: position for position, each in enumerate(found)}
     number = found[0].number if found else 0
@@ -115,17 +115,9 @@ def line_of(*, connection: Connection, wave: WaveLine) -> BoardLine:
 
 
 def _listed(*, connection: Connection, wanted: Wanted, among: Sequence[Phase], most: int) -> list[BoardLine]:
-    found = _found(connection=connection, wanted=wanted, among=among, most=most)
-    return _lines(connection=connection, phases={each.id: each.phase for each in found})
-
-
-def _found(
-    *, connection: Connection, wanted: Wanted, among: Sequence[Phase], most: int, skipped: int = 0
-) -> list[Listed]:
     phases = [each for each in among if each in wanted.phases]
-    return board.listing(
-        connection=connection, wanted=replace(wanted, phases=phases), most=most, skipped=skipped
-    )
+    found = board.listing(connection=connection, wanted=replace(wanted, phases=phases), most=most)
+    return _lines(connection=connection, phases={each.id: each.phase for each in found})
 
 
 def _lines(*, connection: Connection, phases: Mapping[int, Phase]) -> list[BoardLine]:
