@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
+import pytest
+
+from kraken_import.console import oldest
+from kraken_import.console.kept import Kept
 from kraken_import.domain.stops import StopCode
 from kraken_import.tracking import waves
+from kraken_import.usecases import board
 from kraken_import.usecases.calling import stop
 from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.gate import question_to_ask
@@ -120,6 +127,26 @@ def test_more_waves_than_fit_a_page_are_counted_and_the_most_urgent_come_first(c
     assert "more wave" not in words_of(page)
     for senseless in ("-1", "x", "99999999", "9" * 18):
         assert console.get(f"waves?now={senseless}").status_code == 200
+
+
+def test_where_very_many_are_open_the_oldest_is_looked_for_beside_the_page(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journey = console.journey
+    wave_id = journey.valid_wave(limit=2)
+    journey.create(wave_id)
+    said = "oldest record open at Kraken"
+    assert said in words_of(console.get(f"waves/{wave_id}"))
+    found: Kept[Mapping[int, datetime]] = Kept()
+    monkeypatch.setattr(oldest, "_OLDEST", found)
+    monkeypatch.setattr(board, "_MANY_OPEN", 1)
+    for path in (f"waves/{wave_id}", "waves"):
+        end = time.monotonic() + 20
+        while said not in words_of(console.get(path)):
+            assert time.monotonic() < end
+    known = found.of(key=("tracking", wave_id), find_out=dict)
+    assert known is not None
+    assert list(known.found) == [wave_id]
 
 
 def test_older_waves_are_reached_page_by_page(console: Console) -> None:

@@ -61,15 +61,14 @@ def orders(asked: Ask) -> Any:
 def new(asked: Ask, kind: str) -> Any:
     """Show what an order would do, before anything is done."""
     wanted = _kind(kind)
-    values = _bounded(_asked_for(asked.request.query_params))
+    given = _bounded(asked.request.query_params)
+    action_id = uuid5(_AGAIN, given["again"]) if given.get("again") else uuid4()
+    with asked.read() as connection:
+        if actions.find(connection=connection, action_id=action_id) is not None:
+            return RedirectResponse(asked.link("orders", action_id), status_code=303)
+    values = _asked_for(given)
     scope = wanted.scope(asked=asked, values=values)
     asked.require(act=wanted.act, dialect=scope.dialect)
-    action_id = uuid4()
-    if again := asked.request.query_params.get("again"):
-        action_id = uuid5(_AGAIN, again)
-        with asked.read() as connection:
-            if actions.find(connection=connection, action_id=action_id) is not None:
-                return RedirectResponse(asked.link("orders", action_id), status_code=303)
     back = asked.link("waves", scope.wave_id) if scope.wave_id else asked.link("waves")
     shown = {} if scope.records is None else {"shown": str(scope.records), "digest": scope.digest}
     return asked.page(

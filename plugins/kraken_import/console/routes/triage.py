@@ -119,8 +119,9 @@ def left(asked: Ask, after: int = 0, after_wave: int = 0) -> Any:
         place = (after_wave, after)
         records = triage.records(connection=connection, matching=found.matching, after=place, most=_PAGE)
     number = _number(asked=asked, matching=found.matching)
-    if not records and is_first:
-        number = 0
+    if is_first and not (records and number):
+        # What was counted a while ago is not what is seen now.
+        number = None if records else 0
     names = {wave.id: wave.name for wave in found.waves}
     return asked.page(
         "left",

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter
 
 from kraken_import.console.asking import Ask, Asked
+from kraken_import.console.oldest import oldest_of
 from kraken_import.console.values import number_of
 from kraken_import.domain.lifecycle import Mode
 from kraken_import.tracking.board import Phase, Wanted
@@ -31,7 +32,11 @@ def waves(asked: Ask, before: int | None = None, dialect: str = "", mode: str = 
         before=before,
     )
     with asked.read() as connection:
-        present = None if before else waves_now(connection=connection, wanted=wanted, page=page)
+        present = (
+            None
+            if before
+            else waves_now(connection=connection, wanted=wanted, page=page, oldest=oldest_of(asked=asked))
+        )
         # A further page of those that need a person has those alone.
         over = [] if page else waves_over(connection=connection, wanted=wanted, most=_MOST)
     chosen = {"dialect": dialect, "mode": mode, "phase": phase}
