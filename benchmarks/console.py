@@ -238,6 +238,7 @@ def _pages(*, waves: int, record: int, cohort: int) -> dict[str, str]:
         "mapping": f"data/{dialect_names()[0]}",
         "orders": "orders",
         "order": f"orders/new/pause?wave={working}",
+        "order about all that match": f"orders/new/rerun?wave={ended}",
     }
 
 

@@ -117,6 +117,7 @@ def _action(sample: Sample) -> Mapping[str, Any]:
         **dict.fromkeys(("selection_id", "records", "dag_id", "run_id")),
         **dict.fromkeys(("scope", "reason", "ordered_by", "result"), "told"),
         "outcome": "done",
+        "asked_for": "{}",
     }
 
 
@@ -224,6 +225,17 @@ def _left(**given: Any) -> Values:
     return lambda sample: {"wave_ids": [sample.ended], "selection_id": 1, **criteria, **given}
 
 
+def _listed(_: Sample) -> dict[str, Any]:
+    """The first page of the waves that are over."""
+    return {"phases": list(OVER), "urgent": [], "mode": None, "before": None, "skipped": 0}
+
+
+def _caused(sample: Sample) -> dict[str, Any]:
+    """All causes of the wave that has ended, and one that it is asked about."""
+    sought = {"stage": None, "text": "code", "no_error": "", "codes": ["code_1"], "stages": ["validate"]}
+    return {"wave_ids": [sample.ended], "paths": ["/path"], "most": 100, **sought}
+
+
 def _left_cases(*, before: tuple[str, ...] = ()) -> tuple[Case, ...]:
     return tuple(
         Case(about="wave", label=label, values=_left(**given), before=before)
@@ -239,10 +251,10 @@ _SELECTED: Final = ("begin_selection", "select_page")
 _LISTED: Final = ("begin", "list", "aggregate")
 
 CASES: Final[Mapping[str, tuple[Case, ...]]] = {
-    **_plain("actions", "one", "begin link end find latest", _action),
+    **_plain("actions", "one", "begin hold is_held link end find latest", _action),
     **_plain("gate", "one", "word_question worded_question", lambda _: {"subject": "told", "body": "told"}),
     **_plain("board", "waves", "states", lambda s: {"wave_ids": [s.ended]}),
-    **_plain("board", "waves", "listing", lambda _: {"phases": list(OVER), "mode": None, "before": None}),
+    **_plain("board", "waves", "listing", _listed),
     **_plain("board", "waves", "people money pace", lambda s: {"wave_ids": [s.ended], "latest": 5}),
     **_plain("board", "at work", "oldest_open", lambda s: {"wave_ids": [s.working]}),
     **_plain("board", "one", "log present wave_of_run wave_of_rerun"),
@@ -497,7 +509,8 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
         Case(about="page", values=lambda s: {**_chosen(s), "ids": []}, before=("chosen",)),
     ),
     "selections.keep": _left_cases(before=("chosen",)),
-    **_plain("sessions", "one", "settle bound backend"),
+    **_plain("sessions", "one", "settle backend"),
+    **_plain("sessions", "one", "bound", lambda _: {"seconds": 20}),
     **_plain("shared_values", "page", "replace"),
     **_plain("shared_values", "wave", "shared"),
     **_plain("shares", "one", "enter look shares keep_share give_back"),
@@ -510,7 +523,8 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("story", "waves", "reruns"),
     **_plain("story", "page", "tries moves errors decisions payloads answers"),
     **_plain("wave_keys", "one", "may_rewrap lock"),
-    **_plain("triage", "wave", "causes compared had", lambda s: {"wave_ids": [s.ended]}),
+    **_plain("triage", "wave", "compared", lambda s: {"wave_ids": [s.ended]}),
+    **_plain("triage", "wave", "causes had", _caused),
     **_plain("triage", "waves", "waves_with_some"),
     "triage.count": _left_cases(),
     "triage.records": _left_cases(),

@@ -108,7 +108,7 @@ def defaults(*, sample: Sample) -> dict[str, Any]:
         "wave_date": date(2099, 1, 1), "schedule_window_start": None, "schedule_window_end": None,
         "lapse": timedelta(minutes=30), "quiet_for": timedelta(0), "patience": timedelta(minutes=30),
         "forgotten_after": timedelta(hours=1), "seconds": 300, "key": 7, "cleared": None, "by": 2,
-        "most": 1_000, "after": 0, "offset": 0, "size": 1_000, "batch_size": 1_000,
+        "most": 1_000, "after": 0, "after_wave": 0, "offset": 0, "size": 1_000, "batch_size": 1_000,
         "window": 200, "requested": None, "requests_in_flight": None, "failure_threshold": Decimal("0.1"),
         "requested_by": None, "require_rehearsal": False, "approval": "unattended", "approval_minutes": 720,
         "error_share": Decimal("0.5"), "error_count": None, "error_window": 200, "four_eyes": False,

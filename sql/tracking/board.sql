@@ -29,7 +29,8 @@ SELECT migration.gather_counts(%(wave_id)s)
 
 -- name: listing
 -- Waves by the one word that tells most of how they stand. There are few waves, and few of them under way.
-SELECT id, phase
+-- Those in phases that are `urgent` come in their order, all others by their age.
+SELECT id, phase, count(*) OVER () AS number
 FROM (
     SELECT wave.id,
         CASE
@@ -51,8 +52,8 @@ FROM (
         AND (%(before)s::bigint IS NULL OR wave.id < %(before)s)
 ) AS listed
 WHERE phase = ANY (%(phases)s)
-ORDER BY id DESC
-LIMIT %(most)s
+ORDER BY array_position(%(urgent)s::text[], phase), id DESC
+LIMIT %(most)s OFFSET %(skipped)s
 
 -- name: people
 -- Who approved a wave, by the last approval that it was given, and the cohorts that it has taken.

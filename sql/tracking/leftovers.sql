@@ -2,29 +2,59 @@
 -- its record, by record and kind, or by its own number. `whose`: any owner or none, `none`, or `some`.
 
 -- name: found
-WITH leftover AS (
-    SELECT 'hand_back' AS kind, hand_back.import_process_id::text AS key, hand_back.import_process_id,
-        process.external_identifier, hand_back.code, hand_back.path, hand_back.reason AS words, NULL AS ours,
-        NULL AS theirs, hand_back.listed_at AS since, hand_back.owner, hand_back.note
-    FROM migration.hand_back
-    JOIN migration.import_process AS process ON process.id = hand_back.import_process_id
-    WHERE 'hand_back' = ANY (%(kinds)s)
-        AND hand_back.wave_id = %(wave_id)s AND hand_back.resolved_at IS NULL
-        AND process.state <> ALL (%(unproved)s)
-    UNION ALL
-    SELECT 'late_change', late_change.import_process_id || '-' || late_change.kind, late_change.import_process_id,
-        process.external_identifier, late_change.kind, '', late_change.changes::text, NULL, NULL,
-        late_change.last_at, late_change.owner, late_change.note
-    FROM migration.late_change
-    JOIN migration.import_process AS process ON process.id = late_change.import_process_id
-    WHERE 'late_change' = ANY (%(kinds)s) AND late_change.wave_id = %(wave_id)s
-    UNION ALL
-    SELECT 'difference', difference.id::text, NULL, difference.external_identifier, difference.kind,
-        concat_ws(' ', difference.ledger, difference.currency), coalesce(difference.batch::text, ''),
-        difference.ours, difference.theirs, difference.found_at, difference.owner, difference.note
-    FROM migration.reconciliation_difference AS difference
-    WHERE 'difference' = ANY (%(kinds)s)
-        AND difference.wave_id IS NOT DISTINCT FROM %(wave_id)s AND difference.resolved_at IS NULL
+SELECT kind, key, import_process_id, external_identifier, code, path, words, ours, theirs, since, owner, note
+FROM migration.leftovers(%(wave_id)s, %(dialects)s, %(unproved)s)
+WHERE kind = ANY (%(kinds)s)
+    AND (%(code)s::text IS NULL OR code = %(code)s)
+    AND (%(whose)s::text IS NULL OR (%(whose)s = 'none') = (owner IS NULL))
+    AND (%(picked)s::text[] IS NULL OR kind || ':' || key = ANY (%(picked)s))
+ORDER BY kind DESC, code, key
+LIMIT %(most)s OFFSET %(offset)s
+
+-- name: counts
+-- By kind and code, with and without an owner. The digest tells one set of them from another of as many.
+SELECT kind, code, owner IS NOT NULL AS owned, count(*) AS entries,
+    bit_xor(hashtextextended(kind || ':' || key, 0)) AS digest
+FROM migration.leftovers(%(wave_id)s, %(dialects)s, %(unproved)s)
+WHERE %(picked)s::text[] IS NULL OR kind || ':' || key = ANY (%(picked)s)
+GROUP BY kind, code, owned
+ORDER BY kind DESC, code, owned
+
+-- name: own_hand_backs
+-- The digests of these three are those of `counts`.
+WITH owned AS (
+    UPDATE migration.hand_back
+    SET owner = %(owner)s, owned_at = %(at)s, note = coalesce(%(note)s, note)
+    FROM migration.import_process AS process
+    WHERE process.id = hand_back.import_process_id
+        AND hand_back.wave_id = %(wave_id)s AND hand_back.resolved_at IS NULL AND process.state <> ALL (%(unproved)s)
+        AND (%(code)s::text IS NULL OR hand_back.code = %(code)s)
+        AND (%(whose)s::text IS NULL OR (%(whose)s = 'none') = (hand_back.owner IS NULL))
+        AND (%(picked)s::text[] IS NULL OR hand_back.import_process_id::text = ANY (%(picked)s))
+    RETURNING 'hand_back:' || hand_back.import_process_id AS key
+)
+SELECT count(*) AS entries, coalesce(bit_xor(hashtextextended(key, 0)), 0) AS digest FROM owned
+
+-- name: own_late_changes
+WITH owned AS (
+    UPDATE migration.late_change
+    SET owner = %(owner)s, owned_at = %(at)s, note = coalesce(%(note)s, note)
+    WHERE wave_id = %(wave_id)s
+        AND (%(code)s::text IS NULL OR kind = %(code)s)
+        AND (%(whose)s::text IS NULL OR (%(whose)s = 'none') = (owner IS NULL))
+        AND (%(picked)s::text[] IS NULL OR import_process_id || '-' || kind = ANY (%(picked)s))
+    RETURNING 'late_change:' || import_process_id || '-' || kind AS key
+)
+SELECT count(*) AS entries, coalesce(bit_xor(hashtextextended(key, 0)), 0) AS digest FROM owned
+
+-- name: own_differences
+WITH owned AS (
+    UPDATE migration.reconciliation_difference AS difference
+    SET owner = %(owner)s, owned_at = %(at)s, note = coalesce(%(note)s, note)
+    WHERE difference.wave_id IS NOT DISTINCT FROM %(wave_id)s AND difference.resolved_at IS NULL
+        AND (%(code)s::text IS NULL OR difference.kind = %(code)s)
+        AND (%(whose)s::text IS NULL OR (%(whose)s = 'none') = (difference.owner IS NULL))
+        AND (%(picked)s::text[] IS NULL OR difference.id::text = ANY (%(picked)s))
         AND (
             difference.wave_id IS NOT NULL
             OR EXISTS (
@@ -35,79 +65,9 @@ WITH leftover AS (
                     AND wave.resource = difference.resource
             )
         )
+    RETURNING 'difference:' || difference.id AS key
 )
-SELECT kind, key, import_process_id, external_identifier, code, path, words, ours, theirs, since, owner, note
-FROM leftover
-WHERE (%(code)s::text IS NULL OR code = %(code)s)
-    AND (%(whose)s::text IS NULL OR (%(whose)s = 'none') = (owner IS NULL))
-    AND (%(picked)s::text[] IS NULL OR kind || ':' || key = ANY (%(picked)s))
-ORDER BY kind DESC, code, key
-LIMIT %(most)s OFFSET %(offset)s
-
--- name: counts
--- By kind and code, with and without an owner.
-SELECT 'hand_back' AS kind, hand_back.code, hand_back.owner IS NOT NULL AS owned, count(*) AS entries
-FROM migration.hand_back
-JOIN migration.import_process AS process ON process.id = hand_back.import_process_id
-WHERE hand_back.wave_id = %(wave_id)s AND hand_back.resolved_at IS NULL AND process.state <> ALL (%(unproved)s)
-GROUP BY 1, 2, 3
-UNION ALL
-SELECT 'late_change', late_change.kind, late_change.owner IS NOT NULL, count(*)
-FROM migration.late_change
-WHERE late_change.wave_id = %(wave_id)s
-GROUP BY 1, 2, 3
-UNION ALL
-SELECT 'difference', difference.kind, difference.owner IS NOT NULL, count(*)
-FROM migration.reconciliation_difference AS difference
-WHERE difference.wave_id IS NOT DISTINCT FROM %(wave_id)s AND difference.resolved_at IS NULL
-    AND (
-        difference.wave_id IS NOT NULL
-        OR EXISTS (
-            SELECT FROM migration.wave
-            WHERE wave.dialect = ANY (%(dialects)s)
-                AND wave.target_kraken = difference.target_kraken
-                AND wave.import_supplier = difference.import_supplier
-                AND wave.resource = difference.resource
-        )
-    )
-GROUP BY 1, 2, 3
-ORDER BY 1 DESC, 2, 3
-
--- name: own_hand_backs
-UPDATE migration.hand_back
-SET owner = %(owner)s, owned_at = %(at)s, note = coalesce(%(note)s, note)
-FROM migration.import_process AS process
-WHERE process.id = hand_back.import_process_id
-    AND hand_back.wave_id = %(wave_id)s AND hand_back.resolved_at IS NULL AND process.state <> ALL (%(unproved)s)
-    AND (%(code)s::text IS NULL OR hand_back.code = %(code)s)
-    AND (%(whose)s::text IS NULL OR (%(whose)s = 'none') = (hand_back.owner IS NULL))
-    AND (%(picked)s::text[] IS NULL OR hand_back.import_process_id::text = ANY (%(picked)s))
-
--- name: own_late_changes
-UPDATE migration.late_change
-SET owner = %(owner)s, owned_at = %(at)s, note = coalesce(%(note)s, note)
-WHERE wave_id = %(wave_id)s
-    AND (%(code)s::text IS NULL OR kind = %(code)s)
-    AND (%(whose)s::text IS NULL OR (%(whose)s = 'none') = (owner IS NULL))
-    AND (%(picked)s::text[] IS NULL OR import_process_id || '-' || kind = ANY (%(picked)s))
-
--- name: own_differences
-UPDATE migration.reconciliation_difference AS difference
-SET owner = %(owner)s, owned_at = %(at)s, note = coalesce(%(note)s, note)
-WHERE difference.wave_id IS NOT DISTINCT FROM %(wave_id)s AND difference.resolved_at IS NULL
-    AND (%(code)s::text IS NULL OR difference.kind = %(code)s)
-    AND (%(whose)s::text IS NULL OR (%(whose)s = 'none') = (difference.owner IS NULL))
-    AND (%(picked)s::text[] IS NULL OR difference.id::text = ANY (%(picked)s))
-    AND (
-        difference.wave_id IS NOT NULL
-        OR EXISTS (
-            SELECT FROM migration.wave
-            WHERE wave.dialect = ANY (%(dialects)s)
-                AND wave.target_kraken = difference.target_kraken
-                AND wave.import_supplier = difference.import_supplier
-                AND wave.resource = difference.resource
-        )
-    )
+SELECT count(*) AS entries, coalesce(bit_xor(hashtextextended(key, 0)), 0) AS digest FROM owned
 
 -- name: of_waves
 -- Leftovers of live waves, the newest wave first, and when each was last compared with Kraken.

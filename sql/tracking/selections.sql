@@ -10,26 +10,16 @@ VALUES (%(dialect)s, %(described)s, %(made_by)s, migration.present())
 RETURNING id
 
 -- name: keep
--- What `triage.count` counts.
-INSERT INTO migration.selection_record (selection_id, import_process_id)
-SELECT %(selection_id)s, process.id
-FROM migration.import_process AS process
-WHERE process.wave_id = ANY (%(wave_ids)s)
-    AND process.state IN ('rejected', 'invalid', 'errored', 'cancelled', 'dry_run_errored', 'parked')
-    AND process.erased_at IS NULL
-    AND (%(state)s::text IS NULL OR process.state = %(state)s)
-    AND (%(ids)s::bigint[] IS NULL OR process.id = ANY (%(ids)s))
-    AND (
-        coalesce(%(code)s, %(path)s, %(stage)s) IS NULL
-        OR (%(code)s IS NOT DISTINCT FROM '') <> EXISTS (
-            SELECT FROM migration.import_error AS error
-            WHERE error.import_process_id = process.id AND error.attempt = process.attempt
-                AND error.severity = 'error'
-                AND (coalesce(%(code)s, '') = '' OR error.code = %(code)s)
-                AND (%(path)s::text IS NULL OR error.path = %(path)s)
-                AND (%(stage)s::text IS NULL OR error.stage = %(stage)s)
-        )
-    )
+-- The digest is that of `triage.count`.
+WITH kept AS (
+    INSERT INTO migration.selection_record (selection_id, import_process_id)
+    SELECT %(selection_id)s, process.id
+    FROM migration.left_records(
+        %(wave_ids)s, %(state)s, %(ids)s, %(code)s, %(path)s, %(stage)s
+    ) AS process
+    RETURNING import_process_id
+)
+SELECT count(*) AS records, coalesce(bit_xor(hashint8extended(import_process_id, 0)), 0)::text AS digest FROM kept
 
 -- name: keep_customers
 -- Those of these customers that a dialect has in this mode, whatever became of them; of a wave if one is named.

@@ -19,7 +19,7 @@ UNION ALL
 SELECT set_config('TimeZone', 'UTC', false)
 
 -- name: bound
-SELECT set_config('statement_timeout', '20s', true)
+SELECT set_config('statement_timeout', %(seconds)s || 's', true)
 
 -- name: backend
 SELECT pg_backend_pid()

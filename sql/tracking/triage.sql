@@ -2,24 +2,44 @@
 
 -- name: causes
 -- By what was said of the last try; a record with several errors counts in each. Examples are numbers of records.
-SELECT process.wave_id, coalesce(error.code, '') AS code, coalesce(error.path, '') AS path,
-    coalesce(error.stage, '') AS stage, coalesce(min(error.origin), '') AS origin,
-    coalesce(min(error.detail), '') AS detail, count(DISTINCT process.id) AS records,
-    count(DISTINCT process.id) FILTER (WHERE process.state = 'parked') AS parked,
-    min(error.occurred_at) AS first_at, max(error.occurred_at) AS last_at,
-    (array_agg(DISTINCT process.id))[1:3] AS examples
-FROM migration.import_process AS process
-LEFT JOIN LATERAL (
-    SELECT code, path, stage, origin, detail, occurred_at
-    FROM migration.import_error
-    WHERE import_process_id = process.id AND attempt = process.attempt AND severity = 'error'
-    OFFSET 0
-) AS error ON true
-WHERE process.wave_id = ANY (%(wave_ids)s)
-    AND process.state IN ('rejected', 'invalid', 'errored', 'cancelled', 'dry_run_errored', 'parked')
-    AND process.erased_at IS NULL
-GROUP BY process.wave_id, error.code, error.path, error.stage
-ORDER BY records DESC, code, path, stage
+-- Of several waves a cause counts with the records of all of them. What is looked for stands in its code, path or words,
+-- or in the legacy column behind its path, or behind the object around it.
+WITH counted AS (
+    SELECT process.wave_id, coalesce(error.code, '') AS code, coalesce(error.path, '') AS path,
+        coalesce(error.stage, '') AS stage, coalesce(min(error.origin), '') AS origin,
+        coalesce(min(error.detail), '') AS detail, count(DISTINCT process.id) AS records,
+        count(DISTINCT process.id) FILTER (WHERE process.state = 'parked') AS parked,
+        min(error.occurred_at) AS first_at, max(error.occurred_at) AS last_at,
+        (array_agg(DISTINCT process.id))[1:3] AS examples
+    FROM migration.left_records(%(wave_ids)s) AS process
+    LEFT JOIN LATERAL (
+        SELECT code, path, stage, origin, detail, occurred_at
+        FROM migration.import_error
+        WHERE import_process_id = process.id AND attempt = process.attempt AND severity = 'error'
+        OFFSET 0
+    ) AS error ON true
+    GROUP BY process.wave_id, error.code, error.path, error.stage
+    HAVING (%(stage)s::text IS NULL OR error.stage = %(stage)s)
+        AND (
+            %(text)s::text IS NULL
+            OR strpos(
+                lower(concat_ws(' ', coalesce(error.code, %(no_error)s), error.path, min(error.detail))), %(text)s
+            ) > 0
+            OR EXISTS (
+                SELECT FROM unnest(%(paths)s::text[]) AS mapped (path)
+                WHERE error.path = mapped.path OR starts_with(error.path, mapped.path || '.')
+            )
+        )
+), ranked AS (
+    SELECT *, sum(records) OVER (PARTITION BY code, path, stage) AS total FROM counted
+), placed AS (
+    SELECT *, dense_rank() OVER (ORDER BY total DESC, code, path, stage) AS place FROM ranked
+)
+SELECT wave_id, code, path, stage, origin, detail, records, parked, first_at, last_at, examples,
+    (SELECT max(place) FROM placed) AS causes
+FROM placed
+WHERE place <= %(most)s
+ORDER BY place, wave_id
 
 -- name: compared
 -- The wave before it, and its rehearsal: that of a cohort of the same name, else the last of the dialect.
@@ -51,61 +71,45 @@ UNION ALL
 )
 
 -- name: had
--- How many records of earlier waves had each error in any try, mended since or not.
-SELECT wave_id, code, path, stage, count(DISTINCT import_process_id) AS records
-FROM migration.import_error
-WHERE wave_id = ANY (%(wave_ids)s) AND severity = 'error'
-GROUP BY wave_id, code, path, stage
+-- How many records of earlier waves had each of these errors in any try, mended since or not.
+SELECT error.wave_id, error.code, error.path, error.stage, count(DISTINCT error.import_process_id) AS records
+FROM unnest(%(codes)s::text[], %(paths)s::text[], %(stages)s::text[]) AS cause (code, path, stage)
+JOIN migration.import_error AS error
+    ON error.code = cause.code AND error.path = cause.path AND error.stage = cause.stage
+WHERE error.wave_id = ANY (%(wave_ids)s) AND error.severity = 'error'
+GROUP BY error.wave_id, error.code, error.path, error.stage
 
 -- name: waves_with_some
 -- The newest waves that are not closed and have something left.
 SELECT wave.id
 FROM migration.wave
 WHERE wave.closed_at IS NULL AND wave.dialect = ANY (%(dialects)s)
-    AND EXISTS (
-        SELECT FROM migration.import_process AS process
-        WHERE process.wave_id = wave.id
-            AND process.state IN ('rejected', 'invalid', 'errored', 'cancelled', 'dry_run_errored', 'parked')
-            AND process.erased_at IS NULL
-    )
+    AND EXISTS (SELECT FROM migration.left_records(ARRAY[wave.id]))
 ORDER BY wave.id DESC
 LIMIT %(most)s
 
 -- name: count
--- Here, in `records` and in `selections.keep` the same records are meant: a blank code stands for no error at all.
-SELECT count(*)
-FROM migration.import_process AS process
-WHERE process.wave_id = ANY (%(wave_ids)s)
-    AND process.state IN ('rejected', 'invalid', 'errored', 'cancelled', 'dry_run_errored', 'parked')
-    AND process.erased_at IS NULL
-    AND (%(state)s::text IS NULL OR process.state = %(state)s)
-    AND (%(ids)s::bigint[] IS NULL OR process.id = ANY (%(ids)s))
-    AND (
-        coalesce(%(code)s, %(path)s, %(stage)s) IS NULL
-        OR (%(code)s IS NOT DISTINCT FROM '') <> EXISTS (
-            SELECT FROM migration.import_error AS error
-            WHERE error.import_process_id = process.id AND error.attempt = process.attempt
-                AND error.severity = 'error'
-                AND (coalesce(%(code)s, '') = '' OR error.code = %(code)s)
-                AND (%(path)s::text IS NULL OR error.path = %(path)s)
-                AND (%(stage)s::text IS NULL OR error.stage = %(stage)s)
-        )
-    )
-    AND (
-        %(among)s::bigint IS NULL
-        OR EXISTS (
-            SELECT FROM migration.selection_record AS chosen
-            WHERE chosen.selection_id = %(among)s AND chosen.import_process_id = process.id
-        )
+-- The digest tells one set of records from another of as many.
+SELECT count(*) AS records, coalesce(bit_xor(hashint8extended(process.id, 0)), 0)::text AS digest
+FROM migration.left_records(
+    %(wave_ids)s, %(state)s, %(ids)s, %(code)s, %(path)s, %(stage)s
+) AS process
+WHERE %(among)s::bigint IS NULL
+    OR EXISTS (
+        SELECT FROM migration.selection_record AS chosen
+        WHERE chosen.selection_id = %(among)s AND chosen.import_process_id = process.id
     )
 
 -- name: records
--- A page of them, each with the first error that was meant, or else its first one.
+-- A page of them, each with the first error that was meant, or else its first one. In the order of the index of what
+-- is left: by number alone Postgres would read all records there are until a page is full.
 SELECT process.id, process.external_identifier, process.wave_id, process.state, process.attempt,
     coalesce(error.stage, '') AS stage, coalesce(error.code, '') AS code, coalesce(error.path, '') AS path,
     coalesce(error.indexed_path, '') AS indexed_path, coalesce(error.detail, '') AS detail, error.occurred_at,
     back.owner, back.note
-FROM migration.import_process AS process
+FROM migration.left_records(
+    %(wave_ids)s, %(state)s, %(ids)s, %(code)s, %(path)s, %(stage)s
+) AS process
 LEFT JOIN LATERAL (
     SELECT stage, code, path, indexed_path, detail, occurred_at
     FROM migration.import_error
@@ -119,22 +123,6 @@ LEFT JOIN LATERAL (
     WHERE import_process_id = process.id AND resolved_at IS NULL
     OFFSET 0
 ) AS back ON true
-WHERE process.wave_id = ANY (%(wave_ids)s)
-    AND process.state IN ('rejected', 'invalid', 'errored', 'cancelled', 'dry_run_errored', 'parked')
-    AND process.erased_at IS NULL
-    AND (%(state)s::text IS NULL OR process.state = %(state)s)
-    AND (%(ids)s::bigint[] IS NULL OR process.id = ANY (%(ids)s))
-    AND (
-        coalesce(%(code)s, %(path)s, %(stage)s) IS NULL
-        OR (%(code)s IS NOT DISTINCT FROM '') <> EXISTS (
-            SELECT FROM migration.import_error AS error
-            WHERE error.import_process_id = process.id AND error.attempt = process.attempt
-                AND error.severity = 'error'
-                AND (coalesce(%(code)s, '') = '' OR error.code = %(code)s)
-                AND (%(path)s::text IS NULL OR error.path = %(path)s)
-                AND (%(stage)s::text IS NULL OR error.stage = %(stage)s)
-        )
-    )
-    AND process.id > %(after)s
-ORDER BY process.id
+WHERE (process.wave_id, process.id) > (%(after_wave)s, %(after)s)
+ORDER BY process.wave_id, process.id
 LIMIT %(most)s

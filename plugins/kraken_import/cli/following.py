@@ -50,7 +50,7 @@ def picture(*, found: Followed) -> RenderableType:
         _funnel(line=line),
         Text(_pace(line=line)),
     ]
-    if found.causes:
+    if found.causes.shown:
         parts.append(_causes(found=found))
     if found.remedy is not None:
         then = _THEN[found.remedy.then].format(wave=wave.id)
@@ -84,12 +84,12 @@ def _causes(*, found: Followed) -> Table:
     table.add_column("Records", justify="right")
     for name in ("Cause", "At", "Legacy column", "Found by"):
         table.add_column(name)
-    for cause in found.causes[:_MOST_CAUSES]:
+    for cause in found.causes.shown[:_MOST_CAUSES]:
         table.add_row(
             f"{cause.records:,}",
             *(Text(each) for each in (cause.called, cause.path, cause.column, cause.by_whom)),
         )
-    further = len(found.causes) - _MOST_CAUSES
+    further = found.causes.number - _MOST_CAUSES
     if further > 0:
         table.add_row("", f"and {further} more: `kraken-migrate report` lists them")
     return table

@@ -29,6 +29,14 @@ class NotFound(Exception):
     """There is no such thing, or none that this user may read; the message says what was looked for."""
 
 
+@contextmanager
+def reading(*, engine: Engine, seconds: int = 20) -> Iterator[Connection]:
+    """Give a connection that only reads, and waits for no statement for ever."""
+    with engine.connect().execution_options(postgresql_readonly=True) as connection:
+        sessions.bound(connection=connection, seconds=seconds)
+        yield connection
+
+
 @dataclass(frozen=True, kw_only=True)
 class Asked:
     """One request: its user, its tracking database, and the page that answers it."""
@@ -49,9 +57,7 @@ class Asked:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection that only reads, sees no payload, and waits for no statement for ever."""
-        engine = self.surroundings.reader(place=self.place)
-        with engine.connect().execution_options(postgresql_readonly=True) as connection:
-            sessions.bound(connection=connection)
+        with reading(engine=self.reader) as connection:
             yield connection
 
     @property

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from kraken_import.tracking.queries import queries
 
@@ -30,6 +32,8 @@ class NewAction:
     records: int | None = None
     dag_id: str | None = None
     run_id: str | None = None
+    asked_for: Mapping[str, str] = field(default_factory=dict)
+    """What its address said: with it the same can be ordered again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +48,26 @@ class Action(NewAction):
 
 def begin(*, connection: Connection, action: NewAction) -> bool:
     """Record an order. Returns False where its button was pressed before: then nothing is to be done."""
-    values = asdict(action) | {"id": str(action.id)}
+    values = asdict(action) | {"id": str(action.id), "asked_for": json.dumps(dict(action.asked_for))}
     return _SQL.run(connection, "begin", **values).one_or_none() is not None
+
+
+@contextmanager
+def held(*, engine: Engine, action_id: UUID) -> Iterator[None]:
+    """Hold an order while this process carries it out, so that others see when the process is gone.
+
+    It takes a connection beside those of the pool, which the work on the order needs itself.
+    """
+    with engine.connect() as connection:
+        connection.detach()
+        with connection.begin():
+            _SQL.run(connection, "hold", id=str(action_id))
+        yield
+
+
+def is_held(*, connection: Connection, action_id: UUID) -> bool:
+    """Return whether a process is at work on an order."""
+    return bool(_SQL.run(connection, "is_held", id=str(action_id)).scalar_one())
 
 
 def link(

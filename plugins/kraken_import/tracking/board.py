@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -49,10 +49,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A wave's id and its phase."""
+    """A wave's id and its phase, and how many are wanted in all."""
 
     id: int
     phase: Phase
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +142,19 @@ def gather(*, connection: Connection, wave_id: int) -> None:
 
 def listing(*, connection: Connection, wanted: Wanted, most: int) -> list[Listed]:
     """Return the waves that are wanted, the newest first."""
+    return _listing(connection=connection, wanted=wanted, urgent=(), most=most, skipped=0)
+
+
+def urgent(*, connection: Connection, wanted: Wanted, most: int, skipped: int) -> list[Listed]:
+    """Return a page of the waves that are wanted and not over: the most urgent first, then the newest."""
+    phases = [each for each in NOW if each in wanted.phases]
+    now = replace(wanted, phases=phases)
+    return _listing(connection=connection, wanted=now, urgent=phases, most=most, skipped=skipped)
+
+
+def _listing(
+    *, connection: Connection, wanted: Wanted, urgent: Sequence[Phase], most: int, skipped: int
+) -> list[Listed]:
     rows = _SQL.run(
         connection,
         "listing",
@@ -148,9 +162,11 @@ def listing(*, connection: Connection, wanted: Wanted, most: int) -> list[Listed
         phases=sorted(wanted.phases),
         mode=wanted.mode,
         before=wanted.before,
+        urgent=list(urgent),
         most=most,
+        skipped=skipped,
     )
-    return [Listed(id=row.id, phase=Phase(row.phase)) for row in rows]
+    return [Listed(id=row.id, phase=Phase(row.phase), number=row.number) for row in rows]
 
 
 def people(*, connection: Connection, wave_ids: Sequence[int]) -> dict[int, People]:

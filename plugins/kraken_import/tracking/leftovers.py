@@ -41,6 +41,13 @@ class Choice:
     """Only those with these keys; None for all that match."""
 
     @property
+    def names(self) -> list[str] | None:
+        """Return what was picked, each by its kind and key; None where nothing was."""
+        if self.picked is None:
+            return None
+        return [f"{kind}:{key}" for kind, keys in self.picked.items() for key in keys]
+
+    @property
     def values(self) -> dict[str, Any]:
         """Return it as parameters of a statement, but for what was picked."""
         return {
@@ -73,12 +80,13 @@ class Left:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """How many leftovers of a kind and code have an owner, or have none."""
+    """How many leftovers of a kind and code have an owner, or have none; `digest` says which they are."""
 
     kind: Leftover
     code: str
     owned: bool
     entries: int
+    digest: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,36 +129,30 @@ class Crossed:
 
 def found(*, connection: Connection, choice: Choice, most: int, offset: int) -> list[Left]:
     """Return leftovers that match, by kind and code."""
-    keys = (choice.picked or {}).items()
-    picked = [f"{kind}:{key}" for kind, picks in keys for key in picks]
-    return _SQL.all(
-        connection,
-        Left,
-        "found",
-        **choice.values,
-        picked=None if choice.picked is None else picked,
-        most=most,
-        offset=offset,
-    )
+    values = {**choice.values, "picked": choice.names, "most": most, "offset": offset}
+    return _SQL.all(connection, Left, "found", **values)
 
 
-def counts(*, connection: Connection, wave_id: int | None, dialects: Sequence[str]) -> list[Count]:
-    """Count the leftovers of a wave, or the differences that no wave has, by kind, code and ownership."""
-    choice = Choice(wave_id=wave_id, dialects=dialects)
-    return _SQL.all(connection, Count, "counts", **choice.values)
+def counts(*, connection: Connection, choice: Choice) -> list[Count]:
+    """Count the leftovers of a wave, or the differences that no wave has, by kind, code and ownership.
+
+    Of a choice only what was picked narrows them: kinds, codes and owners are what they are counted by.
+    """
+    return _SQL.all(connection, Count, "counts", **choice.values, picked=choice.names)
 
 
-def own(*, connection: Connection, choice: Choice, ownership: Ownership) -> int:
-    """Give an owner, and a note, to all that match. Returns how many there were."""
-    owned = 0
+def own(*, connection: Connection, choice: Choice, ownership: Ownership) -> tuple[int, int]:
+    """Give an owner, and a note, to all that match. Returns how many there were, and their digest."""
+    owned = digest = 0
     for kind in choice.kinds:
         picked = None if choice.picked is None else list(choice.picked.get(kind, ()))
         if picked == [] or (choice.wave_id is None and kind != "difference"):
             continue
         values = {**choice.values, "picked": picked, "owner": ownership.owner}
         values |= {"note": ownership.note, "at": ownership.at}
-        owned += _SQL.run(connection, _OWN[kind], **values).rowcount
-    return owned
+        entries, which = _SQL.run(connection, _OWN[kind], **values).one()
+        owned, digest = owned + entries, digest ^ which
+    return owned, digest
 
 
 def of_waves(

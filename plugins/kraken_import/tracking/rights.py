@@ -130,6 +130,8 @@ FUNCTIONS: Final[Mapping[str, Rights]] = {
     "is_erased": _BOTH,
     "is_over": Rights(),
     "is_purged": Rights(),
+    "left_records": _BOTH,
+    "leftovers": _BOTH,
     "licence": _BOTH,
     "looks_up_first": _BOTH,
     "may_create": _BOTH,

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from kraken_import.domain.lifecycle import Mode
 from kraken_import.tracking.queries import queries
-from kraken_import.tracking.triage import LeftRecord, Matching
+from kraken_import.tracking.triage import LeftRecord, Matching, Meant
 
 _PAGE: Final = 1_000
 
@@ -59,9 +59,9 @@ def add(*, connection: Connection, dialect: str, described: str, made_by: str) -
     return int(found.scalar_one())
 
 
-def keep(*, connection: Connection, selection_id: int, matching: Matching) -> int:
-    """Give a selection the records that are meant, as they stand now. Returns how many they are."""
-    return _SQL.run(connection, "keep", selection_id=selection_id, **matching.values).rowcount
+def keep(*, connection: Connection, selection_id: int, matching: Matching) -> Meant:
+    """Give a selection the records that are meant, as they stand now. Returns which they are."""
+    return Meant(*_SQL.run(connection, "keep", selection_id=selection_id, **matching.values).one())
 
 
 def keep_customers(*, connection: Connection, selection_id: int, customers: Customers) -> frozenset[str]:

@@ -58,9 +58,9 @@ def prepare(*, engine: Engine) -> None:
         _PREPARED.add(engine)
 
 
-def bound(*, connection: Connection) -> None:
+def bound(*, connection: Connection, seconds: int = 20) -> None:
     """Have each statement of this transaction end within what a person waits for, whatever locks it meets."""
-    _SQL.run(connection, "bound")
+    _SQL.run(connection, "bound", seconds=seconds)
 
 
 def refuse_shared_backends(*, first: Connection, second: Connection) -> None:

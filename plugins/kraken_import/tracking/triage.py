@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -44,6 +44,13 @@ class Matching:
         }
 
 
+class Meant(NamedTuple):
+    """How many records are meant, and a digest that tells them from others."""
+
+    records: int
+    digest: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CauseCount:
     """Records of one wave with one error in their last try; without one, code, path and stage are blank."""
@@ -60,6 +67,35 @@ class CauseCount:
     last_at: datetime | None
     examples: Sequence[int]
     """Numbers of some of the records."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What makes it the same cause in another wave."""
+        return self.code, self.path, self.stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """Which causes are looked for: those of a stage, and with a text, or at a path whose column holds it."""
+
+    stage: str | None = None
+    text: str | None = None
+    """In lower case."""
+    paths: Sequence[str] = ()
+    """Paths whose legacy columns hold the text."""
+    no_error: str = ""
+    """What stands in place of the code of records without an error."""
+
+
+ALL_CAUSES: Final = Sought()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Causes:
+    """The most frequent causes of some waves, a line for each wave, and how many causes there are in all."""
+
+    lines: Sequence[CauseCount]
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +127,14 @@ class LeftRecord:
     note: str | None
 
 
-def causes(*, connection: Connection, wave_ids: Sequence[int]) -> list[CauseCount]:
-    """Count what is left of some waves by cause and wave, the most frequent first."""
-    return _SQL.all(connection, CauseCount, "causes", wave_ids=list(wave_ids))
+def causes(
+    *, connection: Connection, wave_ids: Sequence[int], most: int, sought: Sought = ALL_CAUSES
+) -> Causes:
+    """Count what is left of some waves by cause and wave, the most frequent first: up to `most` causes."""
+    values = asdict(sought) | {"paths": list(sought.paths), "wave_ids": list(wave_ids), "most": most}
+    rows = [dict(row) for row in _SQL.run(connection, "causes", **values).mappings()]
+    number = max((row.pop("causes") for row in rows), default=0)
+    return Causes(lines=[CauseCount(**row) for row in rows], number=number)
 
 
 def compared(*, connection: Connection, wave_id: int) -> list[Compared]:
@@ -102,11 +143,13 @@ def compared(*, connection: Connection, wave_id: int) -> list[Compared]:
 
 
 def had(
-    *, connection: Connection, wave_ids: Sequence[int]
+    *, connection: Connection, wave_ids: Sequence[int], causes: Collection[tuple[str, str, str]]
 ) -> Mapping[int, Mapping[tuple[str, str, str], int]]:
-    """Count the records of waves that had an error in any try, by wave, and by code, path and stage."""
+    """Count the records of waves that had one of these errors in any try, by wave and by cause."""
     found: dict[int, dict[tuple[str, str, str], int]] = {wave_id: {} for wave_id in wave_ids}
-    for row in _SQL.run(connection, "had", wave_ids=list(wave_ids)):
+    codes, paths, stages = ([each[place] for each in causes] for place in range(3))
+    values = {"wave_ids": list(wave_ids), "codes": codes, "paths": paths, "stages": stages}
+    for row in _SQL.run(connection, "had", **values):
         found[row.wave_id][row.code, row.path, row.stage] = int(row.records)
     return found
 
@@ -116,14 +159,17 @@ def waves_with_some(*, connection: Connection, dialects: Sequence[str], most: in
     return list(_SQL.run(connection, "waves_with_some", dialects=list(dialects), most=most).scalars())
 
 
-def count(*, connection: Connection, matching: Matching, among: int | None = None) -> int:
+def count(*, connection: Connection, matching: Matching, among: int | None = None) -> Meant:
     """Count the records that are meant; with `among` those of a selection only."""
-    return int(_SQL.run(connection, "count", **matching.values, among=among).scalar_one())
+    return Meant(*_SQL.run(connection, "count", **matching.values, among=among).one())
 
 
-def records(*, connection: Connection, matching: Matching, after: int, most: int) -> list[LeftRecord]:
-    """Return a page of the records that are meant: those with a higher number than `after`, by number."""
-    return _SQL.all(connection, LeftRecord, "records", **matching.values, after=after, most=most)
+def records(
+    *, connection: Connection, matching: Matching, after: tuple[int, int], most: int
+) -> list[LeftRecord]:
+    """Return a page of the records that are meant: those that follow a wave and a number, in that order."""
+    values = {**matching.values, "after_wave": after[0], "after": after[1], "most": most}
+    return _SQL.all(connection, LeftRecord, "records", **values)
 
 
 _SQL = queries(file="triage")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeAlias
 
 from sqlalchemy import Connection
 
-from kraken_import.domain.lifecycle import FAILED, SUCCEEDED, UNDONE, State
+from kraken_import.domain.lifecycle import FAILED, OPEN, SUCCEEDED, UNDONE, State
 from kraken_import.tracking import board, overview, waves
 from kraken_import.tracking.board import NOW, OVER, People, Phase, Wanted, WaveMoney
 from kraken_import.tracking.overview import WaveLine
@@ -19,7 +19,12 @@ from kraken_import.usecases.pace import LATEST, Rate, rate_of
 from kraken_import.usecases.remedies import Remedy, remedy_of
 from kraken_import.usecases.standing import standing
 
-_MOST_NOW: Final = 50
+Oldest: TypeAlias = Callable[[Sequence[int]], Mapping[int, datetime]]
+"""Since when the oldest open record of each of these waves is open, as far as it is known."""
+_MANY_OPEN: Final = 10_000
+"""Open records of which a page that waits does not look for the oldest: it is among all of them."""
+MOST_NOW: Final = 25
+"""Waves that are under way or wait for a person, on one page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,31 +83,51 @@ class BoardLine:
         return sum(records for state, records in self.states.items() if state in SUCCEEDED)
 
 
-def waves_now(*, connection: Connection, wanted: Wanted) -> list[BoardLine]:
-    """Return those of the wanted waves that are under way or wait for a person, the most urgent first."""
-    lines = _listed(connection=connection, wanted=wanted, among=NOW, most=_MOST_NOW)
-    return sorted(lines, key=lambda line: NOW.index(line.phase))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NowLines:
+    """A page of the waves that are under way or wait for a person, and how many come before and after it."""
+
+    lines: Sequence[BoardLine]
+    before: int
+    after: int
+
+
+def waves_now(
+    *, connection: Connection, wanted: Wanted, page: int = 0, oldest: Oldest | None = None
+) -> NowLines:
+    """Return those of the wanted waves that are under way or wait for a person, the most urgent first.
+
+    `oldest` is asked for the oldest open records where very many are open.
+    """
+    skipped = page * MOST_NOW
+    found = board.urgent(connection=connection, wanted=wanted, most=MOST_NOW, skipped=skipped)
+    phases = {each.id: each.phase for each in found}
+    lines = _lines(connection=connection, phases=phases, oldest=oldest)
+    place = {each.id: position for position, each in enumerate(found)}
+    number = found[0].number if found else 0
+    return NowLines(
+        lines=sorted(lines, key=lambda line: place[line.wave.id]),
+        before=skipped,
+        after=max(0, number - skipped - len(found)),
+    )
 
 
 def waves_over(*, connection: Connection, wanted: Wanted, most: int) -> list[BoardLine]:
     """Return those of the wanted waves that are over, the newest first."""
-    return _listed(connection=connection, wanted=wanted, among=OVER, most=most)
+    phases = [each for each in OVER if each in wanted.phases]
+    found = board.listing(connection=connection, wanted=replace(wanted, phases=phases), most=most)
+    return _lines(connection=connection, phases={each.id: each.phase for each in found}, oldest=None)
 
 
-def line_of(*, connection: Connection, wave: WaveLine) -> BoardLine:
+def line_of(*, connection: Connection, wave: WaveLine, oldest: Oldest | None = None) -> BoardLine:
     """Return one wave in the same form."""
     wanted = Wanted(dialects=[wave.dialect], before=wave.id + 1)
-    (line,) = _listed(connection=connection, wanted=wanted, among=tuple(Phase), most=1)
+    (found,) = board.listing(connection=connection, wanted=wanted, most=1)
+    (line,) = _lines(connection=connection, phases={found.id: found.phase}, oldest=oldest)
     return line
 
 
-def _listed(*, connection: Connection, wanted: Wanted, among: Sequence[Phase], most: int) -> list[BoardLine]:
-    phases = [each for each in among if each in wanted.phases]
-    found = board.listing(connection=connection, wanted=replace(wanted, phases=phases), most=most)
-    return _lines(connection=connection, phases={each.id: each.phase for each in found})
-
-
-def _lines(*, connection: Connection, phases: Mapping[int, Phase]) -> list[BoardLine]:
+def _lines(*, connection: Connection, phases: Mapping[int, Phase], oldest: Oldest | None) -> list[BoardLine]:
     ids = list(phases)
     if not ids:
         return []
@@ -113,7 +138,14 @@ def _lines(*, connection: Connection, phases: Mapping[int, Phase]) -> list[Board
     paces = board.pace(connection=connection, wave_ids=paced, latest=LATEST) if paced else {}
     people = board.people(connection=connection, wave_ids=ids)
     money = board.money(connection=connection, wave_ids=ids)
-    oldest = board.oldest_open(connection=connection, wave_ids=under_way) if under_way else {}
+    still_open = sum(states[wave_id].get(state, 0) for wave_id in under_way for state in OPEN)
+    since = (
+        oldest(under_way)
+        if oldest is not None and still_open > _MANY_OPEN
+        else board.oldest_open(connection=connection, wave_ids=under_way)
+        if still_open
+        else {}
+    )
     now = board.present(connection=connection)
     lines = []
     for wave in overview.waves_of(connection=connection, wave_ids=ids):
@@ -135,7 +167,7 @@ def _lines(*, connection: Connection, phases: Mapping[int, Phase]) -> list[Board
                     until=wave.finished_at or now,
                     is_under_way=wave.finished_at is None,
                 ),
-                oldest_open=oldest.get(wave.id),
+                oldest_open=since.get(wave.id),
                 money=money.get(wave.id, []),
                 threshold=None if full is None else full.failure_threshold,
                 budget=budget_left(connection=connection, wave=full)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -10,15 +9,15 @@ from sqlalchemy import Engine
 from kraken_import.tracking import overview
 from kraken_import.usecases.board import BoardLine, line_of
 from kraken_import.usecases.remedies import Remedy, remedy_of
-from kraken_import.usecases.triage import UNMAPPED, Cause, Mapped, causes_of
+from kraken_import.usecases.triage import UNMAPPED, Causes, Mapped, causes_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """A wave as it stands now, its causes (the most frequent first), and what a stop asks a person to do."""
+    """A wave as it stands now, its most frequent causes, and what a stop asks a person to do."""
 
     line: BoardLine
-    causes: Sequence[Cause]
+    causes: Causes
     remedy: Remedy | None
 
 

@@ -43,13 +43,29 @@ def what_is_left(*, left: Left, sees_amounts: bool) -> str:
 
 
 def matching(*, counts: Sequence[Count], choice: Choice) -> dict[Leftover, int]:
-    """Count what matches a choice that picks nothing by hand, by kind; kinds without any are left out."""
+    """Count what matches a choice, by kind; kinds without any are left out."""
     found = dict.fromkeys(choice.kinds, 0)
-    for each in counts:
-        is_meant = each.kind in found and choice.code in (None, each.code)
-        if is_meant and choice.whose in (None, "some" if each.owned else "none"):
-            found[each.kind] += each.entries
+    for each in _meant(counts=counts, choice=choice):
+        found[each.kind] += each.entries
     return {kind: entries for kind, entries in found.items() if entries}
+
+
+def digest_of(*, counts: Sequence[Count], choice: Choice) -> int:
+    """Return the digest of what matches a choice: that of others is another, however many they are."""
+    digest = 0
+    for each in _meant(counts=counts, choice=choice):
+        digest ^= each.digest
+    return digest
+
+
+def _meant(*, counts: Sequence[Count], choice: Choice) -> list[Count]:
+    return [
+        each
+        for each in counts
+        if each.kind in choice.kinds
+        and choice.code in (None, each.code)
+        and choice.whose in (None, "some" if each.owned else "none")
+    ]
 
 
 def in_words(*, found: Mapping[Leftover, int]) -> str:
@@ -67,24 +83,25 @@ def chosen_in_words(*, choice: Choice) -> str:
     return "all" + (f" {' '.join(parts)}" if parts else "")
 
 
-def own_leftovers(*, tracking: Engine, choice: Choice, ownership: Ownership, shown: int) -> str:
+def own_leftovers(*, tracking: Engine, choice: Choice, ownership: Ownership, shown: int, digest: int) -> str:
     """Give an owner to all that match. Returns one sentence.
 
-    Raises `BadRequest`, and changes nothing, without an owner or where another number than was shown matches.
+    Raises `BadRequest`, and changes nothing, without an owner or where others than were shown match.
     """
     owner = ownership.owner.strip()
     if not owner or len(owner) > _LONGEST_OWNER:
         raise BadRequest(f"Say who the owner is, in at most {_LONGEST_OWNER} characters.")
     with tracking.begin() as connection:
-        owned = leftovers.own(
+        owned, which = leftovers.own(
             connection=connection,
             choice=choice,
             ownership=replace(ownership, owner=owner, note=ownership.note or None),
         )
-        if owned != shown:
+        if (owned, which) != (shown, digest):
+            now = "As many match now, but others" if owned == shown else f"{owned:,} match now"
             raise BadRequest(
-                f"{owned:,} match now, and {shown:,} were shown: another person was quicker, or the lists "
-                "were made again. Nothing was done; look again."
+                f"{now}, and {shown:,} were shown: another person was quicker, or the lists were made again. "
+                "Nothing was done; look again."
             )
     return f"{owned:,} {'entry has' if owned == 1 else 'entries have'} the owner now."
 

@@ -12,9 +12,11 @@ from sqlalchemy import Connection
 
 from kraken_import.tracking import triage
 from kraken_import.tracking.overview import WaveLine
-from kraken_import.tracking.triage import CauseCount
+from kraken_import.tracking.triage import ALL_CAUSES, CauseCount, Sought
 from transforms.triage import found_by
 
+MOST_CAUSES: Final = 100
+"""Causes that are shown: the most frequent. Others are found by looking for them."""
 _EXAMPLES: Final = 3
 _UNSPECIFIC: Final = "invalid"
 """The code of a sentence of Kraken's that has none of its own."""
@@ -123,12 +125,41 @@ class Cause:
         return "more" if ratio > 1.1 else "less" if ratio < 0.9 else "as before"
 
 
-def causes_of(*, connection: Connection, wave: WaveLine, mapped: Mapped) -> list[Cause]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Causes:
+    """The most frequent causes, and how many there are in all."""
+
+    shown: Sequence[Cause]
+    number: int
+
+    @property
+    def further(self) -> int:
+        """How many causes are not shown: each has no more records than the last one that is."""
+        return self.number - len(self.shown)
+
+
+def sought(*, text: str, stage: str, mapped: Mapped) -> Sought:
+    """Return what a person looks for: in codes, paths, sentences and legacy columns; blank for anything."""
+    wanted = text.strip().lower()
+    if not wanted:
+        return Sought(stage=stage or None)
+    columns = mapped.columns.items()
+    paths = [path for path, column in columns if wanted in column.source.lower()]
+    return Sought(stage=stage or None, text=wanted, paths=paths, no_error=NO_ERROR)
+
+
+def causes_of(
+    *, connection: Connection, wave: WaveLine, mapped: Mapped, looked_for: Sought = ALL_CAUSES
+) -> Causes:
     """Return the causes of one wave, with what the wave before and the rehearsal had of each."""
-    counts = triage.causes(connection=connection, wave_ids=[wave.id])
+    found = triage.causes(connection=connection, wave_ids=[wave.id], most=MOST_CAUSES, sought=looked_for)
     others = triage.compared(connection=connection, wave_id=wave.id)
-    had = triage.had(connection=connection, wave_ids=[each.id for each in others]) if others else {}
-    return [
+    had = triage.had(
+        connection=connection,
+        wave_ids=[each.id for each in others],
+        causes=[count.key for count in found.lines],
+    )
+    causes = [
         _cause(
             counts=[count],
             claimed=wave.claimed,
@@ -138,38 +169,29 @@ def causes_of(*, connection: Connection, wave: WaveLine, mapped: Mapped) -> list
                     what=each.what,
                     wave_id=each.id,
                     name=each.name,
-                    records=had[each.id].get((count.code, count.path, count.stage), 0),
+                    records=had[each.id].get(count.key, 0),
                     claimed=each.claimed,
                 )
                 for each in others
             ],
         )
-        for count in counts
+        for count in found.lines
     ]
+    return Causes(shown=causes, number=found.number)
 
 
-def causes_of_waves(*, connection: Connection, waves: Sequence[WaveLine], mapped: Mapped) -> list[Cause]:
+def causes_of_waves(
+    *, connection: Connection, waves: Sequence[WaveLine], mapped: Mapped, looked_for: Sought = ALL_CAUSES
+) -> Causes:
     """Return the causes of several waves of one dialect and mode, the most frequent first."""
+    wave_ids = [wave.id for wave in waves]
+    found = triage.causes(connection=connection, wave_ids=wave_ids, most=MOST_CAUSES, sought=looked_for)
     grouped: dict[tuple[str, str, str], list[CauseCount]] = defaultdict(list)
-    for count in triage.causes(connection=connection, wave_ids=[wave.id for wave in waves]):
-        grouped[count.code, count.path, count.stage].append(count)
+    for count in found.lines:
+        grouped[count.key].append(count)
     claimed = sum(wave.claimed for wave in waves)
-    found = [_cause(counts=counts, claimed=claimed, mapped=mapped) for counts in grouped.values()]
-    return sorted(found, key=lambda cause: (-cause.records, cause.code, cause.path, cause.stage))
-
-
-def searched(*, causes: Sequence[Cause], text: str, stage: str) -> list[Cause]:
-    """Return the causes that hold a text in their code, path, column or sentence, and are of a stage."""
-    wanted = text.strip().casefold()
-    return [
-        cause
-        for cause in causes
-        if stage in ("", cause.stage)
-        and any(
-            wanted in place.casefold()
-            for place in (cause.called, cause.path, cause.column, cause.detail, cause.by_whom)
-        )
-    ]
+    causes = [_cause(counts=counts, claimed=claimed, mapped=mapped) for counts in grouped.values()]
+    return Causes(shown=causes, number=found.number)
 
 
 def _cause(

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from kraken_import.console.access import Answer
+from kraken_import.tracking import leftovers
 from kraken_import.tracking.cutover import Ownership
 from kraken_import.tracking.leftovers import Choice
 from kraken_import.usecases import cutover
 from kraken_import.usecases.faults import BadRequest
-from kraken_import.usecases.leftovers import own_leftovers
+from kraken_import.usecases.leftovers import digest_of, own_leftovers
 from tests.integration.console.conftest import Console, words_of
 from tests.integration.usecases.test_cutover import SOUND, change_everything
 from tests.integration.usecases.test_owners import EDF_SUPPLIER
@@ -121,12 +122,49 @@ def test_what_is_picked_by_hand_gets_the_owner_and_nothing_else(console: Console
 def test_two_people_who_take_the_same_entries_do_not_both_succeed(console: Console, wave_id: int) -> None:
     tracking, now = console.journey.tracking, datetime.now(UTC)
     choice = Choice(wave_id=wave_id, dialects=(), whose="none")
-    shown = len(handed_back(console))
-    ann = Ownership(owner="Ann", at=now)
-    assert "have the owner" in own_leftovers(tracking=tracking, choice=choice, ownership=ann, shown=shown)
+    with tracking.connect() as connection:
+        digest = digest_of(counts=leftovers.counts(connection=connection, choice=choice), choice=choice)
+    ann, bea = Ownership(owner="Ann", at=now), Ownership(owner="Bea", at=now)
+    meant: dict[str, Any] = {"choice": choice, "shown": len(handed_back(console)), "digest": digest}
+    assert "have the owner" in own_leftovers(tracking=tracking, ownership=ann, **meant)
     with pytest.raises(BadRequest, match="another person was quicker"):
-        own_leftovers(tracking=tracking, choice=choice, ownership=Ownership(owner="Bea", at=now), shown=shown)
+        own_leftovers(tracking=tracking, ownership=bea, **meant)
     assert {each["owner"] for each in handed_back(console)} == {"Ann"}
+
+
+def test_as_many_other_entries_get_no_owner(console: Console, wave_id: int) -> None:
+    ids = [each["import_process_id"] for each in handed_back(console)]
+
+    def owned(by: str | None, number: int) -> None:
+        with console.journey.tracking_superuser.begin() as connection:
+            connection.exec_driver_sql(
+                "UPDATE migration.hand_back SET owner = %(by)s, "
+                "owned_at = CASE WHEN %(by)s::text IS NOT NULL THEN now() END "
+                "WHERE import_process_id = %(id)s",
+                {"by": by, "id": ids[number]},
+            )
+
+    owned("Cy", 2)
+    form = console.form(f"orders/new/own?wave={wave_id}&whose=none")
+    assert form["shown"] == "2"
+    taken = console.form(f"orders/new/own?wave={wave_id}&picked=hand_back:{ids[0]}", user="admin")
+    console.post("orders", taken | {"owner": "Bea", "reason": "mine"}, user="admin")
+    # Cy gives one up meanwhile: two are without an owner again, and one of them was not shown.
+    owned(None, 2)
+    late = console.post("orders", form | {"owner": "Ann", "reason": "tonight"})
+    assert (late.status_code, "but others" in words_of(late)) == (409, True)
+    assert [each["owner"] for each in handed_back(console)] == ["Bea", None, None]
+    choice = Choice(wave_id=wave_id, dialects=(), whose="none")
+    ann = Ownership(owner="Ann", at=datetime.now(UTC))
+    with pytest.raises(BadRequest, match="As many match now, but others"):
+        own_leftovers(
+            tracking=console.journey.tracking,
+            choice=choice,
+            ownership=ann,
+            shown=2,
+            digest=int(form["digest"]),
+        )
+    assert [each["owner"] for each in handed_back(console)] == ["Bea", None, None]
 
 
 def test_a_wave_is_closed_once_nothing_blocks_it_and_opened_again(console: Console, wave_id: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from typing import Any
@@ -12,9 +13,12 @@ import pytest
 
 from kraken_import.console.access import Answer
 from kraken_import.console.columns import COLUMNS
+from kraken_import.console.kept import Kept
+from kraken_import.console.routes import triage as routes
 from kraken_import.domain.lifecycle import State
 from kraken_import.generator import load
 from kraken_import.tracking import selections, triage
+from kraken_import.tracking.queries import SQL_FOLDER
 from kraken_import.tracking.triage import Matching
 from kraken_import.usecases.control import UnknownWave
 from kraken_import.usecases.selections import customers_in_wave
@@ -58,7 +62,7 @@ def chosen(console: Console, order: dict[str, object]) -> set[str]:
 
 def causes(console: Console, wave_id: int) -> list[triage.CauseCount]:
     with console.journey.tracking.connect() as connection:
-        return triage.causes(connection=connection, wave_ids=[wave_id])
+        return list(triage.causes(connection=connection, wave_ids=[wave_id], most=100).lines)
 
 
 def link_to(console: Console, wave_id: int, kind: str, code: str) -> str:
@@ -160,6 +164,24 @@ def test_what_was_shown_is_what_is_acted_on_or_nothing_is(console: Console) -> N
     assert refused.status_code == 409
     assert "2 records fit now, and 3 were shown" in words_of(refused)
     assert console.journey.rows("SELECT * FROM migration.selection") == []
+
+
+def test_as_many_other_records_are_not_those_that_were_shown(console: Console) -> None:
+    wave_id, failing = mixed(console)
+    form = console.form(f"orders/new/rerun?wave={wave_id}&state=errored")
+    assert form["shown"] == "1"
+    with console.journey.tracking_superuser.begin() as connection:
+        # One is mended by another person's order, and one more fails: the number stays the same.
+        connection.exec_driver_sql(
+            "UPDATE migration.import_process SET state = CASE state WHEN 'errored' THEN 'processed' "
+            "ELSE 'errored' END WHERE state IN ('errored', 'invalid')"
+        )
+    refused = console.post("orders", form | {"reason": "tariff mended"})
+    assert (refused.status_code, "but others" in words_of(refused)) == (409, True)
+    assert console.journey.rows("SELECT * FROM migration.selection") == []
+    assert [call for call in console.around.calls if call[0] == "POST"] == []
+    again = ordered(console, "rerun", wave=wave_id, state="errored")
+    assert chosen(console, again) == {failing["invalid"]}
 
 
 def test_the_second_of_two_people_is_told_what_the_first_ordered(console: Console) -> None:
@@ -330,18 +352,46 @@ def test_count_page_and_selection_mean_the_same_records(console: Console, given:
         )
         kept = selections.keep(connection=connection, selection_id=selection, matching=matching)
         counted = triage.count(connection=connection, matching=matching)
-        page = triage.records(connection=connection, matching=matching, after=0, most=50)
+        page = triage.records(connection=connection, matching=matching, after=(0, 0), most=50)
         listed = [
             each.external_identifier
             for each in selections.lines(connection=connection, selection_id=selection)
         ]
         assert triage.count(connection=connection, matching=matching, among=selection) == counted
-    assert counted == kept == len(page)
+    assert counted == kept
+    assert counted.records == len(page)
     assert sorted(each.external_identifier for each in page) == sorted(listed)
     if given.get("code") == "":
         assert listed == [failing["errored"]]
     if given.get("stage") == "build":
         assert listed == [failing["rejected"]]
+
+
+def test_what_is_left_is_said_in_one_place(console: Console) -> None:
+    (first, *_) = console.journey.rows(
+        "SELECT id, wave_id FROM migration.import_process WHERE wave_id = :id LIMIT 1",
+        id=finished_wave(console.journey, SOUND[0]),
+    )
+    left = {}
+    for state in State:
+        with console.journey.tracking_superuser.begin() as connection:
+            # No order of states is kept here: any may be left, or not.
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+            connection.exec_driver_sql(
+                "UPDATE migration.import_process SET state = %(state)s, "
+                "parked_from = CASE %(state)s WHEN 'parked' THEN 'valid' END, "
+                "mode = CASE WHEN starts_with(%(state)s, 'dry_run') THEN 'rehearsal' ELSE 'live' END "
+                "WHERE id = %(id)s",
+                {"state": state.value, "id": first["id"]},
+            )
+        with console.journey.tracking.connect() as connection:
+            matching = Matching(wave_ids=[first["wave_id"]])
+            left[state] = triage.count(connection=connection, matching=matching).records
+    assert {state for state, number in left.items() if number} == triage.LEFT
+    spelt = [
+        file.name for file in SQL_FOLDER.glob("*.sql") if "'dry_run_errored', 'parked'" in file.read_text()
+    ]
+    assert spelt == []
 
 
 def test_the_wave_before_and_the_rehearsal_are_compared(console: Console) -> None:
@@ -373,6 +423,62 @@ def test_causes_are_searched_without_a_word_in_the_address(console: Console) -> 
     long = console.post(f"waves/{wave_id}/triage", form | {"search": "x" * 10_000_000})
     assert (long.status_code, "shorten it" in words_of(long)) == (409, True)
     assert console.post(f"waves/{wave_id}/triage", {"search": "x"}).status_code == 403
+
+
+def with_many_causes(console: Console, number: int) -> int:
+    """A wave with two records that were not built, one of which has many errors of its own."""
+    for account in SOUND[:2]:
+        with console.journey.legacy_superuser.begin() as connection:
+            connection.exec_driver_sql(
+                "UPDATE legacy.account SET account_class = 'ZZZ' WHERE account_number = %(account)s",
+                {"account": account},
+            )
+    wave_id = finished_wave(console.journey, *SOUND[:2], name="pilot")
+    with console.journey.tracking_superuser.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO migration.import_error (import_process_id, attempt, wave_id, stage, origin, "
+            "severity, code, path, indexed_path, detail, occurred_at, is_named) "
+            "SELECT process.id, process.attempt, wave_id, 'build', 'local', 'error', 'made_up_' || number, "
+            "'a.path', 'a.path', 'It is made up', now(), true "
+            "FROM migration.import_process AS process CROSS JOIN generate_series(1, %(number)s) AS number "
+            "WHERE process.id = (SELECT min(id) FROM migration.import_process WHERE state = 'rejected')",
+            {"number": number},
+        )
+    return wave_id
+
+
+def test_the_most_frequent_of_very_many_causes_are_shown_and_the_others_are_found(console: Console) -> None:
+    wave_id = with_many_causes(console, 1_234)
+    for path in (f"waves/{wave_id}/triage", "triage"):
+        page = console.get(path, user="ops")
+        words = words_of(page)
+        assert "The 100 most frequent of 1,235 causes" in words
+        assert "And 1,135 further causes, each with no more than 1 record: search above" in words
+        rows = page.text.partition("<tbody>")[2]
+        assert rows.count("<tr>") == 100
+        assert rows.index("unknown_code") < rows.index("made_up_")
+        assert ">made_up_999<" not in page.text
+        form = console.form(path) | {"search": "UP_999", "stage": "build"}
+        found = console.post(path, form, user="ops").text.partition("<tbody>")[2]
+        assert (found.count("<tr>"), ">made_up_999<" in found) == (1, True)
+        assert "No cause holds this" in words_of(console.post(path, form | {"stage": "status"}))
+
+
+def test_causes_of_very_many_records_are_counted_beside_the_page(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wave_id = with_many_causes(console, 3)
+    monkeypatch.setattr(routes, "_MOST_AT_ONCE", 1)
+    monkeypatch.setattr(routes, "_COUNTED", Kept())
+    end = time.monotonic() + 30
+    while "counted at" not in (words := words_of(console.get(f"waves/{wave_id}/triage", user="ops"))):
+        assert "their causes are being counted" in words
+        assert time.monotonic() < end
+    assert "made_up_3" in words
+    # They are kept: a look does not count them again.
+    with console.journey.tracking_superuser.begin() as connection:
+        connection.exec_driver_sql("UPDATE migration.import_error SET code = 'other'")
+    assert "made_up_3" in words_of(console.get(f"waves/{wave_id}/triage", user="ops"))
 
 
 def test_open_waves_are_triaged_together_and_only_those_that_may_be_read(console: Console) -> None:

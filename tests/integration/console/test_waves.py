@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
+import pytest
+
+from kraken_import.console import oldest
+from kraken_import.console.kept import Kept
 from kraken_import.domain.stops import StopCode
 from kraken_import.tracking import waves
+from kraken_import.usecases import board
 from kraken_import.usecases.calling import stop
 from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.gate import question_to_ask
@@ -92,6 +99,54 @@ def test_of_each_wave_the_list_tells_money_people_rate_and_how_near_it_is_to_its
         assert f"{sums['cents'] / 100:,.2f}" in said
     over = play(journey, limit=2)
     assert re.search(r"[1-9]\d*\.\d|0\.[1-9]", words_of(console.get(f"waves/{over}")))
+
+
+def test_more_waves_than_fit_a_page_are_counted_and_the_most_urgent_come_first(console: Console) -> None:
+    journey = console.journey
+    waiting = journey.valid_wave(limit=1, approval="required")
+    ask(journey, waiting)
+    journey.plan(limit=1)
+    with journey.tracking_superuser.begin() as connection:
+        # Sixty waves under way, all of them newer than the one that waits.
+        connection.exec_driver_sql(
+            "INSERT INTO migration.wave (name, dialect, resource, mode, import_supplier, target_kraken,"
+            " connection_id, dag_id, run_id, batch_size, failure_threshold, started_at)"
+            " SELECT name || '-' || number, dialect, resource, mode, import_supplier, target_kraken,"
+            " connection_id, dag_id, run_id || '-' || number, batch_size, failure_threshold, started_at"
+            " FROM migration.wave, generate_series(1, 60) AS number WHERE asked_at IS NULL"
+        )
+    first = listed(console)
+    assert (len(first), first[0]) == (25, waiting)
+    assert "37 more waves need a person or are under way" in words_of(console.get("waves"))
+    second, third = listed(console, "?now=1"), listed(console, "?now=2")
+    assert len({*first, *second, *third}) == 62
+    assert "12 more waves need a person" in words_of(console.get("waves?now=1&mode=live"))
+    page = console.get("waves?now=2&mode=live")
+    assert "50 waves that need a person or are under way, and are more urgent" in words_of(page)
+    assert 'href="/tracking/waves?mode=live&amp;now=1"' in page.text
+    assert "more wave" not in words_of(page)
+    for senseless in ("-1", "x", "99999999", "9" * 18):
+        assert console.get(f"waves?now={senseless}").status_code == 200
+
+
+def test_where_very_many_are_open_the_oldest_is_looked_for_beside_the_page(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journey = console.journey
+    wave_id = journey.valid_wave(limit=2)
+    journey.create(wave_id)
+    said = "oldest record open at Kraken"
+    assert said in words_of(console.get(f"waves/{wave_id}"))
+    found: Kept[Mapping[int, datetime]] = Kept()
+    monkeypatch.setattr(oldest, "_OLDEST", found)
+    monkeypatch.setattr(board, "_MANY_OPEN", 1)
+    for path in (f"waves/{wave_id}", "waves"):
+        end = time.monotonic() + 20
+        while said not in words_of(console.get(path)):
+            assert time.monotonic() < end
+    known = found.of(key=("tracking", wave_id), find_out=dict)
+    assert known is not None
+    assert list(known.found) == [wave_id]
 
 
 def test_older_waves_are_reached_page_by_page(console: Console) -> None:

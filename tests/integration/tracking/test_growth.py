@@ -88,6 +88,13 @@ def test_the_budget_reads_no_create_that_is_younger_than_the_age_that_it_looks_a
     assert any("occurred_at <=" in condition for condition in budget.conditions)
 
 
+def test_a_page_of_what_is_left_reads_its_wave_alone(explained: list[Found]) -> None:
+    pages = [each for each in explained if each.name.startswith("triage.records")]
+    assert pages
+    for each in pages:
+        assert any("ROW(wave_id, id)" in condition for condition in each.conditions), each.name
+
+
 def test_late_changes_are_looked_for_batch_by_batch(explained: list[Found]) -> None:
     (watched,) = [each for each in explained if each.name == "cutover.to_watch"]
     assert watched.conditions

@@ -38,7 +38,7 @@ class Rerun:
     def scope(self, *, asked: Asked, values: Mapping[str, str]) -> Scope:
         """Return what would be rerun."""
         found = chosen(asked=asked, values=values)
-        records = count_of(asked=asked, found=found)
+        records, digest = count_of(asked=asked, found=found)
         verb = "Rerun" if found.is_live else "Rehearse again"
         means = (
             "They are read from the legacy database again, built, validated and created. What is in Kraken "
@@ -57,6 +57,7 @@ class Rerun:
             dialect=found.dialect,
             wave_id=found.wave_id,
             records=records,
+            digest=digest,
             refusal=refusal,
         )
 
@@ -101,7 +102,7 @@ class Rehearse:
     def scope(self, *, asked: Asked, values: Mapping[str, str]) -> Scope:
         """Return what would be rehearsed."""
         found = chosen(asked=asked, values=values)
-        records = count_of(asked=asked, found=found)
+        records, digest = count_of(asked=asked, found=found)
         refusal = "" if found.is_live else "These are rehearsals: rerun them, which rehearses them again."
         if not records:
             refusal = refusal or barred(found=found, records=records)
@@ -117,6 +118,7 @@ class Rehearse:
             dialect=found.dialect,
             wave_id=found.wave_id,
             records=records,
+            digest=digest,
             refusal=refusal,
         )
 

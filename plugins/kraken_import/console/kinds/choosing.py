@@ -14,11 +14,12 @@ from sqlalchemy import Connection
 
 from kraken_import.console.asking import Asked
 from kraken_import.console.chosen import Chosen
-from kraken_import.console.kinds.kind import Progress, Scope, is_young
+from kraken_import.console.kinds.kind import BROKEN_OFF, Progress, Scope, is_at_work, others_fit
 from kraken_import.console.triggering import check_dag, run_of, state_of_run, trigger
 from kraken_import.domain.stops import DECIDED
 from kraken_import.tracking import actions, selections, triage
 from kraken_import.tracking.actions import Action, NewAction
+from kraken_import.tracking.triage import Meant
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.moments import in_utc
 from kraken_import.usecases.wave_request import AirflowRun
@@ -35,7 +36,7 @@ def title_of(verb: str, found: Chosen, records: int) -> str:
     return f"{verb} {counted(records)} of {found.where.partition(' (')[0]}"
 
 
-def count_of(*, asked: Asked, found: Chosen) -> int:
+def count_of(*, asked: Asked, found: Chosen) -> Meant:
     with asked.read() as connection:
         return triage.count(connection=connection, matching=found.matching)
 
@@ -65,7 +66,8 @@ def met(*, asked: Asked, connection: Connection, found: Chosen, but: NewAction |
         order = actions.find(connection=connection, action_id=action_id)
         if order is None:
             continue
-        shared = triage.count(connection=connection, matching=found.matching, among=order.selection_id)
+        among = order.selection_id
+        shared = triage.count(connection=connection, matching=found.matching, among=among).records
         ended = _end_of(asked=asked, order=order) if shared else None
         if ended is not None and but is not None:
             # On the connection that holds the lock: those who wait for it may have all others.
@@ -107,11 +109,8 @@ def store(*, asked: Asked, found: Chosen, scope: Scope, action: NewAction, run: 
             made_by=action.ordered_by,
         )
         kept = selections.keep(connection=connection, selection_id=number, matching=found.matching)
-        if kept != scope.records:
-            raise BadRequest(
-                f"{counted(kept)} fit now, and {scope.records or 0:,} were shown: nothing was done; open "
-                "the page again, and look."
-            )
+        if kept != (scope.records, scope.digest):
+            raise BadRequest(others_fit(fit=kept.records, shown=str(scope.records)))
         actions.link(
             connection=connection,
             action_id=action.id,
@@ -147,19 +146,18 @@ _FAILED: Final = "Its run failed before it had chosen any record: the log of its
 
 def standing_of_run(*, asked: Asked, action: Action) -> Progress:
     """Return how an order stands whose run has written nothing yet."""
-    if action.dag_id is None or action.run_id is None:
-        return (
-            Progress(sentence=BEGUN)
-            if is_young(action=action)
-            else Progress(sentence="It was broken off before anything was done.", outcome="failed")
-        )
-    state = state_of_run(asked=asked, dag_id=action.dag_id, run_id=action.run_id)
+    # Before all else: what is seen without a run could be done meanwhile by a process that is at work.
+    if is_at_work(asked=asked, action=action):
+        return Progress(sentence=BEGUN)
+    with asked.read() as connection:
+        found = actions.find(connection=connection, action_id=action.id) or action
+    if found.outcome is not None:
+        return Progress(sentence=found.result or "", outcome=found.outcome)
+    if found.dag_id is None or found.run_id is None:
+        return Progress(sentence=BROKEN_OFF, outcome="failed")
+    state = state_of_run(asked=asked, dag_id=found.dag_id, run_id=found.run_id)
     if not state:
-        return (
-            Progress(sentence=BEGUN)
-            if is_young(action=action)
-            else Progress(sentence=_NEVER, outcome="failed")
-        )
+        return Progress(sentence=_NEVER, outcome="failed")
     if state == "failed":
         return Progress(sentence=_FAILED, outcome="failed")
     return Progress(sentence=f"Airflow has its run ({state}); no record has been chosen yet.")

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from kraken_import.console.access import Act
 from kraken_import.console.asking import Asked, NotFound
-from kraken_import.console.kinds.kind import Field, Kind, Progress, Scope, is_young
+from kraken_import.console.kinds.kind import AtOnce, Field, Kind, Progress, Scope, is_at_work
 from kraken_import.console.runs import path_of
 from kraken_import.console.triggering import start_run, unready
 from kraken_import.console.values import number_of
@@ -131,7 +131,7 @@ class RehearseCohort:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Postpone:
+class Postpone(AtOnce):
     """Gives a cohort another night."""
 
     name: str = "postpone"
@@ -173,12 +173,10 @@ class Postpone:
         )
         return Progress(sentence=said, outcome="done")
 
-    def progress(self, *, asked: Asked, action: Action) -> Progress:
-        """Return that its end is not known: the server was stopped in the middle of it."""
-        return Progress(sentence="Begun, and its end is not known: the plan shows the date that it has.")
-
 
 def _planned(*, asked: Asked, action: Action) -> Progress:
+    # First: a process that is at work may begin the run at any time.
+    at_work = is_at_work(asked=asked, action=action)
     run = PlannedRun(dag_id=str(action.dag_id), run_id=str(action.run_id))
     with asked.read() as connection:
         wave_id = waves.wave_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
@@ -189,7 +187,7 @@ def _planned(*, asked: Asked, action: Action) -> Progress:
         return Progress(
             sentence="Its run ended without a wave: the log of its task plan says why.", outcome="failed"
         )
-    if state.status == 404 and not is_young(action=action):
+    if state.status == 404 and not at_work:
         return Progress(
             sentence="Airflow has no such run: the cohort was not taken by it. Order it again.",
             outcome="failed",

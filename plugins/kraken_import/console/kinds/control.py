@@ -9,11 +9,11 @@ from typing import Final
 
 from kraken_import.console.access import Act
 from kraken_import.console.asking import Asked
-from kraken_import.console.kinds.kind import Kind, Progress, Scope
+from kraken_import.console.kinds.kind import AtOnce, Kind, Progress, Scope
 from kraken_import.console.values import wave_id_of
 from kraken_import.domain.orders import Order
 from kraken_import.tracking import control as orders
-from kraken_import.tracking.actions import Action, NewAction
+from kraken_import.tracking.actions import NewAction
 from kraken_import.usecases.control import control_wave, stop_all
 
 _WORDS: Final[Mapping[orders.Action, tuple[str, str]]] = {
@@ -31,7 +31,7 @@ _WORDS: Final[Mapping[orders.Action, tuple[str, str]]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ControlWave:
+class ControlWave(AtOnce):
     """An order to one wave."""
 
     name: orders.Action
@@ -58,13 +58,9 @@ class ControlWave:
         said = control_wave(tracking=asked.writer, wave=str(scope.wave_id), action=self.name, order=order)
         return Progress(sentence=said, outcome="done")
 
-    def progress(self, *, asked: Asked, action: Action) -> Progress:
-        """Return that its end is not known: the server was stopped in the middle of it."""
-        return Progress(sentence="Begun, and its end is not known: the wave's page says how it stands.")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StopAll:
+class StopAll(AtOnce):
     """Stops every wave and rerun."""
 
     name: str = "stop_all"
@@ -88,10 +84,6 @@ class StopAll:
         # All users read this order, and not each may read of each wave.
         said = stop_all(tracking=asked.writer, kraken=None, order=order, names=False)
         return Progress(sentence=said, outcome="done")
-
-    def progress(self, *, asked: Asked, action: Action) -> Progress:
-        """Return that its end is not known."""
-        return Progress(sentence="Begun, and its end is not known: the list of waves says how they stand.")
 
 
 KINDS: Final[tuple[Kind, ...]] = (

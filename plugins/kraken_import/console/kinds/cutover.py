@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,12 +9,13 @@ from typing import Any, Final
 
 from kraken_import.console.access import Act
 from kraken_import.console.asking import Asked
-from kraken_import.console.kinds.kind import Field, Kind, Progress, Scope, is_young
+from kraken_import.console.kinds.kind import AtOnce, Field, Kind, Progress, Scope, is_at_work
 from kraken_import.console.values import wave_id_of
 from kraken_import.domain.texts import LONGEST_NAME, LONGEST_REASON, plain
 from kraken_import.tracking import leftovers
 from kraken_import.tracking.actions import Action, NewAction
 from kraken_import.tracking.cutover import Ownership
+from kraken_import.tracking.leftovers import Choice
 from kraken_import.tracking.overview import WaveLine
 from kraken_import.tracking.reruns import NamedWave, waves_named
 from kraken_import.usecases import cutover
@@ -24,19 +24,17 @@ from kraken_import.usecases.leftovers import (
     before_closing,
     choice_of,
     chosen_in_words,
+    digest_of,
     in_words,
     matching,
     own_leftovers,
 )
 
 _DAG: Final = "reconcile"
-_MOST_PICKED: Final = 1_000
-"""More than an address can name."""
-_UNKNOWN_END: Final = "Begun, and its end is not known: the wave's cut-over says how it stands."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Own:
+class Own(AtOnce):
     """Gives leftovers to an owner: those picked by hand, or all that match a filter."""
 
     name: str = "own"
@@ -48,14 +46,8 @@ class Own:
         wave_id = None if wave is None else wave.id
         choice = choice_of(wave_id=wave_id, dialects=asked.dialects, values=values)
         with asked.read() as connection:
-            if choice.picked is None:
-                found = matching(
-                    counts=leftovers.counts(connection=connection, wave_id=wave_id, dialects=asked.dialects),
-                    choice=choice,
-                )
-            else:
-                there = leftovers.found(connection=connection, choice=choice, most=_MOST_PICKED, offset=0)
-                found = Counter(each.kind for each in there)
+            counts = leftovers.counts(connection=connection, choice=choice)
+        found = matching(counts=counts, choice=choice)
         records = sum(found.values())
         where = f"of wave {wave.id} {wave.name!r}" if wave else "that no wave has"
         return Scope(
@@ -66,6 +58,7 @@ class Own:
             dialect=None if wave is None else wave.dialect,
             wave_id=wave_id,
             records=records,
+            digest=str(digest_of(counts=counts, choice=choice)),
             refusal="" if records else "Nothing matches any more: go back, and look again.",
             fields=(
                 Field(name="owner", label="Owner"),
@@ -86,12 +79,9 @@ class Own:
                 at=datetime.now(UTC),
             ),
             shown=scope.records or 0,
+            digest=int(scope.digest),
         )
         return Progress(sentence=said, outcome="done")
-
-    def progress(self, *, asked: Asked, action: Action) -> Progress:
-        """Return that its end is not known."""
-        return Progress(sentence=_UNKNOWN_END)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,10 +131,11 @@ class ReconcileNow:
 
     def progress(self, *, asked: Asked, action: Action) -> Progress:
         """Return how the run stands, and what was found."""
+        # First: a process that is at work may begin the run at any time.
+        if is_at_work(asked=asked, action=action):
+            return Progress(sentence="Its run is being begun by Airflow.")
         path = f"/api/v2/dags/{_DAG}/dagRuns/{_run_id(action)}"
         answer = asked.airflow(method="GET", path=path)
-        if answer.status == 404 and is_young(action=action):
-            return Progress(sentence="Its run is being begun by Airflow.")
         if answer.status == 404:
             return Progress(sentence="Airflow has no such run: order it again.", outcome="failed")
         state = answer.document.get("state") if answer.is_good and isinstance(answer.document, dict) else None
@@ -152,9 +143,8 @@ class ReconcileNow:
             return Progress(sentence="Compared: no difference is open.", outcome="done")
         if state == "failed":
             with asked.read() as connection:
-                counts = leftovers.counts(
-                    connection=connection, wave_id=action.wave_id, dialects=asked.dialects
-                )
+                choice = Choice(wave_id=action.wave_id, dialects=asked.dialects)
+                counts = leftovers.counts(connection=connection, choice=choice)
             found = sum(each.entries for each in counts if each.kind == "difference")
             where = "that no wave has" if action.wave_id is None else "of the wave"
             return Progress(
@@ -168,7 +158,7 @@ class ReconcileNow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListAgain:
+class ListAgain(AtOnce):
     """Makes the lists of a wave again: who is handed back, and what came too late."""
 
     name: str = "list_leftovers"
@@ -203,13 +193,9 @@ class ListAgain:
         said = in_words(found={"hand_back": len(back), "late_change": len(late)})
         return Progress(sentence=f"Listed: {said}.", outcome="done")
 
-    def progress(self, *, asked: Asked, action: Action) -> Progress:
-        """Return that its end is not known."""
-        return Progress(sentence=_UNKNOWN_END)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CloseWave:
+class CloseWave(AtOnce):
     """Ends a wave for good."""
 
     name: str = "close"
@@ -250,13 +236,9 @@ class CloseWave:
         )
         return Progress(sentence=f"Wave {wave.name!r} is closed.", outcome="done")
 
-    def progress(self, *, asked: Asked, action: Action) -> Progress:
-        """Return that its end is not known."""
-        return Progress(sentence=_UNKNOWN_END)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenWave:
+class OpenWave(AtOnce):
     """Opens a closed wave again."""
 
     name: str = "open"
@@ -282,10 +264,6 @@ class OpenWave:
         wave = _named(asked, scope)
         cutover.open_again(tracking=asked.writer, wave=wave)
         return Progress(sentence=f"Wave {wave.name!r} is open again.", outcome="done")
-
-    def progress(self, *, asked: Asked, action: Action) -> Progress:
-        """Return that its end is not known."""
-        return Progress(sentence=_UNKNOWN_END)
 
 
 def _live(asked: Asked, values: Mapping[str, str]) -> WaveLine:

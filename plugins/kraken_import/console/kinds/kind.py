@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from kraken_import.console.access import Act
 from kraken_import.console.asking import Asked
+from kraken_import.tracking import actions
 from kraken_import.tracking.actions import Action, NewAction, Outcome
 
 _BEGINNING: Final = timedelta(minutes=1)
@@ -18,6 +19,19 @@ _BEGINNING: Final = timedelta(minutes=1)
 def is_young(*, action: Action) -> bool:
     """Return whether an order may be on its way still: the server that took it has not ended it yet."""
     return datetime.now(UTC) - action.ordered_at < _BEGINNING
+
+
+def others_fit(*, fit: int, shown: str) -> str:
+    """Return why an order about other records than were shown is not carried out."""
+    if str(fit) == shown:
+        return (
+            f"As many records fit now as were shown ({fit:,}), but others: one has left them, and another "
+            "has joined them. Nothing was done; open the page again, and look."
+        )
+    return (
+        f"{fit:,} records fit now, and {shown or 'none'} were shown: nothing was done; open the page again, "
+        "and look."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +57,8 @@ class Scope:
     wave_id: int | None = None
     records: int | None = None
     """How many records it is about: an order about another number than was shown is refused."""
+    digest: str = ""
+    """Which they are, where it is about all that match: an order about others than were shown is refused."""
     refusal: str = ""
     """Why it makes no sense now; blank where it does."""
     fields: Sequence[Field] = ()
@@ -60,6 +76,33 @@ class Progress:
 
     sentence: str
     outcome: Outcome | None = None
+
+
+def is_at_work(*, asked: Asked, action: Action) -> bool:
+    """Return whether the process that took an order is still carrying it out."""
+    with asked.read() as connection:
+        return actions.is_held(connection=connection, action_id=action.id)
+
+
+class AtOnce:
+    """Orders that are carried out by the process that takes them, before it answers."""
+
+    def progress(self, *, asked: Asked, action: Action) -> Progress:
+        """Return that it is being carried out, or was broken off: the process that did so is gone."""
+        with asked.read() as connection:
+            if actions.is_held(connection=connection, action_id=action.id):
+                return Progress(sentence="It is being carried out.")
+            # It may have come to its end since it was looked up.
+            found = actions.find(connection=connection, action_id=action.id)
+        if found is not None and found.outcome is not None:
+            return Progress(sentence=found.result or "", outcome=found.outcome)
+        return Progress(sentence=BROKEN_OFF, outcome="failed")
+
+
+BROKEN_OFF: Final = (
+    "It was broken off: the process that carried it out is gone. None, a part or all of it may be done: "
+    "order it again, and the next page says what is left to do."
+)
 
 
 class Kind(Protocol):

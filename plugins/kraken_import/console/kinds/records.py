@@ -23,7 +23,7 @@ from kraken_import.console.kinds.choosing import (
     store,
     title_of,
 )
-from kraken_import.console.kinds.kind import Field, Kind, Progress, Scope, is_young
+from kraken_import.console.kinds.kind import AtOnce, Field, Kind, Progress, Scope
 from kraken_import.console.triggering import state_of_run
 from kraken_import.domain.lifecycle import State
 from kraken_import.domain.texts import LONGEST_NAME, plain
@@ -47,7 +47,7 @@ class Decide:
     def scope(self, *, asked: Asked, values: Mapping[str, str]) -> Scope:
         """Return what would be decided about."""
         found = _parked(chosen(asked=asked, values=values))
-        records = count_of(asked=asked, found=found)
+        records, digest = count_of(asked=asked, found=found)
         refusal = "" if found.wave_id is not None else "Decide wave by wave: choose one of them."
         refusal = refusal or ("" if records else "None of these records is parked, so nothing is to decide.")
         if not refusal:
@@ -61,6 +61,7 @@ class Decide:
             dialect=found.dialect,
             wave_id=found.wave_id,
             records=records,
+            digest=digest,
             refusal=refusal,
             fields=(Field(name="answer", label="What is so", options=_ANSWERS),),
             is_dangerous=True,
@@ -121,7 +122,7 @@ def _parked(found: Chosen) -> Chosen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GiveToOwner:
+class GiveToOwner(AtOnce):
     """Gives records that were not migrated to a person who sees to them."""
 
     name: str = "give"
@@ -130,7 +131,7 @@ class GiveToOwner:
     def scope(self, *, asked: Asked, values: Mapping[str, str]) -> Scope:
         """Return what would be given."""
         found = chosen(asked=asked, values=values)
-        records = count_of(asked=asked, found=found)
+        records, digest = count_of(asked=asked, found=found)
         refusal = (
             ""
             if found.is_live
@@ -146,6 +147,7 @@ class GiveToOwner:
             dialect=found.dialect,
             wave_id=found.wave_id,
             records=records,
+            digest=digest,
             refusal=refusal,
             fields=(
                 Field(name="owner", label="Owner"),
@@ -173,13 +175,9 @@ class GiveToOwner:
         more = f"; {counted(others)} left as before, owned already or parked" if others else ""
         return Progress(sentence=f"{counted(given)} given to {owner}{more}.", outcome="done")
 
-    def progress(self, *, asked: Asked, action: Action) -> Progress:
-        """Return that its end is not known: the server was stopped in the middle of it."""
-        return Progress(sentence="Begun, and its end is not known: the cut-over's page lists the owners.")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Export:
+class Export(AtOnce):
     """Makes a list of records with what was wrong, for those who mend the data: never with what was sent."""
 
     name: str = "export"
@@ -188,7 +186,7 @@ class Export:
     def scope(self, *, asked: Asked, values: Mapping[str, str]) -> Scope:
         """Return what would be listed."""
         found = chosen(asked=asked, values=values)
-        records = count_of(asked=asked, found=found)
+        records, digest = count_of(asked=asked, found=found)
         return Scope(
             title=title_of("Export", found, records),
             words=f"{begun_large(found.words)}, as a CSV file: identifier, wave, state, error, legacy "
@@ -198,6 +196,7 @@ class Export:
             dialect=found.dialect,
             wave_id=found.wave_id,
             records=records,
+            digest=digest,
             refusal="" if records else barred(found=found, records=records),
         )
 
@@ -210,12 +209,6 @@ class Export:
         return Progress(
             sentence=f"The list of {counted(scope.records or 0)} can be loaded below.", outcome="done"
         )
-
-    def progress(self, *, asked: Asked, action: Action) -> Progress:
-        """Return that there is no list: it is being made, or the server was stopped in the middle of it."""
-        if is_young(action=action):
-            return Progress(sentence="The list is being made.")
-        return Progress(sentence="It was broken off before the list was made.", outcome="failed")
 
 
 KINDS: Final[tuple[Kind, ...]] = (Decide(), GiveToOwner(), Export())

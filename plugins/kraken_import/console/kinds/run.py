@@ -8,11 +8,11 @@ from typing import Final
 
 from kraken_import.console.access import Act
 from kraken_import.console.asking import Asked
-from kraken_import.console.kinds.kind import Kind, Progress, Scope
+from kraken_import.console.kinds.kind import AtOnce, Kind, Progress, Scope
 from kraken_import.console.runs import path_of, refused, run_of
 from kraken_import.console.values import wave_id_of
 from kraken_import.domain.stops import StopCode
-from kraken_import.tracking.actions import Action, NewAction
+from kraken_import.tracking.actions import NewAction
 from kraken_import.tracking.overview import WaveLine
 from kraken_import.tracking.waves import PlannedRun
 from kraken_import.usecases.moments import in_utc
@@ -22,7 +22,7 @@ _ALL: Final = {"only_failed": False}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClearRun:
+class ClearRun(AtOnce):
     """Clears the run of a wave."""
 
     name: str = "clear"
@@ -71,10 +71,6 @@ class ClearRun:
         if not answer.is_good:
             raise refused(status=answer.status, what="clear the run")
         return Progress(sentence="The run was cleared: the wave goes on.", outcome="done")
-
-    def progress(self, *, asked: Asked, action: Action) -> Progress:
-        """Return that its end is not known: the server was stopped in the middle of it."""
-        return Progress(sentence="Begun, and its end is not known: the wave's page says how it stands.")
 
 
 def _counted(tasks: int) -> str:

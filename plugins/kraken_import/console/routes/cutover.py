@@ -15,6 +15,7 @@ from kraken_import.console.forms import FIELD, sent_fields
 from kraken_import.console.pages import HEADERS
 from kraken_import.reporting.page import csv_text
 from kraken_import.tracking import actions, leftovers
+from kraken_import.tracking.leftovers import Choice
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.leftovers import before_closing, choice_of, in_words, matching, what_is_left
 
@@ -35,7 +36,7 @@ def overview(asked: Ask, before: int | None = None) -> Any:
         found = leftovers.of_waves(
             connection=connection, dialects=asked.dialects, most=_MOST_WAVES, before=before
         )
-        counts = leftovers.counts(connection=connection, wave_id=None, dialects=asked.dialects)
+        counts = leftovers.counts(connection=connection, choice=Choice(wave_id=None, dialects=asked.dialects))
     older = found[-1].id if len(found) == _MOST_WAVES else None
     return asked.page("cut_over", waves=found, counts=counts, older=older, before=before)
 
@@ -92,7 +93,9 @@ def _leftovers(*, asked: Asked, wave_id: int | None, page: int) -> Any:
     choice = choice_of(wave_id=wave_id, dialects=asked.dialects, values=values)
     page = min(max(0, page), 10_000)
     with asked.read() as connection:
-        counts = leftovers.counts(connection=connection, wave_id=wave_id, dialects=asked.dialects)
+        counts = leftovers.counts(
+            connection=connection, choice=Choice(wave_id=wave_id, dialects=asked.dialects)
+        )
         found = leftovers.found(connection=connection, choice=choice, most=_PAGE, offset=page * _PAGE)
         obstacles = [] if wave is None else before_closing(connection=connection, wave=wave)
         listed = None if wave_id is None else leftovers.last_listed(connection=connection, wave_id=wave_id)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -16,7 +16,7 @@ from fastapi.responses import RedirectResponse
 from kraken_import.console.asking import Ask, Asked, NotFound
 from kraken_import.console.forms import FIELD, sent_form
 from kraken_import.console.kinds import KINDS
-from kraken_import.console.kinds.kind import Kind, Progress, Scope
+from kraken_import.console.kinds.kind import AtOnce, Kind, Progress, Scope, others_fit
 from kraken_import.domain.orders import Order
 from kraken_import.tracking import actions
 from kraken_import.tracking.actions import Action, NewAction
@@ -28,7 +28,9 @@ _log = logging.getLogger(__name__)
 _MOST: Final = 100
 _MOST_FOLLOWED: Final = 10
 """Orders under way whose standing a look at the list finds out: the newest."""
-_OWN: Final = frozenset({FIELD, "id", "kind", "reason", "shown"})
+_OWN: Final = frozenset({FIELD, "id", "kind", "reason", "shown", "digest", "again"})
+_AGAIN: Final = UUID("6d1f4a52-7c3e-4b8e-9d53-0a4c8f2b7e61")
+"""Of it and of an order's id comes the id of the same order given again: once, however many people do."""
 _LONGEST_FIELD: Final = 2_000
 _LONGEST_PICKED: Final = 8_000
 """Characters that name all that can be picked on a page."""
@@ -40,7 +42,10 @@ def orders(asked: Ask) -> Any:
     with asked.read() as connection:
         found = actions.latest(connection=connection, dialects=asked.dialects, most=_MOST)
     going_on = [action for action in found if action.outcome is None]
-    stands = {action.id: _progress(asked=asked, action=action) for action in going_on[:_MOST_FOLLOWED]}
+    # What asks Airflow takes longer than what asks the tracking database alone.
+    short = [action for action in going_on if isinstance(KINDS.get(action.kind), AtOnce)]
+    long = [action for action in going_on if action not in short]
+    stands = {each.id: _progress(asked=asked, action=each) for each in [*short, *long[:_MOST_FOLLOWED]]}
     return asked.page(
         "orders",
         actions=[
@@ -56,13 +61,18 @@ def orders(asked: Ask) -> Any:
 def new(asked: Ask, kind: str) -> Any:
     """Show what an order would do, before anything is done."""
     wanted = _kind(kind)
-    values = _bounded(_asked_for(asked.request.query_params))
+    given = _bounded(asked.request.query_params)
+    action_id = uuid5(_AGAIN, given["again"]) if given.get("again") else uuid4()
+    with asked.read() as connection:
+        if actions.find(connection=connection, action_id=action_id) is not None:
+            return RedirectResponse(asked.link("orders", action_id), status_code=303)
+    values = _asked_for(given)
     scope = wanted.scope(asked=asked, values=values)
     asked.require(act=wanted.act, dialect=scope.dialect)
     back = asked.link("waves", scope.wave_id) if scope.wave_id else asked.link("waves")
-    shown = {} if scope.records is None else {"shown": str(scope.records)}
+    shown = {} if scope.records is None else {"shown": str(scope.records), "digest": scope.digest}
     return asked.page(
-        "order", scope=scope, kind=kind, id=uuid4(), values={**values, **scope.values, **shown}, back=back
+        "order", scope=scope, kind=kind, id=action_id, values={**values, **scope.values, **shown}, back=back
     )
 
 
@@ -81,7 +91,15 @@ def order(asked: Ask, action_id: UUID) -> Any:
     if found is None or (found.dialect is not None and not asked.caller.may_read(dialect=found.dialect)):
         raise NotFound("There is no such order that you may see.")
     progress = _progress(asked=asked, action=found)
-    return asked.page("ordered", action=found, progress=progress)
+    kind = KINDS.get(found.kind)
+    is_to_repeat = progress.outcome in ("failed", "refused") and kind is not None
+    again = {**found.asked_for, "again": str(found.id)}
+    return asked.page(
+        "ordered",
+        action=found,
+        progress=progress,
+        again=again if is_to_repeat and kind and asked.may(kind.act, found.dialect) else None,
+    )
 
 
 def _give(asked: Asked, form: Mapping[str, str]) -> Response:
@@ -103,11 +121,9 @@ def _give(asked: Asked, form: Mapping[str, str]) -> Response:
         raise BadRequest("Give a reason: it is kept with the order.")
     if scope.refusal:
         raise BadRequest(scope.refusal)
-    if scope.records is not None and form.get("shown") != str(scope.records):
-        raise BadRequest(
-            f"{scope.records:,} records fit now, and {form.get('shown') or 'none'} were shown: nothing was "
-            "done; open the page again, and look."
-        )
+    shown = (form.get("shown", ""), form.get("digest", ""))
+    if scope.records is not None and shown != (str(scope.records), scope.digest):
+        raise BadRequest(others_fit(fit=scope.records, shown=shown[0]))
     action = NewAction(
         id=action_id,
         kind=kind.name,
@@ -120,12 +136,20 @@ def _give(asked: Asked, form: Mapping[str, str]) -> Response:
         records=scope.records,
         dag_id=scope.dag_id,
         run_id=scope.run_id,
+        asked_for=_repeatable(values=values, scope=scope),
     )
-    with asked.writer.begin() as connection:
-        is_first = actions.begin(connection=connection, action=action)
-    if is_first:
-        _end(asked=asked, action_id=action_id, progress=_carried_out(asked, kind, scope, values, action))
+    with actions.held(engine=asked.writer, action_id=action_id):
+        with asked.writer.begin() as connection:
+            is_first = actions.begin(connection=connection, action=action)
+        if is_first:
+            _end(asked=asked, action_id=action_id, progress=_carried_out(asked, kind, scope, values, action))
     return lead
+
+
+def _repeatable(*, values: Mapping[str, str], scope: Scope) -> dict[str, str]:
+    """Return what an address said of an order, without what a person filled in and what holds only once."""
+    filled_in = {field.name for field in scope.fields}
+    return {name: value for name, value in values.items() if name not in filled_in | scope.values.keys()}
 
 
 def _carried_out(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,24 +12,40 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, StreamingResponse
+from sqlalchemy import Connection
 
-from kraken_import.console.asking import Ask, Asked, NotFound
+from kraken_import.console.asking import Ask, Asked, NotFound, reading
 from kraken_import.console.chosen import MOST_WAVES, Chosen, chosen
 from kraken_import.console.columns import COLUMNS
 from kraken_import.console.forms import FIELD, sent_form
+from kraken_import.console.kept import Kept
 from kraken_import.console.kinds import KINDS
 from kraken_import.console.pages import HEADERS
 from kraken_import.reporting.page import csv_text
-from kraken_import.tracking import actions, overview, selections, triage
+from kraken_import.tracking import actions, board, overview, selections, triage
 from kraken_import.tracking.overview import WaveLine
-from kraken_import.tracking.triage import LEFT, LeftRecord
+from kraken_import.tracking.triage import ALL_CAUSES, LEFT, LeftRecord, Matching, Sought
 from kraken_import.usecases.faults import BadRequest
-from kraken_import.usecases.triage import UNMAPPED, Cause, Mapped, causes_of, causes_of_waves, searched
+from kraken_import.usecases.triage import (
+    UNMAPPED,
+    Cause,
+    Causes,
+    Mapped,
+    causes_of,
+    causes_of_waves,
+    sought,
+)
 
 router = APIRouter()
 
 _PAGE: Final = 50
 _LONGEST_SEARCH: Final = 200
+_MOST_AT_ONCE: Final = 10_000
+"""Records that are left whose causes are counted while the page waits."""
+_LONGEST_COUNT: Final = 300
+"""Seconds that counting those of a wave of millions may take, beside the pages."""
+_COUNTED: Final[Kept[Causes]] = Kept()
+_NUMBERS: Final[Kept[int]] = Kept()
 _ORDERS: Final = ("rerun", "rehearse", "decide", "give", "export")
 _CSV: Final = (
     "external_identifier", "record", "wave", "state", "try", "step", "code", "path", "legacy_column",
@@ -41,9 +58,15 @@ class Group:
     """Waves of one dialect, mode and Kraken, and the causes that are left in them."""
 
     waves: Sequence[WaveLine]
-    causes: Sequence[Cause]
+    causes: Causes
     is_mapped: bool
     """Whether the legacy columns are known by now."""
+    of_one: bool = False
+    """Whether the page is about one wave, which is compared with others."""
+    is_counted: bool = True
+    """Whether the causes are known by now."""
+    counted_at: datetime | None = None
+    """When they were counted; None of those that are counted at each look."""
 
     @property
     def title(self) -> str:
@@ -87,13 +110,18 @@ async def search_wave(request: Request, asked: Ask, wave_id: int) -> Any:
 
 
 @router.get("/left")
-def left(asked: Ask, after: int = 0) -> Any:
+def left(asked: Ask, after: int = 0, after_wave: int = 0) -> Any:
     """Show the records that an address means, a page at a time, to act on some of them or on all."""
     values = dict(asked.request.query_params)
     found = chosen(asked=asked, values=values)
+    is_first = after == 0
     with asked.read() as connection:
-        records = triage.records(connection=connection, matching=found.matching, after=after, most=_PAGE)
-        number = triage.count(connection=connection, matching=found.matching)
+        place = (after_wave, after)
+        records = triage.records(connection=connection, matching=found.matching, after=place, most=_PAGE)
+    number = _number(asked=asked, matching=found.matching)
+    if is_first and not (records and number):
+        # What was counted a while ago is not what is seen now.
+        number = None if records else 0
     names = {wave.id: wave.name for wave in found.waves}
     return asked.page(
         "left",
@@ -104,8 +132,10 @@ def left(asked: Ask, after: int = 0) -> Any:
         mapped=_mapped(asked=asked, dialect=found.dialect) or UNMAPPED,
         orders=_orders(asked=asked, found=found, parked=any(each.state == "parked" for each in records)),
         states=sorted(state.value for state in LEFT),
-        following=records[-1].id if len(records) == _PAGE else None,
-        is_first=after == 0,
+        following=dict(found.values, after_wave=records[-1].wave_id, after=records[-1].id)
+        if len(records) == _PAGE
+        else None,
+        is_first=is_first,
     )
 
 
@@ -172,47 +202,97 @@ def _searched(asked: Asked, wave_id: int | None, form: Mapping[str, str]) -> Any
 
 
 def _page(*, asked: Asked, wave: WaveLine | None, search: str = "", stage: str = "") -> Any:
-    groups = _groups(asked=asked, wave=wave)
-    known = [cause for group in groups for cause in group.causes]
-    shown = [
-        Group(
-            waves=group.waves,
-            causes=searched(causes=group.causes, text=search, stage=stage),
-            is_mapped=group.is_mapped,
-        )
-        for group in groups
-    ]
+    groups = [_group(asked=asked, waves=waves, of_one=wave is not None) for waves in _waves(asked, wave)]
+    known = [cause for group in groups for cause in group.causes.shown]
+    is_search = bool(search.strip() or stage)
+    shown = [_searched_group(asked, group, search, stage) for group in groups] if is_search else groups
     return asked.page(
         "triage",
         wave=wave,
-        groups=[group for group in shown if group.causes],
-        has_some=bool(known),
+        groups=[group for group in shown if group.causes.shown or not group.is_counted],
+        has_some=bool(known) or not all(group.is_counted for group in groups),
         words=sorted({word for cause in known for word in (cause.called, cause.path, cause.column) if word}),
         stages=sorted({cause.stage for cause in known if cause.stage}),
         search=search,
         stage=stage,
-        is_search=bool(search or stage),
+        is_search=is_search,
         most=MOST_WAVES,
     )
 
 
-def _groups(*, asked: Asked, wave: WaveLine | None) -> list[Group]:
+def _waves(asked: Asked, wave: WaveLine | None) -> list[list[WaveLine]]:
+    """Return the waves that are shown together: one, or the open ones by dialect, mode and Kraken."""
+    if wave is not None:
+        return [[wave]]
     with asked.read() as connection:
-        if wave is not None:
-            mapped = _mapped(asked=asked, dialect=wave.dialect)
-            causes = causes_of(connection=connection, wave=wave, mapped=mapped or UNMAPPED)
-            return [Group(waves=[wave], causes=causes, is_mapped=mapped is not None)]
         numbers = triage.waves_with_some(connection=connection, dialects=asked.dialects, most=MOST_WAVES)
         grouped: dict[tuple[str, str, str], list[WaveLine]] = {}
-        for number in numbers:
-            for line in overview.waves(connection=connection, most=1, wave_id=number):
-                grouped.setdefault((line.dialect, line.mode, line.target_kraken), []).append(line)
-        found = []
-        for (dialect, _, _), waves in grouped.items():
-            mapped = _mapped(asked=asked, dialect=dialect)
-            causes = causes_of_waves(connection=connection, waves=waves, mapped=mapped or UNMAPPED)
-            found.append(Group(waves=waves, causes=causes, is_mapped=mapped is not None))
-        return found
+        for line in overview.waves_of(connection=connection, wave_ids=numbers):
+            grouped.setdefault((line.dialect, line.mode, line.target_kraken), []).append(line)
+    return list(grouped.values())
+
+
+def _number(*, asked: Asked, matching: Matching) -> int | None:
+    """Count the records that are meant. Where very many are left, beside the page: None while they are."""
+    with asked.read() as connection:
+        if _left(connection, matching.wave_ids) <= _MOST_AT_ONCE:
+            return triage.count(connection=connection, matching=matching).records
+    engine = asked.reader
+
+    def find_out() -> int:
+        with reading(engine=engine, seconds=_LONGEST_COUNT) as connection:
+            return triage.count(connection=connection, matching=matching).records
+
+    known = _NUMBERS.of(key=(asked.place, repr(matching.values)), find_out=find_out)
+    return None if known is None else known.found
+
+
+def _left(connection: Connection, wave_ids: Sequence[int]) -> int:
+    states = board.states(connection=connection, wave_ids=wave_ids)
+    return sum(number for each in states.values() for state, number in each.items() if state in LEFT)
+
+
+def _group(*, asked: Asked, waves: Sequence[WaveLine], of_one: bool) -> Group:
+    """Return the causes of some waves. Where very many records are left, they are counted beside the page."""
+    mapped = _mapped(asked=asked, dialect=waves[0].dialect)
+    ids = [wave.id for wave in waves]
+    with asked.read() as connection:
+        if _left(connection, ids) <= _MOST_AT_ONCE:
+            causes = _causes(connection, waves, of_one, mapped or UNMAPPED, ALL_CAUSES)
+            return Group(waves=waves, causes=causes, is_mapped=mapped is not None, of_one=of_one)
+    engine = asked.reader
+
+    def find_out() -> Causes:
+        with reading(engine=engine, seconds=_LONGEST_COUNT) as connection:
+            return _causes(connection, waves, of_one, mapped or UNMAPPED, ALL_CAUSES)
+
+    known = _COUNTED.of(key=(asked.place, of_one, *ids, mapped is not None), find_out=find_out)
+    return Group(
+        waves=waves,
+        causes=Causes(shown=(), number=0) if known is None else known.found,
+        is_mapped=mapped is not None,
+        of_one=of_one,
+        is_counted=known is not None,
+        counted_at=None if known is None else known.at,
+    )
+
+
+def _searched_group(asked: Asked, group: Group, search: str, stage: str) -> Group:
+    """Return those of its causes that hold a text, among all that there are."""
+    waves = group.waves
+    mapped = _mapped(asked=asked, dialect=waves[0].dialect) or UNMAPPED
+    looked_for = sought(text=search, stage=stage, mapped=mapped)
+    with asked.read() as connection:
+        causes = _causes(connection, waves, group.of_one, mapped, looked_for)
+    return replace(group, causes=causes, is_counted=True, counted_at=None)
+
+
+def _causes(
+    connection: Connection, waves: Sequence[WaveLine], of_one: bool, mapped: Mapped, looked_for: Sought
+) -> Causes:
+    if of_one:
+        return causes_of(connection=connection, wave=waves[0], mapped=mapped, looked_for=looked_for)
+    return causes_of_waves(connection=connection, waves=waves, mapped=mapped, looked_for=looked_for)
 
 
 def _mapped(*, asked: Asked, dialect: str) -> Mapped | None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from fastapi import APIRouter
 
 from kraken_import.console.asking import Ask
+from kraken_import.console.oldest import oldest_of
 from kraken_import.console.runs import open_question, page_of, report_of
 from kraken_import.domain.lifecycle import OPEN, State
 from kraken_import.tracking import board, gate, overview, waves
@@ -29,7 +30,7 @@ def wave(asked: Ask, wave_id: int) -> Any:
     """Show a wave as it stands now."""
     found = asked.wave(wave_id=wave_id)
     with asked.read() as connection:
-        line = line_of(connection=connection, wave=found)
+        line = line_of(connection=connection, wave=found, oldest=oldest_of(asked=asked))
         batches = board.batches(connection=connection, wave_id=wave_id)
         flow = board.flow(connection=connection, wave_id=wave_id, states=SHOWN)
         log = board.log(connection=connection, wave_id=wave_id, most=_MOST)

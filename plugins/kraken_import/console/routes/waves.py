@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter
 
 from kraken_import.console.asking import Ask, Asked
+from kraken_import.console.oldest import oldest_of
+from kraken_import.console.values import number_of
 from kraken_import.domain.lifecycle import Mode
 from kraken_import.tracking.board import Phase, Wanted
 from kraken_import.usecases.board import waves_now, waves_over
@@ -16,11 +18,13 @@ from kraken_import.usecases.board import waves_now, waves_over
 router = APIRouter()
 
 _MOST: Final = 25
+_LAST_PAGE: Final = 10_000
 
 
 @router.get("/waves")
 def waves(asked: Ask, before: int | None = None, dialect: str = "", mode: str = "", phase: str = "") -> Any:
-    """Show the waves that fit: those under way, and the newest that are over, or those before one."""
+    """Show the waves that fit: a page of those under way, the newest that are over, or those before one."""
+    page = min(number_of(text=asked.request.query_params.get("now", "")) or 0, _LAST_PAGE)
     wanted = Wanted(
         dialects=[each for each in asked.dialects if dialect in ("", each)],
         phases=[each for each in Phase if phase in ("", each)],
@@ -28,14 +32,21 @@ def waves(asked: Ask, before: int | None = None, dialect: str = "", mode: str = 
         before=before,
     )
     with asked.read() as connection:
-        now = [] if before else waves_now(connection=connection, wanted=wanted)
-        over = waves_over(connection=connection, wanted=wanted, most=_MOST)
+        present = (
+            None
+            if before
+            else waves_now(connection=connection, wanted=wanted, page=page, oldest=oldest_of(asked=asked))
+        )
+        # A further page of those that need a person has those alone.
+        over = [] if page else waves_over(connection=connection, wanted=wanted, most=_MOST)
     chosen = {"dialect": dialect, "mode": mode, "phase": phase}
     said = {name: value for name, value in chosen.items() if value}
     older = {**said, "before": over[-1].wave.id} if len(over) == _MOST else None
     return asked.page(
         "waves",
-        now_lines=now,
+        now=present,
+        further=_address(asked, {**said, "now": page + 1}),
+        earlier=_address(asked, {**said, "now": page - 1} if page > 1 else said),
         lines=over,
         chosen=chosen,
         is_filtered=bool(said),

@@ -111,6 +111,7 @@ CREATE TABLE migration.console_action (
     ordered_at          timestamptz NOT NULL,
     dag_id              text,
     run_id              text,
+    asked_for           jsonb NOT NULL DEFAULT '{}',
     ended_at            timestamptz,
     outcome             text CHECK (outcome IN ('done', 'refused', 'failed')),
     result              text,
@@ -131,6 +132,7 @@ COMMENT ON COLUMN migration.console_action.ordered_by IS 'User of Airflow.';
 COMMENT ON COLUMN migration.console_action.ordered_at IS 'When the button was pressed first.';
 COMMENT ON COLUMN migration.console_action.dag_id IS 'The DAG that carries it out; NULL where the console does.';
 COMMENT ON COLUMN migration.console_action.run_id IS 'Its run.';
+COMMENT ON COLUMN migration.console_action.asked_for IS 'What its address said, so that it can be ordered again: numbers, codes and paths, nothing that a person wrote.';
 COMMENT ON COLUMN migration.console_action.ended_at IS 'When it was carried out or refused; NULL until then.';
 COMMENT ON COLUMN migration.console_action.outcome IS 'done, refused or failed.';
 COMMENT ON COLUMN migration.console_action.result IS 'What came of it, in a sentence.';
@@ -155,3 +157,56 @@ CREATE TRIGGER personal_look_is_append_only
 ALTER TABLE migration.wave ADD COLUMN asked_subject text, ADD COLUMN asked_body text;
 COMMENT ON COLUMN migration.wave.asked_subject IS 'What the last question of its gate asks, in one line.';
 COMMENT ON COLUMN migration.wave.asked_body IS 'What a person reads before answering it, in Markdown: codes and numbers, no customer.';
+
+-- What waves leave to people: counted, shown and given to owners by one filter. The planner puts its body in place of
+-- its call. Without a wave: the differences that no wave has, of Krakens and suppliers of these dialects.
+CREATE FUNCTION migration.leftovers(of_wave bigint, of_dialects text[], unproved text[]) RETURNS TABLE (
+    kind                text,
+    key                 text,
+    import_process_id   bigint,
+    external_identifier text,
+    code                text,
+    path                text,
+    words               text,
+    ours                text,
+    theirs              text,
+    since               timestamptz,
+    owner               text,
+    note                text
+)
+LANGUAGE sql STABLE AS $$
+    SELECT 'hand_back', hand_back.import_process_id::text, hand_back.import_process_id,
+        process.external_identifier, hand_back.code, hand_back.path, hand_back.reason, NULL, NULL,
+        hand_back.listed_at, hand_back.owner, hand_back.note
+    FROM migration.hand_back
+    JOIN migration.import_process AS process ON process.id = hand_back.import_process_id
+    WHERE hand_back.wave_id = of_wave AND hand_back.resolved_at IS NULL AND process.state <> ALL (unproved)
+    UNION ALL
+    SELECT 'late_change', late_change.import_process_id || '-' || late_change.kind, late_change.import_process_id,
+        process.external_identifier, late_change.kind, '', late_change.changes::text, NULL, NULL,
+        late_change.last_at, late_change.owner, late_change.note
+    FROM migration.late_change
+    -- Each has its record: what only counts them need not read it.
+    LEFT JOIN migration.import_process AS process ON process.id = late_change.import_process_id
+    WHERE late_change.wave_id = of_wave
+    UNION ALL
+    SELECT 'difference', difference.id::text, NULL, difference.external_identifier, difference.kind,
+        concat_ws(' ', difference.ledger, difference.currency), coalesce(difference.batch::text, ''),
+        difference.ours, difference.theirs, difference.found_at, difference.owner, difference.note
+    FROM migration.reconciliation_difference AS difference
+    WHERE difference.resolved_at IS NULL
+        AND (
+            difference.wave_id = of_wave
+            OR (
+                of_wave IS NULL AND difference.wave_id IS NULL
+                AND EXISTS (
+                    SELECT FROM migration.wave
+                    WHERE wave.dialect = ANY (of_dialects)
+                        AND wave.target_kraken = difference.target_kraken
+                        AND wave.import_supplier = difference.import_supplier
+                        AND wave.resource = difference.resource
+                )
+            )
+        )
+$$;
+COMMENT ON FUNCTION migration.leftovers IS 'Customers handed back, late changes and open differences of a wave, or without one the differences that no wave has.';

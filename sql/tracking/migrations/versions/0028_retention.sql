@@ -560,3 +560,37 @@ $$;
 COMMENT ON FUNCTION migration.delete_compared IS 'Deletes at most so many comparisons, except the last of each wave and those of waves under a legal hold, and outages, that are older, as the owner of the schema, and returns how many.';
 
 CREATE INDEX retention_wave_idx ON migration.retention (wave_id, kind);
+
+-- What did not come through, as the console's lists and orders mean it: one filter for what is counted, shown and acted
+-- on. The planner puts its body in place of its call, so that each caller gets a plan of its own.
+CREATE FUNCTION migration.left_records(
+    of_waves bigint[],
+    in_state text DEFAULT NULL,
+    of_ids bigint[] DEFAULT NULL,
+    of_code text DEFAULT NULL,
+    at_path text DEFAULT NULL,
+    in_stage text DEFAULT NULL
+) RETURNS SETOF migration.import_process
+LANGUAGE sql STABLE AS $$
+    SELECT process.*
+    FROM migration.import_process AS process
+    WHERE process.wave_id = ANY (of_waves)
+        AND process.state IN ('rejected', 'invalid', 'errored', 'cancelled', 'dry_run_errored', 'parked')
+        AND process.erased_at IS NULL
+        AND (in_state IS NULL OR process.state = in_state)
+        AND (of_ids IS NULL OR process.id = ANY (of_ids))
+        AND (
+            coalesce(of_code, at_path, in_stage) IS NULL
+            -- A blank code stands for no error at all.
+            OR (of_code IS NOT DISTINCT FROM '') <> EXISTS (
+                SELECT FROM migration.import_error AS error
+                WHERE error.import_process_id = process.id AND error.attempt = process.attempt
+                    -- A wave's errors are found by its number: the same cause may be in all there ever were.
+                    AND error.wave_id = ANY (of_waves) AND error.severity = 'error'
+                    AND (coalesce(of_code, '') = '' OR error.code = of_code)
+                    AND (at_path IS NULL OR error.path = at_path)
+                    AND (in_stage IS NULL OR error.stage = in_stage)
+            )
+        )
+$$;
+COMMENT ON FUNCTION migration.left_records IS 'Records of some waves that did not come through and were not erased; each criterion that is given must hold.';
