@@ -23,6 +23,8 @@ class Phase(StrEnum):
     WAITING = "waiting"
     """Its gate asks for an approval."""
     STOPPED = "stopped"
+    UNFINISHED = "unfinished"
+    """Its run is over, and a person is needed: records are parked, or its run left them unsent."""
     PAUSED = "paused"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -32,7 +34,7 @@ class Phase(StrEnum):
     PURGED = "purged"
 
 
-NOW: Final = (Phase.WAITING, Phase.STOPPED, Phase.PAUSED, Phase.RUNNING)
+NOW: Final = (Phase.WAITING, Phase.STOPPED, Phase.UNFINISHED, Phase.PAUSED, Phase.RUNNING)
 """Phases of waves that are under way or wait for a person, the most urgent first."""
 OVER: Final = tuple(phase for phase in Phase if phase not in NOW)
 
@@ -151,6 +153,14 @@ def listing(*, connection: Connection, wanted: Wanted, most: int) -> list[Listed
         most=most,
     )
     return [Listed(id=row.id, phase=Phase(row.phase)) for row in rows]
+
+
+def reruns_since(*, connection: Connection, wave_ids: Sequence[int]) -> dict[int, list[int]]:
+    """Return by wave the reruns of its records that were asked for after its run had ended."""
+    found: dict[int, list[int]] = defaultdict(list)
+    for row in _SQL.run(connection, "reruns_since", wave_ids=list(wave_ids)):
+        found[row.wave_id].append(row.rerun)
+    return found
 
 
 def people(*, connection: Connection, wave_ids: Sequence[int]) -> dict[int, People]:

@@ -62,7 +62,7 @@ def summarise_wave(
         )
         # The run of a closed wave may be cleared in the grid: nothing is sent, and it stays what it came to.
         if wave.closed_at is None:
-            waves.finish_wave(connection=connection, wave_id=wave_id, failure=failure, at=now)
+            waves.finish_wave(connection=connection, wave_id=wave_id, failure=failure, states=counts, at=now)
             board.gather(connection=connection, wave_id=wave_id)
     if writeback is not None:
         release(tracking=tracking, writeback=writeback, dialects=(wave.dialect,), now=now, wave_id=wave_id)

@@ -151,6 +151,10 @@ CREATE TRIGGER personal_look_is_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON migration.personal_look
     FOR EACH STATEMENT EXECUTE FUNCTION migration.refuse_change();
 
+-- Reruns, decisions and late answers move records after the run has ended.
+ALTER TABLE migration.wave ADD COLUMN ended_states jsonb;
+COMMENT ON COLUMN migration.wave.ended_states IS 'How many records stood in each state when its run ended last; NULL until then, and where an older version ended it.';
+
 -- Airflow keeps the words of a question that is asked again as they were at first.
 ALTER TABLE migration.wave ADD COLUMN asked_subject text, ADD COLUMN asked_body text;
 COMMENT ON COLUMN migration.wave.asked_subject IS 'What the last question of its gate asks, in one line.';
