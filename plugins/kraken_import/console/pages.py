@@ -78,6 +78,7 @@ def environment() -> Environment:
     found.filters["number"] = lambda value: f"{value:,}"
     found.filters["share"] = lambda part, whole: f"{100 * part / whole:.1f} %" if whole else "–"
     found.filters["at"] = lambda when: in_utc(at=when) if when else "–"
+    found.filters["at_or"] = lambda when, otherwise: in_utc(at=when) if when else otherwise
     found.filters["tone"] = tone
     found.filters["state_tone"] = lambda state: tone(State(state))
     found.filters["age"] = _age

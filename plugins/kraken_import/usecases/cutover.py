@@ -103,6 +103,7 @@ def late_changes(
         with tracking.begin() as connection:
             watched = cutover.to_watch(connection=connection, wave_id=wave_id, after=after, most=_PAGE)
             if not watched:
+                cutover.note_late_changes_listed(connection=connection, wave_id=wave_id, at=now)
                 return cutover.late_changes(connection=connection, wave_id=wave_id)
             ids = {customer.external_identifier: customer.id for customer in watched}
             values = {
