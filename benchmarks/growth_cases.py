@@ -331,11 +331,8 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
         Case(about="wave", values=lambda _: {"dialect": None}),
         Case(about="wave", label="of all", values=lambda _: {"wave_id": None}),
     ),
-    **_plain(
-        "cutover",
-        "one",
-        "own_without_wave lock_wave running_reruns close open_again note_hand_backs_listed note_late_changes_listed",
-    ),
+    **_plain("cutover", "one", "own_without_wave lock_wave running_reruns close open_again"),
+    **_plain("cutover", "one", "note_hand_backs_listed note_late_changes_listed"),
     **_plain("decisions", "page", "find hold record"),
     **_plain("decisions", "one", "put_back", _put_back),
     **_plain("erasure", "one", "may_erase lock suppliers records kraken_identifiers token", _known),
