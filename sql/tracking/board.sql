@@ -155,6 +155,9 @@ FROM (
 ORDER BY at DESC
 LIMIT %(most)s
 
+-- name: identifiers
+SELECT id, external_identifier FROM migration.import_process WHERE id = ANY (%(ids)s)
+
 -- name: present
 SELECT migration.present()
 

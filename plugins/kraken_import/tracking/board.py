@@ -196,6 +196,12 @@ def log(*, connection: Connection, wave_id: int, most: int) -> list[LogLine]:
     return _SQL.all(connection, LogLine, "log", wave_id=wave_id, most=most)
 
 
+def identifiers(*, connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    """Return the external identifiers of these records, by their numbers."""
+    rows = _SQL.run(connection, "identifiers", ids=list(ids))
+    return {row.id: row.external_identifier for row in rows}
+
+
 def wave_of(*, connection: Connection, kind: str, dag_id: str, run_id: str) -> int | None:
     """Return the wave that a run has planned, or the first one of a rerun; None where there is none."""
     name = {"migrate": "wave_of_run", "rerun": "wave_of_rerun"}.get(kind)

@@ -19,7 +19,7 @@ from kraken_import.console.forms import FIELD, sent_form
 from kraken_import.console.kinds import KINDS
 from kraken_import.console.pages import HEADERS
 from kraken_import.reporting.page import csv_text
-from kraken_import.tracking import actions, overview, selections, triage
+from kraken_import.tracking import actions, board, overview, selections, triage
 from kraken_import.tracking.overview import WaveLine
 from kraken_import.tracking.triage import LEFT, LeftRecord
 from kraken_import.usecases.faults import BadRequest
@@ -155,10 +155,10 @@ def _csv(*, asked: Asked, selection_id: int, mapped: Mapped) -> Iterator[str]:
 
 
 def _row(each: LeftRecord, mapped: Mapped) -> Sequence[Any]:
+    traced = mapped.trace(path=each.path, code=each.code, detail=each.detail)
     return (
         each.external_identifier, each.id, each.wave_id, each.state, each.attempt, each.stage, each.code,
-        each.indexed_path, mapped.source(path=each.path), each.detail, each.occurred_at, each.owner or "",
-        each.note or "",
+        each.indexed_path, traced.source, each.detail, each.occurred_at, each.owner or "", each.note or "",
     )  # fmt: skip
 
 
@@ -182,8 +182,12 @@ def _page(*, asked: Asked, wave: WaveLine | None, search: str = "", stage: str =
         )
         for group in groups
     ]
+    examples = {number for group in shown for cause in group.causes for number in cause.examples}
+    with asked.read() as connection:
+        identifiers = board.identifiers(connection=connection, ids=sorted(examples)) if examples else {}
     return asked.page(
         "triage",
+        identifiers=identifiers,
         wave=wave,
         groups=[group for group in shown if group.causes],
         has_some=bool(known),
