@@ -58,7 +58,7 @@ def test_a_cohort_is_started_approved_and_gone_on_with_by_pages_alone(stack: Sta
         preview=False,
     )
     assert stack.finish(planned, "plan_cohort") == "success"
-    found = re.search(r'/plan/(\d+)">by console<', pages.get("tracking/plan").text)
+    found = re.search(r'/plan/(\d+)"><bdi>by console<', pages.get("tracking/plan").text)
     assert found is not None
     started = pages.order("start", cohort=found[1])
     wave_id = stack.until(

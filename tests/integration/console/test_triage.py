@@ -509,3 +509,29 @@ def test_each_of_ten_planted_failures_leads_to_its_legacy_column(console: Consol
         link = re.search(r"/tracking/(records/\d+)", said[key])
         assert link is not None
         assert f"<b>{column}" in console.get(link[1]).text.replace("&#39;", "'")
+
+
+def test_what_others_wrote_turns_nothing_that_stands_beside_it(console: Console) -> None:
+    turned = "\u202eNot \u05d1\u05e8\u05d5\u05e8 \u200fhere\u2067"
+    console.journey.strike(
+        kind="error", operation="validate", status=400, keys=[SOUND[0]], named="odd", words=turned
+    )
+    wave_id = finished_wave(console.journey, SOUND[0], name="\u05d2\u05dc one")
+    (record,) = console.journey.rows("SELECT id FROM migration.import_process")
+    with console.journey.tracking_superuser.begin() as connection:
+        # As a version that took any name would have stored it.
+        connection.exec_driver_sql(
+            "UPDATE migration.wave SET name = '\u202e' || name, requested_by = '\u202eann'"
+        )
+    for page in (
+        f"waves/{wave_id}/triage",
+        f"left?wave={wave_id}",
+        f"records/{record['id']}",
+        f"waves/{wave_id}",
+        "waves",
+    ):
+        text = console.get(page).text
+        assert not set("\u202e\u200f\u2067") & set(text), page
+        is_of_waves = page.removesuffix(f"/{wave_id}") == "waves"
+        words = "\u05d2\u05dc one" if is_of_waves else "Not \u05d1\u05e8\u05d5\u05e8 here"
+        assert f"<bdi>{words}</bdi>" in text, page
