@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from kraken_import.console.markdown import shown
 from kraken_import.domain.lifecycle import State
-from kraken_import.domain.texts import undirected
+from kraken_import.domain.texts import counted, undirected
 from kraken_import.usecases.moments import in_utc
 from kraken_import.usecases.pace import in_words
 
@@ -78,6 +78,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters["number"] = lambda value: f"{value:,}"
+    found.filters["counted"] = lambda number, noun: counted(number=number, noun=noun)
     found.filters["share"] = lambda part, whole: f"{100 * part / whole:.1f} %" if whole else "–"
     found.filters["at"] = lambda when: in_utc(at=when) if when else "–"
     found.filters["at_or"] = lambda when, otherwise: in_utc(at=when) if when else otherwise

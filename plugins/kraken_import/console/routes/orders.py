@@ -104,9 +104,10 @@ def _give(asked: Asked, form: Mapping[str, str]) -> Response:
     if scope.refusal:
         raise BadRequest(scope.refusal)
     if scope.records is not None and form.get("shown") != str(scope.records):
+        fit = "1 record fits" if scope.records == 1 else f"{scope.records:,} records fit"
+        shown = form.get("shown") or "none"
         raise BadRequest(
-            f"{scope.records:,} records fit now, and {form.get('shown') or 'none'} were shown: nothing was "
-            "done; open the page again, and look."
+            f"{fit} now, and {shown} were shown: nothing was done; open the page again, and look."
         )
     action = NewAction(
         id=action_id,
