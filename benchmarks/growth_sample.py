@@ -121,7 +121,7 @@ def defaults(*, sample: Sample) -> dict[str, Any]:
         "ledger": "", "error_code": None, "error_path": None, "imported": True, "differences": 0,
         "due_for": timedelta(minutes=10), "rest": timedelta(seconds=10), "after_batch": -1, "after_id": 0,
         "holder": "00000000-0000-0000-0000-000000000001", "protocol": 1, "lease": timedelta(minutes=1),
-        "wants": 10, "allowed": 128, "requests": 1,
+        "wants": 10, "allowed": 128, "requests": 1, "ended_states": "{}",
         "refused_at": None, "streak": 0, "per_second": None, "places": None, "met": False, "calls": 10,
         "new_calls": 10, "step": 1, "usual_seconds": None, "halved_at": None, "pause": 0.0,
         "confirmed": False, "zone": "Europe/London", "more": 100, "listed": sample.listed,

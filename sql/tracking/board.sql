@@ -38,6 +38,14 @@ FROM (
             WHEN wave.closed_at IS NOT NULL THEN 'closed'
             WHEN wave.stop_code = 'cancelled' AND wave.finished_at IS NOT NULL THEN 'cancelled'
             WHEN wave.stopped_at IS NOT NULL THEN 'stopped'
+            WHEN wave.finished_at IS NOT NULL AND (
+                EXISTS (SELECT FROM migration.import_process WHERE wave_id = wave.id AND state = 'parked')
+                OR wave.outcome = 'failed' AND (
+                    SELECT sum(records)
+                    FROM migration.state_count
+                    WHERE wave_id = wave.id AND state IN ('planned', 'built', 'valid')
+                ) > 0
+            ) THEN 'unfinished'
             WHEN wave.finished_at IS NOT NULL THEN wave.outcome
             WHEN wave.asked_at IS NOT NULL AND NOT EXISTS (
                 SELECT FROM migration.wave_decision AS decision
@@ -54,6 +62,18 @@ FROM (
 WHERE phase = ANY (%(phases)s)
 ORDER BY array_position(%(urgent)s::text[], phase), id DESC
 LIMIT %(most)s OFFSET %(skipped)s
+
+-- name: reruns_since
+-- Reruns with records of these waves, asked for after the run of the wave had ended.
+SELECT wave.id AS wave_id, rerun.id AS rerun
+FROM migration.wave
+JOIN migration.rerun
+    ON rerun.dialect = wave.dialect AND rerun.mode = wave.mode AND rerun.target_kraken = wave.target_kraken
+CROSS JOIN LATERAL (
+    SELECT FROM migration.rerun_item WHERE rerun_id = rerun.id AND rerun_item.wave_id = wave.id LIMIT 1
+) AS item
+WHERE wave.id = ANY (%(wave_ids)s) AND rerun.requested_at >= wave.finished_at
+ORDER BY wave.id, rerun.id
 
 -- name: people
 -- Who approved a wave, by the last approval that it was given, and the cohorts that it has taken.
@@ -135,6 +155,9 @@ FROM (
 ) AS told
 ORDER BY at DESC
 LIMIT %(most)s
+
+-- name: identifiers
+SELECT id, external_identifier FROM migration.import_process WHERE id = ANY (%(ids)s)
 
 -- name: present
 SELECT migration.present()

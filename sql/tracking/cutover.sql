@@ -65,6 +65,12 @@ WHERE hand_back.wave_id = %(wave_id)s
     AND process.id = hand_back.import_process_id
     AND process.state = ANY (%(succeeded)s)
 
+-- name: note_hand_backs_listed
+UPDATE migration.wave SET hand_backs_listed_at = %(at)s WHERE id = %(wave_id)s
+
+-- name: note_late_changes_listed
+UPDATE migration.wave SET late_changes_listed_at = %(at)s WHERE id = %(wave_id)s
+
 -- name: hand_backs
 -- A customer taken up again by a rerun is undecided until it has ended.
 SELECT process.external_identifier, hand_back.state, hand_back.code, hand_back.path, hand_back.reason,

@@ -75,7 +75,7 @@ SELECT wave.id, wave.name, wave.dialect, wave.finished_at, wave.closed_at, wave.
     handed.entries AS handed_back, handed.unowned AS handed_back_unowned,
     late.entries AS late_changes, late.unowned AS late_changes_unowned,
     differing.entries AS differences, differing.unowned AS differences_unowned,
-    last.reconciled_at
+    last.reconciled_at, wave.hand_backs_listed_at, wave.late_changes_listed_at
 FROM (
     SELECT *
     FROM migration.wave
@@ -106,9 +106,17 @@ LEFT JOIN LATERAL (
 ORDER BY wave.id DESC
 
 -- name: last_listed
--- When hand-backs and late changes of a wave were last listed; NULL where there are none of them.
-SELECT (SELECT max(listed_at) FROM migration.hand_back WHERE wave_id = %(wave_id)s) AS hand_backs,
-    (SELECT max(listed_at) FROM migration.late_change WHERE wave_id = %(wave_id)s) AS late_changes
+-- When hand-backs and late changes of a wave were last listed, and it was last compared with Kraken; NULL before.
+SELECT wave.hand_backs_listed_at AS hand_backs, wave.late_changes_listed_at AS late_changes,
+    (
+        SELECT reconciled_at FROM migration.reconciliation WHERE reconciliation.wave_id = wave.id ORDER BY id DESC LIMIT 1
+    ) AS reconciled
+FROM migration.wave
+WHERE wave.id = %(wave_id)s
+
+-- name: is_compared_as_a_whole
+-- Whether what no wave has was ever looked for.
+SELECT EXISTS (SELECT FROM migration.reconciliation WHERE wave_id IS NULL)
 
 -- name: crosswalk_page
 -- A page of what is written into a file, in the order of the index of a wave.

@@ -8,7 +8,7 @@ SELECT wave.id, wave.name, wave.dialect, wave.mode, wave.target_kraken, wave.cla
     wave.requested_by,
     CASE WHEN question.asked_at IS NULL THEN NULL
         ELSE question.asked_at + make_interval(secs => 60 * wave.approval_minutes) END AS asked_until,
-    outage.began_at AS silent_since
+    outage.began_at AS silent_since, wave.ended_states
 FROM migration.wave
 LEFT JOIN LATERAL (
     SELECT wave.asked_at

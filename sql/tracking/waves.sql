@@ -104,7 +104,7 @@ WHERE id = %(wave_id)s AND stopped_at IS NULL
 
 -- name: finish
 UPDATE migration.wave
-SET finished_at = %(at)s, outcome = %(outcome)s, outcome_reason = %(reason)s
+SET finished_at = %(at)s, outcome = %(outcome)s, outcome_reason = %(reason)s, ended_states = %(ended_states)s::jsonb
 WHERE id = %(wave_id)s
 
 -- name: lock_batch

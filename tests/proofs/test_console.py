@@ -545,7 +545,7 @@ def _parked_and_decided(ops: Desk, admin: Desk, wave_id: int) -> None:
     assert "the wave goes on" in ops.order("Go on", reason="decided")
     # What was not created is asked about again, by itself.
     admin.go(f"waves/{wave_id}")
-    admin.shows("Create 1 records", seconds=NIGHT_SECONDS)
+    admin.shows("Create 1 record", seconds=NIGHT_SECONDS)
     assert "1 record." in admin.prepare("Approve", reason="the one that was in doubt")
     admin.send()
     admin.shows("approved by admin", seconds=NIGHT_SECONDS)

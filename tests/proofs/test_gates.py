@@ -50,6 +50,7 @@ def test_a_wave_waits_for_approval_and_goes_on_or_ends_as_was_decided(stack: Sta
         stack.until(lambda gate=gate: stack.api("GET", gate).json()["state"] == "deferred")
         question = stack.api("GET", f"{gate}/-1/hitlDetails").json()
         assert "**10 customers** of edf_accounts in a live wave" in question["body"]
+        assert "Airflow keeps them: the question of now is on [the wave's page" in question["body"]
         assert stack.created() == before
         if option == "Cancel":
             _cancelled_while_it_waits(stack, run_id, gate)
@@ -107,7 +108,8 @@ def _a_rerun_asks_again(stack: Stack, mended: str) -> None:
     gate = f"/dags/rerun_edf_accounts/dagRuns/{rerun}/taskInstances/gate"
     stack.until(lambda: stack.api("GET", gate).json()["state"] == "deferred")
     question = stack.api("GET", f"{gate}/-1/hitlDetails").json()
-    assert question["subject"].startswith("Create 1 records of rerun")
+    assert question["subject"].startswith("Create 1 record of rerun")
+    assert "Airflow keeps them: the numbers of now are in the report of rerun" in question["body"]
     assert mended not in stack.created()
     time.sleep(4)
     assert _answers(stack, gate, "Approve") == [200, 409]

@@ -8,12 +8,14 @@ from typing import Any, Final
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from kraken_import.domain.texts import undirected
+
 _FIGURE: Final = "text-align:right"
 
 
 def shown(*, text: str) -> Markup:
     """Return a text as HTML."""
-    tokens = _parser().parse(text)
+    tokens = _parser().parse(undirected(text=text))
     for token in tokens:
         # The pages' policy forbids inline styles; a class says the same.
         style = token.attrs.pop("style", None)

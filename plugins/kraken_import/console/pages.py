@@ -12,9 +12,11 @@ from typing import Any, Final
 
 from fastapi import Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from kraken_import.console.markdown import shown
 from kraken_import.domain.lifecycle import State
+from kraken_import.domain.texts import counted, undirected
 from kraken_import.usecases.moments import in_utc
 from kraken_import.usecases.pace import in_words
 
@@ -76,8 +78,12 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters["number"] = lambda value: f"{value:,}"
+    found.filters["counted"] = lambda number, noun: counted(number=number, noun=noun)
     found.filters["share"] = lambda part, whole: f"{100 * part / whole:.1f} %" if whole else "–"
     found.filters["at"] = lambda when: in_utc(at=when) if when else "–"
+    found.filters["at_or"] = lambda when, otherwise: in_utc(at=when) if when else otherwise
+    found.filters["plain"] = lambda text: undirected(text=str(text))
+    found.filters["own"] = lambda text: Markup("<bdi>{}</bdi>").format(undirected(text=str(text)))
     found.filters["tone"] = tone
     found.filters["state_tone"] = lambda state: tone(State(state))
     found.filters["age"] = _age

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from kraken_import.console.asking import Asked
 from kraken_import.console.runs import refused
+from kraken_import.domain.orders import OF_AN_ORDER
 from kraken_import.usecases.faults import BadRequest
 
 
 def run_of(*, action_id: UUID) -> str:
     """Return the id of the run that carries out an order."""
-    return f"console-{action_id}"
+    return f"{OF_AN_ORDER}{action_id}"
 
 
 def check_dag(*, asked: Asked, dag_id: str) -> None:

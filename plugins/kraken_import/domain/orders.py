@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from kraken_import.domain.texts import LONGEST_NAME, LONGEST_REASON, plain
+
+OF_AN_ORDER: Final = "console-"
+"""Begins the id of a run that an order of the console began; the rest is the id of the order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

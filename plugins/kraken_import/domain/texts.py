@@ -32,5 +32,15 @@ def plain(*, text: str, most: int) -> str:
     return " ".join(kept.split()) if kept != text else text
 
 
+def counted(*, number: int, noun: str) -> str:
+    """Return how many there are of something, in words: `noun` is of one, and takes an s for several."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def undirected(*, text: str) -> str:
+    """Return a text without marks that turn the writing: one would turn what is shown beside it."""
+    return "".join(sign for sign in text if sign not in _TURNING) if not _TURNING.isdisjoint(text) else text
+
+
 def _is_odd(sign: str) -> bool:
     return sign in _TURNING or unicodedata.category(sign) in _ODD

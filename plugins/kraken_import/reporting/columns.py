@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import defaultdict
 from datetime import date
 from typing import Any, Final
 
+from transforms.database import shown
+from transforms.extract import UnableToExtract, frame_sql
 from transforms.lineage import lineage
 from transforms.registry import BrokenDialect, UnknownDialect, get_dialect
 from transforms.rules.engine import Circumstances
@@ -19,21 +22,42 @@ _ANY_DAY: Final = date(2000, 1, 1)
 
 
 def columns(*, name: str) -> dict[str, Any]:
-    """Return columns by path and explanations of rules by code; none where no mapping can be read."""
+    """Return columns by path, and explanations and paths of rules by code.
+
+    They are blank where no mapping can be read.
+    """
     try:
         dialect = get_dialect(name=name)
     except (UnknownDialect, BrokenDialect):
-        return {"columns": {}, "rules": {}}
+        return {"columns": {}, "rules": {}, "places": {}}
+    rules = dialect.rules(Circumstances(today=_ANY_DAY, region=dialect.market))
+    queries = {frame.name: _query(dialect=name, frame=frame.name) for frame in dialect.frames}
+    places: dict[str, dict[str, None]] = defaultdict(dict)
+    for rule in rules:
+        places[rule.code].update(dict.fromkeys(rule.paths))
+        places[rule.code].update(
+            dict.fromkeys(".".join(filter(None, (rule.path, need))) for need in rule.needs)
+        )
     return {
         "columns": {
-            path: {"source": str(origin), "transform": origin.transform, "meaning": origin.meaning}
+            path: {
+                "source": str(origin),
+                "transform": origin.transform,
+                "meaning": origin.meaning,
+                "queries": [queries[frame] for frame in origin.frames],
+            }
             for path, origin in lineage(name=name).items()
         },
-        "rules": {
-            rule.code: rule.explanation
-            for rule in dialect.rules(Circumstances(today=_ANY_DAY, region=dialect.market))
-        },
+        "rules": {rule.code: rule.explanation for rule in rules},
+        "places": {code: list(paths) for code, paths in places.items()},
     }
+
+
+def _query(*, dialect: str, frame: str) -> str:
+    try:
+        return shown(frame_sql(dialect=dialect, name=frame))
+    except UnableToExtract:
+        return f"{frame}.sql"
 
 
 if __name__ == "__main__":

@@ -44,6 +44,8 @@ class Fault:
     account_id: str | None = None
     kraken_identifier: str | None = None
     words: str = ""
+    named: str = ""
+    path: str = ""
     struck: int = 0
 
     @property
@@ -148,7 +150,7 @@ _NUMBERS: Final = {
 _WHEN: Final = frozenset(
     ("kind", "operation", "count", "skip", "after", "until", "probability", "seed", "keys", "suppliers")
 )
-_TEXTS: Final = ("account_id", "kraken_identifier", "words")
+_TEXTS: Final = ("account_id", "kraken_identifier", "words", "named", "path")
 _SWITCHES: Final = ("effect", "event")
 _LISTS: Final = {"keys": "external identifiers", "suppliers": "import suppliers"}
 

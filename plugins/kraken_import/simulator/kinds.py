@@ -71,7 +71,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "late": _kind("seconds", how=("answer", "silence", "close", "reset")),
     "hang": _kind(),
     # Whole answers.
-    "error": _kind("status", "retry_after", "seconds", "words", usually={"status": 503}, **_ERROR),
+    "error": _kind(
+        "status", "retry_after", "seconds", "words", "named", "path", usually={"status": 503}, **_ERROR
+    ),
     "error_after": _kind("status", "retry_after", "seconds", usually={"status": 502}, **_ERROR),
     "garbled": _kind(
         "status",

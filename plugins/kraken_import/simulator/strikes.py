@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from kraken_import.simulator import replies
 from kraken_import.simulator.faults import Fault, Faults
 from kraken_import.simulator.replies import Reply
+from kraken_import.simulator.rules.declared import Objection
 from kraken_import.simulator.store import Process, Store
 from kraken_import.simulator.visits import Cut, Dropped, Traffic, Visit
 
@@ -65,6 +66,9 @@ class Strikes:
         if struck := self._struck("drop_before", visit):
             raise Dropped(struck.how)
         if struck := self._struck("error", visit):
+            if struck.named and visit.key is not None:
+                problem = Objection(path=struck.path, code=struck.named, message=struck.words)
+                return replies.refused(resource=visit.key.resource, style="auto", problems=[problem])
             after = _retry_after(struck, visit)
             return replies.broken(status=struck.code, retry_after=after, words=struck.words)
         if struck := self._struck("garbled", visit, lambda fault: not fault.effect):

@@ -23,6 +23,8 @@ class Phase(StrEnum):
     WAITING = "waiting"
     """Its gate asks for an approval."""
     STOPPED = "stopped"
+    UNFINISHED = "unfinished"
+    """Its run is over, and a person is needed: records are parked, or its run left them unsent."""
     PAUSED = "paused"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -32,7 +34,7 @@ class Phase(StrEnum):
     PURGED = "purged"
 
 
-NOW: Final = (Phase.WAITING, Phase.STOPPED, Phase.PAUSED, Phase.RUNNING)
+NOW: Final = (Phase.WAITING, Phase.STOPPED, Phase.UNFINISHED, Phase.PAUSED, Phase.RUNNING)
 """Phases of waves that are under way or wait for a person, the most urgent first."""
 OVER: Final = tuple(phase for phase in Phase if phase not in NOW)
 
@@ -169,6 +171,14 @@ def _listing(
     return [Listed(id=row.id, phase=Phase(row.phase), number=row.number) for row in rows]
 
 
+def reruns_since(*, connection: Connection, wave_ids: Sequence[int]) -> dict[int, list[int]]:
+    """Return by wave the reruns of its records that were asked for after its run had ended."""
+    found: dict[int, list[int]] = defaultdict(list)
+    for row in _SQL.run(connection, "reruns_since", wave_ids=list(wave_ids)):
+        found[row.wave_id].append(row.rerun)
+    return found
+
+
 def people(*, connection: Connection, wave_ids: Sequence[int]) -> dict[int, People]:
     """Return by wave who approved it and which cohorts it has."""
     found = _SQL.all(connection, People, "people", wave_ids=list(wave_ids))
@@ -200,6 +210,12 @@ def money(*, connection: Connection, wave_ids: Sequence[int]) -> dict[int, list[
 def log(*, connection: Connection, wave_id: int, most: int) -> list[LogLine]:
     """Return what was ordered and decided about a wave, the newest first."""
     return _SQL.all(connection, LogLine, "log", wave_id=wave_id, most=most)
+
+
+def identifiers(*, connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    """Return the external identifiers of these records, by their numbers."""
+    rows = _SQL.run(connection, "identifiers", ids=list(ids))
+    return {row.id: row.external_identifier for row in rows}
 
 
 def wave_of(*, connection: Connection, kind: str, dag_id: str, run_id: str) -> int | None:

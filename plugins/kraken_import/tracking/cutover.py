@@ -125,7 +125,7 @@ def list_hand_backs(*, connection: Connection, wave_id: int, at: datetime) -> No
         "unproved": sorted(UNPROVED),
         "at": at,
     }
-    for statement in ("list_hand_backs", "resolve_hand_backs"):
+    for statement in ("list_hand_backs", "resolve_hand_backs", "note_hand_backs_listed"):
         _SQL.run(connection, statement, **values)
 
 
@@ -174,6 +174,11 @@ def list_late_changes(
         last_at=[change.last_at for change in changes],
         at=at,
     )
+
+
+def note_late_changes_listed(*, connection: Connection, wave_id: int, at: datetime) -> None:
+    """Record when the late changes of all customers of a wave were listed."""
+    _SQL.run(connection, "note_late_changes_listed", wave_id=wave_id, at=at)
 
 
 def forget_unwatched(*, connection: Connection, wave_id: int) -> None:

@@ -107,14 +107,17 @@ class WaveLeftovers:
     differences: int
     differences_unowned: int
     reconciled_at: datetime | None
+    hand_backs_listed_at: datetime | None
+    late_changes_listed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastListed:
-    """When the lists of a wave were last made; None where they have no entry."""
+    """When the lists of a wave were last made and it was last compared with Kraken; None before."""
 
     hand_backs: datetime | None
     late_changes: datetime | None
+    reconciled: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +169,12 @@ def of_waves(
 def last_listed(*, connection: Connection, wave_id: int) -> LastListed:
     """Return when what a wave leaves was last listed."""
     row = _SQL.run(connection, "last_listed", wave_id=wave_id).one()
-    return LastListed(hand_backs=row.hand_backs, late_changes=row.late_changes)
+    return LastListed(hand_backs=row.hand_backs, late_changes=row.late_changes, reconciled=row.reconciled)
+
+
+def is_compared_as_a_whole(*, connection: Connection) -> bool:
+    """Return whether what Kraken has, and no wave, was ever looked for."""
+    return bool(_SQL.run(connection, "is_compared_as_a_whole").scalar_one())
 
 
 def crossed(*, connection: Connection, wave_id: int, after: Place) -> tuple[list[Crossed], Place | None]:

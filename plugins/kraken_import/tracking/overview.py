@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,6 +38,8 @@ class WaveLine:
     """Until when its gate waits for an answer; None while it asks nothing."""
     silent_since: datetime | None
     """Since when its Kraken gives no usable answer; None while it does, or the wave does not wait for it."""
+    ended_states: Mapping[str, int] | None
+    """Its records by state when its run ended; None until then, and where an older version ended it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

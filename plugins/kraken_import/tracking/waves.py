@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
@@ -254,7 +255,14 @@ def stop_wave(*, engine: Engine, wave_id: int, code: StopCode, reason: str, at: 
         return stopped.rowcount > 0
 
 
-def finish_wave(*, connection: Connection, wave_id: int, failure: str | None, at: datetime) -> None:
+def finish_wave(
+    *,
+    connection: Connection,
+    wave_id: int,
+    failure: str | None,
+    states: Mapping[State, int],
+    at: datetime,
+) -> None:
     """Record how the run of the wave ended; `failure` is one sentence, or None for success."""
     _SQL.run(
         connection,
@@ -262,6 +270,7 @@ def finish_wave(*, connection: Connection, wave_id: int, failure: str | None, at
         wave_id=wave_id,
         outcome="succeeded" if failure is None else "failed",
         reason=failure,
+        ended_states=json.dumps({state.value: records for state, records in states.items()}),
         at=at,
     )
 

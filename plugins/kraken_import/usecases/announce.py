@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 from sqlalchemy import Engine
 
 from kraken_import.domain.lifecycle import FAILED, SUCCEEDED, Mode, State
+from kraken_import.domain.texts import counted
 from kraken_import.tracking import progress, reruns, waves
 from kraken_import.tracking.outages import Outage
 from kraken_import.tracking.watch import DueCohort, ParkedRecords
@@ -246,7 +247,7 @@ def _text(*, wave: Wave, states: dict[State, int], moment: Moment, failure: str 
     parked = states.get(State.PARKED, 0)
     match moment:
         case "start":
-            return f"{name} begins: {total:,} customers."
+            return f"{name} begins: {counted(number=total, noun='customer')}."
         case "gate":
             return (
                 f"{name} is at the gate: {states.get(State.VALID, 0):,} of {total:,} customers are valid, "

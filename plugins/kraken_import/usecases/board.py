@@ -17,7 +17,7 @@ from kraken_import.tracking.overview import WaveLine
 from kraken_import.usecases.budget import budget_left
 from kraken_import.usecases.pace import LATEST, Rate, rate_of
 from kraken_import.usecases.remedies import Remedy, remedy_of
-from kraken_import.usecases.standing import standing
+from kraken_import.usecases.standing import has_moved_since, since_the_end, standing
 
 Oldest: TypeAlias = Callable[[Sequence[int]], Mapping[int, datetime]]
 """Since when the oldest open record of each of these waves is open, as far as it is known."""
@@ -75,7 +75,12 @@ class BoardLine:
         """Whether clearing its run makes sense."""
         if self.phase is Phase.STOPPED:
             return self.remedy is None or self.remedy.then == "clear"
-        return self.phase is Phase.FAILED and self.undone > 0
+        return self.phase in (Phase.FAILED, Phase.UNFINISHED) and self.undone > 0
+
+    @property
+    def is_mended(self) -> bool:
+        """Whether its run failed, and all of its records came through since."""
+        return self.phase is Phase.FAILED and 0 < self.records == self.succeeded
 
     @property
     def succeeded(self) -> int:
@@ -147,15 +152,21 @@ def _lines(*, connection: Connection, phases: Mapping[int, Phase], oldest: Oldes
         else {}
     )
     now = board.present(connection=connection)
+    found = overview.waves_of(connection=connection, wave_ids=ids)
+    moved = [each.id for each in found if has_moved_since(wave=each, states=states[each.id])]
+    reruns = board.reruns_since(connection=connection, wave_ids=moved) if moved else {}
     lines = []
-    for wave in overview.waves_of(connection=connection, wave_ids=ids):
+    for wave in found:
         phase, pace = phases[wave.id], paces.get(wave.id)
         full = waves.load_wave(connection=connection, wave_id=wave.id) if phase in NOW else None
         lines.append(
             BoardLine(
                 wave=wave,
                 phase=phase,
-                standing=standing(wave=wave),
+                standing=standing(
+                    wave=wave,
+                    since=since_the_end(wave=wave, states=states[wave.id], reruns=reruns.get(wave.id, ())),
+                ),
                 states=states[wave.id],
                 people=people[wave.id],
                 rate=None
@@ -171,7 +182,7 @@ def _lines(*, connection: Connection, phases: Mapping[int, Phase], oldest: Oldes
                 money=money.get(wave.id, []),
                 threshold=None if full is None else full.failure_threshold,
                 budget=budget_left(connection=connection, wave=full)
-                if full is not None and phase is not Phase.STOPPED
+                if full is not None and phase not in (Phase.STOPPED, Phase.UNFINISHED)
                 else "",
             )
         )

@@ -33,6 +33,15 @@ class UnknownKraken(BadRequest):
     """No wave was ever planned for this Connection or Kraken."""
 
 
+def is_known(*, tracking: Engine, wave: str) -> bool:
+    """Return True where a database tracks the wave with this id or name. Raises `UnknownWave` otherwise."""
+    if not wave.strip():
+        raise BadRequest("Say which wave, by its id or name.")
+    with tracking.connect() as connection:
+        find_wave(connection=connection, wave=wave.strip())
+    return True
+
+
 def control_wave(*, tracking: Engine, wave: str, action: Action, order: Order) -> str:
     """Pause, resume or cancel the wave with this id or name. Returns one sentence on what that means.
 

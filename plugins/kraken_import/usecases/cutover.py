@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Engine, TextClause
 
 from kraken_import.domain.lifecycle import OPEN, Mode, State
+from kraken_import.domain.texts import counted
 from kraken_import.tracking import cutover, purge, reruns
 from kraken_import.tracking.cutover import (
     LEFTOVERS,
@@ -44,6 +45,11 @@ CALLED: Final[dict[Leftover, str]] = {
     "hand_back": "customers handed back",
     "late_change": "late changes",
     "difference": "differences of the reconciliation",
+}
+CALLED_ONE: Final[dict[Leftover, str]] = {
+    "hand_back": "customer handed back",
+    "late_change": "late change",
+    "difference": "difference of the reconciliation",
 }
 
 
@@ -103,6 +109,7 @@ def late_changes(
         with tracking.begin() as connection:
             watched = cutover.to_watch(connection=connection, wave_id=wave_id, after=after, most=_PAGE)
             if not watched:
+                cutover.note_late_changes_listed(connection=connection, wave_id=wave_id, at=now)
                 return cutover.late_changes(connection=connection, wave_id=wave_id)
             ids = {customer.external_identifier: customer.id for customer in watched}
             values = {
@@ -201,10 +208,15 @@ def in_the_way(
     found = [] if is_finished else ["its run has not been summarised"]
     found += [f"rerun {rerun} has not been summarised" for rerun in reruns]
     if still_open:
-        found.append(f"{still_open} records have not ended at Kraken")
+        have = "has" if still_open == 1 else "have"
+        found.append(f"{counted(number=still_open, noun='record')} {have} not ended at Kraken")
     if parked:
-        found.append(f"{parked} parked records are not decided (kraken-migrate record decide), nor rerun")
-    return found + [f"{count} {CALLED[kind]} have no owner" for kind, count in unowned.items()]
+        what = "1 parked record is" if parked == 1 else f"{parked:,} parked records are"
+        found.append(f"{what} not decided (kraken-migrate record decide), nor rerun")
+    return found + [
+        f"1 {CALLED_ONE[kind]} has no owner" if count == 1 else f"{count:,} {CALLED[kind]} have no owner"
+        for kind, count in unowned.items()
+    ]
 
 
 def open_again(*, tracking: Engine, wave: NamedWave) -> None:

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
 from kraken_import.client.session import Exchange, KrakenSession
 from kraken_import.domain.lifecycle import State
-from kraken_import.domain.orders import Order
-from kraken_import.tracking import decisions, evidence, waves
+from kraken_import.domain.orders import OF_AN_ORDER, Order
+from kraken_import.tracking import actions, decisions, evidence, waves
 from kraken_import.tracking.decisions import Decidable, Said
 from kraken_import.tracking.processes import Move
 from kraken_import.tracking.refs import WaveRef
@@ -48,6 +49,16 @@ class _Decision:
     wave: Wave
     said: Said
     order: Order
+
+
+def tell_refusal(*, tracking: Engine, run_id: str, sentence: str) -> None:
+    """Record why a run decided nothing with the order of the console that began it; other runs have none."""
+    try:
+        action_id = UUID(run_id.removeprefix(OF_AN_ORDER))
+    except ValueError:
+        return
+    with tracking.begin() as connection:
+        actions.end(connection=connection, action_id=action_id, outcome="refused", result=sentence)
 
 
 def connection_of(*, tracking: Engine, wave: str) -> str:

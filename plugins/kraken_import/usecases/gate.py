@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from kraken_import.domain.lifecycle import OPEN, Mode, State
 from kraken_import.domain.stops import StopCode
+from kraken_import.domain.texts import counted
 from kraken_import.tracking import control, evidence, gate, processes, progress, reruns, shared_values, waves
 from kraken_import.tracking.gate import Decision
 from kraken_import.tracking.processes import Move
@@ -92,7 +93,8 @@ def question_to_ask(*, tracking: Engine, wave_id: int, now: datetime) -> Questio
             return None
         records = gate.ask(connection=connection, wave_id=wave_id, at=now)
         live = "" if wave.mode is Mode.LIVE else " (rehearsal: nothing is kept there)"
-        subject = f"Create {records:,} records of wave {wave.name!r} in {wave.target_kraken}{live}?"
+        what = counted(number=records, noun="record")
+        subject = f"Create {what} of wave {wave.name!r} in {wave.target_kraken}{live}?"
         wait = timedelta(minutes=float(wave.policy.approval_minutes))
         body = review(connection=connection, wave=wave, counts=counts, until=now + wait)
         gate.word_question(connection=connection, wave_id=wave_id, subject=subject, body=body)
@@ -104,7 +106,8 @@ def unapproved(*, wave: Wave, records: int) -> str:
     if wave.approved_at is None:
         what = f"Wave {wave.name!r}" if wave.rerun is None else f"Rerun {wave.rerun}"
         return f"{what} has not been approved: clear its task gate, and answer there."
-    return f"{records} records were built after the approval: clear task gate to be asked again."
+    were = "record was" if records == 1 else "records were"
+    return f"{records:,} {were} built after the approval: clear task gate to be asked again."
 
 
 def answer_question(

@@ -13,15 +13,10 @@ from kraken_import.tracking import board, cutover, leftovers
 from kraken_import.tracking.cutover import LEFTOVERS, Leftover, Ownership
 from kraken_import.tracking.leftovers import Choice, Count, Left
 from kraken_import.tracking.overview import WaveLine
-from kraken_import.usecases.cutover import CALLED, in_the_way
+from kraken_import.usecases.cutover import CALLED, CALLED_ONE, in_the_way
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.moments import in_utc
 
-_ONE: Final[Mapping[Leftover, str]] = {
-    "hand_back": "customer handed back",
-    "late_change": "late change",
-    "difference": "difference of the reconciliation",
-}
 _OF_MONEY: Final = frozenset({"balance_differs", "batch_money"})
 """Kinds of differences that name amounts."""
 _LONGEST_OWNER: Final = 100
@@ -70,7 +65,7 @@ def _meant(*, counts: Sequence[Count], choice: Choice) -> list[Count]:
 
 def in_words(*, found: Mapping[Leftover, int]) -> str:
     """Say how many leftovers there are of each kind."""
-    said = [f"{count:,} {_ONE[kind] if count == 1 else CALLED[kind]}" for kind, count in found.items()]
+    said = [f"{count:,} {CALLED_ONE[kind] if count == 1 else CALLED[kind]}" for kind, count in found.items()]
     return ", ".join(said) or "nothing"
 
 

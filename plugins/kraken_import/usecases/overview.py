@@ -9,13 +9,13 @@ from sqlalchemy import Engine
 
 from kraken_import.domain.lifecycle import State
 from kraken_import.reporting.wave import MoneyLine
-from kraken_import.tracking import overview, progress, reports, waves
+from kraken_import.tracking import board, overview, progress, reports, waves
 from kraken_import.tracking.overview import RerunLine, WaveLine
 from kraken_import.usecases.control import find_wave
 from kraken_import.usecases.policy import wave_in_words
 from kraken_import.usecases.report import decision_in_words, money_lines
 from kraken_import.usecases.restored import restored_sentence
-from kraken_import.usecases.standing import standing
+from kraken_import.usecases.standing import since_the_end, standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +52,15 @@ def show_wave(*, tracking: Engine, wave: str) -> WaveOverview:
         (line,) = overview.waves(connection=connection, most=1, wave_id=named.id)
         header = reports.header(connection=connection, wave_id=named.id)
         loaded = waves.load_wave(connection=connection, wave_id=named.id)
+        states = progress.wave_states(connection=connection, wave_id=named.id)
+        reruns = board.reruns_since(connection=connection, wave_ids=[named.id])
         return WaveOverview(
             wave=line,
-            standing=standing(wave=line),
-            states=progress.wave_states(connection=connection, wave_id=named.id),
+            standing=standing(
+                wave=line,
+                since=since_the_end(wave=line, states=states, reruns=reruns.get(named.id, ())),
+            ),
+            states=states,
             money=money_lines(connection=connection, wave_id=named.id),
             policy=wave_in_words(wave=loaded),
             approval=decision_in_words(header=header, wave=loaded),

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine
 
 from kraken_import.domain.lifecycle import Mode
 from kraken_import.domain.orders import Order
+from kraken_import.domain.texts import counted
 from kraken_import.tracking import cutover, legal_holds, purge
 from kraken_import.tracking.reruns import NamedWave
 from kraken_import.usecases.control import find_wave, title
@@ -79,5 +80,8 @@ def not_over(*, connection: Connection, wave_id: int, standing: purge.Standing) 
         for rerun in cutover.running_reruns(connection=connection, wave_id=wave_id)
     ]
     if standing.unended:
-        obstacles.append(f"{standing.unended} records have not ended at Kraken")
+        obstacles.append(
+            f"{counted(number=standing.unended, noun='record')} "
+            f"{'has' if standing.unended == 1 else 'have'} not ended at Kraken"
+        )
     return obstacles

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from kraken_import.domain.lifecycle import State
 from kraken_import.domain.stops import StopCode
+from kraken_import.domain.texts import counted
 from kraken_import.tracking import gate, reruns
 from kraken_import.tracking.gate import Decision
 from kraken_import.tracking.refs import WaveRef
@@ -44,7 +45,7 @@ def rerun_question_to_ask(*, tracking: Engine, rerun: int, now: datetime) -> Que
         records = gate.ask_for_rerun(connection=connection, rerun=rerun, at=now)
         body = "\n\n".join(_body(connection=connection, given=given, asking=asking))
     return Question(
-        subject=f"Create {records:,} records of rerun {rerun} in {given.target_kraken}?",
+        subject=f"Create {counted(number=records, noun='record')} of rerun {rerun} in {given.target_kraken}?",
         body=body,
         wait=timedelta(minutes=float(min(wave.approval_minutes for wave in asking))),
     )
@@ -97,7 +98,8 @@ def _body(*, connection: Connection, given: Rerun, asking: list[AskingWave]) -> 
     for way in reruns.ways(connection=connection, rerun=given.id):
         counts[way.state] += way.records
     listed = ", ".join(f"{state.value} {records:,}" for state, records in sorted(counts.items()))
-    yield f"**{given.records:,} records** of {given.dialect} in a {given.mode.value} rerun: {listed}."
+    what = counted(number=given.records, noun="record")
+    yield f"**{what}** of {given.dialect} in a {given.mode.value} rerun: {listed}."
     names = ", ".join(f"`{wave.name}`" for wave in asking)
     yield f"**Approval** is required by wave {names}."
     if any(wave.four_eyes for wave in asking) and given.requested_by is not None:

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from kraken_import.domain.lifecycle import Mode, State
+from kraken_import.domain.texts import counted
 from kraken_import.tracking import gate, money, reconciliation
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.frame_rows import review_frames, table_in_markdown, warnings_in_markdown
@@ -64,8 +65,9 @@ def _customers(*, connection: Connection, wave: Wave, counts: Mapping[State, int
     if parked := counts.get(State.PARKED, 0):
         said.append(f"{parked:,} parked")
     share = sum(refused.values()) / total if total else 0.0
+    what = counted(number=total, noun="customer")
     return (
-        f"**{total:,} customers** of {wave.dialect} in a {wave.mode.value} wave: {', '.join(said)}. "
+        f"**{what}** of {wave.dialect} in a {wave.mode.value} wave: {', '.join(said)}. "
         f"Refused are {share:.1%}, and above {wave.failure_threshold:.1%} the run ends red."
     )
 

@@ -2,12 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from kraken_import.domain.lifecycle import SUCCEEDED, State
 from kraken_import.tracking.overview import WaveLine
 from kraken_import.usecases.moments import in_utc
 
 
-def standing(*, wave: WaveLine) -> str:
-    """Say how a wave stands: all that holds it up, or how it ended."""
+def has_moved_since(*, wave: WaveLine, states: Mapping[State, int]) -> bool:
+    """Return whether records of a wave stand elsewhere than when its run ended."""
+    return wave.ended_states is not None and wave.ended_states != states
+
+
+def since_the_end(*, wave: WaveLine, states: Mapping[State, int], reruns: Sequence[int]) -> str:
+    """Say what became of the records of a wave after its run had ended; blank where nothing did.
+
+    `reruns` are the numbers of those that were asked for since.
+    """
+    if wave.ended_states is None or wave.ended_states == states:
+        return ""
+    before = _left(states=wave.ended_states)
+    left = _left(states={state.value: records for state, records in states.items()})
+    through = sum(before.values()) - sum(left.values())
+    said = []
+    if through > 0:
+        all_of = f"{through:,} of the {sum(before.values()):,}" if left else f"all {through:,}"
+        said.append(f"{all_of} that had not come through when its run ended have since{_by(reruns=reruns)}")
+    if left:
+        listed = ", ".join(f"{records:,} {state.replace('_', ' ')}" for state, records in left.items())
+        said.append(f"left now: {listed}")
+    else:
+        said.append("none is left")
+    return "; ".join(said)
+
+
+def _left(*, states: Mapping[str, int]) -> dict[str, int]:
+    return {str(state): states[state] for state in sorted(states) if state not in SUCCEEDED}
+
+
+def _by(*, reruns: Sequence[int]) -> str:
+    if not reruns:
+        return ", by decisions or later answers"
+    return f", by rerun{'s' if len(reruns) > 1 else ''} {', '.join(map(str, reruns))}"
+
+
+def standing(*, wave: WaveLine, since: str = "") -> str:
+    """Say how a wave stands: all that holds it up, or how it ended and what became of it `since`."""
     said = []
     if wave.purged_at is not None:
         said.append(f"purged on {in_utc(at=wave.purged_at)}")
@@ -27,5 +67,6 @@ def standing(*, wave: WaveLine) -> str:
     if wave.outcome is not None:
         # A stopped wave fails for the reason that it was stopped for.
         why = wave.outcome_reason if wave.stop_reason is None else None
-        said.append(wave.outcome if why is None else f"{wave.outcome}: {why}")
+        ending = wave.outcome if why is None else f"{wave.outcome}: {why}"
+        said.extend([since, f"at its end {ending}"] if since else [ending])
     return "; ".join([*(each.rstrip(".") for each in said[:-1]), *said[-1:]]) or "under way"

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from kraken_import.domain.lifecycle import FAILED, State
 from kraken_import.domain.stops import DECIDED
+from kraken_import.domain.texts import counted
 from kraken_import.tracking import board, gate, progress, reruns, waves
 from kraken_import.tracking.refs import WaveRef
 from kraken_import.usecases.gate import unapproved
@@ -62,7 +63,7 @@ def summarise_wave(
         )
         # The run of a closed wave may be cleared in the grid: nothing is sent, and it stays what it came to.
         if wave.closed_at is None:
-            waves.finish_wave(connection=connection, wave_id=wave_id, failure=failure, at=now)
+            waves.finish_wave(connection=connection, wave_id=wave_id, failure=failure, states=counts, at=now)
             board.gather(connection=connection, wave_id=wave_id)
     if writeback is not None:
         release(tracking=tracking, writeback=writeback, dialects=(wave.dialect,), now=now, wave_id=wave_id)
@@ -112,7 +113,9 @@ def failure_of(ending: Ending) -> str | None:
     if unsettled:
         undone = any(not state.is_open for state in unsettled)
         listed = ", ".join(f"{records} {state.value}" for state, records in sorted(unsettled.items()))
-        return f"{what}: {sum(unsettled.values())} records have not ended ({listed}): " + (
+        number = sum(unsettled.values())
+        have = "has" if number == 1 else "have"
+        return f"{what}: {counted(number=number, noun='record')} {have} not ended ({listed}): " + (
             _OPEN if not undone else _UNDONE
         )
     failed = sum(records for state, records in counts.items() if state in FAILED)

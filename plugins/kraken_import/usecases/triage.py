@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,6 +19,10 @@ from transforms.triage import found_by
 MOST_CAUSES: Final = 100
 """Causes that are shown: the most frequent. Others are found by looking for them."""
 _EXAMPLES: Final = 3
+_MOST_PLACES: Final = 8
+"""Fields that a code may stand for: more say nothing about where to look."""
+_QUOTED: Final = re.compile(r"['\"`]([a-z][a-z0-9_]+)['\"`]")
+_COMPOUND: Final = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
 _UNSPECIFIC: Final = "invalid"
 """The code of a sentence of Kraken's that has none of its own."""
 NO_ERROR: Final = "no error is known"
@@ -26,19 +31,44 @@ NO_ERROR: Final = "no error is known"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """What the mapping says of a path: its legacy columns, what becomes of them, what it means."""
+    """What the mapping says of a path: its legacy columns, what becomes of them, what it means.
+
+    `queries` are the SQL files that read them.
+    """
 
     source: str
     transform: str = ""
     meaning: str = ""
+    queries: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traced:
+    """The legacy columns that an error leads to, the queries that read them, and how they were found.
+
+    `how` is blank where the error itself names the field.
+    """
+
+    source: str
+    queries: Sequence[str] = ()
+    transform: str = ""
+    meaning: str = ""
+    how: str = ""
+
+
+_UNTRACED: Final = Traced(source="")
+_NO_FIELD: Final = "Kraken named no field"
+_BY_RULE: Final = "where the rule of this code looks"
+_BY_WORDS: Final = "which its words name"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapped:
-    """What is known of a dialect's mapping: columns by path, and the explanation of each rule by its code."""
+    """What is known of a dialect's mapping: columns by path, and what rules say and look at, by code."""
 
     columns: Mapping[str, Column]
     rules: Mapping[str, str]
+    places: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, *, document: Mapping[str, Mapping[str, Any]]) -> Mapped:
@@ -46,6 +76,7 @@ class Mapped:
         return cls(
             columns={path: Column(**said) for path, said in document["columns"].items()},
             rules={code: str(said) for code, said in document["rules"].items()},
+            places=document["places"],
         )
 
     def column(self, *, path: str) -> Column | None:
@@ -64,6 +95,65 @@ class Mapped:
         """Return the legacy columns behind a path; blank where there are none."""
         column = self.column(path=path)
         return "" if column is None else column.source
+
+    def trace(self, *, path: str, code: str, detail: str = "", origin: str = "local") -> Traced:
+        """Return the columns that an error leads to.
+
+        They are those of the field that it names. Where it names none, or an object as a whole, they are
+        those that our rule of the same code looks at, or those of fields that its code or sentence names.
+        """
+        if path and self._is_field(path):
+            return self._of((path,), how="")
+        named = path or ("" if origin == "local" else _NO_FIELD)
+        for paths, how in (
+            (self._of_rule(code=code, below=path), _BY_RULE),
+            (self._of_words(code=code, detail=detail, below=path), _BY_WORDS),
+        ):
+            found = self._of(paths, how=f"{named}: these are the columns {how}" if named else "")
+            if found.source:
+                return found
+        if path:
+            inside = [each for each in self.columns if each.startswith(f"{path}.")]
+            return self._of((path,) if path in self.columns or len(inside) > _MOST_PLACES else inside, how="")
+        return _UNTRACED if origin == "local" else replace(_UNTRACED, how=_NO_FIELD)
+
+    def _is_field(self, path: str) -> bool:
+        """Return whether a path is of one value, and not of an object or a list of them."""
+        return path in self.columns and not any(other.startswith(f"{path}.") for other in self.columns)
+
+    def _of(self, paths: Sequence[str], *, how: str) -> Traced:
+        found = list(filter(None, (self.column(path=path) for path in paths)))
+        if not found:
+            return _UNTRACED
+        sources = dict.fromkeys(column.source for column in found)
+        one = found[0] if len(found) == 1 else None
+        return Traced(
+            source=", ".join(sources),
+            queries=tuple(dict.fromkeys(query for column in found for query in column.queries)),
+            transform=one.transform if one else "",
+            meaning=one.meaning if one else "",
+            how=how,
+        )
+
+    def _of_rule(self, *, code: str, below: str) -> Sequence[str]:
+        if code == _UNSPECIFIC:
+            return ()
+        paths = [path for path in self.places.get(code, ()) if not below or path.startswith(f"{below}.")]
+        return paths if len(paths) <= _MOST_PLACES else ()
+
+    def _of_words(self, *, code: str, detail: str, below: str) -> Sequence[str]:
+        said = f"_{code}_"
+        quoted = set(_QUOTED.findall(detail)) | set(_COMPOUND.findall(detail))
+        leaves: dict[str, list[str]] = defaultdict(list)
+        for path in self.columns:
+            leaf = path.rpartition(".")[2]
+            is_in_code = f"_{leaf}_" in said if "_" in leaf else code.startswith(f"{leaf}_")
+            if (is_in_code or leaf in quoted) and (not below or path.startswith(f"{below}.")):
+                leaves[leaf].append(path)
+        # A name that stands inside of another one is a part of it.
+        whole = [leaf for leaf in leaves if not any(leaf != other and leaf in other for other in leaves)]
+        paths = [path for leaf in whole for path in leaves[leaf]]
+        return paths if len(paths) <= _MOST_PLACES else ()
 
 
 UNMAPPED: Final = Mapped(columns={}, rules={})
@@ -94,6 +184,9 @@ class Cause:
     path: str
     stage: str
     column: str
+    queries: Sequence[str]
+    traced_how: str
+    """How the column was found where the error names no field; blank where it does."""
     by_whom: str
     detail: str
     rule: str
@@ -198,12 +291,15 @@ def _cause(
     *, counts: Sequence[CauseCount], claimed: int, mapped: Mapped, before: Sequence[Before] = ()
 ) -> Cause:
     first = counts[0]
+    traced = mapped.trace(path=first.path, code=first.code, detail=first.detail, origin=first.origin)
     records = sum(count.records for count in counts)
     return Cause(
         code=first.code,
         path=first.path,
         stage=first.stage,
-        column=mapped.source(path=first.path),
+        column=traced.source,
+        queries=traced.queries,
+        traced_how=traced.how,
         by_whom=found_by(severity="error", origin=first.origin, stage=first.stage, code=first.code)
         if first.code
         else NO_ERROR,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,10 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
+from kraken_import.tracking import actions
+from kraken_import.tracking.actions import NewAction
 from kraken_import.tracking.installation import OtherInstallation, claim
+from kraken_import.usecases.control import UnknownWave
 from kraken_import.usecases.faults import BadRequest, SystemicFault
 from kraken_import.usecases.selections import store_customers
 from tests import projects
@@ -414,6 +418,67 @@ def test_a_run_decides_about_records_of_a_wave_at_the_kraken_of_its_connection(
     assert "1 record was decided there (1 processed)" in operator.execute(context)
     (kept,) = journey.rows("SELECT decided_by, reason, from_state FROM migration.record_decision")
     assert tuple(kept.values()) == ("ops", "Seen as A-X.", "missing")
+
+
+def _order_of(action: str, run_id: str, **params: Any) -> dict[str, Any]:
+    """The context of a run that gives an order."""
+    return {
+        "params": {"wave": None, "kraken": None, "reason": "so", "action": action, **params},
+        "dag_run": SimpleNamespace(triggering_user_name="ops"),
+        "run_id": run_id,
+    }
+
+
+def test_a_decision_that_is_refused_says_why_with_the_order_of_the_console(
+    monkeypatch: pytest.MonkeyPatch, begin: BeginJourney
+) -> None:
+    from kraken_import.airflow.operators.control import ControlWaveOperator
+
+    journey = begin()
+    set_connections(monkeypatch, tracking=journey.tracking, simulator=journey.simulator)
+    wave_id = journey.valid_wave()
+    order = uuid4()
+    with journey.tracking.begin() as connection:
+        actions.begin(
+            connection=connection,
+            action=NewAction(
+                id=order, kind="decide", scope="1 record", reason="so", ordered_by="ops", wave_id=wave_id
+            ),
+        )
+    operator = ControlWaveOperator(task_id="control", tracking_ids=["tracking"])
+    asked = {"wave": str(wave_id), "answer": "absent", "identifiers": ["GB-000000002"]}
+    for run_id in ("manual", f"console-{order}"):
+        with pytest.raises(BadRequest, match="has nothing to decide about"):
+            operator.execute(_order_of("decide", run_id, **asked))
+    (told,) = journey.rows("SELECT outcome, result FROM migration.console_action")
+    assert told["outcome"] == "refused"
+    assert "only what is open or parked is decided on" in told["result"]
+
+
+def test_a_number_that_two_tracking_databases_have_is_no_wave_until_one_is_named(
+    monkeypatch: pytest.MonkeyPatch, begin: BeginJourney
+) -> None:
+    from kraken_import.airflow.operators.control import ControlWaveOperator
+
+    here, there = begin(), begin()
+    set_connections(monkeypatch, tracking=there.tracking, simulator=there.simulator)
+    monkeypatch.setenv("AIRFLOW_CONN_TRACKING_THERE", os.environ["AIRFLOW_CONN_TRACKING"])
+    set_connections(monkeypatch, tracking=here.tracking, simulator=here.simulator)
+    wave = str(here.plan(limit=1).wave_id)
+    assert str(there.plan(limit=1).wave_id) == wave
+    only = str(there.plan(limit=1).wave_id)
+    operator = ControlWaveOperator(task_id="control", tracking_ids=["tracking", "tracking_there"])
+    with pytest.raises(BadRequest, match="Each of the tracking databases tracking, tracking_there has"):
+        operator.execute(_order_of("pause", "manual", wave=wave))
+    with pytest.raises(BadRequest, match="Tracking is one of tracking, tracking_there"):
+        operator.execute(_order_of("pause", "manual", wave=wave, tracking="elsewhere"))
+    assert "is paused" in operator.execute(_order_of("pause", "manual", wave=wave, tracking="tracking_there"))
+    assert "is paused" in operator.execute(_order_of("pause", "manual", wave=only))
+    paused = "SELECT id FROM migration.wave WHERE paused_at IS NOT NULL ORDER BY id"
+    assert here.rows(paused) == []
+    assert [str(row["id"]) for row in there.rows(paused)] == [wave, only]
+    with pytest.raises(UnknownWave, match="There is no wave 'none'"):
+        operator.execute(_order_of("pause", "manual", wave="none"))
 
 
 @pytest.mark.parametrize("dag_id", DIALECT_DAGS)

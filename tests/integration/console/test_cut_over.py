@@ -59,7 +59,7 @@ def test_the_table_shows_what_is_left_and_filters_it(console: Console, wave_id: 
     some = console.get(f"waves/{wave_id}/cut-over?of=hand_back&code={code}&whose=none", user="ops")
     assert some.text.count('name="picked"') == sum(each["code"] == code for each in back)
     none = console.get(f"waves/{wave_id}/cut-over?whose=some", user="ops")
-    assert "Nothing." in words_of(none)
+    assert "Nothing is known, for not all was looked at yet." in words_of(none)
     assert console.get(f"waves/{wave_id}/cut-over?page=999999999999").status_code == 200
     assert console.get(f"waves/{wave_id}/cut-over?of=everything").status_code == 409
     assert console.get(f"waves/{wave_id}/cut-over?code={'x' * 5_000}").status_code == 200
@@ -287,3 +287,26 @@ def test_a_rehearsal_leaves_nothing_and_a_purged_wave_is_not_listed_again(consol
     purged = console.get(f"orders/new/list_leftovers?wave={wave_id}", user="ops")
     assert "It was purged" in words_of(purged)
     assert console.get(f"waves/{wave_id}/cut-over").status_code == 200
+
+
+def test_what_was_not_looked_at_yet_is_not_called_nothing(console: Console) -> None:
+    wave_id = play(console.journey, identifiers=[SOUND])
+    said = words_of(console.get("cut-over"))
+    assert said.count("not looked at yet") == 4
+    assert " never" in said
+    page = f"waves/{wave_id}/cut-over"
+    said = words_of(console.get(page))
+    assert "not all was looked at yet" in said
+    assert "Nothing." not in said
+    for command in ("crosswalk", "late-changes", "reconcile --wave"):
+        assert f"kraken-migrate {command} {wave_id}" in said, command
+    console.order("list_leftovers", wave=wave_id)
+    said = words_of(console.get(page))
+    assert "kraken-migrate reconcile" in said
+    assert "kraken-migrate crosswalk" not in said
+    assert "kraken-migrate late-changes" not in said
+    look(console.journey)
+    said = words_of(console.get(page))
+    assert "Nothing." in said
+    assert "looked at yet" not in said
+    assert "looked at yet" not in words_of(console.get("cut-over"))

@@ -49,6 +49,7 @@ OUTAGE = Outage(
     seen_at=NOW,
 )
 WAVE = WaveLine(
+    ended_states=None,
     id=7,
     name="pilot",
     dialect="edf_accounts",

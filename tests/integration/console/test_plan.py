@@ -76,7 +76,7 @@ def test_the_plan_shows_each_cohort_with_its_night_size_and_account_types(consol
     said = words_of(page)
     assert f"waits for its date, {SOON}" in said
     assert "only a run that names it takes it" in said
-    assert f'/plan/{first}">north</a> <b>4</b>' in page.text
+    assert f'/plan/{first}"><bdi>north</bdi></a> <b>4</b>' in page.text
     (stratum, *_) = journey.rows("SELECT stratum FROM migration.cohort_customer")
     assert stratum["stratum"] in said
     assert "by hand" not in console.get("plan", user="elsewhere").text

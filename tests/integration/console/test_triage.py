@@ -545,3 +545,99 @@ def test_pages_keep_to_the_policy_of_their_headers(console: Console) -> None:
             for row in console.journey.rows("SELECT external_identifier FROM migration.import_process")
             for each in re.findall(r'(?:href|action|value)="([^"]*)"', page.text)
         )
+
+
+KRAKENS = {
+    # The field itself, in a list, in lists of lists, and an object as a whole.
+    "invalid_phone_number": (
+        "customers.0.mobile",
+        "Cannot be dialled.",
+        "legacy.party_contact.value (kind 'MOB')",
+    ),
+    "tariff_not_on_sale": (
+        "supply_addresses.0.meter_points.0.agreements.0.tariff_code",
+        "Not on sale.",
+        "legacy.contract.tariff_code",
+    ),
+    "path_not_known": ("dunning_path", "Not set up.", "legacy.dunning.path"),
+    # No field: a rule of ours has the code, or the code or the sentence has the name of a field.
+    "ledger_balances_not_equal_to_transfer_balance": ("", "They differ.", "legacy.account.balance"),
+    "next_bill_due_date_in_past": ("", "It is over.", "legacy.account.next_bill_due_on"),
+    "day_not_possible": ("", "Field smart_read_cycle_day is out of range.", "legacy.account.read_day"),
+}
+
+
+def test_each_of_ten_planted_failures_leads_to_its_legacy_column(console: Console) -> None:
+    assert COLUMNS.of(dialect="edf_accounts", patience=60) is not None
+    with_customers(console)
+    journey = console.journey
+    tariff = broken(journey, "errored")
+    with journey.legacy_superuser.connect() as connection:
+        broken_ones = connection.exec_driver_sql("SELECT external_identifier FROM generator.expected_outcome")
+        numbers = (f"GB-{number:09}" for number in range(1, CUSTOMERS + 1))
+        others = sorted(set(numbers) - set(broken_ones.scalars()))[:9]
+    planted = dict(zip(KRAKENS, others, strict=False))
+    nameless, classless, voiceless = others[6:]
+    for code, key in planted.items():
+        path, words, _ = KRAKENS[code]
+        journey.strike(
+            kind="error", operation="validate", status=400, keys=[key], named=code, path=path, words=words
+        )
+    journey.strike(
+        kind="error", operation="validate", status=400, keys=[nameless], named="not_possible", words="No."
+    )
+    with journey.legacy_superuser.begin() as connection:
+        for column, key in (("account_class", classless), ("communication", voiceless)):
+            connection.exec_driver_sql(
+                f"UPDATE legacy.account SET {column} = 'Z' WHERE account_number = %(key)s", {"key": key}
+            )
+    wave_id = finished_wave(journey, tariff, *others, name="pilot")
+
+    lines = re.findall(r"<tr>.*?</tr>", console.get(f"waves/{wave_id}/triage").text, re.DOTALL)
+    said = {
+        key: next(line for line in lines if key in line).replace("&#39;", "'") for key in (tariff, *others)
+    }
+    wanted = {planted[code]: column for code, (_, _, column) in KRAKENS.items()}
+    wanted |= {
+        tariff: "legacy.contract.tariff_code",
+        classless: "legacy.account.account_class",
+        voiceless: "legacy.account.communication",
+    }
+    for key, column in wanted.items():
+        assert f"<b>{column}" in said[key], said[key]
+        assert re.search(r"read by <code>[^<]+\.sql</code>", said[key]), said[key]
+    guessed = {key for key, line in said.items() if "Kraken named no field: these are the columns" in line}
+    assert guessed == {tariff, *list(planted.values())[3:]}
+    assert "Kraken named no field<" in said[nameless]
+    assert "<b>" not in said[nameless]
+    # The page of the record leads to the same column.
+    for key, column in wanted.items():
+        link = re.search(r"/tracking/(records/\d+)", said[key])
+        assert link is not None
+        assert f"<b>{column}" in console.get(link[1]).text.replace("&#39;", "'")
+
+
+def test_what_others_wrote_turns_nothing_that_stands_beside_it(console: Console) -> None:
+    turned = "\u202eNot \u05d1\u05e8\u05d5\u05e8 \u200fhere\u2067"
+    console.journey.strike(
+        kind="error", operation="validate", status=400, keys=[SOUND[0]], named="odd", words=turned
+    )
+    wave_id = finished_wave(console.journey, SOUND[0], name="\u05d2\u05dc one")
+    (record,) = console.journey.rows("SELECT id FROM migration.import_process")
+    with console.journey.tracking_superuser.begin() as connection:
+        # As a version that took any name would have stored it.
+        connection.exec_driver_sql(
+            "UPDATE migration.wave SET name = '\u202e' || name, requested_by = '\u202eann'"
+        )
+    for page in (
+        f"waves/{wave_id}/triage",
+        f"left?wave={wave_id}",
+        f"records/{record['id']}",
+        f"waves/{wave_id}",
+        "waves",
+    ):
+        text = console.get(page).text
+        assert not set("\u202e\u200f\u2067") & set(text), page
+        is_of_waves = page.removesuffix(f"/{wave_id}") == "waves"
+        words = "\u05d2\u05dc one" if is_of_waves else "Not \u05d1\u05e8\u05d5\u05e8 here"
+        assert f"<bdi>{words}</bdi>" in text, page

@@ -19,6 +19,7 @@ from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.gate import question_to_ask
 from tests.integration.conftest import Journey
 from tests.integration.console.conftest import Console, words_of
+from tests.integration.usecases.playing import rerun, wave_with_parked
 from tests.integration.usecases.test_reconcile import play
 
 
@@ -173,3 +174,46 @@ def test_older_waves_are_reached_page_by_page(console: Console) -> None:
     rest = listed(console, f"?before={before[1]}")
     assert set(planned) <= set(rest)
     assert not set(first) & set(rest)
+
+
+def test_a_wave_whose_run_is_over_stays_on_top_while_its_records_want_a_decision(console: Console) -> None:
+    journey = console.journey
+    wave_id, unsent, _ = wave_with_parked(journey, name="pilot")
+    journey.summarise(wave_id)
+    newest = play(journey, limit=1)
+    assert listed(console) == [wave_id, newest]
+    assert listed(console, "?phase=unfinished") == [wave_id]
+    assert "Over" not in words_of(console.get(f"waves?before={newest}"))
+    rerun(journey, "rerun-1", identifiers=(unsent,))
+    assert listed(console) == [wave_id, newest]
+    assert "1 of the 2 that had not come through when its run ended have since, by rerun" in words_of(
+        console.get("waves")
+    )
+    rerun(journey, "rerun-2", wave=str(wave_id), states=("parked",))
+    assert listed(console) == [newest, wave_id]
+
+
+def test_a_run_that_failed_with_unsent_records_is_unfinished_and_may_go_on(console: Console) -> None:
+    journey = console.journey
+    unsent = journey.valid_wave(limit=1)
+    journey.summarise(unsent)
+    newest = play(journey, limit=1)
+    assert listed(console) == [unsent, newest]
+    assert listed(console, "?phase=unfinished") == [unsent]
+    assert f"orders/new/clear?wave={unsent}" in console.get("waves", user="ops").text
+
+
+def test_a_wave_says_what_reruns_have_mended_since_its_run_ended(console: Console) -> None:
+    journey = console.journey
+    wave_id, _, _ = wave_with_parked(journey, name="pilot")
+    journey.summarise(wave_id)
+    said = words_of(console.get(f"waves/{wave_id}"))
+    assert "failed: Wave" in said
+    assert "when its run ended" not in said
+    rerun(journey, wave=str(wave_id), states=("parked",))
+    (number,) = (row["id"] for row in journey.rows("SELECT id FROM migration.rerun"))
+    mended = f"all 2 that had not come through when its run ended have since, by rerun {number}; none is left"
+    for page in ("waves", f"waves/{wave_id}"):
+        assert mended in words_of(console.get(page)), page
+    assert "at its end failed: Wave" in words_of(console.get("waves"))
+    assert '<p class="verdict good">' in console.get(f"waves/{wave_id}").text

@@ -211,7 +211,7 @@ def test_the_time_of_a_reruns_own_snapshot_counts(pilot: tuple[Journey, int]) ->
 def test_a_wave_is_closed_only_when_everything_it_leaves_has_an_owner(pilot: tuple[Journey, int]) -> None:
     journey, wave_id = pilot
     change_everything(journey)
-    with pytest.raises(BadRequest, match="1 customers handed back have no owner; 4 late changes have"):
+    with pytest.raises(BadRequest, match="1 customer handed back has no owner; 4 late changes have"):
         close(journey)
     assert own(journey, wave_id, kind="late_change", code="payment") == 1
     assert own(journey, wave_id, code="unknown_code", note="new code asked for") == 1

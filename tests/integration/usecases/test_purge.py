@@ -152,7 +152,7 @@ def test_no_wave_is_purged_while_a_record_may_be_open(pilot: tuple[Journey, int]
             parked_from="creating" if state is State.PARKED else None,
             key=CLEAN,
         )
-        with pytest.raises(BadRequest, match="cannot be purged yet: 1 records have not ended at Kraken"):
+        with pytest.raises(BadRequest, match="cannot be purged yet: 1 record has not ended at Kraken"):
             purge(journey)
     assert all(personal(journey, wave_id).values())
 

@@ -86,7 +86,7 @@ def test_each_kind_goes_after_its_days_from_waves_that_are_over_and_under_no_hol
     assert first.failure is not None
     assert first.failure.startswith(
         f"1 waves are kept for longer than the setting allows, wave {unowned} for example "
-        "(1 records have not ended at Kraken): "
+        "(1 record has not ended at Kraken): "
     )
     assert run(journey, tmp_path).refused.keys() == {unowned}
     assert not any(personal(journey, old).values())

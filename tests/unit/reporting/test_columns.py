@@ -21,5 +21,5 @@ def test_a_page_is_made_without_columns_and_has_them_at_its_next_look() -> None:
 
 
 def test_of_a_dialect_that_is_not_there_nothing_is_known() -> None:
-    assert columns(name="made_up") == {"columns": {}, "rules": {}}
+    assert columns(name="made_up") == {"columns": {}, "rules": {}, "places": {}}
     assert Columns().of(dialect="made_up", patience=60) == UNMAPPED

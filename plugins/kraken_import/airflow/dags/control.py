@@ -58,6 +58,13 @@ _PARAMS: Final = {
         title="Kraken",
         description="stop_all: only what goes to this Connection or address. Empty: everything.",
     ),
+    "tracking": Param(
+        None,
+        type=["null", "string"],
+        minLength=1,
+        title="Tracking database",
+        description="Its Connection, where several databases track a wave of this id or name.",
+    ),
     "reason": Param(
         None,
         type=["null", "string"],

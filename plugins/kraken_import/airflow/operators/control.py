@@ -16,8 +16,8 @@ from kraken_import.airflow.connections import (
 from kraken_import.airflow.hook import KrakenHook
 from kraken_import.airflow.quiet import QuietOperator
 from kraken_import.domain.orders import Order
-from kraken_import.usecases.control import UnknownKraken, UnknownWave, control_wave, stop_all
-from kraken_import.usecases.decide import connection_of, decide
+from kraken_import.usecases.control import UnknownKraken, UnknownWave, control_wave, is_known, stop_all
+from kraken_import.usecases.decide import connection_of, decide, tell_refusal
 from kraken_import.usecases.faults import BadRequest, Retryable
 from kraken_import.usecases.selections import customers_in_wave
 from kraken_import.usecases.systems import connected, utc_now
@@ -43,21 +43,46 @@ class ControlWaveOperator(QuietOperator, BaseOperator):
             return self._stop_all(context=context)
         if params["kraken"]:
             raise BadRequest("Only stop_all takes a Kraken: leave it empty, and name the wave.")
-        unknown: UnknownWave | None = None
-        for connection_id in self.tracking_ids:
+        tracking = self._tracking(wave=params["wave"] or "", named=params.get("tracking"))
+        if not decides:
+            return control_wave(
+                tracking=tracking,
+                wave=params["wave"] or "",
+                action=params["action"],
+                order=_order(context=context),
+            )
+        try:
+            return _decide(tracking=tracking, params=params, order=_order(context=context))
+        except BadRequest as refusal:
+            tell_refusal(tracking=tracking, run_id=context["run_id"], sentence=str(refusal))
+            raise
+
+    def _tracking(self, *, wave: str, named: str | None) -> Engine:
+        """Return the database that tracks the wave: the one that is named, or the only one that has it."""
+        if named is not None and named not in self.tracking_ids:
+            raise BadRequest(f"Tracking is one of {', '.join(self.tracking_ids)}, not {named!r}.")
+        ids = self.tracking_ids if named is None else (named,)
+        if len(ids) == 1:
+            return database(connection_id=ids[0], is_tracking=True)
+        having: list[str] = []
+        failures: list[Exception] = [UnknownWave("No Connection to a tracking database is known.")]
+        for connection_id in ids:
             try:
-                tracking = database(connection_id=connection_id, is_tracking=True)
-                if decides:
-                    return _decide(tracking=tracking, params=params, order=_order(context=context))
-                return control_wave(
-                    tracking=tracking,
-                    wave=params["wave"] or "",
-                    action=params["action"],
-                    order=_order(context=context),
-                )
-            except UnknownWave as error:
-                unknown = error
-        raise unknown or UnknownWave("No Connection to a tracking database is known.")
+                if is_known(tracking=database(connection_id=connection_id, is_tracking=True), wave=wave):
+                    having.append(connection_id)
+            except BadRequest as unknown:
+                failures.append(unknown)
+            except (Retryable, DatabaseInterrupted, OperationalError) as unreachable:
+                # One that cannot be reached does not keep the wave of another from being stopped.
+                failures.append(unreachable)
+        if len(having) > 1:
+            raise BadRequest(
+                f"Each of the tracking databases {', '.join(having)} has a wave {wave!r}: name the one that "
+                "is meant as tracking."
+            )
+        if not having:
+            raise failures[-1]
+        return database(connection_id=having[0], is_tracking=True)
 
     def _stop_all(self, *, context: Context) -> str:
         params = context["params"]

@@ -11,12 +11,29 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import TaskAwaitingInput
 
 from kraken_import.airflow.connections import ConnectionIds
+from kraken_import.airflow.links import console_page
 from kraken_import.airflow.triggers import QuestionTrigger
 from kraken_import.usecases.gate import Question
+from kraken_import.usecases.moments import in_utc
 from kraken_import.usecases.systems import utc_now
 
 APPROVE: Final = "Approve"
 REJECT: Final = "Reject"
+
+
+def _as_it_was(*, place: str, wave_id: int | None = None, rerun: int | None = None) -> str:
+    """Return what a person must know of these words: Airflow goes on showing those of the first time.
+
+    A task that is cleared keeps its question, and Airflow has no call that changes or deletes its words.
+    """
+    at = in_utc(at=utc_now())
+    if wave_id is None:
+        where = f"the numbers of now are in the report of rerun {rerun}"
+    else:
+        page = console_page(place=place, wave_id=wave_id)
+        console = f"[the wave's page in the console]({page})" if page else "the wave's page in the console"
+        where = f"the question of now is on {console}"
+    return f"These words are of {at}. Where the gate is cleared and asks again, Airflow keeps them: {where}."
 
 
 class QuestionOperator(HITLOperator):
@@ -36,7 +53,8 @@ class QuestionOperator(HITLOperator):
 
     def ask(self, *, context: Context, question: Question, **about: int) -> NoReturn:
         """Ask, and defer. `about` is the `wave_id` or the number of the `rerun`."""
-        self.subject, self.body, self.response_timeout = question.subject, question.body, question.wait
+        self.subject, self.response_timeout = question.subject, question.wait
+        self.body = f"{question.body}\n\n{_as_it_was(place=self.connections.tracking, **about)}"
         self._put(context=context, until=utc_now() + question.wait, **about)
 
     def ask_again(self, *, context: Context, until: str, **about: int) -> NoReturn:

@@ -86,6 +86,8 @@ class Decide:
                     "wave": str(scope.wave_id),
                     "answer": answer,
                     "reason": action.reason,
+                    # Another tracking database may have a wave of the same number.
+                    **({"tracking": asked.place} if len(asked.surroundings.places()) > 1 else {}),
                 },
             ),
         )

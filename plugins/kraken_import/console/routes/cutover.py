@@ -37,8 +37,11 @@ def overview(asked: Ask, before: int | None = None) -> Any:
             connection=connection, dialects=asked.dialects, most=_MOST_WAVES, before=before
         )
         counts = leftovers.counts(connection=connection, choice=Choice(wave_id=None, dialects=asked.dialects))
+        is_compared = leftovers.is_compared_as_a_whole(connection=connection)
     older = found[-1].id if len(found) == _MOST_WAVES else None
-    return asked.page("cut_over", waves=found, counts=counts, older=older, before=before)
+    return asked.page(
+        "cut_over", waves=found, counts=counts, is_compared=is_compared, older=older, before=before
+    )
 
 
 @router.get("/cut-over/without-wave")

@@ -185,10 +185,10 @@ def _csv(*, asked: Asked, selection_id: int, mapped: Mapped) -> Iterator[str]:
 
 
 def _row(each: LeftRecord, mapped: Mapped) -> Sequence[Any]:
+    traced = mapped.trace(path=each.path, code=each.code, detail=each.detail)
     return (
         each.external_identifier, each.id, each.wave_id, each.state, each.attempt, each.stage, each.code,
-        each.indexed_path, mapped.source(path=each.path), each.detail, each.occurred_at, each.owner or "",
-        each.note or "",
+        each.indexed_path, traced.source, each.detail, each.occurred_at, each.owner or "", each.note or "",
     )  # fmt: skip
 
 
@@ -206,8 +206,12 @@ def _page(*, asked: Asked, wave: WaveLine | None, search: str = "", stage: str =
     known = [cause for group in groups for cause in group.causes.shown]
     is_search = bool(search.strip() or stage)
     shown = [_searched_group(asked, group, search, stage) for group in groups] if is_search else groups
+    examples = {number for group in shown for cause in group.causes.shown for number in cause.examples}
+    with asked.read() as connection:
+        identifiers = board.identifiers(connection=connection, ids=sorted(examples)) if examples else {}
     return asked.page(
         "triage",
+        identifiers=identifiers,
         wave=wave,
         groups=[group for group in shown if group.causes.shown or not group.is_counted],
         has_some=bool(known) or not all(group.is_counted for group in groups),

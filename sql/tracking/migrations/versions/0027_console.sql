@@ -153,6 +153,18 @@ CREATE TRIGGER personal_look_is_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON migration.personal_look
     FOR EACH STATEMENT EXECUTE FUNCTION migration.refuse_change();
 
+-- Reruns, decisions and late answers move records after the run has ended.
+ALTER TABLE migration.wave ADD COLUMN ended_states jsonb;
+COMMENT ON COLUMN migration.wave.ended_states IS 'How many records stood in each state when its run ended last; NULL until then, and where an older version ended it.';
+
+-- A list without an entry is not the same as none.
+ALTER TABLE migration.wave ADD COLUMN hand_backs_listed_at timestamptz, ADD COLUMN late_changes_listed_at timestamptz;
+UPDATE migration.wave
+SET hand_backs_listed_at = (SELECT max(listed_at) FROM migration.hand_back WHERE wave_id = wave.id),
+    late_changes_listed_at = (SELECT max(listed_at) FROM migration.late_change WHERE wave_id = wave.id);
+COMMENT ON COLUMN migration.wave.hand_backs_listed_at IS 'When its customers who are not migrated were last listed; NULL before.';
+COMMENT ON COLUMN migration.wave.late_changes_listed_at IS 'When what came too late for its customers was last listed; NULL before.';
+
 -- Airflow keeps the words of a question that is asked again as they were at first.
 ALTER TABLE migration.wave ADD COLUMN asked_subject text, ADD COLUMN asked_body text;
 COMMENT ON COLUMN migration.wave.asked_subject IS 'What the last question of its gate asks, in one line.';
