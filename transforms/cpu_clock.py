@@ -65,10 +65,11 @@ class _Thread(threading.local):
 
 
 class Clock:
-    """The lines of this process, written to a file in the folder."""
+    """The lines of this process, for a file in the folder. One that `keeps_writing` does so each second, unless it is a task."""
 
-    def __init__(self, *, folder: Path) -> None:
+    def __init__(self, *, folder: Path, keeps_writing: bool = False) -> None:
         self._folder = folder
+        self._keeps_writing = keeps_writing
         self.reset()
 
     def reset(self) -> None:
@@ -97,7 +98,7 @@ class Clock:
         thread, now = self._thread, time.thread_time()
         self._add(line=thread.lines.pop(), own=now - thread.mark)
         thread.mark = now
-        if self._task is None and self._writer is None:
+        if self._keeps_writing and self._task is None and self._writer is None:
             # A process that is no task has no end at which it could tell.
             self._writer = threading.Thread(target=self._keep_writing, daemon=True)
             self._writer.start()
@@ -286,7 +287,7 @@ def _started() -> Clock | None:
     folder = os.environ.get(VARIABLE)
     if not folder:
         return None
-    clock = Clock(folder=Path(folder))
+    clock = Clock(folder=Path(folder), keeps_writing=True)
     os.register_at_fork(after_in_child=clock.reset)
     return clock
 

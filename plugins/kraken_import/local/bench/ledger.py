@@ -18,6 +18,8 @@ OPERATORS: Final[Mapping[str, str]] = {
     "CreateBatchOperator": "create",
     "AwaitBatchOperator": "await",
 }
+START_OF_TASKS: Final = "start of tasks"
+AIRFLOWS_DATABASE: Final = "Airflow's database"
 _OTHER_TASKS: Final = "plan, gate, summary, report"
 _OF_TASKS: Final = ("extract", "build", "rules", "seal", "open")
 _TRACKING: Final = "tracking."
@@ -119,7 +121,7 @@ def _tracking(*, used: Used) -> Iterator[Entry]:
 
 def _airflow(*, used: Used) -> Iterator[Entry]:
     clocks, parts = used.clocks, used.parts
-    yield Entry(name="start of tasks", group="Airflow", seconds=clocks.start, calls=clocks.tasks)
+    yield Entry(name=START_OF_TASKS, group="Airflow", seconds=clocks.start, calls=clocks.tasks)
     yield Entry(name="end of tasks", group="Airflow", seconds=clocks.end, calls=clocks.tasks)
     for part in (
         processes.SUPERVISORS,
@@ -131,7 +133,7 @@ def _airflow(*, used: Used) -> Iterator[Entry]:
         yield Entry(name=part, group="Airflow", seconds=parts.get(part, 0.0))
     idle = parts.get(processes.TRIGGERER, 0.0) + used.idle_runner
     yield Entry(name=processes.TRIGGERER, group="Airflow", seconds=idle)
-    yield Entry(name="Airflow's database", group="Airflow", seconds=used.servers.get("airflow", 0.0))
+    yield Entry(name=AIRFLOWS_DATABASE, group="Airflow", seconds=used.servers.get("airflow", 0.0))
 
 
 def _rest(*, used: Used) -> Iterator[Entry]:
