@@ -65,7 +65,10 @@ class _Thread(threading.local):
 
 
 class Clock:
-    """The lines of this process, for a file in the folder. One that `keeps_writing` does so each second, unless it is a task."""
+    """The lines of this process, for a file in the folder.
+
+    With `keeps_writing` a process that is no task writes it each second.
+    """
 
     def __init__(self, *, folder: Path, keeps_writing: bool = False) -> None:
         self._folder = folder

@@ -28,7 +28,7 @@ def _told(folder: Path) -> dict[str, dict[str, float]]:
     (path,) = folder.glob("*.json")
     found = cpu_clock.read(path=path)
     assert found is not None
-    return {name: line for name, line in found["lines"].items()}
+    return dict(found["lines"])
 
 
 def test_a_line_inside_another_counts_alone(tmp_path: Path) -> None:

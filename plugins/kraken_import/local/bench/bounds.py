@@ -8,7 +8,7 @@ tasks that do nothing.
 import asyncio
 import io
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ import aiohttp
 import orjson
 import psycopg2
 from psycopg2 import sql
+from sqlalchemy import Engine
 
 from kraken_import.client.requests import Request, status_request, validate_request
 from kraken_import.client.settings import KrakenSettings
@@ -29,8 +30,9 @@ from kraken_import.local.running import Running
 from kraken_import.usecases.build import payload_settings
 from transforms.build import build
 from transforms.cpu_clock import cpu_seconds
+from transforms.database import statement_in
 from transforms.dialect import Dialect
-from transforms.extract import extract
+from transforms.extract import extract, frame_sql
 from transforms.models.shape import check_of
 from transforms.registry import get_dialect
 
@@ -50,14 +52,6 @@ _ROWS_OF_WAVE: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """CPU seconds for 1,000 accounts: `entries` by line, `tracking` for all statements together."""
-
-    entries: Mapping[str, float]
-    tracking: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Customers:
     """Some customers of a wave: identifiers, and the payloads of those that could be built."""
 
@@ -68,11 +62,12 @@ class _Customers:
 
 
 def bounds(
-    *, running: Running, superuser: str, dialect: str, wave_id: int, stand_in: Callable[[], float]
-) -> Bounds:
-    """Measure the least of each line; `superuser` is the tracking database for its superuser.
+    *, running: Running, superuser: str | None, dialect: str, wave_id: int, stand_in: Callable[[], float]
+) -> dict[str, float]:
+    """Return the least that lines could take, in CPU seconds for 1,000 accounts.
 
-    `stand_in` returns the CPU seconds of the stand-in Kraken.
+    `superuser` leads to the tracking database, where it is on this machine, for its superuser; `stand_in`
+    returns the CPU seconds that the stand-in Kraken has taken so far.
     """
     found = get_dialect(name=dialect)
     customers, least = _built(running=running, dialect=found, wave_id=wave_id)
@@ -91,10 +86,11 @@ def bounds(
         before = stand_in()
         least[name] = _own(partial(_all_sent, running=running, requests=requests))
         least["stand-in Kraken"] = least.get("stand-in Kraken", 0.0) + stand_in() - before
-    # A create sends the same bytes, and its answer is as short; so it takes both sides as much.
+    # A create sends the same bytes, and its answer is as short.
     least["create"] = least["validate"]
-    tracking = _copied(dsn=superuser, wave_id=wave_id)
-    return Bounds(entries={name: seconds * each for name, seconds in least.items()}, tracking=tracking * each)
+    if superuser is not None:
+        least["tracking"] = _copied(dsn=superuser, wave_id=wave_id)
+    return {name: seconds * each for name, seconds in least.items()}
 
 
 def _built(*, running: Running, dialect: Dialect, wave_id: int) -> tuple[_Customers, dict[str, float]]:
@@ -107,6 +103,7 @@ def _built(*, running: Running, dialect: Dialect, wave_id: int) -> tuple[_Custom
     identifiers = [row.external_identifier for row in rows]
     kraken = _kraken()
     with data.engine_of(dsn=running.systems.legacy_dsn) as legacy:
+        read = _read(engine=legacy, dialect=dialect, identifiers=identifiers)
         extracted = extract(engine=legacy, dialect=dialect, identifiers=identifiers)
     result = build(
         dialect=dialect,
@@ -118,6 +115,7 @@ def _built(*, running: Running, dialect: Dialect, wave_id: int) -> tuple[_Custom
     documents = [orjson.loads(payload) for payload in payloads]
     check = check_of(dialect.model)
     least = {
+        "extract": read,
         "build": _own(lambda: [orjson.dumps(document) for document in documents]),
         "rules": _own(lambda: [check(document) for document in documents]),
     }
@@ -127,6 +125,19 @@ def _built(*, running: Running, dialect: Dialect, wave_id: int) -> tuple[_Custom
         resource=rows[0].resource,
         import_supplier=rows[0].import_supplier,
     ), least
+
+
+def _read(*, engine: Engine, dialect: Dialect, identifiers: Sequence[str]) -> float:
+    """Return the CPU seconds of client and server for the rows of all frames, and nothing made of them."""
+    with engine.connect() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        pid, own = driver.info.backend_pid, time.process_time()
+        before = cpu_seconds(pid=pid) or 0.0
+        for frame in dialect.frames:
+            file = frame_sql(dialect=dialect.name, name=frame.name)
+            statement = statement_in(file, parameters=frozenset({"identifiers"}))
+            connection.execute(statement, {"identifiers": list(identifiers)}).all()
+        return (cpu_seconds(pid=pid) or 0.0) - before + time.process_time() - own
 
 
 def _kraken() -> KrakenSettings:

@@ -42,8 +42,8 @@ def why_not(*, before: Ledger | None, now: Ledger) -> str | None:
             "compared: keep one of this machine with SAVE=yes, in a checkout of the last release."
         )
     if (before.dialect, before.accounts) != (now.dialect, now.accounts):
-        return f"The ledger kept is of {before.accounts:,} {before.dialect}, so nothing is compared: "
-            "measure as many."
+        size = f"{before.accounts:,} {before.dialect}"
+        return f"The ledger kept is of {size}, so nothing is compared: measure as many."
     return None
 
 

@@ -28,13 +28,12 @@ _FIGURE_FORMAT: Final = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line of the ledger: CPU seconds and calls for 1,000 accounts, and the least it could take."""
+    """One line of the ledger: CPU seconds and calls for 1,000 accounts."""
 
     name: str
     group: str
     seconds: float
     calls: float | None = None
-    bound: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +50,18 @@ class Ledger:
     entries: tuple[Entry, ...]
     peaks: Mapping[str, int] = field(default_factory=dict)
     """The largest size in bytes that one process of each part reached."""
+    bounds: Mapping[str, float] = field(default_factory=dict)
+    """The least that a line, or a group of lines, could take."""
 
     @property
     def attributed(self) -> float:
         """The share of all seconds that stands in a line."""
         return 1 - self.missing / self.total if self.total else 0.0
 
-    def bounded(self, *, bounds: Mapping[str, float]) -> "Ledger":
-        """Return the ledger with the least that its lines could take."""
-        entries = tuple(replace(each, bound=bounds.get(each.name)) for each in self.entries)
-        return replace(self, entries=entries)
+    @property
+    def tasks(self) -> float:
+        """The task processes that were started for 1,000 accounts."""
+        return sum(entry.calls or 0.0 for entry in self.entries if entry.name == START_OF_TASKS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,8 @@ def ledger_table(*, ledger: Ledger) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     for group in dict.fromkeys(entry.group for entry in ledger.entries):
         of_group = [entry for entry in ledger.entries if entry.group == group]
-        _add(table, ledger, Entry(name=group, group=group, seconds=sum(each.seconds for each in of_group)))
+        whole = sum(each.seconds for each in of_group)
+        _add(table, ledger, Entry(name=group, group=group, seconds=whole))
         shown = [each for each in of_group if each.seconds >= _SMALLEST * ledger.total]
         for each in shown if len(of_group) > 1 else ():
             _add(table, ledger, each, indent="  ")
@@ -45,7 +46,7 @@ def _add(table: Table, ledger: Ledger, entry: Entry, indent: str = "") -> None:
         f"{entry.seconds:.3f}",
         f"{entry.seconds / ledger.total:.1%}",
         "" if entry.calls is None else f"{entry.calls:,.1f}",
-        "" if entry.bound is None else f"{entry.bound:.3f}",
+        f"{ledger.bounds[entry.name]:.3f}" if entry.name in ledger.bounds else "",
     )
 
 
