@@ -76,6 +76,9 @@ def _show(*, measured: Sequence[Measured], before: float, wishes: Wishes) -> Non
         ledger.save(ledger=last.ledger, path=comparison.KEPT)
         target.print(f"This ledger is kept in {comparison.KEPT.relative_to(ROOT)}.")
     target.print(
+        f"Rate, memory and tables over time: {last.plot.relative_to(ROOT)}, its figures beside it as CSV."
+    )
+    target.print(
         f"Rate {last.ledger.rate:.0f} accounts/s (wanted: {_WANTED_RATE} on 2 cores); largest process "
         f"{max(last.ledger.peaks.values()) / 2**20:.0f} MB (wanted: below {_WANTED_BYTES / 2**20:.0f} MB)."
     )

@@ -1,9 +1,10 @@
 """One wave, measured: its rate, its memory, and where its CPU seconds went."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Engine
@@ -15,8 +16,10 @@ from kraken_import.local.bench.bounds import bounds
 from kraken_import.local.bench.clocks import clocks_of, told_by
 from kraken_import.local.bench.ledger import Ledger, Used, ledger_of
 from kraken_import.local.bench.machine import Company
+from kraken_import.local.bench.plot import draw
 from kraken_import.local.bench.processes import Stack
 from kraken_import.local.bench.sampling import sampled
+from kraken_import.local.bench.series import Series, series_in
 from kraken_import.local.problems import StackProblem
 from kraken_import.local.running import Running
 from kraken_import.local.settings import RUN
@@ -42,6 +45,8 @@ class Measured:
     progress: Progress
     ledger: Ledger
     company: Company
+    plot: Path
+    """Its rate, memory and tables over time; the figures themselves are beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +62,18 @@ class Bench:
     def measure(self, *, accounts: int) -> Measured:
         """Run a wave and return what it took. Raises BenchFailed."""
         stack = self._stack()
+        run_id = f"bench-{datetime.now(tz=UTC):%Y-%m-%dT%H-%M-%S}-{accounts}"
         idle = _idle_runner(stack=stack)
         own = cpu_clock.Clock(folder=CLOCKS)
         with data.engine_of(dsn=self.running.systems.tracking_dsn) as tracking:
             cpu_clock.watch(engine=tracking, clock=own)
             told, parts = told_by(folder=CLOCKS), stack.seconds()
             since, me = machine.moment(), time.process_time()
-            with sampled(stack=stack) as seen:
-                progress = self._wave(tracking=tracking, accounts=accounts)
+            with (
+                series_in(path=FOLDER / f"{run_id}.csv", tracking=tracking) as series,
+                sampled(stack=stack, note=series.note) as seen,
+            ):
+                progress = self._wave(tracking=tracking, accounts=accounts, run_id=run_id, series=series)
                 time.sleep(_UNTIL_TOLD)
             used = _grown(before=parts, after=stack.seconds())
             until, me = machine.moment(), time.process_time() - me
@@ -83,7 +92,9 @@ class Bench:
             peaks=seen.peaks,
         )
         company = machine.company(since=since, until=until, own=sum(used.values()) + me)
-        return Measured(progress=progress, ledger=ledger, company=company)
+        plot = FOLDER / f"{run_id}.svg"
+        draw(figures=plot.with_suffix(".csv"), title=f"{accounts:,} {self.dialect}", to=plot)
+        return Measured(progress=progress, ledger=ledger, company=company, plot=plot)
 
     def bounded(self, *, measured: Measured) -> Measured:
         """Return the same with the least that its lines could take, measured now."""
@@ -105,9 +116,13 @@ class Bench:
         postmaster = cluster_of(ports=self.running.ports).postmaster()
         return Stack(components=self.running.components, postmaster=postmaster.pid if postmaster else None)
 
-    def _wave(self, *, tracking: Engine, accounts: int) -> Progress:
-        run_id = f"bench-{datetime.now(tz=UTC):%Y-%m-%dT%H-%M-%S}-{accounts}"
+    def _wave(self, *, tracking: Engine, accounts: int, run_id: str, series: Series) -> Progress:
         with display.progress_lines(target=display.console()) as show:
+
+            def noted(progress: Sequence[Progress]) -> None:
+                series.ended = sum(each.settled for each in progress)
+                show(progress)
+
             wave = waves.start_wave(
                 api=self.api,
                 dialect=self.dialect,
@@ -115,7 +130,7 @@ class Bench:
                 run_id=run_id,
                 is_dry_run=False,
             )
-            (progress,) = waves.follow(api=self.api, tracking=tracking, waves=[wave], show=show)
+            (progress,) = waves.follow(api=self.api, tracking=tracking, waves=[wave], show=noted)
         if progress.run_state != "success" or progress.records != accounts:
             raise BenchFailed(
                 f"The wave of {accounts:,} ended {progress.run_state} with {progress.records:,} customers: "

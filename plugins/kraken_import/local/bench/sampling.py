@@ -4,6 +4,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from kraken_import.local.bench.processes import Seen, Stack
 
@@ -29,10 +30,11 @@ def sampled(*, stack: Stack, note: Note | None = None) -> Iterator[Seen]:
                 return
             over.wait(_SAMPLE_SECONDS)
 
-    sampler = threading.Thread(target=sample, daemon=True)
-    sampler.start()
-    try:
-        yield seen
-    finally:
-        over.set()
-        sampler.join()
+    with ThreadPoolExecutor(max_workers=1) as sampler:
+        sampling = sampler.submit(sample)
+        try:
+            yield seen
+        finally:
+            over.set()
+        # Figures without samples would not be what they seem.
+        sampling.result()
