@@ -1,6 +1,7 @@
 """`make bench`: build rates of every dialect, then a large wave through Airflow and its CPU ledger."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,8 +12,9 @@ import psutil
 
 from kraken_import.local import data, display, running, waves
 from kraken_import.local.bench import comparison, ledger, machine, nothing
+from kraken_import.local.bench.ledger import Ledger
 from kraken_import.local.bench.measuring import CLOCKS, Bench, BenchFailed, Measured
-from kraken_import.local.bench.tables import largest_entries, ledger_table, memory_table
+from kraken_import.local.bench.tables import idle_sentence, largest_entries, ledger_table, memory_table
 from kraken_import.local.dialects import dialect_named
 from kraken_import.local.problems import called
 from kraken_import.local.running import Running, up
@@ -24,6 +26,8 @@ from transforms.private import make_private_folder
 DEFAULT_ACCOUNTS: Final = 20_000
 DEFAULT_DIALECT: Final = "edf_accounts"
 _SMALLER: Final = 10
+_BUILT: Final = 10_000
+"""Customers of each dialect of which build rates are measured, at most."""
 _WANTED_RATE: Final = 200
 _WANTED_BYTES: Final = 400 * 2**20
 
@@ -44,7 +48,7 @@ def bench(*, wishes: Wishes) -> None:
     small = max(large // _SMALLER, 1)
     machine.check_room(accounts=large + small, folder=_existing(RUN))
     before = machine.load_before()
-    _measure_builds(only=dialect if wishes.dialect else None)
+    _measure_builds(only=dialect if wishes.dialect else None, accounts=large)
     stack = _counting(wishes=wishes)
     if stack.systems.bundled_legacy:
         data.top_up(systems=stack.systems, dialects=[dialect], wanted=large + small, is_dry_run=False)
@@ -70,11 +74,12 @@ def _show(*, measured: Sequence[Measured], before: float, wishes: Wishes) -> Non
     target.print(memory_table(ledgers=[each.ledger for each in measured]))
     target.print(ledger_table(ledger=last.ledger))
     target.print(largest_entries(ledger=last.ledger))
-    for sentence in _compared(measured=last, before=before):
+    target.print(idle_sentence(ledger=last.ledger))
+    busy = machine.why_busy(before=before, meanwhile=last.company)
+    for sentence in [f"{busy} So nothing is compared."] if busy else _compared(now=last.ledger):
         target.print(sentence)
     if wishes.save:
-        ledger.save(ledger=last.ledger, path=comparison.KEPT)
-        target.print(f"This ledger is kept in {comparison.KEPT.relative_to(ROOT)}.")
+        target.print(_kept(now=last.ledger, busy=busy))
     target.print(
         f"Rate, memory and tables over time: {last.plot.relative_to(ROOT)}, its figures beside it as CSV."
     )
@@ -84,15 +89,14 @@ def _show(*, measured: Sequence[Measured], before: float, wishes: Wishes) -> Non
     )
 
 
-def _compared(*, measured: Measured, before: float) -> Iterator[str]:
+def _compared(*, now: Ledger) -> Iterator[str]:
     """Yield what got worse, or one sentence on why nothing is compared."""
     kept = ledger.load(path=comparison.KEPT)
-    why_not = machine.why_not_compared(before=before, meanwhile=measured.company)
-    why_not = why_not or comparison.why_not(before=kept, now=measured.ledger)
+    why_not = comparison.why_not(before=kept, now=now)
     if why_not is not None or kept is None:
         yield why_not or ""
         return
-    worse = comparison.worse(before=kept, now=measured.ledger)
+    worse = comparison.worse(before=kept, now=now)
     yield (
         "Worse than the ledger that is kept:"
         if worse
@@ -102,8 +106,18 @@ def _compared(*, measured: Measured, before: float) -> Iterator[str]:
         yield f"  {difference.sentence}"
 
 
-def _measure_builds(*, only: str | None) -> None:
-    command = [sys.executable, "benchmarks/build_throughput.py", *(["--dialect", only] if only else [])]
+def _kept(*, now: Ledger, busy: str | None) -> str:
+    """Keep a ledger for later comparisons. Returns one sentence; that of a busy machine is not kept."""
+    where = comparison.KEPT.relative_to(ROOT)
+    if busy is not None:
+        return f"This ledger is not kept in {where}: later ones would be compared with a busy machine."
+    ledger.save(ledger=now, path=comparison.KEPT)
+    return f"This ledger is kept in {where}."
+
+
+def _measure_builds(*, only: str | None, accounts: int) -> None:
+    command = [sys.executable, "benchmarks/build_throughput.py", "--accounts", str(min(accounts, _BUILT))]
+    command += ["--dialect", only] if only else []
     if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
         raise BenchFailed("The build rates could not be measured, as said above.")
 
@@ -125,6 +139,9 @@ def _counting(*, wishes: Wishes) -> Running:
             )
         say("Starting the stack again, so that it counts its CPU seconds …")
         down()
+    if running.running() is None:
+        # What processes of an earlier stack have told.
+        shutil.rmtree(CLOCKS, ignore_errors=True)
     make_private_folder(path=CLOCKS)
     # The components inherit it.
     os.environ[cpu_clock.VARIABLE] = str(CLOCKS)

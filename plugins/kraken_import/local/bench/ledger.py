@@ -52,6 +52,10 @@ class Ledger:
     """The largest size in bytes that one process of each part reached."""
     bounds: Mapping[str, float] = field(default_factory=dict)
     """The least that a line, or a group of lines, could take."""
+    seconds: float = 0.0
+    """How long the wave was measured."""
+    idle: Mapping[str, float] = field(default_factory=dict)
+    """CPU seconds that each part of the stack takes in a second without a wave."""
 
     @property
     def attributed(self) -> float:

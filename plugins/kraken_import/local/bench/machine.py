@@ -72,13 +72,13 @@ def load_before() -> float:
     return company(since=since, until=moment(), own=0.0).others
 
 
-def why_not_compared(*, before: float, meanwhile: Company) -> str | None:
+def why_busy(*, before: float, meanwhile: Company) -> str | None:
     """Return one sentence for a busy machine; None for one that was left alone."""
     if before <= _MOST_BY_OTHERS and not meanwhile.is_busy:
         return None
     return (
         f"The machine was busy: {before:.0%} of its cores before the stack was started; during the wave "
-        f"others took {meanwhile.others:.0%}, and its host {meanwhile.stolen:.0%}. So nothing is compared."
+        f"others took {meanwhile.others:.0%}, and its host {meanwhile.stolen:.0%}."
     )
 
 

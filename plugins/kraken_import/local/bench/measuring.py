@@ -63,7 +63,7 @@ class Bench:
         """Run a wave and return what it took. Raises BenchFailed."""
         stack = self._stack()
         run_id = f"bench-{datetime.now(tz=UTC):%Y-%m-%dT%H-%M-%S}-{accounts}"
-        idle = _idle_runner(stack=stack)
+        idle = _idle(stack=stack)
         own = cpu_clock.Clock(folder=CLOCKS)
         with data.engine_of(dsn=self.running.systems.tracking_dsn) as tracking:
             cpu_clock.watch(engine=tracking, clock=own)
@@ -84,13 +84,14 @@ class Bench:
                 servers=seen.server_seconds(),
                 clocks=clocks_of(folder=CLOCKS, before=told, runners=runners),
                 bench=own.of_backends(),
-                idle_runner=idle * (until.at - since.at),
+                idle_runner=idle.get(processes.RUNNER, 0.0) * (until.at - since.at),
             ),
             dialect=self.dialect,
             accounts=accounts,
             rate=progress.rate(now=datetime.now(tz=UTC)),
             peaks=seen.peaks,
         )
+        ledger = replace(ledger, seconds=until.at - since.at, idle=idle)
         company = machine.company(since=since, until=until, own=sum(used.values()) + me)
         plot = FOLDER / f"{run_id}.svg"
         draw(figures=plot.with_suffix(".csv"), title=f"{accounts:,} {self.dialect}", to=plot)
@@ -139,11 +140,12 @@ class Bench:
         return progress
 
 
-def _idle_runner(*, stack: Stack) -> float:
-    """Return the CPU seconds that the trigger runner takes in a second without work."""
+def _idle(*, stack: Stack) -> dict[str, float]:
+    """Return the CPU seconds that each part takes in a second without work."""
     before = stack.seconds()
     time.sleep(_IDLE_SECONDS)
-    return _grown(before=before, after=stack.seconds()).get(processes.RUNNER, 0.0) / _IDLE_SECONDS
+    used = _grown(before=before, after=stack.seconds())
+    return {part: seconds / _IDLE_SECONDS for part, seconds in used.items()}
 
 
 def _grown(*, before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:

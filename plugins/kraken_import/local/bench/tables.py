@@ -6,7 +6,7 @@ from typing import Final
 from rich import box
 from rich.table import Table
 
-from kraken_import.local.bench.ledger import Entry, Ledger
+from kraken_import.local.bench.ledger import THOUSAND, Entry, Ledger
 
 _SMALLEST: Final = 0.005
 """Share of all seconds below which lines of a group stand together."""
@@ -62,6 +62,18 @@ def memory_table(*, ledgers: Sequence[Ledger]) -> Table:
             f"largest process of {name}", *(f"{each.peaks.get(name, 0) / 2**20:.0f} MB" for each in ledgers)
         )
     return table
+
+
+def idle_sentence(*, ledger: Ledger) -> str:
+    """Return one sentence: what the stack takes without a wave, and how much of the wave that is."""
+    whole = sum(ledger.idle.values())
+    largest = sorted(ledger.idle.items(), key=lambda item: -item[1])[:_LARGEST]
+    told = ", ".join(f"{part} {seconds:.3f}" for part, seconds in largest)
+    share = whole * ledger.seconds * THOUSAND / ledger.accounts / ledger.total if ledger.total else 0.0
+    return (
+        f"Without a wave the stack takes {whole:.3f} CPU seconds a second ({told}): {share:.0%} of this one's, "
+        f"which took {ledger.seconds:,.0f} seconds."
+    )
 
 
 def largest_entries(*, ledger: Ledger) -> str:

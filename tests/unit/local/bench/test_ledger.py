@@ -11,7 +11,7 @@ from kraken_import.local.bench import comparison, ledger, machine, processes
 from kraken_import.local.bench.clocks import Clocks, clocks_of, told_by
 from kraken_import.local.bench.ledger import Entry, Ledger, Used, ledger_of
 from kraken_import.local.bench.machine import Company
-from kraken_import.local.bench.tables import largest_entries, ledger_table
+from kraken_import.local.bench.tables import idle_sentence, largest_entries, ledger_table
 
 BUILD = {
     "task": "BuildBatchOperator",
@@ -195,9 +195,9 @@ def test_ledgers_of_unlike_things_are_not_compared(change: Mapping[str, object],
     ],
 )
 def test_a_busy_machine_is_said(before: float, others: float, stolen: float, *, busy: bool) -> None:
-    said = machine.why_not_compared(before=before, meanwhile=Company(others=others, stolen=stolen))
+    said = machine.why_busy(before=before, meanwhile=Company(others=others, stolen=stolen))
     assert (said is not None) == busy
-    assert said is None or "nothing is compared" in said
+    assert said is None or said.startswith("The machine was busy: ")
 
 
 def test_what_the_stack_itself_used_is_nobody_elses() -> None:
@@ -226,3 +226,12 @@ def test_the_table_names_what_matters_and_adds_up_the_rest(tmp_path: Path) -> No
     assert by_name["build"][1:] == ("0.500", "4.9%", "0.5", "0.100")
     assert by_name["all"][1] == "10.125"
     assert "tracking.processes.move 3.12" in largest_entries(ledger=found)
+
+
+def test_what_idleness_takes_of_a_wave_is_said(tmp_path: Path) -> None:
+    idle = {processes.SCHEDULER: 0.075, processes.RUNNER: 0.025}
+    found = replace(_ledger(used=_used(clocks=_clocks(tmp_path))), idle=idle, seconds=40.5)
+    # A tenth of 40.5 s, of 20.25 in all.
+    assert "0.100 CPU seconds a second (scheduler 0.075, trigger runner 0.025): 20%" in idle_sentence(
+        ledger=found
+    )
