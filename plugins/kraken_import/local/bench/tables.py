@@ -71,8 +71,8 @@ def idle_sentence(*, ledger: Ledger) -> str:
     told = ", ".join(f"{part} {seconds:.3f}" for part, seconds in largest)
     share = whole * ledger.seconds * THOUSAND / ledger.accounts / ledger.total if ledger.total else 0.0
     return (
-        f"Without a wave the stack takes {whole:.3f} CPU seconds a second ({told}): {share:.0%} of this one's, "
-        f"which took {ledger.seconds:,.0f} seconds."
+        f"Without a wave the stack takes {whole:.3f} CPU seconds a second ({told}): {share:.0%} of this "
+        f"one's, which took {ledger.seconds:,.0f} seconds."
     )
 
 
