@@ -14,6 +14,7 @@ from kraken_import.local import data, display, running, waves
 from kraken_import.local.bench import comparison, ledger, machine, nothing
 from kraken_import.local.bench.ledger import Ledger
 from kraken_import.local.bench.measuring import CLOCKS, Bench, BenchFailed, Measured
+from kraken_import.local.bench.processes import PROC
 from kraken_import.local.bench.tables import idle_sentence, largest_entries, ledger_table, memory_table
 from kraken_import.local.dialects import dialect_named
 from kraken_import.local.problems import called
@@ -28,6 +29,8 @@ DEFAULT_DIALECT: Final = "edf_accounts"
 _SMALLER: Final = 10
 _BUILT: Final = 10_000
 """Customers of each dialect of which build rates are measured, at most."""
+_COUNTING: Final = ("scheduler", "triggerer")
+"""The components whose children work on the wave."""
 _WANTED_RATE: Final = 200
 _WANTED_BYTES: Final = 400 * 2**20
 
@@ -43,6 +46,8 @@ def bench(*, wishes: Wishes) -> None:
             "`make bench` creates thousands of made-up customers, so it measures the bundled Kraken alone: "
             "leave KRAKEN_URL and KRAKEN_TOKEN out."
         )
+    if not PROC.is_dir():
+        raise BenchFailed("`make bench` reads CPU seconds from /proc, which only Linux has: run it there.")
     dialect = dialect_named(name=wishes.dialect or DEFAULT_DIALECT).name
     large = wishes.accounts or DEFAULT_ACCOUNTS
     small = max(large // _SMALLER, 1)
@@ -149,8 +154,10 @@ def _counting(*, wishes: Wishes) -> Running:
 
 
 def _counts(*, stack: Running) -> bool:
+    # What has given itself a title has overwritten its environment.
+    counting = [each.pid for each in stack.components if each.name in _COUNTING]
     try:
-        environments = [psutil.Process(each.pid).environ() for each in stack.components]
+        environments = [psutil.Process(pid).environ() for pid in counting]
     except psutil.Error:
         return False
     return all(each.get(cpu_clock.VARIABLE) == str(CLOCKS) for each in environments)

@@ -37,7 +37,7 @@ _PARTS: Final = {
 }
 """What the leader of a component does, then its children, then theirs; the last one for all below."""
 
-_PROC: Final = Path("/proc")
+PROC: Final = Path("/proc")
 _TICK: Final = 1 / os.sysconf("SC_CLK_TCK")
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
@@ -154,15 +154,15 @@ def _servers(*, postmaster: int) -> Iterator[Process]:
 
 def _title(*, pid: int) -> str:
     try:
-        return (_PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        return (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
         return ""
 
 
 def _process(*, pid: int, part: str, database: str | None = None) -> Process | None:
     try:
-        text = (_PROC / str(pid) / "stat").read_bytes()
-        resident, shared = map(int, (_PROC / str(pid) / "statm").read_bytes().split()[1:3])
+        text = (PROC / str(pid) / "stat").read_bytes()
+        resident, shared = map(int, (PROC / str(pid) / "statm").read_bytes().split()[1:3])
     except (OSError, ValueError):
         return None
     # The name of the program, in brackets, may have blanks.
@@ -187,7 +187,7 @@ def _children(*, pid: int) -> list[int]:
     found: list[int] = []
     # Each thread lists the children that it has forked.
     with contextlib.suppress(OSError):
-        for thread in (_PROC / str(pid) / "task").iterdir():
+        for thread in (PROC / str(pid) / "task").iterdir():
             with contextlib.suppress(OSError):
                 text = (thread / "children").read_bytes()
                 found.extend(map(int, text.split()))
