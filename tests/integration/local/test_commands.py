@@ -60,7 +60,7 @@ def test_no_other_kraken_is_measured() -> None:
 def test_a_wave_that_the_disk_cannot_hold_is_not_begun() -> None:
     before = (RUN / "stack.json").exists()
     done = _run("bench", ACCOUNTS="100000000")
-    _is_one_sentence(done=done, sentence="100,000,000 accounts need 2,20")
+    _is_one_sentence(done=done, sentence="and 100,000,000 accounts need 2,204.3 GB of disk")
     assert (RUN / "stack.json").exists() == before
 
 

@@ -51,7 +51,7 @@ def bench(*, wishes: Wishes) -> None:
     dialect = dialect_named(name=wishes.dialect or DEFAULT_DIALECT).name
     large = wishes.accounts or DEFAULT_ACCOUNTS
     small = max(large // _SMALLER, 1)
-    machine.check_room(accounts=large + small, folder=_existing(RUN))
+    machine.check_room(waves=(small, large), folder=_existing(RUN))
     before = machine.load_before()
     _measure_builds(only=dialect if wishes.dialect else None, accounts=large)
     stack = _counting(wishes=wishes)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -100,13 +101,14 @@ def name() -> str:
     return f"{cores()} × {model}"
 
 
-def check_room(*, accounts: int, folder: Path) -> None:
-    """Raise TooLarge where the disk has no room for a wave of so many accounts."""
-    free = shutil.disk_usage(folder).free
+def check_room(*, waves: Sequence[int], folder: Path) -> None:
+    """Raise TooLarge where the disk has no room for waves of so many accounts."""
+    free, accounts = shutil.disk_usage(folder).free, sum(waves)
     needed = accounts * BYTES_OF_ACCOUNT + min(LOG_BYTES, accounts * BYTES_OF_ACCOUNT)
     if needed > free:
+        sizes = " and ".join(f"{each:,}" for each in waves)
         raise TooLarge(
-            f"{accounts:,} accounts need {_gigabytes(needed)} of disk, and {_gigabytes(free)} are free at "
+            f"Waves of {sizes} accounts need {_gigabytes(needed)} of disk, and {_gigabytes(free)} are free at "
             f"{folder}: choose fewer with ACCOUNTS=, or make room."
         )
 
