@@ -148,7 +148,9 @@ def _rest(*, used: Used) -> Iterator[Entry]:
         ("this measurement, in Postgres", used.bench),
     ):
         yield Entry(name=part, group="Postgres", seconds=seconds)
-    yield Entry(name=processes.STAND_IN, group="stand-in", seconds=used.parts.get(processes.STAND_IN, 0.0))
+    yield Entry(
+        name=processes.STAND_IN, group=processes.STAND_IN, seconds=used.parts.get(processes.STAND_IN, 0.0)
+    )
 
 
 def _gaps(*, used: Used) -> Iterator[float]:

@@ -108,8 +108,8 @@ def check_room(*, waves: Sequence[int], folder: Path) -> None:
     if needed > free:
         sizes = " and ".join(f"{each:,}" for each in waves)
         raise TooLarge(
-            f"Waves of {sizes} accounts need {_gigabytes(needed)} of disk, and {_gigabytes(free)} are free at "
-            f"{folder}: choose fewer with ACCOUNTS=, or make room."
+            f"Waves of {sizes} accounts need {_gigabytes(needed)} of disk, and {_gigabytes(free)} are free "
+            f"at {folder}: choose fewer with ACCOUNTS=, or make room."
         )
 
 

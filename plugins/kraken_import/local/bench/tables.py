@@ -22,7 +22,7 @@ def ledger_table(*, ledger: Ledger) -> Table:
         show_edge=False,
     )
     table.add_column("", no_wrap=True)
-    for heading in ("ms", "%", "calls of 1,000", "at least"):
+    for heading in ("ms", "%", "calls", "at least"):
         table.add_column(heading, justify="right", no_wrap=True)
     for group in dict.fromkeys(entry.group for entry in ledger.entries):
         of_group = [entry for entry in ledger.entries if entry.group == group]
@@ -37,6 +37,8 @@ def ledger_table(*, ledger: Ledger) -> Table:
             _add(table, ledger, Entry(name=f"{number} more", group=group, seconds=rest), indent="  ")
     _add(table, ledger, Entry(name="without a line", group="", seconds=ledger.missing))
     _add(table, ledger, Entry(name="all", group="", seconds=ledger.total))
+    table.caption = "calls: for 1,000 accounts; at least: measured in the same run"
+    table.caption_justify = "left"
     return table
 
 
