@@ -21,7 +21,7 @@ STACK := $(VENV)/python -m kraken_import.local
 
 # A variable that nothing reads, such as STATES for STATE, would pass without a word, and rerun a whole wave.
 VARIABLES := ACCOUNTS SEED PORT_BASE KRAKEN_URL KRAKEN_TOKEN KRAKEN_TOKEN_FILE LEGACY_DSN LEGACY_DSN_FILE \
-	TRACKING_DSN TRACKING_DSN_FILE TRACKING_OWNER_DSN TRACKING_OWNER_DSN_FILE LIVE DIALECT ID LIMIT NAME \
+	TRACKING_DSN TRACKING_DSN_FILE TRACKING_OWNER_DSN TRACKING_OWNER_DSN_FILE LIVE SAVE DIALECT ID LIMIT NAME \
 	WAVE REASON ANSWER KRAKEN BATCH STATE CODE ERROR_PATH NOT_PROCESSED OWNER KIND NOTE FOLDER DAYS \
 	SEEDS ABLATE ROUNDS KILL WITHIN INPUTS N CONTRACT PYTHON POSTGRES_BIN REDIS_URL KEY OSV_URL CHROMIUM
 GIVEN := $(foreach each,$(subst \ ,,$(MAKEOVERRIDES)),$(if $(findstring =,$(each)),$(firstword $(subst =, ,$(each)))))
@@ -95,7 +95,7 @@ migrate: install ## Bring the schema of the tracking database at TRACKING_DSN up
 simulator: install ## Run the stand-in Kraken alone, in the foreground
 	@$(STACK) simulator
 
-bench: install ## Measure build rates of every dialect, then rate and memory of a wave of 20,000 EDF accounts
+bench: install ## Measure build rates, then rate, memory and CPU ledger of a wave of ACCOUNTS (20,000); SAVE=yes keeps it
 	@$(STACK) bench
 
 bench-console: install ## Measure the console's pages over 1,000,000 records, and what 20 open consoles cost a running wave

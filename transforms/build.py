@@ -14,6 +14,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from transforms.assemble import Assembled, Conventions, assemble
+from transforms.cpu_clock import a_line
 from transforms.dialect import Dialect
 from transforms.findings import Finding
 from transforms.frame_rows import FrameRows
@@ -92,6 +93,7 @@ class _Made(NamedTuple):
     body: bytes
 
 
+@a_line("build")
 def build(
     *,
     dialect: Dialect,
@@ -203,6 +205,7 @@ def _build(
     return result
 
 
+@a_line("rules")
 def _check(
     *,
     dialect: Dialect,

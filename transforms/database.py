@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError, ResourceClosedError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
+from transforms.cpu_clock import watched
 from transforms.encryption import NO_TLS, UNTRUSTED, demanded_by_dsn, why_untrusted
 from transforms.project import located
 
@@ -125,7 +126,7 @@ def engine_to(url: URL | str, /, **options: Any) -> Engine:
     if isinstance(url, str) and url.startswith("postgresql://"):
         options["connect_args"] = options.get("connect_args", {}) | demanded_by_dsn(dsn=url)
         url = url.replace("postgresql://", "postgresql+psycopg2://", 1)
-    return hushed(engine=create_engine(url, hide_parameters=True, **options))
+    return watched(engine=hushed(engine=create_engine(url, hide_parameters=True, **options)))
 
 
 def hushed(*, engine: Engine) -> Engine:

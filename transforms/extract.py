@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, Engine, TextClause, text
 
+from transforms.cpu_clock import a_line
 from transforms.database import (
     UnableToQuery,
     check_parameters,
@@ -60,6 +61,7 @@ class Extract:
     """By external identifier: customers of whom the SQL could not convert a value, and why."""
 
 
+@a_line("extract")
 def extract(
     *, engine: Engine, dialect: Dialect, identifiers: Sequence[str], with_balances: bool = False
 ) -> Extract:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Final
 
+from transforms.cpu_clock import a_task
 from transforms.quiet import forget_origin, quieted
 
 _ENTRIES: Final = ("execute", "execute_complete", "resume")
@@ -46,6 +47,7 @@ def _quiet(method: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(method)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
         with without_values():
-            return method(self, *args, **kwargs)
+            with a_task(name=type(self).__name__):
+                return method(self, *args, **kwargs)
 
     return run

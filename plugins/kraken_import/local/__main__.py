@@ -96,7 +96,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "legacy-if-empty": "fill:fill_legacy_if_empty",
     "migrate": "operating:migrate",
     "simulator": "simulator:run_alone",
-    "bench": "bench:bench",
+    "bench": "bench.command:bench",
     "rerun": "rerun:rerun",
     "crosswalk": "operating:write_crosswalk",
     "late-changes": "operating:list_late_changes",

@@ -105,6 +105,8 @@ class Wishes:
     limit: int | None
     wave: str | None = None
     reason: str | None = None
+    save: bool = False
+    """Whether what was measured is kept for comparisons."""
     live: bool = False
     """Whether customers may be created in a Kraken that is not the bundled one."""
     kraken: str | None = None
@@ -136,6 +138,7 @@ def read_wishes(*, environment: Mapping[str, str]) -> Wishes:
         identifiers=tuple(dict.fromkeys(identifiers)),
         limit=_read_number(given=given, name="LIMIT", least=1, most=100_000_000),
         live=_read_live(value=given.get("LIVE")),
+        save=_read_save(value=given.get("SAVE")),
         wave=given.get("WAVE"),
         reason=given.get("REASON"),
         kraken=given.get("KRAKEN"),
@@ -204,6 +207,12 @@ def _read_live(*, value: str | None) -> bool:
             "LIVE must be yes, or left out for a dry run where it is not the bundled systems, not "
             f"{shown_value(value=value)}."
         )
+    return value == "yes"
+
+
+def _read_save(*, value: str | None) -> bool:
+    if value not in (None, "yes"):
+        raise UnableToUnderstand(f"SAVE must be yes, or left out, not {shown_value(value=value)}.")
     return value == "yes"
 
 

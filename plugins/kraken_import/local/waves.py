@@ -17,6 +17,8 @@ from kraken_import.tracking.outages import Outage
 
 _DAG_SECONDS = 90.0
 _POLL_SECONDS = 0.5
+_LOOKS = 20.0
+"""A look at a large wave takes a while: at most one part in so many of the time is spent on looking."""
 _AT_KRAKEN = AWAITING | ENDED_AT_KRAKEN
 
 
@@ -148,6 +150,7 @@ def follow(
 ) -> list[Progress]:
     """Show the progress of the waves until all of their runs have ended. Returns how they ended."""
     while True:
+        began = time.monotonic()
         # The run is read first: its end is then never seen before the rows that it wrote.
         states = [api.run_state(dag_id=wave.dag_id, run_id=wave.run_id) for wave in waves]
         progress = [
@@ -157,7 +160,7 @@ def follow(
         show(progress)
         if all(each.ended for each in progress):
             return progress
-        time.sleep(_POLL_SECONDS)
+        time.sleep(max(_POLL_SECONDS, _LOOKS * (time.monotonic() - began)))
 
 
 def _read(*, tracking: Engine, wave: StartedWave, run_state: str) -> Progress:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from kraken_import.tracking import vault
 from kraken_import.tracking.queries import queries
 from kraken_import.tracking.vault import WaveKey
+from transforms.cpu_clock import a_line
 from transforms.findings import Finding
 
 Stage: TypeAlias = Literal["build", "validate", "create", "status"]
@@ -42,18 +43,21 @@ class Answer:
     body: bytes
 
 
+@a_line("seal")
 def pack_payload(*, key: WaveKey, process_id: int, attempt: int, body: bytes) -> bytes:
     """Return a payload as the tracking database keeps it."""
     place = vault.payload_place(wave_id=key.wave_id, process_id=process_id, attempt=attempt)
     return key.seal(body=zlib.compress(body, _FASTEST), place=place)
 
 
+@a_line("open")
 def unpack_payload(*, key: WaveKey, process_id: int, attempt: int, body: bytes | memoryview) -> bytes:
     """Return a payload as it was before `pack_payload`. Raises `UnableToUseKeys`."""
     place = vault.payload_place(wave_id=key.wave_id, process_id=process_id, attempt=attempt)
     return zlib.decompress(key.open(body=body, place=place))
 
 
+@a_line("open")
 def unpack_answer(
     *, key: WaveKey, tried: Key, stage: str, http_status: int | None, body: bytes | memoryview | None
 ) -> bytes:
@@ -154,6 +158,7 @@ def add_findings(
     )
 
 
+@a_line("seal")
 def _packed(*, key: WaveKey, tried: Key, stage: Stage, answer: Answer) -> bytes | None:
     # What is given for a wave that was purged finds no place.
     if not answer.body or key.destroyed_at is not None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult
 
+from transforms.cpu_clock import clocked
 from transforms.sql_files import FOLDER
 
 SQL_FOLDER = FOLDER / "tracking"
@@ -23,22 +25,32 @@ class Statements(dict[str, str]):
     What is given to one beside its name are its parameters, psycopg2's `%(name)s`: a list becomes an array.
     """
 
+    def __init__(self, statements: Iterable[tuple[str, str]], /, *, file: str) -> None:
+        super().__init__(statements)
+        self._file = file
+
     def run(self, connection: Connection, name: str, /, **values: Any) -> CursorResult[Any]:
         """Execute a statement. Returns its result."""
-        return connection.exec_driver_sql(self[name], values or None)
+        with self._clocked(name):
+            return connection.exec_driver_sql(self[name], values or None)
 
     def all(self, connection: Connection, kind: Callable[..., _T], name: str, /, **values: Any) -> list[_T]:
         """Return one `kind` for each row of a query, whose columns are its fields."""
-        return [kind(**row) for row in self.run(connection, name, **values).mappings()]
+        with self._clocked(name):
+            rows = connection.exec_driver_sql(self[name], values or None)
+            return [kind(**row) for row in rows.mappings()]
 
     def one(self, connection: Connection, kind: Callable[..., _T], name: str, /, **values: Any) -> _T | None:
         """Return the only row of a query in the same way; None where it has none."""
         row = self.run(connection, name, **values).mappings().one_or_none()
         return None if row is None else kind(**row)
 
+    def _clocked(self, name: str) -> AbstractContextManager[None]:
+        return clocked(line=f"tracking.{self._file}.{name}")
+
 
 @cache
 def queries(*, file: str) -> Statements:
     """Return the statements of one file by name: each begins at a line `-- name: …`."""
     _, *parts = _NAME.split((SQL_FOLDER / f"{file}.sql").read_text(encoding="utf-8"))
-    return Statements(zip(parts[::2], parts[1::2], strict=True))
+    return Statements(zip(parts[::2], parts[1::2], strict=True), file=file)

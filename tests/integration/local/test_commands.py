@@ -57,6 +57,13 @@ def test_no_other_kraken_is_measured() -> None:
     _is_one_sentence(done=done, sentence="measures the bundled Kraken alone: leave KRAKEN_URL")
 
 
+def test_a_wave_that_the_disk_cannot_hold_is_not_begun() -> None:
+    before = (RUN / "stack.json").exists()
+    done = _run("bench", ACCOUNTS="100000000")
+    _is_one_sentence(done=done, sentence="and 100,000,000 accounts need 2,204.3 GB of disk")
+    assert (RUN / "stack.json").exists() == before
+
+
 def test_a_server_that_is_not_a_kraken_is_named(start_simulator: StartSimulator) -> None:
     simulator = start_simulator()
     done = _run("up", KRAKEN_URL=f"{simulator.url}/other", KRAKEN_TOKEN=simulator.token)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from kraken_import.cli.payloads import UnableToPrintPayload
-from kraken_import.local import airflow, bench, settings
+from kraken_import.local import airflow, settings
+from kraken_import.local.bench import command as bench
 from kraken_import.local.payload import write_sample
 from kraken_import.local.settings import NeedsCheckout, read_wishes
 from tests.conftest import ROOT

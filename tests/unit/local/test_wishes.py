@@ -34,6 +34,11 @@ def test_live_is_said_with_one_word_or_not_at_all() -> None:
     assert not read_wishes(environment={}).live
 
 
+def test_a_ledger_is_kept_by_one_word_alone() -> None:
+    assert read_wishes(environment={"SAVE": "yes"}).save
+    assert not read_wishes(environment={}).save
+
+
 @pytest.mark.parametrize(
     ("bundled_kraken", "bundled_legacy", "live", "dry_run"),
     [
@@ -88,6 +93,7 @@ def test_a_demo_is_live_to_the_bundled_kraken_alone_unless_that_is_said(
         ({"LIVE": "1"}, "LIVE"),
         ({"LIVE": "no"}, "LIVE"),
         ({"LIVE": "YES"}, "LIVE"),
+        ({"SAVE": "1"}, "SAVE"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_sentence_without_secrets(
