@@ -37,7 +37,7 @@ class Seen:
     seconds: float = 0.0
     """Total duration of all of them."""
     most: int = 0
-    """The largest number of requests that were under way or waiting at once."""
+    """The largest number of requests that were under way, waiting or expected at once."""
     of_creates: bool = False
     """Only creates were seen, whose refusal may have been for accounts."""
 
@@ -71,6 +71,11 @@ class Gate:
         """The number of requests that may be under way at once."""
         return self._places
 
+    @property
+    def most(self) -> int:
+        """The largest number of requests that can be under way until it is opened again."""
+        return max(self._places, self._under_way)
+
     def open(self, *, places: int, lapses_at: float = math.inf, per_second: float | None = None) -> None:
         """Let `places` requests pass at once and `per_second` a second, until `lapses_at` (loop's clock)."""
         self._places = places
@@ -89,6 +94,10 @@ class Gate:
         self._closed_until = max(self._closed_until, asyncio.get_running_loop().time() + seconds)
         if self.pause:
             self._turn_away(GateClosed(seconds=self.pause))
+
+    def expect(self, *, requests: int) -> None:
+        """Count requests that would be under way now if there were places for all of them."""
+        self._seen.most = max(self._seen.most, requests)
 
     def break_down(self, *, error: Exception) -> None:
         """Raise this for every request that waits now or comes later."""

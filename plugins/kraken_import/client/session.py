@@ -113,6 +113,10 @@ class KrakenSession:
         """The number of requests that may be under way at once now; at least one."""
         return max(1, min(self._gate.places, self._settings.requests_in_flight))
 
+    def expect(self, *, requests: int) -> None:
+        """Ask for room for so many requests at once, though fewer are sent while there are fewer places."""
+        self._gate.expect(requests=requests)
+
     @property
     def pause(self) -> float:
         """The seconds for which Kraken has asked for no requests at all."""

@@ -88,8 +88,11 @@ class Sender:
             end()
 
         watcher = asyncio.create_task(watch())
+        at_once = self.session.requests_in_flight
+        # Only what passes the gate is sent, so the session would never seem to need more than it has.
+        self.session.expect(requests=max(at_once, len(chunk)))
         try:
-            await asyncio.gather(*(work() for _ in range(self.session.requests_in_flight)))
+            await asyncio.gather(*(work() for _ in range(at_once)))
         finally:
             watcher.cancel()
         return exchanges

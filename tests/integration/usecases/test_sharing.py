@@ -155,6 +155,102 @@ def test_a_holder_that_loses_the_database_lets_nothing_pass_and_comes_back_to_wh
     asyncio.run(scene())
 
 
+def test_places_go_to_others_only_once_the_requests_that_had_them_have_ended(
+    tracking_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # However slow the machine is, no lease lapses.
+    monkeypatch.setattr(sharing, "LEASE", timedelta(seconds=30))
+
+    async def scene() -> None:
+        systems = _systems(tracking_engine)
+        under_way = most = 0
+        answered = asyncio.Event()
+
+        async def ask(gate: Gate) -> None:
+            nonlocal under_way, most
+            async with gate:
+                under_way += 1
+                most = max(most, under_way)
+                await answered.wait()
+                await asyncio.sleep(0.01)
+                under_way -= 1
+
+        async def keep_asking(gate: Gate) -> None:
+            while True:
+                await asyncio.gather(*(ask(gate) for _ in range(8)))
+
+        async with asyncio.timeout(20), shared_gate(systems=systems, most=8) as first:
+            work = [asyncio.create_task(keep_asking(first))]
+            await _until(lambda: under_way == 8)
+            async with shared_gate(systems=systems, most=8) as second:
+                work.append(asyncio.create_task(keep_asking(second)))
+                await _until(lambda: first.places == 4)
+                # Several renewals pass before Kraken answers.
+                await asyncio.sleep(1)
+                assert (second.places, under_way) == (0, 8)
+                answered.set()
+                await _until(lambda: second.places == 4)
+                for task in work:
+                    task.cancel()
+        assert most == 8
+
+    asyncio.run(scene())
+
+
+async def _in_chunks(gate: Gate, *, places_each: int = 4) -> None:
+    """As creates leave: no more requests than there are places, of a chunk that is larger."""
+
+    async def ask() -> None:
+        async with gate:
+            await asyncio.sleep(0.01)
+
+    while True:
+        at_once = max(1, gate.places)
+        gate.expect(requests=places_each * at_once)
+        await asyncio.gather(*(ask() for _ in range(at_once)))
+
+
+def test_a_session_that_came_when_nothing_was_left_gets_its_part_though_it_sends_one_at_a_time(
+    tracking_engine: Engine,
+) -> None:
+    async def scene() -> None:
+        systems = _systems(tracking_engine)
+        async with (
+            asyncio.timeout(20),
+            shared_gate(systems=systems, most=8) as first,
+            shared_gate(systems=systems, most=8) as second,
+        ):
+            assert (first.places, second.places) == (8, 0)
+            work = [asyncio.create_task(_in_chunks(gate)) for gate in (first, second)]
+            await _until(lambda: (first.places, second.places) == (4, 4))
+            for task in work:
+                task.cancel()
+
+    asyncio.run(scene())
+
+
+def test_a_session_that_sends_little_for_a_while_gets_more_once_it_has_more_to_send(
+    tracking_engine: Engine,
+) -> None:
+    async def scene() -> None:
+        systems = _systems(tracking_engine)
+        async with (
+            asyncio.timeout(20),
+            shared_gate(systems=systems, most=8) as first,
+            shared_gate(systems=systems, most=8) as second,
+        ):
+            work = [asyncio.create_task(_in_chunks(first))]
+            slow = asyncio.create_task(_in_chunks(second, places_each=0))
+            await _until(lambda: second.places == 1)
+            slow.cancel()
+            work.append(asyncio.create_task(_in_chunks(second)))
+            await _until(lambda: (first.places, second.places) == (4, 4))
+            for task in work:
+                task.cancel()
+
+    asyncio.run(scene())
+
+
 def test_one_place_goes_round_among_sessions(tracking_engine: Engine) -> None:
     async def scene() -> None:
         systems = _systems(tracking_engine, requests_at_once=1)

@@ -168,6 +168,19 @@ def test_what_requests_came_to_is_counted_until_it_is_taken() -> None:
     play(scene)
 
 
+def test_requests_that_are_not_sent_for_want_of_places_count_as_needed_until_they_are_taken() -> None:
+    async def scene() -> None:
+        gate = Gate(places=1)
+        gate.expect(requests=8)
+        async with gate:
+            assert gate.take_seen().most == 8
+            gate.expect(requests=0)
+            # What is under way stays.
+            assert gate.take_seen().most == 1
+
+    play(scene)
+
+
 def test_a_long_pause_that_kraken_asks_for_closes_the_gate_to_all_that_wait_and_come() -> None:
     async def scene() -> None:
         gate = Gate(places=1)
