@@ -96,8 +96,8 @@ class _Keeper:
         # Before the database counts its ten seconds.
         lapses_at = asyncio.get_running_loop().time() + LEASE.total_seconds()
         seen = self.gate.take_seen()
-        # Without a place a session sends one request at a time, which does not show how many it would send.
-        if self.is_held and (self.gate.places or not seen.most):
+        # Without a place a session cannot show how many requests it would send.
+        if self.is_held and self.gate.places:
             self.wants = max(1, min(self.most, seen.most))
         grant, pause = await asyncio.to_thread(self._take, seen, self.gate.pause, self.gate.most)
         self.is_held = True

@@ -197,17 +197,22 @@ def test_places_go_to_others_only_once_the_requests_that_had_them_have_ended(
     asyncio.run(scene())
 
 
-async def _in_chunks(gate: Gate, *, places_each: int = 4) -> None:
+async def _ask(gate: Gate) -> None:
+    async with gate:
+        await asyncio.sleep(0.01)
+
+
+async def _one_by_one(gate: Gate) -> None:
+    while True:
+        await _ask(gate)
+
+
+async def _in_chunks(gate: Gate) -> None:
     """As creates leave: no more requests than there are places, of a chunk that is larger."""
-
-    async def ask() -> None:
-        async with gate:
-            await asyncio.sleep(0.01)
-
     while True:
         at_once = max(1, gate.places)
-        gate.expect(requests=places_each * at_once)
-        await asyncio.gather(*(ask() for _ in range(at_once)))
+        gate.expect(requests=4 * at_once)
+        await asyncio.gather(*(_ask(gate) for _ in range(at_once)))
 
 
 def test_a_session_that_came_when_nothing_was_left_gets_its_part_though_it_sends_one_at_a_time(
@@ -240,7 +245,7 @@ def test_a_session_that_sends_little_for_a_while_gets_more_once_it_has_more_to_s
             shared_gate(systems=systems, most=8) as second,
         ):
             work = [asyncio.create_task(_in_chunks(first))]
-            slow = asyncio.create_task(_in_chunks(second, places_each=0))
+            slow = asyncio.create_task(_one_by_one(second))
             await _until(lambda: second.places == 1)
             slow.cancel()
             work.append(asyncio.create_task(_in_chunks(second)))
