@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -64,6 +66,7 @@ class Gate:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._broken: Exception | None = None
         self._closed_until = -math.inf
+        self._expected = 0
         self._seen = Seen()
 
     @property
@@ -95,9 +98,15 @@ class Gate:
         if self.pause:
             self._turn_away(GateClosed(seconds=self.pause))
 
-    def expect(self, *, requests: int) -> None:
-        """Count requests that would be under way now if there were places for all of them."""
+    @contextmanager
+    def expecting(self, *, requests: int) -> Iterator[None]:
+        """Count so many requests as needed meanwhile, though fewer come while there are fewer places."""
+        before, self._expected = self._expected, requests
         self._seen.most = max(self._seen.most, requests)
+        try:
+            yield
+        finally:
+            self._expected = before
 
     def break_down(self, *, error: Exception) -> None:
         """Raise this for every request that waits now or comes later."""
@@ -118,7 +127,8 @@ class Gate:
 
     def take_seen(self) -> Seen:
         """Return what was counted since the last call, and begin again."""
-        seen, self._seen = self._seen, Seen(most=self._under_way + len(self._waiting))
+        most = max(self._expected, self._under_way + len(self._waiting))
+        seen, self._seen = self._seen, Seen(most=most)
         return seen
 
     async def __aenter__(self) -> Self:

@@ -89,10 +89,10 @@ class Sender:
 
         watcher = asyncio.create_task(watch())
         at_once = self.session.requests_in_flight
-        # Only what passes the gate is sent, so the session would never seem to need more than it has.
-        self.session.expect(requests=max(at_once, len(chunk)))
         try:
-            await asyncio.gather(*(work() for _ in range(at_once)))
+            # Otherwise a session would never seem to need more places than it has.
+            with self.session.expecting(requests=max(at_once, len(chunk))):
+                await asyncio.gather(*(work() for _ in range(at_once)))
         finally:
             watcher.cancel()
         return exchanges

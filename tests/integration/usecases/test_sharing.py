@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -16,9 +17,10 @@ from kraken_import.client.settings import KrakenSettings
 from kraken_import.tracking import shares
 from kraken_import.tracking.faults import UnableToUseTracking
 from kraken_import.tracking.shares import Share
-from kraken_import.usecases import sharing
+from kraken_import.usecases import budget, sharing
 from kraken_import.usecases.sharing import shared_gate
 from kraken_import.usecases.systems import Systems, database_clock
+from tests.integration.conftest import Journey
 
 KRAKEN = KrakenSettings(base_url="https://kraken.invalid", token="token", requests_at_once=8)
 OTHER = Share(holder="00000000-0000-0000-0000-000000000001", wants=8, allowed=8, requests=6, per_second=None)
@@ -211,8 +213,8 @@ async def _in_chunks(gate: Gate) -> None:
     """As creates leave: no more requests than there are places, of a chunk that is larger."""
     while True:
         at_once = max(1, gate.places)
-        gate.expect(requests=4 * at_once)
-        await asyncio.gather(*(_ask(gate) for _ in range(at_once)))
+        with gate.expecting(requests=4 * at_once):
+            await asyncio.gather(*(_ask(gate) for _ in range(at_once)))
 
 
 def test_a_session_that_came_when_nothing_was_left_gets_its_part_though_it_sends_one_at_a_time(
@@ -419,3 +421,28 @@ def test_of_connections_that_allow_different_numbers_the_least_counts_for_all(
                 task.cancel()
 
     asyncio.run(scene())
+
+
+def test_a_batch_that_has_one_place_asks_for_as_many_as_it_has_creates(
+    journey: Journey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "_ENOUGH", 0)
+    journey = journey.with_settings(requests_at_once=1)
+    wave_id = journey.valid_wave(limit=8)
+    journey.strike(kind="slow", operation="create", seconds=0.2)
+    wanted: list[int] = []
+
+    def look() -> None:
+        while not over.wait(timeout=0.05):
+            wanted.extend(row["wants"] for row in journey.rows("SELECT wants FROM migration.kraken_share"))
+
+    over = threading.Event()
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        journey.create(wave_id)
+    finally:
+        over.set()
+        looking.join()
+    # 32 before anything is sent, then those of a chunk of four, and between two chunks none.
+    assert wanted.count(4) > wanted.count(1)

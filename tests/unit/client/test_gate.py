@@ -168,15 +168,14 @@ def test_what_requests_came_to_is_counted_until_it_is_taken() -> None:
     play(scene)
 
 
-def test_requests_that_are_not_sent_for_want_of_places_count_as_needed_until_they_are_taken() -> None:
+def test_requests_that_are_not_sent_for_want_of_places_count_as_needed_as_long_as_they_are_expected() -> None:
     async def scene() -> None:
         gate = Gate(places=1)
-        gate.expect(requests=8)
         async with gate:
-            assert gate.take_seen().most == 8
-            gate.expect(requests=0)
-            # What is under way stays.
-            assert gate.take_seen().most == 1
+            with gate.expecting(requests=8):
+                assert [gate.take_seen().most for _ in range(3)] == [8, 8, 8]
+            # Counted up to here; afterwards only what is under way.
+            assert [gate.take_seen().most for _ in range(2)] == [8, 1]
 
     play(scene)
 
