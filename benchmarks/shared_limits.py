@@ -53,6 +53,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 DIALECT: Final = "edf_accounts"
 SEED: Final = 7
 WORKERS: Final = 2
+_SETTINGS: Final = ("requests_at_once", "visibility_window", "request_timeout")
+"""What the Connection may be told besides."""
 
 
 def main() -> int:
@@ -86,15 +88,15 @@ def _measure(*, options: argparse.Namespace, cluster: Any, url: str, token: str)
         "token": token,
     }
     migrate_tracking(dsn=told["tracking"])
-    engine = _engine(dsn=told["legacy"])
+    engine = engine_of(dsn=told["legacy"])
     load.fill(engine=engine, customers={DIALECT: options.accounts}, seed=SEED, tell=lambda _: None)
     batches = asyncio.run(prepare(told=told, accounts=options.accounts))
-    _strike(url=url, kind="limit_in_progress", most=options.at_once, seconds=options.retry_after)
+    strike(url=url, kind="limit_in_progress", most=options.at_once, seconds=options.retry_after)
     if options.latency:
-        _strike(url=url, kind="slow", seconds=options.latency)
+        strike(url=url, kind="slow", seconds=options.latency)
     if options.requests:
-        _strike(url=url, kind="limit_in_flight", most=options.requests)
-    before = _ledger(url=url)
+        strike(url=url, kind="limit_in_flight", most=options.requests)
+    before = ledger_of(url=url)
     began = time.monotonic()
     workers = [
         subprocess.Popen(
@@ -104,7 +106,7 @@ def _measure(*, options: argparse.Namespace, cluster: Any, url: str, token: str)
         for turn in range(WORKERS)
     ]
     try:
-        samples = _watch(url=url, tracking=_engine(dsn=told["tracking"]), workers=workers)
+        samples = _watch(url=url, tracking=engine_of(dsn=told["tracking"]), workers=workers)
     finally:
         for worker in workers:
             worker.kill()
@@ -121,7 +123,7 @@ def _watch(*, url: str, tracking: Engine, workers: list[subprocess.Popen[bytes]]
             left = connection.exec_driver_sql(
                 "SELECT count(*) FROM migration.import_process WHERE state IN ('valid', 'creating')"
             ).scalar_one()
-        samples.append((_ledger(url=url)["in_progress"], left))
+        samples.append((ledger_of(url=url)["in_progress"], left))
         time.sleep(0.25)
     if any(worker.returncode for worker in workers):
         raise SystemExit("A worker has failed.")
@@ -136,7 +138,7 @@ def _print(
     url: str,
     before: dict[str, Any],
 ) -> int:
-    ledger = _ledger(url=url)
+    ledger = ledger_of(url=url)
     calls = sum(ledger["seen"].values()) - sum(before["seen"].values())
     faults = requests.get(f"{url}/simulator/faults", timeout=30).json()["faults"]
     refused = sum(fault["struck"] for fault in faults if fault["kind"].startswith("limit"))
@@ -155,19 +157,29 @@ def _print(
     return 0 if share >= 0.95 and refused < 0.01 * calls else 1
 
 
-async def prepare(*, told: dict[str, Any], accounts: int, run_id: str = "benchmark") -> list[dict[str, int]]:
-    """Plan, build and validate a wave of four batches. Returns its batches."""
+async def prepare(
+    *,
+    told: dict[str, Any],
+    accounts: int,
+    run_id: str = "benchmark",
+    batches: int = 4,
+    validates: bool = True,
+) -> list[dict[str, int]]:
+    """Plan, build and, unless told otherwise, validate a wave of so many batches. Returns its batches."""
     systems = systems_of(told=told)
     planned = plan_wave(
         systems=PlanSystems(tracking=systems.tracking, legacy=systems.legacy, kraken=systems.kraken),
-        request=WaveRequest(dialect=DIALECT, dry_run=False, limit=accounts, batch_size=-(-accounts // 4)),
+        request=WaveRequest(
+            dialect=DIALECT, dry_run=False, limit=accounts, batch_size=-(-accounts // batches)
+        ),
         run=AirflowRun(dag_id="benchmark", run_id=run_id, run_type="manual", logical_date=None),
         now=datetime.now(UTC),
     )
     refs = [BatchRef(wave_id=planned.wave_id, batch=batch) for batch in planned.batches]
     for ref in refs:
         await asyncio.to_thread(build_batch, systems=systems, ref=ref)
-        await validate_batch(systems=systems, ref=ref)
+        if validates:
+            await validate_batch(systems=systems, ref=ref)
     return [ref.plain for ref in refs]
 
 
@@ -194,22 +206,23 @@ def systems_of(*, told: dict[str, Any]) -> BuildSystems:
         token=told["token"],
         import_suppliers={DIALECT: supplier},
         configured_values=configured_values(),
+        **{name: told[name] for name in _SETTINGS if name in told},
     )
 
     async def refresh() -> KrakenSettings:
         return replace(kraken)
 
-    tracking = _engine(dsn=told["tracking"])
+    tracking = engine_of(dsn=told["tracking"])
     return BuildSystems(
         tracking=tracking,
         kraken=kraken,
         refresh=refresh,
         clock=database_clock(engine=tracking),
-        legacy=_engine(dsn=told["legacy"]),
+        legacy=engine_of(dsn=told["legacy"]),
     )
 
 
-def _engine(*, dsn: str) -> Engine:
+def engine_of(*, dsn: str) -> Engine:
     return engine_to(dsn, poolclass=NullPool)
 
 
@@ -239,11 +252,11 @@ def stand_in(*, delay: float) -> Iterator[tuple[str, str]]:
         server.wait()
 
 
-def _strike(*, url: str, **fault: Any) -> None:
+def strike(*, url: str, **fault: Any) -> None:
     requests.post(f"{url}/simulator/faults", json=fault, timeout=30).raise_for_status()
 
 
-def _ledger(*, url: str) -> dict[str, Any]:
+def ledger_of(*, url: str) -> dict[str, Any]:
     ledger: dict[str, Any] = requests.get(f"{url}/simulator/ledger?summary=1", timeout=30).json()
     return ledger
 

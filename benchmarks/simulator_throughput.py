@@ -38,7 +38,7 @@ def main() -> int:
     try:
         os.sched_setaffinity(0, cores[1:] or cores)
         port = _port(server=server)
-        body = _body()
+        body = body_of()
         idle = _cpu_seconds(pid=server.pid)
         seconds, refused = asyncio.run(
             _measure(port=port, token=token, body=body, accounts=options.accounts, lines=options.connections)
@@ -84,7 +84,7 @@ def _port(*, server: subprocess.Popen[str]) -> int:
     return int(line.rsplit(":", 1)[1])
 
 
-def _body() -> bytes:
+def body_of() -> bytes:
     payload = json.loads(PAYLOAD.read_text())
     return json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
 
@@ -94,17 +94,20 @@ async def _measure(*, port: int, token: str, body: bytes, accounts: int, lines: 
     numbers = iter(range(accounts))
     started = time.perf_counter()
     refused = await asyncio.gather(
-        *(_converse(port=port, token=token, body=body, numbers=numbers) for _ in range(lines))
+        *(converse(port=port, token=token, body=body, numbers=numbers) for _ in range(lines))
     )
     return time.perf_counter() - started, sum(refused)
 
 
-async def _converse(*, port: int, token: str, body: bytes, numbers: Iterator[int]) -> int:
-    """Take accounts from `numbers` until there are no more, one request at a time."""
+async def converse(*, port: int, token: str, body: bytes, numbers: Iterator[int], operations: int = 3) -> int:
+    """Take accounts from `numbers` until there are no more, one request at a time.
+
+    An account has so many operations: validate, create and status. Returns how many requests were refused.
+    """
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     refused = 0
     for number in numbers:
-        for request in _requests(token=token, body=body, number=number):
+        for request in _requests(token=token, body=body, number=number)[:operations]:
             writer.write(request)
             refused += not await _succeeds(reader=reader)
     writer.close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -37,7 +39,7 @@ class Seen:
     seconds: float = 0.0
     """Total duration of all of them."""
     most: int = 0
-    """The largest number of requests that were under way or waiting at once."""
+    """The largest number of requests that were under way, waiting or expected at once."""
     of_creates: bool = False
     """Only creates were seen, whose refusal may have been for accounts."""
 
@@ -64,12 +66,18 @@ class Gate:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._broken: Exception | None = None
         self._closed_until = -math.inf
+        self._expected = 0
         self._seen = Seen()
 
     @property
     def places(self) -> int:
         """The number of requests that may be under way at once."""
         return self._places
+
+    @property
+    def most(self) -> int:
+        """The largest number of requests that can be under way until it is opened again."""
+        return max(self._places, self._under_way)
 
     def open(self, *, places: int, lapses_at: float = math.inf, per_second: float | None = None) -> None:
         """Let `places` requests pass at once and `per_second` a second, until `lapses_at` (loop's clock)."""
@@ -90,6 +98,16 @@ class Gate:
         if self.pause:
             self._turn_away(GateClosed(seconds=self.pause))
 
+    @contextmanager
+    def expecting(self, *, requests: int) -> Iterator[None]:
+        """Count so many requests as needed meanwhile, though fewer come while there are fewer places."""
+        before, self._expected = self._expected, requests
+        self._seen.most = max(self._seen.most, requests)
+        try:
+            yield
+        finally:
+            self._expected = before
+
     def break_down(self, *, error: Exception) -> None:
         """Raise this for every request that waits now or comes later."""
         self._broken = error
@@ -109,7 +127,8 @@ class Gate:
 
     def take_seen(self) -> Seen:
         """Return what was counted since the last call, and begin again."""
-        seen, self._seen = self._seen, Seen(most=self._under_way + len(self._waiting))
+        most = max(self._expected, self._under_way + len(self._waiting))
+        seen, self._seen = self._seen, Seen(most=most)
         return seen
 
     async def __aenter__(self) -> Self:

@@ -10,7 +10,7 @@ import asyncio
 import math
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol, Self
@@ -112,6 +112,10 @@ class KrakenSession:
     def requests_in_flight(self) -> int:
         """The number of requests that may be under way at once now; at least one."""
         return max(1, min(self._gate.places, self._settings.requests_in_flight))
+
+    def expecting(self, *, requests: int) -> AbstractContextManager[None]:
+        """Need places for so many requests meanwhile, though fewer are sent while there are fewer."""
+        return self._gate.expecting(requests=requests)
 
     @property
     def pause(self) -> float:

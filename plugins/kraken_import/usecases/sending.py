@@ -88,8 +88,11 @@ class Sender:
             end()
 
         watcher = asyncio.create_task(watch())
+        at_once = self.session.requests_in_flight
         try:
-            await asyncio.gather(*(work() for _ in range(self.session.requests_in_flight)))
+            # Otherwise a session would never seem to need more places than it has.
+            with self.session.expecting(requests=max(at_once, len(chunk))):
+                await asyncio.gather(*(work() for _ in range(at_once)))
         finally:
             watcher.cancel()
         return exchanges

@@ -53,6 +53,15 @@ async def shared_gate(*, systems: Systems, most: int) -> AsyncIterator[Gate]:
             await asyncio.to_thread(keeper.give_back, keeper.gate.take_seen(), keeper.gate.pause)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Grant:
+    """What may pass from now on. `is_less` says that requests under way keep places that become free."""
+
+    places: int = 0
+    per_second: float | None = None
+    is_less: bool = False
+
+
 @dataclass(slots=True, kw_only=True)
 class _Keeper:
     systems: Systems
@@ -62,6 +71,8 @@ class _Keeper:
     gate: Gate = field(default_factory=lambda: Gate(places=0))
     is_held: bool = False
     is_over: bool = False
+    frees_places: bool = False
+    """Whether the share is larger than what may pass now, until the requests under way have ended."""
     turn: Lock = field(default_factory=Lock)
     """Held while the share is written: a cancelled write goes on in its thread."""
 
@@ -85,13 +96,15 @@ class _Keeper:
         # Before the database counts its ten seconds.
         lapses_at = asyncio.get_running_loop().time() + LEASE.total_seconds()
         seen = self.gate.take_seen()
-        if self.is_held:
+        # Without a place a session cannot show how many requests it would send.
+        if self.is_held and self.gate.places:
             self.wants = max(1, min(self.most, seen.most))
-        share, pause = await asyncio.to_thread(self._take, seen, self.gate.pause)
+        grant, pause = await asyncio.to_thread(self._take, seen, self.gate.pause, self.gate.most)
         self.is_held = True
+        self.frees_places = grant.is_less
         if pause > self.gate.pause:
             self.gate.close(seconds=pause)
-        self.gate.open(places=share.requests, lapses_at=lapses_at, per_second=share.per_second)
+        self.gate.open(places=grant.places, lapses_at=lapses_at, per_second=grant.per_second)
 
     def give_back(self, seen: Seen, pause: float) -> None:
         """Give the share back to the others, and keep what later sessions need to know."""
@@ -104,22 +117,27 @@ class _Keeper:
             shares.give_back(engine=self.systems.tracking, holder=self.holder)
 
     async def _pause(self) -> None:
-        """Wait until the next renewal is due: soon if requests wait for a place that may become free."""
+        """Wait until the next renewal is due: soon if a place becomes free, or requests wait for one."""
         await asyncio.sleep(_SOON)
+        if self.frees_places:
+            return
         if self.gate.places and self.wants == self.most:
             await asyncio.sleep(_RENEW_AFTER - _SOON)
             return
         with suppress(TimeoutError):
             await asyncio.wait_for(self.gate.short.wait(), timeout=_RENEW_AFTER - _SOON)
 
-    def _take(self, seen: Seen, pause: float) -> tuple[Share, float]:
-        """Return the share that is due now, and the seconds for which Kraken wants no requests at all."""
+    def _take(self, seen: Seen, pause: float, under_way: int) -> tuple[_Grant, float]:
+        """Return what may pass now, and the seconds for which Kraken wants no requests at all.
+
+        Up to `under_way` requests may be under way until then.
+        """
         with self.turn:
             if self.is_over:
-                return self._new(), 0.0
-            return self._take_in_turn(seen, pause)
+                return _Grant(), 0.0
+            return self._take_in_turn(seen, pause, under_way)
 
-    def _take_in_turn(self, seen: Seen, pause: float) -> tuple[Share, float]:
+    def _take_in_turn(self, seen: Seen, pause: float, under_way: int) -> tuple[_Grant, float]:
         kraken = self.systems.kraken
         target = kraken.target
         with shares.entered(engine=self.systems.tracking, target_kraken=target) as (connection, load):
@@ -132,8 +150,8 @@ class _Keeper:
             allowed = min([kraken.requests_at_once, *(share.allowed for share in held.values())])
             limit = limit_of(level=level, allowed=allowed)
             mine = replace(mine or self._new(), wants=self.wants, allowed=kraken.requests_at_once)
-            share = self._keep(connection, limit, mine, list(held.values()))
-        return share, max(load.pause, pause)
+            grant = self._keep(connection, limit, mine, list(held.values()), under_way)
+        return grant, max(load.pause, pause)
 
     def _learn(self, connection: Connection, load: Load, seen: Seen, pause: float) -> RequestLevel:
         """Return what is known of the requests at once, including what was seen."""
@@ -159,16 +177,23 @@ class _Keeper:
         allowed = self.systems.kraken.requests_at_once
         return Share(holder=self.holder, wants=self.wants, allowed=allowed, requests=0, per_second=None)
 
-    def _keep(self, connection: Connection, limit: int, mine: Share, others: list[Share]) -> Share:
-        """Take what is due, as far as the others have already given it back."""
+    def _keep(
+        self, connection: Connection, limit: int, mine: Share, others: list[Share], under_way: int
+    ) -> _Grant:
+        """Take what is due, as far as the others have already given it back.
+
+        What is given back stays in the share until the requests that have the places have ended.
+        """
         kraken = self.systems.kraken
         due = divide(limit=limit, shares=[*others, mine])
-        places = max(0, min(due[self.holder], limit - sum(share.requests for share in others)))
+        left = max(0, limit - sum(share.requests for share in others))
+        places = min(due[self.holder], left)
+        kept = max(places, min(under_way, left))
         per_second = None
         if kraken.requests_per_second is not None:
             part = kraken.requests_per_second * due[self.holder] / max(1, sum(due.values()))
             others_take = sum(share.per_second or 0.0 for share in others)
             per_second = max(0.0, min(part, kraken.requests_per_second - others_take))
-        share = replace(mine, requests=places, per_second=per_second)
+        share = replace(mine, requests=kept, per_second=per_second)
         shares.keep_share(connection=connection, target_kraken=kraken.target, share=share, lease=LEASE)
-        return share
+        return _Grant(places=places, per_second=per_second, is_less=kept > places)

@@ -95,8 +95,7 @@ class _Validator:
     async def _round(self) -> tuple[int, HoldBack | None]:
         """Ask once about each built record. Returns how many were not answered, and why it waits."""
         after = unanswered = 0
-        most = _CHUNKS_IN_FLIGHT * self.session.requests_in_flight
-        while chunk := await asyncio.to_thread(self._next_chunk, after, most):
+        while chunk := await asyncio.to_thread(self._next_chunk, after):
             exchanges = await asyncio.gather(
                 *(self.session.validate(resource=self.wave.resource, payload=record.body) for record in chunk)
             )
@@ -122,7 +121,9 @@ class _Validator:
             after = chunk[-1].id
         return unanswered, None
 
-    def _next_chunk(self, after: int, most: int) -> list[ReadyRecord]:
+    def _next_chunk(self, after: int) -> list[ReadyRecord]:
+        # The session's share of the requests may have changed since the last chunk.
+        most = _CHUNKS_IN_FLIGHT * self.session.requests_in_flight
         with self.systems.tracking.connect() as connection:
             refuse_if_stopped(
                 wave=wave_for_kraken(connection=connection, ref=self.ref.wave, kraken=self.systems.kraken)

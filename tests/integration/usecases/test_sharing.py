@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -16,9 +17,10 @@ from kraken_import.client.settings import KrakenSettings
 from kraken_import.tracking import shares
 from kraken_import.tracking.faults import UnableToUseTracking
 from kraken_import.tracking.shares import Share
-from kraken_import.usecases import sharing
+from kraken_import.usecases import budget, sharing
 from kraken_import.usecases.sharing import shared_gate
 from kraken_import.usecases.systems import Systems, database_clock
+from tests.integration.conftest import Journey
 
 KRAKEN = KrakenSettings(base_url="https://kraken.invalid", token="token", requests_at_once=8)
 OTHER = Share(holder="00000000-0000-0000-0000-000000000001", wants=8, allowed=8, requests=6, per_second=None)
@@ -151,6 +153,107 @@ def test_a_holder_that_loses_the_database_lets_nothing_pass_and_comes_back_to_wh
             assert gate.places <= 2
             assert sum(_held(tracking_engine).values()) <= 8
             work.cancel()
+
+    asyncio.run(scene())
+
+
+def test_places_go_to_others_only_once_the_requests_that_had_them_have_ended(
+    tracking_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # However slow the machine is, no lease lapses.
+    monkeypatch.setattr(sharing, "LEASE", timedelta(seconds=30))
+
+    async def scene() -> None:
+        systems = _systems(tracking_engine)
+        under_way = most = 0
+        answered = asyncio.Event()
+
+        async def ask(gate: Gate) -> None:
+            nonlocal under_way, most
+            async with gate:
+                under_way += 1
+                most = max(most, under_way)
+                await answered.wait()
+                await asyncio.sleep(0.01)
+                under_way -= 1
+
+        async def keep_asking(gate: Gate) -> None:
+            while True:
+                await asyncio.gather(*(ask(gate) for _ in range(8)))
+
+        async with asyncio.timeout(20), shared_gate(systems=systems, most=8) as first:
+            work = [asyncio.create_task(keep_asking(first))]
+            await _until(lambda: under_way == 8)
+            async with shared_gate(systems=systems, most=8) as second:
+                work.append(asyncio.create_task(keep_asking(second)))
+                await _until(lambda: first.places == 4)
+                # Several renewals pass before Kraken answers.
+                await asyncio.sleep(1)
+                assert (second.places, under_way) == (0, 8)
+                answered.set()
+                await _until(lambda: second.places == 4)
+                for task in work:
+                    task.cancel()
+        assert most == 8
+
+    asyncio.run(scene())
+
+
+async def _ask(gate: Gate) -> None:
+    async with gate:
+        await asyncio.sleep(0.01)
+
+
+async def _one_by_one(gate: Gate) -> None:
+    while True:
+        await _ask(gate)
+
+
+async def _in_chunks(gate: Gate) -> None:
+    """As creates leave: no more requests than there are places, of a chunk that is larger."""
+    while True:
+        at_once = max(1, gate.places)
+        with gate.expecting(requests=4 * at_once):
+            await asyncio.gather(*(_ask(gate) for _ in range(at_once)))
+
+
+def test_a_session_that_came_when_nothing_was_left_gets_its_part_though_it_sends_one_at_a_time(
+    tracking_engine: Engine,
+) -> None:
+    async def scene() -> None:
+        systems = _systems(tracking_engine)
+        async with (
+            asyncio.timeout(20),
+            shared_gate(systems=systems, most=8) as first,
+            shared_gate(systems=systems, most=8) as second,
+        ):
+            assert (first.places, second.places) == (8, 0)
+            work = [asyncio.create_task(_in_chunks(gate)) for gate in (first, second)]
+            await _until(lambda: (first.places, second.places) == (4, 4))
+            for task in work:
+                task.cancel()
+
+    asyncio.run(scene())
+
+
+def test_a_session_that_sends_little_for_a_while_gets_more_once_it_has_more_to_send(
+    tracking_engine: Engine,
+) -> None:
+    async def scene() -> None:
+        systems = _systems(tracking_engine)
+        async with (
+            asyncio.timeout(20),
+            shared_gate(systems=systems, most=8) as first,
+            shared_gate(systems=systems, most=8) as second,
+        ):
+            work = [asyncio.create_task(_in_chunks(first))]
+            slow = asyncio.create_task(_one_by_one(second))
+            await _until(lambda: second.places == 1)
+            slow.cancel()
+            work.append(asyncio.create_task(_in_chunks(second)))
+            await _until(lambda: (first.places, second.places) == (4, 4))
+            for task in work:
+                task.cancel()
 
     asyncio.run(scene())
 
@@ -318,3 +421,28 @@ def test_of_connections_that_allow_different_numbers_the_least_counts_for_all(
                 task.cancel()
 
     asyncio.run(scene())
+
+
+def test_a_batch_that_has_one_place_asks_for_as_many_as_it_has_creates(
+    journey: Journey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "_ENOUGH", 0)
+    journey = journey.with_settings(requests_at_once=1)
+    wave_id = journey.valid_wave(limit=8)
+    journey.strike(kind="slow", operation="create", seconds=0.2)
+    wanted: list[int] = []
+
+    def look() -> None:
+        while not over.wait(timeout=0.05):
+            wanted.extend(row["wants"] for row in journey.rows("SELECT wants FROM migration.kraken_share"))
+
+    over = threading.Event()
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        journey.create(wave_id)
+    finally:
+        over.set()
+        looking.join()
+    # 32 before anything is sent, then those of a chunk of four, and between two chunks none.
+    assert wanted.count(4) > wanted.count(1)

@@ -168,6 +168,18 @@ def test_what_requests_came_to_is_counted_until_it_is_taken() -> None:
     play(scene)
 
 
+def test_requests_that_are_not_sent_for_want_of_places_count_as_needed_as_long_as_they_are_expected() -> None:
+    async def scene() -> None:
+        gate = Gate(places=1)
+        async with gate:
+            with gate.expecting(requests=8):
+                assert [gate.take_seen().most for _ in range(3)] == [8, 8, 8]
+            # Counted up to here; afterwards only what is under way.
+            assert [gate.take_seen().most for _ in range(2)] == [8, 1]
+
+    play(scene)
+
+
 def test_a_long_pause_that_kraken_asks_for_closes_the_gate_to_all_that_wait_and_come() -> None:
     async def scene() -> None:
         gate = Gate(places=1)
