@@ -259,7 +259,8 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("board", "waves", "reruns_since", lambda s: {"wave_ids": [s.ended]}),
     **_plain("board", "at work", "oldest_open", lambda s: {"wave_ids": [s.working]}),
     **_plain("board", "page", "identifiers"),
-    **_plain("board", "one", "log present wave_of_run wave_of_rerun"),
+    **_plain("board", "one", "present wave_of_run wave_of_rerun"),
+    **_plain("board", "one", "log", lambda _: {"under_way": "under way"}),
     **_plain("board", "wave", "batches flow gather", lambda s: {"wave_id": s.ended, "states": list(SETTLED)}),
     **_plain(
         "leftovers",

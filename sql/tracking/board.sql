@@ -127,7 +127,7 @@ ORDER BY wave_id, currency, ledger
 -- its own is told once, by that row.
 SELECT at, by_whom, what, reason, came_of_it, action_id
 FROM (
-    SELECT ordered_at AS at, ordered_by AS by_whom, kind AS what, reason, coalesce(result, 'under way') AS came_of_it,
+    SELECT ordered_at AS at, ordered_by AS by_whom, kind AS what, reason, coalesce(result, %(under_way)s) AS came_of_it,
         id AS action_id
     FROM migration.console_action
     WHERE wave_id = %(wave_id)s

@@ -93,6 +93,10 @@ class WaveMoney:
     payload_cents: Decimal
 
 
+UNDER_WAY: Final = "under way"
+"""What came of an order whose end is not known, in the log."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
     """What a person, or the gate without one, did about a wave."""
@@ -209,7 +213,7 @@ def money(*, connection: Connection, wave_ids: Sequence[int]) -> dict[int, list[
 
 def log(*, connection: Connection, wave_id: int, most: int) -> list[LogLine]:
     """Return what was ordered and decided about a wave, the newest first."""
-    return _SQL.all(connection, LogLine, "log", wave_id=wave_id, most=most)
+    return _SQL.all(connection, LogLine, "log", wave_id=wave_id, most=most, under_way=UNDER_WAY)
 
 
 def identifiers(*, connection: Connection, ids: Sequence[int]) -> dict[int, str]:

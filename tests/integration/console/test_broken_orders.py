@@ -74,7 +74,7 @@ def test_an_order_whose_process_dies_says_so_and_is_given_again_once(console: Co
     wave_id = console.journey.plan(limit=1).wave_id
     order = {"kind": "pause", "wave_id": wave_id, "asked_for": {"wave": str(wave_id)}}
     with process_at_work(console, **order) as (action_id, process):
-        for path in (f"orders/{action_id}", "orders"):
+        for path in (f"orders/{action_id}", "orders", f"waves/{wave_id}"):
             page = console.get(path, user="ops")
             assert "It is being carried out." in words_of(page)
             assert "Order it again" not in page.text
@@ -97,6 +97,14 @@ def test_an_order_whose_process_dies_says_so_and_is_given_again_once(console: Co
     late = console.get(link.replace("&amp;", "&"), user="admin")
     assert str(rows(console)[1]["id"]) in late.url
     assert "Order it again" not in late.text
+
+
+def test_the_page_of_a_wave_says_that_an_order_about_it_was_broken_off(console: Console) -> None:
+    wave_id = console.journey.plan(limit=1).wave_id
+    with process_at_work(console, kind="cancel", wave_id=wave_id) as (_, process):
+        process.kill()
+        until_broken_off(console, f"waves/{wave_id}")
+    assert [row["outcome"] for row in rows(console)] == ["failed"]
 
 
 def test_the_list_of_orders_finds_out_which_processes_are_gone(console: Console) -> None:

@@ -14,12 +14,13 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from kraken_import.console.asking import Ask, Asked, NotFound
+from kraken_import.console.following import end_order, progress_of
 from kraken_import.console.forms import FIELD, sent_form
 from kraken_import.console.kinds import KINDS
 from kraken_import.console.kinds.kind import AtOnce, Kind, Progress, Scope, others_fit
 from kraken_import.domain.orders import Order
 from kraken_import.tracking import actions
-from kraken_import.tracking.actions import Action, NewAction
+from kraken_import.tracking.actions import NewAction
 from kraken_import.usecases.faults import BadRequest
 
 router = APIRouter()
@@ -45,7 +46,7 @@ def orders(asked: Ask) -> Any:
     # What asks Airflow takes longer than what asks the tracking database alone.
     short = [action for action in going_on if isinstance(KINDS.get(action.kind), AtOnce)]
     long = [action for action in going_on if action not in short]
-    stands = {each.id: _progress(asked=asked, action=each) for each in [*short, *long[:_MOST_FOLLOWED]]}
+    stands = {each.id: progress_of(asked=asked, action=each) for each in [*short, *long[:_MOST_FOLLOWED]]}
     return asked.page(
         "orders",
         actions=[
@@ -90,7 +91,7 @@ def order(asked: Ask, action_id: UUID) -> Any:
         found = actions.find(connection=connection, action_id=action_id)
     if found is None or (found.dialect is not None and not asked.caller.may_read(dialect=found.dialect)):
         raise NotFound("There is no such order that you may see.")
-    progress = _progress(asked=asked, action=found)
+    progress = progress_of(asked=asked, action=found)
     kind = KINDS.get(found.kind)
     is_to_repeat = progress.outcome in ("failed", "refused") and kind is not None
     again = {**found.asked_for, "again": str(found.id)}
@@ -142,7 +143,9 @@ def _give(asked: Asked, form: Mapping[str, str]) -> Response:
         with asked.writer.begin() as connection:
             is_first = actions.begin(connection=connection, action=action)
         if is_first:
-            _end(asked=asked, action_id=action_id, progress=_carried_out(asked, kind, scope, values, action))
+            end_order(
+                asked=asked, action_id=action_id, progress=_carried_out(asked, kind, scope, values, action)
+            )
     return lead
 
 
@@ -166,26 +169,6 @@ def _carried_out(
             sentence=f"It failed ({type(error).__name__}), and may be done in part: look before you order it "
             "again.",
             outcome="failed",
-        )
-
-
-def _progress(*, asked: Asked, action: Action) -> Progress:
-    if action.outcome is not None:
-        return Progress(sentence=action.result or "", outcome=action.outcome)
-    kind = KINDS.get(action.kind)
-    if kind is None:
-        return Progress(sentence="Under way.")
-    found = kind.progress(asked=asked, action=action)
-    _end(asked=asked, action_id=action.id, progress=found)
-    return found
-
-
-def _end(*, asked: Asked, action_id: UUID, progress: Progress) -> None:
-    if progress.outcome is None:
-        return
-    with asked.writer.begin() as connection:
-        actions.end(
-            connection=connection, action_id=action_id, outcome=progress.outcome, result=progress.sentence
         )
 
 

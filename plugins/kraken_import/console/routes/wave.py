@@ -9,6 +9,7 @@ from typing import Any, Final
 from fastapi import APIRouter
 
 from kraken_import.console.asking import Ask
+from kraken_import.console.following import followed
 from kraken_import.console.oldest import oldest_of
 from kraken_import.console.runs import open_question, page_of, report_of
 from kraken_import.domain.lifecycle import OPEN, State
@@ -55,7 +56,7 @@ def wave(asked: Ask, wave_id: int) -> Any:
         policy=wave_in_words(wave=full),
         question=question,
         is_barred=is_barred(four_eyes=full.policy.four_eyes, askers=askers, user=asked.caller.name),
-        log=log,
+        log=followed(asked=asked, log=log),
         reruns=reruns,
         run_page=page_of(asked=asked, run=run),
         report=report_of(asked=asked, run=run),
