@@ -132,6 +132,22 @@ def line_of(*, connection: Connection, wave: WaveLine, oldest: Oldest | None = N
     return line
 
 
+def _oldest_open(
+    *,
+    connection: Connection,
+    states: Mapping[int, Mapping[State, int]],
+    under_way: list[int],
+    oldest: Oldest | None,
+) -> Mapping[int, datetime]:
+    """Return since when the oldest open record of each wave waits; of many, as `oldest` knows it."""
+    still_open = sum(states[wave_id].get(state, 0) for wave_id in under_way for state in OPEN)
+    if not still_open:
+        return {}
+    if oldest is not None and still_open > _MANY_OPEN:
+        return oldest(under_way)
+    return board.oldest_open(connection=connection, wave_ids=under_way)
+
+
 def _lines(*, connection: Connection, phases: Mapping[int, Phase], oldest: Oldest | None) -> list[BoardLine]:
     ids = list(phases)
     if not ids:
@@ -143,14 +159,7 @@ def _lines(*, connection: Connection, phases: Mapping[int, Phase], oldest: Oldes
     paces = board.pace(connection=connection, wave_ids=paced, latest=LATEST) if paced else {}
     people = board.people(connection=connection, wave_ids=ids)
     money = board.money(connection=connection, wave_ids=ids)
-    still_open = sum(states[wave_id].get(state, 0) for wave_id in under_way for state in OPEN)
-    since = (
-        oldest(under_way)
-        if oldest is not None and still_open > _MANY_OPEN
-        else board.oldest_open(connection=connection, wave_ids=under_way)
-        if still_open
-        else {}
-    )
+    since = _oldest_open(connection=connection, states=states, under_way=under_way, oldest=oldest)
     now = board.present(connection=connection)
     found = overview.waves_of(connection=connection, wave_ids=ids)
     moved = [each.id for each in found if has_moved_since(wave=each, states=states[each.id])]
