@@ -236,6 +236,14 @@ def _caused(sample: Sample) -> dict[str, Any]:
     return {"wave_ids": [sample.ended], "paths": ["/path"], "most": 100, **sought}
 
 
+def _preflight(_: Sample) -> dict[str, Any]:
+    return {
+        "customers": 10_000, "rejected": 1, "warned": 0, "checked_by": "ann", "preflight_id": 1,
+        "severities": ["error"], "codes": ["required"], "paths": ["name"], "sources": ["legacy.name"],
+        "counts": [1],
+    }  # fmt: skip
+
+
 def _left_cases(*, before: tuple[str, ...] = ()) -> tuple[Case, ...]:
     return tuple(
         Case(about="wave", label=label, values=_left(**given), before=before)
@@ -424,6 +432,7 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("overview", "waves", "waves", lambda _: {"wave_ids": None, "dialects": None}),
     **_plain("overview", "waves", "dialects"),
     **_plain("overview", "one", "reruns"),
+    **_plain("preflights", "one", "keep latest causes", _preflight),
     **_plain("processes", "page", "claim", _new),
     **_both("processes", "batch", "rebuildable", _in("build", {State.PLANNED, State.BUILT})),
     **_both("processes", "batch", "in_doubt", _in("creating", {State.CREATING})),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -99,6 +100,8 @@ def preflight(
     # Without a tracking database there is nothing to compare with.
     with suppress(NothingSaid), tracking_database(option=tracking_dsn) as tracking:
         checked.rehearsed = preflights.last_rehearsal(tracking=tracking, dialect=known, kraken=kraken)
+        if problem := preflights.keep(tracking=tracking, checked=checked, by=getpass.getuser()):
+            typer.echo(problem, err=True)
     files = [str(file) for file in preflights.write(checked=checked, folder=folder / "preflight")]
     data = {
         "customers": checked.customers,

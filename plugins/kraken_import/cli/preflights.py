@@ -20,7 +20,9 @@ from kraken_import.cli.problems import Problem
 from kraken_import.client.settings import KrakenSettings
 from kraken_import.reporting.frames import FRAMES_HEADER, frame_rows
 from kraken_import.reporting.page import csv_text, render
+from kraken_import.tracking import preflights
 from kraken_import.tracking.frame_rows import RehearsedRows, of_last_rehearsal
+from kraken_import.tracking.preflights import NewPreflight, PreflightCause
 from transforms.build import BuildResult
 from transforms.database import shown
 from transforms.dialect import Dialect
@@ -144,6 +146,36 @@ def last_rehearsal(
     except ProgrammingError:
         # Its schema is older than these counts, or does not exist yet: there is nothing to compare with.
         return None
+
+
+def keep(*, tracking: Engine, checked: Checked, by: str) -> str:
+    """Keep what was found for the console, without values. Returns why it was not; blank if it was."""
+    found = NewPreflight(
+        dialect=checked.dialect.name,
+        customers=checked.customers,
+        rejected=checked.rejected,
+        warned=checked.warned,
+        checked_by=by,
+        causes=[
+            PreflightCause(
+                severity=cause.severity,
+                code=cause.code,
+                path=cause.path,
+                source=cause.source,
+                customers=cause.customers,
+            )
+            for cause in checked.causes.causes()
+        ],
+    )
+    try:
+        with tracking.begin() as connection:
+            preflights.keep(connection=connection, found=found)
+    except ProgrammingError:
+        return (
+            "The console does not show it: the schema of the tracking database is older, or its user may "
+            "only read."
+        )
+    return ""
 
 
 class _SharedValues:

@@ -76,6 +76,8 @@ TABLES: Final[Mapping[str, Rights]] = {
     "outage": _STANDING,
     "payload": Rights(app=_APPEND),
     "personal_look": _HISTORY,
+    "preflight": _HISTORY,
+    "preflight_cause": _HISTORY,
     "purged_money": _HISTORY,
     "reconciliation": _HISTORY,
     "reconciliation_difference": _STANDING,

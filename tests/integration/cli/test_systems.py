@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 from sqlalchemy import make_url
 
 from kraken_import.local import logins
@@ -54,6 +56,9 @@ def test_customers_are_checked_without_any_call(
         bare("preflight", "edf_accounts", "--customers", "5", "--json", TRACKING_DSN=tracking_dsn, **place)
     )
     assert json.loads(told)["customers"] == 5
+    with psycopg2.connect(tracking_dsn) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT dialect, customers, checked_by FROM migration.preflight")
+        assert cursor.fetchall() == [("edf_accounts", 5, getpass.getuser())]
     without_schema = bare("preflight", "edf_accounts", "--customers", "1", TRACKING_DSN=empty_dsn, **place)
     is_refused(without_schema, 4, "has no schema of the pipeline")
     nobody = bare("preflight", "essential_supply_points_cdns", **{**place, "LEGACY_DSN": empty_dsn})

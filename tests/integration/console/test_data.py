@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kraken_import.cli import preflights
 from kraken_import.console import catalogues
 from kraken_import.console.catalogues import Catalogue, Catalogues, UnableToReadMapping
 from kraken_import.reporting.catalogue import catalogue
@@ -15,6 +16,7 @@ from tests.integration.console.conftest import Console, words_of
 from tests.integration.usecases.test_cutover import SOUND
 from tests.integration.usecases.test_reconcile import play
 from transforms.lineage import lineage
+from transforms.registry import get_dialect
 
 DIALECT = "edf_accounts"
 
@@ -96,3 +98,36 @@ def test_every_field_and_rule_of_the_mapping_is_in_the_catalogue() -> None:
     parsed = catalogues._parsed(found)
     assert isinstance(parsed, Catalogue)
     assert parsed.matching(words="")[1] == list(parsed.rules)
+
+
+def test_the_last_preflight_of_a_dialect_stands_on_the_data_and_the_plan(console: Console) -> None:
+    journey = console.journey
+    for page in ("data", "plan", f"data/{DIALECT}"):
+        assert f"kraken-migrate preflight {DIALECT}" in words_of(console.get(page)), page
+    with journey.legacy_superuser.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE legacy.account SET account_class = 'Q9' WHERE account_number = %(spoiled)s",
+            {"spoiled": SOUND},
+        )
+    for by in ("bob", "ann"):
+        checked = preflights.check(
+            engine=journey.legacy, dialect=get_dialect(name=DIALECT), wanted=10, kraken=None
+        )
+        assert preflights.keep(tracking=journey.tracking, checked=checked, by=by) == ""
+    for page in ("data", "plan", f"data/{DIALECT}"):
+        said = words_of(console.get(page))
+        assert f"{checked.rejected} of 10 customers would be refused" in said, page
+        assert "by ann on" in said, page
+        assert "bob" not in said, page
+    page = console.get(f"data/{DIALECT}").text
+    assert "unknown_code" in page
+    assert "<b>legacy.account.account_class</b>" in page
+    # Neither the value nor the customer is kept.
+    kept = str(
+        journey.rows("SELECT * FROM migration.preflight JOIN migration.preflight_cause ON preflight_id = id")
+    )
+    assert "Q9" not in kept
+    assert SOUND not in kept
+    # A user who may only read is told so, and sees the result all the same.
+    told = preflights.keep(tracking=console.around.reading, checked=checked, by="eve")
+    assert "may only read" in told

@@ -29,7 +29,7 @@ WRITTEN: Final = {
 OTHERWISE: Final = {("hand_back", "reason"), ("installation", "name")}
 """Columns with such a name for which that is not so: one has Kraken's masked words on its own customer."""
 CODED: Final = """
-action airflow_run answer answered_by approval archived_by closed_by code connection_id counts
+action airflow_run answer answered_by approval archived_by checked_by closed_by code connection_id counts
 currency dag_id decided_by decision detail dialect domain doubts ended_by ended_states error_code error_path
 event extent external_identifier file first_error_code first_error_path frame from_state held_by id
 import_supplier indexed_path kind kraken kraken_identifier kraken_status ledger looked_by made_by mode

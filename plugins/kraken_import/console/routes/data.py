@@ -9,7 +9,7 @@ from fastapi import APIRouter
 
 from kraken_import.console.asking import Ask, NotFound
 from kraken_import.console.catalogues import Catalogues, UnableToReadMapping
-from kraken_import.tracking import refusals
+from kraken_import.tracking import preflights, refusals
 
 router = APIRouter()
 
@@ -26,7 +26,8 @@ def dialects(asked: Ask) -> Any:
             (name, name in in_force, refusals.last_wave(connection=connection, dialect=name))
             for name in asked.dialects
         ]
-    return asked.page("data", dialects=found)
+        checked = preflights.latest(connection=connection, dialects=asked.dialects)
+    return asked.page("data", dialects=found, checked=checked)
 
 
 @router.get("/data/{dialect}")
@@ -46,6 +47,8 @@ def mapping(asked: Ask, dialect: str, find: str = "") -> Any:
     with asked.read() as connection:
         wave = refusals.last_wave(connection=connection, dialect=dialect)
         met = {} if wave is None else refusals.of_wave(connection=connection, wave_id=wave.id)
+        checked = preflights.latest(connection=connection, dialects=[dialect]).get(dialect)
+        causes = [] if checked is None else preflights.causes(connection=connection, preflight_id=checked.id)
     by_code: Counter[str] = Counter()
     for (code, _), errors in met.items():
         by_code[code] += errors
@@ -60,6 +63,8 @@ def mapping(asked: Ask, dialect: str, find: str = "") -> Any:
         fields=fields,
         rules=rules,
         wave=wave,
+        checked=checked,
+        causes=causes,
         by_code=by_code,
         others=[] if catalogue is None else [each for each in by_code.most_common() if each[0] not in known],
     )

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 
 from kraken_import.console.asking import Ask, NotFound
 from kraken_import.domain.lifecycle import SUCCEEDED, Mode
-from kraken_import.tracking import cohorts
+from kraken_import.tracking import cohorts, preflights
 from kraken_import.usecases.dialect_facts import facts_from_elsewhere
 from kraken_import.usecases.plan_board import plan_board
 
@@ -29,7 +29,9 @@ def plan(asked: Ask) -> Any:
         dialects=asked.dialects,
         facts=facts_from_elsewhere,
     )
-    return asked.page("plan", board=board)
+    with asked.read() as connection:
+        checked = preflights.latest(connection=connection, dialects=asked.dialects)
+    return asked.page("plan", board=board, checked=checked)
 
 
 @router.get("/plan/{cohort_id}")
@@ -47,9 +49,12 @@ def cohort(asked: Ask, cohort_id: int) -> Any:
         raise NotFound("There is no such cohort that waits for a wave: another run may have taken it.")
     with asked.read() as connection:
         rehearsed = cohorts.rehearsed(connection=connection, cohort_id=cohort_id, most=_MOST)
+        dialect = found.cohort.dialect
+        checked = preflights.latest(connection=connection, dialects=[dialect]).get(dialect)
     return asked.page(
         "cohort",
         planned=found,
+        checked=checked,
         is_live=found.cohort.mode is Mode.LIVE,
         rehearsed=rehearsed,
         looked_at=sum(each.customers for each in rehearsed),

@@ -222,3 +222,45 @@ LANGUAGE sql STABLE AS $$
         )
 $$;
 COMMENT ON FUNCTION migration.leftovers IS 'Customers handed back, late changes and open differences of a wave, or without one the differences that no wave has.';
+
+CREATE TABLE migration.preflight (
+    id                  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    dialect             text NOT NULL,
+    customers           integer NOT NULL CHECK (customers >= 0),
+    rejected            integer NOT NULL CHECK (rejected >= 0),
+    warned              integer NOT NULL CHECK (warned >= 0),
+    checked_by          text NOT NULL,
+    checked_at          timestamptz NOT NULL
+);
+CREATE INDEX preflight_dialect_idx ON migration.preflight (dialect, id);
+COMMENT ON TABLE migration.preflight IS 'Append-only: preflights that were run, which build and check customers without any call.';
+COMMENT ON COLUMN migration.preflight.id IS 'Surrogate key, ascending.';
+COMMENT ON COLUMN migration.preflight.dialect IS 'The dialect.';
+COMMENT ON COLUMN migration.preflight.customers IS 'How many customers were looked at.';
+COMMENT ON COLUMN migration.preflight.rejected IS 'How many of them would not be sent.';
+COMMENT ON COLUMN migration.preflight.warned IS 'How many others would be sent with a warning.';
+COMMENT ON COLUMN migration.preflight.checked_by IS 'User of the machine of the command.';
+COMMENT ON COLUMN migration.preflight.checked_at IS 'When it had ended.';
+
+CREATE TABLE migration.preflight_cause (
+    preflight_id        bigint NOT NULL REFERENCES migration.preflight,
+    severity            text NOT NULL CHECK (severity IN ('error', 'warning')),
+    code                text NOT NULL,
+    path                text NOT NULL,
+    source              text NOT NULL,
+    customers           integer NOT NULL CHECK (customers > 0),
+    PRIMARY KEY (preflight_id, severity, code, path, source)
+);
+COMMENT ON TABLE migration.preflight_cause IS 'Append-only: what a preflight found, by cause, without values and customers.';
+COMMENT ON COLUMN migration.preflight_cause.preflight_id IS 'The preflight.';
+COMMENT ON COLUMN migration.preflight_cause.severity IS 'error or warning.';
+COMMENT ON COLUMN migration.preflight_cause.code IS 'Code of the rule, or of the build.';
+COMMENT ON COLUMN migration.preflight_cause.path IS 'Generic path in the payload; blank for the whole record.';
+COMMENT ON COLUMN migration.preflight_cause.source IS 'The legacy columns behind it; blank where there is none.';
+COMMENT ON COLUMN migration.preflight_cause.customers IS 'How many customers have it.';
+CREATE TRIGGER preflight_is_append_only
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON migration.preflight
+    FOR EACH STATEMENT EXECUTE FUNCTION migration.refuse_change();
+CREATE TRIGGER preflight_cause_is_append_only
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON migration.preflight_cause
+    FOR EACH STATEMENT EXECUTE FUNCTION migration.refuse_change();
