@@ -145,7 +145,7 @@ def test_figures_over_time_have_the_tables_of_tracking(
     engine = engine_to(new_database(template=tracking_template))
     path = tmp_path / "figures.csv"
     with series_in(path=path, tracking=engine) as series:
-        series.ended = 7
+        series.reached = {"ended": 7}
         series.note(0.0, {processes.TASKS: 200, "unheard of": 1})
         series.note(0.5, {processes.TASKS: 999})
         series.note(2.5, {})

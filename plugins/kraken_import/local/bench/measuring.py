@@ -19,7 +19,7 @@ from kraken_import.local.bench.machine import Company
 from kraken_import.local.bench.plot import draw
 from kraken_import.local.bench.processes import Stack
 from kraken_import.local.bench.sampling import sampled
-from kraken_import.local.bench.series import Series, series_in
+from kraken_import.local.bench.series import STEPS, Series, series_in
 from kraken_import.local.problems import StackProblem
 from kraken_import.local.running import Running
 from kraken_import.local.settings import RUN
@@ -121,7 +121,8 @@ class Bench:
         with display.progress_lines(target=display.console()) as show:
 
             def noted(progress: Sequence[Progress]) -> None:
-                series.ended = sum(each.settled for each in progress)
+                steps = [(each.built, each.created, each.settled) for each in progress]
+                series.reached = dict(zip(STEPS, map(sum, zip(*steps, strict=True)), strict=True))
                 show(progress)
 
             wave = waves.start_wave(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from kraken_import.local.bench import series
-from kraken_import.local.bench.series import ENDED, MEMORY, OTHER_TABLES, SECONDS, TABLES
+from kraken_import.local.bench.series import MEMORY, OTHER_TABLES, SECONDS, STEPS, TABLES
 from transforms.private import write_private
 
 _POINTS: Final = 240
@@ -28,6 +28,8 @@ _COLOURS: Final = (
     "#555555",
     "#999933",
 )
+
+_ENDS: Final = (1, 1.2, 1.6, 2, 3, 4, 6, 8, 10)
 
 Row = Mapping[str, float | None]
 
@@ -49,7 +51,10 @@ def draw(*, figures: Path, title: str, to: Path) -> None:
 def panels(*, rows: Sequence[Row]) -> list[Panel]:
     """Return the charts of some rows, of which each stands for the time since the one before."""
     return [
-        Panel(title="accounts that ended, a second", lines={"rate": list(_rates(rows=rows))}),
+        Panel(
+            title="accounts a second",
+            lines={name: list(_rates(rows=rows, name=name)) for name in STEPS},
+        ),
         Panel(
             title="largest process, MB",
             lines={name: _values(rows=rows, name=name, unit=2**20) for name in MEMORY},
@@ -109,11 +114,11 @@ def _thinned(*, path: Path) -> list[Row]:
     ]
 
 
-def _rates(*, rows: Sequence[Row]) -> Iterator[tuple[float, float]]:
+def _rates(*, rows: Sequence[Row], name: str) -> Iterator[tuple[float, float]]:
     for before, after in itertools.pairwise(rows):
         since, until = before[SECONDS] or 0.0, after[SECONDS] or 0.0
         if until > since:
-            yield until, ((after[ENDED] or 0.0) - (before[ENDED] or 0.0)) / (until - since)
+            yield until, ((after[name] or 0.0) - (before[name] or 0.0)) / (until - since)
 
 
 def _values(*, rows: Sequence[Row], name: str, unit: float) -> list[tuple[float, float]]:
@@ -121,8 +126,8 @@ def _values(*, rows: Sequence[Row], name: str, unit: float) -> list[tuple[float,
 
 
 def _round_up(value: float) -> float:
-    """Return the next number that begins with 1, 2 or 5 and has nothing but zeros after it."""
+    """Return the next number that a scale may end with."""
     size = 1.0
     while size * 10 <= value:
         size *= 10
-    return next((size * first for first in (1, 2, 5, 10) if size * first >= value), size * 10)
+    return next((size * first for first in _ENDS if size * first >= value), size * 10)

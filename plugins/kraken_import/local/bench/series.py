@@ -14,7 +14,7 @@ from kraken_import.local.bench import processes
 from transforms.private import private_file
 
 SECONDS: Final = "seconds"
-ENDED: Final = "ended"
+STEPS: Final = ("built", "created", "ended")
 MEMORY: Final = (
     processes.TASKS,
     processes.SUPERVISORS,
@@ -27,7 +27,7 @@ MEMORY: Final = (
 )
 TABLES: Final = ("payload", "answer", "import_event", "import_process", "shared_value")
 OTHER_TABLES: Final = "other tables"
-COLUMNS: Final = (SECONDS, ENDED, *MEMORY, *TABLES, OTHER_TABLES)
+COLUMNS: Final = (SECONDS, *STEPS, *MEMORY, *TABLES, OTHER_TABLES)
 
 _BETWEEN: Final = 2.0
 """Seconds from one row to the next: 1,350 rows of a wave of three quarters of an hour."""
@@ -45,8 +45,8 @@ class Series:
     """Writes a row every other second. It keeps nothing but when it has written the last."""
 
     def __init__(self, *, file: TextIOWrapper, tracking: Engine) -> None:
-        self.ended = 0
-        """How many records of the wave have ended, as far as is known."""
+        self.reached: Mapping[str, int] = {}
+        """How many records of the wave have come so far, by STEPS, as far as is known."""
         self._file = file
         self._writer = csv.DictWriter(file, fieldnames=COLUMNS, restval="")
         self._writer.writeheader()
@@ -59,7 +59,7 @@ class Series:
             return
         self._next = seconds + _BETWEEN
         memory = {name: sizes[name] for name in MEMORY if name in sizes}
-        row: dict[str, Any] = {SECONDS: f"{seconds:.1f}", ENDED: self.ended, **memory}
+        row: dict[str, Any] = {SECONDS: f"{seconds:.1f}", **dict.fromkeys(STEPS, 0), **self.reached, **memory}
         self._writer.writerow({**row, **self._tables()})
         self._file.flush()
 

@@ -18,7 +18,7 @@ def _figures(path: Path, *, rows: int) -> None:
         writer.writeheader()
         for number in range(rows):
             sizes = {processes.TASKS: (200 + number) * 2**20, "payload": number * 2**20}
-            writer.writerow({"seconds": number * 2, "ended": number * 500, **sizes})
+            writer.writerow({"seconds": number * 2, "built": 0, "created": 0, "ended": number * 500, **sizes})
 
 
 def test_a_long_wave_has_as_many_points_as_a_short_one_and_ends_where_it_ended(tmp_path: Path) -> None:
@@ -34,13 +34,11 @@ def test_a_long_wave_has_as_many_points_as_a_short_one_and_ends_where_it_ended(t
 
 
 def test_rates_are_of_the_time_between_two_rows() -> None:
-    rows = [
-        {"seconds": 0.0, "ended": 0.0},
-        {"seconds": 2.0, "ended": 500.0},
-        {"seconds": 6.0, "ended": 700.0},
-    ]
-    rate, *_ = plot.panels(rows=rows)
-    assert rate.lines["rate"] == [(2.0, 250.0), (6.0, 50.0)]
+    known = ((0.0, 0.0), (2.0, 500.0), (6.0, 700.0))
+    rows = [{"seconds": at, "ended": ended, "built": 700.0, "created": None} for at, ended in known]
+    rates, *_ = plot.panels(rows=rows)
+    assert rates.lines["ended"] == [(2.0, 250.0), (6.0, 50.0)]
+    assert rates.lines["built"] == [(2.0, 0.0), (6.0, 0.0)]
 
 
 def test_what_was_not_known_is_not_drawn_as_nothing(tmp_path: Path) -> None:
