@@ -54,22 +54,26 @@ class Peer:
 
 
 PEERS: Final = (
-    Peer(name="aiohttp", shown="bare aiohttp", script="bare_aiohttp", lock="http", package="aiohttp"),
-    Peer(name="httpx", shown="bare httpx", script="bare_httpx", lock="http", package="httpx"),
+    Peer(name="aiohttp", shown="aiohttp {}, bare", script="bare_aiohttp", lock="http", package="aiohttp"),
+    Peer(name="httpx", shown="httpx {}, bare", script="bare_httpx", lock="http", package="httpx"),
     Peer(
         name="threads",
-        shown="requests, 32 threads",
+        shown="requests {} in 32 threads",
         script="requests_threads",
         lock="http",
         package="requests",
     ),
     Peer(
-        name="session", shown="a requests Session", script="requests_session", lock="http", package="requests"
+        name="session",
+        shown="requests {}, one Session",
+        script="requests_session",
+        lock="http",
+        package="requests",
     ),
-    Peer(name="dlt", shown="dlt, custom destination", script="dlt_destination", lock="dlt", package="dlt"),
+    Peer(name="dlt", shown="dlt {}, custom destination", script="dlt_destination", lock="dlt", package="dlt"),
     Peer(
         name="singer",
-        shown="Singer target (singer-sdk)",
+        shown="Singer target, singer-sdk {}",
         script="singer_target",
         lock="singer",
         package="singer-sdk",
@@ -129,9 +133,7 @@ def _tell_load() -> None:
     load, cores = os.getloadavg()[0], len(os.sched_getaffinity(0))
     print(f"load before the start: {load:.1f} on {cores} cores")
     if load > cores / 2:
-        print(
-            "This machine does other work: rates are lower than they could be, and CPU seconds somewhat higher."
-        )
+        print("This machine does other work: rates are lower than they could be, CPU seconds higher.")
 
 
 def _each(*, ground: Ground, only: Sequence[str]) -> Iterator[Found]:
@@ -146,14 +148,14 @@ def _each(*, ground: Ground, only: Sequence[str]) -> Iterator[Found]:
             try:
                 python = python_of(lock=peer.lock)
                 yield _measured(
-                    shown=f"{peer.shown} {_version(peer)}",
+                    shown=peer.shown.format(_version(peer)),
                     ground=ground,
                     commands=lambda peer=peer, python=python, **places: _of_peer(
                         peer=peer, python=python, **places
                     ),
                 )
             except (UnableToInstall, PeerFailed) as problem:
-                print(f"{peer.shown} could not be measured: {problem}", file=sys.stderr)
+                print(f"{peer.name} could not be measured: {problem}", file=sys.stderr)
 
 
 def _measured(*, shown: str, ground: Ground, commands: Callable[..., Any]) -> Found:
@@ -239,7 +241,7 @@ def _ends(*, dsn: str) -> dict[str, str]:
         rows = connection.exec_driver_sql(
             "SELECT external_identifier, upper(state) FROM migration.import_process"
         )
-        return {identifier: state for identifier, state in rows}
+        return dict(tuple(row) for row in rows)
 
 
 def _version(peer: Peer) -> str:

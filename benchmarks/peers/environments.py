@@ -1,4 +1,4 @@
-"""The environments that the peers run in: thrown away and made again whenever their lock or Python changes."""
+"""The environments that the peers run in: made anew whenever their lock or the Python changes."""
 
 from __future__ import annotations
 

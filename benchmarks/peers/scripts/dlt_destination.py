@@ -1,7 +1,8 @@
-"""dlt with a custom destination: dlt cuts the accounts into files, loads them in threads, and keeps its place.
+"""dlt with a custom destination: it cuts the accounts into files, loads them in threads, and keeps its place.
 
 Its state says which accounts it has extracted and, for each file, which batches the destination has finished.
-What a killed run has left pending is finished before anything is extracted.
+What a killed run has left pending is finished before anything is extracted. A batch has ten accounts, as dlt
+has it unless told otherwise: so many at most are sent again for each thread.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from kraken import Account, Books, Task, await_ends, create, read_task
 from over_requests import asking, in_turn
 
 _FILES_FOR_EACH = 2
-_BATCH = 50
+_BATCH = 10
 
 
 def main(task: Task) -> None:
@@ -36,7 +37,7 @@ def main(task: Task) -> None:
         max_parallel_load_jobs=task.at_once,
         naming_convention="direct",
     )
-    def kraken(items: list[dict[str, Any]], table: Any) -> None:
+    def kraken(items: list[dict[str, Any]], _table: Any) -> None:
         for item in items:
             create(ask=ask, books=books, account=Account(identifier=item["identifier"], body=item["body"]))
         await_ends(

@@ -13,6 +13,7 @@ from typing import Final, Self
 from kraken_import.client.answers import Answer, Throttled, Unknown
 
 _LOOK_AGAIN: Final = 0.5
+_INERTIA: Final = 0.1
 
 
 LONG_PAUSE: Final = 5.0
@@ -67,6 +68,8 @@ class Gate:
         self._broken: Exception | None = None
         self._closed_until = -math.inf
         self._expected = 0
+        self.seconds_each = 0.0
+        """How long requests take, the latest counted most; 0 before the first."""
         self._seen = Seen()
 
     @property
@@ -118,6 +121,7 @@ class Gate:
         seen = self._seen
         seen.calls += 1
         seen.seconds += seconds
+        self.seconds_each += (seconds - self.seconds_each) * (_INERTIA if self.seconds_each else 1)
         if isinstance(answer, Throttled):
             seen.refused += not is_create
             if not is_create and (answer.retry_after or 0.0) > LONG_PAUSE:

@@ -47,6 +47,7 @@ from kraken_import.client.sign_in import UnableToSignIn
 from kraken_import.client.tokens import Authorization, Token
 
 _TRIES: Final = 5
+_CHUNK_SECONDS: Final = 2.0
 _FIRST_BACKOFF: Final = 0.25
 _LONGEST_BACKOFF: Final = 8.0
 
@@ -112,6 +113,16 @@ class KrakenSession:
     def requests_in_flight(self) -> int:
         """The number of requests that may be under way at once now; at least one."""
         return max(1, min(self._gate.places, self._settings.requests_in_flight))
+
+    def chunk(self, *, rounds: int, most: int) -> int:
+        """The number of requests to prepare together: so many rounds of what may be under way at once.
+
+        Where few may be, as many more as are answered in about two seconds, up to `most`: while a chunk is
+        prepared and its answers are recorded, none is under way.
+        """
+        in_flight, seconds_each = self.requests_in_flight, self._gate.seconds_each
+        soon = int(in_flight * _CHUNK_SECONDS / seconds_each) if seconds_each else 0
+        return max(rounds * in_flight, min(most, soon))
 
     def expecting(self, *, requests: int) -> AbstractContextManager[None]:
         """Need places for so many requests meanwhile, though fewer are sent while there are fewer."""

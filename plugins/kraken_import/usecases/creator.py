@@ -41,6 +41,9 @@ _log = logging.getLogger(__name__)
 _CHUNKS_IN_FLIGHT: Final = 4
 """Intents committed ahead for each request in flight: a crash leaves at most these to be looked up."""
 
+_LARGE: Final = 128
+"""Intents committed ahead where few requests are in flight: as many as 32 of them have."""
+
 _LOOK_AGAIN: Final = 1.0
 _LATELY: Final = timedelta(seconds=30)
 
@@ -139,7 +142,9 @@ class Creator:
         if not self.may_hurry:
             self.may_hurry = may_hurry(tracking=self.systems.tracking, wave=self.wave)
         in_flight = self.session.requests_in_flight
-        return _CHUNKS_IN_FLIGHT * in_flight if self.may_hurry else max(1, in_flight // 2)
+        if not self.may_hurry:
+            return max(1, in_flight // 2)
+        return self.session.chunk(rounds=_CHUNKS_IN_FLIGHT, most=_LARGE)
 
     def _sender(self) -> Sender:
         may_create = partial(waves.may_create, engine=self.systems.tracking, ref=self.wave.ref)

@@ -38,6 +38,9 @@ from kraken_import.usecases.waiting import (
 _CHUNKS_IN_FLIGHT: Final = 8
 """Records in a chunk for each request in flight: enough to keep them busy, few enough to show progress."""
 
+_LARGE: Final = 256
+"""Records in a chunk where few requests are in flight: as many as 32 of them have."""
+
 _BETWEEN_ROUNDS: Final = 1.0
 
 
@@ -123,7 +126,7 @@ class _Validator:
 
     def _next_chunk(self, after: int) -> list[ReadyRecord]:
         # The session's share of the requests may have changed since the last chunk.
-        most = _CHUNKS_IN_FLIGHT * self.session.requests_in_flight
+        most = self.session.chunk(rounds=_CHUNKS_IN_FLIGHT, most=_LARGE)
         with self.systems.tracking.connect() as connection:
             refuse_if_stopped(
                 wave=wave_for_kraken(connection=connection, ref=self.ref.wave, kraken=self.systems.kraken)

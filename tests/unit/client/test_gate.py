@@ -10,6 +10,8 @@ import pytest
 
 from kraken_import.client.answers import Accepted, NotSent, Throttled, Unknown
 from kraken_import.client.gate import Gate, GateClosed
+from kraken_import.client.session import KrakenSession
+from kraken_import.client.settings import KrakenSettings
 
 
 def play(scene: Callable[[], Awaitable[None]]) -> None:
@@ -178,6 +180,37 @@ def test_requests_that_are_not_sent_for_want_of_places_count_as_needed_as_long_a
             assert [gate.take_seen().most for _ in range(2)] == [8, 1]
 
     play(scene)
+
+
+@pytest.mark.parametrize(
+    ("places", "seconds_each", "chunk"),
+    [
+        # Nothing is known yet, or a distant Kraken answers late: four rounds.
+        (2, None, 8),
+        (2, 30.0, 8),
+        # Two seconds' worth, but no more than is prepared at most.
+        (2, 0.05, 80),
+        (8, 0.25, 64),
+        (8, 0.05, 128),
+        # A large share has its four rounds however quick Kraken is.
+        (64, 0.01, 256),
+        # Without a place one request is prepared for.
+        (0, None, 4),
+    ],
+)
+def test_a_chunk_of_few_requests_at_once_lasts_as_long_as_one_of_many(
+    places: int, seconds_each: float | None, chunk: int
+) -> None:
+    gate = Gate(places=places)
+    if seconds_each is not None:
+        gate.saw(answer=Accepted(), seconds=seconds_each, is_create=True)
+    settings = KrakenSettings(base_url="https://kraken.invalid", token="token", requests_in_flight=64)
+
+    async def refresh() -> KrakenSettings:
+        return settings
+
+    session = KrakenSession(settings=settings, refresh=refresh, gate=gate)
+    assert session.chunk(rounds=4, most=128) == chunk
 
 
 def test_a_long_pause_that_kraken_asks_for_closes_the_gate_to_all_that_wait_and_come() -> None:
