@@ -471,6 +471,7 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
         ),
     ),
     **_plain("reruns", "one", "waves_named find_run load_rerun reopen stop finish lock", _rerun),
+    **_plain("reruns", "one", "remap mapped_otherwise", _rerun),
     **_plain("reruns", "one", "insert_rerun", lambda _: {"run_id": "another"}),
     **_plain("reruns", "page", "unknown_identifiers"),
     "reruns.select_items": tuple(
@@ -518,7 +519,9 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("wave_keys", "one", "of_waves", lambda s: {"wave_ids": [s.working]}),
     **_plain("wave_keys", "waves", "sealed in_use wrapped_otherwise rewrap", _keys),
     **_plain("waves", "one", "insert_wave", lambda _: {"name": "another", "run_id": "another"}),
-    **_plain("waves", "one", "enlarge_batch_size reopen find_run load_wave may_create hindrance batches"),
+    **_plain(
+        "waves", "one", "enlarge_batch_size reopen remap find_run load_wave may_create hindrance batches"
+    ),
     **_plain("waves", "one", "record_watermark stop finish dag_of run_of lock_batch unlock_batch"),
     **_plain("waves", "waves", "paused", _every_wave),
     "waves.close_planning": (Case(about="wave", before=("forget_batches",)),),

@@ -560,3 +560,15 @@ $$;
 COMMENT ON FUNCTION migration.delete_compared IS 'Deletes at most so many comparisons, except the last of each wave and those of waves under a legal hold, and outages, that are older, as the owner of the schema, and returns how many.';
 
 CREATE INDEX retention_wave_idx ON migration.retention (wave_id, kind);
+
+-- What built the payloads of a wave and of a rerun: those planned before say nothing.
+ALTER TABLE migration.wave
+    ADD COLUMN package_version text, ADD COLUMN mapping_digest text, ADD COLUMN mapped_at timestamptz;
+COMMENT ON COLUMN migration.wave.package_version IS 'Version of the package by which its plan ran last; NULL where it is not known.';
+COMMENT ON COLUMN migration.wave.mapping_digest IS 'Digest of the mapping by then: the dialect''s modules, SQL, added columns and codes, and the code that all share; NULL where it is not known.';
+COMMENT ON COLUMN migration.wave.mapped_at IS 'Since when this mapping counts: the plan, or the first clearing of its run after the mapping had changed.';
+ALTER TABLE migration.rerun
+    ADD COLUMN package_version text, ADD COLUMN mapping_digest text, ADD COLUMN mapped_at timestamptz;
+COMMENT ON COLUMN migration.rerun.package_version IS 'Version of the package by which its plan ran last; NULL where it is not known.';
+COMMENT ON COLUMN migration.rerun.mapping_digest IS 'Digest of the mapping by then, as that of a wave; NULL where it is not known.';
+COMMENT ON COLUMN migration.rerun.mapped_at IS 'Since when this mapping counts, as that of a wave.';
