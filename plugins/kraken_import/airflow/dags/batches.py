@@ -91,8 +91,10 @@ def dialect_dag(*, name: str, outline: Outline) -> DAG:
     ) as dag:
         plan = outline.plan(task_id="plan", dialect=name, **given)
         gate = outline.gate(task_id="gate", trigger_rule=TriggerRule.ALL_DONE, **given)
-        summarise = outline.summarise(task_id="summarise", trigger_rule=TriggerRule.ALL_DONE, **given)
-        prepare, load = _groups(dialect=name, given={**given, "map_index_template": _LABEL})
+        summarise = outline.summarise(
+            task_id="summarise", dialect=name, trigger_rule=TriggerRule.ALL_DONE, **given
+        )
+        prepare, load = _groups(dialect=name, given={**given, "dialect": name, "map_index_template": _LABEL})
         plan >> prepare.expand(batch=plan.output) >> gate
         gate >> load.expand(batch=gate.output) >> summarise
     return dag
