@@ -36,8 +36,8 @@ class PollTrigger(BaseTrigger):
 
     `ref` is a plain `BatchRef`; without one it polls every open process. `why` and `hold_back` say what a
     batch waits for, and for how many seconds at least. It yields counts only, once: as the end of the task
-    when `ends_task` is set and all went well, otherwise for the operator to read. May run twice. In metrics its
-    records count for `dialect`.
+    when `ends_task` is set and all went well, otherwise for the operator to read. `dialect` is what its
+    records count for in metrics. May run twice.
     """
 
     def __init__(

@@ -12,6 +12,7 @@ from airflow.sdk import DAG, Param, TriggerRule, task_group
 
 from kraken_import.airflow import environment
 from kraken_import.airflow.connections import connection_ids
+from kraken_import.airflow.deadlines import deadline
 from kraken_import.airflow.operators.base import MigrationOperator
 from kraken_import.airflow.operators.batch import (
     AwaitBatchOperator,
@@ -40,6 +41,8 @@ class Outline:
     """The differences between a wave's DAG and a rerun's."""
 
     prefix: str
+    what: str
+    """What a run is, for a sentence."""
     title: str
     """Contains the dialect's title."""
     description: str
@@ -88,6 +91,7 @@ def dialect_dag(*, name: str, outline: Outline) -> DAG:
         params=dict(outline.params),
         tags=["kraken", "migration", *outline.tags, dialect.market],
         default_args=_tasks(),
+        deadline=deadline(dialect=name, what=outline.what),
     ) as dag:
         plan = outline.plan(task_id="plan", dialect=name, **given)
         gate = outline.gate(task_id="gate", trigger_rule=TriggerRule.ALL_DONE, **given)

@@ -10,7 +10,7 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from sqlalchemy import Engine
 
-from kraken_import.airflow import metrics
+from kraken_import.airflow import assets, metrics
 from kraken_import.airflow.links import WaveConsoleLink, WaveReportLink, console_page
 from kraken_import.airflow.notifications import failed_plan_announced
 from kraken_import.airflow.operators.base import MigrationOperator, failed_tasks, run_of
@@ -126,7 +126,7 @@ class SummariseWaveOperator(MigrationOperator):
     known_wave: int | None = None
 
     def __init__(self, *, dialect: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(outlets=[assets.outlet(dialect=dialect)], **kwargs)
         self.dialect = dialect
 
     def execute(self, context: Context) -> dict[str, int]:
@@ -151,6 +151,8 @@ class SummariseWaveOperator(MigrationOperator):
         self.tell(context=context, wave_id=wave_id, moment="end", failure=summary.failure)
         if summary.failure is not None:
             raise AirflowFailException(summary.failure)
+        if summary.is_live:
+            assets.update(context=context, dialect=self.dialect, wave_id=wave_id, counts=summary.counts)
         return summary.counts
 
 
