@@ -497,6 +497,7 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
         ),
     ),
     **_plain("reruns", "one", "waves_named find_run load_rerun reopen stop finish lock", _rerun),
+    **_plain("reruns", "one", "remap mapped_otherwise", _rerun),
     **_plain("reruns", "one", "insert_rerun", lambda _: {"run_id": "another"}),
     **_plain("reruns", "page", "unknown_identifiers"),
     "reruns.select_items": tuple(
@@ -530,8 +531,8 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("shares", "one", "enter look shares keep_share give_back"),
     **_plain("shares", "one", "learn_requests learn_accounts put_off_creates count_creates", _learnt),
     **_plain("shares", "at work", "accounts_at_kraken", lambda _: {"most": 1_000_000}),
-    **_plain("watch", "at work", "open_too_long parked"),
-    **_plain("watch", "one", "due_cohorts told remember forget"),
+    **_plain("watch", "at work", "open_too_long standing parked"),
+    **_plain("watch", "one", "request_seconds due_cohorts told remember forget"),
     **_plain("story", "one", "records record look looks hand_back orders", _told),
     **_plain("story", "wave", "differences"),
     **_plain("story", "waves", "reruns"),
@@ -546,7 +547,9 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("wave_keys", "one", "of_waves", lambda s: {"wave_ids": [s.working]}),
     **_plain("wave_keys", "waves", "sealed in_use wrapped_otherwise rewrap", _keys),
     **_plain("waves", "one", "insert_wave", lambda _: {"name": "another", "run_id": "another"}),
-    **_plain("waves", "one", "enlarge_batch_size reopen find_run load_wave may_create hindrance batches"),
+    **_plain(
+        "waves", "one", "enlarge_batch_size reopen remap find_run load_wave may_create hindrance batches"
+    ),
     **_plain("waves", "one", "record_watermark stop finish dag_of run_of lock_batch unlock_batch"),
     **_plain("waves", "waves", "paused", _every_wave),
     "waves.close_planning": (Case(about="wave", before=("forget_batches",)),),

@@ -111,6 +111,7 @@ def defaults(*, sample: Sample) -> dict[str, Any]:
         "most": 1_000, "after": 0, "after_wave": 0, "offset": 0, "size": 1_000, "batch_size": 1_000,
         "window": 200, "requested": None, "requests_in_flight": None, "failure_threshold": Decimal("0.1"),
         "requested_by": None, "require_rehearsal": False, "approval": "unattended", "approval_minutes": 720,
+        "package_version": "0.1.0", "mapping_digest": "0123456789abcdef",
         "error_share": Decimal("0.5"), "error_count": None, "error_window": 200, "four_eyes": False,
         "reruns_ask": True, "takes_refused": False, "already_claimed": 0, "customers": 1_000,
         "amount": 1, "subject": "subject", "selection": "{}", "parameters": "{}", "policy": "{}",

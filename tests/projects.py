@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from transforms import lineage, project, registry, selection
+from transforms import digests, lineage, project, registry, selection
 
 CACHED = (
     project.project,
@@ -18,6 +18,7 @@ CACHED = (
     registry._loaded,
     lineage.lineage,
     selection._statement,
+    digests.build_version,
 )
 
 

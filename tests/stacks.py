@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,12 +92,18 @@ class Stack:
 
 
 @contextmanager
-def running_stack(*, folder: Path, dags: Sequence[str], **variables: str) -> Iterator[Stack]:
+def running_stack(
+    *, folder: Path, dags: Sequence[str], files: Mapping[str, str] | None = None, **variables: str
+) -> Iterator[Stack]:
     """A stack of a checkout of its own, with these DAGs unpaused; stopped in the end.
 
-    What it tells people it writes into a file. `variables` are added to its environment.
+    What it tells people it writes into a file. `files` are written into the checkout before it starts, and
+    `variables` are added to its environment.
     """
     with fresh_checkout(folder=folder) as checkout:
+        for name, content in (files or {}).items():
+            (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+            (checkout / name).write_text(content, encoding="utf-8")
         shutil.copy(ROOT / "tests" / "file_notifier.py", checkout / "plugins")
         notifier = {
             "notifier": "file_notifier.WritesToFile",

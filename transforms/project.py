@@ -185,7 +185,7 @@ def _check_version(*, project: Project) -> None:
             f'{project.file} says {_REQUIRES} = "{project.requires}", which is no range of versions: write '
             f'it like {_REQUIRES} = ">=0.1,<0.2".'
         ) from None
-    installed = _installed()
+    installed = installed_version()
     if installed is not None and not wanted.contains(installed, prereleases=True):
         raise OtherVersionRequired(
             f"{project.file} is written for {DISTRIBUTION} {project.requires}, and {installed} is installed: "
@@ -193,7 +193,7 @@ def _check_version(*, project: Project) -> None:
         )
 
 
-def _installed() -> str | None:
+def installed_version() -> str | None:
     """The version of this package; None in a checkout that is not installed, which is no release."""
     try:
         return version(DISTRIBUTION)

@@ -237,10 +237,21 @@ FROM judged
 -- A customer's tries of this mode, the last one first; of any Kraken when none is named. The key of an import
 -- process begins with the import supplier, so those of the dialect's waves are named too.
 SELECT attempt.wave_id, attempt.import_process_id, attempt.attempt, attempt.started_at, attempt.outcome,
-    wave.name AS wave_name
+    wave.name AS wave_name,
+    CASE
+        WHEN attempt.airflow_run <> wave.run_id THEN rerun.package_version
+        WHEN attempt.started_at >= wave.mapped_at THEN wave.package_version
+    END AS package_version,
+    CASE
+        WHEN attempt.airflow_run <> wave.run_id THEN rerun.mapping_digest
+        WHEN attempt.started_at >= wave.mapped_at THEN wave.mapping_digest
+    END AS mapping_digest
 FROM migration.import_process AS process
 JOIN migration.import_attempt AS attempt ON attempt.import_process_id = process.id
 JOIN migration.wave ON wave.id = attempt.wave_id
+LEFT JOIN migration.rerun
+    ON rerun.dialect = process.dialect AND rerun.run_id = attempt.airflow_run
+    AND attempt.started_at >= rerun.mapped_at
 WHERE process.import_supplier = ANY (ARRAY(
         SELECT DISTINCT import_supplier FROM migration.wave WHERE dialect = %(dialect)s AND mode = %(mode)s
     ))

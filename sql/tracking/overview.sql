@@ -47,7 +47,8 @@ ORDER BY dialect
 -- name: reruns
 -- A rerun stays in its dialect, Kraken and mode, so only those are asked whether they have records of the wave.
 SELECT rerun.id, rerun.requested_by, rerun.requested_at, rerun.records, rerun.stop_code, rerun.stop_reason,
-    rerun.finished_at, rerun.outcome, rerun.outcome_reason
+    rerun.finished_at, rerun.outcome, rerun.outcome_reason, rerun.package_version, rerun.mapping_digest,
+    coalesce(rerun.mapping_digest <> wave.mapping_digest, false) AS is_mapped_otherwise
 FROM migration.wave
 JOIN migration.rerun
     ON rerun.dialect = wave.dialect AND rerun.mode = wave.mode AND rerun.target_kraken = wave.target_kraken

@@ -26,11 +26,13 @@ ORDER BY given.identifier
 -- name: insert_rerun
 INSERT INTO migration.rerun (
     dialect, mode, target_kraken, requested_by, selection, requests_in_flight, failure_threshold,
-    dag_id, run_id, requested_at, opened_at, cleared
+    dag_id, run_id, requested_at, opened_at, cleared,
+    package_version, mapping_digest, mapped_at
 )
 VALUES (
     %(dialect)s, %(mode)s, %(target_kraken)s, %(requested_by)s, %(selection)s, %(requests_in_flight)s,
-    %(failure_threshold)s, %(dag_id)s, %(run_id)s, %(at)s, %(at)s, %(cleared)s
+    %(failure_threshold)s, %(dag_id)s, %(run_id)s, %(at)s, %(at)s, %(cleared)s,
+    %(package_version)s, %(mapping_digest)s, %(at)s
 )
 RETURNING id
 
@@ -99,13 +101,21 @@ SET opened_at = %(at)s, stopped_at = NULL, stop_code = NULL, stop_reason = NULL,
 -- Clearing a run asks to go on, retrying a task does not. Where Airflow does not count clearings, each call is one.
 WHERE id = %(rerun_id)s AND (%(cleared)s::integer IS NULL OR cleared IS DISTINCT FROM %(cleared)s)
 
+-- name: remap
+-- What is built from now on is built by this; another mapping counts from now.
+UPDATE migration.rerun
+SET package_version = %(package_version)s, mapping_digest = %(mapping_digest)s,
+    mapped_at = CASE WHEN mapping_digest = %(mapping_digest)s THEN mapped_at ELSE %(at)s END
+WHERE id = %(rerun_id)s
+    AND (package_version, mapping_digest) IS DISTINCT FROM (%(package_version)s, %(mapping_digest)s)
+
 -- name: find_run
 SELECT id FROM migration.rerun WHERE dag_id = %(dag_id)s AND run_id = %(run_id)s
 
 -- name: load_rerun
 SELECT id, dialect, mode, requested_by, selection, records, in_kraken, requests_in_flight,
     failure_threshold, run_id, opened_at, stopped_at, stop_code, stop_reason, outcome, outcome_reason,
-    approved_at, target_kraken
+    approved_at, target_kraken, package_version, mapping_digest
 FROM migration.rerun
 WHERE id = %(rerun_id)s
 
@@ -185,6 +195,16 @@ ORDER BY wave.id
 SELECT coalesce(bool_or(four_eyes), false)
 FROM migration.wave
 WHERE id IN (SELECT wave_id FROM migration.rerun_item WHERE rerun_id = %(rerun_id)s)
+
+-- name: mapped_otherwise
+-- Waves of the rerun whose payloads another mapping has built, as far as that is known.
+SELECT wave.id, wave.package_version, wave.mapping_digest
+FROM migration.rerun
+JOIN migration.wave
+    ON wave.mapping_digest <> rerun.mapping_digest
+    AND wave.id IN (SELECT wave_id FROM migration.rerun_item WHERE rerun_id = %(rerun_id)s)
+WHERE rerun.id = %(rerun_id)s
+ORDER BY wave.id
 
 -- name: causes
 SELECT process.state, process.first_error_code AS code, coalesce(process.first_error_path, '') AS path,

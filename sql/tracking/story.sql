@@ -20,10 +20,24 @@ JOIN migration.wave ON wave.id = process.wave_id
 WHERE process.id = %(id)s
 
 -- name: tries
-SELECT import_process_id, attempt, wave_id, airflow_run, started_at, settled_at, outcome
-FROM migration.import_attempt
-WHERE import_process_id = ANY (%(ids)s)
-ORDER BY import_process_id, attempt
+-- What built a try is what its wave, or its rerun, was mapped by then; of what was mapped later nothing is known.
+SELECT attempt.import_process_id, attempt.attempt, attempt.wave_id, attempt.airflow_run, attempt.started_at,
+    attempt.settled_at, attempt.outcome,
+    CASE
+        WHEN attempt.airflow_run <> wave.run_id THEN rerun.package_version
+        WHEN attempt.started_at >= wave.mapped_at THEN wave.package_version
+    END AS package_version,
+    CASE
+        WHEN attempt.airflow_run <> wave.run_id THEN rerun.mapping_digest
+        WHEN attempt.started_at >= wave.mapped_at THEN wave.mapping_digest
+    END AS mapping_digest
+FROM migration.import_attempt AS attempt
+JOIN migration.wave ON wave.id = attempt.wave_id
+LEFT JOIN migration.rerun
+    ON rerun.dialect = wave.dialect AND rerun.run_id = attempt.airflow_run
+    AND attempt.started_at >= rerun.mapped_at
+WHERE attempt.import_process_id = ANY (%(ids)s)
+ORDER BY attempt.import_process_id, attempt.attempt
 
 -- name: moves
 SELECT import_process_id, attempt, wave_id, from_state, to_state, occurred_at, error_code, error_path

@@ -11,6 +11,23 @@ FROM (
 ) AS sent
 WHERE since < %(before)s
 
+-- name: standing
+-- Of a Connection, by dialect: what has no end, and what is parked.
+SELECT wave.dialect, found.what, count(*) AS records
+FROM (
+    SELECT wave_id, 'open' AS what FROM migration.import_process WHERE state = ANY (%(open)s)
+    UNION ALL
+    SELECT wave_id, 'parked' FROM migration.import_process WHERE state = 'parked'
+) AS found
+JOIN migration.wave ON wave.id = found.wave_id
+WHERE wave.connection_id = %(connection_id)s
+GROUP BY wave.dialect, found.what
+
+-- name: request_seconds
+SELECT max(usual_seconds)
+FROM migration.kraken_load
+WHERE target_kraken IN (SELECT target_kraken FROM migration.wave WHERE connection_id = %(connection_id)s)
+
 -- name: parked
 -- The end of a wave tells of what was parked by then.
 SELECT count(*) AS records, count(DISTINCT wave_id) AS waves

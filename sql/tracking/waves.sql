@@ -5,7 +5,8 @@ INSERT INTO migration.wave (
     name, dialect, resource, mode, import_supplier, target_kraken, connection_id, requested,
     batch_size, requests_in_flight, failure_threshold, dag_id, run_id, started_at,
     require_rehearsal, approval, approval_minutes, error_share, error_count, error_window,
-    schedule_window_start, schedule_window_end, four_eyes, reruns_ask, requested_by, cleared
+    schedule_window_start, schedule_window_end, four_eyes, reruns_ask, requested_by, cleared,
+    package_version, mapping_digest, mapped_at
 )
 VALUES (
     %(name)s, %(dialect)s, %(resource)s, %(mode)s, %(import_supplier)s, %(target_kraken)s,
@@ -13,7 +14,8 @@ VALUES (
     %(dag_id)s, %(run_id)s, %(started_at)s,
     %(require_rehearsal)s, %(approval)s, %(approval_minutes)s, %(error_share)s, %(error_count)s,
     %(error_window)s, %(schedule_window_start)s, %(schedule_window_end)s, %(four_eyes)s, %(reruns_ask)s,
-    %(requested_by)s, %(cleared)s
+    %(requested_by)s, %(cleared)s,
+    %(package_version)s, %(mapping_digest)s, %(started_at)s
 )
 ON CONFLICT DO NOTHING
 RETURNING id
@@ -48,6 +50,14 @@ SET stopped_at = NULL, stop_code = NULL, stop_reason = NULL, reopened_at = %(at)
 -- Clearing a run asks to go on, retrying a task does not. Where Airflow does not count clearings, each call is one.
 WHERE id = %(wave_id)s AND (%(cleared)s::integer IS NULL OR cleared IS DISTINCT FROM %(cleared)s)
 
+-- name: remap
+-- What is built from now on is built by this; another mapping counts from now.
+UPDATE migration.wave
+SET package_version = %(package_version)s, mapping_digest = %(mapping_digest)s,
+    mapped_at = CASE WHEN mapping_digest = %(mapping_digest)s THEN mapped_at ELSE %(at)s END
+WHERE id = %(wave_id)s
+    AND (package_version, mapping_digest) IS DISTINCT FROM (%(package_version)s, %(mapping_digest)s)
+
 -- name: find_run
 SELECT id FROM migration.wave WHERE dag_id = %(dag_id)s AND run_id = %(run_id)s
 
@@ -64,7 +74,7 @@ SELECT
     started_at, finished_at, reopened_at, approved_at, paused_at,
     require_rehearsal, approval, approval_minutes, error_share, error_count, error_window,
     schedule_window_start, schedule_window_end, four_eyes, reruns_ask,
-    closed_at, requested_by, takes_refused
+    closed_at, requested_by, takes_refused, package_version, mapping_digest
 FROM migration.wave
 WHERE id = %(wave_id)s
 

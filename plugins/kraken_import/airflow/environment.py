@@ -11,6 +11,7 @@ from kraken_import.domain.retention import Kind, UnableToReadRetention, read_ret
 from transforms.wording import shown_value
 
 RETENTION: Final = "MIGRATION_RETENTION"
+DEADLINE: Final = "MIGRATION_DEADLINE_MINUTES"
 
 
 class UnableToReadEnvironment(Exception):
@@ -25,6 +26,14 @@ def batches_at_once() -> int:
 def patience() -> timedelta:
     """Return how long a task waits for a temporary fault to pass. Raises `UnableToReadEnvironment`."""
     return timedelta(minutes=_whole_number(name="MIGRATION_PATIENCE_MINUTES", default=30, most=1_440))
+
+
+def deadline_minutes() -> int | None:
+    """Return after how many minutes people are told of a run that goes on; None: never.
+
+    Raises `UnableToReadEnvironment`.
+    """
+    return _whole_number(name=DEADLINE, default=0, most=100_000) or None
 
 
 def retention_days() -> Mapping[Kind, int]:

@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from airflow.observability import stats as triggerer_stats
 from airflow.providers.standard.triggers.hitl import HITLTrigger
 from airflow.sdk import BaseHook, Connection
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 from sqlalchemy import Engine
 
+from kraken_import.airflow import metrics
 from kraken_import.airflow.connections import ConnectionIds, open_engine
 from kraken_import.airflow.fitting import while_it_fits
 from kraken_import.airflow.hook import KrakenHook
@@ -34,7 +36,8 @@ class PollTrigger(BaseTrigger):
 
     `ref` is a plain `BatchRef`; without one it polls every open process. `why` and `hold_back` say what a
     batch waits for, and for how many seconds at least. It yields counts only, once: as the end of the task
-    when `ends_task` is set and all went well, otherwise for the operator to read. May run twice.
+    when `ends_task` is set and all went well, otherwise for the operator to read. `dialect` is what its
+    records count for in metrics. May run twice.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class PollTrigger(BaseTrigger):
         why: Why | None = None,
         hold_back: float = 0.0,
         ends_task: bool = False,
+        dialect: str = "",
     ) -> None:
         super().__init__()
         self.kraken_conn_id = kraken_conn_id
@@ -56,10 +60,20 @@ class PollTrigger(BaseTrigger):
         self.why = why
         self.hold_back = hold_back
         self.ends_task = ends_task
+        self.dialect = dialect
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments, all of them plain values."""
-        names = ("kraken_conn_id", "tracking_conn_id", "until", "ref", "why", "hold_back", "ends_task")
+        names = (
+            "kraken_conn_id",
+            "tracking_conn_id",
+            "until",
+            "ref",
+            "why",
+            "hold_back",
+            "ends_task",
+            "dialect",
+        )
         return (
             f"{type(self).__module__}.{type(self).__qualname__}",
             {name: getattr(self, name) for name in names},
@@ -89,6 +103,10 @@ class PollTrigger(BaseTrigger):
                     return
                 await asyncio.sleep(TRY_AGAIN_AFTER)
                 continue
+            if self.ends_task:
+                metrics.count_records(
+                    step="await", dialect=self.dialect, counts=counts, through=triggerer_stats
+                )
             yield (
                 TaskSuccessEvent(xcoms={"return_value": {**counts}})
                 if self.ends_task

@@ -16,7 +16,9 @@ from kraken_import.tracking.gate import SentPayload, last_payload
 from kraken_import.usecases.moments import in_utc
 from transforms.compare import ABSENT, differences
 from transforms.dialect import Dialect
+from transforms.digests import build_version
 from transforms.extract import existing_identifiers
+from transforms.versions import BuildVersion
 
 _TRIES: Final = {Mode.REHEARSAL: "rehearsal", Mode.LIVE: "live try"}
 
@@ -30,6 +32,7 @@ def differing(
 ) -> list[str]:
     """Return every path that differs for a customer, in lines. Raises `UnableToCompare`."""
     now = _built_now(legacy=legacy, dialect=dialect, identifier=identifier, kraken=kraken)
+    built_by = build_version(dialect=dialect.name)
     lines: list[str] = []
     for mode in (Mode.REHEARSAL, Mode.LIVE):
         with tracking.connect() as connection:
@@ -40,7 +43,7 @@ def differing(
                 mode=mode,
                 target_kraken=kraken.target if kraken else None,
             )
-        lines += _lines(sent, identifier=identifier, mode=mode, now=now)
+        lines += _lines(sent, identifier=identifier, mode=mode, now=now, built_by=built_by)
     return lines
 
 
@@ -55,7 +58,9 @@ def _built_now(*, legacy: Engine, dialect: Dialect, identifier: str, kraken: Kra
     return json.loads(result.payloads[0].body)
 
 
-def _lines(sent: SentPayload | None, *, identifier: str, mode: Mode, now: Any) -> Iterator[str]:
+def _lines(
+    sent: SentPayload | None, *, identifier: str, mode: Mode, now: Any, built_by: BuildVersion
+) -> Iterator[str]:
     if sent is None:
         yield f"There is no payload of a {_TRIES[mode]} of {identifier}."
         return
@@ -68,6 +73,8 @@ def _lines(sent: SentPayload | None, *, identifier: str, mode: Mode, now: Any) -
         yield f"The payload built now is that of {of}."
         return
     yield f"The payload built now differs in {len(found)} places from that of {of}:"
+    if built_by.differs(other=sent.built_by):
+        yield f"  It was built by another mapping: {sent.built_by.in_words}; now {built_by.in_words}."
     for each in found:
         yield f"  {each.path}: {_shown(each.before)} → {_shown(each.after)}"
 

@@ -136,7 +136,10 @@ def _lines(*, told: Told, sent: Sequence[Sent], answered: Sequence[Answered]) ->
         yield f"  in Kraken as {record.kraken_identifier}"
     tries = {each.attempt: each for each in told.tries}
     for attempt in sorted({*tries, *(each.attempt for each in told.moves)}):
-        yield _title(attempt=attempt, tried=tries.get(attempt))
+        tried = tries.get(attempt)
+        yield _title(attempt=attempt, tried=tried)
+        if tried is not None and (other := _other_mapping(tried=tried, before=tries.get(attempt - 1))):
+            yield other
         yield from _told_in_try(told=told, attempt=attempt)
         yield from (
             f"  sent, built at {at(when=each.built_at)}: {_text(each.body)}"
@@ -151,6 +154,13 @@ def _title(*, attempt: int, tried: Try | None) -> str:
         return "Before the first try:" if attempt == 0 else f"Try {attempt}:"
     ended = f"{tried.outcome} at {at(when=tried.settled_at)}" if tried.outcome else "not ended, or replaced"
     return f"Try {attempt}, wave {tried.wave_id}, from {at(when=tried.started_at)}: {ended}"
+
+
+def _other_mapping(*, tried: Try, before: Try | None) -> str | None:
+    """Return that another mapping than before has built this try; None where that is not known."""
+    if before is None or not tried.built_by.differs(other=before.built_by):
+        return None
+    return f"  built by another mapping than the try before: {tried.built_by.in_words}"
 
 
 def _answer(*, answer: Answered) -> str:

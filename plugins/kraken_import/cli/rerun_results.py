@@ -59,6 +59,9 @@ def rerun_show(
         "sentence": found.sentence,
         "outcome": found.rerun.outcome,
         "outcome_reason": found.rerun.outcome_reason,
+        "package_version": found.rerun.package_version,
+        "mapping_digest": found.rerun.mapping_digest,
+        "mapped_otherwise": list(found.mapped_otherwise),
         "files": files,
     }
     show(data=data, lines=[*lines(found=found), *(f"  {file}" for file in files)], as_json=as_json)
@@ -79,6 +82,7 @@ def lines(*, found: RerunResult) -> list[str]:
         f"Rerun {rerun.id}: {rerun.records:,} records{alone}.",
         *(f"{way.records:>9,}  {way.from_state.value} → {way.state.value}" for way in found.ways),
         found.sentence,
+        found.mapping,
     ]
 
 

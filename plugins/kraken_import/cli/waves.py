@@ -187,6 +187,7 @@ def _lines(*, found: WaveOverview) -> Iterator[str]:
     yield f"Asked for by: {wave.requested_by or 'not known'}"
     yield f"Approval: {found.approval}"
     yield f"Policy: {found.policy}"
+    yield f"Built by: {found.built_by.in_words}"
     yield "Customers by state:"
     yield from (f"{records:>12,}  {state.value}" for state, records in sorted(found.states.items()))
     for line in found.money:
@@ -217,4 +218,6 @@ def _rerun(*, rerun: RerunLine) -> str:
     else:
         state = rerun.outcome or "under way"
         state += f": {rerun.outcome_reason}" if rerun.outcome_reason else ""
-    return f"{rerun.id}, asked for{by} on {at(when=rerun.requested_at)}, {rerun.records:,} records, {state}"
+    other = f"; built by another mapping, {rerun.mapping_digest}" if rerun.is_mapped_otherwise else ""
+    asked = f"{rerun.id}, asked for{by} on {at(when=rerun.requested_at)}, {rerun.records:,} records"
+    return f"{asked}, {state}{other}"

@@ -91,6 +91,7 @@ def up(
         # Refuse numbers that the DAGs would refuse, before anything starts.
         environment.batches_at_once()
         environment.patience()
+        environment.deadline_minutes()
         targets.check(targets=wishes.targets)
         if wishes.dialect is not None:
             dialect_named(name=wishes.dialect)

@@ -139,6 +139,8 @@ class WaveReport:
     """What people ordered of it, the latest first."""
     working_seconds: float
     """How long records were created or ended, without the time for which the wave waited."""
+    built_by: str
+    """The package and the mapping that built its payloads, in words."""
     restored: str | None = None
     console: str = ""
     """The address of the wave in the console; blank where it is not known."""

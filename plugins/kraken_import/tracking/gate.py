@@ -14,6 +14,7 @@ from kraken_import.tracking.evidence import Key, unpack_payload
 from kraken_import.tracking.queries import queries
 from kraken_import.tracking.refs import BatchRef, WaveRef
 from kraken_import.tracking.vault import key_of
+from transforms.versions import BuildVersion
 
 Verdict: TypeAlias = Literal["approved", "rejected", "expired", "withdrawn"]
 """The ways a question ends: answered either way, not answered in time, or stopped before a decision."""
@@ -64,6 +65,7 @@ class SentPayload:
     started_at: datetime
     outcome: str | None
     wave_name: str
+    built_by: BuildVersion
 
 
 def refused(*, connection: Connection, wave_id: int) -> tuple[int, int]:
@@ -238,6 +240,7 @@ def last_payload(
         started_at=last.started_at,
         outcome=last.outcome,
         wave_name=last.wave_name,
+        built_by=BuildVersion(package=last.package_version, mapping=last.mapping_digest),
     )
 
 

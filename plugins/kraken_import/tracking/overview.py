@@ -55,6 +55,10 @@ class RerunLine:
     finished_at: datetime | None
     outcome: str | None
     outcome_reason: str | None
+    package_version: str | None
+    mapping_digest: str | None
+    is_mapped_otherwise: bool
+    """Whether another mapping builds its payloads than that of the wave."""
 
 
 def waves(

@@ -18,6 +18,7 @@ from kraken_import.tracking.gate import Cause, cause_of
 from kraken_import.tracking.queries import queries
 from kraken_import.tracking.refs import BatchRef, WaveRef
 from kraken_import.tracking.waves import Hindrance, Wave
+from transforms.versions import BuildVersion
 
 
 class RerunNotFound(Exception):
@@ -76,6 +77,9 @@ class NewRerun:
     run_id: str
     cleared: int | None = None
     """How often Airflow's run had been cleared; None when Airflow does not say."""
+    package_version: str | None = None
+    mapping_digest: str | None = None
+    """What builds its payloads: the package, and the dialect's mapping."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +104,13 @@ class Rerun:
     outcome_reason: str | None
     approved_at: datetime | None
     target_kraken: str
+    package_version: str | None
+    mapping_digest: str | None
+
+    @property
+    def built_by(self) -> BuildVersion:
+        """What built its payloads."""
+        return BuildVersion(package=self.package_version, mapping=self.mapping_digest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +173,12 @@ def reopen(*, connection: Connection, rerun: int, at: datetime, cleared: int | N
     _SQL.run(connection, "reopen", rerun_id=rerun, at=at, cleared=cleared)
 
 
+def remap(*, connection: Connection, rerun: int, built_by: BuildVersion, at: datetime) -> None:
+    """Record what builds the payloads of a rerun from now on."""
+    values = {"package_version": built_by.package, "mapping_digest": built_by.mapping}
+    _SQL.run(connection, "remap", rerun_id=rerun, at=at, **values)
+
+
 def rerun_of_run(*, connection: Connection, dag_id: str, run_id: str) -> int | None:
     """Return the rerun that an Airflow run has begun, or None."""
     found = _SQL.run(connection, "find_run", dag_id=dag_id, run_id=run_id).scalar()
@@ -207,6 +224,8 @@ def load_wave(*, connection: Connection, ref: WaveRef) -> Wave:
         approved_at=given.approved_at,
         requests_in_flight=given.requests_in_flight,
         failure_threshold=given.failure_threshold,
+        package_version=given.package_version,
+        mapping_digest=given.mapping_digest,
     )
 
 
@@ -276,6 +295,14 @@ def asking_waves(*, connection: Connection, rerun: int) -> list[AskingWave]:
 def requires_four_eyes(*, connection: Connection, rerun: int) -> bool:
     """Return whether one of its waves bars the user who asked for the rerun from approving it."""
     return bool(_SQL.run(connection, "requires_four_eyes", rerun_id=rerun).scalar_one())
+
+
+def mapped_otherwise(*, connection: Connection, rerun: int) -> dict[int, BuildVersion]:
+    """Return the waves of a rerun whose payloads another mapping has built, and which."""
+    rows = _SQL.run(connection, "mapped_otherwise", rerun_id=rerun)
+    return {
+        int(row.id): BuildVersion(package=row.package_version, mapping=row.mapping_digest) for row in rows
+    }
 
 
 def causes(*, connection: Connection, rerun: int, states: Collection[State], most: int) -> list[Cause]:

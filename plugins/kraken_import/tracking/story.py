@@ -14,6 +14,7 @@ from sqlalchemy import Connection, RowMapping
 from kraken_import.tracking.evidence import Key, unpack_answer, unpack_payload
 from kraken_import.tracking.queries import queries
 from kraken_import.tracking.vault import keys_of
+from transforms.versions import BuildVersion
 
 _MOST_LOOKS: Final = 20
 
@@ -50,6 +51,13 @@ class Try:
     started_at: datetime
     settled_at: datetime | None
     outcome: str | None
+    package_version: str | None
+    mapping_digest: str | None
+
+    @property
+    def built_by(self) -> BuildVersion:
+        """What built its payload."""
+        return BuildVersion(package=self.package_version, mapping=self.mapping_digest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

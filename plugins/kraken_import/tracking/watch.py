@@ -55,6 +55,18 @@ def open_too_long(*, connection: Connection, connection_id: str, before: datetim
     return OpenRecords(records=int(row.records), since=row.since) if row.records else None
 
 
+def standing(*, connection: Connection, connection_id: str) -> dict[tuple[str, str], int]:
+    """Return how many records of a Connection are `open` and `parked`, by dialect and that word."""
+    rows = _SQL.run(connection, "standing", connection_id=connection_id, open=sorted(OPEN))
+    return {(row.dialect, row.what): int(row.records) for row in rows}
+
+
+def request_seconds(*, connection: Connection, connection_id: str) -> float | None:
+    """Return how long a request usually takes; None before any was made. The slowest Kraken counts."""
+    found = _SQL.run(connection, "request_seconds", connection_id=connection_id).scalar()
+    return None if found is None else float(found)
+
+
 def parked(*, connection: Connection, connection_id: str, before: datetime) -> ParkedRecords:
     """Count a Connection's parked records, except those reported by a wave's end since `before`."""
     row = _SQL.run(connection, "parked", connection_id=connection_id, before=before).one()

@@ -17,6 +17,7 @@ from kraken_import.domain.stops import StopCode
 from kraken_import.tracking.queries import queries
 from kraken_import.tracking.refs import BatchRef, WaveRef
 from kraken_import.tracking.vault import vault_of
+from transforms.versions import BuildVersion
 
 
 class WaveNotFound(Exception):
@@ -83,6 +84,9 @@ class NewWave:
     requested_by: str | None = None
     cleared: int | None = None
     """How often Airflow's run had been cleared; None when Airflow does not say."""
+    package_version: str | None = None
+    mapping_digest: str | None = None
+    """What builds its payloads: the package, and the dialect's mapping."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,11 +128,19 @@ class Wave:
     rerun: int | None = None
     takes_refused: bool = False
     """Whether refused records are built again too, because a backfill has opened the wave again."""
+    package_version: str | None = None
+    mapping_digest: str | None = None
+    """What builds its payloads, or those of the rerun; None where it is not known."""
 
     @property
     def ref(self) -> WaveRef:
         """The wave, seen the same way."""
         return WaveRef(wave_id=self.id, rerun=self.rerun)
+
+    @property
+    def built_by(self) -> BuildVersion:
+        """What built its payloads."""
+        return BuildVersion(package=self.package_version, mapping=self.mapping_digest)
 
     @property
     def is_paused(self) -> bool:
@@ -179,6 +191,12 @@ def reopen_wave(
     retried, and nothing changes. With `takes_refused` refused records are built again, too.
     """
     _SQL.run(connection, "reopen", wave_id=wave_id, at=at, cleared=cleared, takes_refused=takes_refused)
+
+
+def remap_wave(*, connection: Connection, wave_id: int, built_by: BuildVersion, at: datetime) -> None:
+    """Record what builds the payloads of a wave from now on."""
+    values = {"package_version": built_by.package, "mapping_digest": built_by.mapping}
+    _SQL.run(connection, "remap", wave_id=wave_id, at=at, **values)
 
 
 def wave_of_run(*, connection: Connection, dag_id: str, run_id: str) -> int | None:

@@ -28,6 +28,7 @@ OtherMoment: TypeAlias = Literal[
     "outage_over",
     "cohort_overdue",
     "triggerer_silent",
+    "late",
 ]
 
 _NAMED_COHORTS = 3
@@ -76,6 +77,17 @@ def plan_failed(*, what: str, dialect: str, failure: str) -> Announcement:
         dialect=dialect,
         text=f"{what} of {dialect} could not be planned, so none of it was sent: {failure}",
         counts={},
+    )
+
+
+def late_run(*, what: str, dialect: str, minutes: int) -> Announcement:
+    """Report a run that is under way after its deadline."""
+    return Announcement(
+        moment="late",
+        about=what,
+        dialect=dialect,
+        text=f"{what} of {dialect} has not ended after {minutes:,} minutes: look at what it waits for.",
+        counts={"minutes": minutes},
     )
 
 

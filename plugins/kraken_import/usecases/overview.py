@@ -16,6 +16,7 @@ from kraken_import.usecases.policy import wave_in_words
 from kraken_import.usecases.report import decision_in_words, money_lines
 from kraken_import.usecases.restored import restored_sentence
 from kraken_import.usecases.standing import since_the_end, standing
+from transforms.versions import BuildVersion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class WaveOverview:
     run: str
     """The DAG and its run in Airflow."""
     reruns: Sequence[RerunLine]
+    built_by: BuildVersion
     restored: str | None = None
     """Since when, by whom and why creates wait for a look-up; None where they do not."""
 
@@ -66,5 +68,6 @@ def show_wave(*, tracking: Engine, wave: str) -> WaveOverview:
             approval=decision_in_words(header=header, wave=loaded),
             run=f"{header.dag_id}/{header.run_id}",
             reruns=overview.reruns(connection=connection, wave_id=named.id),
+            built_by=loaded.built_by,
             restored=restored_sentence(connection=connection, wave_id=named.id),
         )

@@ -24,6 +24,7 @@ from kraken_import.usecases.selections import customers_of
 from kraken_import.usecases.systems import PlanSystems
 from kraken_import.usecases.wave_request import DATED, AirflowRun, WaveRequest, check_request
 from transforms.dialect import Dialect
+from transforms.digests import build_version
 from transforms.extract import advice_on_missing, candidate_pages, existing_identifiers
 from transforms.registry import UnknownDialect, get_dialect
 
@@ -75,6 +76,8 @@ def plan_wave(*, systems: PlanSystems, request: WaveRequest, run: AirflowRun, no
                 cleared=run.cleared,
                 takes_refused=run.redoes_failures,
             )
+            built_by = build_version(dialect=dialect.name)
+            waves.remap_wave(connection=connection, wave_id=known, built_by=built_by, at=now)
             return _planned(connection=connection, wave_id=known)
         return _plan_anew(
             _Planning(
@@ -239,6 +242,7 @@ def _new_wave(given: _Planning) -> waves.NewWave:
     dialect, kraken, request, run = given.dialect, given.systems.kraken, given.request, given.run
     settings, policy = _policy(given)
     planned_by = next((each.planned_by for each in given.chosen if each.planned_by), None)
+    built_by = build_version(dialect=dialect.name)
     supplier = request.import_supplier or kraken.import_suppliers.get(dialect.name)
     if not supplier:
         raise BadRequest(
@@ -262,6 +266,8 @@ def _new_wave(given: _Planning) -> waves.NewWave:
         policy=policy,
         requested_by=run.requested_by or planned_by,
         cleared=run.cleared,
+        package_version=built_by.package,
+        mapping_digest=built_by.mapping,
     )
 
 

@@ -113,6 +113,7 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
         closed_at=wave.closed_at,
         orders=[_ordered(order) for order in reports.orders(connection=connection, wave_id=wave_id)],
         working_seconds=reports.working_seconds(connection=connection, wave_id=wave_id),
+        built_by=wave.built_by.in_words,
         restored=restored_sentence(connection=connection, wave_id=wave_id),
     )
 

@@ -25,6 +25,7 @@ from kraken_import.usecases.plan import MOST_BATCHES
 from kraken_import.usecases.rerun_result import result
 from kraken_import.usecases.summarise import Ending, WaveSummary, failure_of
 from kraken_import.usecases.wave_request import AirflowRun, check_names
+from transforms.digests import build_version
 from transforms.registry import UnknownDialect, get_dialect
 
 RERUNNABLE: Final = tuple(state for state in State if state not in SUCCEEDED)
@@ -100,6 +101,8 @@ def plan_rerun(
         known = reruns.rerun_of_run(connection=connection, dag_id=run.dag_id, run_id=run.run_id)
         if known is not None:
             reruns.reopen(connection=connection, rerun=known, at=now, cleared=run.cleared)
+            built_by = build_version(dialect=request.dialect)
+            reruns.remap(connection=connection, rerun=known, built_by=built_by, at=now)
             processes.free(connection=connection, rerun=known, at=now)
             _refuse_hindered(connection=connection, rerun=known)
             return _planned(connection=connection, rerun=known)
@@ -152,6 +155,7 @@ def _select(
 def _add(
     *, connection: Connection, request: RerunRequest, scope: Scope, run: AirflowRun, now: datetime
 ) -> int:
+    built_by = build_version(dialect=request.dialect)
     return reruns.add_rerun(
         connection=connection,
         rerun=reruns.NewRerun(
@@ -163,6 +167,8 @@ def _add(
             dag_id=run.dag_id,
             run_id=run.run_id,
             cleared=run.cleared,
+            package_version=built_by.package,
+            mapping_digest=built_by.mapping,
         ),
         at=now,
     )

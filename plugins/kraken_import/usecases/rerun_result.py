@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import Connection, Engine
@@ -17,9 +17,11 @@ from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.parties import in_words, refused_by
 from kraken_import.usecases.wave_request import AirflowRun
 from transforms.triage import source_of
+from transforms.versions import BuildVersion
 
 _MOST_CAUSES: Final = 5
 _SHOWN: Final = 200
+_MOST_WAVES: Final = 5
 _REFUSED: Final = tuple(
     state for state in State if (state.is_settled and state not in SUCCEEDED) or state is State.PARKED
 )
@@ -32,6 +34,20 @@ class RerunResult:
     rerun: Rerun
     ways: Sequence[Transition]
     causes: Sequence[Cause]
+    mapped_otherwise: Mapping[int, BuildVersion] = field(default_factory=dict)
+    """Waves of which another mapping has built the payloads, and which."""
+
+    @property
+    def mapping(self) -> str:
+        """What builds its payloads, and which of its waves another mapping has built, as a sentence."""
+        said = f"Built by {self.rerun.built_by.in_words}"
+        waves = [str(wave_id) for wave_id in self.mapped_otherwise]
+        if not waves:
+            return f"{said}."
+        more = f" and {len(waves) - _MOST_WAVES:,} more" if len(waves) > _MOST_WAVES else ""
+        first = next(iter(self.mapped_otherwise.values()))
+        of = f"wave {waves[0]}" if len(waves) == 1 else f"waves {', '.join(waves[:_MOST_WAVES])}{more}"
+        return f"{said}: another than that of {of} ({first.in_words})."
 
     @property
     def mended(self) -> int:
@@ -62,6 +78,7 @@ def result(*, connection: Connection, rerun: int) -> RerunResult:
         rerun=reruns.load_rerun(connection=connection, rerun=rerun),
         ways=reruns.ways(connection=connection, rerun=rerun),
         causes=reruns.causes(connection=connection, rerun=rerun, states=_REFUSED, most=_MOST_CAUSES),
+        mapped_otherwise=reruns.mapped_otherwise(connection=connection, rerun=rerun),
     )
 
 
@@ -98,6 +115,7 @@ def page_of_rerun(*, tracking: Engine, run: AirflowRun) -> str | None:
         kind="error" if failed else "warning" if found.left or found.rerun.outcome is None else "good",
         standing="Not ended" if found.rerun.outcome is None else "Ended badly" if failed else "Ended",
         sentence=found.rerun.outcome_reason or found.sentence,
+        mapping=found.mapping,
         ways=found.ways,
         more=len(left) > _SHOWN,
         left=[

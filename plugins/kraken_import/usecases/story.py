@@ -81,9 +81,9 @@ def _entries(*, told: Told, around: Around) -> list[Entry]:
             Entry(
                 at=each.started_at,
                 attempt=each.attempt,
-                words=f"Try {each.attempt} begins in wave {each.wave_id}.",
+                words=f"Try {each.attempt} begins in wave {each.wave_id}.{other}",
             )
-            for each in told.tries
+            for each, other in zip(told.tries, _other_mappings(tries=told.tries), strict=True)
         ),
         *(
             Entry(
@@ -114,6 +114,17 @@ def _entries(*, told: Told, around: Around) -> list[Entry]:
         *_entries_around(around=around),
     ]
     return sorted(found, key=lambda entry: entry.at)
+
+
+def _other_mappings(*, tries: Sequence[story.Try]) -> list[str]:
+    """Return for each try a sentence where another mapping built it than the try before, else nothing."""
+    befores = [None, *tries[:-1]]
+    return [
+        f" Another mapping built it than the try before: {each.built_by.in_words}."
+        if before is not None and each.built_by.differs(other=before.built_by)
+        else ""
+        for before, each in zip(befores, tries, strict=True)
+    ]
 
 
 def _entries_around(*, around: Around) -> list[Entry]:

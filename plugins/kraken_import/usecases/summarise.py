@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from sqlalchemy import Engine
 
-from kraken_import.domain.lifecycle import FAILED, State
+from kraken_import.domain.lifecycle import FAILED, Mode, State
 from kraken_import.domain.stops import DECIDED
 from kraken_import.domain.texts import counted
 from kraken_import.tracking import board, gate, progress, reruns, waves
@@ -29,6 +29,8 @@ class WaveSummary:
     failure: str | None
     told: str | None = None
     """What a rerun mended, what is left, and why."""
+    is_live: bool = False
+    """Whether it is a wave, and no rehearsal."""
 
 
 def summarise_wave(
@@ -67,7 +69,11 @@ def summarise_wave(
             board.gather(connection=connection, wave_id=wave_id)
     if writeback is not None:
         release(tracking=tracking, writeback=writeback, dialects=(wave.dialect,), now=now, wave_id=wave_id)
-    return WaveSummary(counts={state.value: records for state, records in counts.items()}, failure=failure)
+    return WaveSummary(
+        counts={state.value: records for state, records in counts.items()},
+        failure=failure,
+        is_live=wave.mode is Mode.LIVE,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

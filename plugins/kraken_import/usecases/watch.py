@@ -57,6 +57,29 @@ class Silence:
     lasted: timedelta | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What stands at a Connection now."""
+
+    records: Mapping[tuple[str, str], int]
+    """How many are `open` and `parked`, by dialect and that word."""
+    request_seconds: float | None
+    """How long a request usually takes; None before any was made."""
+    outages: int
+    """Outages under way."""
+
+
+def measure(*, tracking: Engine, connection_id: str) -> Measured:
+    """Return what stands at a Connection now, in numbers."""
+    with tracking.connect() as connection:
+        found = outages.last_of_connection(connection=connection, connection_id=connection_id)
+        return Measured(
+            records=watch.standing(connection=connection, connection_id=connection_id),
+            request_seconds=watch.request_seconds(connection=connection, connection_id=connection_id),
+            outages=sum(outage.is_under_way for outage in found),
+        )
+
+
 def find_open_too_long(
     *, tracking: Engine, connection_id: str, hours: float, now: datetime
 ) -> OpenRecords | None:

@@ -198,6 +198,57 @@ def test_retention_runs_only_where_its_days_are_set_and_a_wrong_setting_is_one_s
         retention_dag()
 
 
+def test_a_run_has_a_deadline_where_one_is_set_and_a_wrong_one_is_one_sentence(
+    dags: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    from kraken_import.airflow.dags.reruns import rerun_dag
+    from kraken_import.airflow.dags.waves import wave_dag
+    from kraken_import.airflow.environment import UnableToReadEnvironment
+
+    assert all(not dags[dag_id].deadline for dag_id in DIALECT_DAGS + RERUN_DAGS)
+    monkeypatch.setenv("MIGRATION_DEADLINE_MINUTES", "90")
+    for what, dag in (("A wave", wave_dag), ("A rerun", rerun_dag)):
+        made = dag(name="edf_accounts")
+        (alert,) = made.deadline
+        assert alert.interval == timedelta(minutes=90)
+        assert alert.callback.path == "kraken_import.airflow.deadlines.run_is_late"
+        assert alert.callback.kwargs == {"dialect": "edf_accounts", "what": what, "minutes": 90}
+        assert DagSerialization.to_dict(made)
+    monkeypatch.setenv("MIGRATION_DEADLINE_MINUTES", "1.5")
+    with pytest.raises(UnableToReadEnvironment, match="MIGRATION_DEADLINE_MINUTES must be a whole number"):
+        wave_dag(name="edf_accounts")
+
+
+@pytest.mark.parametrize(
+    ("state", "messages"), [("running", 1), ("queued", 1), ("failed", 0), ("success", 0)]
+)
+def test_people_are_told_of_a_late_run_while_it_is_under_way_and_no_notifier_sees_its_form(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, state: str, messages: int
+) -> None:
+    from kraken_import.airflow.deadlines import run_is_late
+
+    file = tmp_path / "told.txt"
+    entry = {
+        "notifier": "tests.file_notifier.WritesToFile",
+        "kwargs": {"text": "{{ migration.text }} {{ dag_run }}", "file": str(file)},
+    }
+    monkeypatch.setenv("MIGRATION_NOTIFIERS", json.dumps([entry]))
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example")
+    run = {"dag_id": "migrate_edf_accounts", "dag_run_id": "night 1", "state": state}
+    given = {"dag_run": {**run, "conf": {"identifiers": ["GB-000000001"]}}, "deadline": {}}
+    asyncio.run(run_is_late(dialect="edf_accounts", what="A wave", minutes=90, context=given))
+    told = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    assert len(told) == messages
+    for line in told:
+        assert line.startswith(
+            "A wave of edf_accounts has not ended after 90 minutes: look at what it waits for. "
+            "https://airflow.example/dags/migrate_edf_accounts/runs/night%201"
+        )
+        assert "GB-000000001" not in line
+
+
 def test_every_task_that_may_be_red_stands_in_the_run_book(dags: dict[str, Any]) -> None:
     page = (ROOT / "docs" / "run-book.md").read_text(encoding="utf-8").split("\n## When a task is red\n")[1]
     told = {

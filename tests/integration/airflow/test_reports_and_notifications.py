@@ -70,6 +70,7 @@ class _DagRun:
 def context(run_id: str, *, dag_id: str = "migrate_edf_accounts", **states: str) -> dict[str, Any]:
     """As much of a run as our operators look at."""
     from airflow.sdk import DAG
+    from airflow.sdk.execution_time.context import OutletEventAccessors
 
     return {
         "dag": DAG(dag_id=dag_id, schedule=None),
@@ -77,6 +78,7 @@ def context(run_id: str, *, dag_id: str = "migrate_edf_accounts", **states: str)
         "run_id": run_id,
         "ti": _TaskInstance(states),
         "params": {"wave": None, "full": False},
+        "outlet_events": OutletEventAccessors(),
     }
 
 
@@ -85,6 +87,8 @@ def operator(kind: str, **arguments: Any) -> Any:
     from kraken_import.airflow.operators import batch, between, rerun, wave
 
     (found,) = {vars(module)[kind] for module in (batch, between, rerun, wave) if kind in vars(module)}
+    if kind.startswith("Summarise"):
+        arguments["dialect"] = "edf_accounts"
     return found(task_id=kind.lower(), connections=ConnectionIds(), **arguments)
 
 
@@ -240,6 +244,21 @@ def test_an_earlier_failure_of_the_report_does_not_fail_the_wave(airflow_journey
         summarise, report = operator("SummariseWaveOperator"), operator("ReportWaveOperator")
         summarise >> report.as_teardown()
     assert summarise.execute(context("run-1", reportwaveoperator="failed")) == {"processed": 3}
+
+
+@pytest.mark.parametrize(("dry_run", "updates"), [(False, 1), (True, 0)])
+def test_a_live_wave_that_ends_well_updates_the_asset_of_its_dialect_and_a_rehearsal_does_not(
+    airflow_journey: Journey, dry_run: bool, updates: int
+) -> None:
+    wave_id = play(airflow_journey, limit=3, dry_run=dry_run)
+    summarise, given = operator("SummariseWaveOperator"), context("run-1")
+    counts = summarise.execute(given)
+    (alias,) = summarise.outlets
+    events = given["outlet_events"][alias].asset_alias_events
+    assert len(events) == updates
+    for event in events:
+        assert event.dest_asset_key.uri == "kraken-migration://waves/edf_accounts"
+        assert event.extra == {"wave_id": wave_id, "records": counts}
 
 
 def test_a_difference_fails_the_run_in_one_sentence(

@@ -29,6 +29,7 @@ GUIDE_CUSTOMER = {"DIALECT": "edf_accounts", "ID": "EXTERNAL-1234"}
         ({"ACCOUNTS": "lots"}, "ACCOUNTS must be a whole number from 1"),
         ({"MIGRATION_BATCHES_AT_ONCE": "0"}, "MIGRATION_BATCHES_AT_ONCE must be a whole number from 1"),
         ({"MIGRATION_PATIENCE_MINUTES": "1h"}, "MIGRATION_PATIENCE_MINUTES must be a whole number from 1"),
+        ({"MIGRATION_DEADLINE_MINUTES": "0"}, "MIGRATION_DEADLINE_MINUTES must be a whole number from 1"),
         ({"KRAKEN_URL": "http://127.0.0.1:1"}, "KRAKEN_URL needs KRAKEN_TOKEN"),
         ({"KRAKEN_URL": "http://127.0.0.1:1", "KRAKEN_TOKEN": "t"}, "No Kraken answers at KRAKEN_URL=http"),
         ({"KRAKEN_URL": "http://api.example.com", "KRAKEN_TOKEN": "t"}, "http would send the token"),

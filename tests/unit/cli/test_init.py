@@ -158,7 +158,7 @@ def test_a_project_for_another_version_has_an_exit_code_of_its_own(
 ) -> None:
     folder = begin("--dialect", "edf_accounts", "--name", "port_accounts")
     (folder / "kraken-migrate.toml").write_text('requires = ">=7"\n')
-    monkeypatch.setattr("transforms.project._installed", lambda: "0.1.0")
+    monkeypatch.setattr("transforms.project.installed_version", lambda: "0.1.0")
     projects.forget()
     for words in (("codes", "port_accounts"), ("doctor",)):
         done = run(*words)

@@ -136,15 +136,15 @@ def test_a_project_for_another_version_is_refused_and_one_for_this_is_not(
     begin: BeginProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = begin(**{"kraken-migrate.toml": 'requires = ">=0.1,<0.2"'})
-    monkeypatch.setattr("transforms.project._installed", lambda: "0.1.3")
+    monkeypatch.setattr("transforms.project.installed_version", lambda: "0.1.3")
     assert project()
     projects.forget()
-    monkeypatch.setattr("transforms.project._installed", lambda: "0.2.0")
+    monkeypatch.setattr("transforms.project.installed_version", lambda: "0.2.0")
     with pytest.raises(OtherVersionRequired, match=r"and 0\.2\.0 is installed") as refused:
         dialect_names()
     assert str(folder) in str(refused.value)
     # A checkout that is not installed is no release.
-    monkeypatch.setattr("transforms.project._installed", lambda: None)
+    monkeypatch.setattr("transforms.project.installed_version", lambda: None)
     assert project()
 
 

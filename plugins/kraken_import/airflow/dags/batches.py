@@ -12,6 +12,7 @@ from airflow.sdk import DAG, Param, TriggerRule, task_group
 
 from kraken_import.airflow import environment
 from kraken_import.airflow.connections import connection_ids
+from kraken_import.airflow.deadlines import deadline
 from kraken_import.airflow.operators.base import MigrationOperator
 from kraken_import.airflow.operators.batch import (
     AwaitBatchOperator,
@@ -40,6 +41,8 @@ class Outline:
     """The differences between a wave's DAG and a rerun's."""
 
     prefix: str
+    what: str
+    """What a run is, for a sentence."""
     title: str
     """Contains the dialect's title."""
     description: str
@@ -88,11 +91,14 @@ def dialect_dag(*, name: str, outline: Outline) -> DAG:
         params=dict(outline.params),
         tags=["kraken", "migration", *outline.tags, dialect.market],
         default_args=_tasks(),
+        deadline=deadline(dialect=name, what=outline.what),
     ) as dag:
         plan = outline.plan(task_id="plan", dialect=name, **given)
         gate = outline.gate(task_id="gate", trigger_rule=TriggerRule.ALL_DONE, **given)
-        summarise = outline.summarise(task_id="summarise", trigger_rule=TriggerRule.ALL_DONE, **given)
-        prepare, load = _groups(dialect=name, given={**given, "map_index_template": _LABEL})
+        summarise = outline.summarise(
+            task_id="summarise", dialect=name, trigger_rule=TriggerRule.ALL_DONE, **given
+        )
+        prepare, load = _groups(dialect=name, given={**given, "dialect": name, "map_index_template": _LABEL})
         plan >> prepare.expand(batch=plan.output) >> gate
         gate >> load.expand(batch=gate.output) >> summarise
     return dag

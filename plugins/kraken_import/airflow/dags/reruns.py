@@ -107,6 +107,7 @@ def rerun_dag(*, name: str) -> DAG:
         name=name,
         outline=Outline(
             prefix="rerun",
+            what="A rerun",
             title=f"Rerun {title}",
             description=f"Chosen records of {title} once more, from any wave",
             doc_md=_DOC,

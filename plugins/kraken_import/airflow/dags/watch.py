@@ -1,7 +1,7 @@
 """Tells people of records that stay open or parked, outages, nights without a run, and a dead triggerer.
 
-It runs only where `MIGRATION_NOTIFIERS` names a recipient, and never waits: it must keep running while what
-it watches does not.
+It runs only where `MIGRATION_NOTIFIERS` names a recipient, or Airflow sends metrics, and never waits: it must
+keep running while what it watches does not.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG
 
+from kraken_import.airflow import metrics
 from kraken_import.airflow.connections import ConnectionIds, connection_ids
 from kraken_import.airflow.dags.batches import SHORT, schedule
 from kraken_import.airflow.notifications import are_wanted
@@ -27,7 +28,7 @@ def watch_dag() -> DAG:
         description="Tells people of records that stay open or parked, outages, missed nights and a dead "
         "triggerer.",
         doc_md=__doc__,
-        schedule=_EVERY if are_wanted() else None,
+        schedule=_EVERY if are_wanted() or metrics.are_wanted() else None,
         start_date=datetime(2026, 1, 1, tzinfo=UTC),
         catchup=False,
         max_active_runs=1,

@@ -109,6 +109,7 @@ def wave_dag(*, name: str) -> DAG:
         name=name,
         outline=Outline(
             prefix="migrate",
+            what="A wave",
             title=f"Migrate {dialect.title}",
             description=f"A migration wave of {dialect.title}",
             doc_md=dialect_description(name=name),

@@ -76,9 +76,10 @@ class BatchOperator(MigrationOperator):
 
     template_fields: Sequence[str] = ("batch",)
 
-    def __init__(self, *, batch: Any, **kwargs: Any) -> None:
+    def __init__(self, *, batch: Any, dialect: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.batch = batch
+        self.dialect = dialect
 
     @property
     def ref(self) -> BatchRef:

@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn
 
 from airflow.sdk import Context
 
+from kraken_import.airflow import metrics
 from kraken_import.airflow.labels import relabel
 from kraken_import.airflow.operators.base import BatchOperator, check
 from kraken_import.airflow.triggers import poll_trigger
@@ -51,6 +52,9 @@ class BuildBatchOperator(BatchOperator):
 class WaitingBatchOperator(BatchOperator):
     """Sends requests about a batch; gives its worker back while Kraken, or a person, keeps it waiting."""
 
+    step = ""
+    """What metrics call this step."""
+
     def __init__(self, *, patience: timedelta, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.patience = patience
@@ -74,12 +78,14 @@ class WaitingBatchOperator(BatchOperator):
         outcome = self.work()
         if outcome.held is not None:
             self._hold_back(context=context, held=outcome.held, until=until)
+        metrics.count_records(step=self.step, dialect=self.dialect, counts=outcome.counts)
         return outcome.counts
 
     def _hold_back(self, *, context: Context, held: HoldBack, until: datetime) -> NoReturn:
         if utc_now() >= until:
             raise Retryable(f"The batch has waited for too long, and is tried again. {held.sentence}")
         self.log.info("%s", held.sentence)
+        metrics.count_hold_back(dialect=self.dialect, why=held.why)
         relabel(context=context, standing=f": {_STANDING[held.why]}")
         self.defer(
             trigger=poll_trigger(
@@ -97,6 +103,8 @@ class WaitingBatchOperator(BatchOperator):
 class ValidateBatchOperator(WaitingBatchOperator):
     """Has Kraken validate the payloads of a batch."""
 
+    step = "validate"
+
     def work(self) -> BatchOutcome:
         """Validate."""
         systems = self.systems(tracking=self.own_tracking())
@@ -105,6 +113,8 @@ class ValidateBatchOperator(WaitingBatchOperator):
 
 class CreateBatchOperator(WaitingBatchOperator):
     """Creates the valid records of a batch."""
+
+    step = "create"
 
     def work(self) -> BatchOutcome:
         """Create."""
@@ -120,7 +130,11 @@ class AwaitBatchOperator(BatchOperator):
         until = utc_now() + timedelta(minutes=float(context["params"]["await_minutes"]))
         self.defer(
             trigger=poll_trigger(
-                connections=self.connections, until=until, ends_task=True, ref=self.ref.plain
+                connections=self.connections,
+                until=until,
+                ends_task=True,
+                ref=self.ref.plain,
+                dialect=self.dialect,
             ),
             method_name="resume",
         )

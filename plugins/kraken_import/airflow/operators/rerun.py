@@ -10,6 +10,7 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from sqlalchemy import Engine
 
+from kraken_import.airflow import metrics
 from kraken_import.airflow.notifications import failed_plan_announced, tell
 from kraken_import.airflow.operators.base import MigrationOperator, failed_tasks, run_of
 from kraken_import.airflow.operators.questions import QuestionOperator
@@ -99,6 +100,10 @@ class RerunGateOperator(QuestionOperator, MigrationOperator):
 class SummariseRerunOperator(MigrationOperator):
     """Writes how the rerun ended, and then fails the run if it did not end well."""
 
+    def __init__(self, *, dialect: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dialect = dialect
+
     def execute(self, context: Context) -> dict[str, int]:
         """Summarise."""
         tracking = self.tracking()
@@ -113,6 +118,7 @@ class SummariseRerunOperator(MigrationOperator):
             now=utc_now(),
             writeback=self.writeback(),
         )
+        metrics.count_records(step="rerun", dialect=self.dialect, counts=summary.counts)
         tell(
             context=context,
             announcement=lambda: announce_rerun(tracking=tracking, rerun=rerun, failure=summary.failure),

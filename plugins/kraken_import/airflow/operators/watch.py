@@ -11,6 +11,7 @@ import requests
 from airflow.sdk import Context
 from airflow.sdk.configuration import conf
 
+from kraken_import.airflow import metrics
 from kraken_import.airflow.links import base_url, page_of
 from kraken_import.airflow.notifications import are_wanted, tell
 from kraken_import.airflow.operators.base import MigrationOperator
@@ -31,6 +32,7 @@ from kraken_import.usecases.watch import (
     find_open_too_long,
     find_parked,
     is_news,
+    measure,
     outage_news,
     overdue_cohorts,
     remember,
@@ -74,6 +76,8 @@ class WatchRecordsOperator(WatchOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Look, and tell. Returns the amount of each."""
+        if metrics.are_wanted():
+            self._measure()
         if not are_wanted():
             return {}
         return {
@@ -82,6 +86,21 @@ class WatchRecordsOperator(WatchOperator):
             "outages": self._watch_outages(context=context),
             "cohorts_overdue": self._watch_cohorts(context=context),
         }
+
+    def _measure(self) -> None:
+        """Give Airflow's metrics what stands open, is parked or is out, and how long a request takes."""
+        place = self.connections.kraken
+        found = measure(tracking=self.tracking(), connection_id=place)
+        for dialect in self.dialects:
+            for what in ("open", "parked"):
+                metrics.gauge(
+                    name=f"{what}_records",
+                    value=found.records.get((dialect, what), 0),
+                    tags={"connection": place, "dialect": dialect},
+                )
+        metrics.gauge(name="outages", value=found.outages, tags={"connection": place})
+        if found.request_seconds is not None:
+            metrics.gauge(name="request_seconds", value=found.request_seconds, tags={"connection": place})
 
     def _watch_open(self, *, context: Context) -> int:
         kraken, hours, now = self.connections.kraken, open_hours(), utc_now()

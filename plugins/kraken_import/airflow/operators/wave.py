@@ -10,6 +10,7 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from sqlalchemy import Engine
 
+from kraken_import.airflow import assets, metrics
 from kraken_import.airflow.links import WaveConsoleLink, WaveReportLink, console_page
 from kraken_import.airflow.notifications import failed_plan_announced
 from kraken_import.airflow.operators.base import MigrationOperator, failed_tasks, run_of
@@ -124,6 +125,10 @@ class SummariseWaveOperator(MigrationOperator):
     operator_extra_links = (WaveConsoleLink(),)
     known_wave: int | None = None
 
+    def __init__(self, *, dialect: str, **kwargs: Any) -> None:
+        super().__init__(outlets=[assets.outlet(dialect=dialect)], **kwargs)
+        self.dialect = dialect
+
     def execute(self, context: Context) -> dict[str, int]:
         """Summarise. Without this failure a run whose batches failed would end green."""
         tracking = self.tracking()
@@ -142,9 +147,12 @@ class SummariseWaveOperator(MigrationOperator):
             now=utc_now(),
             writeback=self.writeback(),
         )
+        metrics.count_records(step="end", dialect=self.dialect, counts=summary.counts)
         self.tell(context=context, wave_id=wave_id, moment="end", failure=summary.failure)
         if summary.failure is not None:
             raise AirflowFailException(summary.failure)
+        if summary.is_live:
+            assets.update(context=context, dialect=self.dialect, wave_id=wave_id, counts=summary.counts)
         return summary.counts
 
 

@@ -54,6 +54,7 @@ def wave(asked: Ask, wave_id: int) -> Any:
             for place, (batch, states) in enumerate(batches.items())
         ],
         policy=wave_in_words(wave=full),
+        built_by=full.built_by.in_words,
         question=question,
         is_barred=is_barred(four_eyes=full.policy.four_eyes, askers=askers, user=asked.caller.name),
         log=followed(asked=asked, log=log),

@@ -594,3 +594,15 @@ LANGUAGE sql STABLE AS $$
         )
 $$;
 COMMENT ON FUNCTION migration.left_records IS 'Records of some waves that did not come through and were not erased; each criterion that is given must hold.';
+
+-- What built the payloads of a wave and of a rerun: those planned before say nothing.
+ALTER TABLE migration.wave
+    ADD COLUMN package_version text, ADD COLUMN mapping_digest text, ADD COLUMN mapped_at timestamptz;
+COMMENT ON COLUMN migration.wave.package_version IS 'Version of the package by which its plan ran last; NULL where it is not known.';
+COMMENT ON COLUMN migration.wave.mapping_digest IS 'Digest of the mapping by then: the dialect''s modules, SQL, added columns and codes, and the code that all share; NULL where it is not known.';
+COMMENT ON COLUMN migration.wave.mapped_at IS 'Since when this mapping counts: the plan, or the first clearing of its run after the mapping had changed.';
+ALTER TABLE migration.rerun
+    ADD COLUMN package_version text, ADD COLUMN mapping_digest text, ADD COLUMN mapped_at timestamptz;
+COMMENT ON COLUMN migration.rerun.package_version IS 'Version of the package by which its plan ran last; NULL where it is not known.';
+COMMENT ON COLUMN migration.rerun.mapping_digest IS 'Digest of the mapping by then, as that of a wave; NULL where it is not known.';
+COMMENT ON COLUMN migration.rerun.mapped_at IS 'Since when this mapping counts, as that of a wave.';
