@@ -9,7 +9,8 @@ refresh its page, its Kraken's and the list of waves every four seconds, and the
 processes are compared. On a machine with other work the wave takes longer, and is looked at more often, so
 that what counts is a look's CPU seconds, at the rate of a wave that has the machine. It ends with 1 where a
 page takes more than 300 ms, or the wave would take more than 5 % more CPU seconds.
-`--accounts 0` leaves the wave out, `--records 0` the pages.
+`--accounts 0` leaves the wave out, `--records 0` the pages. One more wave has `--causes` records that were
+refused, each for a cause of its own, and four times as many others.
 """
 
 from __future__ import annotations
@@ -158,6 +159,7 @@ def main() -> int:
     )
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--waves", type=int, default=200)
+    parser.add_argument("--causes", type=int, default=100_000, help="causes of one more wave")
     parser.add_argument("--loads", type=int, default=40, help="loads of each page")
     parser.add_argument("--accounts", type=int, default=5_000, help="customers of the wave that runs")
     parser.add_argument("--consoles", type=int, default=20)
@@ -192,6 +194,8 @@ def _measure_pages(*, options: argparse.Namespace, cluster: Cluster) -> bool:
     engine = engine_to(dsn)
     parts = (Path(__file__).with_name("console_fill.sql")).read_text(encoding="utf-8")
     with engine.begin() as connection:
+        causes = Path(__file__).with_name("console_causes.sql").read_text(encoding="utf-8")
+        connection.exec_driver_sql(causes, {"waves": options.waves, "causes": options.causes})
         for statement in re.split(r"^-- name: \w+\n", parts, flags=re.MULTILINE)[1:]:
             connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
         records = connection.exec_driver_sql("SELECT count(*) FROM migration.import_process").scalar_one()
@@ -227,7 +231,9 @@ def _pages(*, waves: int, record: int, cohort: int) -> dict[str, str]:
         "cohort": f"plan/{cohort}",
         "triage": "triage",
         "triage of a wave": f"waves/{ended}/triage",
+        "triage of many causes": f"waves/{waves + 1}/triage",
         "records left": f"left?wave={ended}",
+        "records left of many": f"left?wave={waves + 1}",
         "customers": "customers",
         "record": f"records/{record}",
         "Kraken": "kraken",
@@ -247,7 +253,7 @@ def _loaded(*, where: str, name: str, loads: int, processes: tuple[int, int]) ->
     # The first loads open connections, make templates, and read the mapping.
     for _ in range(2):
         answer = session.get(where, timeout=60)
-        while "being read" in answer.text:
+        while "being read" in answer.text or "being counted" in answer.text:
             time.sleep(1)
             answer = session.get(where, timeout=60)
     before = [_cpu(each) for each in processes]

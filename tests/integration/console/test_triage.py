@@ -184,6 +184,31 @@ def test_as_many_other_records_are_not_those_that_were_shown(console: Console) -
     assert chosen(console, again) == {failing["invalid"]}
 
 
+def test_records_that_change_while_their_order_is_given_are_not_those_that_were_shown(
+    console: Console,
+) -> None:
+    wave_id, _ = mixed(console)
+    form = console.form(f"orders/new/rerun?wave={wave_id}&state=errored")
+    waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        with console.journey.tracking.begin() as connection:
+            # Another person's order is being compared: this one waits for it, after it was checked.
+            selections.lock(connection=connection)
+            given = pool.submit(console.post, "orders", form | {"reason": "tariff mended"})
+            end = time.monotonic() + 20
+            while not console.journey.rows(waiting):
+                assert time.monotonic() < end
+            with console.journey.tracking_superuser.begin() as other:
+                other.exec_driver_sql(
+                    "UPDATE migration.import_process SET state = CASE state WHEN 'errored' THEN 'processed' "
+                    "ELSE 'errored' END WHERE state IN ('errored', 'invalid')"
+                )
+        assert "but others" in words_of(given.result())
+    (order,) = actions(console)
+    assert (order["outcome"], order["selection_id"]) == ("refused", None)
+    assert [call for call in console.around.calls if call[0] == "POST"] == []
+
+
 def test_the_second_of_two_people_is_told_what_the_first_ordered(console: Console) -> None:
     wave_id, _ = mixed(console)
     late = console.form(f"orders/new/rerun?wave={wave_id}", user="admin") | {"reason": "me too"}
