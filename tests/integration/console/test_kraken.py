@@ -289,8 +289,8 @@ def test_requests_of_a_day_ago_are_forgotten_and_those_of_a_minute_are_added_up(
     for _ in range(2):
         with journey.tracking.begin() as connection:
             connection.exec_driver_sql(
-                "INSERT INTO migration.kraken_minute VALUES (%(target)s, now() - interval '25 hours', 'create', "
-                "5, 1, 0)",
+                "INSERT INTO migration.kraken_minute "
+                "VALUES (%(target)s, now() - interval '25 hours', 'create', 5, 1, 0)",
                 {"target": target},
             )
             shares.count_requests(connection=connection, target_kraken=target, counts=[count])
