@@ -172,6 +172,10 @@ def _asked(_: Sample) -> dict[str, Any]:
     return {"states": ["processed", "errored", "parked"]}
 
 
+def _requests(_: Sample) -> dict[str, Any]:
+    return {"operations": ["create"], "within_ms": [100], "counts": [7], "refusals": [1]}
+
+
 def _learnt(_: Sample) -> dict[str, Any]:
     return {"accounts": None}
 
@@ -530,6 +534,8 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("shared_values", "wave", "shared"),
     **_plain("shares", "one", "enter look shares keep_share give_back"),
     **_plain("shares", "one", "learn_requests learn_accounts put_off_creates count_creates", _learnt),
+    **_plain("shares", "one", "count_requests", _requests),
+    **_plain("traffic", "one", "requests"),
     **_plain("shares", "at work", "accounts_at_kraken", lambda _: {"most": 1_000_000}),
     **_plain("watch", "at work", "open_too_long standing parked"),
     **_plain("watch", "one", "request_seconds due_cohorts told remember forget"),

@@ -46,6 +46,21 @@ SET wants = excluded.wants, allowed = excluded.allowed, requests = excluded.requ
 -- name: give_back
 DELETE FROM migration.kraken_share WHERE holder = %(holder)s::uuid
 
+-- name: count_requests
+-- In the order of their key, so that no two sessions wait for each other. What is older than a day goes.
+WITH gone AS (
+    DELETE FROM migration.kraken_minute
+    WHERE target_kraken = %(target_kraken)s AND minute < migration.present() - interval '1 day'
+)
+INSERT INTO migration.kraken_minute AS kept (target_kraken, minute, operation, within_ms, calls, refused)
+SELECT %(target_kraken)s, date_trunc('minute', migration.present()), operation, within_ms, calls, refused
+FROM unnest(
+    %(operations)s::text[], %(within_ms)s::integer[], %(counts)s::integer[], %(refusals)s::integer[]
+) AS given (operation, within_ms, calls, refused)
+ORDER BY operation, within_ms
+ON CONFLICT (target_kraken, minute, operation, within_ms) DO UPDATE
+SET calls = kept.calls + excluded.calls, refused = kept.refused + excluded.refused
+
 -- name: learn_requests
 UPDATE migration.kraken_load
 SET requests = %(places)s, requests_met = %(met)s, requests_refused_at = %(refused_at)s,

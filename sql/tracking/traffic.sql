@@ -98,3 +98,11 @@ CROSS JOIN LATERAL (
     JOIN migration.import_process AS process ON process.id = last.import_process_id
     WHERE last.occurred_at >= process.intended_at AND last.occurred_at > migration.present() - interval '1 hour'
 ) AS answered
+
+-- name: requests
+-- Requests of the last hour by how long they took.
+SELECT operation, within_ms, sum(calls)::bigint AS calls, sum(refused)::bigint AS refused
+FROM migration.kraken_minute
+WHERE target_kraken = %(target_kraken)s AND minute > migration.present() - interval '1 hour'
+GROUP BY operation, within_ms
+ORDER BY operation, within_ms

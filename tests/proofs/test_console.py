@@ -563,7 +563,7 @@ def _reconciled_and_closed(ops: Desk, wave_id: int) -> None:
     ops.go(f"waves/{wave_id}/cut-over")
     ops.shows("no owner")
     assert "cannot be closed yet" in ops.prepare_refused("Close")
-    ops.prepare(re.compile("^Give all 1 that match"), reason="by hand", Owner="Bea", Note="unknown class")
+    ops.prepare(re.compile("^Give the one that matches"), reason="by hand", Owner="Bea", Note="unknown class")
     assert "has the owner now" in ops.send()
     ops.go(f"waves/{wave_id}/cut-over")
     ops.order("Reconcile now", reason="the morning after")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Self
 
 from kraken_import.client.answers import Answer, Throttled, Unknown
@@ -20,12 +21,27 @@ LONG_PAUSE: Final = 5.0
 """Seconds: a request does not wait here for a longer pause."""
 
 
+BOUNDS_MS: Final = (5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000)
+"""Milliseconds up to which requests are counted together by how long they took."""
+LONGER_MS: Final = 1_000_000
+"""Stands for requests that took longer than the last of them."""
+_BOUNDS: Final = (*BOUNDS_MS, LONGER_MS)
+
+
 class GateClosed(Exception):
     """Kraken has asked for a pause of all requests, and `seconds` of it are left."""
 
     def __init__(self, *, seconds: float) -> None:
         super().__init__(f"Kraken asks for a pause of {seconds:.0f} s.")
         self.seconds = seconds
+
+
+@dataclass(slots=True)
+class Counted:
+    """Requests of one kind that took about as long, and how many of them were answered 429."""
+
+    calls: int = 0
+    refused: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,6 +59,8 @@ class Seen:
     """The largest number of requests that were under way, waiting or expected at once."""
     of_creates: bool = False
     """Only creates were seen, whose refusal may have been for accounts."""
+    took: dict[tuple[str, int], Counted] = field(default_factory=dict)
+    """By operation, and by the milliseconds up to which they took, one of `BOUNDS_MS` or `LONGER_MS`."""
 
     @property
     def seconds_each(self) -> float:
@@ -116,12 +134,19 @@ class Gate:
         self._broken = error
         self._turn_away(error)
 
-    def saw(self, *, answer: Answer, seconds: float, is_create: bool) -> None:
-        """Count how a request ended."""
+    def saw(self, *, answer: Answer, seconds: float, is_create: bool, operation: str = "") -> None:
+        """Count how a request ended; one without a named operation is not counted by how long it took."""
         seen = self._seen
         seen.calls += 1
         seen.seconds += seconds
         self.seconds_each += (seconds - self.seconds_each) * (_INERTIA if self.seconds_each else 1)
+        if operation:
+            key = operation, _BOUNDS[min(bisect_left(_BOUNDS, 1_000 * seconds), len(_BOUNDS) - 1)]
+            counted = seen.took.get(key)
+            if counted is None:
+                counted = seen.took[key] = Counted()
+            counted.calls += 1
+            counted.refused += isinstance(answer, Throttled)
         if isinstance(answer, Throttled):
             seen.refused += not is_create
             if not is_create and (answer.retry_after or 0.0) > LONG_PAUSE:

@@ -81,6 +81,14 @@ class Exchange:
     body: bytes = field(repr=False)
 
 
+_OPERATIONS: Final[Mapping[_Reader, str]] = {
+    read_validate: "validate",
+    read_create: "create",
+    read_status: "status",
+}
+"""What a request is counted as, by what reads its answer."""
+
+
 class KrakenSession:
     """`async with KrakenSession(settings=…, refresh=…) as kraken: …`.
 
@@ -331,6 +339,7 @@ class KrakenSession:
             answer=exchange.answer,
             seconds=asyncio.get_running_loop().time() - began,
             is_create=read is read_create,
+            operation=_OPERATIONS.get(read, ""),
         )
         return exchange
 

@@ -84,6 +84,7 @@ def environment() -> Environment:
     found.filters["at_or"] = lambda when, otherwise: in_utc(at=when) if when else otherwise
     found.filters["plain"] = lambda text: undirected(text=str(text))
     found.filters["own"] = lambda text: Markup("<bdi>{}</bdi>").format(undirected(text=str(text)))
+    found.filters["within"] = lambda ms: "more than 30 s" if ms is None else f"{ms:,} ms"
     found.filters["tone"] = tone
     found.filters["state_tone"] = lambda state: tone(State(state))
     found.filters["age"] = _age

@@ -67,6 +67,7 @@ TABLES: Final[Mapping[str, Rights]] = {
     "import_process": _STANDING,
     "installation": Rights(app=_KEEP, reader=_READ),
     "kraken_load": _STANDING,
+    "kraken_minute": Rights(app=_KEEP, reader=_READ),
     "kraken_share": Rights(app=_KEEP, reader=_READ),
     "late_change": Rights(app=_KEEP, reader=_READ),
     "legacy_hold": _STANDING,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -122,6 +122,29 @@ def learn_requests(
         **asdict(level),
         new_calls=new_calls,
         pause=pause,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestCount:
+    """Requests of one operation that took at most so many milliseconds; `refused` were answered 429."""
+
+    operation: str
+    within_ms: int
+    calls: int
+    refused: int
+
+
+def count_requests(*, connection: Connection, target_kraken: str, counts: Sequence[RequestCount]) -> None:
+    """Add requests to those of this minute, by how long they took, and forget those of the day before."""
+    _SQL.run(
+        connection,
+        "count_requests",
+        target_kraken=target_kraken,
+        operations=[each.operation for each in counts],
+        within_ms=[each.within_ms for each in counts],
+        counts=[each.calls for each in counts],
+        refusals=[each.refused for each in counts],
     )
 
 

@@ -56,6 +56,17 @@ class Minute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Requests:
+    """Requests of one operation in the last hour that took about as long."""
+
+    operation: str
+    within_ms: int
+    calls: int
+    refused: int
+    """How many of them were answered 429."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lag:
     """How long the record that is due longest waits to be asked about; None without an open record."""
 
@@ -131,6 +142,11 @@ def taken(*, connection: Connection, wave_ids: Collection[int], most: int) -> Ta
         return None
     median, p95, p99 = row.seconds
     return Taken(creates=int(row.creates), median=median, p95=p95, p99=p99)
+
+
+def requests(*, connection: Connection, target_kraken: str) -> list[Requests]:
+    """Return the requests of the last hour, by operation and by how long they took."""
+    return _SQL.all(connection, Requests, "requests", target_kraken=target_kraken)
 
 
 _SQL = queries(file="traffic")

@@ -114,6 +114,10 @@ class _Keeper:
                 target = self.systems.kraken.target
                 with shares.entered(engine=self.systems.tracking, target_kraken=target) as (connection, load):
                     self._learn(connection, load, seen, pause)
+            elif seen.took:
+                # There is nothing to learn from it, so the row of the Kraken is not locked.
+                with self.systems.tracking.begin() as connection:
+                    self._count(connection, seen)
             shares.give_back(engine=self.systems.tracking, holder=self.holder)
 
     async def _pause(self) -> None:
@@ -171,7 +175,23 @@ class _Keeper:
                 new_calls=seen.calls,
                 pause=pause,
             )
+        self._count(connection, seen)
         return level
+
+    def _count(self, connection: Connection, seen: Seen) -> None:
+        """Keep how long requests took, for people who look how Kraken does."""
+        if seen.took:
+            target = self.systems.kraken.target
+            shares.count_requests(
+                connection=connection,
+                target_kraken=target,
+                counts=[
+                    shares.RequestCount(
+                        operation=operation, within_ms=within_ms, calls=counted.calls, refused=counted.refused
+                    )
+                    for (operation, within_ms), counted in seen.took.items()
+                ],
+            )
 
     def _new(self) -> Share:
         allowed = self.systems.kraken.requests_at_once

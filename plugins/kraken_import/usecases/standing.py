@@ -21,13 +21,16 @@ def since_the_end(*, wave: WaveLine, states: Mapping[State, int], reruns: Sequen
     """
     if wave.ended_states is None or wave.ended_states == states:
         return ""
-    before = _left(states=wave.ended_states)
-    left = _left(states={state.value: records for state, records in states.items()})
-    through = sum(before.values()) - sum(left.values())
+    now = {state.value: records for state, records in states.items()}
+    before, left = sum(_left(states=wave.ended_states).values()), _left(states=now)
+    handed_on = sum(wave.ended_states.values()) - sum(now.values())
+    through = before - handed_on - sum(left.values())
     said = []
     if through > 0:
-        all_of = f"{through:,} of the {sum(before.values()):,}" if left else f"all {through:,}"
+        all_of = f"all {through:,}" if through == before else f"{through:,} of the {before:,}"
         said.append(f"{all_of} that had not come through when its run ended have since{_by(reruns=reruns)}")
+    if handed_on > 0:
+        said.append(f"{handed_on:,} went to another wave")
     if left:
         listed = ", ".join(f"{records:,} {state.replace('_', ' ')}" for state, records in left.items())
         said.append(f"left now: {listed}")

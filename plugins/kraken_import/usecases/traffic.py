@@ -8,11 +8,12 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from kraken_import.client.gate import BOUNDS_MS
 from kraken_import.domain.lifecycle import AWAITING, OPEN, UNDONE, State
 from kraken_import.tracking import board, overview, traffic
 from kraken_import.tracking.outages import Outage
 from kraken_import.tracking.overview import WaveLine
-from kraken_import.tracking.traffic import Lag, Learnt, Leased, Minute, Taken
+from kraken_import.tracking.traffic import Lag, Learnt, Leased, Minute, Requests, Taken
 from kraken_import.usecases.moments import in_utc
 from kraken_import.usecases.standing import standing
 
@@ -51,6 +52,22 @@ class AtWork:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """How long requests of one operation took in the last hour: at most so many milliseconds.
+
+    A percentile is None where it is above all that is told apart.
+    """
+
+    operation: str
+    calls: int
+    refused: int
+    """How many of them were answered 429."""
+    median_ms: int | None
+    p95_ms: int | None
+    p99_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
     """One Kraken as its page shows it."""
 
@@ -59,6 +76,7 @@ class Traffic:
     outages: Sequence[Outage]
     flow: Sequence[Minute]
     taken: Taken | None
+    latencies: Sequence[Latency]
     lag: Lag
     waves: Sequence[AtWork]
     sentence: str
@@ -91,10 +109,40 @@ def traffic_of(*, connection: Connection, target_kraken: str, dialects: Sequence
         outages=outages,
         flow=traffic.flow(connection=connection, target_kraken=target_kraken),
         taken=traffic.taken(connection=connection, wave_ids=ids, most=_MOST_CREATES),
+        latencies=latencies(found=traffic.requests(connection=connection, target_kraken=target_kraken)),
         lag=lag,
         waves=lines,
         sentence=lines[0].held_back if lines else "No wave goes to this Kraken now.",
     )
+
+
+def latencies(*, found: Sequence[Requests]) -> list[Latency]:
+    """Return how long requests took, by operation. `found` is in the order of what they took."""
+    lines = []
+    for operation in dict.fromkeys(each.operation for each in found):
+        those = [each for each in found if each.operation == operation]
+        calls = sum(each.calls for each in those)
+        lines.append(
+            Latency(
+                operation=operation,
+                calls=calls,
+                refused=sum(each.refused for each in those),
+                median_ms=_percentile(those=those, at_least=0.50 * calls),
+                p95_ms=_percentile(those=those, at_least=0.95 * calls),
+                p99_ms=_percentile(those=those, at_least=0.99 * calls),
+            )
+        )
+    return lines
+
+
+def _percentile(*, those: Sequence[Requests], at_least: float) -> int | None:
+    """Return the milliseconds within which so many were answered; None where that is not told apart."""
+    so_far = 0
+    for each in those:
+        so_far += each.calls
+        if so_far >= at_least:
+            return each.within_ms if each.within_ms in BOUNDS_MS else None
+    return None
 
 
 def holds_back(*, wave: WaveLine, use: Use, lag: Lag, left: int, waiting: int) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,9 +15,12 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
 
+from kraken_import.local import logins
+from kraken_import.local.postgres import Cluster
 from kraken_import.tracking import actions
 from kraken_import.tracking.actions import NewAction
 from kraken_import.tracking.installation import OtherInstallation, claim
@@ -24,7 +28,7 @@ from kraken_import.usecases.control import UnknownWave
 from kraken_import.usecases.faults import BadRequest, SystemicFault
 from kraken_import.usecases.selections import store_customers
 from tests import projects
-from tests.conftest import Simulator, StartSimulator
+from tests.conftest import NewDatabase, Simulator, StartSimulator, as_user
 from tests.integration.conftest import BeginJourney
 from tests.wave_keys import FIRST
 from transforms import registry, sql_files
@@ -507,11 +511,18 @@ def test_a_decision_that_is_refused_says_why_with_the_order_of_the_console(
 
 
 def test_a_number_that_two_tracking_databases_have_is_no_wave_until_one_is_named(
-    monkeypatch: pytest.MonkeyPatch, begin: BeginJourney
+    monkeypatch: pytest.MonkeyPatch,
+    begin: BeginJourney,
+    brief_database: NewDatabase,
+    tracking_template: str,
+    postgres: Cluster,
 ) -> None:
     from kraken_import.airflow.operators.control import ControlWaveOperator
 
-    here, there = begin(), begin()
+    here = begin()
+    dsn = as_user(cluster=postgres, dsn=brief_database(template=tracking_template), user=logins.APP)
+    url = make_url(dsn).set(drivername="postgresql+psycopg2")
+    there = replace(here, tracking=create_engine(url, poolclass=NullPool))
     set_connections(monkeypatch, tracking=there.tracking, simulator=there.simulator)
     monkeypatch.setenv("AIRFLOW_CONN_TRACKING_THERE", os.environ["AIRFLOW_CONN_TRACKING"])
     set_connections(monkeypatch, tracking=here.tracking, simulator=here.simulator)

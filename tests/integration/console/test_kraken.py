@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kraken_import.client.gate import LONGER_MS
 from kraken_import.console.charts import hour_of
 from kraken_import.console.routes import kraken as routes
 from kraken_import.domain.orders import Order
-from kraken_import.tracking import outages, overview, traffic
+from kraken_import.tracking import outages, overview, shares, traffic
 from kraken_import.tracking.outages import Outage
 from kraken_import.tracking.overview import WaveLine
-from kraken_import.tracking.traffic import Lag, Learnt, Leased, Minute
+from kraken_import.tracking.shares import RequestCount
+from kraken_import.tracking.traffic import Lag, Learnt, Leased, Minute, Requests
 from kraken_import.usecases.control import control_wave
-from kraken_import.usecases.traffic import Use, holds_back
+from kraken_import.usecases.traffic import Use, holds_back, latencies
 from tests.integration.console.conftest import Console, words_of
 from tests.integration.usecases.test_reconcile import play
 
@@ -149,6 +152,7 @@ def _nothing_read() -> None:
 
 
 def test_the_page_shows_what_came_to_kraken_and_what_it_ended(console: Console) -> None:
+    console.journey.strike(kind="throttle", operation="validate", count=2, retry_after=None)
     play(console.journey, limit=6)
     target = console.journey.kraken.target
     with console.around.reading.connect() as connection:
@@ -165,7 +169,13 @@ def test_the_page_shows_what_came_to_kraken_and_what_it_ended(console: Console) 
     assert page.status_code == 200
     assert target in words_of(page)
     assert "No wave goes to this Kraken now." in words_of(page)
-    assert "How many there were is not kept" in words_of(page)
+    # What each operation was asked stands there as the stand-in has seen it.
+    seen = {each: console.journey.seen(each) for each in ("validate", "create", "status")}
+    assert re.search(rf"2 of {seen['validate']} validate requests of the last hour were", words_of(page))
+    for operation, calls in seen.items():
+        assert re.search(
+            rf"{operation}: {calls}, within [0-9,]+ ms for half of them, [0-9,]+ ms for 95 %", words_of(page)
+        ), operation
     assert " style=" not in page.text
     assert "<polyline" in page.text
 
@@ -256,3 +266,33 @@ def test_what_was_read_is_shown_to_all_who_ask_within_a_second_and_no_longer(
     assert "tonight" not in console.get("kraken", user="elsewhere").text
     monkeypatch.setattr(routes, "_CURRENT", 0.0)
     assert "renamed" in console.get("kraken").text
+
+
+def test_percentiles_are_the_bounds_that_so_many_requests_kept_to() -> None:
+    took = {10: 50, 100: 45, 2_000: 4, LONGER_MS: 1}
+    found = [
+        Requests(operation="create", within_ms=within, calls=calls, refused=within == 10)
+        for within, calls in took.items()
+    ]
+    (line,) = latencies(found=found)
+    assert (line.calls, line.refused) == (100, 1)
+    assert (line.median_ms, line.p95_ms, line.p99_ms) == (10, 100, 2_000)
+    (slow,) = latencies(found=found[-1:])
+    assert slow.median_ms is None
+    assert latencies(found=[]) == []
+
+
+def test_requests_of_a_day_ago_are_forgotten_and_those_of_a_minute_are_added_up(console: Console) -> None:
+    journey = console.journey
+    target = journey.kraken.target
+    count = RequestCount(operation="create", within_ms=100, calls=7, refused=1)
+    for _ in range(2):
+        with journey.tracking.begin() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO migration.kraken_minute "
+                "VALUES (%(target)s, now() - interval '25 hours', 'create', 5, 1, 0)",
+                {"target": target},
+            )
+            shares.count_requests(connection=connection, target_kraken=target, counts=[count])
+    kept = journey.rows("SELECT sum(calls) AS calls, sum(refused) AS refused FROM migration.kraken_minute")
+    assert [tuple(row.values()) for row in kept] == [(14, 2)]

@@ -217,3 +217,14 @@ def test_a_wave_says_what_reruns_have_mended_since_its_run_ended(console: Consol
         assert mended in words_of(console.get(page)), page
     assert "at its end failed: Wave" in words_of(console.get("waves"))
     assert '<p class="verdict good">' in console.get(f"waves/{wave_id}").text
+
+
+def test_customers_whom_another_wave_took_over_have_not_come_through(console: Console) -> None:
+    journey = console.journey
+    first = journey.plan(limit=2).wave_id
+    console.order("cancel", wave=first)
+    journey.summarise(first)
+    journey.plan(limit=2)
+    said = words_of(console.get(f"waves/{first}"))
+    assert "2 went to another wave; none is left" in said
+    assert "have since" not in said

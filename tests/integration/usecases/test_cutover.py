@@ -224,7 +224,7 @@ def test_a_wave_is_closed_only_when_everything_it_leaves_has_an_owner(pilot: tup
             "UPDATE legacy.ledger_transaction SET kind = '20', recorded_at = now() "
             "WHERE document_number = 'LATE-3'"
         )
-    with pytest.raises(BadRequest, match="1 late changes have no owner"):
+    with pytest.raises(BadRequest, match="1 late change has no owner"):
         close(journey)
     assert own(journey, wave_id) == 1
     close(journey)

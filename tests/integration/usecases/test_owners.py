@@ -36,7 +36,7 @@ def test_differences_of_a_reconciliation_need_an_owner_while_they_are_open(
     with pytest.raises(BadRequest, match="2 differences of the reconciliation have no owner"):
         close(journey)
     assert own(journey, wave_id, "Ann", code="missing_at_kraken", note="asked Kraken") == 1
-    with pytest.raises(BadRequest, match="1 differences of the reconciliation have no owner"):
+    with pytest.raises(BadRequest, match="1 difference of the reconciliation has no owner"):
         close(journey)
     # A difference that is gone needs no owner, and gets none.
     with journey.tracking.begin() as connection:

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from kraken_import.client.answers import Accepted, NotSent, Throttled, Unknown
-from kraken_import.client.gate import Gate, GateClosed
+from kraken_import.client.gate import LONGER_MS, Gate, GateClosed
 from kraken_import.client.session import KrakenSession
 from kraken_import.client.settings import KrakenSettings
 
@@ -260,3 +260,18 @@ def test_what_keeps_a_pace_is_told_of_a_pause_and_leaves_no_more_once_the_lease_
             task.cancel()
 
     play(scene)
+
+
+def test_requests_are_counted_by_operation_and_by_how_long_they_took() -> None:
+    gate = Gate(places=1)
+    for seconds in (0.005, 0.0051, 0.06, 31.0):
+        gate.saw(answer=Throttled(retry_after=None), seconds=seconds, is_create=True, operation="create")
+    gate.saw(answer=Throttled(retry_after=None), seconds=0.1, is_create=False)
+    took = gate.take_seen().took
+    assert {key: (found.calls, found.refused) for key, found in took.items()} == {
+        ("create", 5): (1, 1),
+        ("create", 10): (1, 1),
+        ("create", 100): (1, 1),
+        ("create", LONGER_MS): (1, 1),
+    }
+    assert gate.take_seen().took == {}

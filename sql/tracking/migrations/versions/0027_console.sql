@@ -264,3 +264,20 @@ CREATE TRIGGER preflight_is_append_only
 CREATE TRIGGER preflight_cause_is_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON migration.preflight_cause
     FOR EACH STATEMENT EXECUTE FUNCTION migration.refuse_change();
+
+CREATE TABLE migration.kraken_minute (
+    target_kraken       text NOT NULL,
+    minute              timestamptz NOT NULL,
+    operation           text NOT NULL,
+    within_ms           integer NOT NULL,
+    calls               integer NOT NULL CHECK (calls > 0),
+    refused             integer NOT NULL CHECK (refused >= 0),
+    PRIMARY KEY (target_kraken, minute, operation, within_ms)
+);
+COMMENT ON TABLE migration.kraken_minute IS 'How long requests to a Kraken took in the last day, by minute: summed by those who sent them, every few seconds.';
+COMMENT ON COLUMN migration.kraken_minute.target_kraken IS 'Scheme, host and port of the Kraken.';
+COMMENT ON COLUMN migration.kraken_minute.minute IS 'The minute in which they were reported.';
+COMMENT ON COLUMN migration.kraken_minute.operation IS 'validate, create or status.';
+COMMENT ON COLUMN migration.kraken_minute.within_ms IS 'Milliseconds that these took at most, and more than the next smaller number that is told apart.';
+COMMENT ON COLUMN migration.kraken_minute.calls IS 'How many requests.';
+COMMENT ON COLUMN migration.kraken_minute.refused IS 'How many of them were answered 429.';
