@@ -60,8 +60,10 @@ class _Thread(threading.local):
     """The lines that a thread is in, the innermost last, and its CPU time when the last one changed."""
 
     def __init__(self) -> None:
-        self.lines: list[str] = []
+        self.inside: list[tuple[str, Line]] = []
         self.mark = 0.0
+        self.found: dict[str, Line] | None = None
+        """Its lines so far, which no other thread changes."""
 
 
 class Clock:
@@ -80,7 +82,8 @@ class Clock:
         self._name = f"{os.getpid()}-{time.time_ns()}.json"
         self._lock = threading.RLock()
         self._thread = _Thread()
-        self._lines: dict[str, Line] = {}
+        self._of_threads: list[dict[str, Line]] = []
+        self._of_backends: dict[str, float] = {}
         self._backends: dict[int, _Backend] = {}
         self._task: str | None = None
         self._begun: float | None = None
@@ -90,16 +93,24 @@ class Clock:
     def enter(self, *, line: str) -> None:
         """Begin to work on a line."""
         thread, now = self._thread, time.thread_time()
-        if thread.lines:
-            self._add(line=thread.lines[-1], own=now - thread.mark)
-        thread.lines.append(line)
+        if thread.inside:
+            thread.inside[-1][1].own += now - thread.mark
         thread.mark = now
-        self._add(line=line, calls=1)
+        found = thread.found
+        if found is None:
+            found = thread.found = {}
+            with self._lock:
+                self._of_threads.append(found)
+        there = found.get(line)
+        if there is None:
+            there = found[line] = Line()
+        there.calls += 1
+        thread.inside.append((line, there))
 
     def leave(self) -> None:
         """End the innermost line of this thread."""
         thread, now = self._thread, time.thread_time()
-        self._add(line=thread.lines.pop(), own=now - thread.mark)
+        thread.inside.pop()[1].own += now - thread.mark
         thread.mark = now
         if self._keeps_writing and self._task is None and self._writer is None:
             # A process that is no task has no end at which it could tell.
@@ -123,8 +134,8 @@ class Clock:
         backend = self._backend(connection=connection)
         if backend is not None:
             self._settle(backend)
-            database, lines = backend.database, self._thread.lines
-            backend.line = lines[-1] if lines else f"{database}.{OTHER}"
+            inside = self._thread.inside
+            backend.line = inside[-1][0] if inside else f"{backend.database}.{OTHER}"
 
     def committing(self, *, connection: Connection) -> None:
         """Note that a session's transaction ends."""
@@ -142,7 +153,7 @@ class Clock:
     def of_backends(self) -> float:
         """Return what the backends of all lines have done."""
         with self._lock:
-            return sum(line.backend for line in self._lines.values())
+            return sum(self._of_backends.values())
 
     def write(self) -> None:
         """Write the file."""
@@ -154,7 +165,7 @@ class Clock:
                 "begun": self._begun,
                 "ended": self._ended,
                 "whole": time.process_time(),
-                "lines": {name: asdict(line) for name, line in self._lines.items()},
+                "lines": {name: asdict(line) for name, line in self._together().items()},
             }
         # A task must not fail for its measurement; what is missing stands as not attributed.
         with suppress(OSError):
@@ -165,19 +176,27 @@ class Clock:
             time.sleep(_BETWEEN_WRITES)
             self.write()
 
-    def _add(self, *, line: str, calls: int = 0, own: float = 0.0, backend: float = 0.0) -> None:
-        with self._lock:
-            found = self._lines.setdefault(line, Line())
-            found.calls += calls
-            found.own += own
-            found.backend += backend
+    def _together(self) -> dict[str, Line]:
+        """Add up the lines of all threads and backends."""
+        lines: dict[str, Line] = {}
+        for found in self._of_threads:
+            # A thread that begins a line meanwhile adds to its own.
+            for name, line in tuple(found.items()):
+                whole = lines.setdefault(name, Line())
+                whole.calls += line.calls
+                whole.own += line.own
+        for name, seconds in self._of_backends.items():
+            lines.setdefault(name, Line()).backend = seconds
+        return lines
 
     def _settle(self, backend: _Backend) -> None:
         """Add what a backend has done since the last look to the line that it worked for."""
         seconds = cpu_seconds(pid=backend.pid)
-        if seconds is not None and seconds > backend.seconds:
-            self._add(line=backend.line, backend=seconds - backend.seconds)
-            backend.seconds = seconds
+        with self._lock:
+            if seconds is not None and seconds > backend.seconds:
+                past = self._of_backends.get(backend.line, 0.0)
+                self._of_backends[backend.line] = past + seconds - backend.seconds
+                backend.seconds = seconds
 
     def _backend(self, *, connection: Connection) -> _Backend | None:
         """Return the backend of a session; None where it is not a process of this machine."""
@@ -202,19 +221,20 @@ def cpu_seconds(*, pid: int) -> float | None:
 
 def clocked(*, line: str) -> AbstractContextManager[None]:
     """Count what this block takes as a line's. It must not await."""
-    return _OFF if _clock is None else _counted(_clock, line)
+    return _OFF if _clock is None else _Counted(_clock, line)
 
 
 def a_line(name: str, /) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
     """Return a decorator that counts what a function takes as a line's. Not for generators."""
 
     def decorate(function: Callable[_P, _T]) -> Callable[_P, _T]:
-        if _clock is None:
+        clock = _clock
+        if clock is None:
             return function
 
         @wraps(function)
         def run(*args: _P.args, **kwargs: _P.kwargs) -> _T:
-            with clocked(line=name):
+            with _Counted(clock, name):
                 return function(*args, **kwargs)
 
         return run
@@ -260,13 +280,20 @@ def watch(*, engine: Engine, clock: Clock) -> None:
     event.listen(engine, "close", before_close)
 
 
-@contextmanager
-def _counted(clock: Clock, line: str) -> Iterator[None]:
-    clock.enter(line=line)
-    try:
-        yield
-    finally:
-        clock.leave()
+class _Counted:
+    """A block whose seconds are a line's."""
+
+    __slots__ = ("_clock", "_line")
+
+    def __init__(self, clock: Clock, line: str) -> None:
+        self._clock = clock
+        self._line = line
+
+    def __enter__(self) -> None:
+        self._clock.enter(line=self._line)
+
+    def __exit__(self, *_: object) -> None:
+        self._clock.leave()
 
 
 def _local_backend(*, pid: int, database: str) -> _Backend | None:

@@ -143,7 +143,7 @@ def _airflow(*, used: Used) -> Iterator[Entry]:
 
 def _rest(*, used: Used) -> Iterator[Entry]:
     for part, seconds in (
-        (processes.MAINTENANCE, used.servers.get(processes.MAINTENANCE, 0.0)),
+        *sorted(_maintenance(used=used).items()),
         (processes.POSTMASTER, used.parts.get(processes.POSTMASTER, 0.0)),
         ("this measurement, in Postgres", used.bench),
     ):
@@ -153,11 +153,15 @@ def _rest(*, used: Used) -> Iterator[Entry]:
     )
 
 
+def _maintenance(*, used: Used) -> dict[str, float]:
+    return {name: each for name, each in used.servers.items() if name.startswith(f"{processes.PREFIX} ")}
+
+
 def _gaps(*, used: Used) -> Iterator[float]:
     """Yield what lines do not explain: of task processes, and of Postgres."""
     yield used.parts.get(processes.TASKS, 0.0) - used.clocks.whole
     told = sum(line.backend for line in used.clocks.lines.values()) + used.bench
-    seen = used.servers.get("airflow", 0.0) + used.servers.get(processes.MAINTENANCE, 0.0)
+    seen = used.servers.get("airflow", 0.0) + sum(_maintenance(used=used).values())
     yield used.parts.get(processes.POSTGRES, 0.0) - told - seen
 
 

@@ -27,6 +27,8 @@ STAND_IN: Final = "stand-in Kraken"
 POSTMASTER: Final = "Postgres postmaster"
 POSTGRES: Final = "Postgres"
 MAINTENANCE: Final = "Postgres maintenance"
+PREFIX: Final = "Postgres"
+"""Begins the names of what its processes do for all databases, as in "Postgres autovacuum worker"."""
 
 _PARTS: Final = {
     "scheduler": (SCHEDULER, SUPERVISORS, TASKS),
@@ -51,8 +53,8 @@ class Process:
     own: float
     ended: float
     size: int
-    database: str | None = None
-    """Of a server process of Postgres: the database that it works on."""
+    place: str | None = None
+    """Of a server process of Postgres: the database that it works on, or what it does for all of them."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -99,11 +101,10 @@ class Seen:
         servers: dict[int, tuple[str, float, float]] = {}
         for process in processes:
             largest[process.part] = max(largest.get(process.part, 0), process.size)
-            place = process.database or (process.part if process.part == MAINTENANCE else None)
-            if place is not None:
+            if process.place is not None:
                 # A session that was there before has worked for others; a new one for this wave alone.
                 known, start = self._servers.pop(process.pid, None), 0.0 if self._began else process.own
-                servers[process.pid] = (place, known[1] if known else start, process.own)
+                servers[process.pid] = (process.place, known[1] if known else start, process.own)
         for place, first, last in self._servers.values():
             self._over[place] += last - first
         self._servers, self._began = servers, True
@@ -112,7 +113,7 @@ class Seen:
         return largest
 
     def server_seconds(self) -> dict[str, float]:
-        """Return what Postgres' processes were seen to use, by database, and for maintenance."""
+        """Return what Postgres' processes were seen to use, by the database or by what they do for all."""
         found = defaultdict(float, self._over)
         for place, first, last in self._servers.values():
             found[place] += last - first
@@ -147,7 +148,11 @@ def _servers(*, postmaster: int) -> Iterator[Process]:
         words = title.removeprefix("postgres: ").split()
         is_session = len(words) > 2 and "(" in words[2]
         part = POSTGRES if is_session else MAINTENANCE
-        server = _process(pid=pid, part=part, database=words[1] if is_session else None)
+        # An autovacuum worker's third word is the database.
+        place = (
+            words[1] if is_session else " ".join((PREFIX, *(word for word in words[:2] if word.isalpha())))
+        )
+        server = _process(pid=pid, part=part, place=place)
         if server is not None:
             yield server
 
@@ -159,7 +164,7 @@ def _title(*, pid: int) -> str:
         return ""
 
 
-def _process(*, pid: int, part: str, database: str | None = None) -> Process | None:
+def _process(*, pid: int, part: str, place: str | None = None) -> Process | None:
     try:
         text = (PROC / str(pid) / "stat").read_bytes()
         resident, shared = map(int, (PROC / str(pid) / "statm").read_bytes().split()[1:3])
@@ -179,7 +184,7 @@ def _process(*, pid: int, part: str, database: str | None = None) -> Process | N
         own=exact if exact is not None else (ticks[0] + ticks[1]) * _TICK,
         ended=(ticks[2] + ticks[3]) * _TICK,
         size=pages * _PAGE,
-        database=database,
+        place=place,
     )
 
 

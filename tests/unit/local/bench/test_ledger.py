@@ -53,7 +53,7 @@ def _used(*, clocks: Clocks, tasks: float = 3.75, postgres: float = 9.0) -> Used
             processes.POSTGRES: postgres,
             processes.STAND_IN: 1.0,
         },
-        servers={"airflow": 2.5, "tracking": 4.0, processes.MAINTENANCE: 1.0},
+        servers={"airflow": 2.5, "tracking": 4.0, "Postgres checkpointer": 1.0},
         clocks=clocks,
         bench=0.25,
         idle_runner=0.75,

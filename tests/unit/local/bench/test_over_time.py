@@ -9,6 +9,7 @@ import pytest
 from kraken_import.local.bench import plot, processes, series
 from kraken_import.local.bench.processes import Process, Seen
 
+CHECKPOINTER = "Postgres checkpointer"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -57,17 +58,17 @@ def test_a_wave_without_figures_can_be_drawn(tmp_path: Path) -> None:
     plot.draw(figures=figures, title="none", to=tmp_path / "wave.svg")
 
 
-def _server(pid: int, *, own: float, database: str | None = "airflow", size: int = 1) -> Process:
-    part = processes.POSTGRES if database else processes.MAINTENANCE
-    return Process(pid=pid, part=part, own=own, ended=0.0, size=size, database=database)
+def _server(pid: int, *, own: float, place: str = "airflow", size: int = 1) -> Process:
+    part = processes.POSTGRES if place == "airflow" else processes.MAINTENANCE
+    return Process(pid=pid, part=part, own=own, ended=0.0, size=size, place=place)
 
 
 def test_a_server_process_counts_from_the_wave_on_also_once_it_has_ended() -> None:
     seen = Seen()
-    seen.note(processes=[_server(1, own=5.0, size=3), _server(2, own=1.0, database=None)])
+    seen.note(processes=[_server(1, own=5.0, size=3), _server(2, own=1.0, place=CHECKPOINTER)])
     seen.note(
-        processes=[_server(1, own=6.0, size=7), _server(2, own=1.5, database=None), _server(3, own=0.25)]
+        processes=[_server(1, own=6.0, size=7), _server(2, own=1.5, place=CHECKPOINTER), _server(3, own=0.25)]
     )
-    seen.note(processes=[_server(2, own=2.0, database=None)])
-    assert seen.server_seconds() == pytest.approx({"airflow": 1.25, processes.MAINTENANCE: 1.0})
+    seen.note(processes=[_server(2, own=2.0, place=CHECKPOINTER)])
+    assert seen.server_seconds() == pytest.approx({"airflow": 1.25, CHECKPOINTER: 1.0})
     assert seen.peaks == {processes.POSTGRES: 7, processes.MAINTENANCE: 1}
