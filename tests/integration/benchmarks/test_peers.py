@@ -16,7 +16,7 @@ from benchmarks.peers import measuring
 from benchmarks.peers.environments import HERE
 from benchmarks.peers.measuring import Command, PeerFailed
 from benchmarks.shared_limits import stand_in
-from tests.conftest import ROOT
+from benchmarks.simulator_throughput import body_of
 
 SUPPLIER = "TENTACLE_ENERGY"
 NAMES = ["PEER-1", "PEER-2", "PEER-3"]
@@ -31,8 +31,7 @@ def kraken() -> Iterator[tuple[str, str]]:
 @pytest.fixture
 def payloads(tmp_path: Path) -> Path:
     """The guide's own account under other names."""
-    text = (ROOT / "tests" / "samples" / "edf_accounts" / "payload.json").read_text(encoding="utf-8")
-    body = json.dumps(json.loads(text))
+    body = body_of().decode()
     lines = [{"identifier": name, "body": body.replace("EXTERNAL-1234", name)} for name in NAMES]
     path = tmp_path / "payloads.jsonl"
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
