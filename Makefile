@@ -3,7 +3,7 @@
 PYTHON ?= python3
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down env payload diff wave-pause wave-resume wave-cancel stop-all preflight reports legacy migrate simulator bench bench-console test test-quick prove check mapping new-dialect sample simulate chaos cluster soak answers audit browser
+.PHONY: help install demo up down env payload diff wave-pause wave-resume wave-cancel stop-all preflight reports legacy migrate simulator bench bench-console bench-latency bench-peers test test-quick prove check mapping new-dialect sample simulate chaos cluster soak answers audit browser
 .PHONY: decide rerun crosswalk late-changes differences own wave-close wave-open take-over purge archive supply sign
 
 # Byte code is compiled once, at installation: without it Airflow takes twice as long to start.
@@ -100,6 +100,12 @@ bench: install ## Measure build rates, then rate, memory and CPU ledger of a wav
 
 bench-console: install ## Measure the console's pages over 1,000,000 records, and what 20 open consoles cost a running wave
 	@$(VENV)/python benchmarks/console.py
+
+bench-latency: install ## Measure what share of a distant Kraken's requests at once a wave uses, 50 and 250 ms away
+	@$(VENV)/python benchmarks/latency.py $(if $(ACCOUNTS),--accounts $(ACCOUNTS))
+
+bench-peers: install ## Measure dlt, a Singer target, requests, threads, aiohttp and httpx beside a wave; kill each once
+	@$(VENV)/python -m benchmarks.peers $(if $(ACCOUNTS),--accounts $(ACCOUNTS))
 
 rerun: install ## Rerun records: WAVE= BATCH= STATE= CODE= ERROR_PATH= ID= or NOT_PROCESSED=1 (and DIALECT=)
 	@$(STACK) rerun

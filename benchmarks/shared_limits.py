@@ -250,6 +250,8 @@ def stand_in(*, delay: float) -> Iterator[tuple[str, str]]:
     finally:
         server.kill()
         server.wait()
+        if server.stdout is not None:
+            server.stdout.close()
 
 
 def strike(*, url: str, **fault: Any) -> None:

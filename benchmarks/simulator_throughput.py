@@ -86,6 +86,8 @@ def _port(*, server: subprocess.Popen[str]) -> int:
 
 def body_of() -> bytes:
     payload = json.loads(PAYLOAD.read_text())
+    # It begins on a day that has passed since the guide was written.
+    del payload["dunning_path"]
     return json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
 
 

@@ -125,7 +125,7 @@ def main(*, arguments: Sequence[str]) -> int:
         )
         ground = Ground(cluster=cluster, payloads=written, accounts=options.accounts, folder=folder)
         found = list(_each(ground=ground, only=options.only))
-    Console(width=120).print(_table(found=found))
+    Console(width=160).print(_table(found=found))
     return 0 if len(found) == len(options.only) else 1
 
 

