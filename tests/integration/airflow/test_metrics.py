@@ -19,8 +19,8 @@ COUNTS = {"valid": 9, "invalid": 1, "parked": 0}
 class Datagrams:
     """A client that sends StatsD's datagrams, as the library does that Airflow uses for them."""
 
-    def __init__(self, *, port: int) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    def __init__(self, *, client: socket.socket, port: int) -> None:
+        self._socket = client
         self._address = ("127.0.0.1", port)
 
     def incr(self, stat: str, count: int, _: float) -> None:
@@ -37,16 +37,18 @@ def listen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Callable[[
     from airflow.sdk._shared.observability.metrics.statsd_logger import SafeStatsdLogger
     from airflow.sdk.observability import stats
 
-    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server, sender = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
     server.bind(("127.0.0.1", 0))
     server.settimeout(0.2)
 
     def begin(*, with_tags: bool) -> Callable[[], list[str]]:
         monkeypatch.setenv("AIRFLOW__METRICS__STATSD_ON", "True")
         monkeypatch.setenv("AIRFLOW__METRICS__STATSD_INFLUXDB_ENABLED", str(with_tags))
-        client: Any = Datagrams(port=server.getsockname()[1])
+        client: Any = Datagrams(client=sender, port=server.getsockname()[1])
         stats.initialize(
-            factory=lambda: SafeStatsdLogger(client, influxdb_tags_enabled=with_tags),
+            factory=lambda: SafeStatsdLogger(
+                client, influxdb_tags_enabled=with_tags, statsd_influxdb_enabled=with_tags
+            ),
             export_legacy_names=True,
         )
         return lambda: list(_received(server=server))
@@ -56,6 +58,7 @@ def listen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Callable[[
     finally:
         stats.initialize(factory=NoStatsLogger, export_legacy_names=False)
         server.close()
+        sender.close()
 
 
 def _received(*, server: socket.socket) -> Iterator[str]:
