@@ -656,6 +656,20 @@ def test_a_token_that_is_refused_while_a_trigger_polls_stops_the_wave_and_fails_
     assert set(journey.created().values()) == {1}
 
 
+def test_dags_test_gives_the_end_of_the_wait_to_the_operator_which_takes_it_for_one() -> None:
+    from airflow.triggers.base import TaskFailedEvent, TaskSuccessEvent
+
+    from kraken_import.airflow.connections import ConnectionIds
+    from kraken_import.airflow.operators.batch import AwaitBatchOperator
+
+    operator = AwaitBatchOperator(
+        task_id="await", batch={"wave_id": 1, "batch": 0}, connections=ConnectionIds()
+    )
+    operator.resume({}, TaskSuccessEvent().payload)
+    with pytest.raises(UnforeseenFault):
+        operator.resume({}, TaskFailedEvent().payload)
+
+
 def test_the_hook_tests_a_connection(
     monkeypatch: pytest.MonkeyPatch, tracking_engine: Engine, start_simulator: StartSimulator
 ) -> None:
