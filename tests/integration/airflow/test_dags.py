@@ -245,6 +245,17 @@ def test_people_are_told_of_a_late_run_while_it_is_under_way_and_no_notifier_see
         assert "GB-000000001" not in line
 
 
+def test_what_fails_when_people_are_to_be_told_leaves_nothing_of_the_form_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    from kraken_import.airflow.deadlines import run_is_late
+
+    given = {"dag_run": {"conf": {"identifiers": ["GB-000000001"]}}}
+    asyncio.run(run_is_late(dialect="edf_accounts", what="A wave", minutes=90, context=given))
+    assert "People were not told of a late run (KeyError)." in caplog.text
+    assert "GB-000000001" not in caplog.text
+
+
 def test_every_task_that_may_be_red_stands_in_the_run_book(dags: dict[str, Any]) -> None:
     page = (ROOT / "docs" / "run-book.md").read_text(encoding="utf-8").split("\n## When a task is red\n")[1]
     told = {
