@@ -253,6 +253,17 @@ def test_people_are_told_of_a_late_run_while_it_is_under_way_and_no_notifier_see
         assert "GB-000000001" not in line
 
 
+def test_what_fails_when_people_are_to_be_told_leaves_nothing_of_the_form_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    from kraken_import.airflow.deadlines import run_is_late
+
+    given = {"dag_run": {"conf": {"identifiers": ["GB-000000001"]}}}
+    asyncio.run(run_is_late(dialect="edf_accounts", what="A wave", minutes=90, context=given))
+    assert "People were not told of a late run (KeyError)." in caplog.text
+    assert "GB-000000001" not in caplog.text
+
+
 def test_every_task_that_may_be_red_stands_in_the_run_book(dags: dict[str, Any]) -> None:
     page = (ROOT / "docs" / "run-book.md").read_text(encoding="utf-8").split("\n## When a task is red\n")[1]
     told = {
@@ -730,6 +741,20 @@ def test_a_token_that_is_refused_while_a_trigger_polls_stops_the_wave_and_fails_
     (wave,) = journey.rows("SELECT stop_code FROM migration.wave")
     assert wave["stop_code"] == "unauthorised"
     assert set(journey.created().values()) == {1}
+
+
+def test_dags_test_gives_the_end_of_the_wait_to_the_operator_which_takes_it_for_one() -> None:
+    from airflow.triggers.base import TaskFailedEvent, TaskSuccessEvent
+
+    from kraken_import.airflow.connections import ConnectionIds
+    from kraken_import.airflow.operators.batch import AwaitBatchOperator
+
+    operator = AwaitBatchOperator(
+        task_id="await", batch={"wave_id": 1, "batch": 0}, connections=ConnectionIds()
+    )
+    operator.resume({}, TaskSuccessEvent().payload)
+    with pytest.raises(UnforeseenFault):
+        operator.resume({}, TaskFailedEvent().payload)
 
 
 def test_the_hook_tests_a_connection(
