@@ -1,7 +1,8 @@
 """One wave, measured: its rate, its memory, and where its CPU seconds went."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Final
 from sqlalchemy import Engine
 
 from kraken_import.cli.airflow_api import Airflow
-from kraken_import.local import data, display, waves
+from kraken_import.local import display, waves
 from kraken_import.local.bench import machine, nothing, processes
 from kraken_import.local.bench.bounds import bounds
 from kraken_import.local.bench.clocks import clocks_of, told_by
@@ -26,6 +27,7 @@ from kraken_import.local.settings import RUN
 from kraken_import.local.stopping import cluster_of
 from kraken_import.local.waves import Progress
 from transforms import cpu_clock
+from transforms.database import engine_to
 
 FOLDER: Final = RUN / "bench"
 CLOCKS: Final = FOLDER / "clocks"
@@ -65,7 +67,7 @@ class Bench:
         run_id = f"bench-{datetime.now(tz=UTC):%Y-%m-%dT%H-%M-%S}-{accounts}"
         idle = _idle(stack=stack)
         own = cpu_clock.Clock(folder=CLOCKS)
-        with data.engine_of(dsn=self.running.systems.tracking_dsn) as tracking:
+        with _looking(dsn=self.running.systems.tracking_dsn) as tracking:
             cpu_clock.watch(engine=tracking, clock=own)
             told, parts = told_by(folder=CLOCKS), stack.seconds()
             since, me = machine.moment(), time.process_time()
@@ -139,6 +141,16 @@ class Bench:
                 f"{progress.failure or 'see its run in Airflow'}."
             )
         return progress
+
+
+@contextmanager
+def _looking(*, dsn: str) -> Iterator[Engine]:
+    """Open an engine that keeps its sessions: to begin one costs more than a look."""
+    engine = engine_to(dsn)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _idle(*, stack: Stack) -> dict[str, float]:
