@@ -110,7 +110,7 @@ def _metrics_say_the_same(stack: Stack, collector: Collector) -> None:
 
 def _a_late_run_is_told_of_once(stack: Stack, late: str) -> None:
     # On a slow machine other runs are late too.
-    sentence = "A wave of edf_accounts has not ended after 1 minutes: look at what it waits for. "
+    sentence = "A wave of edf_accounts has not ended after 1 minute: look at what it waits for. "
 
     def told() -> list[str]:
         file = stack.folder / TOLD
