@@ -82,11 +82,12 @@ def plan_failed(*, what: str, dialect: str, failure: str) -> Announcement:
 
 def late_run(*, what: str, dialect: str, minutes: int) -> Announcement:
     """Report a run that is under way after its deadline."""
+    lasted = f"{minutes:,} {'minute' if minutes == 1 else 'minutes'}"
     return Announcement(
         moment="late",
         about=what,
         dialect=dialect,
-        text=f"{what} of {dialect} has not ended after {minutes:,} minutes: look at what it waits for.",
+        text=f"{what} of {dialect} has not ended after {lasted}: look at what it waits for.",
         counts={"minutes": minutes},
     )
 
