@@ -11,7 +11,12 @@ from waiting_together import migrate
 
 async def main(task: Task) -> None:
     """Migrate over one client."""
-    limits = httpx.Limits(max_connections=task.at_once, max_keepalive_connections=task.at_once)
+    limits = httpx.Limits(
+        max_connections=task.at_once,
+        max_keepalive_connections=task.at_once,
+        # Shorter than the server's own, so that no request is sent into a connection that it closes.
+        keepalive_expiry=2,
+    )
     timeout = httpx.Timeout(60, connect=10)
     async with httpx.AsyncClient(
         base_url=task.url, headers=task.headers, limits=limits, timeout=timeout

@@ -236,6 +236,25 @@ def test_a_session_that_came_when_nothing_was_left_gets_its_part_though_it_sends
     asyncio.run(scene())
 
 
+def test_a_session_without_a_place_keeps_asking_for_its_part_before_it_sends_anything(
+    tracking_engine: Engine,
+) -> None:
+    async def scene() -> None:
+        systems = _systems(tracking_engine)
+        async with (
+            asyncio.timeout(20),
+            shared_gate(systems=systems, most=8) as first,
+            shared_gate(systems=systems, most=8) as second,
+        ):
+            work = asyncio.create_task(_in_chunks(first))
+            await _until(lambda: second.places == 4)
+            # Then it has shown that it needs none.
+            await _until(lambda: second.places == 1)
+            work.cancel()
+
+    asyncio.run(scene())
+
+
 def test_a_session_that_sends_little_for_a_while_gets_more_once_it_has_more_to_send(
     tracking_engine: Engine,
 ) -> None:
