@@ -85,8 +85,10 @@ def _show(*, measured: Sequence[Measured], before: float, wishes: Wishes) -> Non
         target.print(sentence)
     if wishes.save:
         target.print(_kept(now=last.ledger, busy=busy))
+    ledger.save(ledger=last.ledger, path=last.plot.with_suffix(".json"))
     target.print(
-        f"Rate, memory and tables over time: {last.plot.relative_to(ROOT)}, its figures beside it as CSV."
+        f"Rate, memory and tables over time: {last.plot.relative_to(ROOT)}, its figures as CSV and "
+        "the whole ledger as JSON beside it."
     )
     target.print(
         f"Rate {last.ledger.rate:.0f} accounts/s (wanted: {_WANTED_RATE} on 2 cores); largest process "
