@@ -44,6 +44,10 @@ PROBES = {
 """Statements that look up what belongs to each of their records, and how."""
 
 
+IN_ORDER = {"processes.intend", "processes.with_payload"}
+"""Statements that read the next records of a batch."""
+
+
 @pytest.fixture(scope="module")
 def filled(new_database: NewDatabase, tracking_template: str) -> str:
     """A database with sixty small waves."""
@@ -108,3 +112,12 @@ def test_each_step_is_explained_with_records_that_take_it(
     (found,) = [each for each in explained if each.name == f"processes.{step}"]
     assert found.written > 0
     assert found.written % rows == 0
+
+
+def test_the_next_records_of_a_batch_are_found_in_their_order(filled: str) -> None:
+    # While a wave grows, Postgres may believe that any walk along the key soon meets records of the batch.
+    plans = dict.fromkeys(("enable_seqscan", "enable_bitmapscan", "enable_sort"), "off")
+    sample = sample_of(dsn=filled, scale=SCALE)
+    for each in explain(dsn=filled, sample=sample, settings=plans, runs=1, names=IN_ORDER):
+        assert each.scanned & GROWING == set(), each.name
+        assert any("batch = " in condition for condition in each.conditions), each.name

@@ -67,6 +67,11 @@ SELECT wave_id, batch, state, date_trunc('minute', coalesce(settled_at, created_
 FROM migration.import_process
 GROUP BY 1, 2, 3, 4;
 
+-- The next records of a batch in their order: without it Postgres walks along the key of all records there ever were
+-- while it believes that those of the batch come soon.
+DROP INDEX migration.import_process_batch_idx;
+CREATE INDEX import_process_batch_idx ON migration.import_process (wave_id, batch, id);
+
 -- Causes are asked for by wave, and warnings are many.
 CREATE INDEX import_error_cause_idx ON migration.import_error (wave_id, code, path) WHERE severity = 'error';
 
