@@ -67,7 +67,9 @@ def _read(*, dialect: str) -> Mapped | None:
         )
     except UnableToRead as problem:
         _log.warning("The mapping of %s could not be read (%s).", dialect, problem)
-        return None
+    except (KeyError, TypeError) as error:
+        _log.warning("The mapping of %s could not be read (%s).", dialect, type(error).__name__)
+    return None
 
 
 COLUMNS: Final = Columns()

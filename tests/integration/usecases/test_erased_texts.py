@@ -29,13 +29,14 @@ WRITTEN: Final = {
 OTHERWISE: Final = {("hand_back", "reason"), ("installation", "name")}
 """Columns with such a name for which that is not so: one has Kraken's masked words on its own customer."""
 CODED: Final = """
-action airflow_run answer answered_by approval archived_by asked_for checked_by closed_by code connection_id counts
-currency dag_id decided_by decision detail dialect domain doubts ended_by ended_states error_code error_path
-event extent external_identifier file first_error_code first_error_path frame from_state held_by id
-import_supplier indexed_path kind kraken kraken_identifier kraken_status ledger looked_by made_by
-mapping_digest mode operation ordered_by origin ours outcome over_by owner package_version parameters parked_from path planned_by policy
-requested_by proved_by resource restored_by rule run_id selection severity source stage state stop_code
-stratum subject target_kraken theirs to_state token version_num watermark wrapped_by
+action airflow_run answer answered_by approval archived_by asked_for checked_by closed_by code connection_id
+counts currency dag_id decided_by decision detail dialect domain doubts ended_by ended_states error_code
+error_path event extent external_identifier file first_error_code first_error_path frame from_state held_by
+id import_supplier indexed_path kind kraken kraken_identifier kraken_status ledger looked_by made_by
+mapping_digest mode operation ordered_by origin ours outcome over_by owner package_version parameters
+parked_from path planned_by policy proved_by requested_by resource restored_by rule run_id selection
+severity source stage state stop_code stratum subject target_kraken theirs to_state token version_num
+watermark wrapped_by
 """
 """All others: names of people, identifiers, codes and documents, each treated by itself."""
 SENTENCE: Final = "Look at {who}, not at {who}-2, A/{who} or X{who}: {who}."

@@ -48,7 +48,7 @@ def test_dialects_that_cannot_be_read_are_not_tried_by_every_page(monkeypatch: p
 
 
 def test_columns_that_are_known_stay_where_they_cannot_be_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {"columns": {"name": {"source": "legacy.account.name"}}, "rules": {}}
+    known = {"columns": {"name": {"source": "legacy.account.name"}}, "rules": {}, "places": {}}
     answers = [json.dumps(known).encode(), b"no document"]
 
     def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[bytes]:
