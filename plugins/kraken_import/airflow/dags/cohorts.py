@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param
 
-from kraken_import.airflow.dags.params import IMPORT_SUPPLIER, POLICY
+from kraken_import.airflow.dags.params import IMPORT_SUPPLIER, POLICY, form_field
 from kraken_import.airflow.operators.cohort import PreviewCohortOperator, WriteCohortOperator
 from transforms.registry import dialect_names, usable_dialects
 from transforms.selection import LEFT_OUT, UnableToSelect, rule_names, rule_parameters
@@ -16,28 +16,28 @@ from transforms.selection import LEFT_OUT, UnableToSelect, rule_names, rule_para
 _log = logging.getLogger(__name__)
 
 PARAMS = {
-    "cohort": Param(
+    "cohort": form_field(
         type="string",
         minLength=1,
         maxLength=100,
         title="Cohort",
         description="What people call it.",
     ),
-    "wave_date": Param(
+    "wave_date": form_field(
         None,
         type=["null", "string"],
         format="date",
         title="Wave date",
         description="From this night on a scheduled run takes it. Empty: only a run that names it takes it.",
     ),
-    "size": Param(
+    "size": form_field(
         None,
         type=["null", "integer"],
         minimum=1,
         title="Size",
         description="Most customers. Empty: all that the rule selects.",
     ),
-    "leave_out": Param(
+    "leave_out": form_field(
         list(LEFT_OUT),
         type=["null", "array"],
         items={"type": "string", "minLength": 1},
@@ -46,13 +46,13 @@ PARAMS = {
         "unknown_occupier, vacant and in_arrears. The preview counts who has which.",
     ),
     "import_supplier": IMPORT_SUPPLIER,
-    "preview": Param(
+    "preview": form_field(
         True,
         type="boolean",
         title="Preview only",
         description="Count the customers that the cohort would get, and write nothing.",
     ),
-    "mode": Param(
+    "mode": form_field(
         None,
         type=["null", "string"],
         enum=[None, "rehearsal", "live"],
@@ -61,7 +61,7 @@ PARAMS = {
         description="A rehearsal is Kraken's dry run. Empty: as the Connection says, else a rehearsal.",
     ),
     **POLICY,
-    "schedule_window": Param(
+    "schedule_window": form_field(
         None,
         type=["null", "string"],
         pattern=r"^([01]\d|2[0-3]):[0-5]\d ?- ?([01]\d|2[0-3]):[0-5]\d$",
@@ -94,14 +94,14 @@ def _choices() -> dict[str, Param]:
     # A form needs a choice, if only one that is refused.
     shown = names or dialect_names()
     return {
-        "dialect": Param(
+        "dialect": form_field(
             shown[0],
             type="string",
             enum=list(shown),
             title="Dialect",
             description="Whose customers.",
         ),
-        "rule": Param(
+        "rule": form_field(
             "all",
             type="string",
             enum=sorted({rule for dialect in names for rule in rule_names(dialect=dialect)}),
@@ -125,7 +125,7 @@ def rule_params() -> dict[str, Param]:
             for name in names:
                 found.setdefault(name, rule)
     return {
-        name: Param(
+        name: form_field(
             None,
             **{
                 "type": ["null", "string"],

@@ -6,22 +6,23 @@ from __future__ import annotations
 
 from typing import Final
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG
 
 from kraken_import.airflow.connections import connection_ids
 from kraken_import.airflow.dags.batches import ORDER, tried_again
+from kraken_import.airflow.dags.params import form_field
 from kraken_import.airflow.operators.control import ControlWaveOperator
 from transforms.registry import dialect_names
 
 _PARAMS: Final = {
-    "wave": Param(
+    "wave": form_field(
         None,
         type=["null", "string"],
         minLength=1,
         title="Wave",
         description="Id or name of the wave, as in migration.wave; stop_all needs none.",
     ),
-    "action": Param(
+    "action": form_field(
         "pause",
         type="string",
         enum=["pause", "resume", "cancel", "stop_all", "decide"],
@@ -30,42 +31,42 @@ _PARAMS: Final = {
         "stop_all: every wave and rerun creates nothing more until its run is cleared. "
         "decide: states whether Kraken has open or parked records of the wave.",
     ),
-    "identifiers": Param(
+    "identifiers": form_field(
         None,
         type=["null", "array"],
         items={"type": "string", "minLength": 1},
         title="Records",
         description="decide: exactly these external identifiers of the wave, one a line.",
     ),
-    "selection": Param(
+    "selection": form_field(
         None,
         type=["null", "integer"],
         minimum=1,
         title="Selection",
         description="decide: in place of them, the number of records that were chosen in the console.",
     ),
-    "answer": Param(
+    "answer": form_field(
         None,
         type=["null", "string"],
         enum=[None, "there", "absent"],
         title="Answer",
         description="decide: there when Kraken has these records, absent when it does not.",
     ),
-    "kraken": Param(
+    "kraken": form_field(
         None,
         type=["null", "string"],
         minLength=1,
         title="Kraken",
         description="stop_all: only what goes to this Connection or address. Empty: everything.",
     ),
-    "tracking": Param(
+    "tracking": form_field(
         None,
         type=["null", "string"],
         minLength=1,
         title="Tracking database",
         description="Its Connection, where several databases track a wave of this id or name.",
     ),
-    "reason": Param(
+    "reason": form_field(
         None,
         type=["null", "string"],
         maxLength=500,

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from airflow.sdk import Param
 
-AWAIT_MINUTES = Param(
+_DRAFT: Final = "http://json-schema.org/draft-07/schema#"
+"""What is said here is the same in the newest draft, whose schemas take twice as long to check."""
+
+
+def form_field(*default: Any, **schema: Any) -> Param:
+    """Return a field of a form, with a default or without one.
+
+    Airflow checks the schema of each anew, for the DAG and for every task of it, whenever it reads the DAG.
+    """
+    return Param(*default, **{"$schema": _DRAFT, **schema})
+
+
+AWAIT_MINUTES = form_field(
     60,
     type="number",
     exclusiveMinimum=0,
@@ -13,7 +27,7 @@ AWAIT_MINUTES = Param(
     description="How long a batch waits for Kraken. What is still open then, poll_open goes on asking about.",
 )
 
-IMPORT_SUPPLIER = Param(
+IMPORT_SUPPLIER = form_field(
     None,
     type=["null", "string"],
     minLength=1,
@@ -22,7 +36,7 @@ IMPORT_SUPPLIER = Param(
 )
 
 POLICY = {
-    "threshold": Param(
+    "threshold": form_field(
         None,
         type=["null", "number"],
         minimum=0,
@@ -32,14 +46,14 @@ POLICY = {
         description="Share of failed records (0 to 1) above which the run ends failed; an unattended wave in "
         "which more are refused before the first create is stopped there.",
     ),
-    "require_rehearsal": Param(
+    "require_rehearsal": form_field(
         None,
         type=["null", "boolean"],
         section="Policy",
         title="Require a rehearsal",
         description="Create only what a dry run has succeeded with, payload for payload; hold back the rest.",
     ),
-    "approval": Param(
+    "approval": form_field(
         None,
         type=["null", "string"],
         enum=[None, "unattended", "required"],
@@ -48,7 +62,7 @@ POLICY = {
         description="required: a person must approve, under Required actions, before anything is created. "
         "unattended: the failure threshold decides.",
     ),
-    "approval_minutes": Param(
+    "approval_minutes": form_field(
         None,
         type=["null", "number"],
         exclusiveMinimum=0,
@@ -57,7 +71,7 @@ POLICY = {
         title="Minutes to wait for approval",
         description="Without an answer by then the wave ends, and nothing is created.",
     ),
-    "four_eyes": Param(
+    "four_eyes": form_field(
         None,
         type=["null", "boolean"],
         section="Policy",
@@ -65,7 +79,7 @@ POLICY = {
         description="With approval required: the user who asked for the wave or planned its cohort cannot "
         "approve it.",
     ),
-    "reruns_ask": Param(
+    "reruns_ask": form_field(
         None,
         type=["null", "boolean"],
         section="Policy",
@@ -73,7 +87,7 @@ POLICY = {
         description="With approval required: a rerun of the wave's records needs a new approval. Otherwise "
         "the wave's approval covers it.",
     ),
-    "error_share": Param(
+    "error_share": form_field(
         None,
         type=["null", "number"],
         minimum=0,
@@ -83,7 +97,7 @@ POLICY = {
         description="Share of failures (0 to 1) of validation, creation or the end of processing; once the "
         "last records prove more with 99 % certainty, the wave stops.",
     ),
-    "error_count": Param(
+    "error_count": form_field(
         None,
         type=["null", "integer"],
         minimum=0,
@@ -91,7 +105,7 @@ POLICY = {
         title="Error budget: number",
         description="Number of failures among those records; one more stops the wave at once.",
     ),
-    "error_window": Param(
+    "error_window": form_field(
         None,
         type=["null", "integer"],
         minimum=1,
@@ -100,7 +114,7 @@ POLICY = {
         title="Error budget: window",
         description="How many of the latest records of a stage the error budget looks at.",
     ),
-    "requests_in_flight": Param(
+    "requests_in_flight": form_field(
         None,
         type=["null", "integer"],
         minimum=1,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG
 
 from kraken_import.airflow.connections import ConnectionIds, connection_ids
 from kraken_import.airflow.dags.batches import tried_again
+from kraken_import.airflow.dags.params import form_field
 from kraken_import.airflow.operators.between import ReconcileOperator
 from transforms.registry import dialect_names
 
@@ -24,7 +25,7 @@ def reconciliation_dag() -> DAG:
         catchup=False,
         max_active_runs=1,
         params={
-            "wave": Param(
+            "wave": form_field(
                 None,
                 type=["null", "string", "integer"],
                 minLength=1,
@@ -32,7 +33,7 @@ def reconciliation_dag() -> DAG:
                 title="Wave",
                 description="Id or name. Empty: every live wave with something processed or parked.",
             ),
-            "full": Param(
+            "full": form_field(
                 False,
                 type="boolean",
                 title="Everything",

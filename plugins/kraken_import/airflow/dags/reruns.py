@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG
 
 from kraken_import.airflow.dags.batches import Outline, dialect_dag
-from kraken_import.airflow.dags.params import AWAIT_MINUTES
+from kraken_import.airflow.dags.params import AWAIT_MINUTES, form_field
 from kraken_import.airflow.operators.rerun import (
     PlanRerunOperator,
     RerunGateOperator,
@@ -22,7 +22,7 @@ _DOC: Final = (
 )
 
 _PARAMS: Final = {
-    "wave": Param(
+    "wave": form_field(
         None,
         type=["null", "string"],
         minLength=1,
@@ -30,14 +30,14 @@ _PARAMS: Final = {
         title="Wave",
         description="Id or name. Empty: live records of all waves.",
     ),
-    "batch": Param(
+    "batch": form_field(
         None,
         type=["null", "integer"],
         minimum=0,
         title="Batch",
         description="Number of a batch of that wave.",
     ),
-    "states": Param(
+    "states": form_field(
         None,
         type=["null", "array"],
         items={"type": "string", "enum": [state.value for state in RERUNNABLE]},
@@ -45,41 +45,41 @@ _PARAMS: Final = {
         title="States",
         description="Records that stand in one of these.",
     ),
-    "error_code": Param(
+    "error_code": form_field(
         None,
         type=["null", "string"],
         minLength=1,
         title="Error code",
         description="Records whose last attempt has an error with this code.",
     ),
-    "error_path": Param(
+    "error_path": form_field(
         None,
         type=["null", "string"],
         minLength=1,
         title="Path",
         description="Records whose last attempt has an error at this path, without indexes.",
     ),
-    "identifiers": Param(
+    "identifiers": form_field(
         None,
         type=["null", "array"],
         items={"type": "string", "minLength": 1},
         title="Customers",
         description="Exactly these external identifiers, one a line.",
     ),
-    "selection": Param(
+    "selection": form_field(
         None,
         type=["null", "integer"],
         minimum=1,
         title="Selection",
         description="Number of records that were chosen in the console or by a command.",
     ),
-    "not_processed": Param(
+    "not_processed": form_field(
         False,
         type="boolean",
         title="Everything not processed",
         description="Without any other choice: all live records that are not in Kraken.",
     ),
-    "requests_in_flight": Param(
+    "requests_in_flight": form_field(
         None,
         type=["null", "integer"],
         minimum=1,
@@ -87,7 +87,7 @@ _PARAMS: Final = {
         title="Requests in flight",
         description="Of this rerun alone, for each batch. Empty: as the Connection says.",
     ),
-    "threshold": Param(
+    "threshold": form_field(
         1,
         type="number",
         minimum=0,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param
+from airflow.sdk import DAG, CronTriggerTimetable
 
 from kraken_import.airflow.connections import connection_ids
 from kraken_import.airflow.dags.batches import Outline, dialect_dag, schedule
-from kraken_import.airflow.dags.params import AWAIT_MINUTES, IMPORT_SUPPLIER, POLICY
+from kraken_import.airflow.dags.params import AWAIT_MINUTES, IMPORT_SUPPLIER, POLICY, form_field
 from kraken_import.airflow.operators.wave import (
     GateOperator,
     PlanWaveOperator,
@@ -21,7 +21,7 @@ from transforms.registry import delivered_dialect, dialect_description
 _WITH_OFFSET: Final = r"^\d{4}-(0[1-9]|1[0-2])-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$"
 
 _PARAMS: Final = {
-    "wave": Param(
+    "wave": form_field(
         None,
         type=["null", "string"],
         minLength=1,
@@ -29,49 +29,49 @@ _PARAMS: Final = {
         title="Wave",
         description="What people call this wave. Empty: its cohort's name, else the run's.",
     ),
-    "limit": Param(
+    "limit": form_field(
         None,
         type=["null", "integer"],
         minimum=1,
         title="Number of customers",
         description="Take the next so many that are in no wave or cohort yet.",
     ),
-    "identifiers": Param(
+    "identifiers": form_field(
         None,
         type=["null", "array"],
         items={"type": "string", "minLength": 1},
         title="Customers",
         description="Take exactly these external identifiers, one a line, instead of a number.",
     ),
-    "selection": Param(
+    "selection": form_field(
         None,
         type=["null", "integer"],
         minimum=1,
         title="Selection",
         description="Take exactly the customers of records that were chosen in the console, by its number.",
     ),
-    "cohort": Param(
+    "cohort": form_field(
         None,
         type=["null", "string"],
         minLength=1,
         title="Cohort",
         description="Take exactly this planned cohort, instead of a number or customers.",
     ),
-    "all_customers": Param(
+    "all_customers": form_field(
         False,
         type="boolean",
         title="All customers",
         description="Take every customer that is in no wave or cohort yet, instead of a number or a cohort.",
     ),
     "import_supplier": IMPORT_SUPPLIER,
-    "dry_run": Param(
+    "dry_run": form_field(
         True,
         type="boolean",
         title="Dry run",
         description="Rehearse: Kraken goes through the import without creating anything. Off: the wave is "
         "live. Nights take the mode of their cohorts, whatever is set here.",
     ),
-    "batch_size": Param(
+    "batch_size": form_field(
         1_000,
         type="integer",
         minimum=1,
@@ -81,7 +81,7 @@ _PARAMS: Final = {
     ),
     "await_minutes": AWAIT_MINUTES,
     **POLICY,
-    "schedule_window_start": Param(
+    "schedule_window_start": form_field(
         None,
         type=["null", "string"],
         format="date-time",
@@ -90,7 +90,7 @@ _PARAMS: Final = {
         title="Schedule window: start",
         description="When Kraken may begin to process what was created. Empty: at once.",
     ),
-    "schedule_window_end": Param(
+    "schedule_window_end": form_field(
         None,
         type=["null", "string"],
         format="date-time",
