@@ -146,7 +146,8 @@ test-quick: install ## Run the tests that need no database: under half a minute
 
 prove: install ## Run the long proofs: a migration, a backfill, gates, a new dialect and a stack that is killed
 	@$(VENV)/python -m proofs.browser --if-possible
-	@$(VENV)/python -m pytest -m proof -n 2 --dist loadgroup tests/proofs tests/integration
+	@$(VENV)/python -m pytest -m alone tests/proofs
+	@$(VENV)/python -m pytest -m "proof and not alone" -n 2 --dist loadgroup tests/proofs tests/integration
 
 browser: install ## Fetch what the console is tested in, unless the system has a Chromium (CHROMIUM= names one)
 	@$(VENV)/python -m proofs.browser

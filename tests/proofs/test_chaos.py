@@ -9,6 +9,7 @@ import pytest
 from tests.checkouts import attempt_module, free_port_base, fresh_checkout, run
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(400)
 def test_nothing_is_lost_or_doubled_when_the_stand_in_the_scheduler_and_postgres_are_killed(
     tmp_path: Path,
