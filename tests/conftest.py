@@ -32,6 +32,7 @@ from sqlalchemy import Engine, create_engine
 from kraken_import.local import logins
 from kraken_import.local import postgres as embedded
 from kraken_import.local.postgres import SUPERUSER, Cluster
+from kraken_import.local.problems import StackProblem
 from proofs.browser import having
 from proofs.browser.playing import opened
 
@@ -156,8 +157,7 @@ def postgres() -> Iterator[Cluster]:
     )
     # The server's user is not this one when the tests run as root.
     scratch.chmod(0o755)
-    cluster = embedded.open_cluster(home=scratch / "postgres", port=free_port(), settings=_FAST)
-    cluster.start()
+    cluster = _started(home=scratch / "postgres")
     logins.make_logins(cluster=cluster)
     _make_logins_cheap(cluster=cluster)
     try:
@@ -165,6 +165,18 @@ def postgres() -> Iterator[Cluster]:
     finally:
         cluster.stop()
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _started(*, home: Path, tries: int = 3) -> Cluster:
+    """Start a server: on another port where another process has taken what was free."""
+    cluster = embedded.open_cluster(home=home, port=free_port(), settings=_FAST)
+    try:
+        cluster.start()
+    except embedded.UnableToStartPostgres:
+        if tries == 1:
+            raise
+        return _started(home=home, tries=tries - 1)
+    return cluster
 
 
 def _make_logins_cheap(*, cluster: Cluster) -> None:
@@ -411,5 +423,7 @@ def _remove_leftovers() -> None:
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         owner = folder.name.removeprefix(_PREFIX).split("-")[0]
         if owner.isdigit() and not psutil.pid_exists(int(owner)):
-            embedded.open_cluster(home=folder / "postgres", port=0).stop()
+            # Other processes of the same run look for them at the same moment.
+            with contextlib.suppress(OSError, StackProblem):
+                embedded.open_cluster(home=folder / "postgres", port=0).stop()
             shutil.rmtree(folder, ignore_errors=True)
