@@ -116,12 +116,10 @@ class Catalogues:
 
 def _catalogue(*, name: str) -> Catalogue | None:
     try:
-        return _parsed(read_elsewhere(module=_MODULE, words=(name,), seconds=_LONGEST))
+        return read_elsewhere(module=_MODULE, parsed=_parsed, words=(name,), seconds=_LONGEST)
     except UnableToRead as problem:
         _log.warning("The mapping of %s could not be read (%s).", name, problem)
-    except (KeyError, TypeError) as error:
-        _log.warning("The mapping of %s could not be read (%s).", name, type(error).__name__)
-    return None
+        return None
 
 
 def _parsed(document: Mapping[str, Any]) -> Catalogue:

@@ -60,16 +60,15 @@ class Columns:
 
 def _read(*, dialect: str) -> Mapped | None:
     try:
-        return Mapped.read(
-            document=read_elsewhere(
-                module="kraken_import.reporting.columns", words=(dialect,), seconds=_LONGEST
-            )
+        return read_elsewhere(
+            module="kraken_import.reporting.columns",
+            parsed=lambda document: Mapped.read(document=document),
+            words=(dialect,),
+            seconds=_LONGEST,
         )
     except UnableToRead as problem:
         _log.warning("The mapping of %s could not be read (%s).", dialect, problem)
-    except (KeyError, TypeError) as error:
-        _log.warning("The mapping of %s could not be read (%s).", dialect, type(error).__name__)
-    return None
+        return None
 
 
 COLUMNS: Final = Columns()

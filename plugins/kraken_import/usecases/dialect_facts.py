@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
 from kraken_import.usecases.elsewhere import UnableToRead, read_elsewhere
 from transforms.registry import UnknownDialect, check_dialect, delivered_dialect, dialect_names, problem_of
@@ -73,8 +73,11 @@ _READ: Final = _Read()
 
 
 def _all() -> Mapping[str, DialectFacts]:
-    found = read_elsewhere(module=__name__, seconds=_LONGEST_SECONDS)
-    return {name: DialectFacts(**facts) for name, facts in found.items()}
+    return read_elsewhere(module=__name__, parsed=_parsed, seconds=_LONGEST_SECONDS)
+
+
+def _parsed(document: Mapping[str, Mapping[str, Any]]) -> Mapping[str, DialectFacts]:
+    return {name: DialectFacts(**facts) for name, facts in document.items()}
 
 
 if __name__ == "__main__":
