@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -199,6 +199,16 @@ def test_places_go_to_others_only_once_the_requests_that_had_them_have_ended(
     asyncio.run(scene())
 
 
+@asynccontextmanager
+async def two_sessions(*, systems: Systems) -> AsyncIterator[tuple[Gate, Gate]]:
+    """The gates of two sessions, the second of which came when the first had all places."""
+    async with (
+        shared_gate(systems=systems, most=8) as first,
+        shared_gate(systems=systems, most=8) as second,
+    ):
+        yield first, second
+
+
 async def _ask(gate: Gate) -> None:
     async with gate:
         await asyncio.sleep(0.01)
@@ -222,11 +232,7 @@ def test_a_session_that_came_when_nothing_was_left_gets_its_part_though_it_sends
 ) -> None:
     async def scene() -> None:
         systems = _systems(tracking_engine)
-        async with (
-            asyncio.timeout(20),
-            shared_gate(systems=systems, most=8) as first,
-            shared_gate(systems=systems, most=8) as second,
-        ):
+        async with asyncio.timeout(20), two_sessions(systems=systems) as (first, second):
             assert (first.places, second.places) == (8, 0)
             work = [asyncio.create_task(_in_chunks(gate)) for gate in (first, second)]
             await _until(lambda: (first.places, second.places) == (4, 4))
@@ -241,11 +247,7 @@ def test_a_session_without_a_place_keeps_asking_for_its_part_before_it_sends_any
 ) -> None:
     async def scene() -> None:
         systems = _systems(tracking_engine)
-        async with (
-            asyncio.timeout(20),
-            shared_gate(systems=systems, most=8) as first,
-            shared_gate(systems=systems, most=8) as second,
-        ):
+        async with asyncio.timeout(20), two_sessions(systems=systems) as (first, second):
             work = asyncio.create_task(_in_chunks(first))
             await _until(lambda: second.places == 4)
             # Then it has shown that it needs none.
@@ -260,11 +262,7 @@ def test_a_session_that_sends_little_for_a_while_gets_more_once_it_has_more_to_s
 ) -> None:
     async def scene() -> None:
         systems = _systems(tracking_engine)
-        async with (
-            asyncio.timeout(20),
-            shared_gate(systems=systems, most=8) as first,
-            shared_gate(systems=systems, most=8) as second,
-        ):
+        async with asyncio.timeout(20), two_sessions(systems=systems) as (first, second):
             work = [asyncio.create_task(_in_chunks(first))]
             slow = asyncio.create_task(_one_by_one(second))
             await _until(lambda: second.places == 1)
@@ -280,11 +278,7 @@ def test_a_session_that_sends_little_for_a_while_gets_more_once_it_has_more_to_s
 def test_one_place_goes_round_among_sessions(tracking_engine: Engine) -> None:
     async def scene() -> None:
         systems = _systems(tracking_engine, requests_at_once=1)
-        async with (
-            asyncio.timeout(20),
-            shared_gate(systems=systems, most=8) as first,
-            shared_gate(systems=systems, most=8) as second,
-        ):
+        async with asyncio.timeout(20), two_sessions(systems=systems) as (first, second):
             work = [asyncio.create_task(_busy(gate)) for gate in (first, second)]
             for gate in (second, first, second):
                 while not gate.places:
