@@ -14,7 +14,7 @@ from kraken_import.tracking.cutover import LEFTOVERS
 MAINTENANCE: Final[Mapping[str, str]] = {
     "cohorts.lock_planning": "planning is one transaction at a time",
     "waves.close_planning": "the plan's own rows have no statistics before it commits",
-    "waves.merge_batches": "once in a plan of more than 1,024 batches",
+    "waves.merge_batches": "once or twice in a plan that takes all customers",
     "purge.delete_amounts": "once in the life of a wave",
     "purge.delete_digests": "once in the life of a wave",
     "purge.drop_partitions": "once in the life of a wave",
@@ -439,6 +439,7 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("preflights", "one", "keep latest causes", _preflight),
     **_plain("processes", "page", "claim", _new),
     **_both("processes", "batch", "rebuildable", _in("build", {State.PLANNED, State.BUILT})),
+    **_plain("processes", "batch", "refused_unfinished"),
     **_both("processes", "batch", "in_doubt", _in("creating", {State.CREATING})),
     **_both("processes", "batch", "with_payload", _in("valid", {State.VALID})),
     **_plain("processes", "page", "record_build", _of("build")),

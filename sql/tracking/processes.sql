@@ -103,6 +103,19 @@ WHERE process.wave_id = %(wave_id)s AND process.batch = %(batch)s
     AND process.erased_at IS NULL
 ORDER BY process.id
 
+-- name: refused_unfinished
+-- A build says that it has ended with its last block (`record_watermark`): what was refused after the last end was
+-- refused by a build that broke off.
+SELECT process.id, process.external_identifier, process.attempt
+FROM migration.import_process AS process
+JOIN migration.batch ON batch.wave_id = process.wave_id AND batch.batch = process.batch
+WHERE process.wave_id = %(wave_id)s AND process.batch = %(batch)s
+    AND process.state = 'rejected'
+    AND process.begun_by_rerun IS NULL
+    AND (batch.built_at IS NULL OR process.built_at > batch.built_at)
+    AND process.erased_at IS NULL
+ORDER BY process.id
+
 -- name: record_build
 -- A build begins a new attempt; a process whose create may be outstanding keeps its payload. What Kraken
 -- has ended is opened again for a rerun, for the attempt that it selected; the end stays in the history.

@@ -199,6 +199,15 @@ def in_states(*, connection: Connection, ref: BatchRef, states: Collection[State
     return {row.external_identifier: Key(id=row.id, wave_id=ref.wave_id, attempt=row.attempt) for row in rows}
 
 
+def refused_unfinished(*, connection: Connection, ref: BatchRef) -> dict[str, Key]:
+    """Return the records of a batch that a build of it refused and that broke off before the batch's end.
+
+    By external identifier. What a rerun has refused is not among them.
+    """
+    rows = _SQL.run(connection, "refused_unfinished", wave_id=ref.wave_id, batch=ref.batch)
+    return {row.external_identifier: Key(id=row.id, wave_id=ref.wave_id, attempt=row.attempt) for row in rows}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """Where payloads come from: the time of the snapshot that was read, and the run that read it."""

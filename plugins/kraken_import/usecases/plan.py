@@ -16,6 +16,7 @@ from kraken_import.domain.stops import StopCode
 from kraken_import.tracking import cohorts, money, processes, waves
 from kraken_import.tracking.cohorts import Cohort
 from kraken_import.tracking.waves import Policy, Wave
+from kraken_import.usecases import batch_sizes
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.moments import in_utc
 from kraken_import.usecases.nights import NothingPlanned, cohorts_of_wave, day_of
@@ -29,7 +30,7 @@ from transforms.extract import advice_on_missing, candidate_pages, existing_iden
 from transforms.registry import UnknownDialect, get_dialect
 
 MOST_BATCHES: Final = 1_000
-"""Airflow maps at most 1,024 tasks; larger waves get larger batches."""
+"""Airflow maps at most 1,024 tasks; a wave with more batches of the given size gets larger ones."""
 
 _PAGE: Final = 10_000
 _EXAMPLES: Final = 5
@@ -113,7 +114,8 @@ def _plan_anew(given: _Planning) -> PlannedWave:
     pages: Iterable[Sequence[str]] = cohorts.customers_of(connection=connection, ids=cohort_ids)
     if not given.chosen:
         pages = _customers(given, wave=wave)
-    claimed = _claim(given, wave_id=wave_id, wave=wave, pages=pages)
+    cut = _claim(given, wave_id=wave_id, wave=wave, pages=pages)
+    claimed = cut.claimed
     if not claimed and given.run.run_type in DATED:
         raise _nothing_left(given)
     if not claimed:
@@ -121,9 +123,10 @@ def _plan_anew(given: _Planning) -> PlannedWave:
     cohorts.mark_claimed(connection=connection, ids=cohort_ids, wave_id=wave_id)
     money.take_over(connection=connection, wave_id=wave_id, at=given.now)
     asked_for = given.cohort_size or len(set(request.identifiers)) or claimed
-    _close(
-        connection=connection, wave_id=wave_id, size=request.batch_size, claimed=claimed, asked_for=asked_for
-    )
+    merge = _neighbours(given, cut=cut)
+    if merge > 1:
+        waves.merge_batches(connection=connection, wave_id=wave_id, by=merge)
+    waves.close_planning(connection=connection, wave_id=wave_id, already_claimed=asked_for - claimed)
     return _planned(connection=connection, wave_id=wave_id)
 
 
@@ -174,33 +177,71 @@ def _nothing_left(given: _Planning) -> NothingPlanned:
     )
 
 
-def _claim(given: _Planning, *, wave_id: int, wave: waves.NewWave, pages: Iterable[Sequence[str]]) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cut:
+    """How many customers a wave has got, in batches of which size."""
+
+    claimed: int
+    size: int
+
+
+def _claim(given: _Planning, *, wave_id: int, wave: waves.NewWave, pages: Iterable[Sequence[str]]) -> _Cut:
     """Claim customers page by page, at most as many as were asked for. Returns how many the wave got."""
-    request, claimed = given.request, 0
+    request, cut = given.request, _Cut(claimed=0, size=wave.batch_size)
     for identifiers in pages:
-        claimed += processes.claim(
+        got = processes.claim(
             connection=given.connection,
             wave_id=wave_id,
-            wave=wave,
+            wave=replace(wave, batch_size=cut.size),
             page=processes.Page(
                 identifiers=identifiers,
-                most=None if request.limit is None else request.limit - claimed,
-                offset=claimed,
+                most=None if request.limit is None else request.limit - cut.claimed,
+                offset=cut.claimed,
                 by_name=bool(request.identifiers),
             ),
             at=given.now,
         )
-        if request.limit is not None and claimed >= request.limit:
+        cut = replace(cut, claimed=cut.claimed + got)
+        if request.limit is not None and cut.claimed >= request.limit:
             break
-    return claimed
+        if _is_open(given) and cut.size < batch_sizes.MOST <= _size_for(given, customers=cut.claimed):
+            # From here on the size is known, so that the rows of a large wave are written once.
+            merge = batch_sizes.MOST // cut.size
+            waves.merge_batches(connection=given.connection, wave_id=wave_id, by=merge)
+            cut = replace(cut, size=cut.size * merge)
+    return cut
 
 
-def _close(*, connection: Connection, wave_id: int, size: int, claimed: int, asked_for: int) -> None:
-    """Divide the customers into batches of this size, and into no more batches than Airflow maps."""
-    merge = -(-claimed // (size * MOST_BATCHES))
-    if merge > 1:
-        waves.merge_batches(connection=connection, wave_id=wave_id, by=merge)
-    waves.close_planning(connection=connection, wave_id=wave_id, already_claimed=asked_for - claimed)
+def _size(given: _Planning) -> int:
+    """Return the size to begin with: as the request says, else by as many customers as it asks for."""
+    request = given.request
+    if request.batch_size is not None:
+        return request.batch_size
+    return _size_for(given, customers=_wanted(given) or 0)
+
+
+def _size_for(given: _Planning, *, customers: int) -> int:
+    return batch_sizes.chosen_size(customers=customers, at_once=given.run.batches_at_once)
+
+
+def _wanted(given: _Planning) -> int | None:
+    """Return how many customers are asked for; None for all that are left."""
+    return given.cohort_size or given.request.limit or len(set(given.request.identifiers)) or None
+
+
+def _is_open(given: _Planning) -> bool:
+    """Return whether the size of the batches depends on a number of customers that only claiming shows."""
+    return given.request.batch_size is None and _wanted(given) is None
+
+
+def _neighbours(given: _Planning, *, cut: _Cut) -> int:
+    """Return how many neighbouring batches are to become one, once all customers are claimed."""
+    most = MOST_BATCHES if given.request.batch_size is not None else batch_sizes.MAPPED
+    needed = -(-cut.claimed // (cut.size * most))
+    if not _is_open(given):
+        return needed
+    # Rounded down: rather some batches more than a place without one.
+    return max(needed, _size_for(given, customers=cut.claimed) // cut.size)
 
 
 def planned_wave(*, tracking: Engine, run: AirflowRun) -> int | None:
@@ -257,8 +298,8 @@ def _new_wave(given: _Planning) -> waves.NewWave:
         import_supplier=supplier,
         target_kraken=kraken.target,
         connection_id=request.connection_id,
-        requested=given.cohort_size or request.limit or len(set(request.identifiers)) or None,
-        batch_size=request.batch_size,
+        requested=_wanted(given),
+        batch_size=_size(given),
         requests_in_flight=settings.requests_in_flight,
         failure_threshold=settings.threshold or Decimal(0),
         dag_id=run.dag_id,

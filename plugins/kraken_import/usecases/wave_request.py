@@ -33,7 +33,8 @@ class WaveRequest:
     selection: int | None = None
     cohort: str | None = None
     all_customers: bool = False
-    batch_size: int = 1_000
+    batch_size: int | None = None
+    """Most customers in one batch; None: chosen by the size of the wave."""
     dry_run: bool = True
     connection_id: str = "kraken"
     policy: PolicySettings = field(default_factory=PolicySettings)
@@ -56,6 +57,8 @@ class AirflowRun:
     cleared: int | None = None
     """How often the run was cleared; None when Airflow does not say."""
     requested_by: str | None = None
+    batches_at_once: int = 4
+    """How many batches of a dialect Airflow works on at once."""
 
     @property
     def redoes_failures(self) -> bool:
@@ -102,5 +105,5 @@ def check_request(*, request: WaveRequest, kraken: KrakenSettings) -> None:
         import_supplier=request.import_supplier,
         identifiers=request.identifiers,
     )
-    if request.batch_size < 1:
+    if request.batch_size is not None and request.batch_size < 1:
         raise BadRequest(f"The batch size must be 1 or more, not {request.batch_size}.")

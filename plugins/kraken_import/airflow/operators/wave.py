@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from sqlalchemy import Engine
 
-from kraken_import.airflow import assets, metrics
+from kraken_import.airflow import assets, environment, metrics
 from kraken_import.airflow.links import WaveConsoleLink, WaveReportLink, console_page
 from kraken_import.airflow.notifications import failed_plan_announced
 from kraken_import.airflow.operators.base import MigrationOperator, failed_tasks, run_of
@@ -53,7 +53,7 @@ class PlanWaveOperator(MigrationOperator):
                 request=_request(
                     dialect=self.dialect, params=context["params"], connection_id=self.connections.kraken
                 ),
-                run=run_of(context=context),
+                run=replace(run_of(context=context), batches_at_once=environment.batches_at_once()),
                 now=utc_now(),
             )
         except NothingPlanned as nothing:
