@@ -30,7 +30,7 @@ USER = "X-Test-User"
 
 
 @dataclass(kw_only=True)
-class Somebody(Caller):
+class Somebody:
     """A user who may do `acts`, and reads all dialects but `unread`."""
 
     name: str
