@@ -49,6 +49,7 @@ class Asked:
     place: str
     at: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
     """When it was asked, before anything was read: milliseconds since 1970."""
+    _reading: list[Connection] = field(default_factory=list, init=False)
 
     @property
     def is_live(self) -> bool:
@@ -70,9 +71,19 @@ class Asked:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Give a connection that only reads, sees no payload, and waits for no statement for ever."""
+        """Give a connection that only reads, sees no payload, and waits for no statement for ever.
+
+        What is read while another part of the page reads has the same connection.
+        """
+        if self._reading:
+            yield self._reading[-1]
+            return
         with reading(engine=self.reader) as connection:
-            yield connection
+            self._reading.append(connection)
+            try:
+                yield connection
+            finally:
+                self._reading.pop()
 
     @property
     def reader(self) -> Engine:

@@ -35,8 +35,8 @@ def wave(asked: Ask, wave_id: int) -> Any:
 
 
 def _wave(asked: Asked, /, *, wave_id: int) -> Response:
-    found = asked.wave(wave_id=wave_id)
     with asked.read() as connection:
+        found = asked.wave(wave_id=wave_id)
         line = line_of(connection=connection, wave=found, oldest=oldest_of(asked=asked))
         batches = board.batches(connection=connection, wave_id=wave_id)
         flow = board.flow(connection=connection, wave_id=wave_id, states=SHOWN)

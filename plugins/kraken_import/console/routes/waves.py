@@ -32,13 +32,13 @@ def waves(asked: Ask, before: int | None = None, dialect: str = "", mode: str = 
 
 def _waves(asked: Asked, /, *, before: int | None, dialect: str, mode: str, phase: str) -> Response:
     page = min(number_of(text=asked.request.query_params.get("now", "")) or 0, _LAST_PAGE)
-    wanted = Wanted(
-        dialects=[each for each in asked.dialects if dialect in ("", each)],
-        phases=[each for each in Phase if phase in ("", each)],
-        mode=mode or None,
-        before=before,
-    )
     with asked.read() as connection:
+        wanted = Wanted(
+            dialects=[each for each in asked.dialects if dialect in ("", each)],
+            phases=[each for each in Phase if phase in ("", each)],
+            mode=mode or None,
+            before=before,
+        )
         present = (
             None
             if before
