@@ -63,7 +63,9 @@ def recent(
 ) -> list[LatestRecords]:
     """Return the last records of each stage that a wave's own run, or a rerun, has had.
 
-    Processing is looked at among records of each of these `ages`. A failure that only repeats the result of the record's previous try is left out. Stages are in order, the
+    Processing is looked at among records of each of these `ages`.
+
+    A failure that only repeats the result of the record's previous try is left out. Stages are in order, the
     youngest first; a stage without a record is left out.
     """
     rows = _SQL.run(
