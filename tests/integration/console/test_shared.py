@@ -159,12 +159,11 @@ def test_an_open_page_shows_a_change_within_five_seconds(console: Console) -> No
     # The latest look that the script of a page chooses, after what was read just before the change.
     page = looked(console, f"waves/{wave_id}", user="viewer")
     paused(console, wave_id)
-    began = time.monotonic()
-    while "paused by Ann" not in page.text:
-        assert page.status_code in (200, 304)
-        time.sleep(float(page.headers["X-Console-Next"]) + float(spread[1]))
-        page = looked(console, f"waves/{wave_id}", user="viewer", after=page)
-    assert shared.CURRENT / 2 < time.monotonic() - began < 5.0
+    waits = float(page.headers["X-Console-Next"]) + float(spread[1])
+    # What is left of five seconds is for reading, on a machine with other work as well.
+    assert shared.CURRENT / 2 < waits < 4.5
+    time.sleep(waits)
+    assert "paused by Ann" in looked(console, f"waves/{wave_id}", user="viewer", after=page).text
 
 
 def test_one_that_looks_late_is_told_to_look_again_when_what_it_sees_is_as_old_as_for_others(
@@ -262,7 +261,8 @@ def test_what_has_not_changed_is_not_sent_again(console: Console) -> None:
     assert packed.content == plain.content
 
 
-def test_only_pages_without_customers_are_kept(console: Console) -> None:
+def test_only_pages_without_customers_are_kept(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "CURRENT", 600.0)
     journey = console.journey
     with journey.legacy_superuser.begin() as legacy:
         legacy.exec_driver_sql(
@@ -300,7 +300,7 @@ def test_only_pages_without_customers_are_kept(console: Console) -> None:
 def test_an_open_page_gets_all_its_parts_and_nothing_of_its_frame(console: Console) -> None:
     wave_id = play(console.journey, limit=2)
     cohort(console.journey, "north", size=2)
-    for path in ("waves", f"waves/{wave_id}", "kraken", "plan", "triage", "orders", "cut-over"):
+    for path in ("waves", f"waves/{wave_id}", "kraken", "plan", "orders", "cut-over"):
         loaded, live = console.get(path, user="ops"), looked(console, path)
         parts = re.findall(r'id="([\w-]+)" data-live', loaded.text)
         assert parts, path
