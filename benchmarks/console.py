@@ -19,6 +19,7 @@ import argparse
 import asyncio
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -59,7 +60,9 @@ _PLACE: Final = "tracking"
 _WANTED_MS: Final = 300.0
 _WANTED_SHARE: Final = 0.05
 _SECONDS: Final = 4.0
-"""Between two looks of an open page."""
+"""Between two looks of an open page, if what it is shown was not read for another before."""
+_SPREAD: Final = 0.4
+"""Seconds among which console.js chooses how much later it looks."""
 _SETTINGS: Final = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -71,7 +74,7 @@ _SETTINGS: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Anybody(Caller):
+class Anybody:
     """A user who may do everything."""
 
     name: str = "ops"
@@ -359,15 +362,24 @@ def _judge(
 
 
 def _look(address: str, done: Event, number: int, looks: list[int]) -> None:
-    """Refresh a page as an open console does, until the wave has ended."""
-    session = requests.Session()
+    """Refresh a page as the script of an open console does, until the wave has ended."""
+    session, chance = requests.Session(), random.Random(number)
     path = ("waves", "waves/2", "kraken")[number % 3]
     # Each begins at a time of its own, as people do.
     done.wait(_SECONDS * number / 20)
+    headers = {"X-Console": "live"}
     while not done.is_set():
-        session.get(f"{address}/{_PLACE}/{path}", headers={"X-Console": "live"}, timeout=60)
+        answer = session.get(f"{address}/{_PLACE}/{path}", headers=headers, timeout=60)
+        if answer.status_code not in (200, 304):
+            print(f"An open console was answered {answer.status_code}.", flush=True)
+            done.wait(_SECONDS)
+            continue
         looks.append(number)
-        done.wait(_SECONDS)
+        headers |= {
+            "X-Console-Shown": answer.headers["X-Console-Read"],
+            "If-None-Match": answer.headers["ETag"],
+        }
+        done.wait(float(answer.headers["X-Console-Next"]) + _SPREAD * chance.random())
 
 
 def _run_wave(*, told: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Reads the frames of a whole batch from the legacy database: one query a frame, one snapshot a batch.
+"""Reads the frames of many customers from the legacy database: one query a frame, one snapshot for all.
 
 The SQL stands in `sql/extract/<dialect>/`: a file for each frame, `candidates.sql` (who may migrate) and
 `existing.sql` (who is there at all); what several dialects share, in `sql/extract/shared/`. A dialect has

@@ -192,12 +192,12 @@ class Memory:
     @contextmanager
     def used(self) -> Iterator[None]:
         """Let builds remember until the block ends."""
-        before = _building.extract, _building.build
-        _building.extract, _building.build = self._extract, self._build
+        before = _building.extract, _building.build, _building.BLOCK
+        _building.extract, _building.build, _building.BLOCK = self._extract, self._build, _BLOCK
         try:
             yield
         finally:
-            _building.extract, _building.build = before
+            _building.extract, _building.build, _building.BLOCK = before
 
     def _extract(
         self, *, engine: Engine, dialect: Dialect, identifiers: Sequence[str], with_balances: bool
@@ -219,4 +219,6 @@ class Memory:
         return self._built[key]
 
 
+_BLOCK: Final = 2
+"""Half of the customers of a batch, so that builds are also killed between two blocks."""
 _WATERMARK: Final = datetime(2026, 11, 1, tzinfo=UTC)

@@ -63,7 +63,7 @@ _MISSING: Final = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class AirflowCaller(Caller):
+class AirflowCaller:
     """A user of Airflow; its auth manager is asked once for each permission and request."""
 
     name: str

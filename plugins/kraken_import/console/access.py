@@ -37,7 +37,9 @@ class NotSignedIn(Exception):
 class Caller(Protocol):
     """A user of Airflow. Each answer is Airflow's own."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The user's name."""
 
     def may_read(self, *, dialect: str) -> bool:
         """Return whether the user may read the DAG of a dialect's waves."""

@@ -19,6 +19,7 @@ from kraken_import.console.access import NotSignedIn, Surroundings
 from kraken_import.console.asking import NotAllowed, NotFound, SignedIn, _caller
 from kraken_import.console.forms import ForeignForm
 from kraken_import.console.routes import ROUTERS
+from kraken_import.console.shared import SharedPages
 from kraken_import.tracking.board import wave_of
 from kraken_import.tracking.faults import UnableToUseTracking
 from kraken_import.usecases.faults import BadRequest, Retryable
@@ -72,6 +73,7 @@ def make_app(*, surroundings: Surroundings) -> FastAPI:
         dependencies=[Depends(_caller)],
     )
     app.state.surroundings = surroundings
+    app.state.shared_pages = SharedPages()
 
     @app.get("/")
     def home(request: Request, caller: SignedIn) -> Response:
@@ -129,7 +131,10 @@ def _say_in_sentences(app: FastAPI) -> None:
     async def _(request: Request, call_next: RequestResponseEndpoint) -> Response:
         try:
             async with places:
-                return await call_next(request)
+                answer = await call_next(request)
+            if request.method not in ("GET", "HEAD"):
+                app.state.shared_pages.forget()
+            return answer
         except Exception as error:
             # A handler would have the server log its words, which may quote a customer.
             _log.error("A page of the console could not be made: %s.", type(error).__name__)

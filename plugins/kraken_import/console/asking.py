@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from sqlalchemy import Connection, Engine
 
 from kraken_import.console.access import Act, Answer, Caller, Surroundings
 from kraken_import.console.forms import FIELD, check, token
 from kraken_import.console.pages import page
+from kraken_import.console.values import number_of
 from kraken_import.tracking import overview, sessions
 from kraken_import.tracking.overview import WaveLine
 
@@ -45,6 +47,19 @@ class Asked:
     surroundings: Surroundings
     caller: Caller
     place: str
+    at: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    """When it was asked, before anything was read: milliseconds since 1970."""
+    _reading: list[Connection] = field(default_factory=list, init=False)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a page that is open asks for what it shows, and no person has just done anything."""
+        return self.request.headers.get("x-console") == "live"
+
+    @property
+    def shown(self) -> int:
+        """When what the open page shows was read, as it was told."""
+        return number_of(text=self.request.headers.get("x-console-shown", "")) or 0
 
     @cached_property
     def dialects(self) -> list[str]:
@@ -56,9 +71,19 @@ class Asked:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Give a connection that only reads, sees no payload, and waits for no statement for ever."""
+        """Give a connection that only reads, sees no payload, and waits for no statement for ever.
+
+        What is read while another part of the page reads has the same connection.
+        """
+        if self._reading:
+            yield self._reading[-1]
+            return
         with reading(engine=self.reader) as connection:
-            yield connection
+            self._reading.append(connection)
+            try:
+                yield connection
+            finally:
+                self._reading.pop()
 
     @property
     def reader(self) -> Engine:
@@ -104,10 +129,11 @@ class Asked:
         )
 
     def airflow(self, *, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
-        """Call Airflow's REST API as the user."""
+        """Call Airflow's REST API as the user. What it answers is told to no other user."""
+        _ = self.caller.name
         return self.surroundings.airflow(request=self.request, method=method, path=path, body=body)
 
-    def page(self, template: str, /, *, status: int = 200, **values: Any) -> Any:
+    def page(self, template: str, /, *, status: int = 200, **values: Any) -> Response:
         """Return a page with what all pages show."""
         return page(template=template, status=status, asked=self, **values)
 

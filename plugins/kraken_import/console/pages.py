@@ -39,7 +39,17 @@ UNSURE: Final = frozenset({State.PARKED, State.UNRECOGNISED, State.MISSING})
 def page(*, template: str, status: int = 200, **values: Any) -> Response:
     """Return a whole page. Every value is escaped, and a missing one is an error."""
     text = environment().get_template(f"{template}.html").render(**values)
-    return Response(text, status_code=status, media_type="text/html; charset=utf-8", headers=dict(HEADERS))
+    return answer(body=text.encode(), status=status)
+
+
+def answer(*, body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a page whose text is known, with the headers of all pages and some of its own."""
+    return Response(
+        body,
+        status_code=status,
+        media_type="text/html; charset=utf-8",
+        headers={**HEADERS, **(headers or {})},
+    )
 
 
 def tone(state: State) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -19,7 +20,7 @@ BudgetStage: TypeAlias = Literal["validate", "load"]
 Stage: TypeAlias = Literal["validate", "create", "process"]
 """What has a budget: an accepted create counts as a success at once, however its processing ends."""
 
-_AGES: Final = (0, 1, 5, 15, 60)
+AGES: Final = (0, 1, 5, 15, 60)
 """Minutes after Kraken accepted a record at which its processing is compared with that of others."""
 
 _IN_KRAKEN: Final = AWAITING | ENDED_AT_KRAKEN
@@ -57,8 +58,12 @@ class Span:
     now: datetime | None = None
 
 
-def recent(*, connection: Connection, ref: WaveRef, stage: BudgetStage, span: Span) -> list[LatestRecords]:
+def recent(
+    *, connection: Connection, ref: WaveRef, stage: BudgetStage, span: Span, ages: Sequence[int] = AGES
+) -> list[LatestRecords]:
     """Return the last records of each stage that a wave's own run, or a rerun, has had.
+
+    Processing is looked at among records of each of these `ages`.
 
     A failure that only repeats the result of the record's previous try is left out. Stages are in order, the
     youngest first; a stage without a record is left out.
@@ -71,7 +76,7 @@ def recent(*, connection: Connection, ref: WaveRef, stage: BudgetStage, span: Sp
         window=span.records,
         since=span.since,
         now=span.now,
-        ages=list(_AGES),
+        ages=list(ages),
         answered=sorted(_IN_KRAKEN | {State.INVALID}),
         accepted=sorted(_IN_KRAKEN),
         ended_badly=sorted(ENDED_AT_KRAKEN - SUCCEEDED),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -68,8 +69,7 @@ def budget_left(*, connection: Connection, wave: Wave) -> str:
     samples = [
         sample
         for stage in _STAGES
-        for sample in budget.recent(connection=connection, ref=wave.ref, stage=stage, span=span)
-        if not sample.minutes
+        for sample in budget.recent(connection=connection, ref=wave.ref, stage=stage, span=span, ages=[0])
     ]
     if not samples:
         return "untouched: no record has been judged yet"
@@ -82,14 +82,15 @@ def budget_left(*, connection: Connection, wave: Wave) -> str:
 
 def _left(*, sample: LatestRecords, policy: Policy) -> int:
     """Return how many records would have to fail in a row from now on until the budget is exceeded."""
-    for more in range(policy.error_window + 1):
-        seen = min(policy.error_window, sample.seen + more)
+    window = policy.error_window
+
+    def is_beyond(more: int) -> bool:
+        seen = min(window, sample.seen + more)
         # What falls out of the window is taken to be good: it stops at this number at the earliest.
         failed = min(seen, sample.failed + more)
-        nearer = replace(sample, seen=seen, failed=failed)
-        if _beyond(sample=nearer, policy=policy) is not None:
-            return more
-    return policy.error_window
+        return _beyond(sample=replace(sample, seen=seen, failed=failed), policy=policy) is not None
+
+    return bisect_left(range(window), True, key=is_beyond)
 
 
 def has_answered(*, tracking: Engine, wave: Wave, since: datetime) -> bool:

@@ -6,6 +6,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from threading import Thread
@@ -30,7 +31,7 @@ USER = "X-Test-User"
 
 
 @dataclass(kw_only=True)
-class Somebody(Caller):
+class Somebody:
     """A user who may do `acts`, and reads all dialects but `unread`."""
 
     name: str
@@ -174,6 +175,13 @@ def console(begin: BeginJourney, postgres: Cluster) -> Iterator[Console]:
         writing=journey.tracking,
         customers=journey.legacy,
     )
+    with served(journey=journey, around=around) as found:
+        yield found
+
+
+@contextmanager
+def served(*, journey: Journey, around: Around) -> Iterator[Console]:
+    """Serve a console until the end of this context."""
     app = make_app(surroundings=around)
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
@@ -182,6 +190,8 @@ def console(begin: BeginJourney, postgres: Cluster) -> Iterator[Console]:
     while not server.started:
         time.sleep(0.01)
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    yield Console(journey=journey, around=around, app=app, address=address)
-    server.should_exit = True
-    serving.join()
+    try:
+        yield Console(journey=journey, around=around, app=app, address=address)
+    finally:
+        server.should_exit = True
+        serving.join()

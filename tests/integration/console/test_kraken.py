@@ -10,7 +10,6 @@ import pytest
 
 from kraken_import.client.gate import LONGER_MS
 from kraken_import.console.charts import hour_of
-from kraken_import.console.routes import kraken as routes
 from kraken_import.domain.orders import Order
 from kraken_import.tracking import outages, overview, shares, traffic
 from kraken_import.tracking.outages import Outage
@@ -145,12 +144,6 @@ def test_one_sentence_says_what_holds_a_wave_back(
     assert said in found
 
 
-@pytest.fixture(autouse=True)
-def _nothing_read() -> None:
-    """Forget the databases of other tests."""
-    routes._READ.clear()
-
-
 def test_the_page_shows_what_came_to_kraken_and_what_it_ended(console: Console) -> None:
     console.journey.strike(kind="throttle", operation="validate", count=2, retry_after=None)
     play(console.journey, limit=6)
@@ -188,7 +181,6 @@ def test_the_page_says_that_a_wave_is_paused_and_shows_an_outage(console: Consol
     page = words_of(console.get("kraken"))
     assert "Wave &#39;tonight&#39; is paused by Ann" in page
     control_wave(tracking=journey.tracking, wave=str(wave_id), action="resume", order=order)
-    routes._READ.clear()
     assert "no task talks to Kraken" in words_of(console.get("kraken"))
     outages.meet(
         engine=journey.tracking,
@@ -196,7 +188,6 @@ def test_the_page_says_that_a_wave_is_paused_and_shows_an_outage(console: Consol
         is_silent=True,
         patience=timedelta(minutes=30),
     )
-    routes._READ.clear()
     page = words_of(console.get("kraken"))
     assert "which answers nothing since" in page
     assert "all answers" in page
@@ -251,21 +242,6 @@ def test_the_last_hour_is_drawn_by_whole_minutes_and_never_below_its_bottom() ->
     assert (hour.sent_of_hour, hour.ended_of_hour) == (30, 5)
     assert len(hour.sent.split()) == 60
     assert hour.sent.startswith("0,2.0 ")
-
-
-def test_what_was_read_is_shown_to_all_who_ask_within_a_second_and_no_longer(
-    console: Console, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    console.journey.valid_wave(limit=2, name="tonight")
-    assert "tonight" in console.get("kraken").text
-    with console.journey.tracking_superuser.begin() as connection:
-        connection.exec_driver_sql("UPDATE migration.wave SET name = 'renamed'")
-    monkeypatch.setattr(routes, "_CURRENT", 60.0)
-    assert "tonight" in console.get("kraken").text
-    # Not to those who may read other dialects.
-    assert "tonight" not in console.get("kraken", user="elsewhere").text
-    monkeypatch.setattr(routes, "_CURRENT", 0.0)
-    assert "renamed" in console.get("kraken").text
 
 
 def test_percentiles_are_the_bounds_that_so_many_requests_kept_to() -> None:

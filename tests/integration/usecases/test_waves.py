@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from kraken_import.generator import load
+from kraken_import.usecases import batch_sizes
 from kraken_import.usecases import plan as planning
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.plan import EmptyWave, UnknownCustomers
@@ -102,6 +105,84 @@ def test_a_wave_never_has_more_batches_than_airflow_can_map(
     assert len(planned.batches) <= 10
     sizes = {row["customers"] for row in journey.rows("SELECT customers FROM migration.batch")}
     assert max(sizes) == 3
+
+
+@pytest.fixture
+def small_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of 1 to 4, of which 4 are worked on at once, and customers by threes."""
+    monkeypatch.setattr(batch_sizes, "LEAST", 1)
+    monkeypatch.setattr(batch_sizes, "MOST", 4)
+    monkeypatch.setattr(planning, "_PAGE", 3)
+
+
+def sizes(journey: Journey, wave_id: int) -> list[int]:
+    """The customers of each batch; the wave must say how large they are at most."""
+    rows = journey.rows(
+        "SELECT batch.batch, customers, count(*) AS there, max(batch_size) AS most FROM migration.batch "
+        "JOIN migration.wave ON wave.id = batch.wave_id JOIN migration.import_process AS process "
+        "ON process.wave_id = batch.wave_id AND process.batch = batch.batch "
+        "WHERE batch.wave_id = :id GROUP BY 1, 2 ORDER BY 1",
+        id=wave_id,
+    )
+    assert [row["batch"] for row in rows] == list(range(len(rows)))
+    assert all(row["customers"] == row["there"] <= row["most"] for row in rows)
+    return [row["customers"] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({"limit": 7}, [1] * 7),
+        ({"limit": 20}, [3] * 6 + [2]),
+        ({"identifiers": tuple(f"GB-{number:09}" for number in range(1, 17))}, [2] * 8),
+        ({"limit": 40}, [4] * 10),
+        # As many as there are.
+        ({"limit": 200}, [4] * 12 + [2]),
+        # A size that is given is kept.
+        ({"limit": 40, "batch_size": 9}, [9] * 4 + [4]),
+    ],
+)
+def test_batches_are_as_large_as_the_wave_needs_and_no_row_is_written_twice(
+    begin: BeginJourney, small_sizes: None, wanted: dict[str, Any], found: list[int]
+) -> None:
+    journey = begin(customers=50)
+    merges = merges_of(journey)
+    assert sizes(journey, journey.plan(**wanted).wave_id) == found
+    assert merges == []
+
+
+@pytest.mark.parametrize(
+    ("customers", "found", "merged"),
+    [(20, [3] * 6 + [2], 20), (34, [4] * 8 + [2], 27), (50, [4] * 12 + [2], 27)],
+)
+def test_where_the_number_is_not_known_only_the_first_customers_are_moved(
+    begin: BeginJourney, small_sizes: None, customers: int, found: list[int], merged: int
+) -> None:
+    journey = begin(customers=customers)
+    merges = merges_of(journey)
+    assert sizes(journey, journey.plan(all_customers=True).wave_id) == found
+    assert merges == [merged]
+
+
+def merges_of(journey: Journey) -> list[int]:
+    """Collect how many rows each merge of batches writes again."""
+    found: list[int] = []
+
+    def note(_connection: Any, cursor: Any, statement: str, *_others: Any) -> None:
+        if "SET batch = batch /" in statement:
+            found.append(cursor.rowcount)
+
+    event.listen(journey.tracking, "after_cursor_execute", note)
+    return found
+
+
+def test_a_wave_that_is_too_large_has_no_more_batches_than_the_grid_bears(
+    begin: BeginJourney, small_sizes: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_sizes, "MAPPED", 5)
+    journey = begin(customers=50)
+    assert sizes(journey, journey.plan(limit=40).wave_id) == [8] * 5
+    assert len(sizes(journey, journey.plan(all_customers=True, dry_run=True).wave_id)) <= 5
 
 
 def test_planning_again_for_the_same_run_finds_its_wave(journey: Journey) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
-from kraken_import.console.asking import Ask
+from kraken_import.console.asking import Ask, Asked
 from kraken_import.console.following import followed
 from kraken_import.console.oldest import oldest_of
 from kraken_import.console.runs import open_question, page_of, report_of
+from kraken_import.console.shared import shared
 from kraken_import.domain.lifecycle import OPEN, State
 from kraken_import.tracking import board, gate, overview, waves
 from kraken_import.tracking.board import Phase
@@ -29,8 +31,12 @@ _MOST: Final = 50
 @router.get("/waves/{wave_id}")
 def wave(asked: Ask, wave_id: int) -> Any:
     """Show a wave as it stands now."""
-    found = asked.wave(wave_id=wave_id)
+    return shared(asked=asked, make=partial(_wave, wave_id=wave_id))
+
+
+def _wave(asked: Asked, /, *, wave_id: int) -> Response:
     with asked.read() as connection:
+        found = asked.wave(wave_id=wave_id)
         line = line_of(connection=connection, wave=found, oldest=oldest_of(asked=asked))
         batches = board.batches(connection=connection, wave_id=wave_id)
         flow = board.flow(connection=connection, wave_id=wave_id, states=SHOWN)
@@ -56,7 +62,9 @@ def wave(asked: Ask, wave_id: int) -> Any:
         policy=wave_in_words(wave=full),
         built_by=full.built_by.in_words,
         question=question,
-        is_barred=is_barred(four_eyes=full.policy.four_eyes, askers=askers, user=asked.caller.name),
+        # A page that asks for the name is shared with no other user, so most do not ask.
+        is_barred=question is not None
+        and is_barred(four_eyes=full.policy.four_eyes, askers=askers, user=asked.caller.name),
         log=followed(asked=asked, log=log),
         reruns=reruns,
         run_page=page_of(asked=asked, run=run),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from kraken_import.console.asking import Ask, Asked
 from kraken_import.console.oldest import oldest_of
+from kraken_import.console.shared import shared
 from kraken_import.console.values import number_of
 from kraken_import.domain.lifecycle import Mode
 from kraken_import.tracking.board import Phase, Wanted
@@ -24,14 +26,19 @@ _LAST_PAGE: Final = 10_000
 @router.get("/waves")
 def waves(asked: Ask, before: int | None = None, dialect: str = "", mode: str = "", phase: str = "") -> Any:
     """Show the waves that fit: a page of those under way, the newest that are over, or those before one."""
+    make = partial(_waves, before=before, dialect=dialect, mode=mode, phase=phase)
+    return shared(asked=asked, make=make)
+
+
+def _waves(asked: Asked, /, *, before: int | None, dialect: str, mode: str, phase: str) -> Response:
     page = min(number_of(text=asked.request.query_params.get("now", "")) or 0, _LAST_PAGE)
-    wanted = Wanted(
-        dialects=[each for each in asked.dialects if dialect in ("", each)],
-        phases=[each for each in Phase if phase in ("", each)],
-        mode=mode or None,
-        before=before,
-    )
     with asked.read() as connection:
+        wanted = Wanted(
+            dialects=[each for each in asked.dialects if dialect in ("", each)],
+            phases=[each for each in Phase if phase in ("", each)],
+            mode=mode or None,
+            before=before,
+        )
         present = (
             None
             if before

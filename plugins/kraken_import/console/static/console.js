@@ -1,6 +1,7 @@
 // Keeps the parts of a page that are marked `data-live` up to date, and sends each form once.
 
 const SECONDS = 4;
+const SPREAD = 0.4;
 const LONGEST = 60;
 const page = document.documentElement;
 
@@ -14,6 +15,9 @@ try {
 
 let pause = SECONDS;
 let waiting = null;
+// When what stands here was read, as the server said, and its mark once all of it stands here.
+let read = page.dataset.read ?? "";
+let mark = "";
 
 function show(id, isShown) {
   const line = document.getElementById(id);
@@ -21,30 +25,40 @@ function show(id, isShown) {
 }
 
 function replace(fresh) {
+  let isAll = true;
   for (const part of document.querySelectorAll("[data-live]")) {
     const other = fresh.getElementById(part.id);
     // What a person is in the middle of stays as it is.
-    if (!other || part.contains(document.activeElement) || part.matches(":has(details[open])")) continue;
-    if (part.innerHTML !== other.innerHTML) part.innerHTML = other.innerHTML;
+    if (!other || part.contains(document.activeElement) || part.matches(":has(details[open])")) isAll = false;
+    else if (part.innerHTML !== other.innerHTML) part.innerHTML = other.innerHTML;
   }
+  return isAll;
 }
 
 async function look() {
   if (document.hidden) return;
   try {
-    const answer = await fetch(location.href, { headers: { "X-Console": "live" }, cache: "no-store" });
+    const headers = { "X-Console": "live", "X-Console-Shown": read };
+    if (mark) headers["If-None-Match"] = mark;
+    const answer = await fetch(location.href, { headers, cache: "no-store" });
     if (answer.redirected || answer.status === 401) {
       show("signed-out", true);
       show("connection", false);
       return;
     }
     show("signed-out", false);
-    if (!answer.ok) throw new Error(String(answer.status));
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    show("outdated", fresh.documentElement.dataset.version !== page.dataset.version);
-    replace(fresh);
+    // 304: what stands here is still so.
+    if (answer.status !== 304) {
+      if (!answer.ok) throw new Error(String(answer.status));
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      show("outdated", fresh.documentElement.dataset.version !== page.dataset.version);
+      mark = replace(fresh) ? (answer.headers.get("ETag") ?? "") : "";
+    }
+    read = answer.headers.get("X-Console-Read") ?? read;
     show("connection", false);
-    pause = SECONDS;
+    // A page that others look at as well may have been read a while ago. Not all ask again at once.
+    const next = Number.parseFloat(answer.headers.get("X-Console-Next") ?? "");
+    pause = (Number.isNaN(next) ? SECONDS : Math.min(next, LONGEST)) + SPREAD * Math.random();
   } catch {
     show("connection", true);
     pause = Math.min(2 * pause, LONGEST);
