@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from kraken_import.simulator.rules import FORMS
+from kraken_import.simulator.rules import FORMS, judge
 from tests.unit.simulator import edf_account_cases as accounts
 from tests.unit.simulator import edf_meter_cases as meters
 from tests.unit.simulator import edf_money_cases as money
 from tests.unit.simulator import edf_payment_cases as payments
 from tests.unit.simulator import edf_supply_cases as supply
 from tests.unit.simulator.edf_account_cases import Changes
-from tests.unit.simulator.examples import objections
+from tests.unit.simulator.examples import TODAY, changed, objections
 
 CASES = (
     *accounts.ACCOUNT,
@@ -50,6 +52,25 @@ def test_a_reference_of_another_account_in_kraken_is_refused() -> None:
     )
 
     assert {objection.code for objection in found} == TAKEN
+
+
+def test_no_rule_that_is_passed_over_would_have_refused_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    payloads = [changed("edf_accounts", changes) for case in CASES for changes in case[1:]]
+    quickly = [judge(form="edf_accounts", payload=payload, today=TODAY) for payload in payloads]
+    shapes = FORMS["edf_accounts"].shapes
+    every = {
+        kind: tuple(replace(rule, amid=frozenset()) for rule in shapes.rules[kind]) for kind in shapes.rules
+    }
+    monkeypatch.setattr(shapes, "rules", every)
+
+    assert [judge(form="edf_accounts", payload=payload, today=TODAY) for payload in payloads] == quickly
+
+
+def test_the_fields_that_a_rule_waits_for_are_fields_of_the_form() -> None:
+    form = FORMS["edf_accounts"]
+    known = {name for shape in form.shapes.shapes.values() for name in shape.fields}
+
+    assert {name for rule in form.book.rules for name in rule.amid} <= known
 
 
 def test_every_declared_code_has_a_payload_that_is_refused_with_it() -> None:

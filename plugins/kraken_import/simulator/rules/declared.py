@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple, TypeAlias
@@ -19,8 +19,9 @@ class Objection(NamedTuple):
     message: str
 
 
-class Context(NamedTuple):
-    """What a check may use besides the object.
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a check may use besides the object; of one judgement alone.
 
     `today` is the stand-in's own. `is_taken` tells whether a reference (namespace, value) belongs to another
     account that is in Kraken already.
@@ -28,6 +29,10 @@ class Context(NamedTuple):
 
     today: date
     is_taken: Callable[[str, str], bool]
+    names: set[str] = field(default_factory=set)
+    """The names of all fields of the objects that were looked at so far."""
+    facts: dict[Callable[[Found, Context], Any], Any] = field(default_factory=dict)
+    """What rules have found out about the whole payload, by what finds it out."""
 
 
 class Breach(NamedTuple):
@@ -48,22 +53,23 @@ Check: TypeAlias = Callable[[Found, Context], Iterable[Breach]]
 class Rule:
     """A stated rule. `on` is the kind of object that it looks at, `source` a short reference.
 
-    Objects without the field `needs` cannot break it.
+    Objects without the field `needs` cannot break it. Where it has `amid`, neither can those that have none
+    of these fields, themselves or in objects below them.
     """
 
     on: str
     needs: str
+    amid: frozenset[str]
     codes: tuple[str, ...]
     source: str
     says: str
     check: Check
 
-    def objections(self, *, holder: Found, context: Context, path: str) -> Iterator[Objection]:
-        """Yield what is refused of an object at this path."""
-        for breach in self.check(holder, context):
-            whole = f"{path}{breach.path}".rstrip(".") or "non_field_errors"
-            (code,) = (breach.code,) if breach.code else self.codes
-            yield Objection(whole, code, breach.message)
+    def objection(self, *, breach: Breach, path: str) -> Objection:
+        """Return how a breach of an object at this path is told."""
+        whole = f"{path}{breach.path}".rstrip(".") or "non_field_errors"
+        (code,) = (breach.code,) if breach.code else self.codes
+        return Objection(whole, code, breach.message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,25 +90,54 @@ class Rulebook:
     undecided: list[Undecided] = field(default_factory=list)
 
     def rule(
-        self, *codes: str, on: str | tuple[str, ...], at: str = "", source: str = "", needs: str = ""
+        self,
+        *codes: str,
+        on: str | tuple[str, ...],
+        at: str = "",
+        source: str = "",
+        needs: str = "",
+        amid: str = "",
     ) -> Callable[[Check], Check]:
-        """Declare a check of these kinds, stated at their field `at`; its docstring says what it refuses."""
+        """Declare a check of these kinds, stated at their field `at`; its docstring says what it refuses.
+
+        `amid` are the fields, with blanks between them, of which one must be there for the rule to be broken.
+        """
 
         def declare(check: Check) -> Check:
             says = " ".join((check.__doc__ or "").split())
             for kind in (on,) if isinstance(on, str) else on:
-                self.add(*codes, on=kind, at=at, says=says, check=check, source=source, needs=needs)
+                self.add(
+                    *codes, on=kind, at=at, says=says, check=check, source=source, needs=needs, amid=amid
+                )
             return check
 
         return declare
 
     def add(
-        self, *codes: str, on: str, says: str, check: Check, at: str = "", source: str = "", needs: str = ""
+        self,
+        *codes: str,
+        on: str,
+        says: str,
+        check: Check,
+        at: str = "",
+        source: str = "",
+        needs: str = "",
+        amid: str = "",
     ) -> None:
         """Declare a check without its own docstring. Rules stated at a single field need it."""
         place = source or f"{self.source} {on}.{at}".rstrip(".")
         needs = needs or (at if " " not in at else "")
-        self.rules.append(Rule(on=on, needs=needs, codes=codes, source=place, says=says, check=check))
+        self.rules.append(
+            Rule(
+                on=on,
+                needs=needs,
+                amid=frozenset(amid.split()),
+                codes=codes,
+                source=place,
+                says=says,
+                check=check,
+            )
+        )
 
     def leave(self, *codes: str, at: str, why: str) -> None:
         """Name a stated rule that the stand-in does not decide."""

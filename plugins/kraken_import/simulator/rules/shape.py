@@ -50,7 +50,18 @@ class Shape:
     """One kind of object."""
 
     fields: Mapping[str, Field]
-    required: tuple[str, ...]
+    required: frozenset[str]
+    values: dict[str, Callable[[Any], Wrong | None]] = field(init=False)
+    """The checks of the fields that hold one value."""
+
+    def __post_init__(self) -> None:
+        """Find the fields that hold one value."""
+        checks = {
+            name: each.check
+            for name, each in self.fields.items()
+            if each.check is not None and not each.is_list
+        }
+        object.__setattr__(self, "values", checks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +103,20 @@ class Shapes:
                 return
             kind = choice.kinds[chosen]
         shape = self.shapes[kind]
-        found += [
-            Objection(path + name, "required", "This field is required.")
-            for name in shape.required
-            if name not in holder
-        ]
-        fields = shape.fields
+        context.names.update(holder)
+        if not shape.required <= holder.keys():
+            found += [
+                Objection(path + name, "required", "This field is required.")
+                for name in shape.fields
+                if name in shape.required and name not in holder
+            ]
+        fields, values = shape.fields, shape.values
         for name, value in holder.items():
+            check = values.get(name)
+            if check is not None and value is not None:
+                if (wrong := check(value)) is not None:
+                    found.append(Objection(path + name, *wrong))
+                continue
             each = fields.get(name)
             if each is None:
                 continue
@@ -107,10 +125,8 @@ class Shapes:
                     found.append(Objection(path + name, "null", "This field may not be null."))
             elif each.is_list:
                 self._list(value, each, path + name, context, found)
-            elif each.check is None:
+            else:
                 self._object(value, each.child, f"{path}{name}.", context, found)
-            elif (wrong := each.check(value)) is not None:
-                found.append(Objection(path + name, *wrong))
         # Content is looked at only where the form is right, so that one fault is one objection.
         if len(found) == before:
             self._content(holder, kind, path, context, found)
@@ -119,7 +135,11 @@ class Shapes:
         for rule in self.rules.get(kind, ()):
             if rule.needs and rule.needs not in holder:
                 continue
-            found += rule.objections(holder=holder, context=context, path=path)
+            if rule.amid and rule.amid.isdisjoint(context.names):
+                continue
+            for breach in rule.check(holder, context):
+                objection = rule.objection(breach=breach, path=path)
+                found.append(objection)
 
     def _list(self, value: Any, each: Field, path: str, context: Context, found: list[Objection]) -> None:
         if type(value) is not list:
@@ -151,7 +171,7 @@ def read_shapes(*texts: str) -> dict[str, Shape]:
                 required += [name.rstrip("!")] if name.endswith("!") else []
         else:
             kind, fields, required = line, {}, []
-        shapes[kind] = Shape(fields=fields, required=tuple(required))
+        shapes[kind] = Shape(fields=fields, required=frozenset(required))
     return shapes
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from operator import mul
 from typing import Any, Final
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -28,7 +29,7 @@ def objects(value: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 def as_day(value: Any) -> date | None:
     """Return a date, or None for a value that is not one."""
-    return _day(value) if isinstance(value, str) else None
+    return _day(value) if type(value) is str else None
 
 
 # Migrated accounts have few dates between them, and each of them many.
@@ -75,7 +76,7 @@ def is_mpan(*, value: str) -> bool:
     """Return whether a text is an MPAN core: thirteen digits, the last of which checks the others."""
     if not (len(value) == 13 and value.isascii() and value.isdigit()):
         return False
-    total = sum(int(digit) * prime for digit, prime in zip(value[:12], _MPAN_PRIMES, strict=True))
+    total: int = sum(map(mul, map(int, value), _MPAN_PRIMES))
     return total % 11 % 10 == int(value[12])
 
 

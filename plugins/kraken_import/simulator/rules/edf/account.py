@@ -64,8 +64,12 @@ def _blackhole(account: Found, _: Context) -> Iterator[Breach]:
         yield Breach("billing_email", "This address takes no post.")
 
 
-@BOOK.rule("business_fields_provided_for_domestic_accounts", on=_ON)
-def _business_fields(account: Found, _: Context) -> Iterator[Breach]:
+@BOOK.rule(
+    "business_fields_provided_for_domestic_accounts",
+    on=_ON,
+    amid="business_type company_number bespoke_tariff_rates",
+)
+def _business_fields(account: Found, context: Context) -> Iterator[Breach]:
     """A domestic account has a business type, a company number or bespoke rates."""
     if not is_domestic(account):
         return
@@ -73,7 +77,7 @@ def _business_fields(account: Found, _: Context) -> Iterator[Breach]:
         for name in ("business_type", "company_number"):
             if holder.get(name):
                 yield Breach(f"{path}{name}", "Only a business account has this.")
-    for path, point in points_of(account):
+    for path, point in points_of(account, context):
         for index, agreement in objects(point.get("agreements")):
             if agreement.get("bespoke_tariff_rates"):
                 yield Breach(f"{path}.agreements.{index}.bespoke_tariff_rates", "Only a business has these.")
@@ -86,12 +90,12 @@ def _billing_options(account: Found, _: Context) -> Iterator[Breach]:
         yield Breach("account_billing_options", "Only a business account has these.")
 
 
-@BOOK.rule("tax_exemptions_provided_for_domestic_account", on=_ON)
-def _exemptions(account: Found, _: Context) -> Iterator[Breach]:
+@BOOK.rule("tax_exemptions_provided_for_domestic_account", on=_ON, amid="ccl_exemptions vat_exemptions")
+def _exemptions(account: Found, context: Context) -> Iterator[Breach]:
     """A meter point of a domestic account has tax exemptions."""
     if not is_domestic(account):
         return
-    for path, point in points_of(account):
+    for path, point in points_of(account, context):
         for name in ("ccl_exemptions", "vat_exemptions"):
             if point.get(name):
                 yield Breach(f"{path}.{name}", "Only a business account has these.")
@@ -181,15 +185,15 @@ def _quarterly(account: Found, _: Context) -> Iterator[Breach]:
         yield Breach("next_bill_due_date", "Quarterly billing needs the next date.")
 
 
-@BOOK.rule("agreement_business_contract_identifier_not_declared", on=_ON)
-def _business_contracts(account: Found, _: Context) -> Iterator[Breach]:
+@BOOK.rule("agreement_business_contract_identifier_not_declared", on=_ON, amid="business_contract_identifier")
+def _business_contracts(account: Found, context: Context) -> Iterator[Breach]:
     """An agreement names a business contract that the account does not declare."""
     business = account.get("business") or {}
     declared = {
         business.get("business_contract_identifier"),
         *business.get("business_contract_identifiers", ()),
     }
-    for path, point in points_of(account):
+    for path, point in points_of(account, context):
         for index, agreement in objects(point.get("agreements")):
             named = agreement.get("business_contract_identifier")
             if named and named not in declared:
@@ -197,15 +201,15 @@ def _business_contracts(account: Found, _: Context) -> Iterator[Breach]:
                 yield Breach(where, f"The account declares no contract {named}.")
 
 
-@BOOK.rule("import_meter_not_found_for_export_meter", on=_ON, at="supply_addresses")
-def _export_meters(account: Found, _: Context) -> Iterator[Breach]:
+@BOOK.rule("import_meter_not_found_for_export_meter", on=_ON, at="supply_addresses", amid="export_type")
+def _export_meters(account: Found, context: Context) -> Iterator[Breach]:
     """A meter that imports and exports is not on exactly one more meter point, which does not say so too."""
     points: dict[str, list[Found]] = {}
-    if not any(point.get("export_type") == "IMPORT_EXPORT" for _, point in points_of(account)):
+    if not any(point.get("export_type") == "IMPORT_EXPORT" for _, point in points_of(account, context)):
         return
-    for _path, point, meter in meters_of(account):
+    for _path, point, meter in meters_of(account, context):
         points.setdefault(meter["meter_serial_number"], []).append(point)
-    for path, point, meter in meters_of(account):
+    for path, point, meter in meters_of(account, context):
         if point.get("export_type") == "IMPORT_EXPORT":
             sharing = points[meter["meter_serial_number"]]
             others = [each for each in sharing if each.get("export_type") == "IMPORT_EXPORT"]
@@ -217,6 +221,8 @@ def _export_meters(account: Found, _: Context) -> Iterator[Breach]:
 def _same_addresses(account: Found, _: Context) -> Iterator[Breach]:
     """Two supply addresses have the same first two lines and postcode."""
     names = ("supply_address1", "supply_address2", "supply_postcode")
+    if len(account["supply_addresses"] or ()) < 2:
+        return
     addresses = [
         tuple(address.get(name) or "" for name in names)
         for _, address in objects(account.get("supply_addresses"))
@@ -228,6 +234,8 @@ def _same_addresses(account: Found, _: Context) -> Iterator[Breach]:
 @BOOK.rule("duplicate_meter_points_on_different_supply_addresses_provided", on=_ON, at="supply_addresses")
 def _same_points(account: Found, _: Context) -> Iterator[Breach]:
     """A meter point is at two supply addresses."""
+    if len(account["supply_addresses"] or ()) < 2:
+        return
     found = [
         {point["identifier"] for point in address["meter_points"]}
         for _, address in objects(account.get("supply_addresses"))

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Any, Final
 
 from kraken_import.simulator.rules.declared import Breach, Context, Found
-from kraken_import.simulator.rules.edf.billed import billed_dates
+from kraken_import.simulator.rules.edf.billed import billed_above, billed_to
 from kraken_import.simulator.rules.edf.book import BOOK, add_order, add_past, meters_of, repeated
 from kraken_import.simulator.rules.values import amount, as_day, day_after, objects
 
@@ -61,7 +61,7 @@ def _sum(book: Found, name: str) -> Decimal:
     )
 
 
-def _closing(book: Found, account: Found) -> date | None:
+def _closing(book: Found, account: Found, context: Context) -> date | None:
     """When the last statement was closed: as told here or beside, or else the earliest day billed to."""
     told = as_day(book.get("last_statement_closing_date"))
     told = told or as_day(account.get("last_statement_closing_date"))
@@ -69,7 +69,7 @@ def _closing(book: Found, account: Found) -> date | None:
         beside = [each for _, each in objects(account.get("ledgers")) if not _has_transactions(each)]
         days = {as_day(each.get("last_statement_closing_date")) for each in beside} - {None}
         told = days.pop() if len(days) == 1 else None
-    return told or min(billed_dates(account, is_deep=False), default=None)
+    return told or min(billed_above(account, context), default=None)
 
 
 def _has_transactions(book: Found) -> bool:
@@ -99,8 +99,8 @@ BOOK.add(
 )
 
 
-@BOOK.rule("transactions_target_non_initialised_prepay_meter", on=_ON)
-def _vends(account: Found, _: Context) -> Iterator[Breach]:
+@BOOK.rule("transactions_target_non_initialised_prepay_meter", on=_ON, amid="to_prepay_meter_serial_number")
+def _vends(account: Found, context: Context) -> Iterator[Breach]:
     """A transaction names the serial number of no meter that has prepay_details."""
     meters: set[str] | None = None
     for path, book in books_of(account):
@@ -111,7 +111,9 @@ def _vends(account: Found, _: Context) -> Iterator[Breach]:
                     continue
                 if meters is None:
                     meters = {
-                        m["meter_serial_number"] for _, _, m in meters_of(account) if m.get("prepay_details")
+                        m["meter_serial_number"]
+                        for _, _, m in meters_of(account, context)
+                        if m.get("prepay_details")
                     }
                 if serial not in meters:
                     where = f"{path}{name}.{index}.to_prepay_meter_serial_number"
@@ -136,6 +138,7 @@ def _identifiers(account: Found, _: Context) -> Iterator[Breach]:
     "billing_document_identifier_not_allowed_for_current_statement_transactions",
     "historical_statement_billing_document_identifier_mismatch",
     on=_ON,
+    amid="billing_document_identifier",
 )
 def _documents(account: Found, _: Context) -> Iterator[Breach]:
     """A current transaction names a billing document, or the historical ones name different documents."""
@@ -165,15 +168,16 @@ def _future(account: Found, context: Context) -> Iterator[Breach]:
     "historical_statement_transaction_after_last_statement_closing_date",
     "historical_statement_transaction_after_current_statement_transaction",
     on=_ON,
+    amid="historical_statement_transactions",
 )
-def _historical(account: Found, _: Context) -> Iterator[Breach]:
+def _historical(account: Found, context: Context) -> Iterator[Breach]:
     """Historical transactions: no closing day is known, or one is after that day or after a current one."""
     for path, book in books_of(account):
         historical = _dated(book, _HISTORICAL)
         if not historical:
             continue
-        closing = _closing(book, account)
-        if closing is None and not billed_dates(account, is_deep=True):
+        closing = _closing(book, account, context)
+        if closing is None and not billed_to(account, context):
             code = (
                 "historical_statement_transactions_without_last_statement_closing_date_or_last_billed_to_date"
             )
@@ -193,13 +197,14 @@ def _historical(account: Found, _: Context) -> Iterator[Breach]:
     "current_statement_transaction_before_current_statement_opening_date",
     "current_statement_transaction_before_last_billed_to_date",
     on=_ON,
+    amid="current_statement_transactions",
 )
-def _current(account: Found, _: Context) -> Iterator[Breach]:
+def _current(account: Found, context: Context) -> Iterator[Breach]:
     """A current transaction that is not a vend is before the statement opened or before any day billed to."""
-    billed = min(billed_dates(account, is_deep=True), default=None)
+    billed = min(billed_to(account, context), default=None)
     for path, book in books_of(account):
         closing = as_day(book.get("last_statement_closing_date"))
-        opening = day_after(closing) if closing else _closing(book, account)
+        opening = day_after(closing) if closing else _closing(book, account, context)
         for index, day in _dated(book, _CURRENT, with_vends=False):
             where = f"{path}{_CURRENT}.{index}.transaction_date"
             if opening is not None and day < opening:
@@ -210,11 +215,12 @@ def _current(account: Found, _: Context) -> Iterator[Breach]:
                 yield Breach(where, f"{day} is before the day billed to, {billed}.", code)
 
 
-@BOOK.rule("last_statement_issued_before_closing_date", on=_ON)
-def _issued(account: Found, _: Context) -> Iterator[Breach]:
+@BOOK.rule("last_statement_issued_before_closing_date", on=_ON, amid="last_statement_issue_date")
+def _issued(account: Found, context: Context) -> Iterator[Breach]:
     """last_statement_issue_date is before the statement's close."""
     for path, book in books_of(account):
-        issued, closing = as_day(book.get("last_statement_issue_date")), _closing(book, account)
+        issued = as_day(book.get("last_statement_issue_date"))
+        closing = None if issued is None else _closing(book, account, context)
         if issued is not None and closing is not None and issued < closing:
             where = f"{path}last_statement_issue_date"
             yield Breach(where, f"Closed on {closing}.")
@@ -263,6 +269,8 @@ def _ledger_balances(account: Found, _: Context) -> Iterator[Breach]:
 def _ledgers(account: Found, _: Context) -> Iterator[Breach]:
     """Two ledgers have the same ledger_code or the same ledger_identifier."""
     ledgers = account.get("ledgers") or ()
+    if len(ledgers) < 2:
+        return
     if repeated(each.get("ledger_code") for each in ledgers):
         yield Breach("ledgers", "A ledger code is there twice.", "duplicate_ledger_entries_found")
     if repeated(each.get("ledger_identifier") for each in ledgers):
@@ -281,7 +289,11 @@ def _line_items(charge: Found, _: Context) -> Iterator[Breach]:
         yield Breach("amount", f"The line items add up to {net}, and {tax} of tax.")
 
 
-@BOOK.rule("supply_point_identifier_required_for_rate_specification_code", on="EnergySupplyCharge")
+@BOOK.rule(
+    "supply_point_identifier_required_for_rate_specification_code",
+    on="EnergySupplyCharge",
+    amid="rate_specification_code",
+)
 def _rate_specification(charge: Found, _: Context) -> Iterator[Breach]:
     """A line item has a rate_specification_code, and the charge no supply_point_identifier."""
     is_specified = any(each.get("rate_specification_code") for each in charge["line_items"])

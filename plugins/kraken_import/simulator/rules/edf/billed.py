@@ -16,6 +16,7 @@ from kraken_import.simulator.rules.edf.book import (
     is_active,
     is_lead,
     meters_of,
+    once,
     points_of,
     settlement_registers,
 )
@@ -28,30 +29,31 @@ _METERED_BY_HALF_HOURS: Final = frozenset("CDEFG")
 
 def own_dates(meter: Found) -> list[date]:
     """The days that a meter itself is billed to, as a gas meter or on its registers."""
-    days = [
-        as_day(meter.get(_BILLED)),
-        *(as_day(each.get(_BILLED)) for _, each in settlement_registers(meter)),
-    ]
+    days = [as_day(each[_BILLED]) for _, each in settlement_registers(meter) if _BILLED in each]
+    days.append(as_day(meter.get(_BILLED)))
     return [day for day in days if day]
 
 
-def billed_dates(account: Found, *, is_deep: bool) -> list[date]:
-    """The days that account and meter points are billed to; deep, those of meters and registers too."""
-    days = [as_day(account.get(_BILLED))]
-    for _, point in points_of(account):
-        days.append(as_day(point.get(_BILLED)))
-        if is_deep:
-            for _, meter in objects(point.get("meters")):
-                days += own_dates(meter)
-    return [day for day in days if day]
+@once
+def billed_above(account: Found, context: Context) -> tuple[date, ...]:
+    """The days that account and meter points are billed to."""
+    holders = (account, *(point for _, point in points_of(account, context)))
+    return tuple(day for day in (as_day(holder.get(_BILLED)) for holder in holders) if day)
+
+
+@once
+def billed_to(account: Found, context: Context) -> tuple[date, ...]:
+    """The days that account and meter points are billed to, and their meters and registers."""
+    own = (day for _, _, meter in meters_of(account, context) for day in own_dates(meter))
+    return (*billed_above(account, context), *own)
 
 
 def _above(account: Found, point: Found, meter: Found) -> set[date]:
     """Return the days to take for a meter without its own; one that has ended may be billed to its end."""
-    ends = (meter.get("removed_on"), point.get("supply_end_date"))
-    days = (point.get(_BILLED), account.get(_BILLED))
-    found = {day for day in map(as_day, days) if day}
-    return found | {day for day in map(as_day, ends) if day} if found else found
+    days = [as_day(point.get(_BILLED)), as_day(account.get(_BILLED))]
+    if any(days):
+        days += as_day(meter.get("removed_on")), as_day(point.get("supply_end_date"))
+    return {day for day in days if day}
 
 
 def is_fully_billed(account: Found, point: Found, meter: Found) -> bool:
@@ -71,9 +73,9 @@ def is_half_hourly(point: Found) -> bool:
 
 
 @BOOK.rule("transfer_reading_dates_must_match_last_billed_to_date", on=_ON, at="supply_addresses")
-def _transfer_readings(account: Found, _: Context) -> Iterator[Breach]:
+def _transfer_readings(account: Found, context: Context) -> Iterator[Breach]:
     """A transfer reading is not of the day that its register, meter, meter point or account is billed to."""
-    for path, point, meter in meters_of(account):
+    for path, point, meter in meters_of(account, context):
         readings = meter.get("transfer_readings")
         if not readings:
             continue
@@ -86,10 +88,10 @@ def _transfer_readings(account: Found, _: Context) -> Iterator[Breach]:
                 yield Breach(where, "It is not of the day that is billed to.")
 
 
-@BOOK.rule("transfer_vend_read_date_must_match_last_billed_to_date", on=_ON)
-def _vends(account: Found, _: Context) -> Iterator[Breach]:
+@BOOK.rule("transfer_vend_read_date_must_match_last_billed_to_date", on=_ON, amid="prepay_details")
+def _vends(account: Found, context: Context) -> Iterator[Breach]:
     """The transfer vend of a prepay meter is neither of the day that is billed to nor of the day before."""
-    for path, point, meter in meters_of(account):
+    for path, point, meter in meters_of(account, context):
         details = meter.get("prepay_details")
         if not details:
             continue
@@ -101,17 +103,20 @@ def _vends(account: Found, _: Context) -> Iterator[Breach]:
 
 
 @BOOK.rule("billed_reading_after_last_billed_to_date", on=_ON, at="supply_addresses")
-def _billed_readings(account: Found, _: Context) -> Iterator[Breach]:
+def _billed_readings(account: Found, context: Context) -> Iterator[Breach]:
     """A historical reading that is billed is after the day that its register or meter is billed to."""
-    for path, point, meter in meters_of(account):
+    for path, point, meter in meters_of(account, context):
         readings = meter.get("reading_history")
         if not readings:
             continue
-        own, registers, above = as_day(meter.get(_BILLED)), _by_register(meter), _above(account, point, meter)
+        own, registers = as_day(meter.get(_BILLED)), _by_register(meter)
+        above = max(_above(account, point, meter), default=None)
         for index, reading in enumerate(readings):
-            day = own or registers.get(reading.get("register_id") or "") or max(above, default=None)
+            if not reading["billed"]:
+                continue
+            day = own or registers.get(reading.get("register_id") or "") or above
             taken = as_day(reading["reading_date"])
-            if reading["billed"] and day and taken and taken > day:
+            if day and taken and taken > day:
                 where = f"{path}.reading_history.{index}.reading_date"
                 yield Breach(where, f"Billed to {day}.")
 
@@ -126,13 +131,13 @@ def _was_billed(account: Found) -> bool:
 
 
 @BOOK.rule("last_billed_to_date_not_found", on=_ON)
-def _not_found(account: Found, _: Context) -> Iterator[Breach]:
+def _not_found(account: Found, context: Context) -> Iterator[Breach]:
     """A billed account tells neither on itself nor on point, meter or each register what it is billed to."""
     if account.get(_BILLED) or not _was_billed(account):
         return
     if account.get("smart_read_frequency") == "HALF_HOURLY":
         return
-    for path, point in points_of(account):
+    for path, point in points_of(account, context):
         meters = point.get("meters") or ()
         is_exchanged = not all(map(is_active, meters))
         if point.get(_BILLED) or point.get("supply_end_date") or is_half_hourly(point) or is_exchanged:
@@ -151,10 +156,11 @@ def _not_found(account: Found, _: Context) -> Iterator[Breach]:
     "last_billed_to_date_on_new_meter",
     on=_ON,
     at="supply_addresses",
+    amid="removed_on",
 )
-def _exchanged(account: Found, _: Context) -> Iterator[Breach]:
+def _exchanged(account: Found, context: Context) -> Iterator[Breach]:
     """Exchanged: no day is told anywhere, or the old meter has one and its replacement has one too."""
-    for path, point in points_of(account):
+    for path, point in points_of(account, context):
         meters = point.get("meters") or ()
         old = [(index, own_dates(meter)) for index, meter in enumerate(meters) if not is_active(meter)]
         if not old:
@@ -172,10 +178,10 @@ def _exchanged(account: Found, _: Context) -> Iterator[Breach]:
                     yield Breach(f"{path}.meters.{index}", "The old meter is what is billed.", code)
 
 
-@BOOK.rule("no_agreement_covering_last_billed_to_date", on=_ON)
+@BOOK.rule("no_agreement_covering_last_billed_to_date", on=_ON, amid="agreements")
 def _covered(account: Found, context: Context) -> Iterator[Breach]:
     """A meter point on supply has agreements, and none is in force on the day that it is billed to."""
-    for path, point in points_of(account):
+    for path, point in points_of(account, context):
         agreements = point.get("agreements")
         if not agreements or has_ended(point, context.today):
             continue
@@ -191,13 +197,13 @@ def _is_in_force(agreement: Found, day: date) -> bool:
 
 
 @BOOK.rule("cannot_determine_responsible_for_billing_from_date", on=_ON)
-def _billing_start(account: Found, _: Context) -> Iterator[Breach]:
+def _billing_start(account: Found, context: Context) -> Iterator[Breach]:
     """There is no last_billed_to_date, no last_statement_closing_date and no agreement."""
     books = [account, *(account.get("ledgers") or ())]
-    if any(book.get("last_statement_closing_date") for book in books) or billed_dates(account, is_deep=True):
+    if any(book.get("last_statement_closing_date") for book in books) or billed_to(account, context):
         return
     # Said of this flag alone.
     if is_lead(account) and any(book.get("last_statement_issue_date") for book in books):
         return
-    if not any(point.get("agreements") for _, point in points_of(account)):
+    if not any(point.get("agreements") for _, point in points_of(account, context)):
         yield Breach(_BILLED, "Tell from when to bill.")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from typing import Any, Final
+from functools import wraps
+from typing import Any, Final, TypeVar
 
 from kraken_import.simulator.rules.declared import Breach, Context, Found, Rulebook
 from kraken_import.simulator.rules.values import as_day, as_moment, objects
+
+Fact = TypeVar("Fact")
 
 BOOK: Final = Rulebook(source="served:")
 
@@ -37,18 +40,38 @@ def repeated(values: Iterable[Any]) -> list[Any]:
     return [value for value, times in Counter(there).items() if times > 1]
 
 
-def points_of(account: Found) -> Iterator[tuple[str, Found]]:
+def once(find: Callable[[Found, Context], Fact]) -> Callable[[Found, Context], Fact]:
+    """Make a function find its fact of the whole account once in a judgement, however many rules ask."""
+
+    @wraps(find)
+    def known(account: Found, context: Context) -> Fact:
+        facts = context.facts
+        if find not in facts:
+            facts[find] = find(account, context)
+        fact: Fact = facts[find]
+        return fact
+
+    return known
+
+
+@once
+def points_of(account: Found, _: Context) -> tuple[tuple[str, Found], ...]:
     """The meter points of an account with their paths."""
-    for place, address in objects(account.get("supply_addresses")):
-        for index, point in objects(address.get("meter_points")):
-            yield f"supply_addresses.{place}.meter_points.{index}", point
+    return tuple(
+        (f"supply_addresses.{place}.meter_points.{index}", point)
+        for place, address in objects(account.get("supply_addresses"))
+        for index, point in objects(address.get("meter_points"))
+    )
 
 
-def meters_of(account: Found) -> Iterator[tuple[str, Found, Found]]:
+@once
+def meters_of(account: Found, context: Context) -> tuple[tuple[str, Found, Found], ...]:
     """The meters of an account with their paths, each after its meter point."""
-    for path, point in points_of(account):
-        for index, meter in objects(point.get("meters")):
-            yield f"{path}.meters.{index}", point, meter
+    return tuple(
+        (f"{path}.meters.{index}", point, meter)
+        for path, point in points_of(account, context)
+        for index, meter in objects(point.get("meters"))
+    )
 
 
 def has_ended(point: Found, today: date) -> bool:
@@ -91,6 +114,8 @@ def add_unique(field: str, *names: str, on: str, code: str, says: str) -> None:
     """Declare for a list that no two of its objects have the same values under these names."""
 
     def check(holder: Found, _: Context) -> Iterator[Breach]:
+        if len(holder.get(field) or ()) < 2:
+            return
         items = [item for _, item in objects(holder.get(field)) if item.get(names[0])]
         # As text, because some of them may have any type.
         if len(items) > 1 and repeated(tuple(str(item.get(name)) for name in names) for item in items):

@@ -45,7 +45,9 @@ def _serial(meter: Found, _: Context) -> Iterator[Breach]:
         yield Breach("meter_serial_number", "This field may not be blank.")
 
 
-@BOOK.rule("smart_details_provided_for_non_smart_meter", on=_METERS)
+@BOOK.rule(
+    "smart_details_provided_for_non_smart_meter", on=_METERS, amid="smart_commissioned_on smart_device_id"
+)
 def _smart(meter: Found, _: Context) -> Iterator[Breach]:
     """smart_commissioned_on or smart_device_id of a meter that is not smart."""
     if meter.get("smart_type", "NONE") == "NONE":
@@ -63,7 +65,9 @@ def _device(meter: Found, _: Context) -> Iterator[Breach]:
         yield Breach("smart_device_id", detail)
 
 
-@BOOK.rule("prepay_details_on_non_prepay_meter", on=_METERS)
+@BOOK.rule(
+    "prepay_details_on_non_prepay_meter", on=_METERS, amid="prepay_details prepay_customer_reference_number"
+)
 def _prepay(meter: Found, _: Context) -> Iterator[Breach]:
     """prepay_details or prepay_customer_reference_number of a meter that is not prepay."""
     if not meter.get("is_prepay"):
@@ -72,7 +76,9 @@ def _prepay(meter: Found, _: Context) -> Iterator[Breach]:
                 yield Breach(name, "The meter is not prepay.")
 
 
-@BOOK.rule("electricity_prepay_meter_without_customer_reference_number", on="ElectricityMeter")
+@BOOK.rule(
+    "electricity_prepay_meter_without_customer_reference_number", on="ElectricityMeter", amid="is_prepay"
+)
 def _reference(meter: Found, _: Context) -> Iterator[Breach]:
     """An active prepay meter has no prepay_customer_reference_number."""
     if meter.get("is_prepay") and is_active(meter) and not meter.get("prepay_customer_reference_number"):
@@ -90,7 +96,12 @@ def _reference_number(meter: Found, _: Context) -> Iterator[Breach]:
         yield Breach("prepay_customer_reference_number", "It is not a whole number.")
 
 
-@BOOK.rule("reading_without_register_id", "reading_register_id_not_recognised", on="ElectricityMeter")
+@BOOK.rule(
+    "reading_without_register_id",
+    "reading_register_id_not_recognised",
+    on="ElectricityMeter",
+    amid="transfer_readings",
+)
 def _transfer_registers(meter: Found, _: Context) -> Iterator[Breach]:
     """A transfer reading names no register, or one that the meter does not have."""
     codes = ("reading_without_register_id", "reading_register_id_not_recognised")
@@ -98,7 +109,10 @@ def _transfer_registers(meter: Found, _: Context) -> Iterator[Breach]:
 
 
 @BOOK.rule(
-    "no_register_id_for_reading", "historical_reading_register_id_not_recognised", on="ElectricityMeter"
+    "no_register_id_for_reading",
+    "historical_reading_register_id_not_recognised",
+    on="ElectricityMeter",
+    amid="reading_history",
 )
 def _historical_registers(meter: Found, _: Context) -> Iterator[Breach]:
     """A historical reading names no register, or none of those that the meter is told to have."""
@@ -119,6 +133,8 @@ def _unknown_registers(meter: Found, name: str, codes: tuple[str, str]) -> Itera
 @BOOK.rule("registers_have_duplicate_tprs", on="ElectricityMeter", at="registers")
 def _regimes(meter: Found, _: Context) -> Iterator[Breach]:
     """Two registers have the same TPR; of the odd ones from 01201 to 01229 two may."""
+    if len(meter.get("registers") or ()) < 2:
+        return
     times = Counter(each.get("tpr") for _, each in objects(meter.get("registers")) if each.get("tpr"))
     if any(count > (2 if tpr in _TWICE else 1) for tpr, count in times.items()):
         yield Breach("registers", "Two registers have one TPR.")
@@ -141,6 +157,8 @@ def _registers(point: Found, _: Context) -> Iterator[Breach]:
 def _dummies(point: Found, _: Context) -> Iterator[Breach]:
     """Two meters have one number, and one was not installed the day after the other went."""
     meters = [meter for _, meter in objects(point.get("meters"))]
+    if len(meters) < 2:
+        return
     times = Counter(meter["meter_serial_number"] for meter in meters)
     for serial in (serial for serial, count in times.items() if count > 1):
         same = sorted(
@@ -159,7 +177,7 @@ def _dummies(point: Found, _: Context) -> Iterator[Breach]:
 )
 def _gas_readings(account: Found, context: Context) -> Iterator[Breach]:
     """An active gas meter on supply has not exactly one transfer reading."""
-    for path, point, meter in meters_of(account):
+    for path, point, meter in meters_of(account, context):
         if point["supply_type"] != "GAS" or not is_active(meter) or has_ended(point, context.today):
             continue
         times, where = len(meter.get("transfer_readings") or ()), f"{path}.transfer_readings"
@@ -177,7 +195,7 @@ def _gas_readings(account: Found, context: Context) -> Iterator[Breach]:
 )
 def _register_readings(account: Found, context: Context) -> Iterator[Breach]:
     """A settlement register on supply has not one transfer reading, or its TPR no entry in eac_history."""
-    for path, point in points_of(account):
+    for path, point in points_of(account, context):
         if point["supply_type"] != "ELECTRICITY" or has_ended(point, context.today):
             continue
         estimated = {each["tpr"] for _, each in objects(point.get("eac_history"))}
@@ -198,10 +216,10 @@ def _register_readings(account: Found, context: Context) -> Iterator[Breach]:
                     yield Breach(f"{path}.eac_history", f"TPR {register['tpr']} has no entry.", code)
 
 
-@BOOK.rule("no_reading_on_supply_end_date", on=_ON)
+@BOOK.rule("no_reading_on_supply_end_date", on=_ON, amid="supply_end_date")
 def _final_reading(account: Found, context: Context) -> Iterator[Breach]:
     """Supply of a meter point with meters has ended, and none of them has a reading of that day."""
-    for path, point in points_of(account):
+    for path, point in points_of(account, context):
         meters = point.get("meters")
         if not meters or not has_ended(point, context.today):
             continue
@@ -210,11 +228,15 @@ def _final_reading(account: Found, context: Context) -> Iterator[Breach]:
 
 
 @BOOK.rule(
-    "no_reading_on_removed_on", "no_transfer_reading_on_exchanged_meter", on=_ON, at="supply_addresses"
+    "no_reading_on_removed_on",
+    "no_transfer_reading_on_exchanged_meter",
+    on=_ON,
+    at="supply_addresses",
+    amid="removed_on",
 )
-def _exchanged(account: Found, _: Context) -> Iterator[Breach]:
+def _exchanged(account: Found, context: Context) -> Iterator[Breach]:
     """A meter that was removed has no reading of that day, or, unless fully billed, no transfer reading."""
-    for path, point, meter in meters_of(account):
+    for path, point, meter in meters_of(account, context):
         if not is_active(meter):
             if not _has_reading(meter, meter["removed_on"]):
                 yield Breach(f"{path}.removed_on", "Give a reading of that day.", "no_reading_on_removed_on")
@@ -232,7 +254,7 @@ def _has_reading(meter: Found, day: str) -> bool:
 @BOOK.rule("meter_point_with_no_meters", on=_ON)
 def _metered(account: Found, context: Context) -> Iterator[Breach]:
     """A meter point on supply has no active meter, and no measurement class of unmetered supply."""
-    for path, point in points_of(account):
+    for path, point in points_of(account, context):
         if has_ended(point, context.today) or point.get("measurement_class") in _UNMETERED:
             continue
         if not any(is_active(meter) for _, meter in objects(point.get("meters"))):

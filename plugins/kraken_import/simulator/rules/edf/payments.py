@@ -56,7 +56,7 @@ def _regular(schedule: Found, _: Context) -> Iterator[Breach]:
                 yield Breach(name, "A fixed schedule needs this.", f"fixed_payment_schedule_missing_{name}")
 
 
-@BOOK.rule("balance_triggered_schedule_missing_threshold", on=_SCHEDULE)
+@BOOK.rule("balance_triggered_schedule_missing_threshold", on=_SCHEDULE, amid="trigger")
 def _threshold(schedule: Found, _: Context) -> Iterator[Breach]:
     """The trigger is BALANCE, and there is no balance_threshold."""
     if _trigger(schedule) == "BALANCE" and schedule.get("balance_threshold") is None:
@@ -93,6 +93,7 @@ def _payment_day(schedule: Found, _: Context) -> Iterator[Breach]:
     "payment_schedule_delay_must_have_bill_trigger",
     "payment_schedule_delay_strategy_missing_delay_days",
     on=_SCHEDULE,
+    amid="delay_strategy",
 )
 def _delay(schedule: Found, _: Context) -> Iterator[Breach]:
     """There is a delay_strategy, and the trigger is not BILL or there are no delay_days."""
@@ -109,6 +110,7 @@ def _delay(schedule: Found, _: Context) -> Iterator[Breach]:
     "payment_instalments_do_not_sum_to_total",
     "payment_instalments_date_outside_of_payment_schedule_active_period",
     on=_SCHEDULE,
+    amid="trigger instalments",
 )
 def _instalments(schedule: Found, _: Context) -> Iterator[Breach]:
     """PLAN has no instalments, they do not add up to the amount, or one is outside the period."""
@@ -143,8 +145,11 @@ def _uniform(account: Found, _: Context) -> Iterator[Breach]:
 )
 def _sequence(account: Found, context: Context) -> Iterator[Breach]:
     """Of a ledger's that repay no debt several are open-ended or overlap, or a gap precedes a future one."""
+    schedules = account.get("payment_schedules") or ()
+    if len(schedules) < 2:
+        return
     groups: dict[str, list[tuple[date, date]]] = defaultdict(list)
-    for _, schedule in objects(account.get("payment_schedules")):
+    for schedule in schedules:
         if not schedule.get("is_debt_repayment_plan"):
             start, end = as_day(schedule["start_date"]), as_day(schedule.get("end_date"))
             if start:
@@ -197,6 +202,7 @@ def _component_sum(payment: Found, _: Context) -> Iterator[Breach]:
     "duplicate_ledger_in_payment_preferences",
     "active_new_payment_preference_invalid_instruction_identifier",
     on="EnergyAccount",
+    amid="payment_preferences",
 )
 def _preferences(account: Found, _: Context) -> Iterator[Breach]:
     """A payment preference names a ledger or an instruction that is not there, or another's ledger."""

@@ -39,14 +39,18 @@ def _occupier(person: Found, _: Context) -> Iterator[Breach]:
         yield Breach("family_name", "Say unknown_occupier on the account instead.")
 
 
-@BOOK.rule("contact_details_for_occupier", on=_USERS)
+@BOOK.rule(
+    "contact_details_for_occupier",
+    on=_USERS,
+    amid="email mobile landline alternative_phone_numbers contact_emails",
+)
 def _occupier_contacts(person: Found, _: Context) -> Iterator[Breach]:
     """The name is The Occupier, and there is a way to reach it."""
     if _is_the_occupier(person) and any(person.get(name) for name in _CONTACTS):
         yield Breach("", "The Occupier cannot be reached.")
 
 
-@BOOK.rule("customer_details_and_user_details_both_provided", on=_USERS)
+@BOOK.rule("customer_details_and_user_details_both_provided", on=_USERS, amid="user_details")
 def _details(person: Found, _: Context) -> Iterator[Breach]:
     """details and user_details are both given."""
     if person.get("details") and person.get("user_details"):
@@ -76,7 +80,12 @@ def _industry_code(record: Found, _: Context) -> Iterator[Breach]:
         yield Breach("", "An industry code is needed.")
 
 
-@BOOK.rule("repeated_values_for_unique_customer_detail_namespace", on="EnergyAccount", at="customers")
+@BOOK.rule(
+    "repeated_values_for_unique_customer_detail_namespace",
+    on="EnergyAccount",
+    at="customers",
+    amid="details user_details",
+)
 def _external_users(account: Found, _: Context) -> Iterator[Breach]:
     """Two customers have the same external_user_id."""
     if repeated(

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from kraken_import.simulator.rules.declared import Breach, Check, Context, Found
-from kraken_import.simulator.rules.edf.billed import billed_dates
+from kraken_import.simulator.rules.edf.billed import billed_to
 from kraken_import.simulator.rules.edf.book import (
     BOOK,
     add_flag,
@@ -97,16 +97,20 @@ for _kind, _name, _is_one in zip(_POINTS, ("MPAN", "MPRN"), (is_mpan, is_mprn), 
 
 def _spans(items: Any, start: str, end: str) -> list[tuple[date, date | None]]:
     """The periods of a list in their order."""
-    spans = ((as_day(item[start]), as_day(item.get(end))) for _, item in objects(items))
-    return sorted(
-        ((begins, ends) for begins, ends in spans if begins), key=lambda span: (span[0], span[1] or date.max)
-    )
+    spans = []
+    for _, item in objects(items):
+        begins = as_day(item[start])
+        if begins:
+            spans.append((begins, as_day(item.get(end))))
+    if len(spans) > 1:
+        spans.sort(key=lambda span: (span[0], span[1] or date.max))
+    return spans
 
 
 @BOOK.rule("gaps_or_overlaps_in_agreement_dates", on=_ON)
-def _consecutive(account: Found, _: Context) -> Iterator[Breach]:
+def _consecutive(account: Found, context: Context) -> Iterator[Breach]:
     """Agreements overlap or leave a gap, but after one that ended before supply began; ends are exclusive."""
-    for path, point in points_of(account):
+    for path, point in points_of(account, context):
         if len(point.get("agreements") or ()) < 2:
             continue
         supply = as_day(point["supply_start_date"])
@@ -137,6 +141,7 @@ def _before_supply(point: Found, _: Context) -> Iterator[Breach]:
     "overlapping_effective_dates_for_tax_exemptions",
     on=_POINTS,
     at="ccl_exemptions vat_exemptions",
+    amid="ccl_exemptions vat_exemptions",
 )
 def _exemptions(point: Found, _: Context) -> Iterator[Breach]:
     """Several are open-ended, or two overlap."""
@@ -153,6 +158,7 @@ def _exemptions(point: Found, _: Context) -> Iterator[Breach]:
     "zero_length_periods",
     on="ElectricityMeterPoint",
     at="capacity_values configuration_periods",
+    amid="capacity_values configuration_periods",
 )
 def _periods(point: Found, _: Context) -> Iterator[Breach]:
     """A period starts neither on the end of the one before nor a day later, or ends on the day it starts."""
@@ -182,7 +188,7 @@ def _configured(point: Found, context: Context) -> Iterator[Breach]:
         yield Breach("configuration_periods", "The last one must have no end.", code)
 
 
-@BOOK.rule("agents_and_mpids_to_appoint_provided", on="ElectricityMeterPoint")
+@BOOK.rule("agents_and_mpids_to_appoint_provided", on="ElectricityMeterPoint", amid="agents")
 def _agents(point: Found, _: Context) -> Iterator[Breach]:
     """agents is given together with dc_to_appoint or mop_to_appoint."""
     if point.get("agents") and any(point.get(name) for name in ("dc_to_appoint", "mop_to_appoint")):
@@ -208,7 +214,7 @@ def _quantities(point: Found, _: Context) -> Iterator[Breach]:
 @BOOK.rule("no_current_or_future_aq_entry_found", on=_ON)
 def _current_quantity(account: Found, context: Context) -> Iterator[Breach]:
     """A gas meter point on supply with an active meter has no entry in aq_history that lasts until today."""
-    for path, point in points_of(account):
+    for path, point in points_of(account, context):
         if point["supply_type"] != "GAS" or has_ended(point, context.today):
             continue
         spans = _spans(point.get("aq_history"), "effective_from", "effective_to")
@@ -220,8 +226,8 @@ def _current_quantity(account: Found, context: Context) -> Iterator[Breach]:
 @BOOK.rule("meter_point_with_no_agreement", "meterpoint_with_agreement_not_on_supply", on=_ON)
 def _agreed(account: Found, context: Context) -> Iterator[Breach]:
     """A point on supply has no agreement past the day billed to, or one is in force after supply ended."""
-    billed = min(billed_dates(account, is_deep=True), default=date.min)
-    for path, point in points_of(account):
+    billed = min(billed_to(account, context), default=date.min)
+    for path, point in points_of(account, context):
         spans = _spans(point.get("agreements"), "effective_from", "effective_to")
         if not has_ended(point, context.today):
             if not any(end is None or end > billed for _, end in spans):
@@ -232,10 +238,12 @@ def _agreed(account: Found, context: Context) -> Iterator[Breach]:
             yield Breach(f"{path}.agreements", "Supply has ended, and one is in force.", code)
 
 
-@BOOK.rule("loss_in_progress", "future_supply_end_date", on=_ON, at="supply_addresses")
+@BOOK.rule(
+    "loss_in_progress", "future_supply_end_date", on=_ON, at="supply_addresses", amid="supply_end_date"
+)
 def _losses(account: Found, context: Context) -> Iterator[Breach]:
     """supply_end_date of a meter point is in the future, for which there are two codes."""
-    for path, point in points_of(account):
+    for path, point in points_of(account, context):
         end = as_day(point.get("supply_end_date"))
         if end is not None and end > context.today:
             for code in ("loss_in_progress", "future_supply_end_date"):
@@ -245,17 +253,17 @@ def _losses(account: Found, context: Context) -> Iterator[Breach]:
 @BOOK.rule("future_supply_start_date", on=_ON)
 def _starts(account: Found, context: Context) -> Iterator[Breach]:
     """supply_start_date of a meter point is in the future."""
-    for path, point in points_of(account):
+    for path, point in points_of(account, context):
         start = as_day(point["supply_start_date"])
         if start is not None and start > context.today:
             where = f"{path}.supply_start_date"
             yield Breach(where, f"Supply starts in the future, on {start}.")
 
 
-@BOOK.rule("no_supply_point_on_supply", on=_ON)
+@BOOK.rule("no_supply_point_on_supply", on=_ON, amid="supply_end_date")
 def _on_supply(account: Found, context: Context) -> Iterator[Breach]:
     """There are meter points, and supply of all of them has ended."""
-    points = [point for _, point in points_of(account)]
+    points = [point for _, point in points_of(account, context)]
     if points and all(has_ended(point, context.today) for point in points):
         yield Breach("supply_addresses", "No meter point is on supply.")
 
