@@ -16,6 +16,7 @@ from benchmarks.growth_cases import BEFORE, CASES, MAINTENANCE, OWN_LIMITS, Case
 from benchmarks.growth_fill import Scale
 from benchmarks.growth_sample import Sample, defaults
 from kraken_import.tracking.queries import SQL_FOLDER, queries
+from transforms.arrays import with_arrays
 
 MOST_MS: Final = 50.0
 """Milliseconds for a thousand records, or for fewer."""
@@ -193,8 +194,9 @@ def explain(
 
 
 def _run(*, cursor: Any, name: str, case: Case, sample: Sample, schema: _Schema) -> Found:
-    values = {**defaults(sample=sample), **case.values(sample)}
-    about = sample.records(about=case.about, wave_id=values["wave_id"])
+    given = {**defaults(sample=sample), **case.values(sample)}
+    about = sample.records(about=case.about, wave_id=given["wave_id"])
+    values = with_arrays(values=given)
     found = Found(name=f"{name} {case.label}".strip(), about=about)
     cursor.execute("SAVEPOINT before")
     try:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, TextClause
 from sqlalchemy.exc import SQLAlchemyError
 
+from transforms.arrays import ArrayLiteral, text_array
 from transforms.database import Fault, Kind, fault_of, place_in, refusal, shown, statement_in
 from transforms.findings import Finding
 
@@ -43,6 +44,8 @@ class BatchReader:
     identifiers: Sequence[str]
     raises: type[Exception]
     unreadable: dict[str, Finding] = field(default_factory=dict)
+    _sent: tuple[Sequence[str], ArrayLiteral] | None = None
+    """The customers of the last statement, and what was sent for them."""
 
     def begin(self) -> Any:
         """Take the snapshot. Returns its time."""
@@ -91,8 +94,10 @@ class BatchReader:
         return Rows(names=nothing.names, rows=rows)
 
     def _run(self, *, statement: TextClause, file: Path, identifiers: list[str]) -> Rows:
+        if self._sent is None or self._sent[0] != identifiers:
+            self._sent = (identifiers, text_array(texts=identifiers))
         try:
-            result = self.connection.execute(statement, {"identifiers": identifiers})
+            result = self.connection.execute(statement, {"identifiers": self._sent[1]})
             return Rows(names=list(result.keys()), rows=result.fetchall())
         except (SQLAlchemyError, ValueError, RecursionError) as error:
             fault = fault_of(error=error)

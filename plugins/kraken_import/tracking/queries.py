@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult
 
+from transforms.arrays import with_arrays
 from transforms.cpu_clock import clocked
 from transforms.sql_files import FOLDER
 
@@ -22,7 +23,8 @@ _T = TypeVar("_T")
 class Statements(dict[str, str]):
     """The statements of one file by name.
 
-    What is given to one beside its name are its parameters, psycopg2's `%(name)s`: a list becomes an array.
+    What is given to one beside its name are its parameters, psycopg2's `%(name)s`: a list becomes an array,
+    whose type the statement must say unless it compares it with a column.
     """
 
     def __init__(self, statements: Iterable[tuple[str, str]], /, *, file: str) -> None:
@@ -32,12 +34,12 @@ class Statements(dict[str, str]):
     def run(self, connection: Connection, name: str, /, **values: Any) -> CursorResult[Any]:
         """Execute a statement. Returns its result."""
         with self._clocked(name):
-            return connection.exec_driver_sql(self[name], values or None)
+            return connection.exec_driver_sql(self[name], with_arrays(values=values) or None)
 
     def all(self, connection: Connection, kind: Callable[..., _T], name: str, /, **values: Any) -> list[_T]:
         """Return one `kind` for each row of a query, whose columns are its fields."""
         with self._clocked(name):
-            rows = connection.exec_driver_sql(self[name], values or None)
+            rows = connection.exec_driver_sql(self[name], with_arrays(values=values) or None)
             return [kind(**row) for row in rows.mappings()]
 
     def one(self, connection: Connection, kind: Callable[..., _T], name: str, /, **values: Any) -> _T | None:
