@@ -5,8 +5,8 @@
 A separate Postgres is filled with records in waves, and the console is served over it by a process of its
 own. Each page is loaded by HTTP, one after the other: one line with its median and what 95 in a hundred
 loads stay below. Then a wave is created at a stand-in Kraken twice, without and with open consoles that
-refresh its page, its Kraken's and the list of waves every four seconds, and the CPU seconds of all
-processes are compared. On a machine with other work the wave takes longer, and is looked at more often, so
+refresh its page, its Kraken's and the list of waves every four seconds, when the console tells them to as
+it tells its own script, and the CPU seconds of all processes are compared. On a machine with other work the wave takes longer, and is looked at more often, so
 that what counts is a look's CPU seconds, at the rate of a wave that has the machine. It ends with 1 where a
 page takes more than 300 ms, or the wave would take more than 5 % more CPU seconds.
 `--accounts 0` leaves the wave out, `--records 0` the pages. One more wave has `--causes` records that were
