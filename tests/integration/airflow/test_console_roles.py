@@ -257,18 +257,24 @@ def filled(server: Server, path: str) -> str:
     return (path.replace(":path}", "}") + query).format(**here)
 
 
-def test_every_route_gives_each_role_what_it_may_have(server: Server) -> None:
+@pytest.mark.parametrize("header", [{}, {"X-Console": "live"}], ids=["loaded", "by an open page"])
+def test_every_route_gives_each_role_what_it_may_have(server: Server, header: dict[str, str]) -> None:
     a_wave(server)
     found: dict[str, tuple[int, ...]] = {}
     for name, prefix, method, path in routes_of(server):
-        statuses = []
-        for who in WHO:
-            sent = {} if method == "GET" else {"data": form_of(server, who, path), "headers": OWN_PAGE}
+        statuses = {}
+        # Who may do most is first: what was read for one user is shown to no other who may not see it.
+        for who in reversed(WHO):
+            sent: dict[str, Any] = {"headers": header}
+            if method != "GET":
+                sent = {"data": form_of(server, who, path), "headers": OWN_PAGE | header}
             answer = server.ask(who, method, f"{prefix}{filled(server, path)}", **sent)
-            statuses.append(answer.status_code)
+            statuses[who] = answer.status_code
             if who == "elsewhere" and answer.status_code < 400:
                 assert "pilot" not in answer.text, path
-        found[f"{name} {method} {path}"] = tuple(statuses)
+            if who in ("viewer", "elsewhere"):
+                assert f"orders/new/rerun?wave={server.given['wave_id']}" not in answer.text, path
+        found[f"{name} {method} {path}"] = tuple(statuses[who] for who in WHO)
     missing = found.keys() - EXPECTED.keys()
     assert not missing, f"Say what each role gets of {sorted(missing)}: {[found[each] for each in missing]}"
     assert found == dict(EXPECTED)
