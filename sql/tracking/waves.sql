@@ -102,8 +102,9 @@ WHERE wave_id = %(wave_id)s AND state = ANY (%(states)s)
 ORDER BY batch
 
 -- name: record_watermark
+-- A worker that was stalled while another built the batch does not say that it ended before that.
 UPDATE migration.batch
-SET watermark = %(watermark)s, built_at = %(built_at)s
+SET watermark = %(watermark)s, built_at = greatest(built_at, %(built_at)s)
 WHERE wave_id = %(wave_id)s AND batch = %(batch)s
 
 -- name: stop

@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.pool import NullPool
 
 from kraken_import.client.settings import KrakenSettings
-from kraken_import.tracking import vault
+from kraken_import.tracking import vault, waves
 from kraken_import.tracking.frame_rows import of_wave
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases import build as building
@@ -239,6 +239,20 @@ def test_only_what_the_broken_build_refused_is_built_again(journey: Journey, blo
     assert (tried[first], tried[second], tried[CUSTOMERS[1]], tried[CUSTOMERS[-1]]) == (3, 1, 3, 2)
     journey.build(wave_id)
     assert attempts(journey, wave_id)[first] == 3
+
+
+def test_a_worker_that_wakes_late_leaves_refusals_to_reruns(journey: Journey) -> None:
+    wave_id = journey.plan(identifiers=CUSTOMERS).wave_id
+    began = journey.systems.clock()
+    journey.build(wave_id)
+    # What it writes after another worker has built the batch.
+    with journey.tracking.begin() as connection:
+        waves.record_watermark(
+            connection=connection, wave_id=wave_id, batch=0, watermark=began, built_at=began
+        )
+    journey.build(wave_id)
+    tried = attempts(journey, wave_id)
+    assert (tried[CUSTOMERS[0]], tried[CUSTOMERS[24]]) == (2, 1)
 
 
 def test_a_rerun_that_is_killed_between_two_blocks_tries_each_record_once(journey: Journey) -> None:

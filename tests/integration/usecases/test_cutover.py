@@ -16,6 +16,7 @@ from kraken_import.local import logins
 from kraken_import.local.postgres import Cluster
 from kraken_import.tracking.cutover import Ownership
 from kraken_import.tracking.refs import BatchRef
+from kraken_import.usecases import build as building
 from kraken_import.usecases import cutover
 from kraken_import.usecases.build import build_batch
 from kraken_import.usecases.faults import BadRequest, SystemicFault
@@ -358,9 +359,11 @@ def let_go(journey: Journey, writeback: Engine, **what: Any) -> int:
     )
 
 
+@pytest.mark.parametrize("block", [1, 1_000])
 def test_customers_are_held_before_they_are_read_and_let_go_when_they_do_not_migrate(
-    begin: BeginJourney, writeback: Engine
+    begin: BeginJourney, writeback: Engine, monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
+    monkeypatch.setattr(building, "BLOCK", block)
     journey = begin(customers=150)
     wave_id = journey.plan(identifiers=(SOUND, REJECTED)).wave_id
     build_holding(journey, writeback, wave_id)
