@@ -110,8 +110,8 @@ def environment(
         # Airflow gives the logs of tasks to its group unless told otherwise.
         "LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
         "LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
-        # At their defaults both make a slot idle for seconds between short tasks. The scheduler takes 25 ms of a
-        # core each time it looks whether there is something to do.
+        # At their defaults both make a slot idle for seconds between short tasks. Each look of the scheduler
+        # at what there is to do takes 25 ms of a core.
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
