@@ -29,6 +29,7 @@ def test_an_unsupported_python_is_told_so_in_one_sentence(checkout: Path) -> Non
     assert not (checkout / ".venv").exists()
 
 
+@pytest.mark.proof
 def test_a_failed_installation_is_one_sentence_and_the_next_call_starts_again(checkout: Path) -> None:
     (checkout / "bin" / "uv.txt").write_text("uv==0.0.0 --hash=sha256:" + "0" * 64 + "\n")
     for _ in range(2):
@@ -41,6 +42,7 @@ def test_a_failed_installation_is_one_sentence_and_the_next_call_starts_again(ch
     assert "Creating .venv" in done.stderr
 
 
+@pytest.mark.proof
 def test_a_complete_environment_is_left_alone(checkout: Path) -> None:
     environment = checkout / ".venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)

@@ -10,7 +10,7 @@ import pytest
 from kraken_import.simulator.kinds import KINDS
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(240)]
 
 
 def simulate(*options: str) -> subprocess.CompletedProcess[str]:

@@ -29,6 +29,8 @@ from tests.integration.conftest import BeginJourney, Journey
 from tests.wires import relay
 from transforms.database import DatabaseInterrupted
 
+pytestmark = pytest.mark.proof
+
 SENT_BEFORE_A_LOSS = 10
 OF_SERVER = {"tcp_keepalives_idle": "1", "tcp_keepalives_interval": "1", "tcp_user_timeout": "1500"}
 OF_CLIENT = {"keepalives_idle": "1", "keepalives_interval": "1", "tcp_user_timeout": "1500"}

@@ -15,6 +15,8 @@ import requests
 from kraken_import.usecases.faults import SystemicFault
 from tests.integration.conftest import BeginJourney, Journey
 
+pytestmark = pytest.mark.proof
+
 STAGES: Final = ("validate", "create", "status")
 
 RESET: Final = {"kind": "drop_before", "how": "reset"}

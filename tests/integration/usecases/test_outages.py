@@ -32,6 +32,7 @@ def back(engine: Engine, **columns: str) -> None:
         connection.exec_driver_sql(f"UPDATE migration.outage SET {changes} WHERE ended_at IS NULL")
 
 
+@pytest.mark.proof
 def test_256_creates_in_a_row_that_answer_502_stop_nothing(begin: BeginJourney) -> None:
     journey = brisk(begin(customers=300))
     wave_id = journey.valid_wave(limit=300)

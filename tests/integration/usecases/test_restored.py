@@ -23,6 +23,8 @@ from tests.integration.conftest import BeginJourney, Journey
 from tests.integration.usecases.playing import finished_wave
 from tests.integration.usecases.test_reconcile import look
 
+pytestmark = pytest.mark.proof
+
 ERRORED = (225, 850, 1475, 2100, 2725)
 """Numbers of customers whom Kraken's import ends in error, and takes again when asked to."""
 SOUND = 45
