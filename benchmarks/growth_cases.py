@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 from benchmarks.growth_sample import About, Sample
 from kraken_import.domain.lifecycle import ASKED, AWAITING, SETTLED, UNDONE, State
+from kraken_import.tracking import copies
 from kraken_import.tracking.board import OVER
 from kraken_import.tracking.cutover import LEFTOVERS
 
@@ -90,11 +92,6 @@ def _rerun(sample: Sample) -> dict[str, Any]:
     return {"rerun_id": sample.rerun, "wave_id": sample.of_rerun, "states": sorted(State)}
 
 
-def _past(*names: str) -> Values:
-    """A try without a payload yet, or another time at which a person has decided."""
-    return lambda sample: {"attempts": [99] * len(sample.ids["page"]), **dict.fromkeys(names)}
-
-
 def _new(sample: Sample) -> dict[str, Any]:
     return {
         "wave_id": sample.working,
@@ -166,6 +163,14 @@ def _put_back(sample: Sample) -> dict[str, Any]:
 
 def _copied(sample: Sample) -> dict[str, Any]:
     return {"copied": "".join(f"t\t{identifier}\tA-1\n" for identifier in sample.identifiers).encode()}
+
+
+def _payloads(sample: Sample) -> dict[str, Any]:
+    """Payloads of a try that has none yet."""
+    wave, at = copies.bigint(sample.ended), copies.timestamptz(datetime.now(UTC))
+    body = copies.bytea(bytes(1_400))
+    fields = ((wave, copies.bigint(each), copies.integer(99), body, at) for each in sample.ids["page"])
+    return {"copied": copies.rows(columns=5, fields=fields)}
 
 
 def _asked(_: Sample) -> dict[str, Any]:
@@ -364,7 +369,7 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("erasure", "one", "may_erase lock suppliers records kraken_identifiers token", _known),
     "erasure.erase": (Case(about="one", values=_settled_customer),),
     **_plain("evidence", "page", "payloads_of insert_errors insert_answers"),
-    **_plain("evidence", "page", "insert_payloads", _past()),
+    **_plain("evidence", "page", "copy_payloads", _payloads),
     **_plain("frame_rows", "one", "clear add of_wave of_last_rehearsal"),
     **_plain("frame_rows", "wave", "of_rehearsal"),
     **_plain(

@@ -224,6 +224,12 @@ def clocked(*, line: str) -> AbstractContextManager[None]:
     return _OFF if _clock is None else _Counted(_clock, line)
 
 
+def at_work(*, connection: Connection) -> None:
+    """Count what a session's backend does now as the present line's, where the driver runs a COPY itself."""
+    if _clock is not None:
+        _clock.working(connection=connection)
+
+
 def a_line(name: str, /) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
     """Return a decorator that counts what a function takes as a line's. Not for generators."""
 

@@ -26,11 +26,8 @@ FROM unnest(
     id, attempt, wave_id, origin, severity, code, path, indexed_path, detail, domain, event, is_named
 )
 
--- name: insert_payloads
-INSERT INTO migration.payload (wave_id, import_process_id, attempt, body, built_at)
-SELECT %(wave_id)s, id, attempt, body, %(at)s
-FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(bodies)s::bytea[])
-    AS given (id, attempt, body)
+-- name: copy_payloads
+COPY migration.payload (wave_id, import_process_id, attempt, body, built_at) FROM STDIN WITH (FORMAT binary)
 
 -- name: insert_answers
 -- A wave whose partition was dropped has no place for answers; what they prove is still recorded.

@@ -14,7 +14,7 @@ from typing import Final, Literal, TypeAlias
 
 from sqlalchemy import Connection
 
-from kraken_import.tracking import vault
+from kraken_import.tracking import copies, vault
 from kraken_import.tracking.queries import queries
 from kraken_import.tracking.vault import WaveKey
 from transforms.cpu_clock import a_line
@@ -74,18 +74,16 @@ def add_payloads(
 ) -> None:
     """Keep payloads of one wave, given as (import process, attempt, JSON bytes)."""
     key = vault.key_of(connection=connection, wave_id=wave_id)
-    _SQL.run(
-        connection,
-        "insert_payloads",
-        wave_id=wave_id,
-        at=at,
-        ids=[process_id for process_id, _, _ in payloads],
-        attempts=[attempt for _, attempt, _ in payloads],
-        bodies=[
-            pack_payload(key=key, process_id=process_id, attempt=attempt, body=body)
-            for process_id, attempt, body in payloads
-        ],
+    wave, built_at = copies.bigint(wave_id), copies.timestamptz(at)
+    packed = (
+        (process_id, attempt, pack_payload(key=key, process_id=process_id, attempt=attempt, body=body))
+        for process_id, attempt, body in payloads
     )
+    fields = (
+        (wave, copies.bigint(process_id), copies.integer(attempt), copies.bytea(body), built_at)
+        for process_id, attempt, body in packed
+    )
+    _SQL.copy_in(connection, "copy_payloads", data=copies.rows(columns=5, fields=fields))
 
 
 def payloads_of(*, connection: Connection, keys: Sequence[Key]) -> dict[int, bytes]:

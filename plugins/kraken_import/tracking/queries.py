@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, CursorResult
 
+from kraken_import.tracking.faults import tracking_copies
 from transforms.arrays import with_arrays
-from transforms.cpu_clock import clocked
+from transforms.cpu_clock import at_work, clocked
 from transforms.sql_files import FOLDER
 
 SQL_FOLDER = FOLDER / "tracking"
 
 _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _T = TypeVar("_T")
+_AT_ONCE: Final = 1 << 16
 
 
 class Statements(dict[str, str]):
@@ -46,6 +49,12 @@ class Statements(dict[str, str]):
         """Return the only row of a query in the same way; None where it has none."""
         row = self.run(connection, name, **values).mappings().one_or_none()
         return None if row is None else kind(**row)
+
+    def copy_in(self, connection: Connection, name: str, /, *, data: bytes) -> None:
+        """Give a COPY its rows. Raises `UnableToUseTracking`, and `DatabaseInterrupted`."""
+        with self._clocked(name), tracking_copies(), closing(connection.connection.cursor()) as cursor:
+            at_work(connection=connection)
+            cursor.copy_expert(self[name], io.BytesIO(data), _AT_ONCE)
 
     def _clocked(self, name: str) -> AbstractContextManager[None]:
         return clocked(line=f"tracking.{self._file}.{name}")
