@@ -129,16 +129,18 @@ def _say_in_sentences(app: FastAPI) -> None:
 
     @app.middleware("http")
     async def _(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        answer: Response
         try:
             async with places:
                 answer = await call_next(request)
-            if request.method not in ("GET", "HEAD"):
-                app.state.shared_pages.forget()
-            return answer
         except Exception as error:
             # A handler would have the server log its words, which may quote a customer.
             _log.error("A page of the console could not be made: %s.", type(error).__name__)
-            return _said(request, 500, _BROKEN)
+            answer = _said(request, 500, _BROKEN)
+        if request.method not in ("GET", "HEAD") and answer.status_code not in (401, 403):
+            # Something may have been written.
+            app.state.shared_pages.forget()
+        return answer
 
 
 def _said(request: Request, status: int, sentence: str) -> Response:

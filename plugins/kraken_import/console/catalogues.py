@@ -5,16 +5,13 @@ The first page that asks for one begins to read it; until it is there the page s
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from threading import Lock, Thread
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
-from kraken_import.usecases.elsewhere import UnableToRead, read_elsewhere
-
-_log: Final = logging.getLogger(__name__)
+from kraken_import.console.kept import Kept
+from kraken_import.usecases.elsewhere import read_elsewhere
 
 _MODULE: Final = "kraken_import.reporting.catalogue"
 _LONGEST: Final = 120.0
@@ -74,52 +71,27 @@ class Catalogue:
         return fields, rules
 
 
-@dataclass(slots=True, kw_only=True)
-class _Kept:
-    found: Catalogue | None = None
-    problem: bool = False
-    read_at: float = 0.0
-    is_being_read: bool = False
-
-
-@dataclass(kw_only=True)
 class Catalogues:
     """Mappings that were read, by dialect."""
 
-    _kept: dict[str, _Kept] = field(default_factory=dict)
-    _lock: Lock = field(default_factory=Lock)
+    def __init__(self) -> None:
+        self._kept: Kept[Catalogue] = Kept(
+            lasts=_FRESH, after_a_fault=_AFTER_A_FAULT, what="The mapping of {key}"
+        )
 
     def get(self, *, name: str) -> Catalogue | None:
         """Return the mapping of a dialect; None while it is read. Raises `UnableToReadMapping`."""
-        with self._lock:
-            kept = self._kept.setdefault(name, _Kept())
-            age = time.monotonic() - kept.read_at
-            is_old = not kept.read_at or age > (_AFTER_A_FAULT if kept.problem else _FRESH)
-            if is_old and not kept.is_being_read:
-                kept.is_being_read = True
-                Thread(target=self._read, args=(name, kept), daemon=True).start()
-            if kept.found is None and kept.problem:
-                raise UnableToReadMapping(
-                    f"The mapping of {name} cannot be read now: `kraken-migrate doctor` says what is wrong "
-                    "with the dialect; this page tries again by itself."
-                )
-            return kept.found
-
-    def _read(self, name: str, kept: _Kept) -> None:
-        found = _catalogue(name=name)
-        with self._lock:
-            kept.found = found or kept.found
-            kept.problem = found is None
-            kept.read_at = time.monotonic()
-            kept.is_being_read = False
+        known = self._kept.of(key=name, find_out=partial(_catalogue, name=name), patience=0)
+        if known is None and self._kept.has_failed(key=name):
+            raise UnableToReadMapping(
+                f"The mapping of {name} cannot be read now: `kraken-migrate doctor` says what is wrong "
+                "with the dialect; this page tries again by itself."
+            )
+        return None if known is None else known.found
 
 
-def _catalogue(*, name: str) -> Catalogue | None:
-    try:
-        return read_elsewhere(module=_MODULE, parsed=_parsed, words=(name,), seconds=_LONGEST)
-    except UnableToRead as problem:
-        _log.warning("The mapping of %s could not be read (%s).", name, problem)
-        return None
+def _catalogue(*, name: str) -> Catalogue:
+    return read_elsewhere(module=_MODULE, parsed=_parsed, words=(name,), seconds=_LONGEST)
 
 
 def _parsed(document: Mapping[str, Any]) -> Catalogue:

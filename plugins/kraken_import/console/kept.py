@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from threading import Lock, Thread
 from typing import Final, Generic, TypeVar
 
+from kraken_import.usecases.elsewhere import UnableToRead
+
 _log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
@@ -35,7 +37,21 @@ class Known(Generic[_T]):
 class Kept(Generic[_T]):
     """What this process has found out, by key. One thread at a time finds out what is under a key."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        *,
+        lasts: float | None = None,
+        after_a_fault: float | None = None,
+        what: str = "What a page shows",
+    ) -> None:
+        """Keep what is found for so many seconds; None: for as long as it took, many times over.
+
+        What could not be found out is tried again after `after_a_fault` seconds; None: after as long. `what`
+        names it in the log, with its key as `{key}`.
+        """
+        self._lasts = lasts
+        self._after_a_fault = lasts if after_a_fault is None else after_a_fault
+        self._what = what
         # Until when each is shown without finding it out again.
         self._known: dict[Hashable, tuple[float, Known[_T] | None]] = {}
         self._working: dict[Hashable, Thread] = {}
@@ -58,18 +74,26 @@ class Kept(Generic[_T]):
         with self._lock:
             return self._known.get(key, (0.0, None))[1]
 
+    def has_failed(self, *, key: Hashable) -> bool:
+        """Return whether nothing is known, since it could not be found out."""
+        with self._lock:
+            return key in self._known and self._known[key][1] is None
+
     def _work(self, key: Hashable, find_out: Callable[[], _T]) -> None:
         began = time.monotonic()
         try:
             found: Known[_T] | None = Known(found=find_out(), at=datetime.now(UTC))
         except Exception as error:
             # Its words may quote a customer. The page asks again.
-            _log.error("What a page shows could not be found out (%s).", type(error).__name__)
+            kind = str(error) if isinstance(error, UnableToRead) else type(error).__name__
+            _log.error("%s could not be found out (%s).", self._what.format(key=key), kind)
             found = None
-        took = time.monotonic() - began
+        lasts = self._lasts if found else self._after_a_fault
+        if lasts is None:
+            lasts = max(_LEAST, _REST * (time.monotonic() - began))
         with self._lock:
             before = self._known.pop(key, (0.0, None))[1]
-            self._known[key] = (time.monotonic() + max(_LEAST, _REST * took), found or before)
+            self._known[key] = (time.monotonic() + lasts, found or before)
             del self._working[key]
             while len(self._known) > _MOST:
                 self._known.pop(next(iter(self._known)))

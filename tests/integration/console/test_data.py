@@ -82,10 +82,10 @@ def test_a_mapping_that_cannot_be_read_is_one_sentence_and_tried_again(
     kept = Catalogues()
     assert kept.get(name="no_such_dialect") is None
 
-    until(lambda: kept._kept["no_such_dialect"].problem)
+    until(lambda: kept._kept.has_failed(key="no_such_dialect"))
     with pytest.raises(UnableToReadMapping, match="kraken-migrate doctor"):
         kept.get(name="no_such_dialect")
-    assert kept._kept["no_such_dialect"].is_being_read
+    assert "no_such_dialect" in kept._kept._working
 
 
 def test_every_field_and_rule_of_the_mapping_is_in_the_catalogue() -> None:

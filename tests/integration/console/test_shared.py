@@ -23,6 +23,7 @@ from kraken_import.console.access import Act
 from kraken_import.domain.orders import Order
 from kraken_import.usecases.control import control_wave
 from tests.integration.console.conftest import PLACE, USERS, Console, served
+from tests.integration.console.test_misuse import absent
 from tests.integration.console.test_plan import cohort
 from tests.integration.console.test_wave import asking
 from tests.integration.console.test_waves import ask
@@ -150,6 +151,12 @@ def test_what_airflow_answers_to_one_user_is_shown_to_no_other(console: Console)
     # The same user's own pages are shared: what Airflow has said to that user stands there.
     looked(console, address, user="ops")
     assert len(console.around.calls) == asked
+    # Nor is one told that there is no question because another may not see it.
+    console.app.state.shared_pages.forget()
+    console.around.answers = absent
+    assert "orders/new/approve" not in looked(console, address, user="ops").text
+    asking(console)
+    assert "orders/new/approve" in looked(console, address, user="admin").text
 
 
 def test_an_open_page_shows_a_change_within_five_seconds(console: Console) -> None:

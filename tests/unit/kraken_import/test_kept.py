@@ -79,3 +79,22 @@ def test_only_the_latest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     for key in range(5):
         assert known.of(key=key, find_out=lambda: 1, patience=10) is not None
     assert len(known._known) == 2
+
+
+def test_what_cannot_be_found_out_is_known_to_have_failed_and_tried_after_its_own_time() -> None:
+    known: Kept[int] = Kept(lasts=600.0, after_a_fault=0.0)
+    tries: list[int] = []
+
+    def broken() -> int:
+        tries.append(1)
+        raise ValueError("no")
+
+    assert not known.has_failed(key="a wave")
+    assert known.of(key="a wave", find_out=broken, patience=10) is None
+    assert known.has_failed(key="a wave")
+    assert known.of(key="a wave", find_out=broken, patience=10) is None
+    assert len(tries) == 2
+    until(known, lambda: 2, 2)
+    assert not known.has_failed(key="a wave")
+    assert [asked(known, broken) for _ in range(3)] == [2, 2, 2]
+    assert len(tries) == 2
