@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final
@@ -76,9 +76,9 @@ class _Work:
     ref: BatchRef
     wave: Wave
     dialect: Dialect
-    settings: BuildSettings
     records: Mapping[str, Key]
     left_out: int
+    digest_key: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,17 +129,13 @@ def _begin(*, systems: BuildSystems, ref: BatchRef) -> _Work:
         counts = progress.batch_states(connection=connection, wave_id=ref.wave_id, batch=ref.batch)
         if ref.rerun is None and states == UNDONE:
             unfinished = processes.refused_unfinished(connection=connection, ref=ref)
-    dialect = get_dialect(name=wave.dialect)
-    settings = payload_settings(
-        dialect=dialect, kraken=systems.kraken, now=systems.clock(), import_supplier=wave.import_supplier
-    )
     return _Work(
         ref=ref,
         wave=wave,
-        dialect=dialect,
-        settings=replace(settings, digest_key=digest_key),
+        dialect=get_dialect(name=wave.dialect),
         records=dict(sorted({**records, **unfinished}.items(), key=lambda record: record[1].id)),
         left_out=sum(counts.get(state, 0) for state in REFUSED - states) - len(unfinished),
+        digest_key=digest_key,
     )
 
 
@@ -198,11 +194,17 @@ def _built_block(*, systems: BuildSystems, work: _Work, block: _Block) -> _Built
     extracted = extract(
         engine=systems.legacy, dialect=work.dialect, identifiers=identifiers, with_balances=True
     )
+    settings = payload_settings(
+        dialect=work.dialect,
+        kraken=systems.kraken,
+        now=now,
+        import_supplier=work.wave.import_supplier,
+    )
     result = build(
         dialect=work.dialect,
         frames=extracted.frames,
         identifiers=identifiers,
-        settings=work.settings,
+        settings=replace(settings, digest_key=work.digest_key),
         unreadable=extracted.unreadable,
     )
     return _BuiltBlock(block=block, extracted=extracted, result=result, at=now)
