@@ -122,12 +122,12 @@ class Gate:
     @contextmanager
     def expecting(self, *, requests: int) -> Iterator[None]:
         """Count so many requests as needed meanwhile, though fewer come while there are fewer places."""
-        before, self._expected = self._expected, requests
-        self._seen.most = max(self._seen.most, requests)
+        self._expected += requests
+        self._seen.most = max(self._seen.most, self._expected)
         try:
             yield
         finally:
-            self._expected = before
+            self._expected -= requests
 
     def break_down(self, *, error: Exception) -> None:
         """Raise this for every request that waits now or comes later."""
@@ -160,6 +160,20 @@ class Gate:
         seen, self._seen = self._seen, Seen(most=most)
         return seen
 
+    def enter_now(self) -> bool:
+        """Take a place if there is nothing to wait for, for `leave` to give back. Returns whether it did."""
+        if self._broken is not None or self._closed_until > 0 or self._interval:
+            return False
+        if self._waiting or not self._has_place():
+            return False
+        self._count_in()
+        return True
+
+    def leave(self) -> None:
+        """Give a place back."""
+        self._under_way -= 1
+        self._wake()
+
     async def __aenter__(self) -> Self:
         if self._broken is not None:
             raise self._broken
@@ -167,21 +181,19 @@ class Gate:
             raise GateClosed(seconds=self.pause)
         if self._waiting or not self._has_place():
             await self._wait()
+            self._count_in(places=0)
         else:
-            self._under_way += 1
-        most = self._under_way + len(self._waiting)
-        if most > self._seen.most:
-            self._seen.most = most
+            self._count_in()
         if self._interval:
             try:
                 await self._keep_pace()
             except BaseException:
-                self._leave()
+                self.leave()
                 raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._leave()
+        self.leave()
 
     def _turn_away(self, error: Exception) -> None:
         while self._waiting:
@@ -194,6 +206,12 @@ class Gate:
             return False
         return self._lapses_at == math.inf or asyncio.get_running_loop().time() < self._lapses_at
 
+    def _count_in(self, *, places: int = 1) -> None:
+        self._under_way += places
+        most = self._under_way + len(self._waiting)
+        if most > self._seen.most:
+            self._seen.most = most
+
     async def _wait(self) -> None:
         waiter = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
@@ -203,14 +221,10 @@ class Gate:
         except BaseException:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 # It was given a place at the same moment.
-                self._leave()
+                self.leave()
             elif waiter in self._waiting:
                 self._waiting.remove(waiter)
             raise
-
-    def _leave(self) -> None:
-        self._under_way -= 1
-        self._wake()
 
     def _wake(self) -> None:
         while self._waiting and self._has_place():

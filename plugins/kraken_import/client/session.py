@@ -7,9 +7,8 @@ have left, and keeps bodies, headers and tokens out of every log and exception.
 from __future__ import annotations
 
 import asyncio
-import math
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -113,6 +112,10 @@ class KrakenSession:
         self._gate = gate or Gate(places=settings.requests_in_flight)
         self._authorization = Authorization(settings=settings, refresh=refresh)
         self._session: aiohttp.ClientSession | None = None
+        # `connect` includes the name look-up.
+        self._timeout = aiohttp.ClientTimeout(
+            total=settings.request_timeout, connect=settings.connect_timeout
+        )
         self._proxy: URL | None = None
         self._proxy_headers: dict[str, str] = {}
         self._headers: dict[str, str] = {}
@@ -171,6 +174,14 @@ class KrakenSession:
         request = validate_request(envelope=self._settings.envelope, resource=resource, payload=payload)
         return await self._repeatedly(request=request, read=read_validate)
 
+    async def validations(self, *, resource: str, payloads: Iterable[bytes]) -> list[Exchange]:
+        """Validate several payloads. Returns the exchanges in the same order."""
+        requests = [
+            validate_request(envelope=self._settings.envelope, resource=resource, payload=each)
+            for each in payloads
+        ]
+        return await self._each(requests=requests, read=read_validate)
+
     async def status(self, *, resource: str, import_supplier: str, external_identifier: str) -> Exchange:
         """Ask for the status of an import process, again while Kraken gives no usable answer."""
         request = status_request(
@@ -182,12 +193,11 @@ class KrakenSession:
         self, *, resource: str, import_supplier: str, external_identifiers: Iterable[str]
     ) -> list[Exchange]:
         """Ask for the status of several import processes. Returns the exchanges in the same order."""
-        return await asyncio.gather(
-            *(
-                self.status(resource=resource, import_supplier=import_supplier, external_identifier=each)
-                for each in external_identifiers
-            )
-        )
+        requests = [
+            status_request(resource=resource, import_supplier=import_supplier, external_identifier=each)
+            for each in external_identifiers
+        ]
+        return await self._each(requests=requests, read=read_status)
 
     async def probe(self, *, resource: str, import_supplier: str) -> Exchange:
         """Ask once about a record that cannot exist, to see whether Kraken answers and takes this token."""
@@ -278,22 +288,66 @@ class KrakenSession:
             await asyncio.sleep(_backoff(attempt=attempt))
         return exchange
 
-    async def _repeatedly(self, *, request: Request, read: _Reader) -> Exchange:
+    async def _each(self, *, requests: Sequence[Request], read: _Reader) -> list[Exchange]:
+        """Send several requests, each again while Kraken gives no usable answer. Returns them in order.
+
+        Only as many as can be under way have a task of their own. One that is sent again waits beside them,
+        so that it holds up no other.
+        """
+        exchanges: dict[int, Exchange] = {}
+        turns = iter(range(len(requests)))
+        again: dict[int, asyncio.Task[Exchange]] = {}
+
+        async def work() -> None:
+            for turn in turns:
+                exchange = exchanges[turn] = await self._pass(request=requests[turn], read=read)
+                if self._wait(answer=exchange.answer, attempt=0) is not None:
+                    again[turn] = asyncio.create_task(
+                        self._repeatedly(request=requests[turn], read=read, first=exchange)
+                    )
+
+        try:
+            # Otherwise a session would never seem to need more places than it has.
+            with self._gate.expecting(requests=len(requests)):
+                at_once = min(len(requests), self._settings.requests_in_flight)
+                await asyncio.gather(*(work() for _ in range(at_once)))
+            exchanges.update(zip(again, await asyncio.gather(*again.values()), strict=True))
+        finally:
+            for repeated in again.values():
+                repeated.cancel()
+        return [exchanges[turn] for turn in range(len(requests))]
+
+    async def _repeatedly(
+        self, *, request: Request, read: _Reader, first: Exchange | None = None
+    ) -> Exchange:
+        """Send a request until there is a usable answer; `first` is how it ended, if it was sent before."""
         for attempt in range(self._tries):
-            exchange = await self._pass(request=request, read=read)
-            answer = exchange.answer
-            if not isinstance(answer, Unknown | NotSent | Throttled) or attempt + 1 == self._tries:
+            exchange = first or await self._pass(request=request, read=read)
+            first = None
+            wait = self._wait(answer=exchange.answer, attempt=attempt)
+            if wait is None:
                 break
-            wait = _backoff(attempt=attempt)
-            if isinstance(answer, Throttled) and answer.retry_after is not None:
-                if answer.retry_after > LONG_PAUSE:
-                    break
-                wait += answer.retry_after
             await asyncio.sleep(wait)
         return exchange
 
+    def _wait(self, *, answer: Answer, attempt: int) -> float | None:
+        """Return the seconds until the request is sent again; None where it is not."""
+        if not isinstance(answer, Unknown | NotSent | Throttled) or attempt + 1 == self._tries:
+            return None
+        wait = _backoff(attempt=attempt)
+        if isinstance(answer, Throttled) and answer.retry_after is not None:
+            if answer.retry_after > LONG_PAUSE:
+                return None
+            wait += answer.retry_after
+        return wait
+
     async def _pass(self, *, request: Request, read: _Reader, deadline: Deadline | None = None) -> Exchange:
         """Send a request as soon as it has a place and Kraken has not asked for a pause."""
+        if self._gate.enter_now():
+            try:
+                return await self._send(request=request, read=read, deadline=deadline)
+            finally:
+                self._gate.leave()
         try:
             async with asyncio.timeout(deadline.left if deadline else None) as limit, self._gate:
                 limit.reschedule(None)
@@ -349,7 +403,9 @@ class KrakenSession:
         if self._session is None:
             raise RuntimeError("KrakenSession is used outside of `async with`.")
         status: int | None = None
-        left = deadline.left if deadline else math.inf
+        timeout = self._timeout
+        if deadline and (left := deadline.left) < self._settings.connect_timeout:
+            timeout = aiohttp.ClientTimeout(total=self._settings.request_timeout, connect=left)
         body_sent = PunctualBody(request.body or b"", deadline=deadline) if deadline else None
         try:
             async with self._session.request(
@@ -360,11 +416,7 @@ class KrakenSession:
                 allow_redirects=False,
                 proxy=self._proxy,
                 proxy_headers=self._proxy_headers,
-                # `connect` includes the name look-up.
-                timeout=aiohttp.ClientTimeout(
-                    total=self._settings.request_timeout,
-                    connect=min(left, self._settings.connect_timeout),
-                ),
+                timeout=timeout,
             ) as response:
                 status, headers = response.status, response.headers
                 body = b""

@@ -81,6 +81,9 @@ _BETWEEN_GROUPS: Final = r"[\s./-]?"
 _DEEPEST: Final = 50
 """Levels of a document whose shape is shown."""
 
+_SAME_IN_ASCII: Final = str.maketrans("\u0130\u0131\u017f\u212a", "iisk")
+"""The letters beyond ASCII that a search that ignores capitals takes for letters of ASCII."""
+
 _CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _SEGMENT: Final = re.compile(r"[a-z][a-z0-9_]{0,63}|\d{1,6}")
 
@@ -102,7 +105,7 @@ def mask_findings(findings: Sequence[Finding], payload: bytes | None) -> tuple[F
 
     Codes, domains, events and path segments that do not look like Kraken's own names are masked as a whole.
     """
-    values = _values_pattern(payload=payload)
+    values = _values_pattern(payload=payload, said="\n".join(finding.detail for finding in findings))
     return tuple(
         replace(
             finding,
@@ -152,8 +155,12 @@ def _mask_detail(*, detail: str, values: re.Pattern[str] | None) -> str:
     return re.sub(rf"{MASK}(?:\s*{MASK})+", MASK, masked)
 
 
-def _values_pattern(*, payload: bytes | None) -> re.Pattern[str] | None:
-    if payload is None:
+def _values_pattern(*, payload: bytes | None, said: str) -> re.Pattern[str] | None:
+    """Return what finds the values of a payload in what was said.
+
+    Values that do not occur in it are left out: a pattern of all of them takes milliseconds to compile.
+    """
+    if payload is None or not said:
         return None
     values = {value for value in _leaves(document=orjson.loads(payload)) if len(value) >= _SHORTEST}
     # A name of two words may be repeated in part.
@@ -161,9 +168,15 @@ def _values_pattern(*, payload: bytes | None) -> re.Pattern[str] | None:
     wanted = [
         value for value in sorted(values | words, key=len, reverse=True) if value.lower() not in _NEUTRAL
     ]
-    if not wanted:
+    signs = _signs(said)
+    grouped = [
+        pattern
+        for value in wanted
+        if _may_be_said(value=_signs(value), said=signs) and (pattern := _in_groups(value=value))
+    ]
+    wanted = [value for value in wanted if _may_be_said(value=value, said=said)]
+    if not wanted and not grouped:
         return None
-    grouped = [pattern for value in wanted if (pattern := _in_groups(value=value))]
     # Match whole words where a value is a single word: "Mr" or "Ann" must not mask parts of other words.
     return re.compile(
         "|".join(
@@ -179,6 +192,19 @@ def _values_pattern(*, payload: bytes | None) -> re.Pattern[str] | None:
         ),
         re.IGNORECASE,
     )
+
+
+def _may_be_said(*, value: str, said: str) -> bool:
+    """Return whether a value may be found in what was said, in capitals or not.
+
+    Beyond ASCII, so many letters count as the same that every value may be.
+    """
+    return not value.isascii() or value.lower() in said.translate(_SAME_IN_ASCII).lower()
+
+
+def _signs(text: str) -> str:
+    """Return the letters and digits of a text."""
+    return "".join(sign for sign in text if sign.isalnum())
 
 
 def _words(*, value: str) -> list[str]:

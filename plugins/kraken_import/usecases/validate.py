@@ -99,8 +99,8 @@ class _Validator:
         """Ask once about each built record. Returns how many were not answered, and why it waits."""
         after = unanswered = 0
         while chunk := await asyncio.to_thread(self._next_chunk, after):
-            exchanges = await asyncio.gather(
-                *(self.session.validate(resource=self.wave.resource, payload=record.body) for record in chunk)
+            exchanges = await self.session.validations(
+                resource=self.wave.resource, payloads=[record.body for record in chunk]
             )
             found = [
                 verdicts.after_validation(key=record.key, answer=exchange.answer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from datetime import UTC, datetime, timedelta
@@ -222,3 +223,58 @@ def test_neither_token_nor_payload_nor_answer_is_logged(caplog: pytest.LogCaptur
     asyncio.run(run())
     assert not [word for word in (TOKEN, "Somebody", "abcde") if word in caplog.text]
     assert b"Somebody" in PAYLOAD
+
+
+def test_a_request_that_waits_to_be_repeated_holds_up_no_other_and_keeps_its_place_among_the_answers() -> (
+    None
+):
+    asked: list[str] = []
+
+    async def behave(request: Seen) -> None:
+        name = request.path.rstrip("/").rpartition("/")[2]
+        asked.append(name)
+        if asked.count(name) == 1 and name == "ONE":
+            await request.reply(429, {}, Retry_After="1")
+        else:
+            await request.reply(200, {**PROCESSED, "kraken_identifier": f"A-{name}"})
+
+    async def run() -> None:
+        async with serve(behave) as wire, talk_to(wire.url, requests_in_flight=1) as talk:
+            exchanges = await talk.session.statuses(
+                resource="accounts",
+                import_supplier="TENTACLE_ENERGY",
+                external_identifiers=["ONE", "TWO", "THREE"],
+            )
+            assert [
+                exchange.answer.kraken_identifier
+                for exchange in exchanges
+                if isinstance(exchange.answer, ProcessStatus)
+            ] == ["A-ONE", "A-TWO", "A-THREE"]
+
+    asyncio.run(run())
+    assert asked == ["ONE", "TWO", "THREE", "ONE"]
+
+
+def test_many_validations_are_answered_in_their_order_with_no_more_at_once_than_allowed() -> None:
+    under_way, most = 0, 0
+
+    async def behave(request: Seen) -> None:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        number = json.loads(request.body)["payload"]["number"]
+        # The later ones are the quicker ones.
+        await asyncio.sleep(0.02 if number % 2 else 0.0)
+        under_way -= 1
+        await request.reply(*((400, REFUSAL) if number % 3 else (200, {})))
+
+    async def run() -> None:
+        async with serve(behave) as wire, talk_to(wire.url, requests_in_flight=4) as talk:
+            exchanges = await talk.session.validations(
+                resource="accounts", payloads=[b'{"number":%d}' % number for number in range(20)]
+            )
+            accepted = [isinstance(exchange.answer, Accepted) for exchange in exchanges]
+            assert accepted == [not number % 3 for number in range(20)]
+
+    asyncio.run(run())
+    assert most == 4

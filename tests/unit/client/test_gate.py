@@ -275,3 +275,50 @@ def test_requests_are_counted_by_operation_and_by_how_long_they_took() -> None:
         ("create", LONGER_MS): (1, 1),
     }
     assert gate.take_seen().took == {}
+
+
+def test_a_place_is_taken_without_waiting_only_where_nothing_has_to_be_waited_for() -> None:
+    async def scene() -> None:
+        gate = Gate(places=1)
+        assert gate.enter_now()
+        assert not gate.enter_now()
+        crowd = Crowd(gate)
+        waiting = asyncio.create_task(crowd.visit())
+        await settle()
+        gate.leave()
+        # The place that became free is that of the request that waited for it.
+        assert not gate.enter_now()
+        await settle()
+        assert crowd.inside == 1
+        crowd.over.set()
+        await waiting
+        assert gate.enter_now()
+        gate.leave()
+        assert gate.take_seen().most == 1
+
+    play(scene)
+
+
+def test_no_place_is_taken_without_waiting_where_a_pace_a_pause_a_lapse_or_a_fault_forbids_it() -> None:
+    async def scene() -> None:
+        now = asyncio.get_running_loop().time
+        paced, lapsed, paused, broken = (Gate(places=1) for _ in range(4))
+        paced.open(places=1, per_second=1.0)
+        lapsed.open(places=1, lapses_at=now() - 1)
+        paused.close(seconds=60.0)
+        broken.break_down(error=RuntimeError("The share is no longer renewed."))
+        assert [gate.enter_now() for gate in (paced, lapsed, paused, broken)] == [False] * 4
+
+    play(scene)
+
+
+def test_what_several_expect_at_once_is_added_up_and_forgotten_in_whatever_order_they_end() -> None:
+    gate = Gate(places=1)
+    first, second = gate.expecting(requests=3), gate.expecting(requests=5)
+    first.__enter__()
+    second.__enter__()
+    assert [gate.take_seen().most for _ in range(2)] == [8, 8]
+    first.__exit__(None, None, None)
+    assert [gate.take_seen().most for _ in range(2)] == [8, 5]
+    second.__exit__(None, None, None)
+    assert [gate.take_seen().most for _ in range(2)] == [5, 0]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kraken_import.domain import masking
 from kraken_import.domain.masking import _NEUTRAL, MASK, mask_findings, shape_of
 from transforms.findings import Finding
 
@@ -122,3 +125,39 @@ def test_the_shape_of_a_deep_document_is_cut_off() -> None:
     for _ in range(900):
         document = [document]
     assert leaves(shape_of(document=document)) == [MASK]
+
+
+@pytest.mark.parametrize("code_point", range(0x80, 0x110000, 0x8000))
+def test_no_other_letter_counts_as_one_of_ascii(code_point: int) -> None:
+    of_ascii = re.compile(r"[\x00-\x7f]", re.IGNORECASE)
+    found = [
+        each
+        for each in map(chr, range(code_point, min(code_point + 0x8000, 0x110000)))
+        if of_ascii.fullmatch(each) and ord(each) not in masking._SAME_IN_ASCII
+    ]
+
+    assert found == []
+
+
+LETTERS = "abkisAKIS12 -.'ſK\u0131\u0130ßẞéÉµμ"
+"""Among them some that count as the same letter though their code points differ."""
+
+
+@given(
+    st.lists(st.text(LETTERS, min_size=1, max_size=8), max_size=6),
+    st.lists(st.one_of(st.text(LETTERS, max_size=8), st.integers(0, 5)), max_size=6),
+    st.sampled_from([str, str.upper, str.lower, str.swapcase, lambda text: " ".join(text)]),
+)
+def test_a_value_is_masked_as_if_every_value_of_the_payload_were_looked_for(
+    values: list[str], said: list[str | int], changed: Callable[[str], str]
+) -> None:
+    words = [
+        changed(values[word % len(values)] if values else "") if isinstance(word, int) else word
+        for word in said
+    ]
+    finding = Finding(code="invalid", path="", detail=" ".join(words))
+    payload = json.dumps(values).encode()
+    found = mask_findings([finding], payload)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(masking, "_may_be_said", lambda **_: True)
+        assert mask_findings([finding], payload) == found
