@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -228,8 +229,8 @@ def _balances(*, reader: BatchReader, dialect: Dialect) -> dict[str, tuple[Balan
     if set(BALANCE) - set(found.names):
         raise UnableToExtract(f"{shown(file)} must deliver the columns {', '.join(BALANCE)}.")
     rows = []
-    for row in found.rows:
-        identifier, ledger, currency, amount = (stripped(getattr(row, name)) for name in BALANCE)
+    values = itemgetter(*map(found.names.index, BALANCE))
+    for identifier, ledger, currency, amount in (map(stripped, values(row)) for row in found.rows):
         if identifier is None or identifier == "":
             raise UnableToExtract(
                 f"{shown(file)} returns rows without external_identifier: whose they are is unknown."

@@ -19,6 +19,8 @@ _LEAST: Final = Decimal("1E-10")
 _MOST: Final = Decimal(10) ** 13
 """A thousand times the largest balance of a payload; sums of it fit into the database."""
 
+_EXACT: Final = (Decimal, int, str)
+
 _Sums: TypeAlias = dict[tuple[str, str], tuple[int, Decimal]]
 
 
@@ -55,13 +57,13 @@ def written(*, cents: Decimal | int) -> str:
 
 def is_amount(*, value: Any) -> bool:
     """Whether a value of a database is an exact amount, of a size that an account can have."""
-    if not isinstance(value, Decimal | int | str) or isinstance(value, bool):
+    if not isinstance(value, _EXACT) or isinstance(value, bool):
         return False
     try:
         number = Decimal(value)
     except ArithmeticError:
         return False
-    return number.is_finite() and -_MOST < number < _MOST
+    return number.is_finite() and number.copy_abs() < _MOST
 
 
 def legacy_balances(*, rows: Iterable[tuple[str, str, str, Any]]) -> dict[str, tuple[Balance, ...]]:
