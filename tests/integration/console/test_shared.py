@@ -31,7 +31,7 @@ from tests.integration.usecases.test_reconcile import play
 
 MANY: Final = 30
 PATHS: Final = ("waves", "waves/{wave_id}", "kraken")
-"""The pages that are shared."""
+"""The pages that are shared and name a wave; the plan is shared as well."""
 
 
 @pytest.fixture
@@ -123,6 +123,17 @@ def test_each_user_sees_what_that_user_alone_would_see(console: Console, path: s
         found = looked(console, address, user=second)
         assert found.status_code == alone[second].status_code, (first, second)
         assert timeless(found) == timeless(alone[second]), (first, second)
+
+
+@pytest.mark.usefixtures("lasting")
+def test_the_plan_is_shared_by_those_who_may_see_and_order_the_same(console: Console) -> None:
+    cohort(console.journey, "north", size=2)
+    found = {
+        user: looked(console, "plan", user=user).text for user in ("ops", "viewer", "elsewhere", "admin")
+    }
+    assert ["north" in each for each in found.values()] == [True, True, False, True]
+    assert ["orders/new/start" in each for each in found.values()] == [True, False, False, True]
+    assert found["admin"] == found["ops"]
 
 
 def timeless(page: Response) -> str:
@@ -313,7 +324,9 @@ def test_only_pages_without_customers_are_kept(console: Console) -> None:
             asked += answer.status_code == 200
     assert asked > 15
     kept = console.app.state.shared_pages._pages
-    assert {path for _, path, _ in kept} == {f"/{PLACE}/{path.format(wave_id=wave_id)}" for path in PATHS}
+    assert {path for _, path, _ in kept} == {
+        f"/{PLACE}/{path.format(wave_id=wave_id)}" for path in (*PATHS, "plan")
+    }
     assert not [each for found in kept.values() for each in found if b"GB-0000000" in each.body]
 
 
