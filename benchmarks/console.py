@@ -51,6 +51,7 @@ from kraken_import.console.access import Act, Answer, Caller
 from kraken_import.console.app import make_app
 from kraken_import.generator import load
 from kraken_import.local import logins
+from kraken_import.local.bench import comparison, ledger
 from kraken_import.local.data import migrate_tracking
 from kraken_import.local.postgres import Cluster
 from transforms.database import PatientPool, engine_to
@@ -359,6 +360,13 @@ def _judge(
         f"A look costs {1_000 * each:.1f} ms. At {options.rate} accounts/s the wave takes {seconds:.0f} s, "
         f"and they would cost {share:.1%} more; wanted: at most {_WANTED_SHARE:.0%}."
     )
+    whole = ledger.load(path=comparison.KEPT)
+    if whole is not None:
+        of_whole = each * options.consoles / _SECONDS * ledger.THOUSAND / whole.rate / whole.total
+        print(
+            f"Of a wave through Airflow, which took {whole.total:.1f} CPU seconds for 1,000 accounts when "
+            f"`make bench` was last kept, that would be {of_whole:.1%}."
+        )
     return share <= _WANTED_SHARE
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
-from kraken_import.console.asking import Ask, NotFound
+from kraken_import.console.asking import Ask, Asked, NotFound
+from kraken_import.console.shared import shared
 from kraken_import.domain.lifecycle import SUCCEEDED, Mode
 from kraken_import.tracking import cohorts, preflights
 from kraken_import.usecases.dialect_facts import facts_from_elsewhere
@@ -22,6 +23,10 @@ _MOST: Final = 10_000
 @router.get("/plan")
 def plan(asked: Ask) -> Any:
     """Show the calendar of cohorts."""
+    return shared(asked=asked, make=_plan)
+
+
+def _plan(asked: Asked) -> Response:
     board = plan_board(
         tracking=asked.reader,
         schedule=asked.surroundings.schedule(),
