@@ -100,6 +100,8 @@ def _config(*, app: Simulator) -> uvicorn.Config:
         http="httptools",
         ws="none",
         access_log=False,
+        # It looks at no address, so no header needs to be searched for one.
+        proxy_headers=False,
         log_level="warning",
         server_header=False,
         # Faults shift the date.

@@ -116,9 +116,7 @@ class Creator:
             exchanges = await self._sender().send(
                 chunk=chunk, task_params=self._task_params(), deadline=deadline
             )
-            found = await asyncio.gather(
-                *(self._verdict(record, exchange) for record, exchange in zip(chunk, exchanges, strict=True))
-            )
+            found = await self._verdicts(chunk, exchanges)
             signals = [verdict.signal for verdict in found]
             doubts = [record.doubts for record in chunk]
             answers = Chunk(signals=signals, doubts=doubts, refusal=verdicts.refusal_of(found=found))
@@ -204,9 +202,29 @@ class Creator:
         await asyncio.sleep(max(_LOOK_FOR_ROOM, admission.seconds))
         return None
 
-    async def _verdict(self, record: ReadyRecord, exchange: Exchange) -> Verdict:
-        """Return what an answer to a create proves, after any question that must be asked first."""
-        found = verdicts.after_create(key=record.key, answer=exchange.answer)
+    async def _verdicts(self, chunk: Sequence[ReadyRecord], exchanges: Sequence[Exchange]) -> list[Verdict]:
+        """Return what the answers to creates prove, after any questions that must be asked first."""
+        found = [
+            verdicts.after_create(key=record.key, answer=exchange.answer)
+            for record, exchange in zip(chunk, exchanges, strict=True)
+        ]
+        # Most prove something by themselves, and need no task to ask.
+        unclear = [
+            place
+            for place, (verdict, exchange) in enumerate(zip(found, exchanges, strict=True))
+            if verdict.next is Next.EXPLAIN or isinstance(exchange.answer, AlreadyImported)
+        ]
+        asked = await asyncio.gather(
+            *(self._asked(chunk[place], exchanges[place], found[place]) for place in unclear)
+        )
+        known = dict(zip(unclear, asked, strict=True))
+        return [
+            known[place] if place in known else _answered(verdict, exchange)
+            for place, (verdict, exchange) in enumerate(zip(found, exchanges, strict=True))
+        ]
+
+    async def _asked(self, record: ReadyRecord, exchange: Exchange, found: Verdict) -> Verdict:
+        """Return what an answer to a create proves, once Kraken has said more about it."""
         if found.next is Next.EXPLAIN:
             again = await self.session.validate(resource=self.wave.resource, payload=record.body)
             if isinstance(again.answer, Refused):
@@ -223,9 +241,7 @@ class Creator:
                 key=record.key, already=already, answer=exchange.answer, mode=self.wave.mode
             )
             found = replace(found, move=adopted.move)
-        if found.move is None or found.move.to is State.VALID:
-            return found
-        return replace(found, move=found.move.answered_by(answer=raw(exchange=exchange)))
+        return _answered(found, exchange)
 
     def _record_creates(
         self,
@@ -340,6 +356,13 @@ class _Wait(Exception):
     def __init__(self, held: HoldBack) -> None:
         super().__init__(held.sentence)
         self.held = held
+
+
+def _answered(found: Verdict, exchange: Exchange) -> Verdict:
+    """Return the verdict with the answer that proves it."""
+    if found.move is None or found.move.to is State.VALID:
+        return found
+    return replace(found, move=found.move.answered_by(answer=raw(exchange=exchange)))
 
 
 def _rebased(*, connection: Connection, ref: BatchRef) -> list[OpenRecord]:
