@@ -12,3 +12,6 @@ ALTER TABLE migration.record_money
 -- All values of a wave are read at once, and none is looked for by its digest, which comes at random.
 DROP INDEX migration.shared_value_digest_idx;
 CREATE INDEX shared_value_wave_idx ON migration.shared_value (wave_id);
+
+-- A batch is read in blocks.
+COMMENT ON COLUMN migration.batch.watermark IS 'Time of the earliest snapshot in which the legacy database was last read for this batch.';
