@@ -368,7 +368,7 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("decisions", "one", "put_back", _put_back),
     **_plain("erasure", "one", "may_erase lock suppliers records kraken_identifiers token", _known),
     "erasure.erase": (Case(about="one", values=_settled_customer),),
-    **_plain("evidence", "page", "payloads_of insert_errors insert_answers"),
+    **_plain("evidence", "page", "payloads_of payloads_and_earlier restored insert_errors insert_answers"),
     **_plain("evidence", "page", "copy_payloads", _payloads),
     **_plain("frame_rows", "one", "clear add of_wave of_last_rehearsal"),
     **_plain("frame_rows", "wave", "of_rehearsal"),

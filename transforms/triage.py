@@ -105,8 +105,19 @@ class Triage:
         )
 
 
+OUTCOME_KEPT: Final = "outcome_kept"
+"""Code of a record that Kraken does not create anew, and keeps as an earlier create ended."""
+SAID_BEFORE: Final = "said_before"
+"""Code of the warning that repeats what Kraken says of that earlier create."""
+KEPT_BY_KRAKEN: Final = "kept by Kraken as an earlier create ended"
+
+
 def found_by(*, severity: str, origin: str, stage: str, code: str = "") -> str:
     """Return who found something at which step, and what came of it."""
+    if code == OUTCOME_KEPT:
+        return KEPT_BY_KRAKEN
+    if code == SAID_BEFORE:
+        return "said by Kraken of an earlier create"
     if severity == "warning":
         return "our warning" if origin == "local" else "Kraken's warning"
     if origin == "local":

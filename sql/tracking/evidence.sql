@@ -1,7 +1,7 @@
 -- Payloads, answers and errors.
 
 -- name: payloads_of
-SELECT payload.import_process_id, payload.body
+SELECT payload.import_process_id, payload.wave_id, payload.attempt, payload.body
 FROM migration.payload AS payload
 JOIN unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(wave_ids)s::bigint[])
     AS wanted (id, attempt, wave_id)
@@ -10,6 +10,53 @@ JOIN unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(wave_ids)s::bigint[])
     AND wanted.wave_id = payload.wave_id
 -- Said once more as a list, by which Postgres passes over the partitions of other waves.
 WHERE payload.wave_id = ANY (%(partitions)s)
+
+-- name: payloads_and_earlier
+-- What was built for these tries, and without their payloads the other tries that were built for the same customers at
+-- the same Kraken, in whatever wave: the same record's, and those of its rehearsal, or of its live import.
+-- OFFSET 0: one probe of the indexes for each record, however many there are of the wave.
+WITH wanted AS MATERIALIZED (
+    SELECT id, attempt, wave_id
+    FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(wave_ids)s::bigint[]) AS given (id, attempt, wave_id)
+)
+SELECT wanted.id AS of_id, wanted.id AS import_process_id, wanted.wave_id, wanted.attempt, payload.body
+FROM wanted
+JOIN migration.payload AS payload
+    ON payload.import_process_id = wanted.id
+    AND payload.attempt = wanted.attempt
+    AND payload.wave_id = wanted.wave_id
+WHERE payload.wave_id = ANY (%(partitions)s)
+UNION ALL
+SELECT wanted.id, tried.import_process_id, tried.wave_id, tried.attempt, NULL
+FROM wanted
+CROSS JOIN LATERAL (
+    SELECT import_supplier, external_identifier, resource, target_kraken
+    FROM migration.import_process
+    WHERE id = wanted.id
+    OFFSET 0
+) AS process
+CROSS JOIN LATERAL (
+    SELECT id
+    FROM migration.import_process
+    WHERE import_supplier = process.import_supplier
+        AND external_identifier = process.external_identifier
+        AND resource = process.resource
+        AND target_kraken = process.target_kraken
+    OFFSET 0
+) AS alike
+CROSS JOIN LATERAL (
+    SELECT import_process_id, wave_id, attempt
+    FROM migration.import_attempt
+    WHERE import_process_id = alike.id AND payload_hash IS NOT NULL
+    OFFSET 0
+) AS tried
+WHERE (tried.import_process_id, tried.attempt) <> (wanted.id, wanted.attempt)
+
+-- name: restored
+-- Of these records Kraken may have an import that this database does not know any more.
+SELECT id
+FROM migration.import_process
+WHERE id = ANY (%(ids)s) AND migration.looks_up_first(target_kraken, import_supplier, resource)
 
 -- name: insert_errors
 INSERT INTO migration.import_error (

@@ -17,6 +17,10 @@ from transforms.findings import Finding
 
 MASK: Final = "•••"
 
+WITHHELD: Final = (
+    "Kraken's sentence is not kept, since it may repeat values of a payload that is not here any more."
+)
+
 _SHORTEST: Final = 2
 """Shorter values (a flag, a digit) tell nothing and would mask every sentence."""
 
@@ -100,21 +104,34 @@ _PATTERNS: Final = re.compile(
 )
 
 
-def mask_findings(findings: Sequence[Finding], payload: bytes | None) -> tuple[Finding, ...]:
+def mask_findings(
+    findings: Sequence[Finding], payload: bytes | None, *, earlier: Sequence[bytes] = ()
+) -> tuple[Finding, ...]:
     """Return the findings with every value of the payload (JSON bytes) masked in their details.
 
-    Codes, domains, events and path segments that do not look like Kraken's own names are masked as a whole.
+    So are the values of `earlier` payloads, which Kraken may repeat when it speaks of an earlier create.
+    Codes, domains, events and path segments that do not look like Kraken's own names are masked as a whole,
+    and sentences of our own stay as they are.
     """
-    values = _values_pattern(payload=payload, said="\n".join(finding.detail for finding in findings))
+    payloads = list(dict.fromkeys([*([] if payload is None else [payload]), *earlier]))
+    values = _values_pattern(payloads=payloads, said="\n".join(finding.detail for finding in findings))
     return tuple(
         replace(
             finding,
             code=_mask_name(name=finding.code),
             path=_mask_path(path=finding.path),
-            detail=_mask_detail(detail=finding.detail, values=values),
+            detail=finding.detail if finding.is_ours else _mask_detail(detail=finding.detail, values=values),
             domain=finding.domain and _mask_name(name=finding.domain),
             event=finding.event and _mask_name(name=finding.event),
         )
+        for finding in findings
+    )
+
+
+def withhold_sentences(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return the findings without Kraken's own sentences, for those that may repeat what is not known."""
+    return tuple(
+        replace(finding, detail=WITHHELD) if finding.origin == "kraken" and not finding.is_ours else finding
         for finding in findings
     )
 
@@ -155,14 +172,15 @@ def _mask_detail(*, detail: str, values: re.Pattern[str] | None) -> str:
     return re.sub(rf"{MASK}(?:\s*{MASK})+", MASK, masked)
 
 
-def _values_pattern(*, payload: bytes | None, said: str) -> re.Pattern[str] | None:
-    """Return what finds the values of a payload in what was said.
+def _values_pattern(*, payloads: Sequence[bytes], said: str) -> re.Pattern[str] | None:
+    """Return what finds the values of payloads in what was said.
 
     Values that do not occur in it are left out: a pattern of all of them takes milliseconds to compile.
     """
-    if payload is None or not said:
+    if not payloads or not said:
         return None
-    values = {value for value in _leaves(document=orjson.loads(payload)) if len(value) >= _SHORTEST}
+    documents = [orjson.loads(payload) for payload in payloads]
+    values = {value for value in _leaves(document=documents) if len(value) >= _SHORTEST}
     # A name of two words may be repeated in part.
     words = {word for value in values for word in _words(value=value) if len(word) > _SHORTEST}
     wanted = [

@@ -7,12 +7,14 @@ wrapped key. Errors hold codes, paths and masked details only.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from kraken_import.tracking import copies, vault
 from kraken_import.tracking.queries import queries
@@ -41,6 +43,18 @@ class Answer:
 
     http_status: int | None
     body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentSoFar:
+    """The payload of a try, and those that were built for the same customer at other times.
+
+    `is_complete` says that there were such times, and that the payload of each of them is here.
+    """
+
+    payload: bytes | None
+    earlier: tuple[bytes, ...] = ()
+    is_complete: bool = False
 
 
 @a_line("seal")
@@ -90,21 +104,69 @@ def payloads_of(*, connection: Connection, keys: Sequence[Key]) -> dict[int, byt
     """Return the payloads that were built for these tries, by import process."""
     if not keys:
         return {}
-    rows = _SQL.run(
-        connection,
-        "payloads_of",
-        ids=[key.id for key in keys],
-        attempts=[key.attempt for key in keys],
-        wave_ids=[key.wave_id for key in keys],
-        partitions=sorted({key.wave_id for key in keys}),
-    )
-    tries = {key.id: key for key in keys}
+    rows = _SQL.run(connection, "payloads_of", **_tries(keys=keys))
     opened = vault.keys_of(connection=connection, wave_ids=(key.wave_id for key in keys))
+    return {row.import_process_id: _unpacked(key=opened[row.wave_id], row=row) for row in rows}
+
+
+def sent_of(*, connection: Connection, keys: Sequence[Key]) -> dict[int, SentSoFar]:
+    """Return what was built for these tries, and for the same customers at any other time, by import process.
+
+    Where none of them was tried before it takes one statement, and otherwise two, however many they are.
+    Payloads of these tries that do not open raise `UnableToUseKeys`; earlier ones count as not kept.
+    """
+    if not keys:
+        return {}
+    rows = _SQL.run(connection, "payloads_and_earlier", **_tries(keys=keys)).all()
+    opened = vault.keys_of(connection=connection, wave_ids=(key.wave_id for key in keys))
+    own = {row.of_id: _unpacked(key=opened[row.wave_id], row=row) for row in rows if row.body is not None}
+    tried: dict[int, list[Key]] = defaultdict(list)
+    for row in rows:
+        if row.body is None:
+            tried[row.of_id].append(Key(id=row.import_process_id, wave_id=row.wave_id, attempt=row.attempt))
+    kept = _kept(connection=connection, keys={each for tries in tried.values() for each in tries})
     return {
-        key.id: unpack_payload(key=opened[key.wave_id], process_id=key.id, attempt=key.attempt, body=row.body)
-        for row in rows
-        for key in (tries[row.import_process_id],)
+        key.id: SentSoFar(
+            payload=own.get(key.id),
+            earlier=tuple(kept[each] for each in tried[key.id] if each in kept),
+            is_complete=bool(tried[key.id]) and all(each in kept for each in tried[key.id]),
+        )
+        for key in keys
     }
+
+
+def restored(*, connection: Connection, ids: Sequence[int]) -> set[int]:
+    """Return those of these import processes of which a restored database may not know each create."""
+    return set(_SQL.run(connection, "restored", ids=list(ids)).scalars()) if ids else set()
+
+
+def _kept(*, connection: Connection, keys: Collection[Key]) -> dict[Key, bytes]:
+    """Return the payloads of tries as far as they are kept and open."""
+    if not keys:
+        return {}
+    rows = _SQL.run(connection, "payloads_of", **_tries(keys=keys)).all()
+    found = {}
+    # What a purge has taken, or is taking, is missed no more than what was never kept.
+    with suppress(vault.UnableToUseKeys):
+        opened = vault.keys_of(connection=connection, wave_ids={row.wave_id for row in rows})
+        for row in rows:
+            with suppress(vault.UnableToUseKeys):
+                key = Key(id=row.import_process_id, wave_id=row.wave_id, attempt=row.attempt)
+                found[key] = _unpacked(key=opened[row.wave_id], row=row)
+    return found
+
+
+def _tries(*, keys: Collection[Key]) -> dict[str, list[int]]:
+    return {
+        "ids": [key.id for key in keys],
+        "attempts": [key.attempt for key in keys],
+        "wave_ids": [key.wave_id for key in keys],
+        "partitions": sorted({key.wave_id for key in keys}),
+    }
+
+
+def _unpacked(*, key: WaveKey, row: Row[Any]) -> bytes:
+    return unpack_payload(key=key, process_id=row.import_process_id, attempt=row.attempt, body=row.body)
 
 
 def add_answers(

@@ -111,6 +111,8 @@ class Move:
 
     `adopted` says that whatever Kraken holds under the key counts from now on, however old it is; `doubts`
     is added to those of the try. `intended_at` names the create that was asked about, where that matters.
+    `of_earlier` says that the findings may be about an earlier create than that of this try; `said_before` is
+    what Kraken says of one that is certainly not this.
     """
 
     key: Key
@@ -122,6 +124,8 @@ class Move:
     adopted: bool = False
     doubts: int = 0
     intended_at: datetime | None = None
+    of_earlier: bool = False
+    said_before: tuple[Finding, ...] = ()
 
     def answered_by(self, *, answer: Answer) -> Move:
         """Return the same step with the answer that caused it."""

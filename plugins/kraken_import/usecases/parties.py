@@ -7,7 +7,7 @@ from typing import Final
 
 from kraken_import.domain.lifecycle import State
 from kraken_import.tracking.gate import Cause
-from transforms.triage import source_of
+from transforms.triage import KEPT_BY_KRAKEN, OUTCOME_KEPT, source_of
 
 LEFT_OUT: Final = (State.REJECTED, State.INVALID, State.PARKED)
 """Records that a gate leaves out: refused before their create, or parked."""
@@ -22,6 +22,8 @@ _KRAKENS: Final = {
 
 def refused_by(*, cause: Cause) -> str:
     """Return who refused the records of a cause, or that nothing proves what became of them."""
+    if cause.code == OUTCOME_KEPT:
+        return KEPT_BY_KRAKEN
     if cause.state is State.REJECTED:
         return "held back at our gate" if cause.is_built else "rejected by our build"
     if cause.state is State.INVALID:

@@ -32,9 +32,8 @@ from kraken_import.domain.lifecycle import (
 )
 from kraken_import.tracking.processes import ReadyRecord
 from kraken_import.tracking.waves import Wave
-from kraken_import.usecases.verdicts import FORBIDS_ALL, MANY, Signal, signal_of
+from kraken_import.usecases.verdicts import FORBIDS_ALL, MANY, TAKEN_UP, Signal, signal_of
 from transforms.database import DatabaseInterrupted
-from transforms.findings import Finding
 
 _WATCH: Final = 1.0
 """Seconds between two checks whether the wave was stopped or paused while a chunk is sent."""
@@ -122,7 +121,7 @@ class Sender:
                 state = state_of_status(status=status.status)
                 if _may_follow(state=state, mode=self.wave.mode, is_restored=record.is_restored):
                     return None
-                taken_up = AlreadyImported(kraken_identifier=status.kraken_identifier, finding=_TAKEN_UP)
+                taken_up = AlreadyImported(kraken_identifier=status.kraken_identifier, finding=TAKEN_UP)
                 return replace(exchange, answer=taken_up)
             case NotFound():
                 return None
@@ -152,6 +151,3 @@ def _is_enough(seen: Counter[Signal]) -> bool:
     if seen[Signal.FORBIDDEN] > 1:
         return True
     return not seen[Signal.FINE] and seen[Signal.SILENT] + seen[Signal.MISROUTED] >= MANY
-
-
-_TAKEN_UP: Final = Finding.of_record(code="taken_up_again", detail="Kraken goes on with it by itself.")

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from kraken_import.tracking import triage
 from kraken_import.tracking.overview import WaveLine
 from kraken_import.tracking.triage import ALL_CAUSES, CauseCount, Sought
-from transforms.triage import found_by
+from transforms.triage import OUTCOME_KEPT, SAID_BEFORE, found_by
 
 MOST_CAUSES: Final = 100
 """Causes that are shown: the most frequent. Others are found by looking for them."""
@@ -101,7 +101,10 @@ class Mapped:
 
         They are those of the field that it names. Where it names none, or an object as a whole, they are
         those that our rule of the same code looks at, or those of fields that its code or sentence names.
+        What Kraken keeps of an earlier create leads to none: what is legacy data now was not sent then.
         """
+        if code in (OUTCOME_KEPT, SAID_BEFORE):
+            return _UNTRACED
         if path and self._is_field(path):
             return self._of((path,), how="")
         named = path or ("" if origin == "local" else _NO_FIELD)

@@ -35,6 +35,7 @@ from kraken_import.client.refusals import Shared
 from kraken_import.domain.lifecycle import (
     AWAITING,
     ENDED_AT_KRAKEN,
+    REOPENABLE,
     Mode,
     State,
     belongs_to_mode,
@@ -44,6 +45,7 @@ from kraken_import.tracking.evidence import Key
 from kraken_import.tracking.processes import Move, OpenRecord
 from kraken_import.usecases.reasons import reasons
 from transforms.findings import Finding
+from transforms.triage import OUTCOME_KEPT
 
 MANY: Final = 10
 """Consecutive creates or validations that nothing proves: more than a few records' own trouble."""
@@ -65,6 +67,16 @@ _MAY_BE_CREATED_AGAIN: Final = frozenset(
 
 NEVER_CREATED: Final = frozenset({State.PLANNED, State.REJECTED, State.BUILT, State.VALID, State.INVALID})
 """Records that Kraken was never asked to create, or not in this attempt."""
+
+
+TAKEN_UP: Final = Finding.of_record(code="taken_up_again", detail="Kraken goes on with it by itself.")
+"""Why nothing was sent for a record that Kraken had ended before."""
+
+_KEPT: Final = Finding.of_record(
+    code=OUTCOME_KEPT,
+    detail="Kraken did not take the new create and keeps its old outcome: mend or remove it there, then "
+    "rerun.",
+)
 
 
 class Signal(StrEnum):
@@ -236,7 +248,10 @@ def refusal_of(*, found: Iterable[Verdict]) -> Finding | None:
 
 
 def after_adoption(*, key: Key, already: AlreadyImported, answer: Answer, mode: Mode) -> Verdict:
-    """Return what the status says of a record whose create was refused because Kraken already has it."""
+    """Return what the status says of a record whose create was refused because Kraken already has it.
+
+    All of it is about an earlier create, by whichever client.
+    """
     signal = signal_of(answer=answer)
     if not isinstance(answer, ProcessStatus):
         # It has the record, so it is open there, for whatever reason the look-up failed. The end of an
@@ -247,6 +262,7 @@ def after_adoption(*, key: Key, already: AlreadyImported, answer: Answer, mode: 
             findings=(already.finding,),
             kraken_identifier=already.kraken_identifier,
             adopted=mode is Mode.LIVE,
+            of_earlier=True,
         )
         return Verdict(move=step, signal=signal)
     state = state_of_status(status=answer.status)
@@ -254,16 +270,27 @@ def after_adoption(*, key: Key, already: AlreadyImported, answer: Answer, mode: 
         return Verdict(move=_in_the_way(key=key, answer=answer, mode=mode), signal=signal)
     if state in (State.DRY_RUN_SUCCEEDED, State.DRY_RUN_ERRORED):
         # The end of an earlier dry run says nothing of this payload.
-        step = Move(key=key, to=State.ERRORED, findings=(already.finding,), kraken_status=answer.status)
+        step = Move(
+            key=key,
+            to=State.ERRORED,
+            findings=(already.finding,),
+            kraken_status=answer.status,
+            of_earlier=True,
+        )
         return Verdict(move=step, signal=signal)
+    said = reasons(answer=answer, state=state)
+    # What Kraken took up again by itself may have ended anew: nothing was sent that it did not take.
+    is_kept = state in REOPENABLE and already.finding != TAKEN_UP
     return Verdict(
         move=Move(
             key=key,
             to=state,
-            findings=reasons(answer=answer, state=state),
+            findings=(_KEPT,) if is_kept else said,
+            said_before=said if is_kept else (),
             kraken_status=answer.status,
             kraken_identifier=answer.kraken_identifier or already.kraken_identifier,
             adopted=True,
+            of_earlier=True,
         ),
         signal=signal,
     )
@@ -399,13 +426,15 @@ def _named(*, record: OpenRecord, answer: ProcessStatus, mode: Mode, timing: Tim
             return _not_there(record=record, timing=timing)
         # Of either mode, an open import that another create would only double is taken as it is.
         if state not in _MAY_BE_CREATED_AGAIN:
-            return _said(record=record, answer=answer, state=state, adopted=True)
+            return _said(record=record, answer=answer, state=state, adopted=True, of_earlier=True)
         # Kraken has accepted this create and still shows the earlier end: it was created again in place.
         if mode is Mode.LIVE and _is_visible(record=record, timing=timing):
-            return _said(record=record, answer=answer, state=state, adopted=True)
+            return _said(record=record, answer=answer, state=state, adopted=True, of_earlier=True)
         return _not_there(record=record, timing=timing)
     if belongs:
-        return _said(record=record, answer=answer, state=state, adopted=False)
+        # What was adopted once is an earlier create to its end.
+        of_earlier = record.evidence_from is None
+        return _said(record=record, answer=answer, state=state, adopted=False, of_earlier=of_earlier)
     if record.evidence_from is None:
         return _in_the_way(key=record.key, answer=answer, mode=mode)
     if record.state is State.CREATING:
@@ -447,7 +476,9 @@ def _is_visible(*, record: OpenRecord, timing: Timing) -> bool:
     )
 
 
-def _said(*, record: OpenRecord, answer: ProcessStatus, state: State, adopted: bool) -> Move | None:
+def _said(
+    *, record: OpenRecord, answer: ProcessStatus, state: State, adopted: bool, of_earlier: bool
+) -> Move | None:
     if state is record.state and not adopted:
         return None
     return Move(
@@ -457,6 +488,7 @@ def _said(*, record: OpenRecord, answer: ProcessStatus, state: State, adopted: b
         kraken_identifier=answer.kraken_identifier,
         findings=reasons(answer=answer, state=state),
         adopted=adopted,
+        of_earlier=of_earlier,
     )
 
 
