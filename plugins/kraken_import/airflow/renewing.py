@@ -1,9 +1,9 @@
 """Writes the report of a wave again when it is opened, in a separate process.
 
-`python -m kraken_import.airflow.renewing DAG WAVE` does it; `… DAG --run RUN PAGE` writes the page of the wave,
-or of the rerun, of a run to an open file that is named by its descriptor. Libraries print to the standard
-output what they like, so nothing of that is shown. The models and libraries that a report needs would otherwise stay in the memory of
-Airflow's web server.
+`python -m kraken_import.airflow.renewing DAG WAVE` does it; `… DAG --run RUN PAGE` writes the page of the
+wave, or of the rerun, of a run to an open file that is named by its descriptor: libraries print to the
+standard output what they like. The models and libraries that a report needs would otherwise stay in the
+memory of Airflow's web server.
 """
 
 from __future__ import annotations
