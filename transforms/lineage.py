@@ -13,7 +13,7 @@ from functools import cache
 from transforms.dialect import CodeValue, Column, Dialect, Frame
 from transforms.extract import UnableToExtract, frame_sql
 from transforms.registry import get_dialect
-from transforms.tracing import Source, UnableToTrace, trace
+from transforms.tracing import Source, UnableToTrace, conditions, trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +71,25 @@ def lineage(*, name: str) -> Mapping[str, Origin]:
     for origin in origins:
         before = found.get(origin.path)
         found[origin.path] = origin if before is None else _both(one=before, other=origin)
+    return found
+
+
+def conditions_of_rows(*, name: str) -> Mapping[str, tuple[Source, ...]]:
+    """The legacy columns that decide whether the rows of a list exist, by the path of the list.
+
+    Lists whose query cannot be traced, or asks for nothing, are left out.
+    """
+    dialect = get_dialect(name=name)
+    targets = _targets(dialect=dialect)
+    found: dict[str, tuple[Source, ...]] = {}
+    for frame in dialect.frames:
+        try:
+            asked = conditions(sql=frame_sql(dialect=name, name=frame.name)) if frame.parent else ()
+        except (UnableToExtract, UnableToTrace):
+            continue
+        if asked:
+            path = targets[frame.name]
+            found[path] = tuple(dict.fromkeys((*found.get(path, ()), *asked)))
     return found
 
 

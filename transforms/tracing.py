@@ -96,6 +96,42 @@ def _folded(name: exp.Expr | None) -> str:
     return name.name if name.args.get("quoted") else name.name.lower()
 
 
+def conditions(*, sql: Path) -> tuple[Source, ...]:
+    """Return the legacy columns that decide whether a query returns a row, other than those that join tables.
+
+    They are those of its own WHERE and of its inner joins. Raises `UnableToTrace`.
+    """
+    query, known = _parsed(sql=sql), _Known(file=sql.name)
+    for cte in getattr(query, "ctes", ()):
+        inner = _columns(query=cte.this, known=known)
+        known = replace(known, ctes={**known.ctes, cte.alias: _renamed(columns=inner, named=cte)})
+    found: dict[Source, None] = {}
+    for select in _selects(query=query):
+        own = _relations(query=select, known=known)
+        inside = known.inside(relations=own)
+        for part in _deciding(select=select):
+            said = _condition(condition=part) if isinstance(part, exp.EQ) else ""
+            for column in part.find_all(exp.Column):
+                sources = _of_column(column=column, own=own, known=inside, condition=said)
+                found.update(dict.fromkeys(sources))
+    return tuple(found)
+
+
+def _deciding(*, select: exp.Select) -> Iterator[exp.Expr]:
+    """Yield the conditions of a query on values: no two joined columns, and not which customers it is for."""
+    where = select.args.get("where")
+    asked = [where.this] if where is not None else []
+    joins = select.args.get("joins") or ()
+    asked += [join.args["on"] for join in joins if join.args.get("on") is not None and not join.side]
+    for condition in asked:
+        for part in condition.flatten() if isinstance(condition, exp.And) else (condition,):
+            is_join = isinstance(part, exp.EQ) and all(
+                isinstance(side, exp.Column) for side in (part.left, part.right)
+            )
+            if not is_join and not part.find(exp.Placeholder, exp.Query):
+                yield part
+
+
 def selects_nobody(*, sql: Path) -> bool:
     """Whether a query says by a plain `false` that it returns no row. Raises `UnableToTrace`."""
     return all(_is_false(select=select) for select in _selects(query=_parsed(sql=sql)))

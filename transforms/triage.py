@@ -38,13 +38,16 @@ class Cause:
     domain: str = ""
     event: str = ""
     unnamed: int = 0
+    how: str = ""
+    """How the column was found where the error names no field; blank where it does."""
     found_by: str = ""
     """Who found it, and what came of it, in words."""
 
     @property
     def where(self) -> str:
         """The path, and where its values come from."""
-        return f"{self.path} ← {self.source}" if self.source else self.path or "the whole record"
+        named = self.path or "the whole record"
+        return f"{named} ← {self.source}" if self.source else named
 
 
 @dataclass(slots=True, kw_only=True)

@@ -342,7 +342,7 @@ def test_three_clicks_lead_from_a_red_wave_to_the_legacy_column_and_the_rerun_of
     with office.desk("ops") as ops:
         ops.go("waves")
         ops.press("red")
-        ops.press("Causes and records")
+        ops.press("Triage")
         row = ops.main.get_by_role("row").filter(has_text="account.account_class")
         expect(row).to_contain_text(str(len(planted)))
         mend(night, *planted)
@@ -494,7 +494,7 @@ def _rehearsed_and_mended(ops: Desk, night: Stack, mended: list[str]) -> None:
     ops.shows("9 dry run succeeded", seconds=NIGHT_SECONDS)
     ops.shows("3 rejected")
     ops.shows("succeeded")
-    ops.press("Causes and records")
+    ops.press("Triage")
     row = ops.main.get_by_role("row").filter(has_text="account.account_class")
     mend(night, *mended)
     assert "3 records" in ops.prepare("Rehearse these 3", reason="two were mended", within=row)

@@ -1,15 +1,18 @@
 """Writes the report of a wave again when it is opened, in a separate process.
 
-`python -m kraken_import.airflow.renewing DAG WAVE` does it; `… DAG --run RUN` prints the page of the wave, or
-of the rerun, of a run. The models and libraries that a report needs would otherwise stay in the memory of
-Airflow's web server.
+`python -m kraken_import.airflow.renewing DAG WAVE` does it; `… DAG --run RUN PAGE` writes the page of the
+wave, or of the rerun, of a run to an open file that is named by its descriptor: libraries print to the
+standard output what they like. The models and libraries that a report needs would otherwise stay in the
+memory of Airflow's web server.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime
 from typing import Final
 
@@ -53,27 +56,36 @@ def page_of(*, dag_id: str, run_id: str) -> bytes | None:
 
     Raises `UnableToMakePage`.
     """
-    command = [sys.executable, "-m", __name__, dag_id, "--run", run_id]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=_LONGEST, check=False)
+        with tempfile.TemporaryFile() as page:
+            number = page.fileno()
+            command = [sys.executable, "-m", __name__, dag_id, "--run", run_id, str(number)]
+            done = subprocess.run(
+                command, capture_output=True, timeout=_LONGEST, check=False, pass_fds=(number,)
+            )
+            page.seek(0)
+            written = page.read()
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         _log.warning("The page of a run of %s could not be made (%s).", dag_id, type(error).__name__)
         raise UnableToMakePage from error
     if done.returncode not in (0, _NOTHING):
         _log.warning("The page of a run of %s could not be made.", dag_id)
         raise UnableToMakePage
-    return done.stdout if done.returncode == 0 else None
+    return written if done.returncode == 0 else None
 
 
 def main(arguments: list[str]) -> int:
-    """Write the report of a wave of a DAG, or print the page of a run.
+    """Write the report of a wave of a DAG, or the page of a run.
 
     Returns 1 where the DAG has no such wave, and 3 where the run has no page.
     """
     if arguments[1] == "--run":
         page = _page(dag_id=arguments[0], run_id=arguments[2])
-        sys.stdout.write(page or "")
-        return 0 if page else _NOTHING
+        if page is None:
+            return _NOTHING
+        with os.fdopen(int(arguments[3]), "w", encoding="utf-8") as written:
+            written.write(page)
+        return 0
     from kraken_import.airflow.connections import connection_ids, database
     from kraken_import.airflow.links import console_page
     from kraken_import.airflow.storage import write_report

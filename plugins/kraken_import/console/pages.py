@@ -19,6 +19,8 @@ from kraken_import.domain.lifecycle import State
 from kraken_import.domain.texts import counted, undirected
 from kraken_import.usecases.moments import in_utc
 from kraken_import.usecases.pace import in_words
+from kraken_import.usecases.rerun_result import says_of_some_left
+from transforms.money import written
 
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": (
@@ -98,12 +100,20 @@ def environment() -> Environment:
     found.filters["tone"] = tone
     found.filters["state_tone"] = lambda state: tone(State(state))
     found.filters["age"] = _age
-    found.filters["money"] = lambda cents: f"{Decimal(cents).scaleb(-2):,.2f}"
+    found.filters["money"] = lambda cents: written(cents=Decimal(cents))
     found.filters["markdown"] = lambda text: shown(text=text)
+    found.filters["outcome_tone"] = lambda outcome, said: _outcome_tone(outcome=outcome, said=said)
     found.filters["lasting"] = lambda left: in_words(left=left)
     found.globals["now"] = lambda: datetime.now(UTC)
     found.globals["version"] = version()
     return found
+
+
+def _outcome_tone(*, outcome: str | None, said: str) -> str:
+    """Return how the end of an order is coloured: one that was carried out may have mended little."""
+    if outcome == "done":
+        return "unsure" if says_of_some_left(sentence=said) else "good"
+    return {"refused": "unsure", "failed": "bad"}.get(outcome or "", "way")
 
 
 def _age(when: datetime | None) -> str:

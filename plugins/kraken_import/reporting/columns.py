@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from transforms.database import shown
 from transforms.extract import UnableToExtract, frame_sql
-from transforms.lineage import lineage
+from transforms.lineage import conditions_of_rows, lineage
 from transforms.registry import BrokenDialect, UnknownDialect, get_dialect
 from transforms.rules.engine import Circumstances
 
@@ -32,6 +32,7 @@ def columns(*, name: str) -> dict[str, Any]:
         return {"columns": {}, "rules": {}, "places": {}}
     rules = dialect.rules(Circumstances(today=_ANY_DAY, region=dialect.market))
     queries = {frame.name: _query(dialect=name, frame=frame.name) for frame in dialect.frames}
+    conditions = conditions_of_rows(name=name)
     places: dict[str, dict[str, None]] = defaultdict(dict)
     for rule in rules:
         places[rule.code].update(dict.fromkeys(rule.paths))
@@ -45,6 +46,7 @@ def columns(*, name: str) -> dict[str, Any]:
                 "transform": origin.transform,
                 "meaning": origin.meaning,
                 "queries": [queries[frame] for frame in origin.frames],
+                "conditions": [str(source) for source in conditions.get(path, ())],
             }
             for path, origin in lineage(name=name).items()
         },

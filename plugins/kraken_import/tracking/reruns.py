@@ -363,14 +363,16 @@ def stop_rerun(*, engine: Engine, rerun: int, code: StopCode, reason: str, at: d
         _SQL.run(connection, "stop", rerun_id=rerun, code=code, reason=reason, at=at)
 
 
-def finish(*, connection: Connection, rerun: int, failure: str | None, at: datetime) -> None:
-    """Record how a rerun ended; `failure` is one sentence, or None for success."""
+def finish(
+    *, connection: Connection, rerun: int, failure: str | None, at: datetime, left: str | None = None
+) -> None:
+    """Record how a rerun ended: `failure` is one sentence, or None for success, and `left` what it left."""
     _SQL.run(
         connection,
         "finish",
         rerun_id=rerun,
         outcome="succeeded" if failure is None else "failed",
-        reason=failure,
+        reason=failure or left,
         at=at,
     )
 

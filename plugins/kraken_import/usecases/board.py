@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from sqlalchemy import Connection
 
@@ -23,6 +23,12 @@ Oldest: TypeAlias = Callable[[Sequence[int]], Mapping[int, datetime]]
 """Since when the oldest open record of each of these waves is open, as far as it is known."""
 _MANY_OPEN: Final = 10_000
 """Open records of which a page that waits does not look for the oldest: it is among all of them."""
+_TONES: Final[Mapping[Phase, Literal["unsure", "bad"]]] = {
+    Phase.STOPPED: "bad",
+    Phase.WAITING: "unsure",
+    Phase.UNFINISHED: "unsure",
+    Phase.PAUSED: "unsure",
+}
 MOST_NOW: Final = 25
 """Waves that are under way or wait for a person, on one page."""
 
@@ -61,6 +67,11 @@ class BoardLine:
         return sum(records for state, records in self.states.items() if state in FAILED)
 
     @property
+    def to_mend(self) -> int:
+        """How many of them stand in triage: refused, failed or parked; none of a wave that was purged."""
+        return 0 if self.phase is Phase.PURGED else self.failed + self.parked
+
+    @property
     def undone(self) -> int:
         """How many of them neither were refused nor have begun at Kraken."""
         return sum(records for state, records in self.states.items() if state in UNDONE)
@@ -76,6 +87,24 @@ class BoardLine:
         if self.phase is Phase.STOPPED:
             return self.remedy is None or self.remedy.then == "clear"
         return self.phase in (Phase.FAILED, Phase.UNFINISHED) and self.undone > 0
+
+    @property
+    def tone(self) -> Literal["good", "unsure", "bad", "way"]:
+        """How it stands, as a colour: only a wave of which nothing is left to mend is good."""
+        if self.phase in (Phase.FAILED, Phase.SUCCEEDED):
+            if self.is_mended or (self.phase is Phase.SUCCEEDED and not self.to_mend):
+                return "good"
+            return "unsure" if self.phase is Phase.SUCCEEDED else "bad"
+        return _TONES.get(self.phase, "way")
+
+    @property
+    def ending(self) -> str:
+        """How a wave that is over ended, in few words; blank where its phase is not its ending."""
+        if self.phase is Phase.FAILED:
+            return "failed, mended since" if self.is_mended else "failed"
+        if self.phase is Phase.SUCCEEDED:
+            return f"succeeded, {self.failed:,} not migrated" if self.to_mend else "succeeded"
+        return ""
 
     @property
     def is_mended(self) -> bool:

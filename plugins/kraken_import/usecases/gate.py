@@ -171,7 +171,7 @@ def _too_many(*, wave: Wave, refused: int, total: int) -> SystemicFault:
         code=StopCode.THRESHOLD,
         reason=(
             f"{refused} of {total} records were refused before anything was created, more than the threshold "
-            f"of {wave.failure_threshold:.1%}: see its report for the causes; then mend them and "
+            f"of {wave.failure_threshold:.1%}: mend the causes and "
             "rerun what was refused, clear the run in Airflow to go on without it, or cancel the wave."
         ),
     )

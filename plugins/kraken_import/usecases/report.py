@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from kraken_import.domain.lifecycle import FAILED, SUCCEEDED, State
+from kraken_import.reporting.columns import columns
 from kraken_import.reporting.wave import (
     DifferenceLine,
     MoneyLine,
@@ -29,8 +30,9 @@ from kraken_import.usecases.frame_rows import review_frames
 from kraken_import.usecases.parked import to_do
 from kraken_import.usecases.policy import wave_in_words
 from kraken_import.usecases.restored import restored_sentence
+from kraken_import.usecases.triage import UNMAPPED, Mapped
 from transforms.registry import get_dialect
-from transforms.triage import Cause, found_by, source_of
+from transforms.triage import Cause, found_by
 
 _MOST_SLICES: Final = 120
 _LENGTHS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 86_400)
@@ -221,24 +223,28 @@ def _slices(*, connection: Connection, wave_id: int) -> tuple[int, Sequence[Slic
 
 
 def _causes(*, connection: Connection, wave_id: int, dialect: str) -> list[Cause]:
-    return [
-        Cause(
-            severity="error" if found.severity == "error" else "warning",
-            code=found.code,
-            path=found.path,
-            source=source_of(dialect=dialect, path=found.path),
-            detail=found.detail,
-            customers=found.customers,
-            examples=list(found.examples),
-            domain=found.domain,
-            event=found.event,
-            unnamed=found.unnamed,
-            found_by=found_by(
-                severity=found.severity, origin=found.origin, stage=found.stage, code=found.code
-            ),
-        )
-        for found in reports.causes(connection=connection, wave_id=wave_id)
-    ]
+    found_causes = reports.causes(connection=connection, wave_id=wave_id)
+    # Reading a mapping takes a while, and a report without causes needs none.
+    mapped = Mapped.read(document=columns(name=dialect)) if found_causes else UNMAPPED
+    return [_cause(found=found, mapped=mapped) for found in found_causes]
+
+
+def _cause(*, found: reports.FindingCount, mapped: Mapped) -> Cause:
+    traced = mapped.trace(path=found.path, code=found.code, detail=found.detail, origin=found.origin)
+    return Cause(
+        severity="error" if found.severity == "error" else "warning",
+        code=found.code,
+        path=found.path,
+        source=traced.source,
+        detail=mapped.worded(detail=found.detail, traced=traced),
+        how=traced.how,
+        customers=found.customers,
+        examples=list(found.examples),
+        domain=found.domain,
+        event=found.event,
+        unnamed=found.unnamed,
+        found_by=found_by(severity=found.severity, origin=found.origin, stage=found.stage, code=found.code),
+    )
 
 
 def money_lines(*, connection: Connection, wave_id: int) -> list[MoneyLine]:

@@ -237,7 +237,9 @@ def summarise_rerun(
                 causes=came_to.sentence.rstrip("."),
             )
         )
-        reruns.finish(connection=connection, rerun=rerun, failure=failure, at=now)
+        # One that ended well within the threshold says what it left.
+        left = came_to.sentence if came_to.left else None
+        reruns.finish(connection=connection, rerun=rerun, failure=failure, left=left, at=now)
     if writeback is not None:
         release(tracking=tracking, writeback=writeback, dialects=(given.dialect,), now=now)
     return WaveSummary(

@@ -22,6 +22,7 @@ from transforms.versions import BuildVersion
 _MOST_CAUSES: Final = 5
 _SHOWN: Final = 200
 _MOST_WAVES: Final = 5
+_NOT_THROUGH: Final = "still not through"
 _REFUSED: Final = tuple(
     state for state in State if (state.is_settled and state not in SUCCEEDED) or state is State.PARKED
 )
@@ -69,7 +70,12 @@ class RerunResult:
         others = self.left - sum(cause.records for cause in self.causes)
         if others:
             why = f"{why}; others {others:,}" if why else f"open {others:,}"
-        return f"{mended}; {self.left:,} still not through{f' ({why})' if why else ''}."
+        return f"{mended}; {self.left:,} {_NOT_THROUGH}{f' ({why})' if why else ''}."
+
+
+def says_of_some_left(*, sentence: str) -> bool:
+    """Return whether the sentence of a rerun says that records of it are not through."""
+    return _NOT_THROUGH in sentence
 
 
 def result(*, connection: Connection, rerun: int) -> RerunResult:
@@ -114,7 +120,7 @@ def page_of_rerun(*, tracking: Engine, run: AirflowRun) -> str | None:
         number=rerun,
         kind="error" if failed else "warning" if found.left or found.rerun.outcome is None else "good",
         standing="Not ended" if found.rerun.outcome is None else "Ended badly" if failed else "Ended",
-        sentence=found.rerun.outcome_reason or found.sentence,
+        sentence=(found.rerun.outcome_reason if failed else None) or found.sentence,
         mapping=found.mapping,
         ways=found.ways,
         more=len(left) > _SHOWN,

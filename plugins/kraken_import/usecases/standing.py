@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from kraken_import.domain.lifecycle import SUCCEEDED, State
 from kraken_import.tracking.overview import WaveLine
 from kraken_import.usecases.moments import in_utc
+
+_NONE_LEFT: Final = "none is left"
+_ENDED: Final = {"failed": "ended as failed", "succeeded": "succeeded"}
 
 
 def has_moved_since(*, wave: WaveLine, states: Mapping[State, int]) -> bool:
@@ -35,7 +39,7 @@ def since_the_end(*, wave: WaveLine, states: Mapping[State, int], reruns: Sequen
         listed = ", ".join(f"{records:,} {state.replace('_', ' ')}" for state, records in left.items())
         said.append(f"left now: {listed}")
     else:
-        said.append("none is left")
+        said.append(_NONE_LEFT)
     return "; ".join(said)
 
 
@@ -71,5 +75,11 @@ def standing(*, wave: WaveLine, since: str = "") -> str:
         # A stopped wave fails for the reason that it was stopped for.
         why = wave.outcome_reason if wave.stop_reason is None else None
         ending = wave.outcome if why is None else f"{wave.outcome}: {why}"
-        said.extend([since, f"at its end {ending}"] if since else [ending])
+        # A sentence of its own, where nothing stands before it.
+        since = since if said else f"{since[:1].upper()}{since[1:]}"
+        if since.endswith(_NONE_LEFT):
+            # Why its run failed is mended by now: the report keeps it.
+            said.append(f"{since}. Its run had {_ENDED.get(wave.outcome, wave.outcome)}.")
+        else:
+            said.append(f"{since}. At its end: {ending}" if since else ending)
     return "; ".join([*(each.rstrip(".") for each in said[:-1]), *said[-1:]]) or "under way"

@@ -89,7 +89,7 @@ class Ending:
     failed_tasks: Sequence[str]
     unapproved: str | None = None
     """What is left for want of an approval."""
-    causes: str = "see its report for the causes"
+    causes: str = "mend the causes, and rerun them"
 
 
 def failure_of(ending: Ending) -> str | None:

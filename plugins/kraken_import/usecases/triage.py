@@ -40,6 +40,8 @@ class Column:
     transform: str = ""
     meaning: str = ""
     queries: Sequence[str] = ()
+    conditions: Sequence[str] = ()
+    """Of a list, the columns that decide whether its query returns a row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,23 @@ _UNTRACED: Final = Traced(source="")
 _NO_FIELD: Final = "Kraken named no field"
 _BY_RULE: Final = "where the rule of this code looks"
 _BY_WORDS: Final = "which its words name"
+_BY_KIND: Final = "that hold its dates or amounts"
+_NO_ROW: Final = (
+    "no row fits: this is where its rows stand, and what its query asks of them and of the rows around them"
+)
+_MISSING: Final = "missing_child"
+"""The code of an object without a row of a frame."""
+UNEXPLAINED: Final = "import_process_failed_validation"
+"""The code of a create of Kraken's that says no more than that its own validation failed."""
+_TO_EXPLAIN: Final = "Kraken did not say which field: rehearse these records, and its validation says why"
+_SAYS_NOTHING: Final = "Kraken named neither a field nor a code: what it says is all that is known"
+_NO_SUCH_FIELD: Final = "what Kraken named is no field of the payload, so no column is behind it"
+_DATES: Final = frozenset({"date", "dates", "overlap", "overlaps", "overlapping", "gap", "gaps", "period"})
+_SUMS: Final = frozenset({"balance", "balances", "sum", "sums", "amount", "total", "mismatch"})
+_TIMES: Final = ("date", "time ")
+"""How what becomes of a column of dates begins."""
+_AMOUNTS: Final = ("amount",)
+_OWN_COLUMN: Final = re.compile(r"^(Column (?P<name>\w+)) ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,18 +126,47 @@ class Mapped:
             return _UNTRACED
         if path and self._is_field(path):
             return self._of((path,), how="")
+        if code == _MISSING and path in self.columns and self.columns[path].conditions:
+            rows = self.columns[path]
+            sources = ", ".join((rows.source, *rows.conditions))
+            return Traced(source=sources, queries=rows.queries, meaning=rows.meaning, how=_NO_ROW)
+        if origin != "local" and code == UNEXPLAINED and not path:
+            return replace(_UNTRACED, how=_TO_EXPLAIN)
         named = path or ("" if origin == "local" else _NO_FIELD)
+        by_rule = self._of_rule(code=code, below=path)
         for paths, how in (
-            (self._of_rule(code=code, below=path), _BY_RULE),
+            (by_rule if any(map(self._is_field, by_rule)) else (), _BY_RULE),
             (self._of_words(code=code, detail=detail, below=path), _BY_WORDS),
+            (self._of_kind(code=code, at=path), _BY_KIND),
+            (by_rule, _BY_RULE),
         ):
             found = self._of(paths, how=f"{named}: these are the columns {how}" if named else "")
             if found.source:
                 return found
+        if path and self.columns and self.column(path=path) is None and not self._inside(path):
+            return replace(_UNTRACED, how=_NO_SUCH_FIELD if origin != "local" else "")
         if path:
             inside = [each for each in self.columns if each.startswith(f"{path}.")]
             return self._of((path,) if path in self.columns or len(inside) > _MOST_PLACES else inside, how="")
-        return _UNTRACED if origin == "local" else replace(_UNTRACED, how=_NO_FIELD)
+        if origin == "local":
+            return _UNTRACED
+        return replace(_UNTRACED, how=_SAYS_NOTHING if code == _UNSPECIFIC else _NO_FIELD)
+
+    def worded(self, *, detail: str, traced: Traced) -> str:
+        """Return a sentence of our build's whose column is named as the legacy database has it, too.
+
+        What it calls a column is the query's name for it.
+        """
+        found = _OWN_COLUMN.match(detail)
+        if found is None or not traced.source:
+            return detail
+        said = f"{found[1]} of the query"
+        if ", " not in traced.source:
+            said = f"{said}, from {traced.source},"
+        return f"{said}{detail[found.end(1) :]}"
+
+    def _inside(self, path: str) -> bool:
+        return any(other.startswith(f"{path}.") for other in self.columns)
 
     def _is_field(self, path: str) -> bool:
         """Return whether a path is of one value, and not of an object or a list of them."""
@@ -142,6 +190,21 @@ class Mapped:
         if code == _UNSPECIFIC:
             return ()
         paths = [path for path in self.places.get(code, ()) if not below or path.startswith(f"{below}.")]
+        return paths if len(paths) <= _MOST_PLACES else ()
+
+    def _of_kind(self, *, code: str, at: str) -> Sequence[str]:
+        """Return the dates, or the amounts, of each object that the rule of a code is about as a whole."""
+        words = set(code.split("_"))
+        kinds = (*(_TIMES if words & _DATES else ()), *(_AMOUNTS if words & _SUMS else ()))
+        if not kinds:
+            return ()
+        wholes = [each for each in self.places.get(code, ()) if not at or each == at]
+        paths = [
+            path
+            for whole in wholes or ([at] if at else [])
+            for path, column in self.columns.items()
+            if path.rpartition(".")[0] == whole and column.transform.startswith(kinds)
+        ]
         return paths if len(paths) <= _MOST_PLACES else ()
 
     def _of_words(self, *, code: str, detail: str, below: str) -> Sequence[str]:
@@ -208,6 +271,11 @@ class Cause:
     def called(self) -> str:
         """Its code, or that none is known."""
         return self.code or NO_ERROR
+
+    @property
+    def wants_rehearsal(self) -> bool:
+        """Whether only another validation says why: Kraken did not."""
+        return self.code == UNEXPLAINED and not self.column
 
     @property
     def trend(self) -> str:
@@ -306,7 +374,7 @@ def _cause(
         by_whom=found_by(severity="error", origin=first.origin, stage=first.stage, code=first.code)
         if first.code
         else NO_ERROR,
-        detail=first.detail,
+        detail=mapped.worded(detail=first.detail, traced=traced),
         rule=mapped.rule(code=first.code, stage=first.stage),
         records=records,
         parked=sum(count.parked for count in counts),

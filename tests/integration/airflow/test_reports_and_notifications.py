@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -171,6 +173,22 @@ def test_a_report_is_current_when_it_is_opened_and_of_its_own_dag_alone(
     unable = web.get("/migrate_edf_accounts/runs/run-1")
     assert unable.status_code == 503
     assert "cannot be made now, which says nothing of the run" in unable.text
+
+
+def test_what_libraries_print_is_not_part_of_a_run_s_page(
+    airflow_journey: Journey, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from kraken_import.airflow.renewing import page_of
+
+    printing = "import os, sys\nprint('a library says', flush=True)\nos.write(1, b'and says more')\n"
+    (tmp_path / "sitecustomize.py").write_text(printing, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), *filter(None, sys.path))))
+    play(airflow_journey, limit=3)
+    page = page_of(dag_id="migrate_edf_accounts", run_id="run-1")
+    assert page is not None
+    assert page.startswith(b"<!DOCTYPE html>")
+    assert b"says" not in page.partition(b"<body")[0]
+    assert page_of(dag_id="migrate_edf_accounts", run_id="another") is None
 
 
 @pytest.mark.parametrize(("token", "answer"), [(None, 401), ("none that Airflow has issued", 403)])

@@ -212,10 +212,12 @@ def test_a_wave_says_what_reruns_have_mended_since_its_run_ended(console: Consol
     assert "when its run ended" not in said
     rerun(journey, wave=str(wave_id), states=("parked",))
     (number,) = (row["id"] for row in journey.rows("SELECT id FROM migration.rerun"))
-    mended = f"all 2 that had not come through when its run ended have since, by rerun {number}; none is left"
+    mended = (
+        f"All 2 that had not come through when its run ended have since, by rerun {number}; none is left."
+    )
     for page in ("waves", f"waves/{wave_id}"):
-        assert mended in words_of(console.get(page)), page
-    assert "at its end failed: Wave" in words_of(console.get("waves"))
+        assert f"{mended} Its run had ended as failed." in words_of(console.get(page)), page
+    assert "failed, mended since" in words_of(console.get("waves"))
     assert '<p class="verdict good">' in console.get(f"waves/{wave_id}").text
 
 

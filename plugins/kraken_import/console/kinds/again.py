@@ -22,7 +22,7 @@ from kraken_import.console.kinds.choosing import (
 )
 from kraken_import.console.kinds.kind import Kind, Progress, Scope
 from kraken_import.console.triggering import state_of_run
-from kraken_import.tracking import overview, waves
+from kraken_import.tracking import overview, reruns, waves
 from kraken_import.tracking.actions import Action, NewAction
 from kraken_import.usecases.rerun_result import result_of_run
 from kraken_import.usecases.wave_request import AirflowRun
@@ -87,9 +87,17 @@ class Rerun:
             )
         return Progress(
             sentence=f"Rerun {found.rerun.id}: {found.mended:,} of {found.mended + found.left:,} records "
-            "mended so far. It is under way; where a wave requires an approval, it waits for one under "
-            "Required actions."
+            f"mended so far. It is under way{self._approval(asked=asked, rerun=found.rerun.id)}."
         )
+
+    def _approval(self, *, asked: Asked, rerun: int) -> str:
+        """Return that it waits for an approval, as the end of a sentence; blank where it does not."""
+        with asked.read() as connection:
+            asking = reruns.asking_waves(connection=connection, rerun=rerun)
+        if not asking:
+            return ""
+        names = " and ".join(repr(each.name) for each in asking)
+        return f", and needs an approval, as wave {names} requires: answer under Required actions in Airflow"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,6 +66,7 @@ def record(asked: Ask, record_id: int) -> Any:
         record=found,
         others=[each for each in told.others if each.dialect in asked.dialects],
         mapped=mapped or UNMAPPED,
+        is_mapped=mapped is not None,
         may_see=asked.caller.may_see_personal_data(dialect=found.dialect),
     )
 

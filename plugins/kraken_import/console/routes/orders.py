@@ -18,9 +18,11 @@ from kraken_import.console.following import end_order, progress_of
 from kraken_import.console.forms import FIELD, sent_form
 from kraken_import.console.kinds import KINDS
 from kraken_import.console.kinds.kind import AtOnce, Kind, Progress, Scope, others_fit
+from kraken_import.console.runs import page_of
 from kraken_import.domain.orders import Order
 from kraken_import.tracking import actions
 from kraken_import.tracking.actions import NewAction
+from kraken_import.tracking.waves import PlannedRun
 from kraken_import.usecases.faults import BadRequest
 
 router = APIRouter()
@@ -99,6 +101,9 @@ def order(asked: Ask, action_id: UUID) -> Any:
         "ordered",
         action=found,
         progress=progress,
+        run_page=page_of(asked=asked, run=PlannedRun(dag_id=found.dag_id, run_id=found.run_id))
+        if found.dag_id and found.run_id
+        else "",
         again=again if is_to_repeat and kind and asked.may(kind.act, found.dialect) else None,
     )
 

@@ -78,6 +78,10 @@ class Group:
         """Whether they are live."""
         return self.waves[0].mode == "live"
 
+    def name(self, wave_id: int) -> str:
+        """Return the name of one of its waves."""
+        return next(wave.name for wave in self.waves if wave.id == wave_id)
+
     def values(self, cause: Cause) -> dict[str, str]:
         """Return what addresses say of the records of a cause."""
         found = {"wave": ",".join(map(str, cause.waves)), "code": cause.code}
@@ -123,13 +127,15 @@ def left(asked: Ask, after: int = 0, after_wave: int = 0) -> Any:
         # What was counted a while ago is not what is seen now.
         number = None if records else 0
     names = {wave.id: wave.name for wave in found.waves}
+    mapped = _mapped(asked=asked, dialect=found.dialect)
     return asked.page(
         "left",
         found=found,
         records=records,
         number=number,
         names=names,
-        mapped=_mapped(asked=asked, dialect=found.dialect) or UNMAPPED,
+        mapped=mapped or UNMAPPED,
+        is_mapped=mapped is not None,
         orders=_orders(asked=asked, found=found, parked=any(each.state == "parked" for each in records)),
         states=sorted(state.value for state in LEFT),
         following=dict(found.values, after_wave=records[-1].wave_id, after=records[-1].id)
@@ -186,9 +192,10 @@ def _csv(*, asked: Asked, selection_id: int, mapped: Mapped) -> Iterator[str]:
 
 def _row(each: LeftRecord, mapped: Mapped) -> Sequence[Any]:
     traced = mapped.trace(path=each.path, code=each.code, detail=each.detail)
+    detail = mapped.worded(detail=each.detail, traced=traced)
     return (
         each.external_identifier, each.id, each.wave_id, each.state, each.attempt, each.stage, each.code,
-        each.indexed_path, traced.source, each.detail, each.occurred_at, each.owner or "", each.note or "",
+        each.indexed_path, traced.source, detail, each.occurred_at, each.owner or "", each.note or "",
     )  # fmt: skip
 
 
