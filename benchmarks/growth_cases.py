@@ -274,6 +274,7 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain("board", "waves", "listing", _listed),
     **_plain("board", "waves", "people money pace", lambda s: {"wave_ids": [s.ended], "latest": 5}),
     **_plain("board", "waves", "reruns_since", lambda s: {"wave_ids": [s.ended]}),
+    **_plain("board", "wave", "refused_on_create", lambda s: {"wave_id": s.ended}),
     **_plain("board", "at work", "oldest_open", lambda s: {"wave_ids": [s.working]}),
     **_plain("board", "page", "identifiers"),
     **_plain("board", "one", "present wave_of_run wave_of_rerun"),

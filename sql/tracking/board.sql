@@ -63,14 +63,34 @@ WHERE phase = ANY (%(phases)s)
 ORDER BY array_position(%(urgent)s::text[], phase), id DESC
 LIMIT %(most)s OFFSET %(skipped)s
 
+-- name: refused_on_create
+-- A record that Kraken's create refused was intended after its validation. Invalid records are among those of the
+-- index of what is left.
+SELECT count(*)
+FROM migration.import_process
+WHERE wave_id = %(wave_id)s AND state = 'invalid' AND intended_at > validated_at
+
 -- name: reruns_since
--- Reruns with records of these waves, asked for after the run of the wave had ended.
+-- Reruns that were asked for after the run of the wave had ended and have brought some of its records through: those
+-- came through while it worked on them, or later by a create of its own.
 SELECT wave.id AS wave_id, rerun.id AS rerun
 FROM migration.wave
 JOIN migration.rerun
     ON rerun.dialect = wave.dialect AND rerun.mode = wave.mode AND rerun.target_kraken = wave.target_kraken
 CROSS JOIN LATERAL (
-    SELECT FROM migration.rerun_item WHERE rerun_id = rerun.id AND rerun_item.wave_id = wave.id LIMIT 1
+    SELECT
+    FROM migration.rerun_item
+    JOIN migration.import_process AS process ON process.id = rerun_item.import_process_id
+    WHERE rerun_item.rerun_id = rerun.id AND rerun_item.wave_id = wave.id
+        AND process.wave_id = wave.id
+        AND process.state = ANY (%(succeeded)s)
+        AND process.settled_at >= rerun.requested_at
+        AND (
+            process.begun_by_rerun = rerun.id
+            OR rerun.finished_at IS NULL
+            OR process.settled_at <= rerun.finished_at
+        )
+    LIMIT 1
 ) AS item
 WHERE wave.id = ANY (%(wave_ids)s) AND rerun.requested_at >= wave.finished_at
 ORDER BY wave.id, rerun.id

@@ -270,7 +270,7 @@ def _page(*, report: WaveReport) -> str:
 _FUNNEL_NOTES = (
     ("claimed by the wave", ""),
     ("payload made; the others were rejected by our build", ""),
-    ("not refused by Kraken's validation or create, nor held back at our gate", ""),
+    ("passed Kraken's validation, and not held back at our gate", ""),
     ("accepted by Kraken's create", ""),
     ("processed by Kraken; the others have not ended, or were ended by Kraken", "good"),
 )
@@ -294,7 +294,7 @@ def _funnel(*, report: WaveReport) -> list[tuple[str, int]]:
     return [
         ("selected", counts["selected"]),
         ("built", counts["built"]),
-        ("valid", counts["created"] + counts["not_created"]),
+        ("valid", counts["created"] + counts["not_created"] + counts["refused_on_create"]),
         ("created", counts["created"]),
         ("processed", counts["processed"]),
     ]
@@ -303,6 +303,7 @@ def _funnel(*, report: WaveReport) -> list[tuple[str, int]]:
 def _balanced(*, counts: Mapping[str, int]) -> list[tuple[str, bool]]:
     """Check that each stage accounts for all customers of the one before."""
     c = counts
+    valid = c["created"] + c["not_created"] + c["refused_on_create"]
     return [
         (
             f"{c['claimed']:,} claimed = {c['built']:,} built + {c['rejected']:,} rejected by our build"
@@ -311,9 +312,8 @@ def _balanced(*, counts: Mapping[str, int]) -> list[tuple[str, bool]]:
             c["claimed"] == c["built"] + c["rejected"] + c["not_built"] + c["handed_on"],
         ),
         (
-            f"{c['built']:,} built = {c['created'] + c['not_created']:,} valid + "
+            f"{c['built']:,} built = {valid:,} valid + "
             f"{c['invalid'] - c['refused_on_create']:,} refused by Kraken's validation"
-            + (f" + {c['refused_on_create']:,} refused by Kraken's create" if c["refused_on_create"] else "")
             + (f" + {c['refused_at_gate']:,} held back at our gate" if c["refused_at_gate"] else "")
             + (f" + {c['not_validated']:,} not validated yet" if c["not_validated"] else "")
             + (f" + {c['parked_unsent']:,} parked unsent" if c["parked_unsent"] else ""),
@@ -324,6 +324,12 @@ def _balanced(*, counts: Mapping[str, int]) -> list[tuple[str, bool]]:
             + c["refused_at_gate"]
             + c["not_validated"]
             + c["parked_unsent"],
+        ),
+        (
+            f"{valid:,} valid = {c['created']:,} created"
+            + f" + {c['refused_on_create']:,} refused by Kraken's create"
+            + (f" + {c['not_created']:,} not created" if c["not_created"] else ""),
+            valid == c["created"] + c["refused_on_create"] + c["not_created"],
         ),
         (
             f"{c['created']:,} created = {c['processed']:,} processed + "

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from kraken_import.domain.lifecycle import ENDED_AT_KRAKEN, State
+from kraken_import.domain.lifecycle import ENDED_AT_KRAKEN, SUCCEEDED, State
 from kraken_import.tracking.queries import queries
 
 
@@ -175,10 +175,15 @@ def _listing(
     return [Listed(id=row.id, phase=Phase(row.phase), number=row.number) for row in rows]
 
 
+def refused_on_create(*, connection: Connection, wave_id: int) -> int:
+    """Return how many invalid records of a wave Kraken's create has refused, after its validation."""
+    return int(_SQL.run(connection, "refused_on_create", wave_id=wave_id).scalar_one())
+
+
 def reruns_since(*, connection: Connection, wave_ids: Sequence[int]) -> dict[int, list[int]]:
-    """Return by wave the reruns of its records that were asked for after its run had ended."""
+    """Return by wave the reruns that have brought records of it through after its run had ended."""
     found: dict[int, list[int]] = defaultdict(list)
-    for row in _SQL.run(connection, "reruns_since", wave_ids=list(wave_ids)):
+    for row in _SQL.run(connection, "reruns_since", wave_ids=list(wave_ids), succeeded=sorted(SUCCEEDED)):
         found[row.wave_id].append(row.rerun)
     return found
 

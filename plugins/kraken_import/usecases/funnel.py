@@ -19,16 +19,20 @@ class Step:
     records: int
 
 
-def funnel(*, states: Mapping[State, int]) -> list[Step]:
-    """Return the steps in their order. Parked records are in the first alone: how far they are is open."""
+def funnel(*, states: Mapping[State, int], refused_on_create: int = 0) -> list[Step]:
+    """Return the steps in their order. Parked records are in the first alone: how far they are is open.
+
+    `refused_on_create` of the invalid records had passed Kraken's validation, and were sent.
+    """
 
     def count(*among: State) -> int:
         return sum(states.get(state, 0) for state in among)
 
-    sent = count(*OPEN, *ENDED_AT_KRAKEN)
+    sent = count(*OPEN, *ENDED_AT_KRAKEN) + refused_on_create
+    refused_before = count(State.INVALID) - refused_on_create
     return [
         Step(name="selected", records=sum(states.values())),
-        Step(name="passed our checks", records=sent + count(State.BUILT, State.VALID, State.INVALID)),
+        Step(name="passed our checks", records=sent + count(State.BUILT, State.VALID) + refused_before),
         Step(name="passed Kraken's checks", records=sent + count(State.VALID)),
         Step(name="sent to be created", records=sent),
         Step(name="accepted by Kraken", records=count(*AWAITING, *ENDED_AT_KRAKEN)),

@@ -21,7 +21,7 @@ def has_moved_since(*, wave: WaveLine, states: Mapping[State, int]) -> bool:
 def since_the_end(*, wave: WaveLine, states: Mapping[State, int], reruns: Sequence[int]) -> str:
     """Say what became of the records of a wave after its run had ended; blank where nothing did.
 
-    `reruns` are the numbers of those that were asked for since.
+    `reruns` are the numbers of those that have brought records of it through since.
     """
     if wave.ended_states is None or wave.ended_states == states:
         return ""

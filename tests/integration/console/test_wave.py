@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 
 from kraken_import.console.access import Answer
 from kraken_import.domain.stops import StopCode
 from kraken_import.usecases.gate import ApprovalBarred, answer_question
+from kraken_import.usecases.report import wave_report
 from tests.integration.console.conftest import PLACE, Console, words_of
 from tests.integration.console.test_waves import ask, stopped
-from tests.integration.usecases.playing import begin_rerun
+from tests.integration.usecases.playing import begin_rerun, rerun
 from tests.integration.usecases.test_reconcile import play
 
 HITL = "/taskInstances/gate/-1/hitlDetails"
@@ -234,3 +236,40 @@ def test_a_wave_whose_question_airflow_does_not_show_still_has_its_page(console:
     assert page.status_code == 200
     assert "Required actions" in words_of(page)
     assert "orders/new/approve" not in page.text
+
+
+def test_a_record_that_krakens_create_refused_had_passed_its_checks_and_was_sent(console: Console) -> None:
+    journey = console.journey
+    journey.strike(kind="failed_validation", keys=["GB-000000002"])
+    wave_id = journey.valid_wave(limit=3)
+    journey.finish(wave_id)
+    journey.summarise(wave_id)
+    assert journey.states(wave_id) == {"processed": 2, "invalid": 1}
+    said = unescape(words_of(console.get(f"waves/{wave_id}")))
+    for step, records in (
+        ("passed our checks", 3),
+        ("passed Kraken's checks", 3),
+        ("sent to be created", 3),
+        ("accepted by Kraken", 2),
+    ):
+        assert f"{step} {records} " in said, step
+    files = wave_report(tracking=journey.tracking, wave_id=wave_id, now=datetime.now(UTC))
+    assert "valid,3\ncreated,2" in files["funnel.csv"].replace("\r\n", "\n")
+    page = files["index.html"]
+    assert "3 built = 3 valid + 0 refused by Kraken&#39;s validation" in page
+    assert "3 valid = 2 created + 1 refused by Kraken&#39;s create" in page
+
+
+def test_a_record_that_validation_refuses_after_an_earlier_create_has_not_passed_it(console: Console) -> None:
+    journey = console.journey
+    journey.strike(kind="failed_validation", keys=["GB-000000002"])
+    wave_id = journey.valid_wave(limit=2)
+    journey.finish(wave_id)
+    journey.summarise(wave_id)
+    journey.heal()
+    journey.strike(
+        kind="error", operation="validate", named="invalid", path="customers", words="No.", status=400
+    )
+    rerun(journey, wave=str(wave_id))
+    assert journey.states(wave_id)["invalid"] == 1
+    assert "passed Kraken's checks 1 " in unescape(words_of(console.get(f"waves/{wave_id}")))

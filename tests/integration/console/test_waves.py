@@ -19,7 +19,7 @@ from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.gate import question_to_ask
 from tests.integration.conftest import Journey
 from tests.integration.console.conftest import Console, words_of
-from tests.integration.usecases.playing import rerun, wave_with_parked
+from tests.integration.usecases.playing import finished_wave, rerun, wave_with_parked
 from tests.integration.usecases.test_reconcile import play
 
 
@@ -219,6 +219,22 @@ def test_a_wave_says_what_reruns_have_mended_since_its_run_ended(console: Consol
         assert f"{mended} Its run had ended as failed." in words_of(console.get(page)), page
     assert "failed, mended since" in words_of(console.get("waves"))
     assert '<p class="verdict good">' in console.get(f"waves/{wave_id}").text
+
+
+def test_only_reruns_that_brought_records_through_are_named(console: Console) -> None:
+    journey = console.journey
+    first, second = "GB-000000001", "GB-000000002"
+    journey.strike(kind="failed_validation", keys=[first, second])
+    wave_id = finished_wave(journey, first, second)
+    journey.heal()
+    rerun(journey, "rerun-1", identifiers=(first,))
+    journey.strike(kind="failed_validation", keys=[second])
+    rerun(journey, "rerun-2", identifiers=(second,))
+    said = words_of(console.get(f"waves/{wave_id}"))
+    assert "when its run ended have since, by rerun 1; left now: 1 invalid" in said
+    journey.heal()
+    rerun(journey, "rerun-3", identifiers=(second,))
+    assert "by reruns 1, 3; none is left" in words_of(console.get(f"waves/{wave_id}"))
 
 
 def test_customers_whom_another_wave_took_over_have_not_come_through(console: Console) -> None:

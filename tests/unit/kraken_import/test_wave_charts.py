@@ -28,6 +28,11 @@ def test_a_funnel_never_widens() -> None:
         assert steps[0] == 3
 
 
+def test_what_krakens_create_refused_had_passed_its_checks() -> None:
+    found = funnel(states={State.INVALID: 3, State.PROCESSED: 1}, refused_on_create=1)
+    assert [step.records for step in found] == [4, 4, 2, 2, 1, 1, 1]
+
+
 def test_records_are_counted_in_the_stretch_in_which_they_ended() -> None:
     chart = throughput(
         flow=[

@@ -38,6 +38,11 @@ def _wave(asked: Asked, /, *, wave_id: int) -> Response:
     with asked.read() as connection:
         found = asked.wave(wave_id=wave_id)
         line = line_of(connection=connection, wave=found, oldest=oldest_of(asked=asked))
+        refused = (
+            board.refused_on_create(connection=connection, wave_id=wave_id)
+            if State.INVALID in line.states
+            else 0
+        )
         batches = board.batches(connection=connection, wave_id=wave_id)
         flow = board.flow(connection=connection, wave_id=wave_id, states=SHOWN)
         log = board.log(connection=connection, wave_id=wave_id, most=_MOST)
@@ -53,7 +58,7 @@ def _wave(asked: Asked, /, *, wave_id: int) -> Response:
     return asked.page(
         "wave",
         line=line,
-        steps=funnel(states=line.states),
+        steps=funnel(states=line.states, refused_on_create=refused),
         chart=throughput(flow=flow),
         batches=[
             (batch, states, _task(states=states, place=place))
