@@ -12,7 +12,6 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from kraken_import.domain.lifecycle import FAILED, SUCCEEDED, State
-from kraken_import.reporting.columns import columns
 from kraken_import.reporting.wave import (
     DifferenceLine,
     MoneyLine,
@@ -223,6 +222,9 @@ def _slices(*, connection: Connection, wave_id: int) -> tuple[int, Sequence[Slic
 
 
 def _causes(*, connection: Connection, wave_id: int, dialect: str) -> list[Cause]:
+    # Tracing needs libraries that most processes never use.
+    from kraken_import.reporting.columns import columns
+
     found_causes = reports.causes(connection=connection, wave_id=wave_id)
     # Reading a mapping takes a while, and a report without causes needs none.
     mapped = Mapped.read(document=columns(name=dialect)) if found_causes else UNMAPPED
