@@ -483,7 +483,7 @@ CASES: Final[Mapping[str, tuple[Case, ...]]] = {
     **_plain(
         "reports",
         "wave",
-        "span timeline causes parked attempts working_seconds",
+        "span timeline causes parked attempts",
         lambda _: {"states": sorted(SETTLED)},
     ),
     "retention.due": tuple(

@@ -94,11 +94,3 @@ FROM migration.wave_control
 WHERE wave_id = %(wave_id)s
 ORDER BY id DESC
 LIMIT 20
-
--- name: working_seconds
--- From the first create to the last end, without the minutes in which nothing was created and nothing ended: the
--- wave waited for people then, or for a rerun on another day.
-SELECT least(extract(epoch FROM max(moment) - min(moment)), 60 * count(DISTINCT date_trunc('minute', moment)))
-FROM migration.import_process AS process
-CROSS JOIN LATERAL (VALUES (process.intended_at), (process.settled_at)) AS seen (moment)
-WHERE process.wave_id = %(wave_id)s AND process.intended_at IS NOT NULL

@@ -137,8 +137,8 @@ class WaveReport:
     closed_at: datetime | None
     orders: Sequence[str]
     """What people ordered of it, the latest first."""
-    working_seconds: float
-    """How long records were created or ended, without the time for which the wave waited."""
+    rate: float | None
+    """Records that end at Kraken each second, while any do, as the console says it; None before one has."""
     built_by: str
     """The package and the mapping that built its payloads, in words."""
     restored: str | None = None
@@ -244,7 +244,7 @@ def _page(*, report: WaveReport) -> str:
         + counts["errored"]
         + counts["cancelled"],
         parked=counts["parked"] + counts["parked_unsent"],
-        rate=_rate(report=report),
+        rate="–" if report.rate is None else f"{report.rate:,.1f}",
         funnel=[
             {"name": name, "note": note, "value": value, "kind": kind}
             for (name, value), (note, kind) in zip(_funnel(report=report), _FUNNEL_NOTES, strict=True)
@@ -338,12 +338,6 @@ def _balanced(*, counts: Mapping[str, int]) -> list[tuple[str, bool]]:
             c["created"] == c["processed"] + c["errored"] + c["cancelled"] + c["open"] + c["parked"],
         ),
     ]
-
-
-def _rate(*, report: WaveReport) -> str:
-    ended = sum(part.succeeded + part.failed for part in report.slices)
-    # Less than a second was measured in whole: more is not known.
-    return f"{ended / max(report.working_seconds, 1.0):,.0f}" if ended else "–"
 
 
 def _charts(*, report: WaveReport) -> list[tuple[str, Any]]:

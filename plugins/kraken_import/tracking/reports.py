@@ -92,12 +92,6 @@ def orders(*, connection: Connection, wave_id: int) -> list[WaveOrder]:
     return _SQL.all(connection, WaveOrder, "orders", wave_id=wave_id)
 
 
-def working_seconds(*, connection: Connection, wave_id: int) -> float:
-    """Return for how long records were created or ended, in seconds; 0 before the first was."""
-    found = _SQL.run(connection, "working_seconds", wave_id=wave_id).scalar()
-    return 0.0 if found is None else float(found)
-
-
 def span(*, connection: Connection, wave_id: int) -> tuple[datetime, datetime] | None:
     """Return when the first and last transition of a wave were recorded; None if its events are archived."""
     row = _SQL.run(connection, "span", wave_id=wave_id).one()

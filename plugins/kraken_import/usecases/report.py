@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,7 +12,6 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from kraken_import.domain.lifecycle import FAILED, SUCCEEDED, State
-from kraken_import.reporting.columns import columns
 from kraken_import.reporting.wave import (
     DifferenceLine,
     MoneyLine,
@@ -22,11 +21,21 @@ from kraken_import.reporting.wave import (
     WaveReport,
     files,
 )
-from kraken_import.tracking import comparisons, money, outages, progress, reconciliation, reports, waves
+from kraken_import.tracking import (
+    board,
+    comparisons,
+    money,
+    outages,
+    progress,
+    reconciliation,
+    reports,
+    waves,
+)
 from kraken_import.tracking.comparisons import Extent, LastRun
 from kraken_import.tracking.outages import Outage
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases.frame_rows import review_frames
+from kraken_import.usecases.pace import LATEST, rate_of
 from kraken_import.usecases.parked import to_do
 from kraken_import.usecases.policy import wave_in_words
 from kraken_import.usecases.restored import restored_sentence
@@ -114,10 +123,27 @@ def gather(*, connection: Connection, wave_id: int, now: datetime) -> WaveReport
         is_paused=wave.paused_at is not None,
         closed_at=wave.closed_at,
         orders=[_ordered(order) for order in reports.orders(connection=connection, wave_id=wave_id)],
-        working_seconds=reports.working_seconds(connection=connection, wave_id=wave_id),
+        rate=_rate(connection=connection, header=header, wave_id=wave_id, states=states),
         built_by=wave.built_by.in_words,
         restored=restored_sentence(connection=connection, wave_id=wave_id),
     )
+
+
+def _rate(
+    *, connection: Connection, header: reports.Header, wave_id: int, states: Mapping[State, int]
+) -> float | None:
+    """Return the rate that the console shows of the wave."""
+    pace = board.pace(connection=connection, wave_ids=[wave_id], latest=LATEST).get(wave_id)
+    if pace is None:
+        return None
+    found = rate_of(
+        pace=pace,
+        states=states,
+        since=header.started_at,
+        until=header.finished_at or board.present(connection=connection),
+        is_under_way=header.finished_at is None,
+    )
+    return found.a_second
 
 
 def _outages(*, connection: Connection, wave_id: int) -> list[OutageLine]:
@@ -223,6 +249,9 @@ def _slices(*, connection: Connection, wave_id: int) -> tuple[int, Sequence[Slic
 
 
 def _causes(*, connection: Connection, wave_id: int, dialect: str) -> list[Cause]:
+    # Tracing needs libraries that most processes never use.
+    from kraken_import.reporting.columns import columns
+
     found_causes = reports.causes(connection=connection, wave_id=wave_id)
     # Reading a mapping takes a while, and a report without causes needs none.
     mapped = Mapped.read(document=columns(name=dialect)) if found_causes else UNMAPPED

@@ -133,13 +133,13 @@ class Mapped:
         if origin != "local" and code == UNEXPLAINED and not path:
             return replace(_UNTRACED, how=_TO_EXPLAIN)
         named = path or ("" if origin == "local" else _NO_FIELD)
-        by_rule = self._of_rule(code=code, below=path)
-        for paths, how in (
-            (by_rule if any(map(self._is_field, by_rule)) else (), _BY_RULE),
+        leads = (
+            (self._of_rule(code=code, below=path), _BY_RULE),
             (self._of_words(code=code, detail=detail, below=path), _BY_WORDS),
-            (self._of_kind(code=code, at=path), _BY_KIND),
-            (by_rule, _BY_RULE),
-        ):
+        )
+        # Of an object as a whole only its table is known, so that comes last.
+        fields = [(paths, how) for paths, how in leads if any(map(self._is_field, paths))]
+        for paths, how in (*fields, (self._of_kind(code=code, at=path), _BY_KIND), *leads):
             found = self._of(paths, how=f"{named}: these are the columns {how}" if named else "")
             if found.source:
                 return found

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from kraken_import.console.access import Answer
-from kraken_import.console.columns import COLUMNS
+from kraken_import.console.columns import COLUMNS, Columns
 from kraken_import.console.kept import Kept
+from kraken_import.console.routes import customers
 from kraken_import.console.routes import triage as routes
 from kraken_import.domain.lifecycle import State
 from kraken_import.generator import load
@@ -111,11 +112,56 @@ def test_a_red_wave_leads_to_the_legacy_column_and_the_rerun_of_exactly_those(co
 
     planned = begin_rerun(console.journey, str(order["run_id"]), selection=order["selection_id"])
     assert planned.records == 1
-    assert "under way" in words_of(console.get(f"orders/{order['id']}"))
+    under_way = console.get(f"orders/{order['id']}")
+    assert "under way" in words_of(under_way)
+    # No wave of it requires an approval, and its run is a link.
+    assert "approval" not in words_of(under_way)
+    assert f'/dags/rerun_edf_accounts/runs/{order["run_id"]}"' in under_way.text
     work(console.journey, planned)
-    ended = words_of(console.get(f"orders/{order['id']}"))
-    assert "0 of 1 records mended; 1 still not through (ended by Kraken: " in ended
+    ended = console.get(f"orders/{order['id']}")
+    assert "0 of 1 records mended; 1 still not through (ended by Kraken: " in words_of(ended)
     assert actions(console)[0]["outcome"] == "done"
+    # It was carried out, and nothing is mended: that is no good end, wherever it stands.
+    assert '<p class="verdict unsure">' in ended.text
+    assert '<td class="unsure">' in console.get("orders").text
+    of_wave = console.get(f"waves/{wave_id}").text
+    assert '<span class="unsure">ended</span>: <bdi>0 of 1 records mended' in of_wave
+
+
+def test_what_is_not_known_yet_is_said_to_be_looked_up(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wave_id, _ = mixed(console)
+    (errored,) = (each for each in causes(console, wave_id) if each.stage == "status")
+    # A process that has not read the mapping yet: that takes longer than a page waits.
+    monkeypatch.setattr(routes, "COLUMNS", Columns())
+    monkeypatch.setattr(customers, "COLUMNS", Columns())
+    for page in (
+        f"waves/{wave_id}/triage",
+        "triage",
+        f"left?wave={wave_id}",
+        f"records/{errored.examples[0]}",
+    ):
+        said = words_of(console.get(page))
+        assert "looking up…" in said, page
+        assert "Kraken named no field" not in said, page
+    assert routes.COLUMNS.of(dialect="edf_accounts", patience=60) is not None
+    said = words_of(console.get(f"waves/{wave_id}/triage"))
+    assert "looking up…" not in said
+    assert "Kraken named no field: these are the columns" in said
+
+
+def test_a_refusal_that_says_nothing_says_what_to_do(console: Console) -> None:
+    assert COLUMNS.of(dialect="edf_accounts", patience=60) is not None
+    first, second = SOUND[:2]
+    console.journey.strike(kind="failed_validation", operation="create", keys=[first])
+    console.journey.strike(kind="error", operation="validate", status=422, keys=[second])
+    wave_id = finished_wave(console.journey, first, second, name="pilot")
+    page = console.get(f"waves/{wave_id}/triage", user="ops")
+    assert "rehearse these records, and its validation says why" in words_of(page)
+    assert "orders/new/rehearse?" in page.text
+    # Its `detail` is no field: why there is no column is said.
+    assert "is no field of the payload, so no column is behind it" in words_of(page)
 
 
 def test_a_rehearsal_is_rehearsed_again_and_the_order_says_what_it_mended(console: Console) -> None:

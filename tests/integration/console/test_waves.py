@@ -209,6 +209,8 @@ def test_a_wave_says_what_reruns_have_mended_since_its_run_ended(console: Consol
     journey.summarise(wave_id)
     said = words_of(console.get(f"waves/{wave_id}"))
     assert "failed: Wave" in said
+    assert f'/waves/{wave_id}/triage">Triage</a>' in console.get(f"waves/{wave_id}").text
+    assert "report for the causes" not in said
     assert "when its run ended" not in said
     rerun(journey, wave=str(wave_id), states=("parked",))
     (number,) = (row["id"] for row in journey.rows("SELECT id FROM migration.rerun"))

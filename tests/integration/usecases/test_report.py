@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from kraken_import.domain.orders import Order
-from kraken_import.tracking import reports
+from kraken_import.tracking import overview
 from kraken_import.usecases.announce import announce
+from kraken_import.usecases.board import line_of
 from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.gate import answer_question, question_to_ask
 from kraken_import.usecases.report import wave_report
@@ -131,23 +132,33 @@ def test_a_report_tells_how_a_wave_stands_and_what_people_ordered(journey: Journ
     assert re.search("Cancelled by ben, .* UTC<br>Paused by ann", page)
 
 
-def test_a_rate_counts_the_time_in_which_something_was_done(journey: Journey) -> None:
+def test_a_report_says_the_rate_that_the_console_says(journey: Journey) -> None:
     wave_id = play(journey, limit=4)
-    with journey.tracking.begin() as connection:
-        # Three in a quarter of a minute; the last by a rerun eight hours later.
-        connection.exec_driver_sql(
-            """
-            UPDATE migration.import_process SET
-                intended_at = date_trunc('minute', intended_at),
-                settled_at = date_trunc('minute', intended_at)
-                    + CASE WHEN id %% 4 = 0 THEN interval '8 hours' ELSE interval '15 seconds' END
-            """
-        )
-        assert reports.working_seconds(connection=connection, wave_id=wave_id) == 120
-        connection.exec_driver_sql(
-            "UPDATE migration.import_process SET settled_at = intended_at + interval '9 s'"
-        )
-        assert reports.working_seconds(connection=connection, wave_id=wave_id) == 9
+    with journey.tracking.connect() as connection:
+        (wave,) = overview.waves_of(connection=connection, wave_ids=[wave_id])
+        shown = line_of(connection=connection, wave=wave).rate
+    assert shown is not None
+    said = re.search(r"<b>([^<]+)</b><span>records a second", report(journey, wave_id)["index.html"])
+    assert said is not None
+    assert said[1] == f"{shown.a_second:,.1f}"
+
+
+def test_a_report_leads_to_the_columns_that_the_console_leads_to(journey: Journey) -> None:
+    journey.strike(
+        kind="error",
+        operation="validate",
+        status=400,
+        keys=["GB-000000001"],
+        named="day_not_possible",
+        words="Field smart_read_cycle_day is out of range.",
+    )
+    wave_id = play(journey, limit=4)
+    files = report(journey, wave_id)
+    (cause,) = (row for row in table(files, "causes.csv") if row["code"] == "day_not_possible")
+    assert cause["source"] == "legacy.account.read_day"
+    assert "Kraken named no field: these are the columns which its words name" in files["index.html"]
+    # It does not send to itself those who look for causes.
+    assert "see its report" not in files["index.html"]
 
 
 def test_announcements_are_one_sentence_with_counts(journey: Journey) -> None:
