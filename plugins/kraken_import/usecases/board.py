@@ -103,7 +103,7 @@ class BoardLine:
         if self.phase is Phase.FAILED:
             return "failed, mended since" if self.is_mended else "failed"
         if self.phase is Phase.SUCCEEDED:
-            return f"succeeded, {self.failed:,} not migrated" if self.to_mend else "succeeded"
+            return f"succeeded, {self.to_mend:,} not through" if self.to_mend else "succeeded"
         return ""
 
     @property

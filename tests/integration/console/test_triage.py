@@ -124,6 +124,8 @@ def test_a_red_wave_leads_to_the_legacy_column_and_the_rerun_of_exactly_those(co
     # It was carried out, and nothing is mended: that is no good end, wherever it stands.
     assert '<p class="verdict unsure">' in ended.text
     assert '<td class="unsure">' in console.get("orders").text
+    # The list leads straight to the causes of what is left.
+    assert f'/waves/{wave_id}/triage">Triage</a>' in console.get("waves").text
     of_wave = console.get(f"waves/{wave_id}").text
     assert '<span class="unsure">ended</span>: <bdi>0 of 1 records mended' in of_wave
 
