@@ -315,7 +315,10 @@ def sought(*, text: str, stage: str, mapped: Mapped) -> Sought:
 def causes_of(
     *, connection: Connection, wave: WaveLine, mapped: Mapped, looked_for: Sought = ALL_CAUSES
 ) -> Causes:
-    """Return the causes of one wave, with what the wave before and the rehearsal had of each."""
+    """Return the causes of one wave, with what the wave before and the rehearsal had of each.
+
+    What Kraken keeps of earlier creates is compared with neither.
+    """
     found = triage.causes(connection=connection, wave_ids=[wave.id], most=MOST_CAUSES, sought=looked_for)
     others = triage.compared(connection=connection, wave_id=wave.id)
     had = triage.had(
@@ -337,6 +340,8 @@ def causes_of(
                     claimed=each.claimed,
                 )
                 for each in others
+                # Only a rerun finds it, so it is neither new nor more than before.
+                if count.code != OUTCOME_KEPT
             ],
         )
         for count in found.lines

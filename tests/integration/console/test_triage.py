@@ -25,7 +25,7 @@ from kraken_import.usecases.control import UnknownWave
 from kraken_import.usecases.selections import customers_in_wave
 from tests.integration.conftest import CUSTOMERS
 from tests.integration.console.conftest import Console, words_of
-from tests.integration.usecases.playing import begin_rerun, finished_wave, wave_with_parked, work
+from tests.integration.usecases.playing import begin_rerun, finished_wave, rerun, wave_with_parked, work
 from tests.integration.usecases.test_reruns import SOUND, broken, give_it_a_tariff
 
 KINDS_OF_FAILURE = ("rejected", "invalid", "errored")
@@ -119,7 +119,8 @@ def test_a_red_wave_leads_to_the_legacy_column_and_the_rerun_of_exactly_those(co
     assert f'/dags/rerun_edf_accounts/runs/{order["run_id"]}"' in under_way.text
     work(console.journey, planned)
     ended = console.get(f"orders/{order['id']}")
-    assert "0 of 1 records mended; 1 still not through (ended by Kraken: " in words_of(ended)
+    kept = "0 of 1 records mended; 1 still not through (kept by Kraken as an earlier create ended: "
+    assert kept in words_of(ended)
     assert actions(console)[0]["outcome"] == "done"
     # It was carried out, and nothing is mended: that is no good end, wherever it stands.
     assert '<p class="verdict unsure">' in ended.text
@@ -465,6 +466,34 @@ def test_what_is_left_is_said_in_one_place(console: Console) -> None:
         file.name for file in SQL_FOLDER.glob("*.sql") if "'dry_run_errored', 'parked'" in file.read_text()
     ]
     assert spelt == []
+
+
+def test_what_kraken_keeps_after_a_rerun_says_what_to_do_and_is_not_new(console: Console) -> None:
+    journey = console.journey
+    assert COLUMNS.of(dialect="edf_accounts", patience=60) is not None
+    with_customers(console)
+    errored = broken(journey, "errored")
+    rehearsal = finished_wave(journey, errored, name="dress", dry_run=True)
+    assert journey.states(rehearsal) == {"dry_run_errored": 1}
+    finished_wave(journey, SOUND[0], name="before")
+    wave_id = finished_wave(journey, errored, SOUND[1], name="pilot")
+    words = words_of(console.get(f"waves/{wave_id}/triage"))
+    assert "new" in words.split()
+    assert "legacy.contract.tariff_code" in words
+    give_it_a_tariff(journey)
+    rerun(journey, wave=str(wave_id))
+    words = words_of(console.get(f"waves/{wave_id}/triage"))
+    assert "outcome_kept" in words
+    assert "keeps its old outcome: mend or remove it there, then rerun." in words
+    assert "kept by Kraken as an earlier create ended" in words
+    assert "new" not in words.replace("the new create", "").split()
+    assert "tariff_code" not in words
+    (row,) = journey.rows("SELECT id FROM migration.import_process WHERE state = 'errored'")
+    record = words_of(console.get(f"records/{row['id']}"))
+    last_try = record[record.index("Errors of the last try") : record.index("What happened")]
+    assert "mend or remove it there, then rerun." in last_try
+    assert "Of an earlier create Kraken says tariff_code_not_found: Tariff ••• does not exist." in last_try
+    assert "legacy." not in last_try
 
 
 def test_the_wave_before_and_the_rehearsal_are_compared(console: Console) -> None:

@@ -61,7 +61,8 @@ def test_columns_that_are_known_stay_where_they_cannot_be_read_again(monkeypatch
     read = columns.Columns()
     for _ in range(2):
         found = read.of(dialect="made_up_accounts", patience=5)
-        read._reading["made_up_accounts"].join()
+        for reading in list(read._kept._working.values()):
+            reading.join()
     found = read.of(dialect="made_up_accounts", patience=5)
     assert found is not None
     assert found.source(path="name") == "legacy.account.name"
