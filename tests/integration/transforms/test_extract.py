@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from tests.samples import identifier_of
 from transforms.extract import UnableToExtract, extract
+from transforms.reading import BatchReader
 from transforms.registry import get_dialect
 
 EDF = get_dialect(name="edf_accounts")
@@ -48,6 +49,29 @@ def test_what_others_commit_in_mid_extraction_is_not_seen_in_half(
     after = extract(engine=legacy_engine, dialect=EDF, identifiers=[ME]).frames
     assert during["notes"].equals(before["notes"])
     assert after["notes"]["body"].tolist() == ["Rewritten"]
+
+
+def test_the_customers_of_a_batch_are_looked_up_and_no_table_is_read_whole(
+    legacy_superuser: Engine, tmp_path: Path
+) -> None:
+    with legacy_superuser.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TABLE customer AS SELECT n::text AS id, repeat('x', 100) AS name "
+            "FROM generate_series(1, 20_000) AS n; "
+            "CREATE UNIQUE INDEX ON customer (id); ANALYZE customer"
+        )
+    file = tmp_path / "customers.sql"
+    file.write_text(
+        "EXPLAIN SELECT * FROM customer "
+        "JOIN unnest(CAST(:identifiers AS text[])) AS asked (id) ON asked.id = customer.id"
+    )
+    asked = [str(each) for each in range(1, 20_000, 20)]
+    with legacy_superuser.begin() as connection:
+        reader = BatchReader(connection=connection, identifiers=asked, raises=UnableToExtract)
+        reader.begin()
+        plan = " ".join(row[0] for row in reader.read(file=file, path="customers").rows)
+    assert "Nested Loop" in plan
+    assert "Index Scan" in plan
 
 
 def test_sql_that_writes_is_stopped_by_the_database(legacy_engine: Engine, tmp_path: Path) -> None:
