@@ -147,6 +147,7 @@ def test_a_report_is_current_when_it_is_opened_and_of_its_own_dag_alone(
     from kraken_import.airflow import renewing, report_pages
 
     monkeypatch.setenv("MIGRATION_REPORTS", f"file://{tmp_path}")
+    monkeypatch.setattr(renewing, "_CURRENT", 600.0)
     # Who may read a DAG is Airflow's matter; what is shown to those who may is ours.
     for route in report_pages.app.routes:
         for dependency in getattr(route, "dependencies", ()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -23,6 +23,7 @@ from kraken_import.usecases.systems import BuildSystems, database_clock
 from tests.integration.conftest import BeginJourney, Journey
 from tests.integration.usecases.playing import begin_rerun
 from tests.wave_keys import Keys
+from transforms.arrays import ArrayLiteral
 
 CUSTOMERS = tuple(f"GB-{number:09}" for number in range(1, 61))
 """Of whom the 25th and the 50th are refused: one in each block."""
@@ -176,8 +177,8 @@ def sizes_of_reads(journey: Journey) -> list[int]:
     sizes: list[int] = []
 
     def asked(_connection: Any, _cursor: Any, _statement: str, parameters: Any, *_others: Any) -> None:
-        if isinstance(parameters, Mapping) and isinstance(parameters.get("identifiers"), Sequence):
-            sizes.append(len(parameters["identifiers"]))
+        if isinstance(parameters, Mapping) and isinstance(parameters.get("identifiers"), ArrayLiteral):
+            sizes.append(parameters["identifiers"].getquoted().count(b",") + 1)
 
     event.listen(journey.legacy, "before_cursor_execute", asked)
     return sizes
