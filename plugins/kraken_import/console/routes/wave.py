@@ -78,7 +78,7 @@ def _wave(asked: Asked, /, *, wave_id: int) -> Response:
 
 
 def _task(*, states: Mapping[State, int], place: int) -> str:
-    """Return the task that works, or worked last, on a batch, as Airflow's pages call it.
+    """Return the task that works on a batch, or its validation once it has ended, as Airflow's pages call it.
 
     Of the tasks that load, Airflow numbers only the batches that have something to load.
     """
