@@ -76,7 +76,8 @@ class Poller:
         """In the order in which they came."""
         self._queue: list[tuple[float, int, Wait]] = []
         self._numbers = itertools.count()
-        self._rounds = 0
+        self._asking: set[Wait] = set()
+        """Those with a round under way."""
         self._tasks: dict[asyncio.Task[Any], None] = {}
         self._due = asyncio.Event()
         self._joined = asyncio.Event()
@@ -192,7 +193,7 @@ class Poller:
         """Hold rounds for the batches that are due, as many at once as are worthwhile."""
         while True:
             self._due.clear()
-            if self._wanted is not None and not self._rounds:
+            if self._wanted is not None and not self._asking:
                 await self._reopen(self._wanted)
             await _until(self._due, seconds=self._begin_rounds())
 
@@ -200,13 +201,13 @@ class Poller:
         """Begin the rounds that are due. Returns the seconds to the next, or None if an event will tell."""
         now = asyncio.get_running_loop().time()
         most = max(1, min(_MOST_ROUNDS, self._systems.kraken.requests_in_flight // _REQUESTS_OF_A_ROUND))
-        while self._queue and self._rounds < most and self._silence is None and self._wanted is None:
+        while self._queue and len(self._asking) < most and self._silence is None and self._wanted is None:
             due, _, wait = self._queue[0]
             if due > now and not wait.is_over.done():
                 return due - now
             heapq.heappop(self._queue)
             if not wait.is_over.done():
-                self._rounds += 1
+                self._asking.add(wait)
                 self._begin(self._round(wait)).add_done_callback(partial(self._round_over, wait))
         return None
 
@@ -226,7 +227,7 @@ class Poller:
         return wave, found, found.asked == most
 
     def _round_over(self, wait: Wait, task: asyncio.Task[tuple[Wave, Round, bool]]) -> None:
-        self._rounds -= 1
+        self._asking.discard(wait)
         if task.cancelled():
             return
         error = task.exception()
@@ -251,9 +252,13 @@ class Poller:
         self._enqueue(wait, at=asyncio.get_running_loop().time() + min(pause, _LONGEST_PAUSE))
 
     def _fail_wave(self, wait: Wait, fault: SystemicFault) -> None:
-        """End the waits of one wave, or of one rerun in it: the rest of it cannot be asked about either."""
+        """End the waits of one wave, or of one rerun in it: the rest of it cannot be asked about either.
+
+        A wait with a round under way meets the fault itself: its round may be the one that stopped the wave,
+        which its trigger then says.
+        """
         wait.fail(fault)
-        for other in self._waits:
+        for other in self._waits.keys() - self._asking:
             if other.ref.wave == wait.ref.wave:
                 other.fail(SystemicFault(code=fault.code, reason=fault.reason))
 

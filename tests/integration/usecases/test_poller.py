@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Awaitable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ import pytest
 import requests
 from sqlalchemy.exc import ProgrammingError
 
+from kraken_import.tracking import waves
 from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases import poller
 from kraken_import.usecases.faults import SystemicFault
@@ -132,6 +134,24 @@ def test_a_wave_that_cannot_be_asked_about_ends_its_own_waits_alone(begin: Begin
     # People are told once.
     assert sorted(fault.stopped_now for fault in faults) == [False, True]
     assert (first, second) == ({"open": 0, "ended": 3}, {"open": 0, "ended": 3})
+
+
+def test_people_are_told_of_a_stop_whichever_round_ends_first(
+    begin: BeginJourney, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(**which: Any) -> bool:
+        is_first = stop_wave(**which)
+        # The round that stopped the wave is the last to say so.
+        time.sleep(0.5 if is_first else 0)
+        return is_first
+
+    journey = begin()
+    refs = created(journey, limit=8, batch_size=2, age=False)
+    stop_wave = waves.stop_wave
+    monkeypatch.setattr(waves, "stop_wave", stop)
+    journey.strike(kind="forbidden", operation="status")
+    faults = run(journey, refs, seconds=10)
+    assert sorted(fault.stopped_now for fault in faults) == [False, False, False, True]
 
 
 def test_a_trigger_that_is_cancelled_leaves_and_the_others_go_on(begin: BeginJourney) -> None:
