@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -20,7 +21,7 @@ from kraken_import.tracking.story import Answered, Error, Sent, Step, Told, Try
 from kraken_import.usecases.decide import decide as decide_about
 from kraken_import.usecases.story import story_of
 from kraken_import.usecases.systems import connected
-from transforms.triage import source_of
+from kraken_import.usecases.triage import Mapped, mapped_of
 
 app = typer.Typer(
     help="See what became of a customer, or decide what no answer proves.", no_args_is_help=True
@@ -203,7 +204,14 @@ def _error(*, told: Told, error: Error) -> str:
 
 
 def _column(*, told: Told, error: Error) -> str:
-    return source_of(dialect=told.record.dialect, path=error.path)
+    mapped = _mapped(told.record.dialect)
+    traced = mapped.trace(path=error.path, code=error.code, detail=error.detail, origin=error.origin)
+    return traced.source
+
+
+@cache
+def _mapped(dialect: str) -> Mapped:
+    return mapped_of(dialect=dialect)
 
 
 def _text(body: bytes) -> str:

@@ -15,10 +15,10 @@ from kraken_import.cli.output import show
 from kraken_import.domain.lifecycle import Mode
 from kraken_import.reporting.page import csv_text
 from kraken_import.tracking.reruns import Left
-from kraken_import.usecases.parties import refused_by
+from kraken_import.usecases.parties import refused_by, traced
 from kraken_import.usecases.rerun_result import RerunResult, result_of
+from kraken_import.usecases.triage import UNMAPPED, mapped_of
 from transforms.private import write_private
-from transforms.triage import source_of
 
 app = typer.Typer()
 
@@ -88,6 +88,7 @@ def lines(*, found: RerunResult) -> list[str]:
 
 def _write(*, found: RerunResult, left: Sequence[Left], folder: Path) -> Path:
     path = folder / f"rerun-{found.rerun.id}.csv"
+    mapped = mapped_of(dialect=found.rerun.dialect) if left else UNMAPPED
     rows = (
         (
             each.external_identifier,
@@ -97,7 +98,7 @@ def _write(*, found: RerunResult, left: Sequence[Left], folder: Path) -> Path:
             refused_by(cause=each.cause),
             each.cause.code,
             each.cause.path,
-            source_of(dialect=found.rerun.dialect, path=each.cause.path),
+            traced(cause=each.cause, mapped=mapped, detail=each.detail).source,
             each.detail,
         )
         for each in left

@@ -7,7 +7,8 @@ from typing import Final
 
 from kraken_import.domain.lifecycle import State
 from kraken_import.tracking.gate import Cause
-from transforms.triage import KEPT_BY_KRAKEN, OUTCOME_KEPT, source_of
+from kraken_import.usecases.triage import Mapped, Traced, mapped_of
+from transforms.triage import KEPT_BY_KRAKEN, OUTCOME_KEPT
 
 LEFT_OUT: Final = (State.REJECTED, State.INVALID, State.PARKED)
 """Records that a gate leaves out: refused before their create, or parked."""
@@ -31,11 +32,20 @@ def refused_by(*, cause: Cause) -> str:
     return _KRAKENS.get(cause.state, cause.state.value)
 
 
+def traced(*, cause: Cause, mapped: Mapped, detail: str = "") -> Traced:
+    """Return the legacy columns that a cause leads to; `detail` is the sentence of one record."""
+    is_ours = cause.state is State.REJECTED
+    return mapped.trace(
+        path=cause.path, code=cause.code, detail=detail, origin="local" if is_ours else "kraken"
+    )
+
+
 def in_markdown(*, causes: Sequence[Cause], dialect: str) -> str:
     """Return a table of causes: numbers, parties, codes, fields and legacy columns, nothing of a customer."""
+    mapped = mapped_of(dialect=dialect)
     rows = [
         f"| {cause.records:,} | {refused_by(cause=cause)} | `{cause.code}` | {cause.path} | "
-        f"{source_of(dialect=dialect, path=cause.path)} |"
+        f"{traced(cause=cause, mapped=mapped).source} |"
         for cause in causes
     ]
     return "\n".join(

@@ -39,7 +39,7 @@ from kraken_import.usecases.pace import LATEST, rate_of
 from kraken_import.usecases.parked import to_do
 from kraken_import.usecases.policy import wave_in_words
 from kraken_import.usecases.restored import restored_sentence
-from kraken_import.usecases.triage import UNMAPPED, Mapped
+from kraken_import.usecases.triage import UNMAPPED, Mapped, mapped_of
 from transforms.registry import get_dialect
 from transforms.triage import Cause, found_by
 
@@ -249,12 +249,8 @@ def _slices(*, connection: Connection, wave_id: int) -> tuple[int, Sequence[Slic
 
 
 def _causes(*, connection: Connection, wave_id: int, dialect: str) -> list[Cause]:
-    # Tracing needs libraries that most processes never use.
-    from kraken_import.reporting.columns import columns
-
     found_causes = reports.causes(connection=connection, wave_id=wave_id)
-    # Reading a mapping takes a while, and a report without causes needs none.
-    mapped = Mapped.read(document=columns(name=dialect)) if found_causes else UNMAPPED
+    mapped = mapped_of(dialect=dialect) if found_causes else UNMAPPED
     return [_cause(found=found, mapped=mapped) for found in found_causes]
 
 

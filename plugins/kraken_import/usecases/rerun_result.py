@@ -14,9 +14,9 @@ from kraken_import.tracking import reruns
 from kraken_import.tracking.gate import Cause
 from kraken_import.tracking.reruns import Left, Rerun, Transition
 from kraken_import.usecases.faults import BadRequest
-from kraken_import.usecases.parties import in_words, refused_by
+from kraken_import.usecases.parties import in_words, refused_by, traced
+from kraken_import.usecases.triage import UNMAPPED, mapped_of
 from kraken_import.usecases.wave_request import AirflowRun
-from transforms.triage import source_of
 from transforms.versions import BuildVersion
 
 _MOST_CAUSES: Final = 5
@@ -112,6 +112,7 @@ def page_of_rerun(*, tracking: Engine, run: AirflowRun) -> str | None:
     if rerun is None:
         return None
     found, left = result_of(tracking=tracking, rerun=rerun)
+    mapped = mapped_of(dialect=found.rerun.dialect) if left else UNMAPPED
     failed = found.rerun.outcome == "failed"
     return render(
         template="rerun",
@@ -132,7 +133,7 @@ def page_of_rerun(*, tracking: Engine, run: AirflowRun) -> str | None:
                 "code": each.cause.code,
                 "detail": each.detail,
                 "path": each.cause.path,
-                "source": source_of(dialect=found.rerun.dialect, path=each.cause.path),
+                "source": traced(cause=each.cause, mapped=mapped, detail=each.detail).source,
             }
             for each in left[:_SHOWN]
         ],

@@ -226,6 +226,14 @@ UNMAPPED: Final = Mapped(columns={}, rules={})
 """What is known of a dialect that is not in force, or whose mapping is still being read."""
 
 
+def mapped_of(*, dialect: str) -> Mapped:
+    """Return what is known of a dialect's mapping, which takes a second or so to read."""
+    # Tracing needs libraries that most processes never use.
+    from kraken_import.reporting.columns import columns
+
+    return Mapped.read(document=columns(name=dialect))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
     """How many records of another wave had the same error."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from kraken_import.reporting.columns import columns
-from kraken_import.usecases.triage import Mapped
+from kraken_import.domain.lifecycle import State
+from kraken_import.tracking.gate import Cause
+from kraken_import.usecases.parties import in_markdown
+from kraken_import.usecases.triage import Mapped, mapped_of
 
 AGREEMENTS = "supply_addresses.meter_points.agreements"
 
 
 @pytest.fixture(scope="module")
 def mapped() -> Mapped:
-    return Mapped.read(document=columns(name="edf_accounts"))
+    return mapped_of(dialect="edf_accounts")
 
 
 @pytest.mark.parametrize(
@@ -68,3 +70,18 @@ def test_a_sentence_names_the_column_that_the_legacy_database_has(mapped: Mapped
     # Of a mapping that is not known nothing is said of it.
     nothing = Mapped(columns={}, rules={}).trace(path="payment_schedules.start_date", code="missing_value")
     assert mapped.worded(detail=said, traced=nothing) == said
+
+
+def test_who_approves_reads_the_same_columns_as_who_looks_for_causes() -> None:
+    causes = [
+        Cause(state=state, code=code, path=path, is_built=True, on_create=False, records=7)
+        for state, code, path in (
+            (State.REJECTED, "missing_child", "customers"),
+            (State.INVALID, "historical_statement_transactions_balance_mismatch", ""),
+            (State.INVALID, "not_possible", ""),
+        )
+    ]
+    *_, missing, mismatch, nothing = in_markdown(causes=causes, dialect="edf_accounts").split("\n")
+    assert "legacy.account_role.valid_to" in missing
+    assert "legacy.ledger_transaction.amount" in mismatch
+    assert nothing.endswith("| `not_possible` |  |  |")
