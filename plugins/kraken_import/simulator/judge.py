@@ -9,11 +9,12 @@ from typing import Any
 
 import orjson
 
+from kraken_import.simulator.keys import Key
 from kraken_import.simulator.passed import Passed
 from kraken_import.simulator.rules import FORMS, judge
 from kraken_import.simulator.rules.declared import Objection
 from kraken_import.simulator.rules.forms import Form
-from kraken_import.simulator.store import Key, Store
+from kraken_import.simulator.store import Store
 from kraken_import.simulator.suppliers import DEFAULTS, unknown_supplier
 
 

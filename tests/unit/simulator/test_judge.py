@@ -10,9 +10,10 @@ import pytest
 
 from kraken_import.simulator import judge as judging
 from kraken_import.simulator.judge import Judge
+from kraken_import.simulator.keys import Key
 from kraken_import.simulator.passed import Passed
 from kraken_import.simulator.rules.declared import Objection
-from kraken_import.simulator.store import Key, Store
+from kraken_import.simulator.store import Store
 from tests.unit.simulator.examples import LATER
 
 SUPPLIER = "ENIPLENITUDEPT_IMPORT_SUPPLIER"
