@@ -13,7 +13,8 @@ from typing import Any, Final
 import orjson
 
 from kraken_import.domain.lifecycle import ENDED_AT_KRAKEN, LEGAL_MOVES, REOPENING_MOVES, UNDONE, State
-from kraken_import.simulator.store import Key, Process
+from kraken_import.simulator.keys import Key
+from kraken_import.simulator.processes import Process
 from kraken_import.tracking.refs import BatchRef
 from proofs.simulation.kraken import Accepted, digest
 from proofs.simulation.loop import PROCESS

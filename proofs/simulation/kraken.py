@@ -11,9 +11,10 @@ from typing import Any, Final
 import orjson
 
 from kraken_import.simulator.app import Simulator
+from kraken_import.simulator.keys import Key
+from kraken_import.simulator.processes import Process
 from kraken_import.simulator.replies import Reply
 from kraken_import.simulator.routes import Envelope
-from kraken_import.simulator.store import Key, Process
 from kraken_import.simulator.visits import Visit
 
 TOKEN = "token-of-the-histories"  # noqa: S105
@@ -64,7 +65,7 @@ class Witness(Simulator):
         process = self.store.processes.get(key)
         if process is not None and _creates(process) > before:
             if process.error is None and self.fails():
-                process.error = ("drawn", "It was drawn.")
+                self.store.processes[key] = process._replace(error=("drawn", "It was drawn."))
             accepted = Accepted(
                 key=key,
                 digest=digest(document=opened.payload),

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from kraken_import.domain.orders import Order
 from kraken_import.domain.policies import PolicySettings
-from kraken_import.simulator.store import Key
+from kraken_import.simulator.keys import Key
 from kraken_import.usecases.control import control_wave, stop_all
 from kraken_import.usecases.decide import decide
 from kraken_import.usecases.rerun import RerunRequest

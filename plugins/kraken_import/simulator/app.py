@@ -12,10 +12,11 @@ from kraken_import.simulator import replies, routes, schedule
 from kraken_import.simulator.control import Control
 from kraken_import.simulator.faults import Faults
 from kraken_import.simulator.judge import Judge
+from kraken_import.simulator.keys import Key
 from kraken_import.simulator.replies import Reply
 from kraken_import.simulator.routes import Envelope, Route
 from kraken_import.simulator.rules.declared import Objection
-from kraken_import.simulator.store import Creation, Key, Store
+from kraken_import.simulator.store import Creation, Store
 from kraken_import.simulator.strikes import Recreation, Strikes
 from kraken_import.simulator.suppliers import DEFAULTS
 from kraken_import.simulator.tokens import Issuer
@@ -190,7 +191,7 @@ class Simulator:
         if self._judge(key, payload, visit):
             return replies.FAILED_VALIDATION
         is_dry_run = task_params.get("is_dry_run", False)
-        process = self.store.processes.get(key)
+        process = self.store.processes.find(key=key)
         again = _USUAL
         if process is not None:
             if self.faults.active:
@@ -218,7 +219,7 @@ class Simulator:
 
     def _status(self, key: Key, visit: Visit) -> Reply:
         now = self.clock()
-        process = self.store.processes.get(key)
+        process = self.store.processes.find(key=key)
         if process is None:
             return replies.NO_SUCH_PROCESS
         status = self.store.status(process=process, now=now)
@@ -226,9 +227,11 @@ class Simulator:
             if self.strikes.is_hidden(visit=visit, process=process, now=now):
                 return replies.NO_SUCH_PROCESS
             told = self.strikes.status(visit=visit, process=process, status=status)
+            process = self.store.processes[key]
         else:
             told = status
-        process.shown = told
+        if process.shown != told:
+            self.store.processes[key] = process = process._replace(shown=told)
         return replies.status(
             process=process,
             status=told,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
 
 from kraken_import.simulator.faults import Faults, UnknownFault
+from kraken_import.simulator.keys import Key
 from kraken_import.simulator.replies import KINDS, NO_SUCH_PAGE, Reply
-from kraken_import.simulator.store import Key, Store
+from kraken_import.simulator.store import Store
 from kraken_import.simulator.tokens import Issuer
 from kraken_import.simulator.visits import Traffic
 
@@ -67,13 +67,18 @@ def _ledger(
 ) -> Reply:
     """How often each key was really created, in the order of the last creates."""
     processes = store.processes
+    live_creates = dry_run_creates = 0
+    more_than_once: list[str] = []
+    for process in processes.page():
+        live_creates += process.live_creates
+        dry_run_creates += process.dry_run_creates
+        if process.live_creates > 1:
+            more_than_once.append(process.key.external_identifier)
     ledger: dict[str, Any] = {
         "number_of_keys": len(processes),
-        "live_creates": sum(process.live_creates for process in processes.values()),
-        "dry_run_creates": sum(process.dry_run_creates for process in processes.values()),
-        "created_more_than_once": [
-            key.external_identifier for key, process in processes.items() if process.live_creates > 1
-        ],
+        "live_creates": live_creates,
+        "dry_run_creates": dry_run_creates,
+        "created_more_than_once": more_than_once,
         "seen": traffic.received,
         "most_in_flight": traffic.most_in_flight,
         "in_progress": store.in_progress(now=now),
@@ -86,32 +91,32 @@ def _ledger(
         return page
     ledger["keys"] = [
         {
-            **key._asdict(),
+            **process.key._asdict(),
             "created": process.live_creates,
-            "refused": traffic.refused(key=key),
+            "refused": traffic.refused(key=process.key),
             "dry_runs": process.dry_run_creates,
             "status": store.status(process=process, now=now),
             "kraken_identifier": process.kraken_identifier,
-            "seen": traffic.seen(key=key),
+            "seen": traffic.seen(key=process.key),
         }
-        for key, process in islice(processes.items(), page.start, page.stop)
+        for process in processes.page(start=page.start, stop=page.stop)
     ]
     return Reply(200, ledger)
 
 
 def _requests(*, traffic: Traffic, query: Mapping[str, Sequence[str]]) -> Reply:
     """How many requests came for each key, with and without an import process, the first key first."""
-    page = _page(query=query, number=len(traffic.by_key))
+    page = _page(query=query, number=traffic.number_of_keys())
     if isinstance(page, Reply):
         return page
     keys = [
         {**key._asdict(), "refused": traffic.refused(key=key), "seen": traffic.seen(key=key)}
-        for key in islice(traffic.by_key, page.start, page.stop)
+        for key in traffic.page(start=page.start, stop=page.stop)
     ]
     return Reply(
         200,
         {
-            "number_of_keys": len(traffic.by_key),
+            "number_of_keys": traffic.number_of_keys(),
             "seen": traffic.received,
             "most_in_flight": traffic.most_in_flight,
             "keys": keys,

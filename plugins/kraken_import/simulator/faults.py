@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from kraken_import.simulator.keys import Key
 from kraken_import.simulator.kinds import FIELDS, KINDS, OPERATIONS
-from kraken_import.simulator.store import Key
 
 
 class UnknownFault(ValueError):

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
+from kraken_import.simulator.keys import Key
+from kraken_import.simulator.passed import Passed
 from kraken_import.simulator.rules import FORMS, judge
 from kraken_import.simulator.rules.declared import Objection
 from kraken_import.simulator.rules.forms import Form
-from kraken_import.simulator.store import Key, Store
+from kraken_import.simulator.store import Store
 from kraken_import.simulator.suppliers import DEFAULTS, unknown_supplier
-
-_REMEMBERED: Final = 50_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,8 +24,8 @@ class Judge:
 
     store: Store
     suppliers: Mapping[str, str] = field(default_factory=lambda: DEFAULTS)
-    _passed: dict[Key, tuple[date, bytes]] = field(default_factory=dict)
-    """The last payload of each key that was found right, so that a create of the same is not judged again."""
+    _passed: Passed = field(default_factory=Passed)
+    """What was found right, so that a create of the same is not judged again."""
 
     def form(self, *, key: Key) -> Form | None:
         """Return the form of a supplier's payloads; None if it is unknown or of the other resource."""
@@ -44,12 +43,12 @@ class Judge:
         def is_taken(namespace: str, value: str) -> bool:
             return self.store.is_taken(namespace=namespace, value=value, by=key, now=now)
 
-        seen = (today, hashlib.blake2b(orjson.dumps(payload), digest_size=16).digest())
-        if self._passed.get(key) == seen and not any(is_taken(*each) for each in form.references(payload)):
+        seen = hash((key, today, orjson.dumps(payload)))
+        if self._passed.has(fingerprint=seen) and not any(
+            is_taken(*each) for each in form.references(payload)
+        ):
             return ()
         found = judge(form=form.name, payload=payload, today=today, is_taken=is_taken)
         if not found:
-            if len(self._passed) >= _REMEMBERED:
-                self._passed.clear()
-            self._passed[key] = seen
+            self._passed.add(fingerprint=seen)
         return found

@@ -8,8 +8,10 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from kraken_import.simulator.keys import Key
+from kraken_import.simulator.processes import Process
 from kraken_import.simulator.rules.declared import Objection
-from kraken_import.simulator.store import Key, Process, Store, iso
+from kraken_import.simulator.store import Store, iso
 
 KINDS: Final[Mapping[str, str]] = {"accounts": "account", "supply-points": "supply_point"}
 """How Kraken calls a record of each resource."""
@@ -112,7 +114,8 @@ def listing(
     Times are printed `shift` seconds ahead of `now`.
     """
     entries = []
-    for key, process in store.processes.items():
+    for process in store.processes.page():
+        key = process.key
         if key.resource != "accounts" or key.import_supplier != import_supplier:
             continue
         status = store.status(process=process, now=now)

@@ -9,9 +9,9 @@ from urllib.parse import unquote
 import orjson
 
 from kraken_import.simulator import replies, tokens
+from kraken_import.simulator.keys import Key
 from kraken_import.simulator.replies import Reply
 from kraken_import.simulator.rules.declared import Objection
-from kraken_import.simulator.store import Key
 
 _PROCESSES: Final = "/v2/data-import/"
 _LISTINGS: Final = "/v1/data-import/"

@@ -10,46 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 import orjson
 
-
-class Key(NamedTuple):
-    """What tells import processes apart in Kraken."""
-
-    resource: str
-    import_supplier: str
-    external_identifier: str
+from kraken_import.simulator.keys import Key
+from kraken_import.simulator.processes import Process, Processes
 
 
 class UnableToReadJournal(Exception):
     """The journal cannot be opened, or is none."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Process:
-    """An import process. `error` is code and detail of what goes wrong while processing."""
-
-    key: Key
-    created_at: float
-    started_at: float
-    """When processing began: later than `created_at` if it was created again in place."""
-    is_dry_run: bool
-    kraken_identifier: str
-    error: tuple[str, str] | None
-    live_creates: int = 0
-    dry_run_creates: int = 0
-    listed: int = 1
-    """How often the listings show it; tests make it another number."""
-    has_event: bool = False
-    """Whether its latest event tells when it was created again in place."""
-    shown: str | None = None
-    """The status last told."""
-
-    def ends_at(self, *, delay: float) -> float:
-        """When processing ends, or ended."""
-        return self.started_at + delay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +43,9 @@ class Store:
     delay: float
     recreate_after_error: bool
     journal: Path | None = None
-    processes: dict[Key, Process] = field(default_factory=dict)
-    references: dict[tuple[str, str], Key] = field(default_factory=dict)
-    """Whose each reference (namespace, value) is; it counts once that account is there."""
+    processes: Processes = field(default_factory=Processes)
+    references: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By namespace and value, whose each reference is; it counts once that account is there."""
     resets: int = 0
     """How often everything was forgotten: requests from before then must not take effect."""
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -105,8 +75,9 @@ class Store:
                 raise UnableToReadJournal(
                     f"Line {number} of {self.journal} is not an entry of a journal."
                 ) from None
-            self._remember(
-                key=Key(resource, supplier, identifier),
+            key = Key(resource, supplier, identifier)
+            owner = self._remember(
+                key=key,
                 made=Creation(
                     is_dry_run=is_dry_run, error=tuple(error) if error else None, has_event=has_event
                 ),
@@ -115,7 +86,8 @@ class Store:
             )
             self._refer(
                 references=[(namespace, value) for namespace, value in (rest[0] if rest else ())],
-                key=Key(resource, supplier, identifier),
+                key=key,
+                owner=owner,
                 now=started_at,
             )
 
@@ -139,7 +111,7 @@ class Store:
 
         `recreate` says whether it is after ERRORED, where that is not as usual.
         """
-        process = self.processes.get(key)
+        process = self.processes.find(key=key)
         if process is None:
             return True
         status = self.status(process=process, now=now)
@@ -150,32 +122,33 @@ class Store:
 
     def create(self, *, key: Key, made: Creation, now: float) -> None:
         """Create an import process."""
-        before = self.processes.get(key)
+        before = self.processes.find(key=key)
         created_at = before.created_at if before and made.in_place else now
-        self._remember(key=key, made=made, created_at=created_at, started_at=now)
+        owner = self._remember(key=key, made=made, created_at=created_at, started_at=now)
         kept = [] if made.is_dry_run else made.references
-        self._refer(references=kept, key=key, now=now)
+        self._refer(references=kept, key=key, owner=owner, now=now)
         if self._file is not None:
             again = (now, made.has_event, kept) if made.in_place or made.has_event or kept else ()
             self._file.write(orjson.dumps([*key, created_at, made.is_dry_run, made.error, *again]) + b"\n")
 
     def put(self, *, key: Key, kraken_identifier: str | None, listed: int, now: float) -> None:
         """Record it as processed long ago, whatever was there before; for tests, and not in the journal."""
-        before = self.processes.get(key)
+        before = self.processes.find(key=key)
         since = now - self.delay
         self._remember(key=key, made=Creation(), created_at=since, started_at=since)
-        process = self.processes[key]
-        process.live_creates = before.live_creates if before else 0
-        process.kraken_identifier = kraken_identifier or (
-            before.kraken_identifier if before else process.kraken_identifier
+        self.processes[key] = self.processes[key]._replace(
+            live_creates=before.live_creates if before else 0,
+            named=kraken_identifier or (before.kraken_identifier if before else ""),
+            listed=listed,
         )
-        process.listed = listed
 
     def is_taken(self, *, namespace: str, value: str, by: Key, now: float) -> bool:
         """Whether a reference belongs to an account that is there, and is not the one that asks."""
-        owner = self.references.get((namespace, value))
-        process = self.processes.get(owner) if owner is not None and owner != by else None
-        return process is not None and self.status(process=process, now=now) == "PROCESSED"
+        owner = self.references.get(namespace, {}).get(value)
+        process = self.processes.owner(text=owner) if owner is not None else None
+        if process is None or process.key == by:
+            return False
+        return self.status(process=process, now=now) == "PROCESSED"
 
     def status(self, *, process: Process, now: float) -> str:
         """The status of a process at a time."""
@@ -189,30 +162,29 @@ class Store:
 
     def in_progress(self, *, now: float) -> int:
         """How many processes have not ended."""
-        started = itertools.takewhile(
-            lambda process: now - process.started_at < self.delay, reversed(self.processes.values())
-        )
+        started = itertools.takewhile(lambda start: now - start < self.delay, self.processes.starts())
         return sum(1 for _ in started)
 
-    def _refer(self, *, references: Sequence[tuple[str, str]], key: Key, now: float) -> None:
+    def _refer(self, *, references: Sequence[tuple[str, str]], key: Key, owner: str, now: float) -> None:
         for namespace, value in references:
             if not self.is_taken(namespace=namespace, value=value, by=key, now=now):
-                self.references[namespace, value] = key
+                self.references.setdefault(namespace, {})[value] = owner
 
-    def _remember(self, *, key: Key, made: Creation, created_at: float, started_at: float) -> None:
-        # Taken out, so that the processes stay in the order of their creation.
-        before = self.processes.pop(key, None)
-        self.processes[key] = Process(
+    def _remember(self, *, key: Key, made: Creation, created_at: float, started_at: float) -> str:
+        """Put a process last, so that they stay in the order of their creation. Returns its key as a text."""
+        before = self.processes.find(key=key)
+        process = Process(
             key=key,
             created_at=created_at,
             started_at=started_at,
             is_dry_run=made.is_dry_run,
-            kraken_identifier=f"A-{next(self._numbers):08X}",
+            number=next(self._numbers),
             error=made.error,
             live_creates=(before.live_creates if before else 0) + (not made.is_dry_run),
             dry_run_creates=(before.dry_run_creates if before else 0) + made.is_dry_run,
             has_event=made.has_event,
         )
+        return self.processes.renew(process=process)
 
 
 def iso(*, time: float) -> str:

@@ -8,9 +8,10 @@ from typing import Final, NamedTuple
 
 from kraken_import.simulator import replies
 from kraken_import.simulator.faults import Fault, Faults
+from kraken_import.simulator.processes import Process
 from kraken_import.simulator.replies import Reply
 from kraken_import.simulator.rules.declared import Objection
-from kraken_import.simulator.store import Process, Store
+from kraken_import.simulator.store import Store
 from kraken_import.simulator.visits import Cut, Dropped, Traffic, Visit
 
 _BEFORE: Final = {"PENDING": None, "IN_PROGRESS": "PENDING"}
@@ -139,7 +140,8 @@ class Strikes:
         unknown = self._struck("unknown_status", visit)
         if unknown and unknown.words:
             # As Kraken does when processing ends: what it says is kept with the process.
-            process.error = ("customer_not_valid", f"Not accepted: {unknown.words}.")
+            error = ("customer_not_valid", f"Not accepted: {unknown.words}.")
+            self.store.processes[process.key] = process._replace(error=error)
         return str(unknown.status) if unknown else status
 
     async def after(self, *, visit: Visit, reply: Reply) -> Reply:

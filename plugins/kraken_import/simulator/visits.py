@@ -6,22 +6,24 @@ import asyncio
 import socket
 import struct
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from functools import lru_cache
-from typing import Any, Final, cast
+from functools import cache, lru_cache
+from itertools import islice
+from typing import Any, Final, TypeAlias, cast
 
+from kraken_import.simulator.keys import Key, Keys
 from kraken_import.simulator.replies import Reply
-from kraken_import.simulator.store import Key
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Counts: TypeAlias = tuple[int, ...]
 
 _COUNTED: Final = {"validate": 0, "create": 1, "status": 2}
 _REFUSED: Final = 3
-_NONE: Final = (0, 0, 0, 0)
+_NONE: Final[Counts] = (0, 0, 0, 0)
 _RESET: Final = struct.pack("ii", 1, 0)
 
 
@@ -50,13 +52,14 @@ class Traffic:
     in_flight: int = 0
     most_in_flight: int = 0
     received: dict[str, int] = field(default_factory=dict)
-    by_key: dict[Key, list[int]] = field(default_factory=dict)
+    _keys: Keys = field(default_factory=Keys)
+    _by_key: dict[str, Counts] = field(default_factory=dict)
 
     def reset(self) -> None:
         """Forget past requests. Those under way stay under way."""
         self.most_in_flight = self.in_flight
         self.received.clear()
-        self.by_key.clear()
+        self._by_key.clear()
 
     def enter(self, *, operation: str) -> int:
         """Count a request whose key is not read yet. Returns which of its operation it is."""
@@ -70,28 +73,33 @@ class Traffic:
         """Count the request of a key. Returns which of its key it is, where that is counted."""
         if operation not in _COUNTED:
             return None
-        counts, place = self._counts(key), _COUNTED[operation]
-        counts[place] += 1
-        return counts[place]
+        return self._count(key, _COUNTED[operation])
 
     def refuse(self, *, key: Key) -> None:
         """Count a create that was answered "already imported"."""
-        self._counts(key)[_REFUSED] += 1
+        self._count(key, _REFUSED)
 
     def seen(self, *, key: Key) -> dict[str, int]:
         """How many requests of each operation came for a key."""
-        counts = self.by_key.get(key, _NONE)
+        counts = self._by_key.get(self._keys.text(key=key), _NONE)
         return {operation: counts[index] for operation, index in _COUNTED.items()}
 
     def refused(self, *, key: Key) -> int:
         """How many creates of a key were answered "already imported"."""
-        return self.by_key.get(key, _NONE)[_REFUSED]
+        return self._by_key.get(self._keys.text(key=key), _NONE)[_REFUSED]
 
-    def _counts(self, key: Key) -> list[int]:
-        counts = self.by_key.get(key)
-        if counts is None:
-            counts = self.by_key[key] = list(_NONE)
-        return counts
+    def number_of_keys(self) -> int:
+        """How many keys requests came for."""
+        return len(self._by_key)
+
+    def page(self, *, start: int, stop: int) -> Iterator[Key]:
+        """Iterate over the keys that requests came for, the first key first."""
+        return (self._keys.key(text=text) for text in islice(self._by_key, start, stop))
+
+    def _count(self, key: Key, place: int) -> int:
+        text = self._keys.text(key=key)
+        counts = self._by_key[text] = _one_more(self._by_key.get(text, _NONE), place)
+        return counts[place]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -201,6 +209,12 @@ class Visit:
     def _transport(self) -> Any:
         # uvicorn hands out a method of its request cycle, which alone knows the connection.
         return cast(Any, self.receive).__self__.transport
+
+
+@cache
+def _one_more(counts: Counts, place: int) -> Counts:
+    """Counts with one more at a place. Keys with the same counts share them, so that they take no memory."""
+    return (*counts[:place], counts[place] + 1, *counts[place + 1 :])
 
 
 @lru_cache(maxsize=16)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from kraken_import.simulator.store import Key, Process
+from kraken_import.simulator.keys import Key
+from kraken_import.simulator.processes import Process
 from proofs.simulation.invariants import disagreements
 
 KEY = Key("accounts", "TENTACLE_ENERGY", "EXTERNAL-1")
@@ -23,9 +24,7 @@ def record(**changes: Any) -> dict[str, Any]:
 
 
 def process(*, is_dry_run: bool = False) -> Process:
-    return Process(
-        key=KEY, created_at=0, started_at=0, is_dry_run=is_dry_run, kraken_identifier="A-1", error=None
-    )
+    return Process(key=KEY, created_at=0, started_at=0, number=1, is_dry_run=is_dry_run, named="A-1")
 
 
 def said(given: dict[str, Any], *, there: Process | None, status: str | None, created: bool) -> list[str]:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from kraken_import.simulator.faults import Faults, UnknownFault
+from kraken_import.simulator.keys import Key
 from kraken_import.simulator.kinds import KINDS
-from kraken_import.simulator.store import Key
 from tests.conftest import ROOT
 
 

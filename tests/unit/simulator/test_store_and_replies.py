@@ -1,5 +1,7 @@
 """What the stand-in remembers, and how it words refusals."""
 
+import itertools
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,8 +10,10 @@ from typing import Any, Protocol
 import pytest
 
 from kraken_import.simulator import replies, schedule
+from kraken_import.simulator.keys import Key
 from kraken_import.simulator.rules.declared import Objection
-from kraken_import.simulator.store import Creation, Key, Store, UnableToReadJournal
+from kraken_import.simulator.store import Creation, Store, UnableToReadJournal
+from kraken_import.simulator.visits import Traffic
 
 KEY = Key("accounts", "TENTACLE_ENERGY", "A/1 é")
 ERROR = ("tariff_code_not_found", "Tariff X does not exist.")
@@ -263,3 +267,44 @@ def test_references_outlast_a_restart(store: OpenStore, tmp_path: Path) -> None:
     assert again.is_taken(namespace="allpay", value="1", by=OTHER, now=110)
     again.reset()
     assert again.references == {}
+
+
+def test_an_account_takes_few_bytes_however_many_there_are(store: OpenStore) -> None:
+    number, kept, traffic = 20_000, store(), Traffic()
+    tracemalloc.start()
+    for index in range(number):
+        for operation in ("validate", "create", "status", "status"):
+            # Each request brings a key of its own.
+            key = Key("accounts", "TENTACLE_ENERGY", f"GB-{index:09d}")
+            traffic.note(operation=operation, key=key)
+        references = [("legacy.customer-number", f"{index:010d}")]
+        kept.create(key=key, made=Creation(references=references), now=index + 0.5)
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+
+    assert size / number < 450
+    assert (len(kept.processes), traffic.number_of_keys()) == (number, number)
+
+
+def test_processes_are_told_apart_by_resource_supplier_and_identifier(store: OpenStore) -> None:
+    kept = store()
+    keys = [
+        Key(*parts) for parts in itertools.product(("accounts", "supply-points"), ("A", "A 1"), ("1", "1 1"))
+    ]
+    for number, key in enumerate(keys):
+        kept.create(key=key, made=Creation(), now=number)
+
+    assert list(kept.processes) == keys
+    assert [kept.processes[key].started_at for key in keys] == list(range(len(keys)))
+
+
+def test_what_was_changed_of_a_process_is_its_own(store: OpenStore) -> None:
+    kept, other = store(), KEY._replace(external_identifier="other")
+    for key in (KEY, other):
+        kept.create(key=key, made=Creation(), now=100)
+    before = kept.processes[other]
+    kept.processes[KEY] = kept.processes[KEY]._replace(error=ERROR, shown="PENDING")
+
+    assert status(kept, now=110) == "ERRORED"
+    assert kept.processes[other] == before
+    assert list(kept.processes) == [KEY, other]
