@@ -566,6 +566,35 @@ def test_the_untouched_form_is_a_dry_run_that_takes_no_customer(dags: dict[str, 
     assert {params[name] for name in POLICY} == {None}
 
 
+@pytest.mark.parametrize("dag_id", DIALECT_DAGS + RERUN_DAGS)
+def test_a_form_is_written_once_with_its_dag_and_not_with_each_task(dag_id: str) -> None:
+    from airflow.sdk.definitions.param import process_params
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    from kraken_import.airflow.dags import dialect_dags
+
+    dag = dialect_dags()[dag_id]
+    written = DagSerialization.to_dict(dag)["dag"]
+    assert {name for name, _ in written["params"]} == set(dag.params)
+    assert [task["__var"]["task_id"] for task in written["tasks"] if task["__var"].get("params")] == []
+    # Each task still gets the form of its run, with what the run was started with.
+    for task in dag.tasks:
+        form = process_params(dag, task, {"requests_in_flight": 7}, suppress_exception=False)
+        assert set(form) == set(dag.params)
+        assert form["requests_in_flight"] == 7
+
+
+def test_what_a_run_was_started_with_stays_with_its_dag() -> None:
+    from airflow.sdk.definitions.param import process_params
+
+    from kraken_import.airflow.dags import dialect_dags
+
+    built = dialect_dags()
+    one, other = (built[dag_id] for dag_id in DIALECT_DAGS[:2])
+    process_params(one, one.get_task("plan"), {"wave": "Night 1"}, suppress_exception=False)
+    assert other.params["wave"] is None
+
+
 def test_the_defaults_are_valid(dags: dict[str, Any]) -> None:
     dags["migrate_edf_accounts"].params.validate()
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
 from airflow.sdk import DAG, Param, TriggerRule, task_group
+from airflow.sdk.definitions.param import ParamsDict
 
 from kraken_import.airflow import environment
 from kraken_import.airflow.connections import connection_ids
@@ -50,6 +52,8 @@ class Outline:
     plan: type[MigrationOperator]
     gate: type[MigrationOperator]
     summarise: type[MigrationOperator]
+    report: type[MigrationOperator] | None = None
+    """Comes last, whatever happened before it."""
     params: Mapping[str, Param]
     tags: tuple[str, ...] = ()
     schedule: Any = None
@@ -88,7 +92,6 @@ def dialect_dag(*, name: str, outline: Outline) -> DAG:
         schedule=outline.schedule,
         catchup=False,
         max_active_runs=4,
-        params=dict(outline.params),
         tags=["kraken", "migration", *outline.tags, dialect.market],
         default_args=_tasks(),
         deadline=deadline(dialect=name, what=outline.what),
@@ -101,6 +104,11 @@ def dialect_dag(*, name: str, outline: Outline) -> DAG:
         prepare, load = _groups(dialect=name, given={**given, "dialect": name, "map_index_template": _LABEL})
         plan >> prepare.expand(batch=plan.output) >> gate
         gate >> load.expand(batch=gate.output) >> summarise
+        if outline.report is not None:
+            # A teardown: whatever happens to the report, the run keeps the state that summarise gives it.
+            summarise >> outline.report(task_id="report", **given).as_teardown()
+    # Airflow gives every task a copy of the form that its DAG has by then, and would write each with the DAG.
+    dag.params = ParamsDict(deepcopy(dict(outline.params)))
     return dag
 
 

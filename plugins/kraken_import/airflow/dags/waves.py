@@ -6,7 +6,6 @@ from typing import Final
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
-from kraken_import.airflow.connections import connection_ids
 from kraken_import.airflow.dags.batches import Outline, dialect_dag, schedule
 from kraken_import.airflow.dags.params import AWAIT_MINUTES, IMPORT_SUPPLIER, POLICY, form_field
 from kraken_import.airflow.operators.wave import (
@@ -105,7 +104,7 @@ _PARAMS: Final = {
 def wave_dag(*, name: str) -> DAG:
     """Return the DAG that migrates the customers of a dialect."""
     dialect = delivered_dialect(name=name)
-    dag = dialect_dag(
+    return dialect_dag(
         name=name,
         outline=Outline(
             prefix="migrate",
@@ -116,12 +115,8 @@ def wave_dag(*, name: str) -> DAG:
             plan=PlanWaveOperator,
             gate=GateOperator,
             summarise=SummariseWaveOperator,
+            report=ReportWaveOperator,
             params=_PARAMS,
             schedule=CronTriggerTimetable(cron, timezone=dialect.zone) if (cron := schedule()) else None,
         ),
     )
-    with dag:
-        # A teardown: whatever happens to the report, the run keeps the state that summarise gives it.
-        report = ReportWaveOperator(task_id="report", connections=connection_ids(dialect=name)).as_teardown()
-        dag.get_task("summarise") >> report
-    return dag
