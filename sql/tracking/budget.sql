@@ -59,20 +59,25 @@ WITH looked_at AS (
         LIMIT %(window)s
     ) AS accepted
     LEFT JOIN LATERAL (
-        SELECT attempt.outcome, event.error_code, event.error_path
-        FROM migration.import_attempt AS attempt
+        SELECT tried.outcome, event.error_code, event.error_path
+        FROM (
+            SELECT outcome
+            FROM migration.import_attempt
+            WHERE import_process_id = accepted.import_process_id AND attempt = accepted.attempt
+            -- One probe for each record: how few have failed is not known here, and every try that there is was read
+            -- to find them.
+            OFFSET 0
+        ) AS tried
         CROSS JOIN LATERAL (
             SELECT last.error_code, last.error_path
             FROM migration.import_event AS last
-            WHERE last.import_process_id = attempt.import_process_id
-                AND last.attempt = attempt.attempt
-                AND last.to_state = attempt.outcome
+            WHERE last.import_process_id = accepted.import_process_id
+                AND last.attempt = accepted.attempt
+                AND last.to_state = tried.outcome
             ORDER BY last.id DESC
             LIMIT 1
         ) AS event
-        WHERE attempt.import_process_id = accepted.import_process_id
-            AND attempt.attempt = accepted.attempt
-            AND attempt.outcome = ANY (%(ended_badly)s)
+        WHERE tried.outcome = ANY (%(ended_badly)s)
     ) AS ending ON true
 )
 SELECT

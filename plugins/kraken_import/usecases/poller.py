@@ -58,9 +58,21 @@ _REQUESTS_OF_A_ROUND: Final = 2
 
 _LEAST_RECORDS: Final = 100
 _MOST_RECORDS: Final = 500
-"""Records of one round: many where few batches wait, few where many do, so that each has its turn soon."""
+"""Records of one round: many where few batches wait or Kraken answers quickly, and few otherwise, so that
+each batch has its turn soon."""
 
 _END_OF_TIME: Final = datetime.max.replace(tzinfo=UTC)
+
+
+def records_of_round(*, session: KrakenSession, waits: int) -> int:
+    """Return how many records of a batch to ask about in one round, where so many batches wait.
+
+    Each round reads all that its batch has open, so few large ones cost less. A round may be as large as lets
+    every waiting batch have its turn within the seconds of a chunk.
+    """
+    waits = max(1, waits)
+    soon = session.chunk(rounds=1, most=_MOST_RECORDS * waits)
+    return max(_LEAST_RECORDS, min(_MOST_RECORDS, max(_MOST_RECORDS, soon) // waits))
 
 
 class Poller:
@@ -215,29 +227,26 @@ class Poller:
         heapq.heappush(self._queue, (at, next(self._numbers), wait))
         self._due.set()
 
-    def _records(self) -> int:
-        return max(_LEAST_RECORDS, _MOST_RECORDS // max(1, len(self._waits)))
-
-    async def _round(self, wait: Wait) -> tuple[Wave, Round, bool]:
-        """Hold one round. Returns the wave, the result, and whether more records may be due."""
-        most = self._records()
+    async def _round(self, wait: Wait) -> tuple[Wave, Round]:
+        """Hold one round. Returns the wave and the result."""
         wave = await asyncio.to_thread(wave_of, systems=self._systems, ref=wait.ref.wave)
         session = await self._session(wave)
+        most = records_of_round(session=session, waits=len(self._waits))
         found = await ask_due(systems=self._systems, session=session, wave=wave, ref=wait.ref, most=most)
-        return wave, found, found.asked == most
+        return wave, found
 
-    def _round_over(self, wait: Wait, task: asyncio.Task[tuple[Wave, Round, bool]]) -> None:
+    def _round_over(self, wait: Wait, task: asyncio.Task[tuple[Wave, Round]]) -> None:
         self._asking.discard(wait)
         if task.cancelled():
             return
         error = task.exception()
         pause = TRY_AGAIN_AFTER
         if error is None:
-            wave, found, is_full = task.result()
+            wave, found = task.result()
             wait.count(found=found)
             # Behind all that are due already, so that a batch with many due records does not hold up the
             # others.
-            pause = 0.0 if is_full else _LONGEST_PAUSE if found.next_in is None else found.next_in
+            pause = _LONGEST_PAUSE if found.next_in is None else found.next_in
             if found.is_silent:
                 self._sit_out(wave)
         elif isinstance(error, SystemicFault):

@@ -30,7 +30,8 @@ class Round:
     asked: int
     ended: int
     parked: int
-    still_open: int
+    still_open: int | None
+    """None after a round as large as it may be: then more may be due, and the next one counts."""
     next_in: float | None
     """Seconds until the next record is due, 0 for now; None when none is open."""
     is_silent: bool
@@ -46,13 +47,14 @@ async def ask_due(*, systems: Systems, session: KrakenSession, wave: Wave, ref: 
     records = await asyncio.to_thread(_take, systems, ref, most)
     if records:
         asked = await ask(systems=systems, session=session, wave=wave, records=records)
-    outlook = await asyncio.to_thread(outlook_of, systems=systems, ref=ref)
+    is_full = len(records) == most
+    outlook = None if is_full else await asyncio.to_thread(outlook_of, systems=systems, ref=ref)
     return Round(
         asked=len(records),
         ended=asked.ended,
         parked=asked.parked,
-        still_open=outlook.open,
-        next_in=outlook.seconds,
+        still_open=None if outlook is None else outlook.open,
+        next_in=0.0 if outlook is None else outlook.seconds,
         is_silent=asked.is_silent,
     )
 

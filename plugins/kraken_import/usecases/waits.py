@@ -57,7 +57,7 @@ class Wait:
     is_over: asyncio.Future[None]
     voice: Voice = field(default_factory=Voice)
     still_open: int | None = None
-    """Records open after the last round; None before the first."""
+    """Records open after the last round; None before the first, and after one that has not counted them."""
     ended: int = 0
     was_paused: bool = False
     hiccup: BaseException | None = None
@@ -73,7 +73,7 @@ class Wait:
         self.hiccup = None
         self.ended += found.ended
         self.still_open = found.still_open
-        if self.resumption is None and not found.still_open:
+        if self.resumption is None and found.still_open == 0:
             self.end()
 
     def judge(self, *, now: float, is_paused: bool | None) -> None:

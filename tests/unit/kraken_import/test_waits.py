@@ -41,9 +41,14 @@ def wait(
     )
 
 
-def found(*, still_open: int, ended: int = 0) -> Round:
+def found(*, still_open: int | None, ended: int = 0) -> Round:
     return Round(
-        asked=still_open + ended, ended=ended, parked=0, still_open=still_open, next_in=1, is_silent=False
+        asked=(still_open or 0) + ended,
+        ended=ended,
+        parked=0,
+        still_open=still_open,
+        next_in=1,
+        is_silent=False,
     )
 
 
@@ -95,9 +100,12 @@ def test_a_batch_that_waits_for_ends_has_its_end_when_nothing_is_open(
     ends.count(found=found(still_open=1, ended=2))
     ends.judge(now=NOW + 3599, is_paused=False)
     assert not ends.is_over.done()
+    # A round that was full has not counted what is open: that is no end.
+    ends.count(found=found(still_open=None, ended=4))
+    assert not ends.is_over.done()
     ends.count(found=found(still_open=0, ended=1))
     assert ends.is_over.done()
-    assert ends.ended == 3
+    assert ends.ended == 7
 
 
 def test_a_wait_whose_time_is_up_says_what_kept_it_from_polling(loop: asyncio.AbstractEventLoop) -> None:
