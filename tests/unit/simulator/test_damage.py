@@ -49,3 +49,18 @@ def test_no_odd_value_at_any_place_breaks_the_rules(name: str) -> None:
             if not judge(form=name, payload=damaged, today=today(name)):
                 form.processing_error(damaged)
                 form.references(damaged)
+
+
+def test_no_field_of_another_kind_of_meter_or_point_breaks_the_rules() -> None:
+    form, whole = FORMS["edf_accounts"], EXAMPLES["edf_accounts"]
+    kinds = ("ElectricityMeterPoint", "ElectricityMeter", "GasMeterPoint", "GasMeter")
+    names = {name for kind in kinds for name in form.shapes.shapes[kind].fields}
+    points = whole["supply_addresses"][0]["meter_points"]
+    assert {point["supply_type"] for point in points} == {"ELECTRICITY", "GAS"}
+    for index, point in enumerate(points):
+        for name in names - point["meters"][0].keys():
+            for value in ODD:
+                damaged = copy.deepcopy(whole)
+                meter = damaged["supply_addresses"][0]["meter_points"][index]["meters"][0]
+                meter[name] = copy.deepcopy(value)
+                judge(form=form.name, payload=damaged, today=today(form.name))

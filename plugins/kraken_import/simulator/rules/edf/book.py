@@ -54,11 +54,20 @@ def once(find: Callable[[Found, Context], Fact]) -> Callable[[Found, Context], F
     return known
 
 
+def _without_registers(point: Found) -> Found:
+    """A meter point as Kraken knows it: a gas meter has no registers, whatever stands under this name."""
+    meters = point.get("meters") or ()
+    if point["supply_type"] != "GAS" or not any("registers" in meter for meter in meters):
+        return point
+    known = [{name: meter[name] for name in meter if name != "registers"} for meter in meters]
+    return {**point, "meters": known}
+
+
 @once
 def points_of(account: Found, _: Context) -> tuple[tuple[str, Found], ...]:
     """The meter points of an account with their paths."""
     return tuple(
-        (f"supply_addresses.{place}.meter_points.{index}", point)
+        (f"supply_addresses.{place}.meter_points.{index}", _without_registers(point))
         for place, address in objects(account.get("supply_addresses"))
         for index, point in objects(address.get("meter_points"))
     )
