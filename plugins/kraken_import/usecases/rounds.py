@@ -13,7 +13,7 @@ from kraken_import.tracking.looks import Outlook
 from kraken_import.tracking.processes import OpenRecord
 from kraken_import.tracking.refs import BatchRef, WaveRef
 from kraken_import.tracking.waves import Wave
-from kraken_import.usecases.asking import Asked, ask
+from kraken_import.usecases.asking import ask
 from kraken_import.usecases.calling import wave_for_kraken
 from kraken_import.usecases.systems import Systems
 
@@ -43,10 +43,8 @@ async def ask_due(*, systems: Systems, session: KrakenSession, wave: Wave, ref: 
     Another asker of the same batch is given other records. Raises `SystemicFault` when no record can be asked
     about; the wave is stopped then.
     """
-    asked = Asked(ended=0, parked=0, is_silent=False)
     records = await asyncio.to_thread(_take, systems, ref, most)
-    if records:
-        asked = await ask(systems=systems, session=session, wave=wave, records=records)
+    asked = await ask(systems=systems, session=session, wave=wave, records=records)
     is_full = len(records) == most
     outlook = None if is_full else await asyncio.to_thread(outlook_of, systems=systems, ref=ref)
     return Round(
@@ -65,7 +63,8 @@ async def ask_for_room(*, systems: Systems, session: KrakenSession, wave: Wave, 
     Asks about due records, and about the oldest as long as they turn out to have ended. Raises
     `SystemicFault`.
     """
-    due = await ask_due(systems=systems, session=session, wave=wave, ref=ref, most=_DUE_AT_ONCE)
+    records = await asyncio.to_thread(_take, systems, ref, _DUE_AT_ONCE)
+    due = await ask(systems=systems, session=session, wave=wave, records=records)
     ended, most = due.ended, _OLDEST_AT_ONCE
     while not due.is_silent:
         records = await asyncio.to_thread(_take_oldest, systems, ref, most)
