@@ -2,8 +2,9 @@
 
 A forked task finds these modules in memory that it shares with all others, instead of importing them itself
 for a second or two; so does each reading of a DAG file, which the DAG processor forks. Only these two import
-it, since `airflow_local_settings` names it for them. Dialects are not among them, nor the frames, rules and
-models that they are made of: each task reads those, so that a corrected mapping needs no restart.
+it, since `airflow_local_settings` names it for them. Of the package's dialects, and the frames, rules and
+models that they are made of, each task first looks whether a file has changed, and reads them anew if one
+has, so that a corrected mapping needs no restart.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import stdnum.es.cups
 import stdnum.pt.nif
 
 import kraken_import.airflow.dags
+from transforms.ahead import load_ahead
 
 LOADED = (
     airflow.sdk.execution_time.task_runner,
@@ -34,6 +36,8 @@ LOADED = (
     stdnum.es.cups,
     stdnum.pt.nif,
 )
+
+load_ahead()
 
 # The collector does not visit frozen objects, so forked tasks keep sharing their pages.
 gc.freeze()

@@ -21,6 +21,7 @@ from kraken_import.airflow.dags.reruns import rerun_dag
 from kraken_import.airflow.dags.retention import retention_dag
 from kraken_import.airflow.dags.watch import watch_dag
 from kraken_import.airflow.dags.waves import wave_dag
+from transforms.ahead import forget_changed
 from transforms.project import require_project
 from transforms.registry import BrokenDialect, dialect_names, problem_of
 
@@ -62,12 +63,14 @@ def check_dialects() -> None:
 
     In a DAG file without DAGs, Airflow shows them as its import error, and runs the DAGs of other files.
     """
+    forget_changed()
     problems = [problem for name in dialect_names() if (problem := problem_of(name=name))]
     if problems:
         raise BrokenDialect(" ".join(problems))
 
 
 def _require(*, project: Path | None) -> None:
+    forget_changed()
     if project is not None:
         require_project(folder=project)
 
