@@ -110,24 +110,19 @@ def _judge(*, target: Console, api: Airflow, running: Running, progress: Sequenc
             target.print(table)
         target.print()
         target.print(_rate(progress=progress))
-        found = outcome.ends(tracking=tracking, wave_ids=wave_ids)
         if not running.systems.bundled_kraken:
             target.print("Not compared with the generator: it knows only how the bundled Kraken answers.")
             return faults
-        if outcome.knows_expectations(legacy=legacy):
-            lines = outcome.differences(
-                legacy=legacy, found=found, is_dry_run=any(each.wave.is_dry_run for each in progress)
-            )
-            if lines:
-                faults.append(f"{len(lines):,} customers ended otherwise than expected: {_first(lines)}.")
-            else:
-                target.print(f"Every one of {len(found):,} outcomes is what the generated customer implies.")
-        repeated = outcome.ledger_faults(kraken_url=running.systems.kraken_url, found=found)
-        if repeated:
-            faults.append(f"Kraken's ledger differs: {_first(repeated)}.")
-        else:
-            target.print("The stand-in's ledger shows each key created at most once.")
-    return faults
+        judgement = outcome.judged(
+            tracking=tracking,
+            legacy=legacy,
+            kraken_url=running.systems.kraken_url,
+            wave_ids=wave_ids,
+            is_dry_run=any(each.wave.is_dry_run for each in progress),
+        )
+    for sentence in judgement.right:
+        target.print(sentence)
+    return [*faults, *judgement.faults]
 
 
 def _run_fault(*, api: Airflow, progress: Progress) -> str | None:
@@ -178,7 +173,3 @@ def _legacy(*, running: Running) -> str:
     if running.systems.bundled_legacy:
         return "the bundled legacy database"
     return f"the legacy database at {safe_address(dsn=running.systems.legacy_dsn)}"
-
-
-def _first(lines: Sequence[str]) -> str:
-    return outcome.listed(lines=lines)

@@ -1,7 +1,8 @@
 """How waves ended: the errors, and the comparison with what the generated customers imply."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import requests
 from sqlalchemy import Engine, text
@@ -13,12 +14,22 @@ from transforms.registry import get_dialect
 
 _EXAMPLES = 3
 _LEDGER_SECONDS = 60.0
+_LEDGER_KEYS = 50_000
+"""Read at once: the ledger of a million at once would take a gigabyte there and here."""
 _REHEARSED = {State.PROCESSED: State.DRY_RUN_SUCCEEDED.value, State.ERRORED: State.DRY_RUN_ERRORED.value}
 """How a dry run ends where a live import would end like this."""
 
 
 class UnableToReadLedger(StackProblem):
     """The stand-in Kraken does not say what it created."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What was found right, and what was not: a sentence each."""
+
+    right: Sequence[str]
+    faults: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +58,26 @@ class Ended:
     def words(self) -> str:
         """State, code and field in a few words."""
         return " ".join(part for part in (self.state, self.code, self.path) if part)
+
+
+def judged(
+    *, tracking: Engine, legacy: Engine, kraken_url: str, wave_ids: Sequence[int], is_dry_run: bool
+) -> Judgement:
+    """Return whether waves ended as the generated customers imply, and the stand-in created as they say."""
+    right, faults = [], []
+    found = ends(tracking=tracking, wave_ids=wave_ids)
+    if knows_expectations(legacy=legacy):
+        lines = differences(legacy=legacy, found=found, is_dry_run=is_dry_run)
+        if lines:
+            faults.append(f"{len(lines):,} customers ended otherwise than expected: {listed(lines=lines)}.")
+        else:
+            right.append(f"Every one of {len(found):,} outcomes is what the generated customer implies.")
+    repeated = ledger_faults(kraken_url=kraken_url, found=found)
+    if repeated:
+        faults.append(f"Kraken's ledger differs: {listed(lines=repeated)}.")
+    else:
+        right.append("The stand-in's ledger shows each key created at most once.")
+    return Judgement(right=right, faults=faults)
 
 
 def error_groups(*, tracking: Engine, wave_ids: Sequence[int]) -> list[ErrorGroup]:
@@ -165,15 +196,26 @@ def _expected(*, legacy: Engine, found: Sequence[Ended]) -> dict[tuple[str, str]
 def _read_ledger(*, kraken_url: str) -> dict[tuple[str, str, str], int]:
     """(resource, import supplier, external identifier) to the number of times that it was really created."""
     address = f"{kraken_url}/simulator/ledger"
+    try:
+        return {
+            (key["resource"], key["import_supplier"], key["external_identifier"]): int(key["created"])
+            for key in _ledger_keys(address=address)
+        }
+    except (requests.RequestException, ValueError, KeyError) as error:
+        raise UnableToReadLedger(f"The stand-in Kraken shows no ledger at {address}.") from error
+
+
+def _ledger_keys(*, address: str) -> Iterator[Mapping[str, Any]]:
     with requests.Session() as session:
         session.trust_env = False
-        try:
-            answer = session.get(address, timeout=_LEDGER_SECONDS)
+        offset = 0
+        while True:
+            answer = session.get(
+                address, params={"offset": offset, "limit": _LEDGER_KEYS}, timeout=_LEDGER_SECONDS
+            )
             answer.raise_for_status()
             keys = answer.json()["keys"]
-        except (requests.RequestException, ValueError, KeyError) as error:
-            raise UnableToReadLedger(f"The stand-in Kraken shows no ledger at {address}.") from error
-    return {
-        (key["resource"], key["import_supplier"], key["external_identifier"]): int(key["created"])
-        for key in keys
-    }
+            yield from keys
+            if len(keys) < _LEDGER_KEYS:
+                return
+            offset += len(keys)

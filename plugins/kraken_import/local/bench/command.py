@@ -10,7 +10,7 @@ from typing import Final
 
 import psutil
 
-from kraken_import.local import data, display, running, waves
+from kraken_import.local import data, display, outcome, running, waves
 from kraken_import.local.bench import comparison, ledger, machine, nothing
 from kraken_import.local.bench.ledger import Ledger
 from kraken_import.local.bench.measuring import CLOCKS, Bench, BenchFailed, Measured
@@ -67,10 +67,31 @@ def bench(*, wishes: Wishes) -> None:
             is_own_tracking=wishes.targets.tracking_dsn is None,
         )
         first, last = (measuring.measure(accounts=size) for size in (small, large))
+        judgement = _judged(stack=stack, wave_ids=[each.progress.wave_id or 0 for each in (first, last)])
         last = measuring.bounded(measured=last)
     finally:
         api.close()
     _show(measured=(first, last), before=before, wishes=wishes)
+    for sentence in judgement.right:
+        display.console().print(sentence)
+    if judgement.faults:
+        raise BenchFailed(" ".join(judgement.faults))
+
+
+def _judged(*, stack: Running, wave_ids: Sequence[int]) -> outcome.Judgement:
+    """Return whether both waves ended as they must: a rate at which records are lost is none."""
+    systems = stack.systems
+    with (
+        data.engine_of(dsn=systems.tracking_dsn) as tracking,
+        data.engine_of(dsn=systems.legacy_owner_dsn) as legacy,
+    ):
+        return outcome.judged(
+            tracking=tracking,
+            legacy=legacy,
+            kraken_url=systems.kraken_url,
+            wave_ids=wave_ids,
+            is_dry_run=False,
+        )
 
 
 def _show(*, measured: Sequence[Measured], before: float, wishes: Wishes) -> None:
