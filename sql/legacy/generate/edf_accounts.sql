@@ -143,7 +143,10 @@ CREATE INDEX ON owed (n);
 ANALYZE owed;
 
 INSERT INTO generator.expected_outcome
-SELECT 'edf_accounts', made.account_number, known.defect, known.state, known.code, known.path,
+SELECT 'edf_accounts', made.account_number, known.defect, known.state, known.code,
+    -- Bookings of the account itself are not those of a ledger in it.
+    CASE WHEN made.defect = 3 AND made.money BETWEEN 40 AND 42
+        THEN replace(known.path, 'ledgers.', '') ELSE known.path END,
     known.warning
 FROM made
 JOIN (VALUES

@@ -340,6 +340,32 @@ def test_ledgers_add_up_exactly_but_where_they_were_broken(filled: Engine) -> No
         assert wrong
 
 
+def test_a_history_of_the_account_itself_is_expected_to_fail_there(
+    filled: Engine, new_database: NewDatabase
+) -> None:
+    # Customer 75 is the first whose history misses a cent. Its bookings are its account's own in one of 33.
+    query = "SELECT seed FROM generate_series(1, 999) AS seed WHERE mod(generator.h(seed, 75, 12), 100) = 40"
+    with filled.connect() as connection:
+        seed = connection.execute(text(query)).scalars().first()
+    assert seed is not None
+    engine = create_engine(_url(new_database()), poolclass=NullPool)
+    load.fill(engine=engine, customers={"edf_accounts": 80}, seed=seed, tell=lambda _: None)
+    dialect = get_dialect(name="edf_accounts")
+    with engine.connect() as connection:
+        (wanted,) = connection.execute(
+            text("SELECT * FROM generator.expected_outcome WHERE defect LIKE 'history%'")
+        )
+    result = build(
+        dialect=dialect,
+        frames=extract(engine=engine, dialect=dialect, identifiers=[wanted.external_identifier]).frames,
+        identifiers=[wanted.external_identifier],
+        settings=BuildSettings(import_supplier="X", today=TODAY, values=configured_values()[dialect.name]),
+    )
+    (found, *_) = result.rejections[0].findings
+    assert (found.code, found.generic_path) == (wanted.expected_code, wanted.expected_path)
+    assert found.generic_path == "historical_statement_transactions"
+
+
 def test_generated_money_has_every_case(filled: Engine) -> None:
     documents = _documents(filled, get_dialect(name="edf_accounts"))
     booked: Counter[tuple[str, bool]] = Counter()
