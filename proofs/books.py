@@ -8,16 +8,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-import requests
 from sqlalchemy import Engine, text
 
 from kraken_import.domain.lifecycle import State
-from kraken_import.local.outcome import UnableToReadLedger
+from kraken_import.local.outcome import keys_of, said
 from proofs.comparing import Booked, Key, Tracked
 from transforms.extract import balances_sql
 
-_PAGE: Final = 5_000
-_SECONDS: Final = 60.0
 _NOTHING: Final = Decimal(0)
 
 
@@ -44,7 +41,7 @@ def tracked(*, tracking: Engine, wave_id: int) -> list[Tracked]:
 
 def ledger(*, kraken_url: str) -> Iterator[Booked]:
     """Yield everything that the stand-in has created, page by page."""
-    for key in _pages(address=f"{kraken_url}/simulator/ledger"):
+    for key in keys_of(address=f"{kraken_url}/simulator/ledger"):
         yield Booked(
             key=_key(key),
             created=int(key["created"]),
@@ -60,13 +57,13 @@ def created(*, kraken_url: str) -> dict[Key, int]:
 
 def requests_by_key(*, kraken_url: str) -> Iterator[tuple[Key, Mapping[str, int]]]:
     """Yield how many requests of each operation came for each key that the stand-in was asked about."""
-    for key in _pages(address=f"{kraken_url}/simulator/requests"):
+    for key in keys_of(address=f"{kraken_url}/simulator/requests"):
         yield _key(key), key["seen"]
 
 
 def requests_seen(*, kraken_url: str) -> dict[str, int]:
     """How many requests of each operation have come."""
-    seen = _get(address=f"{kraken_url}/simulator/ledger?summary=1")["seen"]
+    seen = said(address=f"{kraken_url}/simulator/ledger?summary=1")["seen"]
     return {str(operation): int(number) for operation, number in seen.items()}
 
 
@@ -144,23 +141,5 @@ def _owed(*, legacy: Engine, dialect: str, identifiers: list[str]) -> dict[str, 
     return dict(cents)
 
 
-def _pages(*, address: str) -> Iterator[Mapping[str, Any]]:
-    offset = 0
-    while keys := _get(address=f"{address}?offset={offset}&limit={_PAGE}")["keys"]:
-        yield from keys
-        offset += len(keys)
-
-
 def _key(named: Mapping[str, Any]) -> Key:
     return Key(named["resource"], named["import_supplier"], named["external_identifier"])
-
-
-def _get(*, address: str) -> Any:
-    with requests.Session() as session:
-        session.trust_env = False
-        try:
-            answer = session.get(address, timeout=_SECONDS)
-            answer.raise_for_status()
-            return answer.json()
-        except (requests.RequestException, ValueError) as error:
-            raise UnableToReadLedger(f"The stand-in Kraken does not answer at {address}.") from error

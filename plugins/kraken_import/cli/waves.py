@@ -33,7 +33,7 @@ from kraken_import.usecases.control import control_wave, stop_all
 from kraken_import.usecases.following import follow_wave
 from kraken_import.usecases.overview import WaveOverview, list_waves, show_wave
 from kraken_import.usecases.standing import standing
-from kraken_import.usecases.triage import Mapped
+from kraken_import.usecases.triage import mapped_of
 from transforms.money import written
 
 _FOLLOW_SECONDS: Final = 2.0
@@ -148,10 +148,7 @@ def open_(*, wave: WaveArgument, dialect: DialectOption = None, tracking_dsn: Tr
 
 
 def _draw(*, tracking: Engine, wave: WaveLine, screen: Console) -> None:
-    # Reading a mapping takes a second, which only those who look at causes wait for.
-    from kraken_import.reporting.columns import columns
-
-    mapped = Mapped.read(document=columns(name=wave.dialect))
+    mapped = mapped_of(dialect=wave.dialect)
     draw(
         look=lambda: follow_wave(tracking=tracking, wave_id=wave.id, mapped=mapped),
         console=screen,

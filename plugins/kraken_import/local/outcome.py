@@ -195,27 +195,27 @@ def _expected(*, legacy: Engine, found: Sequence[Ended]) -> dict[tuple[str, str]
 
 def _read_ledger(*, kraken_url: str) -> dict[tuple[str, str, str], int]:
     """(resource, import supplier, external identifier) to the number of times that it was really created."""
-    address = f"{kraken_url}/simulator/ledger"
-    try:
-        return {
-            (key["resource"], key["import_supplier"], key["external_identifier"]): int(key["created"])
-            for key in _ledger_keys(address=address)
-        }
-    except (requests.RequestException, ValueError, KeyError) as error:
-        raise UnableToReadLedger(f"The stand-in Kraken shows no ledger at {address}.") from error
+    return {
+        (key["resource"], key["import_supplier"], key["external_identifier"]): int(key["created"])
+        for key in keys_of(address=f"{kraken_url}/simulator/ledger")
+    }
 
 
-def _ledger_keys(*, address: str) -> Iterator[Mapping[str, Any]]:
+def keys_of(*, address: str) -> Iterator[Mapping[str, Any]]:
+    """Yield what the stand-in says of each key at an address, page by page. Raises UnableToReadLedger."""
+    offset = 0
+    while keys := said(address=f"{address}?offset={offset}&limit={_LEDGER_KEYS}")["keys"]:
+        yield from keys
+        offset += len(keys)
+
+
+def said(*, address: str) -> Any:
+    """Return what the stand-in says at an address. Raises UnableToReadLedger."""
     with requests.Session() as session:
         session.trust_env = False
-        offset = 0
-        while True:
-            answer = session.get(
-                address, params={"offset": offset, "limit": _LEDGER_KEYS}, timeout=_LEDGER_SECONDS
-            )
+        try:
+            answer = session.get(address, timeout=_LEDGER_SECONDS)
             answer.raise_for_status()
-            keys = answer.json()["keys"]
-            yield from keys
-            if len(keys) < _LEDGER_KEYS:
-                return
-            offset += len(keys)
+            return answer.json()
+        except (requests.RequestException, ValueError) as error:
+            raise UnableToReadLedger(f"The stand-in Kraken does not answer at {address}.") from error

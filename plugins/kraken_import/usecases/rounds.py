@@ -27,7 +27,6 @@ _REST: Final = timedelta(seconds=0.4)
 class Round:
     """Result of a round: records asked about, ended, parked and still open; whether Kraken is silent."""
 
-    asked: int
     ended: int
     parked: int
     still_open: int | None
@@ -48,7 +47,6 @@ async def ask_due(*, systems: Systems, session: KrakenSession, wave: Wave, ref: 
     is_full = len(records) == most
     outlook = None if is_full else await asyncio.to_thread(outlook_of, systems=systems, ref=ref)
     return Round(
-        asked=len(records),
         ended=asked.ended,
         parked=asked.parked,
         still_open=None if outlook is None else outlook.open,

@@ -43,7 +43,6 @@ def wait(
 
 def found(*, still_open: int | None, ended: int = 0) -> Round:
     return Round(
-        asked=(still_open or 0) + ended,
         ended=ended,
         parked=0,
         still_open=still_open,

@@ -71,7 +71,7 @@ def bench(*, wishes: Wishes) -> None:
         last = measuring.bounded(measured=last)
     finally:
         api.close()
-    _show(measured=(first, last), before=before, wishes=wishes)
+    _show(measured=(first, last), before=before, may_keep=wishes.save and not judgement.faults)
     for sentence in judgement.right:
         display.console().print(sentence)
     if judgement.faults:
@@ -94,7 +94,7 @@ def _judged(*, stack: Running, wave_ids: Sequence[int]) -> outcome.Judgement:
         )
 
 
-def _show(*, measured: Sequence[Measured], before: float, wishes: Wishes) -> None:
+def _show(*, measured: Sequence[Measured], before: float, may_keep: bool) -> None:
     target = display.console()
     last = measured[-1]
     target.print(memory_table(ledgers=[each.ledger for each in measured]))
@@ -104,7 +104,7 @@ def _show(*, measured: Sequence[Measured], before: float, wishes: Wishes) -> Non
     busy = machine.why_busy(before=before, meanwhile=last.company)
     for sentence in [f"{busy} So nothing is compared."] if busy else _compared(now=last.ledger):
         target.print(sentence)
-    if wishes.save:
+    if may_keep:
         target.print(_kept(now=last.ledger, busy=busy))
     ledger.save(ledger=last.ledger, path=last.plot.with_suffix(".json"))
     target.print(
