@@ -110,10 +110,8 @@ def environment(
         # Airflow gives the logs of tasks to its group unless told otherwise.
         "LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
         "LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
-        # At their defaults both make a slot idle for seconds between short tasks. Each look of the scheduler
-        # at what there is to do takes 25 ms of a core. Each sign of life of a task takes 11 ms, and a task
-        # whose end its supervisor has not seen at once keeps its slot until the next one would be due.
-        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+        # Each sign of life of a task takes 11 ms of a core; and a task whose end its supervisor has not seen
+        # at once keeps its slot until the next one would be due: five seconds, unless told otherwise.
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }

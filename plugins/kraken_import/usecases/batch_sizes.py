@@ -11,8 +11,8 @@ from typing import Final
 LEAST: Final = 1_000
 """Customers of a batch at least: of smaller ones more than a third of the CPU seconds would begin tasks."""
 
-MOST: Final = 5_000
-"""Customers at most: larger batches save less than a tenth, and one whose build dies is built again whole."""
+MOST: Final = 10_000
+"""Customers at most: larger batches save little, and one whose build dies is built again whole."""
 
 MAPPED: Final = 300
 """Batches at most, whatever their size: with more mapped tasks of a kind Airflow's grid gets slow."""
@@ -23,5 +23,11 @@ _FOR_A_PLACE: Final = 2
 
 def chosen_size(*, customers: int, at_once: int) -> int:
     """Return the size of the batches of a wave, of which `at_once` are worked on at once."""
-    busy = -(-customers // (_FOR_A_PLACE * at_once))
-    return max(min(max(busy, LEAST), MOST), -(-customers // MAPPED))
+    # As many for each place, so that the last batches keep all places busy too.
+    for_a_place = max(_FOR_A_PLACE, -(-customers // (MOST * at_once)))
+    return max(-(-customers // min(for_a_place * at_once, MAPPED)), LEAST)
+
+
+def is_large(*, customers: int, at_once: int) -> bool:
+    """Return whether a wave of so many customers has batches of the largest size."""
+    return customers >= MOST * _FOR_A_PLACE * at_once

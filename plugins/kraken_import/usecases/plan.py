@@ -204,7 +204,7 @@ def _claim(given: _Planning, *, wave_id: int, wave: waves.NewWave, pages: Iterab
         cut = replace(cut, claimed=cut.claimed + got)
         if request.limit is not None and cut.claimed >= request.limit:
             break
-        if _is_open(given) and cut.size < batch_sizes.MOST <= _size_for(given, customers=cut.claimed):
+        if _is_open(given) and cut.size < batch_sizes.MOST and _is_large(given, customers=cut.claimed):
             # From here on the size is known, so that the rows of a large wave are written once.
             merge = batch_sizes.MOST // cut.size
             waves.merge_batches(connection=given.connection, wave_id=wave_id, by=merge)
@@ -222,6 +222,10 @@ def _size(given: _Planning) -> int:
 
 def _size_for(given: _Planning, *, customers: int) -> int:
     return batch_sizes.chosen_size(customers=customers, at_once=given.run.batches_at_once)
+
+
+def _is_large(given: _Planning, *, customers: int) -> bool:
+    return batch_sizes.is_large(customers=customers, at_once=given.run.batches_at_once)
 
 
 def _wanted(given: _Planning) -> int | None:
