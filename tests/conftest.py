@@ -4,6 +4,7 @@ Nothing here touches the stack that `make up` starts: each pytest process has it
 in a temporary folder, and ends it. Unit tests may not open sockets at all.
 """
 
+import asyncio
 import atexit
 import contextlib
 import itertools
@@ -27,6 +28,7 @@ import hypothesis
 import psutil
 import psycopg2
 import pytest
+import uvloop
 from sqlalchemy import Engine, create_engine
 
 from kraken_import.local import logins
@@ -41,6 +43,8 @@ pytest_plugins = ["kraken_import.conformance.plugin"]
 ROOT = Path(__file__).resolve().parent.parent
 UNIT = ROOT / "tests" / "unit"
 TOKEN = "token-of-the-tests"
+# What runs in tasks and in the triggerer runs on it there.
+asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 # A loaded machine is not a failure, and CI must judge the change at hand, not the luck of the draw.
 hypothesis.settings.register_profile("project", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("project")

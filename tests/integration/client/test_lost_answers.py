@@ -5,14 +5,31 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import uvloop
 
 from kraken_import.client.answers import Accepted, Answer, Misrouted, NotSent, ProcessStatus, Unknown
 from tests.conftest import free_port
 from tests.integration.client.talking import PAYLOAD, PROCESSED, REFUSAL, talk_to
 from tests.integration.client.wire import Behaviour, Seen, answer, serve
+
+
+@pytest.fixture(
+    autouse=True,
+    params=[
+        pytest.param(uvloop.EventLoopPolicy, id="as in tasks"),
+        pytest.param(asyncio.DefaultEventLoopPolicy, id="as in a triggerer without our settings"),
+    ],
+)
+def loops(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have every test run on both loops that there are."""
+    usual = asyncio.get_event_loop_policy()
+    asyncio.set_event_loop_policy(request.param())
+    yield
+    asyncio.set_event_loop_policy(usual)
 
 
 async def hang_up(request: Seen) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
 
+import uvloop
 from airflow.sdk import Context, TaskInstanceState
 
 from kraken_import.airflow import metrics
@@ -108,7 +108,7 @@ class ValidateBatchOperator(WaitingBatchOperator):
     def work(self) -> BatchOutcome:
         """Validate."""
         systems = self.systems(tracking=self.own_tracking())
-        return asyncio.run(validate_batch(systems=systems, ref=self.ref))
+        return uvloop.run(validate_batch(systems=systems, ref=self.ref))
 
 
 class CreateBatchOperator(WaitingBatchOperator):
@@ -119,7 +119,7 @@ class CreateBatchOperator(WaitingBatchOperator):
     def work(self) -> BatchOutcome:
         """Create."""
         systems = self.systems(tracking=self.own_tracking())
-        return asyncio.run(create_batch(systems=systems, ref=self.ref))
+        return uvloop.run(create_batch(systems=systems, ref=self.ref))
 
 
 class AwaitBatchOperator(BatchOperator):
