@@ -215,18 +215,32 @@ class Visit:
 
     async def answer(self, *, reply: Reply, send: Send) -> None:
         """Send the whole answer."""
+        if isinstance(reply.document, Iterator):
+            await self._answer_in_parts(reply, send)
+            return
         content = reply.content
         headers = self.headers(reply=reply, length=len(content))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
-    def headers(self, *, reply: Reply, length: int) -> list[tuple[bytes, bytes]]:
-        """The headers of an answer, with the date that Kraken's clock has for this request."""
-        headers = [
-            (b"content-type", reply.content_type),
-            (b"content-length", str(length).encode()),
-            *reply.headers,
-        ]
+    async def _answer_in_parts(self, reply: Reply, send: Send) -> None:
+        """Send the parts of the body as they are made, and let other requests be answered between them."""
+        headers = self.headers(reply=reply, length=None)
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        for part in reply.document:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+            await asyncio.sleep(0)
+        await send({"type": "http.response.body", "body": b""})
+
+    def headers(self, *, reply: Reply, length: int | None) -> list[tuple[bytes, bytes]]:
+        """The headers of an answer, with the date that Kraken's clock has for this request.
+
+        An answer without a length is sent in chunks.
+        """
+        headers = [(b"content-type", reply.content_type)]
+        if length is not None:
+            headers.append((b"content-length", str(length).encode()))
+        headers += reply.headers
         if self.is_dated:
             headers.append((b"date", _date(int(self.now))))
         return headers

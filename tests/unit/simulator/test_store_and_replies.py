@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+import orjson
 import pytest
 
 from kraken_import.simulator import replies, schedule
@@ -414,3 +415,36 @@ def test_a_page_costs_what_it_shows_however_many_accounts_there_are(store: OpenS
 
     assert shown == [f"GB-{number}" for number in range(100, 110)]
     assert few < all_of_them / 20
+
+
+def test_a_listing_is_made_in_parts_and_shows_what_there_was_when_it_was_asked_for(store: OpenStore) -> None:
+    kept = store()
+    keys = [KEY._replace(external_identifier=f"A-{number:05d}") for number in range(3_000)]
+    for key in keys:
+        kept.create(key=key, made=Creation(), now=100)
+    kept.put(key=keys[5], kraken_identifier=None, listed=2, now=100)
+    kept.put(key=keys[6], kraken_identifier=None, listed=0, now=100)
+    kept.create(key=Key("accounts", "OTHER", "A"), made=Creation(), now=100)
+
+    def listing() -> replies.Reply:
+        statuses = replies.LISTINGS["imported-account-import-processes"]
+        supplier = KEY.import_supplier
+        return replies.listing(store=kept, import_supplier=supplier, statuses=statuses, now=200, shift=0)
+
+    whole = listing().content
+    parts = listing().document
+    first = next(parts)
+    for key in keys[::2]:
+        kept.create(key=key, made=Creation(error=ERROR), now=150)
+    del kept.processes[keys[-1]]
+    kept.create(key=OTHER, made=Creation(), now=100)
+
+    assert first + b"".join(parts) == whole
+    assert len(first) < len(whole) / 5
+    numbers = [each["external_account_number"] for each in orjson.loads(whole)]
+    assert numbers == [
+        *(key.external_identifier for key in (*keys[:5], *keys[7:])),
+        *([keys[5].external_identifier] * 2),
+    ]
+    empty = replies.listing(store=kept, import_supplier="NONE", statuses=frozenset(), now=200, shift=0)
+    assert empty.content == b"[]"
