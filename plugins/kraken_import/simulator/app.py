@@ -39,14 +39,15 @@ class Simulator:
     envelope: str = "wrapped"
     error_style: str = "auto"
     faults: Faults = field(default_factory=Faults)
-    traffic: Traffic = field(default_factory=Traffic)
     clock: Callable[[], float] = time.time
     suppliers: Mapping[str, str] = field(default_factory=lambda: DEFAULTS)
+    traffic: Traffic = field(init=False)
     strikes: Strikes = field(init=False)
     judge: Judge = field(init=False)
 
     def __post_init__(self) -> None:
         """Give the faults and the judge access to the store."""
+        self.traffic = Traffic(keys=self.store.processes.numbering)
         self.judge = Judge(store=self.store, suppliers=self.suppliers)
         self.strikes = Strikes(faults=self.faults, store=self.store, traffic=self.traffic)
 

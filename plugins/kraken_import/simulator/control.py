@@ -58,7 +58,7 @@ class Control:
     def _reset(self) -> None:
         self.store.reset()
         self.issuer.reset()
-        self.traffic.reset()
+        self.traffic.reset(keys=self.store.processes.numbering)
         self.faults.active.clear()
 
 
@@ -67,18 +67,12 @@ def _ledger(
 ) -> Reply:
     """How often each key was really created, in the order of the last creates."""
     processes = store.processes
-    live_creates = dry_run_creates = 0
-    more_than_once: list[str] = []
-    for process in processes.page():
-        live_creates += process.live_creates
-        dry_run_creates += process.dry_run_creates
-        if process.live_creates > 1:
-            more_than_once.append(process.key.external_identifier)
+    live_creates, dry_run_creates = processes.creates()
     ledger: dict[str, Any] = {
         "number_of_keys": len(processes),
         "live_creates": live_creates,
         "dry_run_creates": dry_run_creates,
-        "created_more_than_once": more_than_once,
+        "created_more_than_once": [key.external_identifier for key in processes.repeated()],
         "seen": traffic.received,
         "most_in_flight": traffic.most_in_flight,
         "in_progress": store.in_progress(now=now),

@@ -14,23 +14,40 @@ class Key(NamedTuple):
 
 
 class Keys:
-    """Writes a key as one text: the number of its resource and supplier, a blank, and its identifier."""
+    """Numbers keys from 0 on, in the order in which they came.
 
-    __slots__ = ("_marks", "_pairs")
+    A key is kept once, as a text: the number of its resource and supplier, a blank, and its identifier.
+    """
+
+    __slots__ = ("_marks", "_numbers", "_pairs", "_texts")
 
     def __init__(self) -> None:
         self._marks: dict[tuple[str, ...], str] = {}
         self._pairs: list[tuple[str, str]] = []
+        self._numbers: dict[str, int] = {}
+        self._texts: list[str] = []
 
-    def text(self, *, key: Key) -> str:
-        """A key as a text."""
+    def number(self, *, key: Key) -> int:
+        """Return the number of a key, which gets the next one if it has none yet."""
+        text = self._text(key)
+        number = self._numbers.get(text)
+        if number is None:
+            number = self._numbers[text] = len(self._texts)
+            self._texts.append(text)
+        return number
+
+    def find(self, *, key: Key) -> int | None:
+        """Return the number of a key; None if it has none."""
+        return self._numbers.get(self._text(key))
+
+    def key(self, *, number: int) -> Key:
+        """Return the key of a number."""
+        mark, _, identifier = self._texts[number].partition(" ")
+        return Key(*self._pairs[int(mark, 16)], identifier)
+
+    def _text(self, key: Key) -> str:
         mark = self._marks.get(key[:2])
         if mark is None:
             mark = self._marks[key[:2]] = f"{len(self._pairs):x} "
             self._pairs.append((key.resource, key.import_supplier))
         return mark + key.external_identifier
-
-    def key(self, *, text: str) -> Key:
-        """The key that was written as this text."""
-        mark, _, identifier = text.partition(" ")
-        return Key(*self._pairs[int(mark, 16)], identifier)

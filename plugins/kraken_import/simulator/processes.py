@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, MutableMapping
+from array import array
+from collections.abc import Iterable, Iterator, MutableMapping
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from kraken_import.simulator.keys import Key, Keys
 
-_ROW: Final = struct.Struct("<ddII")
+_ROW: Final = struct.Struct("<ddIII")
+"""Three fields of the process, where the others are, and its place in the order; 0 is no process."""
+_PLACE: Final = struct.Struct("<I")
+_SIZE: Final = _ROW.size
+_PLACE_AT: Final = _SIZE - _PLACE.size
+_HOLE: Final = (1 << 32) - 1
 
 
 class Process(NamedTuple):
@@ -49,80 +55,177 @@ class Process(NamedTuple):
 
 _OWN: Final = 4
 """So many fields differ from process to process. The others are alike in nearly all."""
+_LIVE_CREATES: Final = Process._fields.index("live_creates") - _OWN
+_DRY_RUN_CREATES: Final = Process._fields.index("dry_run_creates") - _OWN
+_FEW: Final = 1_000
+"""So many holes are left in the order before it is looked at whether they are too many."""
 
 
 class Processes(MutableMapping[Key, Process]):
     """The processes by key, in the order of their creation.
 
-    What nearly all have in common is kept once; each is 24 bytes, which no garbage collector has to visit.
+    What nearly all have in common is kept once; each is 28 bytes in one row of them by the number of its key,
+    and four in the order. `keys` may be shared with others that count by key.
     """
 
-    __slots__ = ("_common", "_keys", "_numbers", "_rows")
+    __slots__ = ("_common", "_held", "_numbers", "_order", "_repeated", "_rows", "_times", "numbering")
 
-    def __init__(self) -> None:
-        self._keys = Keys()
-        self._rows: dict[str, bytes] = {}
+    def __init__(self, *, keys: Keys | None = None) -> None:
+        self.numbering = keys or Keys()
+        self._rows = bytearray()
+        self._order = array("I")
+        self._held = 0
         self._common: list[tuple[Any, ...]] = []
         self._numbers: dict[tuple[Any, ...], int] = {}
+        self._times: list[int] = []
+        """How many processes have each of what they have in common."""
+        self._repeated: set[int] = set()
+        """The numbers of those that were created live more than once."""
 
     def __getitem__(self, key: Key) -> Process:
         """Return the process of a key."""
-        return self._process(key, self._rows[self._keys.text(key=key)])
+        process = self.find(key=key)
+        if process is None:
+            raise KeyError(key)
+        return process
 
     def __setitem__(self, key: Key, process: Process) -> None:
         """Put a process in the place of the one before, or last."""
-        self._rows[self._keys.text(key=key)] = self._row(process)
+        self._put(self.numbering.number(key=key), process, is_last=False)
 
     def __delitem__(self, key: Key) -> None:
         """Forget the process of a key."""
-        del self._rows[self._keys.text(key=key)]
+        number = self.numbering.find(key=key)
+        if number is None or not self._remove(number):
+            raise KeyError(key)
+        start = number * _SIZE
+        self._rows[start : start + _SIZE] = bytes(_SIZE)
 
     def __iter__(self) -> Iterator[Key]:
         """Iterate over the keys."""
-        return (self._keys.key(text=text) for text in self._rows)
+        return (self.numbering.key(number=number) for number in self._order if number != _HOLE)
 
     def __len__(self) -> int:
         """Return the number of processes."""
-        return len(self._rows)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._rows.clear()
+        return self._held
 
     def find(self, *, key: Key) -> Process | None:
         """The process of a key; None if there is none."""
-        row = self._rows.get(self._keys.text(key=key))
-        return None if row is None else self._process(key, row)
+        number = self.numbering.find(key=key)
+        return None if number is None or not self._place(number) else self._process(key, self._rows, number)
 
-    def owner(self, *, text: str) -> Process | None:
-        """The process that `renew` gave this text for; None if it was forgotten."""
-        row = self._rows.get(text)
-        return None if row is None else self._process(self._keys.key(text=text), row)
+    def owner(self, *, number: int) -> Process | None:
+        """The process that `renew` gave this number for; None if it was forgotten."""
+        if not self._place(number):
+            return None
+        return self._process(self.numbering.key(number=number), self._rows, number)
 
-    def renew(self, *, process: Process) -> str:
-        """Put a process last, in place of the one before. Returns its key as a text, which is kept once."""
-        text = self._keys.text(key=process.key)
-        self._rows.pop(text, None)
-        self._rows[text] = self._row(process)
-        return text
+    def renew(self, *, process: Process) -> int:
+        """Put a process last, in place of the one before. Returns the number of its key."""
+        number = self.numbering.number(key=process.key)
+        self._put(number, process, is_last=True)
+        return number
 
     def page(self, *, start: int = 0, stop: int | None = None) -> Iterator[Process]:
         """Iterate over processes in the order of their creation."""
-        for text, row in islice(self._rows.items(), start, stop):
-            yield self._process(self._keys.key(text=text), row)
+        return self._read(self._rows, self._places(start, stop))
+
+    def snapshot(self) -> Iterator[Process]:
+        """Iterate over the processes as they are now, whatever changes meanwhile, in their order."""
+        return self._read(bytes(self._rows), array("I", self._places(0, None)))
 
     def starts(self) -> Iterator[float]:
         """When processing began, the latest create first."""
-        return (_ROW.unpack(row)[1] for row in reversed(self._rows.values()))
+        return (
+            _ROW.unpack_from(self._rows, number * _SIZE)[1]
+            for number in reversed(self._order)
+            if number != _HOLE
+        )
 
-    def _row(self, process: Process) -> bytes:
+    def creates(self) -> tuple[int, int]:
+        """Return how many live creates and dry runs there were, of all processes together."""
+        live = dry_run = 0
+        for common, times in zip(self._common, self._times, strict=True):
+            live += common[_LIVE_CREATES] * times
+            dry_run += common[_DRY_RUN_CREATES] * times
+        return live, dry_run
+
+    def repeated(self) -> Iterator[Key]:
+        """Iterate over the keys that were created live more than once, in the order of their creation."""
+        return (self.numbering.key(number=number) for number in sorted(self._repeated, key=self._place))
+
+    def _places(self, start: int, stop: int | None) -> Iterable[int]:
+        """The numbers of some keys, in the order of their creation."""
+        if len(self._order) == self._held:
+            return self._order[start:stop]
+        return islice((number for number in self._order if number != _HOLE), start, stop)
+
+    def _place(self, number: int) -> int:
+        """Where a process is in the order, from 1 on; 0 if there is none."""
+        start = number * _SIZE
+        if start >= len(self._rows):
+            return 0
+        place: int = _PLACE.unpack_from(self._rows, start + _PLACE_AT)[0]
+        return place
+
+    def _put(self, number: int, process: Process, *, is_last: bool) -> None:
+        place = self._place(number)
+        if place and not is_last:
+            self._count(number, -1)
+        else:
+            self._remove(number)
+            self._order.append(number)
+            self._held += 1
+            place = len(self._order)
         common = process[_OWN:]
-        number = self._numbers.get(common)
-        if number is None:
-            number = self._numbers[common] = len(self._common)
+        which = self._numbers.get(common)
+        if which is None:
+            which = self._numbers[common] = len(self._common)
             self._common.append(common)
-        return _ROW.pack(process.created_at, process.started_at, process.number, number)
+            self._times.append(0)
+        missing = (number + 1) * _SIZE - len(self._rows)
+        if missing > 0:
+            self._rows.extend(bytes(missing))
+        _ROW.pack_into(
+            self._rows,
+            number * _SIZE,
+            process.created_at,
+            process.started_at,
+            process.number,
+            which,
+            place,
+        )
+        self._count(number, 1)
+        if process.live_creates > 1:
+            self._repeated.add(number)
+        else:
+            self._repeated.discard(number)
 
-    def _process(self, key: Key, row: bytes) -> Process:
-        created_at, started_at, number, common = _ROW.unpack(row)
-        return Process(key, created_at, started_at, number, *self._common[common])
+    def _remove(self, number: int) -> bool:
+        """Take a process out of the order. Returns whether there was one."""
+        place = self._place(number)
+        if not place:
+            return False
+        self._count(number, -1)
+        self._repeated.discard(number)
+        self._order[place - 1] = _HOLE
+        self._held -= 1
+        if len(self._order) > 2 * self._held + _FEW:
+            self._close_holes()
+        return True
+
+    def _close_holes(self) -> None:
+        """Move the processes together, so that those created again and again take no room."""
+        self._order = array("I", (number for number in self._order if number != _HOLE))
+        for place, number in enumerate(self._order, start=1):
+            _PLACE.pack_into(self._rows, number * _SIZE + _PLACE_AT, place)
+
+    def _count(self, number: int, change: int) -> None:
+        self._times[_ROW.unpack_from(self._rows, number * _SIZE)[3]] += change
+
+    def _read(self, rows: bytes | bytearray, numbers: Iterable[int]) -> Iterator[Process]:
+        return (self._process(self.numbering.key(number=number), rows, number) for number in numbers)
+
+    def _process(self, key: Key, rows: bytes | bytearray, number: int) -> Process:
+        created_at, started_at, own, common, _ = _ROW.unpack_from(rows, number * _SIZE)
+        return Process(key, created_at, started_at, own, *self._common[common])

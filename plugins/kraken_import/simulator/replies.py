@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from email.utils import formatdate
+from itertools import islice, repeat
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -24,10 +25,14 @@ LISTINGS: Final[Mapping[str, frozenset[str]]] = {
     "imported-account-import-processes": frozenset(("PROCESSED",)),
 }
 """Which statuses each listing of v1 shows. Dry runs are in none of them."""
+_ENTRIES_OF_A_PART: Final = 500
 
 
 class Reply(NamedTuple):
-    """A status, a JSON document or the bytes of the body, and headers beyond the usual."""
+    """A status, a JSON document or the body, and headers beyond the usual.
+
+    A body is its bytes, or an iterator over parts that are made while they are sent.
+    """
 
     status: int
     document: Any
@@ -36,7 +41,9 @@ class Reply(NamedTuple):
 
     @property
     def content(self) -> bytes:
-        """The body."""
+        """The body. Parts can be read once."""
+        if isinstance(self.document, Iterator):
+            return b"".join(self.document)
         return self.document if isinstance(self.document, bytes) else orjson.dumps(self.document)
 
 
@@ -109,32 +116,41 @@ def not_allowed(*, method: str) -> Reply:
 def listing(
     *, store: Store, import_supplier: str, statuses: frozenset[str], now: float, shift: float
 ) -> Reply:
-    """The accounts of an import supplier in one array, however many they are.
+    """The accounts of an import supplier in one array, however many they are, as they are now.
 
     Times are printed `shift` seconds ahead of `now`.
     """
-    # A million entries as objects would take half a gigabyte, as text a fifth of that.
-    text = bytearray(b"[")
-    for process in store.processes.page():
-        key = process.key
-        if key.resource != "accounts" or key.import_supplier != import_supplier:
-            continue
-        status = store.status(process=process, now=now)
-        if status not in statuses:
-            continue
-        is_imported = status == "PROCESSED"
-        entry = {
-            "external_account_number": key.external_identifier,
-            "kraken_account_number": process.kraken_identifier if is_imported else None,
-            "account_created_at": iso(time=process.ends_at(delay=store.delay) + shift)
-            if is_imported
-            else None,
-        }
-        text += (orjson.dumps(entry) + b",") * process.listed
-    if text.endswith(b","):
-        text.pop()
-    text += b"]"
-    return Reply(200, bytes(text))
+    # Of now: what is created while the parts are on their way must not hide what was there.
+    processes = (
+        process
+        for process in store.processes.snapshot()
+        if process.key.resource == "accounts" and process.key.import_supplier == import_supplier
+    )
+
+    def entries() -> Iterator[bytes]:
+        for process in processes:
+            status = store.status(process=process, now=now)
+            if status not in statuses:
+                continue
+            is_imported = status == "PROCESSED"
+            ended_at = process.ends_at(delay=store.delay) + shift
+            entry = {
+                "external_account_number": process.key.external_identifier,
+                "kraken_account_number": process.kraken_identifier if is_imported else None,
+                "account_created_at": iso(time=ended_at) if is_imported else None,
+            }
+            yield from repeat(orjson.dumps(entry), process.listed)
+
+    return Reply(200, _array(entries()))
+
+
+def _array(entries: Iterator[bytes]) -> Iterator[bytes]:
+    """The parts of a JSON array, because a million entries would take half a gigabyte at once."""
+    before = b"["
+    while some := list(islice(entries, _ENTRIES_OF_A_PART)):
+        yield before + b",".join(some)
+        before = b","
+    yield b"[]" if before == b"[" else b"]"
 
 
 def throttled(*, retry_after: tuple[bytes, bytes] | None, status: int = 429) -> Reply:

@@ -44,8 +44,10 @@ class Store:
     recreate_after_error: bool
     journal: Path | None = None
     processes: Processes = field(default_factory=Processes)
-    references: dict[str, dict[str, str]] = field(default_factory=dict)
-    """By namespace and value, whose each reference is; it counts once that account is there."""
+    references: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By namespace and value, the number of the key whose each reference is; it counts once that account is
+    there.
+    """
     resets: int = 0
     """How often everything was forgotten: requests from before then must not take effect."""
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -99,7 +101,7 @@ class Store:
 
     def reset(self) -> None:
         """Forget everything."""
-        self.processes.clear()
+        self.processes = Processes()
         self.references.clear()
         self.resets += 1
         self._numbers = itertools.count(1)
@@ -145,7 +147,7 @@ class Store:
     def is_taken(self, *, namespace: str, value: str, by: Key, now: float) -> bool:
         """Whether a reference belongs to an account that is there, and is not the one that asks."""
         owner = self.references.get(namespace, {}).get(value)
-        process = self.processes.owner(text=owner) if owner is not None else None
+        process = self.processes.owner(number=owner) if owner is not None else None
         if process is None or process.key == by:
             return False
         return self.status(process=process, now=now) == "PROCESSED"
@@ -165,13 +167,13 @@ class Store:
         started = itertools.takewhile(lambda start: now - start < self.delay, self.processes.starts())
         return sum(1 for _ in started)
 
-    def _refer(self, *, references: Sequence[tuple[str, str]], key: Key, owner: str, now: float) -> None:
+    def _refer(self, *, references: Sequence[tuple[str, str]], key: Key, owner: int, now: float) -> None:
         for namespace, value in references:
             if not self.is_taken(namespace=namespace, value=value, by=key, now=now):
                 self.references.setdefault(namespace, {})[value] = owner
 
-    def _remember(self, *, key: Key, made: Creation, created_at: float, started_at: float) -> str:
-        """Put a process last, so that they stay in the order of their creation. Returns its key as a text."""
+    def _remember(self, *, key: Key, made: Creation, created_at: float, started_at: float) -> int:
+        """Put a process last, so that they stay in the order of their creation. Returns its key's number."""
         before = self.processes.find(key=key)
         process = Process(
             key=key,

@@ -6,11 +6,11 @@ import asyncio
 import socket
 import struct
 import time
+from array import array
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import cache, lru_cache
-from itertools import islice
 from typing import Any, Final, TypeAlias, cast
 
 from kraken_import.simulator.keys import Key, Keys
@@ -47,19 +47,29 @@ class Cut(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Traffic:
-    """How many requests came: of each operation, of each key, and at once."""
+    """How many requests came: of each operation, of each key, and at once.
 
+    Keys are counted by their numbers in `keys`, which the processes share.
+    """
+
+    keys: Keys = field(default_factory=Keys)
     in_flight: int = 0
     most_in_flight: int = 0
     received: dict[str, int] = field(default_factory=dict)
-    _keys: Keys = field(default_factory=Keys)
-    _by_key: dict[str, Counts] = field(default_factory=dict)
+    _counts: array[int] = field(default_factory=lambda: array("I"))
+    """By the number of a key, which of `_known` its requests are."""
+    _order: array[int] = field(default_factory=lambda: array("I"))
+    """The numbers of the keys that requests came for, the first one first."""
+    _known: list[Counts] = field(default_factory=lambda: [_NONE])
+    _places: dict[Counts, int] = field(default_factory=lambda: {_NONE: 0})
+    """The place of each in `_known`."""
 
-    def reset(self) -> None:
-        """Forget past requests. Those under way stay under way."""
+    def reset(self, *, keys: Keys) -> None:
+        """Forget past requests, and number further ones by these keys. Those under way stay under way."""
+        self.keys = keys
         self.most_in_flight = self.in_flight
         self.received.clear()
-        self._by_key.clear()
+        self._counts, self._order = array("I"), array("I")
 
     def enter(self, *, operation: str) -> int:
         """Count a request whose key is not read yet. Returns which of its operation it is."""
@@ -81,24 +91,39 @@ class Traffic:
 
     def seen(self, *, key: Key) -> dict[str, int]:
         """How many requests of each operation came for a key."""
-        counts = self._by_key.get(self._keys.text(key=key), _NONE)
+        counts = self._of(key)
         return {operation: counts[index] for operation, index in _COUNTED.items()}
 
     def refused(self, *, key: Key) -> int:
         """How many creates of a key were answered "already imported"."""
-        return self._by_key.get(self._keys.text(key=key), _NONE)[_REFUSED]
+        return self._of(key)[_REFUSED]
 
     def number_of_keys(self) -> int:
         """How many keys requests came for."""
-        return len(self._by_key)
+        return len(self._order)
 
     def page(self, *, start: int, stop: int) -> Iterator[Key]:
         """Iterate over the keys that requests came for, the first key first."""
-        return (self._keys.key(text=text) for text in islice(self._by_key, start, stop))
+        return (self.keys.key(number=number) for number in self._order[start:stop])
+
+    def _of(self, key: Key) -> Counts:
+        number = self.keys.find(key=key)
+        return _NONE if number is None or number >= len(self._counts) else self._known[self._counts[number]]
 
     def _count(self, key: Key, place: int) -> int:
-        text = self._keys.text(key=key)
-        counts = self._by_key[text] = _one_more(self._by_key.get(text, _NONE), place)
+        number = self.keys.number(key=key)
+        missing = number + 1 - len(self._counts)
+        if missing > 0:
+            self._counts.extend(bytes(missing))
+        which = self._counts[number]
+        if not which:
+            self._order.append(number)
+        counts = _one_more(self._known[which], place)
+        which = self._places.get(counts, 0)
+        if not which:
+            which = self._places[counts] = len(self._known)
+            self._known.append(counts)
+        self._counts[number] = which
         return counts[place]
 
 
@@ -190,18 +215,32 @@ class Visit:
 
     async def answer(self, *, reply: Reply, send: Send) -> None:
         """Send the whole answer."""
+        if isinstance(reply.document, Iterator):
+            await self._answer_in_parts(reply, send)
+            return
         content = reply.content
         headers = self.headers(reply=reply, length=len(content))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
-    def headers(self, *, reply: Reply, length: int) -> list[tuple[bytes, bytes]]:
-        """The headers of an answer, with the date that Kraken's clock has for this request."""
-        headers = [
-            (b"content-type", reply.content_type),
-            (b"content-length", str(length).encode()),
-            *reply.headers,
-        ]
+    async def _answer_in_parts(self, reply: Reply, send: Send) -> None:
+        """Send the parts of the body as they are made, and let other requests be answered between them."""
+        headers = self.headers(reply=reply, length=None)
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        for part in reply.document:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+            await asyncio.sleep(0)
+        await send({"type": "http.response.body", "body": b""})
+
+    def headers(self, *, reply: Reply, length: int | None) -> list[tuple[bytes, bytes]]:
+        """The headers of an answer, with the date that Kraken's clock has for this request.
+
+        An answer without a length is sent in chunks.
+        """
+        headers = [(b"content-type", reply.content_type)]
+        if length is not None:
+            headers.append((b"content-length", str(length).encode()))
+        headers += reply.headers
         if self.is_dated:
             headers.append((b"date", _date(int(self.now))))
         return headers
@@ -213,7 +252,7 @@ class Visit:
 
 @cache
 def _one_more(counts: Counts, place: int) -> Counts:
-    """Counts with one more at a place. Keys with the same counts share them, so that they take no memory."""
+    """Counts with one more at a place."""
     return (*counts[:place], counts[place] + 1, *counts[place + 1 :])
 
 

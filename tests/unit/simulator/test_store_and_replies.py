@@ -1,18 +1,25 @@
 """What the stand-in remembers, and how it words refusals."""
 
 import itertools
+import random
+import time
 import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+import orjson
 import pytest
 
 from kraken_import.simulator import replies, schedule
+from kraken_import.simulator.control import Control
+from kraken_import.simulator.faults import Faults
 from kraken_import.simulator.keys import Key
+from kraken_import.simulator.processes import Process, Processes
 from kraken_import.simulator.rules.declared import Objection
 from kraken_import.simulator.store import Creation, Store, UnableToReadJournal
+from kraken_import.simulator.tokens import Issuer
 from kraken_import.simulator.visits import Traffic
 
 KEY = Key("accounts", "TENTACLE_ENERGY", "A/1 é")
@@ -270,7 +277,8 @@ def test_references_outlast_a_restart(store: OpenStore, tmp_path: Path) -> None:
 
 
 def test_an_account_takes_few_bytes_however_many_there_are(store: OpenStore) -> None:
-    number, kept, traffic = 20_000, store(), Traffic()
+    number, kept = 20_000, store()
+    traffic = Traffic(keys=kept.processes.numbering)
     tracemalloc.start()
     for index in range(number):
         for operation in ("validate", "create", "status", "status"):
@@ -282,7 +290,7 @@ def test_an_account_takes_few_bytes_however_many_there_are(store: OpenStore) -> 
     size = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
 
-    assert size / number < 450
+    assert size / number < 300
     assert (len(kept.processes), traffic.number_of_keys()) == (number, number)
 
 
@@ -308,3 +316,135 @@ def test_what_was_changed_of_a_process_is_its_own(store: OpenStore) -> None:
     assert status(kept, now=110) == "ERRORED"
     assert kept.processes[other] == before
     assert list(kept.processes) == [KEY, other]
+
+
+def test_processes_are_kept_as_a_plain_dict_would_keep_them() -> None:
+    rng, model = random.Random(7), dict[Key, Process]()
+    keys = [Key("accounts", "TENTACLE_ENERGY", f"{number}") for number in range(300)]
+    kept = Processes()
+    for step in range(20_000):
+        key, creates, shown = rng.choice(keys), rng.randrange(3), rng.choice("ab")
+        process = Process(
+            key,
+            step,
+            step + 0.5,
+            step,
+            live_creates=creates,
+            dry_run_creates=2 - creates,
+            shown=shown,
+        )
+        way = rng.random()
+        if way < 0.6:
+            model.pop(key, None)
+            model[key] = process
+            kept.renew(process=process)
+        elif way < 0.9 or key not in model:
+            model[key] = process
+            kept[key] = process
+        else:
+            del model[key]
+            del kept[key]
+        assert kept.find(key=key) == model.get(key)
+        if step % 500 == 0:
+            in_order = list(model.values())
+            assert list(kept.items()) == list(model.items())
+            assert list(kept.page(start=40, stop=90)) == in_order[40:90]
+            assert list(kept.starts()) == [each.started_at for each in reversed(in_order)]
+            assert list(kept.repeated()) == [each.key for each in in_order if each.live_creates > 1]
+            assert kept.creates() == (
+                sum(each.live_creates for each in in_order),
+                sum(each.dry_run_creates for each in in_order),
+            )
+    with pytest.raises(KeyError):
+        del kept[KEY]
+
+
+def test_a_snapshot_shows_nothing_of_what_happens_later(store: OpenStore) -> None:
+    kept = store()
+    keys = [KEY._replace(external_identifier=f"{number}") for number in range(5)]
+    for key in keys:
+        kept.create(key=key, made=Creation(), now=100)
+    snapshot = kept.processes.snapshot()
+    first = next(snapshot)
+    kept.create(key=keys[1], made=Creation(error=ERROR), now=200)
+    del kept.processes[keys[2]]
+    kept.create(key=OTHER, made=Creation(), now=200)
+    rest = list(snapshot)
+    kept.reset()
+
+    assert [first.key, *(each.key for each in rest)] == keys
+    assert {each.started_at for each in rest} == {100}
+
+
+def test_requests_are_counted_by_key_the_first_key_first() -> None:
+    traffic, keys = Traffic(), [KEY, OTHER, KEY._replace(external_identifier="C")]
+    traffic.keys.number(key=keys[2])
+    numbers = [
+        traffic.note(operation=operation, key=key)
+        for key in (keys[1], keys[0])
+        for operation in ("validate", "status", "status", "list")
+    ]
+    traffic.refuse(key=keys[1])
+
+    assert numbers == [1, 1, 2, None] * 2
+    assert list(traffic.page(start=0, stop=9)) == [keys[1], keys[0]]
+    assert [traffic.refused(key=key) for key in keys] == [0, 1, 0]
+    assert traffic.seen(key=keys[0]) == {"validate": 1, "create": 0, "status": 2}
+    assert traffic.seen(key=keys[2]) == {"validate": 0, "create": 0, "status": 0}
+
+
+@pytest.mark.parametrize("what", ["ledger", "requests"])
+def test_a_page_costs_what_it_shows_however_many_accounts_there_are(store: OpenStore, what: str) -> None:
+    kept = store()
+    traffic = Traffic(keys=kept.processes.numbering)
+    for number in range(30_000):
+        key = KEY._replace(external_identifier=f"GB-{number}")
+        traffic.note(operation="create", key=key)
+        kept.create(key=key, made=Creation(), now=100)
+    control = Control(store=kept, faults=Faults(), traffic=traffic, issuer=Issuer())
+
+    def page(limit: int) -> tuple[list[str], float]:
+        started = time.process_time()
+        query = f"offset=100&limit={limit}".encode()
+        reply = control.answer(method="GET", path=what, query=query, body=b"", now=200)
+        return [key["external_identifier"] for key in reply.document["keys"]], time.process_time() - started
+
+    shown, _ = page(10)
+    few = min(page(10)[1] for _ in range(5))
+    all_of_them = page(30_000)[1]
+
+    assert shown == [f"GB-{number}" for number in range(100, 110)]
+    assert few < all_of_them / 20
+
+
+def test_a_listing_is_made_in_parts_and_shows_what_there_was_when_it_was_asked_for(store: OpenStore) -> None:
+    kept = store()
+    keys = [KEY._replace(external_identifier=f"A-{number:05d}") for number in range(3_000)]
+    for key in keys:
+        kept.create(key=key, made=Creation(), now=100)
+    kept.put(key=keys[5], kraken_identifier=None, listed=2, now=100)
+    kept.put(key=keys[6], kraken_identifier=None, listed=0, now=100)
+    kept.create(key=Key("accounts", "OTHER", "A"), made=Creation(), now=100)
+
+    def listing() -> replies.Reply:
+        statuses = replies.LISTINGS["imported-account-import-processes"]
+        supplier = KEY.import_supplier
+        return replies.listing(store=kept, import_supplier=supplier, statuses=statuses, now=200, shift=0)
+
+    whole = listing().content
+    parts = listing().document
+    first = next(parts)
+    for key in keys[::2]:
+        kept.create(key=key, made=Creation(error=ERROR), now=150)
+    del kept.processes[keys[-1]]
+    kept.create(key=OTHER, made=Creation(), now=100)
+
+    assert first + b"".join(parts) == whole
+    assert len(first) < len(whole) / 5
+    numbers = [each["external_account_number"] for each in orjson.loads(whole)]
+    assert numbers == [
+        *(key.external_identifier for key in (*keys[:5], *keys[7:])),
+        *([keys[5].external_identifier] * 2),
+    ]
+    empty = replies.listing(store=kept, import_supplier="NONE", statuses=frozenset(), now=200, shift=0)
+    assert empty.content == b"[]"
