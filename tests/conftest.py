@@ -7,6 +7,7 @@ in a temporary folder, and ends it. Unit tests may not open sockets at all.
 import asyncio
 import atexit
 import contextlib
+import gc
 import itertools
 import logging
 import os
@@ -125,6 +126,17 @@ class IdleSimulators:
                 self.by_options.setdefault(options, []).append(simulator)
         except OSError:
             simulator.end()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for no garbage while modules are imported, and never again among what they leave for good."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True)

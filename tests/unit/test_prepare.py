@@ -66,6 +66,7 @@ def test_a_secret_that_is_there_stays_and_connections_follow_what_is_said(tmp_pa
     assert connections(tmp_path)["legacy"] == OURS["LEGACY_DSN"]
 
 
+@pytest.mark.xdist_group("airflow")
 def test_airflow_reads_the_connections_as_the_pipeline_needs_them(tmp_path: Path) -> None:
     from airflow.secrets.local_filesystem import load_connections_dict
 

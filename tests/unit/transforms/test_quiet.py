@@ -6,6 +6,7 @@ import json
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from pkgutil import resolve_name
 
 import orjson
 import pandas as pd
@@ -13,11 +14,9 @@ import psycopg2
 import pytest
 import sqlalchemy.exc
 import typer
-from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout
 from pydantic import BaseModel
 from typer.testing import CliRunner
 
-from kraken_import.airflow.quiet import QuietOperator
 from kraken_import.cli.app import TRACEBACK, app
 from transforms.database import DatabaseInterrupted, UnableToQuery, unreachable_because
 from transforms.quiet import UnforeseenFault, quieted, said, traced
@@ -57,6 +56,9 @@ def _noted() -> None:
 def _of_sqlalchemy() -> None:
     raise sqlalchemy.exc.DataError(VALUE, {"name": VALUE}, psycopg2.DataError(VALUE))
 
+
+# One worker imports Airflow for all of them, and none while it only collects.
+needs_airflow = pytest.mark.xdist_group("airflow")
 
 RAISING: dict[str, Callable[[], object]] = {
     "int": lambda: int(VALUE),
@@ -137,7 +139,10 @@ def test_why_a_database_cannot_be_reached_is_told_without_the_words_of_libpq(
     assert VALUE not in reason
 
 
+@needs_airflow
 def test_each_entry_of_an_operator_is_a_door() -> None:
+    from kraken_import.airflow.quiet import QuietOperator
+
     class Operator(QuietOperator):
         def execute(self, value: str) -> int:
             return int(value)
@@ -154,20 +159,25 @@ def test_each_entry_of_an_operator_is_a_door() -> None:
         Operator().resume("a sentence")
 
 
+@needs_airflow
 @pytest.mark.parametrize(
-    "kind",
+    "name",
     [
-        AirflowException,
-        AirflowTaskTimeout,
-        KeyboardInterrupt,
-        SystemExit,
-        UnableToQuery,
+        "airflow.sdk.exceptions:AirflowException",
+        "airflow.sdk.exceptions:AirflowTaskTimeout",
+        "builtins:KeyboardInterrupt",
+        "builtins:SystemExit",
+        "transforms.database:UnableToQuery",
     ],
 )
 @pytest.mark.parametrize("caused", [True, False])
 def test_what_airflow_or_a_signal_breaks_off_keeps_its_class_and_nothing_of_what_it_broke_off(
-    kind: type[BaseException], caused: bool
+    name: str, caused: bool
 ) -> None:
+    from kraken_import.airflow.quiet import QuietOperator
+
+    kind: type[BaseException] = resolve_name(name)
+
     class Operator(QuietOperator):
         def execute(self) -> None:
             try:
