@@ -34,7 +34,7 @@ from kraken_import.tracking.evidence import (
 )
 from kraken_import.tracking.queries import queries
 from kraken_import.tracking.refs import BatchRef, WaveRef
-from kraken_import.tracking.vault import WaveKey, key_of
+from kraken_import.tracking.vault import WaveKey, key_at_hand
 from kraken_import.tracking.waves import NewWave
 from transforms.findings import Finding
 
@@ -297,7 +297,7 @@ def ready(
 ) -> list[ReadyRecord]:
     """Return the next records of a batch with their payloads, by ascending id above `after`."""
     rows = _SQL.run(connection, "with_payload", **ref.values, states=sorted(states), after=after, most=most)
-    key = key_of(connection=connection, wave_id=ref.wave_id)
+    key = key_at_hand(connection=connection, wave_id=ref.wave_id)
     return [_ready(row=row, key=key) for row in rows]
 
 
@@ -315,7 +315,7 @@ def intend(*, connection: Connection, ref: BatchRef, most: int, at: datetime) ->
         at=at,
         reopenable=sorted(REOPENABLE),
     )
-    key = key_of(connection=connection, wave_id=ref.wave_id)
+    key = key_at_hand(connection=connection, wave_id=ref.wave_id)
     return [
         replace(_ready(row=row, key=key), ended_before=row.ended_before, is_restored=row.is_restored)
         for row in rows
