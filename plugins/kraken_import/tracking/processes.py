@@ -301,8 +301,12 @@ def ready(
     return [_ready(row=row, key=key) for row in rows]
 
 
-def intend(*, connection: Connection, ref: BatchRef, most: int, at: datetime) -> list[ReadyRecord]:
+def intend(
+    *, connection: Connection, ref: BatchRef, most: int, at: datetime, after: int = 0
+) -> list[ReadyRecord]:
     """Record the intent to create the next valid records, unless the wave, or the rerun, may not create.
+
+    They come by ascending id above `after`.
 
     The caller commits before the first request leaves. Returns none when none is left or may be created.
     """
@@ -311,6 +315,7 @@ def intend(*, connection: Connection, ref: BatchRef, most: int, at: datetime) ->
         "intend",
         **ref.values,
         states=[State.VALID.value],
+        after=after,
         most=most,
         at=at,
         reopenable=sorted(REOPENABLE),
