@@ -1,12 +1,12 @@
-"""CPU seconds that one batch takes without Airflow, for 1,000 accounts: requests, and each tracking statement.
+"""CPU seconds of one batch without Airflow, for 1,000 accounts: requests, and each tracking statement.
 
     .venv/bin/python benchmarks/one_batch.py [--accounts 5000] [--rounds 3]
 
-A separate Postgres and a stand-in are started; for each round a wave of one batch is built, validated, created
-and polled by one process of its own, as its tasks and its trigger would. Printed is the median of the rounds:
-seconds of the process and of its database sessions, and how often each statement ran. CPU time changes little
-with what else the machine does, so two versions are compared in turns: with PYTHONPATH and the script of the
-other checkout.
+A separate Postgres and a stand-in are started; for each round a wave of one batch is built, validated,
+created and polled by one process of its own, as its tasks and its trigger would. Printed is the median of the
+rounds: seconds of the process and of its database sessions, and how often each statement ran. CPU time changes
+little with what else the machine does, so two versions are compared in turns: with PYTHONPATH and the script
+of the other checkout.
 """
 
 from __future__ import annotations
