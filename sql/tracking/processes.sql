@@ -223,6 +223,8 @@ WITH picked AS (
     FROM migration.import_process AS process
     CROSS JOIN migration.licence(%(wave_id)s, %(rerun_id)s) AS licence
     WHERE process.wave_id = %(wave_id)s AND process.batch = %(batch)s AND process.state = ANY (%(states)s)
+        -- What a batch has created already is not read again for each chunk.
+        AND process.id > %(after)s
         AND (SELECT migration.may_create(%(wave_id)s, %(rerun_id)s))
         AND (
             NOT licence.is_needed

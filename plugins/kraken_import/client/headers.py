@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Final
 
 _LONGEST_WAIT: Final = 3_600.0
@@ -32,8 +33,12 @@ def retry_after(*, headers: Mapping[str, str], now: datetime) -> float | None:
 
 def http_date(*, value: str | None) -> datetime | None:
     """Return the time of an HTTP date; None when the value is not one."""
-    if value is None:
-        return None
+    return None if value is None else _time_of(value)
+
+
+# All answers of a second carry the same date.
+@lru_cache(maxsize=8)
+def _time_of(value: str) -> datetime | None:
     try:
         time = parsedate_to_datetime(value)
         # The last hours of the calendar may lie beyond its end in UTC.

@@ -87,7 +87,7 @@ def add_payloads(
     *, connection: Connection, wave_id: int, payloads: Sequence[tuple[int, int, bytes]], at: datetime
 ) -> None:
     """Keep payloads of one wave, given as (import process, attempt, JSON bytes)."""
-    key = vault.key_of(connection=connection, wave_id=wave_id)
+    key = vault.key_at_hand(connection=connection, wave_id=wave_id)
     wave, built_at = copies.bigint(wave_id), copies.timestamptz(at)
     packed = (
         (process_id, attempt, pack_payload(key=key, process_id=process_id, attempt=attempt, body=body))
@@ -118,7 +118,7 @@ def sent_of(*, connection: Connection, keys: Sequence[Key]) -> dict[int, SentSoF
     if not keys:
         return {}
     rows = _SQL.run(connection, "payloads_and_earlier", **_tries(keys=keys)).all()
-    opened = vault.keys_of(connection=connection, wave_ids=(key.wave_id for key in keys))
+    opened = vault.keys_at_hand(connection=connection, wave_ids=(key.wave_id for key in keys))
     own = {row.of_id: _unpacked(key=opened[row.wave_id], row=row) for row in rows if row.body is not None}
     tried: dict[int, list[Key]] = defaultdict(list)
     for row in rows:
@@ -175,7 +175,7 @@ def add_answers(
     """Keep Kraken's answers as received; of a purged wave nothing is kept."""
     if not answers:
         return
-    keys = vault.keys_of(connection=connection, wave_ids=(key.wave_id for key, _ in answers))
+    keys = vault.keys_at_hand(connection=connection, wave_ids=(key.wave_id for key, _ in answers))
     _SQL.run(
         connection,
         "insert_answers",

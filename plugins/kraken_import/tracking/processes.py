@@ -34,7 +34,7 @@ from kraken_import.tracking.evidence import (
 )
 from kraken_import.tracking.queries import queries
 from kraken_import.tracking.refs import BatchRef, WaveRef
-from kraken_import.tracking.vault import WaveKey, key_of
+from kraken_import.tracking.vault import WaveKey, key_at_hand
 from kraken_import.tracking.waves import NewWave
 from transforms.findings import Finding
 
@@ -297,12 +297,16 @@ def ready(
 ) -> list[ReadyRecord]:
     """Return the next records of a batch with their payloads, by ascending id above `after`."""
     rows = _SQL.run(connection, "with_payload", **ref.values, states=sorted(states), after=after, most=most)
-    key = key_of(connection=connection, wave_id=ref.wave_id)
+    key = key_at_hand(connection=connection, wave_id=ref.wave_id)
     return [_ready(row=row, key=key) for row in rows]
 
 
-def intend(*, connection: Connection, ref: BatchRef, most: int, at: datetime) -> list[ReadyRecord]:
+def intend(
+    *, connection: Connection, ref: BatchRef, most: int, at: datetime, after: int = 0
+) -> list[ReadyRecord]:
     """Record the intent to create the next valid records, unless the wave, or the rerun, may not create.
+
+    They come by ascending id above `after`.
 
     The caller commits before the first request leaves. Returns none when none is left or may be created.
     """
@@ -311,11 +315,12 @@ def intend(*, connection: Connection, ref: BatchRef, most: int, at: datetime) ->
         "intend",
         **ref.values,
         states=[State.VALID.value],
+        after=after,
         most=most,
         at=at,
         reopenable=sorted(REOPENABLE),
     )
-    key = key_of(connection=connection, wave_id=ref.wave_id)
+    key = key_at_hand(connection=connection, wave_id=ref.wave_id)
     return [
         replace(_ready(row=row, key=key), ended_before=row.ended_before, is_restored=row.is_restored)
         for row in rows

@@ -140,12 +140,17 @@ class Vault:
 
     def keys(self, *, connection: Connection, wave_ids: Collection[int]) -> _Keys:
         """Return the keys of these waves. Raises `UnableToUseKeys` for one that does not open."""
-        with self._lock:
-            known = {each: self._keys[each] for each in wave_ids if each in self._keys}
+        known = self._known(wave_ids)
         found = self._opened(connection=connection, wave_ids=sorted(set(wave_ids)), known=known)
         with self._lock:
             self._keys |= found
         return found
+
+    def at_hand(self, *, connection: Connection, wave_ids: Collection[int]) -> _Keys:
+        """Return the keys of these waves as last read; those that never were are read now."""
+        known = self._known(wave_ids)
+        missing = {each for each in wave_ids if each not in known}
+        return {**known, **self.keys(connection=connection, wave_ids=missing)} if missing else known
 
     def make(self, *, connection: Connection, wave_id: int, at: datetime) -> None:
         """Make the key of a wave that is being planned. Raises `UnableToUseKeys`."""
@@ -218,6 +223,10 @@ class Vault:
     def is_configured(self) -> bool:
         """Return whether waves that are planned from now on are sealed. Raises `UnableToUseKeys`."""
         return self._read() is not None
+
+    def _known(self, wave_ids: Collection[int]) -> dict[int, WaveKey]:
+        with self._lock:
+            return {each: self._keys[each] for each in wave_ids if each in self._keys}
 
     def _opened(
         self, *, connection: Connection, wave_ids: Collection[int], known: _Keys
@@ -305,6 +314,20 @@ def key_of(*, connection: Connection, wave_id: int) -> WaveKey:
 def keys_of(*, connection: Connection, wave_ids: Iterable[int]) -> Mapping[int, WaveKey]:
     """Return the keys of several waves. Raises `UnableToUseKeys`."""
     return vault_of(connection=connection).keys(connection=connection, wave_ids=set(wave_ids))
+
+
+def keys_at_hand(*, connection: Connection, wave_ids: Iterable[int]) -> Mapping[int, WaveKey]:
+    """Return the keys of waves that a task works on, as they were last read. Raises `UnableToUseKeys`.
+
+    Work begins with `key_of`, and is given to a wave's rows alone: those of a wave that was purged since are
+    gone with its key, so that there is nothing to open and no place to write to.
+    """
+    return vault_of(connection=connection).at_hand(connection=connection, wave_ids=set(wave_ids))
+
+
+def key_at_hand(*, connection: Connection, wave_id: int) -> WaveKey:
+    """Return the key of one wave in the same way."""
+    return keys_at_hand(connection=connection, wave_ids=(wave_id,))[wave_id]
 
 
 def _derived(*, wave_id: int, secret: bytes, seals: bool) -> WaveKey:

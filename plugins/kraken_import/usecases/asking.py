@@ -119,8 +119,8 @@ def steps(*, looked_up: Sequence[LookedUp], ruling: Ruling, timing: Timing) -> l
         if each.record.id in own:
             move = verdicts.unanswered(record=each.record, timing=timing)
         if move is not None:
-            step = replace(move, intended_at=each.record.intended_at)
-            moves.append(step.answered_by(answer=raw(exchange=each.exchange)))
+            answer = raw(exchange=each.exchange)
+            moves.append(replace(move, intended_at=each.record.intended_at, answer=answer))
     return moves
 
 

@@ -7,7 +7,7 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -71,6 +71,8 @@ class Creator:
     """Since when, on the loop's clock, Kraken has taken no further account and none was seen to end."""
     tell_at: float = -math.inf
     """When, on the loop's clock, people are told again that accounts must end first."""
+    after: int = 0
+    """The last record that was intended: none before it is left to be created, as far as is known."""
     may_hurry: bool = False
     """Whether the wave, or the rerun, has had enough creates answered for full chunks."""
 
@@ -167,9 +169,19 @@ class Creator:
         kraken = self.systems.kraken
         with self.connection.begin():
             admission = admit(connection=self.connection, kraken=kraken, most=most)
-            chunk = processes.intend(connection=self.connection, ref=self.ref, most=admission.most, at=now)
+            chunk = self._next(most=admission.most, at=now)
             count(connection=self.connection, kraken=kraken, creates=len(chunk))
         return admission, chunk
+
+    def _next(self, *, most: int, at: datetime) -> list[ReadyRecord]:
+        """Intend the next valid records: those behind the last ones, and from the first when none is."""
+        chunk = processes.intend(connection=self.connection, ref=self.ref, most=most, at=at, after=self.after)
+        if not chunk and self.after and most:
+            self.after = 0
+            chunk = processes.intend(connection=self.connection, ref=self.ref, most=most, at=at)
+        if chunk:
+            self.after = chunk[-1].id
+        return chunk
 
     def _has_more(self) -> bool:
         """Return whether records are left that may be created."""
@@ -218,10 +230,7 @@ class Creator:
             *(self._asked(chunk[place], exchanges[place], found[place]) for place in unclear)
         )
         known = dict(zip(unclear, asked, strict=True))
-        return [
-            known[place] if place in known else _answered(verdict, exchange)
-            for place, (verdict, exchange) in enumerate(zip(found, exchanges, strict=True))
-        ]
+        return [known.get(place, verdict) for place, verdict in enumerate(found)]
 
     async def _asked(self, record: ReadyRecord, exchange: Exchange, found: Verdict) -> Verdict:
         """Return what an answer to a create proves, once Kraken has said more about it."""
@@ -241,7 +250,7 @@ class Creator:
                 key=record.key, already=already, answer=exchange.answer, mode=self.wave.mode
             )
             found = replace(found, move=adopted.move)
-        return _answered(found, exchange)
+        return found if found.move is None else replace(found, move=_answered(found.move, exchange))
 
     def _record_creates(
         self,
@@ -262,7 +271,7 @@ class Creator:
             elif verdict.signal is Signal.SILENT and ruled.counts:
                 moves.append(verdicts.not_sent(key=record.key, doubts=record.doubts))
             else:
-                moves.append(verdict.move)
+                moves.append(_answered(verdict.move, exchange))
         with self.connection.begin():
             self._write(moves, stage="create")
             processes.doubt(
@@ -333,6 +342,8 @@ class Creator:
         # What is still to be created was not: it is counted again when it is sent again. This comes first,
         # since a worker that intends locks the row of the Kraken before those of records too.
         undone = sum(move.to is State.VALID for move in moves)
+        if undone:
+            self.after = 0
         count(connection=self.connection, kraken=self.systems.kraken, creates=-undone)
         record_moves(
             connection=self.connection,
@@ -358,11 +369,11 @@ class _Wait(Exception):
         self.held = held
 
 
-def _answered(found: Verdict, exchange: Exchange) -> Verdict:
-    """Return the verdict with the answer that proves it."""
-    if found.move is None or found.move.to is State.VALID:
-        return found
-    return replace(found, move=found.move.answered_by(answer=raw(exchange=exchange)))
+def _answered(step: Move, exchange: Exchange) -> Move:
+    """Return the step with the answer that proves it, unless it has another one or needs none."""
+    if step.to is State.VALID or step.answer is not None:
+        return step
+    return step.answered_by(answer=raw(exchange=exchange))
 
 
 def _rebased(*, connection: Connection, ref: BatchRef) -> list[OpenRecord]:

@@ -57,9 +57,10 @@ _REQUESTS_OF_A_ROUND: Final = 2
 """As many rounds run at once as keep the requests in flight busy, even if each has few records due."""
 
 _LEAST_RECORDS: Final = 100
-_MOST_RECORDS: Final = 500
-"""Records of one round: many where few batches wait or Kraken answers quickly, and few otherwise, so that
-each batch has its turn soon."""
+_MANY_RECORDS: Final = 500
+_MOST_RECORDS: Final = 1_000
+"""Records of one round: many where few batches wait, most where Kraken answers quickly, and few otherwise, so
+that each batch has its turn soon."""
 
 _END_OF_TIME: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -72,7 +73,7 @@ def records_of_round(*, session: KrakenSession, waits: int) -> int:
     """
     waits = max(1, waits)
     soon = session.chunk(rounds=1, most=_MOST_RECORDS * waits)
-    return max(_LEAST_RECORDS, min(_MOST_RECORDS, max(_MOST_RECORDS, soon) // waits))
+    return max(_LEAST_RECORDS, min(_MOST_RECORDS, max(_MANY_RECORDS, soon) // waits))
 
 
 class Poller:

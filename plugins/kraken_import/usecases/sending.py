@@ -64,7 +64,7 @@ class Sender:
 
         async def work() -> None:
             for turn in turns:
-                found = await self._look_first(chunk[turn])
+                found = await self._look_first(chunk[turn]) if self._may_be_there(chunk[turn]) else None
                 exchange = exchanges[turn] = found or await self.session.create(
                     resource=self.wave.resource,
                     payload=chunk[turn].body,
@@ -72,10 +72,10 @@ class Sender:
                     deadline=deadline,
                 )
                 signal = signal_of(answer=exchange.answer)
+                seen[signal] += 1
                 if signal is Signal.FINE:
                     seen.pop(Signal.FORBIDDEN, None)
-                seen[signal] += 1
-                if _is_enough(seen):
+                elif _is_enough(seen):
                     end()
 
         async def watch() -> None:
@@ -103,14 +103,15 @@ class Sender:
             # Without the tracking database this cannot be known, and no answer could be recorded.
             return False
 
-    async def _look_first(self, record: ReadyRecord) -> Exchange | None:
-        """Look up a record that Kraken ended before. Returns what prevents creating it again, if anything.
+    def _may_be_there(self, record: ReadyRecord) -> bool:
+        """Return whether only the status tells that Kraken does not have it already.
 
-        Between that end and now Kraken may have resumed it, which only the status tells. After a restore any
-        record may be in Kraken.
+        What it ended before it may have resumed since. After a restore any record may be in Kraken.
         """
-        if not (record.is_restored or (record.ended_before and self.wave.mode is Mode.LIVE)):
-            return None
+        return record.is_restored or (record.ended_before and self.wave.mode is Mode.LIVE)
+
+    async def _look_first(self, record: ReadyRecord) -> Exchange | None:
+        """Look up a record that Kraken may have. Returns what prevents creating it, if anything."""
         exchange = await self.session.status(
             resource=self.wave.resource,
             import_supplier=self.wave.import_supplier,

@@ -19,8 +19,10 @@ from kraken_import.usecases.poller import records_of_round
         (5, None, 100),
         (1000, None, 100),
         # A quick Kraken answers large rounds of all batches in about two seconds.
-        (1, 0.02, 500),
-        (5, 0.02, 500),
+        (1, 0.02, 1000),
+        (1, 0.2, 500),
+        (3, 0.02, 1000),
+        (5, 0.02, 640),
         (10, 0.02, 320),
         (20, 0.02, 160),
         (1000, 0.02, 100),
