@@ -61,7 +61,13 @@ os.environ["AIRFLOW_VAR_MIGRATION_INSTALLATION"] = "tests"
 
 _PREFIX = "kraken-migration-tests-"
 # Tests ask for answers, not for durability.
-_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
+_FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "autovacuum": "off",
+}
 _MEMORY = Path("/dev/shm")
 _ENOUGH_BYTES = 4 * 2**30
 
@@ -203,13 +209,40 @@ def _make_logins_cheap(*, cluster: Cluster) -> None:
         connection.commit()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Databases:
+    """Databases of a server, created and dropped by one connection: another one for each takes longer."""
+
+    postgres: Cluster
+    cursor: psycopg2.extensions.cursor
+
+    def create(self, *, name: str, template: str = "template0") -> str:
+        """Clone a database. Returns its DSN."""
+        # Copying its files is three times as fast as writing them through the log.
+        self.cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        return self.postgres.dsn(database=name)
+
+    def drop(self, *, name: str) -> None:
+        """Drop a database, even while there are connections to it."""
+        self.cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture(scope="session")
-def new_database(postgres: Cluster) -> NewDatabase:
+def databases(postgres: Cluster) -> Iterator[Databases]:
+    """The databases of the server."""
+    connection = psycopg2.connect(postgres.dsn(database="postgres"))
+    connection.autocommit = True
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        yield Databases(postgres=postgres, cursor=cursor)
+
+
+@pytest.fixture(scope="session")
+def new_database(databases: Databases) -> NewDatabase:
     """A factory of databases that returns DSNs: empty ones, or clones of `template=`."""
     numbers = itertools.count(1)
 
     def make(*, template: str = "template0") -> str:
-        return postgres.create_database(name=f"test_{next(numbers)}", template=template)
+        return databases.create(name=f"test_{next(numbers)}", template=template)
 
     return make
 
@@ -263,7 +296,7 @@ def axe() -> str:
 
 
 @pytest.fixture
-def brief_database(postgres: Cluster, new_database: NewDatabase) -> Iterator[NewDatabase]:
+def brief_database(databases: Databases, new_database: NewDatabase) -> Iterator[NewDatabase]:
     """The same as `new_database`, of databases that end with this test."""
     made: list[str] = []
 
@@ -273,7 +306,7 @@ def brief_database(postgres: Cluster, new_database: NewDatabase) -> Iterator[New
 
     yield make
     for dsn in made:
-        postgres.drop_database(name=dsn.rpartition("/")[2])
+        databases.drop(name=dsn.rpartition("/")[2])
 
 
 @pytest.fixture
