@@ -12,13 +12,12 @@ import logging
 import os
 import shutil
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from urllib.error import URLError
@@ -36,6 +35,7 @@ from kraken_import.local.postgres import SUPERUSER, Cluster
 from kraken_import.local.problems import StackProblem
 from proofs.browser import having
 from proofs.browser.playing import opened
+from tests import stand_ins
 
 pytest_plugins = ["kraken_import.conformance.plugin"]
 
@@ -94,13 +94,13 @@ class Simulator:
 
     url: str
     token: str
-    process: subprocess.Popen[bytes]
+    process: BaseProcess
     log: Path
 
     def end(self) -> None:
         """End it at once."""
         self.process.kill()
-        self.process.wait()
+        self.process.join()
 
 
 StartSimulator = Callable[..., Simulator]
@@ -375,7 +375,8 @@ def legacy_superuser(legacy_superuser_dsn: str) -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def idle_simulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IdleSimulators]:
-    """Stand-in Krakens that tests have done with, emptied, by their options: a start takes half a second."""
+    """Stand-in Krakens that tests have done with, emptied, by their options."""
+    stand_ins.make_ready()
     idle = IdleSimulators(folder=tmp_path_factory.mktemp("simulators"))
     try:
         yield idle
@@ -445,16 +446,14 @@ def _engine(*, dsn: str) -> Iterator[Engine]:
 def _launch(*, options: tuple[str, ...], port: int, token: str, folder: Path) -> Simulator:
     log = folder / f"simulator-{port}.log"
     address = ["--host", "127.0.0.1", "--port", str(port), "--token", token]
-    command = [sys.executable, "-m", "kraken_import.simulator", *address, *options]
-    with log.open("ab") as output:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
+    process = stand_ins.begin(arguments=[*address, *options], log=log)
     return Simulator(url=f"http://127.0.0.1:{port}", token=token, process=process, log=log)
 
 
 def _await_answer(*, simulator: Simulator) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        if simulator.process.poll() is not None:
+        if not simulator.process.is_alive():
             break
         with contextlib.suppress(URLError, ConnectionError, TimeoutError):
             with urlopen(f"{simulator.url}/simulator/health", timeout=5):
