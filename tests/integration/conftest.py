@@ -34,7 +34,7 @@ from kraken_import.usecases.validate import validate_batch
 from kraken_import.usecases.waiting import BatchOutcome, HoldBack
 from kraken_import.usecases.waits import Resumption
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
-from tests.conftest import Databases, NewDatabase, Simulator, StartSimulator
+from tests.conftest import Databases, NewDatabase, Simulator, StartSimulator, group_of
 from tests.stacks import Stack, running_stack
 from tests.wave_keys import Keys
 from transforms.registry import dialect_names, get_dialect
@@ -245,15 +245,6 @@ CUSTOMERS = 20
 """Generated customers of EDF in the legacy database of each journey."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have the longest chain of tests, those that share a stack on one worker, begin first."""
-    items.sort(key=lambda item: "stack" not in _groups(item=item))
-
-
-def _groups(*, item: pytest.Item) -> set[str]:
-    return {mark.args[0] for mark in item.iter_markers(name="xdist_group")}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbers:
     """Generated customers of a dialect: their numbers, both included."""
@@ -423,7 +414,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """Stop the stack behind the last test that needs it: an idle Airflow takes a good part of a core."""
     yield
-    if "stack" in _groups(item=item) and (nextitem is None or "stack" not in _groups(item=nextitem)):
+    if group_of(item=item) == "stack" and (nextitem is None or group_of(item=nextitem) != "stack"):
         item.config.stash.get(RUNNING, ExitStack()).close()
 
 
