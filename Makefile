@@ -139,7 +139,7 @@ archive: install ## Move the events of waves purged more than DAYS ago (30) into
 
 test: install ## Run every test but the long proofs
 	@$(VENV)/python -m proofs.browser --if-possible
-	@$(VENV)/python -m pytest -m "not proof" -n 6 --dist loadgroup
+	@$(VENV)/python -m pytest -m "not proof" -n 5 --dist loadgroup --no-loadscope-reorder
 
 test-quick: install ## Run the tests that need no database: under half a minute
 	@$(VENV)/python -m pytest -n 2 tests/unit

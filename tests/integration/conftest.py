@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,6 @@ from kraken_import.client.tokens import forget_tokens
 from kraken_import.domain.policies import PolicySettings
 from kraken_import.generator import load
 from kraken_import.generator.values import configured_values
-from kraken_import.local.postgres import Cluster
 from kraken_import.tracking import evidence, vault
 from kraken_import.tracking.evidence import Key
 from kraken_import.tracking.refs import BatchRef
@@ -35,7 +34,7 @@ from kraken_import.usecases.validate import validate_batch
 from kraken_import.usecases.waiting import BatchOutcome, HoldBack
 from kraken_import.usecases.waits import Resumption
 from kraken_import.usecases.wave_request import AirflowRun, WaveRequest
-from tests.conftest import NewDatabase, Simulator, StartSimulator
+from tests.conftest import Databases, NewDatabase, Simulator, StartSimulator, group_of
 from tests.stacks import Stack, running_stack
 from tests.wave_keys import Keys
 from transforms.registry import dialect_names, get_dialect
@@ -246,29 +245,78 @@ CUSTOMERS = 20
 """Generated customers of EDF in the legacy database of each journey."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have the longest chain of tests, those that share a stack on one worker, begin first."""
-    items.sort(key=lambda item: "stack" not in _groups(item=item))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """Generated customers of a dialect: their numbers, both included."""
+
+    dialect: str = "edf_accounts"
+    first: int = 1
+    last: int
+
+    def generate(self, *, engine: Engine) -> None:
+        """Add them to a legacy database."""
+        load.generate(engine=engine, dialect=self.dialect, first=self.first, last=self.last, seed=7)
 
 
-def _groups(*, item: pytest.Item) -> set[str]:
-    return {mark.args[0] for mark in item.iter_markers(name="xdist_group")}
+FIRST = Numbers(last=CUSTOMERS)
+"""Those that are in the legacy database of each journey."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopledDatabases:
+    """Legacy databases with the guides' customers and generated ones, each made once to be cloned."""
+
+    databases: Databases
+    empty: str
+    made: dict[tuple[Numbers, ...], str] = field(default_factory=dict)
+
+    def template(self, *customers: Numbers) -> str:
+        """The name of the database that has exactly these generated customers."""
+        if not customers:
+            return self.empty
+        if customers not in self.made:
+            *others, last = customers
+            below = self.template(*others)
+            name = f"customers_template_{len(self.made)}"
+            dsn = self.databases.create(name=name, template=below)
+            engine = create_engine(
+                dsn.replace("postgresql://", "postgresql+psycopg2://", 1), poolclass=NullPool
+            )
+            last.generate(engine=engine)
+            self.made[customers] = name
+        return self.made[customers]
 
 
 @pytest.fixture(scope="session")
-def customers_template(postgres: Cluster, legacy_template: str) -> str:
-    """The name of a legacy database with the guides' customers and the first generated ones."""
-    name = "customers_template"
-    dsn = postgres.create_database(name=name, template=legacy_template)
-    engine = create_engine(dsn.replace("postgresql://", "postgresql+psycopg2://", 1), poolclass=NullPool)
-    load.generate(engine=engine, dialect="edf_accounts", first=1, last=CUSTOMERS, seed=7)
-    return name
+def peopled(databases: Databases, legacy_template: str) -> PeopledDatabases:
+    """Templates of legacy databases with customers."""
+    return PeopledDatabases(databases=databases, empty=legacy_template)
+
+
+@pytest.fixture(scope="session")
+def journeys_template(databases: Databases, tracking_template: str) -> str:
+    """The name of a tracking database in which waves wait less for what the stand-in does at once."""
+    dsn = databases.create(name="journeys_template", template=tracking_template)
+    _look_sooner(
+        engine=create_engine(dsn.replace("postgresql://", "postgresql+psycopg2://", 1), poolclass=NullPool)
+    )
+    return "journeys_template"
 
 
 @pytest.fixture
-def legacy_superuser_dsn(brief_database: NewDatabase, customers_template: str) -> str:
+def tracking_superuser_dsn(
+    request: pytest.FixtureRequest, brief_database: NewDatabase, tracking_template: str
+) -> str:
+    """The DSN of the same database as `tracking_dsn`: of a journey, where the test begins one."""
+    is_for_a_journey = "begin" in request.fixturenames
+    template = request.getfixturevalue("journeys_template") if is_for_a_journey else tracking_template
+    return brief_database(template=template)
+
+
+@pytest.fixture
+def legacy_superuser_dsn(brief_database: NewDatabase, peopled: PeopledDatabases) -> str:
     """The DSN of a legacy database with customers, fresh for this test, for what a test does to it."""
-    return brief_database(template=customers_template)
+    return brief_database(template=peopled.template(FIRST))
 
 
 @pytest.fixture
@@ -278,22 +326,52 @@ def begin(
     tracking_superuser: Engine,
     legacy_superuser: Engine,
     start_simulator: StartSimulator,
+    databases: Databases,
+    peopled: PeopledDatabases,
 ) -> BeginJourney:
-    """Start a stand-in with these options, and a journey to it with at least so many customers."""
+    """Start a stand-in with these options, and a journey to it with at least so many customers.
+
+    `numbers` are further ones of EDF.
+    """
+
+    is_as_made = True
+
+    def add(missing: Sequence[Numbers]) -> None:
+        """Clone a database that has them too, unless an earlier journey of the test has used this one."""
+        if is_as_made:
+            for engine in (legacy_engine, legacy_superuser):
+                engine.dispose()
+            name = str(legacy_superuser.url.database)
+            databases.drop(name=name)
+            databases.create(name=name, template=peopled.template(FIRST, *missing))
+        else:
+            for each in missing:
+                each.generate(engine=legacy_superuser)
+
+    def there(dialect: str) -> int:
+        if is_as_made:
+            return CUSTOMERS if dialect == FIRST.dialect else 0
+        return load.count(engine=legacy_superuser, dialect=dialect)
 
     def make(
-        *options: str, customers: int = CUSTOMERS, dialects: tuple[str, ...] = ("edf_accounts",)
+        *options: str,
+        customers: int = CUSTOMERS,
+        dialects: tuple[str, ...] = ("edf_accounts",),
+        numbers: Sequence[int] = (),
     ) -> Journey:
+        nonlocal is_as_made
         # An emptied stand-in, at an address that another test had, knows none of that test's tokens.
         forget_tokens()
-        _look_sooner(engine=tracking_superuser)
         simulator = start_simulator("--delay", str(DELAY), *options)
-        for dialect in dialects:
-            there = load.count(engine=legacy_superuser, dialect=dialect)
-            if there < customers:
-                load.generate(
-                    engine=legacy_superuser, dialect=dialect, first=there + 1, last=customers, seed=7
-                )
+        missing = [
+            Numbers(dialect=dialect, first=known + 1, last=customers)
+            for dialect in dialects
+            if (known := there(dialect)) < customers
+        ]
+        missing += [Numbers(first=number, last=number) for number in numbers]
+        if missing:
+            add(missing)
+        is_as_made = False
         return Journey(
             tracking=tracking_engine,
             legacy=legacy_engine,
@@ -314,11 +392,11 @@ def begin(
 
 
 def _look_sooner(*, engine: Engine) -> None:
-    """Have waves wait less for what the stand-in does at once; `next_look` itself has tests of its own."""
+    """Have `next_look`, which has tests of its own, name earlier times."""
     with engine.begin() as connection:
         function = connection.exec_driver_sql("SELECT pg_get_functiondef('migration.next_look'::regproc)")
         source, sooner = function.scalar_one(), f"interval '{FIRST_LOOK} seconds'"
-        assert "interval '1 second'" in source or sooner in source
+        assert "interval '1 second'" in source
         connection.exec_driver_sql(source.replace("interval '1 second'", sooner))
 
 
@@ -336,7 +414,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """Stop the stack behind the last test that needs it: an idle Airflow takes a good part of a core."""
     yield
-    if "stack" in _groups(item=item) and (nextitem is None or "stack" not in _groups(item=nextitem)):
+    if group_of(item=item) == "stack" and (nextitem is None or group_of(item=nextitem) != "stack"):
         item.config.stash.get(RUNNING, ExitStack()).close()
 
 

@@ -79,7 +79,7 @@ def make_app(*, surroundings: Surroundings) -> FastAPI:
     def home(request: Request, caller: SignedIn) -> Response:
         """Lead to the waves of the first tracking database."""
         root = request.scope.get("root_path", "").rstrip("/")
-        first = next(iter(surroundings.places()), None)
+        first = next(iter(_surroundings(request).places()), None)
         if first is None:
             return _said(request, 404, "There is no dialect in force, so there is nothing to show.")
         return RedirectResponse(f"{root}/{first}/waves", status_code=303)
@@ -89,6 +89,7 @@ def make_app(*, surroundings: Surroundings) -> FastAPI:
         """Lead to the wave of a run, as its tab in Airflow does; of a rerun to the first of its waves."""
         root = request.scope.get("root_path", "").rstrip("/")
         kind, _, dialect = dag_id.partition("_")
+        surroundings = _surroundings(request)
         place = next((name for name, known in surroundings.places().items() if dialect in known), None)
         if place is None or "\0" in dag_id + run_id or not caller.may_read(dialect=dialect):
             return _said(request, 404, _NO_WAVE)
@@ -110,6 +111,11 @@ def make_app(*, surroundings: Surroundings) -> FastAPI:
         app.include_router(router, prefix="/{place}")
     _say_in_sentences(app)
     return app
+
+
+def _surroundings(request: Request) -> Surroundings:
+    known: Surroundings = request.app.state.surroundings
+    return known
 
 
 def _say_in_sentences(app: FastAPI) -> None:

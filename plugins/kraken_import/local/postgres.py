@@ -151,11 +151,6 @@ class Cluster:
                 cursor.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
         return self.dsn(database=name)
 
-    def drop_database(self, *, name: str) -> None:
-        """Drop a database, even while there are connections to it."""
-        with self._cursor() as cursor:
-            cursor.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
     @contextlib.contextmanager
     def _cursor(self) -> Iterator[psycopg2.extensions.cursor]:
         connection = psycopg2.connect(self.dsn(database="postgres"))

@@ -10,20 +10,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from threading import Thread
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import uvicorn
 from fastapi import FastAPI, Request
 from requests import Response, Session
 from sqlalchemy import Engine, create_engine
-from sqlalchemy.pool import NullPool
 
-from kraken_import.console.access import Act, Answer, Caller, NotSignedIn
+from kraken_import.console.access import Act, Answer, Caller, NotSignedIn, Surroundings
 from kraken_import.console.app import make_app
+from kraken_import.console.shared import SharedPages
 from kraken_import.local import logins
 from kraken_import.local.postgres import Cluster
-from tests.integration.conftest import BeginJourney, Journey
+from tests.integration.conftest import CUSTOMERS, BeginJourney, Journey
 from transforms.registry import dialect_names
 
 PLACE = "tracking"
@@ -165,33 +165,53 @@ def words_of(page: Response) -> str:
 
 
 @pytest.fixture
-def console(begin: BeginJourney, postgres: Cluster) -> Iterator[Console]:
+def population() -> int:
+    """How many customers there are; modules that need more say so."""
+    return CUSTOMERS
+
+
+@pytest.fixture(scope="session")
+def application() -> Iterator[tuple[FastAPI, str]]:
+    """The application of all consoles, and its address: to make its routes takes longer than most tests."""
+    app = make_app(surroundings=cast("Surroundings", None))
+    with serving(app=app) as address:
+        yield app, address
+
+
+@pytest.fixture
+def console(
+    begin: BeginJourney, population: int, postgres: Cluster, application: tuple[FastAPI, str]
+) -> Iterator[Console]:
     """A console for the databases of a journey, read as the role that sees no payload."""
-    journey = begin()
+    journey = begin(customers=population)
     password = postgres.password_of(user=logins.READER)
-    url = journey.tracking.url.set(username=logins.READER, password=password)
-    around = Around(
-        reading=create_engine(url, poolclass=NullPool),
-        writing=journey.tracking,
-        customers=journey.legacy,
-    )
-    with served(journey=journey, around=around) as found:
-        yield found
+    reading = create_engine(journey.tracking.url.set(username=logins.READER, password=password))
+    around = Around(reading=reading, writing=journey.tracking, customers=journey.legacy)
+    app, address = application
+    app.state.surroundings, app.state.shared_pages = around, SharedPages()
+    yield Console(journey=journey, around=around, app=app, address=address)
+    reading.dispose()
 
 
 @contextmanager
 def served(*, journey: Journey, around: Around) -> Iterator[Console]:
-    """Serve a console until the end of this context."""
+    """Serve another console until the end of this context."""
     app = make_app(surroundings=around)
+    with serving(app=app) as address:
+        yield Console(journey=journey, around=around, app=app, address=address)
+
+
+@contextmanager
+def serving(*, app: FastAPI) -> Iterator[str]:
+    """Serve an application until the end of this context. Gives its address."""
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
-    serving = Thread(target=server.run, kwargs={"sockets": [listening]})
-    serving.start()
+    thread = Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
     while not server.started:
         time.sleep(0.01)
-    address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     try:
-        yield Console(journey=journey, around=around, app=app, address=address)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
-        serving.join()
+        thread.join()

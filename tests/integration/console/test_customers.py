@@ -9,11 +9,19 @@ import pytest
 
 from kraken_import.console.columns import COLUMNS
 from tests.integration.console.conftest import Console, words_of
-from tests.integration.console.test_triage import mixed, ordered
+from tests.integration.console.test_triage import POPULATION, mixed, ordered
 from tests.integration.usecases.playing import begin_rerun, finished_wave, wave_with_parked, work
 from tests.integration.usecases.test_decisions import say
 from tests.integration.usecases.test_purge import purge
 from tests.integration.usecases.test_reruns import SOUND
+
+pytestmark = pytest.mark.xdist_group("columns")
+
+
+@pytest.fixture
+def population() -> int:
+    """Enough customers that one of each kind is broken."""
+    return POPULATION
 
 
 def search(console: Console, identifier: str, user: str = "viewer", **given: Any) -> Any:

@@ -17,7 +17,6 @@ from kraken_import.console.kept import Kept
 from kraken_import.console.routes import customers
 from kraken_import.console.routes import triage as routes
 from kraken_import.domain.lifecycle import State
-from kraken_import.generator import load
 from kraken_import.tracking import selections, triage
 from kraken_import.tracking.queries import SQL_FOLDER
 from kraken_import.tracking.triage import Matching
@@ -28,20 +27,22 @@ from tests.integration.console.conftest import Console, words_of
 from tests.integration.usecases.playing import begin_rerun, finished_wave, rerun, wave_with_parked, work
 from tests.integration.usecases.test_reruns import SOUND, broken, give_it_a_tariff
 
+# One worker has the columns and the mapping read that all of them show.
+pytestmark = pytest.mark.xdist_group("columns")
+
+POPULATION = 300
 KINDS_OF_FAILURE = ("rejected", "invalid", "errored")
 
 
-def with_customers(console: Console) -> None:
-    """Have enough customers that one of each kind is broken."""
-    load.generate(
-        engine=console.journey.legacy_superuser, dialect="edf_accounts", first=CUSTOMERS + 1, last=300, seed=7
-    )
+@pytest.fixture
+def population() -> int:
+    """Enough customers that one of each kind is broken."""
+    return POPULATION
 
 
 def mixed(console: Console) -> tuple[int, dict[str, str]]:
     """A finished wave: two sound customers and one of each kind of failure."""
     assert COLUMNS.of(dialect="edf_accounts", patience=60) is not None
-    with_customers(console)
     failing = {state: broken(console.journey, state) for state in KINDS_OF_FAILURE}
     return finished_wave(console.journey, *SOUND[:2], *failing.values(), name="pilot"), failing
 
@@ -168,7 +169,6 @@ def test_a_refusal_that_says_nothing_says_what_to_do(console: Console) -> None:
 
 
 def test_a_rehearsal_is_rehearsed_again_and_the_order_says_what_it_mended(console: Console) -> None:
-    with_customers(console)
     errored = broken(console.journey, "errored")
     wave_id = finished_wave(console.journey, errored, SOUND[0], dry_run=True)
     order = ordered(console, "rerun", wave=wave_id, state="dry_run_errored")
@@ -471,7 +471,6 @@ def test_what_is_left_is_said_in_one_place(console: Console) -> None:
 def test_what_kraken_keeps_after_a_rerun_says_what_to_do_and_is_not_new(console: Console) -> None:
     journey = console.journey
     assert COLUMNS.of(dialect="edf_accounts", patience=60) is not None
-    with_customers(console)
     errored = broken(journey, "errored")
     rehearsal = finished_wave(journey, errored, name="dress", dry_run=True)
     assert journey.states(rehearsal) == {"dry_run_errored": 1}
@@ -497,7 +496,6 @@ def test_what_kraken_keeps_after_a_rerun_says_what_to_do_and_is_not_new(console:
 
 
 def test_the_wave_before_and_the_rehearsal_are_compared(console: Console) -> None:
-    with_customers(console)
     errored = broken(console.journey, "errored")
     finished_wave(console.journey, errored, SOUND[0], dry_run=True, name="dress")
     finished_wave(console.journey, *SOUND[1:3], name="earlier")
@@ -671,7 +669,6 @@ KRAKENS = {
 
 def test_each_of_ten_planted_failures_leads_to_its_legacy_column(console: Console) -> None:
     assert COLUMNS.of(dialect="edf_accounts", patience=60) is not None
-    with_customers(console)
     journey = console.journey
     tariff = broken(journey, "errored")
     with journey.legacy_superuser.connect() as connection:

@@ -1,7 +1,6 @@
 """The stand-in over HTTP: the three endpoints as the guides document them, its options, its faults."""
 
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -277,8 +276,7 @@ def test_a_restarted_stand_in_remembers_what_it_created(
     first: Simulator = start_simulator(*options)
     assert Kraken(first.url).create(account()).status == 201
     before = Kraken(first.url).status("EXTERNAL-1234").document
-    first.process.send_signal(signal.SIGKILL)
-    first.process.wait()
+    first.end()
     again = Kraken(start_simulator(*options).url)
     assert again.status("EXTERNAL-1234").document == before
     assert again.create(account()).status == 400
@@ -297,11 +295,11 @@ def test_a_stand_in_that_is_killed_amid_creates_forgets_none_that_it_has_answere
             if Kraken(first.url).create(account(f"KEPT-{number}")).status == 201:
                 accepted.append(f"KEPT-{number}")
         if len(accepted) >= 60:
-            first.process.send_signal(signal.SIGKILL)
+            first.process.kill()
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(create, range(200)))
-    first.process.wait()
+    first.process.join()
     assert 60 <= len(accepted) < 200
     remembered = Kraken(start_simulator(*options).url).created()
     assert set(accepted) <= set(remembered)

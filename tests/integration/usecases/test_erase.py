@@ -13,7 +13,6 @@ import pytest
 
 from kraken_import.cli import leftovers
 from kraken_import.domain.orders import Order
-from kraken_import.generator import load
 from kraken_import.tracking.evidence import unpack_payload
 from kraken_import.tracking.vault import key_of
 from kraken_import.usecases import cutover
@@ -148,12 +147,7 @@ def write_reports(journey: Journey, wave_id: int, folder: Path) -> None:
 @pytest.fixture
 def pilot(begin: BeginJourney) -> tuple[Journey, int]:
     """A finished wave of a customer who migrated, one for each way of failing, and two others."""
-    journey = begin()
-    for who in (REJECTED, ERRORED, INVALID):
-        number = int(who[3:])
-        load.generate(
-            engine=journey.legacy_superuser, dialect="edf_accounts", first=number, last=number, seed=7
-        )
+    journey = begin(numbers=[int(who[3:]) for who in (REJECTED, ERRORED, INVALID)])
     everybody = (CLEAN, REJECTED, ERRORED, INVALID, "GB-000000002", "GB-000000003")
     wave_id = finished_wave(journey, *everybody, name="pilot")
     rerun(journey, identifiers=(ERRORED, REJECTED, INVALID))

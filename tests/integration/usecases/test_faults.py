@@ -331,8 +331,7 @@ def test_a_kraken_that_stays_down_stops_the_wave_with_nothing_in_doubt(
 ) -> None:
     journey = journey.with_settings(patience=1)
     wave_id = journey.valid_wave()
-    journey.simulator.process.kill()
-    journey.simulator.process.wait()
+    journey.simulator.end()
     held = journey.create(wave_id).held
     assert held is not None
     assert held.why == "outage"

@@ -9,7 +9,6 @@ import pytest
 
 from kraken_import.domain.lifecycle import ENDED_AT_KRAKEN, REBUILDABLE, Mode, State, belongs_to_mode
 from kraken_import.domain.orders import Order
-from kraken_import.generator import load
 from kraken_import.usecases import cutover
 from kraken_import.usecases.faults import BadRequest
 from kraken_import.usecases.purge import purge_wave
@@ -49,11 +48,7 @@ def personal(journey: Journey, wave_id: int) -> dict[str, int]:
 @pytest.fixture
 def pilot(begin: BeginJourney) -> tuple[Journey, int]:
     """A finished wave of a customer who migrated and of one for each way of failing."""
-    journey = begin()
-    for number in FAILING.values():
-        load.generate(
-            engine=journey.legacy_superuser, dialect="edf_accounts", first=number, last=number, seed=7
-        )
+    journey = begin(numbers=tuple(FAILING.values()))
     failing = [f"GB-{number:09}" for number in FAILING.values()]
     return journey, finished_wave(journey, CLEAN, *failing, name="pilot")
 

@@ -21,6 +21,9 @@ from proofs.audit.readers import SHAPE, UNKNOWN, Objection, are_good, ours
 from tests.samples import day_of, expected_payload
 from transforms.registry import dialect_names, get_dialect
 
+# The tests of audits import what one needs in one worker.
+pytestmark = pytest.mark.xdist_group("audit")
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
