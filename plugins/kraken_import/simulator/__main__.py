@@ -16,6 +16,7 @@ import uvicorn
 
 from kraken_import.simulator import suppliers
 from kraken_import.simulator.app import Simulator
+from kraken_import.simulator.lines import Line
 from kraken_import.simulator.rules.page import rules_page
 from kraken_import.simulator.store import Store, UnableToReadJournal
 from kraken_import.simulator.tokens import Issuer
@@ -97,7 +98,7 @@ def _app(*, options: argparse.Namespace, store: Store) -> Simulator:
 def _config(*, app: Simulator) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=Line,
         ws="none",
         access_log=False,
         # It looks at no address, so no header needs to be searched for one.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kraken_import.simulator import replies, routes, schedule
 from kraken_import.simulator.control import Control
@@ -20,9 +21,12 @@ from kraken_import.simulator.store import Creation, Store
 from kraken_import.simulator.strikes import Recreation, Strikes
 from kraken_import.simulator.suppliers import DEFAULTS
 from kraken_import.simulator.tokens import Issuer
-from kraken_import.simulator.visits import Cut, Dropped, Receive, Send, Traffic, Visit
+from kraken_import.simulator.visits import Cut, Dropped, Message, Receive, Send, Traffic, Visit
 
 _CONTROL: Final = "/simulator/"
+_AT_ONCE: Final = b"/v2/data-import/"
+_UNUSUAL: Final = re.compile(rb"[?#\x80-\xff]")
+"""Of a target that is more than a path."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,6 +75,25 @@ class Simulator:
             await visit.cut(cut=cut)
         finally:
             visit.leave()
+
+    def begin(self, *, method: str, target: bytes) -> Begun | None:
+        """Count a request that can be answered as soon as its body is there; None if this one cannot."""
+        if self.faults.active or not target.startswith(_AT_ONCE) or _UNUSUAL.search(target):
+            return None
+        route = routes.find(method=method, path=target.decode())
+        if isinstance(route, Reply):
+            return None
+        visit = Visit(receive=_nothing, traffic=self.traffic, clock=self.clock)
+        visit.enter(operation=route.operation)
+        return Begun(simulator=self, route=route, visit=visit)
+
+    def answer(self, *, begun: Begun, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Reply:
+        """Answer a request that was begun."""
+        opened = self._open(begun.route, body, begun.visit)
+        refusal = self._authorise(headers)
+        if refusal is not None:
+            return refusal
+        return opened if isinstance(opened, Reply) else self._do(begun.route, opened, begun.visit)
 
     def _control(self, scope: Mapping[str, Any], path: str, body: bytes) -> Reply:
         control = Control(store=self.store, faults=self.faults, traffic=self.traffic, issuer=self.issuer)
@@ -244,6 +267,22 @@ class Simulator:
 
 _NO_BODY: Final = Envelope({}, {})
 _USUAL: Final = Recreation()
+
+
+class Begun(NamedTuple):
+    """A request that was counted, and needs nothing but its body."""
+
+    simulator: Simulator
+    route: Route
+    visit: Visit
+
+    def reply(self, *, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Reply:
+        """Return the answer to it."""
+        return self.simulator.answer(begun=self, headers=headers, body=body)
+
+
+async def _nothing() -> Message:
+    raise AssertionError("The body was read already.")
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -161,6 +161,11 @@ class Visit:
             self._is_in_flight = False
             self.traffic.in_flight -= 1
 
+    def withdraw(self) -> None:
+        """Make it as if it had not come: it comes again."""
+        self.leave()
+        self.traffic.received[self.operation] -= 1
+
     async def body(self) -> bytes:
         """The whole body. Raises `Dropped` if the client goes before its end."""
         message = await self.receive()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kraken_import.simulator.rules import FORMS, judge
+from kraken_import.simulator.rules.declared import Context
 from tests.unit.simulator.examples import EXAMPLES, today
 
 ODD: tuple[Any, ...] = (
@@ -49,6 +50,40 @@ def test_no_odd_value_at_any_place_breaks_the_rules(name: str) -> None:
             if not judge(form=name, payload=damaged, today=today(name)):
                 form.processing_error(damaged)
                 form.references(damaged)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_what_is_quickly_found_right_has_no_objection_at_length(name: str) -> None:
+    form, whole = FORMS[name], EXAMPLES[name]
+    right = 0
+
+    def compare(payload: Any) -> bool:
+        quick, at_length = (
+            find(payload=payload, kind=form.kind, context=Context(today(name), lambda *_: False))
+            for find in (form.shapes.objections, form.shapes.listed)
+        )
+        assert quick == at_length
+        return not quick
+
+    assert compare(whole)
+    for path in places(whole):
+        damaged = copy.deepcopy(whole)
+        node = damaged
+        for step in path[:-1]:
+            node = node[step]
+        kept = node.pop(path[-1])
+        right += compare(damaged)
+        # Of the same type, so that what is known of the fields is used again.
+        for value in (*ODD, f"{kept}"[:-1], f"{kept}" * 50, [kept, kept], [None]):
+            if isinstance(node, list):
+                node.insert(int(path[-1]), copy.deepcopy(value))
+                right += compare(damaged)
+                node.pop(int(path[-1]))
+            else:
+                node[path[-1]] = copy.deepcopy(value)
+                right += compare(damaged)
+
+    assert right > 50
 
 
 def test_no_field_of_another_kind_of_meter_or_point_breaks_the_rules() -> None:

@@ -17,13 +17,15 @@ passed over, as Kraken does. Codes of a wrong form are those of Django REST fram
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import time
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
+from kraken_import.simulator.rules.declared import Check as RuleCheck
 from kraken_import.simulator.rules.declared import Context, Found, Objection, Rule
-from kraken_import.simulator.rules.values import as_day, as_moment, is_email
+from kraken_import.simulator.rules.values import as_day, as_moment, is_email, is_known_day
 
 Wrong: TypeAlias = tuple[str, str]
 """Code and sentence."""
@@ -34,11 +36,37 @@ _SPEC: Final = re.compile(
 )
 
 
+class Check(NamedTuple):
+    """What a value may be. `wrong` says what is wrong with one, if anything is.
+
+    `usual` has for a type the question whose yes means that a value of this type is right, which is asked
+    first because it is quick; None where all of that type are right.
+    """
+
+    wrong: Callable[[Any], Wrong | None]
+    usual: Mapping[type, Callable[[Any], object] | None]
+
+
+class _Plan(NamedTuple):
+    """What is still to be asked about objects that have the same names, with values of the same types."""
+
+    checks: tuple[tuple[str, Callable[[Any], object], Callable[[Any], Wrong | None]], ...]
+    children: tuple[tuple[str, Field], ...]
+    rules: tuple[tuple[RuleCheck, int], ...]
+    """Each with the marks of the names that it is amid."""
+    marks: int
+
+
+_Signature: TypeAlias = tuple[tuple[str, ...], tuple[type, ...]]
+_MOST_PLANS: Final = 5_000
+"""Of one kind of object. Accounts have some thousands of combinations of fields."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """What a field may contain: a value that passes `check`, or an object of the kind `child`."""
 
-    check: Callable[[Any], Wrong | None] | None
+    check: Check | None
     child: str
     is_list: bool
     is_filled: bool
@@ -57,7 +85,7 @@ class Shape:
     def __post_init__(self) -> None:
         """Find the fields that hold one value."""
         checks = {
-            name: each.check
+            name: each.check.wrong
             for name, each in self.fields.items()
             if each.check is not None and not each.is_list
         }
@@ -84,11 +112,116 @@ class Shapes:
     rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     is_null_absent: bool = False
 
+    _plans: dict[str, dict[_Signature, _Plan | None]] = field(init=False, default_factory=dict)
+    """By kind. None is a signature with which no object is right."""
+    _marks: dict[str, int] = field(init=False)
+    """A bit for each name that decides whether some rule has to be asked."""
+
+    def __post_init__(self) -> None:
+        """Give a bit to each name that rules are `amid`."""
+        names = sorted({name for rules in self.rules.values() for rule in rules for name in rule.amid})
+        self._marks = {name: 1 << place for place, name in enumerate(names)}
+
     def objections(self, *, payload: Mapping[str, Any], kind: str, context: Context) -> list[Objection]:
         """Everything that a payload of this kind is refused for."""
+        # Most payloads are right, which is found out sooner than what is wrong, and where.
+        if self._right(payload, kind, context) is not None:
+            return []
+        return self.listed(payload=payload, kind=kind, context=context)
+
+    def listed(self, *, payload: Mapping[str, Any], kind: str, context: Context) -> list[Objection]:
+        """The same, found out at length."""
         found: list[Objection] = []
         self._object(payload, kind, "", context, found)
         return found
+
+    def _right(self, holder: Any, kind: str, context: Context) -> int | None:
+        """Return the marks of the names in an object and below it; None unless it is right as it is."""
+        if type(holder) is not dict:
+            return None
+        choice = self.choices.get(kind)
+        if choice is not None:
+            chosen = holder.get(choice.by)
+            if type(chosen) is not str or chosen not in choice.kinds:
+                return None
+            kind = choice.kinds[chosen]
+        plan = self._plan(holder, kind)
+        if plan is None:
+            return None
+        for name, is_usual, check in plan.checks:
+            value = holder[name]
+            if not is_usual(value) and check(value) is not None:
+                return None
+        marks = plan.marks
+        for name, each in plan.children:
+            value = holder[name]
+            if each.check is not None:
+                if (not value and each.is_filled) or any(
+                    each.check.wrong(item) is not None for item in value
+                ):
+                    return None
+                continue
+            if not each.is_list:
+                value = (value,)
+            elif not value and each.is_filled:
+                return None
+            for item in value:
+                below = self._right(item, each.child, context)
+                if below is None:
+                    return None
+                marks |= below
+        for asks, amid in plan.rules:
+            if not amid or amid & marks:
+                for _ in asks(holder, context):
+                    return None
+        return marks
+
+    def _plan(self, holder: Found, kind: str) -> _Plan | None:
+        plans = self._plans.get(kind)
+        if plans is None:
+            plans = self._plans[kind] = {}
+        signature = tuple(holder), tuple(map(type, holder.values()))
+        try:
+            return plans[signature]
+        except KeyError:
+            pass
+        if len(plans) >= _MOST_PLANS:
+            plans.clear()
+        plan = plans[signature] = self._planned(holder, kind)
+        return plan
+
+    def _planned(self, holder: Found, kind: str) -> _Plan | None:
+        """What is to be asked about objects with the names of this one and values of the same types."""
+        shape = self.shapes[kind]
+        if not shape.required <= holder.keys():
+            return None
+        checks: list[tuple[str, Callable[[Any], object], Callable[[Any], Wrong | None]]] = []
+        children: list[tuple[str, Field]] = []
+        for name, value in holder.items():
+            each = shape.fields.get(name)
+            if each is None:
+                continue
+            if value is None:
+                if not each.is_nullable and (name in shape.required or not self.is_null_absent):
+                    return None
+            elif each.is_list or each.check is None:
+                if type(value) is not (list if each.is_list else dict):
+                    return None
+                children.append((name, each))
+            else:
+                is_usual = each.check.usual.get(type(value), _never)
+                if is_usual is not None:
+                    checks.append((name, is_usual, each.check.wrong))
+        asked = (rule for rule in self.rules.get(kind, ()) if not rule.needs or rule.needs in holder)
+        return _Plan(
+            checks=tuple(checks),
+            children=tuple(children),
+            rules=tuple((rule.check, self._marks_of(rule.amid)) for rule in asked),
+            marks=self._marks_of(holder),
+        )
+
+    def _marks_of(self, names: Iterable[str]) -> int:
+        return sum(self._marks.get(name, 0) for name in names)
 
     def _object(self, holder: Any, kind: str, path: str, context: Context, found: list[Objection]) -> None:
         if type(holder) is not dict:
@@ -151,7 +284,7 @@ class Shapes:
                 self._object(item, each.child, f"{path}.{index}.", context, found)
         else:
             for index, item in enumerate(value):
-                if (wrong := each.check(item)) is not None:
+                if (wrong := each.check.wrong(item)) is not None:
                     found.append(Objection(f"{path}.{index}", *wrong))
 
 
@@ -221,19 +354,23 @@ def _unknown_choice(path: str, value: Any) -> Objection:
     return Objection(path, "invalid_choice", f'"{value}" is not a valid choice.')
 
 
-def _one_of(options: frozenset[str]) -> Callable[[Any], Wrong | None]:
+def _never(_: Any) -> bool:
+    return False
+
+
+def _one_of(options: frozenset[str]) -> Check:
     def check(value: Any) -> Wrong | None:
         if type(value) is str and value in options:
             return None
         return "invalid_choice", f'"{value}" is not a valid choice.'
 
-    return check
+    return Check(check, {str: options.__contains__})
 
 
-def _text(size: str) -> Callable[[Any], Wrong | None]:
+def _text(size: str) -> Check:
     """Read a string. A number is not one, because it has lost its leading zeros."""
     least, _, most = size.rpartition("-")
-    shortest, longest = int(least or 0), int(most or 10_000_000)
+    shortest, longest = int(least or 0), int(most or sys.maxsize)
 
     def check(value: Any) -> Wrong | None:
         if type(value) is not str:
@@ -244,11 +381,11 @@ def _text(size: str) -> Callable[[Any], Wrong | None]:
             return "invalid", f"Ensure this field has at least {shortest} characters."
         return None
 
-    return check
+    return Check(check, {str: (lambda value: shortest <= len(value) <= longest) if size else None})
 
 
-def _email(size: str) -> Callable[[Any], Wrong | None]:
-    is_text = _text(size)
+def _email(size: str) -> Check:
+    is_text = _text(size).wrong
 
     def check(value: Any) -> Wrong | None:
         wrong = is_text(value)
@@ -256,10 +393,10 @@ def _email(size: str) -> Callable[[Any], Wrong | None]:
             return "invalid", "Enter a valid email address."
         return wrong
 
-    return check
+    return Check(check, {})
 
 
-def _integer(size: str) -> Callable[[Any], Wrong | None]:
+def _integer(size: str) -> Check:
     least, _, most = size.partition("..")
 
     def check(value: Any) -> Wrong | None:
@@ -271,10 +408,10 @@ def _integer(size: str) -> Callable[[Any], Wrong | None]:
             return "invalid", f"Ensure this value is less than or equal to {most}."
         return None
 
-    return check
+    return Check(check, {} if size else {int: None})
 
 
-def _decimal(size: str) -> Callable[[Any], Wrong | None]:
+def _decimal(size: str) -> Check:
     """A decimal number as a string."""
     before, _, after = (size or "30.30").partition(".")
     pattern = re.compile(rf"-?(?=\.?\d)\d{{0,{before}}}(?:\.\d{{0,{after}}})?", re.ASCII)
@@ -284,21 +421,23 @@ def _decimal(size: str) -> Callable[[Any], Wrong | None]:
             return None
         return "invalid", "A valid number is required."
 
-    return check
+    return Check(check, {str: pattern.fullmatch})
 
 
-def _plain(kinds: tuple[type, ...], says: str) -> Callable[[str], Callable[[Any], Wrong | None]]:
+def _plain(kinds: tuple[type, ...], says: str) -> Callable[[str], Check]:
     def check(value: Any) -> Wrong | None:
         return None if not kinds or type(value) in kinds else ("invalid", says)
 
-    return lambda _: check
+    return lambda _: Check(check, dict.fromkeys(kinds or _JSON))
 
 
-def _read(read: Callable[[Any], Any], says: str) -> Callable[[str], Callable[[Any], Wrong | None]]:
+def _read(
+    read: Callable[[Any], Any], says: str, is_usual: Callable[[Any], object] | None = None
+) -> Callable[[str], Check]:
     def check(value: Any) -> Wrong | None:
         return None if read(value) is not None else ("invalid", says)
 
-    return lambda _: check
+    return lambda _: Check(check, {str: is_usual} if is_usual else {})
 
 
 def _as_time(value: Any) -> time | None:
@@ -308,7 +447,8 @@ def _as_time(value: Any) -> time | None:
         return None
 
 
-_CHECKS: Final[Mapping[str, Callable[[str], Callable[[Any], Wrong | None]]]] = {
+_JSON: Final = (str, int, float, bool, dict, list)
+_CHECKS: Final[Mapping[str, Callable[[str], Check]]] = {
     "text": _text,
     "email": _email,
     "int": _integer,
@@ -317,7 +457,7 @@ _CHECKS: Final[Mapping[str, Callable[[str], Callable[[Any], Wrong | None]]]] = {
     "flag": _plain((bool,), "Must be a valid boolean."),
     "object": _plain((dict,), "Invalid data. Expected a dictionary."),
     "any": _plain((), ""),
-    "day": _read(as_day, "Date has wrong format. Use one of these: YYYY-MM-DD."),
+    "day": _read(as_day, "Date has wrong format. Use one of these: YYYY-MM-DD.", is_known_day),
     "moment": _read(as_moment, "Datetime has wrong format."),
     "time": _read(_as_time, "Time has wrong format."),
 }

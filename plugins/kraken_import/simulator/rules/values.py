@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from operator import mul
 from typing import Any, Final
 
@@ -27,20 +26,33 @@ def objects(value: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:
     return enumerate(value or ())
 
 
+# Migrated accounts have few dates between them, and each of them many.
+_DAYS: Final[dict[Any, date | None]] = {None: None}
+_MOST_DAYS: Final = 50_000
+is_known_day: Final = _DAYS.__contains__
+"""Whether a text is a date that was read lately."""
+
+
 def as_day(value: Any) -> date | None:
     """Return a date, or None for a value that is not one."""
-    return _day(value) if type(value) is str else None
+    try:
+        return _DAYS[value]
+    except (KeyError, TypeError):
+        return _day(value)
 
 
-# Migrated accounts have few dates between them, and each of them many.
-@lru_cache(maxsize=50_000)
-def _day(value: str) -> date | None:
-    if not _DATE.fullmatch(value):
+def _day(value: Any) -> date | None:
+    if type(value) is not str or not _DATE.fullmatch(value):
         return None
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError:
         return None
+    if len(_DAYS) >= _MOST_DAYS:
+        _DAYS.clear()
+        _DAYS[None] = None
+    _DAYS[value] = day
+    return day
 
 
 def as_moment(value: Any) -> datetime | None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from itertools import chain
 from typing import Any, Final
 
 from kraken_import.simulator.rules.declared import Breach, Context, Found
 from kraken_import.simulator.rules.edf.billed import billed_above, billed_to
-from kraken_import.simulator.rules.edf.book import BOOK, add_order, add_past, meters_of, repeated
+from kraken_import.simulator.rules.edf.book import BOOK, add_order, add_past, meters_of, once, repeated
 from kraken_import.simulator.rules.values import amount, as_day, day_after, objects
 
 _ON: Final = "EnergyAccount"
@@ -28,37 +27,41 @@ _ADDS: Final = frozenset(("PAYMENT", "CREDIT"))
 _HISTORICAL: Final = "historical_statement_transactions"
 _CURRENT: Final = "current_statement_transactions"
 _PENNY: Final = Decimal("0.01")
+_ZERO: Final = Decimal(0)
 
 add_past("transaction_date", *_TRANSACTIONS, code="transaction_in_future")
 add_order("start_date", "end_date", "LineItem")
 
 
-def books_of(account: Found) -> Iterator[tuple[str, Found]]:
+@once
+def books_of(account: Found, _: Context) -> tuple[tuple[str, Found], ...]:
     """Where the account has transactions and statements: on itself and on its ledgers, with their paths."""
-    yield "", account
-    for index, ledger in objects(account.get("ledgers")):
-        yield f"ledgers.{index}.", ledger
+    return (
+        ("", account),
+        *[(f"ledgers.{index}.", ledger) for index, ledger in objects(account.get("ledgers"))],
+    )
 
 
 def _dated(book: Found, name: str, *, with_vends: bool = True) -> list[tuple[int, date]]:
     """The dates of a book's transactions with their indexes; vends of prepay meters are of no statement."""
-    days = (
-        (index, as_day(each["transaction_date"]))
-        for index, each in objects(book.get(name))
-        if with_vends or not each.get("to_prepay_meter_serial_number")
-    )
-    return [(index, day) for index, day in days if day]
+    days = []
+    for index, each in objects(book.get(name)):
+        if with_vends or not each.get("to_prepay_meter_serial_number"):
+            day = as_day(each["transaction_date"])
+            if day:
+                days.append((index, day))
+    return days
 
 
 def _sum(book: Found, name: str) -> Decimal:
-    return sum(
-        (
-            amount(each["amount"]) * (1 if each["type"] in _ADDS else -1)
-            for _, each in objects(book.get(name))
-            if not each.get("to_prepay_meter_serial_number")
-        ),
-        Decimal(0),
-    )
+    total = _ZERO
+    for each in book.get(name) or ():
+        if not each.get("to_prepay_meter_serial_number"):
+            if each["type"] in _ADDS:
+                total += Decimal(each["amount"] or 0)
+            else:
+                total -= Decimal(each["amount"] or 0)
+    return total
 
 
 def _closing(book: Found, account: Found, context: Context) -> date | None:
@@ -103,7 +106,7 @@ BOOK.add(
 def _vends(account: Found, context: Context) -> Iterator[Breach]:
     """A transaction names the serial number of no meter that has prepay_details."""
     meters: set[str] | None = None
-    for path, book in books_of(account):
+    for path, book in books_of(account, context):
         for name in (_CURRENT, _HISTORICAL):
             for index, each in objects(book.get(name)):
                 serial = each.get("to_prepay_meter_serial_number")
@@ -121,12 +124,12 @@ def _vends(account: Found, context: Context) -> Iterator[Breach]:
 
 
 @BOOK.rule("duplicate_transaction_ids", "missing_transaction_id", on=_ON)
-def _identifiers(account: Found, _: Context) -> Iterator[Breach]:
+def _identifiers(account: Found, context: Context) -> Iterator[Breach]:
     """A transaction has a blank transaction_id, or the same as another one of the account."""
     ids = [
         each["transaction_id"]
-        for _, book in books_of(account)
-        for _, each in chain(objects(book.get(_CURRENT)), objects(book.get(_HISTORICAL)))
+        for _, book in books_of(account, context)
+        for each in (*(book.get(_CURRENT) or ()), *(book.get(_HISTORICAL) or ()))
     ]
     if not all(ids):
         yield Breach("", "A transaction has no identifier.", "missing_transaction_id")
@@ -140,9 +143,9 @@ def _identifiers(account: Found, _: Context) -> Iterator[Breach]:
     on=_ON,
     amid="billing_document_identifier",
 )
-def _documents(account: Found, _: Context) -> Iterator[Breach]:
+def _documents(account: Found, context: Context) -> Iterator[Breach]:
     """A current transaction names a billing document, or the historical ones name different documents."""
-    for path, book in books_of(account):
+    for path, book in books_of(account, context):
         for index, each in objects(book.get(_CURRENT)):
             if each.get("billing_document_identifier"):
                 code = "billing_document_identifier_not_allowed_for_current_statement_transactions"
@@ -157,7 +160,7 @@ def _documents(account: Found, _: Context) -> Iterator[Breach]:
 @BOOK.rule("historical_statement_period_end_in_future", on=_ON)
 def _future(account: Found, context: Context) -> Iterator[Breach]:
     """last_statement_closing_date is in the future."""
-    for path, book in books_of(account):
+    for path, book in books_of(account, context):
         closing = as_day(book.get("last_statement_closing_date"))
         if closing is not None and closing > context.today:
             yield Breach(f"{path}last_statement_closing_date", f"{closing} is in the future.")
@@ -172,7 +175,7 @@ def _future(account: Found, context: Context) -> Iterator[Breach]:
 )
 def _historical(account: Found, context: Context) -> Iterator[Breach]:
     """Historical transactions: no closing day is known, or one is after that day or after a current one."""
-    for path, book in books_of(account):
+    for path, book in books_of(account, context):
         historical = _dated(book, _HISTORICAL)
         if not historical:
             continue
@@ -202,7 +205,7 @@ def _historical(account: Found, context: Context) -> Iterator[Breach]:
 def _current(account: Found, context: Context) -> Iterator[Breach]:
     """A current transaction that is not a vend is before the statement opened or before any day billed to."""
     billed = min(billed_to(account, context), default=None)
-    for path, book in books_of(account):
+    for path, book in books_of(account, context):
         closing = as_day(book.get("last_statement_closing_date"))
         opening = day_after(closing) if closing else _closing(book, account, context)
         for index, day in _dated(book, _CURRENT, with_vends=False):
@@ -218,7 +221,7 @@ def _current(account: Found, context: Context) -> Iterator[Breach]:
 @BOOK.rule("last_statement_issued_before_closing_date", on=_ON, amid="last_statement_issue_date")
 def _issued(account: Found, context: Context) -> Iterator[Breach]:
     """last_statement_issue_date is before the statement's close."""
-    for path, book in books_of(account):
+    for path, book in books_of(account, context):
         issued = as_day(book.get("last_statement_issue_date"))
         closing = None if issued is None else _closing(book, account, context)
         if issued is not None and closing is not None and issued < closing:
@@ -227,11 +230,11 @@ def _issued(account: Found, context: Context) -> Iterator[Breach]:
 
 
 @BOOK.rule("historical_statement_transactions_balance_mismatch", on=_ON)
-def _last_balance(account: Found, _: Context) -> Iterator[Breach]:
+def _last_balance(account: Found, context: Context) -> Iterator[Breach]:
     """Historical transactions that are not vends do not add up to last_statement_balance, or zero."""
     sums = [
         (path, _sum(book, _HISTORICAL), amount(book.get("last_statement_balance")))
-        for path, book in books_of(account)
+        for path, book in books_of(account, context)
     ]
     own_total, own_told = sums[0][1:]
     # The account may have the one, and its ledgers the other.
@@ -243,13 +246,16 @@ def _last_balance(account: Found, _: Context) -> Iterator[Breach]:
 
 
 @BOOK.rule("balance_mismatch_on_transfer_balance", on=_ON, needs="transfer_balance")
-def _transfer_balance(account: Found, _: Context) -> Iterator[Breach]:
+def _transfer_balance(account: Found, context: Context) -> Iterator[Breach]:
     """Last statements and current transactions that are not vends do not add up to transfer_balance."""
     told: Any = account.get("transfer_balance")
     if told is None:
         return
     total = sum(
-        (amount(book.get("last_statement_balance")) + _sum(book, _CURRENT) for _, book in books_of(account)),
+        (
+            amount(book.get("last_statement_balance")) + _sum(book, _CURRENT)
+            for _, book in books_of(account, context)
+        ),
         Decimal(0),
     )
     if total != amount(told):

@@ -5,7 +5,7 @@ A day on a register or gas meter counts before one on its meter point, and that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
@@ -20,7 +20,7 @@ from kraken_import.simulator.rules.edf.book import (
     points_of,
     settlement_registers,
 )
-from kraken_import.simulator.rules.values import amount, as_day, day_after, objects
+from kraken_import.simulator.rules.values import amount, as_day, day_after
 
 _ON: Final = "EnergyAccount"
 _BILLED: Final = "last_billed_to_date"
@@ -29,22 +29,30 @@ _METERED_BY_HALF_HOURS: Final = frozenset("CDEFG")
 
 def own_dates(meter: Found) -> list[date]:
     """The days that a meter itself is billed to, as a gas meter or on its registers."""
-    days = [as_day(each[_BILLED]) for _, each in settlement_registers(meter) if _BILLED in each]
-    days.append(as_day(meter.get(_BILLED)))
-    return [day for day in days if day]
+    days = []
+    for register in meter.get("registers") or ():
+        if _BILLED in register and register.get("is_settlement") is not False:
+            day = as_day(register[_BILLED])
+            if day:
+                days.append(day)
+    day = as_day(meter.get(_BILLED))
+    if day:
+        days.append(day)
+    return days
 
 
 @once
 def billed_above(account: Found, context: Context) -> tuple[date, ...]:
     """The days that account and meter points are billed to."""
-    holders = (account, *(point for _, point in points_of(account, context)))
-    return tuple(day for day in (as_day(holder.get(_BILLED)) for holder in holders) if day)
+    days = [as_day(account.get(_BILLED))]
+    days += [as_day(point.get(_BILLED)) for _, point in points_of(account, context)]
+    return tuple([day for day in days if day])
 
 
 @once
 def billed_to(account: Found, context: Context) -> tuple[date, ...]:
     """The days that account and meter points are billed to, and their meters and registers."""
-    own = (day for _, _, meter in meters_of(account, context) for day in own_dates(meter))
+    own = [day for _, _, meter in meters_of(account, context) for day in own_dates(meter)]
     return (*billed_above(account, context), *own)
 
 
@@ -63,8 +71,8 @@ def is_fully_billed(account: Found, point: Found, meter: Found) -> bool:
 
 
 def _by_register(meter: Found) -> dict[str, date]:
-    days = {each["register_id"]: as_day(each.get(_BILLED)) for _, each in objects(meter.get("registers"))}
-    return {name: day for name, day in days.items() if day}
+    days = {each["register_id"]: as_day(each.get(_BILLED)) for each in meter.get("registers") or ()}
+    return {name: day for name, day in days.items() if day} if any(days.values()) else {}
 
 
 def is_half_hourly(point: Found) -> bool:
@@ -79,9 +87,12 @@ def _transfer_readings(account: Found, context: Context) -> Iterator[Breach]:
         readings = meter.get("transfer_readings")
         if not readings:
             continue
-        own, registers, above = as_day(meter.get(_BILLED)), _by_register(meter), _above(account, point, meter)
+        own, registers = as_day(meter.get(_BILLED)), _by_register(meter)
+        above: set[date] | None = None
         for index, reading in enumerate(readings):
             billed = own or registers.get(reading.get("register_id") or "")
+            if billed is None and above is None:
+                above = _above(account, point, meter)
             days = {billed} if billed else above
             if days and as_day(reading["reading_date"]) not in days:
                 where = f"{path}.transfer_readings.{index}.reading_date"
@@ -185,15 +196,22 @@ def _covered(account: Found, context: Context) -> Iterator[Breach]:
         agreements = point.get("agreements")
         if not agreements or has_ended(point, context.today):
             continue
-        days = {day for _, meter in objects(point.get("meters")) for day in own_dates(meter)}
-        days = days or {day for day in (as_day(point.get(_BILLED)) or as_day(account.get(_BILLED)),) if day}
-        if days and not any(_is_in_force(each, day) for each in agreements for day in days):
+        days = [day for meter in point.get("meters") or () for day in own_dates(meter)]
+        if not days:
+            day = as_day(point.get(_BILLED)) or as_day(account.get(_BILLED))
+            days = [day] if day else []
+        if days and not _is_one_in_force(agreements, days):
             yield Breach(f"{path}.agreements", "None is in force on the day billed to.")
 
 
-def _is_in_force(agreement: Found, day: date) -> bool:
-    start, end = as_day(agreement["effective_from"]), as_day(agreement.get("effective_to"))
-    return start is not None and start <= day and (end is None or day < end)
+def _is_one_in_force(agreements: Sequence[Found], days: Sequence[date]) -> bool:
+    for agreement in agreements:
+        start, end = as_day(agreement["effective_from"]), as_day(agreement.get("effective_to"))
+        if start is not None:
+            for day in days:
+                if start <= day and (end is None or day < end):
+                    return True
+    return False
 
 
 @BOOK.rule("cannot_determine_responsible_for_billing_from_date", on=_ON)

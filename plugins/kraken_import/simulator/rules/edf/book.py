@@ -46,9 +46,10 @@ def once(find: Callable[[Found, Context], Fact]) -> Callable[[Found, Context], F
     @wraps(find)
     def known(account: Found, context: Context) -> Fact:
         facts = context.facts
-        if find not in facts:
-            facts[find] = find(account, context)
-        fact: Fact = facts[find]
+        if find in facts:
+            fact: Fact = facts[find]
+            return fact
+        fact = facts[find] = find(account, context)
         return fact
 
     return known
@@ -67,9 +68,11 @@ def _without_registers(point: Found) -> Found:
 def points_of(account: Found, _: Context) -> tuple[tuple[str, Found], ...]:
     """The meter points of an account with their paths."""
     return tuple(
-        (f"supply_addresses.{place}.meter_points.{index}", _without_registers(point))
-        for place, address in objects(account.get("supply_addresses"))
-        for index, point in objects(address.get("meter_points"))
+        [
+            (f"supply_addresses.{place}.meter_points.{index}", _without_registers(point))
+            for place, address in objects(account.get("supply_addresses"))
+            for index, point in objects(address.get("meter_points"))
+        ]
     )
 
 
@@ -77,9 +80,11 @@ def points_of(account: Found, _: Context) -> tuple[tuple[str, Found], ...]:
 def meters_of(account: Found, context: Context) -> tuple[tuple[str, Found, Found], ...]:
     """The meters of an account with their paths, each after its meter point."""
     return tuple(
-        (f"{path}.meters.{index}", point, meter)
-        for path, point in points_of(account, context)
-        for index, meter in objects(point.get("meters"))
+        [
+            (f"{path}.meters.{index}", point, meter)
+            for path, point in points_of(account, context)
+            for index, meter in objects(point.get("meters"))
+        ]
     )
 
 
@@ -123,11 +128,12 @@ def add_unique(field: str, *names: str, on: str, code: str, says: str) -> None:
     """Declare for a list that no two of its objects have the same values under these names."""
 
     def check(holder: Found, _: Context) -> Iterator[Breach]:
-        if len(holder.get(field) or ()) < 2:
+        listed = holder.get(field) or ()
+        if len(listed) < 2:
             return
-        items = [item for _, item in objects(holder.get(field)) if item.get(names[0])]
         # As text, because some of them may have any type.
-        if len(items) > 1 and repeated(tuple(str(item.get(name)) for name in names) for item in items):
+        values = [tuple([str(item.get(name)) for name in names]) for item in listed if item.get(names[0])]
+        if len(set(values)) < len(values):
             yield Breach(field, says)
 
     BOOK.add(code, on=on, at=field, says=says, check=check)

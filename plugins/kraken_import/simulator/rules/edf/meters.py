@@ -121,8 +121,11 @@ def _historical_registers(meter: Found, _: Context) -> Iterator[Breach]:
 
 
 def _unknown_registers(meter: Found, name: str, codes: tuple[str, str]) -> Iterator[Breach]:
-    known = {each["register_id"] for _, each in objects(meter.get("registers"))}
-    for index, reading in objects(meter.get(name)):
+    readings = meter.get(name)
+    if not readings:
+        return
+    known = {each["register_id"] for each in meter.get("registers") or ()}
+    for index, reading in enumerate(readings):
         named, where = reading.get("register_id"), f"{name}.{index}.register_id"
         if not named:
             yield Breach(where, "Name the register.", codes[0])
@@ -198,17 +201,18 @@ def _register_readings(account: Found, context: Context) -> Iterator[Breach]:
     for path, point in points_of(account, context):
         if point["supply_type"] != "ELECTRICITY" or has_ended(point, context.today):
             continue
-        estimated = {each["tpr"] for _, each in objects(point.get("eac_history"))}
+        estimated = {each["tpr"] for each in point.get("eac_history") or ()}
         for index, meter in objects(point.get("meters")):
             if not is_active(meter):
                 continue
             where = f"{path}.meters.{index}.transfer_readings"
-            times = Counter(each.get("register_id") for _, each in objects(meter.get("transfer_readings")))
+            named = [each.get("register_id") for each in meter.get("transfer_readings") or ()]
             for _, register in settlement_registers(meter):
                 name = register["register_id"]
-                if times[name] == 0:
+                times = named.count(name)
+                if times == 0:
                     yield Breach(where, f"Register {name}: none.", "missing_transfer_reading_for_register")
-                elif times[name] > 1:
+                elif times > 1:
                     code = "multiple_transfer_readings_for_register"
                     yield Breach(where, f"Register {name}: more than one.", code)
                 if register.get("tpr") and register["tpr"] not in estimated:
@@ -257,7 +261,7 @@ def _metered(account: Found, context: Context) -> Iterator[Breach]:
     for path, point in points_of(account, context):
         if has_ended(point, context.today) or point.get("measurement_class") in _UNMETERED:
             continue
-        if not any(is_active(meter) for _, meter in objects(point.get("meters"))):
+        if not any(is_active(meter) for meter in point.get("meters") or ()):
             yield Breach(f"{path}.meters", "It is on supply without a meter.")
 
 

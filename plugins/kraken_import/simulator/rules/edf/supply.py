@@ -16,6 +16,7 @@ from kraken_import.simulator.rules.edf.book import (
     add_unique,
     has_ended,
     is_active,
+    once,
     points_of,
     repeated,
 )
@@ -98,7 +99,7 @@ for _kind, _name, _is_one in zip(_POINTS, ("MPAN", "MPRN"), (is_mpan, is_mprn), 
 def _spans(items: Any, start: str, end: str) -> list[tuple[date, date | None]]:
     """The periods of a list in their order."""
     spans = []
-    for _, item in objects(items):
+    for item in items or ():
         begins = as_day(item[start])
         if begins:
             spans.append((begins, as_day(item.get(end))))
@@ -107,16 +108,26 @@ def _spans(items: Any, start: str, end: str) -> list[tuple[date, date | None]]:
     return spans
 
 
+@once
+def _agreements_of(account: Found, context: Context) -> tuple[list[tuple[date, date | None]], ...]:
+    """The periods of the agreements of each meter point."""
+    return tuple(
+        [
+            _spans(point.get("agreements"), "effective_from", "effective_to")
+            for _, point in points_of(account, context)
+        ]
+    )
+
+
 @BOOK.rule("gaps_or_overlaps_in_agreement_dates", on=_ON)
 def _consecutive(account: Found, context: Context) -> Iterator[Breach]:
     """Agreements overlap or leave a gap, but after one that ended before supply began; ends are exclusive."""
-    for path, point in points_of(account, context):
-        if len(point.get("agreements") or ()) < 2:
+    points = points_of(account, context)
+    for (path, point), spans in zip(points, _agreements_of(account, context), strict=True):
+        if len(spans) < 2:
             continue
         supply = as_day(point["supply_start_date"])
-        for (_start, end), (start, _end) in pairwise(
-            _spans(point["agreements"], "effective_from", "effective_to")
-        ):
+        for (_start, end), (start, _end) in pairwise(spans):
             is_historic = end is not None and supply is not None and end <= supply
             if end is None or end > start or (end < start and not is_historic):
                 yield Breach(f"{path}.agreements", "There is a gap, or two overlap.")
@@ -130,8 +141,11 @@ def _before_supply(point: Found, _: Context) -> Iterator[Breach]:
     """
     supply = as_day(point["supply_start_date"])
     for index, agreement in objects(point.get("agreements")):
-        start, end = as_day(agreement["effective_from"]), as_day(agreement.get("effective_to"))
-        if supply and start and start < supply and (end is None or end > supply):
+        start = as_day(agreement["effective_from"])
+        if not (supply and start and start < supply):
+            continue
+        end = as_day(agreement.get("effective_to"))
+        if end is None or end > supply:
             where = f"agreements.{index}.effective_from"
             yield Breach(where, f"Supply started on {supply}.")
 
@@ -227,8 +241,8 @@ def _current_quantity(account: Found, context: Context) -> Iterator[Breach]:
 def _agreed(account: Found, context: Context) -> Iterator[Breach]:
     """A point on supply has no agreement past the day billed to, or one is in force after supply ended."""
     billed = min(billed_to(account, context), default=date.min)
-    for path, point in points_of(account, context):
-        spans = _spans(point.get("agreements"), "effective_from", "effective_to")
+    points = points_of(account, context)
+    for (path, point), spans in zip(points, _agreements_of(account, context), strict=True):
         if not has_ended(point, context.today):
             if not any(end is None or end > billed for _, end in spans):
                 code = "meter_point_with_no_agreement"
