@@ -88,7 +88,7 @@ def _work_in_memory() -> None:
 
 _work_in_memory()
 
-CHAINS = ("stack", "airflow", "columns", "generator")
+CHAINS = ("stack", "console", "airflow", "generator")
 """The groups of tests that take one worker longest, the longest first."""
 
 NewDatabase = Callable[..., str]

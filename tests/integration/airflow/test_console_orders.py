@@ -12,7 +12,7 @@ from tests.checkouts import login
 from tests.integration.console.conftest import form_of, words_of
 from tests.stacks import DAG, Stack
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(400), pytest.mark.xdist_group("stack")]
 
 
 class Pages:

@@ -25,7 +25,7 @@ from tests.command_lines import Run, command_line, is_refused
 from tests.marks import Marked, mark, marks_in
 from tests.stacks import DAG, TOLD, Stack
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(400), pytest.mark.xdist_group("stack")]
 
 
 def test_a_run_is_green_red_or_stopped_as_its_records_are(

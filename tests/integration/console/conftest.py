@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from pathlib import Path
 from threading import Thread
 from typing import Any, cast
 
@@ -26,6 +27,7 @@ from kraken_import.local.postgres import Cluster
 from tests.integration.conftest import CUSTOMERS, BeginJourney, Journey
 from transforms.registry import dialect_names
 
+HERE = Path(__file__).parent
 PLACE = "tracking"
 USER = "X-Test-User"
 
@@ -162,6 +164,14 @@ class Console:
 def words_of(page: Response) -> str:
     """Return the words of a page, without its tags."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.text))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of pages on one worker, which has columns and mappings read once for all of them."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.xdist_group("console"))
 
 
 @pytest.fixture

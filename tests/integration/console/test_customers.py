@@ -15,8 +15,6 @@ from tests.integration.usecases.test_decisions import say
 from tests.integration.usecases.test_purge import purge
 from tests.integration.usecases.test_reruns import SOUND
 
-pytestmark = pytest.mark.xdist_group("columns")
-
 
 @pytest.fixture
 def population() -> int:

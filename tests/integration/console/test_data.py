@@ -18,8 +18,6 @@ from tests.integration.usecases.test_reconcile import play
 from transforms.lineage import lineage
 from transforms.registry import get_dialect
 
-pytestmark = pytest.mark.xdist_group("columns")
-
 DIALECT = "edf_accounts"
 
 

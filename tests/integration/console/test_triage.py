@@ -27,9 +27,6 @@ from tests.integration.console.conftest import Console, words_of
 from tests.integration.usecases.playing import begin_rerun, finished_wave, rerun, wave_with_parked, work
 from tests.integration.usecases.test_reruns import SOUND, broken, give_it_a_tariff
 
-# One worker has the columns and the mapping read that all of them show.
-pytestmark = pytest.mark.xdist_group("columns")
-
 POPULATION = 300
 KINDS_OF_FAILURE = ("rejected", "invalid", "errored")
 
