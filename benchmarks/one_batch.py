@@ -3,10 +3,10 @@
     .venv/bin/python benchmarks/one_batch.py [--accounts 5000] [--rounds 3]
 
 A separate Postgres and a stand-in are started; for each round a wave of one batch is built, validated,
-created and polled by one process of its own, as its tasks and its trigger would. Printed is the median of the
-rounds: seconds of the process and of its database sessions, and how often each statement ran. CPU time changes
-little with what else the machine does, so two versions are compared in turns: with PYTHONPATH and the script
-of the other checkout.
+created and polled by one process of its own, as its tasks and its trigger would. Printed is the median of
+the rounds: seconds of the process and of its database sessions, and how often each statement ran. CPU time
+changes little with what else the machine does, so two versions are compared in turns: with PYTHONPATH and the
+script of the other checkout.
 """
 
 from __future__ import annotations

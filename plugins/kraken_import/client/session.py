@@ -47,6 +47,8 @@ from kraken_import.client.tokens import Authorization, Token
 
 _TRIES: Final = 5
 _CHUNK_SECONDS: Final = 2.0
+_DISTANT: Final = 0.02
+"""Seconds of an answer that is waited for far longer than it takes to send the request and to read it."""
 _FIRST_BACKOFF: Final = 0.25
 _LONGEST_BACKOFF: Final = 8.0
 
@@ -134,6 +136,15 @@ class KrakenSession:
         in_flight, seconds_each = self.requests_in_flight, self._gate.seconds_each
         soon = int(in_flight * _CHUNK_SECONDS / seconds_each) if seconds_each else 0
         return max(rounds * in_flight, min(most, soon))
+
+    @property
+    def is_distant(self) -> bool:
+        """Whether answers take so long that the places should never be empty between two chunks."""
+        return self._gate.seconds_each >= _DISTANT
+
+    def seconds_for(self, *, requests: int) -> float:
+        """Return how long so many requests take at present; 0 before the first answer."""
+        return requests * self._gate.seconds_each / self.requests_in_flight
 
     def expecting(self, *, requests: int) -> AbstractContextManager[None]:
         """Need places for so many requests meanwhile, though fewer are sent while there are fewer."""

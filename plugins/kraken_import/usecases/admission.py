@@ -49,6 +49,8 @@ class Admission:
     """Why the worker is given back, where the wait is long."""
     limit: int | None = None
     """Accounts that Kraken takes at once, if all of them are under way."""
+    is_free: bool = False
+    """Whether no limit of Kraken's is known, so that more may be intended before these are answered."""
 
 
 def admit(*, connection: Connection, kraken: KrakenSettings, most: int) -> Admission:
@@ -56,7 +58,7 @@ def admit(*, connection: Connection, kraken: KrakenSettings, most: int) -> Admis
     target = kraken.target
     load = shares.look(connection=connection, target_kraken=target)
     if load is None or not _is_limited(load=load, kraken=kraken):
-        return Admission(most=most)
+        return Admission(most=most, is_free=True)
     load = shares.enter(connection=connection, target_kraken=target)
     if load.wait > 0:
         held = throttled(seconds=load.wait) if load.wait > _LONG else None

@@ -31,9 +31,9 @@ from kraken_import.usecases.policy import task_params, window_is_over
 from kraken_import.usecases.recording import record_moves
 from kraken_import.usecases.rounds import ask_for_room
 from kraken_import.usecases.ruling import Chunk, Judge, Ruled
-from kraken_import.usecases.sending import Sender
+from kraken_import.usecases.sending import Sending
 from kraken_import.usecases.systems import Systems
-from kraken_import.usecases.verdicts import Next, Signal, Timing, Verdict
+from kraken_import.usecases.verdicts import Course, Next, Ruling, Signal, Timing, Verdict
 from kraken_import.usecases.waiting import HoldBack, throttled
 
 _log = logging.getLogger(__name__)
@@ -73,6 +73,10 @@ class Creator:
     """When, on the loop's clock, people are told again that accounts must end first."""
     after: int = 0
     """The last record that was intended: none before it is left to be created, as far as is known."""
+    is_free: bool = False
+    """Whether no limit of Kraken's was known when the last chunk was intended."""
+    goes_ahead: bool = False
+    """Whether chunks are intended while the one before is sent, and are half as large for it."""
     may_hurry: bool = False
     """Whether the wave, or the rerun, has had enough creates answered for full chunks."""
 
@@ -104,10 +108,8 @@ class Creator:
                 return throttled(seconds=self.session.pause)
             await asyncio.sleep(self.session.pause)
             most = await asyncio.to_thread(self._most)
-            # Before the intent: by the database's clock a create leaves within a window of it.
-            deadline = Deadline(seconds=self.systems.window.total_seconds())
-            admission, chunk = await asyncio.to_thread(self._intend, most)
-            if not chunk:
+            admission, sending = await self._intended(most)
+            if sending is None:
                 if admission.most or not await asyncio.to_thread(self._has_more):
                     return None
                 held = admission.held or await self._wait_for_room(admission)
@@ -115,27 +117,115 @@ class Creator:
                     return held
                 continue
             self.without_room_since = None
-            exchanges = await self._sender().send(
-                chunk=chunk, task_params=self._task_params(), deadline=deadline
-            )
-            found = await self._verdicts(chunk, exchanges)
-            signals = [verdict.signal for verdict in found]
-            doubts = [record.doubts for record in chunk]
-            answers = Chunk(signals=signals, doubts=doubts, refusal=verdicts.refusal_of(found=found))
-            ruled = await self.judge.rule(chunk=answers)
-            await asyncio.to_thread(self._record_creates, chunk, exchanges, found, ruled)
-            held = await self.judge.follow(chunk=answers, ruling=ruled.ruling)
+            held = await self._send(admission, sending)
             if held is not None:
                 return held
-            if any(verdict.move is not None and verdict.move.to in FAILED for verdict in found):
-                await asyncio.to_thread(self._raise_beyond_budget)
-            await asyncio.to_thread(
-                learn,
-                systems=self.systems,
-                admission=admission,
-                exchanges=exchanges,
-                places=self.session.requests_in_flight,
-            )
+
+    async def _intended(self, most: int) -> tuple[Admission, Sending | None]:
+        """Intend the next chunk. Returns it ready to be sent; None where there is none."""
+        # Before the intent: by the database's clock a create leaves within a window of it.
+        deadline = Deadline(seconds=self.systems.window.total_seconds())
+        admission, chunk = await asyncio.to_thread(self._intend, most)
+        if not chunk:
+            return admission, None
+        sending = Sending(
+            session=self.session,
+            wave=self.wave,
+            may_create=partial(waves.may_create, engine=self.systems.tracking, ref=self.wave.ref),
+            chunk=chunk,
+            task_params=self._task_params(),
+            deadline=deadline,
+        )
+        return admission, sending
+
+    async def _send(self, admission: Admission, sending: Sending) -> HoldBack | None:
+        """Send a chunk, and the chunks that may be intended while the one before is sent.
+
+        Returns why it waits if it has to. What the answers to a chunk forbid holds the one behind it as well:
+        what of that has left by then is recorded, and the rest is valid again.
+        """
+        behind: Sending | None = None
+        sending.begin()
+        try:
+            while True:
+                of_behind, behind = await self._ahead(sending)
+                held = await self._settle_chunk(admission, sending)
+                if held is not None:
+                    await self._settle_held(sending, behind)
+                    return held
+                if behind is None:
+                    return None
+                admission, sending, behind = of_behind, behind, None
+        except Exception:
+            # Without its connection the lock is lost, so that another worker may settle them by now.
+            if not self.connection.invalidated:
+                await self._settle_held(sending, behind)
+            raise
+        finally:
+            for each in (sending, behind):
+                if each is not None:
+                    each.break_off()
+
+    async def _ahead(self, sending: Sending) -> tuple[Admission, Sending | None]:
+        """Intend the chunk behind one that is being sent, and have it follow, where that is possible."""
+        none = Admission(most=0)
+        if not (self.goes_ahead and self.is_free) or sending.is_held or self.session.pause:
+            return none, None
+        most = self._most()
+        if not self.goes_ahead:
+            return none, None
+        try:
+            of_behind, behind = await self._intended(most)
+        except Exception:
+            # The answers to what is under way are recorded first.
+            sending.hold()
+            await self._settle_chunk(none, sending)
+            raise
+        if behind is not None:
+            behind.begin(after=sending)
+        return of_behind, behind
+
+    async def _settle_chunk(self, admission: Admission, sending: Sending) -> HoldBack | None:
+        """Record what the answers to a chunk prove. Returns why the batch waits if they demand it.
+
+        Raises `SystemicFault`; the wave is stopped then.
+        """
+        exchanges = await sending.answered()
+        chunk = sending.chunk
+        found = await self._verdicts(chunk, exchanges)
+        signals = [verdict.signal for verdict in found]
+        doubts = [record.doubts for record in chunk]
+        answers = Chunk(signals=signals, doubts=doubts, refusal=verdicts.refusal_of(found=found))
+        ruled = await self.judge.rule(chunk=answers)
+        if ruled.ruling.course is not Course.GO_ON:
+            sending.hold()
+        await asyncio.to_thread(self._record_creates, chunk, exchanges, found, ruled)
+        held = await self.judge.follow(chunk=answers, ruling=ruled.ruling)
+        if held is not None:
+            return held
+        if any(verdict.move is not None and verdict.move.to in FAILED for verdict in found):
+            await asyncio.to_thread(self._raise_beyond_budget)
+        await asyncio.to_thread(
+            learn,
+            systems=self.systems,
+            admission=admission,
+            exchanges=exchanges,
+            places=self.session.requests_in_flight,
+        )
+        return None
+
+    async def _settle_held(self, sending: Sending, behind: Sending | None) -> None:
+        """Hold the chunk behind one that demands it, and record what of it has left.
+
+        Nothing is decided by it: a create of it without an answer is in doubt, and is looked up later.
+        """
+        sending.hold()
+        if behind is None:
+            return
+        exchanges = await behind.answered()
+        found = await self._verdicts(behind.chunk, exchanges)
+        undecided = Ruled(ruling=Ruling(course=Course.GO_ON))
+        await asyncio.to_thread(self._record_creates, behind.chunk, exchanges, found, undecided)
 
     def _most(self) -> int:
         """Return how many creates to intend at once: few, until the budget can judge them."""
@@ -144,11 +234,13 @@ class Creator:
         in_flight = self.session.requests_in_flight
         if not self.may_hurry:
             return max(1, in_flight // 2)
-        return self.session.chunk(rounds=_CHUNKS_IN_FLIGHT, most=_LARGE)
-
-    def _sender(self) -> Sender:
-        may_create = partial(waves.may_create, engine=self.systems.tracking, ref=self.wave.ref)
-        return Sender(session=self.session, wave=self.wave, may_create=may_create)
+        most = self.session.chunk(rounds=_CHUNKS_IN_FLIGHT, most=_LARGE)
+        # Only where answers take long and Kraken has no limit that they may be about. And a create that waits
+        # for its turn must leave within a window of its intent.
+        seconds, window = self.session.seconds_for(requests=most), self.systems.window.total_seconds()
+        self.goes_ahead = self.is_free and self.session.is_distant and seconds < window / 2
+        # A chunk, and the one that is intended before it is answered, are as many as one otherwise.
+        return -(-most // 2) if self.goes_ahead else most
 
     def _task_params(self) -> Mapping[str, Any] | None:
         return task_params(
@@ -169,6 +261,7 @@ class Creator:
         kraken = self.systems.kraken
         with self.connection.begin():
             admission = admit(connection=self.connection, kraken=kraken, most=most)
+            self.is_free = admission.is_free
             chunk = self._next(most=admission.most, at=now)
             count(connection=self.connection, kraken=kraken, creates=len(chunk))
         return admission, chunk

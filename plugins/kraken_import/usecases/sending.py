@@ -1,11 +1,11 @@
-"""Sends the creates of one chunk, and stops as soon as the rest of it must not, or need not, leave."""
+"""Sends the creates of a chunk, and stops as soon as the rest of it must not, or need not, leave."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sqlalchemy.exc import OperationalError
@@ -41,60 +41,101 @@ _WATCH: Final = 1.0
 _UNSENT: Final = Exchange(answer=NotSent(reason="held back", never_tried=True), http_status=None, body=b"")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sender:
-    """Sends chunks over one session. `may_create` asks the database whether creates may still leave."""
+@dataclass(slots=True, kw_only=True, eq=False)
+class Sending:
+    """A chunk on its way, over one session: its requests leave once those of the chunk before it have.
+
+    `may_create` asks the database whether creates may still leave.
+    """
 
     session: KrakenSession
     wave: Wave
     may_create: Callable[[], bool]
+    chunk: Sequence[ReadyRecord]
+    task_params: Mapping[str, Any] | None
+    deadline: Deadline
+    follower: Sending | None = None
+    """The chunk that comes next, if its intents are committed already."""
+    exchanges: list[Exchange] = field(init=False)
+    is_held: bool = False
+    has_left: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when no further request of it will leave."""
+    _turns: Iterator[int] = field(init=False)
+    _task: asyncio.Task[None] = field(init=False)
 
-    async def send(
-        self, *, chunk: Sequence[ReadyRecord], task_params: Mapping[str, Any] | None, deadline: Deadline
-    ) -> list[Exchange]:
-        """Create each record once, none after the deadline. Returns the exchanges in order."""
-        exchanges = [_UNSENT] * len(chunk)
-        turns = iter(range(len(chunk)))
+    def __post_init__(self) -> None:
+        self.exchanges = [_UNSENT] * len(self.chunk)
+        self._turns = iter(range(len(self.chunk)))
+
+    def begin(self, *, after: Sending | None = None) -> None:
+        """Send each record once, none after the deadline; the first when the last of `after` has left."""
+        if after is not None:
+            after.follower = self
+            if after.is_held:
+                self.hold()
+        self._task = asyncio.create_task(self._send(after))
+
+    async def answered(self) -> list[Exchange]:
+        """Return the exchanges in order, once all are over."""
+        await self._task
+        return self.exchanges
+
+    def hold(self) -> None:
+        """Let nothing more of this chunk leave, nor of the one behind it."""
+        self.is_held = True
+        for _ in self._turns:
+            pass
+        self.has_left.set()
+        if self.follower is not None:
+            self.follower.hold()
+
+    def break_off(self) -> None:
+        """Give up what is under way too: no answer to it can be recorded."""
+        self.hold()
+        self._task.cancel()
+        # What it may have met is met again by what goes on.
+        self._task.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    async def _send(self, after: Sending | None) -> None:
         # Counted since the last good answer, except for what is counted over all answers.
         seen: Counter[Signal] = Counter()
 
-        def end() -> None:
-            for _ in turns:
-                pass
-
         async def work() -> None:
-            for turn in turns:
-                found = await self._look_first(chunk[turn]) if self._may_be_there(chunk[turn]) else None
-                exchange = exchanges[turn] = found or await self.session.create(
+            for turn in self._turns:
+                record = self.chunk[turn]
+                found = await self._look_first(record) if self._may_be_there(record) else None
+                exchange = self.exchanges[turn] = found or await self.session.create(
                     resource=self.wave.resource,
-                    payload=chunk[turn].body,
-                    task_params=task_params,
-                    deadline=deadline,
+                    payload=record.body,
+                    task_params=self.task_params,
+                    deadline=self.deadline,
                 )
                 signal = signal_of(answer=exchange.answer)
                 seen[signal] += 1
                 if signal is Signal.FINE:
                     seen.pop(Signal.FORBIDDEN, None)
                 elif _is_enough(seen):
-                    end()
+                    self.hold()
+            self.has_left.set()
 
-        async def watch() -> None:
-            # Intents from before the wave was stopped or paused need not be sent after it.
-            while True:
-                await asyncio.sleep(_WATCH)
-                if not await asyncio.to_thread(self._may_create):
-                    break
-            end()
-
-        watcher = asyncio.create_task(watch())
-        at_once = self.session.requests_in_flight
+        watcher = asyncio.create_task(self._watch())
         try:
+            if after is not None:
+                await after.has_left.wait()
+            at_once = self.session.requests_in_flight
             # Otherwise a session would never seem to need more places than it has.
-            with self.session.expecting(requests=max(at_once, len(chunk))):
+            with self.session.expecting(requests=max(at_once, len(self.chunk))):
                 await asyncio.gather(*(work() for _ in range(at_once)))
         finally:
             watcher.cancel()
-        return exchanges
+
+    async def _watch(self) -> None:
+        """Hold it when the wave is stopped or paused: intents from before that need not be sent after it."""
+        while True:
+            await asyncio.sleep(_WATCH)
+            if not await asyncio.to_thread(self._may_create):
+                break
+        self.hold()
 
     def _may_create(self) -> bool:
         try:

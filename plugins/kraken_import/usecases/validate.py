@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from kraken_import.client.session import Exchange, KrakenSession
 from kraken_import.domain.lifecycle import State
@@ -26,7 +26,7 @@ from kraken_import.usecases.calling import (
 from kraken_import.usecases.recording import record_moves
 from kraken_import.usecases.ruling import Chunk, Judge, Ruled
 from kraken_import.usecases.systems import Systems
-from kraken_import.usecases.verdicts import Signal, Verdict
+from kraken_import.usecases.verdicts import Course, Signal, Verdict
 from kraken_import.usecases.waiting import (
     BatchOutcome,
     HoldBack,
@@ -59,6 +59,14 @@ async def validate_batch(*, systems: Systems, ref: BatchRef) -> BatchOutcome:
                 held = await _Validator(systems=systems, session=session, wave=wave, ref=ref).run()
     with systems.tracking.connect() as connection:
         return BatchOutcome(counts=batch_counts(connection=connection, ref=ref), held=held)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Following:
+    """The chunk behind another one, or why it was not read."""
+
+    chunk: Sequence[ReadyRecord] = ()
+    error: Exception | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,33 +104,76 @@ class _Validator:
             await asyncio.sleep(_BETWEEN_ROUNDS)
 
     async def _round(self) -> tuple[int, HoldBack | None]:
-        """Ask once about each built record. Returns how many were not answered, and why it waits."""
-        after = unanswered = 0
-        while chunk := await asyncio.to_thread(self._next_chunk, after):
-            exchanges = await self.session.validations(
-                resource=self.wave.resource, payloads=[record.body for record in chunk]
-            )
-            found = [
-                verdicts.after_validation(key=record.key, answer=exchange.answer)
-                for record, exchange in zip(chunk, exchanges, strict=True)
-            ]
-            waits = [seconds_to_wait(answer=exchange.answer) for exchange in exchanges]
-            self.wait = max((each for each in (self.wait, *waits) if each is not None), default=None)
-            signals = [verdict.signal for verdict in found]
-            self.has_answered = self.has_answered or Signal.FINE in signals
-            doubts = [record.doubts for record in chunk]
-            answers = Chunk(signals=signals, doubts=doubts, refusal=verdicts.refusal_of(found=found))
-            ruled = await self.judge.rule(chunk=answers)
-            moves = _moves(chunk, exchanges, found, ruled)
-            await asyncio.to_thread(self._record, chunk, found, moves, ruled)
-            held = await self.judge.follow(chunk=answers, ruling=ruled.ruling)
-            if held is not None:
-                return unanswered, held
-            if any(move.to is State.INVALID for move in moves):
-                await asyncio.to_thread(self._raise_beyond_budget)
-            unanswered += len(chunk) - len(moves)
-            after = chunk[-1].id
+        """Ask once about each built record. Returns how many were not answered, and why it waits.
+
+        The next chunk is asked about while one is recorded, since nothing comes of a validation: where the
+        answers to one demand an end, the next is broken off, and what is still built is asked about again.
+        """
+        unanswered = 0
+        chunk: Sequence[ReadyRecord] = await asyncio.to_thread(self._next_chunk, 0)
+        asked = self._ask(chunk)
+        try:
+            while chunk:
+                exchanges, following = await self._answered(chunk, asked)
+                asked = self._ask(following.chunk)
+                left, held = await self._settle(chunk, exchanges, asked)
+                if held is not None:
+                    return unanswered, held
+                if following.error is not None:
+                    raise following.error
+                unanswered += left
+                chunk = following.chunk
+        finally:
+            asked.cancel()
         return unanswered, None
+
+    def _ask(self, chunk: Sequence[ReadyRecord]) -> asyncio.Task[list[Exchange]]:
+        payloads = [record.body for record in chunk]
+        return asyncio.create_task(self.session.validations(resource=self.wave.resource, payloads=payloads))
+
+    async def _answered(
+        self, chunk: Sequence[ReadyRecord], asked: asyncio.Task[list[Exchange]]
+    ) -> tuple[list[Exchange], _Following]:
+        """Return the answers to a chunk, and the chunk behind it, which is read meanwhile."""
+        reading = asyncio.create_task(asyncio.to_thread(self._next_chunk, chunk[-1].id))
+        try:
+            exchanges = await asked
+            (found,) = await asyncio.gather(reading, return_exceptions=True)
+        finally:
+            reading.cancel()
+        if isinstance(found, Exception):
+            # The answers that are there are recorded first.
+            return exchanges, _Following(error=found)
+        if isinstance(found, BaseException):
+            raise found
+        return exchanges, _Following(chunk=found)
+
+    async def _settle(
+        self, chunk: Sequence[ReadyRecord], exchanges: Sequence[Exchange], behind: asyncio.Task[Any]
+    ) -> tuple[int, HoldBack | None]:
+        """Record what the answers prove. Returns how many records were not answered, and why it waits.
+
+        Where the answers demand anything but to go on, what is asked behind them is broken off at once.
+        """
+        found = [
+            verdicts.after_validation(key=record.key, answer=exchange.answer)
+            for record, exchange in zip(chunk, exchanges, strict=True)
+        ]
+        waits = [seconds_to_wait(answer=exchange.answer) for exchange in exchanges]
+        self.wait = max((each for each in (self.wait, *waits) if each is not None), default=None)
+        signals = [verdict.signal for verdict in found]
+        self.has_answered = self.has_answered or Signal.FINE in signals
+        doubts = [record.doubts for record in chunk]
+        answers = Chunk(signals=signals, doubts=doubts, refusal=verdicts.refusal_of(found=found))
+        ruled = await self.judge.rule(chunk=answers)
+        if ruled.ruling.course is not Course.GO_ON:
+            behind.cancel()
+        moves = _moves(chunk, exchanges, found, ruled)
+        await asyncio.to_thread(self._record, chunk, found, moves, ruled)
+        held = await self.judge.follow(chunk=answers, ruling=ruled.ruling)
+        if held is None and any(move.to is State.INVALID for move in moves):
+            await asyncio.to_thread(self._raise_beyond_budget)
+        return len(chunk) - len(moves), held
 
     def _next_chunk(self, after: int) -> list[ReadyRecord]:
         # The session's share of the requests may have changed since the last chunk.

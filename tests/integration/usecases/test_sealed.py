@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from kraken_import.domain.orders import Order
 from kraken_import.domain.stops import StopCode
 from kraken_import.tracking import rights
-from kraken_import.tracking.evidence import unpack_payload
+from kraken_import.tracking.evidence import Answer, Key, add_answers, unpack_payload
 from kraken_import.tracking.vault import UnableToUseKeys, attach, key_of, vault_of
 from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.keys import keys_in_words, rotate_keys
@@ -326,3 +326,34 @@ def test_a_purge_destroys_the_key_so_that_a_copy_opens_no_more(journey: Journey)
                 body=copy["body"],
             )
     assert story_of(tracking=journey.tracking, identifier=ONE, with_personal_data=True)[0][1] == []
+
+
+def test_a_process_that_has_the_key_of_a_purged_wave_at_hand_keeps_nothing_with_it(journey: Journey) -> None:
+    wave_id = finished_wave(journey, ONE, name="pilot")
+    (row,) = journey.rows("SELECT id, wave_id, attempt FROM migration.import_process")
+    with another_process(journey) as late:
+        with late.tracking.connect() as connection:
+            key_of(connection=connection, wave_id=wave_id)
+        purge_wave(
+            tracking=journey.tracking, wave="pilot", order=Order(by="ann", reason=None, at=datetime.now(UTC))
+        )
+        with late.tracking.begin() as connection:
+            answer = Answer(http_status=200, body=b'{"status": "PROCESSED"}')
+            now = datetime.now(UTC)
+            add_answers(connection=connection, answers=[(Key(**row), answer)], stage="status", at=now)
+    assert journey.rows("SELECT FROM migration.answer") == []
+
+
+def test_the_creates_of_a_batch_read_its_key_once(journey: Journey) -> None:
+    wave_id = journey.valid_wave(limit=5)
+    read = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        if "FROM migration.wave_key WHERE wave_id" in statement:
+            read.append(statement)
+
+    with another_process(journey) as other:
+        event.listen(other.tracking, "before_cursor_execute", note)
+        other.create(wave_id)
+    assert len(read) == 1
+    assert set(journey.created().values()) == {1}
