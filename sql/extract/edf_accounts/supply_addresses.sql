@@ -14,16 +14,16 @@ SELECT
     occupancy.moved_in AS customer_at_supply_address_from_date,
     occupancy.moved_out AS customer_at_supply_address_to_date
 FROM legacy.account
-JOIN legacy.occupancy
-    ON occupancy.account_id = account.account_id
-    AND (
-        occupancy.moved_out = '99991231'
-        OR EXISTS (
-            SELECT FROM legacy.supply
-            WHERE supply.occupancy_id = occupancy.occupancy_id AND supply.ends_on >= account.last_billed_to
-        )
-    )
+JOIN legacy.occupancy ON occupancy.account_id = account.account_id
+-- Joined, and not asked for by EXISTS, which makes Postgres read every occupancy there is.
+LEFT JOIN LATERAL (
+    SELECT true AS is_open
+    FROM legacy.supply
+    WHERE supply.occupancy_id = occupancy.occupancy_id AND supply.ends_on >= account.last_billed_to
+    LIMIT 1
+) AS last ON occupancy.moved_out IS DISTINCT FROM '99991231'
 JOIN legacy.premise ON premise.premise_id = occupancy.premise_id
 JOIN legacy.address ON address.address_id = premise.address_id
 WHERE account.account_number = ANY (CAST(:identifiers AS text[]))
+    AND (occupancy.moved_out = '99991231' OR last.is_open)
 ORDER BY account.account_number, occupancy.premise_id
