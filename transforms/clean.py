@@ -159,6 +159,8 @@ def _cleaner(*, column: Column, zone: ZoneInfo, today: date | None) -> Callable[
             return lambda text: _codes(text=text, codes=column.codes or {}, column=column)
         case "unsent":
             return lambda _: _unsent(column=column)
+        case "date" if not (column.if_past or column.is_last_day):
+            return lambda text: _plain_day(text) or _date(text=text, column=column, today=today)
         case "date":
             return lambda text: _date(text=text, column=column, today=today)
         case "timestamp":
@@ -332,6 +334,16 @@ def _date(*, text: str, column: Column, today: date | None) -> Any:
 
 
 # The days of a utility's columns are the same ones over and over.
+@lru_cache(maxsize=1 << 15)
+def _plain_day(text: str) -> str | None:
+    """The day of a text as it is sent; None where there is more to say of it."""
+    try:
+        day = _day(text)
+    except ValueError:
+        return None
+    return None if day is None else day.isoformat()
+
+
 @lru_cache(maxsize=1 << 15)
 def _day(text: str) -> date | None:
     """The day of a text, None where it stands for none or for an open end. Raises `ValueError`."""
