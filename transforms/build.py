@@ -267,8 +267,9 @@ def _shared(
 def _named(*, document: Mapping[str, Any], place: Sequence[str], name: str) -> dict[str, Any]:
     """Return the document with this text placed first, for people who read it."""
     first, *rest = place
-    inside = _named(document=document.get(first, {}), place=rest, name=name) if rest else name
-    return {first: inside} | {key: value for key, value in document.items() if key != first}
+    named = {first: None, **document}
+    named[first] = _named(document=document.get(first, {}), place=rest, name=name) if rest else name
+    return named
 
 
 def _not_in_legacy(*, dialect: Dialect) -> Finding:
