@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -69,6 +70,15 @@ def test_an_address_gives_no_other_order_than_its_page_shows(console: Console) -
     assert order["kind"] == "pause"
 
 
+def await_release(console: Console, order: str) -> None:
+    """Wait until the server has seen the end of the connection that held an order."""
+    end = time.monotonic() + 20
+    with console.journey.tracking.connect() as connection:
+        while actions.is_held(connection=connection, action_id=UUID(order)):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+
 @pytest.mark.parametrize("kind", ["export", "reconcile", "start", "rerun", "decide"])
 def test_an_order_that_is_being_carried_out_is_not_ended_by_a_look_at_it(console: Console, kind: str) -> None:
     console.around.answers = absent
@@ -78,6 +88,7 @@ def test_an_order_that_is_being_carried_out_is_not_ended_by_a_look_at_it(console
     with actions.held(engine=console.journey.tracking, action_id=UUID(order)):
         assert console.get(f"orders/{order}").status_code == 200
         assert outcome(console, order) is None
+    await_release(console, order)
     assert console.get(f"orders/{order}").status_code == 200
     assert outcome(console, order) == "failed"
 
