@@ -53,16 +53,20 @@ def begin(*, connection: Connection, action: NewAction) -> bool:
 
 
 @contextmanager
-def held(*, engine: Engine, action_id: UUID) -> Iterator[None]:
-    """Hold an order while this process carries it out, so that others see when the process is gone.
+def taken(*, engine: Engine, action: NewAction) -> Iterator[bool]:
+    """Record an order, and hold it while this process carries it out, so that others see when that is gone.
 
-    It takes a connection beside those of the pool, which the work on the order needs itself.
+    Gives False where its button was pressed before: whoever was first holds it, and nothing is to be done. It
+    takes a connection beside those of the pool, which the work on the order needs itself.
     """
     with engine.connect() as connection:
         connection.detach()
+        # Together, so that nobody sees an order that is not held yet.
         with connection.begin():
-            _SQL.run(connection, "hold", id=str(action_id))
-        yield
+            is_first = begin(connection=connection, action=action)
+            if is_first:
+                _SQL.run(connection, "hold", id=str(action.id))
+        yield is_first
 
 
 def is_held(*, connection: Connection, action_id: UUID) -> bool:

@@ -11,8 +11,11 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Barrier
 from uuid import UUID, uuid4
 
+from kraken_import.tracking import actions
+from kraken_import.tracking.actions import NewAction
 from tests.integration.console.conftest import Console, form_of, words_of
 from tests.integration.usecases.playing import finished_wave
 from tests.integration.usecases.test_reruns import SOUND
@@ -26,9 +29,7 @@ from kraken_import.tracking import actions
 told = json.loads(sys.stdin.readline())
 engine = create_engine(told.pop("dsn"))
 order = actions.NewAction(**told | {"id": UUID(told["id"])}, scope="a wave", reason="so", ordered_by="ops")
-with actions.held(engine=engine, action_id=order.id):
-    with engine.begin() as connection:
-        actions.begin(connection=connection, action=order)
+with actions.taken(engine=engine, action=order):
     print("begun", flush=True)
     time.sleep(600)
 """
@@ -56,6 +57,46 @@ def process_at_work(console: Console, **order: object) -> Iterator[tuple[UUID, s
     finally:
         process.kill()
         process.communicate()
+
+
+def test_who_presses_second_takes_nothing_from_who_was_first(console: Console) -> None:
+    engine = console.journey.tracking
+    order = NewAction(id=uuid4(), kind="pause", scope="a wave", reason="so", ordered_by="ops")
+
+    def is_at_work() -> bool:
+        with engine.connect() as connection:
+            return actions.is_held(connection=connection, action_id=order.id)
+
+    with actions.taken(engine=engine, action=order) as is_first:
+        with actions.taken(engine=engine, action=order) as is_first_too:
+            assert (is_first, is_first_too) == (True, False)
+        assert is_at_work()
+    # Its session ends on the server in its own time.
+    end = time.monotonic() + 20
+    while is_at_work():
+        assert time.monotonic() < end
+
+
+def test_an_order_is_held_by_the_time_that_others_see_it(console: Console) -> None:
+    engine = console.journey.tracking
+    orders = [
+        NewAction(id=uuid4(), kind="pause", scope="a wave", reason="so", ordered_by="ops") for _ in range(20)
+    ]
+    together = Barrier(2)
+
+    def press(order: NewAction) -> None:
+        together.wait(timeout=20)
+        with actions.taken(engine=engine, action=order) as is_first:
+            if not is_first:
+                return
+            # The other one has looked, and gone, by then.
+            time.sleep(0.05)
+            with engine.connect() as connection:
+                assert actions.is_held(connection=connection, action_id=order.id)
+
+    with ThreadPoolExecutor(max_workers=2) as people:
+        for order in orders:
+            list(people.map(press, (order, order)))
 
 
 def rows(console: Console) -> list[Mapping[str, object]]:

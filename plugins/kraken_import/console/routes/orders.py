@@ -144,9 +144,7 @@ def _give(asked: Asked, form: Mapping[str, str]) -> Response:
         run_id=scope.run_id,
         asked_for=_repeatable(values=values, scope=scope),
     )
-    with actions.held(engine=asked.writer, action_id=action_id):
-        with asked.writer.begin() as connection:
-            is_first = actions.begin(connection=connection, action=action)
+    with actions.taken(engine=asked.writer, action=action) as is_first:
         if is_first:
             end_order(
                 asked=asked, action_id=action_id, progress=_carried_out(asked, kind, scope, values, action)
