@@ -25,7 +25,7 @@ from tests.command_lines import Run, command_line, is_refused
 from tests.marks import Marked, mark, marks_in
 from tests.stacks import DAG, TOLD, Stack
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(400), pytest.mark.xdist_group("stack")]
 
 
 def test_a_run_is_green_red_or_stopped_as_its_records_are(
@@ -203,7 +203,6 @@ def _fails_on_the_command_line(stack: Stack, run: Run) -> str:
     return started
 
 
-@pytest.mark.proof
 def test_a_task_that_is_killed_while_it_creates_loses_doubles_and_tells_nothing(stack: Stack) -> None:
     url = stack.values["KRAKEN_URL"]
     before = books.created(kraken_url=url)
@@ -250,7 +249,6 @@ def test_a_task_that_is_killed_while_it_creates_loses_doubles_and_tells_nothing(
     _no_mark_stands_anywhere(stack)
 
 
-@pytest.mark.proof
 def test_what_is_kept_for_too_long_goes_but_for_a_wave_under_a_hold(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
