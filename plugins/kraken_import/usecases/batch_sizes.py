@@ -1,7 +1,7 @@
 """How many customers a batch has where the request does not say.
 
 What a batch costs besides its customers (the start of its four tasks, their supervisors, what the scheduler
-and the API server do for them) is as much as five hundred customers cost: large waves have large batches.
+and the API server do for them) is as much as some hundred customers cost: large waves have large batches.
 """
 
 from __future__ import annotations
