@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import socket
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,7 +15,7 @@ import anyio.from_thread
 import anyio.to_thread
 import pytest
 from fastapi import Request
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 from sqlalchemy.pool import QueuePool
 
 from kraken_import.console import forms
@@ -70,13 +69,15 @@ def test_an_address_gives_no_other_order_than_its_page_shows(console: Console) -
     assert order["kind"] == "pause"
 
 
-def await_release(console: Console, order: str) -> None:
-    """Wait until the server has seen the end of the connection that held an order."""
-    end = time.monotonic() + 20
+@contextmanager
+def at_work(console: Console, order: str) -> Iterator[None]:
+    """Hold an order as the process does that carries it out."""
     with console.journey.tracking.connect() as connection:
-        while actions.is_held(connection=connection, action_id=UUID(order)):
-            assert time.monotonic() < end
-            time.sleep(0.01)
+        key = {"id": order}
+        connection.execute(text("SELECT pg_advisory_lock(1720461, hashtext(:id))"), key)
+        assert actions.is_held(connection=connection, action_id=UUID(order))
+        yield
+        connection.execute(text("SELECT pg_advisory_unlock(1720461, hashtext(:id))"), key)
 
 
 @pytest.mark.parametrize("kind", ["export", "reconcile", "start", "rerun", "decide"])
@@ -85,10 +86,9 @@ def test_an_order_that_is_being_carried_out_is_not_ended_by_a_look_at_it(console
     run = {} if kind in ("export", "rerun", "decide") else {"dag_id": "migrate_edf_accounts", "run_id": "r"}
     # However long it takes.
     order = begun(console, kind, ago=timedelta(minutes=5), **run)
-    with actions.held(engine=console.journey.tracking, action_id=UUID(order)):
+    with at_work(console, order):
         assert console.get(f"orders/{order}").status_code == 200
         assert outcome(console, order) is None
-    await_release(console, order)
     assert console.get(f"orders/{order}").status_code == 200
     assert outcome(console, order) == "failed"
 
