@@ -16,7 +16,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 
 from kraken_import.console import pages
 from kraken_import.console.access import NotSignedIn, Surroundings
-from kraken_import.console.asking import NotAllowed, NotFound, SignedIn, _caller
+from kraken_import.console.asking import NotAllowed, NotFound, SignedIn, _caller, surroundings_of
 from kraken_import.console.forms import ForeignForm
 from kraken_import.console.routes import ROUTERS
 from kraken_import.console.shared import SharedPages
@@ -79,7 +79,7 @@ def make_app(*, surroundings: Surroundings) -> FastAPI:
     def home(request: Request, caller: SignedIn) -> Response:
         """Lead to the waves of the first tracking database."""
         root = request.scope.get("root_path", "").rstrip("/")
-        first = next(iter(_surroundings(request).places()), None)
+        first = next(iter(surroundings_of(request).places()), None)
         if first is None:
             return _said(request, 404, "There is no dialect in force, so there is nothing to show.")
         return RedirectResponse(f"{root}/{first}/waves", status_code=303)
@@ -89,7 +89,7 @@ def make_app(*, surroundings: Surroundings) -> FastAPI:
         """Lead to the wave of a run, as its tab in Airflow does; of a rerun to the first of its waves."""
         root = request.scope.get("root_path", "").rstrip("/")
         kind, _, dialect = dag_id.partition("_")
-        surroundings = _surroundings(request)
+        surroundings = surroundings_of(request)
         place = next((name for name, known in surroundings.places().items() if dialect in known), None)
         if place is None or "\0" in dag_id + run_id or not caller.may_read(dialect=dialect):
             return _said(request, 404, _NO_WAVE)
@@ -111,11 +111,6 @@ def make_app(*, surroundings: Surroundings) -> FastAPI:
         app.include_router(router, prefix="/{place}")
     _say_in_sentences(app)
     return app
-
-
-def _surroundings(request: Request) -> Surroundings:
-    known: Surroundings = request.app.state.surroundings
-    return known
 
 
 def _say_in_sentences(app: FastAPI) -> None:

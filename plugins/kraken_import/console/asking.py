@@ -153,13 +153,18 @@ class Asked:
         return FIELD
 
 
-async def _caller(request: Request) -> Caller:
+def surroundings_of(request: Request) -> Surroundings:
+    """Return what the console that was asked has around it."""
     surroundings: Surroundings = request.app.state.surroundings
-    return await surroundings.caller(request=request)
+    return surroundings
+
+
+async def _caller(request: Request) -> Caller:
+    return await surroundings_of(request).caller(request=request)
 
 
 def _asked(request: Request, caller: Annotated[Caller, Depends(_caller)], place: str) -> Asked:
-    surroundings: Surroundings = request.app.state.surroundings
+    surroundings = surroundings_of(request)
     if place not in surroundings.places():
         raise NotFound("There is no such tracking database: choose one at the top of the page.")
     named = [str(value) for value in (*request.path_params.values(), *request.query_params.values())]

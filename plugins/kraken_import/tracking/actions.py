@@ -61,7 +61,7 @@ def taken(*, engine: Engine, action: NewAction) -> Iterator[bool]:
     """
     with engine.connect() as connection:
         connection.detach()
-        # Together, so that nobody sees an order that is not held yet.
+        # Together, so that no look finds an order that is not held yet.
         with connection.begin():
             is_first = begin(connection=connection, action=action)
             if is_first:

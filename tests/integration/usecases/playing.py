@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from kraken_import.tracking.evidence import Key
 from kraken_import.tracking.refs import BatchRef
@@ -25,6 +30,39 @@ from kraken_import.usecases.validate import validate_batch
 from kraken_import.usecases.waiting import BatchOutcome
 from kraken_import.usecases.wave_request import AirflowRun
 from tests.integration.conftest import Journey, await_processing
+
+_ROOT: Final = Path(__file__).resolve().parents[3]
+_CREATES: Final = """
+import asyncio, json, sys
+from sqlalchemy import create_engine
+from kraken_import.client.settings import KrakenSettings
+from kraken_import.tracking.refs import BatchRef
+from kraken_import.tracking.vault import attach
+from kraken_import.usecases.create import create_batch
+from kraken_import.usecases.systems import connected
+from tests.wave_keys import Keys
+
+told = json.loads(sys.argv[1])
+kraken = KrakenSettings(**told["kraken"])
+async def refresh(): return kraken
+tracking = attach(engine=create_engine(told["dsn"]), source=Keys())
+systems = connected(tracking=tracking, kraken=kraken, refresh=refresh)
+asyncio.run(create_batch(systems=systems, ref=BatchRef(**told["ref"])))
+"""
+
+
+def creating_process(journey: Journey, ref: BatchRef, **settings: Any) -> subprocess.Popen[bytes]:
+    """Begin a process that creates a batch, for a test to kill."""
+    told = {
+        "dsn": journey.tracking.url.render_as_string(hide_password=False),
+        "kraken": {"base_url": journey.kraken.base_url, "token": journey.kraken.token, **settings},
+        "ref": {"wave_id": ref.wave_id, "batch": ref.batch},
+    }
+    return subprocess.Popen(
+        [sys.executable, "-c", _CREATES, json.dumps(told)],
+        cwd=_ROOT,
+        env={**os.environ, "PYTHONPATH": f"{_ROOT}:{_ROOT / 'plugins'}"},
+    )
 
 
 def begin_rerun(journey: Journey, run_id: str = "rerun-1", **wanted: Any) -> PlannedRerun:

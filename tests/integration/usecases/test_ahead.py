@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from kraken_import.domain.orders import Order
+from kraken_import.tracking.refs import BatchRef
 from kraken_import.usecases.control import control_wave
 from kraken_import.usecases.faults import Retryable, SystemicFault
 from tests.integration.conftest import BeginJourney, Journey
+from tests.integration.usecases.playing import creating_process
 
-ROOT: Final = Path(__file__).resolve().parents[3]
 AT_ONCE: Final = 8
 SECONDS: Final = 0.1
 """How long a create takes."""
@@ -115,28 +112,8 @@ def test_the_next_chunk_is_sent_while_one_is_recorded_and_no_more_are_at_stake(
 
 def test_what_is_under_way_of_two_chunks_is_looked_up_after_a_kill(distant: tuple[Journey, int]) -> None:
     journey, wave_id = distant
-    script = (
-        "import asyncio, sys\n"
-        "from sqlalchemy import create_engine\n"
-        "from kraken_import.client.settings import KrakenSettings\n"
-        "from kraken_import.tracking.refs import BatchRef\n"
-        "from kraken_import.tracking.vault import attach\n"
-        "from kraken_import.usecases.create import create_batch\n"
-        "from kraken_import.usecases.systems import connected\n"
-        "from tests.wave_keys import Keys\n"
-        f"kraken = KrakenSettings(base_url=sys.argv[2], token=sys.argv[3], requests_in_flight={AT_ONCE})\n"
-        "async def refresh(): return kraken\n"
-        "tracking = attach(engine=create_engine(sys.argv[1]), source=Keys())\n"
-        "systems = connected(tracking=tracking, kraken=kraken, refresh=refresh)\n"
-        "asyncio.run(create_batch(systems=systems, ref=BatchRef(wave_id=int(sys.argv[4]), batch=1)))\n"
-    )
-    dsn = journey.tracking.url.render_as_string(hide_password=False)
     before = len(journey.created())
-    worker = subprocess.Popen(
-        [sys.executable, "-c", script, dsn, journey.kraken.base_url, journey.kraken.token, str(wave_id)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"},
-    )
+    worker = creating_process(journey, BatchRef(wave_id=wave_id, batch=1), requests_in_flight=AT_ONCE)
     deadline = time.monotonic() + 30
     while len(journey.created()) < before + 100 and time.monotonic() < deadline:
         time.sleep(0.02)

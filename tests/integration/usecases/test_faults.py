@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 import requests
@@ -22,8 +18,7 @@ from kraken_import.usecases.faults import Retryable, SystemicFault
 from kraken_import.usecases.gate import batches_to_load
 from tests.conftest import StartSimulator
 from tests.integration.conftest import BeginJourney, Journey
-
-ROOT = Path(__file__).resolve().parents[3]
+from tests.integration.usecases.playing import creating_process
 
 
 def finish(journey: Journey, wave_id: int) -> None:
@@ -82,27 +77,7 @@ def test_a_worker_killed_in_mid_create_loses_and_doubles_nothing(begin: BeginJou
     wave_id = journey.valid_wave(limit=300)
     valid = journey.states(wave_id)["valid"]
     journey.strike(kind="slow", operation="create", seconds=0.05)
-    script = (
-        "import asyncio, sys\n"
-        "from sqlalchemy import create_engine\n"
-        "from kraken_import.client.settings import KrakenSettings\n"
-        "from kraken_import.tracking.refs import BatchRef\n"
-        "from kraken_import.tracking.vault import attach\n"
-        "from kraken_import.usecases.create import create_batch\n"
-        "from kraken_import.usecases.systems import connected\n"
-        "from tests.wave_keys import Keys\n"
-        "kraken = KrakenSettings(base_url=sys.argv[2], token=sys.argv[3], visibility_window=0.5)\n"
-        "async def refresh(): return kraken\n"
-        "tracking = attach(engine=create_engine(sys.argv[1]), source=Keys())\n"
-        "systems = connected(tracking=tracking, kraken=kraken, refresh=refresh)\n"
-        "asyncio.run(create_batch(systems=systems, ref=BatchRef(wave_id=int(sys.argv[4]), batch=0)))\n"
-    )
-    dsn = journey.tracking.url.render_as_string(hide_password=False)
-    worker = subprocess.Popen(
-        [sys.executable, "-c", script, dsn, journey.kraken.base_url, journey.kraken.token, str(wave_id)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"},
-    )
+    worker = creating_process(journey, BatchRef(wave_id=wave_id, batch=0), visibility_window=0.5)
     deadline = time.monotonic() + 30
     while not journey.created() and time.monotonic() < deadline:
         time.sleep(0.01)
