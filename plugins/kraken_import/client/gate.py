@@ -15,7 +15,8 @@ from kraken_import.client.answers import Answer, Throttled, Unknown
 
 _LOOK_AGAIN: Final = 0.5
 _INERTIA: Final = 0.1
-
+_FORGETS: Final = 0.01
+"""By so much of the difference the quickest request is forgotten with each that takes longer."""
 
 LONG_PAUSE: Final = 5.0
 """Seconds: a request does not wait here for a longer pause."""
@@ -88,6 +89,8 @@ class Gate:
         self._expected = 0
         self.seconds_each = 0.0
         """How long requests take, the latest counted most; 0 before the first."""
+        self.soonest = 0.0
+        """How long the quickest of the latest hundred or so took; 0 before the first."""
         self._seen = Seen()
 
     @property
@@ -140,6 +143,7 @@ class Gate:
         seen.calls += 1
         seen.seconds += seconds
         self.seconds_each += (seconds - self.seconds_each) * (_INERTIA if self.seconds_each else 1)
+        self.soonest += (seconds - self.soonest) * (_FORGETS if seconds > self.soonest > 0 else 1)
         if operation:
             key = operation, _BOUNDS[min(bisect_left(_BOUNDS, 1_000 * seconds), len(_BOUNDS) - 1)]
             counted = seen.took.get(key)

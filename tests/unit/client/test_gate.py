@@ -213,6 +213,32 @@ def test_a_chunk_of_few_requests_at_once_lasts_as_long_as_one_of_many(
     assert session.chunk(rounds=4, most=128) == chunk
 
 
+@pytest.mark.parametrize(
+    ("took", "is_distant"),
+    [
+        ([], False),
+        ([0.05], True),
+        # A busy machine: most wait for its own work, and some come as quickly as Kraken answers.
+        ([0.03, 0.06, 0.004, 0.05, 0.03, 0.08, 0.003, 0.05] * 20, False),
+        # A distant Kraken that once answered from nearby, or refused a connection, is distant soon after.
+        ([0.001] + [0.1] * 30, True),
+        ([0.2] * 100 + [0.001] * 2, False),
+    ],
+)
+def test_a_kraken_is_distant_when_even_its_quickest_answers_take_long(
+    took: list[float], is_distant: bool
+) -> None:
+    gate = Gate(places=8)
+    for seconds in took:
+        gate.saw(answer=Accepted(), seconds=seconds, is_create=True)
+    settings = KrakenSettings(base_url="https://kraken.invalid", token="token", requests_in_flight=8)
+
+    async def refresh() -> KrakenSettings:
+        return settings
+
+    assert KrakenSession(settings=settings, refresh=refresh, gate=gate).is_distant is is_distant
+
+
 def test_a_long_pause_that_kraken_asks_for_closes_the_gate_to_all_that_wait_and_come() -> None:
     async def scene() -> None:
         gate = Gate(places=1)
