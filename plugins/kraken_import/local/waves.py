@@ -1,18 +1,17 @@
 """Waves as the demo sees them: started through Airflow's API, followed in the tracking database."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from kraken_import.cli.airflow_api import Airflow
 from kraken_import.domain.lifecycle import AWAITING, ENDED_AT_KRAKEN, FAILED, SETTLED, SUCCEEDED, State
 from kraken_import.local.problems import StackProblem
-from kraken_import.tracking import outages
+from kraken_import.tracking import board, outages
 from kraken_import.tracking.outages import Outage
 
 _DAG_SECONDS = 90.0
@@ -20,6 +19,7 @@ _POLL_SECONDS = 0.5
 _LOOKS = 20.0
 """A look at a large wave takes a while: at most one part in so many of the time is spent on looking."""
 _AT_KRAKEN = AWAITING | ENDED_AT_KRAKEN
+_ENDED = ("success", "failed")
 
 
 class UnableToStartWave(StackProblem):
@@ -39,7 +39,10 @@ class StartedWave:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a wave is. `states` counts its records; `wave_id` is None until it has been planned."""
+    """How far a wave is. `states` counts its records; `wave_id` is None until it has been planned.
+
+    `last_settled_at` is known once no more will end.
+    """
 
     wave: StartedWave
     run_state: str
@@ -55,7 +58,7 @@ class Progress:
     @property
     def ended(self) -> bool:
         """Whether the run is over."""
-        return self.run_state in ("success", "failed")
+        return self.run_state in _ENDED
 
     @property
     def records(self) -> int:
@@ -175,20 +178,10 @@ def _read(*, tracking: Engine, wave: StartedWave, run_state: str) -> Progress:
         if planned is None:
             return Progress(wave=wave, run_state=run_state)
         wave_id, failure, target_kraken = planned
-        counts = connection.execute(
-            text(
-                "SELECT state, parked_from, count(*) AS records FROM migration.import_process "
-                "WHERE wave_id = :wave_id GROUP BY state, parked_from"
-            ),
-            {"wave_id": wave_id},
-        ).all()
-        last = connection.execute(
-            text("SELECT max(settled_at) FROM migration.import_process WHERE wave_id = :wave_id"),
-            {"wave_id": wave_id},
-        ).scalar_one()
-    states: Counter[State] = Counter()
-    for state, _, records in counts:
-        states[State(state)] += records
+        states = board.states(connection=connection, wave_ids=[wave_id])[wave_id]
+        parked = _parked(connection, wave_id=wave_id) if State.PARKED in states else {}
+        is_over = states.keys() <= SETTLED | {State.PARKED}
+        last = _last_settled_at(connection, wave_id=wave_id) if is_over or run_state in _ENDED else None
     outage = outages.current(engine=tracking, target_kraken=target_kraken)
     return Progress(
         wave=wave,
@@ -197,6 +190,27 @@ def _read(*, tracking: Engine, wave: StartedWave, run_state: str) -> Progress:
         states=states,
         last_settled_at=last,
         failure=failure,
-        parked_from={State(origin): records for _, origin, records in counts if origin is not None},
+        parked_from=parked,
         outage=outage if outage is not None and outage.is_under_way else None,
     )
+
+
+def _parked(connection: Connection, *, wave_id: int) -> dict[State, int]:
+    """Count the parked records of a wave by the state in which they were parked: they are few."""
+    rows = connection.execute(
+        text(
+            "SELECT parked_from, count(*) FROM migration.import_process "
+            "WHERE wave_id = :wave_id AND state = 'parked' GROUP BY parked_from"
+        ),
+        {"wave_id": wave_id},
+    )
+    return {State(origin): records for origin, records in rows}
+
+
+def _last_settled_at(connection: Connection, *, wave_id: int) -> datetime | None:
+    """Return when the last record of a wave ended. This reads all of them."""
+    found: datetime | None = connection.execute(
+        text("SELECT max(settled_at) FROM migration.import_process WHERE wave_id = :wave_id"),
+        {"wave_id": wave_id},
+    ).scalar_one()
+    return found
