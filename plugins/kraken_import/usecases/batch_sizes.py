@@ -11,8 +11,12 @@ from typing import Final
 LEAST: Final = 1_000
 """Customers of a batch at least: of smaller ones more than a third of the CPU seconds would begin tasks."""
 
-MOST: Final = 10_000
-"""Customers at most: larger batches save little, and one whose build dies is built again whole."""
+MOST: Final = 25_000
+"""Customers at most: larger batches save little, and one whose build dies is built again whole.
+
+The scheduler asks about each task that waits in a wave whenever it looks at it, so what it takes grows with the
+number of batches.
+"""
 
 MAPPED: Final = 300
 """Batches at most, whatever their size: with more mapped tasks of a kind Airflow's grid gets slow."""

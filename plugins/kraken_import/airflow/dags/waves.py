@@ -76,7 +76,7 @@ _PARAMS: Final = {
         minimum=1,
         maximum=10_000,
         title="Batch size",
-        description="Most customers in one batch. Empty: chosen by the size of the wave, 1,000 to 10,000.",
+        description="Most customers in one batch. Empty: chosen by the size of the wave, 1,000 to 25,000.",
     ),
     "await_minutes": AWAIT_MINUTES,
     **POLICY,
