@@ -14,8 +14,8 @@ LEAST: Final = 1_000
 MOST: Final = 25_000
 """Customers at most: larger batches save little, and one whose build dies is built again whole.
 
-The scheduler asks about each task that waits in a wave whenever it looks at it, so what it takes grows with the
-number of batches.
+The scheduler asks about each task that waits in a wave whenever it looks at it, so what it takes grows with
+the number of batches.
 """
 
 MAPPED: Final = 300
