@@ -1,6 +1,6 @@
 """How much of what a distant Kraken's limit allows a wave uses: N requests at once, each answered late.
 
-    .venv/bin/python benchmarks/latency.py [--accounts 2000] [--at-once 8] [--latency 0.05 0.25]
+    .venv/bin/python benchmarks/latency.py [--accounts 3000] [--at-once 8] [--latency 0.05 0.25]
 
 A separate Postgres is started and filled, and a stand-in whose answers come after `latency` seconds and that
 refuses what is beyond N requests with 429; the Connection says N. For each latency a wave of eight batches is
@@ -90,7 +90,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--accounts", type=int, default=2_000)
+    parser.add_argument("--accounts", type=int, default=3_000)
     parser.add_argument("--at-once", type=int, default=8)
     parser.add_argument("--latency", type=float, nargs="+", default=[0.05, 0.25], help="seconds")
     parser.add_argument("--work", help=argparse.SUPPRESS)

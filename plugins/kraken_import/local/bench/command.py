@@ -31,7 +31,7 @@ _BUILT: Final = 10_000
 """Customers of each dialect of which build rates are measured, at most."""
 _COUNTING: Final = ("scheduler", "triggerer")
 """The components whose children work on the wave."""
-_WANTED_RATE: Final = 200
+_WANTED_RATE: Final = 500
 _WANTED_BYTES: Final = 400 * 2**20
 
 
