@@ -193,9 +193,7 @@ class Creator:
         exchanges = await sending.answered()
         chunk = sending.chunk
         found = await self._verdicts(chunk, exchanges)
-        signals = [verdict.signal for verdict in found]
-        doubts = [record.doubts for record in chunk]
-        answers = Chunk(signals=signals, doubts=doubts, refusal=verdicts.refusal_of(found=found))
+        answers = Chunk.of(records=chunk, found=found)
         ruled = await self.judge.rule(chunk=answers)
         if ruled.ruling.course is not Course.GO_ON:
             sending.hold()

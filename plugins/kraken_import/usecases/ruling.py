@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from kraken_import.client.session import KrakenSession
+from kraken_import.tracking.processes import ReadyRecord
 from kraken_import.tracking.waves import Wave
 from kraken_import.usecases import verdicts
 from kraken_import.usecases.calling import fault_of, stop
 from kraken_import.usecases.faults import SystemicFault
 from kraken_import.usecases.systems import Systems
-from kraken_import.usecases.verdicts import MANY, Course, Ruling, Signal
+from kraken_import.usecases.verdicts import MANY, Course, Ruling, Signal, Verdict
 from kraken_import.usecases.waiting import HoldBack, current_outage, end_outage, meet_outage
 from transforms.findings import Finding
 
@@ -37,6 +39,15 @@ class Chunk:
     doubts: Sequence[int]
     refusal: Finding | None = None
     """The refusal of something that every record of the wave is sent with."""
+
+    @classmethod
+    def of(cls, *, records: Sequence[ReadyRecord], found: Sequence[Verdict]) -> Self:
+        """Return the answers about records, of each of which a verdict was found."""
+        return cls(
+            signals=[verdict.signal for verdict in found],
+            doubts=[record.doubts for record in records],
+            refusal=verdicts.refusal_of(found=found),
+        )
 
     @property
     def lost(self) -> list[int]:

@@ -161,10 +161,8 @@ class _Validator:
         ]
         waits = [seconds_to_wait(answer=exchange.answer) for exchange in exchanges]
         self.wait = max((each for each in (self.wait, *waits) if each is not None), default=None)
-        signals = [verdict.signal for verdict in found]
-        self.has_answered = self.has_answered or Signal.FINE in signals
-        doubts = [record.doubts for record in chunk]
-        answers = Chunk(signals=signals, doubts=doubts, refusal=verdicts.refusal_of(found=found))
+        answers = Chunk.of(records=chunk, found=found)
+        self.has_answered = self.has_answered or Signal.FINE in answers.signals
         ruled = await self.judge.rule(chunk=answers)
         if ruled.ruling.course is not Course.GO_ON:
             behind.cancel()
