@@ -34,8 +34,11 @@ _CENTS: Final = re.compile(rf"(-?\d{{1,{_MONEY_DIGITS}}}\.\d\d)0*", re.ASCII)
 _DECIMAL: Final = re.compile(r"-?\d{1,10}(\.\d{1,10})?", re.ASCII)
 _INTEGER: Final = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 _DIGITS: Final = re.compile(r"\d{0,10}", re.ASCII)
+_NO_NUMBER: Final = "?"
+"""In place of a fraction; no pattern takes the whole for a number."""
 _OPEN_END: Final = re.compile(r"9999[0-9 .:TZ+-]*", re.ASCII)
 _TEXT_OR_NONE: Final = frozenset({str, type(None)})
+_WHOLE_OR_NONE: Final = frozenset({int, type(None)})
 _CONTROL: Final = {code: None for code in range(32) if code not in (9, 10, 13)} | {127: None}
 
 
@@ -81,10 +84,7 @@ def clean_column(
     else:
         texts = _as_texts(values)
         if decimals is not None:
-            texts = [
-                _join(whole=whole, fraction=_as_text(fraction))
-                for whole, fraction in zip(texts, decimals, strict=True)
-            ]
+            texts = _joined(wholes=texts, fractions=_as_texts(decimals))
         plain = _plain(texts=texts, column=column) if column.kind == "text" else None
         if plain is not None:
             cleaned = plain
@@ -168,7 +168,11 @@ def _cleaner(*, column: Column, zone: ZoneInfo, today: date | None) -> Callable[
         case "money":
             return lambda text: _money(text=text, column=column)
         case "decimal":
-            return lambda text: _number(text=_led(text=text), pattern=_DECIMAL, name=name)
+            return lambda text: (
+                text
+                if _DECIMAL.fullmatch(text)
+                else _number(text=_led(text=text), pattern=_DECIMAL, name=name)
+            )
         case "integer":
             return lambda text: _integer(text=text, name=name)
         case _:
@@ -208,9 +212,12 @@ def _texts(*, value: Any, name: str) -> Any:
 
 
 def _as_texts(values: Sequence[Any]) -> Sequence[str | None]:
-    # Most columns hold only texts.
-    if set(map(type, values)) <= _TEXT_OR_NONE:
+    # Most columns hold only texts, and most others only whole numbers.
+    kinds = set(map(type, values))
+    if kinds <= _TEXT_OR_NONE:
         return values
+    if kinds <= _WHOLE_OR_NONE:
+        return [None if value is None else str(value) for value in values]
     return [_as_text(value) for value in values]
 
 
@@ -238,15 +245,20 @@ def _as_text(value: Any) -> str | None:
     return str(value)
 
 
-def _join(*, whole: str | None, fraction: str | None) -> str | None:
-    """A number that the legacy system splits into the digits before and after the point."""
+def _joined(*, wholes: Sequence[str | None], fractions: Sequence[str | None]) -> list[str | None]:
+    """Return numbers that the legacy system splits into the digits before and after the point."""
+    ends = {fraction: _end(fraction=fraction) for fraction in set(fractions)}
+    # A reading whose first column was never filled is none, and not nought.
+    return [
+        whole if whole is None or not end else f"{whole.strip()}.{end if whole.strip(' +-') else _NO_NUMBER}"
+        for whole, end in zip(wholes, map(ends.__getitem__, fractions), strict=True)
+    ]
+
+
+def _end(*, fraction: str | None) -> str:
+    """Return the digits after the point; what is not digits makes it no number."""
     digits = (fraction or "").strip()
-    if whole is None or not digits:
-        return whole
-    # A fraction that is not digits makes the number unreadable, which the pattern then says. So does one
-    # without digits before it: a reading whose first column was never filled is none, and not nought.
-    is_whole = _DIGITS.fullmatch(digits) and whole.strip(" +-")
-    return f"{whole.strip()}.{digits if is_whole else '?'}"
+    return digits if _DIGITS.fullmatch(digits) else _NO_NUMBER
 
 
 def _code(*, text: str, codes: Mapping[str, CodeValue], column: Column) -> Any:

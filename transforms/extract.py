@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
@@ -192,10 +193,11 @@ def _frame(*, reader: BatchReader, dialect: Dialect, frame: Frame, path: str) ->
         # Otherwise one of the two would silently win.
         raise UnableToExtract(f"{shown(file)} delivers column {', '.join(twice)} twice.")
     # Object columns: type inference would turn codes into numbers and whole numbers into floats.
-    values = np.empty((len(found.names), len(found.rows)), dtype=object)
-    for place, column in enumerate(zip(*found.rows, strict=True)):
-        values[place] = np.fromiter(column, dtype=object, count=len(column))
-    return pd.DataFrame(values.T, columns=found.names, dtype=object)
+    # One array, column by column, which pandas takes as it is: it would copy it otherwise.
+    shape = (len(found.names), len(found.rows))
+    cells = chain.from_iterable(zip(*found.rows, strict=True))
+    values = np.fromiter(cells, dtype=object, count=shape[0] * shape[1]).reshape(shape)
+    return pd.DataFrame(values.T, columns=found.names, dtype=object, copy=False)
 
 
 def _without(

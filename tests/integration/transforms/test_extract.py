@@ -74,6 +74,32 @@ def test_the_customers_of_a_batch_are_looked_up_and_no_table_is_read_whole(
     assert "Index Scan" in plan
 
 
+def test_no_account_of_others_is_walked_through_for_the_few_rows_of_a_small_table(
+    legacy_superuser: Engine, tmp_path: Path
+) -> None:
+    with legacy_superuser.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TABLE billed AS SELECT n AS number, 'GB-' || n AS name, repeat('x', 99) AS holder "
+            "FROM generate_series(1, 20_000) AS n; "
+            "CREATE UNIQUE INDEX ON billed (number); CREATE UNIQUE INDEX ON billed (name); "
+            "CREATE TABLE debt AS SELECT n * 40 AS number, n AS amount FROM generate_series(1, 200) AS n; "
+            "CREATE INDEX ON debt (number); ANALYZE billed, debt"
+        )
+    file = tmp_path / "debts.sql"
+    file.write_text(
+        "EXPLAIN (ANALYZE, COSTS OFF) SELECT * FROM billed "
+        "JOIN debt ON debt.number = billed.number "
+        "WHERE billed.name = ANY (CAST(:identifiers AS text[]))"
+    )
+    asked = [f"GB-{each}" for each in range(1, 1_001)]
+    with legacy_superuser.begin() as connection:
+        reader = BatchReader(connection=connection, identifiers=asked, raises=UnableToExtract)
+        reader.begin()
+        plan = " ".join(row[0] for row in reader.read(file=file, path="debts").rows)
+    assert "actual" in plan
+    assert "Rows Removed by Filter" not in plan
+
+
 def test_sql_that_writes_is_stopped_by_the_database(legacy_engine: Engine, tmp_path: Path) -> None:
     (tmp_path / "accounts.sql").write_text(
         "UPDATE legacy.account SET balance = 0 WHERE account_number = ANY (CAST(:identifiers AS text[]))\n"

@@ -157,6 +157,15 @@ def test_a_reading_in_two_columns_becomes_one_number(whole: Any, decimals: str, 
     assert clean("decimal", whole, decimals=decimals) == value
 
 
+def test_each_row_of_a_reading_in_two_columns_keeps_its_own_decimals() -> None:
+    column = Column(name="c", kind="decimal", meaning="m", decimals="d")
+    wholes = [5, 7, None, "8 ", 9, " ", 6]
+    fractions = ["10", "2 ", "10", "  ", None, "10", "1O"]
+    cleaned, problems = clean_column(column=column, values=wholes, decimals=fractions, zone=SYDNEY)
+    assert cleaned == ["5.10", "7.2", None, "8", "9", None, None]
+    assert problems.keys() == {5, 6}
+
+
 def test_a_blank_is_sent_only_where_the_column_says_so() -> None:
     assert clean("text", "  ", keep_blank=True) == ""
     assert clean("text", None, keep_blank=True) is None
