@@ -112,13 +112,11 @@ class Processes(MutableMapping[Key, Process]):
     def find(self, *, key: Key) -> Process | None:
         """The process of a key; None if there is none."""
         number = self.numbering.find(key=key)
-        return None if number is None or not self._place(number) else self._process(key, self._rows, number)
+        return None if number is None else self._of(key, number)
 
     def owner(self, *, number: int) -> Process | None:
         """The process that `renew` gave this number for; None if it was forgotten."""
-        if not self._place(number):
-            return None
-        return self._process(self.numbering.key(number=number), self._rows, number)
+        return self._of(self.numbering.key(number=number), number)
 
     def renew(self, *, process: Process) -> int:
         """Put a process last, in place of the one before. Returns the number of its key."""
@@ -173,7 +171,8 @@ class Processes(MutableMapping[Key, Process]):
         if place and not is_last:
             self._count(number, -1)
         else:
-            self._remove(number)
+            if place:
+                self._remove(number)
             self._order.append(number)
             self._held += 1
             place = len(self._order)
@@ -195,7 +194,7 @@ class Processes(MutableMapping[Key, Process]):
             which,
             place,
         )
-        self._count(number, 1)
+        self._times[which] += 1
         if process.live_creates > 1:
             self._repeated.add(number)
         else:
@@ -225,6 +224,12 @@ class Processes(MutableMapping[Key, Process]):
 
     def _read(self, rows: bytes | bytearray, numbers: Iterable[int]) -> Iterator[Process]:
         return (self._process(self.numbering.key(number=number), rows, number) for number in numbers)
+
+    def _of(self, key: Key, number: int) -> Process | None:
+        if (number + 1) * _SIZE > len(self._rows):
+            return None
+        created_at, started_at, own, common, place = _ROW.unpack_from(self._rows, number * _SIZE)
+        return Process(key, created_at, started_at, own, *self._common[common]) if place else None
 
     def _process(self, key: Key, rows: bytes | bytearray, number: int) -> Process:
         created_at, started_at, own, common, _ = _ROW.unpack_from(rows, number * _SIZE)
