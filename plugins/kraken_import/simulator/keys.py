@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kraken_import.simulator.texts import Texts
+from kraken_import.simulator.texts import END, Texts
 
 
 class Key(NamedTuple):
@@ -25,7 +25,7 @@ class Keys:
     __slots__ = ("_last", "_last_number", "_marks", "_pairs", "_texts")
 
     def __init__(self) -> None:
-        self._marks: dict[tuple[str, ...], str] = {}
+        self._marks: dict[tuple[str, ...], bytes] = {}
         self._pairs: list[tuple[str, str]] = []
         self._texts = Texts()
         self._last: Key | None = None
@@ -33,9 +33,14 @@ class Keys:
 
     def number(self, *, key: Key) -> int:
         """Return the number of a key, which gets the next one if it has none yet."""
-        if key is not self._last:
-            self._last, self._last_number = key, self._texts.number(text=self._text(key))
-        return self._last_number
+        if key is self._last:
+            return self._last_number
+        text = self._text(key)
+        number = self._texts.find(text=text)
+        if number is None:
+            number = self._texts.add(text=text)
+        self._last, self._last_number = key, number
+        return number
 
     def find(self, *, key: Key) -> int | None:
         """Return the number of a key; None if it has none."""
@@ -48,9 +53,9 @@ class Keys:
         mark, _, identifier = self._texts.text(number=number).partition(" ")
         return Key(*self._pairs[int(mark, 16)], identifier)
 
-    def _text(self, key: Key) -> str:
+    def _text(self, key: Key) -> bytes:
         mark = self._marks.get(key[:2])
         if mark is None:
-            mark = self._marks[key[:2]] = f"{len(self._pairs):x} "
+            mark = self._marks[key[:2]] = f"{len(self._pairs):x} ".encode()
             self._pairs.append((key.resource, key.import_supplier))
-        return mark + key.external_identifier
+        return mark + key.external_identifier.encode() + END

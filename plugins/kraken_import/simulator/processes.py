@@ -12,8 +12,11 @@ from kraken_import.simulator.keys import Key, Keys
 
 _ROW: Final = struct.Struct("<ddIII")
 """Three fields of the process, where the others are, and its place in the order; 0 is no process."""
+_LAST: Final = struct.Struct("<II")
+"""The last two of them."""
 _PLACE: Final = struct.Struct("<I")
 _SIZE: Final = _ROW.size
+_LAST_AT: Final = _SIZE - _LAST.size
 _PLACE_AT: Final = _SIZE - _PLACE.size
 _HOLE: Final = (1 << 32) - 1
 
@@ -167,12 +170,18 @@ class Processes(MutableMapping[Key, Process]):
         return place
 
     def _put(self, number: int, process: Process, *, is_last: bool) -> None:
-        place = self._place(number)
-        if place and not is_last:
-            self._count(number, -1)
-        else:
-            if place:
-                self._remove(number)
+        start = number * _SIZE
+        missing = start + _SIZE - len(self._rows)
+        if missing > 0:
+            self._rows.extend(bytes(missing))
+        before, place = _LAST.unpack_from(self._rows, start + _LAST_AT)
+        if place and is_last:
+            self._remove(number)
+            place = 0
+        elif place:
+            self._times[before] -= 1
+            self._repeated.discard(number)
+        if not place:
             self._order.append(number)
             self._held += 1
             place = len(self._order)
@@ -182,12 +191,9 @@ class Processes(MutableMapping[Key, Process]):
             which = self._numbers[common] = len(self._common)
             self._common.append(common)
             self._times.append(0)
-        missing = (number + 1) * _SIZE - len(self._rows)
-        if missing > 0:
-            self._rows.extend(bytes(missing))
         _ROW.pack_into(
             self._rows,
-            number * _SIZE,
+            start,
             process.created_at,
             process.started_at,
             process.number,
@@ -197,15 +203,13 @@ class Processes(MutableMapping[Key, Process]):
         self._times[which] += 1
         if process.live_creates > 1:
             self._repeated.add(number)
-        else:
-            self._repeated.discard(number)
 
     def _remove(self, number: int) -> bool:
         """Take a process out of the order. Returns whether there was one."""
         place = self._place(number)
         if not place:
             return False
-        self._count(number, -1)
+        self._times[_LAST.unpack_from(self._rows, number * _SIZE + _LAST_AT)[0]] -= 1
         self._repeated.discard(number)
         self._order[place - 1] = _HOLE
         self._held -= 1
@@ -218,9 +222,6 @@ class Processes(MutableMapping[Key, Process]):
         self._order = array("I", (number for number in self._order if number != _HOLE))
         for place, number in enumerate(self._order, start=1):
             _PLACE.pack_into(self._rows, number * _SIZE + _PLACE_AT, place)
-
-    def _count(self, number: int, change: int) -> None:
-        self._times[_ROW.unpack_from(self._rows, number * _SIZE)[3]] += change
 
     def _read(self, rows: bytes | bytearray, numbers: Iterable[int]) -> Iterator[Process]:
         return (self._process(self.numbering.key(number=number), rows, number) for number in numbers)

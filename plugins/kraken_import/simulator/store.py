@@ -100,7 +100,7 @@ class Store:
         created_at = before.created_at if before and made.in_place else now
         owner = self._remember(key=key, made=made, created_at=created_at, started_at=now)
         kept = [] if made.is_dry_run else made.references
-        self._refer(references=kept, key=key, owner=owner, now=now)
+        self._refer(references=kept, owner=owner, now=now)
         if self._file is not None:
             again = (now, made.has_event, kept) if made.in_place or made.has_event or kept else ()
             self._file.write(orjson.dumps([*key, created_at, made.is_dry_run, made.error, *again]) + b"\n")
@@ -121,8 +121,7 @@ class Store:
         owner = self.references.owner(namespace=namespace, value=value)
         if owner is None or owner == self.processes.numbering.find(key=by):
             return False
-        process = self.processes.owner(number=owner)
-        return process is not None and self.status(process=process, now=now) == "PROCESSED"
+        return self._is_there(owner, now)
 
     def status(self, *, process: Process, now: float) -> str:
         """The status of a process at a time."""
@@ -167,12 +166,20 @@ class Store:
             started_at=started_at,
         )
         references = [(namespace, value) for namespace, value in (rest[0] if rest else ())]
-        self._refer(references=references, key=key, owner=owner, now=started_at)
+        self._refer(references=references, owner=owner, now=started_at)
 
-    def _refer(self, *, references: Sequence[tuple[str, str]], key: Key, owner: int, now: float) -> None:
+    def _refer(self, *, references: Sequence[tuple[str, str]], owner: int, now: float) -> None:
+        """Give the key of a number the references that belong to no other account that is there."""
         for namespace, value in references:
-            if not self.is_taken(namespace=namespace, value=value, by=key, now=now):
+            before = self.references.owner(namespace=namespace, value=value)
+            if before is None:
+                self.references.add(namespace=namespace, value=value, owner=owner)
+            elif before != owner and not self._is_there(before, now):
                 self.references.give(namespace=namespace, value=value, owner=owner)
+
+    def _is_there(self, owner: int, now: float) -> bool:
+        process = self.processes.owner(number=owner)
+        return process is not None and self.status(process=process, now=now) == "PROCESSED"
 
     def _remember(self, *, key: Key, made: Creation, created_at: float, started_at: float) -> int:
         """Put a process last, so that they stay in the order of their creation. Returns its key's number."""

@@ -8,7 +8,7 @@ import pytest
 from kraken_import.simulator import texts as kept_texts
 from kraken_import.simulator.keys import Key, Keys
 from kraken_import.simulator.references import References
-from kraken_import.simulator.texts import Texts
+from kraken_import.simulator.texts import END, Texts
 
 STRANGE = [
     "",
@@ -29,13 +29,17 @@ STRANGE = [
 """Texts of which some begin others, and characters at the edges of UTF-8."""
 
 
+def closed(text: str) -> bytes:
+    return text.encode() + END
+
+
 def test_texts_are_numbered_as_a_plain_dict_would_number_them() -> None:
     rng, model, kept = random.Random(7), dict[str, int](), Texts()
     for step in range(60_000):
         text = rng.choice(STRANGE) if step % 50 == 0 else f"GB-{rng.randrange(20_000)}"
-        assert kept.find(text=text) == model.get(text)
-        if rng.random() < 0.7:
-            assert kept.number(text=text) == model.setdefault(text, len(model))
+        assert kept.find(text=closed(text)) == model.get(text)
+        if text not in model and rng.random() < 0.7:
+            assert kept.add(text=closed(text)) == model.setdefault(text, len(model))
     assert [kept.text(number=number) for number in model.values()] == list(model)
 
 
@@ -44,16 +48,16 @@ def test_texts_whose_hashes_are_alike_are_told_apart(code: int, monkeypatch: pyt
     monkeypatch.setattr(kept_texts, "hash", lambda _: code, raising=False)
     kept, many = Texts(), [*STRANGE, *(f"GB-{number}" for number in range(200))]
 
-    assert [kept.number(text=text) for text in many] == list(range(len(many)))
-    assert [kept.find(text=text) for text in many] == list(range(len(many)))
-    assert kept.find(text="GB-200") is None
+    assert [kept.add(text=closed(text)) for text in many] == list(range(len(many)))
+    assert [kept.find(text=closed(text)) for text in many] == list(range(len(many)))
+    assert kept.find(text=closed("GB-200")) is None
 
 
 def test_a_text_takes_few_bytes_and_never_waits_for_a_table_of_all_texts() -> None:
     number, kept = 200_000, Texts()
     for index in range(number):
         text = f"GB-{index:09d}"
-        kept.number(text=text)
+        kept.add(text=closed(text))
 
     arrays = (kept._content, kept._starts, kept._hashes, *kept._tables)
     assert sum(map(sys.getsizeof, arrays)) / number < len(text) + 32
@@ -88,6 +92,7 @@ def test_references_are_those_of_whom_they_were_given_to_last() -> None:
         namespace, value = reference
         assert kept.owner(namespace=namespace, value=value) == model.get(reference)
         if rng.random() < 0.5:
-            model[reference] = rng.randrange(1 << 32)
-            kept.give(namespace=namespace, value=value, owner=model[reference])
+            owner, record = rng.randrange(1 << 32), kept.give if reference in model else kept.add
+            record(namespace=namespace, value=value, owner=owner)
+            model[reference] = owner
     assert len(kept) == len(model)
