@@ -44,11 +44,12 @@ class Judge:
             return self.store.is_taken(namespace=namespace, value=value, by=key, now=now)
 
         seen = hash((key, today, orjson.dumps(payload)))
-        if self._passed.has(fingerprint=seen) and not any(
+        number = self.store.processes.numbering.number(key=key)
+        if self._passed.has(number=number, fingerprint=seen) and not any(
             is_taken(*each) for each in form.references(payload)
         ):
             return ()
         found = judge(form=form.name, payload=payload, today=today, is_taken=is_taken)
         if not found:
-            self._passed.add(fingerprint=seen)
+            self._passed.add(number=number, fingerprint=seen)
         return found

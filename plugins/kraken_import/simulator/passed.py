@@ -1,31 +1,28 @@
-"""Which payloads were found right lately, in memory that does not grow."""
+"""Which payload of each key was found right last."""
 
 from __future__ import annotations
 
-import mmap
-from typing import Final
-
-_PLACES: Final = 1 << 22
-"""Four million, of eight bytes each: of a million payloads close to nine in ten keep theirs."""
-_WHOLE: Final = (1 << 64) - 1
+from array import array
 
 
 class Passed:
-    """The hashes of what passed, each at the place that its last bits name.
+    """The hash of the payload of each key that passed last, in eight bytes by the number of the key.
 
-    A place holds one hash, and a later one takes it over: then the earlier payload is judged once more. The
-    pages of places that are not used yet take no memory.
+    So a payload that passed is known until another one of its key passes, however many keys there are.
     """
 
-    __slots__ = ("_places",)
+    __slots__ = ("_hashes",)
 
     def __init__(self) -> None:
-        self._places = memoryview(mmap.mmap(-1, 8 * _PLACES)).cast("Q")
+        self._hashes = array("q")
 
-    def add(self, *, fingerprint: int) -> None:
-        """Remember a hash of 64 bits."""
-        self._places[fingerprint % _PLACES] = fingerprint & _WHOLE
+    def add(self, *, number: int, fingerprint: int) -> None:
+        """Remember a hash of 64 bits in place of the one before."""
+        missing = number + 1 - len(self._hashes)
+        if missing > 0:
+            self._hashes.frombytes(bytes(missing * self._hashes.itemsize))
+        self._hashes[number] = fingerprint
 
-    def has(self, *, fingerprint: int) -> bool:
+    def has(self, *, number: int, fingerprint: int) -> bool:
         """Return whether a hash is remembered. Two payloads share theirs once in billions of billions."""
-        return self._places[fingerprint % _PLACES] == fingerprint & _WHOLE
+        return number < len(self._hashes) and self._hashes[number] == fingerprint

@@ -12,8 +12,11 @@ from kraken_import.simulator.keys import Key, Keys
 
 _ROW: Final = struct.Struct("<ddIII")
 """Three fields of the process, where the others are, and its place in the order; 0 is no process."""
+_LAST: Final = struct.Struct("<II")
+"""The last two of them."""
 _PLACE: Final = struct.Struct("<I")
 _SIZE: Final = _ROW.size
+_LAST_AT: Final = _SIZE - _LAST.size
 _PLACE_AT: Final = _SIZE - _PLACE.size
 _HOLE: Final = (1 << 32) - 1
 
@@ -112,13 +115,11 @@ class Processes(MutableMapping[Key, Process]):
     def find(self, *, key: Key) -> Process | None:
         """The process of a key; None if there is none."""
         number = self.numbering.find(key=key)
-        return None if number is None or not self._place(number) else self._process(key, self._rows, number)
+        return None if number is None else self._of(key, number)
 
     def owner(self, *, number: int) -> Process | None:
         """The process that `renew` gave this number for; None if it was forgotten."""
-        if not self._place(number):
-            return None
-        return self._process(self.numbering.key(number=number), self._rows, number)
+        return self._of(self.numbering.key(number=number), number)
 
     def renew(self, *, process: Process) -> int:
         """Put a process last, in place of the one before. Returns the number of its key."""
@@ -169,11 +170,18 @@ class Processes(MutableMapping[Key, Process]):
         return place
 
     def _put(self, number: int, process: Process, *, is_last: bool) -> None:
-        place = self._place(number)
-        if place and not is_last:
-            self._count(number, -1)
-        else:
+        start = number * _SIZE
+        missing = start + _SIZE - len(self._rows)
+        if missing > 0:
+            self._rows.extend(bytes(missing))
+        before, place = _LAST.unpack_from(self._rows, start + _LAST_AT)
+        if place and is_last:
             self._remove(number)
+            place = 0
+        elif place:
+            self._times[before] -= 1
+            self._repeated.discard(number)
+        if not place:
             self._order.append(number)
             self._held += 1
             place = len(self._order)
@@ -183,30 +191,25 @@ class Processes(MutableMapping[Key, Process]):
             which = self._numbers[common] = len(self._common)
             self._common.append(common)
             self._times.append(0)
-        missing = (number + 1) * _SIZE - len(self._rows)
-        if missing > 0:
-            self._rows.extend(bytes(missing))
         _ROW.pack_into(
             self._rows,
-            number * _SIZE,
+            start,
             process.created_at,
             process.started_at,
             process.number,
             which,
             place,
         )
-        self._count(number, 1)
+        self._times[which] += 1
         if process.live_creates > 1:
             self._repeated.add(number)
-        else:
-            self._repeated.discard(number)
 
     def _remove(self, number: int) -> bool:
         """Take a process out of the order. Returns whether there was one."""
         place = self._place(number)
         if not place:
             return False
-        self._count(number, -1)
+        self._times[_LAST.unpack_from(self._rows, number * _SIZE + _LAST_AT)[0]] -= 1
         self._repeated.discard(number)
         self._order[place - 1] = _HOLE
         self._held -= 1
@@ -220,11 +223,14 @@ class Processes(MutableMapping[Key, Process]):
         for place, number in enumerate(self._order, start=1):
             _PLACE.pack_into(self._rows, number * _SIZE + _PLACE_AT, place)
 
-    def _count(self, number: int, change: int) -> None:
-        self._times[_ROW.unpack_from(self._rows, number * _SIZE)[3]] += change
-
     def _read(self, rows: bytes | bytearray, numbers: Iterable[int]) -> Iterator[Process]:
         return (self._process(self.numbering.key(number=number), rows, number) for number in numbers)
+
+    def _of(self, key: Key, number: int) -> Process | None:
+        if (number + 1) * _SIZE > len(self._rows):
+            return None
+        created_at, started_at, own, common, place = _ROW.unpack_from(self._rows, number * _SIZE)
+        return Process(key, created_at, started_at, own, *self._common[common]) if place else None
 
     def _process(self, key: Key, rows: bytes | bytearray, number: int) -> Process:
         created_at, started_at, own, common, _ = _ROW.unpack_from(rows, number * _SIZE)

@@ -6,7 +6,7 @@ Processing takes no timers: the status of a process follows from its age.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ import orjson
 
 from kraken_import.simulator.keys import Key
 from kraken_import.simulator.processes import Process, Processes
+from kraken_import.simulator.references import References
 
 
 class UnableToReadJournal(Exception):
@@ -44,10 +45,8 @@ class Store:
     recreate_after_error: bool
     journal: Path | None = None
     processes: Processes = field(default_factory=Processes)
-    references: dict[str, dict[str, int]] = field(default_factory=dict)
-    """By namespace and value, the number of the key whose each reference is; it counts once that account is
-    there.
-    """
+    references: References = field(default_factory=References)
+    """Whose each reference is; it counts once that account is there."""
     resets: int = 0
     """How often everything was forgotten: requests from before then must not take effect."""
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -59,39 +58,12 @@ class Store:
             return
         try:
             self._file = self.journal.open("a+b", buffering=0)
-            self._file.seek(0)
-            lines = self._file.read().splitlines(keepends=True)
+            with self.journal.open("rb") as lines:
+                self._read(lines)
         except OSError as problem:
             raise UnableToReadJournal(
                 f"The journal {self.journal} cannot be opened: {problem.strerror}."
             ) from None
-        # A line without an end was cut off by a kill in mid-write: that create was never answered.
-        if lines and not lines[-1].endswith(b"\n"):
-            self._file.truncate(sum(map(len, lines[:-1])))
-            lines.pop()
-        for number, line in enumerate(lines, start=1):
-            try:
-                resource, supplier, identifier, created_at, is_dry_run, error, *again = orjson.loads(line)
-                started_at, has_event, *rest = again or (created_at, False)
-            except (ValueError, TypeError):
-                raise UnableToReadJournal(
-                    f"Line {number} of {self.journal} is not an entry of a journal."
-                ) from None
-            key = Key(resource, supplier, identifier)
-            owner = self._remember(
-                key=key,
-                made=Creation(
-                    is_dry_run=is_dry_run, error=tuple(error) if error else None, has_event=has_event
-                ),
-                created_at=created_at,
-                started_at=started_at,
-            )
-            self._refer(
-                references=[(namespace, value) for namespace, value in (rest[0] if rest else ())],
-                key=key,
-                owner=owner,
-                now=started_at,
-            )
 
     def close(self) -> None:
         """Stop writing the journal."""
@@ -102,7 +74,7 @@ class Store:
     def reset(self) -> None:
         """Forget everything."""
         self.processes = Processes()
-        self.references.clear()
+        self.references = References()
         self.resets += 1
         self._numbers = itertools.count(1)
         if self._file is not None:
@@ -128,7 +100,7 @@ class Store:
         created_at = before.created_at if before and made.in_place else now
         owner = self._remember(key=key, made=made, created_at=created_at, started_at=now)
         kept = [] if made.is_dry_run else made.references
-        self._refer(references=kept, key=key, owner=owner, now=now)
+        self._refer(references=kept, owner=owner, now=now)
         if self._file is not None:
             again = (now, made.has_event, kept) if made.in_place or made.has_event or kept else ()
             self._file.write(orjson.dumps([*key, created_at, made.is_dry_run, made.error, *again]) + b"\n")
@@ -146,11 +118,10 @@ class Store:
 
     def is_taken(self, *, namespace: str, value: str, by: Key, now: float) -> bool:
         """Whether a reference belongs to an account that is there, and is not the one that asks."""
-        owner = self.references.get(namespace, {}).get(value)
-        process = self.processes.owner(number=owner) if owner is not None else None
-        if process is None or process.key == by:
+        owner = self.references.owner(namespace=namespace, value=value)
+        if owner is None or owner == self.processes.numbering.find(key=by):
             return False
-        return self.status(process=process, now=now) == "PROCESSED"
+        return self._is_there(owner, now)
 
     def status(self, *, process: Process, now: float) -> str:
         """The status of a process at a time."""
@@ -167,10 +138,48 @@ class Store:
         started = itertools.takewhile(lambda start: now - start < self.delay, self.processes.starts())
         return sum(1 for _ in started)
 
-    def _refer(self, *, references: Sequence[tuple[str, str]], key: Key, owner: int, now: float) -> None:
+    def _read(self, lines: Iterable[bytes]) -> None:
+        """Take in the journal, line by line, since it may be large."""
+        whole = 0
+        for number, line in enumerate(lines, start=1):
+            if not line.endswith(b"\n"):
+                # It was cut off by a kill in mid-write: that create was never answered.
+                assert self._file is not None
+                self._file.truncate(whole)
+                return
+            whole += len(line)
+            try:
+                self._take_in(line)
+            except (ValueError, TypeError):
+                raise UnableToReadJournal(
+                    f"Line {number} of {self.journal} is not an entry of a journal."
+                ) from None
+
+    def _take_in(self, line: bytes) -> None:
+        resource, supplier, identifier, created_at, is_dry_run, error, *again = orjson.loads(line)
+        started_at, has_event, *rest = again or (created_at, False)
+        key = Key(resource, supplier, identifier)
+        owner = self._remember(
+            key=key,
+            made=Creation(is_dry_run=is_dry_run, error=tuple(error) if error else None, has_event=has_event),
+            created_at=created_at,
+            started_at=started_at,
+        )
+        references = [(namespace, value) for namespace, value in (rest[0] if rest else ())]
+        self._refer(references=references, owner=owner, now=started_at)
+
+    def _refer(self, *, references: Sequence[tuple[str, str]], owner: int, now: float) -> None:
+        """Give the key of a number the references that belong to no other account that is there."""
         for namespace, value in references:
-            if not self.is_taken(namespace=namespace, value=value, by=key, now=now):
-                self.references.setdefault(namespace, {})[value] = owner
+            before = self.references.owner(namespace=namespace, value=value)
+            if before is None:
+                self.references.add(namespace=namespace, value=value, owner=owner)
+            elif before != owner and not self._is_there(before, now):
+                self.references.give(namespace=namespace, value=value, owner=owner)
+
+    def _is_there(self, owner: int, now: float) -> bool:
+        process = self.processes.owner(number=owner)
+        return process is not None and self.status(process=process, now=now) == "PROCESSED"
 
     def _remember(self, *, key: Key, made: Creation, created_at: float, started_at: float) -> int:
         """Put a process last, so that they stay in the order of their creation. Returns its key's number."""

@@ -114,7 +114,7 @@ class Traffic:
         number = self.keys.number(key=key)
         missing = number + 1 - len(self._counts)
         if missing > 0:
-            self._counts.extend(bytes(missing))
+            self._counts.frombytes(bytes(missing * self._counts.itemsize))
         which = self._counts[number]
         if not which:
             self._order.append(number)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import time
@@ -112,7 +113,9 @@ class Shapes:
     rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     is_null_absent: bool = False
 
-    _plans: dict[str, dict[_Signature, _Plan | None]] = field(init=False, default_factory=dict)
+    _plans: defaultdict[str, dict[_Signature, _Plan | None]] = field(
+        init=False, default_factory=lambda: defaultdict(dict)
+    )
     """By kind. None is a signature with which no object is right."""
     _marks: dict[str, int] = field(init=False)
     """A bit for each name that decides whether some rule has to be asked."""
@@ -145,7 +148,14 @@ class Shapes:
             if type(chosen) is not str or chosen not in choice.kinds:
                 return None
             kind = choice.kinds[chosen]
-        plan = self._plan(holder, kind)
+        plans = self._plans[kind]
+        signature = tuple(holder), tuple(map(type, holder.values()))
+        try:
+            plan = plans[signature]
+        except KeyError:
+            if len(plans) >= _MOST_PLANS:
+                plans.clear()
+            plan = plans[signature] = self._planned(holder, kind)
         if plan is None:
             return None
         for name, is_usual, check in plan.checks:
@@ -175,20 +185,6 @@ class Shapes:
                 for _ in asks(holder, context):
                     return None
         return marks
-
-    def _plan(self, holder: Found, kind: str) -> _Plan | None:
-        plans = self._plans.get(kind)
-        if plans is None:
-            plans = self._plans[kind] = {}
-        signature = tuple(holder), tuple(map(type, holder.values()))
-        try:
-            return plans[signature]
-        except KeyError:
-            pass
-        if len(plans) >= _MOST_PLANS:
-            plans.clear()
-        plan = plans[signature] = self._planned(holder, kind)
-        return plan
 
     def _planned(self, holder: Found, kind: str) -> _Plan | None:
         """What is to be asked about objects with the names of this one and values of the same types."""
