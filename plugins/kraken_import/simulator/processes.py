@@ -51,6 +51,10 @@ class Process(NamedTuple):
         """Kraken's identifier of the record."""
         return self.named or f"A-{self.number:08X}"
 
+    def told(self, *, status: str) -> Process:
+        """The process with another status last told; quicker than `_replace`, for most requests ask for it."""
+        return Process(*self[:_SHOWN], status, *self[_SHOWN + 1 :])
+
     def ends_at(self, *, delay: float) -> float:
         """When processing ends, or ended."""
         return self.started_at + delay
@@ -60,6 +64,7 @@ _OWN: Final = 4
 """So many fields differ from process to process. The others are alike in nearly all."""
 _LIVE_CREATES: Final = Process._fields.index("live_creates") - _OWN
 _DRY_RUN_CREATES: Final = Process._fields.index("dry_run_creates") - _OWN
+_SHOWN: Final = Process._fields.index("shown")
 _FEW: Final = 1_000
 """So many holes are left in the order before it is looked at whether they are too many."""
 
