@@ -52,8 +52,10 @@ class Process(NamedTuple):
         return self.named or f"A-{self.number:08X}"
 
     def told(self, *, status: str) -> Process:
-        """The process with another status last told, sooner than by `_replace`: most status requests need it."""
-        return self._make((*self[:_SHOWN], status, *self[_SHOWN + 1 :]))
+        """The process with another status last told, sooner than `_replace` makes it."""
+        values: list[Any] = list(self)
+        values[_SHOWN] = status
+        return Process(*values)
 
     def ends_at(self, *, delay: float) -> float:
         """When processing ends, or ended."""
