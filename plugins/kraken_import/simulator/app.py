@@ -255,7 +255,7 @@ class Simulator:
         else:
             told = status
         if process.shown != told:
-            self.store.processes[key] = process = process._replace(shown=told)
+            self.store.processes[key] = process = process.told(status=told)
         return replies.status(
             process=process,
             status=told,

@@ -51,6 +51,12 @@ class Process(NamedTuple):
         """Kraken's identifier of the record."""
         return self.named or f"A-{self.number:08X}"
 
+    def told(self, *, status: str) -> Process:
+        """The process with another status last told, sooner than `_replace` makes it."""
+        values: list[Any] = list(self)
+        values[_SHOWN] = status
+        return Process(*values)
+
     def ends_at(self, *, delay: float) -> float:
         """When processing ends, or ended."""
         return self.started_at + delay
@@ -60,6 +66,7 @@ _OWN: Final = 4
 """So many fields differ from process to process. The others are alike in nearly all."""
 _LIVE_CREATES: Final = Process._fields.index("live_creates") - _OWN
 _DRY_RUN_CREATES: Final = Process._fields.index("dry_run_creates") - _OWN
+_SHOWN: Final = Process._fields.index("shown")
 _FEW: Final = 1_000
 """So many holes are left in the order before it is looked at whether they are too many."""
 

@@ -26,6 +26,14 @@ class Route(NamedTuple):
     which: str = ""
 
 
+_POSTS: Final[Mapping[str, Route]] = {
+    f"{_PROCESSES}{resource}/{rest}": Route(operation, resource)
+    for resource in replies.KINDS
+    for rest, operation in (("validate/", "validate"), ("", "create"))
+}
+"""Those of validations and creates, by their paths."""
+
+
 class Envelope(NamedTuple):
     """The content of the body of a validation or a create."""
 
@@ -40,6 +48,8 @@ def is_api(*, path: str) -> bool:
 
 def find(*, method: str, path: str) -> Route | Reply:
     """The operation, or why there is none."""
+    if method == "POST" and (route := _POSTS.get(path)) is not None:
+        return route
     if path.startswith(_PROCESSES):
         return _process(method=method, parts=path.removeprefix(_PROCESSES).split("/"))
     if path.startswith(_LISTINGS):
@@ -55,10 +65,6 @@ def _process(*, method: str, parts: list[str]) -> Route | Reply:
     if resource not in replies.KINDS or not rest or rest.pop() or "" in rest:
         return replies.NO_SUCH_PAGE
     match method, rest:
-        case "POST", ["validate"]:
-            return Route("validate", resource)
-        case "POST", []:
-            return Route("create", resource)
         case "GET", [supplier, identifier]:
             return Route("status", resource, Key(resource, unquote(supplier), unquote(identifier)))
         case _, [] | ["validate"] | [_, _]:

@@ -183,6 +183,8 @@ class Store:
 
     def _remember(self, *, key: Key, made: Creation, created_at: float, started_at: float) -> int:
         """Put a process last, so that they stay in the order of their creation. Returns its key's number."""
+        # Given its number first, the key is not searched for again.
+        self.processes.numbering.number(key=key)
         before = self.processes.find(key=key)
         process = Process(
             key=key,
